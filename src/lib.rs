@@ -1,0 +1,14 @@
+//! Deployments without downtime on Cloud Foundry, driven by the official `cf` CLI.
+//!
+//! The data goes one way:
+//!
+//! ```text
+//! deploy.yaml ──plan──▶ Plan ─┐
+//!                             ├─steps──▶ Steps ──▶ report (text · JSON · shell)
+//! cf reads ─────space──▶ Space┘            │
+//!                                          └─────▶ run ──▶ events ──▶ report
+//! ```
+//!
+//! `plan`, `space` (its model), `steps` and the parsers of `cf` are pure; `cf::spawn`, `run`, `commands` and the
+//! embedded Cloud Foundry in `foundry` act.
+
