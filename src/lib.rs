@@ -12,3 +12,4 @@
 //! `plan`, `space` (its model), `steps` and the parsers of `cf` are pure; `cf::spawn`, `run`, `commands` and the
 //! embedded Cloud Foundry in `foundry` act.
 
+pub mod plan;

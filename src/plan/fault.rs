@@ -1,0 +1,24 @@
+//! Why a single value was refused, before it is known where it stands.
+
+/// Says what is wrong with one value; the reader of the plan adds file, line and column and makes a
+/// problem of it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct Fault {
+    /// What is wrong: a lower-case sentence without a full stop.
+    pub message: String,
+    /// What to do about it, where that is known.
+    pub hint: Option<String>,
+}
+
+impl Fault {
+    /// A fault that explains itself.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), hint: None }
+    }
+
+    /// A fault with advice.
+    pub fn hinted(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { message: message.into(), hint: Some(hint.into()) }
+    }
+}

@@ -1,0 +1,113 @@
+//! The deployment plan: from the team's YAML file to a checked [`Plan`].
+//!
+//! The phases, each in files of its own:
+//!
+//! 1. **read** ([`yaml`]): the file becomes a tree that keeps the order of keys, duplicates and the text of scalars,
+
+//! 2. **overlay**: with `--env NAME` a second, smaller file is laid over the first.
+//! 3. **shape** ([`keys`]): the tree against one table of keys, which is also the JSON schema and the reference page.
+//! 4. **meaning**: names, routes and durations become newtypes, which cannot hold a wrong value; what only shows when
+//!    several values are seen together (the same route twice, one colour in two apps) is checked last.
+//! 5. **manifest** ([`manifest`]): the team's own cf manifest is read for what a deployment must know of it.
+//!
+//! All problems of a plan are reported at once ([`Problems`]), each with its file, line, column and a hint. The stage is
+//! pure but for reading files, which goes through [`Files`].
+
+mod api;
+mod check;
+mod duration;
+mod fault;
+mod manifest;
+mod name;
+mod route;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::Serialize;
+
+pub use api::ApiUrl;
+pub use check::{BodyPattern, Check, CommandCheck, CommandLine, HttpCheck};
+pub use duration::{format_duration, parse_duration};
+pub use fault::Fault;
+pub use manifest::{HealthCheck, Manifest, ManifestApp, ManifestProcess};
+pub use name::{AppName, OrgName, ServiceName, SpaceName};
+pub use route::RouteUrl;
+
+/// A deployment plan that has passed every check that needs no Cloud Foundry.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Plan {
+    /// The version of the file format; the only one is 1.
+    pub version: u32,
+    /// The space that the plan may be run against.
+    pub target: Target,
+    /// The apps to deploy, in the order of the file; never empty.
+    pub apps: Vec<App>,
+    /// The plan file, as the user named it.
+    pub file: PathBuf,
+    /// The SHA-256 (64 lower-case hex digits) of what decides the deployment: the values of the plan and the contents of
+    /// the manifests and vars files. Comments, the order of keys and the folder that the command is run in do not count.
+    pub digest: String,
+}
+
+/// The one space that a plan belongs to; a run against any other is refused.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Target {
+    /// The Cloud Controller's address.
+    pub api: ApiUrl,
+    /// The organization.
+    pub org: OrgName,
+    /// The space within the organization.
+    pub space: SpaceName,
+}
+
+/// One application, deployed alternately as one of two apps (its colours).
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct App {
+    /// The name that people use; an app of this very name need not exist.
+    pub name: AppName,
+    /// The two apps that take turns; they differ in more than case.
+    pub colours: [AppName; 2],
+    /// The folder or file to upload, as it is handed to `cf push -p`. `None` where the manifest says it, or where it
+    /// names a docker image.
+    pub path: Option<PathBuf>,
+    /// The team's own cf manifest.
+    pub manifest: Manifest,
+    /// The service instances that both colours are bound to.
+    pub services: Vec<ServiceName>,
+    /// The routes that the users of the app know; never empty.
+    pub live: Vec<RouteUrl>,
+    /// The route at which the new version is checked before it goes live; none of `live`.
+    pub staging: RouteUrl,
+    /// The checks that the new version must pass at the staging route, in order.
+    pub checks: Vec<Check>,
+    /// The time between the proof that the live routes have left the old colour and its stop.
+    #[serde(with = "duration::text")]
+    pub drain: Duration,
+    /// What becomes of the old colour after it has drained.
+    pub old: Old,
+    /// How many instances the new colour is started with.
+    pub instances: Instances,
+}
+
+/// What becomes of the colour that no longer serves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Old {
+    /// It is stopped: it costs no memory and can be started again for a rollback.
+    Stop,
+    /// It goes on running without live routes.
+    Keep,
+    /// It is deleted; a rollback then needs a new deployment of the earlier version.
+    Delete,
+}
+
+/// How many web instances the new colour is started with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Instances {
+    /// The larger of what the manifest says and what the live colour runs (an autoscaler or a person may have raised it).
+    AtLeastLive,
+    /// What the manifest says (1 where it says nothing), even if more instances are live.
+    Manifest,
+}
