@@ -12,4 +12,5 @@
 //! `plan`, `space` (its model), `steps` and the parsers of `cf` are pure; `cf::spawn`, `run`, `commands` and the
 //! embedded Cloud Foundry in `foundry` act.
 
+pub mod cf;
 pub mod plan;

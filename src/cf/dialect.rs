@@ -1,0 +1,136 @@
+//! Which cf this is, what it can do, and what differs between versions.
+
+use std::fmt;
+use std::sync::LazyLock;
+
+use regex::Regex;
+use thiserror::Error;
+
+/// A family of cf versions that print the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Dialect {
+    /// 7.x: services and `curl` are older code than the rest.
+    V7,
+    /// 8.x.
+    V8,
+    /// 9.x.
+    V9,
+}
+
+/// What not every cf can do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Feature {
+    /// `bind-service --wait` and `unbind-service --wait`.
+    ServiceWait,
+    /// `run-task --wait`.
+    TaskWait,
+    /// `push --redact-env`.
+    RedactEnv,
+    /// `push --strategy canary`, `continue-deployment`.
+    Canary,
+    /// `curl` keeps the message of a failure on standard error; before, it stood on standard output.
+    CurlErrorsOnStderr,
+}
+
+/// Major, minor and patch.
+type Numbers = (u64, u64, u64);
+
+/// First version that has a feature, and the first later one that has it no more.
+const FEATURES: &[(Feature, Numbers, Option<Numbers>)] = &[
+    (Feature::ServiceWait, (8, 0, 0), None),
+    (Feature::TaskWait, (7, 3, 0), Some((8, 0, 0))),
+    (Feature::TaskWait, (8, 7, 4), None),
+    (Feature::RedactEnv, (8, 7, 9), None),
+    (Feature::Canary, (8, 8, 0), None),
+    (Feature::CurlErrorsOnStderr, (8, 0, 0), None),
+];
+
+/// The lowest supported version of each major one.
+///
+/// 7.3.0: the first whose `push` cancels its own deployment at the start timeout, and the first sampled with every flag used here.
+/// 8.0.0: the first with `bind-service --wait`; nothing used here came later.
+const LOWEST: &[(Dialect, Numbers)] = &[(Dialect::V7, (7, 3, 0)), (Dialect::V8, (8, 0, 0)), (Dialect::V9, (9, 0, 0))];
+
+/// The version of a cf.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CfVersion {
+    numbers: Numbers,
+    text: String,
+    dialect: Dialect,
+}
+
+/// Why a program is not a cf that can be used.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum UnsupportedCf {
+    /// `cf version` printed something else.
+    #[error("'cf version' printed no version: {0:?}")]
+    NotAVersion(String),
+    /// The version is too old.
+    #[error("cf {found} is too old: cutover needs cf {lowest} or newer")]
+    TooOld {
+        /// What was found.
+        found: String,
+        /// The lowest version of that major one that will do.
+        lowest: String,
+    },
+    /// The major version is not known.
+    #[error("cf {0} is newer than this cutover knows (7, 8 and 9)")]
+    TooNew(String),
+}
+
+impl CfVersion {
+    /// The version that the project is built and tested with; it stands in where no cf is at hand.
+    pub fn pinned() -> Self {
+        Self { numbers: (8, 17, 0), text: "8.17.0".to_owned(), dialect: Dialect::V8 }
+    }
+
+    /// Reads what `cf version` prints: `cf version 8.17.0+1a2b3c4d5.2025-11-18`.
+    ///
+    /// The first word is the name of the binary, whatever it is called. A build from source may say `0.0.0-unknown-version`: it
+    /// is taken for 8.x, the line that is built from source most. Fails where no line is a version, where it is older than the lowest
+    /// supported one, and where its major version is unknown.
+    pub fn parse(stdout: &str) -> Result<Self, UnsupportedCf> {
+        static LINE: LazyLock<Option<Regex>> =
+            LazyLock::new(|| Regex::new(r"(?m)^\S+ version v?((\d+)\.(\d+)\.(\d+)(?:[-+]\S*)?)\r?$").ok());
+        let found = LINE.as_ref().and_then(|line| line.captures(stdout));
+        let Some(found) = found else { return Err(UnsupportedCf::NotAVersion(stdout.trim().to_owned())) };
+        let number =
+            |index: usize| found.get(index).and_then(|part| part.as_str().parse::<u64>().ok()).unwrap_or(u64::MAX);
+        let text = found.get(1).map_or("", |part| part.as_str()).to_owned();
+        let numbers = (number(2), number(3), number(4));
+        if text == "0.0.0-unknown-version" {
+            return Ok(Self { numbers: Self::pinned().numbers, text, dialect: Dialect::V8 });
+        }
+        let dialect = match numbers.0 {
+            0..=6 => return Err(UnsupportedCf::TooOld { found: text, lowest: "7.3.0".to_owned() }),
+            7 => Dialect::V7,
+            8 => Dialect::V8,
+            9 => Dialect::V9,
+            _ => return Err(UnsupportedCf::TooNew(text)),
+        };
+        match LOWEST.iter().find(|(of, _)| *of == dialect) {
+            Some((_, lowest)) if numbers < *lowest => {
+                Err(UnsupportedCf::TooOld { found: text, lowest: format!("{}.{}.{}", lowest.0, lowest.1, lowest.2) })
+            }
+            Some(_) | None => Ok(Self { numbers, text, dialect }),
+        }
+    }
+
+    /// The dialect that this version speaks.
+    pub fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
+    /// Tells whether this version can do it.
+    pub fn has(&self, feature: Feature) -> bool {
+        FEATURES.iter().any(|(of, from, until)| {
+            *of == feature && *from <= self.numbers && until.is_none_or(|until| self.numbers < until)
+        })
+    }
+}
+
+impl fmt::Display for CfVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}

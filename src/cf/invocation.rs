@@ -1,0 +1,507 @@
+//! What to ask of cf: builders that return an [`Invocation`] and run nothing. Their names are cf's own verbs.
+
+use std::fmt::Write as _;
+
+use serde_json::{Map, Value, json};
+use thiserror::Error;
+
+use super::dialect::{CfVersion, Feature};
+
+/// Something that is known only once the space has been read.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Reference {
+    /// The guid of the app with this name.
+    AppGuid(String),
+    /// The guid of the newest READY package of the app with this name.
+    PackageGuid(String),
+    /// The guid of the newest STAGED droplet of the app with this name.
+    DropletGuid(String),
+}
+
+impl Reference {
+    /// The app that the reference is about.
+    pub fn app(&self) -> &str {
+        match self {
+            Self::AppGuid(app) | Self::PackageGuid(app) | Self::DropletGuid(app) => app,
+        }
+    }
+
+    /// A POSIX shell command that prints the value, with `program` as cf.
+    ///
+    /// cf 8.17: `packages` and `droplets` print a heading, a blank line, the columns `guid state created` and then the
+    /// rows, newest first; the droplet in use reads `GUID (current)`, which moves its state to the third field.
+    fn command(&self, program: &str) -> String {
+        let app = quote(self.app());
+        match self {
+            Self::AppGuid(_) => format!("{program} app {app} --guid"),
+            Self::PackageGuid(_) => {
+                format!("{program} packages {app} | awk 'NR > 3 && $2 == \"ready\" {{ print $1; exit }}'")
+            }
+            Self::DropletGuid(_) => {
+                format!("{program} droplets {app} | awk 'NR > 3 && / staged / {{ print $1; exit }}'")
+            }
+        }
+    }
+}
+
+/// A part of an argument.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Piece {
+    /// Text that is passed as it is.
+    Text(String),
+    /// A value that is looked up before the run.
+    Reference(Reference),
+}
+
+/// One argument of cf.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Arg {
+    kind: Kind,
+    pieces: Vec<Piece>,
+}
+
+/// What cf is to take an argument for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// A command or a flag, written in this file.
+    Word,
+    /// A name or a value from outside, which must never be taken for a flag.
+    Value,
+}
+
+impl Arg {
+    fn word(text: &str) -> Self {
+        Self { kind: Kind::Word, pieces: vec![Piece::Text(text.to_owned())] }
+    }
+
+    fn value(text: impl Into<String>) -> Self {
+        Self { kind: Kind::Value, pieces: vec![Piece::Text(text.into())] }
+    }
+
+    fn pieces_of(pieces: Vec<Piece>) -> Self {
+        Self { kind: Kind::Value, pieces }
+    }
+
+    /// The parts of the argument, in order.
+    pub fn pieces(&self) -> &[Piece] {
+        &self.pieces
+    }
+
+    fn resolve(&self, lookup: &dyn Fn(&Reference) -> Option<String>) -> Result<String, Unresolved> {
+        let mut text = String::new();
+        for piece in &self.pieces {
+            match piece {
+                Piece::Text(part) => text.push_str(part),
+                Piece::Reference(reference) => {
+                    text.push_str(&lookup(reference).ok_or_else(|| Unresolved::Missing(reference.clone()))?);
+                }
+            }
+        }
+        match self.kind {
+            // cf 8.17 (go-flags without PassDoubleDash): `--` does not end the flags, so there is no way to quote one.
+            Kind::Value if text.starts_with('-') => Err(Unresolved::LooksLikeAFlag(text)),
+            Kind::Value if text.is_empty() => Err(Unresolved::Empty),
+            Kind::Value if text.contains('\0') => Err(Unresolved::Nul),
+            Kind::Word | Kind::Value => Ok(text),
+        }
+    }
+
+    /// The argument as a POSIX shell reads it, references as command substitutions.
+    fn shell(&self, program: &str) -> String {
+        let (Some(first), one) = (self.pieces.first(), self.pieces.len() == 1) else { return quote("") };
+        if let (Piece::Text(text), true) = (first, one) {
+            return quote(text);
+        }
+        // One pair of double quotes reads best; where the text itself has characters that mean something between
+        // double quotes (`!` in an interactive bash), the parts are quoted one by one.
+        let plain = |piece: &Piece| match piece {
+            Piece::Text(text) => !text.contains(['"', '$', '`', '\\', '!', '\n']),
+            Piece::Reference(_) => true,
+        };
+        let together = self.pieces.iter().all(plain);
+        let mut shown = String::new();
+        for piece in &self.pieces {
+            match piece {
+                Piece::Text(text) if together => shown.push_str(text),
+                Piece::Text(text) => shown.push_str(&quote(text)),
+                Piece::Reference(reference) if together => {
+                    let _ = write!(shown, "$({})", reference.command(program));
+                }
+                Piece::Reference(reference) => {
+                    let _ = write!(shown, "\"$({})\"", reference.command(program));
+                }
+            }
+        }
+        if together { format!("\"{shown}\"") } else { shown }
+    }
+
+    fn plain(&self) -> String {
+        self.pieces
+            .iter()
+            .map(|piece| match piece {
+                Piece::Text(text) => text.clone(),
+                Piece::Reference(reference) => format!("$({})", reference.command("cf")),
+            })
+            .collect()
+    }
+}
+
+/// Why an invocation cannot be run.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum Unresolved {
+    /// Nothing in the space answers to the reference.
+    #[error("{} is not known yet", describe(.0))]
+    Missing(Reference),
+    /// A name or a value begins with `-`, so that cf would take it for a flag.
+    #[error("cf would take '{0}' for a flag")]
+    LooksLikeAFlag(String),
+    /// A name or a value is empty.
+    #[error("an argument of cf is empty")]
+    Empty,
+    /// A name or a value holds a NUL character, which no argument can.
+    #[error("an argument of cf holds a NUL character")]
+    Nul,
+}
+
+fn describe(reference: &Reference) -> String {
+    match reference {
+        Reference::AppGuid(app) => format!("the guid of app '{app}'"),
+        Reference::PackageGuid(app) => format!("a ready package of app '{app}'"),
+        Reference::DropletGuid(app) => format!("a staged droplet of app '{app}'"),
+    }
+}
+
+/// The parts of an HTTP route, as cf takes them.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RouteParts {
+    /// The host, `*` for a wildcard; absent for the bare domain.
+    pub host: Option<String>,
+    /// The domain.
+    pub domain: String,
+    /// The path, with or without its leading `/`.
+    pub path: Option<String>,
+}
+
+impl RouteParts {
+    /// The route as cf prints it: `HOST.DOMAIN/PATH`.
+    pub fn url(&self) -> String {
+        let mut url = String::new();
+        if let Some(host) = &self.host {
+            url.push_str(host);
+            url.push('.');
+        }
+        url.push_str(&self.domain);
+        if let Some(path) = &self.path {
+            url.push('/');
+            url.push_str(path.trim_start_matches('/'));
+        }
+        url
+    }
+}
+
+/// What `push` takes.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Push {
+    /// The name of the app, whatever the manifest calls it.
+    pub app: String,
+    /// The manifest file; without one cf is told to look for none.
+    pub manifest: Option<String>,
+    /// The directory or archive to upload; without one the manifest says.
+    pub path: Option<String>,
+    /// Manifest variables; they win over those of the files.
+    pub vars: Vec<(String, String)>,
+    /// Files with manifest variables; later ones win.
+    pub vars_files: Vec<String>,
+    /// The number of web instances, in the place of the manifest's.
+    pub instances: Option<u32>,
+}
+
+/// One run of cf: arguments and the environment that is particular to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Invocation {
+    /// The arguments, without the program.
+    pub args: Vec<Arg>,
+    /// Variables that are set for this run alone; none of them is a secret, they are shown to people.
+    pub env: Vec<(String, String)>,
+}
+
+impl Invocation {
+    fn new(verb: &str) -> Self {
+        Self { args: vec![Arg::word(verb)], env: Vec::new() }
+    }
+
+    fn word(mut self, text: &str) -> Self {
+        self.args.push(Arg::word(text));
+        self
+    }
+
+    fn value(mut self, text: impl Into<String>) -> Self {
+        self.args.push(Arg::value(text));
+        self
+    }
+
+    fn reference(self, reference: Reference) -> Self {
+        self.arg(Arg::pieces_of(vec![Piece::Reference(reference)]))
+    }
+
+    fn arg(mut self, arg: Arg) -> Self {
+        self.args.push(arg);
+        self
+    }
+
+    fn path(self, path: &str) -> Self {
+        // The same file by a name that is no flag.
+        if path.starts_with('-') { self.value(format!("./{path}")) } else { self.value(path) }
+    }
+
+    /// Sets a variable for this run, such as `CF_STARTUP_TIMEOUT` (in minutes).
+    #[must_use]
+    pub fn with_env(mut self, name: &str, value: &str) -> Self {
+        self.env.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Fills in the references and returns the arguments, without the program. Fails where a reference has no value, and where a
+    /// name or a value could be taken for a flag.
+    pub fn resolve(&self, lookup: &dyn Fn(&Reference) -> Option<String>) -> Result<Vec<String>, Unresolved> {
+        self.args.iter().map(|arg| arg.resolve(lookup)).collect()
+    }
+
+    /// Every reference, in the order of the arguments.
+    pub fn references(&self) -> impl Iterator<Item = &Reference> {
+        self.args.iter().flat_map(|arg| &arg.pieces).filter_map(|piece| match piece {
+            Piece::Text(_) => None,
+            Piece::Reference(reference) => Some(reference),
+        })
+    }
+
+    /// The program and its arguments for a machine to read: nothing is quoted, a reference reads `$(COMMAND)`.
+    pub fn argv(&self) -> Vec<String> {
+        std::iter::once("cf".to_owned()).chain(self.args.iter().map(Arg::plain)).collect()
+    }
+
+    /// The invocation as a POSIX shell runs it as it is, references as command substitutions.
+    pub fn shell(&self) -> String {
+        self.shell_as("cf")
+    }
+
+    /// As [`Self::shell`], with another program than `cf`; the program is quoted.
+    pub fn shell_as(&self, program: &str) -> String {
+        let program = quote(program);
+        let mut line = String::new();
+        for (name, value) in &self.env {
+            let _ = write!(line, "{name}={} ", quote(value));
+        }
+        line.push_str(&program);
+        for arg in &self.args {
+            line.push(' ');
+            line.push_str(&arg.shell(&program));
+        }
+        line
+    }
+}
+
+/// cf's own verbs.
+impl Invocation {
+    /// `cf version`: needs neither an API nor a login.
+    pub fn version() -> Self {
+        Self::new("version")
+    }
+
+    /// `cf target`: prints what is targeted; cf 8.17 makes no call for it, so it proves nothing about the session.
+    pub fn target() -> Self {
+        Self::new("target")
+    }
+
+    /// `cf app APP --guid`: the cheapest way to ask whether an app exists.
+    pub fn app_guid(app: &str) -> Self {
+        Self::new("app").value(app).word("--guid")
+    }
+
+    /// `cf push APP … --no-route --no-start`: applies the manifest and uploads; neither stages nor starts.
+    ///
+    /// `--no-route` takes every route off the app and makes the platform ignore the routes of the manifest, which would map the live
+    /// route to the new app at once (cf 8.17).
+    pub fn push_no_start(push: &Push) -> Self {
+        let mut call = Self::new("push").value(&push.app);
+        call = match &push.manifest {
+            Some(manifest) => call.word("-f").path(manifest),
+            None => call.word("--no-manifest"),
+        };
+        if let Some(path) = &push.path {
+            call = call.word("-p").path(path);
+        }
+        for file in &push.vars_files {
+            call = call.word("--vars-file").path(file);
+        }
+        for (name, value) in &push.vars {
+            call = call.word("--var").value(format!("{name}={value}"));
+        }
+        if let Some(instances) = push.instances {
+            call = call.word("-i").value(instances.to_string());
+        }
+        call.word("--no-route").word("--no-start")
+    }
+
+    /// `cf stage-package APP`: stages the newest ready package, with the staging log, polling every 3 s.
+    pub fn stage_package(app: &str) -> Self {
+        Self::new("stage-package").value(app)
+    }
+
+    /// `cf curl -X POST /v3/builds …`: begins to stage the newest ready package and does not wait.
+    pub fn create_build(app: &str) -> Self {
+        Self::new("curl")
+            .word("-X")
+            .word("POST")
+            .word("/v3/builds")
+            .word("-d")
+            .arg(Arg::pieces_of(vec![
+                Piece::Text(r#"{"package":{"guid":""#.to_owned()),
+                Piece::Reference(Reference::PackageGuid(app.to_owned())),
+                Piece::Text(r#""}}"#.to_owned()),
+            ]))
+            .word("--fail")
+    }
+
+    /// `cf set-droplet APP DROPLET_GUID`: takes effect at the next start.
+    pub fn set_droplet(app: &str, droplet: Reference) -> Self {
+        Self::new("set-droplet").value(app).reference(droplet)
+    }
+
+    /// `cf start APP`: starts and waits until one instance of each process runs; polls every 3 s.
+    pub fn start(app: &str) -> Self {
+        Self::new("start").value(app)
+    }
+
+    /// `cf curl -X POST /v3/apps/GUID/actions/start --fail`: starts and does not wait.
+    pub fn start_now(app: &str) -> Self {
+        Self::new("curl").word("-X").word("POST").arg(app_path(app, "/actions/start")).word("--fail")
+    }
+
+    /// `cf stop APP`: does not wait for the instances to end.
+    pub fn stop(app: &str) -> Self {
+        Self::new("stop").value(app)
+    }
+
+    /// `cf map-route APP DOMAIN …`: creates the route where it is missing.
+    pub fn map_route(app: &str, route: &RouteParts) -> Self {
+        Self::new("map-route").value(app).route(route)
+    }
+
+    /// `cf unmap-route APP DOMAIN …`: the route itself stays.
+    pub fn unmap_route(app: &str, route: &RouteParts) -> Self {
+        Self::new("unmap-route").value(app).route(route)
+    }
+
+    /// `cf create-route DOMAIN …`.
+    pub fn create_route(route: &RouteParts) -> Self {
+        Self::new("create-route").route(route)
+    }
+
+    fn route(self, route: &RouteParts) -> Self {
+        let mut call = self.value(&route.domain);
+        if let Some(host) = &route.host {
+            call = call.word("--hostname").value(host);
+        }
+        if let Some(path) = &route.path {
+            call = call.word("--path").value(path);
+        }
+        call
+    }
+
+    /// `cf delete APP -f`. Never with `-r`: it deletes routes by check-then-delete and races with whoever maps them.
+    pub fn delete(app: &str) -> Self {
+        Self::new("delete").value(app).word("-f")
+    }
+
+    /// `cf rename OLD NEW`.
+    pub fn rename(from: &str, to: &str) -> Self {
+        Self::new("rename").value(from).value(to)
+    }
+
+    /// `cf bind-service APP SERVICE`, with `--wait` where this cf has it.
+    pub fn bind_service(app: &str, service: &str, cf: &CfVersion) -> Self {
+        Self::new("bind-service").value(app).value(service).wait_for_service(cf)
+    }
+
+    /// `cf unbind-service APP SERVICE`, with `--wait` where this cf has it.
+    pub fn unbind_service(app: &str, service: &str, cf: &CfVersion) -> Self {
+        Self::new("unbind-service").value(app).value(service).wait_for_service(cf)
+    }
+
+    fn wait_for_service(self, cf: &CfVersion) -> Self {
+        if cf.has(Feature::ServiceWait) { self.word("--wait") } else { self }
+    }
+
+    /// `cf scale APP -i INSTANCES`: the short flag, since 7.x has no long one; asks nothing and restarts nothing.
+    pub fn scale(app: &str, instances: u32) -> Self {
+        Self::new("scale").value(app).word("-i").value(instances.to_string())
+    }
+
+    /// `cf curl -X PATCH /v3/apps/GUID -d {"metadata":{"annotations":…}} --fail`; a `None` takes the annotation away, all others stay.
+    pub fn set_annotations<'a>(app: &str, annotations: impl IntoIterator<Item = (&'a str, Option<&'a str>)>) -> Self {
+        let annotations: Map<String, Value> = annotations
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value.map_or(Value::Null, Value::from)))
+            .collect();
+        Self::new("curl")
+            .word("-X")
+            .word("PATCH")
+            .arg(app_path(app, ""))
+            .word("-d")
+            .value(json!({ "metadata": { "annotations": annotations } }).to_string())
+            .word("--fail")
+    }
+
+    /// `cf logs APP --recent`: up to 1000 lines.
+    pub fn logs_recent(app: &str) -> Self {
+        Self::new("logs").value(app).word("--recent")
+    }
+
+    /// `cf curl PATH --fail`: one page of what the API has there. The path begins with `/`; its query is made by [`query`].
+    pub fn curl_get(path: &str) -> Self {
+        Self::new("curl").value(path).word("--fail")
+    }
+
+    /// `cf curl /v3/apps/GUIDsuffix --fail`, such as `/processes/web/stats`.
+    pub fn curl_get_app(app: &str, suffix: &str) -> Self {
+        Self::new("curl").arg(app_path(app, suffix)).word("--fail")
+    }
+}
+
+fn app_path(app: &str, suffix: &str) -> Arg {
+    let mut pieces = vec![Piece::Text("/v3/apps/".to_owned()), Piece::Reference(Reference::AppGuid(app.to_owned()))];
+    if !suffix.is_empty() {
+        pieces.push(Piece::Text(suffix.to_owned()));
+    }
+    Arg::pieces_of(pieces)
+}
+
+/// Puts a query behind a path, every value percent-encoded (RFC 3986).
+///
+/// CC API 3: a list is separated by commas, and a comma inside of a value is not told apart from them; the caller compares the
+/// names that come back.
+pub fn query(path: &str, pairs: &[(&str, &str)]) -> String {
+    let mut url = path.to_owned();
+    for (index, (name, value)) in pairs.iter().enumerate() {
+        url.push(if index == 0 { '?' } else { '&' });
+        url.push_str(name);
+        url.push('=');
+        for byte in value.bytes() {
+            match byte {
+                b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b',' => {
+                    url.push(char::from(byte));
+                }
+                other => {
+                    let _ = write!(url, "%{other:02X}");
+                }
+            }
+        }
+    }
+    url
+}
+
+/// Quotes one word for a POSIX shell. NUL cannot be quoted and cannot be run either ([`Unresolved::Nul`]): it is left out.
+fn quote(word: &str) -> String {
+    shlex::try_quote(word).map_or_else(|_| quote(&word.replace('\0', "")), std::borrow::Cow::into_owned)
+}

@@ -1,0 +1,355 @@
+//! What the output of a run confirms: the exit code first, then the lines that name the object, never `OK` alone.
+
+use serde_json::Value;
+
+use super::dialect::Dialect;
+use super::invocation::RouteParts;
+use super::output::{Exit, Output};
+use super::parse::{self, failure};
+
+/// What a run was to bring about, and so what its output must say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Expectation {
+    /// `push --no-start`: manifest applied, bits uploaded, app stopped.
+    Pushed {
+        /// The name of the app.
+        app: String,
+    },
+    /// `stage-package`: a droplet is staged.
+    Staged {
+        /// The name of the app.
+        app: String,
+    },
+    /// `set-droplet`: the app's droplet is set.
+    DropletSet {
+        /// The name of the app.
+        app: String,
+    },
+    /// `start`: at least one instance of each process runs.
+    Started {
+        /// The name of the app.
+        app: String,
+    },
+    /// `stop`: the app is asked to stop.
+    Stopped {
+        /// The name of the app.
+        app: String,
+    },
+    /// `map-route`.
+    Mapped {
+        /// The name of the app.
+        app: String,
+        /// The route.
+        route: RouteParts,
+    },
+    /// `unmap-route`.
+    Unmapped {
+        /// The name of the app.
+        app: String,
+        /// The route.
+        route: RouteParts,
+    },
+    /// `create-route`.
+    RouteCreated {
+        /// The route.
+        route: RouteParts,
+    },
+    /// `delete`.
+    Deleted {
+        /// The name of the app.
+        app: String,
+    },
+    /// `rename`.
+    Renamed {
+        /// The name before.
+        from: String,
+        /// The name after.
+        to: String,
+    },
+    /// `bind-service`.
+    Bound {
+        /// The name of the app.
+        app: String,
+        /// The name of the service instance.
+        service: String,
+    },
+    /// `unbind-service`.
+    Unbound {
+        /// The name of the app.
+        app: String,
+        /// The name of the service instance.
+        service: String,
+    },
+    /// `scale -i`.
+    Scaled {
+        /// The name of the app.
+        app: String,
+        /// The number of instances asked for.
+        instances: u32,
+    },
+    /// `logs --recent`.
+    Logs {
+        /// The name of the app.
+        app: String,
+    },
+    /// `curl -X POST /v3/apps/GUID/actions/start`: the platform answers with the app, its state STARTED.
+    StartRequested {
+        /// The name of the app.
+        app: String,
+    },
+    /// `curl -X PATCH /v3/apps/GUID`: the platform answers with the app, which has these annotations now (`None`: has it no more).
+    Annotated {
+        /// The name of the app.
+        app: String,
+        /// The annotations, by name.
+        annotations: Vec<(String, Option<String>)>,
+    },
+    /// `curl -X POST /v3/builds`: the platform answers with the build, STAGING or STAGED.
+    BuildCreated,
+    /// `curl PATH`: a JSON object without `errors`.
+    Json,
+}
+
+/// What the output of a run says about its expectation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// cf says that it did what it was asked.
+    Done,
+    /// cf says that nothing was left to do.
+    AlreadyDone,
+    /// cf says that it failed, for a reason that is known.
+    Refused(Refusal),
+    /// The output proves neither; only the space can tell.
+    Unknown {
+        /// Why nothing is proved, with the text where there is one.
+        why: String,
+    },
+}
+
+/// A failure that cf reported.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// The kind.
+    pub reason: Reason,
+    /// cf's own words.
+    pub words: String,
+}
+
+/// The kinds of failure that call for different answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Reason {
+    /// No API endpoint is set.
+    NoApi,
+    /// No token.
+    NotLoggedIn,
+    /// The token expired or was revoked, and could not be renewed.
+    TokenExpired,
+    /// No org or no space is targeted.
+    NoTarget,
+    /// The user may not do this.
+    NotAuthorized,
+    /// The app is not there.
+    AppNotFound,
+    /// The route is not there.
+    RouteNotFound,
+    /// The domain is not there.
+    DomainNotFound,
+    /// The service instance is not there.
+    ServiceNotFound,
+    /// The org is not there.
+    OrgNotFound,
+    /// The space is not there.
+    SpaceNotFound,
+    /// Something else that was asked for is not there.
+    NotFound,
+    /// A quota of the org or of the space is used up.
+    Quota,
+    /// The route belongs to another space.
+    RouteTaken,
+    /// Another app has the name.
+    NameTaken,
+    /// Staging failed.
+    StagingFailed,
+    /// Staging took longer than `CF_STAGING_TIMEOUT`.
+    StagingTimeout,
+    /// There is neither a package nor a droplet to start from.
+    NothingToStart,
+    /// All instances crashed.
+    Crashed,
+    /// No instance ran within `CF_STARTUP_TIMEOUT`.
+    StartTimeout,
+    /// The manifest, its variables or the files to push are not in order.
+    Manifest,
+    /// The files could not be uploaded or processed.
+    Upload,
+    /// A job of the platform failed.
+    Job,
+    /// The platform could not be reached, or the connection broke.
+    Connection,
+    /// The certificate of the platform is not trusted.
+    Certificate,
+    /// The platform answered 5xx.
+    Server,
+    /// The platform answered 429.
+    RateLimited,
+    /// The platform found the request wrong (422 or 400).
+    Rejected,
+    /// This cf does not know the command or the flag.
+    Usage,
+    /// The API of the platform is too old.
+    ApiTooOld,
+    /// cf cannot read its configuration.
+    Config,
+    /// cf itself crashed.
+    CfCrashed,
+}
+
+impl Reason {
+    /// Tells whether what was asked for may have happened all the same, wholly or in part, so that only the space can tell.
+    pub fn may_have_changed(self) -> bool {
+        match self {
+            Self::NoApi
+            | Self::NotLoggedIn
+            | Self::NoTarget
+            | Self::AppNotFound
+            | Self::DomainNotFound
+            | Self::ServiceNotFound
+            | Self::OrgNotFound
+            | Self::SpaceNotFound
+            | Self::NameTaken
+            | Self::Usage
+            | Self::Config => false,
+            Self::TokenExpired
+            | Self::NotAuthorized
+            | Self::RouteNotFound
+            | Self::NotFound
+            | Self::Quota
+            | Self::RouteTaken
+            | Self::StagingFailed
+            | Self::StagingTimeout
+            | Self::NothingToStart
+            | Self::Crashed
+            | Self::StartTimeout
+            | Self::Manifest
+            | Self::Upload
+            | Self::Job
+            | Self::Connection
+            | Self::Certificate
+            | Self::Server
+            | Self::RateLimited
+            | Self::Rejected
+            | Self::ApiTooOld
+            | Self::CfCrashed => true,
+        }
+    }
+
+    /// Tells whether the same run may well succeed a little later.
+    pub fn is_transient(self) -> bool {
+        matches!(self, Self::Connection | Self::Server | Self::RateLimited)
+    }
+}
+
+/// Says what a run confirms.
+///
+/// Output that is not recognised is [`Verdict::Unknown`] and carries the text; it is never taken for success, and neither is exit code 0.
+pub fn confirm(expected: &Expectation, dialect: Dialect, output: &Output) -> Verdict {
+    match output.exit {
+        Exit::Code(0) => success(expected, output),
+        Exit::Code(_) => refusal(expected, dialect, output),
+        Exit::Signal(_) | Exit::TimedOut => Verdict::Unknown { why: format!("cf: {}", output.exit) },
+    }
+}
+
+fn success(expected: &Expectation, output: &Output) -> Verdict {
+    let out = parse::Lines::of(&output.stdout);
+    let err = parse::Lines::of(&output.stderr);
+    let found = match expected {
+        Expectation::Pushed { app } => parse::pushed(&out, app),
+        Expectation::Staged { app } => parse::staged(&out, app),
+        Expectation::DropletSet { app } => parse::droplet_set(&out, app),
+        Expectation::Started { app } => parse::started(&out, app),
+        Expectation::Stopped { app } => parse::stopped(&out, app),
+        Expectation::Mapped { app, route } => parse::mapped(&out, app, &route.url()),
+        Expectation::Unmapped { app, route } => parse::unmapped(&out, app, &route.url()),
+        Expectation::RouteCreated { route } => parse::route_created(&out, &err, &route.url()),
+        Expectation::Deleted { app } => parse::deleted(&out, &err, app),
+        Expectation::Renamed { from, to } => parse::renamed(&out, from, to),
+        Expectation::Bound { app, service } => parse::bound(&out, app, service),
+        Expectation::Unbound { app, service } => parse::unbound(&out, &err, app, service),
+        Expectation::Scaled { app, instances } => parse::scaled(&out, app, *instances),
+        Expectation::Logs { app } => parse::logs(&out, app),
+        Expectation::StartRequested { app } => {
+            return answer(output, |body| named(body, app).or_else(|| state(body, &["STARTED"])));
+        }
+        Expectation::Annotated { app, annotations } => {
+            return answer(output, |body| named(body, app).or_else(|| annotated(body, annotations)));
+        }
+        Expectation::BuildCreated => return answer(output, |body| state(body, &["STAGING", "STAGED"])),
+        Expectation::Json => return answer(output, |_| None),
+    };
+    match found {
+        Ok(parse::Said::Done) => Verdict::Done,
+        Ok(parse::Said::AlreadyDone) => Verdict::AlreadyDone,
+        Err(missing) => Verdict::Unknown { why: format!("{missing}; cf printed: {}", parse::excerpt(output)) },
+    }
+}
+
+/// Judges the body of a `cf curl`; `missing` says what a well-formed one lacks.
+fn answer(output: &Output, missing: impl Fn(&Value) -> Option<String>) -> Verdict {
+    let body = match parse::json(&output.stdout) {
+        Ok(body) => body,
+        Err(parse::NoJson::Errors { reason: Some(reason), words }) => {
+            return Verdict::Refused(Refusal { reason, words });
+        }
+        Err(parse::NoJson::Errors { reason: None, words }) => return Verdict::Unknown { why: words },
+        Err(parse::NoJson::Empty) => {
+            return Verdict::Unknown {
+                why: format!(
+                    "the answer is empty, as when the platform cannot be reached; cf printed: {}",
+                    parse::excerpt(output)
+                ),
+            };
+        }
+        Err(parse::NoJson::NotAnObject) => {
+            return Verdict::Unknown { why: format!("the answer is no JSON object: {}", parse::excerpt(output)) };
+        }
+    };
+    match missing(&body) {
+        None => Verdict::Done,
+        Some(missing) => {
+            Verdict::Unknown { why: format!("{missing}; the platform answered: {}", parse::excerpt(output)) }
+        }
+    }
+}
+
+fn named(body: &Value, app: &str) -> Option<String> {
+    (body["name"] != app).then(|| format!("the answer does not name app '{app}'"))
+}
+
+fn state(body: &Value, any_of: &[&str]) -> Option<String> {
+    let found = body["state"].as_str().unwrap_or_default();
+    (!any_of.contains(&found)).then(|| format!("the state is '{found}', not {}", any_of.join(" or ")))
+}
+
+fn annotated(body: &Value, annotations: &[(String, Option<String>)]) -> Option<String> {
+    let found = &body["metadata"]["annotations"];
+    annotations.iter().find(|(name, value)| found[name].as_str() != value.as_deref()).map(|(name, value)| match value {
+        Some(_) => format!("annotation '{name}' is not what was set"),
+        None => format!("annotation '{name}' is still there"),
+    })
+}
+
+fn refusal(expected: &Expectation, dialect: Dialect, output: &Output) -> Verdict {
+    let text = failure::text(dialect, output);
+    let lines = parse::Lines::of(&text);
+    if let Expectation::Unmapped { route, .. } = expected
+        && parse::route_not_found(&lines, route)
+    {
+        // A route that does not exist is mapped to nothing.
+        return Verdict::AlreadyDone;
+    }
+    match failure::recognise(&lines) {
+        Some((reason, words)) => Verdict::Refused(Refusal { reason, words }),
+        None => Verdict::Unknown { why: format!("{}; cf printed: {}", output.exit, parse::excerpt(output)) },
+    }
+}

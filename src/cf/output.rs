@@ -1,0 +1,56 @@
+//! What one run of cf left behind.
+
+use std::fmt;
+
+/// How a cf process ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// It exited by itself with this code.
+    Code(i32),
+    /// A signal that we did not send ended it.
+    Signal(i32),
+    /// It was still running at its deadline and was ended by us; the platform may go on with what it asked for.
+    TimedOut,
+}
+
+impl Exit {
+    /// Tells whether cf exited with code 0, which alone confirms nothing.
+    pub fn is_success(self) -> bool {
+        self == Self::Code(0)
+    }
+
+    /// The exit code, where there is one.
+    pub fn code(self) -> Option<i32> {
+        match self {
+            Self::Code(code) => Some(code),
+            Self::Signal(_) | Self::TimedOut => None,
+        }
+    }
+}
+
+impl fmt::Display for Exit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Code(code) => write!(f, "exit code {code}"),
+            Self::Signal(signal) => write!(f, "ended by signal {signal}"),
+            Self::TimedOut => f.write_str("ended at its deadline"),
+        }
+    }
+}
+
+/// What one run of cf left behind.
+///
+/// Text that is no UTF-8 is kept with U+FFFD in the place of each bad sequence.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Output {
+    /// The arguments, without the program.
+    pub argv: Vec<String>,
+    /// How the process ended.
+    pub exit: Exit,
+    /// Everything it wrote to standard output, as it was written.
+    pub stdout: String,
+    /// Everything it wrote to standard error; cf writes the platform's warnings there too, also when it succeeds.
+    pub stderr: String,
+    /// How long it ran, in seconds.
+    pub seconds: f64,
+}

@@ -1,0 +1,248 @@
+//! The lines that confirm a verb, each function quoting what it matches. Every one wants the line that names the object *and* the
+//! line that says that it is done, in that order.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+use thiserror::Error;
+
+use super::super::invocation::RouteParts;
+use super::lines::Lines;
+
+/// What cf said, in good order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Said {
+    /// It was done.
+    Done,
+    /// It was so already.
+    AlreadyDone,
+}
+
+/// What the output lacks.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("no line says {0:?}")]
+pub struct Missing(String);
+
+type Found = Result<Said, Missing>;
+
+fn missing(line: impl Into<String>) -> Missing {
+    Missing(line.into())
+}
+
+/// Wants a line that begins with `heading`, followed anywhere by one that satisfies `done`.
+fn heading_then(out: &Lines, heading: &str, done: &[(&str, Said)]) -> Found {
+    let rest = out.after(|line| line.starts_with(heading)).ok_or_else(|| missing(heading))?;
+    for line in rest {
+        if let Some((_, said)) = done.iter().find(|(text, _)| line == text) {
+            return Ok(*said);
+        }
+    }
+    Err(missing(done.first().map_or("OK", |(text, _)| text)))
+}
+
+/// The value of a key row: `requested state:   started`.
+fn value<'a>(lines: &'a [String], key: &str) -> Option<&'a str> {
+    lines.iter().find_map(|line| line.strip_prefix(key)?.strip_prefix(':').map(str::trim))
+}
+
+fn wants(lines: &[String], key: &str, expected: &str) -> Result<(), Missing> {
+    if value(lines, key) == Some(expected) { Ok(()) } else { Err(missing(format!("{key}: {expected}"))) }
+}
+
+/// `Pushing app APP to org ORG / space SPACE as USER...`, and the summary at the end: `name:   APP`, `requested state:   stopped`.
+/// There is no `OK` in a push.
+pub fn pushed(out: &Lines, app: &str) -> Found {
+    let heading = format!("Pushing app {app} to org ");
+    let rest = out.after(|line| line.starts_with(&heading)).ok_or_else(|| missing(heading.as_str()))?;
+    wants(rest, "name", app)?;
+    wants(rest, "requested state", "stopped")?;
+    Ok(Said::Done)
+}
+
+/// `Staging package for APP in org ORG / space SPACE as USER...`, the staging log, `Package staged`, `droplet guid:   GUID`, `state:   staged`.
+pub fn staged(out: &Lines, app: &str) -> Found {
+    let heading = format!("Staging package for {app} in org ");
+    let rest = out.after(|line| line.starts_with(&heading)).ok_or_else(|| missing(heading.as_str()))?;
+    let at = rest.iter().rposition(|line| line == "Package staged").ok_or_else(|| missing("Package staged"))?;
+    let rest = rest.get(at..).unwrap_or_default();
+    if value(rest, "droplet guid").is_none_or(str::is_empty) {
+        return Err(missing("droplet guid:"));
+    }
+    wants(rest, "state", "staged")?;
+    Ok(Said::Done)
+}
+
+/// `Setting app APP to droplet GUID in org ORG / space SPACE as USER...`, `OK`.
+pub fn droplet_set(out: &Lines, app: &str) -> Found {
+    heading_then(out, &format!("Setting app {app} to droplet "), &[("OK", Said::Done)])
+}
+
+/// `Starting app APP in org ORG / space SPACE as USER...`, and either `App 'APP' is already started.` with `OK`, or the summary: `name:   APP`,
+/// `requested state:   started`.
+pub fn started(out: &Lines, app: &str) -> Found {
+    let heading = format!("Starting app {app} in org ");
+    let rest = out.after(|line| line.starts_with(&heading)).ok_or_else(|| missing(heading.as_str()))?;
+    let already = format!("App '{app}' is already started.");
+    if let Some(at) = rest.iter().position(|line| *line == already) {
+        return ok_after(rest, at).map(|()| Said::AlreadyDone);
+    }
+    wants(rest, "name", app)?;
+    wants(rest, "requested state", "started")?;
+    Ok(Said::Done)
+}
+
+fn ok_after(lines: &[String], at: usize) -> Result<(), Missing> {
+    let rest = lines.get(at + 1..).unwrap_or_default();
+    if rest.iter().any(|line| line == "OK") { Ok(()) } else { Err(missing("OK")) }
+}
+
+/// `Stopping app APP in org ORG / space SPACE as USER...`, `OK`; or `App APP is already stopped.`, `OK`.
+pub fn stopped(out: &Lines, app: &str) -> Found {
+    let already = format!("App {app} is already stopped.");
+    if out.any(|line| line == already) {
+        return heading_then(out, &already, &[("OK", Said::AlreadyDone)]);
+    }
+    heading_then(out, &format!("Stopping app {app} in org "), &[("OK", Said::Done)])
+}
+
+/// The route and what follows it in a line such as `Mapping route URL to app APP in org ORG / space SPACE as USER...`.
+fn parse_route_of_app(line: &str) -> Option<(&str, &str, &str)> {
+    static LINE: LazyLock<Option<Regex>> =
+        LazyLock::new(|| Regex::new(r"^(Mapping|Removing) route (\S+) (?:to|from) app (.+\.\.\.)$").ok());
+    let found = LINE.as_ref()?.captures(line)?;
+    Some((found.get(1)?.as_str(), found.get(2)?.as_str(), found.get(3)?.as_str()))
+}
+
+fn route_line(line: &str, verb: &str, app: &str, url: &str) -> bool {
+    let tail = |rest: &str| rest.strip_prefix(app).is_some_and(|rest| rest.starts_with(" in org "));
+    // Hosts and domains do not tell capitals apart; the platform prints them as it stored them.
+    parse_route_of_app(line)
+        .is_some_and(|(found, route, rest)| found == verb && route.eq_ignore_ascii_case(url) && tail(rest))
+}
+
+/// `Mapping route URL to app APP in org ORG / space SPACE as USER...`, `OK`; between them, where it was so already, `App 'APP' is already mapped
+/// to route 'URL'. Nothing has been updated.` (7.x ends at the route). A run that creates the route prints `Creating route URL …`
+/// and an `OK` of its own before.
+pub fn mapped(out: &Lines, app: &str, url: &str) -> Found {
+    let rest = out
+        .after(|line| route_line(line, "Mapping", app, url))
+        .ok_or_else(|| missing(format!("Mapping route {url} to app {app} in org …")))?;
+    let at = rest.iter().position(|line| line == "OK").ok_or_else(|| missing("OK"))?;
+    let already = format!("App '{app}' is already mapped to route '");
+    let said = rest.iter().take(at).any(|line| line.starts_with(&already));
+    Ok(if said { Said::AlreadyDone } else { Said::Done })
+}
+
+/// `Removing route URL from app APP in org ORG / space SPACE as USER...`, `OK`; between them, where it was not mapped, `Route to be unmapped is
+/// not currently mapped to the application.`
+pub fn unmapped(out: &Lines, app: &str, url: &str) -> Found {
+    let rest = out
+        .after(|line| route_line(line, "Removing", app, url))
+        .ok_or_else(|| missing(format!("Removing route {url} from app {app} in org …")))?;
+    let at = rest.iter().position(|line| line == "OK").ok_or_else(|| missing("OK"))?;
+    let already = "Route to be unmapped is not currently mapped to the application.";
+    Ok(if rest.iter().take(at).any(|line| line == already) { Said::AlreadyDone } else { Said::Done })
+}
+
+/// `Route with host 'H', domain 'D', and path 'P' not found.` (P is `/` where there is none; 7.x: `Route with host 'H' and domain 'D' not
+/// found.`). Only for a route without a port.
+pub fn route_not_found(err: &Lines, route: &RouteParts) -> bool {
+    let host = route.host.as_deref().unwrap_or_default();
+    let path = format!("/{}", route.path.as_deref().unwrap_or_default().trim_start_matches('/'));
+    let domain = &route.domain;
+    let new = format!("Route with host '{host}', domain '{domain}', and path '{path}' not found.");
+    let old = format!("Route with host '{host}' and domain '{domain}' not found.");
+    err.any(|line| line.eq_ignore_ascii_case(&new) || line.eq_ignore_ascii_case(&old))
+}
+
+/// `Creating route URL for org ORG / space SPACE as USER...`, `Route URL has been created.`, `OK`; where the route exists, on standard error
+/// the platform's `Route already exists …`. It may exist in another space: only the space can tell.
+pub fn route_created(out: &Lines, err: &Lines, url: &str) -> Found {
+    let heading = format!("Creating route {url} for org ");
+    let rest = out
+        .after(|line| line.get(..heading.len()).is_some_and(|start| start.eq_ignore_ascii_case(&heading)))
+        .ok_or_else(|| missing(heading.as_str()))?;
+    if !rest.iter().any(|line| line == "OK") {
+        return Err(missing("OK"));
+    }
+    let created = format!("Route {url} has been created.");
+    if rest.iter().any(|line| line.eq_ignore_ascii_case(&created)) {
+        Ok(Said::Done)
+    } else if err.any(|line| line.contains("Route already exists")) {
+        Ok(Said::AlreadyDone)
+    } else {
+        Err(missing(created))
+    }
+}
+
+/// `Deleting app APP in org ORG / space SPACE as USER...`, `OK`; where it was gone, on standard error `App 'APP' does not exist.`
+pub fn deleted(out: &Lines, err: &Lines, app: &str) -> Found {
+    let done = heading_then(out, &format!("Deleting app {app} in org "), &[("OK", Said::Done)])?;
+    let gone = format!("App '{app}' does not exist.");
+    Ok(if err.any(|line| line == gone) { Said::AlreadyDone } else { done })
+}
+
+/// `Renaming app OLD to NEW in org ORG / space SPACE as USER...`, `OK`.
+pub fn renamed(out: &Lines, from: &str, to: &str) -> Found {
+    heading_then(out, &format!("Renaming app {from} to {to} in org "), &[("OK", Said::Done)])
+}
+
+/// `Binding service instance SERVICE to app APP in org ORG / space SPACE as USER...`, `OK` (7.x: `Binding service SERVICE to app APP …`); where it
+/// was so already, `App APP is already bound to service instance SERVICE.` (7.x: `… already bound to SERVICE.`). `Binding in progress.`
+/// with an `OK` before it is no confirmation.
+pub fn bound(out: &Lines, app: &str, service: &str) -> Found {
+    let heading = format!("Binding service instance {service} to app {app} in org ");
+    let older = format!("Binding service {service} to app {app} in org ");
+    let rest = out
+        .after(|line| line.starts_with(&heading) || line.starts_with(&older))
+        .ok_or_else(|| missing(heading.as_str()))?;
+    finished(rest, "Binding in progress.")?;
+    let already = format!("App {app} is already bound to service instance {service}.");
+    let older = format!("App {app} is already bound to {service}.");
+    Ok(if rest.iter().any(|line| *line == already || *line == older) { Said::AlreadyDone } else { Said::Done })
+}
+
+fn finished(rest: &[String], in_progress: &str) -> Result<(), Missing> {
+    if rest.iter().any(|line| line.starts_with(in_progress)) {
+        return Err(missing(format!("that it is finished, only \"{in_progress}\"")));
+    }
+    if rest.iter().any(|line| line == "OK") { Ok(()) } else { Err(missing("OK")) }
+}
+
+/// `Unbinding app APP from service SERVICE in org ORG / space SPACE as USER...`, `OK`; where it was not bound, `Binding between SERVICE and APP did not
+/// exist` (9: `does not exist`; 7.x on standard error). `Unbinding in progress.` is no confirmation.
+pub fn unbound(out: &Lines, err: &Lines, app: &str, service: &str) -> Found {
+    let heading = format!("Unbinding app {app} from service {service} in org ");
+    let rest = out.after(|line| line.starts_with(&heading)).ok_or_else(|| missing(heading.as_str()))?;
+    finished(rest, "Unbinding in progress.")?;
+    let none = format!("Binding between {service} and {app} d");
+    let said = out.any(|line| line.starts_with(&none)) || err.any(|line| line.starts_with(&none));
+    Ok(if said { Said::AlreadyDone } else { Said::Done })
+}
+
+/// `Scaling app APP in org ORG / space SPACE as USER...`, and the summary at the end: `Showing current scale of app APP in org …`, `name:   APP`,
+/// `type:   web`, `instances:   1/N`.
+pub fn scaled(out: &Lines, app: &str, instances: u32) -> Found {
+    let heading = format!("Scaling app {app} in org ");
+    out.after(|line| line.starts_with(&heading)).ok_or_else(|| missing(heading.as_str()))?;
+    let summary = format!("Showing current scale of app {app} in org ");
+    let rest = out.after(|line| line.starts_with(&summary)).ok_or_else(|| missing(summary.as_str()))?;
+    wants(rest, "name", app)?;
+    let web = rest
+        .iter()
+        .position(|line| line.split_whitespace().eq(["type:", "web"]))
+        .ok_or_else(|| missing("type: web"))?;
+    let wanted = instances.to_string();
+    let shown = value(rest.get(web..).unwrap_or_default(), "instances").and_then(|shown| shown.split_once('/'));
+    if shown.is_some_and(|(_, of)| of == wanted) {
+        Ok(Said::Done)
+    } else {
+        Err(missing(format!("instances: …/{wanted}")))
+    }
+}
+
+/// `Retrieving logs for app APP in org ORG / space SPACE as USER...`.
+pub fn logs(out: &Lines, app: &str) -> Found {
+    let heading = format!("Retrieving logs for app {app} in org ");
+    out.after(|line| line.starts_with(&heading)).map(|_| Said::Done).ok_or_else(|| missing(heading))
+}

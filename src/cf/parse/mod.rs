@@ -1,0 +1,19 @@
+//! Reading what cf prints: free functions over cleaned lines.
+//!
+//! - this file: cleaning, and the confirmations, one function a verb;
+//! - [`failure`]: the messages of failures;
+//! - [`json`]: the answers of `cf curl`.
+//!
+//! All texts are those of cf 8.17; where 7.x or 9 differ, it is said. A name in a line is compared as text, never put into a pattern.
+
+mod confirmations;
+pub mod failure;
+mod json;
+mod lines;
+
+pub use confirmations::{
+    Missing, Said, bound, deleted, droplet_set, logs, mapped, pushed, renamed, route_created, route_not_found, scaled,
+    staged, started, stopped, unbound, unmapped,
+};
+pub use json::{NoJson, json};
+pub use lines::{Lines, excerpt};
