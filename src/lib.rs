@@ -13,4 +13,6 @@
 //! embedded Cloud Foundry in `foundry` act.
 
 pub mod cf;
+#[cfg(feature = "rehearse")]
+pub mod foundry;
 pub mod plan;

@@ -1,0 +1,1 @@
+//! The router over real sockets.
