@@ -15,4 +15,5 @@
 pub mod cf;
 #[cfg(feature = "rehearse")]
 pub mod foundry;
+pub mod guard;
 pub mod plan;
