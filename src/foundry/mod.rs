@@ -1,7 +1,153 @@
-//! The embedded Cloud Foundry: the platform as the official cf CLI and an HTTP client see it, on the loopback.
+//! The embedded Cloud Foundry: a small, faithful platform on the loopback that the official `cf` CLI cannot tell from
+//! a real one. It is the stage for rehearsals and the test bed of this project; it knows nothing about cutover.
 //!
-//! It knows nothing of the tool that is rehearsed on it. Its parts:
+//! Its rooms:
 //!
-//! 1. `router`: gorouter's behaviour, from the routing table to the bytes of an answer.
+//! | room | what it is |
+//! |---|---|
+//! | [`settings`] | what a foundry is started with, and the durations that can be changed while it runs |
+//! | [`state`] | the one database: plain data, cloneable, changed in transactions through [`store`] |
+//! | [`controller`] | the Cloud Controller's API (v3) and the network policy API |
+//! | [`uaa`] | password and refresh tokens |
+//! | [`logs`] | what apps and the platform wrote, kept per app |
+//! | [`router`] | gorouter's behaviour, from the routing table to the bytes of an answer |
+//! | [`faults`] | the switches that make it misbehave on demand |
+//! | [`request_log`] | every call that the control plane heard |
+//! | [`server`] | the one loop that accepts connections, delays, injects faults and logs |
+//! | [`platform`] | what all rooms share |
+//!
+//! The Cloud Controller writes *desired* state only. Whoever makes it true (staging, running processes, the routing
+//! table) subscribes to [`store::Store::changes`], compares what is desired with what is there, and acts.
 
+pub mod controller;
+pub mod faults;
+pub mod logs;
+pub mod platform;
+pub mod request_log;
 pub mod router;
+pub mod server;
+pub mod settings;
+pub mod state;
+pub mod store;
+pub mod uaa;
+
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+
+use crate::foundry::faults::Faults;
+use crate::foundry::platform::{Addresses, Platform};
+use crate::foundry::request_log::{RequestLog, Service};
+use crate::foundry::router::Router;
+use crate::foundry::settings::{Settings, Timing};
+
+/// How long [`Foundry::shutdown`] waits for tasks that do not end by themselves.
+const LAST_CALL: Duration = Duration::from_secs(15);
+
+/// A running embedded Cloud Foundry. Everything it started ends with it.
+#[derive(Debug)]
+pub struct Foundry {
+    platform: Arc<Platform>,
+    /// Taken at the end only.
+    runtime: Option<tokio::runtime::Runtime>,
+}
+
+impl Foundry {
+    /// Starts a foundry on free ports of 127.0.0.1. Fails when no port can be bound or no thread started.
+    pub fn start(settings: Settings) -> anyhow::Result<Self> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .thread_name("foundry")
+            .enable_all()
+            .build()
+            .context("failed to start the runtime of the embedded Cloud Foundry")?;
+        let listener = || -> anyhow::Result<(TcpListener, SocketAddr)> {
+            let listener = TcpListener::bind(("127.0.0.1", 0)).context("failed to bind a port of 127.0.0.1")?;
+            listener.set_nonblocking(true)?;
+            let address = listener.local_addr()?;
+            Ok((listener, address))
+        };
+        let (api, api_address) = listener()?;
+        let (uaa, uaa_address) = listener()?;
+        let router = runtime
+            .block_on(Router::start(settings.router.clone()))
+            .context("failed to start the router of the embedded Cloud Foundry")?;
+        let addresses = Addresses { api: api_address, uaa: uaa_address };
+        let platform = Arc::new(Platform::new(settings, addresses, router));
+        {
+            let _inside = runtime.enter();
+            server::serve(api, Service::Controller, controller::routes(&platform), &platform)?;
+            server::serve(uaa, Service::Uaa, uaa::routes(&platform), &platform)?;
+        }
+        Ok(Self { platform, runtime: Some(runtime) })
+    }
+
+    /// The URL for `cf api`.
+    pub fn api_url(&self) -> String {
+        self.platform.addresses.api_url()
+    }
+
+    /// Where apps are reached: any host of the platform's domains is asked for here.
+    pub fn router_url(&self) -> String {
+        format!("http://{}", self.router().addr())
+    }
+
+    /// The router.
+    pub fn router(&self) -> &Router {
+        &self.platform.router
+    }
+
+    /// What the foundry was started with.
+    pub fn settings(&self) -> &Settings {
+        &self.platform.settings
+    }
+
+    /// The durations in force.
+    pub fn timing(&self) -> Timing {
+        self.platform.timing()
+    }
+
+    /// Changes the durations from now on.
+    pub fn set_timing(&self, change: impl FnOnce(&mut Timing)) {
+        self.platform.set_timing(change);
+    }
+
+    /// The switches for faults.
+    pub fn faults(&self) -> &Faults {
+        &self.platform.faults
+    }
+
+    /// Every call that the control plane heard.
+    pub fn request_log(&self) -> &RequestLog {
+        &self.platform.request_log
+    }
+
+    /// What all rooms share; for tests and tools that look inside.
+    pub fn platform(&self) -> &Arc<Platform> {
+        &self.platform
+    }
+
+    /// Ends the foundry: connections are closed, tasks and processes end. Dropping it does the same.
+    pub fn shutdown(mut self) {
+        self.end();
+    }
+
+    fn end(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            self.platform.end();
+            runtime.block_on(async {
+                // The rooms hold a guard each until what they started has ended.
+                let _ended = tokio::time::timeout(LAST_CALL, self.platform.rooms_ended()).await;
+            });
+            runtime.shutdown_timeout(Duration::from_secs(1));
+        }
+    }
+}
+
+impl Drop for Foundry {
+    fn drop(&mut self) {
+        self.end();
+    }
+}

@@ -1,0 +1,93 @@
+//! Who is asking, and what they may see and change.
+
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use axum::http::header;
+use axum::http::request::Parts;
+
+use crate::foundry::controller::error::{ApiError, ApiResult};
+use crate::foundry::platform::Platform;
+use crate::foundry::state::{Guid, Role, RoleKind, State};
+use crate::foundry::uaa::Identity;
+
+/// The user who is asking. A handler that takes it answers 401 to all others.
+#[derive(Debug, Clone)]
+pub struct Who(pub Identity);
+
+impl FromRequestParts<Arc<Platform>> for Who {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, platform: &Arc<Platform>) -> Result<Self, Self::Rejection> {
+        let value = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let token = match value.split_once(' ') {
+            Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token.trim(),
+            _ => return Err(ApiError::not_authenticated()),
+        };
+        let who = platform.uaa.verify(token).map(Self).ok_or_else(ApiError::invalid_token)?;
+        let scope = if matches!(parts.method.as_str(), "GET" | "HEAD") { "read" } else { "write" };
+        if who.is_admin() || who.0.has_scope(&format!("cloud_controller.{scope}")) {
+            Ok(who)
+        } else {
+            Err(ApiError::not_authorized())
+        }
+    }
+}
+
+impl Who {
+    /// The guid of the user, for roles and audit events.
+    pub fn guid(&self) -> Guid {
+        Guid::from(self.0.user_id.as_str())
+    }
+
+    /// Whether the user may do everything.
+    pub fn is_admin(&self) -> bool {
+        self.0.has_scope("cloud_controller.admin")
+    }
+
+    fn has_role(&self, db: &State, fits: impl Fn(&Role) -> bool) -> bool {
+        db.roles.values().any(|role| role.user.as_str() == self.0.user_id && fits(role))
+    }
+
+    /// Whether the user may see an organization: any role in it.
+    pub fn can_read_org(&self, db: &State, org: &Guid) -> bool {
+        self.is_admin() || self.has_role(db, |role| role.org == *org)
+    }
+
+    /// Whether the user may change an organization: its manager.
+    pub fn can_write_org(&self, db: &State, org: &Guid) -> bool {
+        self.is_admin() || self.has_role(db, |role| role.org == *org && role.kind == RoleKind::OrganizationManager)
+    }
+
+    /// Whether the user may see a space: a role in it, or manager of its organization.
+    pub fn can_read_space(&self, db: &State, space: &Guid) -> bool {
+        let org = db.spaces.get(space).map(|space| &space.org);
+        self.is_admin()
+            || self.has_role(db, |role| {
+                role.space.as_ref() == Some(space)
+                    || (role.kind == RoleKind::OrganizationManager && Some(&role.org) == org)
+            })
+    }
+
+    /// Whether the user may change apps, routes and services of a space: its developer.
+    pub fn can_write_space(&self, db: &State, space: &Guid) -> bool {
+        self.is_admin()
+            || self.has_role(db, |role| role.space.as_ref() == Some(space) && role.kind == RoleKind::SpaceDeveloper)
+    }
+
+    /// Whether the user may change the space itself: manager of it or of its organization.
+    pub fn can_manage_space(&self, db: &State, space: &Guid) -> bool {
+        let org = db.spaces.get(space).map(|space| &space.org);
+        self.is_admin()
+            || self.has_role(db, |role| match role.kind {
+                RoleKind::OrganizationManager => Some(&role.org) == org,
+                RoleKind::SpaceManager => role.space.as_ref() == Some(space),
+                _ => false,
+            })
+    }
+
+    /// Fails with 403 unless this holds.
+    pub fn must(&self, may: bool) -> ApiResult<()> {
+        if may { Ok(()) } else { Err(ApiError::not_authorized()) }
+    }
+}

@@ -1,0 +1,395 @@
+//! Request bodies: read as JSON, checked as a whole, with all that is wrong told in one error.
+
+use axum::extract::{FromRequest, Request};
+use serde_json::{Map, Value};
+
+use crate::foundry::controller::error::{ApiError, ApiResult};
+use crate::foundry::state::{Guid, Metadata};
+
+/// A request's JSON object. Getters note what is wrong; [`Message::finish`] tells all of it.
+#[derive(Debug, Clone, Default)]
+pub struct Message {
+    fields: Map<String, Value>,
+    problems: Vec<String>,
+}
+
+/// What a body says about one field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Field<T> {
+    /// It is not there.
+    Absent,
+    /// It is `null`.
+    Null,
+    /// It has a value.
+    Is(T),
+}
+
+impl<T> Field<T> {
+    /// The value, where there is one.
+    pub fn value(self) -> Option<T> {
+        match self {
+            Self::Is(value) => Some(value),
+            Self::Absent | Self::Null => None,
+        }
+    }
+
+    /// Puts a value, or `None` for null, into `target`; leaves it alone where the field is absent.
+    pub fn replace(self, target: &mut Option<T>) {
+        match self {
+            Self::Absent => {}
+            Self::Null => *target = None,
+            Self::Is(value) => *target = Some(value),
+        }
+    }
+}
+
+impl Message {
+    /// Takes an object as a message of its own.
+    pub fn of(fields: Map<String, Value>) -> Self {
+        Self { fields, problems: Vec::new() }
+    }
+
+    /// Notes a problem.
+    pub fn problem(&mut self, text: impl Into<String>) {
+        self.problems.push(text.into());
+    }
+
+    /// Whether the field is there, even as `null`.
+    pub fn has(&self, key: &str) -> bool {
+        self.fields.contains_key(key)
+    }
+
+    /// The field as it is.
+    pub fn raw(&self, key: &str) -> Option<&Value> {
+        self.fields.get(key)
+    }
+
+    /// Refuses fields other than these.
+    pub fn only(&mut self, allowed: &[&str]) {
+        let unknown: Vec<_> = self.fields.keys().filter(|key| !allowed.contains(&key.as_str())).cloned().collect();
+        if !unknown.is_empty() {
+            self.problem(format!("Unknown field(s): '{}'", unknown.join("', '")));
+        }
+    }
+
+    /// A string; another type is the problem `Key must be a string`.
+    pub fn string(&mut self, key: &str) -> Field<String> {
+        self.typed(key, "must be a string", |value| value.as_str().map(ToOwned::to_owned))
+    }
+
+    /// A boolean; another type is the problem `Key must be a boolean`.
+    pub fn boolean(&mut self, key: &str) -> Field<bool> {
+        self.typed(key, "must be a boolean", Value::as_bool)
+    }
+
+    /// An integer; another type is the problem `Key is not a number`.
+    pub fn integer(&mut self, key: &str) -> Field<i64> {
+        self.typed(key, "is not a number", Value::as_i64)
+    }
+
+    /// An object; another type is the problem `Key must be an object`.
+    pub fn object(&mut self, key: &str) -> Field<Map<String, Value>> {
+        self.typed(key, "must be an object", |value| value.as_object().cloned())
+    }
+
+    /// A field of any type, with `problem` noted after its humanized name where `read` gives nothing.
+    pub fn typed<T>(&mut self, key: &str, problem: &str, read: impl FnOnce(&Value) -> Option<T>) -> Field<T> {
+        match self.fields.get(key) {
+            None => Field::Absent,
+            Some(Value::Null) => Field::Null,
+            Some(value) => {
+                if let Some(value) = read(value) {
+                    Field::Is(value)
+                } else {
+                    self.problem(format!("{} {problem}", humanize(key)));
+                    Field::Absent
+                }
+            }
+        }
+    }
+
+    /// The name in the way most resources check it: a string of 1 to `most` characters.
+    pub fn name(&mut self, most: usize) -> String {
+        let name = match self.string("name") {
+            Field::Is(name) => name,
+            Field::Null | Field::Absent if self.problems.iter().any(|text| text.starts_with("Name ")) => {
+                return String::new();
+            }
+            Field::Null | Field::Absent => String::new(),
+        };
+        if name.trim().is_empty() {
+            self.problem("Name can't be blank");
+        } else if name.chars().count() > most {
+            self.problem(format!("Name is too long (maximum is {most} characters)"));
+        }
+        name
+    }
+
+    /// The guid of a to-one relationship: `{"relationships": {NAME: {"data": {"guid": G}}}}`. `{"data": null}` is
+    /// [`Field::Null`].
+    pub fn to_one(&mut self, name: &str) -> Field<Guid> {
+        let Some(relationships) = self.fields.get("relationships") else { return Field::Absent };
+        let Some(relationships) = relationships.as_object() else {
+            self.problem("Relationships is not an object");
+            return Field::Absent;
+        };
+        let Some(relationship) = relationships.get(name) else { return Field::Absent };
+        let data = relationship.as_object().and_then(|relationship| relationship.get("data"));
+        match data {
+            Some(Value::Null) => return Field::Null,
+            Some(Value::Object(data)) => {
+                if let Some(guid) = data.get("guid").and_then(Value::as_str) {
+                    return Field::Is(Guid::from(guid));
+                }
+            }
+            _ => {}
+        }
+        self.problem(structure_of_one(name));
+        Field::Absent
+    }
+
+    /// As [`Message::to_one`], for a relationship that must be there.
+    pub fn needs_one(&mut self, name: &str) -> Guid {
+        let before = self.problems.len();
+        match self.to_one(name) {
+            Field::Is(guid) => guid,
+            Field::Absent | Field::Null => {
+                if self.problems.len() == before {
+                    match self.fields.get("relationships") {
+                        Some(Value::Object(relationships)) if relationships.is_empty() => {
+                            self.problem("Relationships 'relationships' must include one or more valid relationships");
+                        }
+                        Some(Value::Object(_)) => {
+                            self.problem(format!("Relationships {} can't be blank", humanize(name)));
+                            self.problem(structure_of_one(name));
+                        }
+                        _ => self.problem("Relationships 'relationships' is not an object"),
+                    }
+                }
+                Guid::from("")
+            }
+        }
+    }
+
+    /// The guids of a to-many relationship: `{"data": [{"guid": G}]}` under `name`.
+    pub fn to_many(&mut self, name: &str) -> Field<Vec<Guid>> {
+        let Some(Value::Object(relationships)) = self.fields.get("relationships") else { return Field::Absent };
+        let Some(relationship) = relationships.get(name) else { return Field::Absent };
+        if let Some(guids) = guids(relationship.get("data")) {
+            return Field::Is(guids);
+        }
+        self.problem(format!(
+            "Relationships {} must be structured like this: \"{name}: {{\"data\": [{{\"guid\": \
+             \"valid-guid\"}},{{\"guid\": \"valid-guid\"}}]}}\"",
+            humanize(name)
+        ));
+        Field::Absent
+    }
+
+    /// What `metadata` asks to change, checked.
+    pub fn metadata(&mut self) -> MetadataChange {
+        let mut change = MetadataChange::default();
+        if let Some(metadata) = self.fields.get("metadata").cloned() {
+            let problems = change.read(&metadata);
+            self.problems.extend(problems.into_iter().map(|problem| format!("Metadata {problem}")));
+        }
+        change
+    }
+
+    /// Fails with all problems noted, in one 422.
+    pub fn finish(self) -> ApiResult<()> {
+        if self.problems.is_empty() { Ok(()) } else { Err(ApiError::unprocessable(self.problems.join(", "))) }
+    }
+}
+
+/// The guids of a `data` list.
+pub fn guids(data: Option<&Value>) -> Option<Vec<Guid>> {
+    data?.as_array()?.iter().map(|one| Some(Guid::from(one.get("guid")?.as_str()?))).collect()
+}
+
+impl<S: Send + Sync> FromRequest<S> for Message {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, _state: &S) -> Result<Self, Self::Rejection> {
+        let body = axum::body::to_bytes(request.into_body(), usize::MAX)
+            .await
+            .map_err(|_| ApiError::parse("invalid request body"))?;
+        if body.is_empty() {
+            return Ok(Self::default());
+        }
+        match serde_json::from_slice(&body) {
+            Ok(Value::Object(fields)) => Ok(Self::of(fields)),
+            // A body that is JSON and no object has none of the fields that are asked for.
+            Ok(_) => Ok(Self::default()),
+            Err(_) => Err(ApiError::parse("invalid request body")),
+        }
+    }
+}
+
+/// What a request asks to change in labels and annotations; `None` deletes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct MetadataChange {
+    labels: Vec<(String, Option<String>)>,
+    annotations: Vec<(String, Option<String>)>,
+}
+
+impl MetadataChange {
+    /// Reads a `metadata` object and returns what is wrong with it.
+    pub fn read(&mut self, metadata: &Value) -> Vec<String> {
+        let Some(metadata) = metadata.as_object() else { return vec!["must be an object".to_owned()] };
+        let mut problems = Vec::new();
+        let unexpected: Vec<_> = metadata
+            .keys()
+            .filter(|key| !matches!(key.as_str(), "labels" | "annotations"))
+            .map(|key| format!("'{key}'"))
+            .collect();
+        if !unexpected.is_empty() {
+            problems.push(format!("has unexpected field(s): {}", unexpected.join(" ")));
+        }
+        match metadata.get("labels") {
+            None | Some(Value::Null) => {}
+            Some(Value::Object(labels)) => {
+                for (key, value) in labels {
+                    let value = text(value);
+                    if let Some(problem) = key_problem(key) {
+                        problems.push(format!("label key error: {problem}"));
+                    }
+                    if let Some(problem) = value.as_deref().and_then(value_problem) {
+                        problems.push(format!("label value error: {problem}"));
+                    }
+                    self.labels.push((key.clone(), value));
+                }
+            }
+            Some(_) => problems.push("'labels' is not an object".to_owned()),
+        }
+        match metadata.get("annotations") {
+            None | Some(Value::Null) => {}
+            Some(Value::Object(annotations)) => {
+                for (key, value) in annotations {
+                    let value = text(value);
+                    if value.as_deref().is_some_and(|value| !value.trim().is_empty())
+                        && let Some(problem) = key_problem(key)
+                    {
+                        problems.push(format!("annotation key error: {problem}"));
+                    }
+                    if let Some(value) = value.as_deref()
+                        && value.chars().count() > 5000
+                    {
+                        problems.push(format!(
+                            "annotation value error: '{}...' is greater than 5000 characters",
+                            head(value)
+                        ));
+                    }
+                    self.annotations.push((key.clone(), value));
+                }
+            }
+            Some(_) => problems.push("'annotations' is not an object".to_owned()),
+        }
+        problems
+    }
+
+    /// Merges the change: values replace, nulls delete.
+    pub fn apply(self, metadata: &mut Metadata) {
+        for (changes, target) in [(self.labels, &mut metadata.labels), (self.annotations, &mut metadata.annotations)] {
+            for (key, value) in changes {
+                match value {
+                    Some(value) => {
+                        target.insert(key, value);
+                    }
+                    None => {
+                        target.shift_remove(&key);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A scalar as text; null is `None`.
+fn text(value: &Value) -> Option<String> {
+    match value {
+        Value::Null => None,
+        Value::String(text) => Some(text.clone()),
+        other => Some(other.to_string()),
+    }
+}
+
+fn head(text: &str) -> String {
+    text.chars().take(8).collect()
+}
+
+/// What is wrong with the key of a label or an annotation.
+/// (`cloud_controller_ng`: `messages/metadata_validator_helper.rb`.)
+pub fn key_problem(key: &str) -> Option<String> {
+    if key.trim().is_empty() {
+        return Some("key cannot be empty string".to_owned());
+    }
+    if key.matches('/').count() > 1 {
+        return Some("key has more than one '/'".to_owned());
+    }
+    let name = match key.split_once('/') {
+        None => key,
+        Some((prefix, name)) => {
+            if !is_dns_name(prefix) {
+                return Some(format!("prefix '{prefix}' must be in valid dns format"));
+            }
+            if prefix.chars().count() > 253 {
+                return Some(format!("prefix '{}...' is greater than 253 characters", head(prefix)));
+            }
+            if prefix.eq_ignore_ascii_case("cloudfoundry.org") {
+                return Some("prefix 'cloudfoundry.org' is reserved".to_owned());
+            }
+            if name.trim().is_empty() {
+                return Some("key cannot be empty string".to_owned());
+            }
+            name
+        }
+    };
+    word_problem(name)
+}
+
+/// What is wrong with the value of a label; the empty one is good.
+pub fn value_problem(value: &str) -> Option<String> {
+    if value.is_empty() { None } else { word_problem(value) }
+}
+
+fn word_problem(word: &str) -> Option<String> {
+    let good = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+    let edge = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
+    if !word.chars().all(good) {
+        Some(format!("'{word}' contains invalid characters"))
+    } else if !edge(word.chars().next()) || !edge(word.chars().last()) {
+        Some(format!("'{word}' starts or ends with invalid characters"))
+    } else if word.chars().count() > 63 {
+        Some(format!("'{}...' is greater than 63 characters", head(word)))
+    } else {
+        None
+    }
+}
+
+/// Whether a name is made of at least two DNS labels. (`cloud_controller_ng`: `DomainDecorator::DOMAIN_REGEX`.)
+pub fn is_dns_name(name: &str) -> bool {
+    let label = |label: &str| {
+        !label.is_empty()
+            && label.len() <= 63
+            && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    name.contains('.') && name.split('.').all(label)
+}
+
+/// (`cloud_controller_ng`: `ToOneRelationshipValidator`.)
+fn structure_of_one(name: &str) -> String {
+    format!(
+        "Relationships {} must be structured like this: \"{name}: {{\"data\": {{\"guid\": \"valid-guid\"}}}}\"",
+        humanize(name)
+    )
+}
+
+/// `total_memory_in_mb` → `Total memory in mb`.
+pub fn humanize(key: &str) -> String {
+    let spoken = key.replace('_', " ");
+    let mut letters = spoken.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}

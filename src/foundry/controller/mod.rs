@@ -1,0 +1,134 @@
+//! The Cloud Controller: the API v3 as the official cf 8.17 sees it.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | [`error`] | the one shape of errors, and their table |
+//! | [`auth`] | who is asking, and what they may |
+//! | [`body`] | request bodies and their validation |
+//! | [`list`] | filters, order, pages |
+//! | [`jobs`] | asynchronous work |
+//!
+//! Every other file is one resource with a table of its endpoints at its head and a function `routes`.
+
+pub mod auth;
+pub mod body;
+pub mod error;
+pub mod jobs;
+pub mod list;
+mod root;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Request, State as Shared};
+use axum::http::HeaderValue;
+use axum::middleware;
+use axum::response::Response;
+use serde_json::{Value, json};
+
+use crate::foundry::controller::error::ApiError;
+use crate::foundry::platform::Platform;
+use crate::foundry::state::{Guid, Metadata};
+
+/// The version of the API that is imitated.
+pub const API_VERSION: &str = "3.195.0";
+
+/// First segments under `/v3` that a real Cloud Controller knows. What is under them and not served here is left out,
+/// not unknown. (CC API 3.195: `config/routes.rb`.)
+const REAL: [&str; 36] = [
+    "admin",
+    "app_usage_events",
+    "apps",
+    "audit_events",
+    "buildpacks",
+    "builds",
+    "deployments",
+    "domains",
+    "droplets",
+    "environment_variable_groups",
+    "feature_flags",
+    "info",
+    "isolation_segments",
+    "jobs",
+    "organization_quotas",
+    "organizations",
+    "packages",
+    "processes",
+    "resource_matches",
+    "revisions",
+    "roles",
+    "routes",
+    "security_groups",
+    "service_brokers",
+    "service_credential_bindings",
+    "service_instances",
+    "service_offerings",
+    "service_plans",
+    "service_route_bindings",
+    "service_usage_events",
+    "sidecars",
+    "space_quotas",
+    "spaces",
+    "stacks",
+    "tasks",
+    "users",
+];
+
+/// The routes of the Cloud Controller.
+pub(crate) fn routes(platform: &Arc<Platform>) -> Router {
+    Router::new()
+        .merge(root::routes())
+        .merge(jobs::routes())
+        .fallback(unknown)
+        .method_not_allowed_fallback(unknown)
+        .layer(middleware::map_response(identified))
+        .with_state(Arc::clone(platform))
+}
+
+/// Answers what no resource serves.
+async fn unknown(Shared(_platform): Shared<Arc<Platform>>, request: Request) -> ApiError {
+    let path = request.uri().path();
+    let mut segments = path.trim_start_matches('/').split('/');
+    match (segments.next(), segments.next()) {
+        (Some("v3"), Some(resource)) if REAL.contains(&resource) => {
+            ApiError::not_implemented(&format!("{} {path}", request.method()))
+        }
+        _ => ApiError::unknown_request(),
+    }
+}
+
+/// Gives each answer its id, as the Cloud Controller does.
+async fn identified(mut answer: Response) -> Response {
+    if let Ok(id) = HeaderValue::from_str(Guid::random().as_str()) {
+        answer.headers_mut().insert("x-vcap-request-id", id);
+    }
+    answer
+}
+
+/// `{"href": …}` for a path of the API.
+pub fn href(platform: &Platform, path: &str) -> Value {
+    json!({ "href": format!("{}{path}", platform.addresses.api_url()) })
+}
+
+/// `{"href": …, "method": …}` for an action.
+pub fn action(platform: &Platform, path: &str, method: &str) -> Value {
+    json!({ "href": format!("{}{path}", platform.addresses.api_url()), "method": method })
+}
+
+/// `{"data": {"guid": …}}`, or `{"data": null}`.
+pub fn to_one(guid: Option<&Guid>) -> Value {
+    match guid {
+        Some(guid) => json!({ "data": { "guid": guid } }),
+        None => json!({ "data": null }),
+    }
+}
+
+/// `{"data": [{"guid": …}, …]}`.
+pub fn to_many<'a>(guids: impl Iterator<Item = &'a Guid>) -> Value {
+    json!({ "data": guids.map(|guid| json!({ "guid": guid })).collect::<Vec<_>>() })
+}
+
+/// `{"labels": {…}, "annotations": {…}}`.
+pub fn metadata(metadata: &Metadata) -> Value {
+    json!({ "labels": metadata.labels, "annotations": metadata.annotations })
+}

@@ -1,0 +1,64 @@
+//! What apps and the platform wrote, kept per app until the foundry ends. The log cache reads it.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Mutex;
+
+use jiff::Timestamp;
+
+use crate::foundry::platform::lock;
+use crate::foundry::state::Guid;
+
+/// How many lines are kept for an app. (Log cache's default is 100,000 envelopes; `cf logs --recent` asks for 1000.)
+const KEPT: usize = 10_000;
+
+/// Where a line was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stream {
+    /// Standard output.
+    Out,
+    /// Standard error.
+    Err,
+}
+
+/// One line of a log.
+#[derive(Debug, Clone)]
+pub struct Line {
+    /// When it was written.
+    pub at: Timestamp,
+    /// Who wrote: `APP/PROC/WEB`, `APP/TASK/NAME`, `STG`, `CELL`, `API`, `RTR`.
+    pub source: String,
+    /// The index of the instance.
+    pub instance: String,
+    /// Where it was written.
+    pub stream: Stream,
+    /// The text without its newline.
+    pub text: String,
+}
+
+/// The logs of all apps.
+#[derive(Debug, Default)]
+pub struct Logs(Mutex<HashMap<Guid, VecDeque<Line>>>);
+
+impl Logs {
+    /// Adds a line, stamped with the current time; the oldest line is forgotten when there are too many.
+    pub fn append(&self, app: &Guid, source: &str, instance: &str, stream: Stream, text: &str) {
+        let line = Line {
+            at: Timestamp::now(),
+            source: source.to_owned(),
+            instance: instance.to_owned(),
+            stream,
+            text: text.to_owned(),
+        };
+        let mut logs = lock(&self.0);
+        let lines = logs.entry(app.clone()).or_default();
+        if lines.len() == KEPT {
+            lines.pop_front();
+        }
+        lines.push_back(line);
+    }
+
+    /// The lines of an app, oldest first.
+    pub fn of(&self, app: &str) -> Vec<Line> {
+        lock(&self.0).get(app).map(|lines| lines.iter().cloned().collect()).unwrap_or_default()
+    }
+}

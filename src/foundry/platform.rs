@@ -1,0 +1,118 @@
+//! What all rooms share.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::watch;
+
+use crate::foundry::faults::Faults;
+use crate::foundry::logs::Logs;
+use crate::foundry::request_log::RequestLog;
+use crate::foundry::router::Router;
+use crate::foundry::settings::{Settings, Timing};
+use crate::foundry::state::State;
+use crate::foundry::store::Store;
+use crate::foundry::uaa::Uaa;
+
+/// Where the parts listen.
+#[derive(Debug, Clone, Copy)]
+pub struct Addresses {
+    /// The Cloud Controller and the network policy API.
+    pub api: SocketAddr,
+    /// UAA.
+    pub uaa: SocketAddr,
+}
+
+impl Addresses {
+    /// The base URL of the API, without a slash at its end.
+    pub fn api_url(&self) -> String {
+        format!("http://{}", self.api)
+    }
+
+    /// The base URL of UAA, without a slash at its end.
+    pub fn uaa_url(&self) -> String {
+        format!("http://{}", self.uaa)
+    }
+}
+
+/// What all rooms share. Handlers get it as `axum::extract::State<Arc<Platform>>`.
+#[derive(Debug)]
+pub struct Platform {
+    /// What the foundry was started with.
+    pub settings: Settings,
+    /// Where the parts listen.
+    pub addresses: Addresses,
+    /// The database.
+    pub store: Store,
+    /// Users and tokens.
+    pub uaa: Uaa,
+    /// What apps and the platform wrote.
+    pub logs: Logs,
+    /// The router: whoever runs instances registers and unregisters them here.
+    pub router: Router,
+    /// The switches for faults.
+    pub faults: Arc<Faults>,
+    /// Every call that the control plane heard.
+    pub request_log: RequestLog,
+    timing: Mutex<Timing>,
+    ending: watch::Sender<bool>,
+    rooms: watch::Sender<()>,
+}
+
+impl Platform {
+    pub(crate) fn new(settings: Settings, addresses: Addresses, router: Router) -> Self {
+        let faults = Arc::new(Faults::default());
+        Self {
+            store: Store::new(State::initial(&settings)),
+            uaa: Uaa::new(&settings, Arc::clone(&faults)),
+            logs: Logs::default(),
+            request_log: RequestLog::default(),
+            timing: Mutex::new(settings.timing),
+            ending: watch::Sender::new(false),
+            rooms: watch::Sender::new(()),
+            router,
+            faults,
+            addresses,
+            settings,
+        }
+    }
+
+    /// The durations in force.
+    pub fn timing(&self) -> Timing {
+        *lock(&self.timing)
+    }
+
+    /// Changes the durations from now on.
+    pub fn set_timing(&self, change: impl FnOnce(&mut Timing)) {
+        change(&mut lock(&self.timing));
+    }
+
+    /// Resolves when the foundry is asked to end. Whoever owns something that must not outlive it waits for this.
+    pub async fn ending(&self) {
+        let mut ending = self.ending.subscribe();
+        // An error means that the platform is gone, which is an end too.
+        let _gone = ending.wait_for(|ended| *ended).await;
+    }
+
+    /// Keeps the foundry's end waiting until the guard is dropped: a room that must clean up holds one.
+    pub fn hold(&self) -> Hold {
+        Hold(self.rooms.subscribe())
+    }
+
+    pub(crate) fn end(&self) {
+        self.ending.send_replace(true);
+    }
+
+    pub(crate) async fn rooms_ended(&self) {
+        self.rooms.closed().await;
+    }
+}
+
+/// See [`Platform::hold`].
+#[derive(Debug)]
+pub struct Hold(#[expect(dead_code, reason = "being alive is its work")] watch::Receiver<()>);
+
+/// Locks a mutex whose data is whole at every point, so that a panic elsewhere does not matter.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,120 @@
+//! The one loop that all parts of the control plane share: it accepts connections, notes each call, delays it, and
+//! lets it fail where a fault is set.
+
+use std::future::pending;
+use std::net::TcpListener;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Request, Response, header};
+use axum::response::IntoResponse as _;
+use hyper::body::Incoming;
+use hyper::service::{Service as _, service_fn};
+use hyper_util::rt::TokioIo;
+use hyper_util::service::TowerToHyperService;
+use jiff::Timestamp;
+
+use crate::foundry::controller::error::ApiError;
+use crate::foundry::faults::{Fault, Harm};
+use crate::foundry::platform::Platform;
+use crate::foundry::request_log::{Call, Service};
+
+/// The connection is closed without an answer.
+#[derive(Debug, thiserror::Error)]
+#[error("the connection is closed on purpose")]
+struct Closed;
+
+/// Serves `routes` on a bound listener until the foundry ends. Must be called inside the runtime.
+/// Fails when the listener cannot be handed to the runtime.
+pub(crate) fn serve(
+    listener: TcpListener,
+    service: Service,
+    routes: Router,
+    platform: &Arc<Platform>,
+) -> std::io::Result<()> {
+    let listener = tokio::net::TcpListener::from_std(listener)?;
+    let platform = Arc::clone(platform);
+    tokio::spawn(async move {
+        loop {
+            let connection = tokio::select! {
+                connection = listener.accept() => connection,
+                () = platform.ending() => return,
+            };
+            // A connection that broke before it was accepted is the client's affair.
+            if let Ok((stream, _)) = connection {
+                tokio::spawn(connection_loop(stream, service, routes.clone(), Arc::clone(&platform)));
+            }
+        }
+    });
+    Ok(())
+}
+
+async fn connection_loop(stream: tokio::net::TcpStream, service: Service, routes: Router, platform: Arc<Platform>) {
+    // Small answers follow small requests: without this each of them waits for a delayed acknowledgement.
+    let _unsupported = stream.set_nodelay(true);
+    let calls = service_fn(|request| call(request, service, routes.clone(), Arc::clone(&platform)));
+    let connection = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), calls);
+    tokio::select! {
+        // Errors are broken connections and answers closed on purpose: nobody is left to be told.
+        _over = connection.with_upgrades() => {}
+        () = platform.ending() => {}
+    }
+}
+
+async fn call(
+    request: Request<Incoming>,
+    service: Service,
+    routes: Router,
+    platform: Arc<Platform>,
+) -> Result<Response<Body>, Closed> {
+    let method = request.method().as_str().to_owned();
+    let path = request.uri().path().to_owned();
+    let agent = request.headers().get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let number = platform.request_log.heard(Call {
+        service,
+        at: Timestamp::now(),
+        method: method.clone(),
+        target: request.uri().path_and_query().map_or_else(|| path.clone(), ToString::to_string),
+        user_agent: agent.to_owned(),
+        status: None,
+    });
+    let latency = platform.timing().call_latency;
+    if !latency.is_zero() {
+        tokio::time::sleep(latency).await;
+    }
+    let fault = platform.faults.strike(service, &method, &path);
+    let answer = match fault {
+        Some(Fault::Before(harm)) => harmed(harm).await?,
+        Some(Fault::After(harm)) => {
+            // The effect is whole only when the answer is complete: so the body is made, and thrown away.
+            let answer = routed(routes, request).await;
+            let _lost = axum::body::to_bytes(answer.into_body(), usize::MAX).await;
+            harmed(harm).await?
+        }
+        None => routed(routes, request).await,
+    };
+    platform.request_log.answered(number, answer.status().as_u16());
+    Ok(answer)
+}
+
+async fn routed(routes: Router, request: Request<Incoming>) -> Response<Body> {
+    match TowerToHyperService::new(routes).call(request.map(Body::new)).await {
+        Ok(answer) => answer,
+        Err(never) => match never {},
+    }
+}
+
+async fn harmed(harm: Harm) -> Result<Response<Body>, Closed> {
+    match harm {
+        Harm::Close => Err(Closed),
+        Harm::Hang => pending().await,
+        Harm::Answer { status, retry_after } => {
+            let mut answer = ApiError::for_status(status).into_response();
+            if let Some(after) = retry_after {
+                answer.headers_mut().insert(header::RETRY_AFTER, after.as_secs().into());
+            }
+            Ok(answer)
+        }
+    }
+}

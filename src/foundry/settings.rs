@@ -1,0 +1,103 @@
+//! What a foundry is started with.
+
+use std::time::Duration;
+
+use crate::foundry::router::RouterSettings;
+
+/// What a foundry is started with.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The administrator's user name.
+    pub user: String,
+    /// The administrator's password.
+    pub password: String,
+    /// The shared domains; the first is the default for routes.
+    pub domains: Vec<String>,
+    /// The shared internal domain, for traffic between apps.
+    pub internal_domain: Option<String>,
+    /// The organization that is there from the start.
+    pub org: String,
+    /// The space that is there from the start.
+    pub space: String,
+    /// The limits of the quota `default`, which organizations get.
+    pub quota: Limits,
+    /// How long an access token is valid.
+    pub token_lifetime: Duration,
+    /// The durations at the start.
+    pub timing: Timing,
+    /// The router; its propagation delay is changed through [`Foundry::router`](super::Foundry::router).
+    pub router: RouterSettings,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            user: "admin".to_owned(),
+            password: "admin".to_owned(),
+            domains: vec!["apps.foundry.test".to_owned()],
+            internal_domain: Some("apps.internal".to_owned()),
+            org: "acme".to_owned(),
+            space: "production".to_owned(),
+            quota: Limits::default(),
+            token_lifetime: Duration::from_secs(600),
+            timing: Timing::default(),
+            router: RouterSettings::default(),
+        }
+    }
+}
+
+/// The limits of a quota; `None` is unlimited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Memory of all started processes and running tasks, in MB.
+    pub total_memory_in_mb: Option<u64>,
+    /// Memory of one instance, in MB.
+    pub per_process_memory_in_mb: Option<u64>,
+    /// Instances of all started processes.
+    pub total_instances: Option<u64>,
+    /// Routes.
+    pub total_routes: Option<u64>,
+    /// Service instances.
+    pub total_service_instances: Option<u64>,
+}
+
+impl Default for Limits {
+    /// The limits of the `default` quota of a fresh foundation.
+    /// (`cloud_controller_ng`: `config/cloud_controller.yml`: 10240 MB, 100 services, 1000 routes.)
+    fn default() -> Self {
+        Self {
+            total_memory_in_mb: Some(10_240),
+            per_process_memory_in_mb: None,
+            total_instances: None,
+            total_routes: Some(1000),
+            total_service_instances: Some(100),
+        }
+    }
+}
+
+/// Durations that can be changed while the foundry runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timing {
+    /// Added to each call of the control plane, before its effect.
+    pub call_latency: Duration,
+    /// How long staging takes at least.
+    pub staging: Duration,
+    /// How long an instance takes at least from its start to its first health check.
+    pub start: Duration,
+    /// How long an asynchronous job stays in processing. Zero: done when the 202 is sent.
+    pub job: Duration,
+    /// How long the managed service broker takes to create and delete an instance.
+    pub service_operation: Duration,
+}
+
+impl Default for Timing {
+    fn default() -> Self {
+        Self {
+            call_latency: Duration::ZERO,
+            staging: Duration::ZERO,
+            start: Duration::ZERO,
+            job: Duration::ZERO,
+            service_operation: Duration::from_secs(1),
+        }
+    }
+}

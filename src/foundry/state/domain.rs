@@ -1,0 +1,49 @@
+//! Domains.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::foundry::state::{Guid, Metadata, State, resource};
+
+/// A domain.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Domain {
+    /// Its guid.
+    pub guid: Guid,
+    /// Its name, in lower case.
+    pub name: String,
+    /// Whether it is for traffic between apps only.
+    pub internal: bool,
+    /// The organization that owns it; a shared domain has none.
+    pub org: Option<Guid>,
+    /// Other organizations that may use a private domain.
+    pub shared_with: Vec<Guid>,
+    /// Labels and annotations.
+    pub metadata: Metadata,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was changed last.
+    pub updated_at: Timestamp,
+}
+
+resource!(Domain, labelled, named);
+
+impl Domain {
+    /// Whether an organization may use it.
+    pub fn usable_by(&self, org: &Guid) -> bool {
+        self.org.as_ref().is_none_or(|owner| owner == org) || self.shared_with.contains(org)
+    }
+}
+
+impl State {
+    /// A domain by its name, without regard to capitals.
+    pub fn domain_named(&self, name: &str) -> Option<&Domain> {
+        self.domains.values().find(|domain| domain.name.eq_ignore_ascii_case(name))
+    }
+
+    /// The domain for routes that name none: the first shared one that is not internal, else the first private one.
+    pub fn default_domain(&self, org: &Guid) -> Option<&Domain> {
+        let usable = || self.domains.values().filter(|domain| !domain.internal && domain.usable_by(org));
+        usable().find(|domain| domain.org.is_none()).or_else(|| usable().next())
+    }
+}

@@ -1,0 +1,167 @@
+//! The one database: plain data, cloneable, without anything that runs.
+//!
+//! Each noun has a file. A resource lives in the [`IndexMap`] of its kind under its guid, in the order of its making;
+//! it points at others by guid. What runs (staging, instances, the routing table) stands outside and follows it.
+
+pub mod app;
+pub mod audit;
+pub mod domain;
+pub mod job;
+pub mod network;
+pub mod org;
+pub mod quota;
+pub mod route;
+pub mod seed;
+pub mod service;
+pub mod space;
+pub mod stack;
+pub mod user;
+
+use std::borrow::Borrow;
+use std::fmt;
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+pub use app::{App, DesiredState, Process};
+pub use audit::{AuditEvent, Party};
+pub use domain::Domain;
+pub use job::{Job, JobState};
+pub use network::NetworkPolicy;
+pub use org::Org;
+pub use quota::{OrgQuota, SpaceQuota};
+pub use route::{Destination, Protocol, Route};
+pub use service::{
+    Operation, ServiceBinding, ServiceBroker, ServiceInstance, ServiceInstanceKind, ServiceOffering, ServicePlan,
+};
+pub use space::Space;
+pub use stack::{Buildpack, Stack};
+pub use user::{Role, RoleKind, User};
+
+/// The identity of a resource. Cheap to clone.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Guid(Arc<str>);
+
+impl Guid {
+    /// Makes a new one.
+    pub fn random() -> Self {
+        Self(uuid::Uuid::new_v4().to_string().into())
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<&str> for Guid {
+    fn from(text: &str) -> Self {
+        Self(text.into())
+    }
+}
+
+impl Borrow<str> for Guid {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Guid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Labels and annotations.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Metadata {
+    /// Labels: short, and what `label_selector` sees.
+    pub labels: IndexMap<String, String>,
+    /// Annotations: up to 5000 characters each.
+    pub annotations: IndexMap<String, String>,
+}
+
+/// What all resources have.
+pub trait Resource {
+    /// Its guid.
+    fn guid(&self) -> &str;
+    /// When it was made.
+    fn created_at(&self) -> Timestamp;
+    /// When it was changed last.
+    fn updated_at(&self) -> Timestamp;
+    /// Its labels and annotations, where it has them.
+    fn metadata(&self) -> Option<&Metadata> {
+        None
+    }
+    /// What it is ordered by under a key such as `name`.
+    fn sort_key(&self, key: &str) -> Option<String> {
+        let _ = key;
+        None
+    }
+}
+
+/// Implements [`Resource`] for a struct with the fields `guid`, `created_at` and `updated_at`; the words `labelled` and
+/// `named` add the fields `metadata` and `name`.
+macro_rules! resource {
+    ($kind:ty $(, $word:ident)*) => {
+        impl $crate::foundry::state::Resource for $kind {
+            fn guid(&self) -> &str {
+                self.guid.as_str()
+            }
+            fn created_at(&self) -> jiff::Timestamp {
+                self.created_at
+            }
+            fn updated_at(&self) -> jiff::Timestamp {
+                self.updated_at
+            }
+            $($crate::foundry::state::resource!(@$word);)*
+        }
+    };
+    (@labelled) => {
+        fn metadata(&self) -> Option<&$crate::foundry::state::Metadata> {
+            Some(&self.metadata)
+        }
+    };
+    (@named) => {
+        fn sort_key(&self, key: &str) -> Option<String> {
+            (key == "name").then(|| self.name.clone())
+        }
+    };
+}
+pub(crate) use resource;
+
+/// The form in which the API shows times. (CC API 3.195: RFC 3339 in UTC, whole seconds.)
+pub fn timestamp(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+/// Everything.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "each field is the map of the resource it is named after")]
+pub struct State {
+    pub orgs: IndexMap<Guid, Org>,
+    pub spaces: IndexMap<Guid, Space>,
+    pub org_quotas: IndexMap<Guid, OrgQuota>,
+    pub space_quotas: IndexMap<Guid, SpaceQuota>,
+    pub domains: IndexMap<Guid, Domain>,
+    pub routes: IndexMap<Guid, Route>,
+    pub users: IndexMap<Guid, User>,
+    pub roles: IndexMap<Guid, Role>,
+    pub stacks: IndexMap<Guid, Stack>,
+    pub buildpacks: IndexMap<Guid, Buildpack>,
+    /// By name: what an administrator has set; others have their default.
+    pub feature_flags: IndexMap<String, bool>,
+    pub service_brokers: IndexMap<Guid, ServiceBroker>,
+    pub service_offerings: IndexMap<Guid, ServiceOffering>,
+    pub service_plans: IndexMap<Guid, ServicePlan>,
+    pub service_instances: IndexMap<Guid, ServiceInstance>,
+    pub service_bindings: IndexMap<Guid, ServiceBinding>,
+    pub network_policies: Vec<NetworkPolicy>,
+    /// Oldest first.
+    pub audit_events: IndexMap<Guid, AuditEvent>,
+    pub jobs: IndexMap<Guid, Job>,
+    pub apps: IndexMap<Guid, App>,
+    pub processes: IndexMap<Guid, Process>,
+}
