@@ -2,14 +2,33 @@
 //!
 //! 1. [`invocation`]: builders that return what to run and run nothing; their names are cf's own verbs.
 //! 2. [`dialect`]: which cf this is, what it can do, and what differs between versions.
-//! 3. [`session`]: a private copy of the user's cf configuration, so that no other terminal redirects a deployment.
-//! 4. [`spawn`]: the one place that starts cf.
-//! 5. [`outcome`]: what the output confirms; [`parse`] reads single lines and tables of it.
+//! 3. [`session`]: a private copy of the user's cf configuration ([`config`]), so that no other terminal redirects a deployment.
+//! 4. [`spawn`]: the one place that starts cf; it leaves an [`output`].
+//! 5. [`outcome`]: what an output confirms; [`parse`] reads its lines.
 //!
-//! [`invocation`], [`dialect`], [`output`], [`parse`] and [`outcome`] are pure; [`session`] and [`spawn`] act.
+//! [`invocation`], [`dialect`], [`output`], [`parse`] and [`outcome`] are pure; [`config`], [`session`] and [`spawn`] act.
+//!
+//! ```no_run
+//! # use std::{path::Path, time::Duration};
+//! # use cutover::cf::{invocation::Invocation, outcome::{Expectation, Verdict, confirm}, session::*, spawn::Cf};
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let home = PrivateHome::create()?;
+//! let cf = Cf::discover(None, home.path())?;
+//! let session = Session::open(Path::new("/home/me/.cf/config.json"), home)?;
+//! let argv = Invocation::stop("sinatra_a").resolve(&|_| None)?;
+//! let output = cf.run(&argv, &[], Duration::from_secs(60), &mut |_, line| println!("{line}"))?;
+//! let verdict = confirm(&Expectation::Stopped { app: "sinatra_a".to_owned() }, cf.version().dialect(), &output);
+//! assert!(matches!(verdict, Verdict::Done | Verdict::AlreadyDone), "{verdict:?}");
+//! session.close()?;
+//! # Ok(())
+//! # }
+//! ```
 
+pub mod config;
 pub mod dialect;
 pub mod invocation;
 pub mod outcome;
 pub mod output;
 pub mod parse;
+pub mod session;
+pub mod spawn;

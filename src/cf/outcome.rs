@@ -256,7 +256,9 @@ pub fn confirm(expected: &Expectation, dialect: Dialect, output: &Output) -> Ver
     match output.exit {
         Exit::Code(0) => success(expected, output),
         Exit::Code(_) => refusal(expected, dialect, output),
-        Exit::Signal(_) | Exit::TimedOut => Verdict::Unknown { why: format!("cf: {}", output.exit) },
+        Exit::Signal(_) | Exit::TimedOut | Exit::Interrupted => {
+            Verdict::Unknown { why: format!("cf: {}", output.exit) }
+        }
     }
 }
 

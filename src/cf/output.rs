@@ -11,6 +11,8 @@ pub enum Exit {
     Signal(i32),
     /// It was still running at its deadline and was ended by us; the platform may go on with what it asked for.
     TimedOut,
+    /// It was ended by us because the user wants to stop; the platform may go on with what it asked for.
+    Interrupted,
 }
 
 impl Exit {
@@ -23,7 +25,7 @@ impl Exit {
     pub fn code(self) -> Option<i32> {
         match self {
             Self::Code(code) => Some(code),
-            Self::Signal(_) | Self::TimedOut => None,
+            Self::Signal(_) | Self::TimedOut | Self::Interrupted => None,
         }
     }
 }
@@ -34,6 +36,7 @@ impl fmt::Display for Exit {
             Self::Code(code) => write!(f, "exit code {code}"),
             Self::Signal(signal) => write!(f, "ended by signal {signal}"),
             Self::TimedOut => f.write_str("ended at its deadline"),
+            Self::Interrupted => f.write_str("ended on an interrupt"),
         }
     }
 }

@@ -38,7 +38,7 @@ impl Lines {
 }
 
 /// Removes terminal control sequences: `ESC[32;1mOK ESC[0;22m` → `OK `.
-fn without_escapes(text: &str) -> Cow<'_, str> {
+pub fn without_escapes(text: &str) -> Cow<'_, str> {
     static ESCAPE: LazyLock<Option<Regex>> =
         LazyLock::new(|| Regex::new(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\^_])").ok());
     match ESCAPE.as_ref() {

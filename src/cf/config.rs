@@ -1,0 +1,214 @@
+//! cf's configuration file: `config.json`, whose fields cf 8.17 declares in `util/configv3/json_config.go`.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+use serde_json::Value;
+use thiserror::Error;
+
+/// The form of the file that 6.53, 7, 8 and 9 read and write; cf takes a file of another version for an empty one.
+const CONFIG_VERSION: u64 = 4;
+
+/// A configuration, with all fields, also those that are not known here. It holds the tokens: they are hidden from debug output.
+#[derive(Clone)]
+pub struct Config {
+    path: PathBuf,
+    fields: Value,
+}
+
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Config").field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
+/// What is targeted, and by whom.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// The API endpoint, such as `https://api.example.com`.
+    pub api: String,
+    /// The version of its API, such as `3.195.0`; empty where cf did not note it.
+    pub api_version: String,
+    /// The org's name.
+    pub org: String,
+    /// The org's guid.
+    pub org_guid: String,
+    /// The space's name.
+    pub space: String,
+    /// The space's guid.
+    pub space_guid: String,
+    /// The user's name, or the client's id, as the token has it (which is not verified here).
+    pub user: String,
+    /// Whether certificates are not verified (`cf api --skip-ssl-validation`).
+    pub skip_ssl_validation: bool,
+}
+
+/// Why a configuration is no use.
+#[derive(Debug, Error)]
+pub enum ConfigError {
+    /// There is no file: nobody has ever logged in.
+    #[error("not logged in: there is no cf configuration at '{path}'; use 'cf login'")]
+    Missing {
+        /// Where it should be.
+        path: PathBuf,
+    },
+    /// The file cannot be read.
+    #[error("the cf configuration at '{path}' cannot be read: {source}")]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// The file is no JSON object.
+    #[error("the cf configuration at '{path}' is broken ({why}); 'cf login' writes a new one once it is removed")]
+    Broken {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        why: String,
+    },
+    /// The file is of another form than cf 7 to 9 use.
+    #[error(
+        "the cf configuration at '{path}' was written by another cf (form {found}, not {CONFIG_VERSION}); use 'cf login'"
+    )]
+    OtherForm {
+        /// The file.
+        path: PathBuf,
+        /// Its form.
+        found: u64,
+    },
+    /// No API endpoint.
+    #[error("no API endpoint is set; use 'cf login' or 'cf api'")]
+    NoApi,
+    /// No token.
+    #[error("not logged in; use 'cf login' or 'cf login --sso'")]
+    NotLoggedIn,
+    /// No org.
+    #[error("no org is targeted; use 'cf target -o ORG -s SPACE'")]
+    NoOrg,
+    /// No space.
+    #[error("no space is targeted; use 'cf target -s SPACE'")]
+    NoSpace,
+}
+
+impl Config {
+    /// Reads the file. Fails where it is missing, unreadable, broken or of another form.
+    pub fn read(path: &Path) -> Result<Self, ConfigError> {
+        let broken = |why: String| ConfigError::Broken { path: path.to_owned(), why };
+        let text = fs::read(path).map_err(|source| match source.kind() {
+            io::ErrorKind::NotFound => ConfigError::Missing { path: path.to_owned() },
+            _ => ConfigError::Unreadable { path: path.to_owned(), source },
+        })?;
+        if text.is_empty() {
+            // cf 8.17 goes on as if it was not configured.
+            return Err(broken("it is empty".to_owned()));
+        }
+        let fields: Value = serde_json::from_slice(&text).map_err(|error| broken(error.to_string()))?;
+        if !fields.is_object() {
+            return Err(broken("it is no JSON object".to_owned()));
+        }
+        match fields["ConfigVersion"].as_u64().unwrap_or_default() {
+            CONFIG_VERSION => Ok(Self { path: path.to_owned(), fields }),
+            found => Err(ConfigError::OtherForm { path: path.to_owned(), found }),
+        }
+    }
+
+    fn text(&self, field: &str) -> &str {
+        self.fields[field].as_str().unwrap_or_default()
+    }
+
+    /// What is targeted, and by whom. Fails where no API is set, nobody is logged in, no org or no space is targeted: the order in which cf 8.17
+    /// looks.
+    pub fn target(&self) -> Result<Target, ConfigError> {
+        let part = |object: &str, field: &str| self.fields[object][field].as_str().unwrap_or_default().to_owned();
+        if self.text("Target").is_empty() {
+            return Err(ConfigError::NoApi);
+        }
+        let kubernetes = self.fields["CFOnK8s"]["Enabled"].as_bool().unwrap_or_default();
+        let user = if kubernetes {
+            // The user of the kubectl configuration; there are no tokens.
+            part("CFOnK8s", "AuthInfo")
+        } else {
+            user_of(self.text("AccessToken")).unwrap_or_default()
+        };
+        let tokens = !self.text("AccessToken").is_empty() || !self.refresh_token().is_empty();
+        let logged_in = if kubernetes { !user.is_empty() } else { tokens };
+        if !logged_in {
+            return Err(ConfigError::NotLoggedIn);
+        }
+        if part("OrganizationFields", "GUID").is_empty() {
+            return Err(ConfigError::NoOrg);
+        }
+        if part("SpaceFields", "GUID").is_empty() {
+            return Err(ConfigError::NoSpace);
+        }
+        Ok(Target {
+            api: self.text("Target").to_owned(),
+            api_version: self.text("APIVersion").to_owned(),
+            org: part("OrganizationFields", "Name"),
+            org_guid: part("OrganizationFields", "GUID"),
+            space: part("SpaceFields", "Name"),
+            space_guid: part("SpaceFields", "GUID"),
+            user,
+            skip_ssl_validation: self.fields["SSLDisabled"].as_bool().unwrap_or_default(),
+        })
+    }
+
+    /// The refresh token; empty where there is none, as after a login with client credentials.
+    pub(super) fn refresh_token(&self) -> &str {
+        self.text("RefreshToken")
+    }
+
+    /// The fields, with cf's defaults for those settings that change what it prints or how long it waits.
+    pub(super) fn undisturbed(&self) -> Value {
+        let mut fields = self.fields.clone();
+        fields["Trace"] = "".into();
+        fields["ColorEnabled"] = "".into();
+        fields["Locale"] = "".into();
+        fields["AsyncTimeout"] = 0.into();
+        fields
+    }
+
+    /// The fields, with the tokens of another configuration.
+    pub(super) fn with_tokens_of(&self, other: &Self) -> Value {
+        let mut fields = self.fields.clone();
+        for token in ["AccessToken", "RefreshToken"] {
+            fields[token] = other.text(token).into();
+        }
+        fields
+    }
+}
+
+/// Reads the user from a token, `bearer HEADER.CLAIMS.SIGNATURE`: the claim `user_name`, or `client_id` after a login with client
+/// credentials (cf 8.17 does the same). The signature is not verified: it is the platform that does that.
+fn user_of(token: &str) -> Option<String> {
+    let claims = token.split('.').nth(1)?;
+    let claims: Value = serde_json::from_slice(&base64url(claims)?).ok()?;
+    let claim = |name: &str| claims[name].as_str().map(str::to_owned);
+    claim("user_name").or_else(|| claim("client_id"))
+}
+
+/// Decodes base64 in its form for URLs, padded or not (RFC 7515). The embedded Cloud Foundry's base64 crate is no part of a lean build.
+fn base64url(text: &str) -> Option<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let (mut bits, mut held) = (0_u32, 0);
+    for character in text.trim_end_matches('=').bytes() {
+        let value = match character {
+            b'A'..=b'Z' => character - b'A',
+            b'a'..=b'z' => character - b'a' + 26,
+            b'0'..=b'9' => character - b'0' + 52,
+            b'-' | b'+' => 62,
+            b'_' | b'/' => 63,
+            _ => return None,
+        };
+        bits = (bits << 6) | u32::from(value);
+        held += 6;
+        if held >= 8 {
+            held -= 8;
+            bytes.push(u8::try_from((bits >> held) & 0xff).ok()?);
+        }
+    }
+    Some(bytes)
+}

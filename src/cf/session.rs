@@ -1,0 +1,192 @@
+//! A private copy of the user's cf configuration, so that a `cf target` in another terminal cannot redirect a deployment, and nothing here
+//! changes what the user has targeted.
+//!
+//! The copy lies in a fresh directory that only the user can read, is cleaned of settings that would disturb (`cf config --trace`, `--color`,
+//! `--locale`, `--async-timeout`), and goes with the [`Session`]. Where the platform rotates refresh tokens, [`Session::hand_back`] gives the new ones to
+//! the user's configuration, so that the user stays logged in.
+
+use std::ffi::OsStr;
+use std::fs::{self, File, Permissions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+use tempfile::TempDir;
+use thiserror::Error;
+
+use super::config::{Config, ConfigError, Target};
+
+/// A fresh directory that only the user can read (mode 0700), removed with everything in it when it is dropped.
+#[derive(Debug)]
+pub struct PrivateHome(TempDir);
+
+impl PrivateHome {
+    /// Makes the directory below the system's one for temporary files. Fails where that cannot be written.
+    pub fn create() -> io::Result<Self> {
+        tempfile::Builder::new().prefix("cutover-").permissions(Permissions::from_mode(0o700)).tempdir().map(Self)
+    }
+
+    /// The directory, for `CF_HOME`.
+    pub fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    fn config(&self) -> PathBuf {
+        below(self.path())
+    }
+}
+
+/// Where cf keeps its configuration: `$CF_HOME/.cf/config.json`, else `$HOME/.cf/config.json`. `None` where neither variable is set.
+pub fn user_config(cf_home: Option<&OsStr>, home: Option<&OsStr>) -> Option<PathBuf> {
+    let set = |value: Option<&OsStr>| value.filter(|value| !value.is_empty()).map(PathBuf::from);
+    set(cf_home).or_else(|| set(home)).map(|directory| below(&directory))
+}
+
+fn below(home: &Path) -> PathBuf {
+    home.join(".cf").join("config.json")
+}
+
+/// Why there is no session.
+#[derive(Debug, Error)]
+pub enum SessionError {
+    /// Neither `CF_HOME` nor `HOME` is set.
+    #[error("neither CF_HOME nor HOME is set, so cf has no configuration")]
+    NoHome,
+    /// The configuration is no use; it says why.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The private copy could not be made.
+    #[error("the private copy of the cf configuration could not be written to '{path}': {source}")]
+    Copy {
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// The tokens could not be handed back.
+    #[error("the new tokens could not be written to '{path}', so 'cf login' may be needed: {source}")]
+    HandBack {
+        /// The user's configuration.
+        path: PathBuf,
+        /// The system's reason.
+        source: io::Error,
+    },
+}
+
+/// What became of the tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HandBack {
+    /// The refresh token is the one that we started with.
+    Unchanged,
+    /// The user's configuration has the new tokens now.
+    Written,
+    /// The user has logged in or out meanwhile; that is left as it is.
+    UserChanged,
+}
+
+/// A private copy of the user's cf configuration.
+#[derive(Debug)]
+pub struct Session {
+    home: PrivateHome,
+    target: Target,
+    origin: PathBuf,
+    /// The refresh token that the user's configuration is expected to hold.
+    known: Token,
+}
+
+/// A token, hidden from debug output.
+#[derive(Clone, PartialEq, Eq)]
+struct Token(String);
+
+impl std::fmt::Debug for Token {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Token(…)")
+    }
+}
+
+impl Session {
+    /// Copies the configuration at `origin` into `home`. Fails where there is none, where it cannot be read, where nobody is logged in, and where no
+    /// org or no space is targeted.
+    pub fn open(origin: &Path, home: PrivateHome) -> Result<Self, SessionError> {
+        let config = Config::read(origin)?;
+        let target = config.target()?;
+        let path = home.config();
+        let known = Token(config.refresh_token().to_owned());
+        let copy = config.undisturbed();
+        write_private(&path, &copy).map_err(|source| SessionError::Copy { path, source })?;
+        Ok(Self { home, target, origin: origin.to_owned(), known })
+    }
+
+    /// What is targeted, and by whom.
+    pub fn target(&self) -> &Target {
+        &self.target
+    }
+
+    /// The directory, for `CF_HOME`.
+    pub fn directory(&self) -> &Path {
+        self.home.path()
+    }
+
+    /// Gives the tokens to the user's configuration where the platform has rotated the refresh token since. Only the two tokens change there, and only
+    /// where the file still holds the refresh token that we started from. May be called at any time, and is called once more at the end.
+    ///
+    /// Fails where the user's file cannot be written; the old tokens are then worth nothing.
+    pub fn hand_back(&mut self) -> Result<HandBack, SessionError> {
+        let ours = Config::read(&self.home.config())?;
+        if ours.refresh_token() == self.known.0 || ours.refresh_token().is_empty() {
+            return Ok(HandBack::Unchanged);
+        }
+        // A link stays a link: what it points to is replaced.
+        let failed = |source| SessionError::HandBack { path: self.origin.clone(), source };
+        let path = fs::canonicalize(&self.origin).map_err(failed)?;
+        let users = Config::read(&path)?;
+        if users.refresh_token() != self.known.0 {
+            return Ok(HandBack::UserChanged);
+        }
+        replace(&path, &users.with_tokens_of(&ours)).map_err(failed)?;
+        self.known = Token(ours.refresh_token().to_owned());
+        Ok(HandBack::Written)
+    }
+
+    /// Hands the tokens back and removes the copy.
+    pub fn close(mut self) -> Result<HandBack, SessionError> {
+        self.hand_back()
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        // Whoever wants to know of a failure calls `close`; here it is the last chance.
+        let _ = self.hand_back();
+    }
+}
+
+/// Writes a new file that only the user can read.
+fn write_private(path: &Path, config: &Value) -> io::Result<()> {
+    if let Some(directory) = path.parent() {
+        fs::create_dir_all(directory)?;
+        fs::set_permissions(directory, Permissions::from_mode(0o700))?;
+    }
+    let mut file = File::options().write(true).create_new(true).mode(0o600).open(path)?;
+    file.write_all(&bytes(config)?)
+}
+
+/// Replaces a file at one stroke, as cf itself does: nobody ever sees half of it.
+fn replace(path: &Path, config: &Value) -> io::Result<()> {
+    let directory = path.parent().unwrap_or(Path::new("."));
+    // cf 8.17 sweeps files of this name that a killed one left.
+    let mut file = tempfile::Builder::new()
+        .prefix("temp-config")
+        .permissions(Permissions::from_mode(0o600))
+        .tempfile_in(directory)?;
+    file.write_all(&bytes(config)?)?;
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(())
+}
+
+/// Two blanks of indentation, as cf 8.17 writes it.
+fn bytes(config: &Value) -> io::Result<Vec<u8>> {
+    Ok(serde_json::to_vec_pretty(config)?)
+}

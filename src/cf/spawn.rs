@@ -1,0 +1,445 @@
+//! The one place that starts cf.
+//!
+//! What a child gets:
+//!
+//! - **arguments** as a vector; no shell is between;
+//! - **environment**: the user's, less everything that changes where cf works or what it prints (`CF_*`, `LC_*`, `LANG*`, `FORCE_TTY`), and with
+//!   the values that [`Cf`] fixes. So proxies, `SSL_CERT_FILE`, `PATH`, `HOME` and `TMPDIR` pass through, and of the `CF_*` only those of
+//!   [`PASSED_ON`];
+//! - **no input**: where cf would ask something, it reads the end of the file and fails (cf 8.17: `EOF`, `FAILED`);
+//! - **a process group of its own**: an interrupt at the terminal reaches `cutover`, which decides, and ending the group ends whatever a wrapper
+//!   around cf started;
+//! - **files for its output**, read while it runs: a pipe that a grandchild keeps open would block the wait.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+use std::{env, fmt};
+
+use rustix::process::{Pid, Signal, kill_process_group};
+use thiserror::Error;
+
+use super::dialect::{CfVersion, UnsupportedCf};
+use super::output::{Exit, Output};
+use super::parse::without_escapes;
+
+/// The variables named `CF_*` that reach cf: none of them changes where cf works or what it prints.
+pub const PASSED_ON: &[&str] = &["CF_DIAL_TIMEOUT", "CF_DOCKER_PASSWORD", "CF_CNB_REGISTRY_CREDS", "CF_B3_TRACE_ID"];
+
+/// How often the output and the deadline are looked at; the end of the process is noticed at once.
+const TICK: Duration = Duration::from_millis(40);
+
+/// How long a process has between SIGTERM and SIGKILL. cf 8.17 catches SIGTERM only while it writes its configuration, a matter of
+/// milliseconds.
+const GRACE: Duration = Duration::from_secs(3);
+
+/// How long `cf version` may take; it makes no call.
+const VERSION_DEADLINE: Duration = Duration::from_secs(30);
+
+/// Why cf could not be run.
+#[derive(Debug, Error)]
+pub enum SpawnError {
+    /// There is no such program.
+    #[error("no cf at '{path}'{}", hint())]
+    NotFound {
+        /// Where it was looked for.
+        path: PathBuf,
+    },
+    /// There is no `cf` on PATH.
+    #[error("no cf on PATH{}", hint())]
+    NotOnPath,
+    /// The file is there, but cannot be run.
+    #[error("'{path}' is no program that can be run{}", hint())]
+    NotExecutable {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The system refused to start it.
+    #[error("'{path}' could not be started: {source}")]
+    NotStarted {
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// The output could not be kept or read.
+    #[error("the output of cf could not be kept in '{directory}': {source}")]
+    Capture {
+        /// The private directory.
+        directory: PathBuf,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// `cf version` failed.
+    #[error("'{path} version' failed ({exit}): {text}")]
+    VersionFailed {
+        /// The file.
+        path: PathBuf,
+        /// How it ended.
+        exit: Exit,
+        /// What it printed.
+        text: String,
+    },
+    /// The version cannot be used.
+    #[error("'{path}': {source}")]
+    Unsupported {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with the version.
+        source: UnsupportedCf,
+    },
+}
+
+fn hint() -> &'static str {
+    ": install the official cf CLI, version 8, or name one with --cf PATH or $CUTOVER_CF"
+}
+
+/// A stream of the child's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stream {
+    /// Standard output.
+    Out,
+    /// Standard error.
+    Err,
+}
+
+/// A cf that can be run: the program, its version, and the environment of its children.
+///
+/// One `Cf` has one `CF_HOME`. cf keeps its tokens there without a lock (cf 8.17: the last writer wins), so runs that may renew the token must
+/// not overlap.
+#[derive(Clone)]
+pub struct Cf {
+    program: PathBuf,
+    directory: PathBuf,
+    version: CfVersion,
+    environment: Vec<(OsString, OsString)>,
+    interrupt: Option<Arc<AtomicBool>>,
+    grace: Duration,
+}
+
+impl fmt::Debug for Cf {
+    /// Leaves the environment out: it may hold passwords.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cf")
+            .field("program", &self.program)
+            .field("version", &self.version.to_string())
+            .field("directory", &self.directory)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Cf {
+    /// Finds cf and asks for its version. `asked` is a path, or a name that is looked for on PATH; without one it is `cf`. `directory` is a private
+    /// directory: it becomes `CF_HOME`, and the output of runs is kept there while they run.
+    ///
+    /// Fails where there is no such program, where it cannot be run, and where its version cannot be used.
+    pub fn discover(asked: Option<&Path>, directory: &Path) -> Result<Self, SpawnError> {
+        let program = find(asked, env::var_os("PATH").as_deref())?;
+        let mut cf = Self {
+            program,
+            directory: directory.to_owned(),
+            version: CfVersion::pinned(),
+            environment: environment(env::vars_os(), directory),
+            interrupt: None,
+            grace: GRACE,
+        };
+        let output = cf.run(&["version".to_owned()], &[], VERSION_DEADLINE, &mut |_, _| {})?;
+        if !output.exit.is_success() {
+            let text = super::parse::excerpt(&output);
+            return Err(SpawnError::VersionFailed { path: cf.program, exit: output.exit, text });
+        }
+        match CfVersion::parse(&output.stdout) {
+            Ok(version) => cf.version = version,
+            Err(source) => return Err(SpawnError::Unsupported { path: cf.program, source }),
+        }
+        Ok(cf)
+    }
+
+    /// The version.
+    pub fn version(&self) -> &CfVersion {
+        &self.version
+    }
+
+    /// The program, as an absolute path.
+    pub fn program(&self) -> &Path {
+        &self.program
+    }
+
+    /// The private directory that is `CF_HOME`.
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// Sets a variable of all further runs; the place for a secret (`CF_PASSWORD` for `cf auth USER`), which no argument and no debug
+    /// output shows.
+    #[must_use]
+    pub fn with_env(mut self, name: &str, value: &str) -> Self {
+        set(&mut self.environment, name.into(), value.into());
+        self
+    }
+
+    /// Sets how long cf itself waits for staging and for the first instance (cf 8.17: 15 and 5 minutes). cf counts in whole seconds.
+    #[must_use]
+    pub fn with_limits(self, staging: Duration, startup: Duration) -> Self {
+        self.with_env("CF_STAGING_TIMEOUT", &minutes(staging)).with_env("CF_STARTUP_TIMEOUT", &minutes(startup))
+    }
+
+    /// Ends a run as soon as the flag is set, as at a deadline; it is then reported as [`Exit::Interrupted`].
+    #[must_use]
+    pub fn interrupted_by(mut self, flag: Arc<AtomicBool>) -> Self {
+        self.interrupt = Some(flag);
+        self
+    }
+
+    /// Runs cf with these arguments to its end, and hands each line to `on_line` as soon as it is there (within some 40 ms): without colour codes, and
+    /// what a carriage return ends is a line too.
+    ///
+    /// At the deadline, and on an interrupt, the process group gets SIGTERM, and SIGKILL 3 s later; the platform may go on with what it was asked.
+    /// Fails only where the process could not be started or its output not be kept: how it ended is part of the [`Output`].
+    pub fn run(
+        &self,
+        argv: &[String],
+        env: &[(String, String)],
+        deadline: Duration,
+        on_line: &mut dyn FnMut(Stream, &str),
+    ) -> Result<Output, SpawnError> {
+        static RUNS: AtomicU64 = AtomicU64::new(0);
+        let number = RUNS.fetch_add(1, Ordering::Relaxed);
+        let capture = |source| SpawnError::Capture { directory: self.directory.clone(), source };
+        let mut out = Tail::create(Stream::Out, self.directory.join(format!("run-{number}.out"))).map_err(capture)?;
+        let mut err = Tail::create(Stream::Err, self.directory.join(format!("run-{number}.err"))).map_err(capture)?;
+
+        let mut environment = self.environment.clone();
+        for (name, value) in env {
+            set(&mut environment, name.into(), value.into());
+        }
+        #[expect(clippy::disallowed_methods, reason = "the one place that starts cf")]
+        let command = duct::cmd(&self.program, argv)
+            .full_env(environment)
+            .stdin_null()
+            .stdout_path(&out.path)
+            .stderr_path(&err.path)
+            .before_spawn(|command| {
+                command.process_group(0);
+                Ok(())
+            })
+            .unchecked();
+        let started = Instant::now();
+        let mut child = Child::start(&command, self.grace).map_err(|source| self.not_started(source))?;
+
+        let mut ended_by_us = None;
+        let status = loop {
+            let waited = child.handle.wait_timeout(TICK).map_err(|source| self.not_started(source))?;
+            let status = waited.map(|output| output.status);
+            out.read(on_line).map_err(capture)?;
+            err.read(on_line).map_err(capture)?;
+            if let Some(status) = status {
+                break status;
+            }
+            if self.interrupt.as_ref().is_some_and(|flag| flag.load(Ordering::Relaxed)) {
+                ended_by_us = Some(Exit::Interrupted);
+            } else if started.elapsed() >= deadline {
+                ended_by_us = Some(Exit::TimedOut);
+            }
+            if ended_by_us.is_some() {
+                break child.end().map_err(|source| self.not_started(source))?;
+            }
+        };
+        child.finished = true;
+        let exit = match (ended_by_us, status.code(), status.signal()) {
+            (Some(exit), _, _) => exit,
+            (None, Some(code), _) => Exit::Code(code),
+            (None, None, signal) => Exit::Signal(signal.unwrap_or_default()),
+        };
+        Ok(Output {
+            argv: argv.to_vec(),
+            exit,
+            stdout: out.finish(on_line).map_err(capture)?,
+            stderr: err.finish(on_line).map_err(capture)?,
+            seconds: started.elapsed().as_secs_f64(),
+        })
+    }
+
+    fn not_started(&self, source: io::Error) -> SpawnError {
+        let path = self.program.clone();
+        match source.kind() {
+            io::ErrorKind::NotFound => SpawnError::NotFound { path },
+            io::ErrorKind::PermissionDenied => SpawnError::NotExecutable { path },
+            _ if source.raw_os_error() == Some(rustix::io::Errno::NOEXEC.raw_os_error()) => {
+                SpawnError::NotExecutable { path }
+            }
+            _ => SpawnError::NotStarted { path, source },
+        }
+    }
+}
+
+/// A running cf, ended with its whole group when it is dropped before its end.
+struct Child {
+    handle: duct::Handle,
+    group: Option<Pid>,
+    grace: Duration,
+    finished: bool,
+}
+
+impl Child {
+    fn start(command: &duct::Expression, grace: Duration) -> io::Result<Self> {
+        let handle = command.start()?;
+        let group = handle.pids().first().and_then(|pid| i32::try_from(*pid).ok()).and_then(Pid::from_raw);
+        Ok(Self { handle, group, grace, finished: false })
+    }
+
+    fn signal(&self, signal: Signal) {
+        if let Some(group) = self.group {
+            // It fails where the whole group is gone, which is what is wanted.
+            let _ = kill_process_group(group, signal);
+        }
+    }
+
+    /// SIGTERM to the group, SIGKILL after the grace; to what is left of it also where cf itself went at once.
+    fn end(&self) -> io::Result<std::process::ExitStatus> {
+        self.signal(Signal::TERM);
+        if self.handle.wait_timeout(self.grace)?.is_none() {
+            self.signal(Signal::KILL);
+        }
+        let status = self.handle.wait()?.status;
+        self.signal(Signal::KILL);
+        Ok(status)
+    }
+}
+
+impl Drop for Child {
+    fn drop(&mut self) {
+        if !self.finished {
+            self.signal(Signal::KILL);
+            let _ = self.handle.wait();
+        }
+    }
+}
+
+/// A file that is written by a child and read behind it.
+struct Tail {
+    stream: Stream,
+    path: PathBuf,
+    file: File,
+    bytes: Vec<u8>,
+    /// How many of the bytes were handed on as lines.
+    told: usize,
+}
+
+impl Tail {
+    fn create(stream: Stream, path: PathBuf) -> io::Result<Self> {
+        File::create(&path)?;
+        Ok(Self { stream, file: File::open(&path)?, path, bytes: Vec::new(), told: 0 })
+    }
+
+    /// Reads what is new and hands on every line that is complete.
+    fn read(&mut self, on_line: &mut dyn FnMut(Stream, &str)) -> io::Result<()> {
+        self.file.read_to_end(&mut self.bytes)?;
+        while let Some(length) = self.bytes[self.told..].iter().position(|byte| matches!(byte, b'\n' | b'\r')) {
+            self.tell(self.told + length, on_line);
+            self.told += 1;
+        }
+        Ok(())
+    }
+
+    fn tell(&mut self, until: usize, on_line: &mut dyn FnMut(Stream, &str)) {
+        let line = String::from_utf8_lossy(&self.bytes[self.told..until]);
+        let line = without_escapes(&line);
+        if !line.trim().is_empty() {
+            on_line(self.stream, line.trim_end());
+        }
+        self.told = until;
+    }
+
+    /// Reads the rest, hands on a last line without an end, and returns everything.
+    fn finish(mut self, on_line: &mut dyn FnMut(Stream, &str)) -> io::Result<String> {
+        self.read(on_line)?;
+        self.tell(self.bytes.len(), on_line);
+        Ok(String::from_utf8_lossy(&self.bytes).into_owned())
+    }
+}
+
+impl Drop for Tail {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.path);
+    }
+}
+
+/// Finds the program: a path as it is, made absolute; a bare name on `search`, the value of PATH.
+fn find(asked: Option<&Path>, search: Option<&OsStr>) -> Result<PathBuf, SpawnError> {
+    let name = asked.unwrap_or(Path::new("cf"));
+    if name.components().count() > 1 || name.is_absolute() || name.is_dir() {
+        return check(name).and_then(|()| {
+            std::path::absolute(name).map_err(|source| SpawnError::NotStarted { path: name.to_owned(), source })
+        });
+    }
+    let candidates = search.map(env::split_paths).into_iter().flatten().map(|directory| directory.join(name));
+    let mut found = candidates.filter(|path| path.is_file()).peekable();
+    let first = found.peek().cloned();
+    match (found.find(|path| check(path).is_ok()), first) {
+        (Some(path), _) => std::path::absolute(&path).map_err(|source| SpawnError::NotStarted { path, source }),
+        (None, Some(path)) => Err(SpawnError::NotExecutable { path }),
+        (None, None) if asked.is_some() => Err(SpawnError::NotFound { path: name.to_owned() }),
+        (None, None) => Err(SpawnError::NotOnPath),
+    }
+}
+
+/// Says why a file cannot be run.
+fn check(path: &Path) -> Result<(), SpawnError> {
+    let metadata = match std::fs::metadata(path) {
+        Ok(metadata) => metadata,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return Err(SpawnError::NotFound { path: path.to_owned() });
+        }
+        Err(source) => return Err(SpawnError::NotStarted { path: path.to_owned(), source }),
+    };
+    if metadata.is_file() && metadata.permissions().mode() & 0o111 != 0 {
+        Ok(())
+    } else {
+        Err(SpawnError::NotExecutable { path: path.to_owned() })
+    }
+}
+
+/// The environment of every child, from the user's.
+fn environment(user: impl Iterator<Item = (OsString, OsString)>, directory: &Path) -> Vec<(OsString, OsString)> {
+    let disturbs = |name: &OsStr| {
+        let name = name.to_string_lossy();
+        let ours = name.starts_with("CF_") && !PASSED_ON.contains(&&*name);
+        ours || name.starts_with("LC_") || name == "LANG" || name == "LANGUAGE" || name == "FORCE_TTY"
+    };
+    let mut environment: Vec<_> = user.filter(|(name, _)| !disturbs(name)).collect();
+    for (name, value) in [
+        ("CF_COLOR", "false"),
+        // Also overrides `cf config --trace true`: a trace goes to standard output, in the midst of the answer (cf 8.17).
+        ("CF_TRACE", "false"),
+        ("LC_ALL", "C"),
+        // cf's own defaults, said aloud.
+        ("CF_STAGING_TIMEOUT", "15"),
+        ("CF_STARTUP_TIMEOUT", "5"),
+    ] {
+        set(&mut environment, name.into(), value.into());
+    }
+    set(&mut environment, "CF_HOME".into(), directory.into());
+    // An own, empty one: a plugin of the user's could shadow a command.
+    set(&mut environment, "CF_PLUGIN_HOME".into(), directory.into());
+    environment
+}
+
+fn set(environment: &mut Vec<(OsString, OsString)>, name: OsString, value: OsString) {
+    environment.retain(|(other, _)| *other != name);
+    environment.push((name, value));
+}
+
+/// A duration as cf reads it: minutes with decimals, cut to whole seconds by cf, so that half a second more makes it the nearest one.
+fn minutes(duration: Duration) -> String {
+    format!("{:.4}", (duration.as_secs_f64().ceil() + 0.5) / 60.0)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,304 @@
+//! With the real cf, and with small real programs where a process has to misbehave.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::sync::Mutex;
+
+use super::*;
+use crate::cf::dialect::Dialect;
+use crate::cf::session::PrivateHome;
+
+/// The real cf: `$CUTOVER_CF`, else the one that `make` builds.
+fn real_cf() -> PathBuf {
+    env::var_os("CUTOVER_CF").map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("target/cf/cf"), PathBuf::from)
+}
+
+fn argv(words: &[&str]) -> Vec<String> {
+    words.iter().map(|&word| word.to_owned()).collect()
+}
+
+fn quiet(_: Stream, _: &str) {}
+
+/// A `Cf` whose program is this shell script.
+fn script(home: &PrivateHome, text: &str) -> Cf {
+    // Writing a program and running it at once fails with "text file busy" where another test forks in between: a shell reads it instead.
+    let path = home.path().join("script");
+    fs::write(&path, text).unwrap();
+    Cf {
+        program: "/bin/sh".into(),
+        directory: home.path().to_owned(),
+        version: CfVersion::pinned(),
+        environment: environment(env::vars_os(), home.path()),
+        interrupt: None,
+        grace: Duration::from_millis(300),
+    }
+    .with_env("SCRIPT", path.to_str().unwrap())
+}
+
+fn run(cf: &Cf, deadline: Duration) -> Output {
+    let script = cf.directory.join("script").display().to_string();
+    cf.run(&[script], &[], deadline, &mut quiet).unwrap()
+}
+
+const LONG: Duration = Duration::from_secs(60);
+
+#[test]
+fn the_real_cf_tells_its_version_and_leaves_only_its_configuration() {
+    let home = PrivateHome::create().unwrap();
+    let cf = Cf::discover(Some(&real_cf()), home.path()).unwrap();
+    assert!(cf.version().dialect() >= Dialect::V8, "{}", cf.version());
+    assert!(cf.program().is_absolute());
+    let left: Vec<_> = fs::read_dir(home.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left, [".cf"]);
+}
+
+#[test]
+fn the_real_cf_says_that_nothing_is_targeted() {
+    let home = PrivateHome::create().unwrap();
+    let cf = Cf::discover(Some(&real_cf()), home.path()).unwrap();
+    let mut lines = Vec::new();
+    let output =
+        cf.run(&argv(&["apps"]), &[], LONG, &mut |stream, line| lines.push((stream, line.to_owned()))).unwrap();
+    assert_eq!(output.exit, Exit::Code(1));
+    assert_eq!(output.argv, ["apps"]);
+    assert_eq!(output.stdout, "FAILED\n");
+    assert!(output.stderr.starts_with("No API endpoint set. Use '"), "{}", output.stderr);
+    lines.sort_by_key(|(stream, _)| *stream == Stream::Err);
+    assert_eq!(
+        lines,
+        [(Stream::Out, "FAILED".to_owned()), (Stream::Err, output.stderr.trim_end().to_owned())],
+        "each line is told once, with its stream"
+    );
+}
+
+#[test]
+fn a_program_that_is_not_there_or_cannot_be_run_is_named_with_a_hint() {
+    let home = PrivateHome::create().unwrap();
+    let plain = home.path().join("plain");
+    fs::write(&plain, "no program").unwrap();
+    let garbage = home.path().join("garbage");
+    fs::write(&garbage, b"\x7fnothing that runs").unwrap();
+    fs::set_permissions(&garbage, fs::Permissions::from_mode(0o755)).unwrap();
+    let cases = [
+        (home.path().join("absent"), "no cf at '"),
+        (PathBuf::from("no-such-cf-anywhere"), "no cf at 'no-such-cf-anywhere'"),
+        (plain, "is no program that can be run"),
+        (garbage, "is no program that can be run"),
+        (home.path().to_owned(), "is no program that can be run"),
+    ];
+    for (path, expected) in cases {
+        let message = Cf::discover(Some(&path), home.path()).unwrap_err().to_string();
+        assert!(message.contains(expected), "{}: {message}", path.display());
+        assert!(message.contains("--cf PATH or $CUTOVER_CF"), "{message}");
+    }
+    let message = find(None, Some(OsStr::new("/nonexistent"))).unwrap_err().to_string();
+    assert!(message.starts_with("no cf on PATH: install"), "{message}");
+}
+
+#[test]
+fn a_program_that_is_no_cf_is_refused() {
+    let home = PrivateHome::create().unwrap();
+    let message = Cf::discover(Some(Path::new("/bin/echo")), home.path()).unwrap_err().to_string();
+    assert!(message.contains("'cf version' printed no version: \"version\""), "{message}");
+    let message = Cf::discover(Some(Path::new("/bin/false")), home.path()).unwrap_err().to_string();
+    assert!(message.contains("exit code 1"), "{message}");
+}
+
+#[test]
+fn the_first_program_of_the_name_on_path_that_can_be_run_is_taken() {
+    let home = PrivateHome::create().unwrap();
+    let (first, second) = (home.path().join("first"), home.path().join("second"));
+    for directory in [&first, &second] {
+        fs::create_dir(directory).unwrap();
+        fs::write(directory.join("cf"), "").unwrap();
+    }
+    fs::set_permissions(second.join("cf"), fs::Permissions::from_mode(0o755)).unwrap();
+    let path = env::join_paths([&first, &second]).unwrap();
+    assert_eq!(find(None, Some(&path)).unwrap(), second.join("cf"));
+    assert_eq!(find(Some(Path::new("cf")), Some(&path)).unwrap(), second.join("cf"));
+    assert!(matches!(find(None, Some(first.as_os_str())), Err(SpawnError::NotExecutable { .. })));
+}
+
+#[test]
+fn the_environment_passes_what_helps_and_drops_what_disturbs() {
+    let user = [
+        ("PATH", "/bin"),
+        ("https_proxy", "http://proxy"),
+        ("SSL_CERT_FILE", "/ca.pem"),
+        ("CF_DIAL_TIMEOUT", "20"),
+        ("CF_HOME", "/home/me"),
+        ("CF_PLUGIN_HOME", "/home/me"),
+        ("CF_TRACE", "true"),
+        ("CF_COLOR", "true"),
+        ("CF_LOG_LEVEL", "debug"),
+        ("CF_USERNAME", "me"),
+        ("CF_PASSWORD", "secret"),
+        ("CF_STARTUP_TIMEOUT", "1"),
+        ("LANG", "fr_FR.UTF-8"),
+        ("LC_MESSAGES", "fr_FR"),
+        ("FORCE_TTY", "true"),
+    ];
+    let mut found: Vec<String> =
+        environment(user.iter().map(|(name, value)| (name.into(), value.into())), Path::new("/private"))
+            .iter()
+            .map(|(name, value)| format!("{}={}", name.to_string_lossy(), value.to_string_lossy()))
+            .collect();
+    found.sort();
+    assert_eq!(
+        found,
+        [
+            "CF_COLOR=false",
+            "CF_DIAL_TIMEOUT=20",
+            "CF_HOME=/private",
+            "CF_PLUGIN_HOME=/private",
+            "CF_STAGING_TIMEOUT=15",
+            "CF_STARTUP_TIMEOUT=5",
+            "CF_TRACE=false",
+            "LC_ALL=C",
+            "PATH=/bin",
+            "SSL_CERT_FILE=/ca.pem",
+            "https_proxy=http://proxy",
+        ]
+    );
+}
+
+#[test]
+fn a_limit_is_what_cf_counts_in_whole_seconds() {
+    for seconds in [1, 7, 30, 59, 60, 61, 90, 300, 900, 3599, 86_399] {
+        let said: f64 = minutes(Duration::from_secs(seconds)).parse().unwrap();
+        // cf 8.17: `int64(minutes * 60)`.
+        #[expect(clippy::cast_possible_truncation, reason = "as cf cuts it")]
+        let counted = (said * 60.0) as i64;
+        assert_eq!(counted, i64::try_from(seconds).unwrap());
+    }
+}
+
+#[test]
+fn a_secret_of_the_environment_is_in_no_debug_output() {
+    let home = PrivateHome::create().unwrap();
+    let cf = script(&home, "").with_env("CF_PASSWORD", "hunter2");
+    assert!(!format!("{cf:?}").contains("hunter2"));
+}
+
+#[test]
+fn the_environment_of_one_run_wins() {
+    let home = PrivateHome::create().unwrap();
+    let cf = script(&home, "echo $CF_STARTUP_TIMEOUT $CF_COLOR");
+    let script = home.path().join("script").display().to_string();
+    let env = [("CF_STARTUP_TIMEOUT".to_owned(), "2".to_owned())];
+    assert_eq!(cf.run(&[script], &env, LONG, &mut quiet).unwrap().stdout, "2 false\n");
+}
+
+#[test]
+fn the_ways_to_end_are_told_apart() {
+    let home = PrivateHome::create().unwrap();
+    for (text, expected) in [("exit 0", Exit::Code(0)), ("exit 22", Exit::Code(22)), ("kill -9 $$", Exit::Signal(9))] {
+        assert_eq!(run(&script(&home, text), LONG).exit, expected, "{text}");
+    }
+}
+
+#[test]
+fn at_the_deadline_the_process_ends_and_keeps_what_it_said() {
+    let home = PrivateHome::create().unwrap();
+    let output = run(&script(&home, "echo begun; exec sleep 600"), Duration::from_millis(100));
+    assert_eq!((output.exit, &*output.stdout), (Exit::TimedOut, "begun\n"));
+}
+
+#[test]
+fn what_ignores_sigterm_is_killed_and_so_is_what_it_started() {
+    let home = PrivateHome::create().unwrap();
+    let pid_file = home.path().join("pid");
+    let text = format!("trap '' TERM; sleep 600 & echo $! > {}; echo ready; wait; sleep 600", pid_file.display());
+    // The deadline is long enough for the script to have set its trap: the grandchild's pid proves it.
+    let output = run(&script(&home, &text), Duration::from_secs(2));
+    assert_eq!((output.exit, &*output.stdout), (Exit::TimedOut, "ready\n"));
+    let pid: i32 = fs::read_to_string(&pid_file).unwrap().trim().parse().unwrap();
+    assert!(gone(pid), "the grandchild {pid} still runs");
+}
+
+/// Waits for a process to go; a zombie that nobody reaps counts as gone.
+fn gone(pid: i32) -> bool {
+    let started = Instant::now();
+    while started.elapsed() < Duration::from_secs(20) {
+        match fs::read_to_string(format!("/proc/{pid}/stat")) {
+            Ok(stat) if !stat.rsplit(')').next().unwrap_or_default().trim_start().starts_with('Z') => {
+                std::thread::yield_now();
+            }
+            Ok(_) | Err(_) => return true,
+        }
+    }
+    false
+}
+
+#[test]
+fn a_grandchild_that_keeps_the_output_open_does_not_block() {
+    let home = PrivateHome::create().unwrap();
+    let pid_file = home.path().join("pid");
+    let text = format!("sleep 600 & echo $! > {}; echo done", pid_file.display());
+    let output = run(&script(&home, &text), LONG);
+    assert_eq!((output.exit, &*output.stdout), (Exit::Code(0), "done\n"));
+    let pid: i32 = fs::read_to_string(&pid_file).unwrap().trim().parse().unwrap();
+    rustix::process::kill_process(Pid::from_raw(pid).unwrap(), Signal::KILL).unwrap();
+}
+
+#[test]
+fn an_interrupt_ends_the_run() {
+    let home = PrivateHome::create().unwrap();
+    let flag = Arc::new(AtomicBool::new(false));
+    let cf = script(&home, "echo begun; exec sleep 600").interrupted_by(Arc::clone(&flag));
+    let script = home.path().join("script").display().to_string();
+    let output = cf.run(&[script], &[], LONG, &mut |_, _| flag.store(true, Ordering::Relaxed)).unwrap();
+    assert_eq!((output.exit, &*output.stdout), (Exit::Interrupted, "begun\n"));
+}
+
+#[test]
+fn lines_are_handed_on_while_it_runs() {
+    let home = PrivateHome::create().unwrap();
+    let go = home.path().join("go");
+    let cf = script(&home, &format!("echo first; while [ ! -e {} ]; do sleep 0.02; done; echo last", go.display()));
+    let script = home.path().join("script").display().to_string();
+    let mut lines = Vec::new();
+    let output = cf.run(&[script], &[], LONG, &mut |_, line| {
+        // Without this line the script goes on for ever.
+        fs::write(&go, "").unwrap();
+        lines.push(line.to_owned());
+    });
+    assert_eq!(output.unwrap().exit, Exit::Code(0));
+    assert_eq!(lines, ["first", "last"]);
+}
+
+#[test]
+fn lines_are_clean_and_the_output_is_as_it_came() {
+    let home = PrivateHome::create().unwrap();
+    let text = r"printf '\033[32;1mOK\033[0;22m\n\n 0 B / 161 B\r 161 B / 161 B\r\nbad \377 byte\nno end'";
+    let cf = script(&home, text);
+    let script = home.path().join("script").display().to_string();
+    let mut lines = Vec::new();
+    let output = cf.run(&[script], &[], LONG, &mut |_, line| lines.push(line.to_owned())).unwrap();
+    assert_eq!(lines, ["OK", " 0 B / 161 B", " 161 B / 161 B", "bad \u{fffd} byte", "no end"]);
+    assert!(output.stdout.starts_with("\u{1b}[32;1mOK\u{1b}[0;22m\n\n 0 B"), "{:?}", output.stdout);
+    assert!(output.stdout.ends_with("bad \u{fffd} byte\nno end"), "{:?}", output.stdout);
+}
+
+#[test]
+fn there_is_no_input() {
+    let home = PrivateHome::create().unwrap();
+    assert_eq!(run(&script(&home, "read line; echo $?"), LONG).stdout, "1\n");
+}
+
+#[test]
+fn a_panic_while_it_runs_leaves_no_process() {
+    let home = PrivateHome::create().unwrap();
+    let cf = script(&home, "echo $$; exec sleep 600");
+    let script = home.path().join("script").display().to_string();
+    let pid = Mutex::new(None);
+    let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        cf.run(&[script], &[], LONG, &mut |_, line| {
+            *pid.lock().unwrap() = line.parse().ok();
+            std::panic::resume_unwind(Box::new("the caller's"));
+        })
+    }));
+    assert!(caught.is_err());
+    let pid = pid.lock().unwrap().unwrap();
+    assert!(gone(pid), "{pid} still runs");
+}
