@@ -1,0 +1,8 @@
+//! What users rely on, tried from outside.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on ends")]
+
+#[cfg(feature = "rehearse")]
+mod support;
+#[cfg(feature = "rehearse")]
+mod transcripts;

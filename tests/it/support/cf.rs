@@ -1,0 +1,68 @@
+//! The real cf in a home of its own.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use cutover::foundry::Foundry;
+use tempfile::TempDir;
+
+/// The built official cf: `$CUTOVER_CF`, else `target/cf/cf`. Panics where there is none: no stub stands in for it.
+pub(crate) fn binary() -> PathBuf {
+    let path = std::env::var_os("CUTOVER_CF")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("target/cf/cf"), PathBuf::from);
+    assert!(path.is_file(), "{} is no file: `make cf` builds it", path.display());
+    path
+}
+
+/// A cf with a home and a working directory that nobody else uses.
+#[derive(Debug)]
+pub(crate) struct Cf {
+    home: TempDir,
+    work: TempDir,
+}
+
+impl Cf {
+    /// A cf that knows no API.
+    pub(crate) fn new() -> Self {
+        Self { home: TempDir::new().unwrap(), work: TempDir::new().unwrap() }
+    }
+
+    /// A cf that is logged in as the administrator, with the first organization and space targeted.
+    pub(crate) fn targeted(foundry: &Foundry) -> Self {
+        let cf = Self::new();
+        let settings = foundry.settings();
+        cf.must(["api", &foundry.api_url()]);
+        cf.must(["auth", &settings.user, &settings.password]);
+        cf.must(["target", "-o", &settings.org, "-s", &settings.space]);
+        cf
+    }
+
+    /// Where it runs.
+    pub(crate) fn work_dir(&self) -> &Path {
+        self.work.path()
+    }
+
+    /// Runs it and returns whatever comes.
+    pub(crate) fn run(&self, args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Output {
+        #[expect(clippy::disallowed_methods, reason = "tests drive cf from outside, without the code under test")]
+        let mut command = Command::new(binary());
+        command
+            .args(args)
+            .current_dir(self.work.path())
+            .env_clear()
+            .env("CF_HOME", self.home.path())
+            .env("CF_COLOR", "false")
+            .env("LC_ALL", "C")
+            .env("TZ", "UTC")
+            .stdin(Stdio::null());
+        command.output().unwrap()
+    }
+
+    /// Runs it and returns its standard output; panics where it fails.
+    pub(crate) fn must(&self, args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> String {
+        let output = self.run(args);
+        assert!(output.status.success(), "cf failed: {output:#?}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+}

@@ -1,0 +1,5 @@
+//! What tests share.
+
+pub(crate) mod cf;
+pub(crate) mod normal;
+pub(crate) mod session;

@@ -1,0 +1,65 @@
+//! Every file under `fixtures/cf` is a session with the official cf on a fresh foundry: `fixtures/cf/COMMAND/CASE.txt`,
+//! with the files it needs in `fixtures/cf/COMMAND/CASE/`.
+//!
+//! `SNAPSHOTS=overwrite cargo test --test it transcripts` writes down what happens now; `CASE=routes/` runs only the
+//! files whose path contains that.
+
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+use snapbox::Data;
+use snapbox::assert::{Assert, DEFAULT_ACTION_ENV};
+
+use crate::support::session;
+
+#[test]
+fn cf_prints_what_the_transcripts_say() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/cf");
+    let wanted = std::env::var("CASE").unwrap_or_default();
+    let mut files = Vec::new();
+    collect(&root, &mut files);
+    files.retain(|file| file.to_string_lossy().contains(&wanted));
+    files.sort();
+    assert!(!files.is_empty(), "no transcript below {} fits", root.display());
+
+    // cf is started often and waits a lot: more sessions than cores keep them busy.
+    let workers = 2 * std::thread::available_parallelism().map_or(2, usize::from);
+    let queue = Mutex::new(files.into_iter());
+    let failures = Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for _ in 0..workers {
+            scope.spawn(|| {
+                loop {
+                    let Some(file) = queue.lock().unwrap().next() else { return };
+                    if let Err(failure) = std::panic::catch_unwind(|| check(&file))
+                        .unwrap_or_else(|_| Err(format!("{}: the session could not be run, see above", file.display())))
+                    {
+                        failures.lock().unwrap().push(failure);
+                    }
+                }
+            });
+        }
+    });
+    let failures = failures.into_inner().unwrap();
+    assert!(failures.is_empty(), "{} transcripts differ:\n{}", failures.len(), failures.join("\n"));
+}
+
+fn check(file: &Path) -> Result<(), String> {
+    let script = std::fs::read_to_string(file).unwrap();
+    let actual = session::replay(&script, &file.with_extension(""));
+    Assert::new()
+        .action_env(DEFAULT_ACTION_ENV)
+        .try_eq(Some(&file.display()), Data::text(actual).raw(), Data::read_from(file, None).raw())
+        .map_err(|difference| difference.to_string())
+}
+
+fn collect(directory: &Path, files: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if !path.is_dir() {
+            files.push(path);
+        } else if !path.with_extension("txt").is_file() {
+            collect(&path, files);
+        }
+    }
+}
