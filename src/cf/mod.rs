@@ -11,9 +11,11 @@
 //! ```no_run
 //! # use std::{path::Path, time::Duration};
 //! # use cutover::cf::{invocation::Invocation, outcome::{Expectation, Verdict, confirm}, session::*, spawn::Cf};
+//! # use cutover::guard::Guard;
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let home = PrivateHome::create()?;
-//! let cf = Cf::discover(None, home.path())?;
+//! let guard = Guard::start()?;
+//! let home = PrivateHome::create(&guard)?;
+//! let cf = Cf::discover(None, &home)?;
 //! let session = Session::open(Path::new("/home/me/.cf/config.json"), home)?;
 //! let argv = Invocation::stop("sinatra_a").resolve(&|_| None)?;
 //! let output = cf.run(&argv, &[], Duration::from_secs(60), &mut |_, line| println!("{line}"))?;

@@ -10,26 +10,41 @@ use std::fs::{self, File, Permissions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde_json::Value;
-use tempfile::TempDir;
 use thiserror::Error;
 
 use super::config::{Config, ConfigError, Target};
+use crate::guard::{Guard, GuardedDirectory};
 
-/// A fresh directory that only the user can read (mode 0700), removed with everything in it when it is dropped.
+/// A fresh directory that only the user can read (mode 0700), removed with everything in it when it is dropped, and by the guard where this
+/// process is killed.
 #[derive(Debug)]
-pub struct PrivateHome(TempDir);
+pub struct PrivateHome {
+    directory: GuardedDirectory,
+    guard: Arc<Guard>,
+}
 
 impl PrivateHome {
     /// Makes the directory below the system's one for temporary files. Fails where that cannot be written.
-    pub fn create() -> io::Result<Self> {
-        tempfile::Builder::new().prefix("cutover-").permissions(Permissions::from_mode(0o700)).tempdir().map(Self)
+    pub fn create(guard: &Arc<Guard>) -> io::Result<Self> {
+        let directory =
+            tempfile::Builder::new().prefix("cutover-").permissions(Permissions::from_mode(0o700)).tempdir()?;
+        let guarded = guard.directory(directory.path())?;
+        // From here on the guard removes it.
+        let _ = directory.keep();
+        Ok(Self { directory: guarded, guard: Arc::clone(guard) })
     }
 
     /// The directory, for `CF_HOME`.
     pub fn path(&self) -> &Path {
-        self.0.path()
+        self.directory.path()
+    }
+
+    /// The guard that knows of the directory.
+    pub fn guard(&self) -> &Arc<Guard> {
+        &self.guard
     }
 
     fn config(&self) -> PathBuf {
@@ -123,9 +138,9 @@ impl Session {
         &self.target
     }
 
-    /// The directory, for `CF_HOME`.
-    pub fn directory(&self) -> &Path {
-        self.home.path()
+    /// The private directory, for `CF_HOME`.
+    pub fn home(&self) -> &PrivateHome {
+        &self.home
     }
 
     /// Gives the tokens to the user's configuration where the platform has rotated the refresh token since. Only the two tokens change there, and only

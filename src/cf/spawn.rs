@@ -7,8 +7,8 @@
 //!   the values that [`Cf`] fixes. So proxies, `SSL_CERT_FILE`, `PATH`, `HOME` and `TMPDIR` pass through, and of the `CF_*` only those of
 //!   [`PASSED_ON`];
 //! - **no input**: where cf would ask something, it reads the end of the file and fails (cf 8.17: `EOF`, `FAILED`);
-//! - **a process group of its own**: an interrupt at the terminal reaches `cutover`, which decides, and ending the group ends whatever a wrapper
-//!   around cf started;
+//! - **a process group of its own**, known to the [guard](crate::guard): an interrupt at the terminal reaches `cutover`, which decides; ending
+//!   the group ends whatever a wrapper around cf started; and a `cutover` that is killed leaves no cf that goes on behind its back;
 //! - **files for its output**, read while it runs: a pipe that a grandchild keeps open would block the wait.
 
 use std::ffi::{OsStr, OsString};
@@ -17,17 +17,21 @@ use std::io::{self, Read};
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::{Path, PathBuf};
+use std::process::ExitStatus;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
-use std::{env, fmt};
+use std::{env, fmt, thread};
 
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::Signal;
 use thiserror::Error;
 
 use super::dialect::{CfVersion, UnsupportedCf};
 use super::output::{Exit, Output};
 use super::parse::without_escapes;
+use super::session::PrivateHome;
+use crate::guard::{Guard, Registration};
 
 /// The variables named `CF_*` that reach cf: none of them changes where cf works or what it prints.
 pub const PASSED_ON: &[&str] = &["CF_DIAL_TIMEOUT", "CF_DOCKER_PASSWORD", "CF_CNB_REGISTRY_CREDS", "CF_B3_TRACE_ID"];
@@ -77,7 +81,7 @@ pub enum SpawnError {
         source: io::Error,
     },
     /// `cf version` failed.
-    #[error("'{path} version' failed ({exit}): {text}")]
+    #[error("'{path} version' failed ({exit}): {text}{}", hint())]
     VersionFailed {
         /// The file.
         path: PathBuf,
@@ -119,6 +123,7 @@ pub struct Cf {
     directory: PathBuf,
     version: CfVersion,
     environment: Vec<(OsString, OsString)>,
+    guard: Arc<Guard>,
     interrupt: Option<Arc<AtomicBool>>,
     grace: Duration,
 }
@@ -135,17 +140,18 @@ impl fmt::Debug for Cf {
 }
 
 impl Cf {
-    /// Finds cf and asks for its version. `asked` is a path, or a name that is looked for on PATH; without one it is `cf`. `directory` is a private
-    /// directory: it becomes `CF_HOME`, and the output of runs is kept there while they run.
+    /// Finds cf and asks for its version. `asked` is a path, or a name that is looked for on PATH; without one it is `cf`. `home` becomes `CF_HOME`, and
+    /// the output of runs is kept there while they run.
     ///
     /// Fails where there is no such program, where it cannot be run, and where its version cannot be used.
-    pub fn discover(asked: Option<&Path>, directory: &Path) -> Result<Self, SpawnError> {
+    pub fn discover(asked: Option<&Path>, home: &PrivateHome) -> Result<Self, SpawnError> {
         let program = find(asked, env::var_os("PATH").as_deref())?;
         let mut cf = Self {
             program,
-            directory: directory.to_owned(),
+            directory: home.path().to_owned(),
             version: CfVersion::pinned(),
-            environment: environment(env::vars_os(), directory),
+            environment: environment(env::vars_os(), home.path()),
+            guard: Arc::clone(home.guard()),
             interrupt: None,
             grace: GRACE,
         };
@@ -219,39 +225,26 @@ impl Cf {
         for (name, value) in env {
             set(&mut environment, name.into(), value.into());
         }
-        #[expect(clippy::disallowed_methods, reason = "the one place that starts cf")]
-        let command = duct::cmd(&self.program, argv)
-            .full_env(environment)
-            .stdin_null()
-            .stdout_path(&out.path)
-            .stderr_path(&err.path)
-            .before_spawn(|command| {
-                command.process_group(0);
-                Ok(())
-            })
-            .unchecked();
         let started = Instant::now();
-        let mut child = Child::start(&command, self.grace).map_err(|source| self.not_started(source))?;
-
-        let mut ended_by_us = None;
-        let status = loop {
-            let waited = child.handle.wait_timeout(TICK).map_err(|source| self.not_started(source))?;
-            let status = waited.map(|output| output.status);
-            out.read(on_line).map_err(capture)?;
-            err.read(on_line).map_err(capture)?;
-            if let Some(status) = status {
-                break status;
-            }
-            if self.interrupt.as_ref().is_some_and(|flag| flag.load(Ordering::Relaxed)) {
-                ended_by_us = Some(Exit::Interrupted);
-            } else if started.elapsed() >= deadline {
-                ended_by_us = Some(Exit::TimedOut);
-            }
-            if ended_by_us.is_some() {
-                break child.end().map_err(|source| self.not_started(source))?;
-            }
-        };
-        child.finished = true;
+        let child = self.start(argv, environment, &out, &err).map_err(|source| self.not_started(source))?;
+        let ended_by_us = child
+            .watch(self.grace, |over| {
+                out.read(on_line)?;
+                err.read(on_line)?;
+                Ok(if over {
+                    None
+                } else if self.interrupt.as_ref().is_some_and(|flag| flag.load(Ordering::Relaxed)) {
+                    Some(Exit::Interrupted)
+                } else {
+                    (started.elapsed() >= deadline).then_some(Exit::TimedOut)
+                })
+            })
+            .map_err(capture)?;
+        let status = child.collect().map_err(|source| self.not_started(source))?;
+        if matches!(status.code(), Some(126 | 127)) {
+            // What a shell says of a program that has gone since it was found.
+            check(&self.program)?;
+        }
         let exit = match (ended_by_us, status.code(), status.signal()) {
             (Some(exit), _, _) => exit,
             (None, Some(code), _) => Exit::Code(code),
@@ -266,59 +259,96 @@ impl Cf {
         })
     }
 
-    fn not_started(&self, source: io::Error) -> SpawnError {
-        let path = self.program.clone();
-        match source.kind() {
-            io::ErrorKind::NotFound => SpawnError::NotFound { path },
-            io::ErrorKind::PermissionDenied => SpawnError::NotExecutable { path },
-            _ if source.raw_os_error() == Some(rustix::io::Errno::NOEXEC.raw_os_error()) => {
-                SpawnError::NotExecutable { path }
+    /// Starts cf behind the guard's gate.
+    #[expect(clippy::disallowed_methods, reason = "the one place that starts cf")]
+    fn start(
+        &self,
+        argv: &[String],
+        environment: Vec<(OsString, OsString)>,
+        out: &Tail,
+        err: &Tail,
+    ) -> io::Result<Child> {
+        let gate = self.guard.gate()?;
+        let words: Vec<&OsStr> =
+            std::iter::once(self.program.as_os_str()).chain(argv.iter().map(AsRef::as_ref)).collect();
+        let handle = duct::cmd("/bin/sh", gate.arguments(&words))
+            .full_env(environment)
+            .stdin_file(gate.stdin()?)
+            .stdout_path(&out.path)
+            .stderr_path(&err.path)
+            .before_spawn(|command| {
+                command.process_group(0);
+                Ok(())
+            })
+            .unchecked()
+            .start()?;
+        match gate.open(handle.pids().first().copied().unwrap_or_default()) {
+            Ok(group) => Ok(Child { handle, group }),
+            Err(error) => {
+                handle.kill()?;
+                Err(error)
             }
-            _ => SpawnError::NotStarted { path, source },
         }
+    }
+
+    fn not_started(&self, source: io::Error) -> SpawnError {
+        SpawnError::NotStarted { path: self.program.clone(), source }
     }
 }
 
-/// A running cf, ended with its whole group when it is dropped before its end.
+/// A running cf with its process group, which is killed when this is dropped.
 struct Child {
     handle: duct::Handle,
-    group: Option<Pid>,
-    grace: Duration,
-    finished: bool,
+    group: Registration,
 }
 
 impl Child {
-    fn start(command: &duct::Expression, grace: Duration) -> io::Result<Self> {
-        let handle = command.start()?;
-        let group = handle.pids().first().and_then(|pid| i32::try_from(*pid).ok()).and_then(Pid::from_raw);
-        Ok(Self { handle, group, grace, finished: false })
+    /// Calls `look` every [`TICK`], and once more when the process is over (`true`). Where `look` wants an end, the group gets SIGTERM, and SIGKILL after
+    /// the grace; that reason is returned. The exit status stays to be collected. Fails where `look` does.
+    fn watch(
+        &self,
+        grace: Duration,
+        mut look: impl FnMut(bool) -> io::Result<Option<Exit>>,
+    ) -> io::Result<Option<Exit>> {
+        let (over, wait) = mpsc::channel::<()>();
+        thread::scope(|scope| {
+            // Whatever happens below, a panic of the caller's too, the waiting thread must come to its end.
+            let killer = Killer(&self.group);
+            scope.spawn(move || {
+                self.group.wait_for_leader();
+                drop(over);
+            });
+            let mut reason = None;
+            while wait.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
+                reason = look(false)?;
+                if reason.is_some() {
+                    self.group.signal(Signal::TERM);
+                    let _ = wait.recv_timeout(grace);
+                    break;
+                }
+            }
+            drop(killer);
+            look(true)?;
+            Ok(reason)
+        })
     }
 
-    fn signal(&self, signal: Signal) {
-        if let Some(group) = self.group {
-            // It fails where the whole group is gone, which is what is wanted.
-            let _ = kill_process_group(group, signal);
-        }
-    }
-
-    /// SIGTERM to the group, SIGKILL after the grace; to what is left of it also where cf itself went at once.
-    fn end(&self) -> io::Result<std::process::ExitStatus> {
-        self.signal(Signal::TERM);
-        if self.handle.wait_timeout(self.grace)?.is_none() {
-            self.signal(Signal::KILL);
-        }
-        let status = self.handle.wait()?.status;
-        self.signal(Signal::KILL);
-        Ok(status)
+    /// Collects the exit status, once whatever is left of the group is killed.
+    fn collect(self) -> io::Result<ExitStatus> {
+        let Self { handle, group } = self;
+        group.signal(Signal::KILL);
+        group.wait_for_leader();
+        drop(group);
+        Ok(handle.wait()?.status)
     }
 }
 
-impl Drop for Child {
+/// Kills a group when it is dropped.
+struct Killer<'a>(&'a Registration);
+
+impl Drop for Killer<'_> {
     fn drop(&mut self) {
-        if !self.finished {
-            self.signal(Signal::KILL);
-            let _ = self.handle.wait();
-        }
+        self.0.signal(Signal::KILL);
     }
 }
 

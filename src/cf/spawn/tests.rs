@@ -6,11 +6,14 @@ use std::sync::Mutex;
 
 use super::*;
 use crate::cf::dialect::Dialect;
-use crate::cf::session::PrivateHome;
 
 /// The real cf: `$CUTOVER_CF`, else the one that `make` builds.
 fn real_cf() -> PathBuf {
     env::var_os("CUTOVER_CF").map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("target/cf/cf"), PathBuf::from)
+}
+
+fn home() -> PrivateHome {
+    PrivateHome::create(&Guard::start().unwrap()).unwrap()
 }
 
 fn argv(words: &[&str]) -> Vec<String> {
@@ -29,6 +32,7 @@ fn script(home: &PrivateHome, text: &str) -> Cf {
         directory: home.path().to_owned(),
         version: CfVersion::pinned(),
         environment: environment(env::vars_os(), home.path()),
+        guard: Arc::clone(home.guard()),
         interrupt: None,
         grace: Duration::from_millis(300),
     }
@@ -44,8 +48,8 @@ const LONG: Duration = Duration::from_secs(60);
 
 #[test]
 fn the_real_cf_tells_its_version_and_leaves_only_its_configuration() {
-    let home = PrivateHome::create().unwrap();
-    let cf = Cf::discover(Some(&real_cf()), home.path()).unwrap();
+    let home = home();
+    let cf = Cf::discover(Some(&real_cf()), &home).unwrap();
     assert!(cf.version().dialect() >= Dialect::V8, "{}", cf.version());
     assert!(cf.program().is_absolute());
     let left: Vec<_> = fs::read_dir(home.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
@@ -54,8 +58,8 @@ fn the_real_cf_tells_its_version_and_leaves_only_its_configuration() {
 
 #[test]
 fn the_real_cf_says_that_nothing_is_targeted() {
-    let home = PrivateHome::create().unwrap();
-    let cf = Cf::discover(Some(&real_cf()), home.path()).unwrap();
+    let home = home();
+    let cf = Cf::discover(Some(&real_cf()), &home).unwrap();
     let mut lines = Vec::new();
     let output =
         cf.run(&argv(&["apps"]), &[], LONG, &mut |stream, line| lines.push((stream, line.to_owned()))).unwrap();
@@ -73,7 +77,7 @@ fn the_real_cf_says_that_nothing_is_targeted() {
 
 #[test]
 fn a_program_that_is_not_there_or_cannot_be_run_is_named_with_a_hint() {
-    let home = PrivateHome::create().unwrap();
+    let home = home();
     let plain = home.path().join("plain");
     fs::write(&plain, "no program").unwrap();
     let garbage = home.path().join("garbage");
@@ -83,11 +87,11 @@ fn a_program_that_is_not_there_or_cannot_be_run_is_named_with_a_hint() {
         (home.path().join("absent"), "no cf at '"),
         (PathBuf::from("no-such-cf-anywhere"), "no cf at 'no-such-cf-anywhere'"),
         (plain, "is no program that can be run"),
-        (garbage, "is no program that can be run"),
+        (garbage, "version' failed (exit code"),
         (home.path().to_owned(), "is no program that can be run"),
     ];
     for (path, expected) in cases {
-        let message = Cf::discover(Some(&path), home.path()).unwrap_err().to_string();
+        let message = Cf::discover(Some(&path), &home).unwrap_err().to_string();
         assert!(message.contains(expected), "{}: {message}", path.display());
         assert!(message.contains("--cf PATH or $CUTOVER_CF"), "{message}");
     }
@@ -96,17 +100,28 @@ fn a_program_that_is_not_there_or_cannot_be_run_is_named_with_a_hint() {
 }
 
 #[test]
+fn a_cf_that_is_removed_meanwhile_is_missed() {
+    let home = home();
+    let copy = home.path().join("cf");
+    fs::copy(real_cf(), &copy).unwrap();
+    let cf = Cf::discover(Some(&copy), &home).unwrap();
+    fs::remove_file(&copy).unwrap();
+    let error = cf.run(&argv(&["version"]), &[], LONG, &mut quiet).unwrap_err();
+    assert!(matches!(error, SpawnError::NotFound { .. }), "{error}");
+}
+
+#[test]
 fn a_program_that_is_no_cf_is_refused() {
-    let home = PrivateHome::create().unwrap();
-    let message = Cf::discover(Some(Path::new("/bin/echo")), home.path()).unwrap_err().to_string();
+    let home = home();
+    let message = Cf::discover(Some(Path::new("/bin/echo")), &home).unwrap_err().to_string();
     assert!(message.contains("'cf version' printed no version: \"version\""), "{message}");
-    let message = Cf::discover(Some(Path::new("/bin/false")), home.path()).unwrap_err().to_string();
+    let message = Cf::discover(Some(Path::new("/bin/false")), &home).unwrap_err().to_string();
     assert!(message.contains("exit code 1"), "{message}");
 }
 
 #[test]
 fn the_first_program_of_the_name_on_path_that_can_be_run_is_taken() {
-    let home = PrivateHome::create().unwrap();
+    let home = home();
     let (first, second) = (home.path().join("first"), home.path().join("second"));
     for directory in [&first, &second] {
         fs::create_dir(directory).unwrap();
@@ -175,14 +190,14 @@ fn a_limit_is_what_cf_counts_in_whole_seconds() {
 
 #[test]
 fn a_secret_of_the_environment_is_in_no_debug_output() {
-    let home = PrivateHome::create().unwrap();
+    let home = home();
     let cf = script(&home, "").with_env("CF_PASSWORD", "hunter2");
     assert!(!format!("{cf:?}").contains("hunter2"));
 }
 
 #[test]
 fn the_environment_of_one_run_wins() {
-    let home = PrivateHome::create().unwrap();
+    let home = home();
     let cf = script(&home, "echo $CF_STARTUP_TIMEOUT $CF_COLOR");
     let script = home.path().join("script").display().to_string();
     let env = [("CF_STARTUP_TIMEOUT".to_owned(), "2".to_owned())];
@@ -191,7 +206,7 @@ fn the_environment_of_one_run_wins() {
 
 #[test]
 fn the_ways_to_end_are_told_apart() {
-    let home = PrivateHome::create().unwrap();
+    let home = home();
     for (text, expected) in [("exit 0", Exit::Code(0)), ("exit 22", Exit::Code(22)), ("kill -9 $$", Exit::Signal(9))] {
         assert_eq!(run(&script(&home, text), LONG).exit, expected, "{text}");
     }
@@ -199,14 +214,14 @@ fn the_ways_to_end_are_told_apart() {
 
 #[test]
 fn at_the_deadline_the_process_ends_and_keeps_what_it_said() {
-    let home = PrivateHome::create().unwrap();
+    let home = home();
     let output = run(&script(&home, "echo begun; exec sleep 600"), Duration::from_millis(100));
     assert_eq!((output.exit, &*output.stdout), (Exit::TimedOut, "begun\n"));
 }
 
 #[test]
 fn what_ignores_sigterm_is_killed_and_so_is_what_it_started() {
-    let home = PrivateHome::create().unwrap();
+    let home = home();
     let pid_file = home.path().join("pid");
     let text = format!("trap '' TERM; sleep 600 & echo $! > {}; echo ready; wait; sleep 600", pid_file.display());
     // The deadline is long enough for the script to have set its trap: the grandchild's pid proves it.
@@ -222,7 +237,7 @@ fn gone(pid: i32) -> bool {
     while started.elapsed() < Duration::from_secs(20) {
         match fs::read_to_string(format!("/proc/{pid}/stat")) {
             Ok(stat) if !stat.rsplit(')').next().unwrap_or_default().trim_start().starts_with('Z') => {
-                std::thread::yield_now();
+                thread::yield_now();
             }
             Ok(_) | Err(_) => return true,
         }
@@ -231,19 +246,19 @@ fn gone(pid: i32) -> bool {
 }
 
 #[test]
-fn a_grandchild_that_keeps_the_output_open_does_not_block() {
-    let home = PrivateHome::create().unwrap();
+fn a_grandchild_that_keeps_the_output_open_does_not_block_and_does_not_stay() {
+    let home = home();
     let pid_file = home.path().join("pid");
     let text = format!("sleep 600 & echo $! > {}; echo done", pid_file.display());
     let output = run(&script(&home, &text), LONG);
     assert_eq!((output.exit, &*output.stdout), (Exit::Code(0), "done\n"));
     let pid: i32 = fs::read_to_string(&pid_file).unwrap().trim().parse().unwrap();
-    rustix::process::kill_process(Pid::from_raw(pid).unwrap(), Signal::KILL).unwrap();
+    assert!(gone(pid), "what cf leaves behind in its group goes with it");
 }
 
 #[test]
 fn an_interrupt_ends_the_run() {
-    let home = PrivateHome::create().unwrap();
+    let home = home();
     let flag = Arc::new(AtomicBool::new(false));
     let cf = script(&home, "echo begun; exec sleep 600").interrupted_by(Arc::clone(&flag));
     let script = home.path().join("script").display().to_string();
@@ -253,7 +268,7 @@ fn an_interrupt_ends_the_run() {
 
 #[test]
 fn lines_are_handed_on_while_it_runs() {
-    let home = PrivateHome::create().unwrap();
+    let home = home();
     let go = home.path().join("go");
     let cf = script(&home, &format!("echo first; while [ ! -e {} ]; do sleep 0.02; done; echo last", go.display()));
     let script = home.path().join("script").display().to_string();
@@ -269,7 +284,7 @@ fn lines_are_handed_on_while_it_runs() {
 
 #[test]
 fn lines_are_clean_and_the_output_is_as_it_came() {
-    let home = PrivateHome::create().unwrap();
+    let home = home();
     let text = r"printf '\033[32;1mOK\033[0;22m\n\n 0 B / 161 B\r 161 B / 161 B\r\nbad \377 byte\nno end'";
     let cf = script(&home, text);
     let script = home.path().join("script").display().to_string();
@@ -282,13 +297,13 @@ fn lines_are_clean_and_the_output_is_as_it_came() {
 
 #[test]
 fn there_is_no_input() {
-    let home = PrivateHome::create().unwrap();
+    let home = home();
     assert_eq!(run(&script(&home, "read line; echo $?"), LONG).stdout, "1\n");
 }
 
 #[test]
 fn a_panic_while_it_runs_leaves_no_process() {
-    let home = PrivateHome::create().unwrap();
+    let home = home();
     let cf = script(&home, "echo $$; exec sleep 600");
     let script = home.path().join("script").display().to_string();
     let pid = Mutex::new(None);
