@@ -1,18 +1,46 @@
-//! Apps and their processes, as far as routes, quotas and services need them.
+//! Apps.
 
 use indexmap::IndexMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::foundry::state::{Guid, Metadata, State, resource};
+use crate::foundry::state::{Deployment, Droplet, Guid, Metadata, Process, State, resource};
 
 /// Whether an app is to run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
 pub enum DesiredState {
     /// It is to run.
     Started,
     /// It is not.
     Stopped,
+}
+
+/// How a package becomes something that runs. Buildpacks are the only way here.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lifecycle {
+    /// The buildpacks that the user named; none means detection.
+    pub buildpacks: Vec<String>,
+    /// The stack that the user named.
+    pub stack: Option<String>,
+}
+
+/// The switches of an app.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the Cloud Controller's own names")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
+pub struct Features {
+    pub ssh: bool,
+    pub revisions: bool,
+    pub service_binding_k8s: bool,
+    pub file_based_vcap_services: bool,
+}
+
+impl Default for Features {
+    /// (cloud_controller_ng: `default_app_ssh_access: true`, revisions on.)
+    fn default() -> Self {
+        Self { ssh: true, revisions: true, service_binding_k8s: false, file_based_vcap_services: false }
+    }
 }
 
 /// An app.
@@ -28,6 +56,12 @@ pub struct App {
     pub state: DesiredState,
     /// What the user set; not what the platform adds.
     pub environment: IndexMap<String, String>,
+    /// How it is built.
+    pub lifecycle: Lifecycle,
+    /// What runs at the next start.
+    pub droplet: Option<Guid>,
+    /// Its switches.
+    pub features: Features,
     /// Labels and annotations.
     pub metadata: Metadata,
     /// When it was made.
@@ -38,33 +72,40 @@ pub struct App {
 
 resource!(App, labelled, named);
 
-/// A process of an app: what is started as so many instances.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Process {
-    /// Its guid.
-    pub guid: Guid,
-    /// Whose it is.
-    pub app: Guid,
-    /// Its type, such as `web`.
-    pub kind: String,
-    /// How many instances are desired.
-    pub instances: u32,
-    /// Memory of one instance, in MB.
-    pub memory_in_mb: u64,
-    /// Labels and annotations.
-    pub metadata: Metadata,
-    /// When it was made.
-    pub created_at: Timestamp,
-    /// When it was changed last.
-    pub updated_at: Timestamp,
+impl App {
+    /// An app that nothing is known of but its name.
+    pub fn new(name: &str, space: &Guid) -> Self {
+        let now = Timestamp::now();
+        Self {
+            guid: Guid::random(),
+            name: name.to_owned(),
+            space: space.clone(),
+            state: DesiredState::Stopped,
+            environment: IndexMap::new(),
+            lifecycle: Lifecycle::default(),
+            droplet: None,
+            features: Features::default(),
+            metadata: Metadata::default(),
+            created_at: now,
+            updated_at: now,
+        }
+    }
 }
 
-resource!(Process, labelled);
-
 impl State {
-    /// The processes of an app.
+    /// An app by its name in a space, without regard to capitals.
+    pub fn app_named(&self, space: &Guid, name: &str) -> Option<&App> {
+        self.apps.values().find(|app| app.space == *space && app.name.eq_ignore_ascii_case(name))
+    }
+
+    /// The processes of an app, oldest first.
     pub fn processes_of<'a>(&'a self, app: &'a Guid) -> impl Iterator<Item = &'a Process> + 'a {
         self.processes.values().filter(move |process| process.app == *app)
+    }
+
+    /// The process of an app that a type names; of several web processes the newest.
+    pub fn process_of_type(&self, app: &Guid, kind: &str) -> Option<&Process> {
+        self.processes.values().rev().find(|process| process.app == *app && process.kind == kind)
     }
 
     /// The processes that are to run in the spaces that fit.
@@ -73,7 +114,17 @@ impl State {
         fits: impl Fn(&Guid) -> bool + 'a,
     ) -> impl Iterator<Item = &'a Process> + 'a {
         self.processes.values().filter(move |process| {
-            self.apps.get(&process.app).is_some_and(|app| app.state == DesiredState::Started && fits(&app.space))
+            process.state == DesiredState::Started && self.apps.get(&process.app).is_some_and(|app| fits(&app.space))
         })
+    }
+
+    /// The droplet that runs at the next start of an app.
+    pub fn current_droplet(&self, app: &Guid) -> Option<&Droplet> {
+        self.droplets.get(self.apps.get(app)?.droplet.as_ref()?)
+    }
+
+    /// The deployments of an app that are not over.
+    pub fn active_deployments<'a>(&'a self, app: &'a Guid) -> impl Iterator<Item = &'a Deployment> + 'a {
+        self.deployments.values().filter(move |deployment| deployment.app == *app && deployment.state.is_active())
     }
 }

@@ -5,16 +5,21 @@
 
 pub mod app;
 pub mod audit;
+pub mod deployment;
 pub mod domain;
 pub mod job;
 pub mod network;
 pub mod org;
+pub mod package;
+pub mod process;
 pub mod quota;
+pub mod revision;
 pub mod route;
 pub mod seed;
 pub mod service;
 pub mod space;
 pub mod stack;
+pub mod task;
 pub mod user;
 
 use std::borrow::Borrow;
@@ -25,19 +30,24 @@ use indexmap::IndexMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-pub use app::{App, DesiredState, Process};
+pub use app::{App, DesiredState, Features, Lifecycle};
 pub use audit::{AuditEvent, Party};
+pub use deployment::{Deployment, DeploymentSizes, DeploymentState, Strategy};
 pub use domain::Domain;
 pub use job::{Job, JobState};
 pub use network::NetworkPolicy;
 pub use org::Org;
+pub use package::{Build, BuildState, Droplet, Package, PackageState, UsedBuildpack};
+pub use process::{HealthCheck, HealthCheckKind, Process, WEB};
 pub use quota::{OrgQuota, SpaceQuota};
+pub use revision::Revision;
 pub use route::{Destination, Protocol, Route};
 pub use service::{
     Operation, ServiceBinding, ServiceBroker, ServiceInstance, ServiceInstanceKind, ServiceOffering, ServicePlan,
 };
 pub use space::Space;
 pub use stack::{Buildpack, Stack};
+pub use task::{Task, TaskState};
 pub use user::{Role, RoleKind, User};
 
 /// The identity of a resource. Cheap to clone.
@@ -164,4 +174,10 @@ pub struct State {
     pub jobs: IndexMap<Guid, Job>,
     pub apps: IndexMap<Guid, App>,
     pub processes: IndexMap<Guid, Process>,
+    pub packages: IndexMap<Guid, Package>,
+    pub builds: IndexMap<Guid, Build>,
+    pub droplets: IndexMap<Guid, Droplet>,
+    pub deployments: IndexMap<Guid, Deployment>,
+    pub revisions: IndexMap<Guid, Revision>,
+    pub tasks: IndexMap<Guid, Task>,
 }

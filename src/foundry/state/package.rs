@@ -1,0 +1,140 @@
+//! Packages, builds and droplets: the way from what was uploaded to what runs.
+
+use indexmap::IndexMap;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::foundry::state::{Guid, Lifecycle, Metadata, State, resource};
+
+/// How far a package is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[expect(missing_docs, reason = "the Cloud Controller's own words")]
+pub enum PackageState {
+    AwaitingUpload,
+    Ready,
+    Failed,
+}
+
+/// The source of an app, as it was uploaded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Package {
+    /// Its guid.
+    pub guid: Guid,
+    /// Whose it is.
+    pub app: Guid,
+    /// How far it is.
+    pub state: PackageState,
+    /// Why it failed.
+    pub error: Option<String>,
+    /// The SHA-256 of its bits.
+    pub checksum: Option<String>,
+    /// Labels and annotations.
+    pub metadata: Metadata,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was changed last.
+    pub updated_at: Timestamp,
+}
+
+resource!(Package, labelled);
+
+/// How far a build is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum BuildState {
+    /// It is at work.
+    Staging,
+    /// It made this droplet.
+    Staged(Guid),
+    /// It failed, with this text.
+    Failed(String),
+}
+
+impl BuildState {
+    /// The API's word for it.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Staging => "STAGING",
+            Self::Staged(_) => "STAGED",
+            Self::Failed(_) => "FAILED",
+        }
+    }
+}
+
+/// The making of a droplet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Build {
+    /// Its guid.
+    pub guid: Guid,
+    /// Whose it is.
+    pub app: Guid,
+    /// What it is made from.
+    pub package: Guid,
+    /// How far it is.
+    pub state: BuildState,
+    /// The buildpacks and the stack in use.
+    pub lifecycle: Lifecycle,
+    /// In MB.
+    pub staging_memory_in_mb: u64,
+    /// In MB.
+    pub staging_disk_in_mb: u64,
+    /// In bytes a second; -1 is unlimited.
+    pub staging_log_rate_limit: i64,
+    /// Guid, name and e-mail address of who asked for it.
+    pub created_by: (Guid, String),
+    /// Labels and annotations.
+    pub metadata: Metadata,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was changed last.
+    pub updated_at: Timestamp,
+}
+
+resource!(Build, labelled);
+
+/// A buildpack that took part in a build.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UsedBuildpack {
+    /// The name under which it is installed.
+    pub name: String,
+    /// What it said at detection.
+    pub detect_output: String,
+    /// The name that it gives itself.
+    pub buildpack_name: String,
+    /// Its version.
+    pub version: String,
+}
+
+/// What a build made: files and start commands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Droplet {
+    /// Its guid.
+    pub guid: Guid,
+    /// Whose it is.
+    pub app: Guid,
+    /// What it was made from.
+    pub package: Option<Guid>,
+    /// Start commands by process type.
+    pub process_types: IndexMap<String, String>,
+    /// Who made it.
+    pub buildpacks: Vec<UsedBuildpack>,
+    /// The stack that it runs on.
+    pub stack: Option<String>,
+    /// The SHA-256 of its content.
+    pub checksum: String,
+    /// Labels and annotations.
+    pub metadata: Metadata,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was changed last.
+    pub updated_at: Timestamp,
+}
+
+resource!(Droplet, labelled);
+
+impl State {
+    /// The name of an app, for logs and switches; empty where it is gone.
+    pub fn app_name(&self, app: &Guid) -> String {
+        self.apps.get(app).map(|app| app.name.clone()).unwrap_or_default()
+    }
+}
