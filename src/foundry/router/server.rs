@@ -44,7 +44,6 @@ async fn connection(stream: TcpStream, client: SocketAddr, shared: Arc<Shared>) 
     let service = service_fn(|request| handle(Arc::clone(&shared), client, request));
     let served = http1::Builder::new()
         .title_case_headers(true)
-        .half_close(true)
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades()
         .await;
