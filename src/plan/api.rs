@@ -25,6 +25,11 @@ impl ApiUrl {
         if text.starts_with('-') || text.chars().any(|c| c.is_whitespace() || is_unprintable(c)) {
             return Err(Fault::hinted("the API address is no URL", HINT));
         }
+        if text.contains('@') {
+            // Not quoted: what stands before the @ may be a password.
+            let hint = "leave it out; log in with `cf login`";
+            return Err(Fault::hinted("the API address holds a user or a password", hint).secret());
+        }
         let (scheme, rest) = match text.split_once("://") {
             Some((scheme, rest)) => (scheme.to_ascii_lowercase(), rest),
             None => ("https".to_owned(), text),
@@ -35,13 +40,6 @@ impl ApiUrl {
             other => return Err(Fault::hinted(format!("the API address has the scheme `{other}`"), HINT)),
         };
         let place = rest.trim_end_matches('/');
-        if place.contains('@') {
-            // Not quoted: what stands before the @ may be a password.
-            return Err(Fault::hinted(
-                "the API address holds a user or a password",
-                "leave it out; log in with `cf login`",
-            ));
-        }
         if place.contains(['/', '?', '#']) {
             return Err(Fault::hinted(format!("the API address `{text}` has a path"), HINT));
         }

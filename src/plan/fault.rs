@@ -9,16 +9,24 @@ pub struct Fault {
     pub message: String,
     /// What to do about it, where that is known.
     pub hint: Option<String>,
+    /// Whether the value is a secret, so that its line is not shown.
+    pub secret: bool,
 }
 
 impl Fault {
     /// A fault that explains itself.
     pub fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), hint: None }
+        Self { message: message.into(), hint: None, secret: false }
     }
 
     /// A fault with advice.
     pub fn hinted(message: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { message: message.into(), hint: Some(hint.into()) }
+        Self { message: message.into(), hint: Some(hint.into()), secret: false }
+    }
+
+    /// The same fault with a value that must not be shown.
+    #[must_use]
+    pub fn secret(self) -> Self {
+        Self { secret: true, ..self }
     }
 }

@@ -13,13 +13,31 @@
 //! All problems of a plan are reported at once ([`Problems`]), each with its file, line, column and a hint. The stage is
 //! pure but for reading files, which goes through [`Files`].
 
+mod across;
 mod api;
 mod check;
+mod digest;
+mod draft;
 mod duration;
 mod fault;
+mod files;
+pub mod keys;
+mod load;
 mod manifest;
 mod name;
+mod overlay;
+mod problem;
+mod reference;
+mod report;
 mod route;
+mod schema;
+mod shape;
+mod similar;
+mod syntax;
+mod yaml;
+
+#[cfg(test)]
+mod tests;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -30,9 +48,14 @@ pub use api::ApiUrl;
 pub use check::{BodyPattern, Check, CommandCheck, CommandLine, HttpCheck};
 pub use duration::{format_duration, parse_duration};
 pub use fault::Fault;
+pub use files::{Disk, Files};
+pub use load::load;
 pub use manifest::{HealthCheck, Manifest, ManifestApp, ManifestProcess};
 pub use name::{AppName, OrgName, ServiceName, SpaceName};
+pub use problem::{Part, Position, Problem, Problems};
+pub use reference::reference;
 pub use route::RouteUrl;
+pub use schema::schema;
 
 /// A deployment plan that has passed every check that needs no Cloud Foundry.
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -1,8 +1,14 @@
 //! The team's own cf manifest: what a deployment must know of it. `cf push` reads the file itself; nothing here is sent.
 
+mod read;
+mod variables;
+
 use std::path::PathBuf;
 
 use serde::Serialize;
+
+pub(super) use read::{Sources, read_manifest};
+pub(super) use variables::{as_cf_reads, read_vars};
 
 /// A cf manifest and the variables it is filled in with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

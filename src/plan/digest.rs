@@ -1,0 +1,45 @@
+//! The fingerprint of what a plan does.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest as _, Sha256};
+
+use super::{Check, Plan};
+
+/// The SHA-256 of a plan's values and of the files that it has read, independent of the folder that the plan was named from.
+pub(super) fn of(plan: &Plan, folder: &Path, contents: &[Vec<u8>]) -> String {
+    let mut plan = plan.clone();
+    plan.file = PathBuf::new();
+    plan.digest = String::new();
+    let strip = |path: &mut PathBuf| {
+        if let Ok(inner) = path.strip_prefix(folder) {
+            *path = inner.to_owned();
+        }
+    };
+    for app in &mut plan.apps {
+        app.path.as_mut().map(strip);
+        strip(&mut app.manifest.path);
+        app.manifest.vars_files.iter_mut().for_each(strip);
+        app.manifest.app.path.as_mut().map(strip);
+        for check in &mut app.checks {
+            match check {
+                Check::Http(_) => {}
+                Check::Command(command) => command.folder = PathBuf::new(),
+            }
+        }
+    }
+    let mut hash = Sha256::new();
+    // A plan is made of texts and numbers, so that it always can be written as JSON.
+    let values = serde_json::to_vec(&plan).unwrap_or_default();
+    for part in std::iter::once(&values).chain(contents) {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
+    }
+    let mut text = String::new();
+    for byte in hash.finalize() {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
+}

@@ -1,0 +1,51 @@
+//! The one seam between plans and the file system.
+
+use std::fs::File;
+use std::io::{ErrorKind, Read};
+use std::path::Path;
+
+use super::fault::Fault;
+
+/// The largest plan, manifest or vars file, in bytes.
+const MAX_BYTES: u64 = 1024 * 1024;
+
+/// Where plans, manifests and vars files are read from.
+pub trait Files {
+    /// Reads a file of at most 1 MiB; the fault says why that is not possible.
+    fn read(&self, file: &Path) -> Result<Vec<u8>, Fault>;
+
+    /// Whether there is a file or a folder of that name.
+    fn exists(&self, path: &Path) -> bool;
+}
+
+/// The files of this machine, relative to the current folder.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Disk;
+
+impl Files for Disk {
+    fn read(&self, file: &Path) -> Result<Vec<u8>, Fault> {
+        let failed = |error: std::io::Error| match error.kind() {
+            ErrorKind::NotFound => Fault::new("there is no such file"),
+            ErrorKind::PermissionDenied => Fault::new("the file may not be read by this user"),
+            _ => Fault::new(format!("the file cannot be read: {error}")),
+        };
+        // Looked at before it is opened: to open a named pipe would wait for a writer.
+        let kind = std::fs::metadata(file).map_err(failed)?;
+        if kind.is_dir() {
+            return Err(Fault::new("this is a folder, not a file"));
+        }
+        if !kind.is_file() {
+            return Err(Fault::new("this is no ordinary file"));
+        }
+        let mut bytes = Vec::new();
+        File::open(file).and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut bytes)).map_err(failed)?;
+        if bytes.len() as u64 > MAX_BYTES {
+            return Err(Fault::new("the file is larger than 1 MiB"));
+        }
+        Ok(bytes)
+    }
+
+    fn exists(&self, path: &Path) -> bool {
+        path.exists()
+    }
+}

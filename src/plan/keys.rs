@@ -1,0 +1,324 @@
+//! The table of all keys of a plan: what the checks, the JSON schema and the reference page are made from.
+
+use super::fault::Fault;
+use super::{ApiUrl, AppName, BodyPattern, OrgName, RouteUrl, ServiceName, SpaceName, parse_duration};
+
+/// A mapping that a plan may hold.
+#[derive(Debug)]
+pub struct Table {
+    /// What it describes, with its article: `an app`.
+    pub noun: &'static str,
+    /// Its keys in the order in which they are documented.
+    pub keys: &'static [Key],
+    /// Whether it has exactly one of its keys.
+    pub one_of: bool,
+}
+
+/// A key of a mapping.
+#[derive(Debug)]
+pub struct Key {
+    /// The key as written.
+    pub name: &'static str,
+    /// What its value is.
+    pub kind: Kind,
+    /// Whether it may be left out.
+    pub need: Need,
+    /// What it is for.
+    pub doc: &'static str,
+}
+
+/// Whether a key may be left out, and what then holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Need {
+    /// It may not.
+    Required,
+    /// It may, and then there is none; the text says what that means.
+    Optional(&'static str),
+    /// It may; this value, written as in a plan, then holds.
+    Default(&'static str),
+}
+
+/// What a value is.
+#[derive(Debug)]
+pub enum Kind {
+    /// A text with rules of its own.
+    Text(&'static Text),
+    /// A whole number within bounds, both included.
+    Number(u32, u32),
+    /// One of a few words, each with what it means.
+    Choice(&'static [(&'static str, &'static str)]),
+    /// A list with at least and at most so many items.
+    List(&'static Kind, usize, Option<usize>),
+    /// One item, or a list of one or more.
+    OneOrMore(&'static Kind),
+    /// A mapping with known keys.
+    Table(&'static Table),
+    /// A mapping with keys of the user's own, whose values are texts, numbers or booleans.
+    Variables,
+}
+
+/// A kind of text.
+#[derive(Debug)]
+pub struct Text {
+    /// What it is, with its article: `a route`.
+    pub noun: &'static str,
+    /// Examples for documents and messages.
+    pub examples: &'static [&'static str],
+    /// A regular expression for editors (ECMA-262); looser than the check where that cannot be expressed.
+    pub pattern: Option<&'static str>,
+    /// The check.
+    pub check: fn(&str) -> Result<(), Fault>,
+}
+
+/// The version of the file format that this cutover reads.
+pub const VERSION: u32 = 1;
+
+macro_rules! text {
+    ($name:ident, $noun:literal, [$($example:literal),*], $pattern:expr, $check:expr) => {
+        static $name: Text = Text { noun: $noun, examples: &[$($example),*], pattern: $pattern, check: $check };
+    };
+}
+
+const NAME: Option<&str> = Some(r"^[^\-\s](.*\S)?$");
+
+text!(API, "the address of a Cloud Controller", ["https://api.example.com"], None, |t| ApiUrl::parse(t).map(drop));
+text!(ORG, "the name of an organization", ["acme"], NAME, |t| OrgName::parse(t).map(drop));
+text!(SPACE, "the name of a space", ["production"], NAME, |t| SpaceName::parse(t).map(drop));
+text!(APP_NAME, "the name of an app", ["shop"], NAME, |t| AppName::parse(t).map(drop));
+text!(SERVICE, "the name of a service instance", ["db"], NAME, |t| ServiceName::parse(t).map(drop));
+text!(
+    ROUTE,
+    "a route",
+    ["www.example.com", "www.example.com/shop", "*.example.com"],
+    Some(r"^(\*\.)?[A-Za-z0-9\-]+(\.[A-Za-z0-9\-]+)+(/[^?#\s]*)?$"),
+    |t| RouteUrl::parse(t).map(drop)
+);
+text!(DURATION, "a duration", ["35s", "2m", "1m30s"], Some(r"^(?=.)(\d+h)?(\d+m)?(\d+s)?(\d+ms)?$"), |t| {
+    parse_duration(t).map(drop)
+});
+text!(PERIOD, "a duration above zero", ["60s", "2m"], Some(r"^(?=.*[1-9])(\d+h)?(\d+m)?(\d+s)?(\d+ms)?$"), |t| {
+    if parse_duration(t)?.is_zero() { Err(Fault::new(format!("the duration `{t}` leaves no time"))) } else { Ok(()) }
+});
+text!(FILE, "a path, relative to the plan file", ["app/manifest.yml"], Some("^.+$"), check_path);
+text!(URL_PATH, "a path below the staging route", ["/health"], Some(r"^/[^\s#]*$"), check_url_path);
+text!(REGEX, "a regular expression", ["ok|ready"], None, |t| BodyPattern::parse(t).map(drop));
+text!(COMMAND, "a command", ["./smoke-test.sh"], Some("^[^\\u0000]*$"), |t| {
+    if t.contains('\0') { Err(Fault::new("the command holds a NUL character")) } else { Ok(()) }
+});
+
+fn check_path(text: &str) -> Result<(), Fault> {
+    if text.is_empty() {
+        return Err(Fault::new("the path is empty"));
+    }
+    if let Some(found) = text.chars().find(|c| super::name::is_unprintable(*c)) {
+        return Err(Fault::new(format!("the path holds the unprintable character U+{:04X}", found as u32)));
+    }
+    Ok(())
+}
+
+fn check_url_path(text: &str) -> Result<(), Fault> {
+    if !text.starts_with('/') {
+        return Err(Fault::hinted(
+            format!("the path `{text}` does not begin with `/`"),
+            "write only the path, for example /health; the host is the staging route",
+        ));
+    }
+    if let Some(found) = text.chars().find(|c| c.is_whitespace() || super::name::is_unprintable(*c) || *c == '#') {
+        return Err(Fault::hinted(
+            format!("the path holds the character U+{:04X}", found as u32),
+            "blanks are written %20; a fragment (`#…`) is never sent to a server",
+        ));
+    }
+    Ok(())
+}
+
+const fn key(name: &'static str, kind: Kind, need: Need, doc: &'static str) -> Key {
+    Key { name, kind, need, doc }
+}
+
+/// The whole file.
+pub static PLAN: Table = Table {
+    noun: "a deployment plan",
+    one_of: false,
+    keys: &[
+        key("version", Kind::Number(VERSION, VERSION), Need::Required, "The version of this file format."),
+        key("target", Kind::Table(&TARGET), Need::Required, "The one space that the plan may be run against."),
+        key("apps", Kind::List(&Kind::Table(&APP), 1, None), Need::Required, "The apps to deploy, in this order."),
+    ],
+};
+
+/// `target`.
+pub static TARGET: Table = Table {
+    noun: "a target",
+    one_of: false,
+    keys: &[
+        key("api", Kind::Text(&API), Need::Required, "The API address, as `cf api` shows it."),
+        key("org", Kind::Text(&ORG), Need::Required, "The organization."),
+        key("space", Kind::Text(&SPACE), Need::Required, "The space."),
+    ],
+};
+
+/// An item of `apps`.
+pub static APP: Table = Table {
+    noun: "an app",
+    one_of: false,
+    keys: &[
+        key("name", Kind::Text(&APP_NAME), Need::Required, "The name that people use for the app."),
+        key(
+            "colours",
+            Kind::List(&Kind::Text(&APP_NAME), 2, Some(2)),
+            Need::Optional("the name with `_a` and `_b` behind it"),
+            "The two apps on Cloud Foundry that take turns: one is live, the other is the next or the previous version.",
+        ),
+        key(
+            "path",
+            Kind::Text(&FILE),
+            Need::Optional("the manifest's own `path`, else the manifest's folder"),
+            "The folder, zip or jar file to upload, relative to this file.",
+        ),
+        key(
+            "manifest",
+            Kind::Text(&FILE),
+            Need::Required,
+            "The app's ordinary cf manifest, relative to this file: the source of memory, instances, buildpacks, env and \
+             health check. It describes one application; its name and its routes are not used.",
+        ),
+        key(
+            "vars",
+            Kind::Variables,
+            Need::Optional("none"),
+            "Values for the manifest's `((variables))`. They are shown in previews and logs: no secrets here.",
+        ),
+        key(
+            "vars_files",
+            Kind::List(&Kind::Text(&FILE), 0, None),
+            Need::Optional("none"),
+            "Files with values for the manifest's `((variables))`, relative to this file; later ones win, `vars` win over all.",
+        ),
+        key(
+            "services",
+            Kind::List(&Kind::Text(&SERVICE), 0, None),
+            Need::Optional("none"),
+            "Service instances that both colours are bound to.",
+        ),
+        key("routes", Kind::Table(&ROUTES), Need::Required, "Where the app is reached."),
+        key(
+            "checks",
+            Kind::List(&Kind::Table(&CHECK), 0, None),
+            Need::Optional("none: the platform's health check alone decides"),
+            "What the new version must show at the staging route before it goes live, in order.",
+        ),
+        key(
+            "drain",
+            Kind::Text(&DURATION),
+            Need::Default("35s"),
+            "How long the old colour goes on running after the last router has let go of it, so that what it has begun \
+             can end. A route change that a router missed is repeated after 30 seconds.",
+        ),
+        key("old", Kind::Choice(OLD), Need::Default("stop"), "What becomes of the old colour after it has drained."),
+        key(
+            "instances",
+            Kind::Choice(INSTANCES),
+            Need::Default("at-least-live"),
+            "How many web instances the new version is started with.",
+        ),
+    ],
+};
+
+/// The words of `old`.
+const OLD: &[(&str, &str)] = &[
+    ("stop", "it is stopped and can be started again for a rollback"),
+    ("keep", "it goes on running without live routes"),
+    ("delete", "it is deleted; a rollback then needs a new deployment"),
+];
+
+/// The words of `instances`.
+const INSTANCES: &[(&str, &str)] = &[
+    ("at-least-live", "the larger of what the manifest says and what the live colour runs"),
+    ("manifest", "what the manifest says, even if more are live"),
+];
+
+/// `routes`.
+pub static ROUTES: Table = Table {
+    noun: "routes",
+    one_of: false,
+    keys: &[
+        key(
+            "live",
+            Kind::List(&Kind::Text(&ROUTE), 1, None),
+            Need::Required,
+            "The routes that the users of the app know: host and domain, with a path if need be; no scheme, no port.",
+        ),
+        key(
+            "staging",
+            Kind::Text(&ROUTE),
+            Need::Required,
+            "The route at which the new version is checked before it goes live; none of the live ones.",
+        ),
+    ],
+};
+
+/// An item of `checks`.
+pub static CHECK: Table = Table {
+    noun: "a check",
+    one_of: true,
+    keys: &[
+        key("http", Kind::Table(&HTTP), Need::Optional("no HTTP check"), "A GET through the staging route."),
+        key(
+            "command",
+            Kind::Table(&COMMAND_CHECK),
+            Need::Optional("no command"),
+            "A program of your own, run in this file's folder with the staging URL in CUTOVER_STAGING_URL and the new \
+             colour's name in CUTOVER_APP; exit status 0 is success.",
+        ),
+    ],
+};
+
+/// `http` of a check.
+pub static HTTP: Table = Table {
+    noun: "an HTTP check",
+    one_of: false,
+    keys: &[
+        key("path", Kind::Text(&URL_PATH), Need::Default("/"), "Path and query below the staging route."),
+        key(
+            "status",
+            Kind::OneOrMore(&Kind::Number(100, 599)),
+            Need::Default("200"),
+            "The status code that is success, or several. Redirects are not followed.",
+        ),
+        key("body", Kind::Text(&REGEX), Need::Optional("any body will do"), "What must be found in the body."),
+        key("within", Kind::Text(&PERIOD), Need::Default("60s"), "The time after which the check has failed."),
+        key("successes", Kind::Number(1, 1000), Need::Default("3"), "How many successes in a row are asked for."),
+        key("interval", Kind::Text(&DURATION), Need::Default("500ms"), "The pause between two requests."),
+    ],
+};
+
+/// `command` of a check.
+pub static COMMAND_CHECK: Table = Table {
+    noun: "a command check",
+    one_of: false,
+    keys: &[
+        key(
+            "run",
+            Kind::OneOrMore(&Kind::Text(&COMMAND)),
+            Need::Required,
+            "A line for `sh -c`, or a list of a program and its arguments, which needs no quoting.",
+        ),
+        key(
+            "within",
+            Kind::Text(&PERIOD),
+            Need::Default("60s"),
+            "The time after which the command is ended and has failed.",
+        ),
+    ],
+};
+
+/// All tables, the plan first.
+pub static TABLES: [&Table; 7] = [&PLAN, &TARGET, &APP, &ROUTES, &CHECK, &HTTP, &COMMAND_CHECK];
+
+impl Table {
+    /// The key of a name.
+    pub fn key(&self, name: &str) -> Option<&'static Key> {
+        self.keys.iter().find(|key| key.name == name)
+    }
+}

@@ -1,0 +1,126 @@
+//! What the YAML scanner's messages mean to the writer of a plan.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::fault::Fault;
+use super::yaml::SyntaxFault;
+
+/// The places that the library writes into its messages; a problem carries its place itself.
+static PLACES: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r" at (?:line \d+ column \d+|position \d+)").ok());
+
+/// What was being read when an error was found.
+static CONTEXT: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r"while (?:parsing|scanning) a [a-z ]*(?:flow|quoted)[a-z -]* at line (\d+) column (\d+)").ok()
+});
+
+const BLANKS: &str = "indent with blanks; YAML allows no tabs there";
+const INDENT: &str = "compare the indentation with the lines above: what belongs together begins in the same column";
+
+/// Says what a message of the library means, for an error found at a byte of the text, and where the error is best
+/// shown: where a bracket or a quote is opened rather than where the file ends without its counterpart.
+pub(super) fn explain(text: &str, offset: usize, message: &str) -> SyntaxFault {
+    let shown = match message {
+        m if m.contains("scanning an alias") || m.contains("unknown anchor") => start_of_alias(text, offset),
+        m if ["flow sequence", "flow mapping", "flow node", "quoted scalar"].iter().any(|what| m.contains(what)) => {
+            opened_at(text, message).unwrap_or(offset)
+        }
+        _ => offset,
+    };
+    SyntaxFault { offset: shown, fault: meaning(text, offset, message) }
+}
+
+fn meaning(text: &str, offset: usize, message: &str) -> Fault {
+    let plain = match &*PLACES {
+        Some(places) => places.replace_all(message, "").into_owned(),
+        None => message.to_owned(),
+    };
+    let here = text.get(offset..).and_then(|rest| rest.chars().next());
+    let fault = |what: &str, hint: &str| Fault::hinted(what, hint);
+    let has = |part: &str| plain.contains(part);
+    if has("found character that cannot start any token") {
+        return match here {
+            Some('\t') => fault("a tab stands where YAML expects blanks", BLANKS),
+            Some(c) => Fault::hinted(format!("no value can begin with `{c}`"), "put the whole value in single quotes"),
+            None => fault("the file ends in the middle of a value", INDENT),
+        };
+    }
+    if has("tab character") {
+        return fault("a tab stands where YAML expects blanks", BLANKS);
+    }
+    if has("scanning an alias") || has("unknown anchor") {
+        let value = alias_at(text, start_of_alias(text, offset));
+        return Fault::hinted(
+            format!("`{value}` is a YAML alias, and there is no anchor for it"),
+            format!("a text that begins with `*` needs quotes: '{value}'"),
+        );
+    }
+    if has("scanning an anchor") {
+        return fault("`&` begins a YAML anchor, but no name follows", "a text that begins with `&` needs quotes");
+    }
+    if has("mapping values are not allowed") {
+        return fault(
+            "a `:` stands where no key can be",
+            "either the line is indented too far, or a value holds `: ` and needs quotes",
+        );
+    }
+    if has("more than one document") {
+        return fault("the file holds several YAML documents", "a plan is one document; remove the second `---`");
+    }
+    if has("recursion limit") {
+        return fault("the values are nested too deeply", "a plan is at most a few levels deep");
+    }
+    if has("repetition limit") {
+        return fault("the aliases repeat too much", "write the values out");
+    }
+    if has("could not find expected ':'") {
+        return fault(
+            "a `:` is missing after a key",
+            "a key is written `key: value`; a text of several lines needs `|` or quotes",
+        );
+    }
+    if has("found unexpected end of stream") && has("quoted scalar") {
+        return fault("a quote is opened and never closed", "close it with the same kind of quote");
+    }
+    if has("flow sequence") || has("flow mapping") || has("flow node") {
+        return fault("a bracket is opened and not closed properly", "check `[`, `]`, `{`, `}` and the commas between");
+    }
+    if has("block mapping") || has("block collection") || has("block sequence entries are not allowed") {
+        return fault("the structure breaks off here", INDENT);
+    }
+    if has("unknown escape character") || has("hexdecimal number") {
+        return fault("a backslash in double quotes begins an escape that YAML does not know", "use single quotes");
+    }
+    Fault::new(format!("this is no YAML: {plain}"))
+}
+
+/// Where the alias around a byte begins; the library points behind the `*` of one that it cannot read.
+fn start_of_alias(text: &str, offset: usize) -> usize {
+    let line = text.get(..offset).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
+    let end = (offset + 1).min(text.len());
+    text.get(line..end).and_then(|part| part.rfind('*')).map_or(offset, |at| line + at)
+}
+
+/// The alias that begins at a byte.
+fn alias_at(text: &str, offset: usize) -> &str {
+    let rest = text.get(offset..).unwrap_or_default();
+    rest.split(|c: char| c.is_whitespace() || matches!(c, ',' | ']' | '}')).next().unwrap_or_default()
+}
+
+/// The byte of the place that a message names for what is not closed. The library's lines end with any of YAML 1.1's
+/// breaks, its columns count characters.
+fn opened_at(text: &str, message: &str) -> Option<usize> {
+    let found = CONTEXT.as_ref()?.captures(message)?;
+    let number = |at: usize| found.get(at).and_then(|part| part.as_str().parse::<usize>().ok());
+    let (line, column) = (number(1)?, number(2)?);
+    let breaks = |c: char| matches!(c, '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}');
+    let mut offset = 0;
+    for _ in 1..line {
+        let rest = text.get(offset..)?;
+        let end = rest.find(breaks)?;
+        offset += end + if rest[end..].starts_with("\r\n") { 2 } else { rest[end..].chars().next()?.len_utf8() };
+    }
+    let within = text.get(offset..)?.char_indices().nth(column.checked_sub(1)?)?.0;
+    Some(offset + within)
+}

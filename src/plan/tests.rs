@@ -1,0 +1,422 @@
+//! What a plan file becomes: one bad file per fault under `fixtures/plans`, good ones, and laws that hold for any file.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use proptest::prelude::*;
+
+use super::fault::Fault;
+use super::keys::TABLES;
+use super::*;
+
+/// Files in memory; folders are what their names say.
+#[derive(Default)]
+struct Memory(BTreeMap<PathBuf, Vec<u8>>);
+
+impl Memory {
+    fn with(mut self, file: &str, text: &str) -> Self {
+        self.0.insert(PathBuf::from(file), text.as_bytes().to_vec());
+        self
+    }
+}
+
+impl Files for Memory {
+    fn read(&self, file: &Path) -> Result<Vec<u8>, Fault> {
+        self.0.get(file).cloned().ok_or_else(|| Fault::new("there is no such file"))
+    }
+
+    fn exists(&self, path: &Path) -> bool {
+        self.0.keys().any(|file| file.starts_with(path))
+    }
+}
+
+const MANIFEST: &str = "applications:\n- name: sinatra\n  memory: 256M\n  instances: 2\n";
+
+const SMALL: &str = "\
+version: 1
+target: {api: https://api.example.com/, org: acme, space: production}
+apps:
+  - name: sinatra
+    manifest: app/manifest.yml
+    routes: {live: [SinatraLive.example.com], staging: sinatrastaging.example.com/next}
+";
+
+fn project(plan: &str) -> Memory {
+    Memory::default().with("deploy.yaml", plan).with("app/manifest.yml", MANIFEST).with("app/main.rb", "")
+}
+
+fn load_text(plan: &str) -> Result<Plan, Problems> {
+    load(Path::new("deploy.yaml"), None, &project(plan))
+}
+
+#[test]
+fn each_fault_is_explained() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/plans");
+    let mut count = 0;
+    for entry in std::fs::read_dir(&folder).unwrap() {
+        let file = entry.unwrap().path();
+        if file.extension().is_none_or(|extension| extension != "yaml") {
+            continue;
+        }
+        // Named as a user would name it: tests run in the crate's folder.
+        let named = file.strip_prefix(env!("CARGO_MANIFEST_DIR")).unwrap();
+        let problems = load(named, None, &Disk).expect_err(&format!("{} has a fault", named.display()));
+        insta::with_settings!({
+            snapshot_path => folder.join("explained"), prepend_module_to_snapshot => false, omit_expression => true,
+        }, {
+            insta::assert_snapshot!(file.file_stem().unwrap().to_str().unwrap(), problems);
+        });
+        count += 1;
+    }
+    assert!(count > 70, "only {count} plans were found");
+}
+
+#[test]
+fn a_small_plan_is_filled_up_with_defaults() {
+    let plan = load_text(SMALL).unwrap();
+    let name = |text| AppName::parse(text).unwrap();
+    let digest = plan.digest.clone();
+    assert_eq!(
+        plan,
+        Plan {
+            version: 1,
+            target: Target {
+                api: ApiUrl::parse("https://api.example.com").unwrap(),
+                org: OrgName::parse("acme").unwrap(),
+                space: SpaceName::parse("production").unwrap(),
+            },
+            apps: vec![App {
+                name: name("sinatra"),
+                colours: [name("sinatra_a"), name("sinatra_b")],
+                path: Some(PathBuf::from("app")),
+                manifest: Manifest {
+                    path: PathBuf::from("app/manifest.yml"),
+                    vars: vec![],
+                    vars_files: vec![],
+                    app: ManifestApp {
+                        name: Some("sinatra".to_owned()),
+                        instances: Some(2),
+                        memory_mb: Some(256),
+                        ..ManifestApp::default()
+                    },
+                },
+                services: vec![],
+                live: vec![RouteUrl::parse("sinatralive.example.com").unwrap()],
+                staging: RouteUrl::parse("sinatrastaging.example.com/next").unwrap(),
+                checks: vec![],
+                drain: Duration::from_secs(35),
+                old: Old::Stop,
+                instances: Instances::AtLeastLive,
+            }],
+            file: PathBuf::from("deploy.yaml"),
+            digest,
+        }
+    );
+}
+
+#[test]
+fn checks_in_all_forms() {
+    let checks = "    checks:
+      - http: {}
+      - http: {path: '/x?y=1', status: [200, 204], body: 'o.k', within: 2m, successes: 1, interval: 0s}
+      - command: {run: './smoke.sh \"$CUTOVER_STAGING_URL\"'}
+      - command: {run: [./smoke.sh, '5'], within: 5s}
+";
+    let plan = load_text(&format!("{SMALL}{checks}")).unwrap();
+    let http = |path: &str, status: &[u16], body: Option<&str>, within, successes, interval| {
+        Check::Http(HttpCheck {
+            path: path.to_owned(),
+            status: status.to_vec(),
+            body: body.map(|text| BodyPattern::parse(text).unwrap()),
+            within: Duration::from_secs(within),
+            successes,
+            interval: Duration::from_millis(interval),
+        })
+    };
+    let command = |run, within| {
+        Check::Command(CommandCheck { run, folder: PathBuf::from("."), within: Duration::from_secs(within) })
+    };
+    assert_eq!(
+        plan.apps[0].checks,
+        [
+            http("/", &[200], None, 60, 3, 500),
+            http("/x?y=1", &[200, 204], Some("o.k"), 120, 1, 0),
+            command(CommandLine::Shell("./smoke.sh \"$CUTOVER_STAGING_URL\"".to_owned()), 60),
+            command(CommandLine::Argv(vec!["./smoke.sh".to_owned(), "5".to_owned()]), 5),
+        ]
+    );
+}
+
+#[test]
+fn paths_are_joined_with_the_folder_as_the_user_named_it() {
+    let files = |folder: &str| {
+        Memory::default()
+            .with(
+                &format!("{folder}deploy.yaml"),
+                &SMALL.replace("app/manifest.yml", "app/manifest.yml\n    path: app"),
+            )
+            .with(&format!("{folder}app/manifest.yml"), MANIFEST)
+    };
+    let mut digests = Vec::new();
+    for folder in ["", "./", "../shop/", "/srv/shop/"] {
+        let plan = load(Path::new(&format!("{folder}deploy.yaml")), None, &files(folder)).unwrap();
+        assert_eq!(plan.apps[0].manifest.path, PathBuf::from(format!("{folder}app/manifest.yml")));
+        assert_eq!(plan.apps[0].path, Some(PathBuf::from(format!("{folder}app"))));
+        digests.push(plan.digest);
+    }
+    digests.dedup();
+    assert_eq!(digests.len(), 1, "the digest does not depend on where one stands");
+}
+
+#[test]
+fn a_path_never_looks_like_an_option() {
+    let files = project(&SMALL.replace("app/manifest.yml", "-app/manifest.yml")).with("./-app/manifest.yml", MANIFEST);
+    let plan = load(Path::new("deploy.yaml"), None, &files).unwrap();
+    assert_eq!(plan.apps[0].manifest.path, PathBuf::from("./-app/manifest.yml"));
+    assert_eq!(plan.apps[0].path, Some(PathBuf::from("./-app")));
+}
+
+#[test]
+fn the_digest_sees_what_decides_and_nothing_else() {
+    let digest = |plan: &str, manifest: &str| {
+        load(Path::new("deploy.yaml"), None, &project(plan).with("app/manifest.yml", manifest)).unwrap().digest
+    };
+    let first = digest(SMALL, MANIFEST);
+    assert_eq!(first.len(), 64);
+    assert_eq!(digest(&format!("# A comment.\n{SMALL}    drain: 35s\n"), MANIFEST), first);
+    assert_ne!(digest(&format!("{SMALL}    drain: 36s\n"), MANIFEST), first);
+    assert_ne!(digest(&SMALL.replace("acme", "acme2"), MANIFEST), first);
+    assert_ne!(digest(SMALL, &MANIFEST.replace("256M", "512M")), first);
+    assert_ne!(digest(SMALL, &format!("{MANIFEST}  env: {{A: b}}\n")), first);
+}
+
+#[test]
+fn anchors_and_merge_keys() {
+    let plan = "\
+version: 1
+target: {api: https://api.example.com, org: acme, space: production}
+apps:
+  - &shop
+    name: shop
+    manifest: app/manifest.yml
+    routes: {live: [shop.example.com], staging: shop-next.example.com}
+    checks: &checks
+      - http: {path: /health}
+    drain: 1m
+  - <<: *shop
+    name: blog
+    routes: {live: [blog.example.com], staging: blog-next.example.com}
+    checks: *checks
+";
+    let plan = load_text(plan).unwrap();
+    assert_eq!(plan.apps[1].colours[0].as_str(), "blog_a");
+    assert_eq!(plan.apps[1].drain, Duration::from_secs(60));
+    assert_eq!(plan.apps[1].checks, plan.apps[0].checks);
+    assert_eq!(plan.apps[1].live[0].to_string(), "blog.example.com");
+}
+
+#[test]
+fn an_overlay_changes_what_it_names() {
+    let base = format!("{SMALL}    services: [db]\n    drain: 1m\n");
+    let over = "\
+target: {space: staging}
+apps:
+  - name: sinatra
+    services: []
+    routes: {live: [sinatralive.staging.example.com]}
+";
+    let files = project(&base).with("deploy.staging.yaml", over);
+    let plan = load(Path::new("deploy.yaml"), Some("staging"), &files).unwrap();
+    assert_eq!(plan.target.space.as_str(), "staging");
+    assert_eq!(plan.target.org.as_str(), "acme");
+    let app = &plan.apps[0];
+    assert_eq!(app.services, []);
+    assert_eq!(app.drain, Duration::from_secs(60));
+    assert_eq!(app.live[0].to_string(), "sinatralive.staging.example.com");
+    assert_eq!(app.staging.to_string(), "sinatrastaging.example.com/next");
+    assert_ne!(plan.digest, load(Path::new("deploy.yaml"), None, &files).unwrap().digest);
+
+    let files = files.with("deploy.broken.yaml", "apps:\n  - name: sinatra\n    drian: 1m\n");
+    let problems = load(Path::new("deploy.yaml"), Some("broken"), &files).unwrap_err();
+    insta::assert_snapshot!("overlay_unknown_key", problems);
+    let problems = load(Path::new("deploy.yaml"), Some("../x"), &files).unwrap_err();
+    insta::assert_snapshot!("overlay_name_no_file_name", problems);
+    let problems = load(Path::new("deploy.yaml"), Some("nowhere"), &files).unwrap_err();
+    insta::assert_snapshot!("overlay_missing", problems);
+    let problems = load(Path::new("nowhere.yaml"), None, &files).unwrap_err();
+    insta::assert_snapshot!("plan_missing", problems);
+}
+
+#[test]
+fn the_manifest_is_filled_in_as_cf_does() {
+    let manifest = "\
+defaults: &defaults
+  memory: ((memory))
+  disk_quota: 1.5G
+applications:
+- <<: *defaults
+  name: shop-((env))
+  instances: ((sizes.web))
+  docker: {image: 'registry.example.com/shop:((tag))'}
+  health-check-type: http
+  health-check-http-endpoint: /((!env))/health
+  timeout: 90
+  routes: [{route: shop.example.com}, {route: 'tcp.example.com:1234'}]
+  services: [db, {name: cache, binding_name: c}]
+  processes:
+  - {type: web, instances: 5, memory: 1GB}
+  - {type: worker, instances: 0, memory: 64m}
+  no-route: true
+  env: {((key)): x}
+";
+    let plan = format!("{SMALL}    vars: {{tag: '1.0', n: 3, key: KEY}}\n    vars_files: [a.yml, b.yml]\n");
+    let files = project(&plan)
+        .with("app/manifest.yml", manifest)
+        .with("a.yml", "env: a\nmemory: 128M\ntag: old\n")
+        .with("b.yml", "env: b\nsizes: {web: 4}\n");
+    let plan = load(Path::new("deploy.yaml"), None, &files).unwrap();
+    let manifest = &plan.apps[0].manifest;
+    let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    assert_eq!(manifest.vars, [pair("tag", "\"1.0\""), pair("n", "3"), pair("key", "KEY")]);
+    assert_eq!(manifest.vars_files, [PathBuf::from("a.yml"), PathBuf::from("b.yml")]);
+    let process = |process_type: &str, instances, memory_mb| ManifestProcess {
+        process_type: process_type.to_owned(),
+        instances: Some(instances),
+        memory_mb: Some(memory_mb),
+        ..ManifestProcess::default()
+    };
+    assert_eq!(
+        manifest.app,
+        ManifestApp {
+            name: Some("shop-b".to_owned()),
+            path: None,
+            docker_image: Some("registry.example.com/shop:1.0".to_owned()),
+            instances: Some(4),
+            memory_mb: Some(128),
+            disk_mb: Some(1536),
+            health_check: HealthCheck {
+                kind: Some("http".to_owned()),
+                endpoint: Some("/b/health".to_owned()),
+                timeout_seconds: Some(90),
+            },
+            processes: vec![process("web", 5, 1024), process("worker", 0, 64)],
+            routes: vec!["shop.example.com".to_owned(), "tcp.example.com:1234".to_owned()],
+            services: vec!["db".to_owned(), "cache".to_owned()],
+            no_route: true,
+            random_route: false,
+        }
+    );
+    assert_eq!(manifest.app.web_instances(), Some(5));
+    assert_eq!(manifest.app.web_memory_mb(), Some(1024));
+    assert_eq!(plan.apps[0].path, None, "a docker image is not uploaded");
+}
+
+#[test]
+fn secrets_of_vars_files_are_not_shown() {
+    let plan = format!("{SMALL}    vars_files: [broken.yml, secret.yml]\n");
+    let files = project(&plan)
+        .with("app/manifest.yml", "applications:\n- {name: x, instances: ((a)), memory: ((b)), env: {A: 'x((c))'}}\n")
+        .with("broken.yml", "password: hunter2: x\n")
+        .with("secret.yml", "a: hunter2\nb: hunter2\nc: [hunter2]\n");
+    let problems = load(Path::new("deploy.yaml"), None, &files).unwrap_err();
+    insta::assert_snapshot!("vars_file_broken", problems);
+    assert!(!problems.to_string().contains("hunter2"));
+    let plan = plan.replace("broken.yml, ", "");
+    let problems = load(Path::new("deploy.yaml"), None, &files.with("deploy.yaml", &plan)).unwrap_err();
+    insta::assert_snapshot!("vars_of_wrong_types", problems);
+    assert!(!problems.to_string().contains("hunter2"));
+}
+
+#[test]
+fn the_example_has_every_key_and_is_a_sound_plan() {
+    let text = include_str!("../../deploy.example.yaml");
+    let files = Memory::default().with("deploy.example.yaml", text).with("example/app/manifest.yml", MANIFEST);
+    let plan = load(Path::new("deploy.example.yaml"), None, &files).unwrap_or_else(|problems| panic!("{problems}"));
+    assert_eq!(plan.apps[0].manifest.path, PathBuf::from("example/app/manifest.yml"));
+    assert_eq!(plan.apps[0].live[0].to_string(), "sinatralive.apps.foundry.test");
+    for table in TABLES {
+        for key in table.keys {
+            let used = text.lines().any(|line| {
+                let line = line.split_once('#').map_or(line, |(before, _)| before);
+                line.split(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '_' | '-' | ':'))
+                    .any(|word| word.strip_suffix(':') == Some(key.name))
+            });
+            assert!(used, "{} of {} is not in the example", key.name, table.noun);
+        }
+    }
+}
+
+#[test]
+fn documents_are_made_from_the_table() {
+    insta::assert_snapshot!("schema", serde_json::to_string_pretty(&schema()).unwrap());
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/plan.md");
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::write(&page, reference()).unwrap();
+    }
+    let written = std::fs::read_to_string(&page).unwrap();
+    assert!(written == reference(), "docs/plan.md is out of date: run this test with UPDATE_DOCS=1");
+}
+
+/// Whether a problem's place lies in the text of its file.
+fn lies_within(problem: &Problem, files: &Memory) -> bool {
+    let Some(at) = &problem.position else { return true };
+    let Some(bytes) = files.0.get(&problem.file) else { return false };
+    let text = String::from_utf8_lossy(bytes);
+    let text = text.strip_prefix('\u{FEFF}').unwrap_or(&text);
+    let plain = text.replace("\r\n", "\n").replace('\r', "\n");
+    plain.split('\n').nth(at.line - 1).is_some_and(|line| at.column >= 1 && at.column <= line.chars().count() + 1)
+}
+
+fn holds_for(plan: &[u8], manifest: &[u8]) -> Result<(), TestCaseError> {
+    let mut files = project(SMALL);
+    files.0.insert("deploy.yaml".into(), plan.to_vec());
+    files.0.insert("app/manifest.yml".into(), manifest.to_vec());
+    if let Err(problems) = load(Path::new("deploy.yaml"), None, &files) {
+        prop_assert!(problems.iter().len() > 0);
+        for problem in &problems {
+            prop_assert!(lies_within(problem, &files), "{:?}", problem);
+        }
+        prop_assert!(problems.to_string().contains("error: "));
+    }
+    Ok(())
+}
+
+/// A sound text with some characters put in, taken out or replaced.
+fn damaged(text: &'static str) -> impl Strategy<Value = String> {
+    let piece = prop::sample::select(vec![
+        "", " ", "\n", "\r\n", "\t", ":", ": ", "- ", "[", "]", "{", "}", "*", "&a ", "*a", "<<: *a", "!x ", "'", "\"",
+        "#", "|", "null", "~", "-1", "1.0", "é", "日本", "\u{2028}", "\u{FEFF}", "---\n", "((x))", "((name))", "?",
+        "@", "%", ",",
+    ]);
+    prop::collection::vec((0..text.len(), 0_usize..12, piece), 1..4).prop_map(move |edits| {
+        let mut text = text.to_owned();
+        for (at, length, piece) in edits {
+            let at = (0..=at.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+            let end = (at + length).min(text.len());
+            let end = (end..=text.len()).find(|end| text.is_char_boundary(*end)).unwrap_or(text.len());
+            text.replace_range(at..end, piece);
+        }
+        text
+    })
+}
+
+proptest! {
+    #[test]
+    fn any_bytes(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        holds_for(&bytes, MANIFEST.as_bytes())?;
+        holds_for(SMALL.as_bytes(), &bytes)?;
+    }
+
+    #[test]
+    fn any_text(text in "[-a:\\[\\]{}&*!|>'\"%@`#?,<~0-9. \t\r\né日\u{85}\u{2028}]{0,80}") {
+        holds_for(text.as_bytes(), MANIFEST.as_bytes())?;
+        holds_for(SMALL.as_bytes(), text.as_bytes())?;
+    }
+
+    #[test]
+    fn any_damage(plan in damaged(include_str!("../../deploy.example.yaml")), manifest in damaged(MANIFEST)) {
+        holds_for(plan.as_bytes(), MANIFEST.as_bytes())?;
+        holds_for(SMALL.as_bytes(), manifest.as_bytes())?;
+    }
+}
