@@ -3,7 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::Mutex;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::foundry::platform::lock;
 use crate::foundry::state::Guid;
@@ -42,7 +42,7 @@ pub struct Logs(Mutex<HashMap<Guid, VecDeque<Line>>>);
 impl Logs {
     /// Adds a line, stamped with the current time; the oldest line is forgotten when there are too many.
     pub fn append(&self, app: &Guid, source: &str, instance: &str, stream: Stream, text: &str) {
-        let line = Line {
+        let mut line = Line {
             at: Timestamp::now(),
             source: source.to_owned(),
             instance: instance.to_owned(),
@@ -51,6 +51,12 @@ impl Logs {
         };
         let mut logs = lock(&self.0);
         let lines = logs.entry(app.clone()).or_default();
+        if let Some(last) = lines.back()
+            && last.at >= line.at
+        {
+            // Who follows a log asks for what is later than the last line read: no two lines share a time.
+            line.at = last.at.saturating_add(SignedDuration::from_nanos(1)).unwrap_or(line.at);
+        }
         if lines.len() == KEPT {
             lines.pop_front();
         }
@@ -60,5 +66,21 @@ impl Logs {
     /// The lines of an app, oldest first.
     pub fn of(&self, app: &str) -> Vec<Line> {
         lock(&self.0).get(app).map(|lines| lines.iter().cloned().collect()).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_have_times_of_their_own_and_the_oldest_go() {
+        let (logs, app) = (Logs::default(), Guid::random());
+        for number in 0..=KEPT {
+            logs.append(&app, "APP/PROC/WEB", "0", Stream::Out, &number.to_string());
+        }
+        let lines = logs.of(app.as_str());
+        assert_eq!((lines.len(), lines[0].text.as_str()), (KEPT, "1"));
+        assert!(lines.windows(2).all(|pair| pair[0].at < pair[1].at));
     }
 }

@@ -10,6 +10,7 @@
 //! | [`controller`] | the Cloud Controller's API (v3) and the network policy API |
 //! | [`uaa`] | password and refresh tokens |
 //! | [`logs`] | what apps and the platform wrote, kept per app |
+//! | [`log_cache`] | the logs as cf reads them |
 //! | [`router`] | gorouter's behaviour, from the routing table to the bytes of an answer |
 //! | [`faults`] | the switches that make it misbehave on demand |
 //! | [`request_log`] | every call that the control plane heard |
@@ -21,6 +22,7 @@
 
 pub mod controller;
 pub mod faults;
+pub mod log_cache;
 pub mod logs;
 pub mod platform;
 pub mod request_log;
@@ -71,15 +73,18 @@ impl Foundry {
         };
         let (api, api_address) = listener()?;
         let (uaa, uaa_address) = listener()?;
+        let (log_cache, log_cache_address) = listener()?;
         let router = runtime
             .block_on(Router::start(settings.router.clone()))
             .context("failed to start the router of the embedded Cloud Foundry")?;
-        let addresses = Addresses { api: api_address, uaa: uaa_address };
+        let addresses = Addresses { api: api_address, uaa: uaa_address, log_cache: log_cache_address };
         let platform = Arc::new(Platform::new(settings, addresses, router));
         {
             let _inside = runtime.enter();
             server::serve(api, Service::Controller, controller::routes(&platform), &platform)?;
             server::serve(uaa, Service::Uaa, uaa::routes(&platform), &platform)?;
+            server::serve(log_cache, Service::LogCache, log_cache::routes(&platform), &platform)?;
+            tokio::spawn(log_cache::keep_access_log(Arc::clone(&platform)));
         }
         Ok(Self { platform, runtime: Some(runtime) })
     }

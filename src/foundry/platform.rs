@@ -21,6 +21,8 @@ pub struct Addresses {
     pub api: SocketAddr,
     /// UAA.
     pub uaa: SocketAddr,
+    /// Log cache.
+    pub log_cache: SocketAddr,
 }
 
 impl Addresses {
@@ -32,6 +34,11 @@ impl Addresses {
     /// The base URL of UAA, without a slash at its end.
     pub fn uaa_url(&self) -> String {
         format!("http://{}", self.uaa)
+    }
+
+    /// The base URL of log cache, without a slash at its end.
+    pub fn log_cache_url(&self) -> String {
+        format!("http://{}", self.log_cache)
     }
 }
 

@@ -69,7 +69,7 @@ async fn root(Shared(platform): Shared<Arc<Platform>>) -> Json<Value> {
             "credhub": null,
             "routing": null,
             "logging": null,
-            "log_cache": null,
+            "log_cache": { "href": platform.addresses.log_cache_url() },
             "log_stream": null,
             "app_ssh": null,
         }

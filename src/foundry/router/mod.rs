@@ -29,7 +29,7 @@ mod tests;
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use tokio::net::TcpListener;
@@ -43,6 +43,7 @@ use self::backend::Backends;
 use self::propagation::{Change, Queue};
 use self::registry::Registry;
 use self::tasks::Tasks;
+use crate::foundry::platform::lock;
 
 /// An app instance on a route: what a `router.register` message tells a gorouter.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -206,11 +207,6 @@ impl Drop for Router {
     fn drop(&mut self) {
         self.shared.tasks.abort();
     }
-}
-
-/// Locks what no panic leaves half changed.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The moment of a decision; the only clock of the registry and the pools.

@@ -39,6 +39,7 @@ impl Normal {
             fixed: vec![
                 (address(&foundry.api_url()), "[API]"),
                 (addresses.uaa.to_string(), "[UAA]"),
+                (addresses.log_cache.to_string(), "[LOG-CACHE]"),
                 (address(&foundry.router_url()), "[ROUTER]"),
                 (work.canonicalize().unwrap().display().to_string(), "[WORK]"),
                 (work.display().to_string(), "[WORK]"),
