@@ -6,9 +6,9 @@ use axum::extract::FromRequestParts;
 use axum::http::header;
 use axum::http::request::Parts;
 
-use crate::foundry::controller::error::{ApiError, ApiResult};
+use crate::foundry::controller::error::{ApiError, ApiResult, table};
 use crate::foundry::platform::Platform;
-use crate::foundry::state::{Guid, Role, RoleKind, State};
+use crate::foundry::state::{Guid, Org, Party, Role, RoleKind, Space, State};
 use crate::foundry::uaa::Identity;
 
 /// The user who is asking. A handler that takes it answers 401 to all others.
@@ -84,6 +84,49 @@ impl Who {
                 RoleKind::SpaceManager => role.space.as_ref() == Some(space),
                 _ => false,
             })
+    }
+
+    /// An organization that the user may see; 404 for others.
+    pub fn org<'a>(&self, db: &'a State, guid: &str) -> ApiResult<&'a Org> {
+        let org = db.orgs.get(guid).filter(|org| self.can_read_org(db, &org.guid));
+        org.ok_or_else(|| ApiError::not_found("Organization"))
+    }
+
+    /// A space that the user may see; 404 for others.
+    pub fn space<'a>(&self, db: &'a State, guid: &str) -> ApiResult<&'a Space> {
+        let space = db.spaces.get(guid).filter(|space| self.can_read_space(db, &space.guid));
+        space.ok_or_else(|| ApiError::not_found("Space"))
+    }
+
+    /// Fails unless the user may change an organization: 403, and where it is suspended 403 for all but administrators.
+    pub fn must_write_org(&self, db: &State, org: &Guid) -> ApiResult<()> {
+        self.must(self.can_write_org(db, org))?;
+        self.must_be_active(db, Some(org))
+    }
+
+    /// Fails unless the user may change apps, routes and services of a space, as [`Who::must_write_org`] does.
+    pub fn must_write_space(&self, db: &State, space: &Guid) -> ApiResult<()> {
+        self.must(self.can_write_space(db, space))?;
+        self.must_be_active(db, db.spaces.get(space).map(|space| &space.org))
+    }
+
+    /// Fails unless the user may change the space itself, as [`Who::must_write_org`] does.
+    pub fn must_manage_space(&self, db: &State, space: &Guid) -> ApiResult<()> {
+        self.must(self.can_manage_space(db, space))?;
+        self.must_be_active(db, db.spaces.get(space).map(|space| &space.org))
+    }
+
+    fn must_be_active(&self, db: &State, org: Option<&Guid>) -> ApiResult<()> {
+        let suspended = org.and_then(|org| db.orgs.get(org)).is_some_and(|org| org.suspended);
+        if suspended && !self.is_admin() {
+            return Err(ApiError::new(table::ORG_SUSPENDED, "The organization is suspended"));
+        }
+        Ok(())
+    }
+
+    /// The user as the actor of an audit event.
+    pub fn actor(&self) -> Party {
+        Party { guid: self.0.user_id.clone(), kind: "user".to_owned(), name: self.0.user_name.clone() }
     }
 
     /// Fails with 403 unless this holds.

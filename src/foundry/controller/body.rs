@@ -125,6 +125,20 @@ impl Message {
         name
     }
 
+    /// A name that may be left out; where it is there, it is checked like [`Message::name`], and must be printable.
+    pub fn new_name(&mut self, most: usize) -> Option<String> {
+        let name = self.string("name").value()?;
+        if name.is_empty() {
+            self.problem("Name is too short (minimum is 1 character)");
+        } else if name.chars().count() > most {
+            self.problem(format!("Name is too long (maximum is {most} characters)"));
+        }
+        if name.chars().any(char::is_control) {
+            self.problem("Name must not contain escaped characters");
+        }
+        Some(name)
+    }
+
     /// The guid of a to-one relationship: `{"relationships": {NAME: {"data": {"guid": G}}}}`. `{"data": null}` is
     /// [`Field::Null`].
     pub fn to_one(&mut self, name: &str) -> Field<Guid> {

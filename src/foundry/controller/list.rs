@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use crate::foundry::controller::body::{key_problem, value_problem};
 use crate::foundry::controller::error::{ApiError, ApiResult};
+use crate::foundry::platform::Platform;
 use crate::foundry::state::{Metadata, Resource};
 
 /// What stays as it is in the links of a page. (Rails' `to_query`.)
@@ -207,6 +208,11 @@ impl ListQuery {
         self.query.values(key).is_none_or(|wanted| wanted.iter().any(|one| one == value))
     }
 
+    /// As [`ListQuery::wants`], without regard to capitals: names are compared so by the Cloud Controller's database.
+    pub fn wants_name(&self, key: &str, value: &str) -> bool {
+        self.query.values(key).is_none_or(|wanted| wanted.iter().any(|one| one.eq_ignore_ascii_case(value)))
+    }
+
     /// Whether a filter lets at least one of these values through; an absent filter lets all through.
     pub fn wants_any<'a>(&self, key: &str, mut values: impl Iterator<Item = &'a str>) -> bool {
         self.query.values(key).is_none_or(|wanted| values.any(|value| wanted.iter().any(|one| one == value)))
@@ -219,7 +225,12 @@ impl ListQuery {
 
     /// Applies what all lists have in common to the resources that passed the filters: `guids`, times, labels, order,
     /// page.
-    pub fn page<'a, R: Resource>(&self, path: &str, resources: impl Iterator<Item = &'a R>) -> Page<'a, R> {
+    pub fn page<'a, R: Resource>(
+        &self,
+        cf: &Platform,
+        path: &str,
+        resources: impl Iterator<Item = &'a R>,
+    ) -> Page<'a, R> {
         let mut all: Vec<&R> = resources.filter(|resource| self.passes(*resource)).collect();
         if let Some((field, down)) = &self.order {
             // Stable: what is equal stays in the order of its making, as by the hidden id in the Cloud Controller.
@@ -234,7 +245,7 @@ impl ListQuery {
         }
         let total = all.len();
         let records = all.into_iter().skip((self.page - 1).saturating_mul(self.per_page)).take(self.per_page).collect();
-        Page { records, total, pagination: self.pagination(path, total) }
+        Page { records, total, pagination: self.pagination(&format!("{}{path}", cf.addresses.api_url()), total) }
     }
 
     fn passes<R: Resource>(&self, resource: &R) -> bool {

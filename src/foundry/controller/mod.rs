@@ -15,7 +15,23 @@ pub mod body;
 pub mod error;
 pub mod jobs;
 pub mod list;
+
+mod audit_events;
+mod buildpacks;
+pub mod destinations;
+mod domains;
+pub mod feature_flags;
+mod isolation_segments;
+mod organization_quotas;
+mod organizations;
+pub mod quotas;
+mod roles;
 mod root;
+pub mod routes;
+mod space_quotas;
+mod spaces;
+mod stacks;
+mod users;
 
 use std::sync::Arc;
 
@@ -29,6 +45,12 @@ use serde_json::{Value, json};
 use crate::foundry::controller::error::ApiError;
 use crate::foundry::platform::Platform;
 use crate::foundry::state::{Guid, Metadata};
+
+/// What every handler takes first.
+pub(crate) type Cf = axum::extract::State<Arc<Platform>>;
+
+/// What the function `routes` of a resource returns.
+pub(crate) type Api = Router<Arc<Platform>>;
 
 /// The version of the API that is imitated.
 pub const API_VERSION: &str = "3.195.0";
@@ -78,7 +100,21 @@ const REAL: [&str; 36] = [
 pub(crate) fn routes(platform: &Arc<Platform>) -> Router {
     Router::new()
         .merge(root::routes())
+        .merge(audit_events::routes())
+        .merge(buildpacks::routes())
+        .merge(destinations::routes())
+        .merge(domains::routes())
+        .merge(feature_flags::routes())
+        .merge(isolation_segments::routes())
         .merge(jobs::routes())
+        .merge(organization_quotas::routes())
+        .merge(organizations::routes())
+        .merge(roles::routes())
+        .merge(routes::routes())
+        .merge(space_quotas::routes())
+        .merge(spaces::routes())
+        .merge(stacks::routes())
+        .merge(users::routes())
         .fallback(unknown)
         .method_not_allowed_fallback(unknown)
         .layer(middleware::map_response(identified))

@@ -127,4 +127,21 @@ impl State {
     pub fn active_deployments<'a>(&'a self, app: &'a Guid) -> impl Iterator<Item = &'a Deployment> + 'a {
         self.deployments.values().filter(move |deployment| deployment.app == *app && deployment.state.is_active())
     }
+
+    /// Removes an app with all that is its own; routes stay, without it.
+    pub fn remove_app(&mut self, app: &Guid) {
+        for route in self.routes.values_mut() {
+            route.destinations.retain(|to| to.app != *app);
+        }
+        self.service_bindings.retain(|_, binding| binding.app.as_ref() != Some(app));
+        self.network_policies.retain(|policy| policy.source != *app && policy.destination != *app);
+        self.packages.retain(|_, package| package.app != *app);
+        self.builds.retain(|_, build| build.app != *app);
+        self.droplets.retain(|_, droplet| droplet.app != *app);
+        self.deployments.retain(|_, deployment| deployment.app != *app);
+        self.revisions.retain(|_, revision| revision.app != *app);
+        self.tasks.retain(|_, task| task.app != *app);
+        self.processes.retain(|_, process| process.app != *app);
+        self.apps.shift_remove(app);
+    }
 }

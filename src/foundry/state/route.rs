@@ -1,5 +1,6 @@
 //! Routes and their destinations.
 
+use indexmap::IndexMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -36,10 +37,12 @@ pub struct Destination {
     pub process: String,
     /// The port in the container; `None` is the app's `PORT`.
     pub port: Option<u16>,
-    /// How the router talks to it; `None` is the default, HTTP/1.1.
-    pub protocol: Option<Protocol>,
+    /// How the router talks to it.
+    pub protocol: Protocol,
     /// When it was made.
     pub created_at: Timestamp,
+    /// When it was changed last.
+    pub updated_at: Timestamp,
 }
 
 /// A route: host, domain and path, unique on the platform.
@@ -57,8 +60,8 @@ pub struct Route {
     pub space: Guid,
     /// Who serves it, in the order of mapping.
     pub destinations: Vec<Destination>,
-    /// How the router balances, where it is set: `round-robin`, `least-connection`.
-    pub load_balancing: Option<String>,
+    /// What the router is told besides: `loadbalancing` is `round-robin` or `least-connection`.
+    pub options: IndexMap<String, String>,
     /// Labels and annotations.
     pub metadata: Metadata,
     /// When it was made.

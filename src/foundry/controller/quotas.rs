@@ -1,0 +1,263 @@
+//! What quotas have in common: their messages, what is used, and the enforcement.
+//!
+//! The checks look at the state *after* a change: a handler makes the change inside its transaction, calls the check,
+//! and an error rolls the change back. A change that asks for nothing more needs no check, so that a space that is
+//! over its quota can still be made smaller, as on a real foundation.
+
+use serde_json::{Value, json};
+
+use crate::foundry::controller::body::{Field, Message};
+use crate::foundry::controller::error::{ApiError, ApiResult};
+use crate::foundry::state::quota::QuotaLimits;
+use crate::foundry::state::{Guid, ServiceInstanceKind, Space, State};
+
+/// What is used of a quota.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Instances of started processes.
+    pub started_instances: u64,
+    /// Memory of started processes, in MB.
+    pub memory_in_mb: u64,
+    /// Routes.
+    pub routes: u64,
+    /// Managed service instances.
+    pub service_instances: u64,
+    /// Private domains of the organization.
+    pub domains: u64,
+    /// Service keys.
+    pub service_keys: u64,
+}
+
+impl Usage {
+    /// What an organization uses.
+    pub fn of_org(db: &State, org: &Guid) -> Self {
+        Self::of(db, org, |space| db.spaces.get(space).is_some_and(|space| space.org == *org))
+    }
+
+    /// What a space uses.
+    pub fn of_space(db: &State, space: &Guid) -> Self {
+        let nowhere = Guid::from("");
+        let org = db.spaces.get(space).map_or(&nowhere, |space| &space.org);
+        Self::of(db, org, |other| other == space)
+    }
+
+    fn of(db: &State, org: &Guid, within: impl Fn(&Guid) -> bool) -> Self {
+        let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
+        let managed = |guid: &Guid| {
+            db.service_instances.get(guid).is_some_and(|instance| {
+                matches!(instance.kind, ServiceInstanceKind::Managed { .. }) && within(&instance.space)
+            })
+        };
+        Self {
+            started_instances: db.started_processes(&within).map(|process| u64::from(process.instances)).sum(),
+            memory_in_mb: db
+                .started_processes(&within)
+                .map(|process| u64::from(process.instances) * process.memory_in_mb)
+                .sum(),
+            routes: count(db.routes.values().filter(|route| within(&route.space)).count()),
+            service_instances: count(db.service_instances.keys().filter(|guid| managed(guid)).count()),
+            domains: count(db.domains.values().filter(|domain| domain.org.as_ref() == Some(org)).count()),
+            service_keys: count(
+                db.service_bindings
+                    .values()
+                    .filter(|binding| binding.app.is_none() && managed(&binding.instance))
+                    .count(),
+            ),
+        }
+    }
+
+    /// The usage as the API shows it.
+    pub fn present(&self) -> Value {
+        json!({
+            "started_instances": self.started_instances,
+            "memory_in_mb": self.memory_in_mb,
+            "routes": self.routes,
+            "service_instances": self.service_instances,
+            "reserved_ports": 0,
+            "domains": self.domains,
+            "per_app_tasks": 0,
+            "service_keys": self.service_keys,
+        })
+    }
+}
+
+fn over(used: u64, limit: Option<u64>) -> bool {
+    limit.is_some_and(|limit| used > limit)
+}
+
+fn limits<'a>(db: &'a State, space: &Guid) -> Option<(&'a Space, &'a QuotaLimits, Option<&'a QuotaLimits>)> {
+    let space = db.spaces.get(space)?;
+    let org = &db.org_quotas.get(&db.orgs.get(&space.org)?.quota)?.limits;
+    let own = space.quota.as_ref().and_then(|quota| db.space_quotas.get(quota)).map(|quota| &quota.limits);
+    Some((space, org, own))
+}
+
+/// What is wrong when a started process of an app grows or an app is started: memory, memory of an instance, number of
+/// instances, of the space and of the organization, in the Cloud Controller's order and words, which it joins with
+/// commas. (`ProcessModel#validation_policies`; an app is checked process by process, the first that fails counts.)
+pub fn check_app(db: &State, app: &Guid) -> ApiResult<()> {
+    let Some(space) = db.apps.get(app).map(|app| app.space.clone()) else { return Ok(()) };
+    for process in db.started_processes(|_| true).filter(|process| process.app == *app) {
+        let problems = process_problems(db, &space, process.memory_in_mb);
+        if !problems.is_empty() {
+            return Err(ApiError::unprocessable(problems.join(", ")));
+        }
+    }
+    Ok(())
+}
+
+fn process_problems(db: &State, space: &Guid, memory: u64) -> Vec<&'static str> {
+    let Some((space, org, own)) = limits(db, space) else { return Vec::new() };
+    let in_org = Usage::of_org(db, &space.org);
+    let in_space = Usage::of_space(db, &space.guid);
+    let own_or = |limit: fn(&QuotaLimits) -> Option<u64>| own.and_then(limit);
+    let checks = [
+        (over(in_space.memory_in_mb, own_or(|own| own.total_memory_in_mb)), "memory space_quota_exceeded"),
+        (over(in_org.memory_in_mb, org.total_memory_in_mb), "memory quota_exceeded"),
+        (over(memory, org.per_process_memory_in_mb), "memory instance_memory_limit_exceeded"),
+        (over(memory, own_or(|own| own.per_process_memory_in_mb)), "memory space_instance_memory_limit_exceeded"),
+        (over(in_org.started_instances, org.total_instances), "app_instance_limit app_instance_limit_exceeded"),
+        (
+            over(in_space.started_instances, own_or(|own| own.total_instances)),
+            "app_instance_limit space_app_instance_limit_exceeded",
+        ),
+    ];
+    checks.into_iter().filter(|(exceeded, _)| *exceeded).map(|(_, problem)| problem).collect()
+}
+
+/// What is wrong when a task that needs so much memory is run: the words are those of the Cloud Controller's tasks.
+pub fn check_task(db: &State, space: &Guid, memory: u64) -> ApiResult<()> {
+    let Some((space, org, own)) = limits(db, space) else { return Ok(()) };
+    let own_or = |limit: fn(&QuotaLimits) -> Option<u64>| own.and_then(limit);
+    let in_space = Usage::of_space(db, &space.guid).memory_in_mb + memory;
+    let in_org = Usage::of_org(db, &space.org).memory_in_mb + memory;
+    let checks = [
+        (over(in_space, own_or(|own| own.total_memory_in_mb)), "memory_in_mb exceeds space memory quota"),
+        (over(in_org, org.total_memory_in_mb), "memory_in_mb exceeds organization memory quota"),
+        (over(memory, org.per_process_memory_in_mb), "memory_in_mb exceeds organization instance memory quota"),
+        (over(memory, own_or(|own| own.per_process_memory_in_mb)), "memory_in_mb exceeds space instance memory quota"),
+    ];
+    let problems: Vec<_> = checks.into_iter().filter(|(exceeded, _)| *exceeded).map(|(_, problem)| problem).collect();
+    if problems.is_empty() {
+        return Ok(());
+    }
+    Err(ApiError::unprocessable(format!("The task request is invalid: {}", problems.join(", "))))
+}
+
+/// Fails when one more route would be too many, for the space or its organization.
+pub fn check_one_more_route(db: &State, space: &Guid) -> ApiResult<()> {
+    let Some((space, org, own)) = limits(db, space) else { return Ok(()) };
+    if over(Usage::of_space(db, &space.guid).routes + 1, own.and_then(|own| own.total_routes)) {
+        return Err(ApiError::unprocessable(format!("Routes quota exceeded for space '{}'.", space.name)));
+    }
+    if over(Usage::of_org(db, &space.org).routes + 1, org.total_routes) {
+        let name = db.orgs.get(&space.org).map_or("", |org| org.name.as_str());
+        return Err(ApiError::unprocessable(format!("Routes quota exceeded for organization '{name}'.")));
+    }
+    Ok(())
+}
+
+/// Fails when one more managed service instance would be too many, or its plan costs something and must not.
+pub fn check_one_more_service(db: &State, space: &Guid, free: bool) -> ApiResult<()> {
+    let Some((space, org, own)) = limits(db, space) else { return Ok(()) };
+    if !free && !org.paid_services_allowed {
+        return Err(ApiError::unprocessable(
+            "The service instance cannot be created because paid service plans are not allowed.",
+        ));
+    }
+    if !free && own.is_some_and(|own| !own.paid_services_allowed) {
+        return Err(ApiError::unprocessable(
+            "The service instance cannot be created because paid service plans are not allowed for your space.",
+        ));
+    }
+    if over(Usage::of_space(db, &space.guid).service_instances + 1, own.and_then(|own| own.total_service_instances)) {
+        return Err(ApiError::unprocessable("You have exceeded your space's services limit."));
+    }
+    if over(Usage::of_org(db, &space.org).service_instances + 1, org.total_service_instances) {
+        return Err(ApiError::unprocessable("You have exceeded your organization's services limit."));
+    }
+    Ok(())
+}
+
+/// Reads `apps`, `services`, `routes` and `domains` of a quota's message into its limits.
+pub(super) fn read_limits(body: &mut Message, limits: &mut QuotaLimits) {
+    let sections: [(&str, &[Limit]); 4] = [
+        (
+            "apps",
+            &[
+                ("total_memory_in_mb", |limits| &mut limits.total_memory_in_mb),
+                ("per_process_memory_in_mb", |limits| &mut limits.per_process_memory_in_mb),
+                ("total_instances", |limits| &mut limits.total_instances),
+                ("per_app_tasks", |limits| &mut limits.per_app_tasks),
+                ("log_rate_limit_in_bytes_per_second", |limits| &mut limits.log_rate_limit_in_bytes_per_second),
+            ],
+        ),
+        (
+            "services",
+            &[
+                ("total_service_instances", |limits| &mut limits.total_service_instances),
+                ("total_service_keys", |limits| &mut limits.total_service_keys),
+            ],
+        ),
+        (
+            "routes",
+            &[
+                ("total_routes", |limits| &mut limits.total_routes),
+                ("total_reserved_ports", |limits| &mut limits.total_reserved_ports),
+            ],
+        ),
+        ("domains", &[("total_domains", |limits| &mut limits.total_domains)]),
+    ];
+    for (section, known) in sections {
+        let Field::Is(fields) = body.object(section) else { continue };
+        let title = crate::foundry::controller::body::humanize(section);
+        let mut fields = fields;
+        if section == "services"
+            && let Some(allowed) = fields.shift_remove("paid_services_allowed")
+        {
+            match allowed.as_bool() {
+                Some(allowed) => limits.paid_services_allowed = allowed,
+                None if allowed.is_null() => {}
+                None => body.problem(format!("{title} Paid services allowed must be a boolean")),
+            }
+        }
+        for (key, value) in fields {
+            let Some((_, field)) = known.iter().find(|(name, _)| *name == key) else {
+                body.problem(format!("{title} Unknown field(s): '{key}'"));
+                continue;
+            };
+            let name = crate::foundry::controller::body::humanize(&key);
+            match (&value, value.as_u64(), value.as_i64()) {
+                (Value::Null, ..) => *field(limits) = None,
+                (_, Some(limit), _) => *field(limits) = Some(limit),
+                (_, None, Some(_)) => body.problem(format!("{title} {name} must be greater than or equal to 0")),
+                (_, None, None) => body.problem(format!("{title} {name} is not a number")),
+            }
+        }
+    }
+}
+
+/// The name of a limit and where it stands.
+type Limit = (&'static str, fn(&mut QuotaLimits) -> &mut Option<u64>);
+
+/// The sections of a quota as the API shows them, without `domains`, which an organization's has only.
+pub(super) fn present_limits(limits: &QuotaLimits) -> Value {
+    json!({
+        "apps": {
+            "total_memory_in_mb": limits.total_memory_in_mb,
+            "per_process_memory_in_mb": limits.per_process_memory_in_mb,
+            "total_instances": limits.total_instances,
+            "per_app_tasks": limits.per_app_tasks,
+            "log_rate_limit_in_bytes_per_second": limits.log_rate_limit_in_bytes_per_second,
+        },
+        "services": {
+            "paid_services_allowed": limits.paid_services_allowed,
+            "total_service_instances": limits.total_service_instances,
+            "total_service_keys": limits.total_service_keys,
+        },
+        "routes": {
+            "total_routes": limits.total_routes,
+            "total_reserved_ports": limits.total_reserved_ports,
+        },
+    })
+}

@@ -1,0 +1,394 @@
+//! Routes.
+//!
+//! | endpoint | what |
+//! |---|---|
+//! | `GET /v3/routes` | list; includes domains, spaces, organizations |
+//! | `POST /v3/routes` | create |
+//! | `GET /v3/routes/:guid` | show |
+//! | `PATCH /v3/routes/:guid` | options, metadata |
+//! | `DELETE /v3/routes/:guid` | as a job |
+//! | `GET /v3/apps/:guid/routes` | those that lead to an app |
+
+use axum::extract::{Path, State as Shared};
+use axum::http::StatusCode;
+use axum::response::Response;
+use axum::{Json, Router, routing};
+use indexmap::IndexMap;
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+use crate::foundry::controller::auth::Who;
+use crate::foundry::controller::body::{Field, Message};
+use crate::foundry::controller::error::{ApiError, ApiResult};
+use crate::foundry::controller::list::{ListQuery, Page, Query, Spec, with_included};
+use crate::foundry::controller::{
+    Api, Cf, destinations, domains, feature_flags, href, jobs, metadata, organizations, quotas, spaces, to_one,
+};
+use crate::foundry::platform::Platform;
+use crate::foundry::state::{Domain, Guid, Metadata, Party, Route, Space, State, timestamp};
+
+const LIST: Spec = Spec::new(&[
+    "hosts",
+    "space_guids",
+    "organization_guids",
+    "domain_guids",
+    "paths",
+    "app_guids",
+    "include",
+    "ports",
+    "service_instance_guids",
+])
+.including(&["domain", "space", "space.organization"]);
+
+pub(super) fn routes() -> Api {
+    Router::new()
+        .route("/v3/routes", routing::get(list).post(create))
+        .route("/v3/routes/{guid}", routing::get(show).patch(update).delete(destroy))
+        .route("/v3/apps/{guid}/routes", routing::get(list_of_app))
+}
+
+/// A route as the API shows it.
+pub(super) fn present(cf: &Platform, db: &State, route: &Route) -> Value {
+    let path = format!("/v3/routes/{}", route.guid);
+    json!({
+        "guid": route.guid,
+        "created_at": timestamp(route.created_at),
+        "updated_at": timestamp(route.updated_at),
+        "protocol": "http",
+        "host": route.host,
+        "path": route.path,
+        "port": null,
+        "url": db.url_of(route),
+        "destinations": destinations::present_all(route),
+        "options": route.options,
+        "metadata": metadata(&route.metadata),
+        "relationships": { "space": to_one(Some(&route.space)), "domain": to_one(Some(&route.domain)) },
+        "links": {
+            "self": href(cf, &path),
+            "space": href(cf, &format!("/v3/spaces/{}", route.space)),
+            "destinations": href(cf, &format!("{path}/destinations")),
+            "domain": href(cf, &format!("/v3/domains/{}", route.domain)),
+        },
+    })
+}
+
+/// A route that the user may see; 404 for others.
+pub(super) fn find<'a>(who: &Who, db: &'a State, guid: &str) -> ApiResult<&'a Route> {
+    let route = db.routes.get(guid).filter(|route| who.can_read_space(db, &route.space));
+    route.ok_or_else(|| ApiError::not_found("Route"))
+}
+
+fn wanted(query: &ListQuery, db: &State, route: &Route) -> bool {
+    let org = db.spaces.get(&route.space).map_or("", |space| space.org.as_str());
+    query.wants_name("hosts", &route.host)
+        && query.wants_name("paths", &route.path)
+        && query.wants("space_guids", route.space.as_str())
+        && query.wants("organization_guids", org)
+        && query.wants("domain_guids", route.domain.as_str())
+        && query.wants_any("app_guids", route.destinations.iter().map(|to| to.app.as_str()))
+        // No route has a port, which the database keeps as 0, and none is bound to a service.
+        && query.wants("ports", "0")
+        && query.get("service_instance_guids").is_none()
+}
+
+fn include(cf: &Platform, db: &State, query: &ListQuery, page: &Page<'_, Route>) -> Value {
+    let mut answer = page.present(|route| present(cf, db, route));
+    let records = || page.records.iter().copied();
+    if query.includes("domain") {
+        let found = records().filter_map(|route| db.domains.get(&route.domain));
+        answer = with_included(answer, "domains", found.map(|domain| domains::present(cf, domain)));
+    }
+    if query.includes("space") {
+        let found = records().filter_map(|route| db.spaces.get(&route.space));
+        answer = with_included(answer, "spaces", found.map(|space| spaces::present(cf, space)));
+    }
+    if query.includes("space.organization") {
+        let found = records().filter_map(|route| db.orgs.get(&db.spaces.get(&route.space)?.org));
+        answer = with_included(answer, "organizations", found.map(|org| organizations::present(cf, org)));
+    }
+    answer
+}
+
+async fn list(Shared(cf): Cf, who: Who, query: Query) -> ApiResult<Json<Value>> {
+    let query = ListQuery::new(query, &LIST)?;
+    cf.store.read(|db| {
+        let routes =
+            db.routes.values().filter(|route| wanted(&query, db, route) && who.can_read_space(db, &route.space));
+        let page = query.page(&cf, "/v3/routes", routes);
+        Ok(Json(include(&cf, db, &query, &page)))
+    })
+}
+
+async fn list_of_app(Shared(cf): Cf, who: Who, Path(guid): Path<String>, query: Query) -> ApiResult<Json<Value>> {
+    let query = ListQuery::new(query, &LIST)?;
+    cf.store.read(|db| {
+        let app = db.apps.get(guid.as_str()).filter(|app| who.can_read_space(db, &app.space));
+        let app = app.ok_or_else(|| ApiError::not_found("App"))?;
+        let routes = db.routes_of(&app.guid).filter(|route| wanted(&query, db, route));
+        let page = query.page(&cf, &format!("/v3/apps/{guid}/routes"), routes);
+        Ok(Json(include(&cf, db, &query, &page)))
+    })
+}
+
+async fn show(Shared(cf): Cf, who: Who, Path(guid): Path<String>, query: Query) -> ApiResult<Json<Value>> {
+    query.only(&["include"])?;
+    let included = query.include(LIST.include)?;
+    cf.store.read(|db| {
+        let route = find(&who, db, &guid)?;
+        let mut answer = present(&cf, db, route);
+        let space = db.spaces.get(&route.space);
+        for one in included {
+            answer = match one.as_str() {
+                "domain" => {
+                    let found = db.domains.get(&route.domain).map(|domain| domains::present(&cf, domain));
+                    with_included(answer, "domains", found.into_iter())
+                }
+                "space" => {
+                    let found = space.map(|space| spaces::present(&cf, space));
+                    with_included(answer, "spaces", found.into_iter())
+                }
+                _ => {
+                    let found = space.and_then(|space| db.orgs.get(&space.org));
+                    let found = found.map(|org| organizations::present(&cf, org));
+                    with_included(answer, "organizations", found.into_iter())
+                }
+            };
+        }
+        Ok(Json(answer))
+    })
+}
+
+/// What a route is made from.
+#[derive(Debug, Clone, Default)]
+pub struct NewRoute {
+    /// The host; empty for the domain itself.
+    pub host: String,
+    /// The path with its leading slash; empty for none.
+    pub path: String,
+    /// What the router is told besides.
+    pub options: IndexMap<String, String>,
+}
+
+/// Reads the options of a route: `null` deletes one. Notes what is wrong.
+pub fn read_options(body: &mut Message, options: &mut IndexMap<String, String>) {
+    let Some(given) = body.raw("options").cloned() else { return };
+    let Value::Object(given) = given else {
+        body.problem("Options 'options' is not a valid object");
+        return;
+    };
+    let unknown: Vec<_> = given.keys().filter(|key| *key != "loadbalancing").cloned().collect();
+    if !unknown.is_empty() {
+        body.problem(format!("Options Unknown field(s): '{}'", unknown.join("', '")));
+    }
+    match given.get("loadbalancing") {
+        None => {}
+        Some(Value::Null) => {
+            options.shift_remove("loadbalancing");
+        }
+        Some(Value::String(way)) if matches!(way.as_str(), "round-robin" | "least-connection") => {
+            options.insert("loadbalancing".to_owned(), way.clone());
+        }
+        Some(_) => body.problem("Options Loadbalancing must be one of 'round-robin, least-connection' if present"),
+    }
+}
+
+/// Reads what a route is made from and notes what is wrong. (`route_create_message.rb`)
+fn read(body: &mut Message) -> NewRoute {
+    let host = body.string("host").value().unwrap_or_default();
+    if host.chars().count() > 63 {
+        body.problem("Host is too long (maximum is 63 characters)");
+    }
+    if host != "*" && !host.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-')) {
+        body.problem("Host must be either \"*\" or contain only alphanumeric characters, \"_\", or \"-\"");
+    }
+    let path = body.string("path").value().unwrap_or_default();
+    if path.chars().count() > 128 {
+        body.problem("Path is too long (maximum is 128 characters)");
+    }
+    if !path.is_empty() && !path.starts_with('/') {
+        body.problem("Path must begin with /");
+    }
+    if path.contains('?') {
+        body.problem("Path cannot contain ?");
+    }
+    if path == "/" {
+        body.problem("Path cannot be exactly /");
+    }
+    if let Field::Is(port) = body.integer("port")
+        && !(0..=65_535).contains(&port)
+    {
+        body.problem("Port must be less than or equal to 65535");
+    }
+    let mut options = IndexMap::new();
+    read_options(body, &mut options);
+    NewRoute { host, path, options }
+}
+
+async fn create(Shared(cf): Cf, who: Who, mut body: Message) -> ApiResult<(StatusCode, Json<Value>)> {
+    body.only(&["host", "path", "port", "relationships", "options", "metadata"]);
+    let new = read(&mut body);
+    let space = body.needs_one("space");
+    let domain = body.needs_one("domain");
+    let port = body.raw("port").and_then(Value::as_i64).filter(|port| *port != 0);
+    let change = body.metadata();
+    cf.store.write(|db| {
+        if !who.is_admin() {
+            feature_flags::must_be_enabled(db, "route_creation")?;
+        }
+        body.finish()?;
+        let space = db.spaces.get(&space).cloned();
+        let space = space.ok_or_else(|| invalid("space"))?;
+        let domain = db.domains.get(&domain).cloned();
+        let domain = domain.ok_or_else(|| invalid("domain"))?;
+        who.must_write_space(db, &space.guid)?;
+        if domain.org.is_none() && new.host == "*" && !who.is_admin() {
+            return Err(ApiError::unprocessable(
+                "You do not have sufficient permissions to create a route with a wildcard host on a domain not scoped \
+                 to an organization.",
+            ));
+        }
+        if port.is_some() {
+            return Err(ApiError::unprocessable("Routes with protocol 'http' do not support ports."));
+        }
+        let guid = make(db, &who, &space, &domain, new, false)?;
+        let route = db.routes.get_mut(&guid).ok_or_else(|| ApiError::not_found("Route"))?;
+        change.apply(&mut route.metadata);
+        let route = route.clone();
+        Ok((StatusCode::CREATED, Json(present(&cf, db, &route))))
+    })
+}
+
+fn invalid(what: &str) -> ApiError {
+    ApiError::unprocessable(format!("Invalid {what}. Ensure that the {what} exists and you have access to it."))
+}
+
+/// Makes a route after the checks of the Cloud Controller's model, in its order and words. A manifest makes its routes
+/// so, too, and says that it did. (`RouteCreate`, `Route#validate`)
+pub fn make(
+    db: &mut State,
+    who: &Who,
+    space: &Space,
+    domain: &Domain,
+    new: NewRoute,
+    by_manifest: bool,
+) -> ApiResult<Guid> {
+    check(db, space, domain, &new)?;
+    let now = Timestamp::now();
+    let mut data = json!({ "request": {
+        "host": new.host,
+        "path": new.path,
+        "relationships": { "space": to_one(Some(&space.guid)), "domain": to_one(Some(&domain.guid)) },
+    } });
+    if by_manifest {
+        data["manifest_triggered"] = Value::Bool(true);
+    }
+    let route = Route {
+        guid: Guid::random(),
+        host: new.host.to_lowercase(),
+        domain: domain.guid.clone(),
+        path: new.path,
+        space: space.guid.clone(),
+        destinations: Vec::new(),
+        options: new.options,
+        metadata: Metadata::default(),
+        created_at: now,
+        updated_at: now,
+    };
+    let guid = route.guid.clone();
+    db.record("audit.route.create", who.actor(), party(&route), Some(&space.guid), data);
+    db.routes.insert(guid.clone(), route);
+    Ok(guid)
+}
+
+fn party(route: &Route) -> Party {
+    Party { guid: route.guid.to_string(), kind: "route".to_owned(), name: route.host.clone() }
+}
+
+fn check(db: &State, space: &Space, domain: &Domain, new: &NewRoute) -> ApiResult<()> {
+    let refuse = |text: String| Err(ApiError::unprocessable(text));
+    let NewRoute { host, path, .. } = new;
+    let name = &domain.name;
+    if !domain.usable_by(&space.org) {
+        let org = db.orgs.get(&space.org).map_or("", |org| org.name.as_str());
+        return refuse(format!("Invalid domain. Domain '{name}' is not available in organization '{org}'."));
+    }
+    quotas::check_one_more_route(db, &space.guid)?;
+    if !host.is_empty() && db.domain_named(&format!("{host}.{name}")).is_some() {
+        return refuse(format!("Route conflicts with domain '{host}.{name}'."));
+    }
+    if domain.internal && host == "*" {
+        return refuse("Wildcard hosts are not supported for internal domains.".to_owned());
+    }
+    if domain.org.is_none() && host.is_empty() {
+        return refuse("Missing host. Routes in shared domains must have a host defined.".to_owned());
+    }
+    if host.len() + 1 + name.len() > 253 {
+        return refuse("Host combined with domain name must be no more than 253 characters.".to_owned());
+    }
+    let taken = db.route_at(host, &domain.guid, path).is_some();
+    if taken && path.is_empty() {
+        return refuse(if host.is_empty() {
+            format!("Route already exists for domain '{name}'.")
+        } else {
+            format!("Route already exists with host '{host}' for domain '{name}'.")
+        });
+    }
+    if domain.internal && !path.is_empty() {
+        return refuse("Paths are not supported for internal domains.".to_owned());
+    }
+    if !path.bytes().all(|byte| byte.is_ascii_graphic() && !b"<>[]{}|\\^`\"".contains(&byte)) {
+        return refuse("Path is invalid.".to_owned());
+    }
+    if taken {
+        return refuse(if host.is_empty() {
+            format!("Route already exists with path '{path}' for domain '{name}'.")
+        } else {
+            format!("Route already exists with host '{host}' and path '{path}' for domain '{name}'.")
+        });
+    }
+    let elsewhere = |route: &Route| {
+        route.domain == domain.guid && route.host.eq_ignore_ascii_case(host) && route.space != space.guid
+    };
+    if domain.org.is_none() && db.routes.values().any(elsewhere) {
+        // The Cloud Controller has no words for this one: it shows the name of the check.
+        return refuse("domain_id and host host_and_domain_taken_different_space".to_owned());
+    }
+    Ok(())
+}
+
+async fn update(Shared(cf): Cf, who: Who, Path(guid): Path<String>, mut body: Message) -> ApiResult<Json<Value>> {
+    body.only(&["options", "metadata"]);
+    let mut options = IndexMap::new();
+    read_options(&mut body, &mut options);
+    let removed = body.raw("options").and_then(|options| options.get("loadbalancing")).is_some_and(Value::is_null);
+    let change = body.metadata();
+    body.finish()?;
+    cf.store.write(|db| {
+        let space = find(&who, db, &guid)?.space.clone();
+        who.must_write_space(db, &space)?;
+        let route = db.routes.get_mut(guid.as_str()).ok_or_else(|| ApiError::not_found("Route"))?;
+        if removed {
+            route.options.shift_remove("loadbalancing");
+        }
+        route.options.extend(options);
+        change.apply(&mut route.metadata);
+        route.updated_at = Timestamp::now();
+        let route = route.clone();
+        Ok(Json(present(&cf, db, &route)))
+    })
+}
+
+async fn destroy(Shared(cf): Cf, who: Who, Path(guid): Path<String>) -> ApiResult<Response> {
+    let guid = cf.store.read(|db| {
+        let route = find(&who, db, &guid)?;
+        who.must_write_space(db, &route.space)?;
+        Ok::<_, ApiError>(route.guid.clone())
+    })?;
+    Ok(jobs::run(&cf, "route.delete", None, move |db| {
+        if let Some(route) = db.routes.shift_remove(&guid) {
+            let data = Value::Object(Map::from_iter([("request".to_owned(), json!({ "recursive": true }))]));
+            db.record("audit.route.delete-request", who.actor(), party(&route), Some(&route.space), data);
+        }
+        Ok(Vec::new())
+    }))
+}
