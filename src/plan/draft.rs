@@ -3,9 +3,9 @@
 
 use super::fault::Fault;
 use super::keys::{Need, Table};
+use super::node::{Node, SourceId, Value};
 use super::report::Place;
 use super::shape::below;
-use super::yaml::{Node, SourceId, Value};
 
 /// Stands in for a mapping that is not there.
 static NOTHING: Node = Node { source: SourceId(0), id: 0, value: Value::Map(Vec::new()) };

@@ -8,9 +8,9 @@ use super::fault::Fault;
 use super::files::Files;
 use super::keys::{APP, CHECK, COMMAND_CHECK, HTTP, Kind, PLAN, ROUTES, TARGET};
 use super::manifest::{Manifest, Sources, read_manifest, read_vars};
+use super::node::{Node, Value};
 use super::problem::{Problem, Problems};
 use super::report::Report;
-use super::yaml::{Node, Value};
 use super::{
     ApiUrl, App, AppName, BodyPattern, Check, CommandCheck, CommandLine, HttpCheck, Instances, Old, OrgName, Plan,
     RouteUrl, ServiceName, SpaceName, Target, across, overlay, parse_duration, shape,

@@ -2,13 +2,14 @@
 //!
 //! The phases, each in files of its own:
 //!
-//! 1. **read** ([`yaml`]): the file becomes a tree that keeps the order of keys, duplicates and the text of scalars,
-
+//! 1. **read** (`yaml`, `node`): the file becomes a tree that keeps the order of keys, duplicates and the text of
+//!    scalars, and that can tell where each piece stands. Nothing else names the YAML library.
 //! 2. **overlay**: with `--env NAME` a second, smaller file is laid over the first.
-//! 3. **shape** ([`keys`]): the tree against one table of keys, which is also the JSON schema and the reference page.
-//! 4. **meaning**: names, routes and durations become newtypes, which cannot hold a wrong value; what only shows when
-//!    several values are seen together (the same route twice, one colour in two apps) is checked last.
-//! 5. **manifest** ([`manifest`]): the team's own cf manifest is read for what a deployment must know of it.
+//! 3. **shape** (`shape`, [`keys`]): the tree against one table of keys, which is also the JSON schema and the reference
+//!    page. Every rule about a single value is checked here.
+//! 4. **meaning** (`load`, `across`): names, routes and durations become newtypes, which cannot hold a wrong value; what
+//!    only shows when several values are seen together (the same route twice, one colour in two apps) is checked last.
+//! 5. **manifest** (`manifest`): the team's own cf manifest is read for what a deployment must know of it.
 //!
 //! All problems of a plan are reported at once ([`Problems`]), each with its file, line, column and a hint. The stage is
 //! pure but for reading files, which goes through [`Files`].
@@ -25,6 +26,7 @@ pub mod keys;
 mod load;
 mod manifest;
 mod name;
+mod node;
 mod overlay;
 mod problem;
 mod reference;
@@ -36,6 +38,8 @@ mod similar;
 mod syntax;
 mod yaml;
 
+#[cfg(test)]
+mod laws;
 #[cfg(test)]
 mod tests;
 

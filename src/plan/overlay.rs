@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::fault::Fault;
-use super::yaml::{Node, Value};
+use super::node::{Node, Value};
 
 /// The overlay's file for a plan's file: the name of the environment before the extension, in the same folder. Fails for
 /// a name that is more than letters, digits, `-` and `_`.

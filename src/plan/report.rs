@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 
 use super::fault::Fault;
 use super::files::Files;
+use super::node::{Node, SourceId};
 use super::problem::{Position, Problem, Problems};
-use super::yaml::{self, Node, SourceId};
+use super::yaml;
 
 /// The most problems that are shown at once; to find the place of one means to walk through its file.
 const MAX_PROBLEMS: usize = 100;

@@ -3,9 +3,9 @@
 
 use super::fault::Fault;
 use super::keys::{self, Key, Kind, Need, Table, VERSION};
+use super::node::{Node, Scalar, ScalarKind, Value};
 use super::report::Report;
 use super::similar;
-use super::yaml::{Node, Scalar, ScalarKind, Value};
 
 /// Checks a node against what it should be and notes all problems.
 pub(super) fn check(node: &Node, kind: &Kind, path: &str, report: &mut Report<'_>) {
@@ -77,6 +77,12 @@ fn check_table(node: &Node, table: &'static Table, path: &str, report: &mut Repo
 
 fn unknown_key(name: &str, table: &'static Table) -> Fault {
     let message = format!("{} has no key `{name}`", table.noun);
+    if name == "<<" {
+        return Fault::hinted(
+            "`<<` takes over a mapping, and there is none",
+            "write `<<: *name`, with `&name` at a mapping above",
+        );
+    }
     let names = table.keys.iter().map(|key| key.name);
     if let Some(close) = similar::closest(name, names.clone()) {
         return Fault::hinted(message, format!("did you mean `{close}`?"));
@@ -100,7 +106,11 @@ fn check_list(node: &Node, item: &Kind, least: usize, most: Option<usize>, path:
             Some(most) if most == least => format!("exactly {least} items are needed"),
             Some(_) | None => format!("at least {least} is needed"),
         };
-        let found = if count == 0 { "the list is empty".to_owned() } else { format!("the list has {count} items") };
+        let found = if count == 0 {
+            "the list is empty".to_owned()
+        } else {
+            format!("the list has {count} item{}", if count == 1 { "" } else { "s" })
+        };
         report.node(node, path, Fault::hinted(format!("{found}; {wanted}"), format!("an item is {}", noun(item))));
     }
 }

@@ -12,7 +12,7 @@ static PLACES: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r" at (?:li
 
 /// What was being read when an error was found.
 static CONTEXT: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r"while (?:parsing|scanning) a [a-z ]*(?:flow|quoted)[a-z -]* at line (\d+) column (\d+)").ok()
+    Regex::new(r"while (?:parsing|scanning) a [a-z ]*(?:flow|quoted|simple)[a-z -]* at line (\d+) column (\d+)").ok()
 });
 
 const BLANKS: &str = "indent with blanks; YAML allows no tabs there";
@@ -23,7 +23,10 @@ const INDENT: &str = "compare the indentation with the lines above: what belongs
 pub(super) fn explain(text: &str, offset: usize, message: &str) -> SyntaxFault {
     let shown = match message {
         m if m.contains("scanning an alias") || m.contains("unknown anchor") => start_of_alias(text, offset),
-        m if ["flow sequence", "flow mapping", "flow node", "quoted scalar"].iter().any(|what| m.contains(what)) => {
+        m if ["flow sequence", "flow mapping", "flow node", "quoted scalar", "simple key"]
+            .iter()
+            .any(|what| m.contains(what)) =>
+        {
             opened_at(text, message).unwrap_or(offset)
         }
         _ => offset,
@@ -62,11 +65,14 @@ fn meaning(text: &str, offset: usize, message: &str) -> Fault {
     if has("mapping values are not allowed") {
         return fault(
             "a `:` stands where no key can be",
-            "either the line is indented too far, or a value holds `: ` and needs quotes",
+            "the line is indented too far, or a value holds `: ` and needs quotes, or the line above has no blank behind its `:`",
         );
     }
     if has("more than one document") {
-        return fault("the file holds several YAML documents", "a plan is one document; remove the second `---`");
+        return fault(
+            "the file holds several YAML documents",
+            "one document is read; remove what follows `---` or `...`",
+        );
     }
     if has("recursion limit") {
         return fault("the values are nested too deeply", "a plan is at most a few levels deep");
@@ -85,6 +91,12 @@ fn meaning(text: &str, offset: usize, message: &str) -> Fault {
     }
     if has("flow sequence") || has("flow mapping") || has("flow node") {
         return fault("a bracket is opened and not closed properly", "check `[`, `]`, `{`, `}` and the commas between");
+    }
+    if matches!(here, Some(']' | '}')) {
+        return fault("a bracket is closed that was never opened", "remove it, or put the text in quotes");
+    }
+    if has("scanning a block scalar") {
+        return fault("a text of several lines begins on the line after `|` or `>`", "begin a new line, or use quotes");
     }
     if has("block mapping") || has("block collection") || has("block sequence entries are not allowed") {
         return fault("the structure breaks off here", INDENT);

@@ -7,9 +7,9 @@ use regex::Regex;
 
 use super::super::draft::At;
 use super::super::fault::Fault;
+use super::super::node::{Node, Scalar, ScalarKind, Value};
 use super::super::report::Report;
 use super::super::shape;
-use super::super::yaml::{Node, Scalar, ScalarKind, Value};
 use super::variables::{Values, fill_in};
 use super::{HealthCheck, ManifestApp, ManifestProcess};
 
@@ -173,8 +173,10 @@ impl Fields<'_, '_, '_> {
         }
     }
 
+    /// cf reads manifests as YAML 1.1, which has more words for true.
     fn flag(&self, key: &str) -> bool {
-        self.node.get(key).and_then(Node::text).is_some_and(|text| text.eq_ignore_ascii_case("true"))
+        let text = self.node.get(key).and_then(Node::text).unwrap_or_default().to_lowercase();
+        matches!(text.as_str(), "true" | "yes" | "on" | "y")
     }
 
     /// CC: a number and one of B, K, KB, M, MB, G, GB, T, TB, in any case. The result is rounded down to whole MB.

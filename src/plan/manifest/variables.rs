@@ -8,9 +8,9 @@ use regex::Regex;
 
 use super::super::draft::At;
 use super::super::fault::Fault;
+use super::super::node::{Node, Scalar, ScalarKind, Value};
 use super::super::report::{Place, Report};
 use super::super::similar;
-use super::super::yaml::{Node, Scalar, ScalarKind, Value};
 
 /// cf 8.17 (bosh template): a variable is `((name))` or `((name.key))`; a `!` before the name changes nothing.
 static VARIABLE: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"\(\((!?[-/.\w\pL]+)\)\)").ok());

@@ -1,0 +1,71 @@
+//! What holds for any file: it is read or refused, never a panic, and every problem stands within its file.
+
+use std::path::Path;
+
+use proptest::prelude::*;
+
+use super::tests::{MANIFEST, Memory, SMALL, project};
+use super::{Problem, load};
+
+/// Whether a problem's place lies in the text of its file.
+fn lies_within(problem: &Problem, files: &Memory) -> bool {
+    let Some(at) = &problem.position else { return true };
+    let Some(bytes) = files.0.get(&problem.file) else { return false };
+    let text = String::from_utf8_lossy(bytes);
+    let text = text.strip_prefix('\u{FEFF}').unwrap_or(&text);
+    let plain = text.replace("\r\n", "\n").replace('\r', "\n");
+    plain.split('\n').nth(at.line - 1).is_some_and(|line| at.column >= 1 && at.column <= line.chars().count() + 1)
+}
+
+fn holds_for(plan: &[u8], manifest: &[u8]) -> Result<(), TestCaseError> {
+    let mut files = project(SMALL);
+    files.0.insert("deploy.yaml".into(), plan.to_vec());
+    files.0.insert("app/manifest.yml".into(), manifest.to_vec());
+    if let Err(problems) = load(Path::new("deploy.yaml"), None, &files) {
+        prop_assert!(problems.iter().len() > 0);
+        for problem in &problems {
+            prop_assert!(lies_within(problem, &files), "{:?}", problem);
+        }
+        prop_assert!(problems.to_string().contains("error: "));
+    }
+    Ok(())
+}
+
+/// A sound text with some characters put in, taken out or replaced.
+fn damaged(text: &'static str) -> impl Strategy<Value = String> {
+    let piece = prop::sample::select(vec![
+        "", " ", "\n", "\r\n", "\t", ":", ": ", "- ", "[", "]", "{", "}", "*", "&a ", "*a", "<<: *a", "!x ", "'", "\"",
+        "#", "|", "null", "~", "-1", "1.0", "é", "日本", "\u{2028}", "\u{FEFF}", "---\n", "((x))", "((name))", "?",
+        "@", "%", ",",
+    ]);
+    prop::collection::vec((0..text.len(), 0_usize..12, piece), 1..4).prop_map(move |edits| {
+        let mut text = text.to_owned();
+        for (at, length, piece) in edits {
+            let at = (0..=at.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+            let end = (at + length).min(text.len());
+            let end = (end..=text.len()).find(|end| text.is_char_boundary(*end)).unwrap_or(text.len());
+            text.replace_range(at..end, piece);
+        }
+        text
+    })
+}
+
+proptest! {
+    #[test]
+    fn any_bytes(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        holds_for(&bytes, MANIFEST.as_bytes())?;
+        holds_for(SMALL.as_bytes(), &bytes)?;
+    }
+
+    #[test]
+    fn any_text(text in "[-a:\\[\\]{}&*!|>'\"%@`#?,<~0-9. \t\r\né日\u{85}\u{2028}]{0,80}") {
+        holds_for(text.as_bytes(), MANIFEST.as_bytes())?;
+        holds_for(SMALL.as_bytes(), text.as_bytes())?;
+    }
+
+    #[test]
+    fn any_damage(plan in damaged(include_str!("../../deploy.example.yaml")), manifest in damaged(MANIFEST)) {
+        holds_for(plan.as_bytes(), MANIFEST.as_bytes())?;
+        holds_for(SMALL.as_bytes(), manifest.as_bytes())?;
+    }
+}
