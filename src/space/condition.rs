@@ -1,0 +1,272 @@
+//! What must be true of a space after a step.
+//!
+//! A condition is data, and so is the part of the space that has to be read to judge it: the runner reads that part
+//! again after each step, and a step whose condition does not come to hold is not confirmed, whatever cf printed.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use super::{App, AppState, InstanceState, Process, Space};
+use crate::plan::RouteUrl;
+
+/// What must be true of a space.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Condition {
+    /// The app has a package that is ready and is not the one it had before; the app is stopped.
+    Uploaded {
+        /// The app's name.
+        app: String,
+        /// The guid of the newest package before the step.
+        before: Option<String>,
+    },
+    /// The app carries these annotations; `None` is one that it must not carry.
+    Annotated {
+        /// The app's name.
+        app: String,
+        /// Keys and values.
+        annotations: BTreeMap<String, Option<String>>,
+    },
+    /// The service instance is bound to the app.
+    Bound {
+        /// The app's name.
+        app: String,
+        /// The name of the service instance.
+        service: String,
+    },
+    /// The route leads to the app.
+    Mapped {
+        /// The app's name.
+        app: String,
+        /// The route.
+        url: RouteUrl,
+    },
+    /// The route does not lead to the app.
+    Unmapped {
+        /// The app's name.
+        app: String,
+        /// The route.
+        url: RouteUrl,
+    },
+    /// The newest package of the app is staged.
+    Staged {
+        /// The app's name.
+        app: String,
+    },
+    /// The app's current droplet is the newest staged one.
+    DropletSet {
+        /// The app's name.
+        app: String,
+    },
+    /// The app is started and every instance of each of its processes runs.
+    Running {
+        /// The app's name.
+        app: String,
+        /// How many web instances there are to be at the least.
+        instances: u32,
+    },
+    /// The app is stopped.
+    Stopped {
+        /// The app's name.
+        app: String,
+    },
+    /// There is no such app.
+    Deleted {
+        /// The app's name.
+        app: String,
+    },
+}
+
+/// Whether a condition holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// It holds.
+    Holds,
+    /// It does not hold, or not yet: why.
+    NotYet(String),
+    /// It will not come to hold by waiting: why.
+    Never(String),
+}
+
+/// A part of the space that can be read by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Section {
+    /// Apps with their state, annotations and current droplet.
+    Apps,
+    /// Routes and their destinations.
+    Routes,
+    /// Processes and the states of their instances.
+    Processes,
+    /// The newest packages and droplets.
+    Packages,
+    /// Service instances and bindings.
+    Services,
+}
+
+impl Section {
+    /// All of them, in the order in which they are read.
+    pub const ALL: [Self; 5] = [Self::Apps, Self::Routes, Self::Processes, Self::Packages, Self::Services];
+}
+
+impl Condition {
+    /// What must be read again to judge it.
+    pub fn sections(&self) -> &'static [Section] {
+        match self {
+            Self::Uploaded { .. } | Self::Staged { .. } | Self::DropletSet { .. } => {
+                &[Section::Apps, Section::Packages]
+            }
+            Self::Annotated { .. } | Self::Stopped { .. } | Self::Deleted { .. } => &[Section::Apps],
+            Self::Bound { .. } => &[Section::Services],
+            Self::Mapped { .. } | Self::Unmapped { .. } => &[Section::Routes],
+            Self::Running { .. } => &[Section::Apps, Section::Processes],
+        }
+    }
+
+    /// Judges it on a space.
+    pub fn judge(&self, space: &Space) -> Verdict {
+        match self {
+            Self::Deleted { app } => match space.app(app) {
+                None => Verdict::Holds,
+                Some(_) => Verdict::NotYet(format!("app {app} is still there")),
+            },
+            Self::Uploaded { app, before } => with(space, app, |app| uploaded(app, before.as_deref())),
+            Self::Annotated { app, annotations } => with(space, app, |app| annotated(app, annotations)),
+            Self::Bound { app, service } => with(space, app, |app| {
+                if app.bindings.contains(service) {
+                    Verdict::Holds
+                } else {
+                    Verdict::NotYet(format!("service instance {service} is not bound to app {}", app.name))
+                }
+            }),
+            Self::Mapped { app, url } if space.is_mapped(app, url) => Verdict::Holds,
+            Self::Mapped { app, url } => Verdict::NotYet(format!("{url} is not mapped to app {app}")),
+            Self::Unmapped { app, url } if space.is_mapped(app, url) => {
+                Verdict::NotYet(format!("{url} is still mapped to app {app}"))
+            }
+            Self::Unmapped { .. } => Verdict::Holds,
+            Self::Staged { app } => with(space, app, staged),
+            Self::DropletSet { app } => with(space, app, |app| match &app.staged {
+                Some(staged) if app.droplet.as_ref() == Some(&staged.guid) => Verdict::Holds,
+                Some(staged) => Verdict::NotYet(format!("droplet {} is not yet app {}'s", staged.guid, app.name)),
+                None => Verdict::NotYet(format!("app {} has no staged droplet", app.name)),
+            }),
+            Self::Running { app, instances } => with(space, app, |app| running(app, *instances)),
+            Self::Stopped { app } => with(space, app, |app| match app.state {
+                AppState::Stopped => Verdict::Holds,
+                AppState::Started => Verdict::NotYet(format!("app {} is started", app.name)),
+            }),
+        }
+    }
+}
+
+fn with(space: &Space, name: &str, judge: impl FnOnce(&App) -> Verdict) -> Verdict {
+    space.app(name).map_or_else(|| Verdict::NotYet(format!("app {name} is not there")), judge)
+}
+
+fn uploaded(app: &App, before: Option<&str>) -> Verdict {
+    let Some(package) = &app.package else {
+        return Verdict::NotYet(format!("app {} has no package", app.name));
+    };
+    if before == Some(package.guid.as_str()) {
+        return Verdict::NotYet(format!("app {} has no newer package than before", app.name));
+    }
+    if !package.ready {
+        return Verdict::NotYet(format!("package {} of app {} is not ready", package.guid, app.name));
+    }
+    match app.state {
+        AppState::Stopped => Verdict::Holds,
+        AppState::Started => Verdict::NotYet(format!("app {} is started", app.name)),
+    }
+}
+
+fn annotated(app: &App, wanted: &BTreeMap<String, Option<String>>) -> Verdict {
+    let missing = wanted.iter().find(|(key, value)| app.annotations.get(*key) != value.as_ref());
+    match missing {
+        None => Verdict::Holds,
+        Some((key, Some(value))) => Verdict::NotYet(format!("app {} does not carry {key}: {value}", app.name)),
+        Some((key, None)) => Verdict::NotYet(format!("app {} still carries {key}", app.name)),
+    }
+}
+
+fn staged(app: &App) -> Verdict {
+    match (&app.package, &app.staged) {
+        (Some(package), Some(droplet)) if droplet.package.as_ref() == Some(&package.guid) => Verdict::Holds,
+        (Some(package), _) => Verdict::NotYet(format!("package {} of app {} is not staged", package.guid, app.name)),
+        (None, _) => Verdict::NotYet(format!("app {} has no package", app.name)),
+    }
+}
+
+fn running(app: &App, instances: u32) -> Verdict {
+    if app.state == AppState::Stopped {
+        return Verdict::NotYet(format!("app {} is stopped", app.name));
+    }
+    // cf 8.17 gives up, too, where every instance of a process has crashed.
+    let wanted = |process: &&Process| process.instances > 0;
+    let all_crashed = |process: &Process| {
+        !process.states.is_empty() && process.states.iter().all(|instance| instance.state == InstanceState::Crashed)
+    };
+    if let Some(process) = app.processes.iter().filter(wanted).find(|process| all_crashed(process)) {
+        return Verdict::Never(format!("all instances of process {} of app {} crashed", process.kind, app.name));
+    }
+    if let Some(process) = app.processes.iter().filter(wanted).find(|process| process.running() < process.instances) {
+        return Verdict::NotYet(waiting(app, process));
+    }
+    match app.web() {
+        Some(web) if web.running() >= instances => Verdict::Holds,
+        Some(web) => Verdict::NotYet(format!(
+            "app {} is to have {instances} web instances and {} of {} run",
+            app.name,
+            web.running(),
+            web.instances
+        )),
+        None => Verdict::NotYet(format!("app {} has no web process", app.name)),
+    }
+}
+
+fn waiting(app: &App, process: &Process) -> String {
+    let mut told =
+        format!("{} of {} {} instances of app {} run", process.running(), process.instances, process.kind, app.name);
+    let not_running = process.states.iter().filter(|instance| instance.state != InstanceState::Running);
+    for instance in not_running {
+        let _ = fmt::Write::write_fmt(&mut told, format_args!(", #{} {}", instance.index, instance.state));
+        if let Some(details) = &instance.details {
+            let _ = fmt::Write::write_fmt(&mut told, format_args!(" ({details})"));
+        }
+    }
+    told
+}
+
+impl fmt::Display for InstanceState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Running => "running",
+            Self::Unready => "not ready",
+            Self::Starting => "starting",
+            Self::Stopping => "stopping",
+            Self::Crashed => "crashed",
+            Self::Down => "down",
+        })
+    }
+}
+
+impl fmt::Display for Condition {
+    /// The condition as a sentence of the space.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Uploaded { app, .. } => write!(f, "app {app} has a new package that is ready, and is stopped"),
+            Self::Annotated { app, annotations } => {
+                let keys = annotations.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
+                write!(f, "app {app} carries {keys} as written")
+            }
+            Self::Bound { app, service } => write!(f, "service instance {service} is bound to app {app}"),
+            Self::Mapped { app, url } => write!(f, "route {url} leads to app {app}"),
+            Self::Unmapped { app, url } => write!(f, "route {url} does not lead to app {app}"),
+            Self::Staged { app } => write!(f, "app {app}'s newest package is staged"),
+            Self::DropletSet { app } => write!(f, "app {app}'s current droplet is the newest one"),
+            Self::Running { app, instances } => {
+                write!(f, "all instances of app {app} run, {instances} of web at the least")
+            }
+            Self::Stopped { app } => write!(f, "app {app} is stopped"),
+            Self::Deleted { app } => write!(f, "there is no app {app}"),
+        }
+    }
+}

@@ -1,0 +1,455 @@
+//! Plan × Space → Steps: the compiler.
+//!
+//! - this file: [`Step`], [`Action`] and what they know of themselves
+//! - [`situation`]: which colour is live and which one is next, read off the space
+//! - [`deploy`] and [`fallback`]: the two compilers, the guide's way forward and the way back
+//! - [`annotations`]: what is written on the apps, because routes and states cannot tell it
+//! - [`effect`]: what a step does to the model of the space
+//! - [`quota`]: whether the quotas hold at every point of a list of steps
+//!
+//! Everything here is pure: the same plan, space and deployment give the same steps, and nothing about a step is decided
+//! while it runs.
+
+pub mod annotations;
+pub mod deploy;
+pub mod effect;
+pub mod fallback;
+mod list;
+pub mod quota;
+pub mod situation;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::cf::dialect::CfVersion;
+use crate::cf::invocation::{Invocation, Push, Reference, RouteParts};
+use crate::cf::outcome::Expectation;
+use crate::plan::{AppName, Check, CommandLine, HttpCheck, RouteUrl, ServiceName, format_duration};
+use crate::space::condition::Condition;
+
+use annotations::Annotations;
+
+/// One thing to do, with all that is needed to do it, to confirm it and to take it back.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Step {
+    /// The name of the step, unique in its list: `sinatra/map-live-1`.
+    pub id: String,
+    /// The plan's name of the app that the step is about.
+    pub app: AppName,
+    /// The part of the guide that the step belongs to.
+    pub heading: Heading,
+    /// What is done.
+    pub action: Action,
+    /// What cf is asked to do for it; `None` where the step needs no cf.
+    pub invocation: Option<Invocation>,
+    /// What takes the step back; `None` where there is nothing to take back, or no way.
+    pub undo: Option<Invocation>,
+    /// The ids of the steps that must be confirmed before this one starts.
+    pub after: Vec<String>,
+    /// How long the step may take, its confirmation included.
+    pub within: Duration,
+}
+
+/// The parts of the classic guide, in its order, and what is needed around it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Heading {
+    /// What an earlier deployment left half done is taken back first.
+    Clear,
+    /// 1: the app is live as its first colour. There is nothing to do for it.
+    Live,
+    /// 2: the update is pushed as the second colour, on the staging route only.
+    Push,
+    /// 3: the new version is checked at the staging route.
+    Check,
+    /// 4: the live routes are mapped to the new colour.
+    Map,
+    /// 5: the live routes are unmapped from the old colour.
+    UnmapLive,
+    /// 6: the staging route is unmapped from the new colour.
+    UnmapStaging,
+    /// 7: the old colour is stopped.
+    Stop,
+    /// 8: the fallback, back to the old colour.
+    FallBack,
+}
+
+/// What a step does.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Action {
+    /// Applies the manifest and uploads the bits.
+    Push {
+        /// What is pushed.
+        push: Push,
+        /// How many web instances the app is to have, and the memory of each in megabytes.
+        size: Size,
+        /// The guid of the app's newest package before.
+        before: Option<String>,
+    },
+    /// Writes on the app what routes and states cannot tell.
+    Annotate {
+        /// The app.
+        app: AppName,
+        /// What is written.
+        annotations: Annotations,
+    },
+    /// Binds a service instance to the app.
+    Bind {
+        /// The app.
+        app: AppName,
+        /// The service instance.
+        service: ServiceName,
+    },
+    /// Maps a route to the app.
+    Map {
+        /// The app.
+        app: AppName,
+        /// The route.
+        url: RouteUrl,
+        /// The route as cf takes it.
+        route: RouteParts,
+        /// Whether the router is asked if it leads to the app; not where the app is not started yet.
+        ask_router: bool,
+    },
+    /// Unmaps a route from the app.
+    Unmap {
+        /// The app.
+        app: AppName,
+        /// The route.
+        url: RouteUrl,
+        /// The route as cf takes it.
+        route: RouteParts,
+        /// Whether the router is asked if it has forgotten the app; not where nobody waits for that.
+        ask_router: bool,
+    },
+    /// Stages the newest package.
+    Stage {
+        /// The app.
+        app: AppName,
+    },
+    /// Makes the newest staged droplet the one that is started.
+    SetDroplet {
+        /// The app.
+        app: AppName,
+    },
+    /// Starts the app and waits for all its instances.
+    Start {
+        /// The app.
+        app: AppName,
+        /// How many web instances are to run at the least.
+        instances: u32,
+        /// The route at which the router must reach them, where there is one already.
+        reached_at: Option<RouteUrl>,
+    },
+    /// Checks the new version at the staging route.
+    Check {
+        /// The app.
+        app: AppName,
+        /// The staging route.
+        url: RouteUrl,
+        /// The check.
+        check: Check,
+        /// How many web instances are to run at the least once it has passed: an app may crash while it is checked.
+        instances: u32,
+    },
+    /// Waits while the app ends the requests that it has begun.
+    Drain {
+        /// The app.
+        app: AppName,
+        /// How long.
+        time: Duration,
+    },
+    /// Stops the app.
+    Stop {
+        /// The app.
+        app: AppName,
+    },
+    /// Deletes the app.
+    Delete {
+        /// The app.
+        app: AppName,
+    },
+}
+
+/// How large an app is when it is started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Size {
+    /// Instances of the web process.
+    pub instances: u32,
+    /// Memory of one of them, in megabytes.
+    pub memory_mb: u64,
+}
+
+/// What is asked at the router itself after a step, because the platform's OK comes before routers know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RouterQuestion<'a> {
+    /// Every instance of the app is reached through the route.
+    Reached {
+        /// The app.
+        app: &'a AppName,
+        /// The route.
+        url: &'a RouteUrl,
+    },
+    /// No instance of the app is reached through the route any more.
+    Gone {
+        /// The app.
+        app: &'a AppName,
+        /// The route.
+        url: &'a RouteUrl,
+    },
+}
+
+impl Action {
+    /// The kind of the action, as `plan --format json` tells it.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Push { .. } => "push",
+            Self::Annotate { .. } => "annotate",
+            Self::Bind { .. } => "bind-service",
+            Self::Map { .. } => "map-route",
+            Self::Unmap { .. } => "unmap-route",
+            Self::Stage { .. } => "stage",
+            Self::SetDroplet { .. } => "set-droplet",
+            Self::Start { .. } => "start",
+            Self::Check { .. } => "check",
+            Self::Drain { .. } => "drain",
+            Self::Stop { .. } => "stop",
+            Self::Delete { .. } => "delete",
+        }
+    }
+
+    /// The name of the app that is acted on.
+    pub fn app(&self) -> &str {
+        match self {
+            Self::Push { push, .. } => &push.app,
+            Self::Annotate { app, .. }
+            | Self::Bind { app, .. }
+            | Self::Map { app, .. }
+            | Self::Unmap { app, .. }
+            | Self::Stage { app }
+            | Self::SetDroplet { app }
+            | Self::Start { app, .. }
+            | Self::Check { app, .. }
+            | Self::Drain { app, .. }
+            | Self::Stop { app }
+            | Self::Delete { app } => app.as_str(),
+        }
+    }
+
+    /// What this cf is asked to do; `None` where the step needs no cf.
+    pub fn invocation(&self, cf: &CfVersion) -> Option<Invocation> {
+        let app = self.app();
+        Some(match self {
+            Self::Push { push, .. } => Invocation::push_no_start(push),
+            Self::Annotate { annotations, .. } => Invocation::set_annotations(app, annotations.iter()),
+            Self::Bind { service, .. } => Invocation::bind_service(app, service.as_str(), cf),
+            Self::Map { route, .. } => Invocation::map_route(app, route),
+            Self::Unmap { route, .. } => Invocation::unmap_route(app, route),
+            Self::Stage { .. } => Invocation::stage_package(app),
+            Self::SetDroplet { .. } => Invocation::set_droplet(app, Reference::DropletGuid(app.to_owned())),
+            Self::Start { .. } => Invocation::start_now(app),
+            Self::Stop { .. } => Invocation::stop(app),
+            Self::Delete { .. } => Invocation::delete(app),
+            Self::Check { .. } | Self::Drain { .. } => return None,
+        })
+    }
+
+    /// What cf must print; `None` where the step needs no cf.
+    pub fn expectation(&self) -> Option<Expectation> {
+        let app = self.app().to_owned();
+        Some(match self {
+            Self::Push { .. } => Expectation::Pushed { app },
+            Self::Annotate { annotations, .. } => {
+                Expectation::Annotated { app, annotations: annotations.to_map().into_iter().collect() }
+            }
+            Self::Bind { service, .. } => Expectation::Bound { app, service: service.to_string() },
+            Self::Map { route, .. } => Expectation::Mapped { app, route: route.clone() },
+            Self::Unmap { route, .. } => Expectation::Unmapped { app, route: route.clone() },
+            Self::Stage { .. } => Expectation::Staged { app },
+            Self::SetDroplet { .. } => Expectation::DropletSet { app },
+            Self::Start { .. } => Expectation::StartRequested { app },
+            Self::Stop { .. } => Expectation::Stopped { app },
+            Self::Delete { .. } => Expectation::Deleted { app },
+            Self::Check { .. } | Self::Drain { .. } => return None,
+        })
+    }
+
+    /// What must be true of the space afterwards; `None` where the step changes nothing there.
+    pub fn condition(&self) -> Option<Condition> {
+        let app = self.app().to_owned();
+        Some(match self {
+            Self::Push { before, .. } => Condition::Uploaded { app, before: before.clone() },
+            Self::Annotate { annotations, .. } => Condition::Annotated { app, annotations: annotations.to_map() },
+            Self::Bind { service, .. } => Condition::Bound { app, service: service.to_string() },
+            Self::Map { url, .. } => Condition::Mapped { app, url: url.clone() },
+            Self::Unmap { url, .. } => Condition::Unmapped { app, url: url.clone() },
+            Self::Stage { .. } => Condition::Staged { app },
+            Self::SetDroplet { .. } => Condition::DropletSet { app },
+            Self::Start { instances, .. } | Self::Check { instances, .. } => {
+                Condition::Running { app, instances: *instances }
+            }
+            Self::Stop { .. } => Condition::Stopped { app },
+            Self::Delete { .. } => Condition::Deleted { app },
+            Self::Drain { .. } => return None,
+        })
+    }
+
+    /// What is asked at the router afterwards.
+    pub fn router_question(&self) -> Option<RouterQuestion<'_>> {
+        match self {
+            Self::Map { app, url, ask_router: true, .. } | Self::Start { app, reached_at: Some(url), .. } => {
+                Some(RouterQuestion::Reached { app, url })
+            }
+            Self::Unmap { app, url, ask_router: true, .. } => Some(RouterQuestion::Gone { app, url }),
+            Self::Map { ask_router: false, .. }
+            | Self::Unmap { ask_router: false, .. }
+            | Self::Start { reached_at: None, .. }
+            | Self::Push { .. }
+            | Self::Annotate { .. }
+            | Self::Bind { .. }
+            | Self::Stage { .. }
+            | Self::SetDroplet { .. }
+            | Self::Check { .. }
+            | Self::Drain { .. }
+            | Self::Stop { .. }
+            | Self::Delete { .. } => None,
+        }
+    }
+
+    /// What asks this cf to take the step back; `None` where there is nothing to take back, or no way.
+    pub fn undo(&self, cf: &CfVersion) -> Option<Invocation> {
+        let app = self.app();
+        match self {
+            Self::Bind { service, .. } => Some(Invocation::unbind_service(app, service.as_str(), cf)),
+            Self::Map { route, .. } => Some(Invocation::unmap_route(app, route)),
+            Self::Unmap { route, .. } => Some(Invocation::map_route(app, route)),
+            Self::Start { .. } => Some(Invocation::stop(app)),
+            Self::Stop { .. } => Some(Invocation::start_now(app)),
+            Self::Push { .. }
+            | Self::Annotate { .. }
+            | Self::Stage { .. }
+            | Self::SetDroplet { .. }
+            | Self::Check { .. }
+            | Self::Drain { .. }
+            | Self::Delete { .. } => None,
+        }
+    }
+
+    /// What the step is for, as a phrase that completes "this step will …".
+    pub fn purpose(&self) -> String {
+        let app = self.app();
+        match self {
+            Self::Push { size, .. } => {
+                format!(
+                    "upload {app}, {} × {} MB, without routes and without starting it",
+                    size.instances, size.memory_mb
+                )
+            }
+            Self::Annotate { annotations, .. } => format!("write on {app} that it is {}", annotations.role()),
+            Self::Bind { service, .. } => format!("bind service instance {service} to {app}"),
+            Self::Map { url, .. } => format!("map {url} to {app}"),
+            Self::Unmap { url, .. } => format!("unmap {url} from {app}"),
+            Self::Stage { .. } => format!("stage the uploaded bits of {app}"),
+            Self::SetDroplet { .. } => format!("make the new droplet the one that {app} runs"),
+            Self::Start { instances, .. } => format!("start {app} and wait for all instances ({instances} of web)"),
+            Self::Check { url, check, .. } => match check {
+                Check::Http(http) => format!("check {app} at {url}: GET {}", http.path),
+                Check::Command(command) => format!("check {app} at {url}: {}", command_text(&command.run)),
+            },
+            Self::Drain { time, .. } => {
+                format!("let {app} finish the requests that it has begun ({})", format_duration(*time))
+            }
+            Self::Stop { .. } => format!("stop {app}, to save resources"),
+            Self::Delete { .. } => format!("delete {app}"),
+        }
+    }
+
+    /// What confirms the step, in the order in which it is asked.
+    pub fn confirmations(&self) -> Vec<String> {
+        let mut told = Vec::new();
+        if self.expectation().is_some() {
+            told.push("cf: its output".to_owned());
+        }
+        if let Some(condition) = self.condition() {
+            told.push(format!("space: {condition}"));
+        }
+        match self.router_question() {
+            Some(RouterQuestion::Reached { app, url }) => {
+                told.push(format!("router: {url} reaches every instance of {app}"));
+            }
+
+            Some(RouterQuestion::Gone { app, url }) => {
+                told.push(format!("router: {url} reaches no instance of {app}"));
+            }
+
+            None => {}
+        }
+        match self {
+            Self::Check { check: Check::Http(http), .. } => told.push(http_text(http)),
+            Self::Check { check: Check::Command(command), .. } => {
+                told.push(format!("command: exits with 0 within {}", format_duration(command.within)));
+            }
+            Self::Drain { time, .. } => told.push(format!("clock: {} have passed", format_duration(*time))),
+            Self::Push { .. }
+            | Self::Annotate { .. }
+            | Self::Bind { .. }
+            | Self::Map { .. }
+            | Self::Unmap { .. }
+            | Self::Stage { .. }
+            | Self::SetDroplet { .. }
+            | Self::Start { .. }
+            | Self::Stop { .. }
+            | Self::Delete { .. } => {}
+        }
+        told
+    }
+}
+
+/// A command check as a person reads it.
+pub fn command_text(run: &CommandLine) -> String {
+    match run {
+        CommandLine::Shell(line) => line.clone(),
+        CommandLine::Argv(argv) => argv.join(" "),
+    }
+}
+
+fn http_text(http: &HttpCheck) -> String {
+    let status = http.status.iter().map(ToString::to_string).collect::<Vec<_>>().join(" or ");
+    let body =
+        http.body.as_ref().map(|body| format!(" and a body that matches /{}/", body.as_str())).unwrap_or_default();
+    format!("http: {status}{body}, {} in a row, within {}", http.successes, format_duration(http.within))
+}
+
+impl Heading {
+    /// The number of the step in the guide, where it is one of its steps.
+    pub fn number(self) -> Option<u8> {
+        match self {
+            Self::Clear => None,
+            Self::Live => Some(1),
+            Self::Push => Some(2),
+            Self::Check => Some(3),
+            Self::Map => Some(4),
+            Self::UnmapLive => Some(5),
+            Self::UnmapStaging => Some(6),
+            Self::Stop => Some(7),
+            Self::FallBack => Some(8),
+        }
+    }
+}
+
+impl fmt::Display for Heading {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Clear => "take back what an earlier deployment left half done",
+            Self::Live => "the app is live as its first colour",
+            Self::Push => "push the update as the second colour, on the staging route only",
+            Self::Check => "check the new version at the staging route",
+            Self::Map => "map the live routes to the new colour; both are load-balanced",
+            Self::UnmapLive => "unmap the live routes from the old colour",
+            Self::UnmapStaging => "unmap the staging route from the new colour",
+            Self::Stop => "stop the old colour, after it has drained",
+            Self::FallBack => "fall back to the old colour",
+        })
+    }
+}

@@ -1,0 +1,56 @@
+//! Whether the quotas hold at every point of a list of steps.
+//!
+//! Both colours run at once during a deployment; the guide warns of over-commitment. The Cloud Controller counts the
+//! memory and the instances of all started apps, running or not (CC: organization and space quota usage), and every
+//! route that exists, mapped or not.
+
+use crate::space::{App, AppState, Quota, Space};
+
+use super::situation::{QuotaKind, Refusal};
+use super::{Action, Step};
+
+/// Walks the steps on a copy of the space and refuses at the first point where a quota would be exceeded.
+pub fn check(space: &Space, steps: &[Step]) -> Result<(), Refusal> {
+    let at_start = usage(space);
+    let mut model = space.clone();
+    for step in steps {
+        step.action.apply(&mut model);
+        let now = usage(&model);
+        for quota in &space.quotas {
+            // Only what grows can be refused: an organization over its quota may still shrink.
+            let grown = |used: u64, now: u64, start: u64| (now > start).then(|| used + now - start);
+            let checks = [
+                (QuotaKind::Memory, quota.memory_mb, grown(quota.used.memory_mb, now.memory_mb, at_start.memory_mb)),
+                (QuotaKind::Instances, quota.instances, grown(quota.used.instances, now.instances, at_start.instances)),
+                (QuotaKind::Routes, quota.routes, grown(quota.used.routes, now.routes, at_start.routes)),
+                (QuotaKind::InstanceMemory, quota.instance_memory_mb, pushed_instance(step)),
+            ];
+            for (what, limit, needed) in checks {
+                if let (Some(limit), Some(needed)) = (limit, needed)
+                    && needed > limit
+                {
+                    return Err(refusal(quota, step, what, needed, limit));
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn refusal(quota: &Quota, step: &Step, what: QuotaKind, needed: u64, limit: u64) -> Refusal {
+    Refusal::Quota { quota: quota.name.clone(), scope: quota.scope, step: step.id.clone(), needed, limit, what }
+}
+
+fn usage(space: &Space) -> crate::space::Usage {
+    let started = || space.apps.iter().filter(|app| app.state == AppState::Started);
+    crate::space::Usage {
+        memory_mb: started().map(App::memory_mb).sum(),
+        instances: started().map(App::instances).sum(),
+        routes: u64::try_from(space.routes.len()).unwrap_or(u64::MAX),
+    }
+}
+
+/// What one instance of the app takes that the step pushes: only then does the platform compare it with the quota.
+fn pushed_instance(step: &Step) -> Option<u64> {
+    if let Action::Push { size, .. } = &step.action { Some(size.memory_mb) } else { None }
+}

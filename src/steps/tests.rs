@@ -1,0 +1,336 @@
+//! Compiled steps as a person reads them, and the laws that every list of steps keeps.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use proptest::prelude::*;
+
+use crate::plan::{self, Fault, Files, Plan};
+use crate::proof;
+use crate::report::preview::{self, AppPreview};
+use crate::space::condition::Verdict;
+use crate::space::{
+    App, AppState, Destination, Domain, Droplet, Instance, InstanceState, Named, Package, Process, Quota, QuotaScope,
+    Route, ServiceInstance, Space, Usage,
+};
+
+use super::annotations::{self, Deployment, Role};
+use super::situation::{Refusal, Situation};
+use super::{Step, deploy, fallback};
+
+const PLAN: &str = "
+version: 1
+target: {api: https://api.example.com, org: acme, space: production}
+apps:
+  - name: shop
+    path: app
+    manifest: manifest.yml
+    services: [db]
+    routes:
+      live: [shop.example.com, www.example.com/shop]
+      staging: shop-staging.example.com
+    checks:
+      - http: {path: /health, status: 200}
+    drain: 35s
+";
+const MANIFEST: &str = "applications:\n- name: shop\n  memory: 256M\n  instances: 2\n";
+
+struct Memory(&'static str);
+
+impl Files for Memory {
+    fn read(&self, file: &Path) -> Result<Vec<u8>, Fault> {
+        Ok(if file.ends_with("manifest.yml") { MANIFEST } else { self.0 }.as_bytes().to_vec())
+    }
+
+    fn exists(&self, _: &Path) -> bool {
+        true
+    }
+}
+
+fn plan_of(text: &'static str) -> Plan {
+    plan::load(Path::new("deploy.yaml"), None, &Memory(text)).unwrap()
+}
+
+fn deployment() -> Deployment {
+    Deployment {
+        id: "20261123-104500-0badcafe".to_owned(),
+        by: "ada on build-7".to_owned(),
+        at: "2026-11-23T10:45:00Z".to_owned(),
+    }
+}
+
+/// An app of the tests' space: its state, its routes and its role.
+#[derive(Debug, Clone)]
+struct Colour {
+    name: &'static str,
+    started: bool,
+    instances: u32,
+    routes: Vec<&'static str>,
+    role: Option<Role>,
+}
+
+fn colour(name: &'static str, started: bool, routes: &[&'static str], role: Option<Role>) -> Colour {
+    Colour { name, started, instances: 2, routes: routes.to_vec(), role }
+}
+
+fn space_of(colours: &[Colour]) -> Space {
+    let app = |colour: &Colour| {
+        let running = |index| Instance { index, state: InstanceState::Running, details: None };
+        App {
+            guid: format!("guid-{}", colour.name),
+            name: colour.name.to_owned(),
+            state: if colour.started { AppState::Started } else { AppState::Stopped },
+            annotations: colour
+                .role
+                .map(|role| (annotations::ROLE.to_owned(), role.as_str().to_owned()))
+                .into_iter()
+                .collect(),
+            processes: vec![Process {
+                guid: format!("guid-{}", colour.name),
+                kind: "web".to_owned(),
+                instances: colour.instances,
+                memory_mb: 256,
+                states: if colour.started { (0..colour.instances).map(running).collect() } else { Vec::new() },
+            }],
+            package: Some(Package { guid: format!("package-{}", colour.name), ready: true }),
+            droplet: Some(format!("droplet-{}", colour.name)),
+            staged: Some(Droplet {
+                guid: format!("droplet-{}", colour.name),
+                package: Some(format!("package-{}", colour.name)),
+            }),
+            bindings: vec!["db".to_owned()],
+        }
+    };
+    let mut routes: BTreeMap<&str, Vec<Destination>> = BTreeMap::new();
+    for colour in colours {
+        for url in &colour.routes {
+            let to = Destination { app: format!("guid-{}", colour.name), process: "web".to_owned() };
+            routes.entry(url).or_default().push(to);
+        }
+    }
+    let routes = routes
+        .into_iter()
+        .map(|(url, destinations)| Route { guid: format!("guid-{url}"), url: url.to_owned(), destinations })
+        .collect();
+    Space {
+        format: 1,
+        cf: "8.17.0".to_owned(),
+        api: "https://api.example.com".to_owned(),
+        org: Named { guid: "guid-acme".to_owned(), name: "acme".to_owned() },
+        space: Named { guid: "guid-production".to_owned(), name: "production".to_owned() },
+        domains: vec![Domain { guid: "guid-domain".to_owned(), name: "example.com".to_owned(), internal: false }],
+        apps: colours.iter().map(app).collect(),
+        routes,
+        services: vec![ServiceInstance { guid: "guid-db".to_owned(), name: "db".to_owned(), ready: true }],
+        quotas: Vec::new(),
+    }
+}
+
+const LIVE: [&str; 2] = ["shop.example.com", "www.example.com/shop"];
+const STAGING: &str = "shop-staging.example.com";
+
+fn shown(plan: &Plan, space: &Space, steps: Result<Vec<Step>, Refusal>) -> String {
+    match steps {
+        Err(refusal) => format!("refused: {refusal}\n{}\n", refusal.hint()),
+        Ok(steps) => {
+            let app = &plan.apps[0];
+            let situation = Situation::of(app, space).unwrap();
+            console::set_colors_enabled(false);
+            preview::text(plan, space, &[AppPreview { app, situation, steps }])
+        }
+    }
+}
+
+fn deployed(plan: &Plan, space: &Space) -> String {
+    shown(plan, space, deploy::compile(plan, &plan.apps[0], space, &deployment()))
+}
+
+fn fallen_back(plan: &Plan, space: &Space) -> String {
+    shown(plan, space, fallback::compile(&plan.apps[0], space))
+}
+
+#[test]
+fn the_first_deployment() {
+    insta::assert_snapshot!(deployed(&plan_of(PLAN), &space_of(&[])));
+}
+
+#[test]
+fn an_ordinary_deployment() {
+    let space = space_of(&[
+        colour("shop_a", true, &LIVE, Some(Role::Live)),
+        colour("shop_b", false, &[], Some(Role::Previous)),
+    ]);
+    insta::assert_snapshot!(deployed(&plan_of(PLAN), &space));
+}
+
+#[test]
+fn the_colours_swap_because_routes_decide_and_not_names() {
+    let space = space_of(&[colour("shop_a", false, &[], None), colour("shop_b", true, &LIVE, None)]);
+    let plan = plan_of(PLAN);
+    assert_eq!(
+        Situation::of(&plan.apps[0], &space),
+        Ok(Situation::Settled { live: plan.apps[0].colours[1].clone(), next: plan.apps[0].colours[0].clone() })
+    );
+}
+
+#[test]
+fn a_deployment_over_an_interrupted_one_takes_it_back_first() {
+    let space = space_of(&[
+        colour("shop_a", true, &LIVE[..1], Some(Role::Live)),
+        colour("shop_b", true, &[LIVE[0], LIVE[1], STAGING], Some(Role::Next)),
+    ]);
+    insta::assert_snapshot!(deployed(&plan_of(PLAN), &space));
+}
+
+#[test]
+fn more_live_instances_than_the_manifest_has_are_kept() {
+    let mut live = colour("shop_a", true, &LIVE, None);
+    live.instances = 5;
+    let steps = deploy::compile(&plan_of(PLAN), &plan_of(PLAN).apps[0], &space_of(&[live]), &deployment()).unwrap();
+    assert_eq!(
+        steps[0].invocation.as_ref().unwrap().argv().join(" "),
+        "cf push shop_b -f manifest.yml -p app -i 5 --no-route --no-start"
+    );
+}
+
+#[test]
+fn what_becomes_of_the_old_colour() {
+    let space = space_of(&[colour("shop_a", true, &LIVE, None)]);
+    let last_steps = |old: &'static str| {
+        let text: &'static str = Box::leak(format!("{PLAN}    old: {old}\n").into_boxed_str());
+        let plan = plan_of(text);
+        let steps = deploy::compile(&plan, &plan.apps[0], &space, &deployment()).unwrap();
+        let after_staging =
+            steps.iter().skip_while(|step| step.action.kind() != "unmap-route" || !step.id.contains("staging"));
+        after_staging.skip(1).map(|step| format!("{} {}", step.action.kind(), step.action.app())).collect::<Vec<_>>()
+    };
+    assert_eq!(last_steps("stop"), ["annotate shop_b", "drain shop_a", "stop shop_a", "annotate shop_a"]);
+    assert_eq!(last_steps("keep"), ["annotate shop_b", "annotate shop_a"]);
+    assert_eq!(last_steps("delete"), ["annotate shop_b", "drain shop_a", "delete shop_a"]);
+}
+
+#[test]
+fn the_fallback_after_a_finished_deployment() {
+    let space = space_of(&[
+        colour("shop_a", false, &[], Some(Role::Previous)),
+        colour("shop_b", true, &LIVE, Some(Role::Live)),
+    ]);
+    insta::assert_snapshot!(fallen_back(&plan_of(PLAN), &space));
+}
+
+#[test]
+fn the_fallback_after_an_interrupted_deployment() {
+    let space = space_of(&[
+        colour("shop_a", true, &LIVE, Some(Role::Live)),
+        colour("shop_b", true, &[LIVE[0], STAGING], Some(Role::Next)),
+    ]);
+    insta::assert_snapshot!(fallen_back(&plan_of(PLAN), &space));
+}
+
+#[test]
+fn refusals_say_what_to_do() {
+    let plan = plan_of(PLAN);
+    let mut out = String::new();
+    let mut case = |title: &str, text: String| out.extend(["# ", title, "\n", &text, "\n"]);
+    let live_a = || colour("shop_a", true, &LIVE, Some(Role::Live));
+
+    let stranger = space_of(&[colour("shop", true, &LIVE, None)]);
+    case("a live route leads to an app that is no colour", deployed(&plan, &stranger));
+    let both = space_of(&[live_a(), colour("shop_b", true, &LIVE, Some(Role::Live))]);
+    case("both colours are live and nothing tells which is new", deployed(&plan, &both));
+    let in_use = space_of(&[live_a(), colour("shop_b", true, &["other.example.com"], None)]);
+    case("the idle colour serves something else", deployed(&plan, &in_use));
+    let mut no_domain = space_of(&[live_a()]);
+    no_domain.domains[0].name = "example.org".to_owned();
+    case("no domain fits", deployed(&plan, &no_domain));
+    let mut no_service = space_of(&[live_a()]);
+    no_service.services.clear();
+    case("a service instance is missing", deployed(&plan, &no_service));
+    let mut not_ready = space_of(&[live_a()]);
+    not_ready.services[0].ready = false;
+    case("a service instance is not ready", deployed(&plan, &not_ready));
+    let mut quota = space_of(&[live_a()]);
+    quota.quotas.push(Quota {
+        name: "small".to_owned(),
+        scope: QuotaScope::Organization,
+        memory_mb: Some(900),
+        instance_memory_mb: None,
+        instances: None,
+        routes: Some(10),
+        used: Usage { memory_mb: 512, instances: 2, routes: 2 },
+    });
+    case("both colours do not fit into the quota", deployed(&plan, &quota));
+    case("nothing was deployed yet", fallen_back(&plan, &space_of(&[])));
+    case("there is no other colour", fallen_back(&plan, &space_of(&[live_a()])));
+    let rolled_back = space_of(&[live_a(), colour("shop_b", false, &[], Some(Role::RolledBack))]);
+    case("the other colour was rolled back", fallen_back(&plan, &rolled_back));
+    insta::assert_snapshot!(out);
+}
+
+fn any_role() -> impl Strategy<Value = Option<Role>> {
+    prop_oneof![
+        Just(None),
+        Just(Some(Role::Next)),
+        Just(Some(Role::Live)),
+        Just(Some(Role::Previous)),
+        Just(Some(Role::RolledBack))
+    ]
+}
+
+fn any_colour(name: &'static str) -> impl Strategy<Value = Option<Colour>> {
+    let routes = proptest::sample::subsequence(vec![LIVE[0], LIVE[1], STAGING, "other.example.com"], 0..=4);
+    proptest::option::weighted(
+        0.9,
+        (any::<bool>(), 1..4_u32, routes, any_role()).prop_map(move |(started, instances, routes, role)| Colour {
+            name,
+            started,
+            instances,
+            routes,
+            role,
+        }),
+    )
+}
+
+proptest! {
+    /// Whatever is there, the compilers answer, and what they answer is safe at every point and confirms itself.
+    #[test]
+    fn every_list_of_steps_is_safe_and_confirms_itself(a in any_colour("shop_a"), b in any_colour("shop_b")) {
+        let plan = plan_of(PLAN);
+        let app = &plan.apps[0];
+        let space = space_of(&a.into_iter().chain(b).collect::<Vec<_>>());
+        let lists = [deploy::compile(&plan, app, &space, &deployment()), fallback::compile(app, &space)];
+        for steps in lists.into_iter().flatten() {
+            let walked = proof::walk(app, &space, &steps);
+            prop_assert!(walked.holds, "{:?}", walked.violations);
+            let mut model = space.clone();
+            for step in &steps {
+                step.action.apply(&mut model);
+                if let Some(condition) = step.action.condition() {
+                    prop_assert_eq!(condition.judge(&model), Verdict::Holds, "{}", step.id);
+                }
+            }
+            // The end is settled, and one more fallback would be a new decision.
+            let end = Situation::of(app, &model);
+            prop_assert!(matches!(end, Ok(Situation::Settled { .. })), "{:?}", end);
+        }
+    }
+
+    /// The app that alone serves a live route is never the one that is pushed to.
+    #[test]
+    fn the_serving_colour_is_never_redeployed(a in any_colour("shop_a"), b in any_colour("shop_b")) {
+        let plan = plan_of(PLAN);
+        let app = &plan.apps[0];
+        let space = space_of(&a.into_iter().chain(b).collect::<Vec<_>>());
+        if let Ok(steps) = deploy::compile(&plan, app, &space, &deployment()) {
+            let mut model = space.clone();
+            for step in &steps {
+                if step.action.kind() == "push" {
+                    for url in &app.live {
+                        prop_assert!(!model.holders(url).contains(&step.action.app()), "{url} leads to what is pushed");
+                    }
+                }
+                step.action.apply(&mut model);
+            }
+        }
+    }
+}
