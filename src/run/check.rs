@@ -1,0 +1,128 @@
+//! The plan's checks of the new version at the staging route.
+
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+use std::{fs, io};
+
+use crate::plan::{Check, CommandCheck, CommandLine, HttpCheck, RouteUrl, format_duration};
+
+use super::http::{Answer, Client};
+use super::interrupt::Interrupt;
+
+/// How often a command that runs is looked at.
+const TICK: Duration = Duration::from_millis(50);
+/// How much of a failed command's output is told, in bytes.
+const TOLD: usize = 4000;
+
+/// How a check ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// It has passed; with a note for the reader.
+    Passed(String),
+    /// It has not: why.
+    Failed(String),
+    /// A signal came in before.
+    Interrupted,
+}
+
+/// Runs one check of the app at its staging route.
+pub fn run(check: &Check, app: &str, staging: &RouteUrl, client: &Client, interrupt: &Interrupt) -> Outcome {
+    match check {
+        Check::Http(http) => ask(http, staging, client, interrupt),
+        Check::Command(command) => execute(command, app, &client.url(staging, ""), interrupt),
+    }
+}
+
+fn ask(check: &HttpCheck, staging: &RouteUrl, client: &Client, interrupt: &Interrupt) -> Outcome {
+    let until = Instant::now() + check.within;
+    let url = client.url(staging, &check.path);
+    let mut in_a_row = 0;
+    loop {
+        let answer = client.get(staging, &check.path);
+        let fault = match &answer {
+            Ok(answer) => fault(check, answer),
+            Err(error) => Some(error.clone()),
+        };
+        in_a_row = if fault.is_none() { in_a_row + 1 } else { 0 };
+        if in_a_row >= check.successes {
+            return Outcome::Passed(match answer {
+                Ok(answer) => format!("{url}: HTTP {}, {in_a_row} in a row", answer.status),
+                Err(_) => url,
+            });
+        }
+        if Instant::now() >= until {
+            let why = fault.unwrap_or_else(|| format!("only {in_a_row} of {} answers in a row", check.successes));
+            return Outcome::Failed(format!("{url}: {why}, after {}", format_duration(check.within)));
+        }
+        if !interrupt.pause(check.interval) {
+            return Outcome::Interrupted;
+        }
+    }
+}
+
+/// What is wrong with an answer.
+fn fault(check: &HttpCheck, answer: &Answer) -> Option<String> {
+    if !check.status.contains(&answer.status) {
+        let of_router =
+            answer.router_error.as_ref().map(|error| format!(" from the router ({error})")).unwrap_or_default();
+        return Some(format!("HTTP {}{of_router}", answer.status));
+    }
+    let pattern = check.body.as_ref().filter(|pattern| !pattern.is_match(&answer.body))?;
+    Some(format!("HTTP {}, but the body does not match /{}/", answer.status, pattern.as_str()))
+}
+
+fn execute(check: &CommandCheck, app: &str, url: &str, interrupt: &Interrupt) -> Outcome {
+    match attempt(check, app, url, interrupt) {
+        Ok(outcome) => outcome,
+        Err(error) => Outcome::Failed(format!("the command could not be run: {error}")),
+    }
+}
+
+/// Runs the command with its output in a file: a pipe that a grandchild keeps open would block the wait.
+fn attempt(check: &CommandCheck, app: &str, url: &str, interrupt: &Interrupt) -> io::Result<Outcome> {
+    use std::os::unix::process::CommandExt as _;
+
+    let argv = match &check.run {
+        CommandLine::Shell(line) => vec!["/bin/sh".to_owned(), "-c".to_owned(), line.clone()],
+        CommandLine::Argv(argv) => argv.clone(),
+    };
+    let Some((program, arguments)) = argv.split_first() else { return Err(io::ErrorKind::InvalidInput.into()) };
+    let output = tempfile::NamedTempFile::new()?;
+    #[expect(clippy::disallowed_methods, reason = "a program of the team's own, not cf")]
+    let mut child = std::process::Command::new(program)
+        .args(arguments)
+        .current_dir(if check.folder.as_os_str().is_empty() { ".".as_ref() } else { check.folder.as_path() })
+        .env("CUTOVER_STAGING_URL", url)
+        .env("CUTOVER_APP", app)
+        .stdin(Stdio::null())
+        .stdout(output.reopen()?)
+        .stderr(output.reopen()?)
+        .process_group(0)
+        .spawn()?;
+    let until = Instant::now() + check.within;
+    let status = loop {
+        if let Some(status) = child.try_wait()? {
+            break Some(status);
+        }
+        if Instant::now() >= until || !interrupt.pause(TICK) {
+            break None;
+        }
+    };
+    let Some(status) = status else {
+        if let Some(group) = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw) {
+            // It fails where the whole group is gone, which is what is wanted.
+            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+        }
+        child.wait()?;
+        return Ok(match interrupt.seen() {
+            Some(_) => Outcome::Interrupted,
+            None => Outcome::Failed(format!("the command did not end within {}", format_duration(check.within))),
+        });
+    };
+    if status.success() {
+        return Ok(Outcome::Passed(format!("the command ended with {status}")));
+    }
+    let text = String::from_utf8_lossy(&fs::read(output.path())?).into_owned();
+    let start = text.char_indices().map(|(at, _)| at).find(|at| text.len() - at <= TOLD).unwrap_or(0);
+    Ok(Outcome::Failed(format!("the command ended with {status}\n{}", text[start..].trim_end())))
+}

@@ -1,0 +1,19 @@
+//! What acts on a space: reading it, and running steps on it.
+//!
+//! - [`observe`]: the `cf curl` calls that read a space
+//! - [`execute`]: one step after the other, each confirmed before the next one starts
+//! - [`probe`]: the router, asked who answers on a route
+//! - [`check`]: the plan's checks at the staging route
+//! - [`http`]: the HTTP client of both
+//! - [`interrupt`]: what a signal does to a run
+//! - [`event`]: what a run tells those who report it
+//!
+//! Only [`execute`] changes a space, and only through `cf`.
+
+pub mod check;
+pub mod event;
+pub mod execute;
+pub mod http;
+pub mod interrupt;
+pub mod observe;
+pub mod probe;

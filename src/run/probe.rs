@@ -1,0 +1,207 @@
+//! The router, asked who answers on a route.
+//!
+//! `cf map-route` says OK before routers know (propagation is asynchronous, usually a second, seen up to a minute). So
+//! the question goes to the route itself, with a header that picks one instance of one app:
+//!
+//! - the instance answers: it is in the route's pool (gorouter: 502 `endpoint_failure` as well: in the pool, but dead);
+//! - 400 with `X-Cf-RouterError: unknown_route`: it is not.
+//!
+//! A platform has several routers behind a load balancer, so the same answer must come many times in a row, each on a
+//! connection of its own. And an answer of an instance only counts where the header is heard at all, so each one is
+//! paired with a question for an app that does not exist, which must be refused.
+//!
+//! What an answer does not prove: that the instance is reached by the exact route, where the app also holds a wildcard
+//! route and no app at all is on the exact one. Nothing is ever unmapped from such a route, so nothing hangs on it.
+
+use std::time::{Duration, Instant};
+
+use crate::plan::{RouteUrl, format_duration};
+use crate::space::Space;
+use crate::steps::RouterQuestion;
+
+use super::http::{Answer, Client};
+use super::interrupt::Interrupt;
+
+/// How many answers in a row are asked for at the least. With six routers behind a balancer that deals by chance, one
+/// that is late is missed in one of 18 cases by 16 questions, and in none by a balancer that takes turns.
+const IN_A_ROW: u32 = 16;
+/// More instances than this are asked in turns rather than all in one row.
+const MOST_INSTANCES: u32 = 50;
+/// The pause after an answer that is not the one that is waited for.
+const PAUSE: Duration = Duration::from_millis(250);
+/// How often an unreachable route is tried before the settling time stands in.
+const TRIES: u32 = 3;
+/// An app guid that no app has.
+const NOBODY: &str = "00000000-0000-4000-8000-000000000000";
+
+/// What the confirmation rests on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Evidence {
+    /// The router said so, that many times in a row.
+    Asked {
+        /// How many times.
+        answers: u32,
+    },
+    /// The router could not be asked, and the settling time has passed.
+    Settled {
+        /// How long that was.
+        time: Duration,
+        /// Why it could not be asked.
+        why: String,
+    },
+    /// A signal came in before either.
+    Interrupted,
+}
+
+impl Evidence {
+    /// The evidence as a note of the confirmation.
+    pub fn note(&self) -> String {
+        match self {
+            Self::Asked { answers } => format!("asked at the router, {answers} answers in a row"),
+            Self::Settled { time, why } => {
+                format!("not asked at the router ({why}); waited {} instead", format_duration(*time))
+            }
+            Self::Interrupted => "interrupted before the router had answered".to_owned(),
+        }
+    }
+}
+
+/// Asks routers.
+#[derive(Debug)]
+pub struct Probe<'a> {
+    /// The client that the questions go through.
+    pub client: &'a Client,
+    /// How long is waited where the router cannot be asked.
+    pub settle: Duration,
+    /// What ends the wait early.
+    pub interrupt: &'a Interrupt,
+}
+
+/// What one answer says about an instance.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Instance {
+    /// It answers.
+    Answers,
+    /// It is in the pool, but does not answer.
+    Dead,
+    /// It is not in the pool.
+    Unknown,
+}
+
+impl Probe<'_> {
+    /// Asks until the answer has come often enough in a row. Fails with what was last heard where that does not happen
+    /// before the deadline.
+    pub fn ask(&self, question: &RouterQuestion<'_>, space: &Space, deadline: Instant) -> Result<Evidence, String> {
+        let (app, url, wanted) = match question {
+            RouterQuestion::Reached { app, url } => (*app, *url, Instance::Answers),
+            RouterQuestion::Gone { app, url } => (*app, *url, Instance::Unknown),
+        };
+        let Some(app) = space.app(app.as_str()) else { return Err(format!("app {app} is not there")) };
+        if let Some(why) = self.deaf(space, url) {
+            let passed = self.interrupt.pause(self.settle);
+            return Ok(if passed { Evidence::Settled { time: self.settle, why } } else { Evidence::Interrupted });
+        }
+        let instances = app.web().map_or(1, |web| web.instances).clamp(1, MOST_INSTANCES);
+        let enough = IN_A_ROW.max(instances * 2);
+        let mut in_a_row = 0;
+        loop {
+            let heard = match self.one(url, &app.guid, in_a_row % instances, &wanted) {
+                Ok(instance) if instance == wanted => {
+                    in_a_row += 1;
+                    if in_a_row >= enough {
+                        return Ok(Evidence::Asked { answers: enough });
+                    }
+                    continue;
+                }
+                Ok(Instance::Answers) => {
+                    format!("{url} still reaches instance {} of {}", in_a_row % instances, app.name)
+                }
+                Ok(Instance::Dead) => {
+                    format!("{url} leads to instance {} of {}, which does not answer", in_a_row % instances, app.name)
+                }
+                Ok(Instance::Unknown) => {
+                    format!("{url} does not reach instance {} of {} yet", in_a_row % instances, app.name)
+                }
+                Err(why) => why,
+            };
+            in_a_row = 0;
+            if Instant::now() >= deadline {
+                return Err(heard);
+            }
+            if !self.interrupt.pause(PAUSE) {
+                return Ok(Evidence::Interrupted);
+            }
+        }
+    }
+
+    /// Why the router cannot be asked about this route; `None` where it can.
+    fn deaf(&self, space: &Space, url: &RouteUrl) -> Option<String> {
+        let domain = space.address(url).map(|parts| parts.domain);
+        if space.domains.iter().any(|known| known.internal && Some(&known.name) == domain.as_ref()) {
+            return Some("an internal route has no router".to_owned());
+        }
+        let mut why = String::new();
+        for tries_left in (0..TRIES).rev() {
+            match self.client.head_instance(url, NOBODY, 0) {
+                Ok(answer) if is_unknown(&answer) => return None,
+                Ok(answer) => return Some(format!("X-Cf-App-Instance is not heard there: HTTP {}", answer.status)),
+                Err(error) => why = format!("{url} cannot be reached from here: {error}"),
+            }
+            if tries_left > 0 && !self.interrupt.pause(PAUSE) {
+                break;
+            }
+        }
+        Some(why)
+    }
+
+    fn one(&self, url: &RouteUrl, guid: &str, index: u32, wanted: &Instance) -> Result<Instance, String> {
+        let answer = self.client.head_instance(url, guid, index).map_err(|error| format!("{url}: {error}"))?;
+        let instance = instance(&answer);
+        if instance == Instance::Answers && *wanted == Instance::Answers {
+            // The question only counts where the header is heard, on whichever router this connection came to.
+            let nobody = self.client.head_instance(url, NOBODY, 0).map_err(|error| format!("{url}: {error}"))?;
+            if !is_unknown(&nobody) {
+                return Err(format!(
+                    "{url}: X-Cf-App-Instance was heard before and is not now: HTTP {}",
+                    nobody.status
+                ));
+            }
+        }
+        Ok(instance)
+    }
+}
+
+fn is_unknown(answer: &Answer) -> bool {
+    answer.status == 400 && answer.router_error.as_deref() == Some("unknown_route")
+}
+
+fn instance(answer: &Answer) -> Instance {
+    match answer.router_error.as_deref() {
+        Some(error) if error.starts_with("endpoint_failure") => Instance::Dead,
+        Some("unknown_route" | "no_endpoints") => Instance::Unknown,
+        Some(_) | None => Instance::Answers,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_of_gorouter() {
+        let cases = [
+            (200, None, Instance::Answers),
+            (404, None, Instance::Answers),
+            // An app's own 400 carries no X-Cf-RouterError.
+            (400, None, Instance::Answers),
+            (400, Some("unknown_route"), Instance::Unknown),
+            (404, Some("unknown_route"), Instance::Unknown),
+            (503, Some("no_endpoints"), Instance::Unknown),
+            (502, Some("endpoint_failure (dial tcp 10.0.0.1:61001: connect: connection refused)"), Instance::Dead),
+        ];
+        for (status, error, expected) in cases {
+            let answer = Answer { status, router_error: error.map(ToOwned::to_owned), body: String::new() };
+            assert_eq!(instance(&answer), expected, "{status} {error:?}");
+        }
+    }
+}
