@@ -13,7 +13,16 @@
 //! embedded Cloud Foundry in `foundry` act.
 
 pub mod cf;
+pub mod cli;
+pub mod commands;
 #[cfg(feature = "rehearse")]
 pub mod foundry;
 pub mod guard;
 pub mod plan;
+pub mod proof;
+#[cfg(feature = "rehearse")]
+pub mod rehearse;
+pub mod report;
+pub mod run;
+pub mod space;
+pub mod steps;

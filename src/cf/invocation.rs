@@ -458,9 +458,11 @@ impl Invocation {
         Self::new("logs").value(app).word("--recent")
     }
 
-    /// `cf curl PATH --fail`: one page of what the API has there. The path begins with `/`; its query is made by [`query`].
+    /// `cf curl PATH`: one page of what the API has there. The path begins with `/`; its query is made by [`query`].
+    ///
+    /// Without `--fail`, which would swallow the platform's own words (cf 8.17); the body tells a failure all the same.
     pub fn curl_get(path: &str) -> Self {
-        Self::new("curl").value(path).word("--fail")
+        Self::new("curl").value(path)
     }
 
     /// `cf curl /v3/apps/GUIDsuffix --fail`, such as `/processes/web/stats`.

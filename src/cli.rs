@@ -1,0 +1,168 @@
+//! The command line: its verbs and flags, a contract that tests and users rely on.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::run::http::RouterUrl;
+
+/// Deployments without downtime on Cloud Foundry, driven by the official cf CLI.
+#[derive(Debug, Parser)]
+#[command(name = "cutover", version, about, max_term_width = 100, after_help = EXIT_CODES)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// Common flags.
+    #[command(flatten)]
+    pub common: Common,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0    done (plan, check: valid and safe to run)
+  1    it failed, and the live routes are served as before
+  2    usage, or an invalid plan: nothing was touched
+  3    it failed and a person must look; what is left, and how to mend it, is printed
+  4    refused before any change: not logged in, wrong target, quota, …
+  130  interrupted (143: terminated); the live routes are served";
+
+/// Flags of every verb.
+#[derive(Debug, Clone, Args)]
+pub struct Common {
+    /// The deployment plan.
+    #[arg(short, long, global = true, value_name = "PATH", default_value = "deploy.yaml")]
+    pub file: PathBuf,
+    /// Lay the plan's overlay of this name over it.
+    #[arg(short, long, global = true, value_name = "NAME")]
+    pub env: Option<String>,
+    /// Only these apps of the plan.
+    #[arg(long, global = true, value_name = "NAME", num_args = 1..)]
+    pub app: Vec<String>,
+    /// The cf to use [default: cf on PATH].
+    #[arg(long, global = true, value_name = "PATH", env = "CUTOVER_CF")]
+    pub cf: Option<PathBuf>,
+    /// Ask routes at this address, with the Host header of the route [default: <https://HOST>].
+    #[arg(long, global = true, value_name = "URL", env = "CUTOVER_ROUTER", value_parser = RouterUrl::parse)]
+    pub router: Option<RouterUrl>,
+    /// Write what happens to this file, one JSON object a line.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub events: Option<PathBuf>,
+    /// Only tell failures.
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Tell every line that cf prints.
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
+    /// When to use colours.
+    #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t = Color::Auto)]
+    pub color: Color,
+}
+
+/// When to use colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless `NO_COLOR` is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Validate the plan file; problems come with line, column and a hint.
+    Check,
+    /// Dry run: read the space and print the ordered cf invocations; changes nothing.
+    Plan(PlanArgs),
+    /// Deploy: the guide's seven steps; on a terminal it shows them and asks first.
+    Apply(RunArgs),
+    /// Fall back: start the previous colour, map live back, unmap the failed one.
+    Rollback(RunArgs),
+    /// Which colour is live, routes, instances, last deployment.
+    Status(StatusArgs),
+    /// The plan on an embedded Cloud Foundry with the real cf, under load.
+    #[cfg(feature = "rehearse")]
+    Rehearse(RehearseArgs),
+    /// Print the JSON schema of the plan file.
+    Schema,
+    /// Print completions for a shell.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Print the man page.
+    Man,
+}
+
+/// Flags of `plan`.
+#[derive(Debug, Args)]
+pub struct PlanArgs {
+    /// How to print it.
+    #[arg(long, value_enum, default_value_t = PlanFormat::Text)]
+    pub format: PlanFormat,
+    /// Compile against a snapshot (from `cutover status --format json`) instead of the space; needs no cf and no login.
+    #[arg(long, value_name = "FILE")]
+    pub space: Option<PathBuf>,
+}
+
+/// How `plan` prints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PlanFormat {
+    /// For people; each invocation can be copied into a shell.
+    Text,
+    /// One JSON object.
+    Json,
+    /// A shell script that does the same.
+    Sh,
+}
+
+/// Flags of `apply` and `rollback`.
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// Do not ask.
+    #[arg(short, long)]
+    pub yes: bool,
+}
+
+/// Flags of `status`.
+#[derive(Debug, Args)]
+pub struct StatusArgs {
+    /// How to print it; the JSON is the snapshot that `plan --space` reads.
+    #[arg(long, value_enum, default_value_t = StatusFormat::Text)]
+    pub format: StatusFormat,
+}
+
+/// How `status` prints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum StatusFormat {
+    /// For people.
+    Text,
+    /// One JSON object.
+    Json,
+}
+
+/// Flags of `rehearse`.
+#[cfg(feature = "rehearse")]
+#[derive(Debug, Args)]
+pub struct RehearseArgs {
+    /// The deployment plan, in the place of --file.
+    #[arg(value_name = "PLAN")]
+    pub plan: Option<PathBuf>,
+    /// Requests per second on the live routes.
+    #[arg(long, value_name = "RPS", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=2000))]
+    pub load: u32,
+    /// How long a change of a route takes to reach the router, such as 5s.
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub routing_delay: Option<std::time::Duration>,
+    /// Leave the embedded Cloud Foundry up afterwards and print how to log in to it; Ctrl-C ends it.
+    #[arg(long)]
+    pub keep: bool,
+}
+
+#[cfg(feature = "rehearse")]
+fn duration(text: &str) -> Result<std::time::Duration, String> {
+    crate::plan::parse_duration(text).map_err(|fault| fault.message)
+}

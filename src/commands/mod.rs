@@ -1,0 +1,222 @@
+//! One file a verb, each telling its story in a page.
+//!
+//! This file holds what they share: how a command ends, and why it cannot begin.
+
+pub mod apply;
+pub mod check;
+pub mod deployment;
+pub mod plan;
+pub mod rollback;
+pub mod status;
+pub mod workplace;
+
+use std::io;
+use std::path::PathBuf;
+
+use console::style;
+use thiserror::Error;
+
+use crate::cf::outcome::Reason;
+use crate::cf::session::SessionError;
+use crate::cf::spawn::SpawnError;
+use crate::cli::{Cli, Color, Command};
+use crate::plan::{Part, Problems};
+use crate::run::interrupt::Signal;
+use crate::run::observe::ObserveError;
+use crate::steps::situation::Refusal;
+
+/// How a command ended; each has one exit code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// Done.
+    Done,
+    /// It failed, and the live routes are served as before.
+    Failed,
+    /// Usage, or an invalid plan; nothing was touched.
+    Invalid,
+    /// It failed and a person must look.
+    Stuck,
+    /// Refused before any change.
+    Refused,
+    /// A signal ended it; the live routes are served.
+    Interrupted(Signal),
+}
+
+impl Ending {
+    /// The exit code.
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Failed => 1,
+            Self::Invalid => 2,
+            Self::Stuck => 3,
+            Self::Refused => 4,
+            Self::Interrupted(signal) => signal.exit_code(),
+        }
+    }
+}
+
+/// Why a command could not begin; the space is as it was.
+#[derive(Debug, Error)]
+pub enum Trouble {
+    /// The plan is not valid.
+    #[error("{0}")]
+    Plan(#[from] Problems),
+    /// There is no such app in the plan.
+    #[error("the plan has no app {name}; it has {}", known.join(", "))]
+    NoSuchApp {
+        /// What was asked for.
+        name: String,
+        /// What there is.
+        known: Vec<String>,
+    },
+    /// A file that the command line names cannot be used.
+    #[error("'{}' cannot be used: {why}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        why: String,
+    },
+    /// cf cannot be run.
+    #[error(transparent)]
+    Spawn(#[from] SpawnError),
+    /// There is no session.
+    #[error(transparent)]
+    Session(#[from] SessionError),
+    /// Another space is targeted than the plan's.
+    #[error("the plan is for {wanted}, and cf targets {targeted}")]
+    WrongTarget {
+        /// The plan's.
+        wanted: String,
+        /// The session's, or the snapshot's.
+        targeted: String,
+        /// How to target the plan's.
+        hint: String,
+    },
+    /// The space cannot be read.
+    #[error(transparent)]
+    Observe(#[from] ObserveError),
+    /// The space does not allow it.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The steps would break an invariant.
+    #[error("the steps would not be safe:\n  {}", .0.join("\n  "))]
+    Unproved(Vec<String>),
+    /// The system does not let it.
+    #[error("{what}: {source}")]
+    Io {
+        /// What was tried.
+        what: &'static str,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// The embedded Cloud Foundry could not be brought up.
+    #[error("{0:#}")]
+    Foundry(anyhow::Error),
+}
+
+impl Trouble {
+    /// How the command ends by it.
+    pub fn ending(&self) -> Ending {
+        match self {
+            Self::Plan(_) | Self::NoSuchApp { .. } | Self::File { .. } => Ending::Invalid,
+            Self::Spawn(_) | Self::Session(_) | Self::WrongTarget { .. } | Self::Refused(_) | Self::Unproved(_) => {
+                Ending::Refused
+            }
+            Self::Observe(ObserveError::Refused { refusal, .. }) => match refusal.reason {
+                Reason::NotLoggedIn
+                | Reason::TokenExpired
+                | Reason::NotAuthorized
+                | Reason::NoApi
+                | Reason::NoTarget => Ending::Refused,
+                _ => Ending::Failed,
+            },
+            Self::Observe(_) | Self::Io { .. } | Self::Foundry(_) => Ending::Failed,
+        }
+    }
+
+    /// What to do about it, where that is known.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::WrongTarget { hint, .. } => Some(hint.clone()),
+            Self::Refused(refusal) => Some(refusal.hint()),
+            Self::Observe(ObserveError::Refused { refusal, .. }) => match refusal.reason {
+                Reason::NotLoggedIn | Reason::TokenExpired => Some("log in again: cf login".to_owned()),
+                _ => None,
+            },
+            Self::Plan(_)
+            | Self::NoSuchApp { .. }
+            | Self::File { .. }
+            | Self::Spawn(_)
+            | Self::Session(_)
+            | Self::Observe(_)
+            | Self::Unproved(_)
+            | Self::Io { .. }
+            | Self::Foundry(_) => None,
+        }
+    }
+
+    /// The error as it is printed.
+    pub fn render(&self) -> String {
+        if let Self::Plan(problems) = self {
+            return problems.render(&paint);
+        }
+        let mut text = format!("{}: {self}\n", style("error").red().bold());
+        if let Some(hint) = self.hint() {
+            for (index, line) in hint.lines().enumerate() {
+                let label = if index == 0 { style("hint: ").cyan().to_string() } else { "      ".to_owned() };
+                text.extend([&label, line, "\n"]);
+            }
+        }
+        text
+    }
+}
+
+fn paint(part: Part, text: &str) -> String {
+    match part {
+        Part::Error => style(text).red().bold().to_string(),
+        Part::Message => style(text).bold().to_string(),
+        Part::Frame => style(text).blue().to_string(),
+        Part::Caret => style(text).red().to_string(),
+        Part::Hint => style(text).cyan().to_string(),
+    }
+}
+
+/// Runs the command line.
+pub fn run(cli: Cli) -> Result<Ending, Trouble> {
+    colours(cli.common.color);
+    match cli.command {
+        Command::Check => check::run(&cli.common),
+        Command::Plan(args) => plan::run(&cli.common, &args),
+        Command::Apply(args) => apply::run(&cli.common, &args),
+        Command::Rollback(args) => rollback::run(&cli.common, &args),
+        Command::Status(args) => status::run(&cli.common, &args),
+        #[cfg(feature = "rehearse")]
+        Command::Rehearse(args) => crate::rehearse::run(&cli.common, &args),
+        Command::Schema => check::schema(),
+        Command::Completions { shell } => check::completions(shell),
+        Command::Man => check::man(),
+    }
+}
+
+fn colours(when: Color) {
+    let forced = match when {
+        // The library looks at the terminal and at NO_COLOR by itself.
+        Color::Auto => return,
+        Color::Always => true,
+        Color::Never => false,
+    };
+    console::set_colors_enabled(forced);
+    console::set_colors_enabled_stderr(forced);
+}
+
+/// Prints to standard output. A reader that has gone away (`| head`) is no failure.
+pub(crate) fn print(text: &str) {
+    let _ = io::Write::write_all(&mut io::stdout(), text.as_bytes());
+}
+
+/// Prints to standard error.
+pub(crate) fn tell(text: &str) {
+    let _ = io::Write::write_all(&mut io::stderr(), format!("{text}\n").as_bytes());
+}

@@ -1,0 +1,57 @@
+//! `cutover plan`: the dry run. It reads, compiles and prints; nothing is changed.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::to_string_pretty;
+
+use crate::cli::{Common, PlanArgs, PlanFormat};
+use crate::report::{preview, script};
+use crate::space::{SNAPSHOT_FORMAT, Space};
+
+use super::deployment::{self, Compiled};
+use super::workplace::{Workplace, check_target, load};
+use super::{Ending, Trouble, print};
+
+/// Runs the verb.
+pub fn run(common: &Common, args: &PlanArgs) -> Result<Ending, Trouble> {
+    let plan = load(common)?;
+    let (space, user) = if let Some(file) = &args.space {
+        let space = snapshot(file)?;
+        check_target(&plan, &space.api, &space.org.name, &space.space.name)?;
+        (space, String::new())
+    } else {
+        let place = Workplace::open(common, &plan)?;
+        let space = place.observer(&plan).observe()?;
+        let user = place.session.target().user.clone();
+        place.close();
+        (space, user)
+    };
+    let Compiled { apps, proof } = deployment::compile(&plan, &space, &deployment::identity(&user))?;
+    match args.format {
+        PlanFormat::Text => {
+            print(&preview::text(&plan, &space, &apps));
+            print(&preview::proof_line(&proof));
+        }
+        PlanFormat::Json => {
+            let mut object = preview::json(&plan, &space, &apps);
+            object["proof"] = serde_json::json!(proof);
+            print(&format!("{}\n", to_string_pretty(&object).unwrap_or_default()));
+        }
+        PlanFormat::Sh => print(&script::script(&plan, &apps)),
+    }
+    Ok(Ending::Done)
+}
+
+fn snapshot(file: &Path) -> Result<Space, Trouble> {
+    let unusable = |why: String| Trouble::File { path: file.to_owned(), why };
+    let text = fs::read_to_string(file).map_err(|error| unusable(error.to_string()))?;
+    let space: Space = serde_json::from_str(&text).map_err(|error| {
+        unusable(format!("it is no snapshot of a space ({error}); write one with cutover status --format json"))
+    })?;
+    if space.format == SNAPSHOT_FORMAT {
+        Ok(space)
+    } else {
+        Err(unusable(format!("its format is {}, and this cutover reads format {SNAPSHOT_FORMAT}", space.format)))
+    }
+}

@@ -1,0 +1,26 @@
+//! `cutover rollback`: the guide's fallback.
+
+use crate::cli::{Common, RunArgs};
+use crate::report::preview;
+
+use super::apply::{agreed, catch};
+use super::deployment::{self, Reporters};
+use super::workplace::{Workplace, load};
+use super::{Ending, Trouble, tell};
+
+/// Runs the verb.
+pub fn run(common: &Common, args: &RunArgs) -> Result<Ending, Trouble> {
+    let plan = load(common)?;
+    let mut reporters = Reporters::new(common)?;
+    let place = Workplace::open(common, &plan)?;
+    let mut space = place.observer(&plan).observe()?;
+    let compiled = deployment::compile_fallback(&plan, &space)?;
+    if !args.yes && !agreed(&preview::text(&plan, &space, &compiled.apps), "Fall back?") {
+        tell("nothing was done");
+        return Ok(Ending::Done);
+    }
+    let interrupt = catch()?;
+    let ending = deployment::fall_back(&place, &plan, &compiled, &mut space, &interrupt, &mut reporters);
+    place.close();
+    Ok(ending)
+}

@@ -1,0 +1,25 @@
+//! `cutover status`: where the apps of the plan stand.
+
+use serde_json::to_string_pretty;
+
+use crate::cli::{Common, StatusArgs, StatusFormat};
+use crate::report::status;
+
+use super::workplace::{Workplace, load};
+use super::{Ending, Trouble, print};
+
+/// Runs the verb.
+pub fn run(common: &Common, args: &StatusArgs) -> Result<Ending, Trouble> {
+    let plan = load(common)?;
+    let place = Workplace::open(common, &plan)?;
+    let space = place.observer(&plan).observe()?;
+    match args.format {
+        StatusFormat::Text => print(&status::text(&plan, &space)),
+        StatusFormat::Json => {
+            let object = status::json(&plan, &space).and_then(|object| to_string_pretty(&object));
+            print(&format!("{}\n", object.unwrap_or_default()));
+        }
+    }
+    place.close();
+    Ok(Ending::Done)
+}

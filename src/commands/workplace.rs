@@ -1,0 +1,110 @@
+//! What a command needs that talks to a platform: a plan, a cf, a private session, a client for routes.
+
+use std::env;
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::cf::session::{HandBack, PrivateHome, Session, SessionError, user_config};
+use crate::cf::spawn::Cf;
+use crate::cli::Common;
+use crate::guard::Guard;
+use crate::plan::{self, ApiUrl, Plan};
+use crate::run::http::{Client, RouterUrl};
+use crate::run::observe::Observer;
+
+use super::Trouble;
+
+/// Reads the plan that the command line names, less the apps that it does not ask for.
+pub fn load(common: &Common) -> Result<Plan, Trouble> {
+    let mut plan = plan::load(&common.file, common.env.as_deref(), &plan::Disk)?;
+    if let Some(name) = common.app.iter().find(|name| plan.apps.iter().all(|app| app.name.as_str() != *name)) {
+        let known = plan.apps.iter().map(|app| app.name.to_string()).collect();
+        return Err(Trouble::NoSuchApp { name: name.clone(), known });
+    }
+    if !common.app.is_empty() {
+        plan.apps.retain(|app| common.app.iter().any(|name| app.name.as_str() == name));
+    }
+    Ok(plan)
+}
+
+/// A cf with a private session in the space of the plan.
+#[derive(Debug)]
+pub struct Workplace {
+    /// The cf.
+    pub cf: Cf,
+    /// The private copy of the user's session.
+    pub session: Session,
+    /// The client for routes.
+    pub client: Client,
+}
+
+impl Workplace {
+    /// Opens the user's own session.
+    pub fn open(common: &Common, plan: &Plan) -> Result<Self, Trouble> {
+        let origin = user_config(env::var_os("CF_HOME").as_deref(), env::var_os("HOME").as_deref())
+            .ok_or(SessionError::NoHome)?;
+        let guard = guard()?;
+        Self::at(&origin, common.cf.as_deref(), common.router.as_ref(), plan, &guard)
+    }
+
+    /// Finds cf, copies the session at `origin`, and makes sure that it targets the space of the plan.
+    pub fn at(
+        origin: &Path,
+        cf: Option<&Path>,
+        router: Option<&RouterUrl>,
+        plan: &Plan,
+        guard: &Arc<Guard>,
+    ) -> Result<Self, Trouble> {
+        let home = private_home(guard)?;
+        let cf = Cf::discover(cf, &home)?;
+        let session = Session::open(origin, home)?;
+        let target = session.target();
+        check_target(plan, &target.api, &target.org, &target.space)?;
+        let client = Client::new(router, target.skip_ssl_validation);
+        Ok(Self { cf, session, client })
+    }
+
+    /// What reads the space as far as the plan is concerned with it.
+    pub fn observer<'a>(&'a self, plan: &Plan) -> Observer<'a> {
+        Observer::new(&self.cf, self.session.target(), plan)
+    }
+
+    /// Hands new tokens back to the user's session. A failure is told; it is none of the command's.
+    pub fn close(self) {
+        match self.session.close() {
+            Ok(HandBack::Unchanged | HandBack::Written) => {}
+            Ok(HandBack::UserChanged) => {
+                super::tell("note: you have logged in or out meanwhile; your session is left as it is");
+            }
+            Err(error) => super::tell(&format!("note: {error}")),
+        }
+    }
+}
+
+/// Starts what ends everything of ours should we be killed.
+pub fn guard() -> Result<Arc<Guard>, Trouble> {
+    Guard::start().map_err(|source| Trouble::Io { what: "no guard could be started", source })
+}
+
+/// A private directory for a cf.
+pub fn private_home(guard: &Arc<Guard>) -> Result<PrivateHome, Trouble> {
+    PrivateHome::create(guard)
+        .map_err(|source| Trouble::Io { what: "no private directory could be made for cf", source })
+}
+
+/// Refuses a target that is not the plan's.
+pub fn check_target(plan: &Plan, api: &str, org: &str, space: &str) -> Result<(), Trouble> {
+    let wanted = &plan.target;
+    let same_api = ApiUrl::parse(api).is_ok_and(|api| api == wanted.api);
+    if same_api && wanted.org.as_str() == org && wanted.space.as_str() == space {
+        return Ok(());
+    }
+    let quote = |word: &str| shlex::try_quote(word).map(std::borrow::Cow::into_owned).unwrap_or_default();
+    let target = format!("cf target -o {} -s {}", quote(wanted.org.as_str()), quote(wanted.space.as_str()));
+    let hint = if same_api { target } else { format!("cf login -a {} && {target}", wanted.api) };
+    Err(Trouble::WrongTarget {
+        wanted: format!("{} / {} / {}", wanted.api, wanted.org, wanted.space),
+        targeted: format!("{api} / {org} / {space}"),
+        hint,
+    })
+}

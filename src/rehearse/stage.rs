@@ -1,0 +1,120 @@
+//! An embedded foundry that has what the plan needs: its organization and space, the domains of its routes, its
+//! service instances; and a cf that is logged in there.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+
+use crate::cf::session::PrivateHome;
+use crate::cf::spawn::Cf;
+use crate::foundry::Foundry;
+use crate::foundry::router::Propagation;
+use crate::foundry::settings::Settings;
+use crate::guard::Guard;
+use crate::plan::{ApiUrl, Plan, RouteUrl};
+use crate::run::http::RouterUrl;
+
+/// How long one of the calls that prepare the stage may take.
+const CALL: Duration = Duration::from_secs(60);
+
+/// A foundry made for one plan.
+#[derive(Debug)]
+pub struct Stage {
+    foundry: Foundry,
+    home: PrivateHome,
+    config: PathBuf,
+    router: RouterUrl,
+}
+
+impl Stage {
+    /// Starts the foundry, logs cf in and creates the plan's service instances. Fails where that is not possible, with
+    /// cf's words.
+    pub fn set(
+        plan: &Plan,
+        cf: Option<&Path>,
+        routing_delay: Option<Duration>,
+        guard: &Arc<Guard>,
+    ) -> anyhow::Result<Self> {
+        let mut settings = Settings {
+            org: plan.target.org.to_string(),
+            space: plan.target.space.to_string(),
+            domains: domains(plan).into_iter().collect(),
+            ..Settings::default()
+        };
+        if let Some(delay) = routing_delay {
+            settings.router.propagation = Propagation::both(delay);
+        }
+        let foundry = Foundry::start(settings)?;
+        let home = PrivateHome::create(guard).context("no private directory could be made for cf")?;
+        let config = home.path().join(".cf").join("config.json");
+        let router = RouterUrl::parse(&foundry.router_url())?;
+        let stage = Self { foundry, home, config, router };
+        stage.log_in(plan, &Cf::discover(cf, &stage.home)?)?;
+        Ok(stage)
+    }
+
+    fn log_in(&self, plan: &Plan, cf: &Cf) -> anyhow::Result<()> {
+        let settings = self.foundry.settings();
+        let with_password = cf.clone().with_env("CF_PASSWORD", &settings.password);
+        run(cf, &["api", &self.foundry.api_url()])?;
+        run(&with_password, &["auth", &settings.user])?;
+        run(cf, &["target", "-o", &settings.org, "-s", &settings.space])?;
+        let of_plan = plan.apps.iter().flat_map(|app| app.services.iter().map(AsRef::<str>::as_ref));
+        let of_manifest = plan.apps.iter().flat_map(|app| app.manifest.app.services.iter().map(String::as_str));
+        for service in of_plan.chain(of_manifest).collect::<BTreeSet<_>>() {
+            run(cf, &["create-user-provided-service", service, "-p", r#"{"uri":"db://rehearsal"}"#])?;
+        }
+        Ok(())
+    }
+
+    /// The foundry.
+    pub fn foundry(&self) -> &Foundry {
+        &self.foundry
+    }
+
+    /// The URL for `cf api`.
+    pub fn api(&self) -> String {
+        self.foundry.api_url()
+    }
+
+    /// The address of the router.
+    pub fn router(&self) -> RouterUrl {
+        self.router.clone()
+    }
+
+    /// The configuration of the cf that is logged in.
+    pub fn cf_config(&self) -> &Path {
+        &self.config
+    }
+
+    /// The plan with the foundry as its target.
+    pub fn retargeted(&self, mut plan: Plan) -> anyhow::Result<Plan> {
+        plan.target.api = ApiUrl::parse(&self.foundry.api_url())?;
+        Ok(plan)
+    }
+}
+
+/// The domains that the routes of the plan need: everything behind the first label.
+fn domains(plan: &Plan) -> BTreeSet<String> {
+    let routes = plan.apps.iter().flat_map(|app| app.live.iter().chain([&app.staging]));
+    routes.map(domain).collect()
+}
+
+fn domain(route: &RouteUrl) -> String {
+    match route.fqdn().split_once('.') {
+        Some((_, rest)) if rest.contains('.') => rest.to_owned(),
+        Some(_) | None => route.fqdn().to_owned(),
+    }
+}
+
+fn run(cf: &Cf, argv: &[&str]) -> anyhow::Result<()> {
+    let argv: Vec<String> = argv.iter().map(|&word| word.to_owned()).collect();
+    let output = cf.run(&argv, &[], CALL, &mut |_, _| {})?;
+    if !output.exit.is_success() {
+        bail!("cf {} failed ({}): {}", argv[0], output.exit, crate::cf::parse::excerpt(&output));
+    }
+    Ok(())
+}

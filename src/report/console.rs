@@ -1,0 +1,137 @@
+//! Events as a person follows them: on a terminal with a moving line for the step in flight, elsewhere line by line.
+
+use std::io::{self, Write};
+use std::time::Duration;
+
+use console::style;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::run::event::Event;
+use crate::steps::{Heading, Step};
+
+/// How much is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verbosity {
+    /// Only failures.
+    Quiet,
+    /// Steps.
+    Normal,
+    /// Steps, and every line that cf prints.
+    Verbose,
+}
+
+/// Tells events to a person, on standard error: standard output is for what was asked for.
+#[derive(Debug)]
+pub struct Console {
+    verbosity: Verbosity,
+    bar: ProgressBar,
+    heading: Option<Heading>,
+    /// The last lines of cf, shown where the step fails.
+    tail: Vec<String>,
+}
+
+/// How many of cf's lines are shown where a step fails.
+const TAIL: usize = 12;
+
+impl Console {
+    /// A console with a moving line where standard error is a terminal.
+    pub fn new(verbosity: Verbosity) -> Self {
+        let moving = verbosity > Verbosity::Quiet && console::Term::stderr().is_term();
+        let target = if moving { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        let bar = ProgressBar::with_draw_target(None, target);
+        // A template that does not parse would leave the default one: ugly, never wrong.
+        if let Ok(moving_line) = ProgressStyle::with_template("   {spinner:.cyan} {wide_msg} {elapsed:.dim}") {
+            bar.set_style(moving_line.tick_chars("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏ "));
+        }
+        Self { verbosity, bar, heading: None, tail: Vec::new() }
+    }
+
+    /// The moving line, for others that print while it moves.
+    pub fn bar(&self) -> &ProgressBar {
+        &self.bar
+    }
+
+    /// Tells one event.
+    pub fn event(&mut self, event: &Event<'_>) {
+        match event {
+            Event::Started { .. } => self.heading = None,
+            Event::StepStarted { step, .. } => self.step_started(step),
+            Event::Line { text, .. } => {
+                if self.tail.len() == TAIL {
+                    self.tail.remove(0);
+                }
+                self.tail.push((*text).to_owned());
+                if self.verbosity == Verbosity::Verbose {
+                    self.line(&format!("       {}", style(text).dim()));
+                }
+            }
+            Event::Waiting { step, what } => self.bar.set_message(format!("{}: {what}", step.action.purpose())),
+            Event::StepConfirmed { step, seconds, notes, .. } => {
+                self.bar.disable_steady_tick();
+                self.bar.set_message("");
+                self.line(&format!(
+                    "   {} {} {}",
+                    style("✓").green(),
+                    step.action.purpose(),
+                    style(format!("{seconds:.1} s")).dim()
+                ));
+                for note in *notes {
+                    self.line(&format!("     {}", style(note).dim()));
+                }
+            }
+            Event::StepFailed { step, seconds, why, .. } => {
+                self.bar.disable_steady_tick();
+                self.bar.set_message("");
+                let line = format!(
+                    "   {} {} {}",
+                    style("✗").red().bold(),
+                    step.action.purpose(),
+                    style(format!("{seconds:.1} s")).dim()
+                );
+                self.always(&line);
+                for line in why.lines() {
+                    self.always(&format!("     {}", style(line).red()));
+                }
+                if self.verbosity < Verbosity::Verbose && !self.tail.is_empty() {
+                    self.always(&format!("     {}", style("the last that cf printed:").dim()));
+                    for line in std::mem::take(&mut self.tail) {
+                        self.always(&format!("       {}", style(line).dim()));
+                    }
+                }
+            }
+            Event::RolledBack { .. } => {}
+            Event::Done { .. } => self.bar.finish_and_clear(),
+        }
+    }
+
+    fn step_started(&mut self, step: &Step) {
+        self.tail.clear();
+        if self.heading != Some(step.heading) {
+            self.heading = Some(step.heading);
+            let number = step.heading.number().map_or_else(|| " ".to_owned(), |number| number.to_string());
+            self.line(&style(format!("{number}  {}: {}", step.app, step.heading)).bold().to_string());
+        }
+        self.bar.reset_elapsed();
+        self.bar.set_message(step.action.purpose());
+        self.bar.enable_steady_tick(Duration::from_millis(100));
+    }
+
+    fn line(&self, text: &str) {
+        if self.verbosity > Verbosity::Quiet {
+            self.always(text);
+        }
+    }
+
+    fn always(&self, text: &str) {
+        // A terminal that is gone never breaks a deployment.
+        self.bar.suspend(|| {
+            let _ = writeln!(io::stderr(), "{text}");
+        });
+    }
+}
+
+impl Drop for Console {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}

@@ -1,0 +1,111 @@
+//! Steps as a shell script: the same invocations, stopped at the first that fails.
+
+use std::fmt::Write as _;
+
+use crate::plan::{Check, CommandLine, Plan};
+use crate::steps::{Action, RouterQuestion, Step};
+
+use super::preview::AppPreview;
+
+/// What the script needs besides cf: waits are bounded, and the router is asked as `cutover apply` asks it, but once.
+const PRELUDE: &str = r#"set -eu
+
+# The route is asked at https://HOST, or at the router's address in CUTOVER_ROUTER with the route's Host header.
+ask() { # ask ROUTE CURL_ARGUMENTS...
+  route=$1; shift
+  host=${route%%/*}; path=/${route#"$host"}; path=/${path##/}
+  curl -sS -m 10 -o /dev/null -w '%{http_code}' -H "Host: $host" "$@" "${CUTOVER_ROUTER:-https://$host}${path}" || echo 000
+}
+wait_for() { # wait_for SECONDS WHAT COMMAND...
+  left=$1; what=$2; shift 2
+  until "$@"; do
+    left=$((left - 1))
+    if [ "$left" -le 0 ]; then echo "not confirmed: $what" >&2; exit 1; fi
+    sleep 1
+  done
+}
+status() { # status ROUTE CODE...
+  answer=$(ask "$1"); shift
+  for code in "$@"; do if [ "$answer" = "$code" ]; then return 0; fi; done
+  return 1
+}
+# gorouter answers 400 where the instance is not in the route's pool.
+reached() { answer=$(ask "$2" -H "X-Cf-App-Instance: $(cf app "$1" --guid):0"); [ "$answer" != 400 ] && [ "$answer" != 502 ] && [ "$answer" != 000 ]; }
+gone() { answer=$(ask "$2" -H "X-Cf-App-Instance: $(cf app "$1" --guid):0"); [ "$answer" = 400 ]; }
+"#;
+
+/// The script. It compiles nothing by itself: it fits the space as it was when it was written.
+pub fn script(plan: &Plan, apps: &[AppPreview<'_>]) -> String {
+    let mut out = String::from("#!/bin/sh\n");
+    let _ = writeln!(out, "# {}: what `cutover apply` would run now.", plan.file.display());
+    let _ = writeln!(out, "# It does not look at the space again, does not roll back, and cannot be resumed.");
+    out.push_str(PRELUDE);
+    for app in apps {
+        let mut heading = None;
+        for step in &app.steps {
+            if heading != Some(step.heading) {
+                let number = step.heading.number().map(|number| format!("{number} ")).unwrap_or_default();
+                let _ = write!(out, "\n# {}: {number}{}\n", app.app.name, step.heading);
+                heading = Some(step.heading);
+            }
+            write_step(&mut out, step);
+        }
+    }
+    out
+}
+
+fn write_step(out: &mut String, step: &Step) {
+    let within = step.within.as_secs();
+    match &step.action {
+        // A script has no eye of its own on the instances; `cf start` waits for the first one of each process.
+        Action::Start { app, .. } => {
+            let _ = writeln!(out, "cf start {}", quote(app.as_str()));
+        }
+        Action::Drain { time, .. } => {
+            let _ = writeln!(out, "sleep {}", time.as_secs());
+        }
+        Action::Check { url, check: Check::Http(http), .. } => {
+            let route = quote(&format!("{url}{}", http.path));
+            let codes = http.status.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+            let _ = writeln!(out, "wait_for {within} {route} status {route} {codes}");
+        }
+        Action::Check { app, url, check: Check::Command(command), .. } => {
+            let line = match &command.run {
+                CommandLine::Shell(line) => format!("sh -c {}", quote(line)),
+                CommandLine::Argv(argv) => argv.iter().map(|word| quote(word)).collect::<Vec<_>>().join(" "),
+            };
+            let folder = quote(&format!("./{}", command.folder.display()));
+            let (url, app) = (quote(&format!("https://{url}")), quote(app.as_str()));
+            let _ = writeln!(out, "(cd {folder} && CUTOVER_STAGING_URL={url} CUTOVER_APP={app} {line})");
+        }
+        Action::Push { .. }
+        | Action::Annotate { .. }
+        | Action::Bind { .. }
+        | Action::Map { .. }
+        | Action::Unmap { .. }
+        | Action::Stage { .. }
+        | Action::SetDroplet { .. }
+        | Action::Stop { .. }
+        | Action::Delete { .. } => {
+            if let Some(invocation) = &step.invocation {
+                let _ = writeln!(out, "{}", invocation.shell());
+            }
+        }
+    }
+    match step.action.router_question() {
+        Some(RouterQuestion::Reached { app, url }) => {
+            let (app, url) = (quote(app.as_str()), quote(&url.to_string()));
+            let _ = writeln!(out, "wait_for {within} {url} reached {app} {url}");
+        }
+        Some(RouterQuestion::Gone { app, url }) => {
+            let (app, url) = (quote(app.as_str()), quote(&url.to_string()));
+            let _ = writeln!(out, "wait_for {within} {url} gone {app} {url}");
+        }
+        None => {}
+    }
+}
+
+/// Quotes one word for a POSIX shell; NUL never gets past the plan's names and paths.
+fn quote(word: &str) -> String {
+    shlex::try_quote(word).map_or_else(|_| String::new(), std::borrow::Cow::into_owned)
+}
