@@ -2,14 +2,21 @@
 
 CF := $(CURDIR)/target/cf/cf
 
-.PHONY: demo test cf
+.PHONY: demo test cf app
 
-test: cf
-	cargo fmt --check
-	cargo clippy --all-targets -- -D warnings
-	CUTOVER_CF=$(CF) cargo test
+test: cf app
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	CUTOVER_CF=$(CF) cargo test --workspace
 
 cf: $(CF)
+
+# The example app, in the directory that is pushed.
+app: example/app/sinatra
+
+example/app/sinatra: $(wildcard example/sinatra/src/*.rs) example/sinatra/Cargo.toml
+	cargo build --profile app -p sinatra
+	cp target/app/sinatra $@
 
 # The official cf CLI, pinned by cf-cli/go.sum, built once.
 $(CF): cf-cli/go.mod cf-cli/go.sum
