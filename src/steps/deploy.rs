@@ -8,7 +8,7 @@ use crate::space::Space;
 
 use super::annotations::{Annotations, Deployment, Role};
 use super::list::StepList;
-use super::situation::{Refusal, Situation, other_routes};
+use super::situation::{Refusal, Situation, not_in_use, other_routes};
 use super::{Action, Heading, Size, Step, fallback, quota};
 
 /// The memory of an instance where neither the manifest nor an existing app says (CC: `default_app_memory`), in megabytes.
@@ -22,6 +22,7 @@ pub fn compile(
     deployment: &Deployment,
 ) -> Result<Vec<Step>, Refusal> {
     let situation = Situation::of(app, space)?;
+    not_in_use(app, space, situation.next())?;
     check_services(app, space)?;
     let mut list = StepList::new(app, space);
     // All routes are resolved before the first step is written: a plan that cannot be finished is not begun.

@@ -220,9 +220,9 @@ impl Situation {
         let [first, second] = &app.colours;
         let holds = |colour: &AppName| app.live.iter().any(|url| space.is_mapped(colour.as_str(), url));
         match (holds(first), holds(second)) {
-            (true, false) => Self::settled(app, space, first, second),
-            (false, true) => Self::settled(app, space, second, first),
-            (false, false) => first_deployment(app, space),
+            (true, false) => Ok(Self::Settled { live: first.clone(), next: second.clone() }),
+            (false, true) => Ok(Self::Settled { live: second.clone(), next: first.clone() }),
+            (false, false) => Ok(Self::First { next: first_colour(app, space).clone() }),
             (true, true) => {
                 let next = |colour: &AppName| space.app(colour.as_str()).and_then(Role::of) == Some(Role::Next);
                 match (next(first), next(second)) {
@@ -234,11 +234,6 @@ impl Situation {
                 }
             }
         }
-    }
-
-    fn settled(app: &plan::App, space: &Space, live: &AppName, next: &AppName) -> Result<Self, Refusal> {
-        not_in_use(app, space, next)?;
-        Ok(Self::Settled { live: live.clone(), next: next.clone() })
     }
 
     /// The colour that serves, if one does.
@@ -262,18 +257,16 @@ fn is_colour(app: &plan::App, name: &str) -> bool {
 }
 
 /// No live route leads anywhere: a colour that does not exist yet is preferred, so that nothing that runs is touched.
-fn first_deployment(app: &plan::App, space: &Space) -> Result<Situation, Refusal> {
+fn first_colour<'a>(app: &'a plan::App, space: &Space) -> &'a AppName {
     let role = |colour: &AppName| space.app(colour.as_str()).and_then(Role::of);
     let half_done = app.colours.iter().find(|colour| role(colour) == Some(Role::Next));
     let absent = app.colours.iter().find(|colour| space.app(colour.as_str()).is_none());
     let not_live = app.colours.iter().find(|colour| role(colour) != Some(Role::Live));
-    let next = half_done.or(absent).or(not_live).unwrap_or(&app.colours[0]);
-    not_in_use(app, space, next)?;
-    Ok(Situation::First { next: next.clone() })
+    half_done.or(absent).or(not_live).unwrap_or(&app.colours[0])
 }
 
 /// Refuses a colour that runs and serves something else, and that cutover has never written on.
-fn not_in_use(plan: &plan::App, space: &Space, colour: &AppName) -> Result<(), Refusal> {
+pub(super) fn not_in_use(plan: &plan::App, space: &Space, colour: &AppName) -> Result<(), Refusal> {
     let Some(app) = space.app(colour.as_str()) else { return Ok(()) };
     let ours = app.annotations.contains_key(annotations::ROLE);
     let routes = other_routes(plan, space, app);
