@@ -17,6 +17,17 @@ pub enum Dialect {
     V9,
 }
 
+impl Dialect {
+    /// Tells whether some commands report a failure on standard output alone: in 7.x `curl` and the commands for services are still the code of
+    /// 6.x. 8.0 has none of them left.
+    pub fn fails_on_stdout(self) -> bool {
+        match self {
+            Self::V7 => true,
+            Self::V8 | Self::V9 => false,
+        }
+    }
+}
+
 /// What not every cf can do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Feature {
@@ -28,8 +39,6 @@ pub enum Feature {
     RedactEnv,
     /// `push --strategy canary`, `continue-deployment`.
     Canary,
-    /// `curl` keeps the message of a failure on standard error; before, it stood on standard output.
-    CurlErrorsOnStderr,
 }
 
 /// Major, minor and patch.
@@ -42,13 +51,12 @@ const FEATURES: &[(Feature, Numbers, Option<Numbers>)] = &[
     (Feature::TaskWait, (8, 7, 4), None),
     (Feature::RedactEnv, (8, 7, 9), None),
     (Feature::Canary, (8, 8, 0), None),
-    (Feature::CurlErrorsOnStderr, (8, 0, 0), None),
 ];
 
 /// The lowest supported version of each major one.
 ///
-/// 7.3.0: the first whose `push` cancels its own deployment at the start timeout, and the first sampled with every flag used here.
-/// 8.0.0: the first with `bind-service --wait`; nothing used here came later.
+/// 7.3.0: the first with `run-task --wait`, and the first whose `push --strategy` cancels its deployment at the start timeout.
+/// 8.0.0: the first with `bind-service --wait`; what is used here and came later stands in [`FEATURES`].
 const LOWEST: &[(Dialect, Numbers)] = &[(Dialect::V7, (7, 3, 0)), (Dialect::V8, (8, 0, 0)), (Dialect::V9, (9, 0, 0))];
 
 /// The version of a cf.

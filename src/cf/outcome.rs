@@ -168,6 +168,8 @@ pub enum Reason {
     RouteTaken,
     /// Another app has the name.
     NameTaken,
+    /// Something else is under way on the same object: a deployment, a build, an operation of a service broker.
+    Busy,
     /// Staging failed.
     StagingFailed,
     /// Staging took longer than `CF_STAGING_TIMEOUT`.
@@ -217,6 +219,7 @@ impl Reason {
             | Self::OrgNotFound
             | Self::SpaceNotFound
             | Self::NameTaken
+            | Self::Busy
             | Self::Usage
             | Self::Config => false,
             Self::TokenExpired
@@ -245,7 +248,7 @@ impl Reason {
 
     /// Tells whether the same run may well succeed a little later.
     pub fn is_transient(self) -> bool {
-        matches!(self, Self::Connection | Self::Server | Self::RateLimited)
+        matches!(self, Self::Connection | Self::Server | Self::RateLimited | Self::Busy)
     }
 }
 
@@ -276,7 +279,7 @@ fn success(expected: &Expectation, output: &Output) -> Verdict {
         Expectation::RouteCreated { route } => parse::route_created(&out, &err, &route.url()),
         Expectation::Deleted { app } => parse::deleted(&out, &err, app),
         Expectation::Renamed { from, to } => parse::renamed(&out, from, to),
-        Expectation::Bound { app, service } => parse::bound(&out, app, service),
+        Expectation::Bound { app, service } => parse::bound(&out, &err, app, service),
         Expectation::Unbound { app, service } => parse::unbound(&out, &err, app, service),
         Expectation::Scaled { app, instances } => parse::scaled(&out, app, *instances),
         Expectation::Logs { app } => parse::logs(&out, app),
@@ -350,8 +353,18 @@ fn refusal(expected: &Expectation, dialect: Dialect, output: &Output) -> Verdict
         // A route that does not exist is mapped to nothing.
         return Verdict::AlreadyDone;
     }
-    match failure::recognise(&lines) {
-        Some((reason, words)) => Verdict::Refused(Refusal { reason, words }),
-        None => Verdict::Unknown { why: format!("{}; cf printed: {}", output.exit, parse::excerpt(output)) },
+    if let Some((reason, words)) = failure::recognise(&lines) {
+        return Verdict::Refused(Refusal { reason, words });
     }
+    let services = matches!(expected, Expectation::Bound { .. } | Expectation::Unbound { .. });
+    // 7.8: `FAILED`, and an empty line in the place of a message.
+    let hint = if services && dialect.fails_on_stdout() && lines.iter().next().is_none() {
+        " (cf 7 binds services by the platform's v2 API, which may be switched off)"
+    } else {
+        ""
+    };
+    Verdict::Unknown { why: format!("{}; cf printed: {}{hint}", output.exit, parse::excerpt(output)) }
 }
+
+#[cfg(test)]
+mod tests;

@@ -144,15 +144,20 @@ pub fn unmapped(out: &Lines, app: &str, url: &str) -> Found {
     Ok(if rest.iter().take(at).any(|line| line == already) { Said::AlreadyDone } else { Said::Done })
 }
 
-/// `Route with host 'H', domain 'D', and path 'P' not found.` (P is `/` where there is none; 7.x: `Route with host 'H' and domain 'D' not
-/// found.`). Only for a route without a port.
+/// `Route with host 'H', domain 'D', and path 'P' not found.`, where P is `/` without a path. 7.x names only what there is: `Route with host 'H' and
+/// domain 'D' not found.`, `Route with domain 'D' and path 'P' not found.`, `Route with domain 'D' not found.`
 pub fn route_not_found(err: &Lines, route: &RouteParts) -> bool {
     let host = route.host.as_deref().unwrap_or_default();
     let path = format!("/{}", route.path.as_deref().unwrap_or_default().trim_start_matches('/'));
     let domain = &route.domain;
-    let new = format!("Route with host '{host}', domain '{domain}', and path '{path}' not found.");
-    let old = format!("Route with host '{host}' and domain '{domain}' not found.");
-    err.any(|line| line.eq_ignore_ascii_case(&new) || line.eq_ignore_ascii_case(&old))
+    let older = match (host, path.as_str()) {
+        ("", "/") => format!("Route with domain '{domain}' not found."),
+        ("", _) => format!("Route with domain '{domain}' and path '{path}' not found."),
+        (_, "/") => format!("Route with host '{host}' and domain '{domain}' not found."),
+        (_, _) => String::new(),
+    };
+    let newer = format!("Route with host '{host}', domain '{domain}', and path '{path}' not found.");
+    err.any(|line| line.eq_ignore_ascii_case(&newer) || line.eq_ignore_ascii_case(&older))
 }
 
 /// `Creating route URL for org ORG / space SPACE as USER...`, `Route URL has been created.`, `OK`; where the route exists, on standard error
@@ -187,10 +192,10 @@ pub fn renamed(out: &Lines, from: &str, to: &str) -> Found {
     heading_then(out, &format!("Renaming app {from} to {to} in org "), &[("OK", Said::Done)])
 }
 
-/// `Binding service instance SERVICE to app APP in org ORG / space SPACE as USER...`, `OK` (7.x: `Binding service SERVICE to app APP …`); where it
-/// was so already, `App APP is already bound to service instance SERVICE.` (7.x: `… already bound to SERVICE.`). `Binding in progress.`
-/// with an `OK` before it is no confirmation.
-pub fn bound(out: &Lines, app: &str, service: &str) -> Found {
+/// `Binding service instance SERVICE to app APP in org ORG / space SPACE as USER...` (7.x: `Binding service SERVICE to app APP …`), `OK`, and `TIP: Use 'cf restage
+/// APP' to ensure your env variable changes take effect`. Where it was so already, no TIP but `App APP is already bound to service instance SERVICE.` (7.x: `… already bound to
+/// SERVICE.`, on standard error). `Binding in progress.` with an `OK` before it is no confirmation.
+pub fn bound(out: &Lines, err: &Lines, app: &str, service: &str) -> Found {
     let heading = format!("Binding service instance {service} to app {app} in org ");
     let older = format!("Binding service {service} to app {app} in org ");
     let rest = out
@@ -199,7 +204,12 @@ pub fn bound(out: &Lines, app: &str, service: &str) -> Found {
     finished(rest, "Binding in progress.")?;
     let already = format!("App {app} is already bound to service instance {service}.");
     let older = format!("App {app} is already bound to {service}.");
-    Ok(if rest.iter().any(|line| *line == already || *line == older) { Said::AlreadyDone } else { Said::Done })
+    if rest.contains(&already) || err.any(|line| line == older) {
+        return Ok(Said::AlreadyDone);
+    }
+    // The `OK` of a binding that is still in progress looks the same up to here.
+    let tip = "TIP: Use '";
+    if rest.iter().any(|line| line.starts_with(tip)) { Ok(Said::Done) } else { Err(missing(tip)) }
 }
 
 fn finished(rest: &[String], in_progress: &str) -> Result<(), Missing> {
@@ -221,23 +231,21 @@ pub fn unbound(out: &Lines, err: &Lines, app: &str, service: &str) -> Found {
 }
 
 /// `Scaling app APP in org ORG / space SPACE as USER...`, and the summary at the end: `Showing current scale of app APP in org …`, `name:   APP`,
-/// `type:   web`, `instances:   1/N`.
+/// `type:   web`, `instances:   1/N`. Of a stopped app, N may be 0 there, since it is counted in the statistics of instances.
 pub fn scaled(out: &Lines, app: &str, instances: u32) -> Found {
     let heading = format!("Scaling app {app} in org ");
     out.after(|line| line.starts_with(&heading)).ok_or_else(|| missing(heading.as_str()))?;
     let summary = format!("Showing current scale of app {app} in org ");
     let rest = out.after(|line| line.starts_with(&summary)).ok_or_else(|| missing(summary.as_str()))?;
     wants(rest, "name", app)?;
-    let web = rest
-        .iter()
-        .position(|line| line.split_whitespace().eq(["type:", "web"]))
-        .ok_or_else(|| missing("type: web"))?;
-    let wanted = instances.to_string();
+    let is_web = |line: &String| line.split_whitespace().eq(["type:", "web"]);
+    let web = rest.iter().position(is_web).ok_or_else(|| missing("type: web"))?;
     let shown = value(rest.get(web..).unwrap_or_default(), "instances").and_then(|shown| shown.split_once('/'));
-    if shown.is_some_and(|(_, of)| of == wanted) {
-        Ok(Said::Done)
-    } else {
-        Err(missing(format!("instances: …/{wanted}")))
+    let wanted = instances.to_string();
+    match (shown, value(rest, "requested state")) {
+        (Some(_), Some("stopped")) => Ok(Said::Done),
+        (Some((_, of)), Some("started")) if of == wanted => Ok(Said::Done),
+        _ => Err(missing(format!("instances: …/{wanted}"))),
     }
 }
 
