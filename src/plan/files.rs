@@ -49,3 +49,22 @@ impl Files for Disk {
         path.exists()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_ordinary_files_of_some_size() {
+        let folder = tempfile::tempdir().unwrap();
+        let message = |file: &Path| Disk.read(file).map_err(|fault| fault.message);
+        let large = folder.path().join("large");
+        std::fs::write(&large, vec![b'#'; 1024 * 1024]).unwrap();
+        assert_eq!(message(&large).map(|bytes| bytes.len()), Ok(1024 * 1024));
+        std::fs::write(&large, vec![b'#'; 1024 * 1024 + 1]).unwrap();
+        assert_eq!(message(&large), Err("the file is larger than 1 MiB".to_owned()));
+        assert_eq!(message(folder.path()), Err("this is a folder, not a file".to_owned()));
+        assert_eq!(message(Path::new("/dev/zero")), Err("this is no ordinary file".to_owned()));
+        assert_eq!(message(&folder.path().join("nowhere")), Err("there is no such file".to_owned()));
+    }
+}

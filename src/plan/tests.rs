@@ -51,12 +51,13 @@ fn load_text(plan: &str) -> Result<Plan, Problems> {
 #[test]
 fn each_fault_is_explained() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/plans");
-    let mut count = 0;
-    for entry in std::fs::read_dir(&folder).unwrap() {
-        let file = entry.unwrap().path();
-        if file.extension().is_none_or(|extension| extension != "yaml") {
-            continue;
-        }
+    let with_extension = |folder: &Path, extension: &str| -> Vec<PathBuf> {
+        let paths = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        paths.filter(|path| path.extension().is_some_and(|found| found == extension)).collect()
+    };
+    let plans = with_extension(&folder, "yaml");
+    assert!(plans.len() > 70, "only {} plans were found", plans.len());
+    for file in &plans {
         // Named as a user would name it: tests run in the crate's folder.
         let named = file.strip_prefix(env!("CARGO_MANIFEST_DIR")).unwrap();
         let problems = load(named, None, &Disk).expect_err(&format!("{} has a fault", named.display()));
@@ -65,9 +66,8 @@ fn each_fault_is_explained() {
         }, {
             insta::assert_snapshot!(file.file_stem().unwrap().to_str().unwrap(), problems);
         });
-        count += 1;
     }
-    assert!(count > 70, "only {count} plans were found");
+    assert_eq!(with_extension(&folder.join("explained"), "snap").len(), plans.len(), "each explanation has its plan");
 }
 
 #[test]
@@ -385,4 +385,43 @@ fn problems_as_json() {
             "hint": "name the plan with `-f FILE`; `cutover init` writes one from what runs in a space",
         }])
     );
+}
+
+#[test]
+fn a_name_too_long_for_its_colours() {
+    let long = "n".repeat(254);
+    let plan = SMALL.replace("name: sinatra", &format!("name: {long}"));
+    let problems = load_text(&plan).unwrap_err();
+    let messages: Vec<_> = problems.iter().map(|problem| problem.message.as_str()).collect();
+    assert_eq!(messages, ["the name is too long for colours to be made of it"]);
+    load_text(&format!("{plan}    colours: [a, b]\n")).unwrap();
+}
+
+#[test]
+fn a_hundred_problems_are_enough() {
+    let plan: String = (0..250).map(|at| format!("k{at}: x\n")).collect();
+    let problems = load_text(&plan).unwrap_err();
+    assert_eq!(problems.iter().len(), 100);
+    assert_eq!(problems.iter().last().unwrap().hint.as_deref(), Some("153 more problems are not shown"));
+}
+
+#[test]
+fn an_app_of_the_overlay_alone_is_added() {
+    let over = "\
+apps:
+  - name: extra
+    manifest: app/manifest.yml
+    routes: {live: [extra.example.com], staging: extra-next.example.com}
+";
+    let plan = load(Path::new("deploy.yaml"), Some("more"), &project(SMALL).with("deploy.more.yaml", over)).unwrap();
+    let names: Vec<_> = plan.apps.iter().map(|app| app.name.as_str()).collect();
+    assert_eq!(names, ["sinatra", "extra"]);
+}
+
+#[test]
+fn a_manifest_shared_by_two_apps_is_reported_once() {
+    let second = "  - {name: b, manifest: app/manifest.yml, routes: {live: [b.example.com], staging: c.example.com}}\n";
+    let files = project(&format!("{SMALL}{second}")).with("app/manifest.yml", "applications:\n- memory: lots\n");
+    let problems = load(Path::new("deploy.yaml"), None, &files).unwrap_err();
+    assert_eq!(problems.iter().len(), 1, "{problems}");
 }
