@@ -258,7 +258,8 @@ applications:
   instances: ((sizes.web))
   docker: {image: 'registry.example.com/shop:((tag))'}
   health-check-type: http
-  health-check-http-endpoint: /((!env))/health
+  health-check-http-endpoint: /((!env))((n))/health
+  timeout: 80
   timeout: 90
   routes: [{route: shop.example.com}, {route: 'tcp.example.com:1234'}]
   services: [db, {name: cache, binding_name: c}]
@@ -295,7 +296,7 @@ applications:
             disk_mb: Some(1536),
             health_check: HealthCheck {
                 kind: Some("http".to_owned()),
-                endpoint: Some("/b/health".to_owned()),
+                endpoint: Some("/b3/health".to_owned()),
                 timeout_seconds: Some(90),
             },
             processes: vec![process("web", 5, 1024), process("worker", 0, 64)],
@@ -399,7 +400,7 @@ fn a_name_too_long_for_its_colours() {
 
 #[test]
 fn a_hundred_problems_are_enough() {
-    let plan: String = (0..250).map(|at| format!("k{at}: x\n")).collect();
+    let plan = (0..250).map(|at| format!("k{at}: x")).collect::<Vec<_>>().join("\n");
     let problems = load_text(&plan).unwrap_err();
     assert_eq!(problems.iter().len(), 100);
     assert_eq!(problems.iter().last().unwrap().hint.as_deref(), Some("153 more problems are not shown"));
