@@ -330,8 +330,7 @@ fn secrets_of_vars_files_are_not_shown() {
 #[test]
 fn the_example_has_every_key_and_is_a_sound_plan() {
     let text = include_str!("../../deploy.example.yaml");
-    let files = Memory::default().with("deploy.example.yaml", text).with("example/app/manifest.yml", MANIFEST);
-    let plan = load(Path::new("deploy.example.yaml"), None, &files).unwrap_or_else(|problems| panic!("{problems}"));
+    let plan = load(Path::new("deploy.example.yaml"), None, &Disk).unwrap_or_else(|problems| panic!("{problems}"));
     assert_eq!(plan.apps[0].manifest.path, PathBuf::from("example/app/manifest.yml"));
     assert_eq!(plan.apps[0].live[0].to_string(), "sinatralive.apps.foundry.test");
     for table in TABLES {
