@@ -228,7 +228,12 @@ fn read_check(check: &Reader<'_>, folder: &Path, report: &mut Report<'_>) -> Opt
         }));
     }
     let command = check.table("command", &COMMAND_CHECK);
-    let words: Vec<String> = command.parse_list("run", any).into_iter().map(|at| at.value).collect();
+    let words = command.parse_list("run", any);
+    if let Some(program) = words.first().filter(|word| word.value.trim().is_empty()) {
+        let fault = Fault::hinted("there is no command to run", "`sh` takes an empty line for a success");
+        report.at(program.place.clone(), &program.path, fault);
+    }
+    let words: Vec<String> = words.into_iter().map(|at| at.value).collect();
     let run = match command.node("run")?.value {
         Value::List(_) => CommandLine::Argv(words),
         Value::Scalar(_) | Value::Map(_) => CommandLine::Shell(words.into_iter().next()?),
