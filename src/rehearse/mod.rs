@@ -1,9 +1,11 @@
 //! `cutover rehearse`: the plan on the embedded Cloud Foundry, with the real cf.
 //!
+//! - [`load`]: requests on the live routes while the plan runs, and the count of those that failed
 //! - [`stage`]: an embedded foundry that has what the plan needs, and a cf that is logged in to it
 //!
 //! Everything that is run on the way is what `cutover apply` runs; only the target of the plan is another one.
 
+pub mod load;
 pub mod stage;
 
 use crate::cli::{Common, RehearseArgs};

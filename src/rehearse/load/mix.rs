@@ -1,0 +1,86 @@
+//! The kinds of request, and their order.
+
+use std::fmt;
+
+/// A kind of request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Kind {
+    /// GET on a connection of its own.
+    Get,
+    /// POST with a body, on a connection of its own: a router never sends it twice.
+    Post,
+    /// GET of something that takes its time, on a connection of its own.
+    Slow,
+    /// GET on a connection that is kept from request to request.
+    Kept,
+    /// GET by a client that sends back the cookies it was given.
+    Sticky,
+}
+
+impl Kind {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Get, Self::Post, Self::Slow, Self::Kept, Self::Sticky];
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Slow => "slow GET",
+            Self::Kept => "GET, connection kept",
+            Self::Sticky => "GET, sticky",
+        })
+    }
+}
+
+/// How many of which kind come, relative to each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mix {
+    /// See [`Kind::Get`].
+    pub get: u8,
+    /// See [`Kind::Post`].
+    pub post: u8,
+    /// See [`Kind::Slow`].
+    pub slow: u8,
+    /// See [`Kind::Kept`].
+    pub kept: u8,
+    /// See [`Kind::Sticky`].
+    pub sticky: u8,
+}
+
+impl Default for Mix {
+    /// What any web app answers: no requests with a body, none that are slow.
+    fn default() -> Self {
+        Self { get: 6, post: 0, slow: 0, kept: 2, sticky: 2 }
+    }
+}
+
+impl Mix {
+    fn weight(self, kind: Kind) -> i32 {
+        i32::from(match kind {
+            Kind::Get => self.get,
+            Kind::Post => self.post,
+            Kind::Slow => self.slow,
+            Kind::Kept => self.kept,
+            Kind::Sticky => self.sticky,
+        })
+    }
+
+    /// One round in which each kind comes as often as it weighs, evenly spread.
+    pub(super) fn schedule(self) -> Vec<Kind> {
+        let total: i32 = Kind::ALL.iter().map(|&kind| self.weight(kind)).sum();
+        let mut credit = Kind::ALL.map(|kind| (kind, 0));
+        let mut round = Vec::new();
+        for _ in 0..total {
+            for (kind, credit) in &mut credit {
+                *credit += self.weight(*kind);
+            }
+            if let Some((kind, credit)) = credit.iter_mut().max_by_key(|(_, credit)| *credit) {
+                *credit -= total;
+                round.push(*kind);
+            }
+        }
+        round
+    }
+}
