@@ -133,10 +133,20 @@ impl Message {
         } else if name.chars().count() > most {
             self.problem(format!("Name is too long (maximum is {most} characters)"));
         }
-        if name.chars().any(char::is_control) {
+        if name.is_empty() || name.chars().any(char::is_control) {
             self.problem("Name must not contain escaped characters");
         }
         Some(name)
+    }
+
+    /// As [`Message::new_name`], for a name that must be there.
+    pub fn needed_name(&mut self, most: usize) -> String {
+        let given = self.raw("name").is_some_and(|name| !name.is_null() && name.as_str() != Some(""));
+        let name = self.new_name(most).unwrap_or_default();
+        if !given {
+            self.problem("Name can't be blank");
+        }
+        name
     }
 
     /// The guid of a to-one relationship: `{"relationships": {NAME: {"data": {"guid": G}}}}`. `{"data": null}` is

@@ -89,7 +89,7 @@ impl Target {
 
 /// Adds destinations to a route. Those that are there already change nothing. Fails where the Cloud Controller does:
 /// unknown apps, apps of other spaces, another protocol for the same process, duplicates, too many.
-pub fn map(db: &mut State, who: &Who, route: &Guid, targets: &[Target], by_manifest: bool) -> ApiResult<()> {
+pub fn map(db: &mut State, actor: &Party, route: &Guid, targets: &[Target], by_manifest: bool) -> ApiResult<()> {
     let known = db.routes.get(route).ok_or_else(|| ApiError::not_found("Route"))?;
     check_apps(db, known, targets)?;
     if known.destinations.len() + targets.len() > MOST {
@@ -116,11 +116,11 @@ pub fn map(db: &mut State, who: &Who, route: &Guid, targets: &[Target], by_manif
             }
         }
     }
-    add(db, who, route, fresh, by_manifest);
+    add(db, actor, route, fresh, by_manifest);
     Ok(())
 }
 
-fn add(db: &mut State, who: &Who, route: &Guid, targets: Vec<Target>, by_manifest: bool) {
+fn add(db: &mut State, actor: &Party, route: &Guid, targets: Vec<Target>, by_manifest: bool) {
     for target in targets {
         let now = Timestamp::now();
         let to = Destination {
@@ -132,7 +132,7 @@ fn add(db: &mut State, who: &Who, route: &Guid, targets: Vec<Target>, by_manifes
             created_at: now,
             updated_at: now,
         };
-        record(db, who, "audit.app.map-route", route, &to, by_manifest);
+        record(db, actor, "audit.app.map-route", route, &to, by_manifest);
         if let Some(route) = db.routes.get_mut(route) {
             route.destinations.push(to);
         }
@@ -140,16 +140,16 @@ fn add(db: &mut State, who: &Who, route: &Guid, targets: Vec<Target>, by_manifes
 }
 
 /// Takes the destinations that fit off a route.
-pub fn unmap(db: &mut State, who: &Who, route: &Guid, fits: impl Fn(&Destination) -> bool, by_manifest: bool) {
+pub fn unmap(db: &mut State, actor: &Party, route: &Guid, fits: impl Fn(&Destination) -> bool, by_manifest: bool) {
     let Some(known) = db.routes.get_mut(route) else { return };
     let (off, stay) = std::mem::take(&mut known.destinations).into_iter().partition::<Vec<_>, _>(fits);
     known.destinations = stay;
     for to in off {
-        record(db, who, "audit.app.unmap-route", route, &to, by_manifest);
+        record(db, actor, "audit.app.unmap-route", route, &to, by_manifest);
     }
 }
 
-fn record(db: &mut State, who: &Who, kind: &str, route: &Guid, to: &Destination, by_manifest: bool) {
+fn record(db: &mut State, actor: &Party, kind: &str, route: &Guid, to: &Destination, by_manifest: bool) {
     let Some(app) = db.apps.get(&to.app) else { return };
     let target = Party { guid: app.guid.to_string(), kind: "app".to_owned(), name: app.name.clone() };
     let space = app.space.clone();
@@ -165,7 +165,7 @@ fn record(db: &mut State, who: &Who, kind: &str, route: &Guid, to: &Destination,
     if by_manifest {
         data["manifest_triggered"] = Value::Bool(true);
     }
-    db.record(kind, who.actor(), target, Some(&space), data);
+    db.record(kind, actor.clone(), target, Some(&space), data);
 }
 
 fn too_many() -> ApiError {
@@ -282,7 +282,7 @@ async fn insert(Shared(cf): Cf, who: Who, Path(guid): Path<String>, mut body: Me
     body.finish()?;
     cf.store.write(|db| {
         let guid = writable(&who, db, &guid)?;
-        map(db, &who, &guid, &targets, false)?;
+        map(db, &who.actor(), &guid, &targets, false)?;
         db.routes.get(&guid).map(|route| answer(&cf, route)).ok_or_else(|| ApiError::not_found("Route"))
     })
 }
@@ -300,8 +300,8 @@ async fn replace(Shared(cf): Cf, who: Who, Path(guid): Path<String>, mut body: M
         };
         let is_new = |target: &&Target| !route.destinations.iter().any(|to| stays(to) && target.same_place(to));
         let fresh = targets.iter().filter(is_new).cloned().collect();
-        unmap(db, &who, &guid, |to| !stays(to), false);
-        add(db, &who, &guid, fresh, false);
+        unmap(db, &who.actor(), &guid, |to| !stays(to), false);
+        add(db, &who.actor(), &guid, fresh, false);
         db.routes.get(&guid).map(|route| answer(&cf, route)).ok_or_else(|| ApiError::not_found("Route"))
     })
 }
@@ -319,7 +319,7 @@ async fn remove(Shared(cf): Cf, who: Who, Path((guid, destination)): Path<(Strin
         if !route.destinations.iter().any(|to| to.guid.as_str() == destination) {
             return Err(no_such_destination());
         }
-        unmap(db, &who, &guid, |to| to.guid.as_str() == destination, false);
+        unmap(db, &who.actor(), &guid, |to| to.guid.as_str() == destination, false);
         Ok(StatusCode::NO_CONTENT)
     })
 }

@@ -117,7 +117,7 @@ fn check_name(body: &mut Message) -> String {
     if !name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.')) {
         body.problem("Name must consist of alphanumeric characters and hyphens");
     }
-    name.to_lowercase()
+    name
 }
 
 async fn create(Shared(cf): Cf, who: Who, mut body: Message) -> ApiResult<(StatusCode, Json<Value>)> {
@@ -196,7 +196,9 @@ fn check_free(db: &State, name: &str, org: Option<&Guid>) -> ApiResult<()> {
     }
     if org.is_some()
         && let Some(inside) = db.domains.values().find(|domain| {
-            domain.name.strip_suffix(name).is_some_and(|rest| rest.ends_with('.')) && domain.org.as_ref() != org
+            let lower = domain.name.to_lowercase();
+            lower.strip_suffix(&name.to_lowercase()).is_some_and(|rest| rest.ends_with('.'))
+                && domain.org.as_ref() != org
         })
     {
         return reserved(&inside.name, "another domain");
@@ -204,7 +206,7 @@ fn check_free(db: &State, name: &str, org: Option<&Guid>) -> ApiResult<()> {
     for candidate in std::iter::once(name).chain(parents()) {
         if let Some((host, domain)) = candidate.split_once('.')
             && let Some(domain) = db.domain_named(domain)
-            && db.routes.values().any(|route| route.domain == domain.guid && route.host == host)
+            && db.routes.values().any(|route| route.domain == domain.guid && route.host.eq_ignore_ascii_case(host))
         {
             return reserved(candidate, "a route");
         }

@@ -52,6 +52,13 @@ impl Query {
         self.get(key).map(|list| list.split(',').map(|one| one.trim_start().to_owned()).collect())
     }
 
+    /// The parameters of the form `NAME[KEY]=VALUES`: keys and values.
+    pub fn bracketed(&self, name: &str) -> Vec<(String, Vec<String>)> {
+        let inside = |key: &str| Some(key.strip_prefix(name)?.strip_prefix('[')?.strip_suffix(']')?.to_owned());
+        let values = |list: &str| list.split(',').map(|one| one.trim_start().to_owned()).collect();
+        self.pairs.iter().filter_map(|(key, value)| Some((inside(key)?, values(value)))).collect()
+    }
+
     /// Refuses parameters other than these. The name before a bracket counts: `created_ats[gt]` is `created_ats`.
     pub fn only(&self, allowed: &[&str]) -> ApiResult<()> {
         match self.stranger(allowed) {
@@ -328,7 +335,7 @@ impl<R> Page<'_, R> {
 pub fn with_included(mut answer: Value, name: &str, resources: impl Iterator<Item = Value>) -> Value {
     let mut unique: Vec<Value> = Vec::new();
     for resource in resources {
-        if !unique.iter().any(|known| known.get("guid") == resource.get("guid")) {
+        if resource.get("guid").is_none() || !unique.iter().any(|known| known.get("guid") == resource.get("guid")) {
             unique.push(resource);
         }
     }

@@ -21,13 +21,21 @@ mod buildpacks;
 pub mod destinations;
 mod domains;
 pub mod feature_flags;
+mod fields;
 mod isolation_segments;
+mod network_policies;
 mod organization_quotas;
 mod organizations;
 pub mod quotas;
 mod roles;
 mod root;
 pub mod routes;
+mod service_brokers;
+pub mod service_credential_bindings;
+mod service_instances;
+mod service_offerings;
+mod service_plans;
+mod service_route_bindings;
 mod space_quotas;
 mod spaces;
 mod stacks;
@@ -107,10 +115,17 @@ pub(crate) fn routes(platform: &Arc<Platform>) -> Router {
         .merge(feature_flags::routes())
         .merge(isolation_segments::routes())
         .merge(jobs::routes())
+        .merge(network_policies::routes())
         .merge(organization_quotas::routes())
         .merge(organizations::routes())
         .merge(roles::routes())
         .merge(routes::routes())
+        .merge(service_brokers::routes())
+        .merge(service_credential_bindings::routes())
+        .merge(service_instances::routes())
+        .merge(service_offerings::routes())
+        .merge(service_plans::routes())
+        .merge(service_route_bindings::routes())
         .merge(space_quotas::routes())
         .merge(spaces::routes())
         .merge(stacks::routes())

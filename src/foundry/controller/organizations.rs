@@ -81,10 +81,7 @@ async fn show(Shared(cf): Cf, who: Who, Path(guid): Path<String>) -> ApiResult<J
 
 async fn create(Shared(cf): Cf, who: Who, mut body: Message) -> ApiResult<(StatusCode, Json<Value>)> {
     body.only(&["name", "suspended", "metadata"]);
-    let name = body.new_name(255).unwrap_or_default();
-    if name.is_empty() {
-        body.problem("Name can't be blank");
-    }
+    let name = body.needed_name(255);
     let suspended = body.boolean("suspended").value().unwrap_or(false);
     let change = body.metadata();
     cf.store.write(|db| {

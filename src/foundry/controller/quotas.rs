@@ -9,14 +9,14 @@ use serde_json::{Value, json};
 use crate::foundry::controller::body::{Field, Message};
 use crate::foundry::controller::error::{ApiError, ApiResult};
 use crate::foundry::state::quota::QuotaLimits;
-use crate::foundry::state::{Guid, ServiceInstanceKind, Space, State};
+use crate::foundry::state::{Guid, ServiceInstanceKind, Space, State, Task, TaskState};
 
 /// What is used of a quota.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Usage {
     /// Instances of started processes.
     pub started_instances: u64,
-    /// Memory of started processes, in MB.
+    /// Memory of started processes and running tasks, in MB.
     pub memory_in_mb: u64,
     /// Routes.
     pub routes: u64,
@@ -48,12 +48,15 @@ impl Usage {
                 matches!(instance.kind, ServiceInstanceKind::Managed { .. }) && within(&instance.space)
             })
         };
+        let processes_memory: u64 =
+            db.started_processes(&within).map(|process| u64::from(process.instances) * process.memory_in_mb).sum();
+        let runs_within = |task: &&Task| {
+            task.state == TaskState::Running && db.apps.get(&task.app).is_some_and(|app| within(&app.space))
+        };
+        let tasks_memory: u64 = db.tasks.values().filter(runs_within).map(|task| task.memory_in_mb).sum();
         Self {
             started_instances: db.started_processes(&within).map(|process| u64::from(process.instances)).sum(),
-            memory_in_mb: db
-                .started_processes(&within)
-                .map(|process| u64::from(process.instances) * process.memory_in_mb)
-                .sum(),
+            memory_in_mb: processes_memory + tasks_memory,
             routes: count(db.routes.values().filter(|route| within(&route.space)).count()),
             service_instances: count(db.service_instances.keys().filter(|guid| managed(guid)).count()),
             domains: count(db.domains.values().filter(|domain| domain.org.as_ref() == Some(org)).count()),

@@ -250,7 +250,7 @@ async fn create(Shared(cf): Cf, who: Who, mut body: Message) -> ApiResult<(Statu
         if port.is_some() {
             return Err(ApiError::unprocessable("Routes with protocol 'http' do not support ports."));
         }
-        let guid = make(db, &who, &space, &domain, new, false)?;
+        let guid = make(db, &who.actor(), &space, &domain, new, false)?;
         let route = db.routes.get_mut(&guid).ok_or_else(|| ApiError::not_found("Route"))?;
         change.apply(&mut route.metadata);
         let route = route.clone();
@@ -266,7 +266,7 @@ fn invalid(what: &str) -> ApiError {
 /// so, too, and says that it did. (`RouteCreate`, `Route#validate`)
 pub fn make(
     db: &mut State,
-    who: &Who,
+    actor: &Party,
     space: &Space,
     domain: &Domain,
     new: NewRoute,
@@ -284,7 +284,7 @@ pub fn make(
     }
     let route = Route {
         guid: Guid::random(),
-        host: new.host.to_lowercase(),
+        host: new.host,
         domain: domain.guid.clone(),
         path: new.path,
         space: space.guid.clone(),
@@ -295,7 +295,7 @@ pub fn make(
         updated_at: now,
     };
     let guid = route.guid.clone();
-    db.record("audit.route.create", who.actor(), party(&route), Some(&space.guid), data);
+    db.record("audit.route.create", actor.clone(), party(&route), Some(&space.guid), data);
     db.routes.insert(guid.clone(), route);
     Ok(guid)
 }

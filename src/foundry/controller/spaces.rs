@@ -109,10 +109,7 @@ async fn show(Shared(cf): Cf, who: Who, Path(guid): Path<String>, query: Query) 
 async fn create(Shared(cf): Cf, who: Who, mut body: Message) -> ApiResult<(StatusCode, Json<Value>)> {
     body.only(&["name", "relationships", "metadata"]);
     let org = body.needs_one("organization");
-    let name = body.new_name(255).unwrap_or_default();
-    if name.is_empty() {
-        body.problem("Name can't be blank");
-    }
+    let name = body.needed_name(255);
     let change = body.metadata();
     body.finish()?;
     cf.store.write(|db| {

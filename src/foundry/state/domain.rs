@@ -10,7 +10,7 @@ use crate::foundry::state::{Guid, Metadata, State, resource};
 pub struct Domain {
     /// Its guid.
     pub guid: Guid,
-    /// Its name, in lower case.
+    /// Its name, as it was given; capitals do not count.
     pub name: String,
     /// Whether it is for traffic between apps only.
     pub internal: bool,

@@ -50,7 +50,7 @@ pub struct Destination {
 pub struct Route {
     /// Its guid.
     pub guid: Guid,
-    /// Its host in lower case; empty for the domain itself, `*` for a wildcard.
+    /// Its host as it was given, capitals do not count; empty for the domain itself, `*` for a wildcard.
     pub host: String,
     /// Its domain.
     pub domain: Guid,

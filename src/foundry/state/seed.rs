@@ -83,7 +83,7 @@ impl State {
         for (name, internal) in external.chain(settings.internal_domain.iter().map(|name| (name, true))) {
             let domain = Domain {
                 guid: Guid::random(),
-                name: name.to_lowercase(),
+                name: name.clone(),
                 internal,
                 org: None,
                 shared_with: Vec::new(),

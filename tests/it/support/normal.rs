@@ -11,6 +11,8 @@ static TABLE: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
     [
         // cf's own form: `Mon 23 Nov 10:39:59 UTC 2026`.
         (r"\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun) \d\d? [A-Z][a-z]{2} \d\d:\d\d:\d\d UTC \d{4}", "[TIME]"),
+        // That of HTTP's headers.
+        (r"\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT", "[TIME]"),
         // The API's, and that of logs and events.
         (r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:?\d\d)", "[TIME]"),
         (r"\bcf/8\.17\.0 \([^)]*\)", "cf/8.17.0 (...)"),

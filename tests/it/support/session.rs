@@ -39,7 +39,7 @@ pub(crate) fn replay(script: &str, files: &Path) -> String {
             match setting.split_once(' ') {
                 Some(("login", how)) => login = how,
                 Some((key, value)) => start_with(&mut settings, key, value),
-                None => panic!("{line}: a setting has a value"),
+                None => panic!("{line}: before the first command only settings, which have a value"),
             }
         }
         if !line.is_empty() {
