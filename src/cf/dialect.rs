@@ -142,3 +142,70 @@ impl fmt::Display for CfVersion {
         f.write_str(&self.text)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_read_whatever_the_binary_is_called() {
+        let cases = [
+            ("cf version 8.17.0\n", Dialect::V8, "8.17.0"),
+            ("cf8 version 8.17.0+1a2b3c4d5.2025-11-18\n", Dialect::V8, "8.17.0+1a2b3c4d5.2025-11-18"),
+            ("cf7.exe version 7.8.0+5ade4fe99.2024-10-11\r\n", Dialect::V7, "7.8.0+5ade4fe99.2024-10-11"),
+            ("cf version v9.0.0-beta.1\n", Dialect::V9, "9.0.0-beta.1"),
+            ("A new version of this wrapper is there!\ncf version 8.0.0\n", Dialect::V8, "8.0.0"),
+            ("cf version 0.0.0-unknown-version\n", Dialect::V8, "0.0.0-unknown-version"),
+            ("cf version 7.3.0\n", Dialect::V7, "7.3.0"),
+        ];
+        for (stdout, dialect, text) in cases {
+            let version = CfVersion::parse(stdout).unwrap();
+            assert_eq!((version.dialect(), version.to_string().as_str()), (dialect, text), "{stdout}");
+        }
+    }
+
+    #[test]
+    fn other_versions_and_other_texts_are_refused() {
+        let cases = [
+            (
+                "cf version 6.53.0+8e2b70a4a.2020-10-01\n",
+                "cf 6.53.0+8e2b70a4a.2020-10-01 is too old: cutover needs cf 7.3.0 or newer",
+            ),
+            ("cf version 7.2.0\n", "cf 7.2.0 is too old: cutover needs cf 7.3.0 or newer"),
+            ("cf version 10.0.0\n", "cf 10.0.0 is newer than this cutover knows (7, 8 and 9)"),
+            (
+                "cf version 99999999999999999999.0.0\n",
+                "cf 99999999999999999999.0.0 is newer than this cutover knows (7, 8 and 9)",
+            ),
+            ("", "'cf version' printed no version: \"\""),
+            ("cf version 8.17\n", "'cf version' printed no version: \"cf version 8.17\""),
+            ("cf version 8.17.0 and more\n", "'cf version' printed no version: \"cf version 8.17.0 and more\""),
+            // Another program of that name.
+            ("cf: usage: cf FILE\n", "'cf version' printed no version: \"cf: usage: cf FILE\""),
+        ];
+        for (stdout, message) in cases {
+            assert_eq!(CfVersion::parse(stdout).unwrap_err().to_string(), message);
+        }
+    }
+
+    #[test]
+    fn a_feature_is_there_from_its_first_version_on() {
+        let cases = [
+            ("7.8.0", Feature::ServiceWait, false),
+            ("8.0.0", Feature::ServiceWait, true),
+            ("9.0.0", Feature::ServiceWait, true),
+            ("7.3.0", Feature::TaskWait, true),
+            ("8.0.0", Feature::TaskWait, false),
+            ("8.7.3", Feature::TaskWait, false),
+            ("8.7.4", Feature::TaskWait, true),
+            ("8.7.8", Feature::RedactEnv, false),
+            ("8.7.10", Feature::RedactEnv, true),
+            ("8.7.11", Feature::Canary, false),
+            ("8.10.0", Feature::Canary, true),
+        ];
+        for (version, feature, expected) in cases {
+            let version = CfVersion::parse(&format!("cf version {version}")).unwrap();
+            assert_eq!(version.has(feature), expected, "{version}: {feature:?}");
+        }
+    }
+}

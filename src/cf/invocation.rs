@@ -318,6 +318,12 @@ impl Invocation {
         Self::new("app").value(app).word("--guid")
     }
 
+    /// `cf org ORG --guid`: one call that changes nothing and, unlike `curl`, says in words why the platform does not answer (cf 8.17: `curl` without
+    /// `--fail` prints an empty line where the token has expired or the platform cannot be reached).
+    pub fn org_guid(org: &str) -> Self {
+        Self::new("org").value(org).word("--guid")
+    }
+
     /// `cf push APP … --no-route --no-start`: applies the manifest and uploads; neither stages nor starts.
     ///
     /// `--no-route` takes every route off the app and makes the platform ignore the routes of the manifest, which would map the live
@@ -507,3 +513,6 @@ pub fn query(path: &str, pairs: &[(&str, &str)]) -> String {
 fn quote(word: &str) -> String {
     shlex::try_quote(word).map_or_else(|_| quote(&word.replace('\0', "")), std::borrow::Cow::into_owned)
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,9 +6,9 @@
 //! the user's configuration, so that the user stays logged in.
 
 use std::ffi::OsStr;
-use std::fs::{self, File, Permissions};
+use std::fs::{self, Permissions};
 use std::io::{self, Write as _};
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -177,14 +177,13 @@ impl Drop for Session {
     }
 }
 
-/// Writes a new file that only the user can read.
+/// Writes the private copy, below a directory that only the user can read. It takes the place of what `cf version` has left there.
 fn write_private(path: &Path, config: &Value) -> io::Result<()> {
     if let Some(directory) = path.parent() {
         fs::create_dir_all(directory)?;
         fs::set_permissions(directory, Permissions::from_mode(0o700))?;
     }
-    let mut file = File::options().write(true).create_new(true).mode(0o600).open(path)?;
-    file.write_all(&bytes(config)?)
+    replace(path, config)
 }
 
 /// Replaces a file at one stroke, as cf itself does: nobody ever sees half of it.
@@ -205,3 +204,6 @@ fn replace(path: &Path, config: &Value) -> io::Result<()> {
 fn bytes(config: &Value) -> io::Result<Vec<u8>> {
     Ok(serde_json::to_vec_pretty(config)?)
 }
+
+#[cfg(test)]
+mod tests;

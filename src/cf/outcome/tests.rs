@@ -210,6 +210,10 @@ fn an_output_that_is_cut_short_confirms_nothing_else() {
         for (key, expected) in expectations(APP, "sinatralive", "db") {
             let whole = confirm(&expected, sample.dialect, &sample.output);
             let text = &sample.output.stdout;
+            // A trace of some hundred lines is cut only for what it confirms.
+            if text.len() > 4000 && !confirmed(&whole) {
+                continue;
+            }
             for at in cuts(text).filter(|at| text.is_char_boundary(*at)) {
                 let output = Output { stdout: text[..at].to_owned(), ..sample.output.clone() };
                 let verdict = confirm(&expected, sample.dialect, &output);

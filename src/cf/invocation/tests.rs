@@ -1,0 +1,243 @@
+//! Whole command lines, as a person reads and a shell runs them.
+
+use proptest::prelude::*;
+
+use super::*;
+
+fn route() -> RouteParts {
+    RouteParts { host: Some("sinatralive".to_owned()), domain: "example.com".to_owned(), path: None }
+}
+
+fn cf(version: &str) -> CfVersion {
+    CfVersion::parse(&format!("cf version {version}")).unwrap()
+}
+
+/// Runs a command line in a real shell in which `cf` prints its arguments, each closed by NUL, or, for a reference, what cf 8.17 printed.
+fn run_in_shell(line: &str) -> Vec<String> {
+    let fixtures = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/cf-output/8.17.0");
+    // The text between the marks of a fixture is what cf printed.
+    let script = format!(
+        "printed() {{ sed -n '/^--- out$/,/^--- err$/p' \"{fixtures}/$1.txt\" | sed '1d;$d'; }}
+         cf() {{
+           case \"$1 $3\" in
+             'app --guid') echo \"guid-of-$2\" ;;
+             'packages ' | 'droplets ') printed \"$1\" ;;
+             *) for argument; do printf '%s\\0' \"$argument\"; done ;;
+           esac
+         }}
+         {line}"
+    );
+    #[expect(clippy::disallowed_methods, reason = "a shell, to see what it makes of a line")]
+    let output = std::process::Command::new("/bin/sh").args(["-c", &script]).output().unwrap();
+    assert!(output.stderr.is_empty(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8(output.stdout).unwrap();
+    text.strip_suffix('\0').unwrap_or_default().split('\0').map(str::to_owned).collect()
+}
+
+/// The values that the shell finds in [`run_in_shell`].
+#[expect(clippy::unnecessary_wraps, reason = "the signature of a look-up")]
+fn look_up(reference: &Reference) -> Option<String> {
+    Some(match reference {
+        Reference::AppGuid(app) => format!("guid-of-{app}"),
+        Reference::PackageGuid(_) => "44444444-4444-4444-8444-444444444444".to_owned(),
+        Reference::DropletGuid(_) => "55555555-5555-4555-8555-555555555555".to_owned(),
+    })
+}
+
+fn all() -> Vec<(Invocation, &'static str)> {
+    let b = "sinatra_b";
+    vec![
+        (Invocation::version(), "cf version"),
+        (Invocation::target(), "cf target"),
+        (Invocation::app_guid(b), "cf app sinatra_b --guid"),
+        (Invocation::org_guid("acme"), "cf org acme --guid"),
+        (
+            Invocation::push_no_start(&Push {
+                app: b.to_owned(),
+                manifest: Some("app/manifest.yml".to_owned()),
+                path: Some("app".to_owned()),
+                vars: vec![("memory".to_owned(), "64M".to_owned()), ("greeting".to_owned(), "it's me".to_owned())],
+                vars_files: vec!["one.yml".to_owned(), "two.yml".to_owned()],
+                instances: Some(3),
+            }),
+            "cf push sinatra_b -f app/manifest.yml -p app --vars-file one.yml --vars-file two.yml --var 'memory=64M' \
+             --var \"greeting=it's me\" -i 3 --no-route --no-start",
+        ),
+        (
+            Invocation::push_no_start(&Push { app: b.to_owned(), ..Push::default() }),
+            "cf push sinatra_b --no-manifest --no-route --no-start",
+        ),
+        (Invocation::stage_package(b), "cf stage-package sinatra_b"),
+        (
+            Invocation::create_build(b),
+            r#"cf curl -X POST /v3/builds -d '{"package":{"guid":"'"$(cf packages sinatra_b | awk 'NR > 3 && $2 == "ready" { print $1; exit }')"'"}}' --fail"#,
+        ),
+        (
+            Invocation::set_droplet(b, Reference::DropletGuid(b.to_owned())),
+            r#"cf set-droplet sinatra_b "$(cf droplets sinatra_b | awk 'NR > 3 && / staged / { print $1; exit }')""#,
+        ),
+        (Invocation::start(b), "cf start sinatra_b"),
+        (Invocation::start(b).with_env("CF_STARTUP_TIMEOUT", "2"), "CF_STARTUP_TIMEOUT=2 cf start sinatra_b"),
+        (Invocation::start_now(b), r#"cf curl -X POST "/v3/apps/$(cf app sinatra_b --guid)/actions/start" --fail"#),
+        (Invocation::stop("sinatra_a"), "cf stop sinatra_a"),
+        (Invocation::map_route(b, &route()), "cf map-route sinatra_b example.com --hostname sinatralive"),
+        (
+            Invocation::map_route(b, &RouteParts { path: Some("/shop".to_owned()), ..route() }),
+            "cf map-route sinatra_b example.com --hostname sinatralive --path /shop",
+        ),
+        (
+            Invocation::map_route(b, &RouteParts { host: Some("*".to_owned()), ..route() }),
+            "cf map-route sinatra_b example.com --hostname '*'",
+        ),
+        (
+            Invocation::unmap_route("sinatra_a", &RouteParts { host: None, ..route() }),
+            "cf unmap-route sinatra_a example.com",
+        ),
+        (Invocation::create_route(&route()), "cf create-route example.com --hostname sinatralive"),
+        (Invocation::delete("sinatra_a"), "cf delete sinatra_a -f"),
+        (Invocation::rename(b, "my app"), "cf rename sinatra_b 'my app'"),
+        (Invocation::bind_service(b, "db", &cf("8.17.0")), "cf bind-service sinatra_b db --wait"),
+        (Invocation::bind_service(b, "db", &cf("7.8.0")), "cf bind-service sinatra_b db"),
+        (Invocation::unbind_service(b, "db", &cf("9.0.0")), "cf unbind-service sinatra_b db --wait"),
+        (Invocation::scale(b, 3), "cf scale sinatra_b -i 3"),
+        (
+            Invocation::set_annotations(b, [("cutover/role", Some("it's $next")), ("cutover/old", None)]),
+            r#"cf curl -X PATCH "/v3/apps/$(cf app sinatra_b --guid)" -d '{"metadata":{"annotations":{"cutover/role":"it'\''s $next","cutover/old":null}}}' --fail"#,
+        ),
+        (Invocation::logs_recent(b), "cf logs sinatra_b --recent"),
+        (
+            Invocation::curl_get(&query("/v3/apps", &[("names", "my app,x&y"), ("per_page", "5000")])),
+            "cf curl '/v3/apps?names=my%20app,x%26y&per_page=5000'",
+        ),
+        (
+            Invocation::curl_get_app(b, "/processes/web/stats"),
+            r#"cf curl "/v3/apps/$(cf app sinatra_b --guid)/processes/web/stats" --fail"#,
+        ),
+        (
+            Invocation::curl_get_app("it's \"$HOME\"", ""),
+            r#"cf curl "/v3/apps/$(cf app "it's \"\$HOME\"" --guid)" --fail"#,
+        ),
+    ]
+}
+
+#[test]
+fn the_command_lines() {
+    for (invocation, expected) in all() {
+        // Where shlex has a choice of quotes, the shell's reading decides (below).
+        if !expected.contains("'\\''") && !expected.contains("\\\"") {
+            assert_eq!(invocation.shell(), expected);
+        }
+    }
+}
+
+#[test]
+fn a_shell_reads_a_line_as_it_is_run() {
+    for (invocation, expected) in all() {
+        let run = invocation.resolve(&look_up).unwrap();
+        // The first is what another process gets in our own run; an app's guid is only asked by its own command there.
+        if run[0] != "app" {
+            assert_eq!(run_in_shell(&invocation.shell()), run, "{}", invocation.shell());
+            assert_eq!(run_in_shell(expected), run, "{expected}");
+        }
+    }
+}
+
+#[test]
+fn another_program_takes_the_place_of_cf_everywhere() {
+    assert_eq!(
+        Invocation::start_now("a").shell_as("/opt/my tools/cf"),
+        "'/opt/my tools/cf' curl -X POST \"/v3/apps/$('/opt/my tools/cf' app a --guid)/actions/start\" --fail"
+    );
+}
+
+#[test]
+fn a_machine_reads_the_arguments_unquoted() {
+    assert_eq!(
+        Invocation::start_now("my app").argv(),
+        ["cf", "curl", "-X", "POST", "/v3/apps/$(cf app 'my app' --guid)/actions/start", "--fail"]
+    );
+}
+
+#[test]
+fn a_reference_without_a_value_is_named() {
+    let nothing = |_: &Reference| None;
+    let message = |invocation: Invocation| invocation.resolve(&nothing).unwrap_err().to_string();
+    assert_eq!(message(Invocation::start_now("a")), "the guid of app 'a' is not known yet");
+    assert_eq!(message(Invocation::create_build("a")), "a ready package of app 'a' is not known yet");
+    let droplet = Reference::DropletGuid("a".to_owned());
+    assert_eq!(message(Invocation::set_droplet("a", droplet.clone())), "a staged droplet of app 'a' is not known yet");
+    assert_eq!(Invocation::set_droplet("a", droplet.clone()).references().collect::<Vec<_>>(), [&droplet]);
+}
+
+#[test]
+fn nothing_from_outside_becomes_a_flag() {
+    let flag = "-f";
+    let with_route = |host: &str, domain: &str, path: &str| RouteParts {
+        host: Some(host.to_owned()),
+        domain: domain.to_owned(),
+        path: Some(path.to_owned()),
+    };
+    let version = CfVersion::pinned();
+    let cases = [
+        Invocation::stop(flag),
+        Invocation::rename("a", flag),
+        Invocation::map_route(flag, &route()),
+        Invocation::map_route("a", &with_route(flag, "b", "/c")),
+        Invocation::map_route("a", &with_route("b", flag, "/c")),
+        Invocation::map_route("a", &with_route("b", "c", flag)),
+        Invocation::bind_service("a", flag, &version),
+        Invocation::curl_get(flag),
+        Invocation::push_no_start(&Push {
+            app: "a".to_owned(),
+            manifest: Some("m".to_owned()),
+            vars: vec![(flag.to_owned(), "1".to_owned())],
+            ..Push::default()
+        }),
+    ];
+    for invocation in cases {
+        let error = invocation.resolve(&look_up).unwrap_err();
+        assert!(matches!(error, Unresolved::LooksLikeAFlag(_)), "{}: {error}", invocation.shell());
+    }
+    assert_eq!(Invocation::stop("").resolve(&look_up), Err(Unresolved::Empty));
+    assert_eq!(Invocation::stop("a\0b").resolve(&look_up), Err(Unresolved::Nul));
+}
+
+#[test]
+fn a_file_whose_name_begins_with_a_dash_has_another_name() {
+    let push = Push {
+        app: "a".to_owned(),
+        manifest: Some("-m.yml".to_owned()),
+        path: Some("-p".to_owned()),
+        ..Push::default()
+    };
+    assert_eq!(
+        Invocation::push_no_start(&push).resolve(&look_up).unwrap(),
+        ["push", "a", "-f", "./-m.yml", "-p", "./-p", "--no-route", "--no-start"]
+    );
+}
+
+#[test]
+fn routes_read_as_cf_prints_them() {
+    let url = |host: Option<&str>, path: Option<&str>| {
+        RouteParts { host: host.map(str::to_owned), domain: "example.com".to_owned(), path: path.map(str::to_owned) }
+            .url()
+    };
+    assert_eq!(url(Some("live"), None), "live.example.com");
+    assert_eq!(url(None, None), "example.com");
+    assert_eq!(url(Some("*"), Some("/a/b")), "*.example.com/a/b");
+    assert_eq!(url(Some("live"), Some("a")), "live.example.com/a");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(40))]
+    #[test]
+    fn any_name_reaches_cf_as_it_is(name in "[^\\-\0][^\0]{0,12}", value in "[^\0]{0,12}") {
+        for invocation in [
+            Invocation::rename(&name, &format!("x{value}")),
+            Invocation::set_annotations("a", [(name.as_str(), Some(value.as_str()))]),
+        ] {
+            let run = invocation.resolve(&look_up).unwrap();
+            prop_assert_eq!(run_in_shell(&invocation.shell()), run);
+        }
+    }
+}
