@@ -1,24 +1,30 @@
 # `make demo` and `make test` set up what is missing; nothing else is needed than Rust and Go.
 
-CF := $(CURDIR)/target/cf/cf
+# The official cf CLI, pinned by cf-cli/go.sum, is what the tests run. The demo takes a cf 8 or newer that is on PATH.
+PINNED := $(CURDIR)/target/cf/cf
+APP := example/app/sinatra
 
 .PHONY: demo test cf app
 
+demo: app
+	cargo build --release --bin cutover
+	@cf=$$(command -v cf || true); \
+	case $$("$$cf" version 2>/dev/null) in *' version 8.'*|*' version 9.'*) ;; *) $(MAKE) --no-print-directory cf; cf=$(PINNED) ;; esac; \
+	target/release/cutover rehearse deploy.example.yaml --cf "$$cf" --load 100
+
 test: cf app
-	cargo fmt --all --check
+	cargo fmt --check
 	cargo clippy --workspace --all-targets -- -D warnings
-	CUTOVER_CF=$(CF) cargo test --workspace
+	cargo clippy --no-default-features -- -D warnings
+	CUTOVER_CF=$(PINNED) cargo test --workspace
 
-cf: $(CF)
+cf: $(PINNED)
 
-# The example app, in the directory that is pushed.
-app: example/app/sinatra
-
-example/app/sinatra: $(wildcard example/sinatra/src/*.rs) example/sinatra/Cargo.toml
-	cargo build --profile app -p sinatra
-	cp target/app/sinatra $@
-
-# The official cf CLI, pinned by cf-cli/go.sum, built once.
-$(CF): cf-cli/go.mod cf-cli/go.sum
+$(PINNED): cf-cli/go.mod cf-cli/go.sum
 	cd cf-cli && go build -trimpath -ldflags "-s -w -X code.cloudfoundry.org/cli/v8/version.binaryVersion=8.17.0" -o $@ code.cloudfoundry.org/cli/v8
 	touch $@
+
+# The example app, beside its manifest: a push uploads the folder as it is.
+app:
+	cargo build --profile app -p sinatra
+	cmp -s target/app/sinatra $(APP) || cp target/app/sinatra $(APP)

@@ -3,6 +3,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on ends")]
 
 #[cfg(feature = "rehearse")]
+mod deployment;
+#[cfg(feature = "rehearse")]
+mod refusal;
+#[cfg(feature = "rehearse")]
 mod support;
 #[cfg(feature = "rehearse")]
 mod transcripts;

@@ -38,6 +38,11 @@ impl Cf {
         cf
     }
 
+    /// Its `CF_HOME`.
+    pub(crate) fn home(&self) -> &Path {
+        self.home.path()
+    }
+
     /// Where it runs.
     pub(crate) fn work_dir(&self) -> &Path {
         self.work.path()

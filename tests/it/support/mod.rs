@@ -1,5 +1,6 @@
 //! What tests share.
 
+pub(crate) mod bench;
 pub(crate) mod cf;
 pub(crate) mod normal;
 pub(crate) mod session;

@@ -1,0 +1,177 @@
+//! Whole deployments with the real cf on the embedded Cloud Foundry.
+
+use std::fs;
+use std::time::Duration;
+
+use cutover::foundry::faults::StagingFailure;
+
+use crate::support::bench::{Bench, PLAN};
+
+const FAST: Duration = Duration::from_millis(200);
+
+#[test]
+fn the_seven_steps_and_the_fallback() {
+    let bench = Bench::new(FAST);
+
+    let preview = bench.must(&["plan"]);
+    assert!(preview.out.contains("this is the first deployment"), "{}", preview.out);
+    bench.must(&["apply", "--yes"]);
+    assert_eq!(bench.apps_on("shop"), ["shop_a"]);
+    assert_eq!(bench.apps_on("shop-staging"), [""; 0]);
+
+    bench.must(&["apply", "--yes"]);
+    assert_eq!(bench.apps_on("shop"), ["shop_b"]);
+    assert_eq!((bench.state_of("shop_a").as_str(), bench.state_of("shop_b").as_str()), ("stopped", "started"));
+    let status = bench.must(&["status"]);
+    assert!(status.out.contains("shop_b: live, started, 2 of 2 instances run"), "{}", status.out);
+    assert!(status.out.contains("cutover rollback goes back to shop_a"), "{}", status.out);
+
+    bench.must(&["rollback", "--yes"]);
+    assert_eq!(bench.apps_on("shop"), ["shop_a"]);
+    assert_eq!((bench.state_of("shop_a").as_str(), bench.state_of("shop_b").as_str()), ("started", "stopped"));
+    let again = bench.run(&["rollback", "--yes"]);
+    assert_eq!(again.code, 4, "{}", again.err);
+    assert!(again.err.contains("shop_b is the version that was rolled back"), "{}", again.err);
+
+    bench.must(&["apply", "--yes"]);
+    assert_eq!(bench.apps_on("shop"), ["shop_b"]);
+}
+
+#[test]
+fn a_plan_only_reads() {
+    let bench = Bench::new(FAST);
+    bench.must(&["apply", "--yes"]);
+    bench.foundry.request_log().clear();
+    bench.must(&["plan"]);
+    bench.must(&["plan", "--format", "json"]);
+    bench.must(&["status"]);
+    let changes: Vec<String> = bench
+        .foundry
+        .request_log()
+        .calls()
+        .iter()
+        .filter(|call| !call.only_reads())
+        .map(|call| format!("{} {}", call.method, call.target))
+        .collect();
+    assert_eq!(changes, [""; 0]);
+}
+
+#[test]
+fn a_snapshot_needs_neither_cf_nor_login() {
+    let bench = Bench::new(FAST);
+    bench.must(&["apply", "--yes"]);
+    let snapshot = bench.must(&["status", "--format", "json"]);
+    bench.write("space.json", &snapshot.out);
+    let run = |args: &[&str]| {
+        let output = bench.command(args).env("CF_HOME", "/nonexistent").env("CUTOVER_CF", "/nonexistent").output();
+        crate::support::bench::Run::of(&output.unwrap())
+    };
+    let preview = run(&["plan", "--space", "space.json"]);
+    assert_eq!(preview.code, 0, "{}", preview.err);
+    let live = bench.must(&["plan"]);
+    let commands =
+        |text: &str| text.lines().filter(|line| line.trim().starts_with("cf ")).map(without_time).collect::<Vec<_>>();
+    assert_eq!(commands(&preview.out), commands(&live.out));
+    assert!(commands(&preview.out).len() > 10);
+}
+
+/// A command without what differs from one deployment to the next.
+fn without_time(line: &str) -> String {
+    line.split("\"cutover-deployment\"").next().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn a_check_that_fails_leaves_the_old_colour_live() {
+    let bench = Bench::new(FAST);
+    bench.must(&["apply", "--yes"]);
+    bench.write(
+        "deploy.yaml",
+        &PLAN.replace("path: /health, within: 20s", "path: /health, body: no such text, within: 1s"),
+    );
+    let run = bench.run(&["apply", "--yes"]);
+    assert_eq!(run.code, 1, "{}", run.err);
+    assert!(run.err.contains("the body does not match /no such text/"), "{}", run.err);
+    assert!(run.err.contains("shop_a serves shop.apps.foundry.test"), "{}", run.err);
+    assert_eq!(bench.apps_on("shop"), ["shop_a"]);
+    assert_eq!(bench.apps_on("shop-staging"), [""; 0]);
+    assert_eq!((bench.state_of("shop_a").as_str(), bench.state_of("shop_b").as_str()), ("started", "stopped"));
+
+    bench.write("deploy.yaml", PLAN);
+    bench.must(&["apply", "--yes"]);
+    assert_eq!(bench.apps_on("shop"), ["shop_b"]);
+}
+
+#[test]
+fn an_app_that_dies_while_it_is_checked_leaves_the_old_one_live() {
+    let bench = Bench::new(FAST);
+    bench.must(&["apply", "--yes"]);
+    // The check itself takes the app down: both instances, every time.
+    let kill =
+        "for i in 1 2 3 4; do curl -s -o /dev/null -H 'Host: shop-staging.apps.foundry.test' $ROUTER/crash; done";
+    let check =
+        format!("- command: {{run: \"{}\", within: 20s}}", kill.replace("$ROUTER", &bench.foundry.router_url()));
+    bench.write("deploy.yaml", &PLAN.replace("- http: {path: /health, within: 20s, interval: 50ms}", &check));
+    let run = bench.run(&["apply", "--yes"]);
+    assert_eq!(run.code, 1, "{}", run.err);
+    assert!(run.err.contains("crashed"), "{}", run.err);
+    assert_eq!(bench.apps_on("shop"), ["shop_a"]);
+    assert_eq!((bench.state_of("shop_a").as_str(), bench.state_of("shop_b").as_str()), ("started", "stopped"));
+}
+
+#[test]
+fn staging_that_fails_is_told_in_cfs_own_words() {
+    let bench = Bench::new(FAST);
+    bench.must(&["apply", "--yes"]);
+    bench.foundry.faults().fail_staging(None, StagingFailure::compile());
+    let run = bench.run(&["apply", "--yes"]);
+    assert_eq!(run.code, 1, "{}", run.err);
+    assert!(run.err.contains("BuildpackCompileFailed"), "{}", run.err);
+    assert_eq!(bench.apps_on("shop"), ["shop_a"]);
+}
+
+#[test]
+fn the_users_session_is_not_touched_and_cannot_redirect_a_run() {
+    let bench = Bench::new(FAST);
+    bench.cf.must(["create-space", "elsewhere"]);
+    let config = bench.cf.home().join(".cf/config.json");
+    let before = fs::read_to_string(&config).unwrap();
+    // The plan's own check targets another space in the user's session in the middle of the run.
+    let cf = crate::support::cf::binary();
+    let check = format!("- command: {{run: '{} target -s elsewhere', within: 20s}}", cf.display());
+    bench.write("deploy.yaml", &PLAN.replace("- http: {path: /health, within: 20s, interval: 50ms}", &check));
+    bench.must(&["apply", "--yes"]);
+    let target = bench.cf.must(["target"]);
+    assert!(target.contains("elsewhere"), "{target}");
+    bench.cf.must(["target", "-s", "production"]);
+    assert_eq!(bench.apps_on("shop"), ["shop_a"]);
+
+    let after = fs::read_to_string(&config).unwrap();
+    assert_eq!(tokens(&before), tokens(&after));
+}
+
+fn tokens(config: &str) -> String {
+    let config: serde_json::Value = serde_json::from_str(config).unwrap();
+    format!("{} {}", config["AccessToken"], config["RefreshToken"])
+}
+
+#[test]
+fn the_script_does_the_same() {
+    let bench = Bench::new(FAST);
+    bench.must(&["apply", "--yes"]);
+    let script = bench.must(&["plan", "--format", "sh"]).out;
+    bench.write("deploy.sh", &script);
+    let cf = crate::support::cf::binary();
+    let path = format!("{}:{}", cf.parent().unwrap().display(), std::env::var("PATH").unwrap());
+    #[expect(clippy::disallowed_methods, reason = "the script is run as a user would run it")]
+    let output = std::process::Command::new("sh")
+        .arg("deploy.sh")
+        .current_dir(bench.folder())
+        .env("PATH", path)
+        .env("CF_HOME", bench.cf.home())
+        .env("CUTOVER_ROUTER", bench.foundry.router_url())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:#?}");
+    assert_eq!(bench.apps_on("shop"), ["shop_b"]);
+    assert_eq!((bench.state_of("shop_a").as_str(), bench.state_of("shop_b").as_str()), ("stopped", "started"));
+}

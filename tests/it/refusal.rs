@@ -1,0 +1,96 @@
+//! What is refused before any change, with exit code 4, and what the user is told.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::time::Duration;
+
+use crate::support::bench::{Bench, MANIFEST, PLAN, Run};
+
+fn refused(bench: &Bench, run: &Run, words: &[&str]) {
+    assert_eq!(run.code, 4, "{}\n{}", run.out, run.err);
+    for words in words {
+        assert!(run.err.contains(words), "'{words}' is not in:\n{}", run.err);
+    }
+    assert!(bench.cf.must(["apps"]).contains("No apps found"));
+}
+
+#[test]
+fn the_wrong_target() {
+    let bench = Bench::new(Duration::ZERO);
+    bench.write("deploy.yaml", &PLAN.replace("space: production", "space: staging"));
+    let run = bench.run(&["apply", "--yes"]);
+    refused(&bench, &run, &["/ acme / staging, and cf targets", "cf target -o acme -s staging"]);
+}
+
+#[test]
+fn no_login() {
+    let bench = Bench::new(Duration::ZERO);
+    for (home, words) in [("/nonexistent", "not logged in")] {
+        let output = bench.command(&["apply", "--yes"]).env("CF_HOME", home).output().unwrap();
+        refused(&bench, &Run::of(&output), &[words, "cf login"]);
+    }
+}
+
+#[test]
+fn an_expired_session() {
+    let bench = Bench::new(Duration::ZERO);
+    let config = bench.cf.home().join(".cf/config.json");
+    let text = fs::read_to_string(&config).unwrap();
+    let mut broken: serde_json::Value = serde_json::from_str(&text).unwrap();
+    broken["AccessToken"] = "bearer e30.e30.e30".into();
+    broken["RefreshToken"] = "revoked".into();
+    fs::write(&config, broken.to_string()).unwrap();
+    let run = bench.run(&["apply", "--yes"]);
+    fs::write(&config, text).unwrap();
+    refused(&bench, &run, &["cf login"]);
+}
+
+#[test]
+fn no_cf_or_none_that_can_be_used() {
+    let bench = Bench::new(Duration::ZERO);
+    let fake = bench.folder().join("cf6");
+    fs::write(&fake, "#!/bin/sh\necho 'cf version 6.53.0+8e2b70a4a.2020-10-01'\n").unwrap();
+    fs::set_permissions(&fake, fs::Permissions::from_mode(0o755)).unwrap();
+    for (cf, words) in [
+        ("/nonexistent/cf", vec!["no cf at '/nonexistent/cf'", "--cf PATH"]),
+        (fake.to_str().unwrap(), vec!["cf 6.53.0+8e2b70a4a.2020-10-01 is too old"]),
+        ("deploy.yaml", vec!["no program that can be run"]),
+    ] {
+        let output = bench.command(&["apply", "--yes", "--cf", cf]).env_remove("CUTOVER_CF").output().unwrap();
+        refused(&bench, &Run::of(&output), &words);
+    }
+}
+
+#[test]
+fn a_quota_that_is_too_small_for_both_colours() {
+    let bench = Bench::new(Duration::ZERO);
+    bench.write("app/manifest.yml", &MANIFEST.replace("memory: 64M", "memory: 8G"));
+    let run = bench.run(&["apply", "--yes"]);
+    refused(
+        &bench,
+        &run,
+        &["quota default", "16384 MB of memory would be in use, and 10240 are allowed", "shop/start"],
+    );
+}
+
+#[test]
+fn a_route_that_leads_to_a_stranger() {
+    let bench = Bench::new(Duration::ZERO);
+    bench.cf.must(["create-app", "shop"]);
+    bench.cf.must(["map-route", "shop", "apps.foundry.test", "--hostname", "shop"]);
+    let run = bench.run(&["apply", "--yes"]);
+    assert_eq!(run.code, 4, "{}", run.err);
+    assert!(run.err.contains("leads to app shop, which is none of the colours"), "{}", run.err);
+    assert!(run.err.contains("cf rename shop shop_a"), "{}", run.err);
+}
+
+#[test]
+fn an_invalid_plan_is_told_with_line_and_column() {
+    let bench = Bench::new(Duration::ZERO);
+    bench.write("deploy.yaml", &PLAN.replace("drain: 1s", "drain: soon\n    chekcs: []"));
+    let run = bench.run(&["apply", "--yes"]);
+    assert_eq!(run.code, 2, "{}", run.err);
+    for words in ["deploy.yaml:12:12", "deploy.yaml:13:5", "checks"] {
+        assert!(run.err.contains(words), "'{words}' is not in:\n{}", run.err);
+    }
+}

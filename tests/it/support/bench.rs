@@ -1,0 +1,151 @@
+//! A test bench for whole deployments: a foundry, a logged-in cf, a team's folder with a plan, and the `cutover` binary.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::time::Duration;
+
+use cutover::foundry::Foundry;
+use cutover::foundry::router::Propagation;
+use cutover::foundry::settings::Settings;
+
+use super::cf::{self, Cf};
+
+/// What a run printed and how it ended.
+#[derive(Debug)]
+pub(crate) struct Run {
+    /// The exit code.
+    pub(crate) code: i32,
+    /// Standard output.
+    pub(crate) out: String,
+    /// Standard error.
+    pub(crate) err: String,
+}
+
+/// A foundry with a team in front of it.
+#[derive(Debug)]
+pub(crate) struct Bench {
+    /// The foundry.
+    pub(crate) foundry: Foundry,
+    /// The team's own cf.
+    pub(crate) cf: Cf,
+}
+
+/// The plan that most tests use; `API` stands for the foundry's.
+pub(crate) const PLAN: &str = "\
+version: 1
+target: {api: API, org: acme, space: production}
+apps:
+  - name: shop
+    path: app
+    manifest: app/manifest.yml
+    routes:
+      live: [shop.apps.foundry.test]
+      staging: shop-staging.apps.foundry.test
+    checks:
+      - http: {path: /health, within: 20s, interval: 50ms}
+    drain: 1s
+";
+
+/// The manifest of the pushed app.
+pub(crate) const MANIFEST: &str = "\
+applications:
+- name: shop
+  buildpacks: [binary_buildpack]
+  command: ./sinatra
+  instances: 2
+  memory: 64M
+  health-check-type: http
+  health-check-http-endpoint: /health
+";
+
+impl Bench {
+    /// A bench with the usual plan, and routers that learn of a change after `delay`.
+    pub(crate) fn new(delay: Duration) -> Self {
+        let mut settings = Settings::default();
+        settings.router.propagation = Propagation::both(delay);
+        let foundry = Foundry::start(settings).unwrap();
+        let cf = Cf::targeted(&foundry);
+        let bench = Self { foundry, cf };
+        let app = bench.folder().join("app");
+        fs::create_dir(&app).unwrap();
+        fs::copy(sinatra(), app.join("sinatra")).unwrap();
+        bench.write("app/manifest.yml", MANIFEST);
+        bench.write("deploy.yaml", PLAN);
+        bench
+    }
+
+    /// The team's folder.
+    pub(crate) fn folder(&self) -> &Path {
+        self.cf.work_dir()
+    }
+
+    /// Writes a file of the team's; `API` in it becomes the foundry's URL.
+    pub(crate) fn write(&self, name: &str, text: &str) {
+        fs::write(self.folder().join(name), text.replace("API", &self.foundry.api_url())).unwrap();
+    }
+
+    /// The command that runs `cutover` in the team's folder, with the team's cf session.
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
+        #[expect(clippy::disallowed_methods, reason = "tests start the tool from outside")]
+        let mut command = Command::new(env!("CARGO_BIN_EXE_cutover"));
+        command
+            .args(args)
+            .current_dir(self.folder())
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("CF_HOME", self.cf.home())
+            .env("CUTOVER_CF", cf::binary())
+            .env("CUTOVER_ROUTER", self.foundry.router_url())
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// Runs `cutover` to its end.
+    pub(crate) fn run(&self, args: &[&str]) -> Run {
+        Run::of(&self.command(args).output().unwrap())
+    }
+
+    /// Runs `cutover` and expects it to succeed.
+    pub(crate) fn must(&self, args: &[&str]) -> Run {
+        let run = self.run(args);
+        assert_eq!(run.code, 0, "cutover {args:?}\n{}\n{}", run.out, run.err);
+        run
+    }
+
+    /// The apps that a route leads to, by the platform's word.
+    pub(crate) fn apps_on(&self, host: &str) -> Vec<String> {
+        let routes = self.cf.must(["routes"]);
+        let line = routes.lines().find(|line| line.split_whitespace().any(|word| word == host));
+        let Some(line) = line else { return Vec::new() };
+        let mut apps: Vec<String> =
+            ["shop_a", "shop_b"].iter().filter(|app| line.contains(*app)).map(|&app| app.to_owned()).collect();
+        apps.sort();
+        apps
+    }
+
+    /// The desired state of an app, as `cf app` tells it.
+    pub(crate) fn state_of(&self, app: &str) -> String {
+        let shown = self.cf.must(["app", app]);
+        let state = shown.lines().find_map(|line| line.strip_prefix("requested state:"));
+        state.unwrap_or_default().trim().to_owned()
+    }
+}
+
+impl Run {
+    /// Reads the output of a process that has ended.
+    pub(crate) fn of(output: &Output) -> Self {
+        Self {
+            code: output.status.code().unwrap_or(-1),
+            out: String::from_utf8_lossy(&output.stdout).into_owned(),
+            err: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+}
+
+/// The built example app.
+fn sinatra() -> PathBuf {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/app/sinatra");
+    assert!(path.is_file(), "{} is no file: `make app` builds it", path.display());
+    path
+}
