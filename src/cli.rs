@@ -42,7 +42,7 @@ pub struct Common {
     /// The cf to use [default: cf on PATH].
     #[arg(long, global = true, value_name = "PATH", env = "CUTOVER_CF")]
     pub cf: Option<PathBuf>,
-    /// Ask routes at this address, with the Host header of the route [default: <https://HOST>].
+    /// Ask routes at this address, with the Host header of the route [default: the host itself, by https].
     #[arg(long, global = true, value_name = "URL", env = "CUTOVER_ROUTER", value_parser = RouterUrl::parse)]
     pub router: Option<RouterUrl>,
     /// Write what happens to this file, one JSON object a line.
