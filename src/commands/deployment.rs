@@ -1,7 +1,7 @@
 //! A deployment as all verbs see it: compiled, run, and taken back where it fails.
 
 use std::fs::File;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
@@ -22,9 +22,6 @@ use crate::steps::{Heading, Step, deploy, fallback};
 
 use super::workplace::Workplace;
 use super::{Ending, Trouble, tell};
-
-/// How long is waited for routers that cannot be asked. A change is usually known after a second; a minute was seen.
-const SETTLE: Duration = Duration::from_secs(60);
 
 /// Compiled steps of all apps of a plan, and what was proved of them.
 #[derive(Debug)]
@@ -118,7 +115,7 @@ pub fn run(
     reporters: &mut Reporters,
 ) -> Ending {
     let observer = place.observer(plan);
-    let runner = Runner { cf: &place.cf, observer: &observer, client: &place.client, settle: SETTLE, interrupt };
+    let runner = Runner { cf: &place.cf, observer: &observer, client: &place.client, interrupt };
     for app in &compiled.apps {
         let what = format!("deploy {}", app.app.name);
         match runner.run(&what, &app.steps, &mut space, &mut |event| reporters.event(event)) {
@@ -145,7 +142,7 @@ pub fn fall_back(
     reporters: &mut Reporters,
 ) -> Ending {
     let observer = place.observer(plan);
-    let runner = Runner { cf: &place.cf, observer: &observer, client: &place.client, settle: SETTLE, interrupt };
+    let runner = Runner { cf: &place.cf, observer: &observer, client: &place.client, interrupt };
     for app in &compiled.apps {
         let what = format!("fall back {}", app.app.name);
         match runner.run(&what, &app.steps, space, &mut |event| reporters.event(event)) {

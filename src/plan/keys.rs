@@ -209,6 +209,13 @@ pub static APP: Table = Table {
             "What the new version must show at the staging route before it goes live, in order.",
         ),
         key(
+            "settle",
+            Kind::Text(&DURATION),
+            Need::Default("60s"),
+            "How long is waited after a change of a live route where the router cannot be asked who answers on it (an \
+             internal route, a load balancer that strips the header). A change usually takes a second; a minute was seen.",
+        ),
+        key(
             "drain",
             Kind::Text(&DURATION),
             Need::Default("35s"),

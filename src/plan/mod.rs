@@ -108,6 +108,9 @@ pub struct App {
     pub staging: RouteUrl,
     /// The checks that the new version must pass at the staging route, in order.
     pub checks: Vec<Check>,
+    /// The time that stands in for the router's answer where it cannot be asked.
+    #[serde(with = "duration::text")]
+    pub settle: Duration,
     /// The time between the proof that the live routes have left the old colour and its stop.
     #[serde(with = "duration::text")]
     pub drain: Duration,

@@ -103,6 +103,7 @@ fn a_small_plan_is_filled_up_with_defaults() {
                 live: vec![RouteUrl::parse("sinatralive.example.com").unwrap()],
                 staging: RouteUrl::parse("sinatrastaging.example.com/next").unwrap(),
                 checks: vec![],
+                settle: Duration::from_secs(60),
                 drain: Duration::from_secs(35),
                 old: Old::Stop,
                 instances: Instances::AtLeastLive,

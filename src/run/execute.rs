@@ -64,8 +64,6 @@ pub struct Runner<'a> {
     pub observer: &'a Observer<'a>,
     /// The client for checks and probes.
     pub client: &'a Client,
-    /// How long is waited where the router cannot be asked.
-    pub settle: Duration,
     /// What ends the run early.
     pub interrupt: &'a Interrupt,
 }
@@ -264,7 +262,7 @@ impl Runner<'_> {
     fn ask_router(&self, step: &Step, space: &Space, deadline: Instant, report: &mut dyn FnMut(&Event<'_>)) -> StepEnd {
         let Some(question) = step.action.router_question() else { return StepEnd::Confirmed(Vec::new()) };
         report(&Event::Waiting { step, what: "the router" });
-        let probe = Probe { client: self.client, settle: self.settle, interrupt: self.interrupt };
+        let probe = Probe { client: self.client, settle: step.settle, interrupt: self.interrupt };
         match probe.ask(&question, space, deadline) {
             Ok(Evidence::Interrupted) => StepEnd::Interrupted(self.interrupt.seen().unwrap_or(Signal::Terminate)),
             Ok(evidence) => StepEnd::Confirmed(vec![evidence.note()]),

@@ -61,7 +61,17 @@ impl<'a> StepList<'a> {
         let within = limit(&action);
         action.apply(&mut self.model);
         let (invocation, undo) = (action.invocation(&self.cf), action.undo(&self.cf));
-        self.steps.push(Step { id, app: self.app.name.clone(), heading, action, invocation, undo, after, within });
+        self.steps.push(Step {
+            id,
+            app: self.app.name.clone(),
+            heading,
+            action,
+            invocation,
+            undo,
+            after,
+            within,
+            settle: self.app.settle,
+        });
     }
 
     /// Maps the live routes to a colour, and has the router asked.

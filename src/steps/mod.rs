@@ -50,6 +50,8 @@ pub struct Step {
     pub after: Vec<String>,
     /// How long the step may take, its confirmation included.
     pub within: Duration,
+    /// How long is waited in the place of the router's answer, where the router cannot be asked.
+    pub settle: Duration,
 }
 
 /// The parts of the classic guide, in its order, and what is needed around it.
