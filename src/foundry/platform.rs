@@ -106,7 +106,8 @@ impl Platform {
         Hold(self.rooms.subscribe())
     }
 
-    pub(crate) fn end(&self) {
+    /// Asks everything to end, as the end of the foundry does; what holds on is waited for there.
+    pub fn end(&self) {
         self.ending.send_replace(true);
     }
 

@@ -5,6 +5,8 @@
 #[cfg(feature = "rehearse")]
 mod deployment;
 #[cfg(feature = "rehearse")]
+mod foundry;
+#[cfg(feature = "rehearse")]
 mod refusal;
 #[cfg(feature = "rehearse")]
 mod support;

@@ -47,9 +47,10 @@ impl Query {
         self.pairs.iter().find(|(known, _)| known == key).map(|(_, value)| value.as_str())
     }
 
-    /// The values of a parameter that is a comma list.
+    /// The values of a parameter that is a comma list. A comma inside a value is encoded once more.
     pub fn values(&self, key: &str) -> Option<Vec<String>> {
-        self.get(key).map(|list| list.split(',').map(|one| one.trim_start().to_owned()).collect())
+        let decode = |one: &str| percent_decode_str(one.trim_start()).decode_utf8_lossy().into_owned();
+        self.get(key).map(|list| list.split(',').map(decode).collect())
     }
 
     /// The parameters of the form `NAME[KEY]=VALUES`: keys and values.
