@@ -1,47 +1,113 @@
-//! `cutover rehearse`: the plan on the embedded Cloud Foundry, with the real cf.
+//! `cutover rehearse`: the plan on the embedded Cloud Foundry, with the real cf, under load.
 //!
-//! - [`load`]: requests on the live routes while the plan runs, and the count of those that failed
 //! - [`stage`]: an embedded foundry that has what the plan needs, and a cf that is logged in to it
+//! - [`load`]: requests on the live routes while the plan runs, and the count of those that failed
+//! - [`table`]: what came of it, as a person reads it
 //!
 //! Everything that is run on the way is what `cutover apply` runs; only the target of the plan is another one.
 
 pub mod load;
 pub mod stage;
+mod table;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
 
 use crate::cli::{Common, RehearseArgs};
 use crate::commands::deployment::{self, Reporters};
-use crate::commands::workplace::{Workplace, guard, load};
-use crate::commands::{Ending, Trouble, tell};
+use crate::commands::workplace::{Workplace, guard, load as load_plan};
+use crate::commands::{Ending, Trouble, print, tell};
+use crate::plan::{Check, Plan, RouteUrl};
 use crate::run::interrupt::Interrupt;
 
+use load::{LiveUrl, Load, LoadReport, LoadSettings};
 use stage::Stage;
 
-/// Runs the verb: the plan is deployed as it is for a first colour, then once more as an update.
+/// How long the load runs before the update begins and after it has ended, so that both colours are seen alone.
+const BEFORE_AND_AFTER: Duration = Duration::from_secs(2);
+
+/// Runs the verb: the plan is deployed as it is for a first colour, then once more as an update, under load.
 pub fn run(common: &Common, args: &RehearseArgs) -> Result<Ending, Trouble> {
     let mut common = common.clone();
     if let Some(plan) = &args.plan {
         common.file.clone_from(plan);
     }
-    let plan = load(&common)?;
+    let plan = load_plan(&common)?;
     let mut reporters = Reporters::new(&common)?;
     let interrupt = Interrupt::catch().map_err(|source| Trouble::Io { what: "signals could not be caught", source })?;
     let guard = guard()?;
     let stage = Stage::set(&plan, common.cf.as_deref(), args.routing_delay, &guard).map_err(Trouble::Foundry)?;
-    tell(&format!("an embedded Cloud Foundry is up at {}, its router at {}", stage.api(), stage.router()));
+    let router = stage.router();
+    tell(&format!("An embedded Cloud Foundry is up: API {}, router {router}", stage.api()));
 
     let plan = stage.retargeted(plan).map_err(Trouble::Foundry)?;
-    let place = Workplace::at(stage.cf_config(), common.cf.as_deref(), Some(&stage.router()), &plan, &guard)?;
-    let mut ending = Ending::Done;
-    for round in ["the first colour", "the update"] {
-        tell(&format!("\nrehearsing {round}"));
+    let place = Workplace::at(stage.cf_config(), common.cf.as_deref(), Some(&router), &plan, &guard)?;
+    let mut deploy = || -> Result<Ending, Trouble> {
         let space = place.observer(&plan).observe()?;
         let deployment = deployment::identity(&place.session.target().user);
         let compiled = deployment::compile(&plan, &space, &deployment)?;
-        ending = deployment::run(&place, &plan, &compiled, space, &interrupt, &mut reporters);
-        if ending != Ending::Done {
-            break;
+        Ok(deployment::run(&place, &plan, &compiled, space, &interrupt, &mut reporters))
+    };
+
+    tell("\nThe plan is deployed as it is, for the first colour.\n");
+    let mut ending = deploy()?;
+    if ending == Ending::Done {
+        tell(&format!(
+            "\nIt is deployed again as an update, with {} requests per second on the live routes.\n",
+            args.load
+        ));
+        let load = put_load(&stage, &plan, args.load).map_err(Trouble::Foundry)?;
+        interrupt.pause(BEFORE_AND_AFTER);
+        let deployed = deploy();
+        interrupt.pause(BEFORE_AND_AFTER);
+        let report = load.finish();
+        ending = deployed?;
+        tell_report(&stage, &report);
+        if ending == Ending::Done && report.failed > 0 {
+            ending = Ending::Failed;
         }
+    }
+    if args.keep {
+        keep(&stage, &plan, &interrupt);
     }
     place.close();
     Ok(ending)
+}
+
+/// Starts the load on the live routes. What is asked for is what the plan's own check asks for, which must be answered.
+fn put_load(stage: &Stage, plan: &Plan, per_second: u32) -> anyhow::Result<Load> {
+    let router = stage.foundry().router();
+    let urls = plan.apps.iter().flat_map(|app| &app.live).map(live_url).collect();
+    let mut settings = LoadSettings::new(router.addr(), urls, per_second);
+    let checks = plan.apps.iter().flat_map(|app| &app.checks);
+    let path = checks.filter_map(|check| match check {
+        Check::Http(http) if http.status.iter().all(|status| (200..400).contains(status)) => Some(http.path.clone()),
+        Check::Http(_) | Check::Command(_) => None,
+    });
+    if let Some(path) = path.into_iter().next() {
+        settings.paths.get.clone_from(&path);
+        settings.paths.session = path;
+    }
+    Load::start(settings, Some(router.subscribe()))
+}
+
+/// A route as the load asks for it: of a wildcard, a host that it takes.
+fn live_url(route: &RouteUrl) -> LiveUrl {
+    let host = match route.fqdn().strip_prefix("*.") {
+        Some(domain) => format!("any.{domain}"),
+        None => route.fqdn().to_owned(),
+    };
+    LiveUrl { host, path: route.path().to_owned() }
+}
+
+fn tell_report(stage: &Stage, report: &LoadReport) {
+    let names: BTreeMap<String, String> = stage.app_names();
+    print(&table::table(report, &names));
+}
+
+/// Leaves the foundry up until a signal comes in, and tells how to use it.
+fn keep(stage: &Stage, plan: &Plan, interrupt: &Interrupt) {
+    print(&table::how_to_log_in(stage, plan));
+    tell("Ctrl-C ends it.");
+    while interrupt.pause(Duration::from_secs(3600)) {}
 }

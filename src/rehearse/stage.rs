@@ -1,7 +1,7 @@
 //! An embedded foundry that has what the plan needs: its organization and space, the domains of its routes, its
 //! service instances; and a cf that is logged in there.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -83,6 +83,14 @@ impl Stage {
     /// The address of the router.
     pub fn router(&self) -> RouterUrl {
         self.router.clone()
+    }
+
+    /// The names of all apps by their guids.
+    pub fn app_names(&self) -> BTreeMap<String, String> {
+        self.foundry
+            .platform()
+            .store
+            .read(|state| state.apps.values().map(|app| (app.guid.to_string(), app.name.clone())).collect())
     }
 
     /// The configuration of the cf that is logged in.
