@@ -11,33 +11,30 @@
 //!   the group ends whatever a wrapper around cf started; and a `cutover` that is killed leaves no cf that goes on behind its back;
 //! - **files for its output**, read while it runs: a pipe that a grandchild keeps open would block the wait.
 
+mod child;
+mod find;
+mod tail;
+
 use std::ffi::{OsStr, OsString};
-use std::fs::File;
-use std::io::{self, Read};
-use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::{Path, PathBuf};
-use std::process::ExitStatus;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
-use std::{env, fmt, thread};
+use std::{env, fmt, io};
 
-use rustix::process::Signal;
 use thiserror::Error;
 
 use super::dialect::{CfVersion, UnsupportedCf};
 use super::output::{Exit, Output};
-use super::parse::without_escapes;
 use super::session::PrivateHome;
-use crate::guard::{Guard, Registration};
+use crate::guard::Guard;
+use child::Child;
+use find::{check, find};
+use tail::Tail;
 
 /// The variables named `CF_*` that reach cf: none of them changes where cf works or what it prints.
 pub const PASSED_ON: &[&str] = &["CF_DIAL_TIMEOUT", "CF_DOCKER_PASSWORD", "CF_CNB_REGISTRY_CREDS", "CF_B3_TRACE_ID"];
-
-/// How often the output and the deadline are looked at; the end of the process is noticed at once.
-const TICK: Duration = Duration::from_millis(40);
 
 /// How long a process has between SIGTERM and SIGKILL. cf 8.17 catches SIGTERM only while it writes its configuration, a matter of
 /// milliseconds.
@@ -274,8 +271,8 @@ impl Cf {
         let handle = duct::cmd("/bin/sh", gate.arguments(&words))
             .full_env(environment)
             .stdin_file(gate.stdin()?)
-            .stdout_path(&out.path)
-            .stderr_path(&err.path)
+            .stdout_path(out.path())
+            .stderr_path(err.path())
             .before_spawn(|command| {
                 command.process_group(0);
                 Ok(())
@@ -283,7 +280,7 @@ impl Cf {
             .unchecked()
             .start()?;
         match gate.open(handle.pids().first().copied().unwrap_or_default()) {
-            Ok(group) => Ok(Child { handle, group }),
+            Ok(group) => Ok(Child::new(handle, group)),
             Err(error) => {
                 handle.kill()?;
                 Err(error)
@@ -293,146 +290,6 @@ impl Cf {
 
     fn not_started(&self, source: io::Error) -> SpawnError {
         SpawnError::NotStarted { path: self.program.clone(), source }
-    }
-}
-
-/// A running cf with its process group, which is killed when this is dropped.
-struct Child {
-    handle: duct::Handle,
-    group: Registration,
-}
-
-impl Child {
-    /// Calls `look` every [`TICK`], and once more when the process is over (`true`). Where `look` wants an end, the group gets SIGTERM, and SIGKILL after
-    /// the grace; that reason is returned. The exit status stays to be collected. Fails where `look` does.
-    fn watch(
-        &self,
-        grace: Duration,
-        mut look: impl FnMut(bool) -> io::Result<Option<Exit>>,
-    ) -> io::Result<Option<Exit>> {
-        let (over, wait) = mpsc::channel::<()>();
-        thread::scope(|scope| {
-            // Whatever happens below, a panic of the caller's too, the waiting thread must come to its end.
-            let killer = Killer(&self.group);
-            scope.spawn(move || {
-                self.group.wait_for_leader();
-                drop(over);
-            });
-            let mut reason = None;
-            while wait.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
-                reason = look(false)?;
-                if reason.is_some() {
-                    self.group.signal(Signal::TERM);
-                    let _ = wait.recv_timeout(grace);
-                    break;
-                }
-            }
-            drop(killer);
-            look(true)?;
-            Ok(reason)
-        })
-    }
-
-    /// Collects the exit status, once whatever is left of the group is killed.
-    fn collect(self) -> io::Result<ExitStatus> {
-        let Self { handle, group } = self;
-        group.signal(Signal::KILL);
-        group.wait_for_leader();
-        drop(group);
-        Ok(handle.wait()?.status)
-    }
-}
-
-/// Kills a group when it is dropped.
-struct Killer<'a>(&'a Registration);
-
-impl Drop for Killer<'_> {
-    fn drop(&mut self) {
-        self.0.signal(Signal::KILL);
-    }
-}
-
-/// A file that is written by a child and read behind it.
-struct Tail {
-    stream: Stream,
-    path: PathBuf,
-    file: File,
-    bytes: Vec<u8>,
-    /// How many of the bytes were handed on as lines.
-    told: usize,
-}
-
-impl Tail {
-    fn create(stream: Stream, path: PathBuf) -> io::Result<Self> {
-        File::create(&path)?;
-        Ok(Self { stream, file: File::open(&path)?, path, bytes: Vec::new(), told: 0 })
-    }
-
-    /// Reads what is new and hands on every line that is complete.
-    fn read(&mut self, on_line: &mut dyn FnMut(Stream, &str)) -> io::Result<()> {
-        self.file.read_to_end(&mut self.bytes)?;
-        while let Some(length) = self.bytes[self.told..].iter().position(|byte| matches!(byte, b'\n' | b'\r')) {
-            self.tell(self.told + length, on_line);
-            self.told += 1;
-        }
-        Ok(())
-    }
-
-    fn tell(&mut self, until: usize, on_line: &mut dyn FnMut(Stream, &str)) {
-        let line = String::from_utf8_lossy(&self.bytes[self.told..until]);
-        let line = without_escapes(&line);
-        if !line.trim().is_empty() {
-            on_line(self.stream, line.trim_end());
-        }
-        self.told = until;
-    }
-
-    /// Reads the rest, hands on a last line without an end, and returns everything.
-    fn finish(mut self, on_line: &mut dyn FnMut(Stream, &str)) -> io::Result<String> {
-        self.read(on_line)?;
-        self.tell(self.bytes.len(), on_line);
-        Ok(String::from_utf8_lossy(&self.bytes).into_owned())
-    }
-}
-
-impl Drop for Tail {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.path);
-    }
-}
-
-/// Finds the program: a path as it is, made absolute; a bare name on `search`, the value of PATH.
-fn find(asked: Option<&Path>, search: Option<&OsStr>) -> Result<PathBuf, SpawnError> {
-    let name = asked.unwrap_or(Path::new("cf"));
-    if name.components().count() > 1 || name.is_absolute() || name.is_dir() {
-        return check(name).and_then(|()| {
-            std::path::absolute(name).map_err(|source| SpawnError::NotStarted { path: name.to_owned(), source })
-        });
-    }
-    let candidates = search.map(env::split_paths).into_iter().flatten().map(|directory| directory.join(name));
-    let mut found = candidates.filter(|path| path.is_file()).peekable();
-    let first = found.peek().cloned();
-    match (found.find(|path| check(path).is_ok()), first) {
-        (Some(path), _) => std::path::absolute(&path).map_err(|source| SpawnError::NotStarted { path, source }),
-        (None, Some(path)) => Err(SpawnError::NotExecutable { path }),
-        (None, None) if asked.is_some() => Err(SpawnError::NotFound { path: name.to_owned() }),
-        (None, None) => Err(SpawnError::NotOnPath),
-    }
-}
-
-/// Says why a file cannot be run.
-fn check(path: &Path) -> Result<(), SpawnError> {
-    let metadata = match std::fs::metadata(path) {
-        Ok(metadata) => metadata,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            return Err(SpawnError::NotFound { path: path.to_owned() });
-        }
-        Err(source) => return Err(SpawnError::NotStarted { path: path.to_owned(), source }),
-    };
-    if metadata.is_file() && metadata.permissions().mode() & 0o111 != 0 {
-        Ok(())
-    } else {
-        Err(SpawnError::NotExecutable { path: path.to_owned() })
     }
 }
 

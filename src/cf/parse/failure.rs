@@ -44,7 +44,10 @@ const LINES: &[(Reason, &str)] = &[
     (Reason::NotFound, r"^The requested URL returned error: 404"),
     (Reason::Rejected, r"^The requested URL returned error: 4\d\d"),
     // CC 503, of which cf prints the detail alone.
-    (Reason::Server, r"(?i) is (?:currently )?unavailable\b|^Runner error: |^Server error$|^Database error$"),
+    (
+        Reason::Server,
+        r"(?i) is (?:currently )?unavailable\b|^Runner error: |^Server error$|^Database (?:error|connection failure)|^[Ss]ervice [Uu]navailable",
+    ),
     (Reason::Certificate, r"^Invalid SSL Cert for|^SSL Certificate Error|x509: "),
     (
         Reason::Connection,

@@ -1,8 +1,8 @@
 //! With the real cf, and with small real programs where a process has to misbehave.
 
-use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::sync::Mutex;
+use std::{fs, thread};
 
 use super::*;
 use crate::cf::dialect::Dialect;

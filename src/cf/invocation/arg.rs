@@ -1,0 +1,175 @@
+//! One argument of cf: text, and references that are known only once the space has been read.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+use thiserror::Error;
+
+/// Something that is known only once the space has been read.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Reference {
+    /// The guid of the app with this name.
+    AppGuid(String),
+    /// The guid of the newest READY package of the app with this name.
+    PackageGuid(String),
+    /// The guid of the newest STAGED droplet of the app with this name.
+    DropletGuid(String),
+}
+
+impl Reference {
+    /// The app that the reference is about.
+    pub fn app(&self) -> &str {
+        match self {
+            Self::AppGuid(app) | Self::PackageGuid(app) | Self::DropletGuid(app) => app,
+        }
+    }
+
+    /// A POSIX shell command that prints the value, with `program` as cf.
+    ///
+    /// cf 8.17: `packages` and `droplets` print a heading, a blank line, the columns `guid state created` and then the
+    /// rows, newest first; the droplet in use reads `GUID (current)`, which moves its state to the third field.
+    fn command(&self, program: &str) -> String {
+        let app = quote(self.app());
+        match self {
+            Self::AppGuid(_) => format!("{program} app {app} --guid"),
+            Self::PackageGuid(_) => {
+                format!("{program} packages {app} | awk 'NR > 3 && $2 == \"ready\" {{ print $1; exit }}'")
+            }
+            Self::DropletGuid(_) => {
+                format!("{program} droplets {app} | awk 'NR > 3 && / staged / {{ print $1; exit }}'")
+            }
+        }
+    }
+}
+
+/// A part of an argument.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Piece {
+    /// Text that is passed as it is.
+    Text(String),
+    /// A value that is looked up before the run.
+    Reference(Reference),
+}
+
+/// One argument of cf.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Arg {
+    kind: Kind,
+    pieces: Vec<Piece>,
+}
+
+/// What cf is to take an argument for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// A command or a flag, written in this file.
+    Word,
+    /// A name or a value from outside, which must never be taken for a flag.
+    Value,
+}
+
+impl Arg {
+    pub(super) fn word(text: &str) -> Self {
+        Self { kind: Kind::Word, pieces: vec![Piece::Text(text.to_owned())] }
+    }
+
+    pub(super) fn value(text: impl Into<String>) -> Self {
+        Self { kind: Kind::Value, pieces: vec![Piece::Text(text.into())] }
+    }
+
+    pub(super) fn pieces_of(pieces: Vec<Piece>) -> Self {
+        Self { kind: Kind::Value, pieces }
+    }
+
+    /// The parts of the argument, in order.
+    pub fn pieces(&self) -> &[Piece] {
+        &self.pieces
+    }
+
+    pub(super) fn resolve(&self, lookup: &dyn Fn(&Reference) -> Option<String>) -> Result<String, Unresolved> {
+        let mut text = String::new();
+        for piece in &self.pieces {
+            match piece {
+                Piece::Text(part) => text.push_str(part),
+                Piece::Reference(reference) => {
+                    text.push_str(&lookup(reference).ok_or_else(|| Unresolved::Missing(reference.clone()))?);
+                }
+            }
+        }
+        match self.kind {
+            // cf 8.17 (go-flags without PassDoubleDash): `--` does not end the flags, so there is no way to quote one.
+            Kind::Value if text.starts_with('-') => Err(Unresolved::LooksLikeAFlag(text)),
+            Kind::Value if text.is_empty() => Err(Unresolved::Empty),
+            Kind::Value if text.contains('\0') => Err(Unresolved::Nul),
+            Kind::Word | Kind::Value => Ok(text),
+        }
+    }
+
+    /// The argument as a POSIX shell reads it, references as command substitutions.
+    pub(super) fn shell(&self, program: &str) -> String {
+        let (Some(first), one) = (self.pieces.first(), self.pieces.len() == 1) else { return quote("") };
+        if let (Piece::Text(text), true) = (first, one) {
+            return quote(text);
+        }
+        // One pair of double quotes reads best; where the text itself has characters that mean something between
+        // double quotes (`!` in an interactive bash), the parts are quoted one by one.
+        let plain = |piece: &Piece| match piece {
+            Piece::Text(text) => !text.contains(['"', '$', '`', '\\', '!', '\n']),
+            Piece::Reference(_) => true,
+        };
+        let together = self.pieces.iter().all(plain);
+        let mut shown = String::new();
+        for piece in &self.pieces {
+            match piece {
+                Piece::Text(text) if together => shown.push_str(text),
+                Piece::Text(text) => shown.push_str(&quote(text)),
+                Piece::Reference(reference) if together => {
+                    let _ = write!(shown, "$({})", reference.command(program));
+                }
+                Piece::Reference(reference) => {
+                    let _ = write!(shown, "\"$({})\"", reference.command(program));
+                }
+            }
+        }
+        if together { format!("\"{shown}\"") } else { shown }
+    }
+
+    pub(super) fn plain(&self) -> String {
+        self.pieces
+            .iter()
+            .map(|piece| match piece {
+                Piece::Text(text) => text.clone(),
+                Piece::Reference(reference) => format!("$({})", reference.command("cf")),
+            })
+            .collect()
+    }
+}
+
+/// Why an invocation cannot be run.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum Unresolved {
+    /// Nothing in the space answers to the reference.
+    #[error("{} is not known yet", describe(.0))]
+    Missing(Reference),
+    /// A name or a value begins with `-`, so that cf would take it for a flag.
+    #[error("cf would take '{0}' for a flag")]
+    LooksLikeAFlag(String),
+    /// A name or a value is empty.
+    #[error("an argument of cf is empty")]
+    Empty,
+    /// A name or a value holds a NUL character, which no argument can.
+    #[error("an argument of cf holds a NUL character")]
+    Nul,
+}
+
+fn describe(reference: &Reference) -> String {
+    match reference {
+        Reference::AppGuid(app) => format!("the guid of app '{app}'"),
+        Reference::PackageGuid(app) => format!("a ready package of app '{app}'"),
+        Reference::DropletGuid(app) => format!("a staged droplet of app '{app}'"),
+    }
+}
+
+/// Quotes one word for a POSIX shell. NUL cannot be quoted and cannot be run either ([`Unresolved::Nul`]): it is left out.
+pub(super) fn quote(word: &str) -> String {
+    shlex::try_quote(word).map_or_else(|_| quote(&word.replace('\0', "")), Cow::into_owned)
+}
