@@ -417,3 +417,102 @@ pub fn humanize(key: &str) -> String {
     let mut letters = spoken.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn message(body: Value) -> Message {
+        match body {
+            Value::Object(fields) => Message::of(fields),
+            other => panic!("{other} is no object"),
+        }
+    }
+
+    #[test]
+    fn metadata_is_checked_as_the_cloud_controller_checks_it() {
+        let long = "a".repeat(64);
+        let cases = [
+            (json!({"labels": {"env": "prod", "example.com/env": "a_b-c.d", "gone": null, "empty": ""}}), vec![]),
+            (json!({"labels": {"": "x"}}), vec!["label key error: key cannot be empty string"]),
+            (json!({"labels": {"a/b/c": "x"}}), vec!["label key error: key has more than one '/'"]),
+            (json!({"labels": {"team/x": "x"}}), vec!["label key error: prefix 'team' must be in valid dns format"]),
+            (
+                json!({"labels": {"cloudfoundry.org/x": "x"}}),
+                vec!["label key error: prefix 'cloudfoundry.org' is reserved"],
+            ),
+            (json!({"labels": {"example.com/": "x"}}), vec!["label key error: key cannot be empty string"]),
+            (json!({"labels": {"a b": "x"}}), vec!["label key error: 'a b' contains invalid characters"]),
+            (json!({"labels": {"-a": "x"}}), vec!["label key error: '-a' starts or ends with invalid characters"]),
+            (json!({"labels": {&long: "x"}}), vec!["label key error: 'aaaaaaaa...' is greater than 63 characters"]),
+            (json!({"labels": {"a": &long}}), vec!["label value error: 'aaaaaaaa...' is greater than 63 characters"]),
+            (json!({"labels": {"a": "b c"}}), vec!["label value error: 'b c' contains invalid characters"]),
+            (json!({"annotations": {"note": "any text, \u{e9}ven this"}}), vec![]),
+            (
+                json!({"annotations": {"note": "a".repeat(5001)}}),
+                vec!["annotation value error: 'aaaaaaaa...' is greater than 5000 characters"],
+            ),
+            (json!({"annotations": {"a b": "x"}}), vec!["annotation key error: 'a b' contains invalid characters"]),
+            (
+                json!({"labels": [], "colour": 1}),
+                vec!["has unexpected field(s): 'colour'", "'labels' is not an object"],
+            ),
+            (json!("x"), vec!["must be an object"]),
+        ];
+        for (metadata, expected) in cases {
+            assert_eq!(MetadataChange::default().read(&metadata), expected, "{metadata}");
+        }
+    }
+
+    #[test]
+    fn metadata_is_merged_and_null_deletes() {
+        let mut metadata = Metadata::default();
+        let mut first = MetadataChange::default();
+        first.read(&json!({"labels": {"a": "1", "b": "2"}, "annotations": {"n": "x"}}));
+        first.apply(&mut metadata);
+        let mut second = MetadataChange::default();
+        second.read(&json!({"labels": {"a": null, "c": "3"}}));
+        second.apply(&mut metadata);
+        let labels: Vec<_> = metadata.labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
+        assert_eq!(labels, ["b=2", "c=3"]);
+        assert_eq!(metadata.annotations["n"], "x");
+    }
+
+    #[test]
+    fn relationships_are_told_apart() {
+        let wrong = "Relationships Space must be structured like this: \
+                     \"space: {\"data\": {\"guid\": \"valid-guid\"}}\"";
+        let blank = format!("Relationships Space can't be blank, {wrong}");
+        let cases = [
+            (json!({"relationships": {"space": {"data": {"guid": "g"}}}}), None),
+            (json!({"relationships": {"space": {"data": null}}}), Some(blank.as_str())),
+            (json!({"relationships": {"space": {"guid": "g"}}}), Some(wrong)),
+            (json!({"relationships": {"org": {}}}), Some(blank.as_str())),
+            (
+                json!({"relationships": {}}),
+                Some("Relationships 'relationships' must include one or more valid relationships"),
+            ),
+            (json!({}), Some("Relationships 'relationships' is not an object")),
+        ];
+        for (body, problem) in cases {
+            let mut message = message(body.clone());
+            let guid = message.needs_one("space");
+            match problem {
+                None => assert_eq!((guid.as_str(), message.finish()), ("g", Ok(())), "{body}"),
+                Some(problem) => assert_eq!(message.finish(), Err(ApiError::unprocessable(problem)), "{body}"),
+            }
+        }
+    }
+
+    #[test]
+    fn all_problems_come_in_one_error() {
+        let mut message = message(json!({"name": 1, "suspended": "yes", "colour": "blue"}));
+        message.only(&["name", "suspended"]);
+        message.new_name(10);
+        message.boolean("suspended");
+        let expected = "Unknown field(s): 'colour', Name must be a string, Suspended must be a boolean";
+        assert_eq!(message.finish(), Err(ApiError::unprocessable(expected)));
+    }
+}

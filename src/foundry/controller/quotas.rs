@@ -7,7 +7,7 @@
 use serde_json::{Value, json};
 
 use crate::foundry::controller::body::{Field, Message};
-use crate::foundry::controller::error::{ApiError, ApiResult};
+use crate::foundry::controller::error::{ApiError, ApiResult, table};
 use crate::foundry::state::quota::QuotaLimits;
 use crate::foundry::state::{Guid, ServiceInstanceKind, Space, State, Task, TaskState};
 
@@ -136,15 +136,16 @@ pub fn check_task(db: &State, space: &Guid, memory: u64) -> ApiResult<()> {
     let in_org = Usage::of_org(db, &space.org).memory_in_mb + memory;
     let checks = [
         (over(in_space, own_or(|own| own.total_memory_in_mb)), "memory_in_mb exceeds space memory quota"),
+        (over(memory, own_or(|own| own.per_process_memory_in_mb)), "memory_in_mb exceeds space instance memory quota"),
         (over(in_org, org.total_memory_in_mb), "memory_in_mb exceeds organization memory quota"),
         (over(memory, org.per_process_memory_in_mb), "memory_in_mb exceeds organization instance memory quota"),
-        (over(memory, own_or(|own| own.per_process_memory_in_mb)), "memory_in_mb exceeds space instance memory quota"),
     ];
     let problems: Vec<_> = checks.into_iter().filter(|(exceeded, _)| *exceeded).map(|(_, problem)| problem).collect();
     if problems.is_empty() {
         return Ok(());
     }
-    Err(ApiError::unprocessable(format!("The task request is invalid: {}", problems.join(", "))))
+    let detail = format!("The task request is invalid: {}", problems.join(", "));
+    Err(ApiError::new(table::INVALID_TASK_REQUEST, detail))
 }
 
 /// Fails when one more route would be too many, for the space or its organization.
@@ -263,4 +264,77 @@ pub(super) fn present_limits(limits: &QuotaLimits) -> Value {
             "total_reserved_ports": limits.total_reserved_ports,
         },
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::foundry::settings::{Limits, Settings};
+    use crate::foundry::state::SpaceQuota;
+
+    /// A foundry's first state with these limits of its organization, and of its space where there are some.
+    fn state(org: Limits, space: Option<Limits>) -> (State, Guid) {
+        let mut db = State::initial(&Settings { quota: org, ..Settings::default() });
+        let guid = db.spaces.keys().next().unwrap().clone();
+        if let Some(limits) = space {
+            let now = jiff::Timestamp::now();
+            let org = db.spaces[&guid].org.clone();
+            let quota = SpaceQuota {
+                guid: Guid::random(),
+                name: "small".to_owned(),
+                org,
+                limits: limits.into(),
+                created_at: now,
+                updated_at: now,
+            };
+            db.spaces[&guid].quota = Some(quota.guid.clone());
+            db.space_quotas.insert(quota.guid.clone(), quota);
+        }
+        (db, guid)
+    }
+
+    const NONE: Limits = Limits {
+        total_memory_in_mb: None,
+        per_process_memory_in_mb: None,
+        total_instances: None,
+        total_routes: None,
+        total_service_instances: None,
+    };
+
+    fn detail(result: ApiResult<()>) -> String {
+        result.map_or_else(|error| error.problems[0].detail.clone(), |()| "ok".to_owned())
+    }
+
+    #[test]
+    fn a_task_counts_against_both_quotas() {
+        let memory = |most| Limits { total_memory_in_mb: Some(most), ..NONE };
+        let each = |most| Limits { per_process_memory_in_mb: Some(most), ..NONE };
+        let cases = [
+            (NONE, None, "ok"),
+            (memory(256), None, "ok"),
+            (memory(255), None, "The task request is invalid: memory_in_mb exceeds organization memory quota"),
+            (each(255), None, "The task request is invalid: memory_in_mb exceeds organization instance memory quota"),
+            (NONE, Some(memory(255)), "The task request is invalid: memory_in_mb exceeds space memory quota"),
+            (NONE, Some(each(255)), "The task request is invalid: memory_in_mb exceeds space instance memory quota"),
+        ];
+        for (org, space, expected) in cases {
+            let (db, guid) = state(org, space);
+            assert_eq!(detail(check_task(&db, &guid, 256)), expected, "{org:?} {space:?}");
+        }
+    }
+
+    #[test]
+    fn the_last_route_that_fits_is_good() {
+        let routes = |most| Limits { total_routes: Some(most), ..NONE };
+        let cases = [
+            (routes(1), None, "ok"),
+            (routes(0), None, "Routes quota exceeded for organization 'acme'."),
+            (routes(1), Some(routes(0)), "Routes quota exceeded for space 'production'."),
+            (routes(0), Some(routes(0)), "Routes quota exceeded for space 'production'."),
+        ];
+        for (org, space, expected) in cases {
+            let (db, guid) = state(org, space);
+            assert_eq!(detail(check_one_more_route(&db, &guid)), expected, "{org:?} {space:?}");
+        }
+    }
 }
