@@ -42,7 +42,6 @@ pub mod table {
         (120_004, 400, "ServiceFetchInstanceParametersNotSupported");
     pub const SERVICE_FETCH_BINDING_PARAMETERS_NOT_SUPPORTED: Row =
         (90007, 400, "ServiceFetchBindingParametersNotSupported");
-    pub const INVALID_TASK_REQUEST: Row = (170_021, 422, "InvalidTaskRequest");
     pub const FEATURE_DISABLED: Row = (330_002, 403, "FeatureDisabled");
 }
 

@@ -7,7 +7,7 @@
 use serde_json::{Value, json};
 
 use crate::foundry::controller::body::{Field, Message};
-use crate::foundry::controller::error::{ApiError, ApiResult, table};
+use crate::foundry::controller::error::{ApiError, ApiResult};
 use crate::foundry::state::quota::QuotaLimits;
 use crate::foundry::state::{Guid, ServiceInstanceKind, Space, State, Task, TaskState};
 
@@ -135,17 +135,16 @@ pub fn check_task(db: &State, space: &Guid, memory: u64) -> ApiResult<()> {
     let in_space = Usage::of_space(db, &space.guid).memory_in_mb + memory;
     let in_org = Usage::of_org(db, &space.org).memory_in_mb + memory;
     let checks = [
-        (over(in_space, own_or(|own| own.total_memory_in_mb)), "memory_in_mb exceeds space memory quota"),
-        (over(memory, own_or(|own| own.per_process_memory_in_mb)), "memory_in_mb exceeds space instance memory quota"),
         (over(in_org, org.total_memory_in_mb), "memory_in_mb exceeds organization memory quota"),
         (over(memory, org.per_process_memory_in_mb), "memory_in_mb exceeds organization instance memory quota"),
+        (over(in_space, own_or(|own| own.total_memory_in_mb)), "memory_in_mb exceeds space memory quota"),
+        (over(memory, own_or(|own| own.per_process_memory_in_mb)), "memory_in_mb exceeds space instance memory quota"),
     ];
     let problems: Vec<_> = checks.into_iter().filter(|(exceeded, _)| *exceeded).map(|(_, problem)| problem).collect();
     if problems.is_empty() {
         return Ok(());
     }
-    let detail = format!("The task request is invalid: {}", problems.join(", "));
-    Err(ApiError::new(table::INVALID_TASK_REQUEST, detail))
+    Err(ApiError::unprocessable(problems.join(", ")))
 }
 
 /// Fails when one more route would be too many, for the space or its organization.
@@ -312,10 +311,10 @@ mod tests {
         let cases = [
             (NONE, None, "ok"),
             (memory(256), None, "ok"),
-            (memory(255), None, "The task request is invalid: memory_in_mb exceeds organization memory quota"),
-            (each(255), None, "The task request is invalid: memory_in_mb exceeds organization instance memory quota"),
-            (NONE, Some(memory(255)), "The task request is invalid: memory_in_mb exceeds space memory quota"),
-            (NONE, Some(each(255)), "The task request is invalid: memory_in_mb exceeds space instance memory quota"),
+            (memory(255), None, "memory_in_mb exceeds organization memory quota"),
+            (each(255), None, "memory_in_mb exceeds organization instance memory quota"),
+            (NONE, Some(memory(255)), "memory_in_mb exceeds space memory quota"),
+            (NONE, Some(each(255)), "memory_in_mb exceeds space instance memory quota"),
         ];
         for (org, space, expected) in cases {
             let (db, guid) = state(org, space);
