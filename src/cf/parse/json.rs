@@ -22,10 +22,11 @@ pub enum NoJson {
     },
 }
 
-/// Reads the body that `cf curl` printed: one JSON object without `errors`.
+/// Reads the body that `cf curl` printed: one JSON object that is no error.
 ///
 /// cf 8.17 prints the body as it came, and a newline; 7.x indents it anew. The platform's errors read
-/// `{"errors":[{"code":10008,"title":"CF-UnprocessableEntity","detail":"…"}]}`.
+/// `{"errors":[{"code":10008,"title":"CF-UnprocessableEntity","detail":"…"}]}` (CC API 3), outside of `/v3`
+/// `{"code":10000,"error_code":"CF-NotFound","description":"Unknown request"}`. A job has `errors` too, beside its `guid`, and is no error.
 pub fn json(stdout: &str) -> Result<Value, NoJson> {
     let text = stdout.trim();
     if text.is_empty() {
@@ -35,17 +36,91 @@ pub fn json(stdout: &str) -> Result<Value, NoJson> {
     if !body.is_object() {
         return Err(NoJson::NotAnObject);
     }
-    let Some(errors) = body.get("errors") else { return Ok(body) };
-    let errors = errors.as_array().map(Vec::as_slice).unwrap_or_default();
-    let part = |error: &Value, key: &str| error[key].as_str().unwrap_or_default().to_owned();
+    let part = |of: &Value, key: &str| of[key].as_str().unwrap_or_default().to_owned();
+    let errors = match (body.get("errors"), body.get("error_code")) {
+        _ if body.get("guid").is_some() => return Ok(body),
+        (Some(errors), _) => errors.as_array().map(Vec::as_slice).unwrap_or_default(),
+        (None, Some(_)) => {
+            let (title, detail) = (part(&body, "error_code"), part(&body, "description"));
+            return Err(NoJson::Errors {
+                reason: failure::reason_of_error(&title, &detail),
+                words: format!("{title}: {detail}"),
+            });
+        }
+        (None, None) => return Ok(body),
+    };
     let words = errors
         .iter()
         .map(|error| format!("{}: {}", part(error, "title"), part(error, "detail")))
         .collect::<Vec<_>>()
         .join("; ");
-    let reason =
-        errors.first().and_then(|error| failure::reason_of_error(&part(error, "title"), &part(error, "detail")));
+    let first = errors.first();
+    let reason = first.and_then(|error| failure::reason_of_error(&part(error, "title"), &part(error, "detail")));
     let words =
         if words.is_empty() { "the platform answered with errors that it does not name".to_owned() } else { words };
     Err(NoJson::Errors { reason, words })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_is_one_object_that_is_no_error() {
+        for body in [
+            r#"{"resources":[]}"#,
+            "\n{\n   \"guid\": \"x\"\n}\n\n",
+            r#"{"guid":"x","state":"FAILED","operation":"app.delete","errors":[{"title":"CF-X","detail":"y"}]}"#,
+            r#"{"guid":"x","state":"PROCESSING","errors":[],"warnings":[]}"#,
+        ] {
+            assert!(json(body).is_ok(), "{body}");
+        }
+        for body in ["", "\n", " \r\n"] {
+            assert_eq!(json(body), Err(NoJson::Empty), "{body:?}");
+        }
+        for body in ["[]", "null", "\"text\"", "{", "{}{}", "404 Not Found", "<html></html>", "REQUEST: [x]\n{}"] {
+            assert_eq!(json(body), Err(NoJson::NotAnObject), "{body}");
+        }
+    }
+
+    #[test]
+    fn errors_keep_the_platforms_words() {
+        let errors = |body: &str| match json(body) {
+            Err(NoJson::Errors { reason, words }) => (reason, words),
+            other => panic!("{body}: {other:?}"),
+        };
+        let cases = [
+            (
+                r#"{"errors":[{"code":10003,"title":"CF-NotAuthorized","detail":"You are not authorized to perform the requested action"}]}"#,
+                Some(Reason::NotAuthorized),
+                "CF-NotAuthorized: You are not authorized to perform the requested action",
+            ),
+            (
+                r#"{"errors":[{"title":"CF-UnprocessableEntity","detail":"memory quota_exceeded"},{"title":"CF-X","detail":"more"}]}"#,
+                Some(Reason::Quota),
+                "CF-UnprocessableEntity: memory quota_exceeded; CF-X: more",
+            ),
+            (
+                r#"{"errors":[{"title":"CF-UnprocessableEntity","detail":"no"}]}"#,
+                Some(Reason::Rejected),
+                "CF-UnprocessableEntity: no",
+            ),
+            (
+                r#"{"errors":[{"title":"UnknownError","detail":"An unknown error occurred."}]}"#,
+                Some(Reason::Server),
+                "UnknownError: An unknown error occurred.",
+            ),
+            (r#"{"errors":[{"title":"CF-ToCome","detail":"new"}]}"#, None, "CF-ToCome: new"),
+            (r#"{"errors":[]}"#, None, "the platform answered with errors that it does not name"),
+            (r#"{"errors":"all"}"#, None, "the platform answered with errors that it does not name"),
+            (
+                r#"{"code":10000,"error_code":"CF-NotFound","description":"Unknown request"}"#,
+                Some(Reason::NotFound),
+                "CF-NotFound: Unknown request",
+            ),
+        ];
+        for (body, reason, words) in cases {
+            assert_eq!(errors(body), (reason, words.to_owned()), "{body}");
+        }
+    }
 }
