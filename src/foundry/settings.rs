@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::foundry::router::RouterSettings;
+use crate::foundry::uaa::TokenPolicy;
 
 /// What a foundry is started with.
 #[derive(Debug, Clone)]
@@ -21,8 +22,10 @@ pub struct Settings {
     pub space: String,
     /// The limits of the quota `default`, which organizations get.
     pub quota: Limits,
-    /// How long an access token is valid.
-    pub token_lifetime: Duration,
+    /// A client of UAA that logs in as itself, with an administrator's rights: its id and its secret.
+    pub client: (String, String),
+    /// How tokens are made at the start; [`Uaa::set_policy`](super::uaa::Uaa::set_policy) changes it.
+    pub tokens: TokenPolicy,
     /// The durations at the start.
     pub timing: Timing,
     /// The router; its propagation delay is changed through [`Foundry::router`](super::Foundry::router).
@@ -39,7 +42,8 @@ impl Default for Settings {
             org: "acme".to_owned(),
             space: "production".to_owned(),
             quota: Limits::default(),
-            token_lifetime: Duration::from_secs(600),
+            client: ("robot".to_owned(), "robot".to_owned()),
+            tokens: TokenPolicy::default(),
             timing: Timing::default(),
             router: RouterSettings::default(),
         }

@@ -7,6 +7,7 @@ use cutover::foundry::Foundry;
 use cutover::foundry::faults::{Fault, Harm, Occurrence, Rule};
 use cutover::foundry::request_log::{Call, Service};
 use cutover::foundry::settings::Settings;
+use cutover::foundry::uaa::TokenPolicy;
 
 use crate::support::cf::Cf;
 
@@ -147,7 +148,10 @@ fn a_call_takes_at_least_the_latency_that_is_set() {
 #[test]
 fn cf_refreshes_a_token_that_is_about_to_expire() {
     // cf refreshes tokens with less than a minute to live.
-    let settings = Settings { token_lifetime: Duration::from_secs(30), ..Settings::default() };
+    let settings = Settings {
+        tokens: TokenPolicy { access: Duration::from_secs(30), ..TokenPolicy::default() },
+        ..Settings::default()
+    };
     let foundry = Foundry::start(settings).unwrap();
     let cf = Cf::targeted(&foundry);
     foundry.request_log().clear();

@@ -92,6 +92,8 @@ fn start_with(settings: &mut Settings, key: &str, value: &str) {
         "total_instances" => settings.quota.total_instances = Some(number()),
         "total_routes" => settings.quota.total_routes = Some(number()),
         "total_service_instances" => settings.quota.total_service_instances = Some(number()),
+        "token_seconds" => settings.tokens.access = Duration::from_secs(number()),
+        "rotate_refresh_tokens" => settings.tokens.rotate = value == "yes",
         "staging_ms" => settings.timing.staging = millis(),
         "start_ms" => settings.timing.start = millis(),
         "job_ms" => settings.timing.job = millis(),
@@ -147,6 +149,7 @@ impl Session<'_> {
     /// | line | what it turns |
     /// |---|---|
     /// | `expire-tokens` | all access tokens so far |
+    /// | `revoke-tokens` | all tokens so far, refresh tokens too |
     /// | `fail-staging` | the next and all later ones |
     /// | `crash MS` | every instance, so long after its start |
     /// | `fault METHOD PATH before\|after STATUS\|close` | the next such call |
@@ -156,6 +159,7 @@ impl Session<'_> {
         let words: Vec<&str> = switch.split(' ').collect();
         match words.as_slice() {
             ["expire-tokens"] => faults.expire_tokens(),
+            ["revoke-tokens"] => self.foundry.platform().uaa.revoke_tokens(),
             ["fail-staging"] => faults.fail_staging(None, StagingFailure::compile()),
             ["crash", after] => faults.crash(None, Duration::from_millis(after.parse().unwrap())),
             ["fault", method, path, when, harm] => {
