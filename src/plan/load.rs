@@ -69,7 +69,7 @@ fn read(file: &Path, env: Option<&str>, report: &mut Report<'_>) -> Option<Plan>
 }
 
 fn read_tree(file: &Path, env: Option<&str>, report: &mut Report<'_>) -> Option<Node> {
-    let base = report.read(file, "name the plan with `-f FILE`; `cutover init` writes one from what runs in a space");
+    let base = report.read(file, "name the plan with `-f FILE`; deploy.example.yaml shows what stands in one");
     let Some(env) = env else { return Some(base?.root) };
     match overlay::file_for(file, env) {
         Ok(upper) => {
