@@ -12,6 +12,9 @@
 //! | [`logs`] | what apps and the platform wrote, kept per app |
 //! | [`log_cache`] | the logs as cf reads them |
 //! | [`router`] | gorouter's behaviour, from the routing table to the bytes of an answer |
+//! | [`runtime`] | the cell: instances and tasks that really run |
+//! | [`staging`] | packages become droplets |
+//! | [`blobs`] | the files of packages and droplets |
 //! | [`faults`] | the switches that make it misbehave on demand |
 //! | [`request_log`] | every call that the control plane heard |
 //! | [`server`] | the one loop that accepts connections, delays, injects faults and logs |
@@ -20,6 +23,7 @@
 //! The Cloud Controller writes *desired* state only. Whoever makes it true (staging, running processes, the routing
 //! table) subscribes to [`store::Store::changes`], compares what is desired with what is there, and acts.
 
+pub mod blobs;
 pub mod controller;
 pub mod faults;
 pub mod log_cache;
@@ -27,8 +31,10 @@ pub mod logs;
 pub mod platform;
 pub mod request_log;
 pub mod router;
+pub mod runtime;
 pub mod server;
 pub mod settings;
+pub mod staging;
 pub mod state;
 pub mod store;
 pub mod uaa;
@@ -78,13 +84,15 @@ impl Foundry {
             .block_on(Router::start(settings.router.clone()))
             .context("failed to start the router of the embedded Cloud Foundry")?;
         let addresses = Addresses { api: api_address, uaa: uaa_address, log_cache: log_cache_address };
-        let platform = Arc::new(Platform::new(settings, addresses, router));
+        let cell = runtime::Cell::start().context("failed to start the cell of the embedded Cloud Foundry")?;
+        let platform = Arc::new(Platform::new(settings, addresses, router, cell));
         {
             let _inside = runtime.enter();
             server::serve(api, Service::Controller, controller::routes(&platform), &platform)?;
             server::serve(uaa, Service::Uaa, uaa::routes(&platform), &platform)?;
             server::serve(log_cache, Service::LogCache, log_cache::routes(&platform), &platform)?;
             tokio::spawn(log_cache::keep_access_log(Arc::clone(&platform)));
+            tokio::spawn(runtime::run(Arc::clone(&platform)));
         }
         Ok(Self { platform, runtime: Some(runtime) })
     }

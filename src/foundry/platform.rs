@@ -9,6 +9,7 @@ use crate::foundry::faults::Faults;
 use crate::foundry::logs::Logs;
 use crate::foundry::request_log::RequestLog;
 use crate::foundry::router::Router;
+use crate::foundry::runtime::Cell;
 use crate::foundry::settings::{Settings, Timing};
 use crate::foundry::state::State;
 use crate::foundry::store::Store;
@@ -57,6 +58,8 @@ pub struct Platform {
     pub logs: Logs,
     /// The router: whoever runs instances registers and unregisters them here.
     pub router: Router,
+    /// What really runs.
+    pub cell: Cell,
     /// The switches for faults.
     pub faults: Arc<Faults>,
     /// Every call that the control plane heard.
@@ -67,7 +70,7 @@ pub struct Platform {
 }
 
 impl Platform {
-    pub(crate) fn new(settings: Settings, addresses: Addresses, router: Router) -> Self {
+    pub(crate) fn new(settings: Settings, addresses: Addresses, router: Router, cell: Cell) -> Self {
         let faults = Arc::new(Faults::default());
         Self {
             store: Store::new(State::initial(&settings)),
@@ -78,6 +81,7 @@ impl Platform {
             ending: watch::Sender::new(false),
             rooms: watch::Sender::new(()),
             router,
+            cell,
             faults,
             addresses,
             settings,

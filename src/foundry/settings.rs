@@ -30,6 +30,8 @@ pub struct Settings {
     pub timing: Timing,
     /// The router; its propagation delay is changed through [`Foundry::router`](super::Foundry::router).
     pub router: RouterSettings,
+    /// The memory of the cell, in MB: instances that do not fit are DOWN until there is room. `None` is no limit.
+    pub cell_memory_in_mb: Option<u64>,
 }
 
 impl Default for Settings {
@@ -46,6 +48,7 @@ impl Default for Settings {
             tokens: TokenPolicy::default(),
             timing: Timing::default(),
             router: RouterSettings::default(),
+            cell_memory_in_mb: None,
         }
     }
 }
@@ -88,6 +91,15 @@ pub struct Timing {
     pub staging: Duration,
     /// How long an instance takes at least from its start to its first health check.
     pub start: Duration,
+    /// How long an instance that is told to stop stays after it has been taken off its routes, before it gets SIGTERM.
+    /// Zero: nobody orders the two, as on Diego without route integrity.
+    pub term_after_unregister: Duration,
+    /// How long an instance has between SIGTERM and SIGKILL. (Diego: 10 s.)
+    pub graceful_shutdown: Duration,
+    /// The first wait before a crashed instance is started again; it doubles. (Diego: 30 s, after three crashes.)
+    pub crash_backoff: Duration,
+    /// How often deployments go on, if nothing happens before.
+    pub deployment_tick: Duration,
     /// How long an asynchronous job stays in processing. Zero: done when the 202 is sent.
     pub job: Duration,
     /// How long the managed service broker takes to create and delete an instance.
@@ -100,6 +112,10 @@ impl Default for Timing {
             call_latency: Duration::ZERO,
             staging: Duration::ZERO,
             start: Duration::ZERO,
+            term_after_unregister: Duration::ZERO,
+            graceful_shutdown: Duration::from_secs(10),
+            crash_backoff: Duration::from_secs(30),
+            deployment_tick: Duration::from_secs(1),
             job: Duration::ZERO,
             service_operation: Duration::from_secs(1),
         }

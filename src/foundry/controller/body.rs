@@ -14,9 +14,10 @@ pub struct Message {
 }
 
 /// What a body says about one field.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Field<T> {
     /// It is not there.
+    #[default]
     Absent,
     /// It is `null`.
     Null,

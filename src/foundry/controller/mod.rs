@@ -16,17 +16,27 @@ pub mod error;
 pub mod jobs;
 pub mod list;
 
+mod app_settings;
+mod apps;
 mod audit_events;
 mod buildpacks;
+mod builds;
+mod deployments;
 pub mod destinations;
 mod domains;
+mod droplets;
 pub mod feature_flags;
 mod fields;
 mod isolation_segments;
+mod lifecycle;
+mod manifests;
 mod network_policies;
 mod organization_quotas;
 mod organizations;
+mod packages;
+mod processes;
 pub mod quotas;
+mod revisions;
 mod roles;
 mod root;
 pub mod routes;
@@ -36,9 +46,11 @@ mod service_instances;
 mod service_offerings;
 mod service_plans;
 mod service_route_bindings;
+mod sidecars;
 mod space_quotas;
 mod spaces;
 mod stacks;
+mod tasks;
 mod users;
 
 use std::sync::Arc;
@@ -108,16 +120,27 @@ const REAL: [&str; 36] = [
 pub(crate) fn routes(platform: &Arc<Platform>) -> Router {
     Router::new()
         .merge(root::routes())
+        .merge(app_settings::routes())
+        .merge(apps::routes())
+        .merge(builds::routes())
+        .merge(droplets::routes())
+        .merge(packages::routes())
+        .merge(processes::routes())
         .merge(audit_events::routes())
         .merge(buildpacks::routes())
         .merge(destinations::routes())
+        .merge(deployments::routes())
         .merge(domains::routes())
         .merge(feature_flags::routes())
         .merge(isolation_segments::routes())
         .merge(jobs::routes())
         .merge(network_policies::routes())
+        .merge(manifests::routes())
         .merge(organization_quotas::routes())
         .merge(organizations::routes())
+        .merge(revisions::routes())
+        .merge(sidecars::routes())
+        .merge(tasks::routes())
         .merge(roles::routes())
         .merge(routes::routes())
         .merge(service_brokers::routes())

@@ -37,7 +37,7 @@ pub struct Features {
 }
 
 impl Default for Features {
-    /// (cloud_controller_ng: `default_app_ssh_access: true`, revisions on.)
+    /// (`cloud_controller_ng`: `default_app_ssh_access: true`, revisions on.)
     fn default() -> Self {
         Self { ssh: true, revisions: true, service_binding_k8s: false, file_based_vcap_services: false }
     }

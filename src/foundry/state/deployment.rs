@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::foundry::state::{Guid, Metadata, resource};
 
-/// How far a deployment is. (cloud_controller_ng: `deployment_model.rb`.)
+/// How far a deployment is. (`cloud_controller_ng`: `deployment_model.rb`.)
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 #[expect(missing_docs, reason = "the Cloud Controller's own words")]
@@ -114,7 +114,7 @@ impl Deployment {
     }
 
     /// New and old instances at each step of a canary deployment.
-    /// (cloud_controller_ng: `DeploymentModel#canary_step_plan`.)
+    /// (`cloud_controller_ng`: `DeploymentModel#canary_step_plan`.)
     pub fn canary_plan(&self) -> Vec<(u32, u32)> {
         let Some(steps) = &self.canary_steps else { return vec![(1, self.original_instances)] };
         let instances =

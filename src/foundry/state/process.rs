@@ -99,7 +99,7 @@ resource!(Process, labelled);
 
 impl Process {
     /// A process with the defaults of its type.
-    /// (cloud_controller_ng: `process_create.rb`; `default_app_memory` and `default_app_disk_in_mb` are 1024.)
+    /// (`cloud_controller_ng`: `process_create.rb`; `default_app_memory` and `default_app_disk_in_mb` are 1024.)
     pub fn new(app: &Guid, kind: &str) -> Self {
         let now = Timestamp::now();
         let web = kind == WEB;

@@ -1,0 +1,534 @@
+//! One application of a manifest, read and checked. (`cloud_controller_ng`: `app_manifest_message.rb` and the messages
+//! that it is made of.)
+
+use indexmap::IndexMap;
+use serde_json::{Map, Value};
+
+use crate::foundry::controller::apps::variable_problems;
+use crate::foundry::controller::body::{Field, MetadataChange, humanize};
+use crate::foundry::controller::processes::{HealthChange, Scale, is_path};
+use crate::foundry::state::{HealthCheckKind, WEB};
+
+/// An application of a manifest.
+#[derive(Debug, Default)]
+pub(super) struct Manifest {
+    pub(super) name: String,
+    pub(super) buildpacks: Option<Vec<String>>,
+    pub(super) stack: Option<String>,
+    pub(super) environment: Option<IndexMap<String, String>>,
+    pub(super) metadata: Option<MetadataChange>,
+    pub(super) processes: Vec<ProcessWanted>,
+    pub(super) routes: Option<Vec<RouteWanted>>,
+    pub(super) no_route: bool,
+    pub(super) random_route: bool,
+    pub(super) default_route: bool,
+    pub(super) services: Vec<ServiceWanted>,
+    pub(super) features: IndexMap<String, bool>,
+}
+
+/// A process of a manifest.
+#[derive(Debug, Default, Clone)]
+pub(super) struct ProcessWanted {
+    pub(super) kind: String,
+    /// Null goes back to the droplet's.
+    pub(super) command: Field<String>,
+    pub(super) health: HealthChange,
+    pub(super) readiness: HealthChange,
+    pub(super) scale: Scale,
+}
+
+/// A route of a manifest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct RouteWanted {
+    /// As it was written.
+    pub(super) text: String,
+    pub(super) host: String,
+    pub(super) path: String,
+    pub(super) port: Option<u16>,
+    pub(super) protocol: Option<String>,
+    pub(super) options: IndexMap<String, String>,
+}
+
+/// A service of a manifest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct ServiceWanted {
+    pub(super) name: String,
+    pub(super) binding_name: Option<String>,
+}
+
+/// Keys are the same with hyphens and underscores.
+fn underscored(fields: &Map<String, Value>) -> Map<String, Value> {
+    fields.iter().map(|(key, value)| (key.replace('-', "_"), value.clone())).collect()
+}
+
+/// Reads an application, and says what is wrong with it.
+pub(super) fn manifest(app: &Value) -> (Manifest, Vec<String>) {
+    let fields = app.as_object().map(underscored).unwrap_or_default();
+    let mut problems = Vec::new();
+    let mut manifest = Manifest::default();
+    match fields.get("name") {
+        Some(Value::String(name)) if !name.trim().is_empty() => manifest.name.clone_from(name),
+        Some(Value::Number(number)) => {
+            problems.push("Name must be a string".to_owned());
+            manifest.name = number.to_string();
+        }
+        _ => problems.push("Name must not be empty".to_owned()),
+    }
+    read_processes(&fields, &mut manifest, &mut problems);
+    if fields.contains_key("sidecars") {
+        problems.push("Sidecars are not implemented by this embedded Cloud Foundry".to_owned());
+    }
+    read_lifecycle(&fields, &mut manifest, &mut problems);
+    read_metadata(&fields, &mut manifest, &mut problems);
+    read_services(&fields, &mut manifest, &mut problems);
+    read_environment(&fields, &mut manifest, &mut problems);
+    read_routes(&fields, &mut manifest, &mut problems);
+    read_features(&fields, &mut manifest, &mut problems);
+    (manifest, problems)
+}
+
+fn read_processes(fields: &Map<String, Value>, manifest: &mut Manifest, problems: &mut Vec<String>) {
+    let top = process(fields, WEB, problems);
+    let mut processes: Vec<ProcessWanted> = Vec::new();
+    let mut web = None;
+    match fields.get("processes") {
+        None | Some(Value::Null) => {}
+        Some(Value::Array(listed)) => {
+            let mut seen: Vec<String> = Vec::new();
+            for one in listed {
+                let one = one.as_object().map(underscored).unwrap_or_default();
+                let Some(kind) = one.get("type").and_then(Value::as_str).filter(|kind| !kind.is_empty()) else {
+                    let text = "All Processes must specify a type".to_owned();
+                    if !problems.contains(&text) {
+                        problems.push(text);
+                    }
+                    continue;
+                };
+                if seen.iter().any(|known| known == kind) {
+                    problems.push(format!("Process \"{kind}\" may only be present once"));
+                    continue;
+                }
+                seen.push(kind.to_owned());
+                let wanted = process(&one, kind, problems);
+                if kind == WEB {
+                    web = Some(wanted);
+                } else {
+                    processes.push(wanted);
+                }
+            }
+        }
+        Some(_) => problems.push("Processes must be an array of process configurations".to_owned()),
+    }
+    // A web process in the list stands in place of all that the app's own level says about it.
+    processes.insert(0, web.unwrap_or(top));
+    manifest.processes = processes;
+}
+
+fn process(fields: &Map<String, Value>, kind: &str, problems: &mut Vec<String>) -> ProcessWanted {
+    let mut wrong = Vec::new();
+    let mut wanted = ProcessWanted { kind: kind.to_owned(), ..ProcessWanted::default() };
+    let size = |key: &str, wrong: &mut Vec<String>| -> Option<u64> {
+        match megabytes(fields.get(key)?) {
+            Ok(None) => None,
+            Ok(Some(size)) if size > 0 => Some(size),
+            Ok(Some(_)) => {
+                wrong.push(format!("{} must be greater than 0MB", humanize(key)));
+                None
+            }
+            Err(problem) => {
+                wrong.push(format!("{} {problem}", humanize(key)));
+                None
+            }
+        }
+    };
+    wanted.scale.memory_in_mb = size("memory", &mut wrong);
+    wanted.scale.disk_in_mb = size("disk_quota", &mut wrong);
+    match fields.get("log_rate_limit_per_second").map(log_rate) {
+        None | Some(Ok(None)) => {}
+        Some(Ok(Some(rate))) => wanted.scale.log_rate_limit = Some(rate),
+        Some(Err(problem)) => wrong.push(format!("Log rate limit per second {problem}")),
+    }
+    match fields.get("instances") {
+        None | Some(Value::Null) => {}
+        Some(value) => match value.as_i64() {
+            Some(number) if number >= 0 => wanted.scale.instances = u32::try_from(number).ok(),
+            Some(_) => wrong.push("Instances must be greater than or equal to 0".to_owned()),
+            None if value.is_f64() => wrong.push("Instances must be an integer".to_owned()),
+            None => wrong.push("Instances is not a number".to_owned()),
+        },
+    }
+    match fields.get("command") {
+        None => {}
+        Some(Value::Null) => wanted.command = Field::Null,
+        Some(Value::String(command)) if command == "null" || command == "default" => wanted.command = Field::Null,
+        Some(Value::String(command)) if (1..=4096).contains(&command.chars().count()) => {
+            wanted.command = Field::Is(command.clone());
+        }
+        Some(Value::String(_)) => wrong.push("Command must be between 1 and 4096 characters".to_owned()),
+        Some(_) => wrong.push("Command must be a string".to_owned()),
+    }
+    wanted.health = check(fields, "health_check", &mut wrong);
+    wanted.health.timeout = seconds(fields, "timeout", &mut wrong);
+    wanted.readiness = check(fields, "readiness_health_check", &mut wrong);
+    problems.extend(wrong.into_iter().map(|text| format!("Process \"{kind}\": {text}")));
+    wanted
+}
+
+fn check(fields: &Map<String, Value>, prefix: &str, wrong: &mut Vec<String>) -> HealthChange {
+    let mut change = HealthChange::default();
+    let spoken = humanize(prefix);
+    if let Some(kind) = fields.get(&format!("{prefix}_type")) {
+        change.kind = match kind.as_str() {
+            // The old word for it.
+            Some("none") => Some(HealthCheckKind::Process),
+            word => word.and_then(HealthCheckKind::named),
+        };
+        if change.kind.is_none() {
+            wrong.push(format!("{spoken} type must be \"port\", \"process\", or \"http\""));
+        }
+    }
+    if let Some(endpoint) = fields.get(&format!("{prefix}_http_endpoint")) {
+        match endpoint {
+            Value::Null => change.endpoint = Field::Null,
+            Value::String(path) if is_path(path) => change.endpoint = Field::Is(path.clone()),
+            _ => wrong.push(format!("{spoken} http endpoint must be a valid URI path")),
+        }
+        if change.kind.is_some_and(|kind| kind != HealthCheckKind::Http) && change.endpoint != Field::Null {
+            wrong.push(format!("{spoken} type must be \"http\" to set a health check HTTP endpoint"));
+        }
+    }
+    change.invocation_timeout = seconds(fields, &format!("{prefix}_invocation_timeout"), wrong);
+    change.interval = seconds(fields, &format!("{prefix}_interval"), wrong);
+    change
+}
+
+fn seconds(fields: &Map<String, Value>, key: &str, wrong: &mut Vec<String>) -> Field<u32> {
+    match fields.get(key) {
+        None => return Field::Absent,
+        Some(Value::Null) => return Field::Null,
+        Some(value) => match value.as_i64() {
+            Some(number) if number >= 1 => return u32::try_from(number).map_or(Field::Absent, Field::Is),
+            Some(_) => wrong.push(format!("{} must be greater than or equal to 1", humanize(key))),
+            None => wrong.push(format!("{} is not a number", humanize(key))),
+        },
+    }
+    Field::Absent
+}
+
+const UNITS: &str = "must use a supported unit: B, K, KB, M, MB, G, GB, T, or TB";
+
+/// Bytes of a size such as `1.5G`. (`byte_quantity.rb`)
+fn bytes(value: &Value) -> Result<Option<u64>, &'static str> {
+    let text = match value {
+        Value::Null => return Ok(None),
+        Value::String(text) => text.trim().to_owned(),
+        other => other.to_string(),
+    };
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let digits = text.find(|c: char| !(c.is_ascii_digit() || c == '.' || c == '-')).unwrap_or(text.len());
+    let (number, unit) = text.split_at(digits);
+    let number: f64 = number.parse().map_err(|_| "is not a number")?;
+    let factor: u64 = match unit.trim().to_uppercase().as_str() {
+        "B" => 1,
+        "K" | "KB" => 1 << 10,
+        "M" | "MB" => 1 << 20,
+        "G" | "GB" => 1 << 30,
+        "T" | "TB" => 1 << 40,
+        _ => return Err(UNITS),
+    };
+    #[expect(clippy::cast_precision_loss, reason = "a power of two is exact")]
+    let size = number * factor as f64;
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a negative size becomes 0, which is refused; one beyond u64 the greatest"
+    )]
+    Ok(Some(size as u64))
+}
+
+fn megabytes(value: &Value) -> Result<Option<u64>, &'static str> {
+    Ok(bytes(value)?.map(|bytes| bytes >> 20))
+}
+
+fn log_rate(value: &Value) -> Result<Option<i64>, &'static str> {
+    match value {
+        Value::Number(number) if matches!(number.as_i64(), Some(-1 | 0)) => Ok(number.as_i64()),
+        Value::String(text) if text == "-1" => Ok(Some(-1)),
+        Value::String(text) if text == "0" => Ok(Some(0)),
+        other => Ok(bytes(other)?.and_then(|bytes| i64::try_from(bytes).ok())),
+    }
+}
+
+fn read_lifecycle(fields: &Map<String, Value>, manifest: &mut Manifest, problems: &mut Vec<String>) {
+    if fields.contains_key("docker") {
+        problems.push("Docker is not implemented by this embedded Cloud Foundry".to_owned());
+    }
+    match fields.get("lifecycle").map(Value::as_str) {
+        None | Some(Some("buildpack")) => {}
+        Some(Some("cnb" | "docker")) => {
+            problems.push("This lifecycle is not implemented by this embedded Cloud Foundry".to_owned());
+        }
+        Some(_) => problems.push("Lifecycle type is not included in the list: buildpack, docker, cnb".to_owned()),
+    }
+    if fields.contains_key("buildpack") && fields.contains_key("buildpacks") {
+        problems.push("Buildpack and Buildpacks fields cannot be used together.".to_owned());
+    }
+    match fields.get("buildpack") {
+        None => {}
+        Some(Value::Null) => manifest.buildpacks = Some(Vec::new()),
+        Some(Value::String(name)) if name == "default" || name == "null" => manifest.buildpacks = Some(Vec::new()),
+        Some(Value::String(name)) => manifest.buildpacks = Some(vec![name.clone()]),
+        Some(_) => problems.push("Buildpack must be a string".to_owned()),
+    }
+    match fields.get("buildpacks") {
+        None | Some(Value::Null) => {}
+        Some(Value::Array(names)) => {
+            let names: Option<Vec<String>> = names.iter().map(|name| name.as_str().map(ToOwned::to_owned)).collect();
+            if names.is_none() {
+                problems.push("Buildpacks can only contain strings".to_owned());
+            }
+            manifest.buildpacks = names;
+        }
+        Some(_) => problems.push("Buildpacks must be an array".to_owned()),
+    }
+    match fields.get("stack") {
+        None | Some(Value::Null) => {}
+        Some(Value::String(stack)) => manifest.stack = Some(stack.clone()),
+        Some(_) => problems.push("Stack must be a string".to_owned()),
+    }
+}
+
+fn read_metadata(fields: &Map<String, Value>, manifest: &mut Manifest, problems: &mut Vec<String>) {
+    if let Some(metadata) = fields.get("metadata") {
+        let mut change = MetadataChange::default();
+        problems.extend(change.read(metadata).into_iter().map(|problem| format!("Metadata {problem}")));
+        manifest.metadata = Some(change);
+    }
+}
+
+fn read_services(fields: &Map<String, Value>, manifest: &mut Manifest, problems: &mut Vec<String>) {
+    let wrong = || "Services must be a list of service instances".to_owned();
+    match fields.get("services") {
+        None => {}
+        Some(Value::Array(services)) => {
+            for service in services {
+                match service {
+                    Value::String(name) => {
+                        manifest.services.push(ServiceWanted { name: name.clone(), binding_name: None });
+                    }
+                    Value::Object(service) if service.get("name").is_some_and(Value::is_string) => {
+                        let text = |key: &str| service.get(key).and_then(Value::as_str).map(ToOwned::to_owned);
+                        manifest.services.push(ServiceWanted {
+                            name: text("name").unwrap_or_default(),
+                            binding_name: text("binding_name"),
+                        });
+                    }
+                    _ => {
+                        problems.push(wrong());
+                        return;
+                    }
+                }
+            }
+        }
+        Some(_) => problems.push(wrong()),
+    }
+}
+
+fn read_environment(fields: &Map<String, Value>, manifest: &mut Manifest, problems: &mut Vec<String>) {
+    match fields.get("env") {
+        None => {}
+        Some(Value::Object(variables)) => {
+            for key in variables.keys() {
+                problems.extend(variable_problems(key).into_iter().map(|problem| format!("Env {problem}")));
+            }
+            let text = |value: &Value| match value {
+                Value::Null => String::new(),
+                Value::String(text) => text.clone(),
+                other => other.to_string(),
+            };
+            manifest.environment = Some(variables.iter().map(|(key, value)| (key.clone(), text(value))).collect());
+        }
+        Some(_) => problems.push("Env must be an object of keys and values".to_owned()),
+    }
+}
+
+fn read_routes(fields: &Map<String, Value>, manifest: &mut Manifest, problems: &mut Vec<String>) {
+    let mut switch = |key: &str| match fields.get(key) {
+        None | Some(Value::Null) => false,
+        Some(Value::Bool(on)) => *on,
+        Some(_) => {
+            problems.push(format!("{} must be a boolean", humanize(&key.replace("_route", "-route"))));
+            false
+        }
+    };
+    manifest.no_route = switch("no_route");
+    manifest.default_route = switch("default_route");
+    manifest.random_route = switch("random_route");
+    if manifest.random_route && manifest.default_route {
+        problems.push("Random-route and default-route may not be used together".to_owned());
+    }
+    let wrong = || "Routes must be a list of route objects".to_owned();
+    match fields.get("routes") {
+        None => {}
+        Some(Value::Array(routes)) => {
+            let mut read = Vec::new();
+            for route in routes {
+                let text =
+                    route.get("route").map(|text| text.as_str().map_or_else(|| text.to_string(), ToOwned::to_owned));
+                let Some(text) = text.filter(|text| !text.is_empty()) else {
+                    problems.push(wrong());
+                    return;
+                };
+                let protocol = route.get("protocol").and_then(Value::as_str).map(ToOwned::to_owned);
+                if protocol.as_deref().is_some_and(|word| !matches!(word, "http1" | "http2" | "tcp")) {
+                    problems.push("Route protocol must be 'http1', 'http2' or 'tcp'.".to_owned());
+                }
+                let options = read_options(&text, route.get("options"), problems);
+                match parse_route(&text) {
+                    Some((host, path, port)) => {
+                        read.push(RouteWanted { text, host, path, port, protocol, options });
+                    }
+                    None => problems.push(format!("The route '{text}' is not a properly formed URL")),
+                }
+            }
+            manifest.routes = Some(read);
+        }
+        Some(_) => problems.push(wrong()),
+    }
+}
+
+fn read_options(route: &str, options: Option<&Value>, problems: &mut Vec<String>) -> IndexMap<String, String> {
+    let mut read = IndexMap::new();
+    let Some(options) = options else { return read };
+    let Some(options) = options.as_object() else {
+        problems.push(format!("Route '{route}': options must be an object"));
+        return read;
+    };
+    for (key, value) in options {
+        match (key.as_str(), value.as_str()) {
+            ("loadbalancing", Some(way @ ("round-robin" | "least-connection"))) => {
+                read.insert(key.clone(), way.to_owned());
+            }
+            ("loadbalancing", Some(other)) => problems.push(format!(
+                "Cannot use loadbalancing value '{other}' for Route '{route}'; Valid values are: 'round-robin, \
+                 least-connection'"
+            )),
+            ("loadbalancing", None) => problems.push(format!(
+                "Invalid value for 'loadbalancing' for Route '{route}'; Valid values are: 'round-robin, \
+                 least-connection'"
+            )),
+            _ => problems
+                .push(format!("Route '{route}' contains invalid route option '{key}'. Valid keys: 'loadbalancing'")),
+        }
+    }
+    read
+}
+
+/// Host with domain, path and port of a route. (`manifest_route.rb`)
+fn parse_route(text: &str) -> Option<(String, String, Option<u16>)> {
+    let (scheme, rest) = text.split_once("://").unwrap_or(("", text));
+    let (place, path) = rest.find('/').map_or((rest, ""), |slash| rest.split_at(slash));
+    let (host, port) = match place.split_once(':') {
+        Some((host, port)) => (host, Some(port.parse().ok()?)),
+        None => (place, None),
+    };
+    let known = if port.is_some() { matches!(scheme, "" | "tcp") } else { matches!(scheme, "" | "http" | "https") };
+    let good = !host.is_empty() && !host.chars().any(|c| c.is_whitespace() || matches!(c, '?' | '#' | '@' | '\\'));
+    (known && good).then(|| (host.to_owned(), path.to_owned(), port))
+}
+
+fn read_features(fields: &Map<String, Value>, manifest: &mut Manifest, problems: &mut Vec<String>) {
+    match fields.get("features") {
+        None | Some(Value::Null) => {}
+        Some(Value::Object(features)) => {
+            for (name, on) in features {
+                let known =
+                    matches!(name.as_str(), "ssh" | "revisions" | "service-binding-k8s" | "file-based-vcap-services");
+                match on.as_bool() {
+                    Some(on) if known => {
+                        manifest.features.insert(name.clone(), on);
+                    }
+                    Some(_) => problems.push(format!("Features contains unknown feature(s): '{name}'")),
+                    None => problems.push("Features must be an object with boolean values".to_owned()),
+                }
+            }
+        }
+        Some(_) => problems.push(
+            "Features must be a map of valid feature names and booleans (true = enabled, false = disabled)".to_owned(),
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn problems_are_those_of_the_cloud_controller() {
+        let cases = [
+            ("{}", vec!["Name must not be empty"]),
+            (
+                "{name: a, memory: 1}",
+                vec!["Process \"web\": Memory must use a supported unit: B, K, KB, M, MB, G, GB, T, or TB"],
+            ),
+            ("{name: a, memory: big}", vec!["Process \"web\": Memory is not a number"]),
+            ("{name: a, memory: 0M}", vec!["Process \"web\": Memory must be greater than 0MB"]),
+            ("{name: a, instances: -1}", vec!["Process \"web\": Instances must be greater than or equal to 0"]),
+            ("{name: a, processes: [{memory: 1M}]}", vec!["All Processes must specify a type"]),
+            ("{name: a, processes: [{type: w}, {type: w}]}", vec!["Process \"w\" may only be present once"]),
+            (
+                "{name: a, health-check-type: ping}",
+                vec!["Process \"web\": Health check type must be \"port\", \"process\", or \"http\""],
+            ),
+            ("{name: a, routes: [x]}", vec!["Routes must be a list of route objects"]),
+            ("{name: a, routes: [{route: 'ftp://x.y'}]}", vec!["The route 'ftp://x.y' is not a properly formed URL"]),
+            ("{name: a, no-route: maybe}", vec!["No-route must be a boolean"]),
+            (
+                "{name: a, random-route: true, default-route: true}",
+                vec!["Random-route and default-route may not be used together"],
+            ),
+            ("{name: a, env: [1]}", vec!["Env must be an object of keys and values"]),
+            ("{name: a, env: {PORT: 1}}", vec!["Env cannot set PORT"]),
+            ("{name: a, services: db}", vec!["Services must be a list of service instances"]),
+            ("{name: a, unknown: 1, memory: 1.5G, log-rate-limit-per-second: -1}", vec![]),
+        ];
+        for (yaml, expected) in cases {
+            let app: Value = serde_yaml::from_str(yaml).unwrap();
+            assert_eq!(manifest(&app).1, expected, "{yaml}");
+        }
+    }
+
+    #[test]
+    fn a_listed_web_process_stands_in_place_of_the_apps_level() {
+        let app = serde_yaml::from_str(
+            "{name: a, memory: 1G, instances: 3, processes: [{type: worker, disk_quota: 2G}, {type: web, instances: 2}]}",
+        )
+        .unwrap();
+        let (manifest, problems) = manifest(&app);
+        assert!(problems.is_empty());
+        let seen: Vec<_> = manifest
+            .processes
+            .iter()
+            .map(|one| (one.kind.as_str(), one.scale.instances, one.scale.memory_in_mb, one.scale.disk_in_mb))
+            .collect();
+        assert_eq!(seen, [("web", Some(2), None, None), ("worker", None, None, Some(2048))]);
+    }
+
+    #[test]
+    fn routes_have_host_path_and_port() {
+        let cases = [
+            ("a.example.com", Some(("a.example.com", "", None))),
+            ("https://a.example.com/shop/x", Some(("a.example.com", "/shop/x", None))),
+            ("*.example.com", Some(("*.example.com", "", None))),
+            ("tcp.example.com:1234", Some(("tcp.example.com", "", Some(1234)))),
+            ("a b.example.com", None),
+            ("/path", None),
+        ];
+        for (text, expected) in cases {
+            let expected = expected.map(|(host, path, port)| (host.to_owned(), path.to_owned(), port));
+            assert_eq!(parse_route(text), expected, "{text}");
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! The files, the environment and the process group of an instance or a task.
+
+use std::io;
+use std::path::Path;
+use std::process::Stdio;
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
+use tokio::task::JoinHandle;
+
+use crate::foundry::blobs;
+use crate::foundry::logs::Stream;
+use crate::foundry::platform::Platform;
+use crate::foundry::runtime::{Cell, Container};
+use crate::foundry::state::Guid;
+use crate::guard::Group;
+
+/// Where programs are looked for. (The stack's own.)
+const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
+
+/// Something to run.
+#[derive(Debug)]
+pub(super) struct Launch<'a> {
+    /// Its guid: the instance's or the task's.
+    pub(super) guid: &'a Guid,
+    pub(super) droplet: &'a Guid,
+    pub(super) command: &'a str,
+    /// As the app's process sees it; what the cell knows itself is added.
+    pub(super) environment: Vec<(String, String)>,
+}
+
+impl Cell {
+    /// Copies the droplet into a directory of its own. Fails where the disk is full or the droplet is gone.
+    pub(super) fn container(&self, launch: &Launch<'_>) -> io::Result<Container> {
+        let container = Container { path: self.containers().join(launch.guid.as_str()) };
+        std::fs::create_dir_all(container.path().join("tmp"))?;
+        blobs::copy(&self.blobs().droplet(launch.droplet), &container.path().join("app"))?;
+        Ok(container)
+    }
+
+    /// Starts the command in its container. Fails where no process can be had.
+    pub(super) fn launch(&self, launch: &Launch<'_>, container: &Container) -> io::Result<Group> {
+        let app = container.path().join("app");
+        self.guard.spawn(&["/bin/sh", "-c", launch.command], |command| {
+            command
+                .current_dir(&app)
+                .env_clear()
+                .env("PATH", PATH)
+                .env("LANG", "en_US.UTF-8")
+                .envs(launch.environment.iter().map(|(key, value)| (key, value)))
+                .env("USER", "vcap")
+                .env("HOME", &app)
+                .env("PWD", &app)
+                .env("TMPDIR", container.path().join("tmp"))
+                .stdout(Stdio::piped())
+                .stderr(Stdio::piped());
+        })
+    }
+}
+
+/// What an instance knows of itself. (Diego's rep and launcher.)
+pub(super) fn instance_environment(
+    shared: &[(String, String)],
+    instance: &Guid,
+    index: u32,
+    port: u16,
+) -> Vec<(String, String)> {
+    let mut environment: Vec<(String, String)> = shared.to_vec();
+    for (key, value) in &mut environment {
+        if key == "VCAP_APPLICATION"
+            && let Ok(Value::Object(mut application)) = serde_json::from_str(value)
+        {
+            application.insert("host".to_owned(), json!("0.0.0.0"));
+            application.insert("instance_id".to_owned(), json!(instance));
+            application.insert("instance_index".to_owned(), json!(index));
+            application.insert("port".to_owned(), json!(port));
+            *value = Value::Object(application).to_string();
+        }
+    }
+    let own = [
+        ("PORT", port.to_string()),
+        ("VCAP_APP_PORT", port.to_string()),
+        ("VCAP_APP_HOST", "0.0.0.0".to_owned()),
+        ("CF_INSTANCE_INDEX", index.to_string()),
+        ("CF_INSTANCE_GUID", instance.to_string()),
+        ("INSTANCE_INDEX", index.to_string()),
+        ("INSTANCE_GUID", instance.to_string()),
+        ("CF_INSTANCE_IP", "127.0.0.1".to_owned()),
+        ("CF_INSTANCE_INTERNAL_IP", "127.0.0.1".to_owned()),
+        ("CF_INSTANCE_PORT", port.to_string()),
+        ("CF_INSTANCE_ADDR", format!("127.0.0.1:{port}")),
+        ("CF_INSTANCE_PORTS", json!([{ "external": port, "internal": port }]).to_string()),
+    ];
+    environment.extend(own.map(|(key, value)| (key.to_owned(), value)));
+    environment
+}
+
+/// A running program whose lines go to the log of its app.
+#[derive(Debug)]
+pub(super) struct Running {
+    group: Arc<Group>,
+    over: JoinHandle<()>,
+    lines: Vec<JoinHandle<()>>,
+}
+
+impl Running {
+    /// Takes a program over; its lines get this source and this instance.
+    pub(super) fn new(mut group: Group, platform: &Arc<Platform>, app: &Guid, source: &str, instance: u32) -> Self {
+        let mut lines = Vec::new();
+        let log = |stream| Log {
+            platform: Arc::clone(platform),
+            app: app.clone(),
+            source: source.to_owned(),
+            instance: instance.to_string(),
+            stream,
+        };
+        if let Some(out) = group.stdout().and_then(|out| tokio::process::ChildStdout::from_std(out).ok()) {
+            lines.push(tokio::spawn(log(Stream::Out).follow(out)));
+        }
+        if let Some(err) = group.stderr().and_then(|err| tokio::process::ChildStderr::from_std(err).ok()) {
+            lines.push(tokio::spawn(log(Stream::Err).follow(err)));
+        }
+        let group = Arc::new(group);
+        let leader = Arc::clone(&group);
+        let over = tokio::task::spawn_blocking(move || leader.wait_for_leader());
+        Self { group, over, lines }
+    }
+
+    /// The number of its process group.
+    pub(super) fn id(&self) -> u32 {
+        self.group.id()
+    }
+
+    /// Sends a signal to the whole group.
+    pub(super) fn signal(&self, signal: rustix::process::Signal) {
+        self.group.signal(signal);
+    }
+
+    /// Resolves when its leader has ended.
+    pub(super) async fn over(&mut self) {
+        // It is not asked again once it has resolved: `end` follows.
+        let _ = (&mut self.over).await;
+    }
+
+    /// Collects what is left of the group and of its lines, once its leader has ended. Returns the exit status as a
+    /// shell tells it.
+    pub(super) async fn end(self) -> i32 {
+        let Self { group, over, lines } = self;
+        drop(over);
+        let group = Arc::into_inner(group);
+        let status = tokio::task::spawn_blocking(move || group.and_then(|group| group.wait().ok())).await;
+        for line in lines {
+            let _ = line.await;
+        }
+        status.ok().flatten().map_or(255, crate::guard::exit_code)
+    }
+}
+
+/// Where the lines of a program go.
+struct Log {
+    platform: Arc<Platform>,
+    app: Guid,
+    source: String,
+    instance: String,
+    stream: Stream,
+}
+
+impl Log {
+    async fn follow(self, pipe: impl AsyncRead + Unpin) {
+        let mut pipe = BufReader::new(pipe);
+        let mut line = Vec::new();
+        while pipe.read_until(b'\n', &mut line).await.is_ok_and(|count| count > 0) {
+            let text = String::from_utf8_lossy(&line);
+            let text = text.trim_end_matches(['\n', '\r']);
+            if !text.is_empty() {
+                self.platform.logs.append(&self.app, &self.source, &self.instance, self.stream, text);
+            }
+            line.clear();
+        }
+    }
+}
+
+/// The bytes of a container.
+pub(super) fn disk(container: &Path) -> u64 {
+    super::usage::disk(container)
+}

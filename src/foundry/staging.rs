@@ -1,0 +1,247 @@
+//! Staging: a package is unpacked, a buildpack is chosen, and a droplet comes out of it, or a reason why not.
+//!
+//! What is there of buildpacks: `binary_buildpack`, which compiles nothing. The others are detected by the files that
+//! they look for, and then staging fails with a clear line in the log: nothing here pretends to compile.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+use jiff::Timestamp;
+use serde_json::json;
+
+use crate::foundry::faults::StagingFailure;
+use crate::foundry::logs::Stream;
+use crate::foundry::platform::Platform;
+use crate::foundry::state::{Build, BuildState, Droplet, Guid, Metadata, Party, UsedBuildpack};
+
+/// The buildpack that leaves everything as it is.
+const BINARY: &str = "binary_buildpack";
+/// Its version.
+const VERSION: &str = "1.1.20";
+
+/// The files by which system buildpacks know their apps, in the order of detection.
+const DETECTION: [(&str, &[&str]); 10] = [
+    ("staticfile_buildpack", &["Staticfile"]),
+    ("java_buildpack", &["META-INF/MANIFEST.MF", "WEB-INF", "pom.xml", "build.gradle"]),
+    ("ruby_buildpack", &["Gemfile"]),
+    ("dotnet_core_buildpack", &["project.json"]),
+    ("nodejs_buildpack", &["package.json"]),
+    ("go_buildpack", &["go.mod", "Godeps/Godeps.json", "vendor/vendor.json", "glide.yaml", "Gopkg.toml"]),
+    ("python_buildpack", &["requirements.txt", "setup.py", "Pipfile", "environment.yml", "pyproject.toml"]),
+    ("php_buildpack", &["composer.json", "index.php"]),
+    ("r_buildpack", &["r.yml"]),
+    ("nginx_buildpack", &["nginx.conf"]),
+];
+
+/// Takes a build of the database to its end, in the background.
+pub(crate) fn start(platform: &Arc<Platform>, build: &Guid) {
+    let platform = Arc::clone(platform);
+    let guid = build.clone();
+    tokio::spawn(async move {
+        let Some(build) = platform.store.read(|db| db.builds.get(&guid).cloned()) else { return };
+        let result = stage(&platform, &build).await;
+        platform.store.update(|db| {
+            let Some(found) = db.builds.get_mut(&guid) else { return };
+            found.updated_at = Timestamp::now();
+            match result {
+                Ok(droplet) => {
+                    found.state = BuildState::Staged(droplet.guid.clone());
+                    let data = json!({ "droplet_guid": droplet.guid, "package_guid": build.package });
+                    let actor = Party {
+                        guid: build.created_by.0.to_string(),
+                        kind: "user".to_owned(),
+                        name: build.created_by.1.clone(),
+                    };
+                    if let Some(app) = db.apps.get(&build.app) {
+                        let target =
+                            Party { guid: app.guid.to_string(), kind: "app".to_owned(), name: app.name.clone() };
+                        let space = app.space.clone();
+                        db.record("audit.app.droplet.create", actor, target, Some(&space), data);
+                    }
+                    db.droplets.insert(droplet.guid.clone(), droplet);
+                }
+                Err(failure) => {
+                    found.state = BuildState::Failed(format!("{} - {}", failure.id, failure.message));
+                }
+            }
+        });
+    });
+}
+
+/// Writes lines of the stager.
+struct Log<'a> {
+    platform: &'a Platform,
+    app: &'a Guid,
+}
+
+impl Log<'_> {
+    fn out(&self, text: &str) {
+        self.platform.logs.append(self.app, "STG", "0", Stream::Out, text);
+    }
+
+    fn err(&self, text: &str) {
+        self.platform.logs.append(self.app, "STG", "0", Stream::Err, text);
+    }
+}
+
+async fn stage(platform: &Arc<Platform>, build: &Build) -> Result<Droplet, StagingFailure> {
+    let log = Log { platform, app: &build.app };
+    let name = platform.store.read(|db| db.app_name(&build.app));
+    let guid = &build.guid;
+    let buildpacks = if build.lifecycle.buildpacks.is_empty() {
+        platform.store.read(|db| db.buildpacks.values().map(|one| one.name.clone()).collect())
+    } else {
+        build.lifecycle.buildpacks.clone()
+    };
+    for buildpack in &buildpacks {
+        log.out(&format!("Downloading {buildpack}..."));
+    }
+    for buildpack in &buildpacks {
+        log.out(&format!("Downloaded {buildpack}"));
+    }
+    log.out(&format!("Cell foundry creating container for instance {guid}"));
+    log.out(&format!("Cell foundry successfully created container for instance {guid}"));
+    log.out("Downloading app package...");
+    let droplet = Guid::random();
+    let directory = platform.cell.blobs().droplet(&droplet);
+    let unpacked = {
+        let (platform, directory, package) = (Arc::clone(platform), directory.clone(), build.package.clone());
+        tokio::task::spawn_blocking(move || {
+            fs::create_dir_all(&directory)?;
+            platform.cell.blobs().unpack(&package, &directory)
+        })
+        .await
+    };
+    match unpacked {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => return Err(failure("StagingError", &format!("Staging error: {error}"))),
+        Err(_) => return Err(failure("StagingError", "Staging error: the stager was ended")),
+    }
+    log.out("Downloaded app package");
+    tokio::select! {
+        () = tokio::time::sleep(platform.timing().staging) => {}
+        () = platform.ending() => return Err(failure("StagingError", "Staging error: the stager was ended")),
+    }
+    let end = |result: Result<Droplet, StagingFailure>| {
+        log.out(&format!("Cell foundry stopping instance {guid}"));
+        log.out(&format!("Cell foundry destroying container for instance {guid}"));
+        log.out(&format!("Cell foundry successfully destroyed container for instance {guid}"));
+        result
+    };
+    if let Some(failure) = platform.faults.staging_failure(&name) {
+        log.err(&failure.message);
+        log.err("Failed to compile droplet: Failed to run all supply scripts: exit status 1");
+        log.out("Exit status 223");
+        return end(Err(failure));
+    }
+    match compile(&log, build, &directory) {
+        Ok(process_types) => {
+            log.out("Exit status 0");
+            log.out("Uploading droplet, build artifacts cache...");
+            log.out("Uploaded droplet");
+            log.out("Uploading complete");
+            let now = Timestamp::now();
+            let used = build.lifecycle.buildpacks.iter().map(|name| UsedBuildpack {
+                name: name.clone(),
+                detect_output: String::new(),
+                buildpack_name: "binary".to_owned(),
+                version: VERSION.to_owned(),
+            });
+            let checksum = platform.store.read(|db| {
+                db.packages.get(&build.package).and_then(|package| package.checksum.clone()).unwrap_or_default()
+            });
+            end(Ok(Droplet {
+                guid: droplet,
+                app: build.app.clone(),
+                package: Some(build.package.clone()),
+                process_types,
+                buildpacks: used.collect(),
+                stack: build.lifecycle.stack.clone(),
+                checksum,
+                metadata: Metadata::default(),
+                created_at: now,
+                updated_at: now,
+            }))
+        }
+        Err(failure) => {
+            // What will never run needs no room.
+            let _ = fs::remove_dir_all(&directory);
+            log.out(&format!("Exit status {}", if failure.id == "NoAppDetectedError" { 222 } else { 223 }));
+            end(Err(failure))
+        }
+    }
+}
+
+fn failure(id: &str, message: &str) -> StagingFailure {
+    StagingFailure { id: id.to_owned(), message: message.to_owned() }
+}
+
+/// Chooses a buildpack and returns the process types that the app defines.
+fn compile(log: &Log<'_>, build: &Build, directory: &Path) -> Result<IndexMap<String, String>, StagingFailure> {
+    let chosen = if build.lifecycle.buildpacks.is_empty() {
+        let there = |files: &[&str]| files.iter().any(|file| directory.join(file).exists());
+        let Some((name, _)) = DETECTION.iter().find(|(_, files)| there(files)) else {
+            log.err("None of the buildpacks detected a compatible application");
+            return Err(failure(
+                "NoAppDetectedError",
+                "An app was not successfully detected by any available buildpack",
+            ));
+        };
+        vec![(*name).to_owned()]
+    } else {
+        build.lifecycle.buildpacks.clone()
+    };
+    if let Some(other) = chosen.iter().find(|name| !is_binary(name)) {
+        log.err(&format!("{other} is not implemented by this embedded Cloud Foundry: use {BINARY}"));
+        log.err("Failed to compile droplet: exit status 1");
+        return Err(StagingFailure::compile());
+    }
+    log.out(&format!("-----> Binary Buildpack version {VERSION}"));
+    let mut process_types =
+        fs::read_to_string(directory.join("Procfile")).map(|text| procfile(&text)).unwrap_or_default();
+    if !process_types.contains_key("web") {
+        log.out("No start command specified by buildpack or via Procfile.");
+        log.out("App will not start unless a command is provided at runtime.");
+        process_types.insert("web".to_owned(), String::new());
+    }
+    Ok(process_types)
+}
+
+fn is_binary(name: &str) -> bool {
+    name == BINARY || name.contains("binary-buildpack") || name.contains("binary_buildpack")
+}
+
+/// The process types of a Procfile: `NAME: COMMAND` lines.
+fn procfile(text: &str) -> IndexMap<String, String> {
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+    lines
+        .filter_map(|line| line.split_once(':'))
+        .map(|(kind, command)| (kind.trim().to_owned(), command.trim().to_owned()))
+        .filter(|(kind, command)| !kind.is_empty() && !command.is_empty())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_procfile_names_process_types() {
+        let types = procfile("# processes\nweb: ./serve --port $PORT\n\nworker:  ./work\nbroken\n: none\nempty:\n");
+        let types: Vec<_> = types.iter().map(|(kind, command)| (kind.as_str(), command.as_str())).collect();
+        assert_eq!(types, [("web", "./serve --port $PORT"), ("worker", "./work")]);
+    }
+
+    #[test]
+    fn the_binary_buildpack_has_several_names() {
+        for (name, binary) in [
+            ("binary_buildpack", true),
+            ("https://github.com/cloudfoundry/binary-buildpack.git", true),
+            ("go_buildpack", false),
+        ] {
+            assert_eq!(is_binary(name), binary, "{name}");
+        }
+    }
+}
