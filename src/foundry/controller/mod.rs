@@ -40,6 +40,7 @@ mod revisions;
 mod roles;
 mod root;
 pub mod routes;
+mod selector;
 mod service_brokers;
 pub mod service_credential_bindings;
 mod service_instances;
