@@ -19,6 +19,7 @@ pub mod list;
 mod app_settings;
 mod apps;
 mod audit_events;
+mod broker;
 mod buildpacks;
 mod builds;
 mod deployments;

@@ -11,9 +11,6 @@
 //! | `GET …/permissions` | what the user may do |
 //! | `GET …/relationships/shared_spaces` | always empty |
 
-use std::sync::Arc;
-use std::time::Duration;
-
 use axum::extract::{Path, State as Shared};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -27,13 +24,11 @@ use crate::foundry::controller::error::{ApiError, ApiResult, table};
 use crate::foundry::controller::fields::{Allowed, Fields};
 use crate::foundry::controller::list::{ListQuery, Query, Spec};
 use crate::foundry::controller::{
-    Api, Cf, feature_flags, href, jobs, metadata, organizations, quotas, service_brokers, service_offerings,
+    Api, Cf, broker, feature_flags, href, jobs, metadata, organizations, quotas, service_brokers, service_offerings,
     service_plans, spaces, to_one,
 };
 use crate::foundry::platform::Platform;
-use crate::foundry::state::{
-    Guid, JobState, Metadata, Operation, Party, ServiceInstance, ServiceInstanceKind, State, timestamp,
-};
+use crate::foundry::state::{Guid, Metadata, Operation, ServiceInstance, ServiceInstanceKind, State, timestamp};
 
 const LIST: Spec = Spec::new(&[
     "type",
@@ -262,20 +257,20 @@ async fn create(Shared(cf): Cf, who: Who, mut body: Message) -> ApiResult<Respon
         let created = instance.clone();
         db.service_instances.insert(instance.guid.clone(), instance);
         let job = if managed {
-            Some(begin(db, &who, &created, "create", takes))
+            Some(broker::begin(db, &who, &created, "create", takes))
         } else {
-            note(db, &who, &created, "audit.user_provided_service_instance.create");
+            broker::note(db, &who, &created, "create");
             None
         };
         Ok((created, job))
     })?;
     let Some(job) = job else { return Ok((StatusCode::CREATED, Json(present(&cf, &instance))).into_response()) };
     let answer = jobs::accepted(&cf, &job);
-    later(&cf, takes, move |db| {
+    broker::later(&cf, takes, move |db| {
         if let Some(instance) = db.service_instances.get_mut(&instance.guid) {
             instance.last_operation = Some(Operation::now("create", "succeeded", "Instance provisioning completed"));
         }
-        note(db, &who, &instance, "audit.service_instance.create");
+        broker::note(db, &who, &instance, "create");
         jobs::end(db, &job, Ok(Vec::new()));
     });
     Ok(answer)
@@ -328,33 +323,6 @@ fn taken(db: &State, space: &Guid, name: &str, but: Option<&Guid>) -> ApiResult<
     Ok(())
 }
 
-/// Makes the job of an operation of the broker. What takes time is polled for, as with a real broker.
-fn begin(db: &mut State, who: &Who, instance: &ServiceInstance, operation: &str, takes: Duration) -> Guid {
-    if !takes.is_zero() {
-        note(db, who, instance, &format!("audit.service_instance.start_{operation}"));
-    }
-    let path = format!("/v3/service_instances/{}", instance.guid);
-    jobs::begin(db, &format!("service_instance.{operation}"), JobState::Polling, Some(("service_instances", path)))
-}
-
-/// Does `work` when the broker is done; at once where it takes no time.
-fn later(cf: &Arc<Platform>, takes: Duration, work: impl FnOnce(&mut State) + Send + 'static) {
-    if takes.is_zero() {
-        return cf.store.update(work);
-    }
-    let cf = Arc::clone(cf);
-    tokio::spawn(async move {
-        tokio::time::sleep(takes).await;
-        cf.store.update(work);
-    });
-}
-
-fn note(db: &mut State, who: &Who, instance: &ServiceInstance, kind: &str) {
-    let word = if instance.plan().is_some() { "service_instance" } else { "user_provided_service_instance" };
-    let target = Party { guid: instance.guid.to_string(), kind: word.to_owned(), name: instance.name.clone() };
-    db.record(kind, who.actor(), target, Some(&instance.space), json!({}));
-}
-
 async fn update(Shared(cf): Cf, who: Who, Path(guid): Path<String>, mut body: Message) -> ApiResult<Json<Value>> {
     cf.store.write(|db| {
         let mut instance = find(&who, db, &guid)?.clone();
@@ -393,12 +361,7 @@ async fn update(Shared(cf): Cf, who: Who, Path(guid): Path<String>, mut body: Me
         instance.last_operation = Some(Operation::now("update", "succeeded", "Operation succeeded"));
         instance.updated_at = Timestamp::now();
         let answer = present(&cf, &instance);
-        note(
-            db,
-            &who,
-            &instance,
-            &format!("audit.{}.update", type_of(&instance).replace('-', "_") + "_service_instance"),
-        );
+        broker::note(db, &who, &instance, "update");
         db.service_instances.insert(instance.guid.clone(), instance);
         Ok(Json(answer))
     })
@@ -421,13 +384,13 @@ async fn destroy(Shared(cf): Cf, who: Who, Path(guid): Path<String>, query: Quer
         who.must_write_space(db, &instance.space)?;
         if instance.plan().is_none() || purge {
             who.must(!purge || instance.plan().is_none() || who.is_admin())?;
-            remove(db, &who, &instance);
+            broker::remove(db, &who, &instance);
             return Ok((instance, None));
         }
         if instance.last_operation.as_ref().is_some_and(|last| last.in_progress() && last.kind != "create") {
             return Err(ApiError::unprocessable("There is an operation in progress for the service instance."));
         }
-        let job = begin(db, &who, &instance, "delete", takes);
+        let job = broker::begin(db, &who, &instance, "delete", takes);
         if let Some(instance) = db.service_instances.get_mut(&instance.guid) {
             let operation = Operation::now("delete", "in progress", "Instance deprovisioning in progress");
             instance.last_operation = Some(operation);
@@ -436,19 +399,11 @@ async fn destroy(Shared(cf): Cf, who: Who, Path(guid): Path<String>, query: Quer
     })?;
     let Some(job) = job else { return Ok(StatusCode::NO_CONTENT.into_response()) };
     let answer = jobs::accepted(&cf, &job);
-    later(&cf, takes, move |db| {
-        remove(db, &who, &instance);
+    broker::later(&cf, takes, move |db| {
+        broker::remove(db, &who, &instance);
         jobs::end(db, &job, Ok(Vec::new()));
     });
     Ok(answer)
-}
-
-/// Removes an instance and its bindings.
-fn remove(db: &mut State, who: &Who, instance: &ServiceInstance) {
-    db.service_bindings.retain(|_, binding| binding.instance != instance.guid);
-    db.service_instances.shift_remove(&instance.guid);
-    let word = if instance.plan().is_some() { "service_instance" } else { "user_provided_service_instance" };
-    note(db, who, instance, &format!("audit.{word}.delete"));
 }
 
 async fn credentials(Shared(cf): Cf, who: Who, Path(guid): Path<String>) -> ApiResult<Json<Map<String, Value>>> {
