@@ -268,8 +268,25 @@ impl<'a> Observer<'a> {
                 parse::json(&output.stdout).map_err(|_| unknown(parse::excerpt(&output)))
             }
             Verdict::Refused(refusal) => Err(ObserveError::Refused { path: path.to_owned(), refusal }),
+            Verdict::Unknown { .. } if output.stdout.trim().is_empty() => Err(self.why_empty(path)?),
             Verdict::Unknown { why } => Err(unknown(why)),
         }
+    }
+
+    /// Why an answer is empty. cf 8.17: `curl` swallows an expired token and an API that cannot be reached, and exits
+    /// with 0; another read tells.
+    fn why_empty(&self, path: &str) -> Result<ObserveError, ObserveError> {
+        let path = path.to_owned();
+        let call = Invocation::org_guid(&self.target.org);
+        let unknown = |why: String| ObserveError::Unknown { path: path.clone(), why };
+        let argv = call.resolve(&|_| None).map_err(|error| unknown(error.to_string()))?;
+        let output = self.cf.run(&argv, &call.env, READ, &mut |_, _| {})?;
+        Ok(match confirm(&Expectation::Json, self.cf.version().dialect(), &output) {
+            Verdict::Refused(refusal) => ObserveError::Refused { path, refusal },
+            Verdict::Done | Verdict::AlreadyDone | Verdict::Unknown { .. } => {
+                unknown(format!("the answer is empty; {}", parse::excerpt(&output)))
+            }
+        })
     }
 }
 
