@@ -61,14 +61,15 @@ struct ToOne {
     data: Option<Guid>,
 }
 
+/// CC: an app without a droplet has `{"data":{"guid":null}}`.
 #[derive(Deserialize)]
 struct Guid {
-    guid: String,
+    guid: Option<String>,
 }
 
 impl ToOne {
     fn guid(self) -> Option<String> {
-        self.data.map(|data| data.guid)
+        self.data.and_then(|data| data.guid)
     }
 }
 
