@@ -13,4 +13,6 @@ mod refusal;
 #[cfg(feature = "rehearse")]
 mod support;
 #[cfg(feature = "rehearse")]
+mod switch;
+#[cfg(feature = "rehearse")]
 mod transcripts;

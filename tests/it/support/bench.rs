@@ -144,7 +144,7 @@ impl Run {
 }
 
 /// The built example app.
-fn sinatra() -> PathBuf {
+pub(crate) fn sinatra() -> PathBuf {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/app/sinatra");
     assert!(path.is_file(), "{} is no file: `make app` builds it", path.display());
     path

@@ -189,3 +189,13 @@ async fn a_kept_connection_that_was_closed_costs_no_request() {
         }
     }
 }
+
+#[tokio::test]
+async fn an_instance_that_never_answers_is_given_up() {
+    let router = router_with(|settings| settings.endpoint_timeout = Duration::from_millis(50)).await;
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    router.register(endpoint(LIVE, "", 1, 0, silent.local_addr().unwrap()));
+    let answer = get(&router, LIVE).await;
+    let error = "endpoint_failure (context deadline exceeded)".to_owned();
+    assert_eq!((status(&answer), header(&answer, "X-Cf-Routererror")), (502, Some(error)));
+}
