@@ -93,6 +93,7 @@ impl Foundry {
             server::serve(log_cache, Service::LogCache, log_cache::routes(&platform), &platform)?;
             tokio::spawn(log_cache::keep_access_log(Arc::clone(&platform)));
             tokio::spawn(runtime::run(Arc::clone(&platform)));
+            tokio::spawn(controller::deployments::run(Arc::clone(&platform)));
         }
         Ok(Self { platform, runtime: Some(runtime) })
     }

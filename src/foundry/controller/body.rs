@@ -65,6 +65,16 @@ impl Message {
         self.fields.get(key)
     }
 
+    /// The names of all fields.
+    pub fn keys(&self) -> impl Iterator<Item = &String> {
+        self.fields.keys()
+    }
+
+    /// Takes over the problems of a message that is a part of this one.
+    pub fn problems_of(&mut self, part: Self) {
+        self.problems.extend(part.problems);
+    }
+
     /// Refuses fields other than these.
     pub fn only(&mut self, allowed: &[&str]) {
         let unknown: Vec<_> = self.fields.keys().filter(|key| !allowed.contains(&key.as_str())).cloned().collect();

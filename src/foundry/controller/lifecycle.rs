@@ -151,6 +151,25 @@ pub(super) fn revise(db: &mut State, app: &Guid, actor: &Party) -> Option<Guid> 
     Some(add_revision(db, actor, app, droplet, environment, commands, &reasons.join(" ")))
 }
 
+/// Makes a revision of an older one. Fails where that is what runs already.
+pub(super) fn revise_back(db: &mut State, app: &Guid, actor: &Party, to: &Revision) -> ApiResult<Option<Guid>> {
+    if !db.apps.get(app).is_some_and(|app| app.features.revisions) {
+        return Ok(None);
+    }
+    let mut why = match db.latest_revision(app) {
+        None => Vec::new(),
+        Some(latest) => reasons(latest, &to.droplet, &to.environment, &to.commands),
+    };
+    if why.is_empty() {
+        return Err(ApiError::unprocessable(
+            "Unable to rollback. The code and configuration you are rolling back to is the same as the deployed revision.",
+        ));
+    }
+    why.push(format!("Rolled back to revision {}.", to.version));
+    let (droplet, environment, commands) = (to.droplet.clone(), to.environment.clone(), to.commands.clone());
+    Ok(Some(add_revision(db, actor, app, droplet, environment, commands, &why.join(" "))))
+}
+
 fn add_revision(
     db: &mut State,
     actor: &Party,

@@ -22,7 +22,7 @@ mod audit_events;
 mod broker;
 mod buildpacks;
 mod builds;
-mod deployments;
+pub(crate) mod deployments;
 pub mod destinations;
 mod domains;
 mod droplets;
