@@ -9,6 +9,8 @@ mod driven;
 #[cfg(feature = "rehearse")]
 mod foundry;
 #[cfg(feature = "rehearse")]
+mod logs;
+#[cfg(feature = "rehearse")]
 mod refusal;
 #[cfg(feature = "rehearse")]
 mod support;
