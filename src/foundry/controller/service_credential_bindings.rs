@@ -21,7 +21,7 @@ use crate::foundry::controller::body::Message;
 use crate::foundry::controller::error::{ApiError, ApiResult, table};
 use crate::foundry::controller::list::{ListQuery, Query, Spec, with_included};
 use crate::foundry::controller::service_instances::{self, present_operation};
-use crate::foundry::controller::{Api, Cf, href, jobs, metadata, service_plans, to_one};
+use crate::foundry::controller::{Api, Cf, apps, href, jobs, metadata, service_plans, to_one};
 use crate::foundry::platform::Platform;
 use crate::foundry::state::{
     App, Guid, Metadata, Operation, Party, ServiceBinding, ServiceInstance, ServiceInstanceKind, State, timestamp,
@@ -119,7 +119,7 @@ fn include<'a>(
     let [apps, instances] = resources;
     if apps {
         let found = bindings.clone().filter_map(|binding| db.apps.get(binding.app.as_ref()?));
-        answer = with_included(answer, "apps", found.map(present_app));
+        answer = with_included(answer, "apps", found.map(|app| apps::present(cf, app)));
     }
     if instances {
         let found = bindings.filter_map(|binding| db.service_instances.get(&binding.instance));
@@ -127,11 +127,6 @@ fn include<'a>(
         answer = with_included(answer, "service_instances", found);
     }
     answer
-}
-
-/// What a client needs to know of a bound app.
-fn present_app(app: &App) -> Value {
-    json!({ "guid": app.guid, "name": app.name, "relationships": { "space": to_one(Some(&app.space)) } })
 }
 
 async fn list(Shared(cf): Cf, who: Who, query: Query) -> ApiResult<Json<Value>> {
@@ -177,10 +172,7 @@ pub fn bind(
         return refuse("The service instance and the app are in different spaces");
     }
     if instance.plan().is_some() && instance.last_operation.as_ref().is_some_and(Operation::in_progress) {
-        return Err(ApiError::new(
-            table::ASYNC_SERVICE_INSTANCE_OPERATION_IN_PROGRESS,
-            format!("An operation for service instance {} is in progress.", instance.name),
-        ));
+        return refuse("There is an operation in progress for the service instance");
     }
     let of_app = || db.service_bindings.values().filter(|binding| binding.app.as_ref() == Some(&app.guid));
     if of_app().any(|binding| binding.instance == instance.guid) {

@@ -267,11 +267,16 @@ async fn create(Shared(cf): Cf, who: Who, mut body: Message) -> ApiResult<Respon
     let Some(job) = job else { return Ok((StatusCode::CREATED, Json(present(&cf, &instance))).into_response()) };
     let answer = jobs::accepted(&cf, &job);
     broker::later(&cf, takes, move |db| {
-        if let Some(instance) = db.service_instances.get_mut(&instance.guid) {
-            instance.last_operation = Some(Operation::now("create", "succeeded", "Instance provisioning completed"));
-        }
-        broker::note(db, &who, &instance, "create");
-        jobs::end(db, &job, Ok(Vec::new()));
+        // It may have been deleted meanwhile.
+        let result = match db.service_instances.get_mut(&instance.guid) {
+            Some(made) => {
+                made.last_operation = Some(Operation::now("create", "succeeded", "Instance provisioning completed"));
+                broker::note(db, &who, &instance, "create");
+                Ok(Vec::new())
+            }
+            None => Err(not_found()),
+        };
+        jobs::end(db, &job, result);
     });
     Ok(answer)
 }

@@ -3,23 +3,31 @@
 //! | endpoint | what |
 //! |---|---|
 //! | `GET /v3/users` | list |
-//! | `GET /v3/users/:guid` | show |
+//! | `POST /v3/users` | make one of UAA's accounts known, by its guid; administrators only |
+//! | `GET`, `PATCH /v3/users/:guid` | show; metadata |
+//! | `DELETE /v3/users/:guid` | with the user's roles, as a job; the account stays |
 
 use axum::extract::{Path, State as Shared};
+use axum::http::StatusCode;
+use axum::response::Response;
 use axum::{Json, Router, routing};
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::foundry::controller::auth::Who;
+use crate::foundry::controller::body::Message;
 use crate::foundry::controller::error::{ApiError, ApiResult};
 use crate::foundry::controller::list::{ListQuery, Query, Spec};
-use crate::foundry::controller::{Api, Cf, href, metadata};
+use crate::foundry::controller::{Api, Cf, href, jobs, metadata};
 use crate::foundry::platform::Platform;
-use crate::foundry::state::{State, User, timestamp};
+use crate::foundry::state::{Guid, Metadata, State, User, timestamp};
 
 const LIST: Spec = Spec::new(&["usernames", "partial_usernames", "origins"]);
 
 pub(super) fn routes() -> Api {
-    Router::new().route("/v3/users", routing::get(list)).route("/v3/users/{guid}", routing::get(show))
+    Router::new()
+        .route("/v3/users", routing::get(list).post(create))
+        .route("/v3/users/{guid}", routing::get(show).patch(update).delete(destroy))
 }
 
 /// A user as the API shows it.
@@ -58,9 +66,73 @@ async fn list(Shared(cf): Cf, who: Who, query: Query) -> ApiResult<Json<Value>> 
     })
 }
 
+fn find<'a>(who: &Who, db: &'a State, guid: &str) -> ApiResult<&'a User> {
+    let user = db.users.get(guid).filter(|user| visible(who, db, user));
+    user.ok_or_else(|| ApiError::not_found("User"))
+}
+
 async fn show(Shared(cf): Cf, who: Who, Path(guid): Path<String>) -> ApiResult<Json<Value>> {
-    cf.store.read(|db| {
-        let user = db.users.get(guid.as_str()).filter(|user| visible(&who, db, user));
-        Ok(Json(present(&cf, user.ok_or_else(|| ApiError::not_found("User"))?)))
+    cf.store.read(|db| Ok(Json(present(&cf, find(&who, db, &guid)?))))
+}
+
+async fn create(Shared(cf): Cf, who: Who, mut body: Message) -> ApiResult<(StatusCode, Json<Value>)> {
+    body.only(&["guid", "username", "origin", "metadata"]);
+    if body.has("username") || body.has("origin") {
+        return Err(ApiError::not_implemented("Creating a user by name, for accounts that UAA does not keep itself"));
+    }
+    let guid = body.string("guid").value();
+    if guid.is_none() {
+        body.problem("Guid or 'username' and 'origin' must be provided");
+    }
+    let change = body.metadata();
+    body.finish()?;
+    who.must(who.is_admin())?;
+    let guid = guid.unwrap_or_default();
+    // An account that UAA does not know, such as a client's, is shown by its guid.
+    let name = cf.uaa.name_of(&guid).unwrap_or_else(|| guid.clone());
+    cf.store.write(|db| {
+        if db.users.contains_key(guid.as_str()) {
+            return Err(ApiError::unprocessable(format!("User with guid '{guid}' already exists.")));
+        }
+        let now = Timestamp::now();
+        let mut user = User {
+            guid: Guid::from(guid.as_str()),
+            name,
+            origin: "uaa".to_owned(),
+            metadata: Metadata::default(),
+            created_at: now,
+            updated_at: now,
+        };
+        change.apply(&mut user.metadata);
+        let answer = present(&cf, &user);
+        db.users.insert(user.guid.clone(), user);
+        Ok((StatusCode::CREATED, Json(answer)))
     })
+}
+
+async fn update(Shared(cf): Cf, who: Who, Path(guid): Path<String>, mut body: Message) -> ApiResult<Json<Value>> {
+    body.only(&["metadata"]);
+    let change = body.metadata();
+    cf.store.write(|db| {
+        let mut user = find(&who, db, &guid)?.clone();
+        who.must(who.is_admin())?;
+        body.finish()?;
+        change.apply(&mut user.metadata);
+        let answer = present(&cf, &user);
+        db.users.insert(user.guid.clone(), user);
+        Ok(Json(answer))
+    })
+}
+
+async fn destroy(Shared(cf): Cf, who: Who, Path(guid): Path<String>) -> ApiResult<Response> {
+    let user = cf.store.read(|db| {
+        let user = find(&who, db, &guid)?;
+        who.must(who.is_admin())?;
+        Ok::<_, ApiError>(user.guid.clone())
+    })?;
+    Ok(jobs::run(&cf, "user.delete", None, move |db| {
+        db.roles.retain(|_, role| role.user != user);
+        db.users.shift_remove(&user);
+        Ok(Vec::new())
+    }))
 }

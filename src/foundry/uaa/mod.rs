@@ -62,6 +62,11 @@ impl Uaa {
         self.tokens.verify(bearer)
     }
 
+    /// The name of a user; `None` where there is no such account.
+    pub fn name_of(&self, guid: &str) -> Option<String> {
+        lock(&self.accounts).user_by_guid(guid).map(|user| user.name.clone())
+    }
+
     /// How tokens are made from now on; those that are out keep their time.
     pub fn set_policy(&self, policy: TokenPolicy) {
         self.tokens.set_policy(policy);
