@@ -10,7 +10,7 @@ use hyper::header::{HeaderMap, HeaderName, REFERER, USER_AGENT};
 use jiff::Timestamp;
 use tokio::sync::mpsc;
 
-use super::headers::{FORWARDED_FOR, FORWARDED_PROTO, REQUEST_ID};
+use super::headers::{FORWARDED_FOR, FORWARDED_PROTO};
 use super::{Endpoint, lock, now};
 
 /// One request, with the fields of gorouter's access log. Its `Display` is gorouter's line.
@@ -158,7 +158,6 @@ impl Entry {
     pub(super) fn forwarded(&mut self, headers: &HeaderMap) {
         self.line.x_forwarded_for = text(headers, &FORWARDED_FOR);
         self.line.x_forwarded_proto = text(headers, &FORWARDED_PROTO);
-        debug_assert!(headers.contains_key(REQUEST_ID), "the request id is set before");
     }
 
     /// The instance that is tried now.

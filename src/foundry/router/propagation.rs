@@ -50,7 +50,7 @@ impl Change {
     }
 }
 
-/// What the changes of are kept in order: a host, a path, an address.
+/// Changes with the same host, path and address are kept in order.
 type Key = (String, String, SocketAddr);
 
 /// The route changes under way.
