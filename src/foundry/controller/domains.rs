@@ -18,8 +18,9 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::foundry::controller::auth::Who;
-use crate::foundry::controller::body::{Field, Message, guids, is_dns_name};
+use crate::foundry::controller::body::{Field, Message, guids};
 use crate::foundry::controller::error::{ApiError, ApiResult};
+use crate::foundry::controller::labels::is_dns_name;
 use crate::foundry::controller::list::{ListQuery, Query, Spec};
 use crate::foundry::controller::{Api, Cf, feature_flags, href, jobs, metadata, to_many, to_one};
 use crate::foundry::platform::Platform;

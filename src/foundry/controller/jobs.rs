@@ -19,6 +19,9 @@ use crate::foundry::controller::href;
 use crate::foundry::platform::Platform;
 use crate::foundry::state::{Guid, Job, JobState, State, timestamp};
 
+/// How many jobs are kept; the oldest are forgotten. (A real foundation keeps them for 90 days.)
+const KEPT: usize = 1000;
+
 pub(super) fn routes() -> Router<Arc<Platform>> {
     Router::new().route("/v3/jobs/{guid}", routing::get(show))
 }
@@ -62,6 +65,9 @@ pub fn begin(db: &mut State, operation: &str, state: JobState, resource: Option<
         updated_at: now,
     };
     let guid = job.guid.clone();
+    if db.jobs.len() == KEPT {
+        db.jobs.shift_remove_index(0);
+    }
     db.jobs.insert(guid.clone(), job);
     guid
 }

@@ -5,8 +5,12 @@
 //! | [`error`] | the one shape of errors, and their table |
 //! | [`auth`] | who is asking, and what they may |
 //! | [`body`] | request bodies and their validation |
-//! | [`list`] | filters, order, pages |
+//! | [`labels`] | labels and annotations |
+//! | [`list`], `selector`, `fields` | filters, order, pages; label selectors; parts of related resources |
 //! | [`jobs`] | asynchronous work |
+//! | [`quotas`] | what is used, and what is too much |
+//! | `broker` | the built-in service broker |
+//! | `lifecycle` | what happens to an app and its processes, whoever asks for it |
 //!
 //! Every other file is one resource with a table of its endpoints at its head and a function `routes`.
 
@@ -14,6 +18,7 @@ pub mod auth;
 pub mod body;
 pub mod error;
 pub mod jobs;
+pub mod labels;
 pub mod list;
 
 mod app_settings;

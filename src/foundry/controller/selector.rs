@@ -1,6 +1,6 @@
 //! Label selectors: `a=b,c!=d,e in (f,g),h notin (i),j,!k`.
 
-use crate::foundry::controller::body::{key_problem, value_problem};
+use crate::foundry::controller::labels::{key_problem, value_problem};
 use crate::foundry::state::Metadata;
 
 /// One requirement of a label selector.
