@@ -13,8 +13,8 @@ const PRELUDE: &str = r#"set -eu
 # The route is asked at https://HOST, or at the router's address in CUTOVER_ROUTER with the route's Host header.
 ask() { # ask ROUTE CURL_ARGUMENTS...
   route=$1; shift
-  host=${route%%/*}; path=/${route#"$host"}; path=/${path##/}
-  curl -sS -m 10 -o /dev/null -w '%{http_code}' -H "Host: $host" "$@" "${CUTOVER_ROUTER:-https://$host}${path}" || echo 000
+  host=${route%%/*}; path=${route#"$host"}; path=${path:-/}
+  curl -sS -m 10 -o /dev/null -w '%{http_code}' -H "Host: $host" "$@" "${CUTOVER_ROUTER:-https://$host}$path" || echo 000
 }
 wait_for() { # wait_for SECONDS WHAT COMMAND...
   left=$1; what=$2; shift 2

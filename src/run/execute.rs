@@ -113,6 +113,7 @@ impl Runner<'_> {
     ) -> StepEnd {
         let deadline = Instant::now() + step.within;
         let mut notes = Vec::new();
+        let before = space.clone();
         if let Some(invocation) = &step.invocation {
             let argv = match invocation.resolve(&|reference| look_up(space, reference)) {
                 Ok(argv) => argv,
@@ -129,7 +130,7 @@ impl Runner<'_> {
             *exit_code = output.exit.code();
             let said = step.action.expectation().map(|it| confirm(&it, self.cf.version().dialect(), &output));
             if let Some(failed) = said.as_ref().and_then(failed) {
-                return self.settle(step, space, failed, output.exit);
+                return self.settle(step, space, &before, failed, output.exit);
             }
             if said == Some(outcome::Verdict::AlreadyDone) {
                 notes.push("nothing was left to do".to_owned());
@@ -142,7 +143,7 @@ impl Runner<'_> {
             }
         }
         if let Some(condition) = step.action.condition() {
-            match self.wait_for(step, &condition, space, deadline, report) {
+            match self.wait_for(step, &condition, (&mut *space, &before), deadline, report) {
                 StepEnd::Confirmed(told) => notes.extend(told),
                 end @ (StepEnd::Failed(_) | StepEnd::Interrupted(_)) => return end,
             }
@@ -185,11 +186,11 @@ impl Runner<'_> {
     }
 
     /// Decides by the space what a cf that did not report success has done.
-    fn settle(&self, step: &Step, space: &mut Space, said: String, exit: Exit) -> StepEnd {
+    fn settle(&self, step: &Step, space: &mut Space, before: &Space, said: String, exit: Exit) -> StepEnd {
         let Some(condition) = step.action.condition() else { return StepEnd::Failed(said) };
         let until = Instant::now() + SETTLE_FAILURE;
         loop {
-            let verdict = self.observer.refresh(space, condition.sections()).map(|()| condition.judge(space));
+            let verdict = self.observer.refresh(space, condition.sections()).map(|()| condition.judge(space, before));
             match verdict {
                 Ok(Verdict::Holds) => {
                     return match self.ask_router(step, space, Instant::now() + step.within, &mut |_| {}) {
@@ -216,7 +217,7 @@ impl Runner<'_> {
         &self,
         step: &Step,
         condition: &Condition,
-        space: &mut Space,
+        (space, before): (&mut Space, &Space),
         deadline: Instant,
         report: &mut dyn FnMut(&Event<'_>),
     ) -> StepEnd {
@@ -225,7 +226,7 @@ impl Runner<'_> {
         let mut told = String::new();
         loop {
             let missing = match self.observer.refresh(space, condition.sections()) {
-                Ok(()) => match condition.judge(space) {
+                Ok(()) => match condition.judge(space, before) {
                     Verdict::Holds => return StepEnd::Confirmed(Vec::new()),
                     Verdict::Never(why) => return StepEnd::Failed(why),
                     Verdict::NotYet(why) => {

@@ -64,6 +64,14 @@ pub enum Condition {
         /// How many web instances there are to be at the least.
         instances: u32,
     },
+    /// As [`Condition::Running`], and by the very instances that ran before the step: none has crashed meanwhile and been
+    /// started again.
+    Steady {
+        /// The app's name.
+        app: String,
+        /// How many web instances there are to be at the least.
+        instances: u32,
+    },
     /// The app is stopped.
     Stopped {
         /// The app's name.
@@ -117,12 +125,12 @@ impl Condition {
             Self::Annotated { .. } | Self::Stopped { .. } | Self::Deleted { .. } => &[Section::Apps],
             Self::Bound { .. } => &[Section::Services],
             Self::Mapped { .. } | Self::Unmapped { .. } => &[Section::Routes],
-            Self::Running { .. } => &[Section::Apps, Section::Processes],
+            Self::Running { .. } | Self::Steady { .. } => &[Section::Apps, Section::Processes],
         }
     }
 
-    /// Judges it on a space.
-    pub fn judge(&self, space: &Space) -> Verdict {
+    /// Judges it on a space, as it is and as it was before the step.
+    pub fn judge(&self, space: &Space, before: &Space) -> Verdict {
         match self {
             Self::Deleted { app } => match space.app(app) {
                 None => Verdict::Holds,
@@ -150,6 +158,12 @@ impl Condition {
                 None => Verdict::NotYet(format!("app {} has no staged droplet", app.name)),
             }),
             Self::Running { app, instances } => with(space, app, |app| running(app, *instances)),
+            Self::Steady { app, instances } => {
+                with(space, app, |now| match before.app(app).and_then(|then| replaced(then, now)) {
+                    Some(why) => Verdict::Never(why),
+                    None => running(now, *instances),
+                })
+            }
             Self::Stopped { app } => with(space, app, |app| match app.state {
                 AppState::Stopped => Verdict::Holds,
                 AppState::Started => Verdict::NotYet(format!("app {} is started", app.name)),
@@ -222,6 +236,16 @@ fn running(app: &App, instances: u32) -> Verdict {
     }
 }
 
+/// Which instance is not the one that it was. The routers and the platform hide a crash that is mended in a second; a
+/// version that crashes while it is checked must not go live all the same.
+fn replaced(then: &App, now: &App) -> Option<String> {
+    let instances = |app: &App| app.processes.iter().flat_map(|process| process.states.clone()).collect::<Vec<_>>();
+    let gone = instances(then).into_iter().filter(|instance| instance.state == InstanceState::Running);
+    let there = instances(now);
+    let lost = gone.into_iter().find(|then| then.id.is_some() && there.iter().all(|now| now.id != then.id))?;
+    Some(format!("instance {} of app {} crashed, or was moved, while it was checked", lost.index, now.name))
+}
+
 fn waiting(app: &App, process: &Process) -> String {
     let mut told =
         format!("{} of {} {} instances of app {} run", process.running(), process.instances, process.kind, app.name);
@@ -265,6 +289,7 @@ impl fmt::Display for Condition {
             Self::Running { app, instances } => {
                 write!(f, "all instances of app {app} run, {instances} of web at the least")
             }
+            Self::Steady { app, .. } => write!(f, "the instances of app {app} that ran before still run"),
             Self::Stopped { app } => write!(f, "app {app} is stopped"),
             Self::Deleted { app } => write!(f, "there is no app {app}"),
         }

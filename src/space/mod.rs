@@ -119,6 +119,9 @@ pub struct Process {
 pub struct Instance {
     /// The index, from 0.
     pub index: u32,
+    /// What tells this very instance from one that takes its place: its guid, or where it listens (an older API does
+    /// not tell the guid).
+    pub id: Option<String>,
     /// The state.
     pub state: InstanceState,
     /// What the platform says of a state such as `DOWN`, for instance `insufficient resources: memory`.

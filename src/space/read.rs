@@ -200,9 +200,17 @@ pub fn stats(path: &str, answer: &Value) -> Result<Vec<Instance>, Unreadable> {
     struct Stat {
         #[serde(default)]
         index: u32,
+        instance_guid: Option<String>,
+        host: Option<String>,
+        #[serde(default)]
+        instance_ports: Vec<Port>,
         state: RawState,
         routable: Option<bool>,
         details: Option<String>,
+    }
+    #[derive(Deserialize)]
+    struct Port {
+        external: Option<u32>,
     }
     #[derive(Deserialize)]
     #[serde(rename_all = "UPPERCASE")]
@@ -214,8 +222,13 @@ pub fn stats(path: &str, answer: &Value) -> Result<Vec<Instance>, Unreadable> {
         Down,
     }
     let raw: Raw = parse(path, answer)?;
+    let address = |stat: &Stat| {
+        let port = stat.instance_ports.first().and_then(|port| port.external)?;
+        Some(format!("{}:{port}", stat.host.as_deref()?))
+    };
     let instance = |stat: Stat| Instance {
         index: stat.index,
+        id: stat.instance_guid.clone().filter(|guid| !guid.is_empty()).or_else(|| address(&stat)),
         state: match stat.state {
             RawState::Running if stat.routable == Some(false) => InstanceState::Unready,
             RawState::Running => InstanceState::Running,

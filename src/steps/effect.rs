@@ -69,7 +69,12 @@ impl Action {
                 let app = created(space, &name);
                 app.state = AppState::Started;
                 for process in &mut app.processes {
-                    let running = |index| Instance { index, state: InstanceState::Running, details: None };
+                    let running = |index| Instance {
+                        index,
+                        id: Some(format!("{name} {index}")),
+                        state: InstanceState::Running,
+                        details: None,
+                    };
                     process.states = (0..process.instances).map(running).collect();
                 }
             }

@@ -288,9 +288,8 @@ impl Action {
             Self::Unmap { url, .. } => Condition::Unmapped { app, url: url.clone() },
             Self::Stage { .. } => Condition::Staged { app },
             Self::SetDroplet { .. } => Condition::DropletSet { app },
-            Self::Start { instances, .. } | Self::Check { instances, .. } => {
-                Condition::Running { app, instances: *instances }
-            }
+            Self::Start { instances, .. } => Condition::Running { app, instances: *instances },
+            Self::Check { instances, .. } => Condition::Steady { app, instances: *instances },
             Self::Stop { .. } => Condition::Stopped { app },
             Self::Delete { .. } => Condition::Deleted { app },
             Self::Drain { .. } => return None,

@@ -75,7 +75,7 @@ fn colour(name: &'static str, started: bool, routes: &[&'static str], role: Opti
 
 fn space_of(colours: &[Colour]) -> Space {
     let app = |colour: &Colour| {
-        let running = |index| Instance { index, state: InstanceState::Running, details: None };
+        let running = |index| Instance { index, id: None, state: InstanceState::Running, details: None };
         App {
             guid: format!("guid-{}", colour.name),
             name: colour.name.to_owned(),
@@ -304,9 +304,10 @@ proptest! {
             prop_assert!(walked.holds, "{:?}", walked.violations);
             let mut model = space.clone();
             for step in &steps {
+                let before = model.clone();
                 step.action.apply(&mut model);
                 if let Some(condition) = step.action.condition() {
-                    prop_assert_eq!(condition.judge(&model), Verdict::Holds, "{}", step.id);
+                    prop_assert_eq!(condition.judge(&model, &before), Verdict::Holds, "{}", step.id);
                 }
             }
             // The end is settled, and one more fallback would be a new decision.

@@ -52,7 +52,7 @@ fn no_cf_or_none_that_can_be_used() {
     for (cf, words) in [
         ("/nonexistent/cf", vec!["no cf at '/nonexistent/cf'", "--cf PATH"]),
         (fake.to_str().unwrap(), vec!["cf 6.53.0+8e2b70a4a.2020-10-01 is too old"]),
-        ("deploy.yaml", vec!["no program that can be run"]),
+        ("./deploy.yaml", vec!["no program that can be run"]),
     ] {
         let output = bench.command(&["apply", "--yes", "--cf", cf]).env_remove("CUTOVER_CF").output().unwrap();
         refused(&bench, &Run::of(&output), &words);

@@ -1,0 +1,101 @@
+//! Deployments under load: no request fails, and it is the router's confirmation that makes it so.
+
+use std::time::Duration;
+
+use cutover::cf::session::{PrivateHome, Session};
+use cutover::cf::spawn::Cf;
+use cutover::guard::Guard;
+use cutover::plan::{self, Plan};
+use cutover::rehearse::load::{LiveUrl, Load, LoadReport, LoadSettings, Mix};
+use cutover::run::execute::{Ended, Runner};
+use cutover::run::http::{Client, RouterUrl};
+use cutover::run::interrupt::Interrupt;
+use cutover::run::observe::Observer;
+use cutover::steps::annotations::Deployment;
+use cutover::steps::{Action, Step, deploy};
+
+use crate::support::bench::{Bench, PLAN};
+
+/// A load of every kind on the live route while `act` runs.
+fn under_load(bench: &Bench, act: impl FnOnce()) -> LoadReport {
+    let router = bench.foundry.router();
+    let url = LiveUrl { host: "shop.apps.foundry.test".to_owned(), path: String::new() };
+    let mut settings = LoadSettings::new(router.addr(), vec![url], 60);
+    settings.mix = Mix { get: 4, post: 2, slow: 1, kept: 2, sticky: 1 };
+    "/session".clone_into(&mut settings.paths.session);
+    let load = Load::start(settings, Some(router.subscribe())).unwrap();
+    let sent = |load: &Load, more: u64| {
+        let enough = load.progress().ended + more;
+        while load.progress().ended < enough {
+            std::thread::yield_now();
+        }
+    };
+    // Each colour is seen alone: some requests before, some after.
+    sent(&load, 30);
+    act();
+    sent(&load, 30);
+    load.finish()
+}
+
+fn assert_nothing_failed(report: &LoadReport) {
+    assert_eq!(report.failed, 0, "{:#?}", report.failures);
+    assert_eq!(report.by_app.len(), 2, "both colours served: {:?}", report.by_app);
+}
+
+#[test]
+fn no_request_fails_in_a_deployment_and_a_fallback() {
+    let bench = Bench::new(Duration::from_millis(800));
+    bench.must(&["apply", "--yes"]);
+    let report = under_load(&bench, || {
+        bench.must(&["apply", "--yes"]);
+    });
+    assert_nothing_failed(&report);
+    let report = under_load(&bench, || {
+        bench.must(&["rollback", "--yes"]);
+    });
+    assert_nothing_failed(&report);
+}
+
+#[test]
+fn no_request_fails_where_routers_learn_of_a_change_after_five_seconds() {
+    let bench = Bench::new(Duration::from_secs(5));
+    bench.must(&["apply", "--yes"]);
+    let report = under_load(&bench, || {
+        bench.must(&["apply", "--yes"]);
+    });
+    assert_nothing_failed(&report);
+}
+
+/// The same deployment on the same routers, with nothing taken away but the questions at the router.
+#[test]
+fn requests_fail_without_the_routers_confirmation() {
+    let bench = Bench::new(Duration::from_secs(5));
+    bench.must(&["apply", "--yes"]);
+    let report = under_load(&bench, || deploy_unconfirmed(&bench));
+    assert!(report.failed > 0, "the deployment is safe without asking the router: the test shows nothing");
+    assert_eq!(bench.apps_on("shop"), ["shop_b"]);
+}
+
+fn deploy_unconfirmed(bench: &Bench) {
+    let guard = Guard::start().unwrap();
+    let home = PrivateHome::create(&guard).unwrap();
+    let cf = Cf::discover(Some(&crate::support::cf::binary()), &home).unwrap();
+    let session = Session::open(&bench.cf.home().join(".cf/config.json"), home).unwrap();
+    let client = Client::new(Some(&RouterUrl::parse(&bench.foundry.router_url()).unwrap()), false);
+    let plan: Plan = plan::load(&bench.folder().join("deploy.yaml"), None, &plan::Disk).unwrap();
+    let observer = Observer::new(&cf, session.target(), &plan);
+    let mut space = observer.observe().unwrap();
+    let deployment = Deployment { id: "1".to_owned(), by: "a test".to_owned(), at: "2026-11-23T12:00:00Z".to_owned() };
+    let steps: Vec<Step> =
+        deploy::compile(&plan, &plan.apps[0], &space, &deployment).unwrap().into_iter().map(unconfirmed).collect();
+    let runner = Runner { cf: &cf, observer: &observer, client: &client, interrupt: &Interrupt::none() };
+    assert_eq!(runner.run("deploy", &steps, &mut space, &mut |_| {}), Ended::Done);
+    assert!(PLAN.contains("drain: 1s"), "the drain is shorter than what the routers take");
+}
+
+fn unconfirmed(mut step: Step) -> Step {
+    if let Action::Map { ask_router, .. } | Action::Unmap { ask_router, .. } = &mut step.action {
+        *ask_router = false;
+    }
+    step
+}
