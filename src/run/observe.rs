@@ -137,8 +137,8 @@ impl<'a> Observer<'a> {
         let mut apps = Vec::new();
         for (mut app, knows_droplet) in found {
             if !knows_droplet {
-                let asked = format!("/v3/apps/{}/relationships/current_droplet", app.guid);
-                app.droplet = read::to_one(&asked, &self.get_or_absent(&asked)?)?;
+                let asked = format!("/v3/apps/{}/droplets/current", app.guid);
+                app.droplet = read::guid(&asked, &self.get_or_absent(&asked)?)?;
             }
             if let Some(before) = space.apps.iter().find(|before| before.guid == app.guid) {
                 app.processes.clone_from(&before.processes);
@@ -218,19 +218,21 @@ impl<'a> Observer<'a> {
             (QuotaScope::Organization, "/v3/organizations", &self.target.org_guid, "/v3/organization_quotas"),
             (QuotaScope::Space, "/v3/spaces", &self.target.space_guid, "/v3/space_quotas"),
         ];
-        let mut found = Vec::new();
+        let mut all = Vec::new();
         for (scope, owners, owner, quotas) in owners {
             let asked = format!("{owners}/{owner}");
-            let Some(guid) = read::quota_guid(&asked, &self.get(&asked)?)? else { continue };
+            let found = self.get_or_absent(&asked)?;
+            let quota_guid = if found.is_null() { None } else { read::quota_guid(&asked, &found)? };
+            let Some(guid) = quota_guid else { continue };
             let asked = format!("{quotas}/{guid}");
             let quota = self.get_or_absent(&asked)?;
             let used_asked = format!("{owners}/{owner}/usage_summary");
             let used = self.get_or_absent(&used_asked)?;
             if !quota.is_null() && !used.is_null() {
-                found.push(read::quota(&asked, scope, &quota, read::usage(&used_asked, &used)?)?);
+                all.push(read::quota(&asked, scope, &quota, read::usage(&used_asked, &used)?)?);
             }
         }
-        Ok(found)
+        Ok(all)
     }
 
     /// All resources of a list, page after page.

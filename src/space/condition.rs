@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::{App, AppState, InstanceState, Process, Space};
+use super::{App, AppState, Instance, InstanceState, Process, Space};
 use crate::plan::RouteUrl;
 
 /// What must be true of a space.
@@ -239,11 +239,20 @@ fn running(app: &App, instances: u32) -> Verdict {
 /// Which instance is not the one that it was. The routers and the platform hide a crash that is mended in a second; a
 /// version that crashes while it is checked must not go live all the same.
 fn replaced(then: &App, now: &App) -> Option<String> {
-    let instances = |app: &App| app.processes.iter().flat_map(|process| process.states.clone()).collect::<Vec<_>>();
-    let gone = instances(then).into_iter().filter(|instance| instance.state == InstanceState::Running);
-    let there = instances(now);
-    let lost = gone.into_iter().find(|then| then.id.is_some() && there.iter().all(|now| now.id != then.id))?;
-    Some(format!("instance {} of app {} crashed, or was moved, while it was checked", lost.index, now.name))
+    let same =
+        |then: &Instance, now: &Instance| then.index == now.index && then.id == now.id && then.uptime <= now.uptime;
+    for process in &then.processes {
+        let there = now.processes.iter().find(|now| now.kind == process.kind).map_or(&[][..], |now| &now.states);
+        let mut ran = process.states.iter().filter(|instance| instance.state == InstanceState::Running);
+        if let Some(lost) = ran.find(|then| !there.iter().any(|now| same(then, now))) {
+            let (kind, index) = (&process.kind, lost.index);
+            return Some(format!(
+                "{kind} instance {index} of app {} crashed, or was moved, while it was checked",
+                now.name
+            ));
+        }
+    }
+    None
 }
 
 fn waiting(app: &App, process: &Process) -> String {

@@ -122,6 +122,8 @@ pub struct Instance {
     /// What tells this very instance from one that takes its place: its guid, or where it listens (an older API does
     /// not tell the guid).
     pub id: Option<String>,
+    /// How long it has been running, in seconds.
+    pub uptime: Option<u64>,
     /// The state.
     pub state: InstanceState,
     /// What the platform says of a state such as `DOWN`, for instance `insufficient resources: memory`.

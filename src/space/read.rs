@@ -204,6 +204,7 @@ pub fn stats(path: &str, answer: &Value) -> Result<Vec<Instance>, Unreadable> {
         host: Option<String>,
         #[serde(default)]
         instance_ports: Vec<Port>,
+        uptime: Option<u64>,
         state: RawState,
         routable: Option<bool>,
         details: Option<String>,
@@ -228,6 +229,7 @@ pub fn stats(path: &str, answer: &Value) -> Result<Vec<Instance>, Unreadable> {
     };
     let instance = |stat: Stat| Instance {
         index: stat.index,
+        uptime: stat.uptime,
         id: stat.instance_guid.clone().filter(|guid| !guid.is_empty()).or_else(|| address(&stat)),
         state: match stat.state {
             RawState::Running if stat.routable == Some(false) => InstanceState::Unready,
@@ -272,9 +274,9 @@ pub fn droplet(path: &str, answer: &Value) -> Result<Option<Droplet>, Unreadable
     Ok(raw.into_iter().next().map(|raw| Droplet { guid: raw.guid, package: raw.links.package.map(last) }))
 }
 
-/// Reads a to-one relationship from `/v3/…/relationships/…`; null, where there is none, is `None`.
-pub fn to_one(path: &str, answer: &Value) -> Result<Option<String>, Unreadable> {
-    Ok(parse::<Option<ToOne>>(path, answer)?.and_then(ToOne::guid))
+/// Reads the guid of a single resource; null, where there is none, is `None`.
+pub fn guid(path: &str, answer: &Value) -> Result<Option<String>, Unreadable> {
+    Ok(parse::<Option<Guid>>(path, answer)?.and_then(|resource| resource.guid))
 }
 
 /// Reads service instances from `/v3/service_instances`.

@@ -72,6 +72,7 @@ impl Action {
                     let running = |index| Instance {
                         index,
                         id: Some(format!("{name} {index}")),
+                        uptime: None,
                         state: InstanceState::Running,
                         details: None,
                     };

@@ -75,7 +75,7 @@ fn colour(name: &'static str, started: bool, routes: &[&'static str], role: Opti
 
 fn space_of(colours: &[Colour]) -> Space {
     let app = |colour: &Colour| {
-        let running = |index| Instance { index, id: None, state: InstanceState::Running, details: None };
+        let running = |index| Instance { index, id: None, uptime: None, state: InstanceState::Running, details: None };
         App {
             guid: format!("guid-{}", colour.name),
             name: colour.name.to_owned(),
