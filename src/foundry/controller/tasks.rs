@@ -161,9 +161,9 @@ async fn create(
                 let known = db.droplets.get(droplet.as_str()).filter(|droplet| droplet.app == guid);
                 known.ok_or_else(|| ApiError::not_found("Droplet"))?
             }
-            Field::Absent | Field::Null => db
-                .current_droplet(&guid)
-                .ok_or_else(|| ApiError::unprocessable("Task must have a droplet. Assign current droplet to app."))?,
+            Field::Absent | Field::Null => db.current_droplet(&guid).ok_or_else(|| {
+                ApiError::unprocessable("Task must have a droplet. Specify droplet or assign current droplet to app.")
+            })?,
         };
         let process = match &template {
             Some(process) => {

@@ -11,16 +11,32 @@ static TABLE: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
     [
         // cf's own form: `Mon 23 Nov 10:39:59 UTC 2026`.
         (r"\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun) \d\d? [A-Z][a-z]{2} \d\d:\d\d:\d\d UTC \d{4}", "[TIME]"),
-        // That of HTTP's headers.
-        (r"\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT", "[TIME]"),
+        // That of HTTP's headers and of tasks.
+        (r"\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d (GMT|UTC)", "[TIME]"),
         // The API's, and that of logs and events.
         (r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:?\d\d)", "[TIME]"),
         (r"\bcf/8\.17\.0 \([^)]*\)", "cf/8.17.0 (...)"),
+        // What cf draws while it uploads.
+        (r"(\r? [\d.]+ [KM]?i?B / [^\r\n]*%[^\r\n]*)+", "[PROGRESS]"),
+        // How often it looks depends on how quick the instances are.
+        (r"(?m)(^Instances starting\.\.\.\n)+", "Instances starting...\n"),
+        // What instances take.
+        (r"\d+\.\d%", "[CPU]"),
+        (r"\b\d+(\.\d+)?[BKMG]? of (\d)", "[USED] of $2"),
+        (r"\b0[BKMG]?/s of ", "[RATE] of "),
+        (r"127\.0\.0\.1:\d{4,5}", "127.0.0.1:[PORT]"),
+        (r"(response|gorouter)_time:\d+\.\d+", "${1}_time:[SECONDS]"),
     ]
     .into_iter()
     .map(|(pattern, stand_in)| (Regex::new(pattern).unwrap(), stand_in))
     .collect()
 });
+
+/// The lines of a table of instances.
+static INSTANCES: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?m)^(#\d+ .*| +state +since .*)$").unwrap());
+
+/// What stands between two columns.
+static GAP: LazyLock<Regex> = LazyLock::new(|| Regex::new(r" {3,}| +$").unwrap());
 
 static GUID: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b").unwrap());
@@ -59,6 +75,10 @@ impl Normal {
         for (pattern, stand_in) in &*TABLE {
             text = pattern.replace_all(&text, *stand_in).into_owned();
         }
+        // The widths of columns follow what has just been replaced.
+        text = INSTANCES
+            .replace_all(&text, |line: &Captures<'_>| GAP.replace_all(&line[0], "   ").into_owned())
+            .into_owned();
         let guids = &mut self.guids;
         GUID.replace_all(&text, |found: &Captures<'_>| {
             let known = guids.iter().position(|guid| *guid == found[0]);

@@ -11,8 +11,8 @@
 //!
 //! A line with `$` is run, words split as by a shell; `[GUID-N]` stands for the guid that was printed as such before.
 //! What follows is standard output, then standard error after `2>`, then the exit code where it is not 0.
-//! A line with `%` before the first command sets how the foundry starts, or `login none|api|auth`; later it turns a
-//! switch of the running one. The table is [`Session::turn`].
+//! A line with `%` before the first command sets how the foundry starts, or `login none|api|auth`, or `app FOLDER`, where
+//! the example app is put; later it turns a switch of the running one. The table is [`Session::turn`].
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -32,12 +32,14 @@ pub(crate) fn replay(script: &str, files: &Path) -> String {
     settings.timing.service_operation = Duration::ZERO;
     settings.router.propagation = Propagation::NONE;
     let mut login = "target";
+    let mut app = None;
     let mut lines = script.lines().peekable();
     let mut text = String::new();
     while let Some(line) = lines.next_if(|line| !line.starts_with('$')) {
         if let Some(setting) = line.strip_prefix("% ") {
             match setting.split_once(' ') {
                 Some(("login", how)) => login = how,
+                Some(("app", folder)) => app = Some(folder.to_owned()),
                 Some((key, value)) => start_with(&mut settings, key, value),
                 None => panic!("{line}: before the first command only settings, which have a value"),
             }
@@ -49,6 +51,11 @@ pub(crate) fn replay(script: &str, files: &Path) -> String {
     let foundry = Foundry::start(settings).unwrap();
     let cf = logged_in(&foundry, login);
     copy(files, cf.work_dir());
+    if let Some(folder) = app {
+        let folder = cf.work_dir().join(folder);
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::copy(super::bench::sinatra(), folder.join("sinatra")).unwrap();
+    }
     let mut session = Session { normal: Normal::new(&foundry, cf.work_dir()), foundry: &foundry, cf: &cf };
     for line in lines {
         if let Some(command) = line.strip_prefix("$ ") {
@@ -95,6 +102,7 @@ fn start_with(settings: &mut Settings, key: &str, value: &str) {
         "token_seconds" => settings.tokens.access = Duration::from_secs(number()),
         "rotate_refresh_tokens" => settings.tokens.rotate = value == "yes",
         "staging_ms" => settings.timing.staging = millis(),
+        "cell_memory_in_mb" => settings.cell_memory_in_mb = Some(number()),
         "start_ms" => settings.timing.start = millis(),
         "job_ms" => settings.timing.job = millis(),
         "service_operation_ms" => settings.timing.service_operation = millis(),
