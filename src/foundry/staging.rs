@@ -134,6 +134,8 @@ async fn stage(platform: &Arc<Platform>, build: &Build) -> Result<Droplet, Stagi
         log.err(&failure.message);
         log.err("Failed to compile droplet: Failed to run all supply scripts: exit status 1");
         log.out("Exit status 223");
+        // What will never run needs no room.
+        let _ = fs::remove_dir_all(&directory);
         return end(Err(failure));
     }
     match compile(&log, build, &directory) {
@@ -166,7 +168,6 @@ async fn stage(platform: &Arc<Platform>, build: &Build) -> Result<Droplet, Stagi
             }))
         }
         Err(failure) => {
-            // What will never run needs no room.
             let _ = fs::remove_dir_all(&directory);
             log.out(&format!("Exit status {}", if failure.id == "NoAppDetectedError" { 222 } else { 223 }));
             end(Err(failure))

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use indexmap::IndexMap;
 use serde_json::{Map, Value, json};
 
 use crate::foundry::platform::Platform;
@@ -50,7 +49,8 @@ fn spec(db: &State, platform: &Platform, app: &App, process: &Process, key: LrpK
     };
     let command = command.filter(|command| !command.is_empty())?;
     let user = revision.map_or(&app.environment, |revision| &revision.environment);
-    let mut environment = with_platform(user);
+    // What the platform sets comes after the user's variables and wins. (`cloud_controller_ng`: `diego/environment.rb`.)
+    let mut environment = user.clone();
     environment.insert("MEMORY_LIMIT".to_owned(), format!("{}m", process.memory_in_mb));
     environment
         .insert("VCAP_APPLICATION".to_owned(), application_environment(db, platform, app, Some(process)).to_string());
@@ -75,7 +75,7 @@ fn spec(db: &State, platform: &Platform, app: &App, process: &Process, key: LrpK
 
 /// What a task of an app sees.
 pub(super) fn task_environment(db: &State, platform: &Platform, app: &App, memory_in_mb: u64) -> Vec<(String, String)> {
-    let mut environment = with_platform(&app.environment);
+    let mut environment = app.environment.clone();
     environment.insert("MEMORY_LIMIT".to_owned(), format!("{memory_in_mb}m"));
     environment.insert("VCAP_APPLICATION".to_owned(), application_environment(db, platform, app, None).to_string());
     environment.insert("VCAP_SERVICES".to_owned(), db.services_environment(&app.guid).to_string());
@@ -83,11 +83,6 @@ pub(super) fn task_environment(db: &State, platform: &Platform, app: &App, memor
         environment.insert("DATABASE_URL".to_owned(), url);
     }
     environment.into_iter().collect()
-}
-
-/// The user's variables. What the platform sets comes after and wins. (`cloud_controller_ng`: `diego/environment.rb`.)
-fn with_platform(user: &IndexMap<String, String>) -> IndexMap<String, String> {
-    user.clone()
 }
 
 /// `VCAP_APPLICATION`, without what only the cell knows. (`cloud_controller_ng`: `vars_builder.rb`.)

@@ -19,6 +19,9 @@ mod restart;
 pub(crate) mod tasks;
 mod usage;
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashSet;
 use std::io;
 use std::net::{Ipv4Addr, TcpListener};

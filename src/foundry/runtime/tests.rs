@@ -1,0 +1,174 @@
+//! Instances as processes: what an app can see of its life.
+
+use std::time::{Duration, Instant};
+
+use indexmap::IndexMap;
+use jiff::Timestamp;
+
+use crate::foundry::Foundry;
+use crate::foundry::router::Propagation;
+use crate::foundry::runtime::{LrpKey, LrpState, Report};
+use crate::foundry::settings::Settings;
+use crate::foundry::state::{App, DesiredState, Droplet, Guid, HealthCheck, HealthCheckKind, Metadata, Process, WEB};
+
+/// A started app whose web process runs a shell command and is well as long as it is there.
+struct Bench {
+    foundry: Foundry,
+    key: LrpKey,
+}
+
+impl Bench {
+    fn new(command: &str, change: impl FnOnce(&mut Settings)) -> Self {
+        let mut settings = Settings::default();
+        settings.router.propagation = Propagation::NONE;
+        change(&mut settings);
+        let foundry = Foundry::start(settings).unwrap();
+        let platform = foundry.platform();
+        let key = platform.store.update(|db| {
+            let space = db.spaces.keys().next().unwrap().clone();
+            let now = Timestamp::now();
+            let mut app = App::new("shop", &space);
+            app.state = DesiredState::Started;
+            app.environment.insert("GREETING".to_owned(), "hello".to_owned());
+            let droplet = Droplet {
+                guid: Guid::random(),
+                app: app.guid.clone(),
+                package: None,
+                process_types: IndexMap::from([(WEB.to_owned(), command.to_owned())]),
+                buildpacks: Vec::new(),
+                stack: None,
+                checksum: String::new(),
+                metadata: Metadata::default(),
+                created_at: now,
+                updated_at: now,
+            };
+            std::fs::create_dir(platform.cell.blobs().droplet(&droplet.guid)).unwrap();
+            app.droplet = Some(droplet.guid.clone());
+            let mut process = Process::new(&app.guid, WEB);
+            process.state = DesiredState::Started;
+            process.health = HealthCheck::of(HealthCheckKind::Process);
+            let key = LrpKey { process: process.guid.clone(), version: process.version.clone() };
+            db.apps.insert(app.guid.clone(), app);
+            db.droplets.insert(droplet.guid.clone(), droplet);
+            db.processes.insert(process.guid.clone(), process);
+            key
+        });
+        Self { foundry, key }
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Process)) {
+        self.foundry.platform().store.update(|db| change(db.processes.get_mut(&self.key.process).unwrap()));
+    }
+
+    fn reports(&self) -> Vec<Report> {
+        self.foundry.platform().cell.reports(&self.key)
+    }
+
+    /// Waits for a condition; a minute is far more than any of them needs.
+    fn eventually(&self, what: &str, holds: impl Fn(&Self) -> bool) {
+        let end = Instant::now() + Duration::from_secs(60);
+        while !holds(self) {
+            assert!(Instant::now() < end, "in vain: {what}: {:?}, {:?}", self.reports(), self.lines());
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// What the app wrote.
+    fn lines(&self) -> Vec<String> {
+        let lines = self.foundry.platform().logs.of(self.key.process.as_str());
+        lines.into_iter().filter(|line| line.source == "APP/PROC/WEB").map(|line| line.text).collect()
+    }
+
+    fn wrote(&self, text: &str) -> bool {
+        self.lines().iter().any(|line| line == text)
+    }
+}
+
+#[test]
+fn an_instance_sees_its_environment_and_is_asked_to_end() {
+    let command = "trap 'echo bye; exit 0' TERM; echo $GREETING $USER $CF_INSTANCE_INDEX $MEMORY_LIMIT; \
+                   echo \"$VCAP_APPLICATION\" | grep -c '\"application_name\":\"shop\"'; \
+                   [ \"$PORT\" = \"$VCAP_APP_PORT\" ] && [ \"$PWD\" = \"$HOME\" ] && echo same; echo up; \
+                   while :; do sleep 0.01; done";
+    let bench = Bench::new(command, |_| ());
+    bench.eventually("it runs", |bench| bench.wrote("up"));
+    assert_eq!(bench.lines(), ["hello vcap 0 1024m", "1", "same", "up"]);
+    bench.eventually("it is well", |bench| {
+        bench.reports().iter().any(|one| one.state == LrpState::Running && one.routable)
+    });
+    bench.change(|process| process.state = DesiredState::Stopped);
+    bench.eventually("it is gone", |bench| bench.reports().is_empty());
+    assert!(bench.wrote("bye"));
+    assert!(bench.wrote("Exit status 0"));
+}
+
+#[test]
+fn an_instance_that_does_not_end_is_killed() {
+    let bench = Bench::new("trap '' TERM; echo up; while :; do sleep 0.01; done", |settings| {
+        settings.timing.graceful_shutdown = Duration::from_millis(50);
+    });
+    bench.eventually("it runs", |bench| bench.wrote("up"));
+    bench.change(|process| process.state = DesiredState::Stopped);
+    bench.eventually("it is gone", |bench| bench.reports().is_empty());
+    assert!(bench.wrote("Exit status 137"));
+}
+
+#[test]
+fn a_crash_is_noted_and_the_third_one_waits() {
+    let bench = Bench::new("echo up; exit 3", |settings| settings.timing.crash_backoff = Duration::from_secs(3600));
+    let crashes = |bench: &Bench| {
+        bench
+            .foundry
+            .platform()
+            .store
+            .read(|db| db.audit_events.values().filter(|event| event.kind == "audit.app.process.crash").count())
+    };
+    bench.eventually("it has crashed three times", |bench| crashes(bench) == 3);
+    bench.eventually("it waits", |bench| bench.reports().iter().all(|one| one.state == LrpState::Crashed));
+    assert_eq!(bench.lines().iter().filter(|line| *line == "up").count(), 3);
+    // One that waits ends at once.
+    bench.change(|process| process.state = DesiredState::Stopped);
+    bench.eventually("it is gone", |bench| bench.reports().is_empty());
+}
+
+#[test]
+fn the_number_of_instances_follows_and_each_has_its_index() {
+    let bench = Bench::new("echo index $CF_INSTANCE_INDEX; sleep 600", |_| ());
+    bench.change(|process| process.instances = 3);
+    bench.eventually("all run", |bench| {
+        bench.reports().iter().filter(|one| one.state == LrpState::Running).count() == 3
+            && (0..3).all(|index| bench.wrote(&format!("index {index}")))
+    });
+    bench.change(|process| process.instances = 1);
+    bench.eventually("one is left", |bench| bench.reports().len() == 1);
+    assert_eq!(bench.reports()[0].index, 0);
+    let first = bench.reports()[0].instance.clone();
+    assert!(bench.foundry.platform().cell.retire(&bench.key, 0));
+    bench.eventually("another took its place", |bench| {
+        bench.reports().iter().any(|one| one.instance != first && one.state == LrpState::Running)
+    });
+}
+
+#[test]
+fn an_instance_without_room_is_down_until_there_is() {
+    let bench = Bench::new("echo up; sleep 600", |settings| settings.cell_memory_in_mb = Some(1024));
+    bench.eventually("the first runs", |bench| bench.wrote("up"));
+    bench.change(|process| process.instances = 2);
+    bench.eventually("the second has no place", |bench| {
+        let reports = bench.reports();
+        reports.iter().any(|one| one.placement_error.as_deref() == Some("insufficient resources: memory"))
+    });
+    bench.change(|process| process.instances = 1);
+    bench.eventually("it is not waited for any more", |bench| bench.reports().len() == 1);
+}
+
+#[test]
+fn nothing_outlives_the_foundry() {
+    let bench = Bench::new("echo $$; sleep 600 & echo up; wait", |_| ());
+    bench.eventually("it runs", |bench| bench.wrote("up"));
+    let group = bench.lines()[0].clone();
+    let directory = bench.foundry.platform().cell.containers();
+    assert!(directory.exists());
+    bench.foundry.shutdown();
+    assert!(!std::path::Path::new(&format!("/proc/{group}")).exists());
+}
