@@ -40,6 +40,7 @@ mod network_policies;
 mod organization_quotas;
 mod organizations;
 mod packages;
+mod process_instances;
 mod processes;
 pub mod quotas;
 mod revisions;
@@ -132,6 +133,7 @@ pub(crate) fn routes(platform: &Arc<Platform>) -> Router {
         .merge(builds::routes())
         .merge(droplets::routes())
         .merge(packages::routes())
+        .merge(process_instances::routes())
         .merge(processes::routes())
         .merge(audit_events::routes())
         .merge(buildpacks::routes())

@@ -1,26 +1,22 @@
 //! One index of a process, from its first start through crashes and restarts to its stop.
 
-use std::net::{Ipv4Addr, SocketAddr};
-use std::pin::pin;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use rustix::process::Signal;
 use serde_json::json;
-use tokio::sync::{mpsc, watch};
-use tokio::time::{sleep, timeout};
+use tokio::sync::watch;
+use tokio::time::sleep;
 
 use crate::foundry::logs::Stream;
 use crate::foundry::platform::{Platform, lock};
-use crate::foundry::router::Endpoint;
-use crate::foundry::runtime::health::{self, Sign};
 use crate::foundry::runtime::launch::{self, Launch, Running};
+use crate::foundry::runtime::life::Life;
 use crate::foundry::runtime::{LrpState, Report, Room, Spec, Usage, restart};
 use crate::foundry::state::{Guid, Party};
 
 /// The name of this cell in logs.
-const CELL: &str = "foundry";
+pub(super) const CELL: &str = "foundry";
 
 /// A host and a path that lead to an instance.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,7 +27,7 @@ pub(super) struct Address {
 
 /// What an instance is to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Wanted {
+pub(super) enum Wanted {
     Run,
     /// To end for good.
     Stop,
@@ -40,22 +36,22 @@ enum Wanted {
 }
 
 #[derive(Debug, Clone)]
-struct Orders {
-    wanted: Wanted,
+pub(super) struct Orders {
+    pub(super) wanted: Wanted,
     /// Grows when the present incarnation is to be replaced.
-    retired: u64,
-    routes: Vec<Address>,
+    pub(super) retired: u64,
+    pub(super) routes: Vec<Address>,
 }
 
 #[derive(Debug)]
-struct Status {
+pub(super) struct Status {
     guid: Guid,
     state: LrpState,
     since: Timestamp,
     port: Option<u16>,
     group: Option<(u32, Timestamp, u64)>,
     placement_error: Option<String>,
-    routable: bool,
+    pub(super) routable: bool,
 }
 
 /// One index of a version of a process.
@@ -64,12 +60,12 @@ pub(super) struct Instance {
     pub(super) spec: Arc<Spec>,
     pub(super) index: u32,
     status: Mutex<Status>,
-    orders: watch::Sender<Orders>,
+    pub(super) orders: watch::Sender<Orders>,
 }
 
 /// How an incarnation ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum End {
+pub(super) enum End {
     /// It was told to.
     Stopped,
     /// It was told to make place for the next one.
@@ -153,12 +149,12 @@ impl Instance {
         let _ = orders.wait_for(|orders| orders.wanted != Wanted::Run).await;
     }
 
-    fn set(&self, platform: &Platform, change: impl FnOnce(&mut Status)) {
+    pub(super) fn set(&self, platform: &Platform, change: impl FnOnce(&mut Status)) {
         change(&mut lock(&self.status));
         platform.cell.changed();
     }
 
-    fn enter(&self, platform: &Platform, state: LrpState) {
+    pub(super) fn enter(&self, platform: &Platform, state: LrpState) {
         self.set(platform, |status| {
             status.state = state;
             status.since = Timestamp::now();
@@ -169,7 +165,7 @@ impl Instance {
         lock(&self.status).guid.clone()
     }
 
-    fn log(&self, platform: &Platform, source: &str, stream: Stream, text: &str) {
+    pub(super) fn log(&self, platform: &Platform, source: &str, stream: Stream, text: &str) {
         platform.logs.append(&self.spec.app, source, &self.index.to_string(), stream, text);
     }
 
@@ -315,176 +311,4 @@ impl Instance {
             db.record("audit.app.process.crash", process, app_party, Some(&space), data);
         });
     }
-}
-
-/// A running process and the routes that lead to it.
-struct Life<'a> {
-    instance: &'a Instance,
-    platform: &'a Arc<Platform>,
-    guid: Guid,
-    port: u16,
-    on: Vec<Endpoint>,
-}
-
-impl Life<'_> {
-    async fn watch(mut self, mut running: Running) -> End {
-        let begun = Timestamp::now();
-        let spec = &self.instance.spec;
-        let mut orders = self.instance.orders.subscribe();
-        let retired = orders.borrow().retired;
-        let (signs, mut found) = mpsc::channel(4);
-        let mut checks = pin!(health::watch(spec.health.clone(), spec.readiness.clone(), self.port, signs));
-        let mut checking = true;
-        self.log("CELL", Stream::Out, "Starting health monitoring of container");
-        let fault = self.platform.faults.crash_after(&spec.app_name);
-        let mut fault = pin!(async move {
-            match fault {
-                Some(after) => sleep(after).await,
-                None => std::future::pending().await,
-            }
-        });
-        let mut ready = false;
-        let mut faulted = false;
-        loop {
-            tokio::select! {
-                () = running.over() => break,
-                () = &mut checks, if checking => checking = false,
-                Some(sign) = found.recv() => match sign {
-                    Sign::Healthy => {
-                        self.log("CELL", Stream::Out, "Container became healthy");
-                        self.instance.enter(self.platform, LrpState::Running);
-                    }
-                    Sign::Ready(is_ready) => {
-                        if is_ready && !ready {
-                            self.log("CELL", Stream::Out, "Container passed the readiness health check. Container marked ready and added to route pool");
-                        } else if ready {
-                            self.log("CELL", Stream::Err, "Container failed the readiness health check. Container marked not ready and removed from route pool");
-                        }
-                        ready = is_ready;
-                        let routes = if ready { orders.borrow().routes.clone() } else { Vec::new() };
-                        self.route(&routes);
-                        self.instance.set(self.platform, |status| status.routable = ready);
-                    }
-                    Sign::Sick { cause, never_within } => return self.sick(running, begun, &cause, never_within).await,
-                },
-                () = &mut fault, if !faulted => {
-                    faulted = true;
-                    running.signal(Signal::KILL);
-                }
-                _ = orders.changed() => {
-                    let now = orders.borrow_and_update().clone();
-                    match now.wanted {
-                        Wanted::Run if now.retired != retired => {
-                            self.stop(running).await;
-                            return End::Retired;
-                        }
-                        Wanted::Run => if ready { self.route(&now.routes) },
-                        Wanted::Stop => {
-                            self.stop(running).await;
-                            return End::Stopped;
-                        }
-                        Wanted::Kill => {
-                            running.signal(Signal::KILL);
-                            running.over().await;
-                            self.finish(running).await;
-                            return End::Stopped;
-                        }
-                    }
-                }
-            }
-        }
-        let code = self.finish(running).await;
-        let code = if faulted { 1 } else { code };
-        self.log(&spec.source(), Stream::Out, &format!("Exit status {code}"));
-        let lived = Timestamp::now().duration_since(begun).unsigned_abs();
-        End::Crashed { lived, description: format!("{}: Exited with status {code}", spec.source()) }
-    }
-
-    /// Ends an instance that is not well.
-    async fn sick(mut self, running: Running, begun: Timestamp, cause: &str, never: Option<Duration>) -> End {
-        self.log("HEALTH", Stream::Err, cause);
-        let description = if let Some(limit) = never {
-            let after = go_duration(limit);
-            self.log("CELL", Stream::Err, &format!("Timed out after {after}: health check never passed."));
-            format!("Instance never healthy after {after}: {cause}")
-        } else {
-            self.log("CELL", Stream::Err, "Container became unhealthy");
-            format!("Instance became unhealthy: {cause}")
-        };
-        self.terminate(running).await;
-        End::Crashed { lived: Timestamp::now().duration_since(begun).unsigned_abs(), description }
-    }
-
-    /// Ends an instance as asked.
-    async fn stop(&mut self, running: Running) {
-        self.instance.enter(self.platform, LrpState::Stopping);
-        self.log("CELL", Stream::Out, &format!("Cell {CELL} stopping instance {}", self.guid));
-        let code = self.terminate(running).await;
-        self.log(&self.instance.spec.source(), Stream::Out, &format!("Exit status {code}"));
-    }
-
-    /// Leaves the routes and sends SIGTERM, in no order that anybody may rely on, then SIGKILL.
-    async fn terminate(&mut self, mut running: Running) -> i32 {
-        let timing = self.platform.timing();
-        self.route(&[]);
-        self.instance.set(self.platform, |status| status.routable = false);
-        if timeout(timing.term_after_unregister, running.over()).await.is_err() {
-            running.signal(Signal::TERM);
-            let mut orders = self.instance.orders.subscribe();
-            let at_once = async {
-                let _ = orders.wait_for(|orders| orders.wanted == Wanted::Kill).await;
-            };
-            tokio::select! {
-                () = running.over() => {}
-                () = sleep(timing.graceful_shutdown) => {
-                    running.signal(Signal::KILL);
-                    running.over().await;
-                }
-                () = at_once => {
-                    running.signal(Signal::KILL);
-                    running.over().await;
-                }
-            }
-        }
-        running.end().await
-    }
-
-    async fn finish(&mut self, running: Running) -> i32 {
-        self.route(&[]);
-        running.end().await
-    }
-
-    /// Makes the router lead these to the instance, and no others.
-    fn route(&mut self, to: &[Address]) {
-        let spec = &self.instance.spec;
-        let wanted: Vec<Endpoint> = to
-            .iter()
-            .map(|address| Endpoint {
-                host: address.host.clone(),
-                path: address.path.clone(),
-                app_guid: spec.app.to_string(),
-                process_guid: spec.key.process.to_string(),
-                instance_guid: self.guid.to_string(),
-                index: self.instance.index,
-                addr: SocketAddr::from((Ipv4Addr::LOCALHOST, self.port)),
-            })
-            .collect();
-        for gone in self.on.iter().filter(|one| !wanted.contains(one)) {
-            self.platform.router.unregister(gone);
-        }
-        for new in wanted.iter().filter(|one| !self.on.contains(one)) {
-            self.platform.router.register(new.clone());
-        }
-        self.on = wanted;
-    }
-
-    fn log(&self, source: &str, stream: Stream, text: &str) {
-        self.instance.log(self.platform, source, stream, text);
-    }
-}
-
-/// A whole number of seconds as Go prints it: `1m0s`.
-fn go_duration(duration: Duration) -> String {
-    let seconds = duration.as_secs();
-    if seconds < 60 { format!("{seconds}s") } else { format!("{}m{}s", seconds / 60, seconds % 60) }
 }

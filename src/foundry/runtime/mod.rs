@@ -2,7 +2,8 @@
 //!
 //! 1. `desired`: which processes are to run, with how many instances, on which routes.
 //! 2. `reconcile`: compares that with what is there after every change, starts what is missing and stops what is left.
-//! 3. `instance`: one index of a process, from its first start through crashes and restarts to its stop.
+//! 3. `instance`: one index of a process, from its first start through crashes and restarts to its stop; `life`: one of
+//!    its lives.
 //! 4. `launch`: the files and the environment of an instance, and its process group.
 //! 5. `health`: whether it is well; `restart`: what happens when it was not; `usage`: what it takes.
 //! 6. `tasks`: commands that run once.
@@ -14,6 +15,7 @@ mod desired;
 mod health;
 mod instance;
 mod launch;
+mod life;
 mod reconcile;
 mod restart;
 pub(crate) mod tasks;

@@ -6,7 +6,7 @@
 //! | `POST /v3/spaces/:guid/manifest_diff` | what that would change |
 //! | `GET /v3/apps/:guid/manifest` | an app as a manifest |
 //!
-//! 1. `read`: YAML → one [`read::Manifest`] an app, with all that is wrong.
+//! 1. `read`, and `routes` for a part of it: YAML → one [`read::Manifest`] an app, with all that is wrong.
 //! 2. `apply`: the steps of the job, each in a transaction of its own: what was done before a failure stays done.
 //! 3. `write`: an app → its manifest.
 //! 4. `diff`: a manifest against that.
@@ -15,6 +15,7 @@ mod apply;
 mod diff;
 mod random;
 mod read;
+mod routes;
 mod write;
 
 use std::sync::Arc;

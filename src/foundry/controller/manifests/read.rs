@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::foundry::controller::apps::variable_problems;
 use crate::foundry::controller::body::{Field, MetadataChange, humanize};
+use crate::foundry::controller::manifests::routes::{self, RouteWanted};
 use crate::foundry::controller::processes::{HealthChange, Scale, is_path};
 use crate::foundry::state::{HealthCheckKind, WEB};
 
@@ -35,18 +36,6 @@ pub(super) struct ProcessWanted {
     pub(super) health: HealthChange,
     pub(super) readiness: HealthChange,
     pub(super) scale: Scale,
-}
-
-/// A route of a manifest.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct RouteWanted {
-    /// As it was written.
-    pub(super) text: String,
-    pub(super) host: String,
-    pub(super) path: String,
-    pub(super) port: Option<u16>,
-    pub(super) protocol: Option<String>,
-    pub(super) options: IndexMap<String, String>,
 }
 
 /// A service of a manifest.
@@ -82,7 +71,7 @@ pub(super) fn manifest(app: &Value) -> (Manifest, Vec<String>) {
     read_metadata(&fields, &mut manifest, &mut problems);
     read_services(&fields, &mut manifest, &mut problems);
     read_environment(&fields, &mut manifest, &mut problems);
-    read_routes(&fields, &mut manifest, &mut problems);
+    routes::read(&fields, &mut manifest, &mut problems);
     read_features(&fields, &mut manifest, &mut problems);
     (manifest, problems)
 }
@@ -354,91 +343,6 @@ fn read_environment(fields: &Map<String, Value>, manifest: &mut Manifest, proble
     }
 }
 
-fn read_routes(fields: &Map<String, Value>, manifest: &mut Manifest, problems: &mut Vec<String>) {
-    let mut switch = |key: &str| match fields.get(key) {
-        None | Some(Value::Null) => false,
-        Some(Value::Bool(on)) => *on,
-        Some(_) => {
-            problems.push(format!("{} must be a boolean", humanize(&key.replace("_route", "-route"))));
-            false
-        }
-    };
-    manifest.no_route = switch("no_route");
-    manifest.default_route = switch("default_route");
-    manifest.random_route = switch("random_route");
-    if manifest.random_route && manifest.default_route {
-        problems.push("Random-route and default-route may not be used together".to_owned());
-    }
-    let wrong = || "Routes must be a list of route objects".to_owned();
-    match fields.get("routes") {
-        None => {}
-        Some(Value::Array(routes)) => {
-            let mut read = Vec::new();
-            for route in routes {
-                let text =
-                    route.get("route").map(|text| text.as_str().map_or_else(|| text.to_string(), ToOwned::to_owned));
-                let Some(text) = text.filter(|text| !text.is_empty()) else {
-                    problems.push(wrong());
-                    return;
-                };
-                let protocol = route.get("protocol").and_then(Value::as_str).map(ToOwned::to_owned);
-                if protocol.as_deref().is_some_and(|word| !matches!(word, "http1" | "http2" | "tcp")) {
-                    problems.push("Route protocol must be 'http1', 'http2' or 'tcp'.".to_owned());
-                }
-                let options = read_options(&text, route.get("options"), problems);
-                match parse_route(&text) {
-                    Some((host, path, port)) => {
-                        read.push(RouteWanted { text, host, path, port, protocol, options });
-                    }
-                    None => problems.push(format!("The route '{text}' is not a properly formed URL")),
-                }
-            }
-            manifest.routes = Some(read);
-        }
-        Some(_) => problems.push(wrong()),
-    }
-}
-
-fn read_options(route: &str, options: Option<&Value>, problems: &mut Vec<String>) -> IndexMap<String, String> {
-    let mut read = IndexMap::new();
-    let Some(options) = options else { return read };
-    let Some(options) = options.as_object() else {
-        problems.push(format!("Route '{route}': options must be an object"));
-        return read;
-    };
-    for (key, value) in options {
-        match (key.as_str(), value.as_str()) {
-            ("loadbalancing", Some(way @ ("round-robin" | "least-connection"))) => {
-                read.insert(key.clone(), way.to_owned());
-            }
-            ("loadbalancing", Some(other)) => problems.push(format!(
-                "Cannot use loadbalancing value '{other}' for Route '{route}'; Valid values are: 'round-robin, \
-                 least-connection'"
-            )),
-            ("loadbalancing", None) => problems.push(format!(
-                "Invalid value for 'loadbalancing' for Route '{route}'; Valid values are: 'round-robin, \
-                 least-connection'"
-            )),
-            _ => problems
-                .push(format!("Route '{route}' contains invalid route option '{key}'. Valid keys: 'loadbalancing'")),
-        }
-    }
-    read
-}
-
-/// Host with domain, path and port of a route. (`manifest_route.rb`)
-fn parse_route(text: &str) -> Option<(String, String, Option<u16>)> {
-    let (scheme, rest) = text.split_once("://").unwrap_or(("", text));
-    let (place, path) = rest.find('/').map_or((rest, ""), |slash| rest.split_at(slash));
-    let (host, port) = match place.split_once(':') {
-        Some((host, port)) => (host, Some(port.parse().ok()?)),
-        None => (place, None),
-    };
-    let known = if port.is_some() { matches!(scheme, "" | "tcp") } else { matches!(scheme, "" | "http" | "https") };
-    let good = !host.is_empty() && !host.chars().any(|c| c.is_whitespace() || matches!(c, '?' | '#' | '@' | '\\'));
-    (known && good).then(|| (host.to_owned(), path.to_owned(), port))
-}
-
 fn read_features(fields: &Map<String, Value>, manifest: &mut Manifest, problems: &mut Vec<String>) {
     match fields.get("features") {
         None | Some(Value::Null) => {}
@@ -514,21 +418,5 @@ mod tests {
             .map(|one| (one.kind.as_str(), one.scale.instances, one.scale.memory_in_mb, one.scale.disk_in_mb))
             .collect();
         assert_eq!(seen, [("web", Some(2), None, None), ("worker", None, None, Some(2048))]);
-    }
-
-    #[test]
-    fn routes_have_host_path_and_port() {
-        let cases = [
-            ("a.example.com", Some(("a.example.com", "", None))),
-            ("https://a.example.com/shop/x", Some(("a.example.com", "/shop/x", None))),
-            ("*.example.com", Some(("*.example.com", "", None))),
-            ("tcp.example.com:1234", Some(("tcp.example.com", "", Some(1234)))),
-            ("a b.example.com", None),
-            ("/path", None),
-        ];
-        for (text, expected) in cases {
-            let expected = expected.map(|(host, path, port)| (host.to_owned(), path.to_owned(), port));
-            assert_eq!(parse_route(text), expected, "{text}");
-        }
     }
 }

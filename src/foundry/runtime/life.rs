@@ -1,0 +1,193 @@
+//! One life of an instance: from its process's start through health checks and routes to its end.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use rustix::process::Signal;
+use tokio::sync::mpsc;
+use tokio::time::{sleep, timeout};
+
+use crate::foundry::logs::Stream;
+use crate::foundry::platform::Platform;
+use crate::foundry::router::Endpoint;
+use crate::foundry::runtime::LrpState;
+use crate::foundry::runtime::health::{self, Sign};
+use crate::foundry::runtime::instance::{Address, CELL, End, Instance, Wanted};
+use crate::foundry::runtime::launch::Running;
+use crate::foundry::state::Guid;
+
+/// A running process and the routes that lead to it.
+pub(super) struct Life<'a> {
+    pub(super) instance: &'a Instance,
+    pub(super) platform: &'a Arc<Platform>,
+    pub(super) guid: Guid,
+    pub(super) port: u16,
+    pub(super) on: Vec<Endpoint>,
+}
+
+impl Life<'_> {
+    /// Watches it to its end.
+    pub(super) async fn watch(mut self, mut running: Running) -> End {
+        let begun = Timestamp::now();
+        let spec = &self.instance.spec;
+        let mut orders = self.instance.orders.subscribe();
+        let retired = orders.borrow().retired;
+        let (signs, mut found) = mpsc::channel(4);
+        let mut checks = pin!(health::watch(spec.health.clone(), spec.readiness.clone(), self.port, signs));
+        let mut checking = true;
+        self.log("CELL", Stream::Out, "Starting health monitoring of container");
+        let fault = self.platform.faults.crash_after(&spec.app_name);
+        let mut fault = pin!(async move {
+            match fault {
+                Some(after) => sleep(after).await,
+                None => std::future::pending().await,
+            }
+        });
+        let mut ready = false;
+        let mut faulted = false;
+        loop {
+            tokio::select! {
+                () = running.over() => break,
+                () = &mut checks, if checking => checking = false,
+                Some(sign) = found.recv() => match sign {
+                    Sign::Healthy => {
+                        self.log("CELL", Stream::Out, "Container became healthy");
+                        self.instance.enter(self.platform, LrpState::Running);
+                    }
+                    Sign::Ready(is_ready) => {
+                        if is_ready && !ready {
+                            self.log("CELL", Stream::Out, "Container passed the readiness health check. Container marked ready and added to route pool");
+                        } else if ready {
+                            self.log("CELL", Stream::Err, "Container failed the readiness health check. Container marked not ready and removed from route pool");
+                        }
+                        ready = is_ready;
+                        let routes = if ready { orders.borrow().routes.clone() } else { Vec::new() };
+                        self.route(&routes);
+                        self.instance.set(self.platform, |status| status.routable = ready);
+                    }
+                    Sign::Sick { cause, never_within } => return self.sick(running, begun, &cause, never_within).await,
+                },
+                () = &mut fault, if !faulted => {
+                    faulted = true;
+                    running.signal(Signal::KILL);
+                }
+                _ = orders.changed() => {
+                    let now = orders.borrow_and_update().clone();
+                    match now.wanted {
+                        Wanted::Run if now.retired != retired => {
+                            self.stop(running).await;
+                            return End::Retired;
+                        }
+                        Wanted::Run => if ready { self.route(&now.routes) },
+                        Wanted::Stop => {
+                            self.stop(running).await;
+                            return End::Stopped;
+                        }
+                        Wanted::Kill => {
+                            running.signal(Signal::KILL);
+                            running.over().await;
+                            self.finish(running).await;
+                            return End::Stopped;
+                        }
+                    }
+                }
+            }
+        }
+        let code = self.finish(running).await;
+        let code = if faulted { 1 } else { code };
+        self.log(&spec.source(), Stream::Out, &format!("Exit status {code}"));
+        let lived = Timestamp::now().duration_since(begun).unsigned_abs();
+        End::Crashed { lived, description: format!("{}: Exited with status {code}", spec.source()) }
+    }
+
+    /// Ends an instance that is not well.
+    async fn sick(mut self, running: Running, begun: Timestamp, cause: &str, never: Option<Duration>) -> End {
+        self.log("HEALTH", Stream::Err, cause);
+        let description = if let Some(limit) = never {
+            let after = go_duration(limit);
+            self.log("CELL", Stream::Err, &format!("Timed out after {after}: health check never passed."));
+            format!("Instance never healthy after {after}: {cause}")
+        } else {
+            self.log("CELL", Stream::Err, "Container became unhealthy");
+            format!("Instance became unhealthy: {cause}")
+        };
+        self.terminate(running).await;
+        End::Crashed { lived: Timestamp::now().duration_since(begun).unsigned_abs(), description }
+    }
+
+    /// Ends an instance as asked.
+    async fn stop(&mut self, running: Running) {
+        self.instance.enter(self.platform, LrpState::Stopping);
+        self.log("CELL", Stream::Out, &format!("Cell {CELL} stopping instance {}", self.guid));
+        let code = self.terminate(running).await;
+        self.log(&self.instance.spec.source(), Stream::Out, &format!("Exit status {code}"));
+    }
+
+    /// Leaves the routes and sends SIGTERM, in no order that anybody may rely on, then SIGKILL.
+    async fn terminate(&mut self, mut running: Running) -> i32 {
+        let timing = self.platform.timing();
+        self.route(&[]);
+        self.instance.set(self.platform, |status| status.routable = false);
+        if timeout(timing.term_after_unregister, running.over()).await.is_err() {
+            running.signal(Signal::TERM);
+            let mut orders = self.instance.orders.subscribe();
+            let at_once = async {
+                let _ = orders.wait_for(|orders| orders.wanted == Wanted::Kill).await;
+            };
+            tokio::select! {
+                () = running.over() => {}
+                () = sleep(timing.graceful_shutdown) => {
+                    running.signal(Signal::KILL);
+                    running.over().await;
+                }
+                () = at_once => {
+                    running.signal(Signal::KILL);
+                    running.over().await;
+                }
+            }
+        }
+        running.end().await
+    }
+
+    async fn finish(&mut self, running: Running) -> i32 {
+        self.route(&[]);
+        running.end().await
+    }
+
+    /// Makes the router lead these to the instance, and no others.
+    fn route(&mut self, to: &[Address]) {
+        let spec = &self.instance.spec;
+        let wanted: Vec<Endpoint> = to
+            .iter()
+            .map(|address| Endpoint {
+                host: address.host.clone(),
+                path: address.path.clone(),
+                app_guid: spec.app.to_string(),
+                process_guid: spec.key.process.to_string(),
+                instance_guid: self.guid.to_string(),
+                index: self.instance.index,
+                addr: SocketAddr::from((Ipv4Addr::LOCALHOST, self.port)),
+            })
+            .collect();
+        for gone in self.on.iter().filter(|one| !wanted.contains(one)) {
+            self.platform.router.unregister(gone);
+        }
+        for new in wanted.iter().filter(|one| !self.on.contains(one)) {
+            self.platform.router.register(new.clone());
+        }
+        self.on = wanted;
+    }
+
+    fn log(&self, source: &str, stream: Stream, text: &str) {
+        self.instance.log(self.platform, source, stream, text);
+    }
+}
+
+/// A whole number of seconds as Go prints it: `1m0s`.
+fn go_duration(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    if seconds < 60 { format!("{seconds}s") } else { format!("{}m{}s", seconds / 60, seconds % 60) }
+}
