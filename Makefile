@@ -7,10 +7,10 @@ APP := example/app/sinatra
 .PHONY: demo test cf app
 
 demo: app
-	cargo build --release --bin cutover
+	cargo build --bin cutover
 	@cf=$$(command -v cf || true); \
 	case $$("$$cf" version 2>/dev/null) in *' version 8.'*|*' version 9.'*) ;; *) $(MAKE) --no-print-directory cf; cf=$(PINNED) ;; esac; \
-	target/release/cutover rehearse deploy.example.yaml --cf "$$cf" --load 100
+	target/debug/cutover rehearse deploy.example.yaml --cf "$$cf" --load 100
 
 test: cf app
 	cargo fmt --check

@@ -75,6 +75,7 @@ impl Console {
                     step.action.purpose(),
                     style(format!("{seconds:.1} s")).dim()
                 ));
+                command(step).into_iter().for_each(|line| self.line(&line));
                 for note in *notes {
                     self.line(&format!("     {}", style(note).dim()));
                 }
@@ -89,6 +90,7 @@ impl Console {
                     style(format!("{seconds:.1} s")).dim()
                 );
                 self.always(&line);
+                command(step).into_iter().for_each(|line| self.always(&line));
                 for line in why.lines() {
                     self.always(&format!("     {}", style(line).red()));
                 }
@@ -128,6 +130,11 @@ impl Console {
             let _ = writeln!(io::stderr(), "{text}");
         });
     }
+}
+
+/// The invocation, as the preview shows it: so it can be run again by hand.
+fn command(step: &Step) -> Option<String> {
+    step.invocation.as_ref().map(|invocation| format!("     {}", style(invocation.shell()).cyan()))
 }
 
 impl Drop for Console {
