@@ -54,7 +54,11 @@ impl Console {
     /// Tells one event.
     pub fn event(&mut self, event: &Event<'_>) {
         match event {
-            Event::Started { .. } => self.heading = None,
+            Event::Started { .. } => {
+                self.heading = None;
+                // A bar that was finished by an earlier list would not be drawn again.
+                self.bar.reset();
+            }
             Event::StepStarted { step, .. } => self.step_started(step),
             Event::Line { text, .. } => {
                 if self.tail.len() == TAIL {
