@@ -9,6 +9,7 @@ mod foundry;
 mod load;
 mod logs;
 mod refusal;
+mod situations;
 mod support;
 mod switch;
 mod transcripts;

@@ -64,6 +64,11 @@ impl Bench {
     pub(crate) fn new(delay: Duration) -> Self {
         let mut settings = Settings::default();
         settings.router.propagation = Propagation::both(delay);
+        Self::with(settings)
+    }
+
+    /// A bench with the usual plan on a foundry of other settings.
+    pub(crate) fn with(settings: Settings) -> Self {
         let foundry = Foundry::start(settings).unwrap();
         let cf = Cf::targeted(&foundry);
         let bench = Self { foundry, cf };
@@ -122,6 +127,21 @@ impl Bench {
             ["shop_a", "shop_b"].iter().filter(|app| line.contains(*app)).map(|&app| app.to_owned()).collect();
         apps.sort();
         apps
+    }
+
+    /// The names of the apps that a route leads to, whatever they are called; `None` where there is no such route.
+    pub(crate) fn leads_to(&self, url: &str) -> Option<Vec<String>> {
+        let read = |path: &str| -> serde_json::Value { serde_json::from_str(&self.cf.must(["curl", path])).unwrap() };
+        let routes = read("/v3/routes?per_page=5000");
+        let route = routes["resources"].as_array().unwrap().iter().find(|route| route["url"] == url)?;
+        let apps = read("/v3/apps?per_page=5000");
+        let name = |to: &serde_json::Value| {
+            let found = apps["resources"].as_array().unwrap().iter().find(|app| app["guid"] == to["app"]["guid"]);
+            found.unwrap()["name"].as_str().unwrap().to_owned()
+        };
+        let mut names: Vec<String> = route["destinations"].as_array().unwrap().iter().map(name).collect();
+        names.sort();
+        Some(names)
     }
 
     /// The desired state of an app, as `cf app` tells it.

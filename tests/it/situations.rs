@@ -1,0 +1,250 @@
+//! Half-way states, made by hand with the real cf: each is a legal start, or is refused with what to do.
+
+use std::time::Duration;
+
+use crate::support::bench::{Bench, PLAN, Run};
+
+const LIVE: &str = "shop.apps.foundry.test";
+const STAGING: &str = "shop-staging.apps.foundry.test";
+
+/// A bench whose app is live as `shop_a`, and which does not drain.
+fn live() -> Bench {
+    let bench = Bench::new(Duration::ZERO);
+    bench.write("deploy.yaml", &plan());
+    bench.must(&["apply", "--yes"]);
+    assert_settled(&bench, "shop_a");
+    bench
+}
+
+fn plan() -> String {
+    PLAN.replace("drain: 1s", "drain: 0s")
+}
+
+/// Pushes an app as a deployment begins to, without a word about what it is.
+fn push(bench: &Bench, app: &str) {
+    bench.cf.must(["push", app, "-f", "app/manifest.yml", "-p", "app", "--no-route", "--no-start"]);
+}
+
+fn map(bench: &Bench, app: &str, host: &str) {
+    bench.cf.must(["map-route", app, "apps.foundry.test", "--hostname", host]);
+}
+
+fn unmap(bench: &Bench, app: &str, host: &str) {
+    bench.cf.must(["unmap-route", app, "apps.foundry.test", "--hostname", host]);
+}
+
+fn mark(bench: &Bench, app: &str, role: &str) {
+    let guid = bench.cf.must(["app", app, "--guid"]);
+    let annotations = format!("{{\"metadata\":{{\"annotations\":{{\"cutover-role\":{role}}}}}}}");
+    bench.cf.must(["curl", "-X", "PATCH", &format!("/v3/apps/{}", guid.trim()), "-d", &annotations, "--fail"]);
+}
+
+fn names(apps: &[&str]) -> Option<Vec<String>> {
+    Some(apps.iter().map(|&app| app.to_owned()).collect())
+}
+
+/// One colour is live and started, alone; nothing is on the staging route.
+fn assert_settled(bench: &Bench, colour: &str) {
+    assert_eq!(bench.leads_to(LIVE), names(&[colour]));
+    assert_eq!(bench.leads_to(STAGING), names(&[]));
+    assert_eq!(bench.state_of(colour), "started");
+}
+
+fn assert_refused(run: &Run, words: &[&str]) {
+    assert_eq!(run.code, 4, "{}\n{}", run.out, run.err);
+    for words in words {
+        assert!(run.err.contains(words), "'{words}' is not in:\n{}", run.err);
+    }
+}
+
+#[test]
+fn pushed_but_not_marked() {
+    let bench = live();
+    push(&bench, "shop_b");
+    bench.must(&["apply", "--yes"]);
+    assert_settled(&bench, "shop_b");
+    assert_eq!(bench.state_of("shop_a"), "stopped");
+}
+
+#[test]
+fn on_the_staging_route_and_running() {
+    let bench = live();
+    push(&bench, "shop_b");
+    mark(&bench, "shop_b", "\"next\"");
+    map(&bench, "shop_b", "shop-staging");
+    bench.cf.must(["start", "shop_b"]);
+    let status = bench.must(&["status"]).out;
+    assert!(status.contains("the deployment of shop_b did not come to its end"), "{status}");
+    // The way back is open, too.
+    let back = bench.must(&["plan"]).out;
+    assert!(back.contains("shop_a serves shop.apps.foundry.test"), "{back}");
+    bench.must(&["rollback", "--yes"]);
+    assert_settled(&bench, "shop_a");
+    assert_eq!(bench.state_of("shop_b"), "stopped");
+    bench.must(&["apply", "--yes"]);
+    assert_settled(&bench, "shop_b");
+}
+
+#[test]
+fn both_mapped_and_marked() {
+    let bench = live();
+    push(&bench, "shop_b");
+    mark(&bench, "shop_b", "\"next\"");
+    bench.cf.must(["start", "shop_b"]);
+    map(&bench, "shop_b", "shop-staging");
+    map(&bench, "shop_b", "shop");
+    let status = bench.must(&["status"]).out;
+    assert!(status.contains("the deployment of shop_b was interrupted"), "{status}");
+    bench.must(&["apply", "--yes"]);
+    assert_settled(&bench, "shop_b");
+    assert_eq!(bench.state_of("shop_a"), "stopped");
+}
+
+#[test]
+fn both_mapped_and_nothing_tells_which_is_new() {
+    let bench = live();
+    push(&bench, "shop_b");
+    bench.cf.must(["start", "shop_b"]);
+    map(&bench, "shop_b", "shop");
+    mark(&bench, "shop_a", "null");
+    for verb in ["plan", "apply", "rollback"] {
+        let args: &[&str] = if verb == "plan" { &["plan"] } else { &[verb, "--yes"] };
+        assert_refused(&bench.run(args), &["both shop_a and shop_b hold live routes", "cf unmap-route"]);
+    }
+    assert_eq!(bench.leads_to(LIVE), names(&["shop_a", "shop_b"]));
+    // What the hint says helps.
+    unmap(&bench, "shop_b", "shop");
+    bench.must(&["apply", "--yes"]);
+    assert_settled(&bench, "shop_b");
+}
+
+#[test]
+fn the_live_route_is_unmapped_from_everything() {
+    let bench = live();
+    bench.must(&["apply", "--yes"]);
+    unmap(&bench, "shop_b", "shop");
+    bench.must(&["plan"]);
+    bench.must(&["apply", "--yes"]);
+    // What ran when the route was taken away is not the one to be replaced.
+    assert_settled(&bench, "shop_a");
+}
+
+#[test]
+fn the_live_colour_is_stopped_while_it_is_mapped() {
+    let bench = live();
+    bench.cf.must(["stop", "shop_a"]);
+    let status = bench.must(&["status"]).out;
+    assert!(status.contains("shop_a is live and does not run"), "{status}");
+    bench.must(&["apply", "--yes"]);
+    assert_settled(&bench, "shop_b");
+}
+
+#[test]
+fn the_live_colour_has_no_instances() {
+    let bench = live();
+    bench.cf.must(["scale", "shop_a", "-i", "0"]);
+    bench.must(&["apply", "--yes"]);
+    assert_settled(&bench, "shop_b");
+    let shown = bench.cf.must(["app", "shop_b"]);
+    assert!(shown.contains("2/2"), "{shown}");
+}
+
+#[test]
+fn the_live_colour_crashes() {
+    let bench = live();
+    let router = bench.foundry.router_url();
+    let client = cutover::run::http::Client::new(Some(&cutover::run::http::RouterUrl::parse(&router).unwrap()), false);
+    let route = cutover::plan::RouteUrl::parse(LIVE).unwrap();
+    while !bench.cf.must(["app", "shop_a"]).contains("crashed") {
+        let _ = client.get(&route, "/crash");
+    }
+    bench.must(&["apply", "--yes"]);
+    assert_settled(&bench, "shop_b");
+}
+
+#[test]
+fn the_next_colour_is_an_empty_app() {
+    let bench = live();
+    bench.cf.must(["create-app", "shop_b"]);
+    bench.must(&["status"]);
+    bench.must(&["apply", "--yes"]);
+    assert_settled(&bench, "shop_b");
+}
+
+#[test]
+fn both_colours_are_empty_apps() {
+    let bench = Bench::new(Duration::ZERO);
+    bench.write("deploy.yaml", &plan());
+    bench.cf.must(["create-app", "shop_a"]);
+    bench.cf.must(["create-app", "shop_b"]);
+    bench.must(&["apply", "--yes"]);
+    assert_settled(&bench, "shop_a");
+}
+
+#[test]
+fn the_live_colour_is_an_empty_app() {
+    let bench = Bench::new(Duration::ZERO);
+    bench.write("deploy.yaml", &plan());
+    bench.cf.must(["create-app", "shop_a"]);
+    map(&bench, "shop_a", "shop");
+    bench.must(&["apply", "--yes"]);
+    assert_settled(&bench, "shop_b");
+}
+
+#[test]
+fn routes_that_the_plan_does_not_name_come_back_to_the_next_colour() {
+    let bench = live();
+    bench.must(&["apply", "--yes"]);
+    map(&bench, "shop_a", "reports");
+    bench.must(&["apply", "--yes"]);
+    assert_settled(&bench, "shop_a");
+    assert_eq!(bench.leads_to("reports.apps.foundry.test"), names(&["shop_a"]));
+}
+
+#[test]
+fn an_app_that_serves_something_else_is_not_taken_for_a_colour() {
+    let bench = live();
+    push(&bench, "shop_b");
+    map(&bench, "shop_b", "reports");
+    bench.cf.must(["start", "shop_b"]);
+    assert_refused(&bench.run(&["apply", "--yes"]), &["serves reports.apps.foundry.test", "cf stop shop_b"]);
+    assert_eq!(bench.leads_to("reports.apps.foundry.test"), names(&["shop_b"]));
+}
+
+#[test]
+fn the_old_colour_is_kept_twice_in_a_row() {
+    let bench = Bench::new(Duration::ZERO);
+    bench.write("deploy.yaml", &format!("{}    old: keep\n", plan()));
+    bench.must(&["apply", "--yes"]);
+    for (live, old) in [("shop_b", "shop_a"), ("shop_a", "shop_b")] {
+        bench.must(&["apply", "--yes"]);
+        assert_settled(&bench, live);
+        assert_eq!(bench.state_of(old), "started");
+    }
+    bench.must(&["rollback", "--yes"]);
+    assert_settled(&bench, "shop_b");
+}
+
+#[test]
+fn the_old_colour_is_deleted_twice_in_a_row() {
+    let bench = Bench::new(Duration::ZERO);
+    bench.write("deploy.yaml", &format!("{}    old: delete\n", plan()));
+    bench.must(&["apply", "--yes"]);
+    for (live, old) in [("shop_b", "shop_a"), ("shop_a", "shop_b")] {
+        bench.must(&["apply", "--yes"]);
+        assert_settled(&bench, live);
+        assert_eq!(bench.cf.run(["app", old, "--guid"]).status.code(), Some(1));
+    }
+    assert_refused(&bench.run(&["rollback", "--yes"]), &["shop_a is live and shop_b is not there", "cutover apply"]);
+}
+
+#[test]
+fn what_an_autoscaler_added_is_kept() {
+    let bench = live();
+    bench.cf.must(["scale", "shop_a", "-i", "3"]);
+    bench.must(&["apply", "--yes"]);
+    assert!(bench.cf.must(["app", "shop_b"]).contains("3/3"));
+    bench.write("deploy.yaml", &format!("{}    instances: manifest\n", plan()));
+    bench.must(&["apply", "--yes"]);
+    assert!(bench.cf.must(["app", "shop_a"]).contains("2/2"));
+}
