@@ -180,7 +180,7 @@ fn take_back(
         return Ending::Stuck;
     }
     let sections = crate::space::condition::Section::ALL;
-    let retreat = runner.observer.refresh(space, &sections).map_err(|error| error.to_string()).and_then(|()| {
+    let retreat = runner.look(space, &sections).map_err(|error| error.to_string()).and_then(|()| {
         fallback::retreat(app.app, space, app.situation.live(), next).map_err(|error| error.to_string())
     });
     let steps = match retreat {
@@ -221,7 +221,8 @@ pub fn serving(app: &plan::App, space: &Space) -> String {
         .iter()
         .map(|url| match space.holders(url).as_slice() {
             [] => format!("no app serves {url}"),
-            holders => format!("{} serves {url}", holders.join(" and ")),
+            [one] => format!("{one} serves {url}"),
+            several => format!("{} serve {url}", several.join(" and ")),
         })
         .collect();
     told.join("; ")

@@ -1,6 +1,7 @@
 //! Steps as a shell script: the same invocations, stopped at the first that fails.
 
 use std::fmt::Write as _;
+use std::path::Path;
 
 use crate::plan::{Check, CommandLine, Plan};
 use crate::steps::{Action, RouterQuestion, Step};
@@ -74,7 +75,8 @@ fn write_step(out: &mut String, step: &Step) {
                 CommandLine::Shell(line) => format!("sh -c {}", quote(line)),
                 CommandLine::Argv(argv) => argv.iter().map(|word| quote(word)).collect::<Vec<_>>().join(" "),
             };
-            let folder = quote(&format!("./{}", command.folder.display()));
+            // `./` keeps a folder that begins with `-` from being taken for an option; an absolute one stays what it is.
+            let folder = quote(&Path::new(".").join(&command.folder).to_string_lossy());
             let (url, app) = (quote(&format!("https://{url}")), quote(app.as_str()));
             let _ = writeln!(out, "(cd {folder} && CUTOVER_STAGING_URL={url} CUTOVER_APP={app} {line})");
         }

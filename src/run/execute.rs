@@ -4,6 +4,7 @@
 //! route) by the router. cf's word alone is never enough: an OK comes before the effect, and a failure may come after
 //! it. So the space is looked at either way, and decides.
 
+use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::cf::invocation::Reference;
@@ -11,14 +12,14 @@ use crate::cf::outcome::{self, confirm};
 use crate::cf::output::Exit;
 use crate::cf::spawn::Cf;
 use crate::space::Space;
-use crate::space::condition::{Condition, Verdict};
+use crate::space::condition::{Condition, Section, Verdict};
 use crate::steps::{Action, Step};
 
 use super::check;
 use super::event::Event;
 use super::http::Client;
 use super::interrupt::{Interrupt, Signal};
-use super::observe::Observer;
+use super::observe::{ObserveError, Observer};
 use super::probe::{Evidence, Probe};
 
 /// The first pause between two looks at the space; each further one is half as long again, up to [`LONGEST_PAUSE`].
@@ -27,8 +28,8 @@ const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 /// How long the space is looked at after cf has failed: a late effect of a call whose answer was lost shows by then.
 const SETTLE_FAILURE: Duration = Duration::from_secs(3);
-/// How many looks in a row may fail before the step does.
-const FAILED_LOOKS: u32 = 5;
+/// How long the platform may be out of reach while the space is looked at, before the step fails.
+const OUTAGE: Duration = Duration::from_secs(30);
 
 /// How a list of steps ended.
 #[derive(Debug, Clone, PartialEq)]
@@ -189,6 +190,7 @@ impl Runner<'_> {
     fn settle(&self, step: &Step, space: &mut Space, before: &Space, said: String, exit: Exit) -> StepEnd {
         let Some(condition) = step.action.condition() else { return StepEnd::Failed(said) };
         let until = Instant::now() + SETTLE_FAILURE;
+        let reachable_until = Instant::now() + OUTAGE;
         loop {
             let verdict = self.observer.refresh(space, condition.sections()).map(|()| condition.judge(space, before));
             match verdict {
@@ -204,11 +206,23 @@ impl Runner<'_> {
                         end @ (StepEnd::Failed(_) | StepEnd::Interrupted(_)) => end,
                     };
                 }
-                Ok(Verdict::NotYet(_)) | Err(_) if Instant::now() < until => {}
+                Ok(Verdict::NotYet(_)) if Instant::now() < until => {}
+                Err(error) if !error.lasts() && Instant::now() < reachable_until => {}
                 Ok(Verdict::NotYet(_) | Verdict::Never(_)) => return StepEnd::Failed(said),
                 Err(error) => return StepEnd::Failed(format!("{said}\nand the space could not be read: {error}")),
             }
-            self.interrupt.pause(FIRST_PAUSE);
+            thread::sleep(FIRST_PAUSE);
+        }
+    }
+
+    /// Reads parts of the space again, also where the platform is out of reach for a while.
+    pub fn look(&self, space: &mut Space, sections: &[Section]) -> Result<(), ObserveError> {
+        let until = Instant::now() + OUTAGE;
+        loop {
+            match self.observer.refresh(space, sections) {
+                Err(error) if !error.lasts() && Instant::now() < until => thread::sleep(FIRST_PAUSE),
+                end => return end,
+            }
         }
     }
 
@@ -222,7 +236,7 @@ impl Runner<'_> {
         report: &mut dyn FnMut(&Event<'_>),
     ) -> StepEnd {
         let mut pause = FIRST_PAUSE;
-        let mut failed_looks = 0;
+        let mut out_of_reach: Option<Instant> = None;
         let mut told = String::new();
         loop {
             let missing = match self.observer.refresh(space, condition.sections()) {
@@ -230,13 +244,13 @@ impl Runner<'_> {
                     Verdict::Holds => return StepEnd::Confirmed(Vec::new()),
                     Verdict::Never(why) => return StepEnd::Failed(why),
                     Verdict::NotYet(why) => {
-                        failed_looks = 0;
+                        out_of_reach = None;
                         why
                     }
                 },
                 Err(error) => {
-                    failed_looks += 1;
-                    if failed_looks >= FAILED_LOOKS {
+                    let since = *out_of_reach.get_or_insert_with(Instant::now);
+                    if error.lasts() || since.elapsed() >= OUTAGE {
                         return StepEnd::Failed(format!("the space could not be read back: {error}"));
                     }
                     error.to_string()
@@ -252,9 +266,11 @@ impl Runner<'_> {
             // What cf was asked for is under way: a signal waits until it is confirmed, but not for ever.
             if !self.interrupt.pause(pause)
                 && let Some(signal) = self.interrupt.seen()
-                && !matches!(step.action, Action::Map { .. } | Action::Unmap { .. })
             {
-                return StepEnd::Interrupted(signal);
+                if !matches!(step.action, Action::Map { .. } | Action::Unmap { .. }) {
+                    return StepEnd::Interrupted(signal);
+                }
+                thread::sleep(pause);
             }
             pause = (pause * 3 / 2).min(LONGEST_PAUSE);
         }

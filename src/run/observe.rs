@@ -48,6 +48,20 @@ pub enum ObserveError {
     Unreadable(#[from] Unreadable),
 }
 
+impl ObserveError {
+    /// Whether it is no use to try again: the session or the user's rights are the reason.
+    pub fn lasts(&self) -> bool {
+        match self {
+            Self::Spawn(_) => true,
+            Self::Refused { refusal, .. } => matches!(
+                refusal.reason,
+                Reason::NoApi | Reason::NotLoggedIn | Reason::TokenExpired | Reason::NoTarget | Reason::NotAuthorized
+            ),
+            Self::Unknown { .. } | Self::Unreadable(_) => false,
+        }
+    }
+}
+
 /// Reads one space with one cf.
 #[derive(Debug)]
 pub struct Observer<'a> {

@@ -8,7 +8,7 @@ use crate::space::Space;
 
 use super::annotations::{Annotations, Deployment, Role};
 use super::list::StepList;
-use super::situation::{Refusal, Situation, not_in_use, other_routes};
+use super::situation::{Refusal, Situation, not_in_use, other_routes, staging_is_free};
 use super::{Action, Heading, Size, Step, fallback, quota};
 
 /// The memory of an instance where neither the manifest nor an existing app says (CC: `default_app_memory`), in megabytes.
@@ -23,6 +23,7 @@ pub fn compile(
 ) -> Result<Vec<Step>, Refusal> {
     let situation = Situation::of(app, space)?;
     not_in_use(app, space, situation.next())?;
+    staging_is_free(app, space)?;
     check_services(app, space)?;
     let mut list = StepList::new(app, space);
     // All routes are resolved before the first step is written: a plan that cannot be finished is not begun.
@@ -31,9 +32,7 @@ pub fn compile(
     }
     let next = situation.next().clone();
     let live = situation.live().cloned();
-    if let Situation::Half { live, next } = &situation {
-        fallback::take_off(&mut list, Heading::Clear, app, Some(live), next)?;
-    }
+    clear(&mut list, app, &situation)?;
 
     let (push, size) = sized(app, list.model(), live.as_ref(), &next);
     write_push(&mut list, plan, app, push, size, &next, deployment)?;
@@ -65,6 +64,23 @@ pub fn compile(
     Ok(steps)
 }
 
+/// Takes back what an earlier deployment left half done, so that the push and the check meet nobody but the new version.
+fn clear(list: &mut StepList<'_>, app: &plan::App, situation: &Situation) -> Result<(), Refusal> {
+    let next = situation.next();
+    if let Situation::Half { live, next } = situation {
+        fallback::take_off(list, Heading::Clear, app, Some(live), next)?;
+    } else if list.model().app(next.as_str()).is_some_and(|app| Role::of(app) == Some(Role::Live)) {
+        // Nobody has said that it is the previous one: the deployment that unmapped it was not finished, so that
+        // routers may know it still.
+        list.leave_and_stop(Heading::Clear, next)?;
+    }
+    // The staging route of a deployment that ended after the switch. The check must not reach that version.
+    for colour in app.colours.iter().filter(|colour| *colour != next) {
+        list.leave_staging(Heading::Clear, colour)?;
+    }
+    Ok(())
+}
+
 /// The guide's second step, cut where the platform can be asked.
 fn write_push(
     list: &mut StepList<'_>,
@@ -92,10 +108,13 @@ fn write_push(
     }
     // A push takes all routes off the app; those that the plan does not name are none of its business and come back.
     for url in kept_routes {
-        if let Ok(url) = plan::RouteUrl::parse(&url) {
-            let route = list.parts(&url)?;
-            list.add(Heading::Push, "map-kept", Action::Map { app: next.clone(), url, route, ask_router: false });
-        }
+        let url = plan::RouteUrl::parse(&url).map_err(|fault| Refusal::CannotKeep {
+            app: next.clone(),
+            url,
+            why: fault.message,
+        })?;
+        let route = list.parts(&url)?;
+        list.add(Heading::Push, "map-kept", Action::Map { app: next.clone(), url, route, ask_router: false });
     }
     let route = list.parts(&app.staging)?;
     let staging = Action::Map { app: next.clone(), url: app.staging.clone(), route, ask_router: false };

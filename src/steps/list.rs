@@ -95,12 +95,34 @@ impl<'a> StepList<'a> {
         Ok(())
     }
 
+    /// Unmaps the live routes from a colour that runs and does not hold them any more, for the sake of the routers, and
+    /// stops it.
+    pub(super) fn leave_and_stop(&mut self, heading: Heading, from: &AppName) -> Result<(), Refusal> {
+        if self.model.app(from.as_str()).is_some_and(|app| app.state == AppState::Started) {
+            for url in self.app.live.iter().filter(|url| self.model.route(url).is_some()).cloned().collect::<Vec<_>>() {
+                let route = self.parts(&url)?;
+                self.add(heading, "unmap-live", Action::Unmap { app: from.clone(), url, route, ask_router: true });
+            }
+            self.drain_and_stop(heading, from);
+        }
+        Ok(())
+    }
+
     /// Unmaps the staging route from a colour, where it holds it.
     pub(super) fn unmap_staging(&mut self, heading: Heading, from: &AppName) -> Result<(), Refusal> {
+        self.off_staging(heading, from, false)
+    }
+
+    /// As [`Self::unmap_staging`], and has the router asked.
+    pub(super) fn leave_staging(&mut self, heading: Heading, from: &AppName) -> Result<(), Refusal> {
+        self.off_staging(heading, from, true)
+    }
+
+    fn off_staging(&mut self, heading: Heading, from: &AppName, ask_router: bool) -> Result<(), Refusal> {
         let url = &self.app.staging;
         if self.model.is_mapped(from.as_str(), url) {
             let route = self.parts(url)?;
-            let action = Action::Unmap { app: from.clone(), url: url.clone(), route, ask_router: false };
+            let action = Action::Unmap { app: from.clone(), url: url.clone(), route, ask_router };
             self.add(heading, "unmap-staging", action);
         }
         Ok(())

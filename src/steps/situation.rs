@@ -52,6 +52,18 @@ pub enum Refusal {
         /// The app it leads to.
         app: String,
     },
+    /// The staging route leads to an app that is none of the colours.
+    #[error(
+        "staging route {url} leads to app {app}, which is none of the colours of {name}: a check would reach it, too"
+    )]
+    StagingTaken {
+        /// The plan's name of the app.
+        name: AppName,
+        /// The route.
+        url: RouteUrl,
+        /// The app it leads to.
+        app: String,
+    },
     /// Both colours hold live routes, and no annotation tells which one is new.
     #[error("both {} and {} hold live routes of {name}, and nothing tells which of them is the new one", colours[0], colours[1])]
     BothLive {
@@ -69,6 +81,16 @@ pub enum Refusal {
         app: AppName,
         /// The routes that it holds and the plan does not name.
         routes: Vec<String>,
+    },
+    /// The colour that would be deployed holds a route that a push takes off and that cannot be mapped again.
+    #[error("app {app} holds the route {url}, which a push would take off it and cutover cannot map again: {why}")]
+    CannotKeep {
+        /// The app.
+        app: AppName,
+        /// The route, as the platform tells it.
+        url: String,
+        /// Why not.
+        why: String,
     },
     /// No domain of the organization fits a route.
     #[error("no domain of organization {org} fits the route {url}")]
@@ -165,6 +187,9 @@ impl Refusal {
                  if it has no business on {url}, unmap it with cf unmap-route",
                 colours[0], colours[1]
             ),
+            Self::StagingTaken { app, .. } => format!(
+                "give the plan a staging route of its own (routes: staging:), or take this one off {app} with cf unmap-route"
+            ),
             Self::BothLive { colours, .. } => format!(
                 "look at both (cf app {}; cf app {}) and unmap the live routes from the one that is not to serve \
                  (cf unmap-route), then run cutover again",
@@ -173,6 +198,10 @@ impl Refusal {
             Self::InUse { app, .. } => format!(
                 "a deployment would stop {app} and take its routes off; choose other colours in the plan, or stop it \
                  first if it is not needed: cf stop {app}"
+            ),
+            Self::CannotKeep { app, .. } => format!(
+                "if {app} is not to serve it any more, take it off with cf unmap-route; else choose other colours in \
+                 the plan"
             ),
             Self::NoDomain { domains, .. } => {
                 format!("the organization has these domains: {}; see cf domains", domains.join(", "))
@@ -274,6 +303,16 @@ pub(super) fn not_in_use(plan: &plan::App, space: &Space, colour: &AppName) -> R
         return Ok(());
     }
     Err(Refusal::InUse { name: plan.name.clone(), app: colour.clone(), routes })
+}
+
+/// Refuses a staging route that a stranger holds.
+pub(super) fn staging_is_free(plan: &plan::App, space: &Space) -> Result<(), Refusal> {
+    match space.holders(&plan.staging).into_iter().find(|holder| !is_colour(plan, holder)) {
+        None => Ok(()),
+        Some(stranger) => {
+            Err(Refusal::StagingTaken { name: plan.name.clone(), url: plan.staging.clone(), app: stranger.to_owned() })
+        }
+    }
 }
 
 /// The routes of an app that the plan does not name.

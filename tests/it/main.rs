@@ -5,10 +5,13 @@
 
 mod deployment;
 mod driven;
+mod failures;
 mod foundry;
 mod load;
 mod logs;
 mod refusal;
+mod routes;
+mod sessions;
 mod situations;
 mod support;
 mod switch;

@@ -39,14 +39,10 @@ fn mark(bench: &Bench, app: &str, role: &str) {
     bench.cf.must(["curl", "-X", "PATCH", &format!("/v3/apps/{}", guid.trim()), "-d", &annotations, "--fail"]);
 }
 
-fn names(apps: &[&str]) -> Option<Vec<String>> {
-    Some(apps.iter().map(|&app| app.to_owned()).collect())
-}
-
 /// One colour is live and started, alone; nothing is on the staging route.
 fn assert_settled(bench: &Bench, colour: &str) {
-    assert_eq!(bench.leads_to(LIVE), names(&[colour]));
-    assert_eq!(bench.leads_to(STAGING), names(&[]));
+    assert_eq!(bench.leads_to(LIVE), [colour]);
+    assert_eq!(bench.leads_to(STAGING), [""; 0]);
     assert_eq!(bench.state_of(colour), "started");
 }
 
@@ -111,7 +107,7 @@ fn both_mapped_and_nothing_tells_which_is_new() {
         let args: &[&str] = if verb == "plan" { &["plan"] } else { &[verb, "--yes"] };
         assert_refused(&bench.run(args), &["both shop_a and shop_b hold live routes", "cf unmap-route"]);
     }
-    assert_eq!(bench.leads_to(LIVE), names(&["shop_a", "shop_b"]));
+    assert_eq!(bench.leads_to(LIVE), ["shop_a", "shop_b"]);
     // What the hint says helps.
     unmap(&bench, "shop_b", "shop");
     bench.must(&["apply", "--yes"]);
@@ -198,7 +194,7 @@ fn routes_that_the_plan_does_not_name_come_back_to_the_next_colour() {
     map(&bench, "shop_a", "reports");
     bench.must(&["apply", "--yes"]);
     assert_settled(&bench, "shop_a");
-    assert_eq!(bench.leads_to("reports.apps.foundry.test"), names(&["shop_a"]));
+    assert_eq!(bench.leads_to("reports.apps.foundry.test"), ["shop_a"]);
 }
 
 #[test]
@@ -208,7 +204,7 @@ fn an_app_that_serves_something_else_is_not_taken_for_a_colour() {
     map(&bench, "shop_b", "reports");
     bench.cf.must(["start", "shop_b"]);
     assert_refused(&bench.run(&["apply", "--yes"]), &["serves reports.apps.foundry.test", "cf stop shop_b"]);
-    assert_eq!(bench.leads_to("reports.apps.foundry.test"), names(&["shop_b"]));
+    assert_eq!(bench.leads_to("reports.apps.foundry.test"), ["shop_b"]);
 }
 
 #[test]
@@ -247,4 +243,26 @@ fn what_an_autoscaler_added_is_kept() {
     bench.write("deploy.yaml", &format!("{}    instances: manifest\n", plan()));
     bench.must(&["apply", "--yes"]);
     assert!(bench.cf.must(["app", "shop_a"]).contains("2/2"));
+}
+
+#[test]
+fn the_live_colour_still_holds_the_staging_route() {
+    let bench = live();
+    map(&bench, "shop_a", "shop-staging");
+    let preview = bench.must(&["plan"]).out;
+    assert!(preview.contains("take back what an earlier deployment left half done"), "{preview}");
+    bench.must(&["apply", "--yes"]);
+    assert_settled(&bench, "shop_b");
+}
+
+#[test]
+fn a_stranger_holds_the_staging_route() {
+    let bench = live();
+    push(&bench, "other");
+    map(&bench, "other", "shop-staging");
+    assert_refused(
+        &bench.run(&["apply", "--yes"]),
+        &["staging route shop-staging.apps.foundry.test leads to app other"],
+    );
+    assert_eq!(bench.leads_to(STAGING), ["other"]);
 }

@@ -129,11 +129,12 @@ impl Bench {
         apps
     }
 
-    /// The names of the apps that a route leads to, whatever they are called; `None` where there is no such route.
-    pub(crate) fn leads_to(&self, url: &str) -> Option<Vec<String>> {
+    /// The names of the apps that a route leads to, whatever they are called.
+    pub(crate) fn leads_to(&self, url: &str) -> Vec<String> {
         let read = |path: &str| -> serde_json::Value { serde_json::from_str(&self.cf.must(["curl", path])).unwrap() };
         let routes = read("/v3/routes?per_page=5000");
-        let route = routes["resources"].as_array().unwrap().iter().find(|route| route["url"] == url)?;
+        let route = routes["resources"].as_array().unwrap().iter().find(|route| route["url"] == url);
+        let Some(route) = route else { return Vec::new() };
         let apps = read("/v3/apps?per_page=5000");
         let name = |to: &serde_json::Value| {
             let found = apps["resources"].as_array().unwrap().iter().find(|app| app["guid"] == to["app"]["guid"]);
@@ -141,7 +142,7 @@ impl Bench {
         };
         let mut names: Vec<String> = route["destinations"].as_array().unwrap().iter().map(name).collect();
         names.sort();
-        Some(names)
+        names
     }
 
     /// The desired state of an app, as `cf app` tells it.

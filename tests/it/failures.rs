@@ -1,0 +1,146 @@
+//! cf or the platform fails in the middle: what the exit code says is true, the old colour serves, and the words help.
+
+use std::time::Duration;
+
+use cutover::foundry::faults::{Fault, Harm, Occurrence, Rule};
+
+use crate::support::bench::{Bench, PLAN, Run};
+
+const LIVE: &str = "shop.apps.foundry.test";
+const STAGING: &str = "shop-staging.apps.foundry.test";
+const DESTINATIONS: &str = "/v3/routes/*/destinations";
+
+/// A bench whose app is live as `shop_a`.
+fn live() -> Bench {
+    let bench = Bench::new(Duration::ZERO);
+    bench.write("deploy.yaml", &PLAN.replace("drain: 1s", "drain: 0s"));
+    bench.must(&["apply", "--yes"]);
+    bench
+}
+
+fn assert_tells(run: &Run, words: &[&str]) {
+    for words in words {
+        assert!(run.err.contains(words), "'{words}' is not in:\n{}", run.err);
+    }
+}
+
+/// It failed, all of it was taken back, and the same deployment goes through once the cause is gone.
+fn assert_taken_back(bench: &Bench, run: &Run) {
+    assert_eq!(run.code, 1, "{}", run.err);
+    assert_eq!(bench.leads_to(LIVE), ["shop_a"]);
+    assert_eq!(bench.leads_to(STAGING), [""; 0]);
+    assert_eq!(bench.state_of("shop_a"), "started");
+    if bench.cf.run(["app", "shop_b", "--guid"]).status.success() {
+        assert_eq!(bench.state_of("shop_b"), "stopped");
+    }
+    assert_tells(run, &["shop_a serves shop.apps.foundry.test"]);
+    bench.foundry.faults().clear();
+    bench.must(&["apply", "--yes"]);
+    assert_eq!(bench.leads_to(LIVE), ["shop_b"]);
+}
+
+#[test]
+fn an_answer_that_is_lost_after_its_effect_is_no_failure() {
+    let bench = live();
+    for rule in [
+        // Staging, then live; the two unmappings; the uploads and starts between them.
+        Rule::new("POST", DESTINATIONS, Fault::After(Harm::Close)),
+        Rule::new("DELETE", "/v3/routes/*/destinations/*", Fault::After(Harm::Close)),
+        Rule::new("POST", "/v3/apps/*/actions/stop", Fault::After(Harm::status(502))),
+        Rule::new("PATCH", "/v3/apps/*/relationships/current_droplet", Fault::After(Harm::Close)),
+    ] {
+        bench.foundry.faults().add(rule);
+    }
+    let run = bench.must(&["apply", "--yes"]);
+    assert_tells(&run, &["cf did not report success", "but the space says that it is done"]);
+    assert_eq!(bench.leads_to(LIVE), ["shop_b"]);
+    assert_eq!(bench.leads_to(STAGING), [""; 0]);
+    assert_eq!(bench.state_of("shop_a"), "stopped");
+}
+
+#[test]
+fn map_route_fails_before_its_effect() {
+    let bench = live();
+    let second = Rule::new("POST", DESTINATIONS, Fault::Before(Harm::status(500))).on(Occurrence::From(2));
+    bench.foundry.faults().add(second);
+    let run = bench.run(&["apply", "--yes"]);
+    assert_tells(&run, &["✗ map shop.apps.foundry.test to shop_b", "500"]);
+    assert_taken_back(&bench, &run);
+}
+
+#[test]
+fn the_upload_fails() {
+    let bench = live();
+    bench.foundry.faults().add(Rule::new("POST", "/v3/packages/*/upload", Fault::Before(Harm::status(500))));
+    let run = bench.run(&["apply", "--yes"]);
+    assert_tells(&run, &["✗ upload shop_b"]);
+    assert_taken_back(&bench, &run);
+}
+
+#[test]
+fn the_start_is_refused() {
+    let bench = live();
+    bench.foundry.faults().add(Rule::new("POST", "/v3/apps/*/actions/start", Fault::Before(Harm::status(503))));
+    let run = bench.run(&["apply", "--yes"]);
+    assert_tells(&run, &["✗ start shop_b"]);
+    assert_taken_back(&bench, &run);
+}
+
+#[test]
+fn unmap_route_fails_and_is_mended() {
+    let bench = live();
+    let rule = Rule::new("DELETE", "/v3/routes/*/destinations/*", Fault::Before(Harm::status(500)));
+    // cf 8.17 itself tries three times.
+    bench.foundry.faults().add(rule.on(Occurrence::First(3)));
+    let run = bench.run(&["apply", "--yes"]);
+    assert_tells(&run, &["✗ unmap shop.apps.foundry.test from shop_a"]);
+    assert_taken_back(&bench, &run);
+}
+
+#[test]
+fn unmap_route_fails_and_goes_on_failing() {
+    let bench = live();
+    bench.foundry.faults().add(Rule::new("DELETE", "/v3/routes/*/destinations/*", Fault::Before(Harm::status(500))));
+    let run = bench.run(&["apply", "--yes"]);
+    assert_eq!(run.code, 3, "{}", run.err);
+    assert_tells(
+        &run,
+        &[
+            "shop_a and shop_b serve shop.apps.foundry.test",
+            "what is left to take back:",
+            "cf unmap-route shop_b apps.foundry.test --hostname shop",
+        ],
+    );
+    bench.foundry.faults().clear();
+    bench.must(&["rollback", "--yes"]);
+    assert_eq!(bench.leads_to(LIVE), ["shop_a"]);
+    assert_eq!(bench.state_of("shop_b"), "stopped");
+}
+
+#[test]
+fn a_failure_after_the_switch_is_left_to_a_person_with_the_commands() {
+    let bench = live();
+    bench.foundry.faults().add(Rule::new("POST", "/v3/apps/*/actions/stop", Fault::Before(Harm::status(500))));
+    let run = bench.run(&["apply", "--yes"]);
+    assert_eq!(run.code, 3, "{}", run.err);
+    assert_tells(&run, &["✗ stop shop_a", "shop_b is live", "  cf stop shop_a"]);
+    assert_eq!(bench.leads_to(LIVE), ["shop_b"]);
+    bench.foundry.faults().clear();
+    bench.must(&["rollback", "--yes"]);
+    assert_eq!(bench.leads_to(LIVE), ["shop_a"]);
+}
+
+#[test]
+fn the_platform_is_out_of_reach_for_a_while() {
+    let bench = live();
+    // From the second call on, which is the first look after the start; cf 8.17 itself tries three times, not for a 429.
+    for (harm, calls) in [(Harm::Close, 2..20), (Harm::status(503), 2..20), (Harm::status(429), 2..8)] {
+        bench.foundry.faults().clear();
+        for number in calls {
+            let rule = Rule::new("GET", "/v3/processes", Fault::Before(harm)).on(Occurrence::Nth(number));
+            bench.foundry.faults().add(rule);
+        }
+        let run = bench.must(&["apply", "--yes"]);
+        assert!(!run.err.contains('✗'), "{}", run.err);
+    }
+}

@@ -1,0 +1,194 @@
+//! The user's session, the private copy of it, and signals.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use cutover::foundry::router::Propagation;
+use cutover::foundry::settings::Settings;
+use cutover::foundry::uaa::TokenPolicy;
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::support::bench::{Bench, PLAN, Run};
+
+/// Far more than anything here takes.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
+    let until = Instant::now() + PATIENCE;
+    while !holds() {
+        assert!(Instant::now() < until, "{what}");
+        thread::yield_now();
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// The private directories below a directory for temporary files.
+fn private_directories(temporary: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(temporary).unwrap().map(|entry| entry.unwrap().path());
+    entries.filter(|path| path.file_name().unwrap().to_string_lossy().starts_with("cutover-")).collect()
+}
+
+/// A run that is under way: its own directory for temporary files, and its events.
+struct Running {
+    child: Child,
+    temporary: PathBuf,
+    events: PathBuf,
+}
+
+impl Running {
+    fn start(bench: &Bench) -> Self {
+        let temporary = bench.folder().join("tmp");
+        fs::create_dir_all(&temporary).unwrap();
+        let events = bench.folder().join("events.jsonl");
+        fs::write(&events, "").unwrap();
+        let child = bench
+            .command(&["apply", "--yes", "--events", "events.jsonl"])
+            .env("TMPDIR", &temporary)
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        Self { child, temporary, events }
+    }
+
+    /// The steps that were started so far.
+    fn started(&self) -> Vec<String> {
+        let text = fs::read_to_string(&self.events).unwrap();
+        let events = text.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+        let started = events.filter(|event| event["event"] == "step-started");
+        started.map(|event| event["step"].as_str().unwrap().to_owned()).collect()
+    }
+
+    fn wait_for(&self, step: &str) {
+        wait_until(step, || self.started().iter().any(|started| started == step));
+    }
+
+    fn send(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
+    }
+
+    fn end(self) -> (Run, Vec<String>) {
+        let started = self.events.clone();
+        let output = self.child.wait_with_output().unwrap();
+        let text = fs::read_to_string(started).unwrap();
+        let names = text.lines().filter(|line| line.contains("step-started")).map(ToOwned::to_owned).collect();
+        (Run::of(&output), names)
+    }
+}
+
+#[test]
+fn tokens_that_live_three_seconds_and_rotate() {
+    let settings = Settings {
+        tokens: TokenPolicy { access: Duration::from_secs(3), rotate: true, ..TokenPolicy::default() },
+        ..Settings::default()
+    };
+    let bench = Bench::with(settings);
+    bench.must(&["apply", "--yes"]);
+    bench.must(&["apply", "--yes"]);
+    bench.must(&["status"]);
+    bench.must(&["plan"]);
+    // Also where nothing comes of it.
+    bench.write("deploy.yaml", &PLAN.replace("path: app\n", "path: app\n    services: [nowhere]\n"));
+    assert_eq!(bench.run(&["apply", "--yes"]).code, 4);
+    assert_eq!(bench.run(&["plan"]).code, 4);
+    // The user's own cf is logged in after each.
+    assert!(bench.cf.must(["orgs"]).contains("acme"));
+    assert_eq!(bench.apps_on("shop"), ["shop_b"]);
+}
+
+#[test]
+fn the_private_copy_is_the_users_alone_and_goes_whatever_happens() {
+    let bench = Bench::new(Duration::ZERO);
+    let check = |run: &str| {
+        PLAN.replace("- http: {path: /health, within: 20s, interval: 50ms}", &format!("- command: {{run: '{run}'}}"))
+            .replace("drain: 1s", "drain: 0s")
+    };
+    let ends: [(&str, Option<Signal>, i32); 4] = [
+        ("true", None, 0),
+        ("false", None, 1),
+        ("sleep 60", Some(Signal::TERM), 143),
+        ("sleep 60", Some(Signal::KILL), -1),
+    ];
+    for (command, signal, code) in ends {
+        bench.write("deploy.yaml", &check(command));
+        let running = Running::start(&bench);
+        wait_until("the private directory is there", || !private_directories(&running.temporary).is_empty());
+        running.wait_for("shop/push");
+        for directory in private_directories(&running.temporary) {
+            assert_eq!(fs::metadata(&directory).unwrap().permissions().mode() & 0o777, 0o700);
+            let config = directory.join(".cf/config.json");
+            assert_eq!(fs::metadata(&config).unwrap().permissions().mode() & 0o777, 0o600);
+        }
+        if let Some(signal) = signal {
+            running.wait_for("shop/check");
+            running.send(signal);
+        }
+        let temporary = running.temporary.clone();
+        let (run, _) = running.end();
+        assert_eq!(run.code, code, "{command} {signal:?}\n{}", run.err);
+        wait_until("the private directory is gone", || private_directories(&temporary).is_empty());
+        assert!(bench.cf.must(["orgs"]).contains("acme"));
+    }
+}
+
+/// Interrupts a deployment at a step, looks, and lets another one finish it.
+fn interrupted_at(step: &str, signal: Signal, code: i32) {
+    let mut settings = Settings::default();
+    settings.router.propagation = Propagation::both(Duration::from_secs(1));
+    settings.timing.staging = Duration::from_secs(1);
+    settings.timing.start = Duration::from_secs(1);
+    let bench = Bench::with(settings);
+    bench.must(&["apply", "--yes"]);
+    bench.write("deploy.yaml", &PLAN.replace("successes: 1", "successes: 3").replace("drain: 1s", "drain: 60s"));
+    let running = Running::start(&bench);
+    running.wait_for(step);
+    running.send(signal);
+    let (run, started) = running.end();
+    assert_eq!(run.code, code, "{step}\n{}", run.err);
+    assert!(started.last().unwrap().contains(&format!("\"{step}\"")), "{step} is not the last of {started:#?}");
+    for words in ["interrupted", "cutover apply", "cutover rollback"] {
+        assert!(run.err.contains(words), "'{words}' is not in:\n{}", run.err);
+    }
+    let serving: Vec<_> = bench.apps_on("shop").into_iter().filter(|app| bench.state_of(app) == "started").collect();
+    assert!(!serving.is_empty(), "{step}: nobody serves");
+    bench.write("deploy.yaml", PLAN);
+    bench.must(&["apply", "--yes"]);
+    let live = bench.apps_on("shop");
+    assert_eq!(live.len(), 1, "{live:?}");
+    assert_eq!(bench.apps_on("shop-staging"), [""; 0]);
+    let status = bench.must(&["status"]).out;
+    assert!(status.contains(&format!("{}: live, started, 2 of 2 instances run", live[0])), "{status}");
+}
+
+#[test]
+fn interrupted_while_it_uploads() {
+    interrupted_at("shop/push", Signal::INT, 130);
+}
+
+#[test]
+fn interrupted_while_it_stages() {
+    interrupted_at("shop/stage", Signal::TERM, 143);
+}
+
+#[test]
+fn interrupted_while_it_starts() {
+    interrupted_at("shop/start", Signal::INT, 130);
+}
+
+#[test]
+fn interrupted_while_the_live_route_is_mapped() {
+    interrupted_at("shop/map-live", Signal::TERM, 143);
+}
+
+#[test]
+fn interrupted_while_the_live_route_is_unmapped() {
+    interrupted_at("shop/unmap-live", Signal::INT, 130);
+}
+
+#[test]
+fn interrupted_while_the_old_colour_drains() {
+    interrupted_at("shop/drain", Signal::TERM, 143);
+}
