@@ -79,7 +79,9 @@ impl Console {
                     step.action.purpose(),
                     style(format!("{seconds:.1} s")).dim()
                 ));
-                command(step).into_iter().for_each(|line| self.line(&line));
+                if let Some(command) = command(step) {
+                    self.line(&command);
+                }
                 for note in *notes {
                     self.line(&format!("     {}", style(note).dim()));
                 }
@@ -94,7 +96,9 @@ impl Console {
                     style(format!("{seconds:.1} s")).dim()
                 );
                 self.always(&line);
-                command(step).into_iter().for_each(|line| self.always(&line));
+                if let Some(command) = command(step) {
+                    self.always(&command);
+                }
                 for line in why.lines() {
                     self.always(&format!("     {}", style(line).red()));
                 }

@@ -45,8 +45,8 @@ pub fn compile(
         list.unmap_live(Heading::UnmapLive, live)?;
     }
     list.unmap_staging(Heading::UnmapStaging, &next)?;
-    let last = if live.is_some() { Heading::Stop } else { Heading::UnmapStaging };
-    list.role(last, &next, Role::Live);
+    let end = if live.is_some() { Heading::Stop } else { Heading::UnmapStaging };
+    list.role(end, &next, Role::Live);
     if let Some(live) = &live {
         match app.old {
             Old::Stop => list.drain_and_stop(Heading::Stop, live),
