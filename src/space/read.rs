@@ -73,6 +73,24 @@ impl ToOne {
     }
 }
 
+/// What was last done to a service instance or a binding (CC API 3: the last operation object).
+#[derive(Deserialize)]
+struct LastOperation {
+    #[serde(rename = "type")]
+    kind: Option<String>,
+    state: Option<String>,
+}
+
+impl LastOperation {
+    fn is(&self, kind: &str) -> bool {
+        self.kind.as_deref() == Some(kind)
+    }
+
+    fn succeeded(&self) -> bool {
+        self.state.as_deref() == Some("succeeded")
+    }
+}
+
 /// Reads apps from `/v3/apps`, without what other endpoints tell of them, each with whether the answer tells its current
 /// droplet (older APIs do not).
 pub fn apps(path: &str, resources: &[Value]) -> Result<Vec<(App, bool)>, Unreadable> {
@@ -287,19 +305,10 @@ pub fn services(path: &str, resources: &[Value]) -> Result<Vec<ServiceInstance>,
         name: String,
         last_operation: Option<LastOperation>,
     }
-    #[derive(Deserialize)]
-    struct LastOperation {
-        #[serde(rename = "type")]
-        kind: Option<String>,
-        state: Option<String>,
-    }
     let raw: Vec<Raw> = parse_all(path, resources)?;
     let service = |raw: Raw| {
         // A failed update leaves the instance usable; only one that was never created, or is going, cannot be bound.
-        let ready = raw.last_operation.is_none_or(|operation| match operation.kind.as_deref() {
-            Some("create" | "delete") => operation.state.as_deref() == Some("succeeded"),
-            Some(_) | None => true,
-        });
+        let ready = raw.last_operation.is_none_or(|last| last.succeeded() || !(last.is("create") || last.is("delete")));
         ServiceInstance { guid: raw.guid, name: raw.name, ready }
     };
     Ok(raw.into_iter().map(service).collect())
@@ -317,17 +326,9 @@ pub fn bindings(path: &str, resources: &[Value]) -> Result<Vec<(String, String)>
         app: Option<ToOne>,
         service_instance: Option<ToOne>,
     }
-    #[derive(Deserialize)]
-    struct LastOperation {
-        #[serde(rename = "type")]
-        kind: Option<String>,
-        state: Option<String>,
-    }
     let raw: Vec<Raw> = parse_all(path, resources)?;
     let binding = |raw: Raw| {
-        let bound = raw.last_operation.is_none_or(|operation| {
-            operation.kind.as_deref() != Some("create") || operation.state.as_deref() == Some("succeeded")
-        });
+        let bound = raw.last_operation.is_none_or(|last| last.succeeded() || !last.is("create"));
         let app = raw.relationships.app.and_then(ToOne::guid)?;
         let service = raw.relationships.service_instance.and_then(ToOne::guid)?;
         bound.then_some((app, service))
