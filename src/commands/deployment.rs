@@ -11,7 +11,7 @@ use crate::plan::{self, Plan};
 use crate::proof::{self, Proof};
 use crate::report::console::{Console, Verbosity};
 use crate::report::json_lines::JsonLines;
-use crate::report::preview::AppPreview;
+use crate::report::preview::{self, AppPreview};
 use crate::run::event::Event;
 use crate::run::execute::{Ended, Failure, Runner};
 use crate::run::interrupt::Interrupt;
@@ -118,6 +118,7 @@ pub fn run(
     let runner = Runner { cf: &place.cf, observer: &observer, client: &place.client, interrupt };
     for app in &compiled.apps {
         let what = format!("deploy {}", app.app.name);
+        reporters.console.note(&preview::live_heading(app));
         match runner.run(&what, &app.steps, &mut space, &mut |event| reporters.event(event)) {
             Ended::Done => tell(&format!("{} serves {}", app.situation.next(), live_routes(app.app))),
             Ended::Failed(failure) => return take_back(&runner, app, &failure, &mut space, reporters),

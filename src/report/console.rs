@@ -51,6 +51,11 @@ impl Console {
         &self.bar
     }
 
+    /// Tells something that is no event.
+    pub fn note(&self, text: &str) {
+        self.line(text);
+    }
+
     /// Tells one event.
     pub fn event(&mut self, event: &Event<'_>) {
         match event {

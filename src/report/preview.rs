@@ -32,9 +32,9 @@ pub fn text(plan: &Plan, space: &Space, apps: &[AppPreview<'_>]) -> String {
         let mut heading = None;
         for step in &app.steps {
             if heading != Some(step.heading) {
-                // The guide's first step is nothing to do: it is where a deployment begins.
-                if heading.is_none_or(|before| before < Heading::Live) && step.heading > Heading::Live {
-                    live_heading(&mut out, app, space, step.heading);
+                let begins = heading.is_none_or(|before| before < Heading::Live);
+                if begins && step.heading > Heading::Live && step.heading != Heading::FallBack {
+                    write_live_heading(&mut out, app, space);
                 }
                 let _ = writeln!(out, "\n{}", title(step.heading));
                 heading = Some(step.heading);
@@ -48,15 +48,17 @@ pub fn text(plan: &Plan, space: &Space, apps: &[AppPreview<'_>]) -> String {
     out
 }
 
-fn live_heading(out: &mut String, app: &AppPreview<'_>, space: &Space, first: Heading) {
-    if first == Heading::FallBack {
-        return;
-    }
+/// The guide's first step: there is nothing to do for it, it is where a deployment begins.
+pub fn live_heading(app: &AppPreview<'_>) -> String {
     let told = match app.situation.live() {
         Some(live) => format!("{live} serves {}", routes(&app.app.live)),
         None => format!("nothing serves {} yet: this is the first deployment", routes(&app.app.live)),
     };
-    let _ = writeln!(out, "\n{}\n   {told}", title(Heading::Live));
+    format!("{}\n   {told}", title(Heading::Live))
+}
+
+fn write_live_heading(out: &mut String, app: &AppPreview<'_>, space: &Space) {
+    let _ = writeln!(out, "\n{}", live_heading(app));
     for url in app.situation.live().map(|live| space.routes_of(live.as_str())).unwrap_or_default() {
         if !app.app.live.iter().any(|known| known.to_string() == url) && app.app.staging.to_string() != url {
             let note = format!("note: {url} leads to it, too, and is not in the plan: it stays where it is");
