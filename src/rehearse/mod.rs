@@ -61,17 +61,19 @@ pub fn run(common: &Common, args: &RehearseArgs) -> Result<Ending, Trouble> {
         let deployed = deploy();
         interrupt.pause(BEFORE_AND_AFTER);
         let report = load.finish();
-        ending = deployed?;
         tell_report(&stage, &report);
-        if ending == Ending::Done && report.failed > 0 {
-            ending = Ending::Failed;
-        }
+        ending = verdict(deployed?, &report);
     }
     if args.keep {
         keep(&stage, &plan, &interrupt);
     }
     place.close();
     Ok(ending)
+}
+
+/// A deployment that went through is no success where a request failed meanwhile.
+fn verdict(deployed: Ending, report: &LoadReport) -> Ending {
+    if deployed == Ending::Done && report.failed > 0 { Ending::Failed } else { deployed }
 }
 
 /// Starts the load on the live routes. What is asked for is what the plan's own check asks for, which must be answered.
@@ -110,4 +112,25 @@ fn keep(stage: &Stage, plan: &Plan, interrupt: &Interrupt) {
     print(&table::how_to_log_in(stage, plan));
     tell("Ctrl-C ends it.");
     while interrupt.pause(Duration::from_secs(3600)) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failed_request_fails_the_rehearsal() {
+        let report = |failed| LoadReport {
+            sent: 1000,
+            failed,
+            by_kind: BTreeMap::new(),
+            failures: Vec::new(),
+            by_app: BTreeMap::new(),
+            slowest: None,
+            latency: load::Latency::default(),
+        };
+        assert_eq!(verdict(Ending::Done, &report(0)), Ending::Done);
+        assert_eq!(verdict(Ending::Done, &report(1)), Ending::Failed);
+        assert_eq!(verdict(Ending::Stuck, &report(1)), Ending::Stuck);
+    }
 }

@@ -133,9 +133,8 @@ impl<'a> Observer<'a> {
     }
 
     fn apps(&self, space: &mut Space) -> Result<(), ObserveError> {
-        let names = self.apps.iter().cloned().collect::<Vec<_>>().join(",");
         let in_space = [("space_guids", self.target.space_guid.as_str()), ("per_page", PAGE)];
-        let asked = query("/v3/apps", &[("names", &names), in_space[0], in_space[1]]);
+        let asked = query_names("/v3/apps", &self.apps, &in_space);
         let mut found = read::apps(&asked, &self.list(&asked)?)?;
         found.retain(|(app, _)| self.apps.contains(&app.name));
         // Whoever else holds a route of the plan, so that it can be told by its name.
@@ -199,9 +198,8 @@ impl<'a> Observer<'a> {
         if self.services.is_empty() {
             return Ok(());
         }
-        let names = self.services.iter().cloned().collect::<Vec<_>>().join(",");
-        let of_space = ("space_guids", self.target.space_guid.as_str());
-        let asked = query("/v3/service_instances", &[("names", &names), of_space, ("per_page", PAGE)]);
+        let in_space = [("space_guids", self.target.space_guid.as_str()), ("per_page", PAGE)];
+        let asked = query_names("/v3/service_instances", &self.services, &in_space);
         space.services = read::services(&asked, &self.list(&asked)?)?;
         space.services.retain(|service| self.services.contains(&service.name));
         let join = |guids: Vec<&str>| guids.join(",");
@@ -304,6 +302,18 @@ impl<'a> Observer<'a> {
             }
         })
     }
+}
+
+/// A query for resources of these names. CC API 3: names in a list are parted by commas, and one that holds a comma itself
+/// cannot be asked for; all resources are then, and the caller picks.
+fn query_names(path: &str, names: &BTreeSet<String>, pairs: &[(&str, &str)]) -> String {
+    if names.iter().any(|name| name.contains(',')) {
+        return query(path, pairs);
+    }
+    let list = names.iter().map(String::as_str).collect::<Vec<_>>().join(",");
+    let mut all = vec![("names", list.as_str())];
+    all.extend_from_slice(pairs);
+    query(path, &all)
 }
 
 /// The path and query of a URL: `cf curl` only asks the targeted API.
