@@ -218,9 +218,11 @@ impl Invocation {
         Self::new("start").value(app)
     }
 
-    /// `cf curl -X POST /v3/apps/GUID/actions/start --fail`: starts and does not wait.
+    /// `cf curl -X POST /v3/apps/GUID/actions/start`: starts and does not wait.
+    ///
+    /// Without `--fail`, which would swallow why the platform does not start it: a quota, no droplet (cf 8.17).
     pub fn start_now(app: &str) -> Self {
-        Self::new("curl").word("-X").word("POST").arg(app_path(app, "/actions/start")).word("--fail")
+        Self::new("curl").word("-X").word("POST").arg(app_path(app, "/actions/start"))
     }
 
     /// `cf stop APP`: does not wait for the instances to end.

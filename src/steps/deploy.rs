@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use crate::cf::invocation::Push;
-use crate::plan::{self, AppName, Instances, Old};
-use crate::space::Space;
+use crate::plan::{self, AppName, Instances, ManifestProcess, Old};
+use crate::space::{App, Process, Space};
 
 use super::annotations::{Annotations, Deployment, Role};
 use super::list::StepList;
@@ -94,7 +94,8 @@ fn write_push(
     let existing = list.model().app(next.as_str());
     let before = existing.and_then(|app| app.package.as_ref()).map(|package| package.guid.clone());
     let kept_routes = existing.map(|existing| other_routes(app, list.model(), existing)).unwrap_or_default();
-    list.add(Heading::Push, "push", Action::Push { push, size, before });
+    let others = other_processes(app, existing);
+    list.add(Heading::Push, "push", Action::Push { push, size, others, before });
 
     let annotations = Annotations::next(&plan.digest, deployment);
     list.add(Heading::Push, "mark", Action::Annotate { app: next.clone(), annotations });
@@ -148,6 +149,23 @@ fn sized(app: &plan::App, space: &Space, live: Option<&AppName>, next: &AppName)
         instances: (instances != unforced).then_some(instances),
     };
     (push, Size { instances, memory_mb })
+}
+
+/// The processes beside `web` that the manifest names, as large as they will be.
+fn other_processes(app: &plan::App, existing: Option<&App>) -> Vec<Process> {
+    let named = app.manifest.app.processes.iter().filter(|process| process.process_type != "web");
+    let process = |process: &ManifestProcess| {
+        let before = existing.and_then(|app| app.processes.iter().find(|there| there.kind == process.process_type));
+        Process {
+            guid: before.map_or_else(|| format!("new {}", process.process_type), |before| before.guid.clone()),
+            kind: process.process_type.clone(),
+            // CC: a new process has no instances unless it is `web`.
+            instances: process.instances.or(before.map(|before| before.instances)).unwrap_or(0),
+            memory_mb: process.memory_mb.or(before.map(|before| before.memory_mb)).unwrap_or(DEFAULT_MEMORY_MB),
+            states: Vec::new(),
+        }
+    };
+    named.map(process).collect()
 }
 
 fn check_services(app: &plan::App, space: &Space) -> Result<(), Refusal> {

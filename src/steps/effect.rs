@@ -11,12 +11,16 @@ impl Action {
     pub fn apply(&self, space: &mut Space) {
         let name = self.app().to_owned();
         match self {
-            Self::Push { size, before, .. } => {
+            Self::Push { size, others, before, .. } => {
                 let app = created(space, &name);
                 app.package =
                     Some(Package { guid: format!("after {}", before.as_deref().unwrap_or("none")), ready: true });
                 app.state = AppState::Stopped;
                 resize(app, *size);
+                for other in others {
+                    app.processes.retain(|process| process.kind != other.kind);
+                    app.processes.push(other.clone());
+                }
                 let guid = app.guid.clone();
                 for route in &mut space.routes {
                     route.destinations.retain(|to| to.app != guid);

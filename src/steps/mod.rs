@@ -28,6 +28,7 @@ use crate::cf::dialect::CfVersion;
 use crate::cf::invocation::{Invocation, Push, Reference, RouteParts};
 use crate::cf::outcome::Expectation;
 use crate::plan::{AppName, Check, RouteUrl, ServiceName};
+use crate::space::Process;
 use crate::space::condition::Condition;
 
 use annotations::Annotations;
@@ -87,6 +88,8 @@ pub enum Action {
         push: Push,
         /// How many web instances the app is to have, and the memory of each in megabytes.
         size: Size,
+        /// The app's other processes, as far as the manifest names them.
+        others: Vec<Process>,
         /// The guid of the app's newest package before.
         before: Option<String>,
     },

@@ -15,4 +15,5 @@ mod sessions;
 mod situations;
 mod support;
 mod switch;
+mod teams;
 mod transcripts;

@@ -78,7 +78,7 @@ fn all() -> Vec<(Invocation, &'static str)> {
         ),
         (Invocation::start(b), "cf start sinatra_b"),
         (Invocation::start(b).with_env("CF_STARTUP_TIMEOUT", "2"), "CF_STARTUP_TIMEOUT=2 cf start sinatra_b"),
-        (Invocation::start_now(b), r#"cf curl -X POST "/v3/apps/$(cf app sinatra_b --guid)/actions/start" --fail"#),
+        (Invocation::start_now(b), r#"cf curl -X POST "/v3/apps/$(cf app sinatra_b --guid)/actions/start""#),
         (Invocation::stop("sinatra_a"), "cf stop sinatra_a"),
         (Invocation::map_route(b, &route()), "cf map-route sinatra_b example.com --hostname sinatralive"),
         (
@@ -146,7 +146,7 @@ fn a_shell_reads_a_line_as_it_is_run() {
 fn another_program_takes_the_place_of_cf_everywhere() {
     assert_eq!(
         Invocation::start_now("a").shell_as("/opt/my tools/cf"),
-        "'/opt/my tools/cf' curl -X POST \"/v3/apps/$('/opt/my tools/cf' app a --guid)/actions/start\" --fail"
+        "'/opt/my tools/cf' curl -X POST \"/v3/apps/$('/opt/my tools/cf' app a --guid)/actions/start\""
     );
 }
 
@@ -154,7 +154,7 @@ fn another_program_takes_the_place_of_cf_everywhere() {
 fn a_machine_reads_the_arguments_unquoted() {
     assert_eq!(
         Invocation::start_now("my app").argv(),
-        ["cf", "curl", "-X", "POST", "/v3/apps/$(cf app 'my app' --guid)/actions/start", "--fail"]
+        ["cf", "curl", "-X", "POST", "/v3/apps/$(cf app 'my app' --guid)/actions/start"]
     );
 }
 
