@@ -73,6 +73,7 @@ pub fn identity(user: &str) -> Deployment {
 #[derive(Debug)]
 pub struct Reporters {
     console: Console,
+    quiet: bool,
     lines: Option<JsonLines<File>>,
 }
 
@@ -92,7 +93,14 @@ impl Reporters {
                 Some(JsonLines::new(file, || Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()))
             }
         };
-        Ok(Self { console: Console::new(verbosity), lines })
+        Ok(Self { console: Console::new(verbosity), quiet: common.quiet, lines })
+    }
+
+    /// Tells a person how it ended well, where that is asked for.
+    fn success(&self, text: &str) {
+        if !self.quiet {
+            tell(text);
+        }
     }
 
     /// Passes an event on to all of them.
@@ -120,7 +128,9 @@ pub fn run(
         let what = format!("deploy {}", app.app.name);
         reporters.console.note(&preview::live_heading(app));
         match runner.run(&what, &app.steps, &mut space, &mut |event| reporters.event(event)) {
-            Ended::Done => tell(&format!("{} serves {}", app.situation.next(), live_routes(app.app))),
+            Ended::Done => {
+                reporters.success(&format!("{} serves {}", app.situation.next(), live_routes(app.app)));
+            }
             Ended::Failed(failure) => return take_back(&runner, app, &failure, &mut space, reporters),
             Ended::Interrupted { signal, step } => {
                 tell(&format!("interrupted before step {step} was finished; nothing after it was started"));
@@ -147,7 +157,7 @@ pub fn fall_back(
     for app in &compiled.apps {
         let what = format!("fall back {}", app.app.name);
         match runner.run(&what, &app.steps, space, &mut |event| reporters.event(event)) {
-            Ended::Done => tell(&serving(app.app, space)),
+            Ended::Done => reporters.success(&serving(app.app, space)),
             Ended::Failed(failure) => {
                 tell(&serving(app.app, space));
                 tell("what is left of the fallback:");
@@ -193,7 +203,13 @@ fn take_back(
         }
     };
     let what = format!("take {next} back");
-    match runner.run(&what, &steps, space, &mut |event| reporters.event(event)) {
+    // The deployment is not done by this, whoever waits for that event.
+    let mut report = |event: &Event<'_>| {
+        if !matches!(event, Event::Done { .. }) {
+            reporters.event(event);
+        }
+    };
+    match runner.run(&what, &steps, space, &mut report) {
         Ended::Done => {
             reporters.event(&Event::RolledBack { complete: true });
             tell(&serving(app.app, space));

@@ -114,8 +114,7 @@ impl Console {
                     }
                 }
             }
-            Event::RolledBack { .. } => {}
-            Event::Done { .. } => self.bar.finish_and_clear(),
+            Event::RolledBack { .. } | Event::Done { .. } => self.bar.finish_and_clear(),
         }
     }
 

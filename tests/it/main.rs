@@ -9,6 +9,7 @@ mod failures;
 mod foundry;
 mod load;
 mod logs;
+mod output;
 mod refusal;
 mod routes;
 mod sessions;

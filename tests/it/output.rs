@@ -1,0 +1,147 @@
+//! What programs and people are given: the JSON of a plan, the events of a run, and how much is printed where.
+
+use std::process::Stdio;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::support::bench::{Bench, PLAN, Run};
+
+fn bench() -> Bench {
+    let bench = Bench::new(Duration::ZERO);
+    bench.write("deploy.yaml", &PLAN.replace("drain: 1s", "drain: 0s"));
+    bench
+}
+
+fn keys(object: &Value) -> Vec<&str> {
+    object.as_object().unwrap().keys().map(String::as_str).collect()
+}
+
+#[test]
+fn the_json_of_a_plan() {
+    let bench = bench();
+    bench.must(&["apply", "--yes"]);
+    let plan: Value = serde_json::from_str(&bench.must(&["plan", "--format", "json"]).out).unwrap();
+    assert_eq!(keys(&plan), ["version", "target", "cf", "apps", "steps", "proof"]);
+    assert_eq!(plan["version"], 1);
+    let target = &plan["target"];
+    assert_eq!(
+        (&target["api"], &target["org"], &target["space"]),
+        (&bench.foundry.api_url().into(), &"acme".into(), &"production".into())
+    );
+    assert_eq!(plan["cf"]["version"], "8.17.0");
+    let app = &plan["apps"][0];
+    assert_eq!(
+        (&app["name"], &app["strategy"], &app["live"], &app["next"]),
+        (&"shop".into(), &"blue-green".into(), &"shop_a".into(), &"shop_b".into())
+    );
+    let steps = plan["steps"].as_array().unwrap();
+    let mut known: Vec<&str> = Vec::new();
+    for step in steps {
+        for key in ["id", "app", "action", "argv", "after", "confirm", "undo"] {
+            assert!(step.get(key).is_some(), "{key} is not in {step}");
+        }
+        for after in step["after"].as_array().unwrap() {
+            assert!(known.contains(&after.as_str().unwrap()), "{step} waits for a later step");
+        }
+        assert!(step["confirm"].as_array().is_some_and(|confirm| !confirm.is_empty()), "{step}");
+        assert!(matches!(step["argv"][0].as_str(), None | Some("cf")), "{step}");
+        known.push(step["id"].as_str().unwrap());
+    }
+    known.dedup();
+    assert_eq!(known.len(), steps.len(), "each id occurs once");
+    let proof = &plan["proof"];
+    assert!(proof["cases"].as_u64().is_some_and(|cases| cases > 10), "{proof}");
+    assert_eq!((&proof["holds"], &proof["violations"]), (&true.into(), &Value::Array(Vec::new())));
+}
+
+fn events(bench: &Bench) -> Vec<Value> {
+    let text = std::fs::read_to_string(bench.folder().join("events.jsonl")).unwrap();
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn the_events_of_a_run() {
+    let bench = bench();
+    let args = ["apply", "--yes", "--events", "events.jsonl"];
+    bench.must(&args);
+    let lines = events(&bench);
+    let planned: Vec<&Value> = lines.iter().filter(|line| line["event"] == "step-started").collect();
+    assert!(planned.len() > 5);
+    for line in &lines {
+        assert_eq!(&keys(line)[..2], ["time", "event"]);
+        assert!(line["time"].as_str().unwrap().ends_with('Z'));
+        match line["event"].as_str().unwrap() {
+            "step-started" => {
+                assert!(line["argv"].as_array().unwrap().iter().all(|word| !word.as_str().unwrap().contains("$(")));
+            }
+            "step-confirmed" => assert!(line["seconds"].is_f64() && line.get("exit_code").is_some(), "{line}"),
+            "started" | "done" => {}
+            other => panic!("{other}"),
+        }
+    }
+    assert_eq!(lines.last().unwrap()["event"], "done");
+
+    bench.write("deploy.yaml", &PLAN.replace("path: /health, within: 20s", "path: /nowhere, within: 1s"));
+    assert_eq!(bench.run(&args).code, 1);
+    let lines = events(&bench);
+    let failed = lines.iter().find(|line| line["event"] == "step-failed").unwrap();
+    assert_eq!(failed["step"], "shop/check");
+    assert!(failed["why"].as_str().unwrap().contains("HTTP 404"), "{failed}");
+    assert!(lines.iter().all(|line| line["event"] != "done"), "it is not");
+    let last = lines.last().unwrap();
+    assert_eq!((&last["event"], &last["complete"]), (&"rolled-back".into(), &true.into()));
+}
+
+#[test]
+fn how_much_is_printed() {
+    let bench = bench();
+    let quiet = bench.must(&["apply", "--yes", "--quiet"]);
+    assert_eq!((quiet.out.as_str(), quiet.err.as_str()), ("", ""));
+    let verbose = bench.must(&["apply", "--yes", "--verbose"]);
+    for words in ["Pushing app shop_b", "✓ upload shop_b", "shop_b serves"] {
+        assert!(verbose.err.contains(words), "'{words}' is not in:\n{}", verbose.err);
+    }
+    assert_eq!(verbose.out, "");
+    assert_eq!(bench.must(&["rollback", "--yes", "--quiet"]).err, "");
+    // A failure is told all the same.
+    bench.write("deploy.yaml", &PLAN.replace("path: /health, within: 20s", "path: /nowhere, within: 1s"));
+    let failed = bench.run(&["apply", "--yes", "--quiet"]);
+    assert_eq!(failed.code, 1);
+    for words in ["✗ check shop_b", "HTTP 404", "shop_a serves shop.apps.foundry.test"] {
+        assert!(failed.err.contains(words), "'{words}' is not in:\n{}", failed.err);
+    }
+    assert!(!failed.err.contains('✓'), "{}", failed.err);
+    // One app is not to be told twice what it is.
+    assert_eq!(bench.run(&["plan", "--quiet", "--verbose"]).code, 2);
+}
+
+#[test]
+fn colours_of_the_output() {
+    let bench = bench();
+    let coloured = |run: &Run| run.out.contains('\u{1b}') || run.err.contains('\u{1b}');
+    assert!(!coloured(&bench.must(&["plan"])));
+    assert!(coloured(&bench.must(&["plan", "--color", "always"])));
+    let with = |args: &[&str]| Run::of(&bench.command(args).env("NO_COLOR", "1").output().unwrap());
+    assert!(!coloured(&with(&["plan"])));
+    assert!(coloured(&with(&["plan", "--color", "always"])), "the command line is nearer than the environment");
+    assert!(!coloured(&bench.must(&["plan", "--color", "never"])));
+    // What programs read has none.
+    for format in ["json", "sh"] {
+        assert!(!coloured(&bench.must(&["plan", "--color", "always", "--format", format])), "{format}");
+    }
+    let refused = bench.command(&["plan", "--color", "always"]).env("CF_HOME", "/nonexistent").output().unwrap();
+    assert!(coloured(&Run::of(&refused)));
+}
+
+#[test]
+fn a_reader_that_goes_away_breaks_nothing() {
+    let bench = bench();
+    for (args, code) in [(&["plan"][..], 0), (&["apply", "--yes", "--verbose"], 0), (&["status"], 0)] {
+        let mut child = bench.command(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        drop(child.stdout.take());
+        drop(child.stderr.take());
+        assert_eq!(child.wait().unwrap().code(), Some(code), "{args:?}");
+    }
+    assert_eq!(bench.apps_on("shop"), ["shop_a"]);
+}
