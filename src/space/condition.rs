@@ -151,7 +151,9 @@ impl Condition {
                 Verdict::NotYet(format!("{url} is still mapped to app {app}"))
             }
             Self::Unmapped { .. } => Verdict::Holds,
-            Self::Staged { app } => with(space, app, staged),
+            Self::Staged { app } => with(space, app, |now| {
+                staged(now, before.app(app).and_then(|then| then.staged.as_ref()).map(|droplet| droplet.guid.as_str()))
+            }),
             Self::DropletSet { app } => with(space, app, |app| match &app.staged {
                 Some(staged) if app.droplet.as_ref() == Some(&staged.guid) => Verdict::Holds,
                 Some(staged) => Verdict::NotYet(format!("droplet {} is not yet app {}'s", staged.guid, app.name)),
@@ -201,9 +203,13 @@ fn annotated(app: &App, wanted: &BTreeMap<String, Option<String>>) -> Verdict {
     }
 }
 
-fn staged(app: &App) -> Verdict {
+/// `before` is the guid of the newest staged droplet before: a droplet that does not tell its package must be another.
+fn staged(app: &App, before: Option<&str>) -> Verdict {
     match (&app.package, &app.staged) {
         (Some(package), Some(droplet)) if droplet.package.as_ref() == Some(&package.guid) => Verdict::Holds,
+        (Some(_), Some(droplet)) if droplet.package.is_none() && before != Some(droplet.guid.as_str()) => {
+            Verdict::Holds
+        }
         (Some(package), _) => Verdict::NotYet(format!("package {} of app {} is not staged", package.guid, app.name)),
         (None, _) => Verdict::NotYet(format!("app {} has no package", app.name)),
     }

@@ -274,11 +274,12 @@ pub fn package(path: &str, answer: &Value) -> Result<Option<Package>, Unreadable
     Ok(raw.into_iter().next().map(|raw| Package { guid: raw.guid, ready: raw.state == "READY" }))
 }
 
-/// Reads the newest droplet from the first page of `/v3/droplets`, newest first.
+/// Reads the newest staged droplet from a page of `/v3/droplets`, newest first.
 pub fn droplet(path: &str, answer: &Value) -> Result<Option<Droplet>, Unreadable> {
     #[derive(Deserialize)]
     struct Raw {
         guid: String,
+        state: String,
         #[serde(default)]
         links: Links,
     }
@@ -289,7 +290,8 @@ pub fn droplet(path: &str, answer: &Value) -> Result<Option<Droplet>, Unreadable
     let last = |link: Link| link.href.rsplit('/').next().unwrap_or_default().to_owned();
     let page: Page = parse(path, answer)?;
     let raw: Vec<Raw> = parse_all(path, &page.resources)?;
-    Ok(raw.into_iter().next().map(|raw| Droplet { guid: raw.guid, package: raw.links.package.map(last) }))
+    let staged = raw.into_iter().find(|raw| raw.state == "STAGED");
+    Ok(staged.map(|raw| Droplet { guid: raw.guid, package: raw.links.package.map(last) }))
 }
 
 /// Reads the guid of a single resource; null, where there is none, is `None`.
