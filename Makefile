@@ -16,7 +16,8 @@ test: cf app
 	cargo fmt --check
 	cargo clippy --workspace --all-targets -- -D warnings
 	cargo clippy --no-default-features -- -D warnings
-	CUTOVER_CF=$(PINNED) cargo test --workspace
+	# Most tests wait for a platform: more of them than there are cores.
+	CUTOVER_CF=$(PINNED) RUST_TEST_THREADS=6 cargo test --workspace
 
 cf: $(PINNED)
 
