@@ -6,7 +6,8 @@ use crate::cli::{Common, RunArgs};
 use crate::report::preview;
 use crate::run::interrupt::Interrupt;
 
-use super::deployment::{self, Reporters};
+use super::deployment;
+use super::reporters::Reporters;
 use super::workplace::{Workplace, load};
 use super::{Ending, Trouble, tell};
 

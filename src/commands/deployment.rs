@@ -1,16 +1,12 @@
 //! A deployment as all verbs see it: compiled, run, and taken back where it fails.
 
-use std::fs::File;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
-use crate::cli::Common;
 use crate::plan::{self, Plan};
 use crate::proof::{self, Proof};
-use crate::report::console::{Console, Verbosity};
-use crate::report::json_lines::JsonLines;
 use crate::report::preview::{self, AppPreview};
 use crate::run::event::Event;
 use crate::run::execute::{Ended, Failure, Runner};
@@ -20,6 +16,7 @@ use crate::steps::annotations::Deployment;
 use crate::steps::situation::Situation;
 use crate::steps::{Heading, Step, deploy, fallback};
 
+use super::reporters::Reporters;
 use super::workplace::Workplace;
 use super::{Ending, Trouble, tell};
 
@@ -69,49 +66,6 @@ pub fn identity(user: &str) -> Deployment {
     }
 }
 
-/// Those who report a run.
-#[derive(Debug)]
-pub struct Reporters {
-    console: Console,
-    quiet: bool,
-    lines: Option<JsonLines<File>>,
-}
-
-impl Reporters {
-    /// The reporters that the command line asks for. Fails where the events' file cannot be written.
-    pub fn new(common: &Common) -> Result<Self, Trouble> {
-        let verbosity = match (common.quiet, common.verbose) {
-            (true, _) => Verbosity::Quiet,
-            (false, false) => Verbosity::Normal,
-            (false, true) => Verbosity::Verbose,
-        };
-        let lines = match &common.events {
-            None => None,
-            Some(path) => {
-                let file =
-                    File::create(path).map_err(|error| Trouble::File { path: path.clone(), why: error.to_string() })?;
-                Some(JsonLines::new(file, || Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()))
-            }
-        };
-        Ok(Self { console: Console::new(verbosity), quiet: common.quiet, lines })
-    }
-
-    /// Tells a person how it ended well, where that is asked for.
-    fn success(&self, text: &str) {
-        if !self.quiet {
-            tell(text);
-        }
-    }
-
-    /// Passes an event on to all of them.
-    pub fn event(&mut self, event: &Event<'_>) {
-        self.console.event(event);
-        if let Some(lines) = &mut self.lines {
-            lines.event(event);
-        }
-    }
-}
-
 /// Runs the compiled deployment app by app. What a failed one had done is taken back where that is safe; the apps after
 /// it are not begun.
 pub fn run(
@@ -126,7 +80,7 @@ pub fn run(
     let runner = Runner { cf: &place.cf, observer: &observer, client: &place.client, interrupt };
     for app in &compiled.apps {
         let what = format!("deploy {}", app.app.name);
-        reporters.console.note(&preview::live_heading(app));
+        reporters.note(&preview::live_heading(app));
         match runner.run(&what, &app.steps, &mut space, &mut |event| reporters.event(event)) {
             Ended::Done => {
                 reporters.success(&format!("{} serves {}", app.situation.next(), live_routes(app.app)));

@@ -6,6 +6,7 @@ pub mod apply;
 pub mod check;
 pub mod deployment;
 pub mod plan;
+pub mod reporters;
 pub mod rollback;
 pub mod status;
 pub mod workplace;

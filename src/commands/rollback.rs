@@ -4,7 +4,8 @@ use crate::cli::{Common, RunArgs};
 use crate::report::preview;
 
 use super::apply::{agreed, catch};
-use super::deployment::{self, Reporters};
+use super::deployment;
+use super::reporters::Reporters;
 use super::workplace::{Workplace, load};
 use super::{Ending, Trouble, tell};
 

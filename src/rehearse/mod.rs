@@ -14,7 +14,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::cli::{Common, RehearseArgs};
-use crate::commands::deployment::{self, Reporters};
+use crate::commands::deployment;
+use crate::commands::reporters::Reporters;
 use crate::commands::workplace::{Workplace, guard, load as load_plan};
 use crate::commands::{Ending, Trouble, print, tell};
 use crate::plan::{Check, Plan, RouteUrl};
