@@ -15,10 +15,11 @@ use super::{Ending, Trouble, tell};
 pub fn run(common: &Common, args: &RunArgs) -> Result<Ending, Trouble> {
     let plan = load(common)?;
     let mut reporters = Reporters::new(common)?;
-    let place = Workplace::open(common, &plan)?;
+    let mut place = Workplace::open(common, &plan)?;
     let space = place.observer(&plan).observe()?;
     let deployment = deployment::identity(&place.session.target().user);
     let compiled = deployment::compile(&plan, &space, &deployment)?;
+    place.before_asking()?;
     if !args.yes && !agreed(&preview::text(&plan, &space, &compiled.apps), "Deploy?") {
         tell("nothing was done");
         return Ok(Ending::Done);

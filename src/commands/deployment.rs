@@ -87,6 +87,7 @@ pub fn run(
             }
             Ended::Failed(failure) => return take_back(&runner, app, &failure, &mut space, reporters),
             Ended::Interrupted { signal, step } => {
+                reporters.console.clear();
                 tell(&format!("interrupted before step {step} was finished; nothing after it was started"));
                 tell(&serving(app.app, &space));
                 tell("go on with cutover apply, or go back with cutover rollback; see cutover status");
@@ -119,6 +120,7 @@ pub fn fall_back(
                 return Ending::Stuck;
             }
             Ended::Interrupted { signal, step } => {
+                reporters.console.clear();
                 tell(&format!("interrupted before step {step} was finished; nothing after it was started"));
                 tell(&serving(app.app, space));
                 return Ending::Interrupted(signal);
@@ -178,6 +180,7 @@ fn take_back(
             Ending::Stuck
         }
         Ended::Interrupted { signal, .. } => {
+            reporters.console.clear();
             reporters.event(&Event::RolledBack { complete: false });
             tell(&serving(app.app, space));
             Ending::Interrupted(signal)

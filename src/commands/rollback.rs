@@ -13,9 +13,10 @@ use super::{Ending, Trouble, tell};
 pub fn run(common: &Common, args: &RunArgs) -> Result<Ending, Trouble> {
     let plan = load(common)?;
     let mut reporters = Reporters::new(common)?;
-    let place = Workplace::open(common, &plan)?;
+    let mut place = Workplace::open(common, &plan)?;
     let mut space = place.observer(&plan).observe()?;
     let compiled = deployment::compile_fallback(&plan, &space)?;
+    place.before_asking()?;
     if !args.yes && !agreed(&preview::text(&plan, &space, &compiled.apps), "Fall back?") {
         tell("nothing was done");
         return Ok(Ending::Done);

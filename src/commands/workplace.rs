@@ -69,6 +69,12 @@ impl Workplace {
         Observer::new(&self.cf, self.session.target(), plan)
     }
 
+    /// Hands new tokens back before a person is asked, who may answer with Ctrl-C.
+    pub fn before_asking(&mut self) -> Result<(), Trouble> {
+        self.session.hand_back()?;
+        Ok(())
+    }
+
     /// Hands new tokens back to the user's session. A failure is told; it is none of the command's.
     pub fn close(self) {
         match self.session.close() {

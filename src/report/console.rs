@@ -56,6 +56,12 @@ impl Console {
         self.line(text);
     }
 
+    /// Takes the moving line away, until the next list begins.
+    pub fn clear(&self) {
+        self.bar.disable_steady_tick();
+        self.bar.finish_and_clear();
+    }
+
     /// Tells one event.
     pub fn event(&mut self, event: &Event<'_>) {
         match event {
@@ -92,8 +98,7 @@ impl Console {
                 }
             }
             Event::StepFailed { step, seconds, why, .. } => {
-                self.bar.disable_steady_tick();
-                self.bar.set_message("");
+                self.clear();
                 let line = format!(
                     "   {} {} {}",
                     style("✗").red().bold(),
@@ -114,7 +119,7 @@ impl Console {
                     }
                 }
             }
-            Event::RolledBack { .. } | Event::Done { .. } => self.bar.finish_and_clear(),
+            Event::RolledBack { .. } | Event::Done { .. } => self.clear(),
         }
     }
 

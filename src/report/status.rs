@@ -47,8 +47,13 @@ fn write_colour(out: &mut String, colour: &plan::AppName, space: &Space, situati
         }
         AppState::Stopped => "stopped".to_owned(),
     };
-    let role =
-        if is_live { "live, ".to_owned() } else { Role::of(app).map(|role| format!("{role}, ")).unwrap_or_default() };
+    let role = match Role::of(app) {
+        _ if is_live => "live, ".to_owned(),
+        // Routes are right where the annotation contradicts them.
+        Some(Role::Live) => "live before, ".to_owned(),
+        Some(role) => format!("{role}, "),
+        None => String::new(),
+    };
     let _ = writeln!(out, "   {mark} {colour}: {role}{state}");
     if let Some(deployed) = origin(app) {
         let _ = writeln!(out, "     {}", style(deployed).dim());
@@ -84,6 +89,12 @@ fn verdict(app: &plan::App, space: &Space, situation: &Result<Situation, Refusal
                         "the deployment of {next} did not come to its end: cutover apply starts it anew, cutover rollback clears it"
                     )
                 }
+                Some(Role::Live) if space.app(next.as_str()).is_some_and(App::serves) => style(format!(
+                    "the deployment of {live} was interrupted after the switch, and {next} still runs: cutover rollback \
+                     goes back to it, cutover apply deploys over it"
+                ))
+                .yellow()
+                .to_string(),
                 Some(Role::Previous | Role::Live) => format!("cutover rollback goes back to {next}"),
                 Some(Role::RolledBack) | None => {
                     format!("a deployment would go to {next}; for {} there is no fallback", app.name)

@@ -54,12 +54,9 @@ fn an_internal_route_settles_for_a_time_and_says_so() {
 #[test]
 fn a_router_that_cannot_be_reached_is_not_taken_for_one_that_agrees() {
     let bench = Bench::new(Duration::ZERO);
-    bench.write(
-        "deploy.yaml",
-        &plan("shop.apps.foundry.test")
-            .replace("drain: 0s", "drain: 0s\n    settle: 1s\n    checks: []")
-            .replace("    checks:\n      - http: {path: /health, within: 20s, interval: 50ms}\n", ""),
-    );
+    let no_checks = "    checks:\n      - http: {path: /health, within: 20s, interval: 50ms}\n";
+    let plan = plan("shop.apps.foundry.test").replace(no_checks, "    settle: 1s\n");
+    bench.write("deploy.yaml", &plan);
     let output = bench.command(&["apply", "--yes"]).env("CUTOVER_ROUTER", "http://127.0.0.1:1").output().unwrap();
     let run = crate::support::bench::Run::of(&output);
     assert_eq!(run.code, 0, "{}", run.err);

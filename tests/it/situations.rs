@@ -266,3 +266,21 @@ fn a_stranger_holds_the_staging_route() {
     );
     assert_eq!(bench.leads_to(STAGING), ["other"]);
 }
+
+#[test]
+fn the_old_colour_was_let_go_and_still_runs() {
+    let bench = live();
+    bench.must(&["apply", "--yes"]);
+    mark(&bench, "shop_a", "\"live\"");
+    bench.cf.must(["start", "shop_a"]);
+    let status = bench.must(&["status"]).out;
+    for words in ["shop_a: live before, started", "interrupted after the switch, and shop_a still runs"] {
+        assert!(status.contains(words), "'{words}' is not in:\n{status}");
+    }
+    // Routers may know it still: they are asked before it is stopped for the push.
+    let preview = bench.must(&["plan"]).out;
+    let asked = preview.find("router: shop.apps.foundry.test reaches no instance of shop_a").unwrap();
+    assert!(asked < preview.find("cf push shop_a").unwrap(), "{preview}");
+    bench.must(&["apply", "--yes"]);
+    assert_settled(&bench, "shop_a");
+}
