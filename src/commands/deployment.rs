@@ -87,7 +87,7 @@ pub fn run(
             }
             Ended::Failed(failure) => return take_back(&runner, app, &failure, &mut space, reporters),
             Ended::Interrupted { signal, step } => {
-                reporters.console.clear();
+                reporters.clear();
                 tell(&format!("interrupted before step {step} was finished; nothing after it was started"));
                 tell(&serving(app.app, &space));
                 tell("go on with cutover apply, or go back with cutover rollback; see cutover status");
@@ -120,7 +120,7 @@ pub fn fall_back(
                 return Ending::Stuck;
             }
             Ended::Interrupted { signal, step } => {
-                reporters.console.clear();
+                reporters.clear();
                 tell(&format!("interrupted before step {step} was finished; nothing after it was started"));
                 tell(&serving(app.app, space));
                 return Ending::Interrupted(signal);
@@ -180,7 +180,7 @@ fn take_back(
             Ending::Stuck
         }
         Ended::Interrupted { signal, .. } => {
-            reporters.console.clear();
+            reporters.clear();
             reporters.event(&Event::RolledBack { complete: false });
             tell(&serving(app.app, space));
             Ending::Interrupted(signal)

@@ -50,6 +50,11 @@ impl Reporters {
         self.console.note(text);
     }
 
+    /// Takes the moving line off the terminal, for what is told after a run.
+    pub fn clear(&self) {
+        self.console.clear();
+    }
+
     /// Passes an event on to all of them.
     pub fn event(&mut self, event: &Event<'_>) {
         self.console.event(event);
