@@ -42,7 +42,7 @@ pub fn compile_fallback<'a>(plan: &'a Plan, space: &Space) -> Result<Compiled<'a
 fn compile_with<'a>(
     plan: &'a Plan,
     space: &Space,
-    steps: impl Fn(&plan::App) -> Result<Vec<Step>, crate::steps::situation::Refusal>,
+    steps: impl Fn(&plan::App) -> Result<Vec<Step>, crate::steps::refusal::Refusal>,
 ) -> Result<Compiled<'a>, Trouble> {
     let mut apps = Vec::new();
     for app in &plan.apps {

@@ -24,7 +24,7 @@ use crate::cli::{Cli, Color, Command};
 use crate::plan::{Part, Problems};
 use crate::run::interrupt::Signal;
 use crate::run::observe::ObserveError;
-use crate::steps::situation::Refusal;
+use crate::steps::refusal::Refusal;
 
 /// How a command ended; each has one exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

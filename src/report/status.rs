@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use crate::plan::{self, Plan};
 use crate::space::{App, AppState, Space};
 use crate::steps::annotations::{self, Role};
-use crate::steps::situation::{Refusal, Situation};
+use crate::steps::refusal::Refusal;
+use crate::steps::situation::Situation;
 
 /// The status of all apps of a plan, as text.
 pub fn text(plan: &Plan, space: &Space) -> String {

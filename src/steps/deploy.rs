@@ -8,7 +8,8 @@ use crate::space::{App, Process, Space};
 
 use super::annotations::{Annotations, Deployment, Role};
 use super::list::StepList;
-use super::situation::{Refusal, Situation, not_in_use, other_routes, staging_is_free};
+use super::refusal::Refusal;
+use super::situation::{Situation, not_in_use, other_routes, staging_is_free, told_apart};
 use super::{Action, Heading, Size, Step, fallback, quota};
 
 /// The memory of an instance where neither the manifest nor an existing app says (CC: `default_app_memory`), in megabytes.
@@ -23,6 +24,7 @@ pub fn compile(
 ) -> Result<Vec<Step>, Refusal> {
     let situation = Situation::of(app, space)?;
     not_in_use(app, space, situation.next())?;
+    told_apart(app, space, &situation)?;
     staging_is_free(app, space)?;
     check_services(app, space)?;
     let mut list = StepList::new(app, space);

@@ -8,7 +8,8 @@ use crate::space::Space;
 
 use super::annotations::Role;
 use super::list::StepList;
-use super::situation::{Refusal, Situation};
+use super::refusal::Refusal;
+use super::situation::Situation;
 use super::{Action, Heading, Step, quota};
 
 /// Compiles the fallback of one app: to the previous colour after a finished deployment, to the live one after an

@@ -8,7 +8,7 @@ use crate::plan::{self, AppName, RouteUrl};
 use crate::space::{AppState, Space};
 
 use super::annotations::{Annotations, Role};
-use super::situation::Refusal;
+use super::refusal::Refusal;
 use super::{Action, Heading, Step};
 
 /// The upload of a large app; the Cloud Controller's own limit is 15 minutes.

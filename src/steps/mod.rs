@@ -6,6 +6,7 @@
 //! - [`annotations`]: what is written on the apps, because routes and states cannot tell it
 //! - [`effect`]: what a step does to the model of the space
 //! - `words`: what a step is for and what confirms it, for people to read
+//! - [`refusal`]: why nothing is done, and what the user can do about it
 //! - [`quota`]: whether the quotas hold at every point of a list of steps
 //!
 //! Everything here is pure: the same plan, space and deployment give the same steps, and nothing about a step is decided
@@ -17,6 +18,7 @@ pub mod effect;
 pub mod fallback;
 mod list;
 pub mod quota;
+pub mod refusal;
 pub mod situation;
 #[cfg(test)]
 mod tests;

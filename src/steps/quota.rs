@@ -6,7 +6,7 @@
 
 use crate::space::{App, AppState, Quota, Space};
 
-use super::situation::{QuotaKind, Refusal};
+use super::refusal::{QuotaKind, Refusal};
 use super::{Action, Step};
 
 /// Walks the steps on a copy of the space and refuses at the first point where a quota would be exceeded.

@@ -15,7 +15,8 @@ use crate::space::{
 };
 
 use super::annotations::{self, Deployment, Role};
-use super::situation::{Refusal, Situation};
+use super::refusal::Refusal;
+use super::situation::Situation;
 use super::{Step, deploy, fallback};
 
 const PLAN: &str = "
@@ -238,6 +239,8 @@ fn refusals_say_what_to_do() {
     case("a live route leads to an app that is no colour", deployed(&plan, &stranger));
     let both = space_of(&[live_a(), colour("shop_b", true, &LIVE, Some(Role::Live))]);
     case("both colours are live and nothing tells which is new", deployed(&plan, &both));
+    let neither = space_of(&[colour("shop_a", true, &[], None), colour("shop_b", true, &[], None)]);
+    case("neither colour is live and nothing tells which to keep", deployed(&plan, &neither));
     let in_use = space_of(&[live_a(), colour("shop_b", true, &["other.example.com"], None)]);
     case("the idle colour serves something else", deployed(&plan, &in_use));
     let mut no_domain = space_of(&[live_a()]);
