@@ -3,8 +3,10 @@
 #![cfg(feature = "rehearse")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on ends")]
 
+mod commands;
 mod deployment;
 mod driven;
+mod endings;
 mod failures;
 mod foundry;
 mod load;

@@ -14,13 +14,10 @@ use crate::support::session;
 
 #[test]
 fn cf_prints_what_the_transcripts_say() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/cf");
     let wanted = std::env::var("CASE").unwrap_or_default();
-    let mut files = Vec::new();
-    collect(&root, &mut files);
+    let mut files = files();
     files.retain(|file| file.to_string_lossy().contains(&wanted));
-    files.sort();
-    assert!(!files.is_empty(), "no transcript below {} fits", root.display());
+    assert!(!files.is_empty(), "no transcript fits {wanted}");
 
     // cf is started often and waits a lot: more sessions than cores keep them busy.
     let workers = 2 * std::thread::available_parallelism().map_or(2, usize::from);
@@ -42,6 +39,14 @@ fn cf_prints_what_the_transcripts_say() {
     });
     let failures = failures.into_inner().unwrap();
     assert!(failures.is_empty(), "{} transcripts differ:\n{}", failures.len(), failures.join("\n"));
+}
+
+/// All transcripts, in the order of their paths.
+pub(crate) fn files() -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    collect(&Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/cf"), &mut files);
+    files.sort();
+    files
 }
 
 fn check(file: &Path) -> Result<(), String> {

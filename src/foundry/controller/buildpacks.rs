@@ -46,6 +46,9 @@ fn present(cf: &Platform, buildpack: &Buildpack) -> Value {
 
 async fn list(Shared(cf): Cf, _who: Who, query: Query) -> ApiResult<Json<Value>> {
     let query = ListQuery::new(query, &LIST)?;
+    if query.get("lifecycle").is_some_and(|lifecycle| !matches!(lifecycle, "buildpack" | "cnb")) {
+        return Err(ApiError::bad_query("Lifecycle must be either \"buildpack\" or \"cnb\""));
+    }
     cf.store.read(|db| {
         // They are kept in the order of their position, which is the default here.
         let buildpacks = db.buildpacks.values().filter(|buildpack| {

@@ -176,6 +176,7 @@ async fn unknown(Shared(_platform): Shared<Arc<Platform>>, request: Request) -> 
         (Some("v3"), Some(resource)) if REAL.contains(&resource) => {
             ApiError::not_implemented(&format!("{} {path}", request.method()))
         }
+        (Some("routing"), _) => ApiError::not_implemented("The routing API"),
         _ => ApiError::unknown_request(),
     }
 }

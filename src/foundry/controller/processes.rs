@@ -361,6 +361,7 @@ pub(super) fn rescale(db: &mut State, actor: &Party, guid: &Guid, scale: Scale, 
         process.memory_in_mb = memory;
     }
     if let Some(disk) = scale.disk_in_mb {
+        quotas::check_disk(disk)?;
         process.disk_in_mb = disk;
     }
     if let Some(rate) = scale.log_rate_limit {

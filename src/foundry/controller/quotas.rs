@@ -84,6 +84,21 @@ impl Usage {
     }
 }
 
+/// The disk that one instance may have at most, in MB, whatever the quota.
+/// (`cloud_controller_ng`: `config/cloud_controller.yml`: `maximum_app_disk_in_mb`.)
+const MAXIMUM_DISK_IN_MB: u64 = 2048;
+
+/// Fails where an instance asks for more disk than any may have, also while its app is stopped.
+/// (`MaxDiskQuotaPolicy`, the first of the policies.)
+pub fn check_disk(disk_in_mb: u64) -> ApiResult<()> {
+    if disk_in_mb > MAXIMUM_DISK_IN_MB {
+        return Err(ApiError::unprocessable(format!(
+            "disk_quota too much disk requested (requested {disk_in_mb} MB - must be less than {MAXIMUM_DISK_IN_MB} MB)"
+        )));
+    }
+    Ok(())
+}
+
 fn over(used: u64, limit: Option<u64>) -> bool {
     limit.is_some_and(|limit| used > limit)
 }

@@ -67,7 +67,8 @@ async fn root(Shared(platform): Shared<Arc<Platform>>) -> Json<Value> {
             "login": { "href": uaa },
             "uaa": { "href": uaa },
             "credhub": null,
-            "routing": null,
+            // There is no routing API; what cf asks of it is answered as left out.
+            "routing": { "href": format!("{api}/routing") },
             "logging": null,
             "log_cache": { "href": platform.addresses.log_cache_url() },
             "log_stream": null,
@@ -90,7 +91,7 @@ async fn info(Shared(platform): Shared<Arc<Platform>>) -> Json<Value> {
         "build": "",
         "cli_version": { "minimum": "", "recommended": "" },
         "custom": {},
-        "description": "The embedded Cloud Foundry of cutover",
+        "description": "An embedded Cloud Foundry",
         "name": "foundry",
         "version": 0,
         "osbapi_version": "2.15",
