@@ -3,6 +3,7 @@
 #![cfg(feature = "rehearse")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on ends")]
 
+mod apps;
 mod commands;
 mod deployment;
 mod driven;
