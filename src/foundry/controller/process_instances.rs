@@ -139,29 +139,30 @@ fn statistics(cf: &Platform, process: &Process) -> Value {
     json!({ "resources": resources })
 }
 
-async fn terminate(Shared(cf): Cf, who: Who, Path((guid, index)): Path<(String, u32)>) -> ApiResult<StatusCode> {
-    end_instance(&cf, &who, &guid, index)
+async fn terminate(Shared(cf): Cf, who: Who, Path((guid, index)): Path<(String, String)>) -> ApiResult<StatusCode> {
+    end_instance(&cf, &who, &guid, &index)
 }
 
 async fn terminate_nested(
     Shared(cf): Cf,
     who: Who,
-    Path((app, kind, index)): Path<(String, String, u32)>,
+    Path((app, kind, index)): Path<(String, String, String)>,
 ) -> ApiResult<StatusCode> {
-    end_instance(&cf, &who, &nested_guid(&cf, &who, &app, &kind)?, index)
+    end_instance(&cf, &who, &nested_guid(&cf, &who, &app, &kind)?, &index)
 }
 
-fn end_instance(cf: &Platform, who: &Who, guid: &str, index: u32) -> ApiResult<StatusCode> {
-    let process = cf.store.write(|db| {
+fn end_instance(cf: &Platform, who: &Who, guid: &str, index: &str) -> ApiResult<StatusCode> {
+    let (process, index) = cf.store.write(|db| {
         let app = writable_app(who, db, guid)?;
         let process = readable_process(who, db, guid)?.clone();
+        let Ok(index) = index.parse::<u32>() else { return Err(ApiError::not_found("Instance")) };
         if index >= process.instances || process.state == DesiredState::Stopped {
             return Err(ApiError::not_found("Instance"));
         }
         let data = json!({ "process_guid": process.guid, "process_type": process.kind, "process_index": index });
         lifecycle::note(db, "audit.app.process.terminate_instance", &who.actor(), &app, data);
         log(cf, &app, &format!("Terminating process: \"{}\", index: \"{index}\"", process.kind));
-        Ok(process)
+        Ok((process, index))
     })?;
     cf.cell.retire(&LrpKey { process: process.guid, version: process.version }, index);
     Ok(StatusCode::NO_CONTENT)
