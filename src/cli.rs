@@ -79,6 +79,8 @@ pub enum Command {
     Plan(PlanArgs),
     /// Deploy: the guide's seven steps; on a terminal it shows them and asks first.
     Apply(RunArgs),
+    /// Finish an interrupted deployment, or an interrupted rollback, from any machine.
+    Resume(RunArgs),
     /// Fall back: start the previous colour, map live back, unmap the failed one.
     Rollback(RunArgs),
     /// Which colour is live, routes, instances, last deployment.
@@ -119,12 +121,15 @@ pub enum PlanFormat {
     Sh,
 }
 
-/// Flags of `apply` and `rollback`.
+/// Flags of `apply`, `resume` and `rollback`.
 #[derive(Debug, Args)]
 pub struct RunArgs {
     /// Do not ask.
     #[arg(short, long)]
     pub yes: bool,
+    /// Leave a version that is taken back running, without routes.
+    #[arg(long)]
+    pub keep_failed: bool,
 }
 
 /// Flags of `status`.

@@ -163,6 +163,11 @@ impl Invocation {
         Self::new("org").value(org).word("--guid")
     }
 
+    /// `cf create-app APP`: an app without anything, stopped; where it is there already, nothing is changed.
+    pub fn create_app(app: &str) -> Self {
+        Self::new("create-app").value(app)
+    }
+
     /// `cf push APP … --no-route --no-start`: applies the manifest and uploads; neither stages nor starts.
     ///
     /// `--no-route` takes every route off the app and makes the platform ignore the routes of the manifest, which would map the live
@@ -310,6 +315,11 @@ impl Invocation {
     /// Without `--fail`, which would swallow the platform's own words (cf 8.17); the body tells a failure all the same.
     pub fn curl_get(path: &str) -> Self {
         Self::new("curl").value(path)
+    }
+
+    /// `cf curl -i PATH`: with the headers of the answer before its body.
+    pub fn curl_with_headers(path: &str) -> Self {
+        Self::new("curl").word("-i").value(path)
     }
 
     /// `cf curl /v3/apps/GUIDsuffix --fail`, such as `/processes/web/stats`.

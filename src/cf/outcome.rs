@@ -10,6 +10,11 @@ use super::parse::{self, failure};
 /// What a run was to bring about, and so what its output must say.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Expectation {
+    /// `create-app`: an app without anything is there.
+    Created {
+        /// The name of the app.
+        app: String,
+    },
     /// `push --no-start`: manifest applied, bits uploaded, app stopped.
     Pushed {
         /// The name of the app.
@@ -269,6 +274,7 @@ fn success(expected: &Expectation, output: &Output) -> Verdict {
     let out = parse::Lines::of(&output.stdout);
     let err = parse::Lines::of(&output.stderr);
     let found = match expected {
+        Expectation::Created { app } => parse::created(&out, app),
         Expectation::Pushed { app } => parse::pushed(&out, app),
         Expectation::Staged { app } => parse::staged(&out, app),
         Expectation::DropletSet { app } => parse::droplet_set(&out, app),

@@ -2,13 +2,13 @@
 //!
 //! This file holds what they share: how a command ends, and why it cannot begin.
 
-pub mod apply;
+pub mod carry_out;
 pub mod check;
 pub mod deployment;
 pub mod plan;
 pub mod reporters;
-pub mod rollback;
 pub mod status;
+mod take_back;
 pub mod workplace;
 
 use std::io;
@@ -22,8 +22,10 @@ use crate::cf::session::SessionError;
 use crate::cf::spawn::SpawnError;
 use crate::cli::{Cli, Color, Command};
 use crate::plan::{Part, Problems};
+use crate::proof::Counterexample;
 use crate::run::interrupt::Signal;
 use crate::run::observe::ObserveError;
+use crate::steps::Verb;
 use crate::steps::refusal::Refusal;
 
 /// How a command ended; each has one exit code.
@@ -102,8 +104,8 @@ pub enum Trouble {
     #[error(transparent)]
     Refused(#[from] Refusal),
     /// The steps would break an invariant.
-    #[error("the steps would not be safe:\n  {}", .0.join("\n  "))]
-    Unproved(Vec<String>),
+    #[error("the steps would not be safe:\n{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    Unproved(Vec<Counterexample>),
     /// The system does not let it.
     #[error("{what}: {source}")]
     Io {
@@ -190,8 +192,9 @@ pub fn run(cli: Cli) -> Result<Ending, Trouble> {
     match cli.command {
         Command::Check => check::run(&cli.common),
         Command::Plan(args) => plan::run(&cli.common, &args),
-        Command::Apply(args) => apply::run(&cli.common, &args),
-        Command::Rollback(args) => rollback::run(&cli.common, &args),
+        Command::Apply(args) => carry_out::run(Verb::Apply, &cli.common, &args),
+        Command::Resume(args) => carry_out::run(Verb::Resume, &cli.common, &args),
+        Command::Rollback(args) => carry_out::run(Verb::Rollback, &cli.common, &args),
         Command::Status(args) => status::run(&cli.common, &args),
         #[cfg(feature = "rehearse")]
         Command::Rehearse(args) => crate::rehearse::run(&cli.common, &args),

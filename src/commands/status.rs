@@ -5,12 +5,12 @@ use serde_json::to_string_pretty;
 use crate::cli::{Common, StatusArgs, StatusFormat};
 use crate::report::status;
 
-use super::workplace::{Workplace, load};
+use super::workplace::{Workplace, load_without_bits};
 use super::{Ending, Trouble, print};
 
 /// Runs the verb.
 pub fn run(common: &Common, args: &StatusArgs) -> Result<Ending, Trouble> {
-    let plan = load(common)?;
+    let plan = load_without_bits(common)?;
     let place = Workplace::open(common, &plan)?;
     let space = place.observer(&plan).observe()?;
     match args.format {

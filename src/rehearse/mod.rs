@@ -14,12 +14,15 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::cli::{Common, RehearseArgs};
-use crate::commands::deployment;
+use crate::commands::carry_out::catch;
+use crate::commands::deployment::{self, Request, Running};
 use crate::commands::reporters::Reporters;
 use crate::commands::workplace::{Workplace, guard, load as load_plan};
 use crate::commands::{Ending, Trouble, print, tell};
 use crate::plan::{Check, Plan, RouteUrl};
 use crate::run::interrupt::Interrupt;
+use crate::steps::Verb;
+use crate::steps::back::Failed;
 
 use load::{LiveUrl, Load, LoadReport, LoadSettings};
 use stage::Stage;
@@ -35,7 +38,7 @@ pub fn run(common: &Common, args: &RehearseArgs) -> Result<Ending, Trouble> {
     }
     let plan = load_plan(&common)?;
     let mut reporters = Reporters::new(&common)?;
-    let interrupt = Interrupt::catch().map_err(|source| Trouble::Io { what: "signals could not be caught", source })?;
+    let interrupt = catch(&reporters)?;
     let guard = guard()?;
     let stage = Stage::set(&plan, common.cf.as_deref(), args.routing_delay, &guard).map_err(Trouble::Foundry)?;
     let router = stage.router();
@@ -45,9 +48,16 @@ pub fn run(common: &Common, args: &RehearseArgs) -> Result<Ending, Trouble> {
     let place = Workplace::at(stage.cf_config(), common.cf.as_deref(), Some(&router), &plan, &guard)?;
     let mut deploy = || -> Result<Ending, Trouble> {
         let space = place.observer(&plan).observe()?;
-        let deployment = deployment::identity(&place.session.target().user);
-        let compiled = deployment::compile(&plan, &space, &deployment)?;
-        Ok(deployment::run(&place, &plan, &compiled, space, &interrupt, &mut reporters))
+        let request = Request {
+            verb: Verb::Apply,
+            deployment: deployment::identity(&place.session.target().user),
+            failed: Failed::Stop,
+        };
+        let compiled = deployment::compile(&plan, &space, &request)?;
+        compiled.prove(&plan, &space)?;
+        // Nobody else can reach this foundry.
+        let running = Running { place: &place, plan: &plan, interrupt: &interrupt, hold: &|_| Ok(()) };
+        Ok(deployment::run(&running, &compiled, space, &mut reporters))
     };
 
     tell("\nThe plan is deployed as it is, for the first colour.\n");

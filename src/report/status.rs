@@ -85,6 +85,11 @@ fn verdict(app: &plan::App, space: &Space, situation: &Result<Situation, Refusal
             let live_runs = space.app(live.as_str()).is_some_and(App::serves);
             match space.app(next.as_str()).and_then(Role::of) {
                 _ if !live_runs => style(format!("{live} is live and does not run: cf app {live}")).red().to_string(),
+                Some(Role::RollingBack) => style(format!(
+                    "{next} is being rolled back, which did not come to its end: cutover resume or cutover rollback finishes it"
+                ))
+                .yellow()
+                .to_string(),
                 Some(Role::Next) => {
                     format!(
                         "the deployment of {next} did not come to its end: cutover apply starts it anew, cutover rollback clears it"

@@ -2,7 +2,9 @@
 //!
 //! - [`observe`]: the `cf curl` calls that read a space
 //! - [`execute`]: one step after the other, each confirmed before the next one starts
+//! - `attempt`: how one step is done, repeated, settled and confirmed; `retry`: when a call is repeated
 //! - [`probe`]: the router, asked who answers on a route
+//! - [`bits`]: the digest of what is uploaded
 //! - [`check`]: the plan's checks at the staging route
 //! - [`http`]: the HTTP client of both
 //! - [`interrupt`]: what a signal does to a run
@@ -10,6 +12,8 @@
 //!
 //! Only [`execute`] changes a space, and only through `cf`.
 
+mod attempt;
+pub mod bits;
 pub mod check;
 pub mod event;
 pub mod execute;
@@ -17,3 +21,4 @@ pub mod http;
 pub mod interrupt;
 pub mod observe;
 pub mod probe;
+mod retry;

@@ -1,23 +1,30 @@
 //! The `cf curl` calls that read a space. They read and nothing else.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use thiserror::Error;
 
+use super::retry;
 use crate::cf::config::Target;
 use crate::cf::invocation::{Invocation, query};
 use crate::cf::outcome::{Expectation, Reason, Refusal, Verdict, confirm};
 use crate::cf::parse;
+use crate::cf::session::Session;
 use crate::cf::spawn::{Cf, SpawnError};
 use crate::plan::{App as PlanApp, Plan, RouteUrl};
 use crate::space::condition::Section;
 use crate::space::read::{self, Page, Unreadable};
-use crate::space::{App, AppState, Named, Quota, QuotaScope, SNAPSHOT_FORMAT, ServiceInstance, Space};
+use crate::space::{App, AppState, Named, Process, Quota, QuotaScope, SNAPSHOT_FORMAT, ServiceInstance, Space};
 
 /// How long one read may take.
 const READ: Duration = Duration::from_secs(60);
+/// How long the platform may be out of reach.
+pub(super) const OUTAGE: Duration = Duration::from_secs(30);
+/// The pause before the next try.
+const PAUSE: Duration = Duration::from_millis(200);
 /// The Cloud Controller's largest page.
 const PAGE: &str = "5000";
 
@@ -66,6 +73,7 @@ impl ObserveError {
 #[derive(Debug)]
 pub struct Observer<'a> {
     cf: &'a Cf,
+    session: &'a Session,
     target: &'a Target,
     /// The names of the apps that are looked for.
     apps: BTreeSet<String>,
@@ -77,11 +85,12 @@ pub struct Observer<'a> {
 
 impl<'a> Observer<'a> {
     /// An observer of what a plan names in the targeted space.
-    pub fn new(cf: &'a Cf, target: &'a Target, plan: &Plan) -> Self {
+    pub fn new(cf: &'a Cf, session: &'a Session, plan: &Plan) -> Self {
         let per_app = |names: &dyn Fn(&PlanApp) -> Vec<String>| plan.apps.iter().flat_map(names).collect();
         Self {
             cf,
-            target,
+            session,
+            target: session.target(),
             apps: per_app(&|app| app.colours.iter().map(ToString::to_string).collect()),
             routes: plan.apps.iter().flat_map(|app| app.live.iter().chain([&app.staging]).cloned()).collect(),
             services: per_app(&|app| {
@@ -121,6 +130,9 @@ impl<'a> Observer<'a> {
         if has(Section::Processes) && !space.apps.is_empty() {
             self.processes(space)?;
         }
+        if has(Section::Instances) {
+            self.instances(space)?;
+        }
         if has(Section::Packages) {
             for app in &mut space.apps {
                 self.packages(app)?;
@@ -130,6 +142,17 @@ impl<'a> Observer<'a> {
             self.services(space)?;
         }
         Ok(())
+    }
+
+    /// As [`Self::refresh`], also where the platform is out of reach for a while.
+    pub fn refresh_patiently(&self, space: &mut Space, sections: &[Section]) -> Result<(), ObserveError> {
+        let until = Instant::now() + OUTAGE;
+        loop {
+            match self.refresh(space, sections) {
+                Err(error) if !error.lasts() && Instant::now() < until => thread::sleep(PAUSE),
+                end => return end,
+            }
+        }
     }
 
     fn apps(&self, space: &mut Space) -> Result<(), ObserveError> {
@@ -170,15 +193,27 @@ impl<'a> Observer<'a> {
         let asked = query("/v3/processes", &[("app_guids", &guids), ("per_page", PAGE)]);
         let found = read::processes(&asked, &self.list(&asked)?)?;
         for app in &mut space.apps {
-            app.processes =
+            let mut processes: Vec<Process> =
                 found.iter().filter(|(guid, _)| *guid == app.guid).map(|(_, process)| process.clone()).collect();
-            app.processes.sort_by_key(|process| (process.kind != "web", process.kind.clone()));
-            if app.state == AppState::Stopped {
-                continue;
+            processes.sort_by_key(|process| (process.kind != "web", process.kind.clone()));
+            for process in &mut processes {
+                let before = app.processes.iter_mut().find(|before| before.guid == process.guid);
+                process.states = before.map(|before| std::mem::take(&mut before.states)).unwrap_or_default();
             }
-            for process in app.processes.iter_mut().filter(|process| process.instances > 0) {
-                let asked = format!("/v3/processes/{}/stats", process.guid);
-                process.states = read::stats(&asked, &self.get(&asked)?)?;
+            app.processes = processes;
+        }
+        Ok(())
+    }
+
+    fn instances(&self, space: &mut Space) -> Result<(), ObserveError> {
+        for app in &mut space.apps {
+            let started = app.state == AppState::Started;
+            for process in &mut app.processes {
+                process.states.clear();
+                if started && process.instances > 0 {
+                    let asked = format!("/v3/processes/{}/stats", process.guid);
+                    process.states = read::stats(&asked, &self.get(&asked)?)?;
+                }
             }
         }
         Ok(())
@@ -271,8 +306,32 @@ impl<'a> Observer<'a> {
         }
     }
 
-    /// One answer of the API.
+    /// Has cf fetch a new access token at its next call. cf 8.17 does so by itself only where the token's own time is over,
+    /// not where the platform has rejected it.
+    pub fn renew_token(&self) {
+        // Where the private configuration cannot be written, the next call says that the token is rejected.
+        let _ = self.session.forget_access_token();
+    }
+
+    /// How long the platform asks to be left alone, where it does.
+    pub fn asked_patience(&self) -> Duration {
+        let call = Invocation::curl_with_headers("/v3/apps?per_page=1");
+        let answer = call.resolve(&|_| None).ok().and_then(|argv| self.cf.run(&argv, &[], READ, &mut |_, _| {}).ok());
+        answer.map_or(Duration::ZERO, |output| retry::asked_for(&output.stdout))
+    }
+
+    /// One answer of the API, with a new token where the one that there was is rejected.
     fn get(&self, path: &str) -> Result<Value, ObserveError> {
+        match self.get_once(path) {
+            Err(ObserveError::Refused { refusal: Refusal { reason: Reason::TokenExpired, .. }, .. }) => {
+                self.renew_token();
+                self.get_once(path)
+            }
+            other => other,
+        }
+    }
+
+    fn get_once(&self, path: &str) -> Result<Value, ObserveError> {
         let unknown = |why: String| ObserveError::Unknown { path: path.to_owned(), why };
         let call = Invocation::curl_get(path);
         let argv = call.resolve(&|_| None).map_err(|error| unknown(error.to_string()))?;

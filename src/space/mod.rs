@@ -3,11 +3,13 @@
 //! - this file: the model, its data and the questions that are asked of it
 //! - [`read`]: the API's JSON → the model
 //! - [`condition`]: what must be true of a space after a step
+//! - [`difference`]: what somebody else has changed between two looks
 //!
 //! All of it is pure; `run::observe` makes the `cf curl` calls. A [`Space`] serialises to the snapshot that
 //! `cutover status --format json` writes and `cutover plan --space FILE` reads.
 
 pub mod condition;
+pub mod difference;
 pub mod read;
 
 use std::collections::BTreeMap;
@@ -21,7 +23,7 @@ use crate::plan::RouteUrl;
 pub const SNAPSHOT_FORMAT: u32 = 1;
 
 /// A name with the guid that the Cloud Controller gave it.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Named {
     /// The guid.
     pub guid: String,
@@ -30,7 +32,7 @@ pub struct Named {
 }
 
 /// What a Cloud Foundry space holds, as far as a plan is concerned with it.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Space {
     /// [`SNAPSHOT_FORMAT`].
     pub format: u32,
@@ -55,7 +57,7 @@ pub struct Space {
 }
 
 /// A domain that routes can be made of.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Domain {
     /// The guid.
     pub guid: String,
@@ -66,7 +68,7 @@ pub struct Domain {
 }
 
 /// The desired state of an app.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum AppState {
     /// Its processes are to run.
@@ -76,7 +78,7 @@ pub enum AppState {
 }
 
 /// An app of the space.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct App {
     /// The guid.
     pub guid: String,
@@ -99,7 +101,7 @@ pub struct App {
 }
 
 /// A process of an app.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Process {
     /// The guid.
     pub guid: String,
@@ -115,7 +117,7 @@ pub struct Process {
 }
 
 /// One instance of a process, from the stats endpoint.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Instance {
     /// The index, from 0.
     pub index: u32,
@@ -131,7 +133,7 @@ pub struct Instance {
 }
 
 /// The state of an instance (CC API 3: the process stats object).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum InstanceState {
     /// It runs, and the platform does not say that it is not routable.
@@ -149,7 +151,7 @@ pub enum InstanceState {
 }
 
 /// A package: the bits of an app as they were uploaded.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Package {
     /// The guid.
     pub guid: String,
@@ -158,7 +160,7 @@ pub struct Package {
 }
 
 /// A droplet: the outcome of staging a package.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Droplet {
     /// The guid.
     pub guid: String,
@@ -167,7 +169,7 @@ pub struct Droplet {
 }
 
 /// A route of the space.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Route {
     /// The guid.
     pub guid: String,
@@ -178,7 +180,7 @@ pub struct Route {
 }
 
 /// Where a route leads.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Destination {
     /// The guid of the app.
     pub app: String,
@@ -187,7 +189,7 @@ pub struct Destination {
 }
 
 /// A service instance.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ServiceInstance {
     /// The guid.
     pub guid: String,
@@ -198,7 +200,7 @@ pub struct ServiceInstance {
 }
 
 /// A quota with what is used of it; `None` is without limit.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Quota {
     /// The name.
     pub name: String,
@@ -217,7 +219,7 @@ pub struct Quota {
 }
 
 /// Whether a quota is an organization's or a space's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum QuotaScope {
     /// All spaces of the organization together.
@@ -227,7 +229,7 @@ pub enum QuotaScope {
 }
 
 /// What is used of a quota (CC API 3: the usage summary).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub struct Usage {
     /// The memory of all started instances, in megabytes.
     pub memory_mb: u64,

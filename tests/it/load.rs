@@ -12,7 +12,8 @@ use cutover::run::http::{Client, RouterUrl};
 use cutover::run::interrupt::Interrupt;
 use cutover::run::observe::Observer;
 use cutover::steps::annotations::Deployment;
-use cutover::steps::{Action, Step, deploy};
+use cutover::steps::forward::{self, Orders};
+use cutover::steps::{Action, Step};
 
 use crate::support::bench::{Bench, PLAN};
 
@@ -83,12 +84,19 @@ fn deploy_unconfirmed(bench: &Bench) {
     let session = Session::open(&bench.cf.home().join(".cf/config.json"), home).unwrap();
     let client = Client::new(Some(&RouterUrl::parse(&bench.foundry.router_url()).unwrap()), false);
     let plan: Plan = plan::load(&bench.folder().join("deploy.yaml"), None, &plan::Disk).unwrap();
-    let observer = Observer::new(&cf, session.target(), &plan);
+    let observer = Observer::new(&cf, &session, &plan);
     let mut space = observer.observe().unwrap();
     let deployment = Deployment { id: "1".to_owned(), by: "a test".to_owned(), at: "2026-11-23T12:00:00Z".to_owned() };
-    let steps: Vec<Step> =
-        deploy::compile(&plan, &plan.apps[0], &space, &deployment).unwrap().into_iter().map(unconfirmed).collect();
-    let runner = Runner { cf: &cf, observer: &observer, client: &client, interrupt: &Interrupt::none() };
+    let orders = Orders { plan: &plan, app: &plan.apps[0], deployment: &deployment, bits: Some("") };
+    let steps: Vec<Step> = forward::deploy(orders, &space).unwrap().into_iter().map(unconfirmed).collect();
+    let runner = Runner {
+        app: &plan.apps[0],
+        hold: &|_| Ok(()),
+        cf: &cf,
+        observer: &observer,
+        client: &client,
+        interrupt: &Interrupt::none(),
+    };
     assert_eq!(runner.run("deploy", &steps, &mut space, &mut |_| {}), Ended::Done);
     assert!(PLAN.contains("drain: 1s"), "the drain is shorter than what the routers take");
 }

@@ -84,6 +84,7 @@ fn expectations(app: &str, host: &str, service: &str) -> BTreeMap<&'static str, 
     let service = service.to_owned();
     let annotations = vec![("cutover/role".to_owned(), Some("next".to_owned())), ("cutover/old".to_owned(), None)];
     BTreeMap::from([
+        ("app-created", Expectation::Created { app: app.clone() }),
         ("pushed", Expectation::Pushed { app: app.clone() }),
         ("staged", Expectation::Staged { app: app.clone() }),
         ("droplet", Expectation::DropletSet { app: app.clone() }),
