@@ -40,7 +40,9 @@ pub(super) struct Explorer<'a> {
     compile: &'a Compile<'a>,
     promise: Promise,
     cases: usize,
+    /// States that were left behind, and states from which a run has taken back what it did.
     visited: HashSet<World>,
+    taken_back: HashSet<(World, bool)>,
     left: VecDeque<Left>,
 }
 
@@ -62,7 +64,18 @@ impl<'a> Explorer<'a> {
         let start = World::observed(app, space);
         let fresh = UnderWay::of(app, &start.space).is_none();
         let promise = start.promise(app, verb, declared(app));
-        Self { app, verb, start, fresh, compile, promise, cases: 0, visited: HashSet::new(), left: VecDeque::new() }
+        Self {
+            app,
+            verb,
+            start,
+            fresh,
+            compile,
+            promise,
+            cases: 0,
+            visited: HashSet::new(),
+            taken_back: HashSet::new(),
+            left: VecDeque::new(),
+        }
     }
 
     /// Walks from what is done first.
@@ -158,26 +171,31 @@ impl<'a> Explorer<'a> {
         promise: &Promise,
     ) -> Result<(), Found> {
         let Some(step) = steps.first() else { return Ok(()) };
+        let mut done = world.clone();
+        let effect = done.effect(self.app, step, promise);
         for fault in Fault::of(step) {
             self.cases += 1;
             let story: Vec<_> =
                 left.story.iter().cloned().chain([format!("cutover {verb}: {} {fault}", about(step))]).collect();
-            let mut after = world.clone();
-            let happened = match fault {
-                Fault::Refused | Fault::KilledBefore | Fault::Crash => Ok(()),
+            let (after, happened) = match fault {
+                Fault::Refused | Fault::KilledBefore | Fault::Crash => (world.clone(), Ok(())),
                 Fault::ReportedFailed | Fault::AnswerLost | Fault::Late | Fault::KilledAfter => {
-                    after.effect(self.app, step, promise)
+                    (done.clone(), effect.clone())
                 }
-                Fault::KilledDuring(part) => after.change(self.app, step, promise, |before, after| {
-                    part.cut(step.action.app(), before, after);
-                }),
+                Fault::KilledDuring(part) => {
+                    let mut cut = world.clone();
+                    let happened = cut.change(self.app, step, promise, |before, after| {
+                        part.cut(step.action.app(), before, after);
+                    });
+                    (cut, happened)
+                }
             };
             if let Err(seen) = happened {
                 return Err(Found { story, seen });
             }
             // What is reported as failed and is done is what goes on in any case.
             if fault != Fault::ReportedFailed {
-                self.leave(left, verb, &story, after.clone());
+                self.leave(left, verb, &story, &after);
                 if fault.is_survived() {
                     self.take_back(left.is_one(verb), &story, after)?;
                 }
@@ -212,7 +230,7 @@ impl<'a> Explorer<'a> {
                 Ok(StepEnd::Confirmed) => {}
                 Ok(StepEnd::Fails(_)) => {
                     story.push(format!("{} fails", about(step)));
-                    self.leave(left, verb, &story, world.clone());
+                    self.leave(left, verb, &story, &world);
                     return self.take_back(left.is_one(verb), &story, world);
                 }
                 Err(seen) => {
@@ -227,10 +245,10 @@ impl<'a> Explorer<'a> {
     /// What the run itself does after a step that has failed: it takes back what it has done.
     fn take_back(&mut self, one_deployment: bool, story: &[String], mut world: World) -> Result<(), Found> {
         let under_way = UnderWay::of(self.app, &world.space);
-        if under_way.is_none() {
+        self.cases += 1;
+        if under_way.is_none() || !self.taken_back.insert((world.clone(), one_deployment)) {
             return Ok(());
         }
-        self.cases += 1;
         let mut story = story.to_vec();
         story.push("it is taken back".to_owned());
         let steps = match (self.compile)(Verb::Rollback, &world.space) {
@@ -256,10 +274,11 @@ impl<'a> Explorer<'a> {
     }
 
     /// Notes a state that a walk has left behind, unless it is known.
-    fn leave(&mut self, left: &Left, verb: Verb, story: &[String], world: World) {
-        if self.visited.insert(world.clone()) {
+    fn leave(&mut self, left: &Left, verb: Verb, story: &[String], world: &World) {
+        if !self.visited.contains(world) {
+            self.visited.insert(world.clone());
             let (faults, one_deployment) = (left.faults + 1, left.is_one(verb));
-            self.left.push_back(Left { world, story: story.to_vec(), faults, one_deployment });
+            self.left.push_back(Left { world: world.clone(), story: story.to_vec(), faults, one_deployment });
         }
     }
 
@@ -282,7 +301,9 @@ impl<'a> Explorer<'a> {
                 !self.fresh
             }
             // The plan itself gives the way back up when the old colour is deleted.
-            (Verb::Rollback, Refusal::NoFallback { .. }) => under_way.is_none() || self.app.old == Old::Delete,
+            (Verb::Rollback, Refusal::NoFallback { .. }) => {
+                under_way.is_none() || self.app.old == Old::Delete || self.promise.is_empty()
+            }
             (Verb::Apply | Verb::Resume | Verb::Rollback, _) => false,
         }
     }

@@ -91,12 +91,18 @@ fn as_before(app: &plan::App, start: &Space, space: &Space) -> Option<String> {
         match (start.app(name), space.app(name)) {
             (Some(was), Some(is)) if served => {
                 let same_size = was.web().map(|web| web.instances) == is.web().map(|web| web.instances);
-                if was.state != is.state || !same_size || was.droplet != is.droplet || was.bindings != is.bindings {
+                // One that did not run is started on the way back: that is no harm.
+                let stopped = was.state == AppState::Started && is.state == AppState::Stopped;
+                if stopped || !same_size || was.droplet != is.droplet || was.bindings != is.bindings {
                     return Some(format!("{name} is not as it was"));
                 }
             }
             (Some(_), None) => return Some(format!("{name} is not there any more")),
-            (_, Some(is)) if is.state == AppState::Started => return Some(format!("{name} still runs")),
+            (was, Some(is))
+                if is.state == AppState::Started && !was.is_some_and(|was| was.state == AppState::Started) =>
+            {
+                return Some(format!("{name} still runs"));
+            }
             (_, Some(_) | None) => {}
         }
         let kept = start.app(name).and_then(Origin::of).map(|origin| origin.kept_routes).unwrap_or_default();

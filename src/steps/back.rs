@@ -73,7 +73,7 @@ fn of_interrupted(app: &plan::App, space: &Space, under_way: UnderWay) -> Result
         // Without a word of what was before it, a version that was live once is the one.
         || (old.is_none() && matches!(there.and_then(Role::of), Some(Role::Live | Role::Previous)));
     match there {
-        Some(there) if was_live && (holds(&to) || there.droplet.is_some()) => {
+        Some(there) if was_live && (there.droplet.is_some() || !holds(&from)) => {
             Ok(Direction { to: Some(to), from, instances: None })
         }
         // It was deleted, or cannot be started: what serves is not taken away.

@@ -90,8 +90,8 @@ fn the_start_is_refused() {
 fn unmap_route_fails_and_is_mended() {
     let bench = live();
     let rule = Rule::new("DELETE", "/v3/routes/*/destinations/*", Fault::Before(Harm::status(500)));
-    // cf 8.17 itself tries three times.
-    bench.foundry.faults().add(rule.on(Occurrence::First(3)));
+    // cf 8.17 itself tries three times, and cutover lets it do so four times.
+    bench.foundry.faults().add(rule.on(Occurrence::First(12)));
     let run = bench.run(&["apply", "--yes"]);
     assert_tells(&run, &["✗ unmap shop.apps.foundry.test from shop_a"]);
     assert_taken_back(&bench, &run);
@@ -118,16 +118,42 @@ fn unmap_route_fails_and_goes_on_failing() {
 }
 
 #[test]
-fn a_failure_after_the_switch_is_left_to_a_person_with_the_commands() {
+fn a_failure_after_the_switch_leads_back() {
+    let bench = live();
+    let rule = Rule::new("POST", "/v3/apps/*/actions/stop", Fault::Before(Harm::status(500)));
+    bench.foundry.faults().add(rule.on(Occurrence::First(4)));
+    let run = bench.run(&["apply", "--yes"]);
+    assert_tells(&run, &["✗ stop shop_a", "8  shop: fall back to the old colour"]);
+    assert_taken_back(&bench, &run);
+}
+
+#[test]
+fn the_plan_says_that_a_failure_is_left_to_a_person() {
+    let bench = live();
+    bench.write("deploy.yaml", &PLAN.replace("drain: 1s", "drain: 0s\n    on_failure: stop"));
+    let rule = Rule::new("POST", "/v3/apps/*/actions/stop", Fault::Before(Harm::status(500)));
+    bench.foundry.faults().add(rule.on(Occurrence::First(4)));
+    let run = bench.run(&["apply", "--yes"]);
+    assert_eq!(run.code, 3, "{}", run.err);
+    assert_tells(&run, &["✗ stop shop_a", "shop_b serves", "  cf stop shop_a", "cutover resume"]);
+    assert_eq!(bench.leads_to(LIVE), ["shop_b"]);
+    bench.must(&["resume", "--yes"]);
+    assert_eq!(bench.leads_to(LIVE), ["shop_b"]);
+    assert_eq!(bench.state_of("shop_a"), "stopped");
+}
+
+#[test]
+fn what_goes_on_failing_after_the_switch_is_left_with_the_commands() {
     let bench = live();
     bench.foundry.faults().add(Rule::new("POST", "/v3/apps/*/actions/stop", Fault::Before(Harm::status(500))));
     let run = bench.run(&["apply", "--yes"]);
     assert_eq!(run.code, 3, "{}", run.err);
-    assert_tells(&run, &["✗ stop shop_a", "shop_b is live", "  cf stop shop_a"]);
-    assert_eq!(bench.leads_to(LIVE), ["shop_b"]);
+    assert_tells(&run, &["✗ stop shop_a", "✗ stop shop_b", "shop_a serves", "  cf stop shop_b", "cutover rollback"]);
+    assert_eq!(bench.leads_to(LIVE), ["shop_a"]);
     bench.foundry.faults().clear();
     bench.must(&["rollback", "--yes"]);
     assert_eq!(bench.leads_to(LIVE), ["shop_a"]);
+    assert_eq!(bench.state_of("shop_b"), "stopped");
 }
 
 #[test]
