@@ -11,7 +11,7 @@
 //! | [`uaa`] | password and refresh tokens |
 //! | [`logs`] | what apps and the platform wrote, kept per app |
 //! | [`log_cache`] | the logs as cf reads them |
-//! | [`router`] | gorouter's behaviour, from the routing table to the bytes of an answer |
+//! | [`router`] | gorouter's behaviour, from the routing table to the bytes of an answer; one router or several |
 //! | [`runtime`] | the cell: instances and tasks that really run |
 //! | [`staging`] | packages become droplets |
 //! | [`blobs`] | the files of packages and droplets |
@@ -44,11 +44,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use tokio::sync::mpsc;
 
 use crate::foundry::faults::Faults;
 use crate::foundry::platform::{Addresses, Platform};
 use crate::foundry::request_log::{RequestLog, Service};
-use crate::foundry::router::Router;
+use crate::foundry::router::{AccessLine, Router, Routers};
 use crate::foundry::settings::{Settings, Timing};
 
 /// How long [`Foundry::shutdown`] waits for tasks that do not end by themselves.
@@ -80,12 +81,12 @@ impl Foundry {
         let (api, api_address) = listener()?;
         let (uaa, uaa_address) = listener()?;
         let (log_cache, log_cache_address) = listener()?;
-        let router = runtime
-            .block_on(Router::start(settings.router.clone()))
-            .context("failed to start the router of the embedded Cloud Foundry")?;
+        let routers = runtime
+            .block_on(Routers::start(&settings.router, settings.routers))
+            .context("failed to start the routers of the embedded Cloud Foundry")?;
         let addresses = Addresses { api: api_address, uaa: uaa_address, log_cache: log_cache_address };
         let cell = runtime::Cell::start().context("failed to start the cell of the embedded Cloud Foundry")?;
-        let platform = Arc::new(Platform::new(settings, addresses, router, cell));
+        let platform = Arc::new(Platform::new(settings, addresses, routers, cell));
         {
             let _inside = runtime.enter();
             server::serve(api, Service::Controller, controller::routes(&platform), &platform)?;
@@ -105,12 +106,27 @@ impl Foundry {
 
     /// Where apps are reached: any host of the platform's domains is asked for here.
     pub fn router_url(&self) -> String {
-        format!("http://{}", self.router().addr())
+        format!("http://{}", self.router_addr())
     }
 
-    /// The router.
+    /// The address of [`Foundry::router_url`]: that of the only router, or of the load balancer before several.
+    pub fn router_addr(&self) -> SocketAddr {
+        self.platform.routers.addr()
+    }
+
+    /// Every router; each has a table and delays of its own.
+    pub fn routers(&self) -> &[Router] {
+        self.platform.routers.all()
+    }
+
+    /// The first router; the only one unless the settings say otherwise.
     pub fn router(&self) -> &Router {
-        &self.platform.router
+        &self.routers()[0]
+    }
+
+    /// Every request that ends from now on at any router. Nothing is dropped: read it, or drop it.
+    pub fn access_log(&self) -> mpsc::UnboundedReceiver<Arc<AccessLine>> {
+        self.platform.routers.subscribe()
     }
 
     /// What the foundry was started with.

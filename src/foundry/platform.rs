@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use crate::foundry::faults::Faults;
 use crate::foundry::logs::Logs;
 use crate::foundry::request_log::RequestLog;
-use crate::foundry::router::Router;
+use crate::foundry::router::Routers;
 use crate::foundry::runtime::Cell;
 use crate::foundry::settings::{Settings, Timing};
 use crate::foundry::state::State;
@@ -56,8 +56,8 @@ pub struct Platform {
     pub uaa: Uaa,
     /// What apps and the platform wrote.
     pub logs: Logs,
-    /// The router: whoever runs instances registers and unregisters them here.
-    pub router: Router,
+    /// The routers: whoever runs instances registers and unregisters them here.
+    pub routers: Routers,
     /// What really runs.
     pub cell: Cell,
     /// The switches for faults.
@@ -70,7 +70,7 @@ pub struct Platform {
 }
 
 impl Platform {
-    pub(crate) fn new(settings: Settings, addresses: Addresses, router: Router, cell: Cell) -> Self {
+    pub(crate) fn new(settings: Settings, addresses: Addresses, routers: Routers, cell: Cell) -> Self {
         let faults = Arc::new(Faults::default());
         Self {
             store: Store::new(State::initial(&settings)),
@@ -80,7 +80,7 @@ impl Platform {
             timing: Mutex::new(settings.timing),
             ending: watch::Sender::new(false),
             rooms: watch::Sender::new(()),
-            router,
+            routers,
             cell,
             faults,
             addresses,

@@ -157,7 +157,7 @@ impl Life<'_> {
         running.end().await
     }
 
-    /// Makes the router lead these to the instance, and no others.
+    /// Makes the routers lead these to the instance, and no others.
     fn route(&mut self, to: &[Address]) {
         let spec = &self.instance.spec;
         let wanted: Vec<Endpoint> = to
@@ -173,10 +173,10 @@ impl Life<'_> {
             })
             .collect();
         for gone in self.on.iter().filter(|one| !wanted.contains(one)) {
-            self.platform.router.unregister(gone);
+            self.platform.routers.unregister(gone);
         }
         for new in wanted.iter().filter(|one| !self.on.contains(one)) {
-            self.platform.router.register(new.clone());
+            self.platform.routers.register(new);
         }
         self.on = wanted;
     }
