@@ -35,6 +35,8 @@ impl Life<'_> {
         let spec = &self.instance.spec;
         let mut orders = self.instance.orders.subscribe();
         let retired = orders.borrow().retired;
+        // An order may have come while the process was being started.
+        orders.mark_changed();
         let (signs, mut found) = mpsc::channel(4);
         let mut checks = pin!(health::watch(spec.health.clone(), spec.readiness.clone(), self.port, signs));
         let mut checking = true;
@@ -131,23 +133,21 @@ impl Life<'_> {
         let timing = self.platform.timing();
         self.route(&[]);
         self.instance.set(self.platform, |status| status.routable = false);
-        if timeout(timing.term_after_unregister, running.over()).await.is_err() {
-            running.signal(Signal::TERM);
-            let mut orders = self.instance.orders.subscribe();
-            let at_once = async {
-                let _ = orders.wait_for(|orders| orders.wanted == Wanted::Kill).await;
-            };
-            tokio::select! {
-                () = running.over() => {}
-                () = sleep(timing.graceful_shutdown) => {
-                    running.signal(Signal::KILL);
-                    running.over().await;
-                }
-                () = at_once => {
-                    running.signal(Signal::KILL);
-                    running.over().await;
-                }
+        let mut orders = self.instance.orders.subscribe();
+        let in_time = async {
+            if timeout(timing.term_after_unregister, running.over()).await.is_ok() {
+                return true;
             }
+            running.signal(Signal::TERM);
+            timeout(timing.graceful_shutdown, running.over()).await.is_ok()
+        };
+        let ended = tokio::select! {
+            ended = in_time => ended,
+            _ = orders.wait_for(|orders| orders.wanted == Wanted::Kill) => false,
+        };
+        if !ended {
+            running.signal(Signal::KILL);
+            running.over().await;
         }
         running.end().await
     }

@@ -1,12 +1,17 @@
 //! Instances as processes: what an app can see of its life.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use indexmap::IndexMap;
 use jiff::Timestamp;
 
 use crate::foundry::Foundry;
+use crate::foundry::platform::lock;
 use crate::foundry::router::Propagation;
+use crate::foundry::runtime::instance::{End, Instance};
+use crate::foundry::runtime::launch::{Launch, Running};
+use crate::foundry::runtime::life::Life;
 use crate::foundry::runtime::{LrpKey, LrpState, Report};
 use crate::foundry::settings::Settings;
 use crate::foundry::state::{App, DesiredState, Droplet, Guid, HealthCheck, HealthCheckKind, Metadata, Process, WEB};
@@ -111,6 +116,41 @@ fn an_instance_that_does_not_end_is_killed() {
     bench.change(|process| process.state = DesiredState::Stopped);
     bench.eventually("it is gone", |bench| bench.reports().is_empty());
     assert!(bench.wrote("Exit status 137"));
+}
+
+#[test]
+fn an_instance_that_waits_before_sigterm_can_still_be_killed() {
+    let bench = Bench::new("echo up; exec sleep 600", |settings| {
+        settings.timing.term_after_unregister = Duration::from_secs(3600);
+    });
+    bench.eventually("it runs", |bench| bench.wrote("up"));
+    bench.change(|process| process.state = DesiredState::Stopped);
+    bench.eventually("it stops", |bench| bench.reports().iter().all(|one| one.state == LrpState::Stopping));
+    let instances = lock(&bench.foundry.platform().cell.instances).clone();
+    for instance in &instances {
+        instance.kill();
+    }
+    bench.eventually("it is gone", |bench| bench.reports().is_empty());
+}
+
+#[test]
+fn an_order_that_comes_while_the_process_is_started_is_heeded() {
+    let bench = Bench::new("exec sleep 600", |_| ());
+    bench.eventually("it runs", |bench| !bench.reports().is_empty());
+    let platform = bench.foundry.platform();
+    let spec = Arc::clone(&lock(&platform.cell.instances)[0].spec);
+    let instance = Instance::new(Arc::clone(&spec), 1, Vec::new());
+    let guid = Guid::random();
+    let launch = Launch { guid: &guid, droplet: &spec.droplet, command: &spec.command, environment: Vec::new() };
+    let container = platform.cell.container(&launch).unwrap();
+    let group = platform.cell.launch(&launch, &container).unwrap();
+    instance.stop();
+    let end = bench.foundry.runtime.as_ref().unwrap().block_on(async {
+        let running = Running::new(group, platform, &spec.app, &spec.source(), 1);
+        let life = Life { instance: &instance, platform, guid: guid.clone(), port: 1, on: Vec::new() };
+        tokio::time::timeout(Duration::from_secs(60), life.watch(running)).await
+    });
+    assert_eq!(end.expect("it went on"), End::Stopped);
 }
 
 #[test]
