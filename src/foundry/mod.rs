@@ -19,12 +19,16 @@
 //! | [`request_log`] | every call that the control plane heard |
 //! | [`server`] | the one loop that accepts connections, delays, injects faults and logs |
 //! | [`platform`] | what all rooms share |
+//! | [`door`], [`era`] | what keeps calls and background work on their side of a restore |
+//! | [`snapshot`] | everything at one time, to be put back |
 //!
 //! The Cloud Controller writes *desired* state only. Whoever makes it true (staging, running processes, the routing
 //! table) subscribes to [`store::Store::changes`], compares what is desired with what is there, and acts.
 
 pub mod blobs;
 pub mod controller;
+pub mod door;
+pub mod era;
 pub mod faults;
 pub mod log_cache;
 pub mod logs;
@@ -34,6 +38,7 @@ pub mod router;
 pub mod runtime;
 pub mod server;
 pub mod settings;
+pub mod snapshot;
 pub mod staging;
 pub mod state;
 pub mod store;
@@ -51,6 +56,7 @@ use crate::foundry::platform::{Addresses, Platform};
 use crate::foundry::request_log::{RequestLog, Service};
 use crate::foundry::router::{AccessLine, Router, Routers};
 use crate::foundry::settings::{Settings, Timing};
+use crate::foundry::snapshot::Snapshot;
 
 /// How long [`Foundry::shutdown`] waits for tasks that do not end by themselves.
 const LAST_CALL: Duration = Duration::from_secs(15);
@@ -157,6 +163,27 @@ impl Foundry {
     /// What all rooms share; for tests and tools that look inside.
     pub fn platform(&self) -> &Arc<Platform> {
         &self.platform
+    }
+
+    /// Takes a snapshot of everything that deployments change, once no call, build, job or task is under way.
+    ///
+    /// Fails where some go on for a minute.
+    pub fn snapshot(&self) -> anyhow::Result<Snapshot> {
+        self.inside()?.block_on(snapshot::take(&self.platform))
+    }
+
+    /// Makes everything as it was when the snapshot was taken, on the same addresses, and switches all faults off.
+    ///
+    /// Calls under way are broken off, builds, jobs and tasks end without effect. When it returns, what ran then runs
+    /// and takes requests, nothing else runs, and every router knows the routes, whatever its delays. Instances that
+    /// still run as they did are left alone. Tokens stay good. Fails where an instance does not come up again within a
+    /// minute.
+    pub fn restore(&self, snapshot: &Snapshot) -> anyhow::Result<()> {
+        self.inside()?.block_on(snapshot::restore(&self.platform, snapshot))
+    }
+
+    fn inside(&self) -> anyhow::Result<&tokio::runtime::Runtime> {
+        self.runtime.as_ref().context("the embedded Cloud Foundry has ended")
     }
 
     /// Ends the foundry: connections are closed, tasks and processes end. Dropping it does the same.

@@ -2,9 +2,12 @@
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::watch;
 
+use crate::foundry::door::Door;
+use crate::foundry::era::Eras;
 use crate::foundry::faults::Faults;
 use crate::foundry::logs::Logs;
 use crate::foundry::request_log::RequestLog;
@@ -64,9 +67,14 @@ pub struct Platform {
     pub faults: Arc<Faults>,
     /// Every call that the control plane heard.
     pub request_log: RequestLog,
+    /// The door of the control plane: each call goes through it.
+    pub door: Door,
+    /// The times between restores.
+    pub eras: Eras,
     timing: Mutex<Timing>,
     ending: watch::Sender<bool>,
     rooms: watch::Sender<()>,
+    works: watch::Sender<()>,
 }
 
 impl Platform {
@@ -80,6 +88,9 @@ impl Platform {
             timing: Mutex::new(settings.timing),
             ending: watch::Sender::new(false),
             rooms: watch::Sender::new(()),
+            works: watch::Sender::new(()),
+            door: Door::new(),
+            eras: Eras::new(),
             routers,
             cell,
             faults,
@@ -118,9 +129,33 @@ impl Platform {
     pub(crate) async fn rooms_ended(&self) {
         self.rooms.closed().await;
     }
+
+    /// Lets snapshots wait until the guard is dropped: what ends by itself and then changes the state holds one.
+    pub fn work(&self) -> Hold {
+        Hold(self.works.subscribe())
+    }
+
+    pub(crate) async fn works_ended(&self) {
+        self.works.closed().await;
+    }
+
+    /// Works after a while, at once where that is zero; not at all where a restore comes between.
+    pub(crate) fn later(self: &Arc<Self>, takes: Duration, work: impl FnOnce() + Send + 'static) {
+        if takes.is_zero() {
+            return work();
+        }
+        let (platform, era, under_way) = (Arc::clone(self), self.eras.present(), self.work());
+        tokio::spawn(async move {
+            tokio::select! {
+                () = tokio::time::sleep(takes) => drop(platform.eras.within(era, work)),
+                () = platform.eras.over(era) => {}
+            }
+            drop(under_way);
+        });
+    }
 }
 
-/// See [`Platform::hold`].
+/// See [`Platform::hold`] and [`Platform::work`].
 #[derive(Debug)]
 pub struct Hold(#[expect(dead_code, reason = "being alive is its work")] watch::Receiver<()>);
 

@@ -62,11 +62,25 @@ async fn connection_loop(stream: tokio::net::TcpStream, service: Service, routes
     }
 }
 
+/// Answers a call, unless a restore sends it away.
 async fn call(
     request: Request<Incoming>,
     service: Service,
     routes: Router,
     platform: Arc<Platform>,
+) -> Result<Response<Body>, Closed> {
+    let visit = platform.door.enter().await;
+    tokio::select! {
+        answer = answer(request, service, routes, &platform) => answer,
+        () = visit.sent_away() => Err(Closed),
+    }
+}
+
+async fn answer(
+    request: Request<Incoming>,
+    service: Service,
+    routes: Router,
+    platform: &Platform,
 ) -> Result<Response<Body>, Closed> {
     let method = request.method().as_str().to_owned();
     let path = request.uri().path().to_owned();

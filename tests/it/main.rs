@@ -14,6 +14,7 @@ mod load;
 mod logs;
 mod output;
 mod refusal;
+mod restore;
 mod routes;
 mod sessions;
 mod situations;

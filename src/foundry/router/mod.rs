@@ -190,6 +190,12 @@ impl Router {
         self.shared.queue.set_propagation(propagation);
     }
 
+    /// Applies all route changes under way now, whatever is left of their delays, and forgets which instances had failed.
+    pub fn catch_up(&self) {
+        propagation::apply_all(&self.shared);
+        self.shared.registry().forgive();
+    }
+
     /// Waits until no route change is under way.
     pub async fn settled(&self) {
         self.shared.queue.settled().await;

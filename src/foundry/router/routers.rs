@@ -59,6 +59,11 @@ impl Routers {
         self.routers.iter().for_each(|router| router.set_propagation(propagation));
     }
 
+    /// Lets all routers know now what they have been told; see [`Router::catch_up`].
+    pub fn catch_up(&self) {
+        self.routers.iter().for_each(Router::catch_up);
+    }
+
     /// Every request that ends from now on at any of them; see [`Router::subscribe`].
     pub fn subscribe(&self) -> mpsc::UnboundedReceiver<Arc<AccessLine>> {
         let (reader, lines) = mpsc::unbounded_channel();

@@ -52,6 +52,8 @@ pub(super) struct Status {
     group: Option<(u32, Timestamp, u64)>,
     placement_error: Option<String>,
     pub(super) routable: bool,
+    /// What the routers were told.
+    pub(super) routes: Vec<Address>,
 }
 
 /// One index of a version of a process.
@@ -84,6 +86,7 @@ impl Instance {
             group: None,
             placement_error: None,
             routable: false,
+            routes: Vec::new(),
         };
         let orders = Orders { wanted: Wanted::Run, retired: 0, routes };
         Self { spec, index, status: Mutex::new(status), orders: watch::Sender::new(orders) }
@@ -161,6 +164,21 @@ impl Instance {
         });
     }
 
+    pub(super) fn state(&self) -> LrpState {
+        lock(&self.status).state
+    }
+
+    /// Whether it is well and takes requests.
+    pub(super) fn is_routable(&self) -> bool {
+        let status = lock(&self.status);
+        status.state == LrpState::Running && status.routable
+    }
+
+    /// What the routers were told of it last.
+    pub(super) fn routes(&self) -> Vec<Address> {
+        lock(&self.status).routes.clone()
+    }
+
     fn guid(&self) -> Guid {
         lock(&self.status).guid.clone()
     }
@@ -182,7 +200,12 @@ impl Instance {
                 End::Crashed { lived, description } => {
                     crashes = if lived >= restart::FORGIVEN_AFTER { 1 } else { crashes + 1 };
                     self.enter(&platform, LrpState::Crashed);
-                    self.record_crash(&platform, crashes, &description);
+                    platform.eras.steadily(|| {
+                        // One that is to end anyway may belong to a state that is no more.
+                        if !self.is_stopping() {
+                            self.record_crash(&platform, crashes, &description);
+                        }
+                    });
                     let wait = restart::delay(crashes, platform.timing().crash_backoff);
                     let again = async {
                         match wait {

@@ -41,14 +41,15 @@ impl Life<'_> {
         let mut checks = pin!(health::watch(spec.health.clone(), spec.readiness.clone(), self.port, signs));
         let mut checking = true;
         self.log("CELL", Stream::Out, "Starting health monitoring of container");
-        let fault = self.platform.faults.crash_after(&spec.app_name);
-        let mut fault = pin!(async move {
-            match fault {
+        let crash_after = self.platform.faults.crash_after(&spec.app_name);
+        let mut fault = pin!(async {
+            match crash_after {
                 Some(after) => sleep(after).await,
                 None => std::future::pending().await,
             }
         });
         let mut ready = false;
+        let mut crashing = true;
         let mut faulted = false;
         loop {
             tokio::select! {
@@ -72,9 +73,13 @@ impl Life<'_> {
                     }
                     Sign::Sick { cause, never_within } => return self.sick(running, begun, &cause, never_within).await,
                 },
-                () = &mut fault, if !faulted => {
-                    faulted = true;
-                    running.signal(Signal::KILL);
+                () = &mut fault, if crashing => {
+                    crashing = false;
+                    // The switch may have been taken back meanwhile.
+                    if self.platform.faults.crash_after(&spec.app_name) == crash_after {
+                        faulted = true;
+                        running.signal(Signal::KILL);
+                    }
                 }
                 _ = orders.changed() => {
                     let now = orders.borrow_and_update().clone();
@@ -179,6 +184,7 @@ impl Life<'_> {
             self.platform.routers.register(new);
         }
         self.on = wanted;
+        self.instance.set(self.platform, |status| status.routes = to.to_vec());
     }
 
     fn log(&self, source: &str, stream: Stream, text: &str) {

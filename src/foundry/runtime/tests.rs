@@ -172,6 +172,18 @@ fn a_crash_is_noted_and_the_third_one_waits() {
 }
 
 #[test]
+fn a_crash_that_was_taken_back_does_not_come() {
+    let bench = Bench::new("echo up; sleep 2.5; echo still; exec sleep 600", |_| ());
+    bench.eventually("it runs", |bench| bench.wrote("up"));
+    bench.foundry.faults().crash(None, Duration::from_secs(2));
+    bench.change(|process| process.version = Guid::random());
+    bench.eventually("the new version runs", |bench| bench.lines().iter().filter(|line| *line == "up").count() == 2);
+    bench.foundry.faults().clear();
+    bench.eventually("it still runs", |bench| bench.wrote("still"));
+    assert_eq!(bench.lines().iter().filter(|line| *line == "up").count(), 2);
+}
+
+#[test]
 fn the_number_of_instances_follows_and_each_has_its_index() {
     let bench = Bench::new("echo index $CF_INSTANCE_INDEX; sleep 600", |_| ());
     bench.change(|process| process.instances = 3);
