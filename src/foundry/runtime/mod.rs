@@ -69,7 +69,7 @@ pub struct Spec {
     pub kind: String,
     /// The files.
     pub droplet: Guid,
-    /// What `/bin/sh -c` gets.
+    /// What the shell gets.
     pub command: String,
     /// What is the same for all instances.
     pub environment: Vec<(String, String)>,

@@ -108,6 +108,19 @@ fn an_instance_sees_its_environment_and_is_asked_to_end() {
 }
 
 #[test]
+fn a_command_that_stands_alone_has_its_time_to_end() {
+    let bench = Bench::new(
+        "/bin/sh -c \"trap 'sleep 0.2; echo bye; exit 0' TERM; echo up; while :; do sleep 0.01; done\"",
+        |_| (),
+    );
+    bench.eventually("it runs", |bench| bench.wrote("up"));
+    bench.change(|process| process.state = DesiredState::Stopped);
+    bench.eventually("it is gone", |bench| bench.reports().is_empty());
+    assert!(bench.wrote("bye"), "{:?}", bench.lines());
+    assert!(bench.wrote("Exit status 0"), "{:?}", bench.lines());
+}
+
+#[test]
 fn an_instance_that_does_not_end_is_killed() {
     let bench = Bench::new("trap '' TERM; echo up; while :; do sleep 0.01; done", |settings| {
         settings.timing.graceful_shutdown = Duration::from_millis(50);
