@@ -22,7 +22,7 @@ use crate::support::bench::{Bench, PLAN};
 fn under_load(bench: &Bench, act: impl FnOnce()) -> LoadReport {
     let url = LiveUrl { host: "shop.apps.foundry.test".to_owned(), path: String::new() };
     let mut settings = LoadSettings::new(bench.foundry.router_addr(), vec![url], 60);
-    settings.mix = Mix { get: 4, post: 2, slow: 1, kept: 2, sticky: 1 };
+    settings.mix = Mix { get: 4, post: 2, slow: 1, kept: 2, sticky: 1, stream: 1, socket: 1 };
     "/session".clone_into(&mut settings.paths.session);
     let load = Load::start(settings, Some(bench.foundry.access_log())).unwrap();
     let sent = |load: &Load, more: u64| {
