@@ -57,6 +57,7 @@ use crate::foundry::request_log::{RequestLog, Service};
 use crate::foundry::router::{AccessLine, Router, Routers};
 use crate::foundry::settings::{Settings, Timing};
 use crate::foundry::snapshot::Snapshot;
+use crate::foundry::state::Guid;
 
 /// How long [`Foundry::shutdown`] waits for tasks that do not end by themselves.
 const LAST_CALL: Duration = Duration::from_secs(15);
@@ -155,6 +156,15 @@ impl Foundry {
         &self.platform.faults
     }
 
+    /// Makes all running instances of the apps with this name exit now, with status 1. Says how many.
+    pub fn crash_now(&self, app: &str) -> usize {
+        let apps: Vec<Guid> = self
+            .platform
+            .store
+            .read(|db| db.apps.values().filter(|one| one.name == app).map(|one| one.guid.clone()).collect());
+        apps.iter().map(|app| self.platform.cell.crash(app)).sum()
+    }
+
     /// Every call that the control plane heard.
     pub fn request_log(&self) -> &RequestLog {
         &self.platform.request_log
@@ -176,7 +186,7 @@ impl Foundry {
     ///
     /// Calls under way are broken off, builds, jobs and tasks end without effect. When it returns, what ran then runs
     /// and takes requests, nothing else runs, and every router knows the routes, whatever its delays. Instances that
-    /// still run as they did are left alone. Tokens stay good. Fails where an instance does not come up again within a
+    /// still run as they did are left alone. Tokens stay good unless they were revoked. Fails where an instance does not come up again within a
     /// minute.
     pub fn restore(&self, snapshot: &Snapshot) -> anyhow::Result<()> {
         self.inside()?.block_on(snapshot::restore(&self.platform, snapshot))

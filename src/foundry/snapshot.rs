@@ -1,7 +1,7 @@
 //! Everything at one time: the state, the files that it refers to, the accounts, and what runs.
 //!
-//! What a snapshot does not hold, a restore leaves as it is: tokens, logs, the log of calls, durations and delays, and
-//! the files that uploads need not send again, of which there are never fewer.
+//! What a snapshot does not hold, a restore leaves as it is: logs, the log of calls, durations and delays, the files that
+//! uploads need not send again, and tokens; but those are good again that a fault has made expire.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,6 +23,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub struct Snapshot {
     state: State,
     accounts: Accounts,
+    /// The oldest tokens that were good.
+    epoch: u64,
     running: runtime::Saved,
     /// Being alive is its work.
     _files: Kept,
@@ -47,6 +49,7 @@ pub(super) async fn take(platform: &Arc<Platform>) -> anyhow::Result<Snapshot> {
         let state = platform.store.snapshot();
         Snapshot {
             accounts: platform.uaa.snapshot(),
+            epoch: platform.faults.oldest_epoch(),
             running: runtime::save(platform),
             _files: platform.cell.blobs().keep(&state),
             state,
@@ -60,6 +63,7 @@ pub(super) async fn take(platform: &Arc<Platform>) -> anyhow::Result<Snapshot> {
 pub(super) async fn restore(platform: &Arc<Platform>, snapshot: &Snapshot) -> anyhow::Result<()> {
     let closed = platform.door.clear().await;
     platform.faults.clear();
+    platform.faults.restore_epoch(snapshot.epoch);
     platform.eras.next(|| {
         platform.store.restore(snapshot.state.clone());
         platform.uaa.restore(snapshot.accounts.clone());

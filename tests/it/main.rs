@@ -9,6 +9,7 @@ mod deployment;
 mod driven;
 mod endings;
 mod failures;
+mod faults;
 mod foundry;
 mod load;
 mod logs;

@@ -40,6 +40,8 @@ pub(super) struct Orders {
     pub(super) wanted: Wanted,
     /// Grows when the present incarnation is to be replaced.
     pub(super) retired: u64,
+    /// Grows when the present incarnation is to crash.
+    pub(super) crashed: u64,
     pub(super) routes: Vec<Address>,
 }
 
@@ -88,7 +90,7 @@ impl Instance {
             routable: false,
             routes: Vec::new(),
         };
-        let orders = Orders { wanted: Wanted::Run, retired: 0, routes };
+        let orders = Orders { wanted: Wanted::Run, retired: 0, crashed: 0, routes };
         Self { spec, index, status: Mutex::new(status), orders: watch::Sender::new(orders) }
     }
 
@@ -136,6 +138,10 @@ impl Instance {
         self.orders.send_modify(|orders| orders.retired += 1);
     }
 
+    pub(super) fn crash(&self) {
+        self.orders.send_modify(|orders| orders.crashed += 1);
+    }
+
     fn order(&self, wanted: Wanted) {
         self.orders.send_if_modified(|orders| {
             let stronger = orders.wanted != wanted && orders.wanted != Wanted::Kill;
@@ -166,6 +172,11 @@ impl Instance {
 
     pub(super) fn state(&self) -> LrpState {
         lock(&self.status).state
+    }
+
+    /// Whether its process runs, well or not.
+    pub(super) fn has_process(&self) -> bool {
+        lock(&self.status).group.is_some()
     }
 
     /// Whether it is well and takes requests.
@@ -267,6 +278,7 @@ impl Instance {
             Ok(port) => port,
             Err(error) => return crashed("no port", &error),
         };
+        let before = self.orders.borrow().crashed;
         let launch = Launch {
             guid: &guid,
             droplet: &self.spec.droplet,
@@ -298,7 +310,8 @@ impl Instance {
             status.port = Some(port.number);
             status.group = Some((running.id(), Timestamp::now(), disk));
         });
-        let end = Life { instance: self, platform, guid: guid.clone(), port: port.number, on: Vec::new() };
+        let end =
+            Life { instance: self, platform, guid: guid.clone(), port: port.number, on: Vec::new(), crashed: before };
         let end = end.watch(running).await;
         self.set(platform, |status| {
             status.port = None;

@@ -26,6 +26,8 @@ pub(super) struct Life<'a> {
     pub(super) guid: Guid,
     pub(super) port: u16,
     pub(super) on: Vec<Endpoint>,
+    /// The orders to crash that were meant for those before it.
+    pub(super) crashed: u64,
 }
 
 impl Life<'_> {
@@ -38,7 +40,8 @@ impl Life<'_> {
         // An order may have come while the process was being started.
         orders.mark_changed();
         let (signs, mut found) = mpsc::channel(4);
-        let mut checks = pin!(health::watch(spec.health.clone(), spec.readiness.clone(), self.port, signs));
+        let kept = || self.platform.faults.keeps_unhealthy(&spec.app_name);
+        let mut checks = pin!(health::watch(spec.health.clone(), spec.readiness.clone(), self.port, kept, signs));
         let mut checking = true;
         self.log("CELL", Stream::Out, "Starting health monitoring of container");
         let crash_after = self.platform.faults.crash_after(&spec.app_name);
@@ -83,6 +86,11 @@ impl Life<'_> {
                 }
                 _ = orders.changed() => {
                     let now = orders.borrow_and_update().clone();
+                    if now.crashed != self.crashed {
+                        self.crashed = now.crashed;
+                        faulted = true;
+                        running.signal(Signal::KILL);
+                    }
                     match now.wanted {
                         Wanted::Run if now.retired != retired => {
                             self.stop(running).await;

@@ -187,6 +187,13 @@ impl Cell {
         found.inspect(|instance| instance.retire()).is_some()
     }
 
+    /// Makes all instances of an app crash whose processes run now. Says how many.
+    pub fn crash(&self, app: &Guid) -> usize {
+        let instances = lock(&self.instances);
+        let running = instances.iter().filter(|one| one.spec.app == *app && one.has_process());
+        running.inspect(|instance| instance.crash()).count()
+    }
+
     /// Follows what happens to instances.
     pub fn changes(&self) -> watch::Receiver<u64> {
         self.changes.subscribe()

@@ -160,7 +160,7 @@ fn an_order_that_comes_while_the_process_is_started_is_heeded() {
     instance.stop();
     let end = bench.foundry.runtime.as_ref().unwrap().block_on(async {
         let running = Running::new(group, platform, &spec.app, &spec.source(), 1);
-        let life = Life { instance: &instance, platform, guid: guid.clone(), port: 1, on: Vec::new() };
+        let life = Life { instance: &instance, platform, guid: guid.clone(), port: 1, on: Vec::new(), crashed: 0 };
         tokio::time::timeout(Duration::from_secs(60), life.watch(running)).await
     });
     assert_eq!(end.expect("it went on"), End::Stopped);
@@ -194,6 +194,41 @@ fn a_crash_that_was_taken_back_does_not_come() {
     bench.foundry.faults().clear();
     bench.eventually("it still runs", |bench| bench.wrote("still"));
     assert_eq!(bench.lines().iter().filter(|line| *line == "up").count(), 2);
+}
+
+#[test]
+fn an_instance_crashes_when_it_is_told_to() {
+    let bench = Bench::new("echo up; exec sleep 600", |_| ());
+    let ups = |bench: &Bench| bench.lines().iter().filter(|line| *line == "up").count();
+    bench.eventually("it runs", |bench| ups(bench) == 1);
+    assert_eq!(bench.foundry.crash_now("other"), 0);
+    assert_eq!(bench.foundry.crash_now("shop"), 1);
+    bench.eventually("it runs again", |bench| ups(bench) == 2 && bench.wrote("Exit status 1"));
+    // The next one has its time.
+    bench.foundry.faults().crash(Some("shop"), Duration::from_millis(20));
+    assert_eq!(bench.foundry.crash_now("shop"), 1);
+    bench.eventually("the third one has crashed by itself", |bench| {
+        bench.lines().iter().filter(|line| *line == "Exit status 1").count() == 3
+    });
+}
+
+#[test]
+fn an_instance_can_be_kept_from_becoming_healthy() {
+    let bench = Bench::new("echo up; exec sleep 600", |_| ());
+    bench.eventually("it is well", |bench| bench.reports().iter().any(|one| one.state == LrpState::Running));
+    bench.foundry.faults().keep_unhealthy(Some("shop"));
+    bench.change(|process| {
+        process.health.timeout = Some(0);
+        process.version = Guid::random();
+    });
+    let lines = |bench: &Bench| bench.foundry.platform().logs.of(bench.key.process.as_str());
+    bench.eventually("it never was well", |bench| {
+        lines(bench).iter().any(|line| line.text == "Timed out after 0s: health check never passed.")
+    });
+    bench.foundry.faults().clear();
+    bench.eventually("it is well again", |bench| {
+        lines(bench).iter().filter(|line| line.text == "Container became healthy").count() == 2
+    });
 }
 
 #[test]
