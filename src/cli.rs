@@ -159,7 +159,10 @@ pub struct RehearseArgs {
     /// Requests per second on the live routes.
     #[arg(long, value_name = "RPS", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=2000))]
     pub load: u32,
-    /// How long a change of a route takes to reach the router, such as 5s.
+    /// How many routers share the requests, each of which learns of a change of a route for itself.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=8))]
+    pub routers: u8,
+    /// How long a change of a route takes to reach the routers, such as 5s.
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub routing_delay: Option<std::time::Duration>,
     /// Leave the embedded Cloud Foundry up afterwards and print how to log in to it; Ctrl-C ends it.

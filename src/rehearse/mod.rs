@@ -25,7 +25,7 @@ use crate::steps::Verb;
 use crate::steps::back::Failed;
 
 use load::{LiveUrl, Load, LoadReport, LoadSettings};
-use stage::Stage;
+use stage::{Routing, Stage};
 
 /// How long the load runs before the update begins and after it has ended, so that both colours are seen alone.
 const BEFORE_AND_AFTER: Duration = Duration::from_secs(2);
@@ -40,7 +40,8 @@ pub fn run(common: &Common, args: &RehearseArgs) -> Result<Ending, Trouble> {
     let mut reporters = Reporters::new(&common)?;
     let interrupt = catch(&reporters)?;
     let guard = guard()?;
-    let stage = Stage::set(&plan, common.cf.as_deref(), args.routing_delay, &guard).map_err(Trouble::Foundry)?;
+    let routing = Routing { routers: args.routers.into(), delay: args.routing_delay };
+    let stage = Stage::set(&plan, common.cf.as_deref(), routing, &guard).map_err(Trouble::Foundry)?;
     let router = stage.router();
     tell(&format!("An embedded Cloud Foundry is up: API {}, router {router}", stage.api()));
 
@@ -89,9 +90,9 @@ fn verdict(deployed: Ending, report: &LoadReport) -> Ending {
 
 /// Starts the load on the live routes. What is asked for is what the plan's own check asks for, which must be answered.
 fn put_load(stage: &Stage, plan: &Plan, per_second: u32) -> anyhow::Result<Load> {
-    let router = stage.foundry().router();
+    let foundry = stage.foundry();
     let urls = plan.apps.iter().flat_map(|app| &app.live).map(live_url).collect();
-    let mut settings = LoadSettings::new(router.addr(), urls, per_second);
+    let mut settings = LoadSettings::new(foundry.router_addr(), urls, per_second);
     let checks = plan.apps.iter().flat_map(|app| &app.checks);
     let path = checks.filter_map(|check| match check {
         Check::Http(http) if http.status.iter().all(|status| (200..400).contains(status)) => Some(http.path.clone()),
@@ -101,7 +102,7 @@ fn put_load(stage: &Stage, plan: &Plan, per_second: u32) -> anyhow::Result<Load>
         settings.paths.get.clone_from(&path);
         settings.paths.session = path;
     }
-    Load::start(settings, Some(router.subscribe()))
+    Load::start(settings, Some(foundry.access_log()))
 }
 
 /// A route as the load asks for it: of a wildcard, a host that it takes.

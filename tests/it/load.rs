@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use cutover::cf::session::{PrivateHome, Session};
 use cutover::cf::spawn::Cf;
+use cutover::foundry::router::Propagation;
+use cutover::foundry::settings::Settings;
 use cutover::guard::Guard;
 use cutover::plan::{self, Plan};
 use cutover::rehearse::load::{LiveUrl, Load, LoadReport, LoadSettings, Mix};
@@ -19,12 +21,11 @@ use crate::support::bench::{Bench, PLAN};
 
 /// A load of every kind on the live route while `act` runs.
 fn under_load(bench: &Bench, act: impl FnOnce()) -> LoadReport {
-    let router = bench.foundry.router();
     let url = LiveUrl { host: "shop.apps.foundry.test".to_owned(), path: String::new() };
-    let mut settings = LoadSettings::new(router.addr(), vec![url], 60);
-    settings.mix = Mix { get: 4, post: 2, slow: 1, kept: 2, sticky: 1 };
+    let mut settings = LoadSettings::new(bench.foundry.router_addr(), vec![url], 60);
+    settings.mix = Mix { get: 4, post: 2, slow: 1, kept: 2, sticky: 1, stream: 1, socket: 1 };
     "/session".clone_into(&mut settings.paths.session);
-    let load = Load::start(settings, Some(router.subscribe())).unwrap();
+    let load = Load::start(settings, Some(bench.foundry.access_log())).unwrap();
     let sent = |load: &Load, more: u64| {
         let enough = load.progress().ended + more;
         while load.progress().ended < enough {
@@ -53,6 +54,18 @@ fn no_request_fails_in_a_deployment_and_a_fallback() {
     assert_nothing_failed(&report);
     let report = under_load(&bench, || {
         bench.must(&["rollback", "--yes"]);
+    });
+    assert_nothing_failed(&report);
+}
+
+#[test]
+fn no_request_fails_with_several_routers() {
+    let mut settings = Settings { routers: 3, ..Settings::default() };
+    settings.router.propagation = Propagation::both(Duration::from_millis(800));
+    let bench = Bench::with(settings);
+    bench.must(&["apply", "--yes"]);
+    let report = under_load(&bench, || {
+        bench.must(&["apply", "--yes"]);
     });
     assert_nothing_failed(&report);
 }
