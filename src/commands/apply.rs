@@ -5,8 +5,10 @@ use std::io::{self, BufRead, IsTerminal as _, Write as _};
 use crate::cli::{Common, RunArgs};
 use crate::report::preview;
 use crate::run::interrupt::Interrupt;
+use crate::space::lock::Verb;
 
 use super::deployment;
+use super::lock;
 use super::reporters::Reporters;
 use super::workplace::{Workplace, load};
 use super::{Ending, Trouble, tell};
@@ -25,9 +27,14 @@ pub fn run(common: &Common, args: &RunArgs) -> Result<Ending, Trouble> {
         return Ok(Ending::Done);
     }
     let interrupt = catch()?;
-    let ending = deployment::run(&place, &plan, &compiled, space, &interrupt, &mut reporters);
+    let ending = lock::holding(&place, &plan, &deployment, Verb::Apply, &interrupt, args, || {
+        // Whoever held the lock until now may have changed the space.
+        let space = place.observer(&plan).observe()?;
+        let compiled = deployment::compile(&plan, &space, &deployment)?;
+        Ok(deployment::run(&place, &plan, &compiled, space, &interrupt, &mut reporters))
+    });
     place.close();
-    Ok(ending)
+    ending
 }
 
 /// Catches signals from here on.

@@ -11,6 +11,7 @@ mod endings;
 mod failures;
 mod foundry;
 mod load;
+mod lock;
 mod logs;
 mod output;
 mod refusal;
