@@ -12,11 +12,12 @@ use crate::run::bits;
 use crate::run::execute::{Ended, Runner};
 use crate::run::interrupt::Interrupt;
 use crate::space::Space;
+use crate::space::lock::Lock;
 use crate::steps::annotations::Deployment;
 use crate::steps::back::Failed;
 use crate::steps::forward::Orders;
 use crate::steps::refusal::Refusal;
-use crate::steps::situation::Situation;
+use crate::steps::situation::{Situation, UnderWay};
 use crate::steps::{self, Step, Verb};
 
 use super::reporters::Reporters;
@@ -33,6 +34,31 @@ pub struct Request {
     pub deployment: Deployment,
     /// What becomes of a version that is taken back.
     pub failed: Failed,
+    /// The locks that there were before this run took them: a run that was killed has left them.
+    pub locks: Vec<Lock>,
+}
+
+impl Request {
+    /// The deployment that the lock on an app tells of.
+    fn locked(&self, app: &plan::App) -> Option<Deployment> {
+        self.locks.iter().find(|lock| lock.app == app.name.as_str() && !lock.is_an_app).map(|lock| Deployment {
+            id: lock.deployment.clone(),
+            by: lock.by.clone(),
+            at: lock.at.clone(),
+        })
+    }
+
+    /// The deployment that is worked on: the one that is under way, or that a killed run was about to begin; else this one.
+    pub fn claimed(&self, plan: &Plan, space: &Space) -> Deployment {
+        let under_way = |app: &plan::App| Some(UnderWay::of(app, space)?.origin?.deployment);
+        let id = match self.verb {
+            Verb::Apply => None,
+            Verb::Resume | Verb::Rollback => {
+                plan.apps.iter().find_map(|app| self.locked(app).or_else(|| under_way(app))).map(|found| found.id)
+            }
+        };
+        Deployment { id: id.unwrap_or_else(|| self.deployment.id.clone()), ..self.deployment.clone() }
+    }
 }
 
 /// Compiled steps of all apps of a plan.
@@ -51,7 +77,7 @@ pub fn compile<'a>(plan: &'a Plan, space: &Space, request: &Request) -> Result<C
     for app in &plan.apps {
         let bits = digest_of_bits(app, request.verb)?;
         let orders = Orders { plan, app, deployment: &request.deployment, bits: bits.as_deref() };
-        match steps::compile(request.verb, orders, None, request.failed, space) {
+        match steps::compile(request.verb, orders, request.locked(app).as_ref(), request.failed, space) {
             Ok(steps) => apps.push(AppPreview { app, situation: Situation::of(app, space)?, steps }),
             // Another app of the plan may have been interrupted.
             Err(refusal @ Refusal::NothingUnderWay { .. }) => nothing = Some(refusal),
@@ -67,11 +93,12 @@ pub fn compile<'a>(plan: &'a Plan, space: &Space, request: &Request) -> Result<C
 impl Compiled<'_> {
     /// Proves what was compiled from this space. Fails with the shortest counterexample.
     pub fn prove(&self, plan: &Plan, space: &Space) -> Result<Proof, Trouble> {
-        let Request { verb, deployment, failed } = &self.request;
+        let Request { verb, deployment, failed, .. } = &self.request;
         let prove = |app: &AppPreview<'_>| {
             // Whether the files are here is no question of the space: a new deployment brings its own.
             let orders = Orders { plan, app: app.app, deployment, bits: Some("the files of a new deployment") };
-            let compile = |verb, space: &Space| steps::compile(verb, orders, None, *failed, space);
+            let lock = self.request.locked(app.app);
+            let compile = |verb, space: &Space| steps::compile(verb, orders, lock.as_ref(), *failed, space);
             proof::prove(app.app, *verb, space, &compile)
         };
         let proof = Proof::together(self.apps.iter().map(prove));

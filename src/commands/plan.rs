@@ -29,7 +29,12 @@ pub fn run(common: &Common, args: &PlanArgs) -> Result<Ending, Trouble> {
         place.close();
         (space, user)
     };
-    let request = Request { verb: Verb::Apply, deployment: deployment::identity(&user), failed: Failed::Stop };
+    let request = Request {
+        verb: Verb::Apply,
+        deployment: deployment::identity(&user),
+        failed: Failed::Stop,
+        locks: space.locks.clone(),
+    };
     let compiled = deployment::compile(&plan, &space, &request)?;
     let proof = compiled.prove(&plan, &space)?;
     let apps = compiled.apps;

@@ -1,5 +1,6 @@
 //! `cutover status`: where the apps of the plan stand.
 
+use jiff::Timestamp;
 use serde_json::to_string_pretty;
 
 use crate::cli::{Common, StatusArgs, StatusFormat};
@@ -14,7 +15,7 @@ pub fn run(common: &Common, args: &StatusArgs) -> Result<Ending, Trouble> {
     let place = Workplace::open(common, &plan)?;
     let space = place.observer(&plan).observe()?;
     match args.format {
-        StatusFormat::Text => print(&status::text(&plan, &space)),
+        StatusFormat::Text => print(&status::text(&plan, &space, Timestamp::now())),
         StatusFormat::Json => {
             let object = status::json(&plan, &space).and_then(|object| to_string_pretty(&object));
             print(&format!("{}\n", object.unwrap_or_default()));

@@ -53,6 +53,7 @@ pub fn run(common: &Common, args: &RehearseArgs) -> Result<Ending, Trouble> {
             verb: Verb::Apply,
             deployment: deployment::identity(&place.session.target().user),
             failed: Failed::Stop,
+            locks: Vec::new(),
         };
         let compiled = deployment::compile(&plan, &space, &request)?;
         compiled.prove(&plan, &space)?;

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use console::style;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::plan::{self, Plan};
@@ -12,7 +13,7 @@ use crate::steps::refusal::Refusal;
 use crate::steps::situation::Situation;
 
 /// The status of all apps of a plan, as text.
-pub fn text(plan: &Plan, space: &Space) -> String {
+pub fn text(plan: &Plan, space: &Space, now: Timestamp) -> String {
     let mut out = String::new();
     let target = format!("{} / {} / {}, cf {}", space.api, space.org.name, space.space.name, space.cf);
     let _ = writeln!(out, "{}", style(target).dim());
@@ -27,6 +28,9 @@ pub fn text(plan: &Plan, space: &Space) -> String {
         let holders = space.holders(&app.staging);
         let told = if holders.is_empty() { "nothing".to_owned() } else { holders.join(", ") };
         let _ = writeln!(out, "   staging  {} → {told}", app.staging);
+        if let Some(lock) = space.lock(app.name.as_str()) {
+            let _ = writeln!(out, "   {}", style(lock.story(now)).yellow());
+        }
         for colour in &app.colours {
             write_colour(&mut out, colour, space, situation.as_ref().ok());
         }

@@ -133,10 +133,10 @@ impl Runner<'_> {
         let pause = match next {
             Next::Again(pause) => pause,
             Next::WithNewToken => {
-                self.observer.renew_token();
+                self.observer.api().renew_token();
                 Duration::ZERO
             }
-            Next::WhenAllowed => self.observer.asked_patience(),
+            Next::WhenAllowed => self.observer.api().asked_patience(),
             Next::GiveUp => return,
         };
         thread::sleep(pause.min(deadline.saturating_duration_since(Instant::now())));

@@ -2,6 +2,7 @@
 //!
 //! - this file: the model, its data and the questions that are asked of it
 //! - [`read`]: the API's JSON → the model
+//! - [`lock`]: who is deploying
 //! - [`condition`]: what must be true of a space after a step
 //! - [`difference`]: what somebody else has changed between two looks
 //!
@@ -10,6 +11,7 @@
 
 pub mod condition;
 pub mod difference;
+pub mod lock;
 pub mod read;
 
 use std::collections::BTreeMap;
@@ -18,6 +20,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::cf::invocation::RouteParts;
 use crate::plan::RouteUrl;
+
+use lock::Lock;
 
 /// The format number of a snapshot; a snapshot of another format is refused.
 pub const SNAPSHOT_FORMAT: u32 = 1;
@@ -48,6 +52,9 @@ pub struct Space {
     pub domains: Vec<Domain>,
     /// The apps that the plan names, and those that hold a route that the plan names.
     pub apps: Vec<App>,
+    /// The locks on the plan's apps.
+    #[serde(default)]
+    pub locks: Vec<Lock>,
     /// All routes of the space.
     pub routes: Vec<Route>,
     /// The service instances that the plan names, as far as they are there.
@@ -248,6 +255,11 @@ impl Space {
     /// The app of that name, to be changed by a step's effect.
     pub fn app_mut(&mut self, name: &str) -> Option<&mut App> {
         self.apps.iter_mut().find(|app| app.name == name)
+    }
+
+    /// The lock on the app that the plan calls so, whether it still holds or has expired.
+    pub fn lock(&self, plan_app: &str) -> Option<&Lock> {
+        self.locks.iter().find(|lock| lock.app == plan_app)
     }
 
     /// The route of that URL.

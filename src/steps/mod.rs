@@ -28,7 +28,6 @@ mod tests;
 mod touch;
 mod words;
 
-use std::fmt;
 use std::time::Duration;
 
 use crate::cf::dialect::CfVersion;
@@ -36,23 +35,13 @@ use crate::cf::invocation::{Invocation, Push, Reference, RouteParts};
 use crate::cf::outcome::Expectation;
 use crate::plan::{AppName, Check, RouteUrl, ServiceName};
 use crate::space::condition::Condition;
+pub use crate::space::lock::Verb;
 use crate::space::{Process, Space};
 
 use annotations::{Annotations, Deployment};
 use back::Failed;
 use forward::Orders;
 use refusal::Refusal;
-
-/// What a person asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Verb {
-    /// A new deployment.
-    Apply,
-    /// The end of what is under way.
-    Resume,
-    /// The way back.
-    Rollback,
-}
 
 /// Compiles what a verb does to one app. `lock` is the deployment that the app's lock tells of, where a run that was
 /// killed has left one. Refuses where the space does not allow it, or does not tell enough.
@@ -74,17 +63,6 @@ pub fn compile(
             }
             Some(_) | None => back::compile(orders.app, space, failed),
         },
-    }
-}
-
-impl fmt::Display for Verb {
-    /// As it is typed.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Apply => "apply",
-            Self::Resume => "resume",
-            Self::Rollback => "rollback",
-        })
     }
 }
 

@@ -122,6 +122,7 @@ fn space_of(colours: &[Colour]) -> Space {
         org: Named { guid: "guid-acme".to_owned(), name: "acme".to_owned() },
         space: Named { guid: "guid-production".to_owned(), name: "production".to_owned() },
         domains: vec![Domain { guid: "guid-domain".to_owned(), name: "example.com".to_owned(), internal: false }],
+        locks: Vec::new(),
         apps: colours.iter().map(app).collect(),
         routes,
         services: vec![ServiceInstance { guid: "guid-db".to_owned(), name: "db".to_owned(), ready: true }],

@@ -12,6 +12,7 @@ mod failures;
 mod faults;
 mod foundry;
 mod load;
+mod lock;
 mod logs;
 mod output;
 mod refusal;

@@ -15,5 +15,5 @@ pub use confirmations::{
     Missing, Said, bound, created, deleted, droplet_set, logs, mapped, pushed, renamed, route_created, route_not_found,
     scaled, staged, started, stopped, unbound, unmapped,
 };
-pub use json::{NoJson, json};
+pub use json::{NoJson, head, json};
 pub use lines::{Lines, excerpt, without_escapes};
