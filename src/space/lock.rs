@@ -253,6 +253,7 @@ fn about(span: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::space::Space;
 
     fn at(text: &str) -> Timestamp {
         text.parse().unwrap()
@@ -346,6 +347,15 @@ mod tests {
         let started = App { state: AppState::Started, ..app(&[]) };
         assert!(Lock::read("shop", &droplet).is_an_app && Lock::read("shop", &started).is_an_app);
         assert!(!Lock::read("shop", &app(&[])).is_an_app);
+    }
+
+    #[test]
+    fn a_snapshot_from_before_there_were_locks_is_read() {
+        let space = Space { locks: vec![lock()], ..Space::default() };
+        let mut snapshot = serde_json::to_value(&space).unwrap();
+        assert_eq!(serde_json::from_value::<Space>(snapshot.clone()).unwrap(), space);
+        snapshot.as_object_mut().unwrap().remove("locks");
+        assert_eq!(serde_json::from_value::<Space>(snapshot).unwrap().locks, []);
     }
 
     #[test]
