@@ -98,7 +98,11 @@ impl Compiled<'_> {
             // Whether the files are here is no question of the space: a new deployment brings its own.
             let orders = Orders { plan, app: app.app, deployment, bits: Some("the files of a new deployment") };
             let lock = self.request.locked(app.app);
-            let compile = |verb, space: &Space| steps::compile(verb, orders, lock.as_ref(), *failed, space);
+            // The lock that a killed run has left says what is resumed first; of all that follows the apps tell.
+            let lock = lock.filter(|_| *verb == Verb::Resume);
+            let compile = |next: Verb, space: &Space| {
+                steps::compile(next, orders, lock.as_ref().filter(|_| next == Verb::Resume), *failed, space)
+            };
             proof::prove(app.app, *verb, space, &compile)
         };
         let proof = Proof::together(self.apps.iter().map(prove));

@@ -67,8 +67,11 @@ fn live(app: &plan::App, next: &AppName, end: &World) -> Option<String> {
         return Some(format!("{next} is live and does not run"));
     }
     let old = other(app, next);
-    let still_there = space.app(old.as_str()).filter(|there| there.state == AppState::Started);
-    if app.old == Old::Stop && still_there.is_some() {
+    let still_there = space.app(old.as_str()).is_some_and(|there| there.state == AppState::Started);
+    // One that was not live when the deployment began is left as it is.
+    let origin = space.app(next.as_str()).and_then(Origin::of);
+    let was_live = origin.is_none_or(|origin| origin.old.as_deref() == Some(old.as_str()));
+    if app.old == Old::Stop && still_there && was_live {
         return Some(format!("{old} still runs"));
     }
     None

@@ -127,8 +127,10 @@ impl World {
         let back = verb == Verb::Rollback || (verb == Verb::Resume && under_way.back);
         let alone = self.space.holders(&app.live[number]) == [under_way.colour.as_str()];
         let before = self.space.app(other(app, &under_way.colour).as_str());
-        let had_one = under_way.origin.is_some_and(|origin| origin.old.is_some())
-            || matches!(before.and_then(Role::of), Some(Role::Live | Role::Previous));
+        let had_one = match under_way.origin {
+            Some(origin) => origin.old.is_some(),
+            None => matches!(before.and_then(Role::of), Some(Role::Live | Role::Previous)),
+        };
         back && alone && !had_one
     }
 

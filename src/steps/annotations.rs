@@ -13,16 +13,12 @@ use std::fmt;
 
 use crate::space::App;
 
+/// The deployment that last wrote on the app: its id, the digest of its plan, who ran it and on which machine, and when it
+/// began (RFC 3339, UTC). The lock carries the same.
+pub use crate::space::lock::{AT, BY, DEPLOYMENT, PLAN};
+
 /// Which part the app plays: a [`Role`].
 pub const ROLE: &str = "cutover-role";
-/// The id of the deployment that last wrote on the app.
-pub const DEPLOYMENT: &str = "cutover-deployment";
-/// The digest of the plan that the app was deployed by.
-pub const PLAN: &str = "cutover-plan";
-/// Who ran that deployment, and on which machine.
-pub const BY: &str = "cutover-by";
-/// When that deployment began (RFC 3339, UTC).
-pub const AT: &str = "cutover-at";
 /// The digest of the files that it uploads.
 pub const BITS: &str = "cutover-bits";
 /// The guid of the newest package that the app had before; the upload has finished when there is a newer one.

@@ -66,12 +66,13 @@ fn of_interrupted(app: &plan::App, space: &Space, under_way: UnderWay) -> Result
     let from = under_way.colour;
     let to = other(app, &from).clone();
     let holds = |colour: &AppName| app.live.iter().any(|url| space.is_mapped(colour.as_str(), url));
-    let old = under_way.origin.and_then(|origin| origin.old);
     let there = space.app(to.as_str());
-    let was_live = old.as_deref() == Some(to.as_str())
-        || holds(&to)
-        // Without a word of what was before it, a version that was live once is the one.
-        || (old.is_none() && matches!(there.and_then(Role::of), Some(Role::Live | Role::Previous)));
+    let was_live = holds(&to)
+        || match under_way.origin {
+            Some(origin) => origin.old.as_deref() == Some(to.as_str()),
+            // Without a word of what was before it, a version that was live once is the one.
+            None => matches!(there.and_then(Role::of), Some(Role::Live | Role::Previous)),
+        };
     match there {
         Some(there) if was_live && (there.droplet.is_some() || !holds(&from)) => {
             Ok(Direction { to: Some(to), from, instances: None })

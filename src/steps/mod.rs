@@ -42,6 +42,7 @@ use annotations::{Annotations, Deployment};
 use back::Failed;
 use forward::Orders;
 use refusal::Refusal;
+use situation::UnderWay;
 
 /// Compiles what a verb does to one app. `lock` is the deployment that the app's lock tells of, where a run that was
 /// killed has left one. Refuses where the space does not allow it, or does not tell enough.
@@ -58,7 +59,9 @@ pub fn compile(
         Verb::Rollback => match lock {
             // A run was killed before its first change: there is nothing of it to take back, and the fallback after the
             // deployment before it is another matter.
-            Some(deployment) if !forward::has_begun(orders.app, deployment, space) => {
+            Some(deployment)
+                if UnderWay::of(orders.app, space).is_none() && !forward::has_begun(orders.app, deployment, space) =>
+            {
                 Err(Refusal::NothingUnderWay { name: orders.app.name.clone() })
             }
             Some(_) | None => back::compile(orders.app, space, failed),
