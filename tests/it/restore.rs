@@ -137,6 +137,28 @@ fn what_was_not_touched_is_not_restarted() {
 }
 
 #[test]
+fn what_has_just_crashed_is_not_taken_for_running() {
+    let bench = deployed(1);
+    let foundry = &bench.foundry;
+    let snapshot = foundry.snapshot().unwrap();
+    for crashed in [true, false, true, false] {
+        let before = guids(foundry);
+        if crashed {
+            assert_eq!(foundry.crash_now("shop"), 2);
+        } else {
+            // An instance ends with the request; the router may ask the other one then, which does the same.
+            get(foundry.router_addr(), LIVE, "/crash");
+        }
+        foundry.restore(&snapshot).unwrap();
+        let left = guids(foundry).iter().filter(|guid| before.contains(guid)).count();
+        assert!(left == 0 || (left == 1 && !crashed), "{left} of two");
+        for _ in 0..2 {
+            assert!(get(foundry.router_addr(), LIVE, "/health").ends_with("ok\n"));
+        }
+    }
+}
+
+#[test]
 fn a_stopped_app_is_stopped_again_and_an_old_environment_comes_back() {
     let bench = deployed(1);
     let foundry = &bench.foundry;

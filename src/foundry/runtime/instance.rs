@@ -1,9 +1,11 @@
 //! One index of a process, from its first start through crashes and restarts to its stop.
 
+use std::net::{Ipv4Addr, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
 use serde_json::json;
 use tokio::sync::watch;
 use tokio::time::sleep;
@@ -13,7 +15,7 @@ use crate::foundry::platform::{Platform, lock};
 use crate::foundry::runtime::launch::{self, Launch, Running};
 use crate::foundry::runtime::life::Life;
 use crate::foundry::runtime::{LrpState, Report, Room, Spec, Usage, restart};
-use crate::foundry::state::{Guid, Party};
+use crate::foundry::state::{Guid, HealthCheckKind, Party};
 
 /// The name of this cell in logs.
 pub(super) const CELL: &str = "foundry";
@@ -54,6 +56,8 @@ pub(super) struct Status {
     group: Option<(u32, Timestamp, u64)>,
     placement_error: Option<String>,
     pub(super) routable: bool,
+    /// Whether it is made to crash, and may not have done so yet.
+    doomed: bool,
     /// What the routers were told.
     pub(super) routes: Vec<Address>,
 }
@@ -88,6 +92,7 @@ impl Instance {
             group: None,
             placement_error: None,
             routable: false,
+            doomed: false,
             routes: Vec::new(),
         };
         let orders = Orders { wanted: Wanted::Run, retired: 0, crashed: 0, routes };
@@ -139,6 +144,7 @@ impl Instance {
     }
 
     pub(super) fn crash(&self) {
+        self.doom();
         self.orders.send_modify(|orders| orders.crashed += 1);
     }
 
@@ -172,6 +178,23 @@ impl Instance {
 
     pub(super) fn state(&self) -> LrpState {
         lock(&self.status).state
+    }
+
+    /// Tells that it is made to crash.
+    pub(super) fn doom(&self) {
+        lock(&self.status).doomed = true;
+    }
+
+    /// Whether its process has not ended, noticed or not, and is not made to.
+    pub(super) fn is_alive(&self) -> bool {
+        let status = lock(&self.status);
+        let leader = status.group.and_then(|(group, ..)| Pid::from_raw(i32::try_from(group).ok()?));
+        // It stays to be collected by whoever watches the instance.
+        let look = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+        let runs = leader.is_some_and(|leader| matches!(waitid(WaitId::Pid(leader), look), Ok(None)));
+        let port = status.port.filter(|_| self.spec.health.kind != HealthCheckKind::Process);
+        // Of a process that ends its connections are seen to end before it does.
+        runs && !status.doomed && port.is_none_or(|port| TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok())
     }
 
     /// Whether its process runs, well or not.
@@ -268,6 +291,7 @@ impl Instance {
             status.state = LrpState::Claimed;
             status.since = Timestamp::now();
             status.placement_error = None;
+            status.doomed = false;
         });
         let crashed = |what: &str, error: &std::io::Error| {
             self.log(platform, "CELL", Stream::Err, &format!("{what}: {error}"));

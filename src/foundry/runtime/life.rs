@@ -81,6 +81,7 @@ impl Life<'_> {
                     // The switch may have been taken back meanwhile.
                     if self.platform.faults.crash_after(&spec.app_name) == crash_after {
                         faulted = true;
+                        self.instance.doom();
                         running.signal(Signal::KILL);
                     }
                 }
