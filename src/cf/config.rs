@@ -1,14 +1,19 @@
 //! cf's configuration file: `config.json`, whose fields cf 8.17 declares in `util/configv3/json_config.go`.
 
-use std::fmt;
 use std::path::{Path, PathBuf};
-use std::{fs, io};
+use std::{fmt, io};
 
 use serde_json::Value;
 use thiserror::Error;
 
+use crate::bounded;
+use crate::secret::Sensitive;
+
 /// The form of the file that 6.53, 7, 8 and 9 read and write; cf takes a file of another version for an empty one.
 const CONFIG_VERSION: u64 = 4;
+
+/// The largest file, in bytes; tokens and endpoints take some ten thousand.
+const MAX_BYTES: u64 = 16 << 20;
 
 /// A configuration, with all fields, also those that are not known here. It holds the tokens: they are hidden from debug output.
 #[derive(Clone)]
@@ -97,7 +102,7 @@ impl Config {
     /// Reads the file. Fails where it is missing, unreadable, broken or of another form.
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
         let broken = |why: String| ConfigError::Broken { path: path.to_owned(), why };
-        let text = fs::read(path).map_err(|source| match source.kind() {
+        let text = bounded::read(path, MAX_BYTES).map_err(|source| match source.kind() {
             io::ErrorKind::NotFound => ConfigError::Missing { path: path.to_owned() },
             _ => ConfigError::Unreadable { path: path.to_owned(), source },
         })?;
@@ -133,7 +138,7 @@ impl Config {
         } else {
             user_of(self.text("AccessToken")).unwrap_or_default()
         };
-        let tokens = !self.text("AccessToken").is_empty() || !self.refresh_token().is_empty();
+        let tokens = !self.text("AccessToken").is_empty() || !self.text("RefreshToken").is_empty();
         let logged_in = if kubernetes { !user.is_empty() } else { tokens };
         if !logged_in {
             return Err(ConfigError::NotLoggedIn);
@@ -157,8 +162,15 @@ impl Config {
     }
 
     /// The refresh token; empty where there is none, as after a login with client credentials.
-    pub(super) fn refresh_token(&self) -> &str {
-        self.text("RefreshToken")
+    pub(super) fn refresh_token(&self) -> Sensitive {
+        Sensitive::new(self.text("RefreshToken"))
+    }
+
+    /// Everything that lets somebody in: the tokens, the access token also without its type, and the secret of a client.
+    pub(super) fn secrets(&self) -> Vec<Sensitive> {
+        let access = self.text("AccessToken");
+        let bare = access.split_once(' ').map_or(access, |(_, bare)| bare);
+        [access, bare, self.text("RefreshToken"), self.text("UAAOAuthClientSecret")].map(Sensitive::new).into()
     }
 
     /// The fields, with cf's defaults for those settings that change what it prints or how long it waits.
@@ -179,6 +191,11 @@ impl Config {
         }
         fields
     }
+}
+
+/// Everything that lets somebody in, of the configuration below a `CF_HOME`; nothing where there is none that can be read.
+pub(super) fn tokens(home: &Path) -> Vec<Sensitive> {
+    Config::read(&home.join(".cf").join("config.json")).map(|config| config.secrets()).unwrap_or_default()
 }
 
 /// Reads the user from a token, `bearer HEADER.CLAIMS.SIGNATURE`: the claim `user_name`, or `client_id` after a login with client

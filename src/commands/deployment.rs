@@ -76,6 +76,7 @@ pub fn run(
     interrupt: &Interrupt,
     reporters: &mut Reporters,
 ) -> Ending {
+    reporters.hide(place.redactor());
     let observer = place.observer(plan);
     let runner = Runner { cf: &place.cf, observer: &observer, client: &place.client, interrupt };
     for app in &compiled.apps {
@@ -107,6 +108,7 @@ pub fn fall_back(
     interrupt: &Interrupt,
     reporters: &mut Reporters,
 ) -> Ending {
+    reporters.hide(place.redactor());
     let observer = place.observer(plan);
     let runner = Runner { cf: &place.cf, observer: &observer, client: &place.client, interrupt };
     for app in &compiled.apps {

@@ -25,6 +25,7 @@ use crate::plan::{Part, Problems};
 use crate::run::interrupt::Signal;
 use crate::run::observe::ObserveError;
 use crate::steps::refusal::Refusal;
+use crate::text::for_terminal;
 
 /// How a command ended; each has one exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -170,7 +171,7 @@ impl Trouble {
                 text.extend([&label, line, "\n"]);
             }
         }
-        text
+        for_terminal(&text).into_owned()
     }
 }
 
@@ -214,10 +215,10 @@ fn colours(when: Color) {
 
 /// Prints to standard output. A reader that has gone away (`| head`) is no failure.
 pub(crate) fn print(text: &str) {
-    let _ = io::Write::write_all(&mut io::stdout(), text.as_bytes());
+    let _ = io::Write::write_all(&mut io::stdout(), for_terminal(text).as_bytes());
 }
 
 /// Prints to standard error.
 pub(crate) fn tell(text: &str) {
-    let _ = io::Write::write_all(&mut io::stderr(), format!("{text}\n").as_bytes());
+    let _ = io::Write::write_all(&mut io::stderr(), format!("{}\n", for_terminal(text)).as_bytes());
 }

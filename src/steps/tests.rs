@@ -190,7 +190,7 @@ fn more_live_instances_than_the_manifest_has_are_kept() {
     let steps = deploy::compile(&plan_of(PLAN), &plan_of(PLAN).apps[0], &space_of(&[live]), &deployment()).unwrap();
     assert_eq!(
         steps[0].invocation.as_ref().unwrap().argv().join(" "),
-        "cf push shop_b -f manifest.yml -p app -i 5 --no-route --no-start"
+        "cf push shop_b -f manifest.yml -p app -i 5 --no-route --no-start --redact-env"
     );
 }
 

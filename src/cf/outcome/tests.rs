@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::*;
 use crate::cf::dialect::CfVersion;
+use crate::secret::{Redactor, Sensitive};
 
 const APP: &str = "sinatra_b";
 
@@ -52,7 +53,14 @@ fn read(path: &Path, dialect: Dialect) -> Sample {
             says.push((what.to_owned(), verdict.to_owned()));
         }
     }
-    let output = Output { argv, exit: exit.unwrap(), stdout: unescaped(out), stderr: unescaped(err), seconds: 0.0 };
+    let output = Output {
+        argv,
+        exit: exit.unwrap(),
+        stdout: unescaped(out),
+        stderr: unescaped(err),
+        seconds: 0.0,
+        redactor: Redactor::default(),
+    };
     let name = path.iter().rev().take(2).map(|part| part.to_string_lossy()).collect::<Vec<_>>().join(" of ");
     Sample { name, dialect, output, says }
 }
@@ -230,7 +238,14 @@ fn an_output_that_is_cut_short_confirms_nothing_else() {
 
 #[test]
 fn nothing_is_confirmed_by_no_output() {
-    let output = |exit| Output { argv: Vec::new(), exit, stdout: String::new(), stderr: String::new(), seconds: 0.0 };
+    let output = |exit| Output {
+        argv: Vec::new(),
+        exit,
+        stdout: String::new(),
+        stderr: String::new(),
+        seconds: 0.0,
+        redactor: Redactor::default(),
+    };
     for (key, expected) in expectations(APP, "sinatralive", "db") {
         for exit in [Exit::Code(0), Exit::Code(1), Exit::Signal(9), Exit::TimedOut, Exit::Interrupted] {
             let verdict = confirm(&expected, Dialect::V8, &output(exit));
@@ -242,7 +257,14 @@ fn nothing_is_confirmed_by_no_output() {
 #[test]
 fn ok_alone_confirms_nothing() {
     let stdout = "OK\n\nOK\n".to_owned();
-    let output = Output { argv: Vec::new(), exit: Exit::Code(0), stdout, stderr: String::new(), seconds: 0.0 };
+    let output = Output {
+        argv: Vec::new(),
+        exit: Exit::Code(0),
+        stdout,
+        stderr: String::new(),
+        seconds: 0.0,
+        redactor: Redactor::default(),
+    };
     for (key, expected) in expectations(APP, "sinatralive", "db") {
         let verdict = confirm(&expected, Dialect::V8, &output);
         assert!(matches!(verdict, Verdict::Unknown { .. }), "{key}: {verdict:?}");
@@ -386,7 +408,40 @@ fn a_job_of_a_broker_that_goes_on_is_not_done() {
         stdout: stdout.to_owned(),
         stderr: String::new(),
         seconds: 0.0,
+        redactor: Redactor::default(),
     };
     let expected = Expectation::Unbound { app: APP.to_owned(), service: "db".to_owned() };
     assert!(matches!(confirm(&expected, Dialect::V8, &output), Verdict::Unknown { .. }));
+}
+
+#[test]
+fn what_is_shown_of_an_output_holds_no_secret_and_no_control_characters() {
+    let redactor = Redactor::default();
+    redactor.learn(&Sensitive::new("hunter2"));
+    let texts = [
+        "hunter2 is no domain",
+        "Domain 'hunter2' not found.\u{9b}2J",
+        r#"{"errors":[{"title":"CF-X","detail":"hunter2\u001b[2J\u202e"}]}"#,
+    ];
+    for text in texts {
+        for exit in [Exit::Code(0), Exit::Code(1)] {
+            let output = Output {
+                argv: Vec::new(),
+                exit,
+                stdout: text.to_owned(),
+                stderr: text.to_owned(),
+                seconds: 0.0,
+                redactor: redactor.clone(),
+            };
+            assert!(!format!("{output:?}").contains("hunter2"));
+            for (key, expected) in expectations(APP, "sinatralive", "db") {
+                let told = match confirm(&expected, Dialect::V7, &output) {
+                    Verdict::Refused(refusal) => refusal.words,
+                    Verdict::Unknown { why } => why,
+                    verdict @ (Verdict::Done | Verdict::AlreadyDone) => format!("{verdict:?}"),
+                };
+                assert!(!told.contains("hunter2") && !told.contains(char::is_control), "{key}: {told:?}");
+            }
+        }
+    }
 }
