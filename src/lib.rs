@@ -12,6 +12,8 @@
 //! `plan`, `space` (its model), `steps` and the parsers of `cf` are pure; `cf::spawn`, `run`, `commands` and the
 //! embedded Cloud Foundry in `foundry` act.
 
+#[cfg(test)]
+mod arbitrary;
 pub mod bounded;
 pub mod cf;
 pub mod cli;

@@ -78,6 +78,27 @@ pub fn json(text: &str) -> Cow<'_, str> {
 }
 
 #[cfg(test)]
+mod laws {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn no_harm_is_left(text in "[\\x00-\\x9f\u{1b}\\[\\]0-9;mKé\u{202a}-\u{202e}]{0,60}") {
+            prop_assert!(!harmless(&text).contains(does_harm));
+            let shown = for_terminal(&text);
+            let colour = Regex::new(r"\x1b\[[0-9;]*m").unwrap();
+            prop_assert!(!colour.replace_all(&shown, "").contains(does_harm), "{:?}", shown);
+            let written = serde_json::Value::from(text.as_str()).to_string();
+            let escaped = json(&written);
+            prop_assert!(!escaped.contains(does_harm));
+            prop_assert_eq!(serde_json::from_str::<String>(&escaped).unwrap(), text);
+        }
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

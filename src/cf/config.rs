@@ -229,3 +229,41 @@ fn base64url(text: &str) -> Option<Vec<u8>> {
     }
     Some(bytes)
 }
+
+#[cfg(test)]
+mod laws {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::arbitrary;
+
+    fn read_and_use(bytes: &[u8]) {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), bytes).unwrap();
+        if let Ok(config) = Config::read(file.path()) {
+            let _ = config.target();
+            config.secrets();
+            config.undisturbed();
+            config.with_tokens_of(&config);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_configuration_is_used_or_refused(
+            fields in arbitrary::json(),
+            token in "(bearer )?[A-Za-z0-9_.=-]{0,30}",
+            bytes in prop::collection::vec(any::<u8>(), 0..60),
+        ) {
+            read_and_use(&bytes);
+            read_and_use(fields.to_string().as_bytes());
+            let mut fields = fields;
+            if fields.is_object() {
+                fields["ConfigVersion"] = 4.into();
+                fields["Target"] = "https://api.example.com".into();
+                fields["AccessToken"] = token.into();
+                read_and_use(fields.to_string().as_bytes());
+            }
+        }
+    }
+}

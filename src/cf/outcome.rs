@@ -378,4 +378,6 @@ fn refusal(expected: &Expectation, dialect: Dialect, output: &Output) -> Verdict
 }
 
 #[cfg(test)]
+mod laws;
+#[cfg(test)]
 mod tests;

@@ -10,6 +10,9 @@
 pub mod condition;
 pub mod read;
 
+#[cfg(test)]
+mod laws;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};

@@ -8,14 +8,15 @@ use super::*;
 use crate::cf::dialect::CfVersion;
 use crate::secret::{Redactor, Sensitive};
 
-const APP: &str = "sinatra_b";
+pub(super) const APP: &str = "sinatra_b";
 
 /// An output as it was captured, and what it says (see `fixtures/cf-output/README.md`).
-struct Sample {
-    name: String,
-    dialect: Dialect,
-    output: Output,
-    says: Vec<(String, String)>,
+#[derive(Debug, Clone)]
+pub(super) struct Sample {
+    pub(super) name: String,
+    pub(super) dialect: Dialect,
+    pub(super) output: Output,
+    pub(super) says: Vec<(String, String)>,
 }
 
 fn unescaped(text: &str) -> String {
@@ -65,7 +66,7 @@ fn read(path: &Path, dialect: Dialect) -> Sample {
     Sample { name, dialect, output, says }
 }
 
-fn samples() -> Vec<Sample> {
+pub(super) fn samples() -> Vec<Sample> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/cf-output");
     let files = |version: &str| {
         let mut files: Vec<PathBuf> =
@@ -87,7 +88,7 @@ fn route(host: &str) -> RouteParts {
 }
 
 /// Every kind of expectation, about these objects.
-fn expectations(app: &str, host: &str, service: &str) -> BTreeMap<&'static str, Expectation> {
+pub(super) fn expectations(app: &str, host: &str, service: &str) -> BTreeMap<&'static str, Expectation> {
     let app = app.to_owned();
     let service = service.to_owned();
     let annotations = vec![("cutover/role".to_owned(), Some("next".to_owned())), ("cutover/old".to_owned(), None)];
@@ -122,7 +123,7 @@ fn said(verdict: &Verdict) -> String {
     }
 }
 
-fn confirmed(verdict: &Verdict) -> bool {
+pub(super) fn confirmed(verdict: &Verdict) -> bool {
     matches!(verdict, Verdict::Done | Verdict::AlreadyDone)
 }
 
