@@ -15,6 +15,7 @@ mod logs;
 mod output;
 mod refusal;
 mod routes;
+mod security;
 mod sessions;
 mod situations;
 mod support;
