@@ -4,7 +4,10 @@
 PINNED := $(CURDIR)/target/cf/cf
 APP := example/app/sinatra
 
-.PHONY: demo test cf app
+# How many inputs each law is tried with in a soak; `make test` takes 256.
+SOAK_CASES ?= 20000
+
+.PHONY: demo test soak cf app
 
 demo: app
 	cargo build --bin cutover
@@ -18,6 +21,10 @@ test: cf app
 	cargo clippy --no-default-features -- -D warnings
 	# Most tests wait for a platform: more of them than there are cores.
 	CUTOVER_CF=$(PINNED) RUST_TEST_THREADS=6 cargo test --workspace
+
+# The laws that hold for any input, tried for longer.
+soak: cf app
+	PROPTEST_CASES=$(SOAK_CASES) cargo test --lib -- laws::
 
 cf: $(PINNED)
 

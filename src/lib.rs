@@ -12,6 +12,9 @@
 //! `plan`, `space` (its model), `steps` and the parsers of `cf` are pure; `cf::spawn`, `run`, `commands` and the
 //! embedded Cloud Foundry in `foundry` act.
 
+#[cfg(test)]
+mod arbitrary;
+pub mod bounded;
 pub mod cf;
 pub mod cli;
 pub mod commands;
@@ -19,10 +22,14 @@ pub mod commands;
 pub mod foundry;
 pub mod guard;
 pub mod plan;
+pub mod private;
 pub mod proof;
 #[cfg(feature = "rehearse")]
 pub mod rehearse;
 pub mod report;
 pub mod run;
+pub mod scratch;
+pub mod secret;
 pub mod space;
 pub mod steps;
+pub mod text;

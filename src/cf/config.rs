@@ -1,14 +1,19 @@
 //! cf's configuration file: `config.json`, whose fields cf 8.17 declares in `util/configv3/json_config.go`.
 
-use std::fmt;
 use std::path::{Path, PathBuf};
-use std::{fs, io};
+use std::{fmt, io};
 
 use serde_json::Value;
 use thiserror::Error;
 
+use crate::bounded;
+use crate::secret::Sensitive;
+
 /// The form of the file that 6.53, 7, 8 and 9 read and write; cf takes a file of another version for an empty one.
 const CONFIG_VERSION: u64 = 4;
+
+/// The largest file, in bytes; tokens and endpoints take some ten thousand.
+const MAX_BYTES: u64 = 16 << 20;
 
 /// A configuration, with all fields, also those that are not known here. It holds the tokens: they are hidden from debug output.
 #[derive(Clone)]
@@ -97,7 +102,7 @@ impl Config {
     /// Reads the file. Fails where it is missing, unreadable, broken or of another form.
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
         let broken = |why: String| ConfigError::Broken { path: path.to_owned(), why };
-        let text = fs::read(path).map_err(|source| match source.kind() {
+        let text = bounded::read(path, MAX_BYTES).map_err(|source| match source.kind() {
             io::ErrorKind::NotFound => ConfigError::Missing { path: path.to_owned() },
             _ => ConfigError::Unreadable { path: path.to_owned(), source },
         })?;
@@ -133,7 +138,7 @@ impl Config {
         } else {
             user_of(self.text("AccessToken")).unwrap_or_default()
         };
-        let tokens = !self.text("AccessToken").is_empty() || !self.refresh_token().is_empty();
+        let tokens = !self.text("AccessToken").is_empty() || !self.text("RefreshToken").is_empty();
         let logged_in = if kubernetes { !user.is_empty() } else { tokens };
         if !logged_in {
             return Err(ConfigError::NotLoggedIn);
@@ -157,8 +162,15 @@ impl Config {
     }
 
     /// The refresh token; empty where there is none, as after a login with client credentials.
-    pub(super) fn refresh_token(&self) -> &str {
-        self.text("RefreshToken")
+    pub(super) fn refresh_token(&self) -> Sensitive {
+        Sensitive::new(self.text("RefreshToken"))
+    }
+
+    /// Everything that lets somebody in: the tokens, the access token also without its type, and the secret of a client.
+    pub(super) fn secrets(&self) -> Vec<Sensitive> {
+        let access = self.text("AccessToken");
+        let bare = access.split_once(' ').map_or(access, |(_, bare)| bare);
+        [access, bare, self.text("RefreshToken"), self.text("UAAOAuthClientSecret")].map(Sensitive::new).into()
     }
 
     /// The fields, with cf's defaults for those settings that change what it prints or how long it waits.
@@ -186,6 +198,11 @@ impl Config {
         }
         fields
     }
+}
+
+/// Everything that lets somebody in, of the configuration below a `CF_HOME`; nothing where there is none that can be read.
+pub(super) fn tokens(home: &Path) -> Vec<Sensitive> {
+    Config::read(&home.join(".cf").join("config.json")).map(|config| config.secrets()).unwrap_or_default()
 }
 
 /// Reads the user from a token, `bearer HEADER.CLAIMS.SIGNATURE`: the claim `user_name`, or `client_id` after a login with client
@@ -218,4 +235,42 @@ fn base64url(text: &str) -> Option<Vec<u8>> {
         }
     }
     Some(bytes)
+}
+
+#[cfg(test)]
+mod laws {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::arbitrary;
+
+    fn read_and_use(bytes: &[u8]) {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), bytes).unwrap();
+        if let Ok(config) = Config::read(file.path()) {
+            let _ = config.target();
+            config.secrets();
+            config.undisturbed();
+            config.with_tokens_of(&config);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_configuration_is_used_or_refused(
+            fields in arbitrary::json(),
+            token in "(bearer )?[A-Za-z0-9_.=-]{0,30}",
+            bytes in prop::collection::vec(any::<u8>(), 0..60),
+        ) {
+            read_and_use(&bytes);
+            read_and_use(fields.to_string().as_bytes());
+            let mut fields = fields;
+            if fields.is_object() {
+                fields["ConfigVersion"] = 4.into();
+                fields["Target"] = "https://api.example.com".into();
+                fields["AccessToken"] = token.into();
+                read_and_use(fields.to_string().as_bytes());
+            }
+        }
+    }
 }

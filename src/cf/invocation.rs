@@ -171,8 +171,8 @@ impl Invocation {
     /// `cf push APP … --no-route --no-start`: applies the manifest and uploads; neither stages nor starts.
     ///
     /// `--no-route` takes every route off the app and makes the platform ignore the routes of the manifest, which would map the live
-    /// route to the new app at once (cf 8.17).
-    pub fn push_no_start(push: &Push) -> Self {
+    /// route to the new app at once (cf 8.17). `--redact-env`, where this cf has it, keeps the values of `env` out of what it prints.
+    pub fn push_no_start(push: &Push, cf: &CfVersion) -> Self {
         let mut call = Self::new("push").value(&push.app);
         call = match &push.manifest {
             Some(manifest) => call.word("-f").path(manifest),
@@ -190,7 +190,8 @@ impl Invocation {
         if let Some(instances) = push.instances {
             call = call.word("-i").value(instances.to_string());
         }
-        call.word("--no-route").word("--no-start")
+        call = call.word("--no-route").word("--no-start");
+        if cf.has(Feature::RedactEnv) { call.word("--redact-env") } else { call }
     }
 
     /// `cf stage-package APP`: stages the newest ready package, with the staging log, polling every 3 s.

@@ -6,6 +6,7 @@ use super::dialect::Dialect;
 use super::invocation::RouteParts;
 use super::output::{Exit, Output};
 use super::parse::{self, failure};
+use crate::text::harmless;
 
 /// What a run was to bring about, and so what its output must say.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -268,8 +269,18 @@ impl Reason {
 
 /// Says what a run confirms.
 ///
-/// Output that is not recognised is [`Verdict::Unknown`] and carries the text; it is never taken for success, and neither is exit code 0.
+/// Output that is not recognised is [`Verdict::Unknown`] and carries the text; it is never taken for success, and neither is exit code 0. The
+/// texts of a verdict may be shown: they hold no secret of the session and no control characters.
 pub fn confirm(expected: &Expectation, dialect: Dialect, output: &Output) -> Verdict {
+    let shown = |text: &str| output.redactor.shown(&harmless(text)).into_owned();
+    match judge(expected, dialect, output) {
+        Verdict::Refused(Refusal { reason, words }) => Verdict::Refused(Refusal { reason, words: shown(&words) }),
+        Verdict::Unknown { why } => Verdict::Unknown { why: shown(&why) },
+        verdict @ (Verdict::Done | Verdict::AlreadyDone) => verdict,
+    }
+}
+
+fn judge(expected: &Expectation, dialect: Dialect, output: &Output) -> Verdict {
     match output.exit {
         Exit::Code(0) => success(expected, output),
         Exit::Code(_) => refusal(expected, dialect, output),
@@ -396,5 +407,7 @@ fn refusal(expected: &Expectation, dialect: Dialect, output: &Output) -> Verdict
     Verdict::Unknown { why: format!("{}; cf printed: {}{hint}", output.exit, parse::excerpt(output)) }
 }
 
+#[cfg(test)]
+mod laws;
 #[cfg(test)]
 mod tests;

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::secret::Redactor;
+
 /// How a cf process ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
@@ -43,8 +45,9 @@ impl fmt::Display for Exit {
 
 /// What one run of cf left behind.
 ///
-/// Text that is no UTF-8 is kept with U+FFFD in the place of each bad sequence.
-#[derive(Debug, Clone, PartialEq)]
+/// Text that is no UTF-8 is kept with U+FFFD in the place of each bad sequence. The texts are the truth, for those who parse them, and may hold
+/// secrets: what is shown of them goes through [`super::parse::excerpt`] or [`super::outcome::confirm`], which hide these.
+#[derive(Clone)]
 pub struct Output {
     /// The arguments, without the program.
     pub argv: Vec<String>,
@@ -56,4 +59,18 @@ pub struct Output {
     pub stderr: String,
     /// How long it ran, in seconds.
     pub seconds: f64,
+    /// Hides the secrets of the session wherever a part of the output is shown.
+    pub redactor: Redactor,
+}
+
+impl fmt::Debug for Output {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Output")
+            .field("argv", &self.argv)
+            .field("exit", &self.exit)
+            .field("stdout", &self.redactor.shown(&self.stdout))
+            .field("stderr", &self.redactor.shown(&self.stderr))
+            .field("seconds", &self.seconds)
+            .finish_non_exhaustive()
+    }
 }

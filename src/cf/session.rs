@@ -5,52 +5,20 @@
 //! `--locale`, `--async-timeout`), and goes with the [`Session`]. Where the platform rotates refresh tokens, [`Session::hand_back`] gives the new ones to
 //! the user's configuration, so that the user stays logged in.
 
+mod home;
+
 use std::ffi::OsStr;
 use std::fs::{self, Permissions};
 use std::io::{self, Write as _};
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use serde_json::Value;
 use thiserror::Error;
 
 use super::config::{Config, ConfigError, Target};
-use crate::guard::{Guard, GuardedDirectory};
-
-/// A fresh directory that only the user can read (mode 0700), removed with everything in it when it is dropped, and by the guard where this
-/// process is killed.
-#[derive(Debug)]
-pub struct PrivateHome {
-    directory: GuardedDirectory,
-    guard: Arc<Guard>,
-}
-
-impl PrivateHome {
-    /// Makes the directory below the system's one for temporary files. Fails where that cannot be written.
-    pub fn create(guard: &Arc<Guard>) -> io::Result<Self> {
-        let directory =
-            tempfile::Builder::new().prefix("cutover-").permissions(Permissions::from_mode(0o700)).tempdir()?;
-        let guarded = guard.directory(directory.path())?;
-        // From here on the guard removes it.
-        let _ = directory.keep();
-        Ok(Self { directory: guarded, guard: Arc::clone(guard) })
-    }
-
-    /// The directory, for `CF_HOME`.
-    pub fn path(&self) -> &Path {
-        self.directory.path()
-    }
-
-    /// The guard that knows of the directory.
-    pub fn guard(&self) -> &Arc<Guard> {
-        &self.guard
-    }
-
-    fn config(&self) -> PathBuf {
-        below(self.path())
-    }
-}
+use crate::secret::Sensitive;
+pub use home::PrivateHome;
 
 /// Where cf keeps its configuration: `$CF_HOME/.cf/config.json`, else `$HOME/.cf/config.json`. `None` where neither variable is set.
 pub fn user_config(cf_home: Option<&OsStr>, home: Option<&OsStr>) -> Option<PathBuf> {
@@ -107,17 +75,7 @@ pub struct Session {
     target: Target,
     origin: PathBuf,
     /// The refresh token that the user's configuration is expected to hold.
-    known: Token,
-}
-
-/// A token, hidden from debug output.
-#[derive(Clone, PartialEq, Eq)]
-struct Token(String);
-
-impl std::fmt::Debug for Token {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Token(…)")
-    }
+    known: Sensitive,
 }
 
 impl Session {
@@ -127,7 +85,8 @@ impl Session {
         let config = Config::read(origin)?;
         let target = config.target()?;
         let path = home.config();
-        let known = Token(config.refresh_token().to_owned());
+        let known = config.refresh_token();
+        home.redactor().learn_all(&config.secrets());
         let copy = config.undisturbed();
         write_private(&path, &copy).map_err(|source| SessionError::Copy { path, source })?;
         Ok(Self { home, target, origin: origin.to_owned(), known })
@@ -157,18 +116,18 @@ impl Session {
     /// Fails where the user's file cannot be written; the old tokens are then worth nothing.
     pub fn hand_back(&mut self) -> Result<HandBack, SessionError> {
         let ours = Config::read(&self.home.config())?;
-        if ours.refresh_token() == self.known.0 || ours.refresh_token().is_empty() {
+        if ours.refresh_token() == self.known || ours.refresh_token().expose().is_empty() {
             return Ok(HandBack::Unchanged);
         }
         // A link stays a link: what it points to is replaced.
         let failed = |source| SessionError::HandBack { path: self.origin.clone(), source };
         let path = fs::canonicalize(&self.origin).map_err(failed)?;
         let users = Config::read(&path)?;
-        if users.refresh_token() != self.known.0 {
+        if users.refresh_token() != self.known {
             return Ok(HandBack::UserChanged);
         }
         replace(&path, &users.with_tokens_of(&ours)).map_err(failed)?;
-        self.known = Token(ours.refresh_token().to_owned());
+        self.known = ours.refresh_token();
         Ok(HandBack::Written)
     }
 
@@ -185,11 +144,19 @@ impl Drop for Session {
     }
 }
 
-/// Writes the private copy, below a directory that only the user can read. It takes the place of what `cf version` has left there.
+/// Writes the private copy, below a directory that only the user can read. It takes the place of what `cf version` has left there. Fails where
+/// something else than a directory is in the way, such as a link.
 fn write_private(path: &Path, config: &Value) -> io::Result<()> {
     if let Some(directory) = path.parent() {
-        fs::create_dir_all(directory)?;
-        fs::set_permissions(directory, Permissions::from_mode(0o700))?;
+        match fs::DirBuilder::new().mode(0o700).create(directory) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                if !fs::symlink_metadata(directory)?.is_dir() {
+                    return Err(io::Error::new(io::ErrorKind::NotADirectory, "a link or a file is in its place"));
+                }
+                fs::set_permissions(directory, Permissions::from_mode(0o700))?;
+            }
+            made => made?,
+        }
     }
     replace(path, config)
 }

@@ -9,7 +9,9 @@
 //! - **no input**: where cf would ask something, it reads the end of the file and fails (cf 8.17: `EOF`, `FAILED`);
 //! - **a process group of its own**, known to the [guard](crate::guard): an interrupt at the terminal reaches `cutover`, which decides; ending
 //!   the group ends whatever a wrapper around cf started; and a `cutover` that is killed leaves no cf that goes on behind its back;
-//! - **files for its output**, read while it runs: a pipe that a grandchild keeps open would block the wait.
+//! - **files for its output**, read while it runs: a pipe that a grandchild keeps open would block the wait. They have no name ([`scratch`]).
+//!
+//! What it prints is handed on without secrets and control characters; [`Output`] alone has the truth, for those who parse it.
 
 mod child;
 mod find;
@@ -19,16 +21,19 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use std::{env, fmt, io};
 
 use thiserror::Error;
 
+use super::config;
 use super::dialect::{CfVersion, UnsupportedCf};
 use super::output::{Exit, Output};
 use super::session::PrivateHome;
 use crate::guard::Guard;
+use crate::scratch;
+use crate::secret::{Redactor, Sensitive};
 use child::Child;
 use find::{check, find};
 use tail::Tail;
@@ -70,10 +75,8 @@ pub enum SpawnError {
         source: io::Error,
     },
     /// The output could not be kept or read.
-    #[error("the output of cf could not be kept in '{directory}': {source}")]
+    #[error("the output of cf could not be kept: {source}")]
     Capture {
-        /// The private directory.
-        directory: PathBuf,
         /// The system's reason.
         source: io::Error,
     },
@@ -120,6 +123,7 @@ pub struct Cf {
     directory: PathBuf,
     version: CfVersion,
     environment: Vec<(OsString, OsString)>,
+    redactor: Redactor,
     guard: Arc<Guard>,
     interrupt: Option<Arc<AtomicBool>>,
     grace: Duration,
@@ -138,7 +142,7 @@ impl fmt::Debug for Cf {
 
 impl Cf {
     /// Finds cf and asks for its version. `asked` is a path, or a name that is looked for on PATH; without one it is `cf`. `home` becomes `CF_HOME`, and
-    /// the output of runs is kept there while they run.
+    /// the secrets that it knows are hidden in what is handed on.
     ///
     /// Fails where there is no such program, where it cannot be run, and where its version cannot be used.
     pub fn discover(asked: Option<&Path>, home: &PrivateHome) -> Result<Self, SpawnError> {
@@ -148,6 +152,7 @@ impl Cf {
             directory: home.path().to_owned(),
             version: CfVersion::pinned(),
             environment: environment(env::vars_os(), home.path()),
+            redactor: home.redactor().clone(),
             guard: Arc::clone(home.guard()),
             interrupt: None,
             grace: GRACE,
@@ -179,12 +184,19 @@ impl Cf {
         &self.directory
     }
 
-    /// Sets a variable of all further runs; the place for a secret (`CF_PASSWORD` for `cf auth USER`), which no argument and no debug
-    /// output shows.
+    /// Sets a variable of all further runs.
     #[must_use]
     pub fn with_env(mut self, name: &str, value: &str) -> Self {
         set(&mut self.environment, name.into(), value.into());
         self
+    }
+
+    /// Sets a variable of all further runs to a secret (`CF_PASSWORD` for `cf auth USER`), which no argument, no debug output and nothing that
+    /// is told of a run shows.
+    #[must_use]
+    pub fn with_secret(self, name: &str, secret: &Sensitive) -> Self {
+        self.redactor.learn(secret);
+        self.with_env(name, secret.expose())
     }
 
     /// Sets how long cf itself waits for staging and for the first instance (cf 8.17: 15 and 5 minutes). cf counts in whole seconds.
@@ -200,8 +212,8 @@ impl Cf {
         self
     }
 
-    /// Runs cf with these arguments to its end, and hands each line to `on_line` as soon as it is there (within some 40 ms): without colour codes, and
-    /// what a carriage return ends is a line too.
+    /// Runs cf with these arguments to its end, and hands each line to `on_line` as soon as it is there (within some 40 ms): without colour codes and
+    /// other control characters, without secrets, and what a carriage return ends is a line too.
     ///
     /// At the deadline, and on an interrupt, the process group gets SIGTERM, and SIGKILL 3 s later; the platform may go on with what it was asked.
     /// Fails only where the process could not be started or its output not be kept: how it ended is part of the [`Output`].
@@ -212,11 +224,10 @@ impl Cf {
         deadline: Duration,
         on_line: &mut dyn FnMut(Stream, &str),
     ) -> Result<Output, SpawnError> {
-        static RUNS: AtomicU64 = AtomicU64::new(0);
-        let number = RUNS.fetch_add(1, Ordering::Relaxed);
-        let capture = |source| SpawnError::Capture { directory: self.directory.clone(), source };
-        let mut out = Tail::create(Stream::Out, self.directory.join(format!("run-{number}.out"))).map_err(capture)?;
-        let mut err = Tail::create(Stream::Err, self.directory.join(format!("run-{number}.err"))).map_err(capture)?;
+        let capture = |source| SpawnError::Capture { source };
+        let tail = |stream| Ok(Tail::new(stream, scratch::file()?, self.redactor.clone()));
+        let mut out = tail(Stream::Out).map_err(capture)?;
+        let mut err = tail(Stream::Err).map_err(capture)?;
 
         let mut environment = self.environment.clone();
         for (name, value) in env {
@@ -247,12 +258,15 @@ impl Cf {
             (None, Some(code), _) => Exit::Code(code),
             (None, None, signal) => Exit::Signal(signal.unwrap_or_default()),
         };
+        // Tokens that the platform has given meanwhile.
+        self.redactor.learn_all(&config::tokens(&self.directory));
         Ok(Output {
             argv: argv.to_vec(),
             exit,
             stdout: out.finish(on_line).map_err(capture)?,
             stderr: err.finish(on_line).map_err(capture)?,
             seconds: started.elapsed().as_secs_f64(),
+            redactor: self.redactor.clone(),
         })
     }
 
@@ -271,8 +285,8 @@ impl Cf {
         let handle = duct::cmd("/bin/sh", gate.arguments(&words))
             .full_env(environment)
             .stdin_file(gate.stdin()?)
-            .stdout_path(out.path())
-            .stderr_path(err.path())
+            .stdout_file(out.writer()?)
+            .stderr_file(err.writer()?)
             .before_spawn(|command| {
                 command.process_group(0);
                 Ok(())

@@ -152,6 +152,7 @@ pub struct Running<'a> {
 /// are not begun.
 pub fn run(running: &Running<'_>, compiled: &Compiled<'_>, mut space: Space, reporters: &mut Reporters) -> Ending {
     let Running { place, plan, interrupt, hold } = running;
+    reporters.hide(place.redactor());
     let observer = place.observer(plan);
     for app in &compiled.apps {
         let runner =

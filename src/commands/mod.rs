@@ -29,6 +29,7 @@ use crate::run::lock::LockError;
 use crate::run::observe::ObserveError;
 use crate::steps::Verb;
 use crate::steps::refusal::Refusal;
+use crate::text::for_terminal;
 
 /// How a command ended; each has one exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -184,7 +185,7 @@ impl Trouble {
                 text.extend([&label, line, "\n"]);
             }
         }
-        text
+        for_terminal(&text).into_owned()
     }
 }
 
@@ -244,10 +245,10 @@ fn colours(when: Color) {
 
 /// Prints to standard output. A reader that has gone away (`| head`) is no failure.
 pub(crate) fn print(text: &str) {
-    let _ = io::Write::write_all(&mut io::stdout(), text.as_bytes());
+    let _ = io::Write::write_all(&mut io::stdout(), for_terminal(text).as_bytes());
 }
 
 /// Prints to standard error.
 pub(crate) fn tell(text: &str) {
-    let _ = io::Write::write_all(&mut io::stderr(), format!("{text}\n").as_bytes());
+    let _ = io::Write::write_all(&mut io::stderr(), format!("{}\n", for_terminal(text)).as_bytes());
 }

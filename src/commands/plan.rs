@@ -1,6 +1,5 @@
 //! `cutover plan`: the dry run. It reads, compiles and prints; nothing is changed.
 
-use std::fs;
 use std::path::Path;
 
 use serde_json::to_string_pretty;
@@ -10,10 +9,14 @@ use crate::report::{preview, script};
 use crate::space::{SNAPSHOT_FORMAT, Space};
 use crate::steps::Verb;
 use crate::steps::back::Failed;
+use crate::{bounded, text};
 
 use super::deployment::{self, Request};
 use super::workplace::{Workplace, check_target, load};
 use super::{Ending, Trouble, print};
+
+/// The largest snapshot, in bytes: some ten thousand apps.
+const MAX_SNAPSHOT: u64 = 64 << 20;
 
 /// Runs the verb.
 pub fn run(common: &Common, args: &PlanArgs) -> Result<Ending, Trouble> {
@@ -46,7 +49,7 @@ pub fn run(common: &Common, args: &PlanArgs) -> Result<Ending, Trouble> {
         PlanFormat::Json => {
             let mut object = preview::json(&plan, &space, &apps);
             object["proof"] = serde_json::json!(proof);
-            print(&format!("{}\n", to_string_pretty(&object).unwrap_or_default()));
+            print(&text::json(&format!("{}\n", to_string_pretty(&object).unwrap_or_default())));
         }
         PlanFormat::Sh => print(&script::script(&plan, &apps)),
     }
@@ -55,8 +58,8 @@ pub fn run(common: &Common, args: &PlanArgs) -> Result<Ending, Trouble> {
 
 fn snapshot(file: &Path) -> Result<Space, Trouble> {
     let unusable = |why: String| Trouble::File { path: file.to_owned(), why };
-    let text = fs::read_to_string(file).map_err(|error| unusable(error.to_string()))?;
-    let space: Space = serde_json::from_str(&text).map_err(|error| {
+    let text = bounded::read(file, MAX_SNAPSHOT).map_err(|error| unusable(error.to_string()))?;
+    let space: Space = serde_json::from_slice(&text).map_err(|error| {
         unusable(format!("it is no snapshot of a space ({error}); write one with cutover status --format json"))
     })?;
     if space.format == SNAPSHOT_FORMAT {

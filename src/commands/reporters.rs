@@ -1,14 +1,18 @@
 //! Those who report a run, as the command line asks for them.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
 
 use jiff::Timestamp;
 
 use crate::cli::Common;
 use crate::report::console::{Console, Verbosity};
 use crate::report::json_lines::JsonLines;
+use crate::report::shown;
 use crate::run::event::Event;
 use crate::run::interrupt::Signal;
+use crate::secret::Redactor;
 
 use super::{Trouble, tell};
 
@@ -18,6 +22,7 @@ pub struct Reporters {
     console: Console,
     quiet: bool,
     lines: Option<JsonLines<File>>,
+    redactor: Redactor,
 }
 
 impl Reporters {
@@ -32,11 +37,16 @@ impl Reporters {
             None => None,
             Some(path) => {
                 let file =
-                    File::create(path).map_err(|error| Trouble::File { path: path.clone(), why: error.to_string() })?;
+                    create(path).map_err(|error| Trouble::File { path: path.clone(), why: error.to_string() })?;
                 Some(JsonLines::new(file, || Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()))
             }
         };
-        Ok(Self { console: Console::new(verbosity), quiet: common.quiet, lines })
+        Ok(Self { console: Console::new(verbosity), quiet: common.quiet, lines, redactor: Redactor::default() })
+    }
+
+    /// Hides what this one knows in all that is reported from now on.
+    pub fn hide(&mut self, redactor: &Redactor) {
+        self.redactor = redactor.clone();
     }
 
     /// Tells a person how it ended well, where that is asked for.
@@ -49,6 +59,11 @@ impl Reporters {
     /// Tells a person something that is no event.
     pub fn note(&self, text: &str) {
         self.console.note(text);
+    }
+
+    /// Tells a person what came from elsewhere, without what must not be seen.
+    pub fn quote(&self, text: &str) {
+        tell(&self.redactor.shown(text));
     }
 
     /// Takes the moving line off the terminal, for what is told after a run.
@@ -68,9 +83,17 @@ impl Reporters {
 
     /// Passes an event on to all of them.
     pub fn event(&mut self, event: &Event<'_>) {
-        self.console.event(event);
-        if let Some(lines) = &mut self.lines {
-            lines.event(event);
-        }
+        let Self { console, lines, redactor, .. } = self;
+        shown::pass_on(event, redactor, &mut |event| {
+            console.event(event);
+            if let Some(Err(error)) = lines.as_mut().map(|lines| lines.event(event)) {
+                console.note(&format!("note: events are lost ({error}); the run goes on"));
+            }
+        });
     }
+}
+
+/// Makes the file for the events, or empties it. A new one is the user's alone.
+fn create(path: &Path) -> std::io::Result<File> {
+    OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)
 }

@@ -5,6 +5,7 @@ use serde_json::to_string_pretty;
 
 use crate::cli::{Common, StatusArgs, StatusFormat};
 use crate::report::status;
+use crate::text;
 
 use super::workplace::{Workplace, load_without_bits};
 use super::{Ending, Trouble, print};
@@ -18,7 +19,7 @@ pub fn run(common: &Common, args: &StatusArgs) -> Result<Ending, Trouble> {
         StatusFormat::Text => print(&status::text(&plan, &space, Timestamp::now())),
         StatusFormat::Json => {
             let object = status::json(&plan, &space).and_then(|object| to_string_pretty(&object));
-            print(&format!("{}\n", object.unwrap_or_default()));
+            print(&text::json(&format!("{}\n", object.unwrap_or_default())));
         }
     }
     place.close();

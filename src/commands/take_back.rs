@@ -45,7 +45,7 @@ pub(super) fn after(
         return Ending::Failed;
     };
     if failure.step.heading >= Heading::Push && !under_way.back {
-        show_logs(runner, under_way.colour.as_str());
+        show_logs(runner, under_way.colour.as_str(), reporters);
     }
     if under_way.back {
         tell(&serving(app.app, space));
@@ -122,7 +122,7 @@ fn take_back(
 
 /// Shows the last lines that the version has logged: mostly they tell why it failed. Where they cannot be had, that is no
 /// failure of its own.
-fn show_logs(runner: &Runner<'_>, app: &str) {
+fn show_logs(runner: &Runner<'_>, app: &str, reporters: &Reporters) {
     let call = Invocation::logs_recent(app);
     let Ok(argv) = call.resolve(&|_| None) else { return };
     let mut lines = Vec::new();
@@ -137,7 +137,7 @@ fn show_logs(runner: &Runner<'_>, app: &str) {
     }
     tell(&format!("the last that {app} has logged (cf logs {app} --recent):"));
     for line in &logged[logged.len().saturating_sub(LOG_LINES)..] {
-        tell(&format!("  {line}"));
+        reporters.quote(&format!("  {line}"));
     }
 }
 

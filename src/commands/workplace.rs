@@ -11,6 +11,7 @@ use crate::guard::Guard;
 use crate::plan::{self, ApiUrl, Plan};
 use crate::run::http::{Client, RouterUrl};
 use crate::run::observe::Observer;
+use crate::secret::{Redactor, Sensitive};
 
 use super::Trouble;
 
@@ -67,6 +68,7 @@ impl Workplace {
         let home = private_home(guard)?;
         let cf = Cf::discover(cf, &home)?;
         let session = Session::open(origin, home)?;
+        hide_secrets(session.home().redactor(), plan);
         let target = session.target();
         check_target(plan, &target.api, &target.org, &target.space)?;
         let client = Client::new(router, target.skip_ssl_validation);
@@ -76,6 +78,11 @@ impl Workplace {
     /// What reads the space as far as the plan is concerned with it.
     pub fn observer<'a>(&'a self, plan: &Plan) -> Observer<'a> {
         Observer::new(&self.cf, &self.session, plan)
+    }
+
+    /// What hides the secrets of the plan, of the environment and of the session.
+    pub fn redactor(&self) -> &Redactor {
+        self.session.home().redactor()
     }
 
     /// Hands new tokens back before a person is asked, who may answer with Ctrl-C.
@@ -94,6 +101,24 @@ impl Workplace {
             Err(error) => super::tell(&format!("note: {error}")),
         }
     }
+}
+
+/// Hides the values of the plan's vars files and of variables that hold secrets, less what the plan shows itself.
+fn hide_secrets(redactor: &Redactor, plan: &Plan) {
+    let of_environment = env::vars_os().filter(|(name, _)| holds_a_secret(&name.to_string_lossy()));
+    let of_environment = of_environment.map(|(_, value)| Sensitive::new(value.to_string_lossy()));
+    for secret in plan.secrets.iter().cloned().chain(of_environment) {
+        if !plan.shows(&secret) {
+            redactor.learn(&secret);
+        }
+    }
+}
+
+/// Whether a variable of this name holds a secret: those of cf, and whatever says so.
+fn holds_a_secret(name: &str) -> bool {
+    const WORDS: [&str; 6] = ["PASSWORD", "PASSWD", "SECRET", "TOKEN", "CREDENTIAL", "CREDS"];
+    let name = name.to_ascii_uppercase();
+    WORDS.iter().any(|word| name.contains(word)) || name.ends_with("_KEY")
 }
 
 /// Starts what ends everything of ours should we be killed.

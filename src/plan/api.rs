@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::Serialize;
 
 use super::fault::Fault;
-use super::name::is_unprintable;
+use crate::text::is_unprintable;
 
 /// A Cloud Controller's address: scheme and host, with a port where it is not the scheme's own. Lower case, no slash at
 /// the end, so that the plan's address equals the one that `cf target` shows for the same platform.

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use regex::Regex;
+use regex::{Regex, RegexBuilder};
 use serde::{Serialize, Serializer};
 
 use super::duration;
@@ -61,6 +61,9 @@ pub enum CommandLine {
     Argv(Vec<String>),
 }
 
+/// The most that a compiled expression may take, in bytes: the time to compile one grows with it.
+const MAX_PATTERN: usize = 1 << 20;
+
 /// A regular expression that a body is searched for. Two are equal when their texts are.
 #[derive(Debug, Clone)]
 pub struct BodyPattern(Regex);
@@ -68,7 +71,7 @@ pub struct BodyPattern(Regex);
 impl BodyPattern {
     /// Compiles the expression; the fault carries the reason where that is not possible.
     pub fn parse(text: &str) -> Result<Self, Fault> {
-        match Regex::new(text) {
+        match RegexBuilder::new(text).size_limit(MAX_PATTERN).build() {
             Ok(regex) => Ok(Self(regex)),
             Err(error) => {
                 // The library's message draws the expression over several lines; the last one says what is wrong.

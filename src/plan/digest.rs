@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
 
-use super::{Check, Plan};
+use super::{Check, ManifestApp, ManifestProcess, Plan};
 
-/// The SHA-256 of a plan's values and of the files that it has read, independent of the folder that the plan was named from.
+/// The SHA-256 of a plan's values and of the manifests that it has read, independent of the folder that the plan was named
+/// from. Of what variables were filled in with only the sizes count, which the platform shows anyway.
 pub(super) fn of(plan: &Plan, folder: &Path, contents: &[Vec<u8>]) -> String {
     let mut plan = plan.clone();
     plan.file = PathBuf::new();
@@ -21,7 +22,7 @@ pub(super) fn of(plan: &Plan, folder: &Path, contents: &[Vec<u8>]) -> String {
         app.path.as_mut().map(strip);
         strip(&mut app.manifest.path);
         app.manifest.vars_files.iter_mut().for_each(strip);
-        app.manifest.app.path.as_mut().map(strip);
+        app.manifest.app = sizes(&app.manifest.app);
         for check in &mut app.checks {
             match check {
                 Check::Http(_) => {}
@@ -42,4 +43,20 @@ pub(super) fn of(plan: &Plan, folder: &Path, contents: &[Vec<u8>]) -> String {
         let _ = write!(text, "{byte:02x}");
     }
     text
+}
+
+fn sizes(app: &ManifestApp) -> ManifestApp {
+    let process = |process: &ManifestProcess| ManifestProcess {
+        instances: process.instances,
+        memory_mb: process.memory_mb,
+        disk_mb: process.disk_mb,
+        ..ManifestProcess::default()
+    };
+    ManifestApp {
+        instances: app.instances,
+        memory_mb: app.memory_mb,
+        disk_mb: app.disk_mb,
+        processes: app.processes.iter().map(process).collect(),
+        ..ManifestApp::default()
+    }
 }

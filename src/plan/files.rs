@@ -1,13 +1,13 @@
 //! The one seam between plans and the file system.
 
-use std::fs::File;
-use std::io::{ErrorKind, Read};
-use std::path::Path;
+use std::io::ErrorKind;
+use std::path::{Component, Path, PathBuf};
 
 use super::fault::Fault;
+use crate::bounded;
 
 /// The largest plan, manifest or vars file, in bytes.
-const MAX_BYTES: u64 = 1024 * 1024;
+const MAX_BYTES: u64 = 1 << 20;
 
 /// Where plans, manifests and vars files are read from.
 pub trait Files {
@@ -16,6 +16,23 @@ pub trait Files {
 
     /// Whether there is a file or a folder of that name.
     fn exists(&self, path: &Path) -> bool;
+
+    /// Where a path leads: absolute, with links followed as far as there are files, and without `..`.
+    fn real(&self, path: &Path) -> PathBuf {
+        let mut real = PathBuf::new();
+        for component in std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).components() {
+            match component {
+                // What comes before is real, so that its parent is the one that is meant.
+                Component::ParentDir => drop(real.pop()),
+                Component::CurDir => {}
+                Component::Prefix(_) | Component::RootDir | Component::Normal(_) => {
+                    real.push(component);
+                    real = real.canonicalize().unwrap_or(real);
+                }
+            }
+        }
+        real
+    }
 }
 
 /// The files of this machine, relative to the current folder.
@@ -24,25 +41,14 @@ pub struct Disk;
 
 impl Files for Disk {
     fn read(&self, file: &Path) -> Result<Vec<u8>, Fault> {
-        let failed = |error: std::io::Error| match error.kind() {
+        bounded::read(file, MAX_BYTES).map_err(|error| match error.kind() {
             ErrorKind::NotFound => Fault::new("there is no such file"),
             ErrorKind::PermissionDenied => Fault::new("the file may not be read by this user"),
+            ErrorKind::IsADirectory | ErrorKind::InvalidInput | ErrorKind::FileTooLarge => {
+                Fault::new(error.to_string())
+            }
             _ => Fault::new(format!("the file cannot be read: {error}")),
-        };
-        // Looked at before it is opened: to open a named pipe would wait for a writer.
-        let kind = std::fs::metadata(file).map_err(failed)?;
-        if kind.is_dir() {
-            return Err(Fault::new("this is a folder, not a file"));
-        }
-        if !kind.is_file() {
-            return Err(Fault::new("this is no ordinary file"));
-        }
-        let mut bytes = Vec::new();
-        File::open(file).and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut bytes)).map_err(failed)?;
-        if bytes.len() as u64 > MAX_BYTES {
-            return Err(Fault::new("the file is larger than 1 MiB"));
-        }
-        Ok(bytes)
+        })
     }
 
     fn exists(&self, path: &Path) -> bool {
@@ -67,19 +73,42 @@ impl Files for WithoutBits {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::symlink;
+
     use super::*;
 
     #[test]
-    fn only_ordinary_files_of_some_size() {
+    fn why_a_file_cannot_be_read() {
         let folder = tempfile::tempdir().unwrap();
         let message = |file: &Path| Disk.read(file).map_err(|fault| fault.message);
         let large = folder.path().join("large");
-        std::fs::write(&large, vec![b'#'; 1024 * 1024]).unwrap();
-        assert_eq!(message(&large).map(|bytes| bytes.len()), Ok(1024 * 1024));
         std::fs::write(&large, vec![b'#'; 1024 * 1024 + 1]).unwrap();
         assert_eq!(message(&large), Err("the file is larger than 1 MiB".to_owned()));
         assert_eq!(message(folder.path()), Err("this is a folder, not a file".to_owned()));
         assert_eq!(message(Path::new("/dev/zero")), Err("this is no ordinary file".to_owned()));
         assert_eq!(message(&folder.path().join("nowhere")), Err("there is no such file".to_owned()));
+    }
+
+    #[test]
+    fn where_a_path_leads() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path().canonicalize().unwrap();
+        std::fs::create_dir_all(folder.join("a/b")).unwrap();
+        symlink(folder.join("a/b"), folder.join("link")).unwrap();
+        symlink("loop", folder.join("loop")).unwrap();
+        for (path, leads_to) in [
+            ("a/./b/../b", "a/b"),
+            ("link", "a/b"),
+            ("link/../c", "a/c"),
+            ("link/none/../x", "a/b/x"),
+            ("none/../../a", "../a"),
+            ("loop/x", "loop/x"),
+        ] {
+            let expected = match leads_to.strip_prefix("../") {
+                Some(beside) => folder.parent().unwrap().join(beside),
+                None => folder.join(leads_to),
+            };
+            assert_eq!(Disk.real(&folder.join(path)), expected, "{path}");
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::fault::Fault;
 use super::{ApiUrl, AppName, BodyPattern, OrgName, RouteUrl, ServiceName, SpaceName, parse_duration};
+use crate::text::is_unprintable;
 
 /// A mapping that a plan may hold.
 #[derive(Debug)]
@@ -101,16 +102,29 @@ text!(PERIOD, "a duration above zero", ["60s", "2m"], Some(r"^(?=.*[1-9])(\d+h)?
 });
 text!(FILE, "a path, relative to the plan file", ["app/manifest.yml"], Some("^.+$"), check_path);
 text!(URL_PATH, "a path below the staging route", ["/health"], Some(r"^/[^\s#]*$"), check_url_path);
-text!(REGEX, "a regular expression", ["ok|ready"], None, |t| BodyPattern::parse(t).map(drop));
-text!(COMMAND, "a command", ["./smoke-test.sh"], Some("^[^\\u0000]*$"), |t| {
-    if t.contains('\0') { Err(Fault::new("the command holds a NUL character")) } else { Ok(()) }
+text!(REGEX, "a regular expression", ["ok|ready"], None, |t| {
+    refuse_control(t, "regular expression", "write it as an escape: `\\x1b`, `\\r`")?;
+    BodyPattern::parse(t).map(drop)
 });
+text!(COMMAND, "a command", ["./smoke-test.sh"], Some("^[^\\u0000]*$"), |t| {
+    refuse_control(t, "command", "have `printf` or the program itself make it")
+});
+
+/// Refuses what would do harm where the text is shown; it may have several lines.
+fn refuse_control(text: &str, noun: &str, hint: &str) -> Result<(), Fault> {
+    match text.chars().find(|c| is_unprintable(*c) && !matches!(c, '\n' | '\t')) {
+        None => Ok(()),
+        Some(found) => {
+            Err(Fault::hinted(format!("the {noun} holds the unprintable character U+{:04X}", found as u32), hint))
+        }
+    }
+}
 
 fn check_path(text: &str) -> Result<(), Fault> {
     if text.is_empty() {
         return Err(Fault::new("the path is empty"));
     }
-    if let Some(found) = text.chars().find(|c| super::name::is_unprintable(*c)) {
+    if let Some(found) = text.chars().find(|c| is_unprintable(*c)) {
         return Err(Fault::new(format!("the path holds the unprintable character U+{:04X}", found as u32)));
     }
     Ok(())
@@ -123,7 +137,7 @@ fn check_url_path(text: &str) -> Result<(), Fault> {
             "write only the path, for example /health; the host is the staging route",
         ));
     }
-    if let Some(found) = text.chars().find(|c| c.is_whitespace() || super::name::is_unprintable(*c) || *c == '#') {
+    if let Some(found) = text.chars().find(|c| c.is_whitespace() || is_unprintable(*c) || *c == '#') {
         return Err(Fault::hinted(
             format!("the path holds the character U+{:04X}", found as u32),
             "blanks are written %20; a fragment (`#…`) is never sent to a server",
@@ -144,6 +158,13 @@ pub static PLAN: Table = Table {
         key("version", Kind::Number(VERSION, VERSION), Need::Required, "The version of this file format."),
         key("target", Kind::Table(&TARGET), Need::Required, "The one space that the plan may be run against."),
         key("apps", Kind::List(&Kind::Table(&APP), 1, None), Need::Required, "The apps to deploy, in this order."),
+        key(
+            "outside",
+            Kind::List(&Kind::Text(&FILE), 0, None),
+            Need::Optional("none"),
+            "Folders outside of this file's folder that the paths of the plan and of its manifests may lead to. A path that \
+             leads anywhere else, by `..`, from the root or through a symbolic link, is refused.",
+        ),
     ],
 };
 

@@ -6,6 +6,7 @@ use proptest::prelude::*;
 
 use super::tests::{MANIFEST, Memory, SMALL, project};
 use super::{Problem, load};
+use crate::text::is_unprintable;
 
 /// Whether a problem's place lies in the text of its file.
 fn lies_within(problem: &Problem, files: &Memory) -> bool {
@@ -21,12 +22,18 @@ fn holds_for(plan: &[u8], manifest: &[u8]) -> Result<(), TestCaseError> {
     let mut files = project(SMALL);
     files.0.insert("deploy.yaml".into(), plan.to_vec());
     files.0.insert("app/manifest.yml".into(), manifest.to_vec());
-    if let Err(problems) = load(Path::new("deploy.yaml"), None, &files) {
+    holds(&files, None)
+}
+
+fn holds(files: &Memory, env: Option<&str>) -> Result<(), TestCaseError> {
+    if let Err(problems) = load(Path::new("deploy.yaml"), env, files) {
         prop_assert!(problems.iter().len() > 0);
         for problem in &problems {
-            prop_assert!(lies_within(problem, &files), "{:?}", problem);
+            prop_assert!(lies_within(problem, files), "{:?}", problem);
         }
-        prop_assert!(problems.to_string().contains("error: "));
+        let shown = problems.to_string();
+        prop_assert!(shown.contains("error: "));
+        prop_assert!(!shown.contains(|c| c != '\n' && is_unprintable(c)), "{:?}", shown);
     }
     Ok(())
 }
@@ -67,5 +74,30 @@ proptest! {
     fn any_damage(plan in damaged(include_str!("../../deploy.example.yaml")), manifest in damaged(MANIFEST)) {
         holds_for(plan.as_bytes(), MANIFEST.as_bytes())?;
         holds_for(SMALL.as_bytes(), manifest.as_bytes())?;
+    }
+
+    #[test]
+    fn any_overlay(over in damaged("apps:\n  - name: sinatra\n    drain: 1m\n    routes: {live: [a.example.com]}\n")) {
+        let mut files = project(SMALL);
+        files.0.insert("deploy.over.yaml".into(), over.into_bytes());
+        holds(&files, Some("over"))?;
+    }
+
+    #[test]
+    fn any_vars_file(
+        vars in damaged("name: hunter2-x\nwhere: hunter2-y\nsize: [hunter2-z, {a: *b}]\nwhat: &b hunter2-w\n"),
+        bytes in prop::collection::vec(any::<u8>(), 0..100),
+    ) {
+        let plan = format!("{SMALL}    vars_files: [vars.yml]\n");
+        let manifest = "applications:\n- {name: ((name)), path: ((where)), memory: ((size)), env: {A: 'x((what))((name))'}}\n";
+        for vars in [vars.into_bytes(), bytes] {
+            let mut files = project(&plan);
+            files.0.insert("app/manifest.yml".into(), manifest.into());
+            files.0.insert("vars.yml".into(), vars);
+            holds(&files, None)?;
+            if let Err(problems) = load(Path::new("deploy.yaml"), None, &files) {
+                prop_assert!(!problems.to_string().contains("hunter2"), "{problems}");
+            }
+        }
     }
 }

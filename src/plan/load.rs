@@ -40,6 +40,9 @@ fn read(file: &Path, env: Option<&str>, report: &mut Report<'_>) -> Option<Plan>
     shape::check(&root, &Kind::Table(&PLAN), "", report);
     let top = Reader::new(&root, &PLAN, "");
     let folder = file.parent().unwrap_or(Path::new(""));
+    let outside: Vec<PathBuf> =
+        top.parse_list("outside", any).into_iter().map(|at| joined(folder, &at.value)).collect();
+    report.keep_within(folder, &outside);
     let drafts: Vec<Draft> = top.tables("apps", &APP).iter().map(|app| Draft::read(app, folder, report)).collect();
     across::check(&drafts, report);
     if !report.is_empty() {
@@ -63,6 +66,7 @@ fn read(file: &Path, env: Option<&str>, report: &mut Report<'_>) -> Option<Plan>
         apps,
         file: file.to_owned(),
         digest: String::new(),
+        secrets: report.secrets().to_vec(),
     };
     plan.digest = digest::of(&plan, folder, &contents);
     Some(plan)
@@ -186,7 +190,7 @@ fn read_app_manifest(
         .collect();
     let vars_files: Vec<At<PathBuf>> =
         app.parse_list("vars_files", any).into_iter().map(|at| at.map(|path| joined(folder, &path))).collect();
-    let known = read_vars(&vars_files, &vars, contents, report);
+    let known = read_vars(&vars_files, &vars, report);
     let file = app.parse("manifest", any)?.map(|path| joined(folder, &path));
     let sources = Sources { values: known?, has_path };
     let read = read_manifest(&file, &sources, contents, report)?;
@@ -253,16 +257,8 @@ fn read_check(check: &Reader<'_>, folder: &Path, report: &mut Report<'_>) -> Opt
 
 fn existing(given: At<String>, folder: &Path, report: &mut Report<'_>) -> Option<PathBuf> {
     let path = joined(folder, &given.value);
-    if report.files().exists(&path) {
-        return Some(path);
-    }
     let hint = "paths are relative to the plan file, not to the folder that you are in";
-    report.at(
-        given.place,
-        &given.path,
-        Fault::hinted(format!("`{}`: there is no such file or folder", path.display()), hint),
-    );
-    None
+    report.exists(&path, given.place, &given.path, hint).then_some(path)
 }
 
 /// A path of the plan as it is handed to cf: from the folder that the command is run in. Never begins with `-`.

@@ -16,6 +16,7 @@
 
 mod across;
 mod api;
+mod bounds;
 mod check;
 mod digest;
 mod draft;
@@ -61,6 +62,8 @@ pub use reference::reference;
 pub use route::RouteUrl;
 pub use schema::schema;
 
+use crate::secret::Sensitive;
+
 /// A deployment plan that has passed every check that needs no Cloud Foundry.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Plan {
@@ -73,8 +76,33 @@ pub struct Plan {
     /// The plan file, as the user named it.
     pub file: PathBuf,
     /// The SHA-256 (64 lower-case hex digits) of what decides the deployment: the values of the plan and the contents of
-    /// the manifests and vars files. Comments, the order of keys and the folder that the command is run in do not count.
+    /// the manifests. Comments, the order of keys and the folder that the command is run in do not count; neither do the
+    /// vars files but for sizes: everybody who sees the app sees the digest, and could try a short secret against it.
     pub digest: String,
+    /// The values of the vars files and of the manifests' `env`: what must not be seen when cf prints it.
+    #[serde(skip)]
+    pub secrets: Vec<Sensitive>,
+}
+
+impl Plan {
+    /// Whether the plan itself shows a text: as a name, a route, a path or a value of `vars`, or as a part of one.
+    pub fn shows(&self, text: &Sensitive) -> bool {
+        let Target { api, org, space } = &self.target;
+        let has = |shown: &str| shown.contains(text.expose());
+        has(api.as_str()) || has(org.as_str()) || has(space.as_str()) || self.apps.iter().any(|app| app.shows(&has))
+    }
+}
+
+impl App {
+    fn shows(&self, has: &dyn Fn(&str) -> bool) -> bool {
+        let paths = self.path.iter().chain([&self.manifest.path]).chain(&self.manifest.vars_files);
+        has(self.name.as_str())
+            || self.colours.iter().any(|colour| has(colour.as_str()))
+            || self.services.iter().any(|service| has(service.as_str()))
+            || self.live.iter().chain([&self.staging]).any(|route| has(&route.to_string()))
+            || self.manifest.vars.iter().any(|(_, value)| has(value))
+            || paths.into_iter().any(|path| has(&path.to_string_lossy()))
+    }
 }
 
 /// The one space that a plan belongs to; a run against any other is refused.

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use serde::Serialize;
 
 use super::fault::Fault;
+use crate::text::is_unprintable;
 
 /// The longest name, in characters; the Cloud Controller's columns hold 255.
 const MAX_LENGTH: usize = 255;
@@ -38,13 +39,6 @@ fn check(kind: &str, text: &str) -> Result<(), Fault> {
         return Err(Fault::new(format!("the {kind} has {length} characters; {MAX_LENGTH} are allowed")));
     }
     Ok(())
-}
-
-/// Whether a character moves the cursor, ends the line, is invisible or turns the direction of writing.
-pub(super) fn is_unprintable(c: char) -> bool {
-    c.is_control()
-        || matches!(c,
-            '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}')
 }
 
 macro_rules! names {

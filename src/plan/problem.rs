@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use super::name::is_unprintable;
+use crate::text::is_unprintable;
 
 /// One thing that is wrong with a plan or with a file that it names.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

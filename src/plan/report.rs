@@ -2,11 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
+use super::bounds::Bounds;
 use super::fault::Fault;
 use super::files::Files;
-use super::node::{Node, SourceId};
+use super::node::{Node, Scalar, ScalarKind, SourceId, Value};
 use super::problem::{Position, Problem, Problems};
 use super::yaml;
+use crate::secret::Sensitive;
 
 /// The most problems that are shown at once; to find the place of one means to walk through its file.
 const MAX_PROBLEMS: usize = 100;
@@ -16,6 +18,8 @@ pub(super) struct Report<'files> {
     files: &'files dyn Files,
     sources: Vec<Source>,
     found: Vec<Found>,
+    bounds: Bounds,
+    secrets: Vec<Sensitive>,
 }
 
 /// A file's name and text.
@@ -67,12 +71,60 @@ struct Found {
 
 impl<'files> Report<'files> {
     pub(super) fn new(files: &'files dyn Files) -> Self {
-        Self { files, sources: Vec::new(), found: Vec::new() }
+        Self { files, sources: Vec::new(), found: Vec::new(), bounds: Bounds::default(), secrets: Vec::new() }
     }
 
-    /// The seam to the file system.
-    pub(super) fn files(&self) -> &'files dyn Files {
-        self.files
+    /// Sets where the files that are named may lie; before that, nowhere.
+    pub(super) fn keep_within(&mut self, folder: &Path, outside: &[PathBuf]) {
+        self.bounds = Bounds::new(self.files, folder, outside);
+    }
+
+    /// Whether there is a file or a folder where it may be; what is wrong is noted at the place where it is named.
+    pub(super) fn exists(&mut self, path: &Path, named: Place, at: &str, hint: &str) -> bool {
+        if let Some(fault) = self.bounds.fault(self.files, path) {
+            self.at(named, at, self.fit_to_be_shown(path, fault));
+            return false;
+        }
+        let found = self.files.exists(path);
+        if !found {
+            let fault = Fault::hinted(format!("`{}`: there is no such file or folder", path.display()), hint);
+            self.at(named, at, self.fit_to_be_shown(path, fault));
+        }
+        found
+    }
+
+    /// A fault that quotes a path, without it where a variable's secret stands in it.
+    fn fit_to_be_shown(&self, path: &Path, fault: Fault) -> Fault {
+        let text = path.to_string_lossy();
+        if !self.secrets.iter().any(|secret| text.contains(secret.expose())) {
+            return fault;
+        }
+        let message = "the path that the variables make does not lead to a file or folder that may be used";
+        Fault { message: message.to_owned(), ..fault }
+    }
+
+    /// Notes that the values of a node are secret, as far as they have `least` characters. Truth values never are.
+    pub(super) fn learn(&mut self, node: &Node, least: usize) {
+        match &node.value {
+            Value::Scalar(Scalar { kind: ScalarKind::Null | ScalarKind::Bool, .. }) => {}
+            Value::Scalar(Scalar { text, .. }) => {
+                if text.chars().count() >= least {
+                    self.secrets.push(Sensitive::new(text.as_str()));
+                }
+            }
+            Value::List(items) => items.iter().for_each(|item| self.learn(item, least)),
+            Value::Map(entries) => entries.iter().for_each(|(_, value)| self.learn(value, least)),
+        }
+    }
+
+    /// What was learned.
+    pub(super) fn secrets(&self) -> &[Sensitive] {
+        &self.secrets
+    }
+
+    /// Whether more problems are noted than are shown, so that advice on one more is no use.
+    pub(super) fn is_full(&self) -> bool {
+        self.found.len() >= MAX_PROBLEMS
     }
 
     /// Notes a problem at a place of a document.
@@ -119,6 +171,10 @@ impl<'files> Report<'files> {
     }
 
     fn bytes_of(&mut self, file: &Path, named: Place, path: &str) -> Option<Vec<u8>> {
+        if let Some(fault) = self.bounds.fault(self.files, file) {
+            self.at(named, path, fault);
+            return None;
+        }
         match self.files.read(file) {
             Ok(bytes) => Some(bytes),
             Err(fault) => {
@@ -139,7 +195,15 @@ impl<'files> Report<'files> {
         self.sources.push(Source { file: file.to_owned(), text, secret });
         match read {
             Ok(root) => Some(Document { root: root.merged(), bytes }),
-            Err(yaml::SyntaxFault { offset, fault }) => {
+            Err(yaml::SyntaxFault { offset, quotes, fault }) => {
+                let fault = if secret && quotes {
+                    Fault::hinted(
+                        "this is no value that can be read here",
+                        "put a text with special characters in quotes",
+                    )
+                } else {
+                    fault
+                };
                 self.at(Place::Byte(source, offset), "", fault);
                 None
             }
@@ -200,6 +264,7 @@ fn decode(bytes: &[u8]) -> (String, Option<yaml::SyntaxFault>) {
     let text = text.strip_prefix('\u{FEFF}').unwrap_or(text).to_owned();
     let fault = broken.map(|byte| yaml::SyntaxFault {
         offset: text.len(),
+        quotes: false,
         fault: if bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]) {
             Fault::hinted("the file is UTF-16", "save it as UTF-8")
         } else {

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::{Serialize, Serializer};
 
 use super::fault::Fault;
-use super::name::is_unprintable;
+use crate::text::is_unprintable;
 
 /// A route as users write it: `www.example.com`, `www.example.com/shop` or `*.example.com`.
 ///

@@ -6,6 +6,7 @@ use super::keys::{self, Key, Kind, Need, Table, VERSION};
 use super::node::{Node, Scalar, ScalarKind, Value};
 use super::report::Report;
 use super::similar;
+use crate::text::is_unprintable;
 
 /// Checks a node against what it should be and notes all problems.
 pub(super) fn check(node: &Node, kind: &Kind, path: &str, report: &mut Report<'_>) {
@@ -134,7 +135,7 @@ fn check_variables(node: &Node, path: &str, report: &mut Report<'_>) {
     for (at, (key, value)) in entries.iter().enumerate() {
         let name = key.text().unwrap_or_default();
         let path = below(path, name);
-        if name.is_empty() || name.starts_with('-') || name.contains(['=', '\0', '\n']) {
+        if name.is_empty() || name.starts_with('-') || name.contains(|c| c == '=' || is_unprintable(c)) {
             let hint = "letters, digits, `_` and `-` are safe; it may not begin with `-` or hold `=`";
             report.node(key, &path, Fault::hinted(format!("`{name}` is no name for a variable"), hint));
         }

@@ -31,7 +31,10 @@ pub(super) fn explain(text: &str, offset: usize, message: &str) -> SyntaxFault {
         }
         _ => offset,
     };
-    SyntaxFault { offset: shown, fault: meaning(text, offset, message) }
+    let fault = meaning(text, offset, message);
+    // The text of an alias, and the one character that no value can begin with.
+    let quotes = message.contains("alias") || message.contains("unknown anchor");
+    SyntaxFault { offset: shown, quotes, fault }
 }
 
 fn meaning(text: &str, offset: usize, message: &str) -> Fault {

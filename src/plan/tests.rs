@@ -9,7 +9,7 @@ use super::keys::TABLES;
 use super::*;
 
 /// Files in memory; folders are what their names say.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Memory(pub BTreeMap<PathBuf, Vec<u8>>);
 
 impl Memory {
@@ -119,6 +119,7 @@ fn a_small_plan_is_filled_up_with_defaults() {
             }],
             file: PathBuf::from("deploy.yaml"),
             digest,
+            secrets: vec![],
         }
     );
 }
@@ -197,6 +198,16 @@ fn the_digest_sees_what_decides_and_nothing_else() {
     assert_ne!(digest(&SMALL.replace("acme", "acme2"), MANIFEST), first);
     assert_ne!(digest(SMALL, &MANIFEST.replace("256M", "512M")), first);
     assert_ne!(digest(SMALL, &format!("{MANIFEST}  env: {{A: b}}\n")), first);
+    // Everybody who sees the app sees the digest: a secret cannot be tried against it, a size counts.
+    let with_vars = |vars: &str| {
+        let plan = format!("{SMALL}    vars_files: [vars.yml]\n");
+        let manifest =
+            "applications:\n- {name: x, memory: ((memory)), docker: {image: 'x:((tag))'}, env: {A: ((tag))}}\n";
+        let files = project(&plan).with("app/manifest.yml", manifest).with("vars.yml", vars);
+        load(Path::new("deploy.yaml"), None, &files).unwrap().digest
+    };
+    assert_eq!(with_vars("tag: hunter2\nmemory: 64M\n"), with_vars("tag: hunter3\nmemory: 64M\n"));
+    assert_ne!(with_vars("tag: hunter2\nmemory: 64M\n"), with_vars("tag: hunter2\nmemory: 65M\n"));
 }
 
 #[test]
@@ -335,6 +346,156 @@ fn secrets_of_vars_files_are_not_shown() {
     let problems = load(Path::new("deploy.yaml"), None, &files.with("deploy.yaml", &plan)).unwrap_err();
     insta::assert_snapshot!("vars_of_wrong_types", problems);
     assert!(!problems.to_string().contains("hunter2"));
+}
+
+#[test]
+fn secrets_are_known_and_never_shown() {
+    let plan = format!("{SMALL}    vars_files: [secret.yml]\n    vars: {{tag: v1.2.3}}\n");
+    let manifest = "\
+applications:
+- name: ((name))
+  memory: 64M
+  path: ((where))
+  env: {PASSWORD: ((password)), MODE: production, LONG: long-enough, TAG: ((tag)), DEEP: {x: [\"((nested.key))\"]}}
+";
+    let vars =
+        "{name: shop-name, where: ., password: hunter2, pin: 12345, yes: true, short: abc, nested: {key: deep-one}}";
+    let files = project(&plan).with("app/manifest.yml", manifest).with("secret.yml", vars);
+    let plan = load(Path::new("deploy.yaml"), None, &files).unwrap();
+    let known: Vec<&str> = plan.secrets.iter().map(Sensitive::expose).collect();
+    for secret in ["shop-name", "hunter2", "12345", "deep-one", "production", "long-enough"] {
+        assert!(known.contains(&secret), "{secret} is not in {known:?}");
+    }
+    assert!(!known.contains(&"true") && !known.contains(&"abc"), "{known:?}");
+    for shown in [format!("{:?}", plan.secrets), serde_json::to_string(&plan).unwrap()] {
+        assert!(!shown.contains("hunter2") && !shown.contains("12345"), "{shown}");
+    }
+    // What the plan says itself is no secret.
+    assert!(plan.shows(&Sensitive::new("production")) && plan.shows(&Sensitive::new("v1.2.3")));
+    assert!(plan.shows(&Sensitive::new("example.com")) && !plan.shows(&Sensitive::new("hunter2")));
+
+    // Where it does harm as a path, and where the YAML is broken at it.
+    let explained =
+        |vars: &str| load(Path::new("deploy.yaml"), None, &files.clone().with("secret.yml", vars)).unwrap_err();
+    let sound = "name: x\npassword: y\nnested: {key: z}\n";
+    for vars in [
+        format!("{sound}where: hunter2/x\n"),
+        format!("{sound}where: ../../hunter2\n"),
+        format!("{sound}where: *hunter2\n"),
+        format!("{sound}where: !hunter2 x\n"),
+        format!("{sound}where: &hunter2 x\n"),
+        format!("{sound}where: \"\\hunter2\"\n"),
+        format!("{sound}where: {{hunter2\n"),
+        format!("{sound}where: @hunter2\n"),
+    ] {
+        let problems = explained(&vars);
+        assert!(!problems.to_string().contains("hunter2"), "{problems}");
+    }
+}
+
+#[test]
+fn variables_cannot_fill_the_memory() {
+    let long = "x".repeat(500_000);
+    let list = format!("[{}]", "a, ".repeat(9_000));
+    let cases = [
+        // Some MB a time, a hundred thousand times; a value that names itself; a list in each item of a list.
+        (format!("big: {long}\n"), "((big))".repeat(100_000)),
+        ("big: ((big))((big))\n".to_owned(), "((big))".repeat(1000)),
+        (format!("big: {list}\n"), String::new()),
+    ];
+    for (vars, text) in cases {
+        let value =
+            if text.is_empty() { format!("[{}]", "\"((big))\", ".repeat(9_000)) } else { format!("\"{text}\"") };
+        let manifest = format!("applications:\n- name: x\n  env:\n    A: {value}\n");
+        let files = project(&format!("{SMALL}    vars_files: [vars.yml]\n"))
+            .with("app/manifest.yml", &manifest)
+            .with("vars.yml", &vars);
+        let began = std::time::Instant::now();
+        let message = load(Path::new("deploy.yaml"), None, &files).err().map(|problems| problems.to_string());
+        assert!(began.elapsed() < Duration::from_secs(20));
+        let names_itself = vars.contains("((");
+        assert!(names_itself || message.unwrap().contains("more than 1048576 characters"));
+    }
+    // Neither can those that are missing take all the time.
+    let missing = (0..20_000).map(|at| format!("((v{at}))")).collect::<Vec<_>>().concat();
+    let known = (0..5_000).map(|at| format!("w{at}: 1\n")).collect::<Vec<_>>().concat();
+    let files = project(&format!("{SMALL}    vars_files: [vars.yml]\n"))
+        .with("app/manifest.yml", &format!("applications:\n- name: \"{missing}\"\n"))
+        .with("vars.yml", &known);
+    let began = std::time::Instant::now();
+    assert_eq!(load(Path::new("deploy.yaml"), None, &files).unwrap_err().iter().len(), 100);
+    assert!(began.elapsed() < Duration::from_secs(20));
+}
+
+#[test]
+fn paths_stay_in_the_folder_of_the_plan_unless_it_says_otherwise() {
+    use std::os::unix::fs::symlink;
+
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    for name in ["shop/app", "shared", "shop/linked"] {
+        std::fs::create_dir_all(root.join(name)).unwrap();
+    }
+    let manifest = |path: &str| format!("applications:\n- name: x\n  path: {path}\n");
+    std::fs::write(root.join("shop/app/manifest.yml"), manifest(".")).unwrap();
+    std::fs::write(root.join("shop/app/out.yml"), manifest("../../shared")).unwrap();
+    std::fs::write(root.join("shared/manifest.yml"), manifest(".")).unwrap();
+    std::fs::write(root.join("shared/vars.yml"), "a: b\n").unwrap();
+    symlink("../shared", root.join("shop/link")).unwrap();
+    symlink("app", root.join("shop/inside")).unwrap();
+    let file = root.join("shop/deploy.yaml");
+    let absolute = root.join("shared").display().to_string();
+    let load_with = |keys: &str, outside: &str| {
+        let head = "version: 1\ntarget: {api: api.example.com, org: acme, space: production}\n";
+        let routes = "routes: {live: [a.example.com], staging: b.example.com}";
+        std::fs::write(&file, format!("{head}{outside}\napps:\n  - {{name: x, {keys}, {routes}}}\n")).unwrap();
+        load(&file, None, &Disk)
+    };
+    for (keys, at) in [
+        ("manifest: app/manifest.yml, path: ../shared", "5:49"),
+        ("manifest: app/manifest.yml, path: link", "5:49"),
+        (&format!("manifest: app/manifest.yml, path: {absolute}"), "5:49"),
+        ("manifest: link/manifest.yml", "5:25"),
+        ("manifest: ../shared/manifest.yml", "5:25"),
+        ("manifest: app/manifest.yml, vars_files: [../shared/vars.yml]", "5:56"),
+        ("manifest: app/out.yml", "3:9"),
+    ] {
+        let problems = load_with(keys, "").unwrap_err();
+        let text = problems.to_string();
+        assert_eq!(problems.iter().len(), 1, "{keys}\n{text}");
+        for words in [" leads out of the folder of the plan", "`outside`", at] {
+            assert!(text.contains(words), "{keys}: '{words}' is not in\n{text}");
+        }
+        for outside in ["outside: [../shared]", &format!("outside: [/nowhere, {absolute}]"), "outside: [/]"] {
+            load_with(keys, outside).unwrap_or_else(|problems| panic!("{keys}\n{problems}"));
+        }
+        load_with(keys, "outside: [../share]").unwrap_err();
+    }
+    for keys in ["manifest: app/manifest.yml, path: ./app/../app", "manifest: inside/manifest.yml, path: inside"] {
+        load_with(keys, "").unwrap_or_else(|problems| panic!("{keys}\n{problems}"));
+    }
+}
+
+#[test]
+fn a_text_that_is_shown_holds_no_control_characters() {
+    for (keys, why) in [
+        ("    vars: {\"a\\e[2J\": b}\n", "is no name for a variable"),
+        ("    checks: [{command: {run: \"a\\u202eb\"}}]\n", "the command holds the unprintable character U+202E"),
+        ("    checks: [{http: {body: \"a\\eb\"}}]\n", "the regular expression holds the unprintable character U+001B"),
+        ("    checks: [{http: {path: \"/a\\eb\"}}]\n", "the path holds the character U+001B"),
+        ("    path: \"a\\eb\"\n", "the path holds the unprintable character U+001B"),
+        ("    services: [\"a\\eb\"]\n", "the service instance's name holds the unprintable character U+001B"),
+    ] {
+        let problems = load_text(&format!("{SMALL}{keys}")).unwrap_err().to_string();
+        assert!(problems.contains(why), "{problems}");
+        assert!(!problems.contains(|c| c != '\n' && crate::text::is_unprintable(c)), "{problems:?}");
+    }
+}
+
+#[test]
+fn an_expression_that_takes_too_much_is_refused() {
+    let plan = format!("{SMALL}    checks: [{{http: {{body: '(a{{1000}}){{1000}}'}}}}]\n");
+    assert!(load_text(&plan).unwrap_err().to_string().contains("does not compile"));
 }
 
 #[test]

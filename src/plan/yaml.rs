@@ -26,6 +26,8 @@ const MAX_NODES: u32 = 20_000;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct SyntaxFault {
     pub offset: usize,
+    /// Whether the fault repeats a part of the text.
+    pub quotes: bool,
     pub fault: Fault,
 }
 
@@ -61,6 +63,7 @@ fn refuse_control_characters(text: &str) -> Result<(), SyntaxFault> {
         None => Ok(()),
         Some((offset, found)) => Err(SyntaxFault {
             offset,
+            quotes: false,
             fault: Fault::hinted(
                 format!("the file holds the control character U+{:04X}", found as u32),
                 if found == '\0' { "is this a text file, saved as UTF-8?" } else { "remove it" },
@@ -83,7 +86,8 @@ fn refuse_deep_brackets(text: &str) -> Result<(), SyntaxFault> {
             _ => {}
         }
         if depth > MAX_BRACKETS {
-            return Err(SyntaxFault { offset, fault: Fault::new("brackets are nested too deeply") });
+            let fault = Fault::new("brackets are nested too deeply");
+            return Err(SyntaxFault { offset, quotes: false, fault });
         }
     }
     Ok(())
@@ -120,7 +124,9 @@ impl Walk {
     /// Turns an error of the library into one for the writer of the plan.
     fn explain(&self, text: &str, error: &serde_yaml::Error) -> SyntaxFault {
         let offset = error.location().or_else(|| locate_second_document(text)).map_or(0, |location| location.index());
-        let fault = match self.halt.take() {
+        let halt = self.halt.take();
+        let quotes = matches!(halt, Some(Halt::Tag(_)));
+        let fault = match halt {
             Some(Halt::TooManyNodes) => Fault::hinted(
                 format!("the file has more than {MAX_NODES} values"),
                 "an alias (`*name`) that repeats a large part counts each time",
@@ -131,7 +137,7 @@ impl Walk {
             ),
             None => return super::syntax::explain(text, offset, &error.to_string()),
         };
-        SyntaxFault { offset, fault }
+        SyntaxFault { offset, quotes, fault }
     }
 }
 

@@ -16,6 +16,7 @@ use crate::foundry::settings::Settings;
 use crate::guard::Guard;
 use crate::plan::{ApiUrl, Plan, RouteUrl};
 use crate::run::http::RouterUrl;
+use crate::secret::Sensitive;
 
 /// How long one of the calls that prepare the stage may take.
 const CALL: Duration = Duration::from_secs(60);
@@ -63,7 +64,7 @@ impl Stage {
 
     fn log_in(&self, plan: &Plan, cf: &Cf) -> anyhow::Result<()> {
         let settings = self.foundry.settings();
-        let with_password = cf.clone().with_env("CF_PASSWORD", &settings.password);
+        let with_password = cf.clone().with_secret("CF_PASSWORD", &Sensitive::new(&settings.password));
         run(cf, &["api", &self.foundry.api_url()])?;
         run(&with_password, &["auth", &settings.user])?;
         run(cf, &["target", "-o", &settings.org, "-s", &settings.space])?;

@@ -8,6 +8,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::run::event::Event;
 use crate::steps::{Heading, Step};
+use crate::text::for_terminal;
 
 /// How much is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -148,7 +149,7 @@ impl Console {
     fn always(&self, text: &str) {
         // A terminal that is gone never breaks a deployment.
         self.bar.suspend(|| {
-            let _ = writeln!(io::stderr(), "{text}");
+            let _ = writeln!(io::stderr(), "{}", for_terminal(text));
         });
     }
 }

@@ -1,10 +1,11 @@
 //! The plan's checks of the new version at the staging route.
 
+use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
-use std::{fs, io};
 
 use crate::plan::{Check, CommandCheck, CommandLine, HttpCheck, RouteUrl, format_duration};
+use crate::scratch;
 
 use super::http::{Answer, Client};
 use super::interrupt::Interrupt;
@@ -12,7 +13,7 @@ use super::interrupt::Interrupt;
 /// How often a command that runs is looked at.
 const TICK: Duration = Duration::from_millis(50);
 /// How much of a failed command's output is told, in bytes.
-const TOLD: usize = 4000;
+const TOLD: u64 = 4000;
 
 /// How a check ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,7 +88,7 @@ fn attempt(check: &CommandCheck, app: &str, url: &str, interrupt: &Interrupt) ->
         CommandLine::Argv(argv) => argv.clone(),
     };
     let Some((program, arguments)) = argv.split_first() else { return Err(io::ErrorKind::InvalidInput.into()) };
-    let output = tempfile::NamedTempFile::new()?;
+    let mut output = scratch::file()?;
     #[expect(clippy::disallowed_methods, reason = "a program of the team's own, not cf")]
     let mut child = std::process::Command::new(program)
         .args(arguments)
@@ -95,8 +96,8 @@ fn attempt(check: &CommandCheck, app: &str, url: &str, interrupt: &Interrupt) ->
         .env("CUTOVER_STAGING_URL", url)
         .env("CUTOVER_APP", app)
         .stdin(Stdio::null())
-        .stdout(output.reopen()?)
-        .stderr(output.reopen()?)
+        .stdout(output.try_clone()?)
+        .stderr(output.try_clone()?)
         .process_group(0)
         .spawn()?;
     let until = Instant::now() + check.within;
@@ -122,7 +123,9 @@ fn attempt(check: &CommandCheck, app: &str, url: &str, interrupt: &Interrupt) ->
     if status.success() {
         return Ok(Outcome::Passed(format!("the command ended with {status}")));
     }
-    let text = String::from_utf8_lossy(&fs::read(output.path())?).into_owned();
-    let start = text.char_indices().map(|(at, _)| at).find(|at| text.len() - at <= TOLD).unwrap_or(0);
-    Ok(Outcome::Failed(format!("the command ended with {status}\n{}", text[start..].trim_end())))
+    let mut last = Vec::new();
+    let length = output.metadata()?.len();
+    output.seek(SeekFrom::Start(length.saturating_sub(TOLD)))?;
+    output.take(TOLD).read_to_end(&mut last)?;
+    Ok(Outcome::Failed(format!("the command ended with {status}\n{}", String::from_utf8_lossy(&last).trim_end())))
 }

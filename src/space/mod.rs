@@ -14,6 +14,9 @@ pub mod difference;
 pub mod lock;
 pub mod read;
 
+#[cfg(test)]
+mod laws;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};

@@ -322,7 +322,7 @@ impl Action {
         let app = self.app();
         Some(match self {
             Self::Create { .. } => Invocation::create_app(app),
-            Self::Push { push, .. } => Invocation::push_no_start(push),
+            Self::Push { push, .. } => Invocation::push_no_start(push, cf),
             Self::Annotate { annotations, .. } => Invocation::set_annotations(app, annotations.iter()),
             Self::Bind { service, .. } => Invocation::bind_service(app, service.as_str(), cf),
             Self::Map { route, .. } => Invocation::map_route(app, route),

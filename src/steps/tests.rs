@@ -199,7 +199,7 @@ fn more_live_instances_than_the_manifest_has_are_kept() {
     let push = steps.iter().find(|step| step.action.kind() == "push").unwrap();
     assert_eq!(
         push.invocation.as_ref().unwrap().argv().join(" "),
-        "cf push shop_b -f manifest.yml -p app -i 5 --no-route --no-start"
+        "cf push shop_b -f manifest.yml -p app -i 5 --no-route --no-start --redact-env"
     );
 }
 

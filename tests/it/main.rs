@@ -18,6 +18,7 @@ mod output;
 mod refusal;
 mod restore;
 mod routes;
+mod security;
 mod sessions;
 mod situations;
 mod support;

@@ -52,19 +52,22 @@ fn all() -> Vec<(Invocation, &'static str)> {
         (Invocation::app_guid(b), "cf app sinatra_b --guid"),
         (Invocation::org_guid("acme"), "cf org acme --guid"),
         (
-            Invocation::push_no_start(&Push {
-                app: b.to_owned(),
-                manifest: Some("app/manifest.yml".to_owned()),
-                path: Some("app".to_owned()),
-                vars: vec![("memory".to_owned(), "64M".to_owned()), ("greeting".to_owned(), "it's me".to_owned())],
-                vars_files: vec!["one.yml".to_owned(), "two.yml".to_owned()],
-                instances: Some(3),
-            }),
+            Invocation::push_no_start(
+                &Push {
+                    app: b.to_owned(),
+                    manifest: Some("app/manifest.yml".to_owned()),
+                    path: Some("app".to_owned()),
+                    vars: vec![("memory".to_owned(), "64M".to_owned()), ("greeting".to_owned(), "it's me".to_owned())],
+                    vars_files: vec!["one.yml".to_owned(), "two.yml".to_owned()],
+                    instances: Some(3),
+                },
+                &CfVersion::pinned(),
+            ),
             "cf push sinatra_b -f app/manifest.yml -p app --vars-file one.yml --vars-file two.yml --var 'memory=64M' \
-             --var \"greeting=it's me\" -i 3 --no-route --no-start",
+             --var \"greeting=it's me\" -i 3 --no-route --no-start --redact-env",
         ),
         (
-            Invocation::push_no_start(&Push { app: b.to_owned(), ..Push::default() }),
+            Invocation::push_no_start(&Push { app: b.to_owned(), ..Push::default() }, &cf("8.7.8")),
             "cf push sinatra_b --no-manifest --no-route --no-start",
         ),
         (Invocation::stage_package(b), "cf stage-package sinatra_b"),
@@ -196,12 +199,15 @@ fn nothing_from_outside_becomes_a_flag() {
         Invocation::map_route("a", &with_route("b", "c", flag)),
         Invocation::bind_service("a", flag, &version),
         Invocation::curl_get(flag),
-        Invocation::push_no_start(&Push {
-            app: "a".to_owned(),
-            manifest: Some("m".to_owned()),
-            vars: vec![(flag.to_owned(), "1".to_owned())],
-            ..Push::default()
-        }),
+        Invocation::push_no_start(
+            &Push {
+                app: "a".to_owned(),
+                manifest: Some("m".to_owned()),
+                vars: vec![(flag.to_owned(), "1".to_owned())],
+                ..Push::default()
+            },
+            &version,
+        ),
     ];
     for invocation in cases {
         let error = invocation.resolve(&look_up).unwrap_err();
@@ -220,7 +226,7 @@ fn a_file_whose_name_begins_with_a_dash_has_another_name() {
         ..Push::default()
     };
     assert_eq!(
-        Invocation::push_no_start(&push).resolve(&look_up).unwrap(),
+        Invocation::push_no_start(&push, &cf("8.7.8")).resolve(&look_up).unwrap(),
         ["push", "a", "-f", "./-m.yml", "-p", "./-p", "--no-route", "--no-start"]
     );
 }

@@ -6,15 +6,17 @@ use std::path::{Path, PathBuf};
 
 use super::*;
 use crate::cf::dialect::CfVersion;
+use crate::secret::{Redactor, Sensitive};
 
-const APP: &str = "sinatra_b";
+pub(super) const APP: &str = "sinatra_b";
 
 /// An output as it was captured, and what it says (see `fixtures/cf-output/README.md`).
-struct Sample {
-    name: String,
-    dialect: Dialect,
-    output: Output,
-    says: Vec<(String, String)>,
+#[derive(Debug, Clone)]
+pub(super) struct Sample {
+    pub(super) name: String,
+    pub(super) dialect: Dialect,
+    pub(super) output: Output,
+    pub(super) says: Vec<(String, String)>,
 }
 
 fn unescaped(text: &str) -> String {
@@ -52,12 +54,19 @@ fn read(path: &Path, dialect: Dialect) -> Sample {
             says.push((what.to_owned(), verdict.to_owned()));
         }
     }
-    let output = Output { argv, exit: exit.unwrap(), stdout: unescaped(out), stderr: unescaped(err), seconds: 0.0 };
+    let output = Output {
+        argv,
+        exit: exit.unwrap(),
+        stdout: unescaped(out),
+        stderr: unescaped(err),
+        seconds: 0.0,
+        redactor: Redactor::default(),
+    };
     let name = path.iter().rev().take(2).map(|part| part.to_string_lossy()).collect::<Vec<_>>().join(" of ");
     Sample { name, dialect, output, says }
 }
 
-fn samples() -> Vec<Sample> {
+pub(super) fn samples() -> Vec<Sample> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/cf-output");
     let files = |version: &str| {
         let mut files: Vec<PathBuf> =
@@ -79,7 +88,7 @@ fn route(host: &str) -> RouteParts {
 }
 
 /// Every kind of expectation, about these objects.
-fn expectations(app: &str, host: &str, service: &str) -> BTreeMap<&'static str, Expectation> {
+pub(super) fn expectations(app: &str, host: &str, service: &str) -> BTreeMap<&'static str, Expectation> {
     let app = app.to_owned();
     let service = service.to_owned();
     let annotations = vec![("cutover/role".to_owned(), Some("next".to_owned())), ("cutover/old".to_owned(), None)];
@@ -117,7 +126,7 @@ fn said(verdict: &Verdict) -> String {
     }
 }
 
-fn confirmed(verdict: &Verdict) -> bool {
+pub(super) fn confirmed(verdict: &Verdict) -> bool {
     matches!(verdict, Verdict::Done | Verdict::AlreadyDone)
 }
 
@@ -233,7 +242,14 @@ fn an_output_that_is_cut_short_confirms_nothing_else() {
 
 #[test]
 fn nothing_is_confirmed_by_no_output() {
-    let output = |exit| Output { argv: Vec::new(), exit, stdout: String::new(), stderr: String::new(), seconds: 0.0 };
+    let output = |exit| Output {
+        argv: Vec::new(),
+        exit,
+        stdout: String::new(),
+        stderr: String::new(),
+        seconds: 0.0,
+        redactor: Redactor::default(),
+    };
     for (key, expected) in expectations(APP, "sinatralive", "db") {
         for exit in [Exit::Code(0), Exit::Code(1), Exit::Signal(9), Exit::TimedOut, Exit::Interrupted] {
             let verdict = confirm(&expected, Dialect::V8, &output(exit));
@@ -245,7 +261,14 @@ fn nothing_is_confirmed_by_no_output() {
 #[test]
 fn ok_alone_confirms_nothing() {
     let stdout = "OK\n\nOK\n".to_owned();
-    let output = Output { argv: Vec::new(), exit: Exit::Code(0), stdout, stderr: String::new(), seconds: 0.0 };
+    let output = Output {
+        argv: Vec::new(),
+        exit: Exit::Code(0),
+        stdout,
+        stderr: String::new(),
+        seconds: 0.0,
+        redactor: Redactor::default(),
+    };
     for (key, expected) in expectations(APP, "sinatralive", "db") {
         let verdict = confirm(&expected, Dialect::V8, &output);
         assert!(matches!(verdict, Verdict::Unknown { .. }), "{key}: {verdict:?}");
@@ -389,7 +412,40 @@ fn a_job_of_a_broker_that_goes_on_is_not_done() {
         stdout: stdout.to_owned(),
         stderr: String::new(),
         seconds: 0.0,
+        redactor: Redactor::default(),
     };
     let expected = Expectation::Unbound { app: APP.to_owned(), service: "db".to_owned() };
     assert!(matches!(confirm(&expected, Dialect::V8, &output), Verdict::Unknown { .. }));
+}
+
+#[test]
+fn what_is_shown_of_an_output_holds_no_secret_and_no_control_characters() {
+    let redactor = Redactor::default();
+    redactor.learn(&Sensitive::new("hunter2"));
+    let texts = [
+        "hunter2 is no domain",
+        "Domain 'hunter2' not found.\u{9b}2J",
+        r#"{"errors":[{"title":"CF-X","detail":"hunter2\u001b[2J\u202e"}]}"#,
+    ];
+    for text in texts {
+        for exit in [Exit::Code(0), Exit::Code(1)] {
+            let output = Output {
+                argv: Vec::new(),
+                exit,
+                stdout: text.to_owned(),
+                stderr: text.to_owned(),
+                seconds: 0.0,
+                redactor: redactor.clone(),
+            };
+            assert!(!format!("{output:?}").contains("hunter2"));
+            for (key, expected) in expectations(APP, "sinatralive", "db") {
+                let told = match confirm(&expected, Dialect::V7, &output) {
+                    Verdict::Refused(refusal) => refusal.words,
+                    Verdict::Unknown { why } => why,
+                    verdict @ (Verdict::Done | Verdict::AlreadyDone) => format!("{verdict:?}"),
+                };
+                assert!(!told.contains("hunter2") && !told.contains(char::is_control), "{key}: {told:?}");
+            }
+        }
+    }
 }

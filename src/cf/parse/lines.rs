@@ -1,11 +1,7 @@
 //! Cleaned lines of output.
 
-use std::borrow::Cow;
-use std::sync::LazyLock;
-
-use regex::Regex;
-
 use super::super::output::Output;
+use crate::text::{harmless, without_escapes};
 
 /// The lines of one stream: without colour codes, without CR, without the blanks at their ends.
 ///
@@ -37,28 +33,22 @@ impl Lines {
     }
 }
 
-/// Removes terminal control sequences: `ESC[32;1mOK ESC[0;22m` → `OK `.
-pub fn without_escapes(text: &str) -> Cow<'_, str> {
-    static ESCAPE: LazyLock<Option<Regex>> =
-        LazyLock::new(|| Regex::new(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\^_])").ok());
-    match ESCAPE.as_ref() {
-        Some(escape) if text.contains('\x1b') => escape.replace_all(text, ""),
-        Some(_) | None => Cow::Borrowed(text),
-    }
-}
-
-/// The last lines of both streams on one line, for a message: standard error first, at most some 300 characters each.
+/// The last lines of both streams on one line, for a message: standard error first, at most some 300 characters each, without
+/// secrets and without what would do harm to a terminal.
 pub fn excerpt(output: &Output) -> String {
     let tail = |text: &str| {
         let lines = Lines::of(text);
         let joined = lines.iter().map(str::trim).collect::<Vec<_>>().join(" | ");
+        // Before it is cut: half a secret is not known again.
+        let joined = output.redactor.shown(&joined);
         let from = joined.char_indices().rev().nth(299).map_or(0, |(at, _)| at);
         joined[from..].to_owned()
     };
-    match (tail(&output.stderr), tail(&output.stdout)) {
+    let told = match (tail(&output.stderr), tail(&output.stdout)) {
         (err, out) if err.is_empty() && out.is_empty() => "nothing".to_owned(),
         (err, out) if err.is_empty() => out,
         (err, out) if out.is_empty() => err,
         (err, out) => format!("{err} | {out}"),
-    }
+    };
+    harmless(&told).into_owned()
 }

@@ -16,4 +16,4 @@ pub use confirmations::{
     scaled, staged, started, stopped, unbound, unmapped,
 };
 pub use json::{NoJson, head, json};
-pub use lines::{Lines, excerpt, without_escapes};
+pub use lines::{Lines, excerpt};

@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::*;
 use crate::cf::spawn::Cf;
+use crate::guard::Guard;
 
 /// A user with a `.cf/config.json`.
 struct User {
@@ -296,4 +297,37 @@ fn the_real_cf_reads_the_copy_and_leaves_the_users_alone() {
     assert!(run(&["logout"]).exit.is_success());
     assert_eq!(session.close().unwrap(), HandBack::Unchanged);
     assert_eq!(fs::read(user.path()).unwrap(), before);
+}
+
+#[test]
+fn a_link_in_the_place_of_the_copy_is_not_followed() {
+    let user = User::with(&logged_in());
+    let elsewhere = tempfile::tempdir().unwrap();
+    let link = |from: PathBuf| std::os::unix::fs::symlink(elsewhere.path(), from).unwrap();
+
+    let private = home();
+    link(private.path().join(".cf"));
+    let message = Session::open(&user.path(), private).unwrap_err().to_string();
+    assert!(message.contains("a link or a file is in its place"), "{message}");
+
+    // A link as the file itself is replaced, and what it points to stays as it is.
+    let private = home();
+    fs::create_dir(private.path().join(".cf")).unwrap();
+    let victim = elsewhere.path().join("victim");
+    fs::write(&victim, "untouched").unwrap();
+    std::os::unix::fs::symlink(&victim, private.config()).unwrap();
+    let session = Session::open(&user.path(), private).unwrap();
+    assert!(fs::symlink_metadata(session.home().config()).unwrap().is_file());
+    assert_eq!(fs::read_to_string(&victim).unwrap(), "untouched");
+    assert_eq!(fs::read_dir(elsewhere.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn the_tokens_are_known_as_secrets() {
+    let user = User::with(&logged_in());
+    let session = Session::open(&user.path(), home()).unwrap();
+    let redactor = session.home().redactor();
+    assert_eq!(redactor.shown("refreshed with 'first'"), "refreshed with '[hidden]'");
+    assert_eq!(redactor.shown(TOKEN), "[hidden]");
+    assert_eq!(redactor.shown(TOKEN.trim_start_matches("bearer ")), "[hidden]");
 }

@@ -32,6 +32,7 @@ fn script(home: &PrivateHome, text: &str) -> Cf {
         directory: home.path().to_owned(),
         version: CfVersion::pinned(),
         environment: environment(env::vars_os(), home.path()),
+        redactor: home.redactor().clone(),
         guard: Arc::clone(home.guard()),
         interrupt: None,
         grace: Duration::from_millis(300),
@@ -52,8 +53,9 @@ fn the_real_cf_tells_its_version_and_leaves_only_its_configuration() {
     let cf = Cf::discover(Some(&real_cf()), &home).unwrap();
     assert!(cf.version().dialect() >= Dialect::V8, "{}", cf.version());
     assert!(cf.program().is_absolute());
-    let left: Vec<_> = fs::read_dir(home.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
-    assert_eq!(left, [".cf"]);
+    let mut left: Vec<_> = fs::read_dir(home.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    left.sort();
+    assert_eq!(left, [".cf", "owner"]);
 }
 
 #[test]
@@ -191,8 +193,49 @@ fn a_limit_is_what_cf_counts_in_whole_seconds() {
 #[test]
 fn a_secret_of_the_environment_is_in_no_debug_output() {
     let home = home();
-    let cf = script(&home, "").with_env("CF_PASSWORD", "hunter2");
+    let cf = script(&home, "").with_secret("CF_PASSWORD", &Sensitive::new("hunter2"));
     assert!(!format!("{cf:?}").contains("hunter2"));
+}
+
+#[test]
+fn a_secret_is_told_to_nobody_and_kept_for_those_who_parse() {
+    let home = home();
+    let cf = script(&home, "echo \"a $CF_PASSWORD\"; echo 'b hun\\033[0mter2' >&2; exit 1")
+        .with_secret("CF_PASSWORD", &Sensitive::new("hunter2"));
+    let script = home.path().join("script").display().to_string();
+    let mut lines = Vec::new();
+    let output = cf.run(&[script], &[], LONG, &mut |_, line| lines.push(line.to_owned())).unwrap();
+    lines.sort();
+    assert_eq!(lines, ["a [hidden]", "b [hidden]"]);
+    assert_eq!(output.stdout, "a hunter2\n");
+    assert!(!format!("{output:?}").contains("hunter2"));
+    assert_eq!(crate::cf::parse::excerpt(&output), "b [hidden] | a [hidden]");
+}
+
+#[test]
+fn tokens_of_the_configuration_are_hidden_old_and_new() {
+    let home = home();
+    let write = |refresh: &str| {
+        let config =
+            serde_json::json!({ "ConfigVersion": 4, "AccessToken": "bearer opaque-access", "RefreshToken": refresh });
+        fs::create_dir_all(home.path().join(".cf")).unwrap();
+        fs::write(home.path().join(".cf/config.json"), config.to_string()).unwrap();
+    };
+    for refresh in ["first-refresh", "second-refresh"] {
+        write(refresh);
+        run(&script(&home, "true"), LONG);
+    }
+    let output = run(&script(&home, "echo first-refresh second-refresh opaque-access"), LONG);
+    assert_eq!(crate::cf::parse::excerpt(&output), "[hidden] [hidden] [hidden]");
+}
+
+#[test]
+fn the_output_needs_no_disk_and_no_file_that_could_be_planted() {
+    let home = home();
+    let mut cf = script(&home, "echo kept");
+    let script = home.path().join("script").display().to_string();
+    cf.directory = "/dev/null/nowhere".into();
+    assert_eq!(cf.run(&[script], &[], LONG, &mut quiet).unwrap().stdout, "kept\n");
 }
 
 #[test]

@@ -38,7 +38,8 @@ use tokio::sync::watch;
 use crate::foundry::blobs::Blobs;
 use crate::foundry::platform::lock;
 use crate::foundry::state::{Guid, HealthCheck};
-use crate::guard::{Guard, GuardedDirectory};
+use crate::guard::Guard;
+use crate::private::{PrivateDirectory, Purpose};
 
 pub use desired::application_environment;
 pub(crate) use reconcile::run;
@@ -137,7 +138,7 @@ pub struct Cell {
     taken: Mutex<u64>,
     changes: watch::Sender<u64>,
     blobs: Blobs,
-    directory: GuardedDirectory,
+    directory: PrivateDirectory,
     guard: Arc<Guard>,
 }
 
@@ -145,8 +146,7 @@ impl Cell {
     /// Makes an empty cell with its directory. Fails where there is no place for temporary files or no `/bin/sh`.
     pub fn start() -> io::Result<Self> {
         let guard = Guard::start()?;
-        let directory = tempfile::Builder::new().prefix("foundry-").tempdir()?;
-        let directory = guard.directory(&directory.keep())?;
+        let directory = PrivateDirectory::create(Purpose::Cell, &guard)?;
         let blobs = Blobs::below(directory.path())?;
         std::fs::create_dir(directory.path().join("containers"))?;
         Ok(Self {

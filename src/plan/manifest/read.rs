@@ -8,10 +8,14 @@ use regex::Regex;
 use super::super::draft::At;
 use super::super::fault::Fault;
 use super::super::node::{Node, Scalar, ScalarKind, Value};
-use super::super::report::Report;
+use super::super::report::{Place, Report};
 use super::super::shape;
 use super::variables::{Values, fill_in};
 use super::{HealthCheck, ManifestApp, ManifestProcess};
+
+/// The shortest value of the manifest's own `env` that is taken for a secret, in characters: `production` and the like are no
+/// secrets, and a short one would be hidden in every other word.
+const LEAST_OF_ENV: usize = 8;
 
 /// What the plan brings to its manifest.
 pub(in super::super) struct Sources {
@@ -31,16 +35,17 @@ pub(in super::super) fn read_manifest(
 ) -> Option<ManifestApp> {
     let document = report.read_named(&file.value, file.place.clone(), &file.path)?;
     contents.push(document.bytes);
-    let root = fill_in(document.root, "", &sources.values, report);
+    let root = fill_in(document.root, &sources.values, report);
     let app = the_application(&root, report)?;
+    if let Some(env) = app.get("env") {
+        report.learn(env, LEAST_OF_ENV);
+    }
     let folder = file.value.parent().unwrap_or(Path::new(""));
-    let mut fields = Fields { node: app, path: "applications[0]".to_owned(), report };
+    let mut fields = Fields { node: app, path: "applications[0]".to_owned(), report: &mut *report };
     let read = read_application(&mut fields, folder);
-    if let (Some(path), false) = (&read.path, sources.has_path)
-        && !fields.report.files().exists(path)
-    {
-        let message = format!("`{}`: there is no such file or folder", path.display());
-        fields.problem("path", Fault::hinted(message, "a manifest's path is relative to the manifest"));
+    if let (Some(path), false) = (&read.path, sources.has_path) {
+        let place = Place::of(app.get("path").unwrap_or(app));
+        report.exists(path, place, "applications[0].path", "a manifest's path is relative to the manifest");
     }
     Some(read)
 }

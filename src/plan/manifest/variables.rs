@@ -11,9 +11,16 @@ use super::super::fault::Fault;
 use super::super::node::{Node, Scalar, ScalarKind, Value};
 use super::super::report::{Place, Report};
 use super::super::similar;
+use crate::text::json;
 
 /// cf 8.17 (bosh template): a variable is `((name))` or `((name.key))`; a `!` before the name changes nothing.
 static VARIABLE: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"\(\((!?[-/.\w\pL]+)\)\)").ok());
+
+/// The shortest value of a vars file that is taken for a secret, in characters.
+const LEAST: usize = 4;
+/// The most that variables may add to a manifest, in characters: as much as a file may have. The values of a file of 1 MiB, used
+/// some thousand times over, would fill any memory.
+const MOST: usize = 1 << 20;
 
 /// The values of variables by name.
 pub(in super::super) type Values = HashMap<String, Node>;
@@ -23,7 +30,6 @@ pub(in super::super) type Values = HashMap<String, Node>;
 pub(in super::super) fn read_vars(
     files: &[At<PathBuf>],
     own: &[(String, Node)],
-    contents: &mut Vec<Vec<u8>>,
     report: &mut Report<'_>,
 ) -> Option<Values> {
     let mut values = Some(Values::new());
@@ -32,7 +38,7 @@ pub(in super::super) fn read_vars(
             values = None;
             continue;
         };
-        contents.push(document.bytes);
+        report.learn(&document.root, LEAST);
         match document.root.value {
             Value::Map(entries) => {
                 let named = entries.into_iter().filter_map(|(name, value)| Some((name.text()?.to_owned(), value)));
@@ -58,59 +64,104 @@ pub(in super::super) fn read_vars(
 
 /// Fills in the variables of a tree; those without a value are noted. A scalar that is nothing but a variable takes over
 /// the value as it is; within a text only texts and whole numbers can be filled in.
-pub(super) fn fill_in(node: Node, path: &str, values: &Values, report: &mut Report<'_>) -> Node {
-    let Node { source, id, value } = node;
-    let place = Place::Node(source, id);
-    match value {
-        Value::List(items) => {
-            let fill = |(at, item)| fill_in(item, &format!("{path}[{at}]"), values, report);
-            Node { source, id, value: Value::List(items.into_iter().enumerate().map(fill).collect()) }
-        }
-        Value::Map(entries) => {
-            let fill = |(key, value): (Node, Node)| {
-                let below = super::super::shape::below(path, key.text().unwrap_or_default());
-                let key = fill_in(key, path, values, report);
-                (key, fill_in(value, &below, values, report))
+pub(super) fn fill_in(node: Node, values: &Values, report: &mut Report<'_>) -> Node {
+    Filling { values, report, room: MOST }.node(node, "")
+}
+
+/// A tree that is being filled in.
+struct Filling<'a, 'files> {
+    values: &'a Values,
+    report: &'a mut Report<'files>,
+    /// How much more the values may take.
+    room: usize,
+}
+
+impl Filling<'_, '_> {
+    fn node(&mut self, node: Node, path: &str) -> Node {
+        let Node { source, id, value } = node;
+        let value = match value {
+            Value::List(items) => {
+                let fill = |(at, item)| self.node(item, &format!("{path}[{at}]"));
+                Value::List(items.into_iter().enumerate().map(fill).collect())
+            }
+            Value::Map(entries) => {
+                let fill = |(key, value): (Node, Node)| {
+                    let below = super::super::shape::below(path, key.text().unwrap_or_default());
+                    (self.node(key, path), self.node(value, &below))
+                };
+                Value::Map(entries.into_iter().map(fill).collect())
+            }
+            Value::Scalar(Scalar { kind: ScalarKind::Text, text }) => {
+                let filled = self.text(&text, &Place::Node(source, id), path);
+                filled.unwrap_or(Value::Scalar(Scalar { kind: ScalarKind::Text, text }))
+            }
+            Value::Scalar(scalar) => Value::Scalar(scalar),
+        };
+        Node { source, id, value }
+    }
+
+    /// The value of a text with its variables filled in; `None` where it has none or a problem was noted.
+    fn text(&mut self, text: &str, place: &Place, path: &str) -> Option<Value> {
+        let pattern = VARIABLE.as_ref()?;
+        let mut filled = String::new();
+        let mut told = 0;
+        let mut sound = true;
+        for captures in pattern.captures_iter(text) {
+            let whole = captures.get(0)?;
+            let name = captures.get(1)?.as_str().trim_start_matches('!');
+            let Some(found) = look_up(name, self.values) else {
+                let fault = unknown(name, self.values, self.report.is_full());
+                self.report.at(place.within(whole.as_str()), path, fault);
+                sound = false;
+                continue;
             };
-            Node { source, id, value: Value::Map(entries.into_iter().map(fill).collect()) }
+            if !self.has_room(found, place, path) {
+                return None;
+            }
+            if whole.as_str() == text {
+                return Some(found.value.clone());
+            }
+            filled.push_str(&text[told..whole.start()]);
+            told = whole.end();
+            match &found.value {
+                Value::Scalar(Scalar { kind: ScalarKind::Text | ScalarKind::Int, text }) => filled.push_str(text),
+                Value::Scalar(_) | Value::List(_) | Value::Map(_) => {
+                    let message = format!("the variable `{name}` is {}", super::super::shape::found_type(found));
+                    let hint = "cf fills in only texts and whole numbers within a text; put the value in quotes";
+                    self.report.at(place.within(whole.as_str()), path, Fault::hinted(message, hint));
+                    sound = false;
+                }
+            }
         }
-        Value::Scalar(Scalar { kind: ScalarKind::Text, text }) => {
-            let filled = fill_in_text(&text, &place, path, values, report);
-            Node { source, id, value: filled.unwrap_or(Value::Scalar(Scalar { kind: ScalarKind::Text, text })) }
+        filled.push_str(&text[told..]);
+        (sound && told > 0).then_some(Value::Scalar(Scalar { kind: ScalarKind::Text, text: filled }))
+    }
+
+    /// Takes the room that a value needs; where there is none, that is noted once.
+    fn has_room(&mut self, found: &Node, place: &Place, path: &str) -> bool {
+        let needed = size(found);
+        if self.room == 0 {
+            return false;
         }
-        Value::Scalar(scalar) => Node { source, id, value: Value::Scalar(scalar) },
+        self.room = self.room.saturating_sub(needed);
+        if self.room == 0 {
+            let hint = "a variable counts each time that it is used";
+            let fault =
+                Fault::hinted(format!("the variables fill the manifest with more than {MOST} characters"), hint);
+            self.report.at(place.clone(), path, fault);
+        }
+        self.room > 0
     }
 }
 
-/// The value of a text with its variables filled in; `None` where it has none or a problem was noted.
-fn fill_in_text(text: &str, place: &Place, path: &str, values: &Values, report: &mut Report<'_>) -> Option<Value> {
-    let pattern = VARIABLE.as_ref()?;
-    let mut filled = text.to_owned();
-    let mut sound = true;
-    for captures in pattern.captures_iter(text) {
-        let (whole, [name]) = captures.extract();
-        let plain = name.trim_start_matches('!');
-        let Some(found) = look_up(plain, values) else {
-            report.at(place.within(whole), path, unknown(plain, values));
-            sound = false;
-            continue;
-        };
-        if whole == text {
-            return Some(found.value.clone());
-        }
-        match &found.value {
-            Value::Scalar(Scalar { kind: ScalarKind::Text | ScalarKind::Int, text }) => {
-                filled = filled.replace(whole, text);
-            }
-            Value::Scalar(_) | Value::List(_) | Value::Map(_) => {
-                let message = format!("the variable `{plain}` is {}", super::super::shape::found_type(found));
-                let hint = "cf fills in only texts and whole numbers within a text; put the value in quotes";
-                report.at(place.within(whole), path, Fault::hinted(message, hint));
-                sound = false;
-            }
-        }
+/// What a value takes: its characters, and a few for each node.
+fn size(node: &Node) -> usize {
+    const NODE: usize = 50;
+    NODE + match &node.value {
+        Value::Scalar(scalar) => scalar.text.len(),
+        Value::List(items) => items.iter().map(size).sum(),
+        Value::Map(entries) => entries.iter().map(|(key, value)| size(key) + size(value)).sum(),
     }
-    (sound && filled != text).then_some(Value::Scalar(Scalar { kind: ScalarKind::Text, text: filled }))
 }
 
 /// Finds `name`, or `name.key.key` within the mapping of a name.
@@ -127,8 +178,12 @@ fn look_up<'v>(name: &str, values: &'v Values) -> Option<&'v Node> {
     Some(node)
 }
 
-fn unknown(name: &str, values: &Values) -> Fault {
+/// What is wrong where a variable has no value; `briefly` where there are so many that a look for a similar name is no use.
+fn unknown(name: &str, values: &Values, briefly: bool) -> Fault {
     let message = format!("the variable `{name}` has no value");
+    if briefly {
+        return Fault::new(message);
+    }
     let mut names: Vec<&str> = values.keys().map(String::as_str).collect();
     names.sort_unstable();
     match similar::closest(name, names.into_iter()) {
@@ -149,7 +204,8 @@ pub(in super::super) fn as_cf_reads(scalar: &Scalar) -> String {
         && !WORDS.contains(&text.to_lowercase().as_str())
         && !(text.starts_with(|c: char| c.is_ascii_digit()) && text.chars().all(numeric));
     match scalar.kind {
-        ScalarKind::Text if !safe => serde_json::Value::from(text.as_str()).to_string(),
+        // YAML reads JSON's escapes, and so the shown command holds no character that does harm.
+        ScalarKind::Text if !safe => json(&serde_json::Value::from(text.as_str()).to_string()).into_owned(),
         ScalarKind::Text | ScalarKind::Null | ScalarKind::Bool | ScalarKind::Int | ScalarKind::Float => text.clone(),
     }
 }
@@ -174,6 +230,7 @@ mod tests {
             ("two\nlines \"é\"", "\"two\\nlines \\\"é\\\"\""),
             ("-1", "\"-1\""),
             ("/path/to", "/path/to"),
+            ("\u{1b}[2J\u{9b}\u{202e}", "\"\\u001b[2J\\u009b\\u202e\""),
         ] {
             assert_eq!(as_cf_reads(&Scalar { kind: ScalarKind::Text, text: text.to_owned() }), handed);
         }

@@ -1,0 +1,40 @@
+//! What holds for any answer of the API: it is read or refused, never a panic.
+
+use proptest::prelude::*;
+use serde_json::Value;
+
+use super::{QuotaScope, read};
+use crate::arbitrary;
+
+fn read_as_everything(body: &Value) {
+    let list = body["resources"].as_array().cloned().unwrap_or_else(|| vec![body.clone()]);
+    let path = "/v3/anything";
+    let _ = read::parse::<read::Page>(path, body);
+    let _ = read::apps(path, &list);
+    let _ = read::routes(path, &list);
+    let _ = read::domains(path, &list);
+    let _ = read::processes(path, &list);
+    let _ = read::stats(path, body);
+    let _ = read::guid(path, body);
+    let _ = read::package(path, body);
+    let _ = read::droplet(path, body);
+    let _ = read::services(path, &list);
+    let _ = read::bindings(path, &list);
+    let _ = read::quota_guid(path, body);
+    if let Ok(usage) = read::usage(path, body) {
+        let _ = read::quota(path, QuotaScope::Space, body, usage);
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_answer_is_read_or_refused(body in arbitrary::json()) {
+        read_as_everything(&body);
+    }
+
+    #[test]
+    fn any_snapshot_is_read_or_refused(body in arbitrary::json(), bytes in prop::collection::vec(any::<u8>(), 0..60)) {
+        let _ = serde_json::from_value::<super::Space>(body);
+        let _ = serde_json::from_slice::<super::Space>(&bytes);
+    }
+}
