@@ -1,11 +1,13 @@
 //! A deployment as all verbs see it: compiled and proved, run app by app, and taken back where it fails.
 
+use std::cell::Cell;
+use std::collections::BTreeMap;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
-use crate::plan::{self, Plan};
+use crate::plan::{self, AppName, Plan};
 use crate::proof::{self, Proof};
 use crate::report::preview::{self, AppPreview};
 use crate::run::bits;
@@ -68,17 +70,23 @@ pub struct Compiled<'a> {
     pub request: Request,
     /// App by app.
     pub apps: Vec<AppPreview<'a>>,
+    /// The digests of the files to upload, by the plan's names of the apps, as far as they are here.
+    bits: BTreeMap<AppName, String>,
 }
 
 /// Compiles what is asked for for all apps of the plan.
 pub fn compile<'a>(plan: &'a Plan, space: &Space, request: &Request) -> Result<Compiled<'a>, Trouble> {
     let mut apps = Vec::new();
+    let mut digests = BTreeMap::new();
     let mut nothing = None;
     for app in &plan.apps {
         let bits = digest_of_bits(app, request.verb)?;
         let orders = Orders { plan, app, deployment: &request.deployment, bits: bits.as_deref() };
         match steps::compile(request.verb, orders, request.locked(app).as_ref(), request.failed, space) {
-            Ok(steps) => apps.push(AppPreview { app, situation: Situation::of(app, space)?, steps }),
+            Ok(steps) => {
+                apps.push(AppPreview { app, situation: Situation::of(app, space)?, steps });
+                digests.extend(bits.map(|bits| (app.name.clone(), bits)));
+            }
             // Another app of the plan may have been interrupted.
             Err(refusal @ Refusal::NothingUnderWay { .. }) => nothing = Some(refusal),
             Err(refusal) => return Err(refusal.into()),
@@ -87,21 +95,26 @@ pub fn compile<'a>(plan: &'a Plan, space: &Space, request: &Request) -> Result<C
     if let (true, Some(refusal)) = (apps.is_empty(), nothing) {
         return Err(refusal.into());
     }
-    Ok(Compiled { request: request.clone(), apps })
+    Ok(Compiled { request: request.clone(), apps, bits: digests })
 }
 
 impl Compiled<'_> {
     /// Proves what was compiled from this space. Fails with the shortest counterexample.
     pub fn prove(&self, plan: &Plan, space: &Space) -> Result<Proof, Trouble> {
-        let Request { verb, deployment, failed, .. } = &self.request;
+        let Request { verb, deployment, .. } = &self.request;
         let prove = |app: &AppPreview<'_>| {
             // Whether the files are here is no question of the space: a new deployment brings its own.
-            let orders = Orders { plan, app: app.app, deployment, bits: Some("the files of a new deployment") };
-            let lock = self.request.locked(app.app);
-            // The lock that a killed run has left says what is resumed first; of all that follows the apps tell.
-            let lock = lock.filter(|_| *verb == Verb::Resume);
+            let bits = self.bits.get(&app.app.name).map_or("the files of a new deployment", String::as_str);
+            let orders = Orders { plan, app: app.app, deployment, bits: Some(bits) };
+            // The lock that a killed run has left says what is resumed as long as no app tells of it.
+            let lock = self.request.locked(app.app).filter(|_| *verb == Verb::Resume);
+            let first = Cell::new(Some(app.steps.clone()));
             let compile = |next: Verb, space: &Space| {
-                steps::compile(next, orders, lock.as_ref().filter(|_| next == Verb::Resume), *failed, space)
+                if let Some(steps) = first.take() {
+                    return Ok(steps);
+                }
+                let nothing_told = next == Verb::Resume && UnderWay::of(app.app, space).is_none();
+                steps::compile(next, orders, lock.as_ref().filter(|_| nothing_told), Failed::Stop, space)
             };
             proof::prove(app.app, *verb, space, &compile)
         };

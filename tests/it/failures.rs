@@ -1,5 +1,7 @@
 //! cf or the platform fails in the middle: what the exit code says is true, the old colour serves, and the words help.
 
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::time::Duration;
 
 use cutover::foundry::faults::{Fault, Harm, Occurrence, Rule};
@@ -56,6 +58,24 @@ fn an_answer_that_is_lost_after_its_effect_is_no_failure() {
     assert_eq!(bench.leads_to(LIVE), ["shop_b"]);
     assert_eq!(bench.leads_to(STAGING), [""; 0]);
     assert_eq!(bench.state_of("shop_a"), "stopped");
+}
+
+#[test]
+fn a_cf_that_says_ok_and_does_nothing_is_not_believed() {
+    let bench = live();
+    // The real cf, but for one verb that it only talks of.
+    let script = format!(
+        "#!/bin/sh\nif [ \"$1\" = map-route ] && [ \"$5\" = shop ]; then\n  echo 'Mapping route shop.apps.foundry.test to app \
+         shop_b in org acme / space production as admin...'\n  echo OK\n  exit 0\nfi\nexec '{}' \"$@\"\n",
+        crate::support::cf::binary().display()
+    );
+    bench.write("talker", &script);
+    let talker = bench.folder().join("talker");
+    fs::set_permissions(&talker, fs::Permissions::from_mode(0o755)).unwrap();
+    bench.write("deploy.yaml", &PLAN.replace("drain: 1s", "drain: 0s\n    timeouts: {route: 8s}"));
+    let run = bench.run(&["apply", "--yes", "--cf", talker.to_str().unwrap()]);
+    assert_eq!(run.code, 1, "{}", run.err);
+    assert_tells(&run, &["✗ map shop.apps.foundry.test to shop_b", "is not mapped to app shop_b", "shop_a serves"]);
 }
 
 #[test]

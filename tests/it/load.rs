@@ -2,22 +2,14 @@
 
 use std::time::Duration;
 
-use cutover::cf::session::{PrivateHome, Session};
-use cutover::cf::spawn::Cf;
 use cutover::foundry::router::Propagation;
 use cutover::foundry::settings::Settings;
-use cutover::guard::Guard;
-use cutover::plan::{self, Plan};
 use cutover::rehearse::load::{LiveUrl, Load, LoadReport, LoadSettings, Mix};
-use cutover::run::execute::{Ended, Runner};
-use cutover::run::http::{Client, RouterUrl};
-use cutover::run::interrupt::Interrupt;
-use cutover::run::observe::Observer;
-use cutover::steps::annotations::Deployment;
-use cutover::steps::forward::{self, Orders};
+use cutover::run::execute::Ended;
 use cutover::steps::{Action, Step};
 
 use crate::support::bench::{Bench, PLAN};
+use crate::support::inside;
 
 /// A load of every kind on the live route while `act` runs.
 fn under_load(bench: &Bench, act: impl FnOnce()) -> LoadReport {
@@ -80,6 +72,21 @@ fn no_request_fails_where_routers_learn_of_a_change_after_five_seconds() {
     assert_nothing_failed(&report);
 }
 
+/// Cloud Foundry gives an app ten seconds to end; here it has none, and only the drain is left.
+#[test]
+fn no_request_is_cut_off_where_apps_are_stopped_at_once() {
+    let mut settings = Settings::default();
+    settings.timing.graceful_shutdown = Duration::ZERO;
+    settings.router.propagation = Propagation::NONE;
+    let bench = Bench::with(settings);
+    bench.write("deploy.yaml", &PLAN.replace("drain: 1s", "drain: 4s"));
+    bench.must(&["apply", "--yes"]);
+    let report = under_load(&bench, || {
+        bench.must(&["apply", "--yes"]);
+    });
+    assert_nothing_failed(&report);
+}
+
 /// The same deployment on the same routers, with nothing taken away but the questions at the router.
 #[test]
 fn requests_fail_without_the_routers_confirmation() {
@@ -91,26 +98,7 @@ fn requests_fail_without_the_routers_confirmation() {
 }
 
 fn deploy_unconfirmed(bench: &Bench) {
-    let guard = Guard::start().unwrap();
-    let home = PrivateHome::create(&guard).unwrap();
-    let cf = Cf::discover(Some(&crate::support::cf::binary()), &home).unwrap();
-    let session = Session::open(&bench.cf.home().join(".cf/config.json"), home).unwrap();
-    let client = Client::new(Some(&RouterUrl::parse(&bench.foundry.router_url()).unwrap()), false);
-    let plan: Plan = plan::load(&bench.folder().join("deploy.yaml"), None, &plan::Disk).unwrap();
-    let observer = Observer::new(&cf, &session, &plan);
-    let mut space = observer.observe().unwrap();
-    let deployment = Deployment { id: "1".to_owned(), by: "a test".to_owned(), at: "2026-11-23T12:00:00Z".to_owned() };
-    let orders = Orders { plan: &plan, app: &plan.apps[0], deployment: &deployment, bits: Some("") };
-    let steps: Vec<Step> = forward::deploy(orders, &space).unwrap().into_iter().map(unconfirmed).collect();
-    let runner = Runner {
-        app: &plan.apps[0],
-        hold: &|_| Ok(()),
-        cf: &cf,
-        observer: &observer,
-        client: &client,
-        interrupt: &Interrupt::none(),
-    };
-    assert_eq!(runner.run("deploy", &steps, &mut space, &mut |_| {}), Ended::Done);
+    assert_eq!(inside::deploy(bench, unconfirmed, &|_| {}), Ended::Done);
     assert!(PLAN.contains("drain: 1s"), "the drain is shorter than what the routers take");
 }
 

@@ -15,6 +15,7 @@ mod load;
 mod lock;
 mod logs;
 mod matrix;
+mod mutations;
 mod output;
 mod refusal;
 mod restore;

@@ -5,9 +5,11 @@ use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use cutover::foundry::faults::{Fault, Harm, Occurrence, Rule};
+use cutover::run::execute::Ended;
 
 use crate::support::bench::{Bench, PLAN, Run};
 use crate::support::cf::Cf;
+use crate::support::inside;
 
 const LIVE: &str = "shop.apps.foundry.test";
 const STAGING: &str = "shop-staging.apps.foundry.test";
@@ -226,4 +228,20 @@ fn a_platform_that_asks_for_patience_gets_it() {
     let run = bench.must(&["apply", "--yes"]);
     assert_tells(&run, 0, &["again", "at the 2. attempt"]);
     assert_eq!(bench.leads_to(LIVE), ["shop_b"]);
+}
+
+#[test]
+fn nothing_is_taken_off_while_the_new_version_does_not_run() {
+    let bench = live("");
+    // It has passed its check and is on the live route, and crashes for good.
+    let ended = inside::deploy(&bench, |step| step, &|step| {
+        if step.id == "shop/unmap-live" {
+            bench.foundry.faults().keep_unhealthy(Some("shop_b"));
+            assert_eq!(bench.foundry.crash_now("shop_b"), 2);
+        }
+    });
+    let Ended::Failed(failure) = ended else { panic!("{ended:?}") };
+    assert_eq!(failure.step.id, "shop/unmap-live");
+    assert!(bench.leads_to(LIVE).contains(&"shop_a".to_owned()));
+    assert_eq!(bench.state_of("shop_a"), "started");
 }

@@ -6,24 +6,15 @@ use std::path::PathBuf;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
-use cutover::cf::session::{PrivateHome, Session};
-use cutover::cf::spawn::Cf;
 use cutover::foundry::router::Propagation;
 use cutover::foundry::settings::Settings;
 use cutover::foundry::snapshot::Snapshot;
 use cutover::foundry::state::DesiredState;
-use cutover::guard::Guard;
-use cutover::plan;
 use cutover::rehearse::load::{LiveUrl, Load, LoadSettings, Mix};
-use cutover::run::bits;
-use cutover::run::execute::{Ended, Runner};
-use cutover::run::http::{Client, RouterUrl};
-use cutover::run::interrupt::Interrupt;
-use cutover::run::observe::Observer;
-use cutover::steps::annotations::Deployment;
-use cutover::steps::forward::{self, Orders};
+use cutover::run::execute::Ended;
 
 use crate::support::bench::{Bench, PLAN};
+use crate::support::inside;
 
 const LIVE: &str = "shop.apps.foundry.test";
 /// What routers take to learn of a change, where a case does not say otherwise.
@@ -76,34 +67,13 @@ impl Lane {
         lane
     }
 
-    /// Runs the update in this process, where it can be stopped before each step.
+    /// Runs the update, with a snapshot before each step.
     fn record(&mut self) {
-        let guard = Guard::start().unwrap();
-        let home = PrivateHome::create(&guard).unwrap();
-        let cf = Cf::discover(Some(&crate::support::cf::binary()), &home).unwrap();
-        let session = Session::open(&self.bench.cf.home().join(".cf/config.json"), home).unwrap();
-        let client = Client::new(Some(&RouterUrl::parse(&self.bench.foundry.router_url()).unwrap()), false);
-        let plan = plan::load(&self.bench.folder().join("deploy.yaml"), None, &plan::Disk).unwrap();
-        let observer = Observer::new(&cf, &session, &plan);
-        let mut space = observer.observe().unwrap();
-        let deployment =
-            Deployment { id: "1".to_owned(), by: "a test".to_owned(), at: "2026-11-23T12:00:00Z".to_owned() };
-        let digest = bits::digest(&plan.apps[0]).unwrap();
-        let orders = Orders { plan: &plan, app: &plan.apps[0], deployment: &deployment, bits: Some(&digest) };
-        let steps = forward::deploy(orders, &space).unwrap();
         let taken = RefCell::new(Vec::new());
-        let runner = Runner {
-            app: &plan.apps[0],
-            hold: &|step| {
-                taken.borrow_mut().push((step.id.clone(), self.bench.foundry.snapshot().unwrap()));
-                Ok(())
-            },
-            cf: &cf,
-            observer: &observer,
-            client: &client,
-            interrupt: &Interrupt::none(),
-        };
-        assert_eq!(runner.run("apply", &steps, &mut space, &mut |_| {}), Ended::Done);
+        let ended = inside::deploy(&self.bench, |step| step, &|step| {
+            taken.borrow_mut().push((step.id.clone(), self.bench.foundry.snapshot().unwrap()));
+        });
+        assert_eq!(ended, Ended::Done);
         (self.steps, self.snapshots) = taken.into_inner().into_iter().unzip();
     }
 

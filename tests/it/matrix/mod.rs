@@ -13,6 +13,8 @@ mod kind;
 mod lane;
 
 use std::collections::BTreeMap;
+use std::io::{self, Write as _};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -40,8 +42,9 @@ fn run_all(cases_of: impl Fn(&[String]) -> Vec<(String, Kind)> + Sync) -> Vec<Ou
                 let lane = Lane::prepare(number);
                 for (at, (step, kind)) in cases_of(lane.steps()).into_iter().enumerate() {
                     if at % LANES == number {
-                        let outcome = case(&lane, &step, &kind, at);
-                        println!("{} {}", if outcome.wrong.is_none() { "ok   " } else { "WRONG" }, outcome.name);
+                        let tried = catch_unwind(AssertUnwindSafe(|| case(&lane, &step, &kind, at)));
+                        let outcome = tried.unwrap_or_else(|panic| given_up(&step, &kind, &*panic));
+                        tell(&format!("{} {}", if outcome.wrong.is_none() { "ok   " } else { "WRONG" }, outcome.name));
                         outcomes.lock().unwrap().push(outcome);
                     }
                 }
@@ -85,13 +88,25 @@ fn case(lane: &Lane, step: &str, kind: &Kind, number: usize) -> Outcome {
     Outcome { name, requests: report.sent, wrong }
 }
 
+/// A case that could not be brought to its end.
+fn given_up(step: &str, kind: &Kind, panic: &(dyn std::any::Any + Send)) -> Outcome {
+    let name = format!("{step} × {kind}");
+    let words = panic.downcast_ref::<String>().map_or("it was given up", String::as_str);
+    Outcome { wrong: Some(format!("{name}: {words}")), name, requests: 0 }
+}
+
+/// Tells how it goes: the figures are part of what the test is for.
+fn tell(line: &str) {
+    io::stderr().write_all(format!("{line}\n").as_bytes()).unwrap();
+}
+
 fn judge(title: &str, outcomes: &[Outcome], time: Duration) {
     let requests: u64 = outcomes.iter().map(|outcome| outcome.requests).sum();
     let mut by_kind: BTreeMap<&str, usize> = BTreeMap::new();
     for outcome in outcomes {
         *by_kind.entry(outcome.name.split(" × ").nth(1).unwrap_or_default()).or_default() += 1;
     }
-    println!("{title}: {} cases in {} s, {requests} requests, {by_kind:?}", outcomes.len(), time.as_secs());
+    tell(&format!("{title}: {} cases in {} s, {requests} requests, {by_kind:?}", outcomes.len(), time.as_secs()));
     let wrong: Vec<&str> = outcomes.iter().filter_map(|outcome| outcome.wrong.as_deref()).collect();
     assert!(wrong.is_empty(), "{} of {} cases:\n{}", wrong.len(), outcomes.len(), wrong.join("\n\n"));
 }
@@ -112,7 +127,7 @@ fn killed_at_random_moments() {
     let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
     let seed = number("CUTOVER_SEED").unwrap_or_else(|| u64::from(std::process::id()));
     let count = number("CUTOVER_SOAK").unwrap_or(8);
-    println!("CUTOVER_SEED={seed} CUTOVER_SOAK={count}");
+    tell(&format!("CUTOVER_SEED={seed} CUTOVER_SOAK={count}"));
     let begun = Instant::now();
     let outcomes = run_all(|steps| {
         let mut random = Random(seed);
