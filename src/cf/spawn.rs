@@ -184,6 +184,11 @@ impl Cf {
         &self.directory
     }
 
+    /// What hides the secrets of the session.
+    pub fn redactor(&self) -> &Redactor {
+        &self.redactor
+    }
+
     /// Sets a variable of all further runs.
     #[must_use]
     pub fn with_env(mut self, name: &str, value: &str) -> Self {

@@ -62,7 +62,7 @@ pub enum CommandLine {
 }
 
 /// The most that a compiled expression may take, in bytes: the time to compile one grows with it.
-const MAX_PATTERN: usize = 1 << 20;
+const MAX_PATTERN: usize = 1 << 18;
 
 /// A regular expression that a body is searched for. Two are equal when their texts are.
 #[derive(Debug, Clone)]

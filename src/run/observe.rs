@@ -197,7 +197,13 @@ impl<'a> Observer<'a> {
             return Ok(());
         }
         let in_space = [("space_guids", self.api.target().space_guid.as_str()), ("per_page", PAGE)];
-        let asked = query_names("/v3/service_instances", &self.services, &in_space);
+        // A name that a vars file gives the manifest is for no argument: all are asked for, and the right ones picked.
+        let secret = self.services.iter().any(|name| self.api.cf.redactor().hides(name));
+        let asked = if secret {
+            query("/v3/service_instances", &in_space)
+        } else {
+            query_names("/v3/service_instances", &self.services, &in_space)
+        };
         space.services = read::services(&asked, &self.api.list(&asked)?)?;
         space.services.retain(|service| self.services.contains(&service.name));
         let join = |guids: Vec<&str>| guids.join(",");

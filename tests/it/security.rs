@@ -138,16 +138,25 @@ exit $code"#,
 #[test]
 fn the_preview_of_a_plan_has_no_value_of_its_vars_files() {
     let bench = Bench::new(Duration::ZERO);
-    bench.write("secret.yml", "name: hunter2-name\ncheck: /hunter2-check\nmemory: 64M\n");
+    bench.write("secret.yml", "name: hunter2-name\ncheck: /hunter2-check\nmemory: 64M\ndb: hunter2-db\n");
+    bench.cf.must(["create-user-provided-service", "hunter2-db", "-p", "{}"]);
     let manifest =
         MANIFEST.replace("- name: shop", "- name: ((name))").replace("endpoint: /health", "endpoint: ((check))");
-    bench.write("app/manifest.yml", &manifest.replace("memory: 64M", "memory: ((memory))"));
+    bench.write("app/manifest.yml", &manifest.replace("memory: 64M", "memory: ((memory))\n  services: [((db))]"));
     bench.write("deploy.yaml", &PLAN.replace("path: app\n", "path: app\n    vars_files: [secret.yml]\n"));
-    for format in ["text", "json", "sh"] {
-        let run = bench.must(&["plan", "--format", format]);
-        assert!(run.out.contains("secret.yml"), "{}", run.out);
-        assert!(!run.out.contains("hunter2") && !run.err.contains("hunter2"), "{}\n{}", run.out, run.err);
-    }
+    let arguments = arguments_during(|| {
+        for format in ["text", "json", "sh"] {
+            let run = bench.must(&["plan", "--format", format]);
+            assert!(run.out.contains("secret.yml"), "{}", run.out);
+            assert!(!run.out.contains("hunter2") && !run.err.contains("hunter2"), "{}\n{}", run.out, run.err);
+        }
+        bench.write("secret.yml", "name: hunter2-name\ncheck: /health\nmemory: 64M\ndb: hunter2-db\n");
+        bench.must(&["apply", "--yes"]);
+    });
+    let seen = arguments.iter().find(|line| line.contains("hunter2"));
+    assert!(seen.is_none(), "{seen:?}");
+    assert!(arguments.iter().any(|line| line.contains("/v3/service_instances")), "the reads were seen");
+    assert!(bench.cf.must(["services"]).contains("shop_a"), "the service is bound");
 }
 
 /// A deployment that waits in a check, with its own place for temporary files.
@@ -395,5 +404,36 @@ fn a_space_that_cannot_be_read_is_not_changed() {
         assert!(matches!(run.code, 1 | 4), "{name}: {}\n{}", run.code, run.err);
         assert_eq!(bench.apps_on("shop"), ["shop_a"], "{name}");
         assert_eq!(bench.cf.run(["app", "shop_b"]).status.code(), Some(1), "{name}: nothing was pushed");
+    }
+}
+
+/// The disk with the private directory fills up amid the deployment, as the check runs: cf cannot even keep its own
+/// configuration any more. It needs a file system of its own, so where nobody may mount one there is nothing to try; that the
+/// output of cf needs no disk is tried beside the spawner in any case.
+#[test]
+fn a_disk_that_fills_up_amid_a_deployment_breaks_nothing() {
+    let bench = Bench::new(Duration::ZERO);
+    let checks = "- command: {run: 'cat /dev/zero >\"$TMPDIR/fill\"; df --output=avail \"$TMPDIR\" >full; true'}";
+    bench.write("deploy.yaml", &PLAN.replace("- http: {path: /health, within: 20s, interval: 50ms}", checks));
+    let temporary = bench.folder().join("tmp");
+    fs::create_dir(&temporary).unwrap();
+    let apply = bench.command(&["apply", "--yes"]);
+    let mount = "mount -t tmpfs -o size=8m,mode=700 none \"$TMPDIR\" || exit 77; touch mounted; exec \"$@\"";
+    for namespace in [&["--mount"][..], &["--mount", "--map-root-user"]] {
+        #[expect(clippy::disallowed_methods, reason = "the tool runs behind it")]
+        let mut command = std::process::Command::new("unshare");
+        command.args(namespace).args(["sh", "-c", mount, "sh"]).arg(apply.get_program()).args(apply.get_args());
+        command.current_dir(bench.folder()).env_clear().stdin(Stdio::null());
+        command.envs(apply.get_envs().filter_map(|(name, value)| Some((name, value?)))).env("TMPDIR", &temporary);
+        let Ok(output) = command.output() else { continue };
+        if !bench.folder().join("mounted").exists() {
+            continue;
+        }
+        let run = Run::of(&output);
+        assert_eq!(run.code, 0, "{}", run.err);
+        let room = fs::read_to_string(bench.folder().join("full")).unwrap();
+        assert_eq!(room.split_whitespace().nth(1), Some("0"), "the disk was full");
+        assert_eq!(bench.apps_on("shop"), ["shop_a"]);
+        return;
     }
 }

@@ -44,7 +44,10 @@ fn run_all(cases_of: impl Fn(&[String]) -> Vec<(String, Kind)> + Sync) -> Vec<Ou
                     if at % LANES == number {
                         let tried = catch_unwind(AssertUnwindSafe(|| case(&lane, &step, &kind, at)));
                         let outcome = tried.unwrap_or_else(|panic| given_up(&step, &kind, &*panic));
-                        tell(&format!("{} {}", if outcome.wrong.is_none() { "ok   " } else { "WRONG" }, outcome.name));
+                        match &outcome.wrong {
+                            None => tell(&format!("ok    {}", outcome.name)),
+                            Some(why) => tell(&format!("WRONG {why}")),
+                        }
                         outcomes.lock().unwrap().push(outcome);
                     }
                 }
