@@ -12,6 +12,7 @@ use std::fs::{self, Permissions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use serde_json::Value;
 use thiserror::Error;
@@ -75,7 +76,7 @@ pub struct Session {
     target: Target,
     origin: PathBuf,
     /// The refresh token that the user's configuration is expected to hold.
-    known: Sensitive,
+    known: Mutex<Sensitive>,
 }
 
 impl Session {
@@ -89,7 +90,7 @@ impl Session {
         home.redactor().learn_all(&config.secrets());
         let copy = config.undisturbed();
         write_private(&path, &copy).map_err(|source| SessionError::Copy { path, source })?;
-        Ok(Self { home, target, origin: origin.to_owned(), known })
+        Ok(Self { home, target, origin: origin.to_owned(), known: Mutex::new(known) })
     }
 
     /// What is targeted, and by whom.
@@ -114,25 +115,26 @@ impl Session {
     /// where the file still holds the refresh token that we started from. May be called at any time, and is called once more at the end.
     ///
     /// Fails where the user's file cannot be written; the old tokens are then worth nothing.
-    pub fn hand_back(&mut self) -> Result<HandBack, SessionError> {
+    pub fn hand_back(&self) -> Result<HandBack, SessionError> {
         let ours = Config::read(&self.home.config())?;
-        if ours.refresh_token() == self.known || ours.refresh_token().expose().is_empty() {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if ours.refresh_token() == *known || ours.refresh_token().expose().is_empty() {
             return Ok(HandBack::Unchanged);
         }
         // A link stays a link: what it points to is replaced.
         let failed = |source| SessionError::HandBack { path: self.origin.clone(), source };
         let path = fs::canonicalize(&self.origin).map_err(failed)?;
         let users = Config::read(&path)?;
-        if users.refresh_token() != self.known {
+        if users.refresh_token() != *known {
             return Ok(HandBack::UserChanged);
         }
         replace(&path, &users.with_tokens_of(&ours)).map_err(failed)?;
-        self.known = ours.refresh_token();
+        *known = ours.refresh_token();
         Ok(HandBack::Written)
     }
 
     /// Hands the tokens back and removes the copy.
-    pub fn close(mut self) -> Result<HandBack, SessionError> {
+    pub fn close(self) -> Result<HandBack, SessionError> {
         self.hand_back()
     }
 }

@@ -27,7 +27,7 @@ pub fn run(verb: Verb, common: &Common, args: &RunArgs) -> Result<Ending, Troubl
         Verb::Resume | Verb::Rollback => load_without_bits(common)?,
     };
     let mut reporters = Reporters::new(common)?;
-    let mut place = Workplace::open(common, &plan)?;
+    let place = Workplace::open(common, &plan)?;
     let space = place.observer(&plan).observe()?;
     let request = Request {
         verb,

@@ -33,13 +33,17 @@ pub(super) fn holding(
     let locksmith = Locksmith::new(&place.cf, &place.session, interrupt, wait);
     let locks = locksmith.acquire(plan.apps.iter().map(|app| &app.name), claim, observed, &mut tell)?;
     let locks = RefCell::new(locks);
-    let hold = |step: &Step| match locks.borrow_mut().renew(step.app.as_str(), &step.id, step.within) {
-        Ok(Renewal::Written) => Ok(()),
-        Ok(Renewal::StillCovers { why }) => {
-            tell(&format!("note: the lock could not be renewed, and holds long enough: {why}"));
-            Ok(())
+    let hold = |step: &Step| {
+        // Tokens that the platform has rotated are worth nothing here should this run be killed.
+        place.keep_logged_in();
+        match locks.borrow_mut().renew(step.app.as_str(), &step.id, step.within) {
+            Ok(Renewal::Written) => Ok(()),
+            Ok(Renewal::StillCovers { why }) => {
+                tell(&format!("note: the lock could not be renewed, and holds long enough: {why}"));
+                Ok(())
+            }
+            Err(lost) => Err(lost.to_string()),
         }
-        Err(lost) => Err(lost.to_string()),
     };
     let ending = work(&hold);
     for note in locks.into_inner().release() {
@@ -112,7 +116,7 @@ fn state(lock: Option<&Lock>, now: Timestamp) -> &'static str {
 /// Runs `lock break`.
 pub fn break_open(common: &Common, args: &LockBreakArgs) -> Result<Ending, Trouble> {
     let plan = load_without_bits(common)?;
-    let mut place = Workplace::open(common, &plan)?;
+    let place = Workplace::open(common, &plan)?;
     let space = place.observer(&plan).observe()?;
     place.before_asking()?;
     let now = Timestamp::now();

@@ -86,9 +86,14 @@ impl Workplace {
     }
 
     /// Hands new tokens back before a person is asked, who may answer with Ctrl-C.
-    pub fn before_asking(&mut self) -> Result<(), Trouble> {
+    pub fn before_asking(&self) -> Result<(), Trouble> {
         self.session.hand_back()?;
         Ok(())
+    }
+
+    /// Hands new tokens back in the midst of a run. What cannot be written now is tried again, and told, at the end.
+    pub fn keep_logged_in(&self) {
+        let _ = self.session.hand_back();
     }
 
     /// Hands new tokens back to the user's session. A failure is told; it is none of the command's.

@@ -184,7 +184,7 @@ fn the_copy_is_private_clean_and_goes_with_the_session() {
 #[test]
 fn new_tokens_are_handed_back_and_nothing_else() {
     let user = User::with(&logged_in());
-    let mut session = Session::open(&user.path(), home()).unwrap();
+    let session = Session::open(&user.path(), home()).unwrap();
     rotate(&session, "bearer new", "second");
     // The user has gone elsewhere meanwhile.
     let mut meanwhile = logged_in();
