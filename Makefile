@@ -6,8 +6,10 @@ APP := example/app/sinatra
 
 # How many inputs each law is tried with in a soak; `make test` takes 256.
 SOAK_CASES ?= 20000
+# How many deployments are killed in a soak; `make test` kills 8.
+SOAK_KILLS ?= 400
 
-.PHONY: demo test soak cf app
+.PHONY: demo test soak mutations cf app
 
 demo: app
 	cargo build --bin cutover
@@ -20,11 +22,18 @@ test: cf app
 	cargo clippy --workspace --all-targets -- -D warnings
 	cargo clippy --no-default-features -- -D warnings
 	# Most tests wait for a platform: more of them than there are cores.
-	CUTOVER_CF=$(PINNED) RUST_TEST_THREADS=6 cargo test --workspace
+	CUTOVER_CF=$(PINNED) RUST_TEST_THREADS=6 cargo test --workspace -- --skip matrix::
+	# By itself, with its figures.
+	CUTOVER_CF=$(PINNED) RUST_TEST_THREADS=1 cargo test --test it -- --nocapture matrix::
 
-# The laws that hold for any input, tried for longer.
+# The laws that hold for any input, and kills at random moments, tried for longer. CUTOVER_SEED=N repeats a run.
 soak: cf app
-	PROPTEST_CASES=$(SOAK_CASES) cargo test --lib -- laws::
+	PROPTEST_CASES=$(SOAK_CASES) cargo test --lib -- laws:: steps::tests::
+	CUTOVER_CF=$(PINNED) CUTOVER_SOAK=$(SOAK_KILLS) cargo test --test it -- --nocapture matrix::killed
+
+# What keeps a deployment safe, taken away piece by piece: each time a test must turn red.
+mutations: cf app
+	CUTOVER_CF=$(PINNED) cargo test --test it -- --nocapture --ignored mutations::
 
 cf: $(PINNED)
 

@@ -1,6 +1,7 @@
 //! The command line: its verbs and flags, a contract that tests and users rely on.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -24,7 +25,7 @@ Exit codes:
   1    it failed, and the live routes are served as before
   2    usage, or an invalid plan: nothing was touched
   3    it failed and a person must look; what is left, and how to mend it, is printed
-  4    refused before any change: not logged in, wrong target, quota, …
+  4    refused before any change: not logged in, wrong target, quota, somebody else deploys, …
   130  interrupted (143: terminated); the live routes are served";
 
 /// Flags of every verb.
@@ -79,10 +80,15 @@ pub enum Command {
     Plan(PlanArgs),
     /// Deploy: the guide's seven steps; on a terminal it shows them and asks first.
     Apply(RunArgs),
+    /// Finish an interrupted deployment, or an interrupted rollback, from any machine.
+    Resume(RunArgs),
     /// Fall back: start the previous colour, map live back, unmap the failed one.
     Rollback(RunArgs),
     /// Which colour is live, routes, instances, last deployment.
     Status(StatusArgs),
+    /// Who is deploying, and an end to it where nobody is any more.
+    #[command(subcommand)]
+    Lock(LockCommand),
     /// The plan on an embedded Cloud Foundry with the real cf, under load.
     #[cfg(feature = "rehearse")]
     Rehearse(RehearseArgs),
@@ -119,9 +125,40 @@ pub enum PlanFormat {
     Sh,
 }
 
-/// Flags of `apply` and `rollback`.
+/// Flags of `apply`, `resume` and `rollback`.
 #[derive(Debug, Args)]
 pub struct RunArgs {
+    /// Do not ask.
+    #[arg(short, long)]
+    pub yes: bool,
+    /// Leave a version that is taken back running, without routes.
+    #[arg(long)]
+    pub keep_failed: bool,
+    /// Wait so long while somebody else deploys an app of the plan, such as 10m; without it that is refused at once.
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "0s", hide_default_value = true)]
+    pub lock_wait: Duration,
+}
+
+/// What `lock` does.
+#[derive(Debug, Subcommand)]
+pub enum LockCommand {
+    /// Who holds the lock on each app of the plan.
+    Status(LockStatusArgs),
+    /// Remove the locks on the apps of the plan; whoever holds one starts no further step.
+    Break(LockBreakArgs),
+}
+
+/// Flags of `lock status`.
+#[derive(Debug, Args)]
+pub struct LockStatusArgs {
+    /// How to print it.
+    #[arg(long, value_enum, default_value_t = StatusFormat::Text)]
+    pub format: StatusFormat,
+}
+
+/// Flags of `lock break`.
+#[derive(Debug, Args)]
+pub struct LockBreakArgs {
     /// Do not ask.
     #[arg(short, long)]
     pub yes: bool,
@@ -154,15 +191,17 @@ pub struct RehearseArgs {
     /// Requests per second on the live routes.
     #[arg(long, value_name = "RPS", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=2000))]
     pub load: u32,
-    /// How long a change of a route takes to reach the router, such as 5s.
+    /// How many routers share the requests, each of which learns of a change of a route for itself.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=8))]
+    pub routers: u8,
+    /// How long a change of a route takes to reach the routers, such as 5s.
     #[arg(long, value_name = "DURATION", value_parser = duration)]
-    pub routing_delay: Option<std::time::Duration>,
+    pub routing_delay: Option<Duration>,
     /// Leave the embedded Cloud Foundry up afterwards and print how to log in to it; Ctrl-C ends it.
     #[arg(long)]
     pub keep: bool,
 }
 
-#[cfg(feature = "rehearse")]
-fn duration(text: &str) -> Result<std::time::Duration, String> {
+fn duration(text: &str) -> Result<Duration, String> {
     crate::plan::parse_duration(text).map_err(|fault| fault.message)
 }

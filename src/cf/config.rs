@@ -183,6 +183,13 @@ impl Config {
         fields
     }
 
+    /// The fields, without the access token; the refresh token stays.
+    pub(super) fn without_access_token(&self) -> Value {
+        let mut fields = self.fields.clone();
+        fields["AccessToken"] = "".into();
+        fields
+    }
+
     /// The fields, with the tokens of another configuration.
     pub(super) fn with_tokens_of(&self, other: &Self) -> Value {
         let mut fields = self.fields.clone();

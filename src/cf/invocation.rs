@@ -163,6 +163,11 @@ impl Invocation {
         Self::new("org").value(org).word("--guid")
     }
 
+    /// `cf create-app APP`: an app without anything, stopped; where it is there already, nothing is changed.
+    pub fn create_app(app: &str) -> Self {
+        Self::new("create-app").value(app)
+    }
+
     /// `cf push APP … --no-route --no-start`: applies the manifest and uploads; neither stages nor starts.
     ///
     /// `--no-route` takes every route off the app and makes the platform ignore the routes of the manifest, which would map the live
@@ -288,17 +293,51 @@ impl Invocation {
 
     /// `cf curl -X PATCH /v3/apps/GUID -d {"metadata":{"annotations":…}} --fail`; a `None` takes the annotation away, all others stay.
     pub fn set_annotations<'a>(app: &str, annotations: impl IntoIterator<Item = (&'a str, Option<&'a str>)>) -> Self {
-        let annotations: Map<String, Value> = annotations
-            .into_iter()
-            .map(|(name, value)| (name.to_owned(), value.map_or(Value::Null, Value::from)))
-            .collect();
         Self::new("curl")
             .word("-X")
             .word("PATCH")
             .arg(app_path(app, ""))
             .word("-d")
-            .value(json!({ "metadata": { "annotations": annotations } }).to_string())
+            .value(json!({ "metadata": metadata(annotations) }).to_string())
             .word("--fail")
+    }
+
+    /// `cf curl -X POST /v3/apps …`: creates an app that is neither staged nor started, unless its name is taken.
+    ///
+    /// Not `create-app`, which exits with 0 also where the app is there (cf 8.17); without `--fail`, which would swallow why it
+    /// is refused.
+    pub fn create_marker<'a>(
+        name: &str,
+        space_guid: &str,
+        annotations: impl IntoIterator<Item = (&'a str, Option<&'a str>)>,
+    ) -> Self {
+        let body = json!({
+            "name": name,
+            "relationships": { "space": { "data": { "guid": space_guid } } },
+            "metadata": metadata(annotations),
+        });
+        Self::new("curl").word("-X").word("POST").word("/v3/apps").word("-d").value(body.to_string())
+    }
+
+    /// `cf curl -X PATCH /v3/apps/GUID …`: as [`Self::set_annotations`], on the app of that guid, whatever its name; without
+    /// `--fail`, which would swallow that it is gone.
+    pub fn set_annotations_by_guid<'a>(
+        guid: &str,
+        annotations: impl IntoIterator<Item = (&'a str, Option<&'a str>)>,
+    ) -> Self {
+        Self::new("curl")
+            .word("-X")
+            .word("PATCH")
+            .value(format!("/v3/apps/{guid}"))
+            .word("-d")
+            .value(json!({ "metadata": metadata(annotations) }).to_string())
+    }
+
+    /// `cf curl -X DELETE /v3/apps/GUID -i`: asks for the deletion of the app of that guid, whatever its name.
+    ///
+    /// With `-i`, because the answer has no body: without its head it looks like a broken connection (cf 8.17).
+    pub fn delete_by_guid(guid: &str) -> Self {
+        Self::new("curl").word("-X").word("DELETE").value(format!("/v3/apps/{guid}")).word("-i")
     }
 
     /// `cf logs APP --recent`: up to 1000 lines.
@@ -313,10 +352,24 @@ impl Invocation {
         Self::new("curl").value(path)
     }
 
+    /// `cf curl -i PATH`: with the headers of the answer before its body.
+    pub fn curl_with_headers(path: &str) -> Self {
+        Self::new("curl").word("-i").value(path)
+    }
+
     /// `cf curl /v3/apps/GUIDsuffix --fail`, such as `/processes/web/stats`.
     pub fn curl_get_app(app: &str, suffix: &str) -> Self {
         Self::new("curl").arg(app_path(app, suffix)).word("--fail")
     }
+}
+
+/// The `metadata` of a request. CC API 3: `null` takes an annotation away, those that are not named stay.
+fn metadata<'a>(annotations: impl IntoIterator<Item = (&'a str, Option<&'a str>)>) -> Value {
+    let annotations: Map<String, Value> = annotations
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value.map_or(Value::Null, Value::from)))
+        .collect();
+    json!({ "annotations": annotations })
 }
 
 fn app_path(app: &str, suffix: &str) -> Arg {

@@ -11,6 +11,11 @@ use crate::text::harmless;
 /// What a run was to bring about, and so what its output must say.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Expectation {
+    /// `create-app`: an app without anything is there.
+    Created {
+        /// The name of the app.
+        app: String,
+    },
     /// `push --no-start`: manifest applied, bits uploaded, app stopped.
     Pushed {
         /// The name of the app.
@@ -105,6 +110,15 @@ pub enum Expectation {
         /// The annotations, by name.
         annotations: Vec<(String, Option<String>)>,
     },
+    /// `curl -X POST /v3/apps`: the platform answers with the new app, which is stopped and has these annotations.
+    MarkerCreated {
+        /// The name of the app.
+        app: String,
+        /// The annotations, by name.
+        annotations: Vec<(String, Option<String>)>,
+    },
+    /// `curl -X DELETE PATH -i`: the platform has taken the deletion in, as a job that ends later.
+    DeletionAccepted,
     /// `curl -X POST /v3/builds`: the platform answers with the build, STAGING or STAGED.
     BuildCreated,
     /// `curl PATH`: a JSON object without `errors`.
@@ -280,6 +294,7 @@ fn success(expected: &Expectation, output: &Output) -> Verdict {
     let out = parse::Lines::of(&output.stdout);
     let err = parse::Lines::of(&output.stderr);
     let found = match expected {
+        Expectation::Created { app } => parse::created(&out, app),
         Expectation::Pushed { app } => parse::pushed(&out, app),
         Expectation::Staged { app } => parse::staged(&out, app),
         Expectation::DropletSet { app } => parse::droplet_set(&out, app),
@@ -295,13 +310,19 @@ fn success(expected: &Expectation, output: &Output) -> Verdict {
         Expectation::Scaled { app, instances } => parse::scaled(&out, app, *instances),
         Expectation::Logs { app } => parse::logs(&out, app),
         Expectation::StartRequested { app } => {
-            return answer(output, |body| named(body, app).or_else(|| state(body, &["STARTED"])));
+            return answer(&output.stdout, output, |body| named(body, app).or_else(|| state(body, &["STARTED"])));
         }
         Expectation::Annotated { app, annotations } => {
-            return answer(output, |body| named(body, app).or_else(|| annotated(body, annotations)));
+            return answer(&output.stdout, output, |body| named(body, app).or_else(|| annotated(body, annotations)));
         }
-        Expectation::BuildCreated => return answer(output, |body| state(body, &["STAGING", "STAGED"])),
-        Expectation::Json => return answer(output, |_| None),
+        Expectation::MarkerCreated { app, annotations } => {
+            return answer(&output.stdout, output, |body| {
+                named(body, app).or_else(|| state(body, &["STOPPED"])).or_else(|| annotated(body, annotations))
+            });
+        }
+        Expectation::DeletionAccepted => return accepted(output),
+        Expectation::BuildCreated => return answer(&output.stdout, output, |body| state(body, &["STAGING", "STAGED"])),
+        Expectation::Json => return answer(&output.stdout, output, |_| None),
     };
     match found {
         Ok(parse::Said::Done) => Verdict::Done,
@@ -311,8 +332,8 @@ fn success(expected: &Expectation, output: &Output) -> Verdict {
 }
 
 /// Judges the body of a `cf curl`; `missing` says what a well-formed one lacks.
-fn answer(output: &Output, missing: impl Fn(&Value) -> Option<String>) -> Verdict {
-    let body = match parse::json(&output.stdout) {
+fn answer(body: &str, output: &Output, missing: impl Fn(&Value) -> Option<String>) -> Verdict {
+    let body = match parse::json(body) {
         Ok(body) => body,
         Err(parse::NoJson::Errors { reason: Some(reason), words }) => {
             return Verdict::Refused(Refusal { reason, words });
@@ -335,6 +356,15 @@ fn answer(output: &Output, missing: impl Fn(&Value) -> Option<String>) -> Verdic
         Some(missing) => {
             Verdict::Unknown { why: format!("{missing}; the platform answered: {}", parse::excerpt(output)) }
         }
+    }
+}
+
+/// Judges the answer of a `cf curl -i` that is to be 202: every other one says in its body what is wrong.
+fn accepted(output: &Output) -> Verdict {
+    match parse::head(&output.stdout) {
+        Some((202, _)) => Verdict::Done,
+        Some((_, body)) => answer(body, output, |_| Some("the deletion is not taken in".to_owned())),
+        None => Verdict::Unknown { why: format!("the answer has no head: {}", parse::excerpt(output)) },
     }
 }
 

@@ -102,6 +102,14 @@ impl Session {
         &self.home
     }
 
+    /// Forgets the access token of the private copy, so that the next cf fetches a new one with the refresh token (cf 8.17: a
+    /// token that is none is renewed like one whose time is over). Fails where the copy cannot be written.
+    pub fn forget_access_token(&self) -> Result<(), SessionError> {
+        let path = self.home.config();
+        let forgetful = Config::read(&path)?.without_access_token();
+        replace(&path, &forgetful).map_err(|source| SessionError::Copy { path, source })
+    }
+
     /// Gives the tokens to the user's configuration where the platform has rotated the refresh token since. Only the two tokens change there, and only
     /// where the file still holds the refresh token that we started from. May be called at any time, and is called once more at the end.
     ///

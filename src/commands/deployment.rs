@@ -1,55 +1,137 @@
-//! A deployment as all verbs see it: compiled, run, and taken back where it fails.
+//! A deployment as all verbs see it: compiled and proved, run app by app, and taken back where it fails.
 
+use std::cell::Cell;
+use std::collections::BTreeMap;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
-use crate::plan::{self, Plan};
+use crate::plan::{self, AppName, Plan};
 use crate::proof::{self, Proof};
 use crate::report::preview::{self, AppPreview};
-use crate::run::event::Event;
-use crate::run::execute::{Ended, Failure, Runner};
+use crate::run::bits;
+use crate::run::execute::{Ended, Runner};
 use crate::run::interrupt::Interrupt;
 use crate::space::Space;
+use crate::space::lock::Lock;
 use crate::steps::annotations::Deployment;
-use crate::steps::situation::Situation;
-use crate::steps::{Heading, Step, deploy, fallback};
+use crate::steps::back::Failed;
+use crate::steps::forward::Orders;
+use crate::steps::refusal::Refusal;
+use crate::steps::situation::{Situation, UnderWay};
+use crate::steps::{self, Step, Verb};
 
 use super::reporters::Reporters;
+use super::take_back::{self, tell_commands};
 use super::workplace::Workplace;
 use super::{Ending, Trouble, tell};
 
-/// Compiled steps of all apps of a plan, and what was proved of them.
+/// What a deployment is compiled from, beside plan and space.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// What was asked for.
+    pub verb: Verb,
+    /// Which deployment it is, if it is a new one.
+    pub deployment: Deployment,
+    /// What becomes of a version that is taken back.
+    pub failed: Failed,
+    /// The locks that there were before this run took them: a run that was killed has left them.
+    pub locks: Vec<Lock>,
+}
+
+impl Request {
+    /// The deployment that the lock on an app tells of.
+    fn locked(&self, app: &plan::App) -> Option<Deployment> {
+        self.locks.iter().find(|lock| lock.app == app.name.as_str() && !lock.is_an_app).map(|lock| Deployment {
+            id: lock.deployment.clone(),
+            by: lock.by.clone(),
+            at: lock.at.clone(),
+        })
+    }
+
+    /// The deployment that is worked on: the one that is under way, or that a killed run was about to begin; else this one.
+    pub fn claimed(&self, plan: &Plan, space: &Space) -> Deployment {
+        let under_way = |app: &plan::App| Some(UnderWay::of(app, space)?.origin?.deployment);
+        let id = match self.verb {
+            Verb::Apply => None,
+            Verb::Resume | Verb::Rollback => {
+                plan.apps.iter().find_map(|app| self.locked(app).or_else(|| under_way(app))).map(|found| found.id)
+            }
+        };
+        Deployment { id: id.unwrap_or_else(|| self.deployment.id.clone()), ..self.deployment.clone() }
+    }
+}
+
+/// Compiled steps of all apps of a plan.
 #[derive(Debug)]
 pub struct Compiled<'a> {
+    /// What was asked for.
+    pub request: Request,
     /// App by app.
     pub apps: Vec<AppPreview<'a>>,
-    /// What was proved.
-    pub proof: Proof,
+    /// The digests of the files to upload, by the plan's names of the apps, as far as they are here.
+    bits: BTreeMap<AppName, String>,
 }
 
-/// Compiles the deployment of all apps of the plan, and proves it.
-pub fn compile<'a>(plan: &'a Plan, space: &Space, deployment: &Deployment) -> Result<Compiled<'a>, Trouble> {
-    compile_with(plan, space, |app| deploy::compile(plan, app, space, deployment))
-}
-
-/// Compiles the fallback of all apps of the plan, and proves it.
-pub fn compile_fallback<'a>(plan: &'a Plan, space: &Space) -> Result<Compiled<'a>, Trouble> {
-    compile_with(plan, space, |app| fallback::compile(app, space))
-}
-
-fn compile_with<'a>(
-    plan: &'a Plan,
-    space: &Space,
-    steps: impl Fn(&plan::App) -> Result<Vec<Step>, crate::steps::refusal::Refusal>,
-) -> Result<Compiled<'a>, Trouble> {
+/// Compiles what is asked for for all apps of the plan.
+pub fn compile<'a>(plan: &'a Plan, space: &Space, request: &Request) -> Result<Compiled<'a>, Trouble> {
     let mut apps = Vec::new();
+    let mut digests = BTreeMap::new();
+    let mut nothing = None;
     for app in &plan.apps {
-        apps.push(AppPreview { app, situation: Situation::of(app, space)?, steps: steps(app)? });
+        let bits = digest_of_bits(app, request.verb)?;
+        let orders = Orders { plan, app, deployment: &request.deployment, bits: bits.as_deref() };
+        match steps::compile(request.verb, orders, request.locked(app).as_ref(), request.failed, space) {
+            Ok(steps) => {
+                apps.push(AppPreview { app, situation: Situation::of(app, space)?, steps });
+                digests.extend(bits.map(|bits| (app.name.clone(), bits)));
+            }
+            // Another app of the plan may have been interrupted.
+            Err(refusal @ Refusal::NothingUnderWay { .. }) => nothing = Some(refusal),
+            Err(refusal) => return Err(refusal.into()),
+        }
     }
-    let proof = Proof::together(apps.iter().map(|app| proof::walk(app.app, space, &app.steps)));
-    if proof.holds { Ok(Compiled { apps, proof }) } else { Err(Trouble::Unproved(proof.violations)) }
+    if let (true, Some(refusal)) = (apps.is_empty(), nothing) {
+        return Err(refusal.into());
+    }
+    Ok(Compiled { request: request.clone(), apps, bits: digests })
+}
+
+impl Compiled<'_> {
+    /// Proves what was compiled from this space. Fails with the shortest counterexample.
+    pub fn prove(&self, plan: &Plan, space: &Space) -> Result<Proof, Trouble> {
+        let Request { verb, deployment, .. } = &self.request;
+        let prove = |app: &AppPreview<'_>| {
+            // Whether the files are here is no question of the space: a new deployment brings its own.
+            let bits = self.bits.get(&app.app.name).map_or("the files of a new deployment", String::as_str);
+            let orders = Orders { plan, app: app.app, deployment, bits: Some(bits) };
+            // The lock that a killed run has left says what is resumed as long as no app tells of it.
+            let lock = self.request.locked(app.app).filter(|_| *verb == Verb::Resume);
+            let first = Cell::new(Some(app.steps.clone()));
+            let compile = |next: Verb, space: &Space| {
+                if let Some(steps) = first.take() {
+                    return Ok(steps);
+                }
+                let nothing_told = next == Verb::Resume && UnderWay::of(app.app, space).is_none();
+                steps::compile(next, orders, lock.as_ref().filter(|_| nothing_told), Failed::Stop, space)
+            };
+            proof::prove(app.app, *verb, space, &compile)
+        };
+        let proof = Proof::together(self.apps.iter().map(prove));
+        if proof.holds { Ok(proof) } else { Err(Trouble::Unproved(proof.violations)) }
+    }
+}
+
+/// The digest of what is uploaded. `None` where it is not here, which matters only to one who has to upload it.
+fn digest_of_bits(app: &plan::App, verb: Verb) -> Result<Option<String>, Trouble> {
+    match verb {
+        Verb::Rollback => Ok(None),
+        Verb::Resume => Ok(bits::digest(app).ok()),
+        Verb::Apply => bits::digest(app)
+            .map(Some)
+            .map_err(|source| Trouble::Io { what: "the files to upload could not be read", source }),
+    }
 }
 
 /// Who deploys what, when: an id that no other deployment has.
@@ -66,32 +148,47 @@ pub fn identity(user: &str) -> Deployment {
     }
 }
 
-/// Runs the compiled deployment app by app. What a failed one had done is taken back where that is safe; the apps after
-/// it are not begun.
-pub fn run(
-    place: &Workplace,
-    plan: &Plan,
-    compiled: &Compiled<'_>,
-    mut space: Space,
-    interrupt: &Interrupt,
-    reporters: &mut Reporters,
-) -> Ending {
+/// What is needed to run compiled steps.
+#[expect(missing_debug_implementations, reason = "it holds a function")]
+pub struct Running<'a> {
+    /// The cf and the session.
+    pub place: &'a Workplace,
+    /// The plan.
+    pub plan: &'a Plan,
+    /// What ends the run early.
+    pub interrupt: &'a Interrupt,
+    /// Makes sure that the lock is held for a step; says why it is not.
+    pub hold: &'a dyn Fn(&Step) -> Result<(), String>,
+}
+
+/// Runs compiled steps app by app. What a failed deployment had done is taken back where that is safe; the apps after it
+/// are not begun.
+pub fn run(running: &Running<'_>, compiled: &Compiled<'_>, mut space: Space, reporters: &mut Reporters) -> Ending {
+    let Running { place, plan, interrupt, hold } = running;
     reporters.hide(place.redactor());
     let observer = place.observer(plan);
-    let runner = Runner { cf: &place.cf, observer: &observer, client: &place.client, interrupt };
     for app in &compiled.apps {
-        let what = format!("deploy {}", app.app.name);
-        reporters.note(&preview::live_heading(app));
-        match runner.run(&what, &app.steps, &mut space, &mut |event| reporters.event(event)) {
-            Ended::Done => {
-                reporters.success(&format!("{} serves {}", app.situation.next(), live_routes(app.app)));
+        let runner =
+            Runner { app: app.app, cf: &place.cf, observer: &observer, client: &place.client, interrupt, hold: *hold };
+        if compiled.request.verb == Verb::Apply {
+            reporters.note(&preview::live_heading(app));
+        }
+        let what = format!("{} {}", compiled.request.verb, app.app.name);
+        let ended = runner.run(&what, &app.steps, &mut space, &mut |event| reporters.event(event));
+        reporters.clear();
+        match ended {
+            Ended::Done => reporters.success(&serving(app.app, &space)),
+            Ended::Failed(failure) => {
+                let after = take_back::after(&runner, plan, compiled, app, &failure, &mut space, reporters);
+                tell_not_begun(compiled, app);
+                return after;
             }
-            Ended::Failed(failure) => return take_back(&runner, app, &failure, &mut space, reporters),
+            Ended::Stopped { step, why } => return stopped(app, &step, &why, &space),
             Ended::Interrupted { signal, step } => {
-                reporters.clear();
                 tell(&format!("interrupted before step {step} was finished; nothing after it was started"));
                 tell(&serving(app.app, &space));
-                tell("go on with cutover apply, or go back with cutover rollback; see cutover status");
+                tell("go on with cutover resume, or go back with cutover rollback; see cutover status");
+                tell_not_begun(compiled, app);
                 return Ending::Interrupted(signal);
             }
         }
@@ -99,95 +196,35 @@ pub fn run(
     Ending::Done
 }
 
-/// Runs the compiled fallback app by app; where a step fails, the rest is left to a person.
-pub fn fall_back(
-    place: &Workplace,
-    plan: &Plan,
-    compiled: &Compiled<'_>,
-    space: &mut Space,
-    interrupt: &Interrupt,
-    reporters: &mut Reporters,
-) -> Ending {
-    reporters.hide(place.redactor());
-    let observer = place.observer(plan);
-    let runner = Runner { cf: &place.cf, observer: &observer, client: &place.client, interrupt };
-    for app in &compiled.apps {
-        let what = format!("fall back {}", app.app.name);
-        match runner.run(&what, &app.steps, space, &mut |event| reporters.event(event)) {
-            Ended::Done => reporters.success(&serving(app.app, space)),
-            Ended::Failed(failure) => {
-                tell(&serving(app.app, space));
-                tell("what is left of the fallback:");
-                tell_commands(app.steps.iter().skip_while(|step| step.id != failure.step.id));
-                return Ending::Stuck;
-            }
-            Ended::Interrupted { signal, step } => {
-                reporters.clear();
-                tell(&format!("interrupted before step {step} was finished; nothing after it was started"));
-                tell(&serving(app.app, space));
-                return Ending::Interrupted(signal);
-            }
-        }
+/// Names the apps of the plan that a deployment did not come to: nothing on the platform tells that they were to follow.
+fn tell_not_begun(compiled: &Compiled<'_>, last: &AppPreview<'_>) {
+    let after = compiled.apps.iter().skip_while(|app| app.app.name != last.app.name).skip(1);
+    let names: Vec<&str> = after.map(|app| app.app.name.as_str()).collect();
+    if !names.is_empty() {
+        tell(&format!("not begun: cutover {} --app {}", compiled.request.verb, names.join(" ")));
     }
-    Ending::Done
 }
 
-/// After a failed step: the new colour is taken off its routes again while the old one serves; after the switch, where
-/// there is no going back without a word, the rest is left to a person.
-fn take_back(
-    runner: &Runner<'_>,
-    app: &AppPreview<'_>,
-    failure: &Failure,
-    space: &mut Space,
-    reporters: &mut Reporters,
-) -> Ending {
-    let next = app.situation.next();
-    if failure.step.heading > Heading::UnmapLive {
-        tell(&format!("{next} is live and serves {}; what is left to do:", live_routes(app.app)));
-        let left = app.steps.iter().skip_while(|step| step.id != failure.step.id);
-        tell_commands(left);
-        return Ending::Stuck;
-    }
-    let sections = crate::space::condition::Section::ALL;
-    let retreat = runner.look(space, &sections).map_err(|error| error.to_string()).and_then(|()| {
-        fallback::retreat(app.app, space, app.situation.live(), next).map_err(|error| error.to_string())
-    });
-    let steps = match retreat {
-        Ok(steps) => steps,
-        Err(why) => {
-            tell(&format!("what was done so far could not be taken back: {why}"));
-            tell("look with cutover status, then go back with cutover rollback");
-            return Ending::Stuck;
+/// Somebody else is at work: what they did is told, and nothing more is done.
+pub(super) fn stopped(app: &AppPreview<'_>, step: &str, why: &crate::run::execute::Intrusion, space: &Space) -> Ending {
+    use crate::run::execute::Intrusion;
+    match why {
+        Intrusion::LockLost(why) => {
+            tell(&format!("stopped at step {step}: the lock of {} is not held any more: {why}", app.app.name));
+            tell("whoever holds it decides what comes next; nothing more is done here");
         }
-    };
-    let what = format!("take {next} back");
-    // The deployment is not done by this, whoever waits for that event.
-    let mut report = |event: &Event<'_>| {
-        if !matches!(event, Event::Done { .. }) {
-            reporters.event(event);
-        }
-    };
-    match runner.run(&what, &steps, space, &mut report) {
-        Ended::Done => {
-            reporters.event(&Event::RolledBack { complete: true });
-            tell(&serving(app.app, space));
-            tell(&format!("{next} is off the live routes; look at it with cf logs {next} --recent"));
-            Ending::Failed
-        }
-        Ended::Failed(failure) => {
-            reporters.event(&Event::RolledBack { complete: false });
-            tell(&serving(app.app, space));
-            tell("what is left to take back:");
-            tell_commands(steps.iter().skip_while(|step| step.id != failure.step.id));
-            Ending::Stuck
-        }
-        Ended::Interrupted { signal, .. } => {
-            reporters.clear();
-            reporters.event(&Event::RolledBack { complete: false });
-            tell(&serving(app.app, space));
-            Ending::Interrupted(signal)
+        Intrusion::Changed(changed) => {
+            tell(&format!("stopped at step {step}: somebody else has changed what it hangs on:"));
+            for difference in changed {
+                tell(&format!("  {difference}"));
+            }
+            tell("nothing is taken back, since that could undo what they did");
         }
     }
+    tell(&serving(app.app, space));
+    tell("look with cutover status, then go on with cutover resume or go back with cutover rollback; what was left:");
+    tell_commands(app.steps.iter().skip_while(|one| one.id != step));
+    Ending::Stuck
 }
 
 /// Says which app serves the live routes, by what was last read.
@@ -202,17 +239,4 @@ pub fn serving(app: &plan::App, space: &Space) -> String {
         })
         .collect();
     told.join("; ")
-}
-
-/// Prints the commands that are left, ready to be copied.
-pub fn tell_commands<'a>(steps: impl Iterator<Item = &'a Step>) {
-    for step in steps {
-        if let Some(invocation) = &step.invocation {
-            tell(&format!("  {}", invocation.shell()));
-        }
-    }
-}
-
-fn live_routes(app: &plan::App) -> String {
-    app.live.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }

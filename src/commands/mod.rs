@@ -2,13 +2,14 @@
 //!
 //! This file holds what they share: how a command ends, and why it cannot begin.
 
-pub mod apply;
+pub mod carry_out;
 pub mod check;
 pub mod deployment;
+pub mod lock;
 pub mod plan;
 pub mod reporters;
-pub mod rollback;
 pub mod status;
+mod take_back;
 pub mod workplace;
 
 use std::io;
@@ -20,10 +21,13 @@ use thiserror::Error;
 use crate::cf::outcome::Reason;
 use crate::cf::session::SessionError;
 use crate::cf::spawn::SpawnError;
-use crate::cli::{Cli, Color, Command};
+use crate::cli::{Cli, Color, Command, LockCommand};
 use crate::plan::{Part, Problems};
+use crate::proof::Counterexample;
 use crate::run::interrupt::Signal;
+use crate::run::lock::LockError;
 use crate::run::observe::ObserveError;
+use crate::steps::Verb;
 use crate::steps::refusal::Refusal;
 use crate::text::for_terminal;
 
@@ -99,12 +103,15 @@ pub enum Trouble {
     /// The space cannot be read.
     #[error(transparent)]
     Observe(#[from] ObserveError),
+    /// An app of the plan is locked, or cannot be.
+    #[error(transparent)]
+    Locked(#[from] LockError),
     /// The space does not allow it.
     #[error(transparent)]
     Refused(#[from] Refusal),
     /// The steps would break an invariant.
-    #[error("the steps would not be safe:\n  {}", .0.join("\n  "))]
-    Unproved(Vec<String>),
+    #[error("the steps would not be safe:\n{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    Unproved(Vec<Counterexample>),
     /// The system does not let it.
     #[error("{what}: {source}")]
     Io {
@@ -126,15 +133,10 @@ impl Trouble {
             Self::Spawn(_) | Self::Session(_) | Self::WrongTarget { .. } | Self::Refused(_) | Self::Unproved(_) => {
                 Ending::Refused
             }
-            Self::Observe(ObserveError::Refused { refusal, .. }) => match refusal.reason {
-                Reason::NotLoggedIn
-                | Reason::TokenExpired
-                | Reason::NotAuthorized
-                | Reason::NoApi
-                | Reason::NoTarget => Ending::Refused,
-                _ => Ending::Failed,
-            },
-            Self::Observe(_) | Self::Io { .. } | Self::Foundry(_) => Ending::Failed,
+            Self::Observe(error) | Self::Locked(LockError::Api(error)) => unread(error),
+            Self::Locked(LockError::Held { .. } | LockError::Refused { .. }) => Ending::Refused,
+            Self::Locked(LockError::Interrupted { signal, .. }) => Ending::Interrupted(*signal),
+            Self::Locked(LockError::Unknown { .. }) | Self::Io { .. } | Self::Foundry(_) => Ending::Failed,
         }
     }
 
@@ -143,16 +145,28 @@ impl Trouble {
         match self {
             Self::WrongTarget { hint, .. } => Some(hint.clone()),
             Self::Refused(refusal) => Some(refusal.hint()),
-            Self::Observe(ObserveError::Refused { refusal, .. }) => match refusal.reason {
-                Reason::NotLoggedIn | Reason::TokenExpired => Some("log in again: cf login".to_owned()),
-                _ => None,
-            },
+            Self::Observe(ObserveError::Refused { refusal, .. })
+            | Self::Locked(LockError::Api(ObserveError::Refused { refusal, .. }) | LockError::Refused { refusal, .. }) => {
+                match refusal.reason {
+                    Reason::NotLoggedIn | Reason::TokenExpired => Some("log in again: cf login".to_owned()),
+                    _ => None,
+                }
+            }
+            Self::Locked(LockError::Held { lock, .. }) if lock.is_an_app => {
+                Some(format!("give that app another name: cf rename {} NAME", lock.name()))
+            }
+            Self::Locked(LockError::Held { .. }) => Some(
+                "wait for it with --lock-wait 10m, look with cutover lock status; where nobody is at work any more, end it \
+                 with\ncutover lock break"
+                    .to_owned(),
+            ),
             Self::Plan(_)
             | Self::NoSuchApp { .. }
             | Self::File { .. }
             | Self::Spawn(_)
             | Self::Session(_)
             | Self::Observe(_)
+            | Self::Locked(_)
             | Self::Unproved(_)
             | Self::Io { .. }
             | Self::Foundry(_) => None,
@@ -175,6 +189,19 @@ impl Trouble {
     }
 }
 
+/// How a command ends that could not read the space.
+fn unread(error: &ObserveError) -> Ending {
+    match error {
+        ObserveError::Refused { refusal, .. } => match refusal.reason {
+            Reason::NotLoggedIn | Reason::TokenExpired | Reason::NotAuthorized | Reason::NoApi | Reason::NoTarget => {
+                Ending::Refused
+            }
+            _ => Ending::Failed,
+        },
+        ObserveError::Spawn(_) | ObserveError::Unknown { .. } | ObserveError::Unreadable(_) => Ending::Failed,
+    }
+}
+
 fn paint(part: Part, text: &str) -> String {
     match part {
         Part::Error => style(text).red().bold().to_string(),
@@ -191,9 +218,12 @@ pub fn run(cli: Cli) -> Result<Ending, Trouble> {
     match cli.command {
         Command::Check => check::run(&cli.common),
         Command::Plan(args) => plan::run(&cli.common, &args),
-        Command::Apply(args) => apply::run(&cli.common, &args),
-        Command::Rollback(args) => rollback::run(&cli.common, &args),
+        Command::Apply(args) => carry_out::run(Verb::Apply, &cli.common, &args),
+        Command::Resume(args) => carry_out::run(Verb::Resume, &cli.common, &args),
+        Command::Rollback(args) => carry_out::run(Verb::Rollback, &cli.common, &args),
         Command::Status(args) => status::run(&cli.common, &args),
+        Command::Lock(LockCommand::Status(args)) => lock::status(&cli.common, &args),
+        Command::Lock(LockCommand::Break(args)) => lock::break_open(&cli.common, &args),
         #[cfg(feature = "rehearse")]
         Command::Rehearse(args) => crate::rehearse::run(&cli.common, &args),
         Command::Schema => check::schema(),

@@ -7,9 +7,11 @@ use serde_json::to_string_pretty;
 use crate::cli::{Common, PlanArgs, PlanFormat};
 use crate::report::{preview, script};
 use crate::space::{SNAPSHOT_FORMAT, Space};
+use crate::steps::Verb;
+use crate::steps::back::Failed;
 use crate::{bounded, text};
 
-use super::deployment::{self, Compiled};
+use super::deployment::{self, Request};
 use super::workplace::{Workplace, check_target, load};
 use super::{Ending, Trouble, print};
 
@@ -30,7 +32,15 @@ pub fn run(common: &Common, args: &PlanArgs) -> Result<Ending, Trouble> {
         place.close();
         (space, user)
     };
-    let Compiled { apps, proof } = deployment::compile(&plan, &space, &deployment::identity(&user))?;
+    let request = Request {
+        verb: Verb::Apply,
+        deployment: deployment::identity(&user),
+        failed: Failed::Stop,
+        locks: space.locks.clone(),
+    };
+    let compiled = deployment::compile(&plan, &space, &request)?;
+    let proof = compiled.prove(&plan, &space)?;
+    let apps = compiled.apps;
     match args.format {
         PlanFormat::Text => {
             print(&preview::text(&plan, &space, &apps));

@@ -11,6 +11,7 @@ use crate::report::console::{Console, Verbosity};
 use crate::report::json_lines::JsonLines;
 use crate::report::shown;
 use crate::run::event::Event;
+use crate::run::interrupt::Signal;
 use crate::secret::Redactor;
 
 use super::{Trouble, tell};
@@ -60,9 +61,24 @@ impl Reporters {
         self.console.note(text);
     }
 
+    /// Tells a person what came from elsewhere, without what must not be seen.
+    pub fn quote(&self, text: &str) {
+        tell(&self.redactor.shown(text));
+    }
+
     /// Takes the moving line off the terminal, for what is told after a run.
     pub fn clear(&self) {
         self.console.clear();
+    }
+
+    /// What answers a person who wants the run to end: the step in flight may take minutes.
+    pub fn teller(&self) -> impl Fn(Signal) + Send + 'static {
+        let bar = self.console.bar().clone();
+        move |_| {
+            bar.suspend(|| {
+                tell("the step in flight is finished first, then nothing more is started; once more ends it at once");
+            });
+        }
     }
 
     /// Passes an event on to all of them.

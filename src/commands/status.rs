@@ -1,21 +1,22 @@
 //! `cutover status`: where the apps of the plan stand.
 
+use jiff::Timestamp;
 use serde_json::to_string_pretty;
 
 use crate::cli::{Common, StatusArgs, StatusFormat};
 use crate::report::status;
 use crate::text;
 
-use super::workplace::{Workplace, load};
+use super::workplace::{Workplace, load_without_bits};
 use super::{Ending, Trouble, print};
 
 /// Runs the verb.
 pub fn run(common: &Common, args: &StatusArgs) -> Result<Ending, Trouble> {
-    let plan = load(common)?;
+    let plan = load_without_bits(common)?;
     let place = Workplace::open(common, &plan)?;
     let space = place.observer(&plan).observe()?;
     match args.format {
-        StatusFormat::Text => print(&status::text(&plan, &space)),
+        StatusFormat::Text => print(&status::text(&plan, &space, Timestamp::now())),
         StatusFormat::Json => {
             let object = status::json(&plan, &space).and_then(|object| to_string_pretty(&object));
             print(&text::json(&format!("{}\n", object.unwrap_or_default())));

@@ -17,7 +17,16 @@ use super::Trouble;
 
 /// Reads the plan that the command line names, less the apps that it does not ask for.
 pub fn load(common: &Common) -> Result<Plan, Trouble> {
-    let mut plan = plan::load(&common.file, common.env.as_deref(), &plan::Disk)?;
+    load_from(common, &plan::Disk)
+}
+
+/// As [`load`], where what is to be uploaded need not be there.
+pub fn load_without_bits(common: &Common) -> Result<Plan, Trouble> {
+    load_from(common, &plan::WithoutBits)
+}
+
+fn load_from(common: &Common, files: &dyn plan::Files) -> Result<Plan, Trouble> {
+    let mut plan = plan::load(&common.file, common.env.as_deref(), files)?;
     if let Some(name) = common.app.iter().find(|name| plan.apps.iter().all(|app| app.name.as_str() != *name)) {
         let known = plan.apps.iter().map(|app| app.name.to_string()).collect();
         return Err(Trouble::NoSuchApp { name: name.clone(), known });
@@ -68,7 +77,7 @@ impl Workplace {
 
     /// What reads the space as far as the plan is concerned with it.
     pub fn observer<'a>(&'a self, plan: &Plan) -> Observer<'a> {
-        Observer::new(&self.cf, self.session.target(), plan)
+        Observer::new(&self.cf, &self.session, plan)
     }
 
     /// What hides the secrets of the plan, of the environment and of the session.

@@ -11,6 +11,12 @@ use sha2::{Digest as _, Sha256};
 
 use crate::foundry::state::Guid;
 
+pub use kept::Kept;
+
+use kept::Counts;
+
+mod kept;
+
 /// Files smaller or larger than this are not kept for later uploads.
 /// (`cloud_controller_ng`: `resource_pool.minimum_size` 65536, `maximum_size` 536870912.)
 const KEPT: std::ops::RangeInclusive<u64> = 65_536..=536_870_912;
@@ -19,6 +25,8 @@ const KEPT: std::ops::RangeInclusive<u64> = 65_536..=536_870_912;
 #[derive(Debug)]
 pub struct Blobs {
     root: PathBuf,
+    /// What snapshots refer to.
+    kept: Counts,
 }
 
 /// A file that a client has, and that the cache may have too.
@@ -41,7 +49,7 @@ impl Blobs {
         for folder in ["packages", "droplets", "resources"] {
             fs::create_dir(root.join(folder))?;
         }
-        Ok(Self { root })
+        Ok(Self { root, kept: Counts::default() })
     }
 
     /// The zip file of a package.

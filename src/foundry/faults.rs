@@ -1,120 +1,18 @@
 //! The switches that make the foundry misbehave on demand. All of them can be set while it runs.
 
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
+mod held;
+mod rule;
+
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::foundry::platform::lock;
 use crate::foundry::request_log::Service;
 
-/// What goes wrong with a call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fault {
-    /// The call goes wrong before it has any effect.
-    Before(Harm),
-    /// The call has its effect, then the answer goes wrong.
-    After(Harm),
-}
+pub use held::Held;
+pub use rule::{Fault, Harm, Occurrence, Rule};
 
-/// How a call goes wrong.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Harm {
-    /// This status is answered, in the form in which the platform answers it, with `Retry-After` where it is given.
-    Answer {
-        /// The HTTP status.
-        status: u16,
-        /// In whole seconds.
-        retry_after: Option<Duration>,
-    },
-    /// The connection is closed without an answer.
-    Close,
-    /// No answer comes; the connection stays open until the client or the foundry ends.
-    Hang,
-}
-
-impl Harm {
-    /// Answers a status without `Retry-After`.
-    pub fn status(status: u16) -> Self {
-        Self::Answer { status, retry_after: None }
-    }
-}
-
-/// Which of the calls that a rule matches are hit, counted from 1.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Occurrence {
-    /// All.
-    Every,
-    /// The first so many.
-    First(u64),
-    /// This one only.
-    Nth(u64),
-    /// This one and all after it.
-    From(u64),
-}
-
-impl Occurrence {
-    fn hits(&self, number: u64) -> bool {
-        match self {
-            Self::Every => true,
-            Self::First(count) => number <= *count,
-            Self::Nth(only) => number == *only,
-            Self::From(first) => number >= *first,
-        }
-    }
-}
-
-/// A fault for some calls. The first rule in force that hits a call counts.
-#[derive(Debug, Clone)]
-pub struct Rule {
-    /// Who must be called.
-    pub service: Service,
-    /// The method in capitals; `None` is any.
-    pub method: Option<String>,
-    /// The path: `*` stands for one segment, a `**` at the end for all that follow.
-    pub path: String,
-    /// Which of the matching calls are hit.
-    pub occurrence: Occurrence,
-    /// What goes wrong.
-    pub fault: Fault,
-}
-
-impl Rule {
-    /// Hits every call of the Cloud Controller with this method and path.
-    pub fn new(method: &str, path: &str, fault: Fault) -> Self {
-        Self {
-            service: Service::Controller,
-            method: Some(method.to_owned()),
-            path: path.to_owned(),
-            occurrence: Occurrence::Every,
-            fault,
-        }
-    }
-
-    /// Hits only these occurrences.
-    #[must_use]
-    pub fn on(self, occurrence: Occurrence) -> Self {
-        Self { occurrence, ..self }
-    }
-
-    fn matches(&self, service: Service, method: &str, path: &str) -> bool {
-        self.service == service
-            && self.method.as_deref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(method))
-            && path_matches(&self.path, path)
-    }
-}
-
-fn path_matches(pattern: &str, path: &str) -> bool {
-    let mut wanted = pattern.split('/');
-    let mut given = path.split('/');
-    loop {
-        match (wanted.next(), given.next()) {
-            (Some("**"), Some(_)) | (None, None) => return true,
-            (Some("*"), Some(segment)) if !segment.is_empty() => {}
-            (Some(want), Some(segment)) if want == segment => {}
-            _ => return false,
-        }
-    }
-}
+use held::Gate;
 
 /// Why staging fails.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -137,22 +35,62 @@ impl StagingFailure {
 
 #[derive(Debug, Default)]
 struct Switches {
-    rules: Vec<(Rule, u64)>,
+    rules: Vec<Active>,
     staging: Vec<(Option<String>, StagingFailure)>,
     crashes: Vec<(Option<String>, Duration)>,
+    unhealthy: Vec<Option<String>>,
+}
+
+/// The times between expirations of all tokens.
+#[derive(Debug, Default)]
+struct Epochs {
+    /// The present one, which new tokens carry.
+    present: u64,
+    /// The oldest one whose tokens are good.
+    oldest: u64,
+}
+
+/// A rule in force.
+#[derive(Debug)]
+struct Active {
+    rule: Rule,
+    /// How many calls it has matched.
+    seen: u64,
+    /// Where the calls wait that it hits.
+    gate: Option<Arc<Gate>>,
+}
+
+/// What is to happen to a call.
+#[derive(Debug)]
+pub(crate) struct Struck {
+    pub(crate) fault: Fault,
+    /// Where it waits first.
+    pub(crate) gate: Option<Arc<Gate>>,
 }
 
 /// The switches.
 #[derive(Debug, Default)]
 pub struct Faults {
     switches: Mutex<Switches>,
-    token_epoch: AtomicU64,
+    epochs: Mutex<Epochs>,
 }
 
 impl Faults {
     /// Adds a rule; its count of matching calls starts now.
     pub fn add(&self, rule: Rule) {
-        lock(&self.switches).rules.push((rule, 0));
+        self.put(rule, None);
+    }
+
+    /// Adds a rule whose calls wait, before or after their effect as its fault says, until they are released; then they
+    /// go wrong as it says, or on where that is [`Harm::Nothing`].
+    pub fn hold(&self, rule: Rule) -> Held {
+        let (held, gate) = Held::new();
+        self.put(rule, Some(gate));
+        held
+    }
+
+    fn put(&self, rule: Rule, gate: Option<Arc<Gate>>) {
+        lock(&self.switches).rules.push(Active { rule, seen: 0, gate });
     }
 
     /// Takes all rules and switches back. Tokens that were made to expire stay expired.
@@ -170,9 +108,17 @@ impl Faults {
         lock(&self.switches).crashes.push((app.map(ToOwned::to_owned), after));
     }
 
+    /// Keeps instances from becoming healthy that are not yet, for the apps with this name or for all: their first
+    /// health check fails until the switch is taken back or their time to start is over.
+    pub fn keep_unhealthy(&self, app: Option<&str>) {
+        lock(&self.switches).unhealthy.push(app.map(ToOwned::to_owned));
+    }
+
     /// Makes all access tokens issued so far expire now. Refresh tokens stay good.
     pub fn expire_tokens(&self) {
-        self.token_epoch.fetch_add(1, Ordering::SeqCst);
+        let mut epochs = lock(&self.epochs);
+        epochs.present += 1;
+        epochs.oldest = epochs.present;
     }
 
     /// Why staging of the app with this name is to fail.
@@ -189,19 +135,34 @@ impl Faults {
         hit.map(|(_, after)| *after)
     }
 
-    /// The number that an access token must carry to be valid: it grows with [`Faults::expire_tokens`].
+    /// Whether instances of the app with this name are kept from becoming healthy.
+    pub fn keeps_unhealthy(&self, app: &str) -> bool {
+        lock(&self.switches).unhealthy.iter().any(|name| name.as_deref().is_none_or(|name| name == app))
+    }
+
+    /// The number that an access token is given: it grows with [`Faults::expire_tokens`].
     pub(crate) fn token_epoch(&self) -> u64 {
-        self.token_epoch.load(Ordering::SeqCst)
+        lock(&self.epochs).present
+    }
+
+    /// The smallest number with which an access token is good.
+    pub(crate) fn oldest_epoch(&self) -> u64 {
+        lock(&self.epochs).oldest
+    }
+
+    /// Takes the expirations back that came after a number was the smallest.
+    pub(crate) fn restore_epoch(&self, oldest: u64) {
+        lock(&self.epochs).oldest = oldest;
     }
 
     /// Counts a call and says what is to go wrong with it.
-    pub(crate) fn strike(&self, service: Service, method: &str, path: &str) -> Option<Fault> {
+    pub(crate) fn strike(&self, service: Service, method: &str, path: &str) -> Option<Struck> {
         let mut struck = None;
-        for (rule, seen) in &mut lock(&self.switches).rules {
-            if rule.matches(service, method, path) {
-                *seen += 1;
-                if struck.is_none() && rule.occurrence.hits(*seen) {
-                    struck = Some(rule.fault);
+        for active in &mut lock(&self.switches).rules {
+            if active.rule.matches(service, method, path) {
+                active.seen += 1;
+                if struck.is_none() && active.rule.occurrence.hits(active.seen) {
+                    struck = Some(Struck { fault: active.rule.fault, gate: active.gate.clone() });
                 }
             }
         }
@@ -212,23 +173,6 @@ impl Faults {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn patterns_match_whole_segments() {
-        let cases = [
-            ("/v3/routes", "/v3/routes", true),
-            ("/v3/routes", "/v3/routes/1", false),
-            ("/v3/routes/*", "/v3/routes/1", true),
-            ("/v3/routes/*", "/v3/routes/", false),
-            ("/v3/routes/*/destinations", "/v3/routes/1/destinations", true),
-            ("/v3/routes/*/destinations", "/v3/routes/1/destinations/2", false),
-            ("/v3/**", "/v3/routes/1/destinations/2", true),
-            ("/v3/**", "/v2/info", false),
-        ];
-        for (pattern, path, expected) in cases {
-            assert_eq!(path_matches(pattern, path), expected, "{pattern} on {path}");
-        }
-    }
 
     #[test]
     fn occurrences_are_counted_from_one() {
@@ -244,5 +188,24 @@ mod tests {
             let hits = expected.map(|_| faults.strike(Service::Controller, "POST", "/v3/routes").is_some());
             assert_eq!(hits, expected, "{occurrence:?}");
         }
+    }
+    #[test]
+    fn switches_mean_one_app_or_all_until_they_are_taken_back() {
+        let faults = Faults::default();
+        let set = |faults: &Faults| {
+            let of = |app| (faults.staging_failure(app), faults.crash_after(app), faults.keeps_unhealthy(app));
+            ["shop", "other"].map(of)
+        };
+        let (none, failure) = ((None, None, false), StagingFailure::compile());
+        let all = (Some(failure.clone()), Some(Duration::ZERO), true);
+        assert_eq!(set(&faults), [none.clone(), none.clone()]);
+        for (app, expected) in [(Some("shop"), [all.clone(), none.clone()]), (None, [all.clone(), all])] {
+            faults.fail_staging(app, failure.clone());
+            faults.crash(app, Duration::ZERO);
+            faults.keep_unhealthy(app);
+            assert_eq!(set(&faults), expected);
+        }
+        faults.clear();
+        assert_eq!(set(&faults), [none.clone(), none]);
     }
 }

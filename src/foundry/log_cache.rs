@@ -32,9 +32,9 @@ pub(crate) fn routes(platform: &Arc<Platform>) -> Router {
         .with_state(Arc::clone(platform))
 }
 
-/// Copies the router's access log into the logs of the apps, until the router ends.
+/// Copies the routers' access log into the logs of the apps, until the foundry ends.
 pub(crate) async fn keep_access_log(platform: Arc<Platform>) {
-    let mut lines = platform.router.subscribe();
+    let mut lines = platform.routers.subscribe();
     loop {
         let line = tokio::select! {
             line = lines.recv() => line,

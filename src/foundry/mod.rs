@@ -11,7 +11,7 @@
 //! | [`uaa`] | password and refresh tokens |
 //! | [`logs`] | what apps and the platform wrote, kept per app |
 //! | [`log_cache`] | the logs as cf reads them |
-//! | [`router`] | gorouter's behaviour, from the routing table to the bytes of an answer |
+//! | [`router`] | gorouter's behaviour, from the routing table to the bytes of an answer; one router or several |
 //! | [`runtime`] | the cell: instances and tasks that really run |
 //! | [`staging`] | packages become droplets |
 //! | [`blobs`] | the files of packages and droplets |
@@ -19,12 +19,16 @@
 //! | [`request_log`] | every call that the control plane heard |
 //! | [`server`] | the one loop that accepts connections, delays, injects faults and logs |
 //! | [`platform`] | what all rooms share |
+//! | [`door`], [`era`] | what keeps calls and background work on their side of a restore |
+//! | [`snapshot`] | everything at one time, to be put back |
 //!
 //! The Cloud Controller writes *desired* state only. Whoever makes it true (staging, running processes, the routing
 //! table) subscribes to [`store::Store::changes`], compares what is desired with what is there, and acts.
 
 pub mod blobs;
 pub mod controller;
+pub mod door;
+pub mod era;
 pub mod faults;
 pub mod log_cache;
 pub mod logs;
@@ -34,6 +38,7 @@ pub mod router;
 pub mod runtime;
 pub mod server;
 pub mod settings;
+pub mod snapshot;
 pub mod staging;
 pub mod state;
 pub mod store;
@@ -44,12 +49,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use tokio::sync::mpsc;
 
 use crate::foundry::faults::Faults;
 use crate::foundry::platform::{Addresses, Platform};
 use crate::foundry::request_log::{RequestLog, Service};
-use crate::foundry::router::Router;
+use crate::foundry::router::{AccessLine, Router, Routers};
 use crate::foundry::settings::{Settings, Timing};
+use crate::foundry::snapshot::Snapshot;
+use crate::foundry::state::Guid;
 
 /// How long [`Foundry::shutdown`] waits for tasks that do not end by themselves.
 const LAST_CALL: Duration = Duration::from_secs(15);
@@ -80,12 +88,12 @@ impl Foundry {
         let (api, api_address) = listener()?;
         let (uaa, uaa_address) = listener()?;
         let (log_cache, log_cache_address) = listener()?;
-        let router = runtime
-            .block_on(Router::start(settings.router.clone()))
-            .context("failed to start the router of the embedded Cloud Foundry")?;
+        let routers = runtime
+            .block_on(Routers::start(&settings.router, settings.routers))
+            .context("failed to start the routers of the embedded Cloud Foundry")?;
         let addresses = Addresses { api: api_address, uaa: uaa_address, log_cache: log_cache_address };
         let cell = runtime::Cell::start().context("failed to start the cell of the embedded Cloud Foundry")?;
-        let platform = Arc::new(Platform::new(settings, addresses, router, cell));
+        let platform = Arc::new(Platform::new(settings, addresses, routers, cell));
         {
             let _inside = runtime.enter();
             server::serve(api, Service::Controller, controller::routes(&platform), &platform)?;
@@ -105,12 +113,27 @@ impl Foundry {
 
     /// Where apps are reached: any host of the platform's domains is asked for here.
     pub fn router_url(&self) -> String {
-        format!("http://{}", self.router().addr())
+        format!("http://{}", self.router_addr())
     }
 
-    /// The router.
+    /// The address of [`Foundry::router_url`]: that of the only router, or of the load balancer before several.
+    pub fn router_addr(&self) -> SocketAddr {
+        self.platform.routers.addr()
+    }
+
+    /// Every router; each has a table and delays of its own.
+    pub fn routers(&self) -> &[Router] {
+        self.platform.routers.all()
+    }
+
+    /// The first router; the only one unless the settings say otherwise.
     pub fn router(&self) -> &Router {
-        &self.platform.router
+        &self.routers()[0]
+    }
+
+    /// Every request that ends from now on at any router. Nothing is dropped: read it, or drop it.
+    pub fn access_log(&self) -> mpsc::UnboundedReceiver<Arc<AccessLine>> {
+        self.platform.routers.subscribe()
     }
 
     /// What the foundry was started with.
@@ -133,6 +156,15 @@ impl Foundry {
         &self.platform.faults
     }
 
+    /// Makes all running instances of the apps with this name exit now, with status 1. Says how many.
+    pub fn crash_now(&self, app: &str) -> usize {
+        let apps: Vec<Guid> = self
+            .platform
+            .store
+            .read(|db| db.apps.values().filter(|one| one.name == app).map(|one| one.guid.clone()).collect());
+        apps.iter().map(|app| self.platform.cell.crash(app)).sum()
+    }
+
     /// Every call that the control plane heard.
     pub fn request_log(&self) -> &RequestLog {
         &self.platform.request_log
@@ -141,6 +173,27 @@ impl Foundry {
     /// What all rooms share; for tests and tools that look inside.
     pub fn platform(&self) -> &Arc<Platform> {
         &self.platform
+    }
+
+    /// Takes a snapshot of everything that deployments change, once no call, build, job or task is under way.
+    ///
+    /// Fails where some go on for a minute.
+    pub fn snapshot(&self) -> anyhow::Result<Snapshot> {
+        self.inside()?.block_on(snapshot::take(&self.platform))
+    }
+
+    /// Makes everything as it was when the snapshot was taken, on the same addresses, and switches all faults off.
+    ///
+    /// Calls under way are broken off, builds, jobs and tasks end without effect. When it returns, what ran then runs
+    /// and takes requests, nothing else runs, and every router knows the routes, whatever its delays. Instances that
+    /// still run as they did are left alone. Tokens stay good unless they were revoked. Fails where an instance does not come up again within a
+    /// minute.
+    pub fn restore(&self, snapshot: &Snapshot) -> anyhow::Result<()> {
+        self.inside()?.block_on(snapshot::restore(&self.platform, snapshot))
+    }
+
+    fn inside(&self) -> anyhow::Result<&tokio::runtime::Runtime> {
+        self.runtime.as_ref().context("the embedded Cloud Foundry has ended")
     }
 
     /// Ends the foundry: connections are closed, tasks and processes end. Dropping it does the same.

@@ -2,13 +2,16 @@
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::watch;
 
+use crate::foundry::door::Door;
+use crate::foundry::era::Eras;
 use crate::foundry::faults::Faults;
 use crate::foundry::logs::Logs;
 use crate::foundry::request_log::RequestLog;
-use crate::foundry::router::Router;
+use crate::foundry::router::Routers;
 use crate::foundry::runtime::Cell;
 use crate::foundry::settings::{Settings, Timing};
 use crate::foundry::state::State;
@@ -56,21 +59,26 @@ pub struct Platform {
     pub uaa: Uaa,
     /// What apps and the platform wrote.
     pub logs: Logs,
-    /// The router: whoever runs instances registers and unregisters them here.
-    pub router: Router,
+    /// The routers: whoever runs instances registers and unregisters them here.
+    pub routers: Routers,
     /// What really runs.
     pub cell: Cell,
     /// The switches for faults.
     pub faults: Arc<Faults>,
     /// Every call that the control plane heard.
     pub request_log: RequestLog,
+    /// The door of the control plane: each call goes through it.
+    pub door: Door,
+    /// The times between restores.
+    pub eras: Eras,
     timing: Mutex<Timing>,
     ending: watch::Sender<bool>,
     rooms: watch::Sender<()>,
+    works: watch::Sender<()>,
 }
 
 impl Platform {
-    pub(crate) fn new(settings: Settings, addresses: Addresses, router: Router, cell: Cell) -> Self {
+    pub(crate) fn new(settings: Settings, addresses: Addresses, routers: Routers, cell: Cell) -> Self {
         let faults = Arc::new(Faults::default());
         Self {
             store: Store::new(State::initial(&settings)),
@@ -80,7 +88,10 @@ impl Platform {
             timing: Mutex::new(settings.timing),
             ending: watch::Sender::new(false),
             rooms: watch::Sender::new(()),
-            router,
+            works: watch::Sender::new(()),
+            door: Door::new(),
+            eras: Eras::new(),
+            routers,
             cell,
             faults,
             addresses,
@@ -118,9 +129,33 @@ impl Platform {
     pub(crate) async fn rooms_ended(&self) {
         self.rooms.closed().await;
     }
+
+    /// Lets snapshots wait until the guard is dropped: what ends by itself and then changes the state holds one.
+    pub fn work(&self) -> Hold {
+        Hold(self.works.subscribe())
+    }
+
+    pub(crate) async fn works_ended(&self) {
+        self.works.closed().await;
+    }
+
+    /// Works after a while, at once where that is zero; not at all where a restore comes between.
+    pub(crate) fn later(self: &Arc<Self>, takes: Duration, work: impl FnOnce() + Send + 'static) {
+        if takes.is_zero() {
+            return work();
+        }
+        let (platform, era, under_way) = (Arc::clone(self), self.eras.present(), self.work());
+        tokio::spawn(async move {
+            tokio::select! {
+                () = tokio::time::sleep(takes) => drop(platform.eras.within(era, work)),
+                () = platform.eras.over(era) => {}
+            }
+            drop(under_way);
+        });
+    }
 }
 
-/// See [`Platform::hold`].
+/// See [`Platform::hold`] and [`Platform::work`].
 #[derive(Debug)]
 pub struct Hold(#[expect(dead_code, reason = "being alive is its work")] watch::Receiver<()>);
 

@@ -38,13 +38,18 @@ impl Call {
     /// Whether the call can only read. A `POST` for a token or a manifest's difference counts as one that changes: who
     /// wants to allow those says so.
     pub fn only_reads(&self) -> bool {
-        matches!(self.method.as_str(), "GET" | "HEAD" | "OPTIONS")
+        only_reads(&self.method)
     }
 
     /// The path without the query.
     pub fn path(&self) -> &str {
         self.target.split_once('?').map_or(self.target.as_str(), |(path, _)| path)
     }
+}
+
+/// Whether calls with a method, in capitals, can only read.
+pub(crate) fn only_reads(method: &str) -> bool {
+    matches!(method, "GET" | "HEAD" | "OPTIONS")
 }
 
 /// The calls so far.

@@ -16,7 +16,7 @@ use hyper_util::service::TowerToHyperService;
 use jiff::Timestamp;
 
 use crate::foundry::controller::error::ApiError;
-use crate::foundry::faults::{Fault, Harm};
+use crate::foundry::faults::{Fault, Harm, Struck};
 use crate::foundry::platform::Platform;
 use crate::foundry::request_log::{Call, Service};
 
@@ -62,11 +62,25 @@ async fn connection_loop(stream: tokio::net::TcpStream, service: Service, routes
     }
 }
 
+/// Answers a call, unless a restore sends it away.
 async fn call(
     request: Request<Incoming>,
     service: Service,
     routes: Router,
     platform: Arc<Platform>,
+) -> Result<Response<Body>, Closed> {
+    let visit = platform.door.enter().await;
+    tokio::select! {
+        answer = answer(request, service, routes, &platform) => answer,
+        () = visit.sent_away() => Err(Closed),
+    }
+}
+
+async fn answer(
+    request: Request<Incoming>,
+    service: Service,
+    routes: Router,
+    platform: &Platform,
 ) -> Result<Response<Body>, Closed> {
     let method = request.method().as_str().to_owned();
     let path = request.uri().path().to_owned();
@@ -83,19 +97,43 @@ async fn call(
     if !latency.is_zero() {
         tokio::time::sleep(latency).await;
     }
-    let fault = platform.faults.strike(service, &method, &path);
-    let answer = match fault {
-        Some(Fault::Before(harm)) => harmed(harm).await?,
-        Some(Fault::After(harm)) => {
-            // The effect is whole only when the answer is complete: so the body is made, and thrown away.
-            let answer = routed(routes, request).await;
-            let _lost = axum::body::to_bytes(answer.into_body(), usize::MAX).await;
-            harmed(harm).await?
-        }
+    let answer = match platform.faults.strike(service, &method, &path) {
+        Some(struck) => disturbed(struck, routes, request, platform).await?,
         None => routed(routes, request).await,
     };
     platform.request_log.answered(number, answer.status().as_u16());
     Ok(answer)
+}
+
+/// Answers a call that is held or goes wrong, before or after its effect.
+async fn disturbed(
+    Struck { fault, gate }: Struck,
+    routes: Router,
+    request: Request<Incoming>,
+    platform: &Platform,
+) -> Result<Response<Body>, Closed> {
+    let wait = async {
+        if let Some(gate) = gate {
+            gate.pass().await;
+        }
+    };
+    match fault {
+        Fault::Before(harm) => {
+            wait.await;
+            match harmed(harm, platform).await? {
+                Some(instead) => Ok(instead),
+                None => Ok(routed(routes, request).await),
+            }
+        }
+        Fault::After(harm) => {
+            // The effect is whole only when the answer is complete: so the body is made first.
+            let (head, body) = routed(routes, request).await.into_parts();
+            let body = axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default();
+            wait.await;
+            let instead = harmed(harm, platform).await?;
+            Ok(instead.unwrap_or_else(|| Response::from_parts(head, Body::from(body))))
+        }
+    }
 }
 
 async fn routed(routes: Router, request: Request<Incoming>) -> Response<Body> {
@@ -105,8 +143,14 @@ async fn routed(routes: Router, request: Request<Incoming>) -> Response<Body> {
     }
 }
 
-async fn harmed(harm: Harm) -> Result<Response<Body>, Closed> {
+/// Does harm; returns what is answered in place of the platform's answer, where there is something.
+async fn harmed(harm: Harm, platform: &Platform) -> Result<Option<Response<Body>>, Closed> {
     match harm {
+        Harm::Nothing => Ok(None),
+        Harm::ExpireTokens => {
+            platform.faults.expire_tokens();
+            Ok(None)
+        }
         Harm::Close => Err(Closed),
         Harm::Hang => pending().await,
         Harm::Answer { status, retry_after } => {
@@ -114,7 +158,7 @@ async fn harmed(harm: Harm) -> Result<Response<Body>, Closed> {
             if let Some(after) = retry_after {
                 answer.headers_mut().insert(header::RETRY_AFTER, after.as_secs().into());
             }
-            Ok(answer)
+            Ok(Some(answer))
         }
     }
 }

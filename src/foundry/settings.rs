@@ -28,7 +28,9 @@ pub struct Settings {
     pub tokens: TokenPolicy,
     /// The durations at the start.
     pub timing: Timing,
-    /// The router; its propagation delay is changed through [`Foundry::router`](super::Foundry::router).
+    /// How many routers share the work; before several stands a load balancer.
+    pub routers: usize,
+    /// Each router; its propagation delay is changed through [`Foundry::routers`](super::Foundry::routers).
     pub router: RouterSettings,
     /// The memory of the cell, in MB: instances that do not fit are DOWN until there is room. `None` is no limit.
     pub cell_memory_in_mb: Option<u64>,
@@ -47,6 +49,7 @@ impl Default for Settings {
             client: ("robot".to_owned(), "robot".to_owned()),
             tokens: TokenPolicy::default(),
             timing: Timing::default(),
+            routers: 1,
             router: RouterSettings::default(),
             cell_memory_in_mb: None,
         }

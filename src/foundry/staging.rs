@@ -14,7 +14,7 @@ use serde_json::json;
 use crate::foundry::faults::StagingFailure;
 use crate::foundry::logs::Stream;
 use crate::foundry::platform::Platform;
-use crate::foundry::state::{Build, BuildState, Droplet, Guid, Metadata, Party, UsedBuildpack};
+use crate::foundry::state::{Build, BuildState, Droplet, Guid, Metadata, Party, State, UsedBuildpack};
 
 /// The buildpack that leaves everything as it is.
 const BINARY: &str = "binary_buildpack";
@@ -35,39 +35,47 @@ const DETECTION: [(&str, &[&str]); 10] = [
     ("nginx_buildpack", &["nginx.conf"]),
 ];
 
-/// Takes a build of the database to its end, in the background.
+/// Takes a build of the database to its end, in the background; a restore ends it.
 pub(crate) fn start(platform: &Arc<Platform>, build: &Guid) {
-    let platform = Arc::clone(platform);
+    let (platform, era, under_way) = (Arc::clone(platform), platform.eras.present(), platform.work());
     let guid = build.clone();
     tokio::spawn(async move {
-        let Some(build) = platform.store.read(|db| db.builds.get(&guid).cloned()) else { return };
-        let result = stage(&platform, &build).await;
-        platform.store.update(|db| {
-            let Some(found) = db.builds.get_mut(&guid) else { return };
-            found.updated_at = Timestamp::now();
-            match result {
-                Ok(droplet) => {
-                    found.state = BuildState::Staged(droplet.guid.clone());
-                    let data = json!({ "droplet_guid": droplet.guid, "package_guid": build.package });
-                    let actor = Party {
-                        guid: build.created_by.0.to_string(),
-                        kind: "user".to_owned(),
-                        name: build.created_by.1.clone(),
-                    };
-                    if let Some(app) = db.apps.get(&build.app) {
-                        let target =
-                            Party { guid: app.guid.to_string(), kind: "app".to_owned(), name: app.name.clone() };
-                        let space = app.space.clone();
-                        db.record("audit.app.droplet.create", actor, target, Some(&space), data);
-                    }
-                    db.droplets.insert(droplet.guid.clone(), droplet);
+        if let Some(build) = platform.store.read(|db| db.builds.get(&guid).cloned()) {
+            tokio::select! {
+                result = stage(&platform, &build) => {
+                    platform.eras.within(era, || platform.store.update(|db| end(db, &build, result)));
                 }
-                Err(failure) => {
-                    found.state = BuildState::Failed(format!("{} - {}", failure.id, failure.message));
-                }
+                () = platform.eras.over(era) => {}
             }
-        });
+        }
+        drop(under_way);
     });
+}
+
+/// Notes what came of a build.
+fn end(db: &mut State, build: &Build, result: Result<Droplet, StagingFailure>) {
+    let Some(found) = db.builds.get_mut(&build.guid) else { return };
+    found.updated_at = Timestamp::now();
+    match result {
+        Ok(droplet) => {
+            found.state = BuildState::Staged(droplet.guid.clone());
+            let data = json!({ "droplet_guid": droplet.guid, "package_guid": build.package });
+            let actor = Party {
+                guid: build.created_by.0.to_string(),
+                kind: "user".to_owned(),
+                name: build.created_by.1.clone(),
+            };
+            if let Some(app) = db.apps.get(&build.app) {
+                let target = Party { guid: app.guid.to_string(), kind: "app".to_owned(), name: app.name.clone() };
+                let space = app.space.clone();
+                db.record("audit.app.droplet.create", actor, target, Some(&space), data);
+            }
+            db.droplets.insert(droplet.guid.clone(), droplet);
+        }
+        Err(failure) => {
+            found.state = BuildState::Failed(format!("{} - {}", failure.id, failure.message));
+        }
+    }
 }
 
 /// Writes lines of the stager.

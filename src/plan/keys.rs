@@ -250,6 +250,50 @@ pub static APP: Table = Table {
             Need::Default("at-least-live"),
             "How many web instances the new version is started with.",
         ),
+        key(
+            "on_failure",
+            Kind::Choice(ON_FAILURE),
+            Need::Default("rollback"),
+            "What is done where a step fails, once it is known what the step has changed.",
+        ),
+        key(
+            "timeouts",
+            Kind::Table(&TIMEOUTS),
+            Need::Optional("those below"),
+            "How long things may take, each with what confirms it; a cf that takes longer is ended.",
+        ),
+    ],
+};
+
+/// The words of `on_failure`.
+const ON_FAILURE: &[(&str, &str)] = &[
+    ("rollback", "what was done is taken back, and the colour that was live serves alone again"),
+    ("stop", "everything is left as it is, for a person to decide between `cutover resume` and `cutover rollback`"),
+];
+
+/// `timeouts`. A call: cf 8.17 waits 6 s for a connection and tries three times. Upload, staging: the Cloud Controller's own
+/// limit is 15 minutes. Start: the platform gives each instance its health check timeout (60 s, at most 10 min by default)
+/// and starts the ones that crash again. Route: usually a second, seen up to a minute. Binding: a broker may take its time.
+pub static TIMEOUTS: Table = Table {
+    noun: "timeouts",
+    one_of: false,
+    keys: &[
+        key(
+            "call",
+            Kind::Text(&PERIOD),
+            Need::Default("60s"),
+            "One call that does no lasting work: to map or unmap a route, to write an annotation, to stop an app.",
+        ),
+        key("upload", Kind::Text(&PERIOD), Need::Default("16m"), "The upload."),
+        key("staging", Kind::Text(&PERIOD), Need::Default("16m"), "Staging."),
+        key("start", Kind::Text(&PERIOD), Need::Default("10m"), "The start of all instances."),
+        key(
+            "route",
+            Kind::Text(&PERIOD),
+            Need::Default("3m"),
+            "A change of a route, with the time until all routers know it.",
+        ),
+        key("binding", Kind::Text(&PERIOD), Need::Default("10m"), "A service binding."),
     ],
 };
 
@@ -342,7 +386,7 @@ pub static COMMAND_CHECK: Table = Table {
 };
 
 /// All tables, the plan first.
-pub static TABLES: [&Table; 7] = [&PLAN, &TARGET, &APP, &ROUTES, &CHECK, &HTTP, &COMMAND_CHECK];
+pub static TABLES: [&Table; 8] = [&PLAN, &TARGET, &APP, &TIMEOUTS, &ROUTES, &CHECK, &HTTP, &COMMAND_CHECK];
 
 impl Table {
     /// The key of a name.

@@ -6,14 +6,14 @@ use super::digest;
 use super::draft::{At, Reader};
 use super::fault::Fault;
 use super::files::Files;
-use super::keys::{APP, CHECK, COMMAND_CHECK, HTTP, Kind, PLAN, ROUTES, TARGET};
+use super::keys::{APP, CHECK, COMMAND_CHECK, HTTP, Kind, PLAN, ROUTES, TARGET, TIMEOUTS};
 use super::manifest::{Manifest, Sources, read_manifest, read_vars};
 use super::node::{Node, Value};
 use super::problem::{Problem, Problems};
 use super::report::Report;
 use super::{
-    ApiUrl, App, AppName, BodyPattern, Check, CommandCheck, CommandLine, HttpCheck, Instances, Old, OrgName, Plan,
-    RouteUrl, ServiceName, SpaceName, Target, across, overlay, parse_duration, shape,
+    ApiUrl, App, AppName, BodyPattern, Check, CommandCheck, CommandLine, HttpCheck, Instances, Old, OnFailure, OrgName,
+    Plan, RouteUrl, ServiceName, SpaceName, Target, Timeouts, across, overlay, parse_duration, shape,
 };
 
 /// Reads the plan of a file, with the overlay of an environment if one is named, and everything that it refers to. All
@@ -101,6 +101,8 @@ pub(super) struct Draft {
     drain: Option<std::time::Duration>,
     old: Option<Old>,
     instances: Option<Instances>,
+    on_failure: Option<OnFailure>,
+    timeouts: Option<Timeouts>,
     contents: Vec<Vec<u8>>,
 }
 
@@ -144,6 +146,8 @@ impl Draft {
             drain: app.parse("drain", parse_duration).map(|at| at.value),
             old: app.parse("old", old).map(|at| at.value),
             instances: app.parse("instances", instances).map(|at| at.value),
+            on_failure: app.parse("on_failure", on_failure).map(|at| at.value),
+            timeouts: read_timeouts(&app.table("timeouts", &TIMEOUTS)),
             contents,
         }
     }
@@ -163,6 +167,8 @@ impl Draft {
             drain: self.drain?,
             old: self.old?,
             instances: self.instances?,
+            on_failure: self.on_failure?,
+            timeouts: self.timeouts?,
         };
         Some((app, self.contents))
     }
@@ -285,6 +291,26 @@ fn old(text: &str) -> Result<Old, Fault> {
         "delete" => Ok(Old::Delete),
         _ => Err(Fault::new("an unknown word")),
     }
+}
+
+fn on_failure(text: &str) -> Result<OnFailure, Fault> {
+    match text {
+        "rollback" => Ok(OnFailure::Rollback),
+        "stop" => Ok(OnFailure::Stop),
+        _ => Err(Fault::new("an unknown word")),
+    }
+}
+
+fn read_timeouts(timeouts: &Reader<'_>) -> Option<Timeouts> {
+    let time = |key: &str| timeouts.parse(key, parse_duration).map(|at| at.value);
+    Some(Timeouts {
+        call: time("call")?,
+        upload: time("upload")?,
+        staging: time("staging")?,
+        start: time("start")?,
+        route: time("route")?,
+        binding: time("binding")?,
+    })
 }
 
 fn instances(text: &str) -> Result<Instances, Fault> {

@@ -53,7 +53,7 @@ pub use api::ApiUrl;
 pub use check::{BodyPattern, Check, CommandCheck, CommandLine, HttpCheck};
 pub use duration::{format_duration, parse_duration};
 pub use fault::Fault;
-pub use files::{Disk, Files};
+pub use files::{Disk, Files, WithoutBits};
 pub use load::load;
 pub use manifest::{HealthCheck, Manifest, ManifestApp, ManifestProcess};
 pub use name::{AppName, OrgName, ServiceName, SpaceName};
@@ -146,6 +146,43 @@ pub struct App {
     pub old: Old,
     /// How many instances the new colour is started with.
     pub instances: Instances,
+    /// What is done where a step fails.
+    pub on_failure: OnFailure,
+    /// How long things may take.
+    pub timeouts: Timeouts,
+}
+
+/// What is done where a step of a deployment fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OnFailure {
+    /// What was done is taken back: the colour that was live serves alone again.
+    Rollback,
+    /// Everything is left as it is, for a person to decide.
+    Stop,
+}
+
+/// How long things may take, each with what confirms it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Timeouts {
+    /// One call that does no lasting work: to map or unmap a route, to write an annotation, to stop an app.
+    #[serde(with = "duration::text")]
+    pub call: Duration,
+    /// An upload.
+    #[serde(with = "duration::text")]
+    pub upload: Duration,
+    /// A staging.
+    #[serde(with = "duration::text")]
+    pub staging: Duration,
+    /// The start of all instances.
+    #[serde(with = "duration::text")]
+    pub start: Duration,
+    /// A change of a route, with the time until all routers know it.
+    #[serde(with = "duration::text")]
+    pub route: Duration,
+    /// A service binding.
+    #[serde(with = "duration::text")]
+    pub binding: Duration,
 }
 
 /// What becomes of the colour that no longer serves.

@@ -1,55 +1,90 @@
-//! The model check of compiled steps: before anything runs, the list is walked on the model of the user's real space.
+//! The model check of compiled steps: before anything runs, every list of steps is walked on the model of the user's real
+//! space, with everything that can go wrong at each step, and from whatever that leaves behind to the end.
 //!
-//! What is checked today is every point between two steps, each step having its whole effect: the invariants below hold
-//! there. Failures in the middle of a step are not walked yet.
+//! - this file: what is shown, and to whom
+//! - [`world`]: the space, and what routers may know of it; what a request on a live route would meet
+//! - [`fault`]: what goes wrong with a step
+//! - `explore`: the walk over all of it
+//! - `goal`: where a walk must end
+//!
+//! The model of the routers is pessimistic: a change of a route is known to all of them only once they were asked. Until
+//! then a request may meet the state before it or the state after it, and both must be good.
+//!
+//! A state that is left behind (the tool was killed, gave up, lost the platform) is taken as any other machine would find
+//! it: it is compiled again for `resume`, for `rollback` and for a new `apply`, and each of these walked to its end, with
+//! everything that can go wrong with them in turn. States that were visited are not visited again.
+
+mod explore;
+pub mod fault;
+mod goal;
+#[cfg(test)]
+mod tests;
+pub mod world;
+
+use std::fmt;
 
 use serde::Serialize;
 
 use crate::plan;
-use crate::space::{App, Space};
-use crate::steps::Step;
+use crate::space::Space;
+use crate::steps::refusal::Refusal;
+use crate::steps::{Step, Verb};
 
 /// What the walk has shown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Proof {
-    /// How many states of the space were looked at.
+    /// How many walks were made: a step and what goes wrong with it, or what is done with what that has left.
     pub cases: usize,
-    /// Whether every invariant held in each of them.
+    /// Whether every invariant held in all of them.
     pub holds: bool,
-    /// Each state and invariant that did not hold, in the order of the steps.
-    pub violations: Vec<String>,
+    /// The shortest walk on which one did not hold; at most one for each app.
+    pub violations: Vec<Counterexample>,
 }
 
-/// Walks the steps of one app and checks the invariants before the first and after each step:
+/// A walk on which an invariant does not hold.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Counterexample {
+    /// The plan's name of the app.
+    pub app: String,
+    /// What happens, in order.
+    pub story: Vec<String>,
+    /// What the users of the app would see, or what would be wrong.
+    pub seen: String,
+}
+
+/// Compiles what a verb does from a space: the compilers of [`steps`](crate::steps), or, in tests, wrong ones.
+pub type Compile<'a> = dyn Fn(Verb, &Space) -> Result<Vec<Step>, Refusal> + 'a;
+
+/// Checks what `verb` does to one app from this space:
 ///
-/// - a live route that a started app serves at the beginning is served by a started app at every point;
-/// - no app and no route changes that the plan does not name.
-pub fn walk(app: &plan::App, space: &Space, steps: &[Step]) -> Proof {
-    let served_at_start: Vec<_> = app.live.iter().filter(|url| is_served(space, url)).collect();
-    let mut model = space.clone();
-    let mut violations = Vec::new();
-    let mut look = |at: &str, model: &Space| {
-        for url in served_at_start.iter().filter(|url| !is_served(model, url)) {
-            violations.push(format!("{at}: no started app serves {url}"));
-        }
-        for stranger in space.apps.iter().filter(|other| !is_colour(app, other)) {
-            if model.app(&stranger.name) != Some(stranger)
-                || model.routes_of(&stranger.name) != space.routes_of(&stranger.name)
-            {
-                violations.push(format!("{at}: app {}, which the plan does not name, is changed", stranger.name));
-            }
-        }
+/// - a live route that is served at the beginning is served at every point, by started and checked instances that every
+///   router knows, as many as before or as the plan declares; and no router may still lead to one that does not run;
+/// - an app that was on a live route is stopped only after its routers have let go of it and it has drained;
+/// - no app and no route is touched that the plan does not name;
+/// - from wherever a walk is left, `resume` leads to the goal, `rollback` to where the deployment began, and a new `apply`
+///   to its goal; none is refused by what the walk itself has left, a quota included.
+pub fn prove(app: &plan::App, verb: Verb, space: &Space, compile: &Compile<'_>) -> Proof {
+    explore::Explorer::new(app, verb, space, compile).explore()
+}
+
+/// Checks one list of steps on this space where nothing goes wrong with it: what is known to be safe before a way back is
+/// begun. `None` where it is.
+pub fn prove_one(app: &plan::App, verb: Verb, space: &Space, steps: &[Step]) -> Option<Counterexample> {
+    let mut world = world::World::observed(app, space);
+    let promise = world.promise(app, verb, None);
+    let found = |step: &Step, seen| Counterexample {
+        app: app.name.to_string(),
+        story: vec![format!("step {} ({})", step.id, step.action.purpose())],
+        seen,
     };
-    look("before the first step", &model);
-    for step in steps {
-        step.action.apply(&mut model);
-        look(&format!("after step {}", step.id), &model);
-    }
-    Proof { cases: steps.len() + 1, holds: violations.is_empty(), violations }
+    steps.iter().find_map(|step| match world.take(app, step, &promise) {
+        Ok(world::StepEnd::Confirmed) => None,
+        Ok(world::StepEnd::Fails(seen)) | Err(seen) => Some(found(step, seen)),
+    })
 }
 
 impl Proof {
-    /// Several walks as one.
+    /// Several proofs as one.
     pub fn together(proofs: impl IntoIterator<Item = Self>) -> Self {
         proofs.into_iter().fold(Self { cases: 0, holds: true, violations: Vec::new() }, |mut all, one| {
             all.cases += one.cases;
@@ -60,10 +95,13 @@ impl Proof {
     }
 }
 
-fn is_served(space: &Space, url: &plan::RouteUrl) -> bool {
-    space.apps.iter().any(|app| app.serves() && space.is_mapped(&app.name, url))
-}
-
-fn is_colour(app: &plan::App, other: &App) -> bool {
-    app.colours.iter().any(|colour| colour.as_str() == other.name)
+impl fmt::Display for Counterexample {
+    /// The story, a line for each thing that happens.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:", self.app)?;
+        for (number, line) in self.story.iter().enumerate() {
+            write!(f, "\n  {}. {line}", number + 1)?;
+        }
+        write!(f, "\n  then: {}", self.seen)
+    }
 }

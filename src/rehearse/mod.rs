@@ -14,15 +14,18 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::cli::{Common, RehearseArgs};
-use crate::commands::deployment;
+use crate::commands::carry_out::catch;
+use crate::commands::deployment::{self, Request, Running};
 use crate::commands::reporters::Reporters;
 use crate::commands::workplace::{Workplace, guard, load as load_plan};
 use crate::commands::{Ending, Trouble, print, tell};
 use crate::plan::{Check, Plan, RouteUrl};
 use crate::run::interrupt::Interrupt;
+use crate::steps::Verb;
+use crate::steps::back::Failed;
 
 use load::{LiveUrl, Load, LoadReport, LoadSettings};
-use stage::Stage;
+use stage::{Routing, Stage};
 
 /// How long the load runs before the update begins and after it has ended, so that both colours are seen alone.
 const BEFORE_AND_AFTER: Duration = Duration::from_secs(2);
@@ -35,9 +38,10 @@ pub fn run(common: &Common, args: &RehearseArgs) -> Result<Ending, Trouble> {
     }
     let plan = load_plan(&common)?;
     let mut reporters = Reporters::new(&common)?;
-    let interrupt = Interrupt::catch().map_err(|source| Trouble::Io { what: "signals could not be caught", source })?;
+    let interrupt = catch(&reporters)?;
     let guard = guard()?;
-    let stage = Stage::set(&plan, common.cf.as_deref(), args.routing_delay, &guard).map_err(Trouble::Foundry)?;
+    let routing = Routing { routers: args.routers.into(), delay: args.routing_delay };
+    let stage = Stage::set(&plan, common.cf.as_deref(), routing, &guard).map_err(Trouble::Foundry)?;
     let router = stage.router();
     tell(&format!("An embedded Cloud Foundry is up: API {}, router {router}", stage.api()));
 
@@ -45,9 +49,17 @@ pub fn run(common: &Common, args: &RehearseArgs) -> Result<Ending, Trouble> {
     let place = Workplace::at(stage.cf_config(), common.cf.as_deref(), Some(&router), &plan, &guard)?;
     let mut deploy = || -> Result<Ending, Trouble> {
         let space = place.observer(&plan).observe()?;
-        let deployment = deployment::identity(&place.session.target().user);
-        let compiled = deployment::compile(&plan, &space, &deployment)?;
-        Ok(deployment::run(&place, &plan, &compiled, space, &interrupt, &mut reporters))
+        let request = Request {
+            verb: Verb::Apply,
+            deployment: deployment::identity(&place.session.target().user),
+            failed: Failed::Stop,
+            locks: Vec::new(),
+        };
+        let compiled = deployment::compile(&plan, &space, &request)?;
+        compiled.prove(&plan, &space)?;
+        // Nobody else can reach this foundry.
+        let running = Running { place: &place, plan: &plan, interrupt: &interrupt, hold: &|_| Ok(()) };
+        Ok(deployment::run(&running, &compiled, space, &mut reporters))
     };
 
     tell("\nThe plan is deployed as it is, for the first colour.\n");
@@ -79,9 +91,9 @@ fn verdict(deployed: Ending, report: &LoadReport) -> Ending {
 
 /// Starts the load on the live routes. What is asked for is what the plan's own check asks for, which must be answered.
 fn put_load(stage: &Stage, plan: &Plan, per_second: u32) -> anyhow::Result<Load> {
-    let router = stage.foundry().router();
+    let foundry = stage.foundry();
     let urls = plan.apps.iter().flat_map(|app| &app.live).map(live_url).collect();
-    let mut settings = LoadSettings::new(router.addr(), urls, per_second);
+    let mut settings = LoadSettings::new(foundry.router_addr(), urls, per_second);
     let checks = plan.apps.iter().flat_map(|app| &app.checks);
     let path = checks.filter_map(|check| match check {
         Check::Http(http) if http.status.iter().all(|status| (200..400).contains(status)) => Some(http.path.clone()),
@@ -91,7 +103,7 @@ fn put_load(stage: &Stage, plan: &Plan, per_second: u32) -> anyhow::Result<Load>
         settings.paths.get.clone_from(&path);
         settings.paths.session = path;
     }
-    Load::start(settings, Some(router.subscribe()))
+    Load::start(settings, Some(foundry.access_log()))
 }
 
 /// A route as the load asks for it: of a wildcard, a host that it takes.

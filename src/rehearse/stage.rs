@@ -21,6 +21,15 @@ use crate::secret::Sensitive;
 /// How long one of the calls that prepare the stage may take.
 const CALL: Duration = Duration::from_secs(60);
 
+/// How the routers of the stage are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Routing {
+    /// How many there are.
+    pub routers: usize,
+    /// How long each takes to learn of a route change; `None` is as long as usual.
+    pub delay: Option<Duration>,
+}
+
 /// A foundry made for one plan.
 #[derive(Debug)]
 pub struct Stage {
@@ -33,19 +42,15 @@ pub struct Stage {
 impl Stage {
     /// Starts the foundry, logs cf in and creates the plan's service instances. Fails where that is not possible, with
     /// cf's words.
-    pub fn set(
-        plan: &Plan,
-        cf: Option<&Path>,
-        routing_delay: Option<Duration>,
-        guard: &Arc<Guard>,
-    ) -> anyhow::Result<Self> {
+    pub fn set(plan: &Plan, cf: Option<&Path>, routing: Routing, guard: &Arc<Guard>) -> anyhow::Result<Self> {
         let mut settings = Settings {
             org: plan.target.org.to_string(),
             space: plan.target.space.to_string(),
             domains: domains(plan).into_iter().collect(),
+            routers: routing.routers,
             ..Settings::default()
         };
-        if let Some(delay) = routing_delay {
+        if let Some(delay) = routing.delay {
             settings.router.propagation = Propagation::both(delay);
         }
         let foundry = Foundry::start(settings)?;

@@ -82,6 +82,10 @@ impl Console {
                 }
             }
             Event::Waiting { step, what } => self.bar.set_message(format!("{}: {what}", step.action.purpose())),
+            Event::Repeating { step, why } => {
+                let first = why.lines().next().unwrap_or_default();
+                self.line(&format!("   {} {}: {first}; again", style("↻").yellow(), step.action.purpose()));
+            }
             Event::StepConfirmed { step, seconds, notes, .. } => {
                 self.bar.disable_steady_tick();
                 self.bar.set_message("");

@@ -49,6 +49,9 @@ fn object(event: &Event<'_>) -> Option<Value> {
             "time": "", "event": "step-confirmed", "step": step.id, "exit_code": exit_code,
             "seconds": rounded(*seconds), "notes": notes,
         }),
+        Event::Repeating { step, why } => {
+            json!({ "time": "", "event": "step-repeated", "step": step.id, "why": why })
+        }
         Event::StepFailed { step, exit_code, seconds, why } => json!({
             "time": "", "event": "step-failed", "step": step.id, "exit_code": exit_code,
             "seconds": rounded(*seconds), "why": why,

@@ -110,7 +110,11 @@ fn routes(urls: &[plan::RouteUrl]) -> String {
 pub fn proof_line(proof: &Proof) -> String {
     format!(
         "\n{}\n",
-        style(format!("proved: {} cases, a started app serves every live route in each", proof.cases)).green()
+        style(format!(
+            "proved: {} cases of what can go wrong; in each the live routes are served, and it can be finished or taken back",
+            proof.cases
+        ))
+        .green()
     )
 }
 

@@ -80,13 +80,15 @@ fn write_step(out: &mut String, step: &Step) {
             let (url, app) = (quote(&format!("https://{url}")), quote(app.as_str()));
             let _ = writeln!(out, "(cd {folder} && CUTOVER_STAGING_URL={url} CUTOVER_APP={app} {line})");
         }
-        Action::Push { .. }
+        Action::Create { .. }
+        | Action::Push { .. }
         | Action::Annotate { .. }
         | Action::Bind { .. }
         | Action::Map { .. }
         | Action::Unmap { .. }
         | Action::Stage { .. }
         | Action::SetDroplet { .. }
+        | Action::Scale { .. }
         | Action::Stop { .. }
         | Action::Delete { .. } => {
             if let Some(invocation) = &step.invocation {

@@ -14,6 +14,7 @@ pub fn pass_on(event: &Event<'_>, redactor: &Redactor, to: &mut dyn FnMut(&Event
         }
         Event::Line { step, stream, text } => to(&Event::Line { step, stream, text: &shown(text) }),
         Event::Waiting { step, what } => to(&Event::Waiting { step, what: &shown(what) }),
+        Event::Repeating { step, why } => to(&Event::Repeating { step, why: &shown(why) }),
         Event::StepConfirmed { step, exit_code, seconds, notes } => {
             let notes: Vec<String> = notes.iter().map(|note| shown(note)).collect();
             to(&Event::StepConfirmed { step, exit_code, seconds, notes: &notes });

@@ -3,16 +3,21 @@
 use std::fmt::Write as _;
 
 use console::style;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::plan::{self, Plan};
+use crate::proof;
 use crate::space::{App, AppState, Space};
-use crate::steps::annotations::{self, Role};
+use crate::steps::annotations::{self, Deployment, Role};
+use crate::steps::back::Failed;
+use crate::steps::forward::Orders;
 use crate::steps::refusal::Refusal;
-use crate::steps::situation::Situation;
+use crate::steps::situation::{Situation, UnderWay};
+use crate::steps::{self, Verb};
 
 /// The status of all apps of a plan, as text.
-pub fn text(plan: &Plan, space: &Space) -> String {
+pub fn text(plan: &Plan, space: &Space, now: Timestamp) -> String {
     let mut out = String::new();
     let target = format!("{} / {} / {}, cf {}", space.api, space.org.name, space.space.name, space.cf);
     let _ = writeln!(out, "{}", style(target).dim());
@@ -27,10 +32,13 @@ pub fn text(plan: &Plan, space: &Space) -> String {
         let holders = space.holders(&app.staging);
         let told = if holders.is_empty() { "nothing".to_owned() } else { holders.join(", ") };
         let _ = writeln!(out, "   staging  {} → {told}", app.staging);
+        if let Some(lock) = space.lock(app.name.as_str()) {
+            let _ = writeln!(out, "   {}", style(lock.story(now)).yellow());
+        }
         for colour in &app.colours {
             write_colour(&mut out, colour, space, situation.as_ref().ok());
         }
-        let _ = writeln!(out, "   {}", verdict(app, space, &situation));
+        let _ = writeln!(out, "   {}", verdict(plan, app, space, &situation));
     }
     out
 }
@@ -72,37 +80,57 @@ fn origin(app: &App) -> Option<String> {
 }
 
 /// What can be done from here.
-fn verdict(app: &plan::App, space: &Space, situation: &Result<Situation, Refusal>) -> String {
+fn verdict(plan: &Plan, app: &plan::App, space: &Space, situation: &Result<Situation, Refusal>) -> String {
+    if let (Ok(_), Some(under_way)) = (situation, UnderWay::of(app, space)) {
+        return style(half_way(plan, app, space, &under_way)).yellow().to_string();
+    }
     match situation {
         Err(refusal) => style(format!("{refusal}\n   {}", refusal.hint().replace('\n', "\n   "))).red().to_string(),
         Ok(Situation::First { .. }) => "not deployed yet: cutover apply".to_owned(),
-        Ok(Situation::Half { next, .. }) => style(format!(
-            "the deployment of {next} was interrupted: cutover apply starts it anew, cutover rollback takes it back"
-        ))
-        .yellow()
-        .to_string(),
-        Ok(Situation::Settled { live, next }) => {
+        Ok(Situation::Settled { live, next } | Situation::Half { live, next }) => {
             let live_runs = space.app(live.as_str()).is_some_and(App::serves);
             match space.app(next.as_str()).and_then(Role::of) {
                 _ if !live_runs => style(format!("{live} is live and does not run: cf app {live}")).red().to_string(),
-                Some(Role::Next) => {
-                    format!(
-                        "the deployment of {next} did not come to its end: cutover apply starts it anew, cutover rollback clears it"
-                    )
-                }
                 Some(Role::Live) if space.app(next.as_str()).is_some_and(App::serves) => style(format!(
-                    "the deployment of {live} was interrupted after the switch, and {next} still runs: cutover rollback \
-                     goes back to it, cutover apply deploys over it"
+                    "{next} was live before {live} and still runs: cutover rollback goes back to it, cutover apply \
+                     deploys over it"
                 ))
                 .yellow()
                 .to_string(),
                 Some(Role::Previous | Role::Live) => format!("cutover rollback goes back to {next}"),
-                Some(Role::RolledBack) | None => {
+                Some(Role::RolledBack | Role::Next | Role::RollingBack) | None => {
                     format!("a deployment would go to {next}; for {} there is no fallback", app.name)
                 }
             }
         }
     }
+}
+
+/// Where an interrupted deployment stands, and which ways lead on from there.
+fn half_way(plan: &Plan, app: &plan::App, space: &Space, under_way: &UnderWay) -> String {
+    let colour = &under_way.colour;
+    let on = app.live.iter().filter(|url| space.is_mapped(colour.as_str(), url)).count();
+    let alone = app.live.iter().all(|url| space.holders(url) == [colour.as_str()]);
+    let stands = match (under_way.back, on, alone) {
+        (true, _, _) => format!("{colour} is being rolled back, and that did not come to its end"),
+        (false, 0, _) => format!("the deployment of {colour} did not come to its end; it is not on the live routes"),
+        (false, _, false) => format!("the deployment of {colour} was interrupted at the switch; it serves, too"),
+        (false, _, true) => format!("the deployment of {colour} was interrupted after the switch; it serves alone"),
+    };
+    // Whoever has to upload needs the files, which nobody does who looks.
+    let bits = under_way.origin.as_ref().map(|origin| origin.bits.clone()).unwrap_or_default();
+    let deployment = Deployment { id: String::new(), by: String::new(), at: String::new() };
+    let orders = Orders { plan, app, deployment: &deployment, bits: Some(&bits) };
+    let way = |verb: Verb, does: &str| match steps::compile(verb, orders, None, Failed::Stop, space) {
+        Err(refusal) => format!("cutover {verb} is refused: {refusal}"),
+        Ok(steps) => match proof::prove_one(app, verb, space, &steps) {
+            None => format!("cutover {verb} {does} ({} steps)", steps.len()),
+            Some(counterexample) => format!("cutover {verb} would not be safe: {}", counterexample.seen),
+        },
+    };
+    let resume = way(Verb::Resume, if under_way.back { "finishes that" } else { "finishes it" });
+    let rollback = way(Verb::Rollback, if under_way.back { "does the same" } else { "takes it back" });
+    format!("{stands}\n   {resume}\n   {rollback}\n   cutover apply starts anew")
 }
 
 /// The snapshot that `cutover plan --space FILE` reads, with the verdicts beside it.
@@ -112,7 +140,7 @@ pub fn json(plan: &Plan, space: &Space) -> serde_json::Result<Value> {
             "name": app.name.as_str(),
             "live": situation.live().map(plan::AppName::as_str),
             "next": situation.next().as_str(),
-            "interrupted": matches!(situation, Situation::Half { .. }),
+            "interrupted": UnderWay::of(app, space).is_some(),
         }),
         Err(refusal) => json!({ "name": app.name.as_str(), "refusal": refusal.to_string(), "hint": refusal.hint() }),
     };

@@ -36,6 +36,13 @@ pub enum Event<'a> {
         /// For what.
         what: &'a str,
     },
+    /// A call was not confirmed and has not done what it was to do; it is repeated.
+    Repeating {
+        /// The step.
+        step: &'a Step,
+        /// What was said.
+        why: &'a str,
+    },
     /// A step is confirmed.
     StepConfirmed {
         /// The step.

@@ -1,19 +1,28 @@
 //! What acts on a space: reading it, and running steps on it.
 //!
-//! - [`observe`]: the `cf curl` calls that read a space
+//! - [`api`]: the `cf curl` calls
+//! - [`observe`]: what they read of a space
+//! - [`lock`]: one deployment at a time
 //! - [`execute`]: one step after the other, each confirmed before the next one starts
+//! - `attempt`: how one step is done, repeated, settled and confirmed; `retry`: when a call is repeated
 //! - [`probe`]: the router, asked who answers on a route
+//! - [`bits`]: the digest of what is uploaded
 //! - [`check`]: the plan's checks at the staging route
 //! - [`http`]: the HTTP client of both
 //! - [`interrupt`]: what a signal does to a run
 //! - [`event`]: what a run tells those who report it
 //!
-//! Only [`execute`] changes a space, and only through `cf`.
+//! Only [`execute`] and [`lock`] change a space, and only through `cf`.
 
+pub mod api;
+mod attempt;
+pub mod bits;
 pub mod check;
 pub mod event;
 pub mod execute;
 pub mod http;
 pub mod interrupt;
+pub mod lock;
 pub mod observe;
 pub mod probe;
+mod retry;

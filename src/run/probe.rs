@@ -13,6 +13,7 @@
 //! What an answer does not prove: that the instance is reached by the exact route, where the app also holds a wildcard
 //! route and no app at all is on the exact one. Nothing is ever unmapped from such a route, so nothing hangs on it.
 
+use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::plan::{RouteUrl, format_duration};
@@ -20,7 +21,6 @@ use crate::space::Space;
 use crate::steps::RouterQuestion;
 
 use super::http::{Answer, Client};
-use super::interrupt::Interrupt;
 
 /// How many answers in a row are asked for at the least. With six routers behind a balancer that deals by chance, one
 /// that is late is missed in one of 18 cases by 16 questions, and in none by a balancer that takes turns.
@@ -49,8 +49,6 @@ pub enum Evidence {
         /// Why it could not be asked.
         why: String,
     },
-    /// A signal came in before either.
-    Interrupted,
 }
 
 impl Evidence {
@@ -61,7 +59,6 @@ impl Evidence {
             Self::Settled { time, why } => {
                 format!("not asked at the router ({why}); waited {} instead", format_duration(*time))
             }
-            Self::Interrupted => "interrupted before the router had answered".to_owned(),
         }
     }
 }
@@ -73,8 +70,6 @@ pub struct Probe<'a> {
     pub client: &'a Client,
     /// How long is waited where the router cannot be asked.
     pub settle: Duration,
-    /// What ends the wait early.
-    pub interrupt: &'a Interrupt,
 }
 
 /// What one answer says about an instance.
@@ -98,8 +93,8 @@ impl Probe<'_> {
         };
         let Some(app) = space.app(app.as_str()) else { return Err(format!("app {app} is not there")) };
         if let Some(why) = self.deaf(space, url) {
-            let passed = self.interrupt.pause(self.settle);
-            return Ok(if passed { Evidence::Settled { time: self.settle, why } } else { Evidence::Interrupted });
+            thread::sleep(self.settle);
+            return Ok(Evidence::Settled { time: self.settle, why });
         }
         let instances = app.web().map_or(1, |web| web.instances).clamp(1, MOST_INSTANCES);
         let enough = IN_A_ROW.max(instances * 2);
@@ -128,9 +123,7 @@ impl Probe<'_> {
             if Instant::now() >= deadline {
                 return Err(heard);
             }
-            if !self.interrupt.pause(PAUSE) {
-                return Ok(Evidence::Interrupted);
-            }
+            thread::sleep(PAUSE);
         }
     }
 
@@ -147,8 +140,8 @@ impl Probe<'_> {
                 Ok(answer) => return Some(format!("X-Cf-App-Instance is not heard there: HTTP {}", answer.status)),
                 Err(error) => why = format!("{url} cannot be reached from here: {error}"),
             }
-            if tries_left > 0 && !self.interrupt.pause(PAUSE) {
-                break;
+            if tries_left > 0 {
+                thread::sleep(PAUSE);
             }
         }
         Some(why)

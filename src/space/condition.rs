@@ -12,6 +12,11 @@ use crate::plan::RouteUrl;
 /// What must be true of a space.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Condition {
+    /// There is such an app.
+    Exists {
+        /// The app's name.
+        app: String,
+    },
     /// The app has a package that is ready and is not the one it had before; the app is stopped.
     Uploaded {
         /// The app's name.
@@ -56,6 +61,13 @@ pub enum Condition {
     DropletSet {
         /// The app's name.
         app: String,
+    },
+    /// The web process of the app is to have this many instances.
+    Scaled {
+        /// The app's name.
+        app: String,
+        /// How many.
+        instances: u32,
     },
     /// The app is started and every instance of each of its processes runs.
     Running {
@@ -102,8 +114,10 @@ pub enum Section {
     Apps,
     /// Routes and their destinations.
     Routes,
-    /// Processes and the states of their instances.
+    /// Processes and how many instances of them are wanted.
     Processes,
+    /// The states of the instances of processes.
+    Instances,
     /// The newest packages and droplets.
     Packages,
     /// Service instances and bindings.
@@ -112,7 +126,11 @@ pub enum Section {
 
 impl Section {
     /// All of them, in the order in which they are read.
-    pub const ALL: [Self; 5] = [Self::Apps, Self::Routes, Self::Processes, Self::Packages, Self::Services];
+    pub const ALL: [Self; 6] =
+        [Self::Apps, Self::Routes, Self::Processes, Self::Instances, Self::Packages, Self::Services];
+
+    /// What a change by somebody else would show in.
+    pub const DESIRED: [Self; 3] = [Self::Apps, Self::Routes, Self::Processes];
 }
 
 impl Condition {
@@ -122,16 +140,20 @@ impl Condition {
             Self::Uploaded { .. } | Self::Staged { .. } | Self::DropletSet { .. } => {
                 &[Section::Apps, Section::Packages]
             }
-            Self::Annotated { .. } | Self::Stopped { .. } | Self::Deleted { .. } => &[Section::Apps],
+            Self::Exists { .. } | Self::Annotated { .. } | Self::Stopped { .. } | Self::Deleted { .. } => {
+                &[Section::Apps]
+            }
             Self::Bound { .. } => &[Section::Services],
+            Self::Scaled { .. } => &[Section::Apps, Section::Processes],
             Self::Mapped { .. } | Self::Unmapped { .. } => &[Section::Routes],
-            Self::Running { .. } | Self::Steady { .. } => &[Section::Apps, Section::Processes],
+            Self::Running { .. } | Self::Steady { .. } => &[Section::Apps, Section::Processes, Section::Instances],
         }
     }
 
     /// Judges it on a space, as it is and as it was before the step.
     pub fn judge(&self, space: &Space, before: &Space) -> Verdict {
         match self {
+            Self::Exists { app } => with(space, app, |_| Verdict::Holds),
             Self::Deleted { app } => match space.app(app) {
                 None => Verdict::Holds,
                 Some(_) => Verdict::NotYet(format!("app {app} is still there")),
@@ -158,6 +180,10 @@ impl Condition {
                 Some(staged) if app.droplet.as_ref() == Some(&staged.guid) => Verdict::Holds,
                 Some(staged) => Verdict::NotYet(format!("droplet {} is not yet app {}'s", staged.guid, app.name)),
                 None => Verdict::NotYet(format!("app {} has no staged droplet", app.name)),
+            }),
+            Self::Scaled { app, instances } => with(space, app, |app| match app.web() {
+                Some(web) if web.instances == *instances => Verdict::Holds,
+                Some(_) | None => Verdict::NotYet(format!("app {} does not have {instances} web instances", app.name)),
             }),
             Self::Running { app, instances } => with(space, app, |app| running(app, *instances)),
             Self::Steady { app, instances } => {
@@ -291,6 +317,7 @@ impl fmt::Display for Condition {
     /// The condition as a sentence of the space.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Exists { app } => write!(f, "there is an app {app}"),
             Self::Uploaded { app, .. } => write!(f, "app {app} has a new package that is ready, and is stopped"),
             Self::Annotated { app, annotations } => {
                 let keys = annotations.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
@@ -301,6 +328,7 @@ impl fmt::Display for Condition {
             Self::Unmapped { app, url } => write!(f, "route {url} does not lead to app {app}"),
             Self::Staged { app } => write!(f, "app {app}'s newest package is staged"),
             Self::DropletSet { app } => write!(f, "app {app}'s current droplet is the newest one"),
+            Self::Scaled { app, instances } => write!(f, "app {app} has {instances} web instances"),
             Self::Running { app, instances } => {
                 write!(f, "all instances of app {app} run, {instances} of web at the least")
             }

@@ -2,12 +2,16 @@
 //!
 //! - this file: the model, its data and the questions that are asked of it
 //! - [`read`]: the API's JSON → the model
+//! - [`lock`]: who is deploying
 //! - [`condition`]: what must be true of a space after a step
+//! - [`difference`]: what somebody else has changed between two looks
 //!
 //! All of it is pure; `run::observe` makes the `cf curl` calls. A [`Space`] serialises to the snapshot that
 //! `cutover status --format json` writes and `cutover plan --space FILE` reads.
 
 pub mod condition;
+pub mod difference;
+pub mod lock;
 pub mod read;
 
 #[cfg(test)]
@@ -20,11 +24,13 @@ use serde::{Deserialize, Serialize};
 use crate::cf::invocation::RouteParts;
 use crate::plan::RouteUrl;
 
+use lock::Lock;
+
 /// The format number of a snapshot; a snapshot of another format is refused.
 pub const SNAPSHOT_FORMAT: u32 = 1;
 
 /// A name with the guid that the Cloud Controller gave it.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Named {
     /// The guid.
     pub guid: String,
@@ -33,7 +39,7 @@ pub struct Named {
 }
 
 /// What a Cloud Foundry space holds, as far as a plan is concerned with it.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Space {
     /// [`SNAPSHOT_FORMAT`].
     pub format: u32,
@@ -49,6 +55,9 @@ pub struct Space {
     pub domains: Vec<Domain>,
     /// The apps that the plan names, and those that hold a route that the plan names.
     pub apps: Vec<App>,
+    /// The locks on the plan's apps.
+    #[serde(default)]
+    pub locks: Vec<Lock>,
     /// All routes of the space.
     pub routes: Vec<Route>,
     /// The service instances that the plan names, as far as they are there.
@@ -58,7 +67,7 @@ pub struct Space {
 }
 
 /// A domain that routes can be made of.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Domain {
     /// The guid.
     pub guid: String,
@@ -69,7 +78,7 @@ pub struct Domain {
 }
 
 /// The desired state of an app.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum AppState {
     /// Its processes are to run.
@@ -79,7 +88,7 @@ pub enum AppState {
 }
 
 /// An app of the space.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct App {
     /// The guid.
     pub guid: String,
@@ -102,7 +111,7 @@ pub struct App {
 }
 
 /// A process of an app.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Process {
     /// The guid.
     pub guid: String,
@@ -118,7 +127,7 @@ pub struct Process {
 }
 
 /// One instance of a process, from the stats endpoint.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Instance {
     /// The index, from 0.
     pub index: u32,
@@ -134,7 +143,7 @@ pub struct Instance {
 }
 
 /// The state of an instance (CC API 3: the process stats object).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum InstanceState {
     /// It runs, and the platform does not say that it is not routable.
@@ -152,7 +161,7 @@ pub enum InstanceState {
 }
 
 /// A package: the bits of an app as they were uploaded.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Package {
     /// The guid.
     pub guid: String,
@@ -161,7 +170,7 @@ pub struct Package {
 }
 
 /// A droplet: the outcome of staging a package.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Droplet {
     /// The guid.
     pub guid: String,
@@ -170,7 +179,7 @@ pub struct Droplet {
 }
 
 /// A route of the space.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Route {
     /// The guid.
     pub guid: String,
@@ -181,7 +190,7 @@ pub struct Route {
 }
 
 /// Where a route leads.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Destination {
     /// The guid of the app.
     pub app: String,
@@ -190,7 +199,7 @@ pub struct Destination {
 }
 
 /// A service instance.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ServiceInstance {
     /// The guid.
     pub guid: String,
@@ -201,7 +210,7 @@ pub struct ServiceInstance {
 }
 
 /// A quota with what is used of it; `None` is without limit.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Quota {
     /// The name.
     pub name: String,
@@ -220,7 +229,7 @@ pub struct Quota {
 }
 
 /// Whether a quota is an organization's or a space's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum QuotaScope {
     /// All spaces of the organization together.
@@ -230,7 +239,7 @@ pub enum QuotaScope {
 }
 
 /// What is used of a quota (CC API 3: the usage summary).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub struct Usage {
     /// The memory of all started instances, in megabytes.
     pub memory_mb: u64,
@@ -249,6 +258,11 @@ impl Space {
     /// The app of that name, to be changed by a step's effect.
     pub fn app_mut(&mut self, name: &str) -> Option<&mut App> {
         self.apps.iter_mut().find(|app| app.name == name)
+    }
+
+    /// The lock on the app that the plan calls so, whether it still holds or has expired.
+    pub fn lock(&self, plan_app: &str) -> Option<&Lock> {
+        self.locks.iter().find(|lock| lock.app == plan_app)
     }
 
     /// The route of that URL.

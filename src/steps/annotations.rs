@@ -3,28 +3,45 @@
 //! An annotation is seen by everyone who may read the space, from any machine, and is gone with the app. The platform
 //! takes 5000 characters a value and offers no compare-and-swap (CC API 3: metadata), so annotations only ever add to
 //! what routes and states tell; where they contradict, the routes are right.
+//!
+//! The next colour carries [`Role::Next`] from the first change of a deployment to the last, and [`Role::RollingBack`]
+//! from the first change of a rollback to the last: whoever finds one of them finds a deployment under way, and with it
+//! all that is needed to finish it or to take it back from any other machine ([`Origin`]).
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::space::App;
 
+/// The deployment that last wrote on the app: its id, the digest of its plan, who ran it and on which machine, and when it
+/// began (RFC 3339, UTC). The lock carries the same.
+pub use crate::space::lock::{AT, BY, DEPLOYMENT, PLAN};
+
 /// Which part the app plays: a [`Role`].
 pub const ROLE: &str = "cutover-role";
-/// The id of the deployment that last wrote on the app.
-pub const DEPLOYMENT: &str = "cutover-deployment";
-/// The digest of the plan that the app was deployed by.
-pub const PLAN: &str = "cutover-plan";
-/// Who ran that deployment, and on which machine.
-pub const BY: &str = "cutover-by";
-/// When that deployment began (RFC 3339, UTC).
-pub const AT: &str = "cutover-at";
+/// The digest of the files that it uploads.
+pub const BITS: &str = "cutover-bits";
+/// The guid of the newest package that the app had before; the upload has finished when there is a newer one.
+pub const PACKAGE_BEFORE: &str = "cutover-package-before";
+/// The app that was live when that deployment began.
+pub const OLD: &str = "cutover-old";
+/// The live routes that this app held then.
+pub const OLD_ROUTES: &str = "cutover-old-routes";
+/// The routes of the next colour that the plan does not name: a push takes them off it.
+pub const KEPT_ROUTES: &str = "cutover-kept-routes";
+
+/// Stands for an app or a package that there was not; neither a name nor a guid is like it.
+const NONE: &str = "-";
+/// Stands between routes; no route holds it.
+const BETWEEN: char = ' ';
 
 /// Which part an app plays among its colours.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Role {
     /// It is being deployed, or that deployment did not come to its end.
     Next,
+    /// It is being taken back, or that rollback did not come to its end.
+    RollingBack,
     /// It was made live.
     Live,
     /// It was live before, and can be fallen back to.
@@ -34,16 +51,28 @@ pub enum Role {
 }
 
 impl Role {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Next, Self::RollingBack, Self::Live, Self::Previous, Self::RolledBack];
+
     /// The role that the app carries. `None` where it carries none, or one that this version does not know.
     pub fn of(app: &App) -> Option<Self> {
         let text = app.annotations.get(ROLE)?;
-        [Self::Next, Self::Live, Self::Previous, Self::RolledBack].into_iter().find(|role| role.as_str() == text)
+        Self::ALL.into_iter().find(|role| role.as_str() == text)
+    }
+
+    /// Whether it tells that something is under way.
+    pub fn is_under_way(self) -> bool {
+        match self {
+            Self::Next | Self::RollingBack => true,
+            Self::Live | Self::Previous | Self::RolledBack => false,
+        }
     }
 
     /// The value of the annotation.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Next => "next",
+            Self::RollingBack => "rolling-back",
             Self::Live => "live",
             Self::Previous => "previous",
             Self::RolledBack => "rolled-back",
@@ -55,6 +84,7 @@ impl fmt::Display for Role {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Next => "the next version, being deployed",
+            Self::RollingBack => "being rolled back",
             Self::Live => "the live version",
             Self::Previous => "the previous version",
             Self::RolledBack => "rolled back",
@@ -73,23 +103,76 @@ pub struct Deployment {
     pub at: String,
 }
 
+/// Where a version comes from, and what was there before it: what a deployment that is interrupted must leave behind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// The deployment.
+    pub deployment: Deployment,
+    /// The digest of its plan.
+    pub plan: String,
+    /// The digest of the files that it uploads.
+    pub bits: String,
+    /// The guid of the newest package that the app had before.
+    pub package_before: Option<String>,
+    /// The name of the app that was live before; empty where there was none.
+    pub old: Option<String>,
+    /// The live routes that this app held.
+    pub old_routes: Vec<String>,
+    /// The routes of the next colour that the plan does not name.
+    pub kept_routes: Vec<String>,
+}
+
+impl Origin {
+    /// What the app carries of it. `None` where it does not tell which deployment it comes from.
+    pub fn of(app: &App) -> Option<Self> {
+        let text = |key: &str| app.annotations.get(key).map(String::as_str).unwrap_or_default().to_owned();
+        let named = |key: &str| Some(text(key)).filter(|value| !value.is_empty() && value != NONE);
+        let list = |key: &str| text(key).split(BETWEEN).filter(|one| !one.is_empty()).map(ToOwned::to_owned).collect();
+        app.annotations.get(DEPLOYMENT).map(|id| Self {
+            deployment: Deployment { id: id.clone(), by: text(BY), at: text(AT) },
+            plan: text(PLAN),
+            bits: text(BITS),
+            package_before: named(PACKAGE_BEFORE),
+            old: named(OLD),
+            old_routes: list(OLD_ROUTES),
+            kept_routes: list(KEPT_ROUTES),
+        })
+    }
+
+    fn write(&self) -> [(&'static str, Option<String>); 9] {
+        let or_none = |value: &Option<String>| Some(value.clone().unwrap_or_else(|| NONE.to_owned()));
+        let list = |routes: &[String]| Some(routes.join(&BETWEEN.to_string())).filter(|text| !text.is_empty());
+        [
+            (DEPLOYMENT, Some(self.deployment.id.clone())),
+            (PLAN, Some(self.plan.clone())),
+            (BY, Some(self.deployment.by.clone())),
+            (AT, Some(self.deployment.at.clone())),
+            (BITS, Some(self.bits.clone())),
+            (PACKAGE_BEFORE, or_none(&self.package_before)),
+            (OLD, or_none(&self.old)),
+            (OLD_ROUTES, list(&self.old_routes)),
+            (KEPT_ROUTES, list(&self.kept_routes)),
+        ]
+    }
+}
+
 /// A set of annotations to be written in one call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Annotations {
     role: Role,
-    /// The plan's digest and the deployment, where the app is marked as the one that is deployed.
-    origin: Option<(String, Deployment)>,
+    values: Vec<(&'static str, Option<String>)>,
 }
 
 impl Annotations {
-    /// Marks the app as the one that this deployment deploys.
-    pub fn next(plan_digest: &str, deployment: &Deployment) -> Self {
-        Self { role: Role::Next, origin: Some((plan_digest.to_owned(), deployment.clone())) }
+    /// Marks the app as the one that is deployed, in the place of all that an earlier deployment has written there.
+    pub fn next(origin: &Origin) -> Self {
+        let role = (ROLE, Some(Role::Next.as_str().to_owned()));
+        Self { role: Role::Next, values: std::iter::once(role).chain(origin.write()).collect() }
     }
 
     /// Changes the role; what tells where the app came from stays.
     pub fn role_only(role: Role) -> Self {
-        Self { role, origin: None }
+        Self { role, values: vec![(ROLE, Some(role.as_str().to_owned()))] }
     }
 
     /// The role that is written.
@@ -97,21 +180,18 @@ impl Annotations {
         self.role
     }
 
-    /// Keys and values; none is taken away.
+    /// Keys and values; `None` is one that is taken away.
     pub fn iter(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
-        let origin = self.origin.iter().flat_map(|(plan, deployment)| {
-            [
-                (DEPLOYMENT, deployment.id.as_str()),
-                (PLAN, plan.as_str()),
-                (BY, deployment.by.as_str()),
-                (AT, deployment.at.as_str()),
-            ]
-        });
-        std::iter::once((ROLE, self.role.as_str())).chain(origin).map(|(key, value)| (key, Some(value)))
+        self.values.iter().map(|(key, value)| (*key, value.as_deref()))
     }
 
     /// The same as owned keys and values.
     pub fn to_map(&self) -> BTreeMap<String, Option<String>> {
         self.iter().map(|(key, value)| (key.to_owned(), value.map(ToOwned::to_owned))).collect()
+    }
+
+    /// The longest value, in characters: the platform takes 5000.
+    pub fn longest(&self) -> usize {
+        self.values.iter().filter_map(|(_, value)| value.as_ref()).map(|value| value.chars().count()).max().unwrap_or(0)
     }
 }

@@ -4,6 +4,7 @@
 
 use crate::space::{App, AppState, Destination, Droplet, Instance, InstanceState, Package, Process, Route, Space};
 
+use super::size::DEFAULT_MEMORY_MB;
 use super::{Action, Size};
 
 impl Action {
@@ -11,6 +12,13 @@ impl Action {
     pub fn apply(&self, space: &mut Space) {
         let name = self.app().to_owned();
         match self {
+            Self::Create { .. } => {
+                let app = created(space, &name);
+                if app.web().is_none() {
+                    // CC: a new app has a web process with one instance.
+                    resize(app, Size { instances: 1, memory_mb: DEFAULT_MEMORY_MB });
+                }
+            }
             Self::Push { size, others, before, .. } => {
                 let app = created(space, &name);
                 app.package =
@@ -69,20 +77,13 @@ impl Action {
                 let app = created(space, &name);
                 app.droplet = app.staged.as_ref().map(|droplet| droplet.guid.clone());
             }
-            Self::Start { .. } => {
+            Self::Scale { instances, .. } => {
                 let app = created(space, &name);
-                app.state = AppState::Started;
-                for process in &mut app.processes {
-                    let running = |index| Instance {
-                        index,
-                        id: Some(format!("{name} {index}")),
-                        uptime: None,
-                        state: InstanceState::Running,
-                        details: None,
-                    };
-                    process.states = (0..process.instances).map(running).collect();
+                if let Some(web) = app.processes.iter_mut().find(|process| process.kind == "web") {
+                    web.instances = *instances;
                 }
             }
+            Self::Start { .. } => start(created(space, &name)),
             Self::Stop { .. } => {
                 let app = created(space, &name);
                 app.state = AppState::Stopped;
@@ -119,6 +120,22 @@ fn created<'a>(space: &'a mut Space, name: &str) -> &'a mut App {
         space.apps.len() - 1
     });
     &mut space.apps[index]
+}
+
+/// Every instance of every process runs.
+fn start(app: &mut App) {
+    app.state = AppState::Started;
+    let name = &app.name;
+    for process in &mut app.processes {
+        let running = |index| Instance {
+            index,
+            id: Some(format!("{name} {index}")),
+            uptime: None,
+            state: InstanceState::Running,
+            details: None,
+        };
+        process.states = (0..process.instances).map(running).collect();
+    }
 }
 
 fn resize(app: &mut App, size: Size) {

@@ -4,26 +4,25 @@ use std::time::Duration;
 
 use crate::cf::dialect::CfVersion;
 use crate::cf::invocation::RouteParts;
-use crate::plan::{self, AppName, RouteUrl};
+use crate::plan::{self, AppName, RouteUrl, Timeouts};
+use crate::space::condition::Condition;
 use crate::space::{AppState, Space};
 
 use super::annotations::{Annotations, Role};
 use super::refusal::Refusal;
 use super::{Action, Heading, Step};
 
-/// The upload of a large app; the Cloud Controller's own limit is 15 minutes.
-const UPLOAD: Duration = Duration::from_secs(16 * 60);
-/// Staging; cf 8.17 waits 15 minutes (`CF_STAGING_TIMEOUT`), as the platform does.
-const STAGING: Duration = Duration::from_secs(16 * 60);
-/// The start of all instances. The platform gives each one its health check timeout (60 s, at most 10 min by default)
-/// and restarts the ones that crash.
-const START: Duration = Duration::from_secs(10 * 60);
-/// A change of a route, with the time until all routers know it: usually a second, seen up to a minute.
-const ROUTE: Duration = Duration::from_secs(3 * 60);
-/// A service broker may take its time.
-const BINDING: Duration = Duration::from_secs(10 * 60);
-/// Any other call.
-const CALL: Duration = Duration::from_secs(2 * 60);
+/// How many times the time of one call a step may take that is one call and what confirms it.
+const CALLS: u32 = 3;
+
+/// What the routers know of a route that the platform says is unmapped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Routers {
+    /// They were asked.
+    Informed,
+    /// A run that was interrupted may not have asked them: it is unmapped once more, and they are asked.
+    Unsure,
+}
 
 /// Steps for one app of a plan, in the making.
 pub(super) struct StepList<'a> {
@@ -32,6 +31,9 @@ pub(super) struct StepList<'a> {
     model: Space,
     cf: CfVersion,
     steps: Vec<Step>,
+    /// What must be so before anything is taken off its routes or stopped.
+    relied_on: Option<Condition>,
+    keep_failed: bool,
 }
 
 impl<'a> StepList<'a> {
@@ -39,7 +41,32 @@ impl<'a> StepList<'a> {
     pub(super) fn new(app: &'a plan::App, space: &Space) -> Self {
         // A snapshot from elsewhere may tell a version that this one does not know: what it would run, it would refuse.
         let cf = CfVersion::parse(&format!("cf version {}", space.cf)).unwrap_or_else(|_| CfVersion::pinned());
-        Self { app, model: space.clone(), cf, steps: Vec::new() }
+        Self { app, model: space.clone(), cf, steps: Vec::new(), relied_on: None, keep_failed: false }
+    }
+
+    /// The app of the plan.
+    pub(super) fn app(&self) -> &'a plan::App {
+        self.app
+    }
+
+    /// Whether a version that is taken back goes on running without routes.
+    pub(super) fn keep_failed(&mut self, keep: bool) {
+        self.keep_failed = keep;
+    }
+
+    /// See [`Self::keep_failed`].
+    pub(super) fn keeps_failed(&self) -> bool {
+        self.keep_failed
+    }
+
+    /// Sets what must be so right before each later step that takes an app off a route, stops it or deletes it.
+    pub(super) fn rely_on(&mut self, condition: Option<Condition>) {
+        self.relied_on = condition;
+    }
+
+    /// Refuses where a route of the plan cannot be made: a plan that cannot be finished is not begun.
+    pub(super) fn resolve_routes(&self) -> Result<(), Refusal> {
+        self.app.live.iter().chain([&self.app.staging]).try_for_each(|url| self.parts(url).map(drop))
     }
 
     /// The space as it will be after the steps so far.
@@ -58,7 +85,8 @@ impl<'a> StepList<'a> {
         let same = self.steps.iter().filter(|step| step.id == base || step.id.starts_with(&format!("{base}-"))).count();
         let id = if same == 0 { base } else { format!("{base}-{}", same + 1) };
         let after = self.steps.last().map(|step| step.id.clone()).into_iter().collect();
-        let within = limit(&action);
+        let (attempt, within) = limits(&action, &self.app.timeouts);
+        let requires = self.relied_on.clone().filter(|_| action.takes_away());
         action.apply(&mut self.model);
         let (invocation, undo) = (action.invocation(&self.cf), action.undo(&self.cf));
         self.steps.push(Step {
@@ -69,6 +97,8 @@ impl<'a> StepList<'a> {
             invocation,
             undo,
             after,
+            requires,
+            attempt,
             within,
             settle: self.app.settle,
         });
@@ -83,10 +113,12 @@ impl<'a> StepList<'a> {
         Ok(())
     }
 
-    /// Unmaps the live routes that a colour holds, and has the router asked.
-    pub(super) fn unmap_live(&mut self, heading: Heading, from: &AppName) -> Result<(), Refusal> {
+    /// Unmaps the live routes from a colour and has the router asked.
+    pub(super) fn unmap_live(&mut self, heading: Heading, from: &AppName, routers: Routers) -> Result<(), Refusal> {
+        let runs = self.model.app(from.as_str()).is_some_and(|app| app.state == AppState::Started);
+        let unsure = runs && routers == Routers::Unsure;
         for url in &self.app.live {
-            if self.model.is_mapped(from.as_str(), url) {
+            if self.model.is_mapped(from.as_str(), url) || (unsure && self.model.route(url).is_some()) {
                 let route = self.parts(url)?;
                 let action = Action::Unmap { app: from.clone(), url: url.clone(), route, ask_router: true };
                 self.add(heading, "unmap-live", action);
@@ -95,15 +127,18 @@ impl<'a> StepList<'a> {
         Ok(())
     }
 
-    /// Unmaps the live routes from a colour that runs and does not hold them any more, for the sake of the routers, and
-    /// stops it.
-    pub(super) fn leave_and_stop(&mut self, heading: Heading, from: &AppName) -> Result<(), Refusal> {
-        if self.model.app(from.as_str()).is_some_and(|app| app.state == AppState::Started) {
-            for url in self.app.live.iter().filter(|url| self.model.route(url).is_some()).cloned().collect::<Vec<_>>() {
+    /// Maps routes that the plan does not name, where they are not mapped. Refuses one that cannot be mapped.
+    pub(super) fn map_kept(&mut self, heading: Heading, to: &AppName, routes: &[String]) -> Result<(), Refusal> {
+        for url in routes {
+            let url = RouteUrl::parse(url).map_err(|fault| Refusal::CannotKeep {
+                app: to.clone(),
+                url: url.clone(),
+                why: fault.message,
+            })?;
+            if !self.model.is_mapped(to.as_str(), &url) {
                 let route = self.parts(&url)?;
-                self.add(heading, "unmap-live", Action::Unmap { app: from.clone(), url, route, ask_router: true });
+                self.add(heading, "map-kept", Action::Map { app: to.clone(), url, route, ask_router: false });
             }
-            self.drain_and_stop(heading, from);
         }
         Ok(())
     }
@@ -136,9 +171,10 @@ impl<'a> StepList<'a> {
         }
     }
 
-    /// Lets a colour drain, where the plan gives it time.
+    /// Lets a colour that runs drain, where the plan gives it time.
     pub(super) fn drain(&mut self, heading: Heading, app: &AppName) {
-        if !self.app.drain.is_zero() {
+        let runs = self.model.app(app.as_str()).is_some_and(|app| app.state == AppState::Started);
+        if runs && !self.app.drain.is_zero() {
             self.add(heading, "drain", Action::Drain { app: app.clone(), time: self.app.drain });
         }
     }
@@ -161,16 +197,23 @@ impl<'a> StepList<'a> {
     }
 }
 
-fn limit(action: &Action) -> Duration {
+/// How long one cf may take for an action, and how long the action may take in all, repetitions and confirmation included.
+fn limits(action: &Action, timeouts: &Timeouts) -> (Duration, Duration) {
+    let call = timeouts.call;
     match action {
-        Action::Push { .. } => UPLOAD,
-        Action::Stage { .. } => STAGING,
-        Action::Start { .. } => START,
-        Action::Bind { .. } => BINDING,
-        Action::Map { .. } | Action::Unmap { .. } => ROUTE,
-        Action::Check { check: plan::Check::Http(http), .. } => http.within,
-        Action::Check { check: plan::Check::Command(command), .. } => command.within,
-        Action::Drain { time, .. } => *time,
-        Action::Annotate { .. } | Action::SetDroplet { .. } | Action::Stop { .. } | Action::Delete { .. } => CALL,
+        Action::Push { .. } => (timeouts.upload, timeouts.upload),
+        Action::Stage { .. } => (timeouts.staging, timeouts.staging),
+        Action::Start { .. } => (call.min(timeouts.start), timeouts.start),
+        Action::Bind { .. } => (timeouts.binding, timeouts.binding),
+        Action::Map { .. } | Action::Unmap { .. } => (call.min(timeouts.route), timeouts.route),
+        Action::Check { check: plan::Check::Http(http), .. } => (http.within, http.within),
+        Action::Check { check: plan::Check::Command(command), .. } => (command.within, command.within),
+        Action::Drain { time, .. } => (*time, *time),
+        Action::Create { .. }
+        | Action::Annotate { .. }
+        | Action::SetDroplet { .. }
+        | Action::Scale { .. }
+        | Action::Stop { .. }
+        | Action::Delete { .. } => (call, call.saturating_mul(CALLS)),
     }
 }

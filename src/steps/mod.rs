@@ -2,7 +2,9 @@
 //!
 //! - this file: [`Step`], [`Action`] and what they know of themselves
 //! - [`situation`]: which colour is live and which one is next, read off the space
-//! - [`deploy`] and [`fallback`]: the two compilers, the guide's way forward and the way back
+//! - [`forward`] and [`back`]: the two compilers, the guide's way forward (from its beginning or from where a run was
+//!   interrupted) and the way back
+//! - `size`: what is pushed, and how large it will be
 //! - [`annotations`]: what is written on the apps, because routes and states cannot tell it
 //! - [`effect`]: what a step does to the model of the space
 //! - `words`: what a step is for and what confirms it, for people to read
@@ -13,15 +15,17 @@
 //! while it runs.
 
 pub mod annotations;
-pub mod deploy;
+pub mod back;
 pub mod effect;
-pub mod fallback;
+pub mod forward;
 mod list;
 pub mod quota;
 pub mod refusal;
 pub mod situation;
+mod size;
 #[cfg(test)]
 mod tests;
+mod touch;
 mod words;
 
 use std::time::Duration;
@@ -30,10 +34,40 @@ use crate::cf::dialect::CfVersion;
 use crate::cf::invocation::{Invocation, Push, Reference, RouteParts};
 use crate::cf::outcome::Expectation;
 use crate::plan::{AppName, Check, RouteUrl, ServiceName};
-use crate::space::Process;
 use crate::space::condition::Condition;
+pub use crate::space::lock::Verb;
+use crate::space::{Process, Space};
 
-use annotations::Annotations;
+use annotations::{Annotations, Deployment};
+use back::Failed;
+use forward::Orders;
+use refusal::Refusal;
+use situation::UnderWay;
+
+/// Compiles what a verb does to one app. `lock` is the deployment that the app's lock tells of, where a run that was
+/// killed has left one. Refuses where the space does not allow it, or does not tell enough.
+pub fn compile(
+    verb: Verb,
+    orders: Orders<'_>,
+    lock: Option<&Deployment>,
+    failed: Failed,
+    space: &Space,
+) -> Result<Vec<Step>, Refusal> {
+    match verb {
+        Verb::Apply => forward::deploy(orders, space),
+        Verb::Resume => forward::resume(orders, lock, space),
+        Verb::Rollback => match lock {
+            // A run was killed before its first change: there is nothing of it to take back, and the fallback after the
+            // deployment before it is another matter.
+            Some(deployment)
+                if UnderWay::of(orders.app, space).is_none() && !forward::has_begun(orders.app, deployment, space) =>
+            {
+                Err(Refusal::NothingUnderWay { name: orders.app.name.clone() })
+            }
+            Some(_) | None => back::compile(orders.app, space, failed),
+        },
+    }
+}
 
 /// One thing to do, with all that is needed to do it, to confirm it and to take it back.
 #[derive(Debug, Clone, PartialEq)]
@@ -52,7 +86,12 @@ pub struct Step {
     pub undo: Option<Invocation>,
     /// The ids of the steps that must be confirmed before this one starts.
     pub after: Vec<String>,
-    /// How long the step may take, its confirmation included.
+    /// What must be true of the space right before the step; it is waited for, and where it does not come to hold the
+    /// step is not started.
+    pub requires: Option<Condition>,
+    /// How long one cf may take for it.
+    pub attempt: Duration,
+    /// How long the step may take, with all repetitions and its confirmation.
     pub within: Duration,
     /// How long is waited in the place of the router's answer, where the router cannot be asked.
     pub settle: Duration,
@@ -84,6 +123,11 @@ pub enum Heading {
 /// What a step does.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Action {
+    /// Creates the app without anything, so that it can be written on before it is pushed.
+    Create {
+        /// The app.
+        app: AppName,
+    },
     /// Applies the manifest and uploads the bits.
     Push {
         /// What is pushed.
@@ -140,6 +184,13 @@ pub enum Action {
     SetDroplet {
         /// The app.
         app: AppName,
+    },
+    /// Sets how many web instances the app has.
+    Scale {
+        /// The app.
+        app: AppName,
+        /// How many.
+        instances: u32,
     },
     /// Starts the app and waits for all its instances.
     Start {
@@ -209,9 +260,27 @@ pub enum RouterQuestion<'a> {
 }
 
 impl Action {
+    /// Whether something is taken off a route, stopped or deleted by it, or let go for good.
+    pub fn takes_away(&self) -> bool {
+        match self {
+            Self::Unmap { .. } | Self::Drain { .. } | Self::Stop { .. } | Self::Delete { .. } => true,
+            Self::Create { .. }
+            | Self::Push { .. }
+            | Self::Annotate { .. }
+            | Self::Bind { .. }
+            | Self::Map { .. }
+            | Self::Stage { .. }
+            | Self::SetDroplet { .. }
+            | Self::Scale { .. }
+            | Self::Start { .. }
+            | Self::Check { .. } => false,
+        }
+    }
+
     /// The kind of the action, as `plan --format json` tells it.
     pub fn kind(&self) -> &'static str {
         match self {
+            Self::Create { .. } => "create-app",
             Self::Push { .. } => "push",
             Self::Annotate { .. } => "annotate",
             Self::Bind { .. } => "bind-service",
@@ -219,6 +288,7 @@ impl Action {
             Self::Unmap { .. } => "unmap-route",
             Self::Stage { .. } => "stage",
             Self::SetDroplet { .. } => "set-droplet",
+            Self::Scale { .. } => "scale",
             Self::Start { .. } => "start",
             Self::Check { .. } => "check",
             Self::Drain { .. } => "drain",
@@ -231,12 +301,14 @@ impl Action {
     pub fn app(&self) -> &str {
         match self {
             Self::Push { push, .. } => &push.app,
-            Self::Annotate { app, .. }
+            Self::Create { app }
+            | Self::Annotate { app, .. }
             | Self::Bind { app, .. }
             | Self::Map { app, .. }
             | Self::Unmap { app, .. }
             | Self::Stage { app }
             | Self::SetDroplet { app }
+            | Self::Scale { app, .. }
             | Self::Start { app, .. }
             | Self::Check { app, .. }
             | Self::Drain { app, .. }
@@ -249,6 +321,7 @@ impl Action {
     pub fn invocation(&self, cf: &CfVersion) -> Option<Invocation> {
         let app = self.app();
         Some(match self {
+            Self::Create { .. } => Invocation::create_app(app),
             Self::Push { push, .. } => Invocation::push_no_start(push, cf),
             Self::Annotate { annotations, .. } => Invocation::set_annotations(app, annotations.iter()),
             Self::Bind { service, .. } => Invocation::bind_service(app, service.as_str(), cf),
@@ -256,6 +329,7 @@ impl Action {
             Self::Unmap { route, .. } => Invocation::unmap_route(app, route),
             Self::Stage { .. } => Invocation::stage_package(app),
             Self::SetDroplet { .. } => Invocation::set_droplet(app, Reference::DropletGuid(app.to_owned())),
+            Self::Scale { instances, .. } => Invocation::scale(app, *instances),
             Self::Start { .. } => Invocation::start_now(app),
             Self::Stop { .. } => Invocation::stop(app),
             Self::Delete { .. } => Invocation::delete(app),
@@ -267,6 +341,7 @@ impl Action {
     pub fn expectation(&self) -> Option<Expectation> {
         let app = self.app().to_owned();
         Some(match self {
+            Self::Create { .. } => Expectation::Created { app },
             Self::Push { .. } => Expectation::Pushed { app },
             Self::Annotate { annotations, .. } => {
                 Expectation::Annotated { app, annotations: annotations.to_map().into_iter().collect() }
@@ -276,6 +351,7 @@ impl Action {
             Self::Unmap { route, .. } => Expectation::Unmapped { app, route: route.clone() },
             Self::Stage { .. } => Expectation::Staged { app },
             Self::SetDroplet { .. } => Expectation::DropletSet { app },
+            Self::Scale { instances, .. } => Expectation::Scaled { app, instances: *instances },
             Self::Start { .. } => Expectation::StartRequested { app },
             Self::Stop { .. } => Expectation::Stopped { app },
             Self::Delete { .. } => Expectation::Deleted { app },
@@ -287,6 +363,7 @@ impl Action {
     pub fn condition(&self) -> Option<Condition> {
         let app = self.app().to_owned();
         Some(match self {
+            Self::Create { .. } => Condition::Exists { app },
             Self::Push { before, .. } => Condition::Uploaded { app, before: before.clone() },
             Self::Annotate { annotations, .. } => Condition::Annotated { app, annotations: annotations.to_map() },
             Self::Bind { service, .. } => Condition::Bound { app, service: service.to_string() },
@@ -294,6 +371,7 @@ impl Action {
             Self::Unmap { url, .. } => Condition::Unmapped { app, url: url.clone() },
             Self::Stage { .. } => Condition::Staged { app },
             Self::SetDroplet { .. } => Condition::DropletSet { app },
+            Self::Scale { instances, .. } => Condition::Scaled { app, instances: *instances },
             Self::Start { instances, .. } => Condition::Running { app, instances: *instances },
             Self::Check { instances, .. } => Condition::Steady { app, instances: *instances },
             Self::Stop { .. } => Condition::Stopped { app },
@@ -312,11 +390,13 @@ impl Action {
             Self::Map { ask_router: false, .. }
             | Self::Unmap { ask_router: false, .. }
             | Self::Start { reached_at: None, .. }
+            | Self::Create { .. }
             | Self::Push { .. }
             | Self::Annotate { .. }
             | Self::Bind { .. }
             | Self::Stage { .. }
             | Self::SetDroplet { .. }
+            | Self::Scale { .. }
             | Self::Check { .. }
             | Self::Drain { .. }
             | Self::Stop { .. }
@@ -331,12 +411,14 @@ impl Action {
             Self::Bind { service, .. } => Some(Invocation::unbind_service(app, service.as_str(), cf)),
             Self::Map { route, .. } => Some(Invocation::unmap_route(app, route)),
             Self::Unmap { route, .. } => Some(Invocation::map_route(app, route)),
+            Self::Create { .. } => Some(Invocation::delete(app)),
             Self::Start { .. } => Some(Invocation::stop(app)),
             Self::Stop { .. } => Some(Invocation::start_now(app)),
             Self::Push { .. }
             | Self::Annotate { .. }
             | Self::Stage { .. }
             | Self::SetDroplet { .. }
+            | Self::Scale { .. }
             | Self::Check { .. }
             | Self::Drain { .. }
             | Self::Delete { .. } => None,

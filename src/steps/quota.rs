@@ -37,6 +37,17 @@ pub fn check(space: &Space, steps: &[Step]) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// Brings what is used of the quotas up to date after a change of the space.
+pub fn follow(before: &Space, after: &mut Space) {
+    let (was, is) = (usage(before), usage(after));
+    let moved = |used: u64, was: u64, is: u64| (used + is).saturating_sub(was);
+    for quota in &mut after.quotas {
+        quota.used.memory_mb = moved(quota.used.memory_mb, was.memory_mb, is.memory_mb);
+        quota.used.instances = moved(quota.used.instances, was.instances, is.instances);
+        quota.used.routes = moved(quota.used.routes, was.routes, is.routes);
+    }
+}
+
 fn refusal(quota: &Quota, step: &Step, what: QuotaKind, needed: u64, limit: u64) -> Refusal {
     Refusal::Quota { quota: quota.name.clone(), scope: quota.scope, step: step.id.clone(), needed, limit, what }
 }

@@ -114,7 +114,39 @@ pub enum Refusal {
         /// Of what.
         what: QuotaKind,
     },
-    /// The live colour does not run, so nothing could be cut over from it without saying so.
+    /// The next colour holds more routes that the plan does not name than an annotation can remember.
+    #[error("app {app} holds more routes that the plan does not name than can be remembered while it is pushed")]
+    TooManyRoutes {
+        /// The app.
+        app: AppName,
+    },
+    /// The files to upload are not here.
+    #[error("the files to upload for {name} are not here, and its upload has not come to its end")]
+    NoBits {
+        /// The plan's name of the app.
+        name: AppName,
+    },
+    /// The files to upload are not those that the interrupted deployment began to upload.
+    #[error("the files to upload for {name} are not those that the interrupted deployment began to upload")]
+    OtherBits {
+        /// The plan's name of the app.
+        name: AppName,
+    },
+    /// There is nothing to resume.
+    #[error("no deployment of {name} is under way")]
+    NothingUnderWay {
+        /// The plan's name of the app.
+        name: AppName,
+    },
+    /// What is under way comes from another plan.
+    #[error("the deployment of {app} that is under way comes from another plan than this one")]
+    OtherPlan {
+        /// The plan's name of the app.
+        name: AppName,
+        /// The colour that is being deployed.
+        app: AppName,
+    },
+    /// There is no colour that could serve in the place of the one that does.
     #[error("there is nothing to fall back to: {why}")]
     NoFallback {
         /// The plan's name of the app.
@@ -211,6 +243,21 @@ impl Refusal {
                         .to_owned()
                 }
             },
+            Self::TooManyRoutes { app } => {
+                format!("take routes off {app} with cf unmap-route, or choose other colours in the plan")
+            }
+            Self::NoBits { name } => {
+                format!("build them and run cutover resume again, or take it back: cutover rollback --app {name}")
+            }
+            Self::OtherBits { name } => format!(
+                "start anew with these files: cutover apply --app {name}; or take it back: cutover rollback --app {name}"
+            ),
+            Self::NothingUnderWay { name } => format!("see cutover status --app {name}"),
+            Self::OtherPlan { name, app } => format!(
+                "run cutover resume where the plan is the one that {app} was deployed by (cutover status --app {name} \
+                 tells who, when and where); or take it back: cutover rollback --app {name}; or start anew: cutover \
+                 apply --app {name}"
+            ),
             Self::NoFallback { name, .. } => {
                 format!("deploy the version that is wanted instead: cutover apply --app {name}; see cutover status")
             }

@@ -7,7 +7,7 @@
 use crate::plan::{self, AppName, RouteUrl};
 use crate::space::{App, AppState, Space};
 
-use super::annotations::{self, Role};
+use super::annotations::{self, Origin, Role};
 use super::refusal::Refusal;
 
 /// Where the colours of one app stand.
@@ -25,13 +25,24 @@ pub enum Situation {
         /// The other one.
         next: AppName,
     },
-    /// Both colours hold live routes, and the annotations tell which one was being deployed.
+    /// Both colours hold live routes, and the annotations tell which one was being deployed, or taken back.
     Half {
         /// The colour that was live before.
         live: AppName,
-        /// The colour that was being deployed.
+        /// The colour that was being deployed, or taken back.
         next: AppName,
     },
+}
+
+/// A deployment that did not come to its end, or a rollback.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnderWay {
+    /// The colour that is being deployed, or taken back.
+    pub colour: AppName,
+    /// Whether it is being taken back.
+    pub back: bool,
+    /// Where it comes from. `None` where nothing but its role is written on it.
+    pub origin: Option<Origin>,
 }
 
 impl Situation {
@@ -53,16 +64,13 @@ impl Situation {
             (true, false) => Ok(Self::Settled { live: first.clone(), next: second.clone() }),
             (false, true) => Ok(Self::Settled { live: second.clone(), next: first.clone() }),
             (false, false) => Ok(Self::First { next: first_colour(app, space).clone() }),
-            (true, true) => {
-                let next = |colour: &AppName| space.app(colour.as_str()).and_then(Role::of) == Some(Role::Next);
-                match (next(first), next(second)) {
-                    (false, true) => Ok(Self::Half { live: first.clone(), next: second.clone() }),
-                    (true, false) => Ok(Self::Half { live: second.clone(), next: first.clone() }),
-                    (true, true) | (false, false) => {
-                        Err(Refusal::BothLive { name: app.name.clone(), colours: app.colours.clone() })
-                    }
+            (true, true) => match (is_under_way(space, first), is_under_way(space, second)) {
+                (false, true) => Ok(Self::Half { live: first.clone(), next: second.clone() }),
+                (true, false) => Ok(Self::Half { live: second.clone(), next: first.clone() }),
+                (true, true) | (false, false) => {
+                    Err(Refusal::BothLive { name: app.name.clone(), colours: app.colours.clone() })
                 }
-            }
+            },
         }
     }
 
@@ -82,14 +90,37 @@ impl Situation {
     }
 }
 
+impl UnderWay {
+    /// What is under way, by the one colour that carries a role that says so. `None` where none does. Where both do (which
+    /// only a hand can bring about) it is the one that does not hold the live routes.
+    pub fn of(app: &plan::App, space: &Space) -> Option<Self> {
+        let holds = |colour: &&AppName| app.live.iter().any(|url| space.is_mapped(colour.as_str(), url));
+        let marked: Vec<&AppName> = app.colours.iter().filter(|colour| is_under_way(space, colour)).collect();
+        let colour = *marked.iter().find(|colour| marked.len() == 1 || !holds(colour)).or(marked.first())?;
+        let found = space.app(colour.as_str())?;
+        let back = Role::of(found) == Some(Role::RollingBack);
+        Some(Self { colour: colour.clone(), back, origin: Origin::of(found) })
+    }
+}
+
+fn is_under_way(space: &Space, colour: &AppName) -> bool {
+    space.app(colour.as_str()).and_then(Role::of).is_some_and(Role::is_under_way)
+}
+
 fn is_colour(app: &plan::App, name: &str) -> bool {
     app.colours.iter().any(|colour| colour.as_str() == name)
+}
+
+/// The other one of an app's colours.
+pub fn other<'a>(app: &'a plan::App, colour: &AppName) -> &'a AppName {
+    let [first, second] = &app.colours;
+    if first == colour { second } else { first }
 }
 
 /// No live route leads anywhere: a colour that does not exist yet is preferred, so that nothing that runs is touched.
 fn first_colour<'a>(app: &'a plan::App, space: &Space) -> &'a AppName {
     let role = |colour: &AppName| space.app(colour.as_str()).and_then(Role::of);
-    let half_done = app.colours.iter().find(|colour| role(colour) == Some(Role::Next));
+    let half_done = app.colours.iter().find(|colour| is_under_way(space, colour));
     let absent = app.colours.iter().find(|colour| space.app(colour.as_str()).is_none());
     let not_live = app.colours.iter().find(|colour| role(colour) != Some(Role::Live));
     half_done.or(absent).or(not_live).unwrap_or(&app.colours[0])
@@ -130,8 +161,10 @@ pub(super) fn staging_is_free(plan: &plan::App, space: &Space) -> Result<(), Ref
 
 /// The routes of an app that the plan does not name.
 pub fn other_routes(plan: &plan::App, space: &Space, app: &App) -> Vec<String> {
-    let named = |url: &str| {
-        RouteUrl::parse(url).is_ok_and(|url| plan.live.iter().chain([&plan.staging]).any(|known| *known == url))
-    };
-    space.routes_of(&app.name).into_iter().filter(|url| !named(url)).map(ToOwned::to_owned).collect()
+    space.routes_of(&app.name).into_iter().filter(|url| !is_of_plan(plan, url)).map(ToOwned::to_owned).collect()
+}
+
+/// Whether the plan names a route.
+pub(super) fn is_of_plan(plan: &plan::App, url: &str) -> bool {
+    RouteUrl::parse(url).is_ok_and(|url| plan.live.iter().chain([&plan.staging]).any(|known| *known == url))
 }

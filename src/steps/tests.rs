@@ -15,9 +15,11 @@ use crate::space::{
 };
 
 use super::annotations::{self, Deployment, Role};
+use super::back::Failed;
+use super::forward::Orders;
 use super::refusal::Refusal;
 use super::situation::Situation;
-use super::{Step, deploy, fallback};
+use super::{Step, Verb, compile};
 
 const PLAN: &str = "
 version: 1
@@ -120,6 +122,7 @@ fn space_of(colours: &[Colour]) -> Space {
         org: Named { guid: "guid-acme".to_owned(), name: "acme".to_owned() },
         space: Named { guid: "guid-production".to_owned(), name: "production".to_owned() },
         domains: vec![Domain { guid: "guid-domain".to_owned(), name: "example.com".to_owned(), internal: false }],
+        locks: Vec::new(),
         apps: colours.iter().map(app).collect(),
         routes,
         services: vec![ServiceInstance { guid: "guid-db".to_owned(), name: "db".to_owned(), ready: true }],
@@ -142,12 +145,17 @@ fn shown(plan: &Plan, space: &Space, steps: Result<Vec<Step>, Refusal>) -> Strin
     }
 }
 
+fn compiled(verb: Verb, plan: &Plan, space: &Space) -> Result<Vec<Step>, Refusal> {
+    let orders = Orders { plan, app: &plan.apps[0], deployment: &deployment(), bits: Some("b1750000") };
+    compile(verb, orders, None, Failed::Stop, space)
+}
+
 fn deployed(plan: &Plan, space: &Space) -> String {
-    shown(plan, space, deploy::compile(plan, &plan.apps[0], space, &deployment()))
+    shown(plan, space, compiled(Verb::Apply, plan, space))
 }
 
 fn fallen_back(plan: &Plan, space: &Space) -> String {
-    shown(plan, space, fallback::compile(&plan.apps[0], space))
+    shown(plan, space, compiled(Verb::Rollback, plan, space))
 }
 
 #[test]
@@ -187,9 +195,10 @@ fn a_deployment_over_an_interrupted_one_takes_it_back_first() {
 fn more_live_instances_than_the_manifest_has_are_kept() {
     let mut live = colour("shop_a", true, &LIVE, None);
     live.instances = 5;
-    let steps = deploy::compile(&plan_of(PLAN), &plan_of(PLAN).apps[0], &space_of(&[live]), &deployment()).unwrap();
+    let steps = compiled(Verb::Apply, &plan_of(PLAN), &space_of(&[live])).unwrap();
+    let push = steps.iter().find(|step| step.action.kind() == "push").unwrap();
     assert_eq!(
-        steps[0].invocation.as_ref().unwrap().argv().join(" "),
+        push.invocation.as_ref().unwrap().argv().join(" "),
         "cf push shop_b -f manifest.yml -p app -i 5 --no-route --no-start --redact-env"
     );
 }
@@ -200,14 +209,14 @@ fn what_becomes_of_the_old_colour() {
     let last_steps = |old: &'static str| {
         let text: &'static str = Box::leak(format!("{PLAN}    old: {old}\n").into_boxed_str());
         let plan = plan_of(text);
-        let steps = deploy::compile(&plan, &plan.apps[0], &space, &deployment()).unwrap();
+        let steps = compiled(Verb::Apply, &plan, &space).unwrap();
         let after_staging =
             steps.iter().skip_while(|step| step.action.kind() != "unmap-route" || !step.id.contains("staging"));
         after_staging.skip(1).map(|step| format!("{} {}", step.action.kind(), step.action.app())).collect::<Vec<_>>()
     };
-    assert_eq!(last_steps("stop"), ["annotate shop_b", "drain shop_a", "stop shop_a", "annotate shop_a"]);
-    assert_eq!(last_steps("keep"), ["annotate shop_b", "annotate shop_a"]);
-    assert_eq!(last_steps("delete"), ["annotate shop_b", "drain shop_a", "delete shop_a"]);
+    assert_eq!(last_steps("stop"), ["drain shop_a", "stop shop_a", "annotate shop_a", "annotate shop_b"]);
+    assert_eq!(last_steps("keep"), ["annotate shop_a", "annotate shop_b"]);
+    assert_eq!(last_steps("delete"), ["drain shop_a", "delete shop_a", "annotate shop_b"]);
 }
 
 #[test]
@@ -274,6 +283,7 @@ fn any_role() -> impl Strategy<Value = Option<Role>> {
     prop_oneof![
         Just(None),
         Just(Some(Role::Next)),
+        Just(Some(Role::RollingBack)),
         Just(Some(Role::Live)),
         Just(Some(Role::Previous)),
         Just(Some(Role::RolledBack))
@@ -301,10 +311,10 @@ proptest! {
         let plan = plan_of(PLAN);
         let app = &plan.apps[0];
         let space = space_of(&a.into_iter().chain(b).collect::<Vec<_>>());
-        let lists = [deploy::compile(&plan, app, &space, &deployment()), fallback::compile(app, &space)];
-        for steps in lists.into_iter().flatten() {
-            let walked = proof::walk(app, &space, &steps);
-            prop_assert!(walked.holds, "{:?}", walked.violations);
+        for verb in [Verb::Apply, Verb::Resume, Verb::Rollback] {
+            let Ok(steps) = compiled(verb, &plan, &space) else { continue };
+            let found = proof::prove_one(app, verb, &space, &steps);
+            prop_assert!(found.is_none(), "{verb}: {}", found.unwrap());
             let mut model = space.clone();
             for step in &steps {
                 let before = model.clone();
@@ -315,7 +325,8 @@ proptest! {
             }
             // The end is settled, and one more fallback would be a new decision.
             let end = Situation::of(app, &model);
-            prop_assert!(matches!(end, Ok(Situation::Settled { .. })), "{:?}", end);
+            let nobody = verb != Verb::Apply && matches!(end, Ok(Situation::First { .. }));
+            prop_assert!(nobody || matches!(end, Ok(Situation::Settled { .. })), "{verb}: {:?}", end);
         }
     }
 
@@ -325,7 +336,7 @@ proptest! {
         let plan = plan_of(PLAN);
         let app = &plan.apps[0];
         let space = space_of(&a.into_iter().chain(b).collect::<Vec<_>>());
-        if let Ok(steps) = deploy::compile(&plan, app, &space, &deployment()) {
+        if let Ok(steps) = compiled(Verb::Apply, &plan, &space) {
             let mut model = space.clone();
             for step in &steps {
                 if step.action.kind() == "push" {

@@ -11,6 +11,7 @@ impl Action {
     pub fn purpose(&self) -> String {
         let app = self.app();
         match self {
+            Self::Create { .. } => format!("create {app} without anything"),
             Self::Push { size, .. } => {
                 format!(
                     "upload {app}, {} × {} MB, without routes and without starting it",
@@ -23,6 +24,7 @@ impl Action {
             Self::Unmap { url, .. } => format!("unmap {url} from {app}"),
             Self::Stage { .. } => format!("stage the uploaded bits of {app}"),
             Self::SetDroplet { .. } => format!("make the new droplet the one that {app} runs"),
+            Self::Scale { instances, .. } => format!("give {app} {instances} web instances, as many as are live"),
             Self::Start { instances, .. } => format!("start {app} and wait for all instances ({instances} of web)"),
             Self::Check { url, check, .. } => match check {
                 Check::Http(http) => format!("check {app} at {url}: GET {}", http.path),
@@ -62,13 +64,15 @@ impl Action {
                 told.push(format!("command: exits with 0 within {}", format_duration(command.within)));
             }
             Self::Drain { time, .. } => told.push(format!("clock: {} have passed", format_duration(*time))),
-            Self::Push { .. }
+            Self::Create { .. }
+            | Self::Push { .. }
             | Self::Annotate { .. }
             | Self::Bind { .. }
             | Self::Map { .. }
             | Self::Unmap { .. }
             | Self::Stage { .. }
             | Self::SetDroplet { .. }
+            | Self::Scale { .. }
             | Self::Start { .. }
             | Self::Stop { .. }
             | Self::Delete { .. } => {}

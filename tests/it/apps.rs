@@ -62,7 +62,7 @@ fn read(cf: &Cf, path: &str) -> Value {
 }
 
 fn get(foundry: &Foundry, path: &str, header: &str) -> String {
-    let mut stream = TcpStream::connect(foundry.router().addr()).unwrap();
+    let mut stream = TcpStream::connect(foundry.router_addr()).unwrap();
     let host = format!("shop.{}", foundry.settings().domains[0]);
     write!(stream, "GET {path} HTTP/1.1\r\nHost: {host}\r\n{header}Connection: close\r\n\r\n").unwrap();
     let mut answer = String::new();

@@ -1,5 +1,7 @@
 //! cf or the platform fails in the middle: what the exit code says is true, the old colour serves, and the words help.
 
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::time::Duration;
 
 use cutover::foundry::faults::{Fault, Harm, Occurrence, Rule};
@@ -59,6 +61,24 @@ fn an_answer_that_is_lost_after_its_effect_is_no_failure() {
 }
 
 #[test]
+fn a_cf_that_says_ok_and_does_nothing_is_not_believed() {
+    let bench = live();
+    // The real cf, but for one verb that it only talks of.
+    let script = format!(
+        "#!/bin/sh\nif [ \"$1\" = map-route ] && [ \"$5\" = shop ]; then\n  echo 'Mapping route shop.apps.foundry.test to app \
+         shop_b in org acme / space production as admin...'\n  echo OK\n  exit 0\nfi\nexec '{}' \"$@\"\n",
+        crate::support::cf::binary().display()
+    );
+    bench.write("talker", &script);
+    let talker = bench.folder().join("talker");
+    fs::set_permissions(&talker, fs::Permissions::from_mode(0o755)).unwrap();
+    bench.write("deploy.yaml", &PLAN.replace("drain: 1s", "drain: 0s\n    timeouts: {route: 8s}"));
+    let run = bench.run(&["apply", "--yes", "--cf", talker.to_str().unwrap()]);
+    assert_eq!(run.code, 1, "{}", run.err);
+    assert_tells(&run, &["✗ map shop.apps.foundry.test to shop_b", "is not mapped to app shop_b", "shop_a serves"]);
+}
+
+#[test]
 fn map_route_fails_before_its_effect() {
     let bench = live();
     let second = Rule::new("POST", DESTINATIONS, Fault::Before(Harm::status(500))).on(Occurrence::From(2));
@@ -90,8 +110,8 @@ fn the_start_is_refused() {
 fn unmap_route_fails_and_is_mended() {
     let bench = live();
     let rule = Rule::new("DELETE", "/v3/routes/*/destinations/*", Fault::Before(Harm::status(500)));
-    // cf 8.17 itself tries three times.
-    bench.foundry.faults().add(rule.on(Occurrence::First(3)));
+    // cf 8.17 itself tries three times, and cutover lets it do so four times.
+    bench.foundry.faults().add(rule.on(Occurrence::First(12)));
     let run = bench.run(&["apply", "--yes"]);
     assert_tells(&run, &["✗ unmap shop.apps.foundry.test from shop_a"]);
     assert_taken_back(&bench, &run);
@@ -118,23 +138,50 @@ fn unmap_route_fails_and_goes_on_failing() {
 }
 
 #[test]
-fn a_failure_after_the_switch_is_left_to_a_person_with_the_commands() {
+fn a_failure_after_the_switch_leads_back() {
+    let bench = live();
+    let rule = Rule::new("POST", "/v3/apps/*/actions/stop", Fault::Before(Harm::status(500)));
+    bench.foundry.faults().add(rule.on(Occurrence::First(4)));
+    let run = bench.run(&["apply", "--yes"]);
+    assert_tells(&run, &["✗ stop shop_a", "8  shop: fall back to the old colour"]);
+    assert_taken_back(&bench, &run);
+}
+
+#[test]
+fn the_plan_says_that_a_failure_is_left_to_a_person() {
+    let bench = live();
+    bench.write("deploy.yaml", &PLAN.replace("drain: 1s", "drain: 0s\n    on_failure: stop"));
+    let rule = Rule::new("POST", "/v3/apps/*/actions/stop", Fault::Before(Harm::status(500)));
+    bench.foundry.faults().add(rule.on(Occurrence::First(4)));
+    let run = bench.run(&["apply", "--yes"]);
+    assert_eq!(run.code, 3, "{}", run.err);
+    assert_tells(&run, &["✗ stop shop_a", "shop_b serves", "  cf stop shop_a", "cutover resume"]);
+    assert_eq!(bench.leads_to(LIVE), ["shop_b"]);
+    bench.must(&["resume", "--yes"]);
+    assert_eq!(bench.leads_to(LIVE), ["shop_b"]);
+    assert_eq!(bench.state_of("shop_a"), "stopped");
+}
+
+#[test]
+fn what_goes_on_failing_after_the_switch_is_left_with_the_commands() {
     let bench = live();
     bench.foundry.faults().add(Rule::new("POST", "/v3/apps/*/actions/stop", Fault::Before(Harm::status(500))));
     let run = bench.run(&["apply", "--yes"]);
     assert_eq!(run.code, 3, "{}", run.err);
-    assert_tells(&run, &["✗ stop shop_a", "shop_b is live", "  cf stop shop_a"]);
-    assert_eq!(bench.leads_to(LIVE), ["shop_b"]);
+    assert_tells(&run, &["✗ stop shop_a", "✗ stop shop_b", "shop_a serves", "  cf stop shop_b", "cutover rollback"]);
+    assert_eq!(bench.leads_to(LIVE), ["shop_a"]);
     bench.foundry.faults().clear();
     bench.must(&["rollback", "--yes"]);
     assert_eq!(bench.leads_to(LIVE), ["shop_a"]);
+    assert_eq!(bench.state_of("shop_b"), "stopped");
 }
 
 #[test]
 fn the_platform_is_out_of_reach_for_a_while() {
     let bench = live();
-    // From the second call on, which is the first look after the start; cf 8.17 itself tries three times, not for a 429.
-    for (harm, calls) in [(Harm::Close, 2..20), (Harm::status(503), 2..20), (Harm::status(429), 2..8)] {
+    // From the third call on, which is the first look after the start: the space is read before the lock is had, and under it.
+    // cf 8.17 itself tries three times, not for a 429.
+    for (harm, calls) in [(Harm::Close, 3..21), (Harm::status(503), 3..21), (Harm::status(429), 3..9)] {
         bench.foundry.faults().clear();
         for number in calls {
             let rule = Rule::new("GET", "/v3/processes", Fault::Before(harm)).on(Occurrence::Nth(number));

@@ -36,7 +36,7 @@ fn foundries_side_by_side_share_nothing() {
 #[test]
 fn nothing_listens_after_the_end() {
     let (foundry, _cf) = start();
-    let addresses = [foundry.platform().addresses.api, foundry.platform().addresses.uaa, foundry.router().addr()];
+    let addresses = [foundry.platform().addresses.api, foundry.platform().addresses.uaa, foundry.router_addr()];
     for address in addresses {
         TcpStream::connect(address).unwrap();
     }

@@ -2,28 +2,22 @@
 
 use std::time::Duration;
 
-use cutover::cf::session::{PrivateHome, Session};
-use cutover::cf::spawn::Cf;
-use cutover::guard::Guard;
-use cutover::plan::{self, Plan};
+use cutover::foundry::router::Propagation;
+use cutover::foundry::settings::Settings;
 use cutover::rehearse::load::{LiveUrl, Load, LoadReport, LoadSettings, Mix};
-use cutover::run::execute::{Ended, Runner};
-use cutover::run::http::{Client, RouterUrl};
-use cutover::run::interrupt::Interrupt;
-use cutover::run::observe::Observer;
-use cutover::steps::annotations::Deployment;
-use cutover::steps::{Action, Step, deploy};
+use cutover::run::execute::Ended;
+use cutover::steps::{Action, Step};
 
 use crate::support::bench::{Bench, PLAN};
+use crate::support::inside;
 
 /// A load of every kind on the live route while `act` runs.
 fn under_load(bench: &Bench, act: impl FnOnce()) -> LoadReport {
-    let router = bench.foundry.router();
     let url = LiveUrl { host: "shop.apps.foundry.test".to_owned(), path: String::new() };
-    let mut settings = LoadSettings::new(router.addr(), vec![url], 60);
-    settings.mix = Mix { get: 4, post: 2, slow: 1, kept: 2, sticky: 1 };
+    let mut settings = LoadSettings::new(bench.foundry.router_addr(), vec![url], 60);
+    settings.mix = Mix { get: 4, post: 2, slow: 1, kept: 2, sticky: 1, stream: 1, socket: 1 };
     "/session".clone_into(&mut settings.paths.session);
-    let load = Load::start(settings, Some(router.subscribe())).unwrap();
+    let load = Load::start(settings, Some(bench.foundry.access_log())).unwrap();
     let sent = |load: &Load, more: u64| {
         let enough = load.progress().ended + more;
         while load.progress().ended < enough {
@@ -57,8 +51,35 @@ fn no_request_fails_in_a_deployment_and_a_fallback() {
 }
 
 #[test]
+fn no_request_fails_with_several_routers() {
+    let mut settings = Settings { routers: 3, ..Settings::default() };
+    settings.router.propagation = Propagation::both(Duration::from_millis(800));
+    let bench = Bench::with(settings);
+    bench.must(&["apply", "--yes"]);
+    let report = under_load(&bench, || {
+        bench.must(&["apply", "--yes"]);
+    });
+    assert_nothing_failed(&report);
+}
+
+#[test]
 fn no_request_fails_where_routers_learn_of_a_change_after_five_seconds() {
     let bench = Bench::new(Duration::from_secs(5));
+    bench.must(&["apply", "--yes"]);
+    let report = under_load(&bench, || {
+        bench.must(&["apply", "--yes"]);
+    });
+    assert_nothing_failed(&report);
+}
+
+/// Cloud Foundry gives an app ten seconds to end; here it has none, and only the drain is left.
+#[test]
+fn no_request_is_cut_off_where_apps_are_stopped_at_once() {
+    let mut settings = Settings::default();
+    settings.timing.graceful_shutdown = Duration::ZERO;
+    settings.router.propagation = Propagation::NONE;
+    let bench = Bench::with(settings);
+    bench.write("deploy.yaml", &PLAN.replace("drain: 1s", "drain: 4s"));
     bench.must(&["apply", "--yes"]);
     let report = under_load(&bench, || {
         bench.must(&["apply", "--yes"]);
@@ -77,19 +98,7 @@ fn requests_fail_without_the_routers_confirmation() {
 }
 
 fn deploy_unconfirmed(bench: &Bench) {
-    let guard = Guard::start().unwrap();
-    let home = PrivateHome::create(&guard).unwrap();
-    let cf = Cf::discover(Some(&crate::support::cf::binary()), &home).unwrap();
-    let session = Session::open(&bench.cf.home().join(".cf/config.json"), home).unwrap();
-    let client = Client::new(Some(&RouterUrl::parse(&bench.foundry.router_url()).unwrap()), false);
-    let plan: Plan = plan::load(&bench.folder().join("deploy.yaml"), None, &plan::Disk).unwrap();
-    let observer = Observer::new(&cf, session.target(), &plan);
-    let mut space = observer.observe().unwrap();
-    let deployment = Deployment { id: "1".to_owned(), by: "a test".to_owned(), at: "2026-11-23T12:00:00Z".to_owned() };
-    let steps: Vec<Step> =
-        deploy::compile(&plan, &plan.apps[0], &space, &deployment).unwrap().into_iter().map(unconfirmed).collect();
-    let runner = Runner { cf: &cf, observer: &observer, client: &client, interrupt: &Interrupt::none() };
-    assert_eq!(runner.run("deploy", &steps, &mut space, &mut |_| {}), Ended::Done);
+    assert_eq!(inside::deploy(bench, unconfirmed, &|_| {}), Ended::Done);
     assert!(PLAN.contains("drain: 1s"), "the drain is shorter than what the routers take");
 }
 

@@ -44,7 +44,7 @@ fn the_log_holds_what_everybody_wrote() {
 }
 
 fn get(foundry: &Foundry, host: &str) -> String {
-    let mut stream = TcpStream::connect(foundry.router().addr()).unwrap();
+    let mut stream = TcpStream::connect(foundry.router_addr()).unwrap();
     stream.write_all(format!("GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").as_bytes()).unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();

@@ -148,7 +148,7 @@ fn interrupted_at(step: &str, signal: Signal, code: i32) {
     let (run, started) = running.end();
     assert_eq!(run.code, code, "{step}\n{}", run.err);
     assert!(started.last().unwrap().contains(&format!("\"{step}\"")), "{step} is not the last of {started:#?}");
-    for words in ["interrupted", "cutover apply", "cutover rollback"] {
+    for words in ["interrupted", "cutover resume", "cutover rollback"] {
         assert!(run.err.contains(words), "'{words}' is not in:\n{}", run.err);
     }
     let serving: Vec<_> = bench.apps_on("shop").into_iter().filter(|app| bench.state_of(app) == "started").collect();

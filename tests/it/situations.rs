@@ -274,7 +274,7 @@ fn the_old_colour_was_let_go_and_still_runs() {
     mark(&bench, "shop_a", "\"live\"");
     bench.cf.must(["start", "shop_a"]);
     let status = bench.must(&["status"]).out;
-    for words in ["shop_a: live before, started", "interrupted after the switch, and shop_a still runs"] {
+    for words in ["shop_a: live before, started", "shop_a was live before shop_b and still runs"] {
         assert!(status.contains(words), "'{words}' is not in:\n{status}");
     }
     // Routers may know it still: they are asked before it is stopped for the push.

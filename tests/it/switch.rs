@@ -86,7 +86,7 @@ fn switch(wait: bool) -> LoadReport {
 
     let url = LiveUrl { host: LIVE.to_owned(), path: String::new() };
     let mut settings = LoadSettings::new(router.addr(), vec![url], 200);
-    settings.mix = Mix { get: 4, post: 2, slow: 1, kept: 2, sticky: 1 };
+    settings.mix = Mix { get: 4, post: 2, slow: 1, kept: 2, sticky: 1, ..Mix::NONE };
     settings.paths = Paths { slow: "/slow?ms=200".to_owned(), session: "/session".to_owned(), ..settings.paths };
     let load = Load::start(settings, Some(router.subscribe())).unwrap();
     let reach = |count: u64| {

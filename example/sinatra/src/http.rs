@@ -3,6 +3,8 @@
 use std::io::{self, BufRead, Read, Write};
 use std::time::Duration;
 
+use crate::websocket;
+
 /// How long a head may be, in bytes.
 const MAX_HEAD: u64 = 64 * 1024;
 
@@ -84,6 +86,12 @@ impl Request {
         cookies.split(';').filter_map(|pair| pair.split_once('=')).any(|(found, _)| found.trim() == name)
     }
 
+    /// The key of a client that asks for a WebSocket.
+    pub(crate) fn websocket_key(&self) -> Option<&str> {
+        let upgrade = self.header("upgrade").filter(|protocol| protocol.eq_ignore_ascii_case("websocket"));
+        upgrade.and_then(|_| self.header("sec-websocket-key"))
+    }
+
     pub(crate) fn body_length(&self) -> u64 {
         self.body_length
     }
@@ -117,6 +125,8 @@ enum Body {
     Whole(String),
     /// The same line so many times, so far apart.
     Lines(String, u64, Duration),
+    /// None: from here on the connection is a WebSocket.
+    WebSocket,
 }
 
 impl Answer {
@@ -129,6 +139,15 @@ impl Answer {
         Self { body: Body::Lines(line.to_owned(), count, pause), ..Self::text(200, "") }
     }
 
+    pub(crate) fn websocket(key: &str) -> Self {
+        let answer = Self { status: 101, headers: Vec::new(), body: Body::WebSocket };
+        answer.with("Upgrade", "websocket").with("Sec-WebSocket-Accept", &websocket::accept(key))
+    }
+
+    pub(crate) fn is_websocket(&self) -> bool {
+        matches!(self.body, Body::WebSocket)
+    }
+
     pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.to_owned(), value.to_owned()));
         self
@@ -136,15 +155,25 @@ impl Answer {
 
     /// Writes the answer; `keep` says whether the connection stays open.
     pub(crate) fn write(&self, stream: &mut impl Write, head_only: bool, keep: bool) -> io::Result<()> {
-        let reason = if self.status == 200 { "OK" } else { "Not Found" };
+        let reason = match self.status {
+            101 => "Switching Protocols",
+            200 => "OK",
+            400 => "Bad Request",
+            _ => "Not Found",
+        };
         let headers: String = self.headers.iter().flat_map(|(name, value)| [name, ": ", value, "\r\n"]).collect();
-        let close = if keep { "" } else { "Connection: close\r\n" };
-        let head = format!("HTTP/1.1 {} {reason}\r\n{headers}{close}", self.status);
+        let connection = match (&self.body, keep) {
+            (Body::WebSocket, _) => "Connection: Upgrade\r\n",
+            (_, true) => "",
+            (_, false) => "Connection: close\r\n",
+        };
+        let head = format!("HTTP/1.1 {} {reason}\r\n{headers}{connection}", self.status);
         match &self.body {
             Body::Whole(text) => {
                 let body = if head_only { "" } else { text };
                 stream.write_all(format!("{head}Content-Length: {}\r\n\r\n{body}", text.len()).as_bytes())?;
             }
+            Body::WebSocket => stream.write_all(format!("{head}\r\n").as_bytes())?,
             Body::Lines(line, count, pause) => {
                 stream.write_all(format!("{head}Transfer-Encoding: chunked\r\n\r\n").as_bytes())?;
                 if !head_only {

@@ -6,15 +6,18 @@
 //! | `/health` | `ok` |
 //! | `/slow?ms=N` | the same as `/`, after N milliseconds |
 //! | `/stream?lines=N&ms=M` | N lines, M milliseconds apart, each sent when it is made |
+//! | `/ws` | a WebSocket that sends back what it is sent |
 //! | `/session` | the same as `/`; begins a session (`JSESSIONID`) where there is none |
 //! | `/crash` | none: the instance ends with exit code 1 |
 //!
-//! On SIGTERM it takes what is already waiting for it, finishes what it began, closes idle connections, and ends.
+//! On SIGTERM it takes what is already waiting for it, finishes what it began, closes idle connections, and ends. A
+//! WebSocket is finished when its client closes it.
 
 #![expect(clippy::print_stdout, reason = "the log of an app is what it prints")]
 
 mod http;
 mod server;
+mod websocket;
 
 use std::net::{IpAddr, Ipv4Addr, TcpListener};
 use std::time::Duration;
@@ -52,6 +55,10 @@ impl App {
                 Answer::text(200, &hello)
             }
             "/stream" => Answer::lines(&hello, number("lines", 10), pause(100)),
+            "/ws" => match request.websocket_key() {
+                Some(key) => Answer::websocket(key),
+                None => Answer::text(400, "this is a WebSocket\n"),
+            },
             "/session" if request.has_cookie("JSESSIONID") => Answer::text(200, &hello),
             "/session" => {
                 let id = std::process::id();

@@ -11,6 +11,7 @@ use signal_hook::consts::SIGTERM;
 use signal_hook::iterator::Signals;
 
 use crate::http::{Answer, Request};
+use crate::websocket;
 
 /// How many connections are served at once; more wait to be accepted.
 const MAX_CONNECTIONS: usize = 512;
@@ -141,6 +142,9 @@ fn serve(
         let answer = answer(&request);
         let keep = request.keeps() && !drain.begun();
         answer.write(&mut writer, request.wants_head_only(), keep)?;
+        if answer.is_websocket() {
+            return websocket::echo(&mut reader, &mut writer);
+        }
         if !keep {
             return Ok(());
         }
@@ -153,6 +157,33 @@ mod tests {
     use std::sync::mpsc;
 
     use super::*;
+
+    #[test]
+    fn a_websocket_outlives_the_beginning_of_the_drain() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let drain = Drain(Arc::default());
+        let draining = drain.clone();
+        let server = std::thread::spawn(move || run(listener, &draining, |_| Answer::websocket("key")));
+        let mut client = TcpStream::connect(address).unwrap();
+        client.write_all(b"GET /ws HTTP/1.1\r\n\r\n").unwrap();
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            let mut byte = [0; 1];
+            client.read_exact(&mut byte).unwrap();
+            head.extend(byte);
+        }
+        assert!(head.starts_with(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"));
+        drain.begin(address);
+        while TcpStream::connect(address).is_ok() {
+            std::thread::yield_now();
+        }
+        client.write_all(b"\x81\x82\x00\x00\x00\x00hi\x88\x80\x00\x00\x00\x00").unwrap();
+        let mut answer = Vec::new();
+        client.read_to_end(&mut answer).unwrap();
+        assert_eq!(answer, b"\x81\x02hi\x88\x00");
+        server.join().unwrap().unwrap();
+    }
 
     #[test]
     fn what_was_begun_is_finished_and_what_is_idle_is_closed() {

@@ -107,6 +107,15 @@ fn all() -> Vec<(Invocation, &'static str)> {
             Invocation::set_annotations(b, [("cutover/role", Some("it's $next")), ("cutover/old", None)]),
             r#"cf curl -X PATCH "/v3/apps/$(cf app sinatra_b --guid)" -d '{"metadata":{"annotations":{"cutover/role":"it'\''s $next","cutover/old":null}}}' --fail"#,
         ),
+        (
+            Invocation::create_marker("lock", "s-1", [("cutover-by", Some("jo"))]),
+            r#"cf curl -X POST /v3/apps -d '{"name":"lock","relationships":{"space":{"data":{"guid":"s-1"}}},"metadata":{"annotations":{"cutover-by":"jo"}}}'"#,
+        ),
+        (
+            Invocation::set_annotations_by_guid("g-1", [("cutover-by", Some("jo")), ("cutover-step", None)]),
+            r#"cf curl -X PATCH /v3/apps/g-1 -d '{"metadata":{"annotations":{"cutover-by":"jo","cutover-step":null}}}'"#,
+        ),
+        (Invocation::delete_by_guid("g-1"), "cf curl -X DELETE /v3/apps/g-1 -i"),
         (Invocation::logs_recent(b), "cf logs sinatra_b --recent"),
         (
             Invocation::curl_get(&query("/v3/apps", &[("names", "my app,x&y"), ("per_page", "5000")])),

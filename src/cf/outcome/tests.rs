@@ -93,6 +93,7 @@ pub(super) fn expectations(app: &str, host: &str, service: &str) -> BTreeMap<&'s
     let service = service.to_owned();
     let annotations = vec![("cutover/role".to_owned(), Some("next".to_owned())), ("cutover/old".to_owned(), None)];
     BTreeMap::from([
+        ("app-created", Expectation::Created { app: app.clone() }),
         ("pushed", Expectation::Pushed { app: app.clone() }),
         ("staged", Expectation::Staged { app: app.clone() }),
         ("droplet", Expectation::DropletSet { app: app.clone() }),
@@ -108,7 +109,9 @@ pub(super) fn expectations(app: &str, host: &str, service: &str) -> BTreeMap<&'s
         ("scaled", Expectation::Scaled { app: app.clone(), instances: 2 }),
         ("logs", Expectation::Logs { app: app.clone() }),
         ("start", Expectation::StartRequested { app: app.clone() }),
-        ("annotated", Expectation::Annotated { app, annotations }),
+        ("annotated", Expectation::Annotated { app: app.clone(), annotations: annotations.clone() }),
+        ("marker", Expectation::MarkerCreated { app, annotations }),
+        ("deletion", Expectation::DeletionAccepted),
         ("build", Expectation::BuildCreated),
         ("json", Expectation::Json),
     ])
@@ -181,7 +184,7 @@ fn a_name_that_is_only_like_it_is_never_confirmed() {
         for (app, host, service) in cases {
             for (key, expected) in expectations(app, host, service) {
                 let concerns = match key {
-                    "json" | "build" => false,
+                    "json" | "build" | "deletion" => false,
                     "mapped" => (app, host) != (APP, "sinatralive"),
                     // A route that is not there is mapped to no app.
                     "unmapped" => host != "sinatralive" || (app != APP && !sample.name.contains("no-route")),

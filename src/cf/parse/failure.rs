@@ -147,6 +147,8 @@ pub fn reason_of_error(title: &str, detail: &str) -> Option<Reason> {
     recognise(&Lines::of(&format!("{title}\n{detail}"))).map(|(reason, _)| reason).or(match title {
         "CF-ResourceNotFound" | "CF-NotFound" => Some(Reason::NotFound),
         "CF-NotAuthorized" => Some(Reason::NotAuthorized),
+        // Whatever the words: they are the platform's, and vary.
+        "CF-UniquenessError" => Some(Reason::NameTaken),
         "UnknownError" | "CF-ServiceUnavailable" => Some(Reason::Server),
         _ => None,
     })

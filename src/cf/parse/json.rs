@@ -61,9 +61,39 @@ pub fn json(stdout: &str) -> Result<Value, NoJson> {
     Err(NoJson::Errors { reason, words })
 }
 
+/// Takes the answer that `cf curl -i` printed apart: the status of its head, and its body.
+///
+/// cf 8.17 prints the head as it came: `HTTP/1.1 202 Accepted`, by TLS `HTTP/2.0 202 Accepted`, then a header a line, and an empty
+/// line. Where the platform was not reached there is no head.
+pub fn head(stdout: &str) -> Option<(u16, &str)> {
+    let mut words = stdout.lines().next()?.strip_prefix("HTTP/")?.split(' ');
+    let status = words.nth(1).filter(|status| status.len() == 3)?.parse().ok()?;
+    let mut lines = stdout.split_inclusive('\n');
+    lines.by_ref().find(|line| line.trim().is_empty());
+    let body: usize = lines.map(str::len).sum();
+    Some((status, stdout.get(stdout.len() - body..)?))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_head_has_a_status_and_a_body() {
+        for (stdout, expected) in [
+            ("HTTP/1.1 202 Accepted\r\nLocation: /v3/jobs/x\r\n\r\n\n", Some((202, "\n"))),
+            ("HTTP/2.0 202 Accepted\r\nLocation: /v3/jobs/x\r\n\r\n\n", Some((202, "\n"))),
+            ("HTTP/1.1 404 Not Found\nA: b\n\n{\"errors\":[]}\n", Some((404, "{\"errors\":[]}\n"))),
+            ("HTTP/1.1 202 Accepted", Some((202, ""))),
+            ("HTTP/1.1 20", None),
+            ("HTTP/1.1", None),
+            ("{}\n", None),
+            ("\n", None),
+            ("", None),
+        ] {
+            assert_eq!(head(stdout), expected, "{stdout:?}");
+        }
+    }
 
     #[test]
     fn a_body_is_one_object_that_is_no_error() {

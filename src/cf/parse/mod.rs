@@ -12,8 +12,8 @@ mod json;
 mod lines;
 
 pub use confirmations::{
-    Missing, Said, bound, deleted, droplet_set, logs, mapped, pushed, renamed, route_created, route_not_found, scaled,
-    staged, started, stopped, unbound, unmapped,
+    Missing, Said, bound, created, deleted, droplet_set, logs, mapped, pushed, renamed, route_created, route_not_found,
+    scaled, staged, started, stopped, unbound, unmapped,
 };
-pub use json::{NoJson, json};
+pub use json::{NoJson, head, json};
 pub use lines::{Lines, excerpt};

@@ -21,14 +21,8 @@ pub(super) fn begin(db: &mut State, who: &Who, instance: &ServiceInstance, opera
 
 /// Does `work` when the broker is done; at once where it takes no time.
 pub(super) fn later(cf: &Arc<Platform>, takes: Duration, work: impl FnOnce(&mut State) + Send + 'static) {
-    if takes.is_zero() {
-        return cf.store.update(work);
-    }
-    let cf = Arc::clone(cf);
-    tokio::spawn(async move {
-        tokio::time::sleep(takes).await;
-        cf.store.update(work);
-    });
+    let on = Arc::clone(cf);
+    cf.later(takes, move || on.store.update(work));
 }
 
 /// Notes what was done to an instance: `create` is `audit.service_instance.create`.

@@ -105,21 +105,10 @@ pub fn run(
 ) -> Response {
     let job = platform.store.update(|db| begin(db, operation, JobState::Processing, resource));
     let answer = accepted(platform, &job);
-    let finish = {
-        let platform = Arc::clone(platform);
-        move || {
-            let result = platform.store.write(work);
-            platform.store.update(|db| end(db, &job, result));
-        }
-    };
-    let takes = platform.timing().job;
-    if takes.is_zero() {
-        finish();
-    } else {
-        tokio::spawn(async move {
-            tokio::time::sleep(takes).await;
-            finish();
-        });
-    }
+    let on = Arc::clone(platform);
+    platform.later(platform.timing().job, move || {
+        let result = on.store.write(work);
+        on.store.update(|db| end(db, &job, result));
+    });
     answer
 }

@@ -91,10 +91,8 @@ pub(super) struct AccessLog {
 }
 
 impl AccessLog {
-    pub(super) fn subscribe(&self) -> mpsc::UnboundedReceiver<Arc<AccessLine>> {
-        let (sender, receiver) = mpsc::unbounded_channel();
-        lock(&self.readers).push(sender);
-        receiver
+    pub(super) fn add(&self, reader: mpsc::UnboundedSender<Arc<AccessLine>>) {
+        lock(&self.readers).push(reader);
     }
 
     fn write(&self, line: AccessLine) {

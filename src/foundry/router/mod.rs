@@ -10,16 +10,18 @@
 //!    `sticky` sessions.
 //! 5. `answer`: the bytes back to the client; `access_log`: a line for each request.
 //!
-//! A foundry may run several routers: each has its own address, its own table and its own delays.
+//! A foundry may run several `routers`, each with its own address, its own table and its own delays, behind a `front`.
 
 mod access_log;
 mod answer;
 mod backend;
+mod front;
 mod headers;
 mod pool;
 mod propagation;
 mod proxy;
 mod registry;
+mod routers;
 mod server;
 mod sticky;
 mod tasks;
@@ -37,6 +39,7 @@ use tokio::sync::mpsc;
 
 pub use self::access_log::AccessLine;
 pub use self::propagation::Propagation;
+pub use self::routers::Routers;
 
 use self::access_log::AccessLog;
 use self::backend::Backends;
@@ -187,6 +190,12 @@ impl Router {
         self.shared.queue.set_propagation(propagation);
     }
 
+    /// Applies all route changes under way now, whatever is left of their delays, and forgets which instances had failed.
+    pub fn catch_up(&self) {
+        propagation::apply_all(&self.shared);
+        self.shared.registry().forgive();
+    }
+
     /// Waits until no route change is under way.
     pub async fn settled(&self) {
         self.shared.queue.settled().await;
@@ -199,7 +208,9 @@ impl Router {
 
     /// Every request that ends from now on, as a line of the access log. Nothing is dropped: read it, or drop it.
     pub fn subscribe(&self) -> mpsc::UnboundedReceiver<Arc<AccessLine>> {
-        self.shared.access_log.subscribe()
+        let (reader, lines) = mpsc::unbounded_channel();
+        self.shared.access_log.add(reader);
+        lines
     }
 }
 

@@ -93,6 +93,11 @@ impl Pool {
         }
     }
 
+    /// Leaves no instance out any more.
+    pub(super) fn forgive(&mut self) {
+        self.members.iter_mut().for_each(|member| member.failed_at = None);
+    }
+
     /// The first member from `index` on that is not left out, and the index behind it. Where all are left out, the
     /// marks of all are taken away.
     fn next_from(&mut self, index: usize, now: Instant) -> Option<(Arc<Endpoint>, usize)> {
@@ -107,7 +112,7 @@ impl Pool {
             }
         }
         if self.members.iter().all(|member| member.failed_at.is_some()) {
-            self.members.iter_mut().for_each(|member| member.failed_at = None);
+            self.forgive();
         }
         (0..len)
             .map(|step| (index + step) % len)

@@ -115,6 +115,23 @@ pub(super) fn change(shared: &Shared, change: Change, delay: Duration) {
 /// As good as never, where a delay is too long for the clock.
 const FAR: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 
+/// Applies all changes in their order, due or not.
+pub(super) fn apply_all(shared: &Shared) {
+    let mut waiting = lock(&shared.queue.waiting);
+    while let Some((_, change)) = waiting.changes.pop_first() {
+        apply(shared, change, now());
+    }
+    waiting.last.clear();
+    shared.queue.count.send_replace(0);
+}
+
+fn apply(shared: &Shared, change: Change, now: Instant) {
+    match change {
+        Change::Register(endpoint) => shared.registry().register(endpoint, now),
+        Change::Unregister(endpoint) => shared.registry().unregister(&endpoint, now),
+    }
+}
+
 /// Applies what is due and tells when the next change will be.
 fn apply_due(shared: &Shared, waiting: &mut Waiting) -> Option<Instant> {
     let next = loop {
@@ -123,10 +140,7 @@ fn apply_due(shared: &Shared, waiting: &mut Waiting) -> Option<Instant> {
             Some(first) if first.key().0 <= now => {
                 let change = first.remove();
                 let key = change.key();
-                match change {
-                    Change::Register(endpoint) => shared.registry().register(endpoint, now),
-                    Change::Unregister(endpoint) => shared.registry().unregister(&endpoint, now),
-                }
+                apply(shared, change, now);
                 if waiting.last.get(&key).is_some_and(|&last| last <= now) {
                     waiting.last.remove(&key);
                 }

@@ -61,6 +61,11 @@ impl Registry {
         self.prune(now);
     }
 
+    /// Forgets which instances have failed.
+    pub(super) fn forgive(&self) {
+        self.routes.values().flat_map(BTreeMap::values).for_each(|pool| lock(pool).forgive());
+    }
+
     /// Forgets the routes that have been without instances for long enough.
     fn prune(&mut self, now: Instant) {
         let keep_empty = self.keep_empty;

@@ -35,11 +35,18 @@ pub(super) enum Sign {
     Ready(bool),
 }
 
-/// Watches an instance until it is sick or nobody listens.
-pub(super) async fn watch(liveness: HealthCheck, readiness: HealthCheck, port: u16, signs: mpsc::Sender<Sign>) {
+/// Watches an instance until it is sick or nobody listens. It does not become healthy for as long as `kept` says so.
+pub(super) async fn watch(
+    liveness: HealthCheck,
+    readiness: HealthCheck,
+    port: u16,
+    kept: impl Fn() -> bool,
+    signs: mpsc::Sender<Sign>,
+) {
     let limit = liveness.timeout.map_or(START, |seconds| Duration::from_secs(seconds.into()));
     let begun = Instant::now();
-    while let Err(cause) = check(&liveness, port).await {
+    let first = async || if kept() { Err(refusal(&liveness, port)) } else { check(&liveness, port).await };
+    while let Err(cause) = first().await {
         if begun.elapsed() >= limit {
             let _ = signs.send(Sign::Sick { cause, never_within: Some(limit) }).await;
             return;
@@ -73,6 +80,19 @@ pub(super) async fn watch(liveness: HealthCheck, readiness: HealthCheck, port: u
             next_readiness = Instant::now() + if ready { interval(&readiness) } else { STARTING };
         }
         tokio::time::sleep_until(next_liveness.min(next_readiness)).await;
+    }
+}
+
+/// What a check finds that an app does not pass which is there.
+fn refusal(check: &HealthCheck, port: u16) -> String {
+    match check.kind {
+        HealthCheckKind::Http => {
+            let path = check.endpoint.as_deref().unwrap_or("/");
+            format!("Failed to make HTTP request to '{path}' on port {port}: received status code 503")
+        }
+        HealthCheckKind::Port | HealthCheckKind::Process => {
+            format!("Failed to make TCP connection to 127.0.0.1:{port}: connection refused")
+        }
     }
 }
 
@@ -161,7 +181,7 @@ mod tests {
         let port = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
         let liveness = HealthCheck { timeout: Some(0), ..HealthCheck::of(HealthCheckKind::Port) };
         let (signs, mut found) = mpsc::channel(4);
-        watch(liveness, HealthCheck::of(HealthCheckKind::Process), port, signs).await;
+        watch(liveness, HealthCheck::of(HealthCheckKind::Process), port, || false, signs).await;
         let Some(Sign::Sick { cause, never_within }) = found.recv().await else { panic!("it cannot be well") };
         assert_eq!(never_within, Some(Duration::ZERO));
         assert!(cause.starts_with(&format!("Failed to make TCP connection to 127.0.0.1:{port}: ")), "{cause}");
@@ -171,7 +191,7 @@ mod tests {
     async fn a_process_check_is_healthy_and_ready_at_once() {
         let process = HealthCheck::of(HealthCheckKind::Process);
         let (signs, mut found) = mpsc::channel(4);
-        let task = tokio::spawn(watch(process.clone(), process, 1, signs));
+        let task = tokio::spawn(watch(process.clone(), process, 1, || false, signs));
         assert_eq!(found.recv().await, Some(Sign::Healthy));
         assert_eq!(found.recv().await, Some(Sign::Ready(true)));
         task.abort();

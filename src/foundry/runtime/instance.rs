@@ -1,9 +1,11 @@
 //! One index of a process, from its first start through crashes and restarts to its stop.
 
+use std::net::{Ipv4Addr, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
 use serde_json::json;
 use tokio::sync::watch;
 use tokio::time::sleep;
@@ -13,7 +15,7 @@ use crate::foundry::platform::{Platform, lock};
 use crate::foundry::runtime::launch::{self, Launch, Running};
 use crate::foundry::runtime::life::Life;
 use crate::foundry::runtime::{LrpState, Report, Room, Spec, Usage, restart};
-use crate::foundry::state::{Guid, Party};
+use crate::foundry::state::{Guid, HealthCheckKind, Party};
 
 /// The name of this cell in logs.
 pub(super) const CELL: &str = "foundry";
@@ -40,6 +42,8 @@ pub(super) struct Orders {
     pub(super) wanted: Wanted,
     /// Grows when the present incarnation is to be replaced.
     pub(super) retired: u64,
+    /// Grows when the present incarnation is to crash.
+    pub(super) crashed: u64,
     pub(super) routes: Vec<Address>,
 }
 
@@ -52,6 +56,10 @@ pub(super) struct Status {
     group: Option<(u32, Timestamp, u64)>,
     placement_error: Option<String>,
     pub(super) routable: bool,
+    /// Whether it is made to crash, and may not have done so yet.
+    doomed: bool,
+    /// What the routers were told.
+    pub(super) routes: Vec<Address>,
 }
 
 /// One index of a version of a process.
@@ -84,8 +92,10 @@ impl Instance {
             group: None,
             placement_error: None,
             routable: false,
+            doomed: false,
+            routes: Vec::new(),
         };
-        let orders = Orders { wanted: Wanted::Run, retired: 0, routes };
+        let orders = Orders { wanted: Wanted::Run, retired: 0, crashed: 0, routes };
         Self { spec, index, status: Mutex::new(status), orders: watch::Sender::new(orders) }
     }
 
@@ -133,6 +143,11 @@ impl Instance {
         self.orders.send_modify(|orders| orders.retired += 1);
     }
 
+    pub(super) fn crash(&self) {
+        self.doom();
+        self.orders.send_modify(|orders| orders.crashed += 1);
+    }
+
     fn order(&self, wanted: Wanted) {
         self.orders.send_if_modified(|orders| {
             let stronger = orders.wanted != wanted && orders.wanted != Wanted::Kill;
@@ -161,6 +176,43 @@ impl Instance {
         });
     }
 
+    pub(super) fn state(&self) -> LrpState {
+        lock(&self.status).state
+    }
+
+    /// Tells that it is made to crash.
+    pub(super) fn doom(&self) {
+        lock(&self.status).doomed = true;
+    }
+
+    /// Whether its process has not ended, noticed or not, and is not made to.
+    pub(super) fn is_alive(&self) -> bool {
+        let status = lock(&self.status);
+        let leader = status.group.and_then(|(group, ..)| Pid::from_raw(i32::try_from(group).ok()?));
+        // It stays to be collected by whoever watches the instance.
+        let look = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+        let runs = leader.is_some_and(|leader| matches!(waitid(WaitId::Pid(leader), look), Ok(None)));
+        let port = status.port.filter(|_| self.spec.health.kind != HealthCheckKind::Process);
+        // Of a process that ends its connections are seen to end before it does.
+        runs && !status.doomed && port.is_none_or(|port| TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok())
+    }
+
+    /// Whether its process runs, well or not.
+    pub(super) fn has_process(&self) -> bool {
+        lock(&self.status).group.is_some()
+    }
+
+    /// Whether it is well and takes requests.
+    pub(super) fn is_routable(&self) -> bool {
+        let status = lock(&self.status);
+        status.state == LrpState::Running && status.routable
+    }
+
+    /// What the routers were told of it last.
+    pub(super) fn routes(&self) -> Vec<Address> {
+        lock(&self.status).routes.clone()
+    }
+
     fn guid(&self) -> Guid {
         lock(&self.status).guid.clone()
     }
@@ -182,7 +234,12 @@ impl Instance {
                 End::Crashed { lived, description } => {
                     crashes = if lived >= restart::FORGIVEN_AFTER { 1 } else { crashes + 1 };
                     self.enter(&platform, LrpState::Crashed);
-                    self.record_crash(&platform, crashes, &description);
+                    platform.eras.steadily(|| {
+                        // One that is to end anyway may belong to a state that is no more.
+                        if !self.is_stopping() {
+                            self.record_crash(&platform, crashes, &description);
+                        }
+                    });
                     let wait = restart::delay(crashes, platform.timing().crash_backoff);
                     let again = async {
                         match wait {
@@ -234,6 +291,7 @@ impl Instance {
             status.state = LrpState::Claimed;
             status.since = Timestamp::now();
             status.placement_error = None;
+            status.doomed = false;
         });
         let crashed = |what: &str, error: &std::io::Error| {
             self.log(platform, "CELL", Stream::Err, &format!("{what}: {error}"));
@@ -244,6 +302,7 @@ impl Instance {
             Ok(port) => port,
             Err(error) => return crashed("no port", &error),
         };
+        let before = self.orders.borrow().crashed;
         let launch = Launch {
             guid: &guid,
             droplet: &self.spec.droplet,
@@ -275,7 +334,8 @@ impl Instance {
             status.port = Some(port.number);
             status.group = Some((running.id(), Timestamp::now(), disk));
         });
-        let end = Life { instance: self, platform, guid: guid.clone(), port: port.number, on: Vec::new() };
+        let end =
+            Life { instance: self, platform, guid: guid.clone(), port: port.number, on: Vec::new(), crashed: before };
         let end = end.watch(running).await;
         self.set(platform, |status| {
             status.port = None;

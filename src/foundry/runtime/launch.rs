@@ -19,6 +19,9 @@ use crate::guard::Group;
 /// Where programs are looked for. (The stack's own.)
 const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 
+/// What runs start commands on Cloud Foundry. (Diego: `launcher`, which executes `bash -c COMMAND`.)
+const BASH: &str = "/bin/bash";
+
 /// Something to run.
 #[derive(Debug)]
 pub(super) struct Launch<'a> {
@@ -42,7 +45,10 @@ impl Cell {
     /// Starts the command in its container. Fails where no process can be had.
     pub(super) fn launch(&self, launch: &Launch<'_>, container: &Container) -> io::Result<Group> {
         let app = container.path().join("app");
-        self.guard.spawn(&["/bin/sh", "-c", launch.command], |command| {
+        // Bash becomes a command that stands alone. Other shells stay before it and end with SIGTERM, and an app whose
+        // first process has ended is not waited for.
+        let shell = if Path::new(BASH).exists() { BASH } else { "/bin/sh" };
+        self.guard.spawn(&[shell, "-c", launch.command], |command| {
             command
                 .current_dir(&app)
                 .env_clear()

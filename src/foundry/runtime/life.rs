@@ -26,6 +26,8 @@ pub(super) struct Life<'a> {
     pub(super) guid: Guid,
     pub(super) port: u16,
     pub(super) on: Vec<Endpoint>,
+    /// The orders to crash that were meant for those before it.
+    pub(super) crashed: u64,
 }
 
 impl Life<'_> {
@@ -35,18 +37,22 @@ impl Life<'_> {
         let spec = &self.instance.spec;
         let mut orders = self.instance.orders.subscribe();
         let retired = orders.borrow().retired;
+        // An order may have come while the process was being started.
+        orders.mark_changed();
         let (signs, mut found) = mpsc::channel(4);
-        let mut checks = pin!(health::watch(spec.health.clone(), spec.readiness.clone(), self.port, signs));
+        let kept = || self.platform.faults.keeps_unhealthy(&spec.app_name);
+        let mut checks = pin!(health::watch(spec.health.clone(), spec.readiness.clone(), self.port, kept, signs));
         let mut checking = true;
         self.log("CELL", Stream::Out, "Starting health monitoring of container");
-        let fault = self.platform.faults.crash_after(&spec.app_name);
-        let mut fault = pin!(async move {
-            match fault {
+        let crash_after = self.platform.faults.crash_after(&spec.app_name);
+        let mut fault = pin!(async {
+            match crash_after {
                 Some(after) => sleep(after).await,
                 None => std::future::pending().await,
             }
         });
         let mut ready = false;
+        let mut crashing = true;
         let mut faulted = false;
         loop {
             tokio::select! {
@@ -70,12 +76,22 @@ impl Life<'_> {
                     }
                     Sign::Sick { cause, never_within } => return self.sick(running, begun, &cause, never_within).await,
                 },
-                () = &mut fault, if !faulted => {
-                    faulted = true;
-                    running.signal(Signal::KILL);
+                () = &mut fault, if crashing => {
+                    crashing = false;
+                    // The switch may have been taken back meanwhile.
+                    if self.platform.faults.crash_after(&spec.app_name) == crash_after {
+                        faulted = true;
+                        self.instance.doom();
+                        running.signal(Signal::KILL);
+                    }
                 }
                 _ = orders.changed() => {
                     let now = orders.borrow_and_update().clone();
+                    if now.crashed != self.crashed {
+                        self.crashed = now.crashed;
+                        faulted = true;
+                        running.signal(Signal::KILL);
+                    }
                     match now.wanted {
                         Wanted::Run if now.retired != retired => {
                             self.stop(running).await;
@@ -131,23 +147,21 @@ impl Life<'_> {
         let timing = self.platform.timing();
         self.route(&[]);
         self.instance.set(self.platform, |status| status.routable = false);
-        if timeout(timing.term_after_unregister, running.over()).await.is_err() {
-            running.signal(Signal::TERM);
-            let mut orders = self.instance.orders.subscribe();
-            let at_once = async {
-                let _ = orders.wait_for(|orders| orders.wanted == Wanted::Kill).await;
-            };
-            tokio::select! {
-                () = running.over() => {}
-                () = sleep(timing.graceful_shutdown) => {
-                    running.signal(Signal::KILL);
-                    running.over().await;
-                }
-                () = at_once => {
-                    running.signal(Signal::KILL);
-                    running.over().await;
-                }
+        let mut orders = self.instance.orders.subscribe();
+        let in_time = async {
+            if timeout(timing.term_after_unregister, running.over()).await.is_ok() {
+                return true;
             }
+            running.signal(Signal::TERM);
+            timeout(timing.graceful_shutdown, running.over()).await.is_ok()
+        };
+        let ended = tokio::select! {
+            ended = in_time => ended,
+            _ = orders.wait_for(|orders| orders.wanted == Wanted::Kill) => false,
+        };
+        if !ended {
+            running.signal(Signal::KILL);
+            running.over().await;
         }
         running.end().await
     }
@@ -157,7 +171,7 @@ impl Life<'_> {
         running.end().await
     }
 
-    /// Makes the router lead these to the instance, and no others.
+    /// Makes the routers lead these to the instance, and no others.
     fn route(&mut self, to: &[Address]) {
         let spec = &self.instance.spec;
         let wanted: Vec<Endpoint> = to
@@ -173,12 +187,13 @@ impl Life<'_> {
             })
             .collect();
         for gone in self.on.iter().filter(|one| !wanted.contains(one)) {
-            self.platform.router.unregister(gone);
+            self.platform.routers.unregister(gone);
         }
         for new in wanted.iter().filter(|one| !self.on.contains(one)) {
-            self.platform.router.register(new.clone());
+            self.platform.routers.register(new);
         }
         self.on = wanted;
+        self.instance.set(self.platform, |status| status.routes = to.to_vec());
     }
 
     fn log(&self, source: &str, stream: Stream, text: &str) {

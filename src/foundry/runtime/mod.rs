@@ -7,6 +7,7 @@
 //! 4. `launch`: the files and the environment of an instance, and its process group.
 //! 5. `health`: whether it is well; `restart`: what happens when it was not; `usage`: what it takes.
 //! 6. `tasks`: commands that run once.
+//! 7. `restore`: back to what ran when a snapshot was taken.
 //!
 //! What is left out: memory, disk and file descriptor quotas are not enforced on a running process, and there is no
 //! file system of its own. An instance is a process group below a directory of its own.
@@ -18,6 +19,7 @@ mod launch;
 mod life;
 mod reconcile;
 mod restart;
+mod restore;
 pub(crate) mod tasks;
 mod usage;
 
@@ -41,6 +43,7 @@ use crate::private::{PrivateDirectory, Purpose};
 
 pub use desired::application_environment;
 pub(crate) use reconcile::run;
+pub(crate) use restore::{Saved, restore, restored, save};
 pub use usage::Usage;
 
 use instance::Instance;
@@ -67,7 +70,7 @@ pub struct Spec {
     pub kind: String,
     /// The files.
     pub droplet: Guid,
-    /// What `/bin/sh -c` gets.
+    /// What the shell gets.
     pub command: String,
     /// What is the same for all instances.
     pub environment: Vec<(String, String)>,
@@ -128,6 +131,8 @@ pub struct Report {
 #[derive(Debug)]
 pub struct Cell {
     instances: Mutex<Vec<Arc<Instance>>>,
+    /// What instances were started from that ran when the state was saved that was restored last.
+    restored: Mutex<Vec<Arc<Spec>>>,
     ports: Mutex<HashSet<u16>>,
     /// Memory given to instances, in MB.
     taken: Mutex<u64>,
@@ -146,6 +151,7 @@ impl Cell {
         std::fs::create_dir(directory.path().join("containers"))?;
         Ok(Self {
             instances: Mutex::default(),
+            restored: Mutex::default(),
             ports: Mutex::default(),
             taken: Mutex::default(),
             changes: watch::Sender::new(0),
@@ -179,6 +185,13 @@ impl Cell {
         let instances = lock(&self.instances);
         let found = instances.iter().find(|one| one.spec.key == *key && one.index == index);
         found.inspect(|instance| instance.retire()).is_some()
+    }
+
+    /// Makes all instances of an app crash whose processes run now. Says how many.
+    pub fn crash(&self, app: &Guid) -> usize {
+        let instances = lock(&self.instances);
+        let running = instances.iter().filter(|one| one.spec.app == *app && one.has_process());
+        running.inspect(|instance| instance.crash()).count()
     }
 
     /// Follows what happens to instances.

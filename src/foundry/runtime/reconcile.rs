@@ -17,7 +17,7 @@ pub(crate) async fn run(platform: Arc<Platform>) {
     let mut changes = platform.store.changes();
     loop {
         changes.mark_unchanged();
-        converge(&platform);
+        platform.eras.steadily(|| converge(&platform));
         tokio::select! {
             _ = changes.changed() => {}
             () = tokio::time::sleep(TICK) => {}
@@ -30,13 +30,19 @@ pub(crate) async fn run(platform: Arc<Platform>) {
     drop(hold);
 }
 
-/// Starts what is missing, stops what is left, and tells each instance its routes.
-fn converge(platform: &Arc<Platform>) {
+/// What is to run now.
+pub(super) fn desired(platform: &Platform) -> Vec<Desired> {
     let known = |key: &LrpKey| {
         let instances = lock(&platform.cell.instances);
-        instances.iter().find(|one| one.spec.key == *key).map(|one| Arc::clone(&one.spec))
+        let running = instances.iter().find(|one| one.spec.key == *key).map(|one| Arc::clone(&one.spec));
+        running.or_else(|| lock(&platform.cell.restored).iter().find(|spec| spec.key == *key).cloned())
     };
-    let desired: Vec<Desired> = platform.store.read(|db| desired::all(db, platform, known));
+    platform.store.read(|db| desired::all(db, platform, known))
+}
+
+/// Starts what is missing, stops what is left, and tells each instance its routes.
+pub(super) fn converge(platform: &Arc<Platform>) {
+    let desired = desired(platform);
     let mut instances = lock(&platform.cell.instances);
     for instance in instances.iter() {
         let wanted = desired.iter().find(|one| one.spec.key == instance.spec.key);

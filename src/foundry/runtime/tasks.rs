@@ -5,33 +5,36 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use rustix::process::Signal;
 
+use crate::foundry::era::Era;
 use crate::foundry::logs::Stream;
 use crate::foundry::platform::Platform;
 use crate::foundry::runtime::desired;
 use crate::foundry::runtime::launch::{Launch, Running};
-use crate::foundry::state::{Guid, Task, TaskState};
+use crate::foundry::state::{Guid, State, Task, TaskState};
 
-/// Runs a task of the database to its end, in the background.
+/// Runs a task of the database to its end, in the background; a restore ends it.
 pub(crate) fn start(platform: &Arc<Platform>, task: &Guid) {
-    let platform = Arc::clone(platform);
+    let (platform, era, under_way) = (Arc::clone(platform), platform.eras.present(), platform.work());
     let task = task.clone();
     tokio::spawn(async move {
         let hold = platform.hold();
-        let failure = run(&platform, &task).await;
-        platform.store.update(|db| {
-            if let Some(task) = db.tasks.get_mut(&task) {
-                task.updated_at = Timestamp::now();
-                task.state = if failure.is_some() { TaskState::Failed } else { TaskState::Succeeded };
-                task.failure = failure;
-            }
+        let failure = run(&platform, &task, era).await;
+        platform.eras.within(era, || {
+            platform.store.update(|db| {
+                if let Some(task) = db.tasks.get_mut(&task) {
+                    task.updated_at = Timestamp::now();
+                    task.state = if failure.is_some() { TaskState::Failed } else { TaskState::Succeeded };
+                    task.failure = failure;
+                }
+            });
         });
-        drop(hold);
+        drop((hold, under_way));
     });
 }
 
 /// Runs it, and says why it failed.
-async fn run(platform: &Arc<Platform>, guid: &Guid) -> Option<String> {
-    let found = platform.store.update(|db| {
+async fn run(platform: &Arc<Platform>, guid: &Guid, era: Era) -> Option<String> {
+    let begin = |db: &mut State| {
         let task = db.tasks.get_mut(guid)?;
         if task.state != TaskState::Pending {
             return None;
@@ -42,7 +45,8 @@ async fn run(platform: &Arc<Platform>, guid: &Guid) -> Option<String> {
         let app = db.apps.get(&task.app)?;
         let environment = desired::task_environment(db, platform, app, task.memory_in_mb);
         Some((task, environment))
-    });
+    };
+    let found = platform.eras.within(era, || platform.store.update(begin)).flatten();
     let Some((task, mut environment)) = found else { return Some("task was cancelled".to_owned()) };
     environment.push(("CF_INSTANCE_GUID".to_owned(), guid.to_string()));
     environment.push(("CF_INSTANCE_IP".to_owned(), "127.0.0.1".to_owned()));
@@ -64,16 +68,20 @@ async fn run(platform: &Arc<Platform>, guid: &Guid) -> Option<String> {
         () = running.over() => false,
         () = canceled(platform, guid) => true,
         () = platform.ending() => true,
+        () = platform.eras.over(era) => true,
     };
     if canceled {
         running.signal(Signal::TERM);
+        let late = async {
+            tokio::select! {
+                () = tokio::time::sleep(platform.timing().graceful_shutdown) => {}
+                () = platform.ending() => {}
+                () = platform.eras.over(era) => {}
+            }
+        };
         tokio::select! {
             () = running.over() => {}
-            () = tokio::time::sleep(platform.timing().graceful_shutdown) => {
-                running.signal(Signal::KILL);
-                running.over().await;
-            }
-            () = platform.ending() => {
+            () = late => {
                 running.signal(Signal::KILL);
                 running.over().await;
             }

@@ -1,12 +1,17 @@
 //! Instances as processes: what an app can see of its life.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use indexmap::IndexMap;
 use jiff::Timestamp;
 
 use crate::foundry::Foundry;
+use crate::foundry::platform::lock;
 use crate::foundry::router::Propagation;
+use crate::foundry::runtime::instance::{End, Instance};
+use crate::foundry::runtime::launch::{Launch, Running};
+use crate::foundry::runtime::life::Life;
 use crate::foundry::runtime::{LrpKey, LrpState, Report};
 use crate::foundry::settings::Settings;
 use crate::foundry::state::{App, DesiredState, Droplet, Guid, HealthCheck, HealthCheckKind, Metadata, Process, WEB};
@@ -103,6 +108,19 @@ fn an_instance_sees_its_environment_and_is_asked_to_end() {
 }
 
 #[test]
+fn a_command_that_stands_alone_has_its_time_to_end() {
+    let bench = Bench::new(
+        "/bin/sh -c \"trap 'sleep 0.2; echo bye; exit 0' TERM; echo up; while :; do sleep 0.01; done\"",
+        |_| (),
+    );
+    bench.eventually("it runs", |bench| bench.wrote("up"));
+    bench.change(|process| process.state = DesiredState::Stopped);
+    bench.eventually("it is gone", |bench| bench.reports().is_empty());
+    assert!(bench.wrote("bye"), "{:?}", bench.lines());
+    assert!(bench.wrote("Exit status 0"), "{:?}", bench.lines());
+}
+
+#[test]
 fn an_instance_that_does_not_end_is_killed() {
     let bench = Bench::new("trap '' TERM; echo up; while :; do sleep 0.01; done", |settings| {
         settings.timing.graceful_shutdown = Duration::from_millis(50);
@@ -111,6 +129,41 @@ fn an_instance_that_does_not_end_is_killed() {
     bench.change(|process| process.state = DesiredState::Stopped);
     bench.eventually("it is gone", |bench| bench.reports().is_empty());
     assert!(bench.wrote("Exit status 137"));
+}
+
+#[test]
+fn an_instance_that_waits_before_sigterm_can_still_be_killed() {
+    let bench = Bench::new("echo up; exec sleep 600", |settings| {
+        settings.timing.term_after_unregister = Duration::from_secs(3600);
+    });
+    bench.eventually("it runs", |bench| bench.wrote("up"));
+    bench.change(|process| process.state = DesiredState::Stopped);
+    bench.eventually("it stops", |bench| bench.reports().iter().all(|one| one.state == LrpState::Stopping));
+    let instances = lock(&bench.foundry.platform().cell.instances).clone();
+    for instance in &instances {
+        instance.kill();
+    }
+    bench.eventually("it is gone", |bench| bench.reports().is_empty());
+}
+
+#[test]
+fn an_order_that_comes_while_the_process_is_started_is_heeded() {
+    let bench = Bench::new("exec sleep 600", |_| ());
+    bench.eventually("it runs", |bench| !bench.reports().is_empty());
+    let platform = bench.foundry.platform();
+    let spec = Arc::clone(&lock(&platform.cell.instances)[0].spec);
+    let instance = Instance::new(Arc::clone(&spec), 1, Vec::new());
+    let guid = Guid::random();
+    let launch = Launch { guid: &guid, droplet: &spec.droplet, command: &spec.command, environment: Vec::new() };
+    let container = platform.cell.container(&launch).unwrap();
+    let group = platform.cell.launch(&launch, &container).unwrap();
+    instance.stop();
+    let end = bench.foundry.runtime.as_ref().unwrap().block_on(async {
+        let running = Running::new(group, platform, &spec.app, &spec.source(), 1);
+        let life = Life { instance: &instance, platform, guid: guid.clone(), port: 1, on: Vec::new(), crashed: 0 };
+        tokio::time::timeout(Duration::from_secs(60), life.watch(running)).await
+    });
+    assert_eq!(end.expect("it went on"), End::Stopped);
 }
 
 #[test]
@@ -129,6 +182,53 @@ fn a_crash_is_noted_and_the_third_one_waits() {
     // One that waits ends at once.
     bench.change(|process| process.state = DesiredState::Stopped);
     bench.eventually("it is gone", |bench| bench.reports().is_empty());
+}
+
+#[test]
+fn a_crash_that_was_taken_back_does_not_come() {
+    let bench = Bench::new("echo up; sleep 2.5; echo still; exec sleep 600", |_| ());
+    bench.eventually("it runs", |bench| bench.wrote("up"));
+    bench.foundry.faults().crash(None, Duration::from_secs(2));
+    bench.change(|process| process.version = Guid::random());
+    bench.eventually("the new version runs", |bench| bench.lines().iter().filter(|line| *line == "up").count() == 2);
+    bench.foundry.faults().clear();
+    bench.eventually("it still runs", |bench| bench.wrote("still"));
+    assert_eq!(bench.lines().iter().filter(|line| *line == "up").count(), 2);
+}
+
+#[test]
+fn an_instance_crashes_when_it_is_told_to() {
+    let bench = Bench::new("echo up; exec sleep 600", |_| ());
+    let ups = |bench: &Bench| bench.lines().iter().filter(|line| *line == "up").count();
+    bench.eventually("it runs", |bench| ups(bench) == 1);
+    assert_eq!(bench.foundry.crash_now("other"), 0);
+    assert_eq!(bench.foundry.crash_now("shop"), 1);
+    bench.eventually("it runs again", |bench| ups(bench) == 2 && bench.wrote("Exit status 1"));
+    // The next one has its time.
+    bench.foundry.faults().crash(Some("shop"), Duration::from_millis(20));
+    assert_eq!(bench.foundry.crash_now("shop"), 1);
+    bench.eventually("the third one has crashed by itself", |bench| {
+        bench.lines().iter().filter(|line| *line == "Exit status 1").count() == 3
+    });
+}
+
+#[test]
+fn an_instance_can_be_kept_from_becoming_healthy() {
+    let bench = Bench::new("echo up; exec sleep 600", |_| ());
+    bench.eventually("it is well", |bench| bench.reports().iter().any(|one| one.state == LrpState::Running));
+    bench.foundry.faults().keep_unhealthy(Some("shop"));
+    bench.change(|process| {
+        process.health.timeout = Some(0);
+        process.version = Guid::random();
+    });
+    let lines = |bench: &Bench| bench.foundry.platform().logs.of(bench.key.process.as_str());
+    bench.eventually("it never was well", |bench| {
+        lines(bench).iter().any(|line| line.text == "Timed out after 0s: health check never passed.")
+    });
+    bench.foundry.faults().clear();
+    bench.eventually("it is well again", |bench| {
+        lines(bench).iter().filter(|line| line.text == "Container became healthy").count() == 2
+    });
 }
 
 #[test]

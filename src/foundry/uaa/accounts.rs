@@ -55,8 +55,8 @@ pub(super) struct Client {
 }
 
 /// All users and clients.
-#[derive(Debug)]
-pub(super) struct Accounts {
+#[derive(Debug, Clone)]
+pub(crate) struct Accounts {
     users: Vec<User>,
     clients: HashMap<String, Client>,
 }

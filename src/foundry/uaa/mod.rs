@@ -67,6 +67,16 @@ impl Uaa {
         lock(&self.accounts).user_by_guid(guid).map(|user| user.name.clone())
     }
 
+    /// A copy of all users and clients, to be put back by [`Uaa::restore`].
+    pub(crate) fn snapshot(&self) -> Accounts {
+        lock(&self.accounts).clone()
+    }
+
+    /// Puts saved users and clients back. Tokens that are out stay good.
+    pub(crate) fn restore(&self, accounts: Accounts) {
+        *lock(&self.accounts) = accounts;
+    }
+
     /// How tokens are made from now on; those that are out keep their time.
     pub fn set_policy(&self, policy: TokenPolicy) {
         self.tokens.set_policy(policy);

@@ -129,7 +129,7 @@ impl Tokens {
         }
         let (_, claims) = signed.split_once('.')?;
         let mut identity: Identity = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims).ok()?).ok()?;
-        let current = identity.exp > now() && identity.epoch == self.faults.token_epoch();
+        let current = identity.exp > now() && identity.epoch >= self.faults.oldest_epoch();
         if !current || lock(&self.revoked).ids.contains(&identity.jti) {
             return None;
         }

@@ -9,11 +9,11 @@ use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full};
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper::header::{CONNECTION, COOKIE, HOST, HeaderMap, SET_COOKIE};
-use hyper::{Method, Request};
+use hyper::{Method, Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
-use super::{Cause, Kind, LiveUrl, LoadSettings};
+use super::{Cause, Kind, LiveUrl, LoadSettings, socket};
 
 /// By this the router's access log tells the load from others.
 pub(super) const USER_AGENT: &str = "cutover-load";
@@ -68,11 +68,14 @@ impl Client {
             match kind {
                 Kind::Kept => self.ask_kept(url).await,
                 Kind::Sticky => self.ask_sticky(url).await,
-                Kind::Get | Kind::Post | Kind::Slow => self.ask_fresh(kind, url, &[]).await.map(|(answer, _)| answer),
+                Kind::Socket => self.ask_socket(url).await,
+                Kind::Get | Kind::Post | Kind::Slow | Kind::Stream => {
+                    self.ask_fresh(kind, url, &[]).await.map(|(answer, _)| answer)
+                }
             }
         };
         match tokio::time::timeout_at(deadline.into(), asked).await {
-            Ok(Ok(answer)) => answer.into_outcome(),
+            Ok(Ok(answer)) => answer.into_outcome(kind),
             Ok(Err(cause)) => Outcome::failed(cause),
             Err(_) => Outcome::failed(Cause::Timeout),
         }
@@ -120,13 +123,30 @@ impl Client {
         Ok(answer)
     }
 
+    async fn ask_socket(&self, url: &LiveUrl) -> Result<Answer, Cause> {
+        let mut sender = self.connect().await?;
+        let key = socket::key();
+        let mut request = self.request(Kind::Socket, url, &[])?;
+        socket::ask_for(request.headers_mut(), &key)?;
+        let connection = |error: &hyper::Error| Cause::Connection(words(error));
+        let response = sender.send_request(request).await.map_err(|error| connection(&error))?;
+        let answer = Answer::of(response.headers(), response.status());
+        if response.status() != StatusCode::SWITCHING_PROTOCOLS {
+            return Ok(answer);
+        }
+        socket::check_accepted(response.headers(), &key)?;
+        let upgraded = hyper::upgrade::on(response).await.map_err(|error| connection(&error))?;
+        socket::converse(&mut TokioIo::new(upgraded)).await.map_err(|error| Cause::BrokenOff(io_words(&error)))?;
+        Ok(answer)
+    }
+
     async fn connect(&self) -> Result<Sender, Cause> {
         let failed = |error: &dyn std::fmt::Display| Cause::Connection(error.to_string());
         let stream = TcpStream::connect(self.settings.router).await.map_err(|error| failed(&error))?;
         stream.set_nodelay(true).map_err(|error| failed(&error))?;
         let (sender, driver) = http1::handshake(TokioIo::new(stream)).await.map_err(|error| failed(&error))?;
         // What goes wrong on the connection is told to the request on it.
-        tokio::spawn(async move { drop(driver.await) });
+        tokio::spawn(async move { drop(driver.with_upgrades().await) });
         Ok(sender)
     }
 
@@ -136,6 +156,8 @@ impl Client {
             Kind::Sticky if cookies.is_empty() => (Method::GET, &paths.session, Bytes::new()),
             Kind::Get | Kind::Kept | Kind::Sticky => (Method::GET, &paths.get, Bytes::new()),
             Kind::Slow => (Method::GET, &paths.slow, Bytes::new()),
+            Kind::Stream => (Method::GET, &paths.stream, Bytes::new()),
+            Kind::Socket => (Method::GET, &paths.socket, Bytes::new()),
             Kind::Post => (Method::POST, &paths.post, Bytes::from_static(BODY)),
         };
         let mut request = Request::builder()
@@ -143,7 +165,7 @@ impl Client {
             .uri(format!("{}{path}", url.path.trim_end_matches('/')))
             .header(HOST, &url.host)
             .header(hyper::header::USER_AGENT, USER_AGENT);
-        if kind != Kind::Kept {
+        if !matches!(kind, Kind::Kept | Kind::Socket) {
             request = request.header(CONNECTION, "close");
         }
         if !cookies.is_empty() {
@@ -166,15 +188,28 @@ fn keep_cookie(cookies: &mut Vec<String>, set: &str) {
 /// An answer that was read to its end.
 #[derive(Debug)]
 struct Answer {
-    status: u16,
+    status: StatusCode,
     router_error: Option<String>,
     cookies: Vec<String>,
 }
 
 impl Answer {
-    fn into_outcome(self) -> Outcome {
-        let good = (200..400).contains(&self.status);
-        let cause = (!good).then_some(Cause::Status(self.status));
+    fn of(headers: &HeaderMap, status: StatusCode) -> Self {
+        let texts = |name: &str| -> Vec<String> {
+            headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).map(str::to_owned).collect()
+        };
+        let router_error = texts("x-cf-routererror").into_iter().next();
+        Self { status, router_error, cookies: texts(SET_COOKIE.as_str()) }
+    }
+
+    fn into_outcome(self, kind: Kind) -> Outcome {
+        let good = match kind {
+            Kind::Socket => self.status == StatusCode::SWITCHING_PROTOCOLS,
+            Kind::Get | Kind::Post | Kind::Slow | Kind::Kept | Kind::Sticky | Kind::Stream => {
+                self.status.is_success() || self.status.is_redirection()
+            }
+        };
+        let cause = (!good).then_some(Cause::Status(self.status.as_u16()));
         Outcome { cause, router_error: self.router_error, answered: true }
     }
 }
@@ -206,22 +241,23 @@ async fn exchange(sender: &mut Sender, request: Request<Full<Bytes>>) -> Result<
     if let Err(error) = body.collect().await {
         return Err(Lost::Broken(Cause::BrokenOff(words(&error))));
     }
-    let text = |headers: &HeaderMap, name: &str| -> Vec<String> {
-        headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).map(str::to_owned).collect()
-    };
-    Ok(Answer {
-        status: parts.status.as_u16(),
-        router_error: text(&parts.headers, "x-cf-routererror").into_iter().next(),
-        cookies: text(&parts.headers, SET_COOKIE.as_str()),
-    })
+    Ok(Answer::of(&parts.headers, parts.status))
 }
 
 /// What a connection's error says, without numbers of the operating system.
 fn words(error: &hyper::Error) -> String {
     match error.source().and_then(|source| source.downcast_ref::<io::Error>()) {
-        Some(io) if io.kind() != io::ErrorKind::UnexpectedEof => io.kind().to_string(),
-        Some(_) => "closed without a whole answer".to_owned(),
+        Some(io) => io_words(io),
         None if error.is_incomplete_message() => "closed without a whole answer".to_owned(),
         None => error.to_string(),
+    }
+}
+
+fn io_words(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::UnexpectedEof => "closed without a whole answer".to_owned(),
+        // What this client itself has to say.
+        io::ErrorKind::InvalidData => error.to_string(),
+        kind => kind.to_string(),
     }
 }

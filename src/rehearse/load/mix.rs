@@ -15,11 +15,24 @@ pub enum Kind {
     Kept,
     /// GET by a client that sends back the cookies it was given.
     Sticky,
+    /// GET of an answer that comes in parts, on a connection of its own.
+    Stream,
+    /// A WebSocket: messages that are sent back, and a close.
+    Socket,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::Get, Self::Post, Self::Slow, Self::Kept, Self::Sticky];
+    pub const ALL: [Self; 7] =
+        [Self::Get, Self::Post, Self::Slow, Self::Kept, Self::Sticky, Self::Stream, Self::Socket];
+
+    /// Whether it takes long on purpose, so that its time says nothing of the app.
+    pub fn is_long(self) -> bool {
+        match self {
+            Self::Slow | Self::Stream | Self::Socket => true,
+            Self::Get | Self::Post | Self::Kept | Self::Sticky => false,
+        }
+    }
 }
 
 impl fmt::Display for Kind {
@@ -30,6 +43,8 @@ impl fmt::Display for Kind {
             Self::Slow => "slow GET",
             Self::Kept => "GET, connection kept",
             Self::Sticky => "GET, sticky",
+            Self::Stream => "GET of a stream",
+            Self::Socket => "WebSocket",
         })
     }
 }
@@ -47,16 +62,23 @@ pub struct Mix {
     pub kept: u8,
     /// See [`Kind::Sticky`].
     pub sticky: u8,
+    /// See [`Kind::Stream`].
+    pub stream: u8,
+    /// See [`Kind::Socket`].
+    pub socket: u8,
 }
 
 impl Default for Mix {
-    /// What any web app answers: no requests with a body, none that are slow.
+    /// What any web app answers: no requests with a body, none that are slow, no streams, no conversations.
     fn default() -> Self {
-        Self { get: 6, post: 0, slow: 0, kept: 2, sticky: 2 }
+        Self { get: 6, kept: 2, sticky: 2, ..Self::NONE }
     }
 }
 
 impl Mix {
+    /// No request of any kind.
+    pub const NONE: Self = Self { get: 0, post: 0, slow: 0, kept: 0, sticky: 0, stream: 0, socket: 0 };
+
     fn weight(self, kind: Kind) -> i32 {
         i32::from(match kind {
             Kind::Get => self.get,
@@ -64,6 +86,8 @@ impl Mix {
             Kind::Slow => self.slow,
             Kind::Kept => self.kept,
             Kind::Sticky => self.sticky,
+            Kind::Stream => self.stream,
+            Kind::Socket => self.socket,
         })
     }
 

@@ -5,12 +5,13 @@
 //! body that breaks off and every timeout is a failed request. Nothing is tried again. Its parts:
 //!
 //! 1. `mix`: which kind of request comes next.
-//! 2. `client`: one request, to its end.
+//! 2. `client`: one request, to its end; `socket`: what is said on a WebSocket.
 //! 3. `report`: what came of all of them.
 
 mod client;
 mod mix;
 mod report;
+mod socket;
 
 #[cfg(test)]
 mod tests;
@@ -54,12 +55,23 @@ pub struct Paths {
     pub slow: String,
     /// The first request of a sticky client.
     pub session: String,
+    /// Answers that come in parts.
+    pub stream: String,
+    /// Conversations: a WebSocket that sends back what it is sent.
+    pub socket: String,
 }
 
 impl Default for Paths {
     fn default() -> Self {
         let root = || "/".to_owned();
-        Self { get: root(), post: root(), slow: "/slow?ms=1500".to_owned(), session: root() }
+        Self {
+            get: root(),
+            post: root(),
+            slow: "/slow?ms=1500".to_owned(),
+            session: root(),
+            stream: "/stream?lines=10&ms=100".to_owned(),
+            socket: "/ws".to_owned(),
+        }
     }
 }
 

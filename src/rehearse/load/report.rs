@@ -149,7 +149,7 @@ impl Tally {
                     self.failed.fetch_add(1, Ordering::Relaxed);
                     counts.failure(kind, url, cause, outcome.router_error);
                 }
-                None if kind == Kind::Slow => {}
+                None if kind.is_long() => {}
                 None => counts.time(kind, url, took),
             }
         }

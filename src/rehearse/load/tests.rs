@@ -3,6 +3,8 @@
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 
+use tokio::io::AsyncWriteExt as _;
+
 use super::*;
 use crate::foundry::router::{Endpoint, Propagation, Router, RouterSettings};
 
@@ -67,6 +69,10 @@ fn serve(mut stream: TcpStream, answer: &str, heads: &std::sync::mpsc::Sender<St
             return;
         }
         seen.push_str(&String::from_utf8_lossy(&buffer[..read]));
+        if answer == GOOD && seen.contains("\r\nUpgrade: websocket\r\n") && seen.ends_with("\r\n\r\n") {
+            echo(stream, &seen);
+            return;
+        }
         let bodies_end = |seen: &str| !seen.starts_with("POST") || seen.ends_with("lost");
         if seen.contains("\r\n\r\n") && bodies_end(&seen) {
             // The test may have ended.
@@ -74,6 +80,24 @@ fn serve(mut stream: TcpStream, answer: &str, heads: &std::sync::mpsc::Sender<St
             if stream.write_all(answer.as_bytes()).is_err() || !answer.ends_with("good") {
                 return;
             }
+        }
+    }
+}
+
+/// Accepts a WebSocket and sends back what comes, the close too.
+fn echo(mut stream: TcpStream, head: &str) {
+    let key = head.lines().find_map(|line| line.strip_prefix("Sec-Websocket-Key: ")).unwrap();
+    let accept = socket::accepted(key);
+    let agreed = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n";
+    write!(stream, "{agreed}Sec-WebSocket-Accept: {accept}\r\n\r\n").unwrap();
+    let mut head = [0; 6];
+    // The load may end before its conversations.
+    while stream.read_exact(&mut head).is_ok() {
+        let mut payload = vec![0; usize::from(head[1] & 0x7f)];
+        stream.read_exact(&mut payload).unwrap();
+        let answer = [&[head[0], head[1] & 0x7f], payload.as_slice()].concat();
+        if stream.write_all(&answer).is_err() {
+            return;
         }
     }
 }
@@ -91,9 +115,9 @@ fn until(load: &Load, reached: impl Fn(Progress) -> bool) {
 
 #[test]
 fn a_schedule_holds_each_kind_as_often_as_it_weighs() {
-    let mix = Mix { get: 3, post: 1, slow: 0, kept: 2, sticky: 0 };
+    let mix = Mix { get: 3, post: 1, kept: 2, ..Mix::NONE };
     assert_eq!(mix.schedule(), [Kind::Get, Kind::Kept, Kind::Post, Kind::Get, Kind::Kept, Kind::Get]);
-    assert!(Mix { get: 0, post: 0, slow: 0, kept: 0, sticky: 0 }.schedule().is_empty());
+    assert!(Mix::NONE.schedule().is_empty());
 }
 
 #[test]
@@ -101,7 +125,9 @@ fn requests_of_all_kinds_are_counted() {
     let stage = Stage::new();
     let (addr, heads) = instance(GOOD);
     stage.register("blue", addr);
-    let load = stage.load(|settings| settings.mix = Mix { get: 1, post: 1, slow: 1, kept: 1, sticky: 1 });
+    let load = stage.load(|settings| {
+        settings.mix = Mix { get: 1, post: 1, slow: 1, kept: 1, sticky: 1, stream: 1, socket: 1 };
+    });
     until(&load, |progress| progress.ended >= 100);
     let report = load.finish();
     assert_eq!((report.failed, report.failures.as_slice()), (0, [].as_slice()));
@@ -113,6 +139,46 @@ fn requests_of_all_kinds_are_counted() {
     let heads: Vec<String> = heads.try_iter().collect();
     assert!(heads.iter().any(|head| head.starts_with("GET /slow?ms=1500 ")));
     assert!(heads.iter().any(|head| head.starts_with("POST / ") && head.ends_with("lost")));
+}
+
+/// Accepts as the sample key of RFC 6455 wants it, which is none that is ever sent.
+const OTHER_KEY: &str = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+                         Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
+
+#[test]
+fn a_websocket_that_is_refused_or_breaks_off_is_a_failure() {
+    assert_eq!(socket::accepted("dGhlIHNhbXBsZSBub25jZQ=="), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+    let cases = [
+        ("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", Cause::Status(200)),
+        (OTHER_KEY, Cause::Connection("the WebSocket was not accepted".to_owned())),
+    ];
+    for (answer, cause) in cases {
+        let stage = Stage::new();
+        let (addr, _heads) = instance(answer);
+        stage.register("blue", addr);
+        let load = stage.load(|settings| settings.mix = Mix { socket: 1, ..Mix::NONE });
+        until(&load, |progress| progress.ended >= 20);
+        let report = load.finish();
+        let told: Vec<_> = report.failures.iter().map(|group| (group.cause.clone(), group.count)).collect();
+        assert_eq!(told, [(cause, report.sent)]);
+    }
+}
+
+#[tokio::test]
+async fn a_conversation_is_whole_or_failed() {
+    let echoed = |first: u8, text: &[u8]| [&[first, u8::try_from(text.len()).unwrap()], text].concat();
+    let cases = [
+        (Vec::new(), "early eof"),
+        (echoed(0x81, b"message 0"), "early eof"),
+        (echoed(0x81, b"message 1"), "the WebSocket sent something else"),
+        (echoed(0x88, &1001_u16.to_be_bytes()), "the WebSocket was closed by the other end"),
+    ];
+    for (answer, fault) in cases {
+        let (mut client, mut server) = tokio::io::duplex(1024);
+        server.write_all(&answer).await.unwrap();
+        server.shutdown().await.unwrap();
+        assert_eq!(socket::converse(&mut client).await.unwrap_err().to_string(), fault);
+    }
 }
 
 type BTreeMapOf = std::collections::BTreeMap<Option<String>, u64>;
@@ -136,7 +202,7 @@ fn every_failure_is_told_once_with_its_count() {
         let stage = Stage::new();
         let (addr, _heads) = instance(answer);
         stage.register("blue", addr);
-        let load = stage.load(|settings| settings.mix = Mix { get: 1, post: 0, slow: 0, kept: 0, sticky: 0 });
+        let load = stage.load(|settings| settings.mix = Mix { get: 1, ..Mix::NONE });
         until(&load, |progress| progress.ended >= 20);
         let report = load.finish();
         let told: Vec<_> = report.failures.iter().map(|group| (group.cause.clone(), group.count)).collect();
@@ -188,7 +254,7 @@ fn kept_connections_are_kept_and_cookies_come_back() {
         instance("HTTP/1.1 200 OK\r\nSet-Cookie: JSESSIONID=1; Path=/\r\nContent-Length: 4\r\n\r\ngood");
     stage.register("blue", addr);
     let load = stage.load(|settings| {
-        settings.mix = Mix { get: 0, post: 0, slow: 0, kept: 1, sticky: 1 };
+        settings.mix = Mix { kept: 1, sticky: 1, ..Mix::NONE };
         settings.paths.session = "/session".to_owned();
     });
     until(&load, |progress| progress.ended >= 100);

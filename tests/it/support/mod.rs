@@ -2,5 +2,6 @@
 
 pub(crate) mod bench;
 pub(crate) mod cf;
+pub(crate) mod inside;
 pub(crate) mod normal;
 pub(crate) mod session;

@@ -21,7 +21,7 @@ pub(crate) async fn run(platform: Arc<Platform>) {
             active.map(|one| one.guid.clone()).collect()
         });
         for deployment in active {
-            step(&platform, &deployment);
+            platform.eras.steadily(|| step(&platform, &deployment));
         }
         tokio::select! {
             _ = desired.changed() => {}

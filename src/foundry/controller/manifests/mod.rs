@@ -112,22 +112,11 @@ async fn apply_manifest(
         jobs::begin(db, "space.apply_manifest", JobState::Processing, resource)
     });
     let answer = jobs::accepted(&cf, &job);
-    let takes = cf.timing().job;
-    let work = {
-        let cf = Arc::clone(&cf);
-        move || {
-            let result = apply_all(&cf, &who, &apps);
-            cf.store.update(|db| jobs::end(db, &job, result));
-        }
-    };
-    if takes.is_zero() {
-        work();
-    } else {
-        tokio::spawn(async move {
-            tokio::time::sleep(takes).await;
-            work();
-        });
-    }
+    let on = Arc::clone(&cf);
+    cf.later(cf.timing().job, move || {
+        let result = apply_all(&on, &who, &apps);
+        on.store.update(|db| jobs::end(db, &job, result));
+    });
     Ok(answer)
 }
 

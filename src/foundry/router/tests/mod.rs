@@ -6,6 +6,7 @@ mod instance_headers;
 mod lookup;
 mod propagation;
 mod retries;
+mod routers;
 mod sticky;
 mod streams;
 

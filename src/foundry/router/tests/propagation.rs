@@ -92,3 +92,18 @@ async fn several_routers_know_different_things() {
     }
     assert_eq!((status(&get(&first, LIVE).await), status(&get(&second, LIVE).await)), (200, 404));
 }
+
+#[tokio::test]
+async fn a_router_can_be_made_to_catch_up() {
+    let router = router_with(|settings| settings.propagation = Propagation::both(LONG)).await;
+    router.register(some(1));
+    router.register(some(2));
+    router.unregister(&some(1));
+    router.catch_up();
+    assert_eq!(router.table(), [some(2)]);
+    router.settled().await;
+    // A later change of the same route does not wait for those that came early.
+    router.set_propagation(Propagation::NONE);
+    router.unregister(&some(2));
+    assert_eq!(router.table(), []);
+}

@@ -1,0 +1,151 @@
+//! What is done after a step has failed.
+//!
+//! The plan says what: everything is left for a person, or what was done is taken back. Before the switch that is little:
+//! the new colour leaves its routes and is stopped. After the switch it is the fallback, and it is proved to be safe on the
+//! space as it is now before its first change.
+
+use crate::cf::invocation::Invocation;
+use crate::plan::{OnFailure, Plan};
+use crate::proof;
+use crate::report::preview::AppPreview;
+use crate::run::event::Event;
+use crate::run::execute::{Ended, Failure, Runner};
+use crate::space::Space;
+use crate::space::condition::Section;
+use crate::steps::situation::UnderWay;
+use crate::steps::{self, Heading, Step, Verb, forward::Orders};
+
+use super::deployment::{Compiled, serving, stopped};
+use super::reporters::Reporters;
+use super::{Ending, tell};
+
+/// How many of the failed version's last log lines are shown.
+const LOG_LINES: usize = 20;
+/// How long cf may take to fetch them.
+const LOGS: std::time::Duration = std::time::Duration::from_secs(30);
+
+/// Deals with a step that has failed.
+pub(super) fn after(
+    runner: &Runner<'_>,
+    plan: &Plan,
+    compiled: &Compiled<'_>,
+    app: &AppPreview<'_>,
+    failure: &Failure,
+    space: &mut Space,
+    reporters: &mut Reporters,
+) -> Ending {
+    let left = || app.steps.iter().skip_while(|step| step.id != failure.step.id);
+    if let Err(error) = runner.look(space, &Section::ALL) {
+        tell(&format!("what is there now could not be read: {error}"));
+        tell("look with cutover status, then go on with cutover resume or go back with cutover rollback");
+        return Ending::Stuck;
+    }
+    let Some(under_way) = UnderWay::of(app.app, space) else {
+        tell(&serving(app.app, space));
+        return Ending::Failed;
+    };
+    if failure.step.heading >= Heading::Push && !under_way.back {
+        show_logs(runner, under_way.colour.as_str(), reporters);
+    }
+    if under_way.back {
+        tell(&serving(app.app, space));
+        tell("what is left to take back:");
+        tell_commands(left());
+        tell("cutover rollback goes on with it");
+        return Ending::Stuck;
+    }
+    if app.app.on_failure == OnFailure::Stop {
+        tell(&serving(app.app, space));
+        tell("the plan says on_failure: stop. What is left to do:");
+        tell_commands(left());
+        tell("go on with cutover resume, or go back with cutover rollback");
+        return Ending::Stuck;
+    }
+    take_back(runner, plan, compiled, app, space, reporters)
+}
+
+fn take_back(
+    runner: &Runner<'_>,
+    plan: &Plan,
+    compiled: &Compiled<'_>,
+    app: &AppPreview<'_>,
+    space: &mut Space,
+    reporters: &mut Reporters,
+) -> Ending {
+    let next = app.situation.next();
+    let orders = Orders { plan, app: app.app, deployment: &compiled.request.deployment, bits: None };
+    let compile = |verb, space: &Space| steps::compile(verb, orders, None, compiled.request.failed, space);
+    let safe = |steps: Vec<Step>| match proof::prove_one(app.app, Verb::Rollback, space, &steps) {
+        None => Ok(steps),
+        Some(counterexample) => Err(format!("it would not be safe: {counterexample}")),
+    };
+    let steps = compile(Verb::Rollback, space).map_err(|refusal| refusal.to_string()).and_then(safe);
+    let steps = match steps {
+        Ok(steps) => steps,
+        Err(why) => {
+            tell(&format!("what was done so far is not taken back: {why}"));
+            tell(&serving(app.app, space));
+            tell("look with cutover status, then go on with cutover resume or go back with cutover rollback");
+            return Ending::Stuck;
+        }
+    };
+    // The deployment is not done by this, whoever waits for that event.
+    let mut report = |event: &Event<'_>| {
+        if !matches!(event, Event::Done { .. }) {
+            reporters.event(event);
+        }
+    };
+    let ended = runner.run(&format!("take {next} back"), &steps, space, &mut report);
+    reporters.clear();
+    reporters.event(&Event::RolledBack { complete: ended == Ended::Done });
+    match ended {
+        Ended::Done => {
+            tell(&serving(app.app, space));
+            tell(&format!("{next} is off the live routes; look at it with cf logs {next} --recent"));
+            Ending::Failed
+        }
+        Ended::Failed(failure) => {
+            tell(&serving(app.app, space));
+            tell("what is left to take back:");
+            tell_commands(steps.iter().skip_while(|step| step.id != failure.step.id));
+            tell("cutover rollback goes on with it");
+            Ending::Stuck
+        }
+        Ended::Stopped { step, why } => stopped(app, &step, &why, space),
+        Ended::Interrupted { signal, .. } => {
+            tell(&serving(app.app, space));
+            tell("it was to be taken back: go on with cutover rollback; see cutover status");
+            Ending::Interrupted(signal)
+        }
+    }
+}
+
+/// Shows the last lines that the version has logged: mostly they tell why it failed. Where they cannot be had, that is no
+/// failure of its own.
+fn show_logs(runner: &Runner<'_>, app: &str, reporters: &Reporters) {
+    let call = Invocation::logs_recent(app);
+    let Ok(argv) = call.resolve(&|_| None) else { return };
+    let mut lines = Vec::new();
+    let output = runner.cf.run(&argv, &call.env, LOGS, &mut |_, line| lines.push(line.to_owned()));
+    if !output.is_ok_and(|output| output.exit.is_success()) {
+        return;
+    }
+    // The first line is cf's own: `Retrieving logs for app …`.
+    let logged = lines.get(1..).unwrap_or_default();
+    if logged.is_empty() {
+        return;
+    }
+    tell(&format!("the last that {app} has logged (cf logs {app} --recent):"));
+    for line in &logged[logged.len().saturating_sub(LOG_LINES)..] {
+        reporters.quote(&format!("  {line}"));
+    }
+}
+
+/// Prints the commands that are left, ready to be copied.
+pub(super) fn tell_commands<'a>(steps: impl Iterator<Item = &'a Step>) {
+    for step in steps {
+        if let Some(invocation) = &step.invocation {
+            tell(&format!("  {}", invocation.shell()));
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! Which files a restore may remove. Until then nothing is removed: a package that is deleted may come back.
+
+use std::collections::{HashMap, HashSet};
+use std::ffi::OsStr;
+use std::fs;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use super::Blobs;
+use crate::foundry::platform::lock;
+use crate::foundry::state::{Guid, State};
+
+/// How many snapshots refer to a package or a droplet.
+pub(super) type Counts = Arc<Mutex<HashMap<Guid, usize>>>;
+
+/// Keeps the files of the packages and droplets of a state for as long as it lives.
+#[derive(Debug)]
+pub struct Kept {
+    counts: Counts,
+    guids: Vec<Guid>,
+}
+
+impl Blobs {
+    /// Keeps the files that a state refers to.
+    pub fn keep(&self, state: &State) -> Kept {
+        let guids: Vec<Guid> = state.packages.keys().chain(state.droplets.keys()).cloned().collect();
+        let mut counts = lock(&self.kept);
+        for guid in &guids {
+            *counts.entry(guid.clone()).or_default() += 1;
+        }
+        Kept { counts: Arc::clone(&self.kept), guids }
+    }
+
+    /// Removes the files of packages and droplets that nobody keeps. What cannot be removed goes with the foundry.
+    pub fn sweep(&self) {
+        let kept: HashSet<String> = lock(&self.kept).keys().map(ToString::to_string).collect();
+        let swept = |path: &Path| path.file_stem().and_then(OsStr::to_str).is_some_and(|guid| !kept.contains(guid));
+        for folder in ["packages", "droplets"] {
+            for entry in fs::read_dir(self.root.join(folder)).into_iter().flatten().flatten() {
+                let path = entry.path();
+                if swept(&path) {
+                    let _ = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
+                }
+            }
+        }
+    }
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        let mut counts = lock(&self.counts);
+        for guid in &self.guids {
+            if let Some(count) = counts.get_mut(guid) {
+                *count -= 1;
+            }
+        }
+        counts.retain(|_, count| *count > 0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use indexmap::IndexMap;
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::foundry::state::{Droplet, Metadata};
+
+    fn droplet() -> Droplet {
+        let now = Timestamp::now();
+        Droplet {
+            guid: Guid::random(),
+            app: Guid::random(),
+            package: None,
+            process_types: IndexMap::new(),
+            buildpacks: Vec::new(),
+            stack: None,
+            checksum: String::new(),
+            metadata: Metadata::default(),
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
+    #[test]
+    fn what_no_snapshot_refers_to_is_swept() {
+        let root = tempfile::tempdir().unwrap();
+        let blobs = Blobs::below(root.path()).unwrap();
+        let (kept, other) = (droplet(), droplet());
+        for one in [&kept, &other] {
+            fs::create_dir(blobs.droplet(&one.guid)).unwrap();
+            fs::write(blobs.package(&one.guid), "package").unwrap();
+        }
+        let mut state = State::default();
+        state.droplets.insert(kept.guid.clone(), kept.clone());
+        let (first, second) = (blobs.keep(&state), blobs.keep(&state));
+        let there = || [&kept, &other].map(|one| blobs.droplet(&one.guid).exists());
+        blobs.sweep();
+        assert_eq!(there(), [true, false]);
+        assert!(!blobs.package(&other.guid).exists());
+        drop(first);
+        blobs.sweep();
+        assert_eq!(there(), [true, false]);
+        drop(second);
+        blobs.sweep();
+        assert_eq!(there(), [false, false]);
+    }
+}

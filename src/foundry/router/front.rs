@@ -1,0 +1,59 @@
+//! The load balancer before several routers: it deals connections out, and knows nothing of what goes over them.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use tokio::net::{TcpListener, TcpStream};
+
+use super::tasks::Tasks;
+
+/// One address for several routers. Dropping it ends its listener and its connections.
+#[derive(Debug)]
+pub(super) struct Front {
+    addr: SocketAddr,
+    tasks: Arc<Tasks>,
+}
+
+impl Front {
+    /// Listens and gives each connection to the next of the routers, in turns. Fails where the address cannot be
+    /// listened on.
+    pub(super) async fn start(listen: SocketAddr, routers: Vec<SocketAddr>) -> io::Result<Self> {
+        let listener = TcpListener::bind(listen).await?;
+        let addr = listener.local_addr()?;
+        let tasks = Arc::new(Tasks::default());
+        // The tasks hold each other only weakly: else none of them would ever be dropped.
+        let weak = Arc::downgrade(&tasks);
+        tasks.spawn(async move {
+            for router in routers.iter().cycle() {
+                // Too many open files, or a client that left at once: neither ends the front.
+                let Ok((client, _)) = listener.accept().await else {
+                    tokio::task::yield_now().await;
+                    continue;
+                };
+                let Some(tasks) = weak.upgrade() else { return };
+                tasks.spawn(join(client, *router));
+            }
+        });
+        Ok(Self { addr, tasks })
+    }
+
+    pub(super) fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+}
+
+impl Drop for Front {
+    fn drop(&mut self) {
+        self.tasks.abort();
+    }
+}
+
+/// Passes bytes both ways until both sides have ended.
+async fn join(mut client: TcpStream, router: SocketAddr) {
+    let Ok(mut router) = TcpStream::connect(router).await else { return };
+    // Either end may break off, and small answers must not wait for more: what cannot be had is the client's to see.
+    if client.set_nodelay(true).and_then(|()| router.set_nodelay(true)).is_ok() {
+        drop(tokio::io::copy_bidirectional(&mut client, &mut router).await);
+    }
+}

@@ -1,0 +1,84 @@
+//! The routers of a foundry, as those see them who do not care how many there are.
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+
+use super::front::Front;
+use super::{AccessLine, Endpoint, Propagation, Router, RouterSettings};
+
+/// One router or several, which all hear of every route change.
+#[derive(Debug)]
+pub struct Routers {
+    /// Never empty.
+    routers: Vec<Router>,
+    /// Where there are several.
+    front: Option<Front>,
+}
+
+impl Routers {
+    /// Starts so many routers, at least one, on the current tokio runtime. What the settings say of the address holds
+    /// for that which clients connect to. Fails where it cannot be listened on.
+    pub async fn start(settings: &RouterSettings, count: usize) -> io::Result<Self> {
+        if count <= 1 {
+            let router = Router::start(settings.clone()).await?;
+            return Ok(Self { routers: vec![router], front: None });
+        }
+        let mut routers = Vec::new();
+        for number in 1..=count {
+            routers.push(start_behind(settings, number).await?);
+        }
+        let front = Front::start(settings.listen, routers.iter().map(Router::addr).collect()).await?;
+        Ok(Self { routers, front: Some(front) })
+    }
+
+    /// The address that clients connect to.
+    pub fn addr(&self) -> SocketAddr {
+        self.front.as_ref().map_or_else(|| self.routers[0].addr(), Front::addr)
+    }
+
+    /// Each of them.
+    pub fn all(&self) -> &[Router] {
+        &self.routers
+    }
+
+    /// Tells all routers of an instance on a route; each knows it once its own delay is over.
+    pub fn register(&self, endpoint: &Endpoint) {
+        self.routers.iter().for_each(|router| router.register(endpoint.clone()));
+    }
+
+    /// Tells all routers that an instance has left a route; each forgets it once its own delay is over.
+    pub fn unregister(&self, endpoint: &Endpoint) {
+        self.routers.iter().for_each(|router| router.unregister(endpoint));
+    }
+
+    /// Sets the delays of later route changes on all routers.
+    pub fn set_propagation(&self, propagation: Propagation) {
+        self.routers.iter().for_each(|router| router.set_propagation(propagation));
+    }
+
+    /// Lets all routers know now what they have been told; see [`Router::catch_up`].
+    pub fn catch_up(&self) {
+        self.routers.iter().for_each(Router::catch_up);
+    }
+
+    /// Every request that ends from now on at any of them; see [`Router::subscribe`].
+    pub fn subscribe(&self) -> mpsc::UnboundedReceiver<Arc<AccessLine>> {
+        let (reader, lines) = mpsc::unbounded_channel();
+        self.routers.iter().for_each(|router| router.shared.access_log.add(reader.clone()));
+        lines
+    }
+}
+
+/// Starts a router on a free port of an IP address of its own, by which `X-Vcap-Router` tells it from the others.
+async fn start_behind(settings: &RouterSettings, number: usize) -> io::Result<Router> {
+    let at = |ip: Ipv4Addr| RouterSettings { listen: SocketAddr::from((IpAddr::V4(ip), 0)), ..settings.clone() };
+    let own = Ipv4Addr::new(127, 0, 0, u8::try_from(number).unwrap_or(1));
+    match Router::start(at(own)).await {
+        // Not every system has the whole of 127.0.0.0/8.
+        Err(error) if error.kind() == io::ErrorKind::AddrNotAvailable => Router::start(at(Ipv4Addr::LOCALHOST)).await,
+        started => started,
+    }
+}

@@ -1,0 +1,346 @@
+//! The walk over all that can happen: lists of steps with everything that can go wrong, and what is done with what that
+//! leaves behind.
+
+use std::collections::{HashSet, VecDeque};
+
+use crate::plan::{self, AppName, Instances, Old};
+use crate::space::{App, Space};
+use crate::steps::refusal::Refusal;
+use crate::steps::situation::{Situation, UnderWay};
+use crate::steps::{Action, Step, Verb};
+
+use super::fault::Fault;
+use super::goal::{self, Goal};
+use super::world::{Promise, StepEnd, World};
+use super::{Compile, Counterexample, Proof};
+
+/// How many faults follow each other on one walk: one in the run, one in what is done about it.
+const FAULTS: usize = 2;
+
+/// A walk that does not hold: what was seen. The story is known to the caller.
+type Broken = String;
+
+/// What a walk has left behind, and how it came to that.
+struct Left {
+    world: World,
+    story: Vec<String>,
+    faults: usize,
+    /// Whether all of it belongs to one deployment, whose beginning is known.
+    one_deployment: bool,
+}
+
+/// Walks all that can happen to one app.
+pub(super) struct Explorer<'a> {
+    app: &'a plan::App,
+    /// What is done first.
+    verb: Verb,
+    start: World,
+    /// Whether the start is known for the beginning of a deployment.
+    fresh: bool,
+    compile: &'a Compile<'a>,
+    promise: Promise,
+    cases: usize,
+    /// States that were left behind, and states from which a run has taken back what it did.
+    visited: HashSet<World>,
+    taken_back: HashSet<(World, bool)>,
+    left: VecDeque<Left>,
+}
+
+impl Left {
+    /// Whether what `verb` does from here still belongs to the one deployment.
+    fn is_one(&self, verb: Verb) -> bool {
+        self.one_deployment && (self.faults == 0 || verb != Verb::Apply)
+    }
+}
+
+/// A counterexample in the making.
+struct Found {
+    story: Vec<String>,
+    seen: Broken,
+}
+
+impl<'a> Explorer<'a> {
+    pub(super) fn new(app: &'a plan::App, verb: Verb, space: &Space, compile: &'a Compile<'a>) -> Self {
+        let start = World::observed(app, space);
+        let fresh = UnderWay::of(app, &start.space).is_none();
+        let promise = start.promise(app, verb, declared(app));
+        Self {
+            app,
+            verb,
+            start,
+            fresh,
+            compile,
+            promise,
+            cases: 0,
+            visited: HashSet::new(),
+            taken_back: HashSet::new(),
+            left: VecDeque::new(),
+        }
+    }
+
+    /// Walks from what is done first.
+    pub(super) fn explore(mut self) -> Proof {
+        let found = self.walk_all().err();
+        let violations: Vec<_> = found
+            .into_iter()
+            .map(|found| Counterexample { app: self.app.name.to_string(), story: found.story, seen: found.seen })
+            .collect();
+        Proof { cases: self.cases, holds: violations.is_empty(), violations }
+    }
+
+    fn walk_all(&mut self) -> Result<(), Found> {
+        let verb = self.verb;
+        let first = Left {
+            world: self.start.clone(),
+            story: Vec::new(),
+            faults: 0,
+            one_deployment: self.fresh && verb == Verb::Apply,
+        };
+        self.do_verb(&first, verb)?;
+        while let Some(left) = self.left.pop_front() {
+            for verb in [Verb::Resume, Verb::Rollback, Verb::Apply] {
+                self.do_verb(&left, verb)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What a verb does from a state, with all that can go wrong as long as faults are left.
+    fn do_verb(&mut self, left: &Left, verb: Verb) -> Result<(), Found> {
+        let under_way = UnderWay::of(self.app, &left.world.space);
+        if left.faults > 0 && under_way.is_none() && verb != Verb::Resume {
+            // Nothing is half done: it would be a decision of its own.
+            return Ok(());
+        }
+        let story = |line: String| left.story.iter().cloned().chain([line]).collect::<Vec<_>>();
+        let steps = match (self.compile)(verb, &left.world.space) {
+            Ok(steps) => steps,
+            Err(Refusal::NothingUnderWay { .. }) if left.faults > 0 && under_way.is_none() => {
+                return match goal::half_done(self.app, &self.start.space, &left.world) {
+                    Some(seen) => {
+                        Err(Found { story: story("and nothing tells that it is under way".to_owned()), seen })
+                    }
+                    None => Ok(()),
+                };
+            }
+            Err(refusal) if left.faults == 0 || self.may_refuse(verb, &refusal, under_way.as_ref()) => return Ok(()),
+            Err(refusal) => {
+                let seen = format!("it is refused, and the app stays half-way: {refusal}");
+                return Err(Found { story: story(format!("cutover {verb}")), seen });
+            }
+        };
+        if let Some(seen) = self.strays(&steps) {
+            return Err(Found { story: story(format!("cutover {verb}")), seen });
+        }
+        let goal = self.goal(verb, left, under_way.as_ref());
+        let promise = left.world.kept(&self.promise);
+        let mut world = left.world.clone();
+        for (at, step) in steps.iter().enumerate() {
+            if left.faults < FAULTS {
+                self.go_wrong(left, verb, &world, &steps[at..], &promise)?;
+            }
+            match world.take(self.app, step, &promise) {
+                Ok(StepEnd::Confirmed) => {}
+                Ok(StepEnd::Fails(why)) if left.faults == 0 && at == 0 => {
+                    return Err(Found { story: story(format!("cutover {verb}: {}", about(step))), seen: why });
+                }
+                Ok(StepEnd::Fails(_)) => {
+                    return self.take_back(
+                        left.is_one(verb),
+                        &story(format!("cutover {verb}: {} fails", about(step))),
+                        world,
+                    );
+                }
+                Err(seen) => return Err(Found { story: story(format!("cutover {verb}: {}", about(step))), seen }),
+            }
+        }
+        self.cases += 1;
+        match goal::missed(self.app, &goal, &self.start.space, &world) {
+            None => Ok(()),
+            Some(seen) => Err(Found { story: story(format!("cutover {verb} comes to its end")), seen }),
+        }
+    }
+
+    /// Everything that can go wrong with the first of the steps.
+    fn go_wrong(
+        &mut self,
+        left: &Left,
+        verb: Verb,
+        world: &World,
+        steps: &[Step],
+        promise: &Promise,
+    ) -> Result<(), Found> {
+        let Some(step) = steps.first() else { return Ok(()) };
+        let mut done = world.clone();
+        let effect = done.effect(self.app, step, promise);
+        for fault in Fault::of(step) {
+            self.cases += 1;
+            let story: Vec<_> =
+                left.story.iter().cloned().chain([format!("cutover {verb}: {} {fault}", about(step))]).collect();
+            let (after, happened) = match fault {
+                Fault::Refused | Fault::KilledBefore | Fault::Crash => (world.clone(), Ok(())),
+                Fault::ReportedFailed | Fault::AnswerLost | Fault::Late | Fault::KilledAfter => {
+                    (done.clone(), effect.clone())
+                }
+                Fault::KilledDuring(part) => {
+                    let mut cut = world.clone();
+                    let happened = cut.change(self.app, step, promise, |before, after| {
+                        part.cut(step.action.app(), before, after);
+                    });
+                    (cut, happened)
+                }
+            };
+            if let Err(seen) = happened {
+                return Err(Found { story, seen });
+            }
+            // What is reported as failed and is done is what goes on in any case.
+            if fault != Fault::ReportedFailed {
+                self.leave(left, verb, &story, &after);
+                if fault.is_survived() {
+                    self.take_back(left.is_one(verb), &story, after)?;
+                }
+            }
+        }
+        self.crash(left, verb, world, steps, promise)
+    }
+
+    /// The new version crashes before the first of the steps, and the run goes on from there.
+    fn crash(
+        &mut self,
+        left: &Left,
+        verb: Verb,
+        world: &World,
+        steps: &[Step],
+        promise: &Promise,
+    ) -> Result<(), Found> {
+        let Some(step) = steps.first() else { return Ok(()) };
+        let next = UnderWay::of(self.app, &world.space).filter(|it| !it.back).map(|it| it.colour);
+        let Some(next) = next
+            .filter(|next| world.is_checked(next.as_str()) && world.space.app(next.as_str()).is_some_and(App::serves))
+        else {
+            return Ok(());
+        };
+        self.cases += 1;
+        let mut story = left.story.clone();
+        story.push(format!("cutover {verb}: {} {}", about(step), Fault::Crash));
+        let mut world = world.clone();
+        world.crash(self.app, next.as_str());
+        for step in steps {
+            match world.take(self.app, step, promise) {
+                Ok(StepEnd::Confirmed) => {}
+                Ok(StepEnd::Fails(_)) => {
+                    story.push(format!("{} fails", about(step)));
+                    self.leave(left, verb, &story, &world);
+                    return self.take_back(left.is_one(verb), &story, world);
+                }
+                Err(seen) => {
+                    story.push(about(step));
+                    return Err(Found { story, seen });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What the run itself does after a step that has failed: it takes back what it has done.
+    fn take_back(&mut self, one_deployment: bool, story: &[String], mut world: World) -> Result<(), Found> {
+        let under_way = UnderWay::of(self.app, &world.space);
+        self.cases += 1;
+        if under_way.is_none() || !self.taken_back.insert((world.clone(), one_deployment)) {
+            return Ok(());
+        }
+        let mut story = story.to_vec();
+        story.push("it is taken back".to_owned());
+        let steps = match (self.compile)(Verb::Rollback, &world.space) {
+            Ok(steps) => steps,
+            Err(refusal) if self.may_refuse(Verb::Rollback, &refusal, under_way.as_ref()) => return Ok(()),
+            Err(refusal) => return Err(Found { story, seen: format!("that is refused: {refusal}") }),
+        };
+        let promise = world.kept(&self.promise);
+        for step in &steps {
+            match world.take(self.app, step, &promise) {
+                Ok(StepEnd::Confirmed) => {}
+                // Where nothing was served, there is nothing to go back to that could be reached.
+                Ok(StepEnd::Fails(_)) if self.promise.is_empty() => return Ok(()),
+                Ok(StepEnd::Fails(why)) => return Err(Found { story, seen: format!("{} fails: {why}", about(step)) }),
+                Err(seen) => {
+                    story.push(about(step));
+                    return Err(Found { story, seen });
+                }
+            }
+        }
+        let goal = if one_deployment { Goal::Start } else { Goal::Settled };
+        goal::missed(self.app, &goal, &self.start.space, &world).map_or(Ok(()), |seen| Err(Found { story, seen }))
+    }
+
+    /// Notes a state that a walk has left behind, unless it is known.
+    fn leave(&mut self, left: &Left, verb: Verb, story: &[String], world: &World) {
+        if !self.visited.contains(world) {
+            self.visited.insert(world.clone());
+            let (faults, one_deployment) = (left.faults + 1, left.is_one(verb));
+            self.left.push_back(Left { world: world.clone(), story: story.to_vec(), faults, one_deployment });
+        }
+    }
+
+    /// What a verb is to bring about.
+    fn goal(&self, verb: Verb, left: &Left, under_way: Option<&UnderWay>) -> Goal {
+        match (verb, under_way) {
+            (Verb::Apply, _) => Situation::of(self.app, &left.world.space)
+                .map_or(Goal::Settled, |situation| Goal::Live(situation.next().clone())),
+            (Verb::Resume, Some(UnderWay { back: false, colour, .. })) => Goal::Live(colour.clone()),
+            (Verb::Resume | Verb::Rollback, Some(_)) if left.one_deployment && left.faults > 0 => Goal::Start,
+            (Verb::Resume | Verb::Rollback, _) => Goal::Settled,
+        }
+    }
+
+    /// Whether a verb may be refused in a state that a walk has left.
+    fn may_refuse(&self, verb: Verb, refusal: &Refusal, under_way: Option<&UnderWay>) -> bool {
+        match (verb, refusal) {
+            // It was so before the walk began; what the walk itself has marked is this plan's.
+            (Verb::Resume, Refusal::OtherPlan { .. } | Refusal::NoBits { .. } | Refusal::OtherBits { .. }) => {
+                !self.fresh
+            }
+            // The plan itself gives the way back up when the old colour is deleted.
+            (Verb::Rollback, Refusal::NoFallback { .. }) => {
+                under_way.is_none() || self.app.old == Old::Delete || self.promise.is_empty()
+            }
+            (Verb::Apply | Verb::Resume | Verb::Rollback, _) => false,
+        }
+    }
+
+    /// What a list of steps does to somebody else.
+    fn strays(&self, steps: &[Step]) -> Option<String> {
+        let is_colour = |name: &str| self.app.colours.iter().any(|colour| colour.as_str() == name);
+        if let Some(step) = steps.iter().find(|step| !is_colour(step.action.app())) {
+            return Some(format!("{} touches app {}, which the plan does not name", about(step), step.action.app()));
+        }
+        let strange = |step: &&Step| match &step.action {
+            Action::Map { app, url, .. } | Action::Unmap { app, url, .. } => {
+                let of_plan = self.app.live.iter().chain([&self.app.staging]).any(|known| known == url);
+                !of_plan && !self.had(app, &url.to_string())
+            }
+            _ => false,
+        };
+        steps.iter().find(strange).map(|step| format!("{} touches a route that the plan does not name", about(step)))
+    }
+
+    /// Whether a colour held a route when the walk began, or was to have it back.
+    fn had(&self, colour: &AppName, url: &str) -> bool {
+        let space = &self.start.space;
+        let kept = space.app(colour.as_str()).and_then(crate::steps::annotations::Origin::of);
+        space.routes_of(colour.as_str()).contains(&url)
+            || kept.is_some_and(|origin| origin.kept_routes.iter().any(|kept| kept == url))
+    }
+}
+
+/// How many instances the plan wants, where it wants them whatever runs now.
+fn declared(app: &plan::App) -> Option<u32> {
+    match app.instances {
+        Instances::AtLeastLive => None,
+        Instances::Manifest => Some(app.manifest.app.web_instances().unwrap_or(1)),
+    }
+}
+
+fn about(step: &Step) -> String {
+    format!("step {} ({})", step.id, step.action.purpose())
+}

@@ -1,0 +1,123 @@
+//! Where a walk must end.
+
+use std::collections::BTreeSet;
+
+use crate::plan::{self, AppName, Old};
+use crate::space::{AppState, Space};
+use crate::steps::annotations::Origin;
+use crate::steps::situation::{UnderWay, other};
+
+use super::world::World;
+
+/// What a walk is to bring about.
+#[derive(Debug, Clone)]
+pub(super) enum Goal {
+    /// This colour alone is live.
+    Live(AppName),
+    /// All is as it was when the deployment began.
+    Start,
+    /// One colour alone is live, or none where none was.
+    Settled,
+}
+
+/// What is not as it is to be at the end of a walk; `start` is the space before its first step.
+pub(super) fn missed(app: &plan::App, goal: &Goal, start: &Space, end: &World) -> Option<String> {
+    let space = &end.space;
+    if let Some(under_way) = UnderWay::of(app, space) {
+        return Some(format!("the deployment of {} is still under way", under_way.colour));
+    }
+    if let Some(holder) = space.holders(&app.staging).first() {
+        return Some(format!("{holder} is still on the staging route {}", app.staging));
+    }
+    match goal {
+        Goal::Live(next) => live(app, next, end),
+        Goal::Start => as_before(app, start, space),
+        Goal::Settled => {
+            let several = app.live.iter().find(|url| space.holders(url).len() > 1)?;
+            Some(format!("several apps are still on {several}"))
+        }
+    }
+}
+
+/// What is not finished in a state in which nothing is marked as under way. `start` is where the walk began.
+pub(super) fn half_done(app: &plan::App, start: &Space, end: &World) -> Option<String> {
+    let alone = |space: &Space| -> Option<AppName> {
+        let holds = |colour: &&AppName| app.live.iter().all(|url| space.holders(url) == [colour.as_str()]);
+        app.colours.iter().find(holds).cloned()
+    };
+    match (alone(start), alone(&end.space)) {
+        (before, Some(now)) if before.as_ref() != Some(&now) => live(app, &now, end),
+        (_, Some(_)) => None,
+        (_, None) => {
+            let several = app.live.iter().find(|url| end.space.holders(url).len() > 1)?;
+            Some(format!("several apps are still on {several}"))
+        }
+    }
+}
+
+fn live(app: &plan::App, next: &AppName, end: &World) -> Option<String> {
+    let space = &end.space;
+    for url in &app.live {
+        let holders = space.holders(url);
+        if holders != [next.as_str()] {
+            return Some(format!("{url} leads to [{}] and not to {next} alone", holders.join(", ")));
+        }
+    }
+    if !end.has_crashed(next.as_str()) && !space.app(next.as_str()).is_some_and(crate::space::App::serves) {
+        return Some(format!("{next} is live and does not run"));
+    }
+    let old = other(app, next);
+    let still_there = space.app(old.as_str()).is_some_and(|there| there.state == AppState::Started);
+    // One that was not live when the deployment began is left as it is.
+    let origin = space.app(next.as_str()).and_then(Origin::of);
+    let was_live = origin.is_none_or(|origin| origin.old.as_deref() == Some(old.as_str()));
+    if app.old == Old::Stop && still_there && was_live {
+        return Some(format!("{old} still runs"));
+    }
+    None
+}
+
+/// Routes, states, instances and bindings of the app that served; the other one is off the plan's routes and stopped.
+fn as_before(app: &plan::App, start: &Space, space: &Space) -> Option<String> {
+    for url in &app.live {
+        let names =
+            |space: &Space| -> BTreeSet<String> { space.holders(url).into_iter().map(ToOwned::to_owned).collect() };
+        let (was, is) = (names(start), names(space));
+        if was != is {
+            let told = |names: BTreeSet<String>| names.into_iter().collect::<Vec<_>>().join(", ");
+            return Some(format!("{url} led to [{}] and leads to [{}] now", told(was), told(is)));
+        }
+    }
+    for colour in &app.colours {
+        let name = colour.as_str();
+        let served = app.live.iter().any(|url| start.is_mapped(name, url));
+        match (start.app(name), space.app(name)) {
+            (Some(was), Some(is)) if served => {
+                let same_size = was.web().map(|web| web.instances) == is.web().map(|web| web.instances);
+                // One that did not run is started on the way back: that is no harm.
+                let stopped = was.state == AppState::Started && is.state == AppState::Stopped;
+                if stopped || !same_size || was.droplet != is.droplet || was.bindings != is.bindings {
+                    return Some(format!("{name} is not as it was"));
+                }
+            }
+            (Some(_), None) => return Some(format!("{name} is not there any more")),
+            (was, Some(is))
+                if is.state == AppState::Started && !was.is_some_and(|was| was.state == AppState::Started) =>
+            {
+                return Some(format!("{name} still runs"));
+            }
+            (_, Some(_) | None) => {}
+        }
+        let kept = start.app(name).and_then(Origin::of).map(|origin| origin.kept_routes).unwrap_or_default();
+        let routes = space.routes_of(name);
+        let mut had = start.routes_of(name).into_iter().map(ToOwned::to_owned).chain(kept);
+        if let Some(lost) = had.find(|url| !is_of_plan(app, url) && !routes.contains(&url.as_str())) {
+            return Some(format!("{lost} led to {name} and does not any more"));
+        }
+    }
+    None
+}
+
+fn is_of_plan(app: &plan::App, url: &str) -> bool {
+    app.live.iter().chain([&app.staging]).any(|known| known.to_string() == *url)
+}

@@ -1,0 +1,428 @@
+//! The checker, tried on compilers that are right, and on wrong ones: each is caught, with the story of what would happen.
+
+use std::path::Path;
+use std::time::Duration;
+
+use crate::plan::{self, Fault as PlanFault, Files, Plan};
+use crate::space::{
+    App, AppState, Destination, Domain, Droplet, Instance, InstanceState, Named, Package, Process, Quota, QuotaScope,
+    Route, ServiceInstance, Space, Usage,
+};
+use crate::steps::annotations::{self, Deployment, Role};
+use crate::steps::back::Failed;
+use crate::steps::forward::Orders;
+use crate::steps::refusal::Refusal;
+use crate::steps::{Action, Step, Verb, compile};
+
+use super::{Proof, prove};
+
+const PLAN: &str = "
+version: 1
+target: {api: https://api.example.com, org: acme, space: production}
+apps:
+  - name: shop
+    path: app
+    manifest: manifest.yml
+    services: [db]
+    routes:
+      live: [shop.example.com, www.example.com]
+      staging: shop-staging.example.com
+    checks:
+      - http: {path: /health}
+";
+const LIVE: [&str; 2] = ["shop.example.com", "www.example.com"];
+
+struct Memory(String);
+
+impl Files for Memory {
+    fn read(&self, file: &Path) -> Result<Vec<u8>, PlanFault> {
+        let manifest = "applications:\n- name: shop\n  memory: 256M\n  instances: 2\n";
+        Ok(if file.ends_with("manifest.yml") { manifest } else { &self.0 }.as_bytes().to_vec())
+    }
+
+    fn exists(&self, _: &Path) -> bool {
+        true
+    }
+}
+
+fn plan_with(keys: &str) -> Plan {
+    plan::load(Path::new("deploy.yaml"), None, &Memory(format!("{PLAN}{keys}"))).unwrap()
+}
+
+fn app(name: &str, started: bool, role: Option<Role>) -> App {
+    let running = |index| Instance { index, id: None, uptime: None, state: InstanceState::Running, details: None };
+    App {
+        guid: format!("guid-{name}"),
+        name: name.to_owned(),
+        state: if started { AppState::Started } else { AppState::Stopped },
+        annotations: role.map(|role| (annotations::ROLE.to_owned(), role.as_str().to_owned())).into_iter().collect(),
+        processes: vec![Process {
+            guid: format!("web-{name}"),
+            kind: "web".to_owned(),
+            instances: 2,
+            memory_mb: 256,
+            states: if started { (0..2).map(running).collect() } else { Vec::new() },
+        }],
+        package: Some(Package { guid: format!("package-{name}"), ready: true }),
+        droplet: Some(format!("droplet-{name}")),
+        staged: Some(Droplet { guid: format!("droplet-{name}"), package: Some(format!("package-{name}")) }),
+        bindings: vec!["db".to_owned()],
+    }
+}
+
+/// A space with these apps, the live routes on the one that is named.
+fn space(apps: Vec<App>, live: Option<&str>) -> Space {
+    let to = |name: &str| Destination { app: format!("guid-{name}"), process: "web".to_owned() };
+    let route = |url: &&str| Route {
+        guid: format!("guid-{url}"),
+        url: (*url).to_owned(),
+        destinations: live.map(to).into_iter().collect(),
+    };
+    Space {
+        format: 1,
+        cf: "8.17.0".to_owned(),
+        api: "https://api.example.com".to_owned(),
+        org: Named { guid: "guid-acme".to_owned(), name: "acme".to_owned() },
+        space: Named { guid: "guid-production".to_owned(), name: "production".to_owned() },
+        domains: vec![Domain { guid: "guid-domain".to_owned(), name: "example.com".to_owned(), internal: false }],
+        apps,
+        routes: LIVE.iter().map(route).collect(),
+        services: vec![ServiceInstance { guid: "guid-db".to_owned(), name: "db".to_owned(), ready: true }],
+        ..Space::default()
+    }
+}
+
+/// The ordinary case: one colour is live, the other one is the version before.
+fn ordinary() -> Space {
+    space(vec![app("shop_a", true, Some(Role::Live)), app("shop_b", false, Some(Role::Previous))], Some("shop_a"))
+}
+
+fn right(plan: &Plan, verb: Verb, space: &Space) -> Result<Vec<Step>, Refusal> {
+    let deployment = Deployment {
+        id: "20261123-104500-0badcafe".to_owned(),
+        by: "ada on build-7".to_owned(),
+        at: "2026-11-23T10:45:00Z".to_owned(),
+    };
+    let orders = Orders { plan, app: &plan.apps[0], deployment: &deployment, bits: Some("b175") };
+    compile(verb, orders, None, Failed::Stop, space)
+}
+
+fn proved(plan: &Plan, verb: Verb, space: &Space) -> Proof {
+    prove(&plan.apps[0], verb, space, &|verb, space| right(plan, verb, space))
+}
+
+fn assert_holds(name: &str, proof: &Proof) {
+    let told: Vec<String> = proof.violations.iter().map(ToString::to_string).collect();
+    assert!(proof.holds, "{name}: {}", told.join("\n"));
+}
+
+#[test]
+fn every_verb_of_every_plan_holds_from_every_ordinary_space() {
+    let spaces = [
+        ("nothing is there", space(Vec::new(), None)),
+        ("the first version", space(vec![app("shop_a", true, None)], Some("shop_a"))),
+        ("an update", ordinary()),
+        (
+            "after a rollback",
+            space(
+                vec![app("shop_a", true, Some(Role::Live)), app("shop_b", false, Some(Role::RolledBack))],
+                Some("shop_a"),
+            ),
+        ),
+        (
+            "the old colour was kept",
+            space(
+                vec![app("shop_a", true, Some(Role::Previous)), app("shop_b", true, Some(Role::Live))],
+                Some("shop_b"),
+            ),
+        ),
+    ];
+    let keys = ["", "    old: keep\n", "    old: delete\n", "    drain: 0s\n", "    instances: manifest\n"];
+    let mut cases = 0;
+    for (name, space) in &spaces {
+        for keys in keys.iter().filter(|keys| keys.is_empty() || *name == "an update") {
+            let plan = plan_with(keys);
+            for verb in [Verb::Apply, Verb::Rollback] {
+                let proof = proved(&plan, verb, space);
+                assert_holds(&format!("{name}, {keys:?}, {verb}"), &proof);
+                cases += proof.cases;
+            }
+        }
+    }
+    assert!(cases > 10_000, "only {cases} cases were walked");
+}
+
+#[test]
+fn every_state_that_an_interrupted_deployment_leaves_is_a_legal_start() {
+    let plan = plan_with("");
+    let mut half_way = ordinary();
+    for step in &right(&plan, Verb::Apply, &ordinary()).unwrap() {
+        step.action.apply(&mut half_way);
+        for verb in [Verb::Resume, Verb::Rollback] {
+            assert_holds(&format!("{verb} after {}", step.id), &proved(&plan, verb, &half_way));
+        }
+    }
+}
+
+#[test]
+fn a_quota_that_leaves_no_room_for_a_way_back_is_seen() {
+    let mut small = ordinary();
+    small.quotas.push(Quota {
+        name: "small".to_owned(),
+        scope: QuotaScope::Space,
+        memory_mb: Some(1024),
+        instance_memory_mb: None,
+        instances: None,
+        routes: None,
+        used: Usage { memory_mb: 512, instances: 2, routes: 2 },
+    });
+    assert_holds("both colours just fit", &proved(&plan_with(""), Verb::Apply, &small));
+}
+
+/// A compiler that is wrong in one thing.
+type Sabotage = fn(Verb, Vec<Step>) -> Vec<Step>;
+
+fn is(step: &Step, kind: &str, app: &str) -> bool {
+    step.action.kind() == kind && step.action.app() == app
+}
+
+fn without(steps: Vec<Step>, unwanted: impl Fn(&Step) -> bool) -> Vec<Step> {
+    steps.into_iter().filter(|step| !unwanted(step)).collect()
+}
+
+/// Moves the steps of one kind to the place of the first step of another kind.
+fn before(mut steps: Vec<Step>, moved: impl Fn(&Step) -> bool, place: impl Fn(&Step) -> bool) -> Vec<Step> {
+    let taken: Vec<Step> = steps.iter().filter(|step| moved(step)).cloned().collect();
+    let Some(at) = steps.iter().position(place) else { return steps };
+    let mut rest = steps.split_off(at);
+    rest.retain(|step| !moved(step));
+    steps.retain(|step| !moved(step));
+    steps.into_iter().chain(taken).chain(rest).collect()
+}
+
+fn live(step: &Step) -> bool {
+    step.id.contains("-live")
+}
+
+/// What is wrong with a compiler, how it is made so, and what the story of it must tell.
+const SABOTAGE: &[(&str, Sabotage, &[&str])] = &[
+    (
+        "the live route is unmapped before it is mapped",
+        |_, steps| {
+            before(
+                steps,
+                |step| is(step, "unmap-route", "shop_a") && live(step),
+                |step| is(step, "map-route", "shop_b") && live(step),
+            )
+        },
+        &["unmap shop.example.com from shop_a", "no app surely serves shop.example.com", "404"],
+    ),
+    (
+        "the old colour is stopped before it is unmapped",
+        |_, steps| {
+            before(steps, |step| is(step, "stop", "shop_a"), |step| is(step, "unmap-route", "shop_a") && live(step))
+        },
+        &["stop shop_a", "502"],
+    ),
+    (
+        "the old colour does not drain",
+        |_, steps| without(steps, |step| step.action.kind() == "drain"),
+        &["is stopped before it has drained"],
+    ),
+    (
+        "the old colour drains before it is unmapped",
+        |_, steps| {
+            before(steps, |step| step.action.kind() == "drain", |step| is(step, "unmap-route", "shop_a") && live(step))
+        },
+        &["is stopped before it has drained"],
+    ),
+    (
+        "the router is not asked whether the new colour is reached",
+        |_, steps| {
+            let ask = |mut step: Step| {
+                if let Action::Map { ask_router, .. } = &mut step.action {
+                    *ask_router = false;
+                }
+                step
+            };
+            steps.into_iter().map(ask).collect()
+        },
+        &["no app surely serves"],
+    ),
+    (
+        "the router is not asked whether the old colour is gone",
+        |_, steps| {
+            let ask = |mut step: Step| {
+                if let Action::Unmap { ask_router, .. } = &mut step.action {
+                    *ask_router = false;
+                }
+                step
+            };
+            steps.into_iter().map(ask).collect()
+        },
+        &["routers may still lead", "which does not run: its users get 502"],
+    ),
+    (
+        "the new colour is not checked",
+        |_, steps| without(steps, |step| step.action.kind() == "check"),
+        &["which was not checked"],
+    ),
+    (
+        "the live route is mapped before the check",
+        |_, steps| {
+            before(steps, |step| is(step, "map-route", "shop_b") && live(step), |step| step.action.kind() == "check")
+        },
+        &["which was not checked"],
+    ),
+    (
+        "nothing relies on the new colour",
+        |_, steps| steps.into_iter().map(|step| Step { requires: None, ..step }).collect(),
+        &["the new version has crashed right before", "no app surely serves"],
+    ),
+    (
+        "one of two live routes is forgotten",
+        |verb, steps| {
+            without(steps, |step| {
+                verb == Verb::Apply && is(step, "map-route", "shop_b") && step.id.ends_with("map-live-2")
+            })
+        },
+        &["no app surely serves www.example.com"],
+    ),
+    (
+        "the staging route stays",
+        |verb, steps| without(steps, |step| verb == Verb::Apply && step.id.ends_with("unmap-staging")),
+        &["is still on the staging route"],
+    ),
+    (
+        "the old colour is deleted in the place of being stopped",
+        |_, mut steps| {
+            for step in &mut steps {
+                if let Action::Stop { app } = &step.action {
+                    step.action = Action::Delete { app: app.clone() };
+                }
+            }
+            steps
+        },
+        &["that is refused", "not there to be started"],
+    ),
+    (
+        "the new colour is marked as live before the old one is stopped",
+        |verb, steps| {
+            before(
+                steps,
+                |step| {
+                    verb == Verb::Apply
+                        && is(step, "annotate", "shop_b")
+                        && step.action.purpose().contains("live version")
+                },
+                |step| step.action.kind() == "drain",
+            )
+        },
+        &["shop_a still runs"],
+    ),
+    (
+        "the push comes before the mark",
+        |verb, steps| {
+            before(
+                steps,
+                |step| verb == Verb::Apply && is(step, "push", "shop_b"),
+                |step| is(step, "annotate", "shop_b"),
+            )
+        },
+        &["upload shop_b", "502"],
+    ),
+    (
+        "the new version has fewer instances",
+        |_, mut steps| {
+            for step in &mut steps {
+                if let Action::Push { size, .. } = &mut step.action {
+                    size.instances = 1;
+                }
+                if let Action::Start { instances, .. } = &mut step.action {
+                    *instances = 1;
+                }
+            }
+            steps
+        },
+        &["only 1 of 2 instances serve"],
+    ),
+    (
+        "somebody else's app is stopped",
+        |_, mut steps| {
+            for step in &mut steps {
+                if let Action::Stop { app } = &mut step.action {
+                    *app = plan::AppName::parse("billing").unwrap();
+                }
+            }
+            steps
+        },
+        &["touches app billing, which the plan does not name"],
+    ),
+    (
+        "the way back unmaps before the old colour is started",
+        |verb, steps| {
+            if verb != Verb::Rollback {
+                return steps;
+            }
+            before(
+                steps,
+                |step| is(step, "unmap-route", "shop_b") && live(step),
+                |step| matches!(step.action.kind(), "map-route" | "start"),
+            )
+        },
+        &["it is taken back", "no app surely serves"],
+    ),
+    (
+        "the way back does not tell that it has begun",
+        |verb, steps| {
+            without(steps, |step| verb == Verb::Rollback && step.action.purpose().contains("being rolled back"))
+        },
+        &["cutover"],
+    ),
+    (
+        "the way back leaves the new colour running",
+        |verb, steps| without(steps, |step| verb == Verb::Rollback && step.action.kind() == "stop"),
+        &["shop_b still runs"],
+    ),
+];
+
+#[test]
+fn wrong_compilers_are_caught() {
+    let plan = plan_with("");
+    let mut out = String::new();
+    for (name, sabotage, words) in SABOTAGE {
+        let wrong = |verb: Verb, space: &Space| right(&plan, verb, space).map(|steps| sabotage(verb, steps));
+        let proof = prove(&plan.apps[0], Verb::Apply, &ordinary(), &wrong);
+        assert!(!proof.holds, "{name}: not caught in {} cases", proof.cases);
+        let told = proof.violations[0].to_string();
+        for word in *words {
+            assert!(told.contains(word), "{name}: '{word}' is not in:\n{told}");
+        }
+        out.extend(["# ", name, "\n", &told, "\n\n"]);
+    }
+    insta::assert_snapshot!(out);
+}
+
+#[test]
+fn a_rollback_that_picks_by_name_is_caught() {
+    // The colours have swapped: the one with the second name is live.
+    let swapped =
+        space(vec![app("shop_a", false, Some(Role::Previous)), app("shop_b", true, Some(Role::Live))], Some("shop_b"));
+    let plan = plan_with("");
+    // What it compiles fits the ordinary case, in which the first name is live.
+    let by_name = |verb: Verb, space: &Space| match verb {
+        Verb::Apply => right(&plan, verb, &ordinary()),
+        Verb::Resume | Verb::Rollback => right(&plan, verb, space),
+    };
+    let proof = prove(&plan.apps[0], Verb::Apply, &swapped, &by_name);
+    assert!(!proof.holds);
+    let told = proof.violations[0].to_string();
+    assert!(told.contains("shop.example.com led to [shop_b] and leads to [shop_a] now"), "{told}");
+}
+
+#[test]
+fn a_plan_without_drain_is_held_to_none() {
+    let plan = plan_with("    drain: 0s\n");
+    assert_eq!(plan.apps[0].drain, Duration::ZERO);
+    assert_holds("no drain", &proved(&plan, Verb::Apply, &ordinary()));
+}

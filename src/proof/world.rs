@@ -1,0 +1,351 @@
+//! The space, what its routers may know, and what a request on a live route would meet.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::plan;
+use crate::space::condition::Verdict;
+use crate::space::{App, AppState, InstanceState, Space};
+use crate::steps::annotations::Role;
+use crate::steps::situation::{UnderWay, other};
+use crate::steps::{Action, RouterQuestion, Step, Verb, quota};
+
+/// What the routers know of an app on a live route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Known {
+    /// Some may lead to it, some may not: the route was changed and they were not asked.
+    Maybe,
+    /// All lead to it.
+    Surely,
+}
+
+/// A state of the world: what a step changes, and what a request meets.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct World {
+    /// The space.
+    pub space: Space,
+    /// By number of the live route and name of the app.
+    routers: BTreeMap<(usize, String), Known>,
+    /// The apps that have passed the plan's checks since they were pushed.
+    checked: BTreeSet<String>,
+    /// The apps that may have requests in hand.
+    busy: BTreeSet<String>,
+    /// The apps that have crashed.
+    crashed: BTreeSet<String>,
+    /// The live routes that a crash alone has left without anybody.
+    excused: BTreeSet<usize>,
+}
+
+/// What was so at the beginning, and must stay so.
+#[derive(Debug, Clone)]
+pub struct Promise {
+    /// The numbers of the live routes that are served, each with how many instances.
+    served: BTreeMap<usize, u32>,
+}
+
+impl Promise {
+    /// Whether nothing was served.
+    pub fn is_empty(&self) -> bool {
+        self.served.is_empty()
+    }
+}
+
+/// How a step ends where nothing goes wrong with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StepEnd {
+    /// It is confirmed.
+    Confirmed,
+    /// It is not: something that it relies on, or that must follow, is not so.
+    Fails(String),
+}
+
+impl World {
+    /// The world as it is observed. What nobody has confirmed is taken for unsure.
+    pub fn observed(app: &plan::App, space: &Space) -> Self {
+        let mut space = space.clone();
+        // Routes that lead to none of the colours and are not the plan's cannot be met on any walk.
+        let ours: BTreeSet<String> = app
+            .colours
+            .iter()
+            .filter_map(|colour| space.app(colour.as_str()))
+            .map(|colour| colour.guid.clone())
+            .collect();
+        let of_plan = |route: &crate::space::Route| app.live.iter().chain([&app.staging]).any(|url| route.is(url));
+        space.routes.retain(|route| of_plan(route) || route.destinations.iter().any(|to| ours.contains(&to.app)));
+        let mut world = Self {
+            space,
+            routers: BTreeMap::new(),
+            checked: BTreeSet::new(),
+            busy: BTreeSet::new(),
+            crashed: BTreeSet::new(),
+            excused: BTreeSet::new(),
+        };
+        let under_way = UnderWay::of(app, &world.space);
+        // What was live once has passed its checks then.
+        let settled = app.colours.iter().filter(|colour| under_way.as_ref().is_none_or(|it| it.colour != **colour));
+        world.checked.extend(settled.map(ToString::to_string));
+        for (number, url) in app.live.iter().enumerate() {
+            let holders: Vec<String> = world.space.holders(url).into_iter().map(ToOwned::to_owned).collect();
+            for holder in &holders {
+                let unsure = holders.len() > 1 && under_way.as_ref().is_some_and(|it| it.colour.as_str() == holder);
+                world.checked.insert(holder.clone());
+                if world.runs(holder) {
+                    world.know(number, holder, if unsure { Known::Maybe } else { Known::Surely });
+                }
+            }
+            // A route that does not exist leads nowhere.
+            let Some(under_way) = under_way.as_ref().filter(|_| world.space.route(url).is_some()) else { continue };
+            // It was taken off, and nobody knows whether the routers were asked.
+            let leaving = if under_way.back { &under_way.colour } else { other(app, &under_way.colour) };
+            if !holders.iter().any(|holder| holder == leaving.as_str()) && world.runs(leaving.as_str()) {
+                world.checked.insert(leaving.to_string());
+                world.know(number, leaving.as_str(), Known::Maybe);
+            }
+        }
+        world
+    }
+
+    /// What must stay so from here on, whatever `verb` does. `declared` is how many instances the plan wants, where it wants
+    /// fewer.
+    pub fn promise(&self, app: &plan::App, verb: Verb, declared: Option<u32>) -> Promise {
+        let wanted = |count: u32| declared.map_or(count, |declared| declared.min(count));
+        // What is taken back leads to what was there before it, as large as that was; so does a new deployment where both
+        // colours are on the live routes.
+        let before = UnderWay::of(app, &self.space).and_then(|under_way| {
+            let before = other(app, &under_way.colour).as_str();
+            let goes_back = verb != Verb::Apply || app.live.iter().any(|url| self.space.is_mapped(before, url));
+            self.space.app(before).filter(|_| goes_back)?.web().map(|web| web.instances)
+        });
+        let wanted = |count: u32| before.map_or(wanted(count), |before| before.min(wanted(count)));
+        let served = (0..app.live.len()).map(|number| (number, self.serving(number))).filter(|(_, count)| *count > 0);
+        let kept = served.filter(|(number, _)| !self.leads_to_nobody(app, verb, *number));
+        Promise { served: kept.map(|(number, count)| (number, wanted(count))).collect() }
+    }
+
+    /// Whether the verb leads back and leaves a live route to nobody, as it was before: a first version alone is on it.
+    fn leads_to_nobody(&self, app: &plan::App, verb: Verb, number: usize) -> bool {
+        let Some(under_way) = UnderWay::of(app, &self.space) else { return false };
+        let back = verb == Verb::Rollback || (verb == Verb::Resume && under_way.back);
+        let alone = self.space.holders(&app.live[number]) == [under_way.colour.as_str()];
+        let before = self.space.app(other(app, &under_way.colour).as_str());
+        let had_one = match under_way.origin {
+            Some(origin) => origin.old.is_some(),
+            None => matches!(before.and_then(Role::of), Some(Role::Live | Role::Previous)),
+        };
+        back && alone && !had_one
+    }
+
+    /// What is kept of a promise now: a crash may have broken it, and both colours together are more than was promised.
+    pub fn kept(&self, promise: &Promise) -> Promise {
+        let now = promise.served.iter().map(|(number, wanted)| (*number, (*wanted).min(self.serving(*number))));
+        Promise { served: now.filter(|(_, count)| *count > 0).collect() }
+    }
+
+    /// The instances that every router leads to.
+    fn serving(&self, number: usize) -> u32 {
+        let surely = self.routers.iter().filter(|((route, _), known)| *route == number && **known == Known::Surely);
+        surely.filter_map(|((_, app), _)| self.space.app(app)).map(App::running).sum()
+    }
+
+    fn runs(&self, app: &str) -> bool {
+        self.space.app(app).is_some_and(App::serves)
+    }
+
+    /// Whether a version has passed its checks.
+    pub fn is_checked(&self, app: &str) -> bool {
+        self.checked.contains(app)
+    }
+
+    /// Whether a version has crashed and was not started again.
+    pub fn has_crashed(&self, app: &str) -> bool {
+        self.crashed.contains(app)
+    }
+
+    fn know(&mut self, number: usize, app: &str, known: Known) {
+        self.routers.insert((number, app.to_owned()), known);
+        self.busy.insert(app.to_owned());
+    }
+
+    /// What a user of the app would notice now that was promised otherwise.
+    pub fn broken(&self, plan: &plan::App, promise: &Promise) -> Option<String> {
+        for (&number, &wanted) in &promise.served {
+            let url = &plan.live[number];
+            let serving = self.serving(number);
+            if serving == 0 && !self.excused.contains(&number) {
+                return Some(format!("no app surely serves {url}: its users get 404 Not Found"));
+            }
+            if serving < wanted && serving > 0 {
+                return Some(format!(
+                    "only {serving} of {wanted} instances serve {url}: it may be too slow for its users"
+                ));
+            }
+            let led_to = self.routers.keys().filter(|(route, _)| *route == number).map(|(_, app)| app);
+            for app in led_to {
+                if !self.runs(app) && !self.crashed.contains(app) {
+                    return Some(format!(
+                        "routers may still lead {url} to {app}, which does not run: its users get 502 Bad Gateway"
+                    ));
+                }
+                if !self.checked.contains(app) {
+                    return Some(format!("routers may lead {url} to {app}, which was not checked"));
+                }
+            }
+        }
+        None
+    }
+
+    /// The version crashes. A route that it alone served is nobody's fault.
+    pub fn crash(&mut self, plan: &plan::App, app: &str) {
+        if let Some(found) = self.space.app_mut(app) {
+            for instance in found.processes.iter_mut().flat_map(|process| &mut process.states) {
+                instance.state = InstanceState::Crashed;
+            }
+        }
+        self.crashed.insert(app.to_owned());
+        let lost: Vec<usize> = (0..plan.live.len()).filter(|number| self.serving(*number) == 0).collect();
+        self.excused.extend(lost);
+    }
+
+    /// Takes one step to its end, without a fault. Tells what is broken by it.
+    pub fn take(&mut self, plan: &plan::App, step: &Step, promise: &Promise) -> Result<StepEnd, String> {
+        if let Some(why) = self.lacks(step) {
+            return Ok(StepEnd::Fails(why));
+        }
+        let before = self.space.clone();
+        self.effect(plan, step, promise)?;
+        if let Some(condition) = step.action.condition() {
+            match condition.judge(&self.space, &before) {
+                Verdict::Holds => {}
+                Verdict::NotYet(why) | Verdict::Never(why) => return Ok(StepEnd::Fails(why)),
+            }
+        }
+        if let Action::Check { app, .. } = &step.action
+            && self.has_crashed(app.as_str())
+        {
+            return Ok(StepEnd::Fails(format!("{app} does not answer")));
+        }
+        if let Some(why) = self.ask(plan, step) {
+            return Ok(StepEnd::Fails(why));
+        }
+        self.broken(plan, promise).map_or(Ok(StepEnd::Confirmed), Err)
+    }
+
+    /// What the step relies on and is not so.
+    pub fn lacks(&self, step: &Step) -> Option<String> {
+        match step.requires.as_ref()?.judge(&self.space, &self.space) {
+            Verdict::Holds => None,
+            Verdict::NotYet(why) | Verdict::Never(why) => Some(why),
+        }
+    }
+
+    /// What the step changes, and nothing of how that is confirmed. Tells what is broken by it.
+    pub fn effect(&mut self, plan: &plan::App, step: &Step, promise: &Promise) -> Result<(), String> {
+        self.change(plan, step, promise, |_, _| {})
+    }
+
+    /// As [`Self::effect`], with a part of it taken away again by `cut`, which gets the space before and after.
+    pub fn change(
+        &mut self,
+        plan: &plan::App,
+        step: &Step,
+        promise: &Promise,
+        cut: impl FnOnce(&Space, &mut Space),
+    ) -> Result<(), String> {
+        let app = step.action.app().to_owned();
+        let ran = self.space.app(&app).is_some_and(|app| app.state == AppState::Started);
+        let before = self.space.clone();
+        step.action.apply(&mut self.space);
+        cut(&before, &mut self.space);
+        quota::follow(&before, &mut self.space);
+        let number_of = |url: &plan::RouteUrl| plan.live.iter().position(|live| live == url);
+        match &step.action {
+            Action::Map { url, .. } => {
+                if let Some(number) = number_of(url).filter(|_| ran)
+                    && !self.routers.contains_key(&(number, app.clone()))
+                {
+                    self.know(number, &app, Known::Maybe);
+                }
+            }
+            Action::Unmap { url, .. } => {
+                if let Some(known) = number_of(url).and_then(|number| self.routers.get_mut(&(number, app.clone()))) {
+                    *known = Known::Maybe;
+                }
+            }
+            // Routers learn of an instance when it runs.
+            Action::Start { .. } if self.runs(&app) => {
+                self.crashed.remove(&app);
+                for (number, url) in plan.live.iter().enumerate() {
+                    let mapped = self.space.is_mapped(&app, url);
+                    if mapped && !self.routers.contains_key(&(number, app.clone())) {
+                        self.know(number, &app, Known::Maybe);
+                    }
+                }
+            }
+            Action::Push { .. } => {
+                self.checked.remove(&app);
+            }
+            Action::Drain { .. } => {
+                if !self.routers.keys().any(|(_, known)| *known == app) {
+                    self.busy.remove(&app);
+                }
+            }
+            Action::Start { .. }
+            | Action::Check { .. }
+            | Action::Create { .. }
+            | Action::Annotate { .. }
+            | Action::Bind { .. }
+            | Action::Stage { .. }
+            | Action::SetDroplet { .. }
+            | Action::Scale { .. }
+            | Action::Stop { .. }
+            | Action::Delete { .. } => {}
+        }
+        if let Some(seen) = self.broken(plan, promise) {
+            return Err(seen);
+        }
+        let runs = self.space.app(&app).is_some_and(|app| app.state == AppState::Started);
+        if ran && !runs {
+            if self.busy.contains(&app) && !plan.drain.is_zero() && !self.crashed.contains(&app) {
+                return Err(format!("{app} is stopped before it has drained: requests that it has begun are cut off"));
+            }
+            self.routers.retain(|(_, known), _| *known != app);
+            self.busy.remove(&app);
+            self.crashed.remove(&app);
+        }
+        Ok(())
+    }
+
+    /// Asks the routers, as the step does. Tells what they do not confirm.
+    fn ask(&mut self, plan: &plan::App, step: &Step) -> Option<String> {
+        match &step.action {
+            Action::Check { app, .. } => {
+                self.checked.insert(app.to_string());
+            }
+            // Without checks the platform's health check alone decides.
+            Action::Start { app, .. } if plan.checks.is_empty() => {
+                self.checked.insert(app.to_string());
+            }
+            _ => {}
+        }
+        let number_of = |url: &plan::RouteUrl| plan.live.iter().position(|live| live == url);
+        match step.action.router_question()? {
+            RouterQuestion::Reached { app, url } => {
+                if !self.runs(app.as_str()) || !self.space.is_mapped(app.as_str(), url) {
+                    return Some(format!("{url} does not reach {app}"));
+                }
+                if let Some(number) = number_of(url) {
+                    self.know(number, app.as_str(), Known::Surely);
+                    self.excused.remove(&number);
+                }
+            }
+            RouterQuestion::Gone { app, url } => {
+                if self.space.is_mapped(app.as_str(), url) {
+                    return Some(format!("{url} still reaches {app}"));
+                }
+                if let Some(number) = number_of(url) {
+                    self.routers.remove(&(number, app.to_string()));
+                }
+            }
+        }
+        None
+    }
+}

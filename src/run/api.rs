@@ -1,0 +1,205 @@
+//! `cf curl`: reading the API, changing something by it, and how its answers fail.
+
+use std::time::Duration;
+
+use serde_json::Value;
+use thiserror::Error;
+
+use super::retry;
+use crate::cf::config::Target;
+use crate::cf::invocation::Invocation;
+use crate::cf::outcome::{Expectation, Reason, Refusal, Verdict, confirm};
+use crate::cf::parse;
+use crate::cf::session::Session;
+use crate::cf::spawn::{Cf, SpawnError};
+use crate::space::read::{self, Page, Unreadable};
+
+/// How long one read may take.
+const READ: Duration = Duration::from_secs(60);
+/// How long one change may take.
+const CHANGE: Duration = Duration::from_secs(20);
+
+/// Why a space could not be read.
+#[derive(Debug, Error)]
+pub enum ObserveError {
+    /// cf could not be run.
+    #[error(transparent)]
+    Spawn(#[from] SpawnError),
+    /// cf or the platform refused, for a reason that is known.
+    #[error("{path} could not be read: {}", refusal.words)]
+    Refused {
+        /// What was asked.
+        path: String,
+        /// The reason, with cf's words.
+        refusal: Refusal,
+    },
+    /// The answer is none that is known.
+    #[error("{path} could not be read: {why}")]
+    Unknown {
+        /// What was asked.
+        path: String,
+        /// What came instead.
+        why: String,
+    },
+    /// The answer has another shape than the API's documentation tells.
+    #[error(transparent)]
+    Unreadable(#[from] Unreadable),
+}
+
+impl ObserveError {
+    /// Whether it is no use to try again: the session or the user's rights are the reason.
+    pub fn lasts(&self) -> bool {
+        match self {
+            Self::Spawn(_) => true,
+            Self::Refused { refusal, .. } => matches!(
+                refusal.reason,
+                Reason::NoApi | Reason::NotLoggedIn | Reason::TokenExpired | Reason::NoTarget | Reason::NotAuthorized
+            ),
+            Self::Unknown { .. } | Self::Unreadable(_) => false,
+        }
+    }
+}
+
+/// The API of the targeted platform, as one cf reads it.
+#[derive(Debug, Clone, Copy)]
+pub struct Api<'a> {
+    /// The cf.
+    pub cf: &'a Cf,
+    /// Its session.
+    pub session: &'a Session,
+}
+
+/// What became of a call that is to change something.
+#[derive(Debug)]
+pub enum Answer {
+    /// It is done; the answer's body, null where it has none.
+    Done(Value),
+    /// It is refused.
+    Refused(Refusal),
+    /// It may be done or not; only the API can tell.
+    Unknown(String),
+}
+
+impl<'a> Api<'a> {
+    /// What is targeted.
+    pub fn target(&self) -> &'a Target {
+        self.session.target()
+    }
+
+    /// Has cf fetch a new access token at its next call. cf 8.17 does so by itself only where the token's own time is over,
+    /// not where the platform has rejected it.
+    pub fn renew_token(&self) {
+        // Where the private configuration cannot be written, the next call says that the token is rejected.
+        let _ = self.session.forget_access_token();
+    }
+
+    /// How long the platform asks to be left alone, where it does.
+    pub fn asked_patience(&self) -> Duration {
+        let call = Invocation::curl_with_headers("/v3/apps?per_page=1");
+        let answer = call.resolve(&|_| None).ok().and_then(|argv| self.cf.run(&argv, &[], READ, &mut |_, _| {}).ok());
+        answer.map_or(Duration::ZERO, |output| retry::asked_for(&output.stdout))
+    }
+
+    /// Makes one call that is to change something, with a new token where the one that there was is rejected.
+    pub fn change(&self, call: &Invocation, expected: &Expectation) -> Result<Answer, ObserveError> {
+        match self.change_once(call, expected)? {
+            Answer::Refused(Refusal { reason: Reason::TokenExpired, .. }) => {
+                self.renew_token();
+                self.change_once(call, expected)
+            }
+            answer => Ok(answer),
+        }
+    }
+
+    fn change_once(&self, call: &Invocation, expected: &Expectation) -> Result<Answer, ObserveError> {
+        let argv = match call.resolve(&|_| None) {
+            Ok(argv) => argv,
+            Err(error) => return Ok(Answer::Unknown(error.to_string())),
+        };
+        let output = self.cf.run(&argv, &call.env, CHANGE, &mut |_, _| {})?;
+        Ok(match confirm(expected, self.cf.version().dialect(), &output) {
+            Verdict::Done | Verdict::AlreadyDone => Answer::Done(parse::json(&output.stdout).unwrap_or_default()),
+            Verdict::Refused(refusal) => Answer::Refused(refusal),
+            Verdict::Unknown { .. } if output.exit.is_success() && output.stdout.trim().is_empty() => {
+                match self.why_empty(&call.shell())? {
+                    // The session is no good, or the platform is away: whichever it is, its words are better than none.
+                    ObserveError::Refused { refusal, .. } if !refusal.reason.is_transient() => Answer::Refused(refusal),
+                    other => Answer::Unknown(other.to_string()),
+                }
+            }
+            Verdict::Unknown { why } => Answer::Unknown(why),
+        })
+    }
+
+    /// All resources of a list, page after page.
+    pub fn list(&self, path: &str) -> Result<Vec<Value>, ObserveError> {
+        let mut resources = Vec::new();
+        let mut next = Some(path.to_owned());
+        while let Some(path) = next {
+            let page: Page = read::parse(&path, &self.get(&path)?)?;
+            resources.extend(page.resources);
+            next = page.pagination.next.map(|link| path_of(&link.href).to_owned());
+        }
+        Ok(resources)
+    }
+
+    /// As [`Self::get`], but what is not there, or is hidden from the user, is null.
+    pub fn get_or_absent(&self, path: &str) -> Result<Value, ObserveError> {
+        match self.get(path) {
+            // Nothing else means absent: least of all a failure of the platform.
+            Err(ObserveError::Refused {
+                refusal: Refusal { reason: Reason::NotFound | Reason::NotAuthorized, .. },
+                ..
+            }) => Ok(Value::Null),
+            other => other,
+        }
+    }
+
+    /// One answer of the API, with a new token where the one that there was is rejected.
+    pub fn get(&self, path: &str) -> Result<Value, ObserveError> {
+        match self.get_once(path) {
+            Err(ObserveError::Refused { refusal: Refusal { reason: Reason::TokenExpired, .. }, .. }) => {
+                self.renew_token();
+                self.get_once(path)
+            }
+            other => other,
+        }
+    }
+
+    fn get_once(&self, path: &str) -> Result<Value, ObserveError> {
+        let unknown = |why: String| ObserveError::Unknown { path: path.to_owned(), why };
+        let call = Invocation::curl_get(path);
+        let argv = call.resolve(&|_| None).map_err(|error| unknown(error.to_string()))?;
+        let output = self.cf.run(&argv, &call.env, READ, &mut |_, _| {})?;
+        match confirm(&Expectation::Json, self.cf.version().dialect(), &output) {
+            Verdict::Done | Verdict::AlreadyDone => {
+                parse::json(&output.stdout).map_err(|_| unknown(parse::excerpt(&output)))
+            }
+            Verdict::Refused(refusal) => Err(ObserveError::Refused { path: path.to_owned(), refusal }),
+            Verdict::Unknown { .. } if output.stdout.trim().is_empty() => Err(self.why_empty(path)?),
+            Verdict::Unknown { why } => Err(unknown(why)),
+        }
+    }
+
+    /// Why an answer is empty. cf 8.17: `curl` swallows an expired token and an API that cannot be reached, and exits
+    /// with 0; another read tells.
+    fn why_empty(&self, path: &str) -> Result<ObserveError, ObserveError> {
+        let path = path.to_owned();
+        let call = Invocation::org_guid(&self.target().org);
+        let unknown = |why: String| ObserveError::Unknown { path: path.clone(), why };
+        let argv = call.resolve(&|_| None).map_err(|error| unknown(error.to_string()))?;
+        let output = self.cf.run(&argv, &call.env, READ, &mut |_, _| {})?;
+        Ok(match confirm(&Expectation::Json, self.cf.version().dialect(), &output) {
+            Verdict::Refused(refusal) => ObserveError::Refused { path, refusal },
+            Verdict::Done | Verdict::AlreadyDone | Verdict::Unknown { .. } => {
+                unknown(format!("the answer is empty; {}", parse::excerpt(&output)))
+            }
+        })
+    }
+}
+
+/// The path and query of a URL: `cf curl` only asks the targeted API.
+fn path_of(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    rest.find('/').map_or(rest, |at| &rest[at..])
+}

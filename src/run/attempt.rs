@@ -1,0 +1,290 @@
+//! One step: done, settled where cf does not say that it is done, and confirmed.
+//!
+//! A step is confirmed three times over: by what cf printed, by the space read back, and (where it changed a live
+//! route) by the router. cf's word alone is never enough: an OK comes before the effect, and a failure may come after
+//! it. So the outcome of a call is *done*, *not done* or *unknown*, and unknown is settled by reading before anything else
+//! is done. What is not done for a passing reason is done again, up to a bound (see [`retry`](super::retry)).
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::cf::invocation::{Invocation, Reference};
+use crate::cf::outcome::{self, confirm};
+use crate::space::Space;
+use crate::space::condition::{Condition, Verdict};
+use crate::steps::{Action, Step};
+
+use super::check;
+use super::event::Event;
+use super::execute::{PAUSE, Runner};
+use super::interrupt::Signal;
+use super::observe::OUTAGE;
+use super::probe::Probe;
+use super::retry::{self, Next};
+
+/// The longest pause between two looks at the space.
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+/// How long the space is looked at after the last call has failed: a late effect of a lost call shows by then.
+const LATE_EFFECT: Duration = Duration::from_secs(3);
+
+/// How one step ended.
+pub(super) enum StepEnd {
+    /// It is confirmed; with notes for the reader.
+    Confirmed(Vec<String>),
+    /// It is not: why.
+    Failed(String),
+    /// A signal came in while it only waited.
+    Interrupted(Signal),
+}
+
+/// What the space says of a call that was not confirmed.
+enum Settled {
+    Done,
+    NotDone,
+    Unreadable(String),
+}
+
+impl Runner<'_> {
+    pub(super) fn step(
+        &self,
+        step: &Step,
+        space: &mut Space,
+        exit_code: &mut Option<i32>,
+        report: &mut dyn FnMut(&Event<'_>),
+    ) -> StepEnd {
+        let deadline = Instant::now() + step.within;
+        let before = space.clone();
+        let mut notes = if let Some(invocation) = &step.invocation {
+            match self.call(step, invocation, (&mut *space, &before), exit_code, report) {
+                Ok(notes) => notes,
+                Err(why) => return StepEnd::Failed(why),
+            }
+        } else {
+            report(&Event::StepStarted { step, argv: &[] });
+            match self.without_cf(step) {
+                StepEnd::Confirmed(notes) => notes,
+                end @ (StepEnd::Failed(_) | StepEnd::Interrupted(_)) => return end,
+            }
+        };
+        if let Some(condition) = step.action.condition()
+            && let Err(why) = self.wait_for(step, &condition, (&mut *space, &before), deadline, report)
+        {
+            return StepEnd::Failed(why);
+        }
+        match self.ask_router(step, space, deadline, report) {
+            Ok(told) => notes.extend(told),
+            Err(why) => return StepEnd::Failed(why),
+        }
+        StepEnd::Confirmed(notes)
+    }
+
+    /// Runs cf, again where that is of use, until what it was to do is done. Fails with what cf said.
+    fn call(
+        &self,
+        step: &Step,
+        invocation: &Invocation,
+        (space, before): (&mut Space, &Space),
+        exit_code: &mut Option<i32>,
+        report: &mut dyn FnMut(&Event<'_>),
+    ) -> Result<Vec<String>, String> {
+        let deadline = Instant::now() + step.within;
+        let argv = invocation
+            .resolve(&|reference| look_up(space, reference))
+            .map_err(|error| format!("cf was not started: {error}"))?;
+        report(&Event::StepStarted { step, argv: &argv });
+        for tried in 1.. {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let output = self
+                .cf
+                .run(&argv, &invocation.env, step.attempt.min(left), &mut |stream, text| {
+                    report(&Event::Line { step, stream, text });
+                })
+                .map_err(|error| error.to_string())?;
+            *exit_code = output.exit.code();
+            let Some(expected) = step.action.expectation() else { return Ok(Vec::new()) };
+            let verdict = confirm(&expected, self.cf.version().dialect(), &output);
+            let said = match &verdict {
+                outcome::Verdict::Done => return Ok(again(tried)),
+                outcome::Verdict::AlreadyDone => {
+                    return Ok(again(tried).into_iter().chain(["nothing was left to do".to_owned()]).collect());
+                }
+                outcome::Verdict::Refused(refusal) => refusal.words.clone(),
+                outcome::Verdict::Unknown { why } => why.clone(),
+            };
+            let next = retry::after(&verdict, tried);
+            let last = next == Next::GiveUp || Instant::now() >= deadline;
+            match self.settle(step, (&mut *space, before), if last { LATE_EFFECT } else { Duration::ZERO }) {
+                Settled::Done => {
+                    let exit = output.exit;
+                    let note = format!("cf did not report success ({exit}), but the space says that it is done");
+                    return Ok(vec![note]);
+                }
+                Settled::Unreadable(why) => return Err(format!("{said}\nand the space could not be read: {why}")),
+                Settled::NotDone if last => return Err(said),
+                Settled::NotDone => {}
+            }
+            report(&Event::Repeating { step, why: &said });
+            self.pause_before(next, deadline);
+        }
+        Ok(Vec::new())
+    }
+
+    fn pause_before(&self, next: Next, deadline: Instant) {
+        let pause = match next {
+            Next::Again(pause) => pause,
+            Next::WithNewToken => {
+                self.observer.api().renew_token();
+                Duration::ZERO
+            }
+            Next::WhenAllowed => self.observer.api().asked_patience(),
+            Next::GiveUp => return,
+        };
+        thread::sleep(pause.min(deadline.saturating_duration_since(Instant::now())));
+    }
+
+    fn without_cf(&self, step: &Step) -> StepEnd {
+        let interrupted = || StepEnd::Interrupted(self.interrupt.seen().unwrap_or(Signal::Terminate));
+        match &step.action {
+            Action::Check { app, url, check, .. } => {
+                match check::run(check, app.as_str(), url, self.client, self.interrupt) {
+                    check::Outcome::Passed(note) => StepEnd::Confirmed(vec![note]),
+                    check::Outcome::Failed(why) => StepEnd::Failed(why),
+                    check::Outcome::Interrupted => interrupted(),
+                }
+            }
+            Action::Drain { time, .. } => {
+                if self.interrupt.pause(*time) {
+                    StepEnd::Confirmed(Vec::new())
+                } else {
+                    interrupted()
+                }
+            }
+            Action::Create { .. }
+            | Action::Push { .. }
+            | Action::Annotate { .. }
+            | Action::Bind { .. }
+            | Action::Map { .. }
+            | Action::Unmap { .. }
+            | Action::Stage { .. }
+            | Action::SetDroplet { .. }
+            | Action::Scale { .. }
+            | Action::Start { .. }
+            | Action::Stop { .. }
+            | Action::Delete { .. } => StepEnd::Failed("there is no cf invocation for it".to_owned()),
+        }
+    }
+
+    /// Lets the space decide after a call that was not confirmed.
+    fn settle(&self, step: &Step, (space, before): (&mut Space, &Space), late: Duration) -> Settled {
+        let Some(condition) = step.action.condition() else { return Settled::NotDone };
+        let until = Instant::now() + late;
+        loop {
+            if let Err(error) = self.look(space, condition.sections()) {
+                return Settled::Unreadable(error.to_string());
+            }
+            match condition.judge(space, before) {
+                Verdict::Holds => return Settled::Done,
+                // A start is done when it is asked for; whether all instances come up is waited for with more patience.
+                Verdict::NotYet(_) if is_asked_for(step, space) => return Settled::Done,
+                Verdict::NotYet(_) if Instant::now() < until => thread::sleep(PAUSE),
+                Verdict::NotYet(_) | Verdict::Never(_) => return Settled::NotDone,
+            }
+        }
+    }
+
+    /// Looks at the space until the condition holds. What cf was asked for is under way: a signal does not end the wait.
+    fn wait_for(
+        &self,
+        step: &Step,
+        condition: &Condition,
+        (space, before): (&mut Space, &Space),
+        deadline: Instant,
+        report: &mut dyn FnMut(&Event<'_>),
+    ) -> Result<(), String> {
+        let mut pause = PAUSE;
+        let mut out_of_reach: Option<Instant> = None;
+        let mut told = String::new();
+        loop {
+            let missing = match self.observer.refresh(space, condition.sections()) {
+                Ok(()) => match condition.judge(space, before) {
+                    Verdict::Holds => return Ok(()),
+                    Verdict::Never(why) => return Err(why),
+                    Verdict::NotYet(why) => {
+                        out_of_reach = None;
+                        why
+                    }
+                },
+                Err(error) => {
+                    let since = *out_of_reach.get_or_insert_with(Instant::now);
+                    if error.lasts() || since.elapsed() >= OUTAGE {
+                        return Err(format!("the space could not be read back: {error}"));
+                    }
+                    error.to_string()
+                }
+            };
+            if Instant::now() >= deadline {
+                return Err(missing);
+            }
+            if missing != told {
+                report(&Event::Waiting { step, what: &missing });
+                told = missing;
+            }
+            thread::sleep(pause);
+            pause = (pause * 3 / 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    fn ask_router(
+        &self,
+        step: &Step,
+        space: &Space,
+        deadline: Instant,
+        report: &mut dyn FnMut(&Event<'_>),
+    ) -> Result<Option<String>, String> {
+        let Some(question) = step.action.router_question() else { return Ok(None) };
+        report(&Event::Waiting { step, what: "the router" });
+        let probe = Probe { client: self.client, settle: step.settle };
+        match probe.ask(&question, space, deadline) {
+            Ok(evidence) => Ok(Some(evidence.note())),
+            Err(why) => Err(format!("the router does not confirm it: {why}")),
+        }
+    }
+}
+
+fn again(tried: u32) -> Vec<String> {
+    if tried > 1 { vec![format!("at the {tried}. attempt")] } else { Vec::new() }
+}
+
+/// Whether the platform has taken in what it was asked for, so that it is a matter of time.
+fn is_asked_for(step: &Step, space: &Space) -> bool {
+    match &step.action {
+        Action::Start { app, .. } => {
+            space.app(app.as_str()).is_some_and(|app| app.state == crate::space::AppState::Started)
+        }
+        Action::Create { .. }
+        | Action::Push { .. }
+        | Action::Annotate { .. }
+        | Action::Bind { .. }
+        | Action::Map { .. }
+        | Action::Unmap { .. }
+        | Action::Stage { .. }
+        | Action::SetDroplet { .. }
+        | Action::Scale { .. }
+        | Action::Check { .. }
+        | Action::Drain { .. }
+        | Action::Stop { .. }
+        | Action::Delete { .. } => false,
+    }
+}
+
+/// The value of a reference, from what was last read of the space.
+fn look_up(space: &Space, reference: &Reference) -> Option<String> {
+    let app = space.app(reference.app())?;
+    match reference {
+        Reference::AppGuid(_) => Some(app.guid.clone()),
+        Reference::PackageGuid(_) => {
+            app.package.as_ref().filter(|package| package.ready).map(|package| package.guid.clone())
+        }
+        Reference::DropletGuid(_) => app.staged.as_ref().map(|droplet| droplet.guid.clone()),
+    }
+}

@@ -1,0 +1,167 @@
+//! The calls about the app that is a lock. Each of them is done, not done or unknown; what is unknown is settled by reading.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+
+use super::LockError;
+use crate::cf::invocation::{Invocation, query};
+use crate::cf::outcome::{Expectation, Reason, Refusal};
+use crate::run::api::{Answer, Api, ObserveError};
+use crate::space::lock::{self, Lock, later};
+use crate::space::read;
+
+/// How often a call is tried whose failure may pass.
+pub(super) const TRIES: u32 = 5;
+/// The pause after the first failure; each further one is twice as long.
+const FIRST_PAUSE: Duration = Duration::from_millis(300);
+/// How long the job that deletes a lock may take.
+const REMOVAL: Duration = Duration::from_secs(60);
+/// The longest pause between two looks at a lock that is being deleted.
+const LONGEST_LOOK: Duration = Duration::from_secs(2);
+
+/// Whose the lock is after a try to create it.
+pub(super) enum Taken {
+    /// Ours.
+    ByUs,
+    /// Somebody else's.
+    By(Box<Lock>),
+}
+
+/// Now, in whole seconds: so it is written, and so it is read.
+pub(super) fn now() -> Timestamp {
+    let now = Timestamp::now();
+    Timestamp::from_second(now.as_second()).unwrap_or(now)
+}
+
+/// Waits before the next try, longer after each failure.
+pub(super) fn back_off(failures: u32) {
+    if failures > 0 {
+        thread::sleep(FIRST_PAUSE * 2_u32.pow((failures - 1).min(5)));
+    }
+}
+
+/// Creates the lock that is wanted, to hold for that time. Its guid, heartbeat and expiry are filled in.
+///
+/// A try whose answer was lost may have made it, and a late one may yet: both are known by the nonce when the next try finds
+/// the name taken.
+pub(super) fn create(api: &Api<'_>, wanted: &mut Lock, holds: Duration) -> Result<Taken, LockError> {
+    let app = wanted.app.clone();
+    let name = wanted.name();
+    let mut why = String::new();
+    for failures in 0..TRIES {
+        back_off(failures);
+        let now = now();
+        wanted.heartbeat = Some(now);
+        wanted.expires = Some(later(now, holds));
+        let annotations = wanted.annotations();
+        let pairs = || annotations.iter().map(|(key, value)| (*key, Some(value.as_str())));
+        let call = Invocation::create_marker(&name, &api.target().space_guid, pairs());
+        let expected = Expectation::MarkerCreated { app: name.clone(), annotations: owned(pairs()) };
+        match api.change(&call, &expected)? {
+            Answer::Done(body) => {
+                if let Some(guid) = body["guid"].as_str() {
+                    guid.clone_into(&mut wanted.guid);
+                    return Ok(Taken::ByUs);
+                }
+                "the answer has no guid".clone_into(&mut why);
+            }
+            Answer::Refused(Refusal { reason, words }) if reason == Reason::NameTaken || reason.is_transient() => {
+                why = words;
+            }
+            Answer::Refused(refusal) => return Err(LockError::Refused { app, what: "taken", refusal }),
+            Answer::Unknown(words) => why = words,
+        }
+        match find(api, wanted) {
+            Ok(Some(found)) if is_ours(&found, wanted) => {
+                *wanted = found;
+                return Ok(Taken::ByUs);
+            }
+            Ok(Some(other)) => return Ok(Taken::By(Box::new(other))),
+            // Its holder has just given it back, or the answer was lost before any effect.
+            Ok(None) => {}
+            Err(error) if error.lasts() => return Err(error.into()),
+            Err(error) => why = error.to_string(),
+        }
+    }
+    Err(LockError::Unknown { app, what: "taken", why })
+}
+
+/// Whether a lock that was read is the one that we made.
+pub(super) fn is_ours(found: &Lock, ours: &Lock) -> bool {
+    found.nonce == ours.nonce && found.deployment == ours.deployment
+}
+
+/// The lock that has the name of this one now.
+pub(super) fn find(api: &Api<'_>, lock: &Lock) -> Result<Option<Lock>, ObserveError> {
+    let name = lock.name();
+    let pairs = [("names", name.as_str()), ("space_guids", api.target().space_guid.as_str())];
+    let asked = query("/v3/apps", &pairs);
+    let apps = read::apps(&asked, &api.list(&asked)?)?;
+    // Some databases take names that differ in capitals for one (CC).
+    let same = |other: &str| other.to_lowercase() == name.to_lowercase();
+    Ok(apps.iter().find(|(app, _)| same(&app.name)).map(|(app, _)| Lock::read(&lock.app, app)))
+}
+
+/// The lock of this guid, whatever has its name.
+pub(super) fn look(api: &Api<'_>, lock: &Lock) -> Result<Option<Lock>, ObserveError> {
+    let asked = format!("/v3/apps/{}", lock.guid);
+    match api.get(&asked) {
+        Ok(app) => Ok(read::apps(&asked, &[app])?.first().map(|(app, _)| Lock::read(&lock.app, app))),
+        Err(ObserveError::Refused { refusal, .. }) if is_gone(&refusal) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether the platform knows the guid no more.
+pub(super) fn is_gone(refusal: &Refusal) -> bool {
+    matches!(refusal.reason, Reason::AppNotFound | Reason::NotFound)
+}
+
+/// Writes on the lock of that guid that it is at this step, and holds until then. The answer must carry all of `renewed`.
+pub(super) fn write(api: &Api<'_>, renewed: &Lock) -> Result<Answer, ObserveError> {
+    let annotations = renewed.annotations();
+    let pairs = || annotations.iter().map(|(key, value)| (*key, Some(value.as_str())));
+    let changed = [lock::HEARTBEAT, lock::EXPIRES, lock::STEP];
+    let call = Invocation::set_annotations_by_guid(&renewed.guid, pairs().filter(|(key, _)| changed.contains(key)));
+    let expected = Expectation::Annotated { app: renewed.name(), annotations: owned(pairs()) };
+    api.change(&call, &expected)
+}
+
+/// Deletes a lock by its guid, and waits until its name is free. Returns whether it was there.
+pub(super) fn remove(api: &Api<'_>, lock: &Lock) -> Result<bool, LockError> {
+    let until = Instant::now() + REMOVAL;
+    let call = Invocation::delete_by_guid(&lock.guid);
+    let mut accepted = false;
+    let mut pause = FIRST_PAUSE / 3;
+    loop {
+        let mut why = "the platform has taken its deletion in, but it is still there".to_owned();
+        if !accepted {
+            match api.change(&call, &Expectation::DeletionAccepted)? {
+                Answer::Done(_) => accepted = true,
+                Answer::Refused(refusal) if is_gone(&refusal) => return Ok(false),
+                Answer::Refused(refusal) if refusal.reason.is_transient() => why = refusal.words,
+                Answer::Refused(refusal) => {
+                    return Err(LockError::Refused { app: lock.app.clone(), what: "removed", refusal });
+                }
+                Answer::Unknown(words) => why = words,
+            }
+        }
+        match look(api, lock) {
+            Ok(None) => return Ok(true),
+            Ok(Some(_)) => {}
+            Err(error) if error.lasts() => return Err(error.into()),
+            Err(error) => why = error.to_string(),
+        }
+        if Instant::now() >= until {
+            return Err(LockError::Unknown { app: lock.app.clone(), what: "removed", why });
+        }
+        thread::sleep(pause);
+        pause = (pause * 2).min(LONGEST_LOOK);
+    }
+}
+
+fn owned<'b>(pairs: impl Iterator<Item = (&'b str, Option<&'b str>)>) -> Vec<(String, Option<String>)> {
+    pairs.map(|(key, value)| (key.to_owned(), value.map(str::to_owned))).collect()
+}

@@ -1,0 +1,125 @@
+//! What differs between two looks at a space, as far as a deployment hangs on it.
+//!
+//! Only what is desired counts: instances come and go by themselves, and a scale, a stop or a mapping does not.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use crate::plan::{AppName, RouteUrl};
+
+use super::{AppState, Space};
+
+/// One thing that a deployment hangs on.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Facet {
+    /// Whether the app is there, and that it is still the same one.
+    App(String),
+    /// Whether the app is to run.
+    State(String),
+    /// How many instances of a process are wanted.
+    Instances {
+        /// The app.
+        app: String,
+        /// The type of the process.
+        process: String,
+    },
+    /// What the app runs.
+    Droplet(String),
+    /// An annotation of cutover's on the app.
+    Annotation {
+        /// The app.
+        app: String,
+        /// The key.
+        key: String,
+    },
+    /// That a route leads to an app.
+    Leads {
+        /// The route.
+        url: String,
+        /// The app, by its name if that is known, else by its guid.
+        app: String,
+    },
+}
+
+/// What has changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Difference {
+    /// Of what.
+    pub facet: Facet,
+    /// What it was before; `None` where there was nothing.
+    pub before: Option<String>,
+    /// What it is now; `None` where there is nothing any more.
+    pub now: Option<String>,
+}
+
+/// What differs between two looks at these apps and routes, in a fixed order.
+pub fn differences(before: &Space, now: &Space, apps: &[AppName], routes: &[RouteUrl]) -> Vec<Difference> {
+    let (was, is) = (facets(before, apps, routes), facets(now, apps, routes));
+    let mut keys: Vec<&Facet> = was.keys().chain(is.keys()).collect();
+    keys.sort();
+    keys.dedup();
+    let changed = keys.into_iter().filter(|facet| was.get(facet) != is.get(facet));
+    changed
+        .map(|facet| Difference { facet: facet.clone(), before: was.get(facet).cloned(), now: is.get(facet).cloned() })
+        .collect()
+}
+
+fn facets(space: &Space, apps: &[AppName], routes: &[RouteUrl]) -> BTreeMap<Facet, String> {
+    let mut facets = BTreeMap::new();
+    for app in apps.iter().filter_map(|name| space.app(name.as_str())) {
+        let name = || app.name.clone();
+        facets.insert(Facet::App(name()), app.guid.clone());
+        let state = match app.state {
+            AppState::Started => "started",
+            AppState::Stopped => "stopped",
+        };
+        facets.insert(Facet::State(name()), state.to_owned());
+        for process in &app.processes {
+            let facet = Facet::Instances { app: name(), process: process.kind.clone() };
+            facets.insert(facet, process.instances.to_string());
+        }
+        if let Some(droplet) = &app.droplet {
+            facets.insert(Facet::Droplet(name()), droplet.clone());
+        }
+        for (key, value) in app.annotations.iter().filter(|(key, _)| key.starts_with("cutover-")) {
+            facets.insert(Facet::Annotation { app: name(), key: key.clone() }, value.clone());
+        }
+    }
+    for url in routes {
+        for app in space.holders(url) {
+            facets.insert(Facet::Leads { url: url.to_string(), app: app.to_owned() }, String::new());
+        }
+    }
+    facets
+}
+
+impl fmt::Display for Difference {
+    /// The difference as a sentence.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (before, now) = (self.before.as_deref(), self.now.as_deref());
+        let or_nothing = |value: Option<&str>| value.unwrap_or("nothing").to_owned();
+        match (&self.facet, before, now) {
+            (Facet::App(app), None, _) => write!(f, "app {app} has appeared"),
+            (Facet::App(app), Some(_), None) => write!(f, "app {app} was deleted"),
+            (Facet::App(app), Some(_), Some(_)) => {
+                write!(f, "app {app} was deleted, and there is another one of its name")
+            }
+            (Facet::State(app), _, Some(now)) => write!(f, "app {app} was {now}"),
+            (Facet::State(app), _, None) => write!(f, "app {app} has no state any more"),
+            (Facet::Instances { app, process }, _, _) => write!(
+                f,
+                "process {process} of app {app} was scaled from {} to {} instances",
+                or_nothing(before),
+                or_nothing(now)
+            ),
+            (Facet::Droplet(app), _, _) => {
+                write!(f, "app {app} has droplet {} in the place of {}", or_nothing(now), or_nothing(before))
+            }
+            (Facet::Annotation { app, key }, _, _) => {
+                write!(f, "annotation {key} of app {app} is {} and was {}", or_nothing(now), or_nothing(before))
+            }
+            (Facet::Leads { url, app }, None, _) => write!(f, "{url} was mapped to {app}"),
+            (Facet::Leads { url, app }, Some(_), _) => write!(f, "{url} was unmapped from {app}"),
+        }
+    }
+}

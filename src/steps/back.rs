@@ -1,0 +1,185 @@
+//! The way back: the guide's fallback, and what takes a half-done deployment back.
+//!
+//! The order is what makes it safe: the colour that is to serve is started, reached through every live route and only
+//! then alone on them.
+
+use crate::plan::{self, AppName, Instances, RouteUrl};
+use crate::space::condition::Condition;
+use crate::space::{App, AppState, Space};
+
+use super::annotations::{Origin, Role};
+use super::list::{Routers, StepList};
+use super::refusal::Refusal;
+use super::situation::{Situation, UnderWay, other};
+use super::{Action, Heading, Step, forward, quota};
+
+/// What becomes of a version that is taken back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Failed {
+    /// It is stopped.
+    Stop,
+    /// It goes on running without routes, for a person to look at it.
+    Keep,
+}
+
+/// Which colour is to serve again, and which one goes.
+struct Direction {
+    to: Option<AppName>,
+    from: AppName,
+    /// How many web instances the one that is to serve must have, where it has fewer.
+    instances: Option<u32>,
+}
+
+/// Compiles the way back of one app: to the colour that was live before, after an interrupted or failed deployment; to
+/// the previous colour after a finished one. Refuses where there is no colour to fall back to.
+pub fn compile(app: &plan::App, space: &Space, failed: Failed) -> Result<Vec<Step>, Refusal> {
+    let situation = Situation::of(app, space)?;
+    let Direction { to, from, instances } = match UnderWay::of(app, space) {
+        Some(under_way) => of_interrupted(app, space, under_way)?,
+        None => of_finished(app, space, situation)?,
+    };
+    let mut list = StepList::new(app, space);
+    let returning = returning(&list, app, to.as_ref(), &from);
+    let routers = if may_have_left(space, &from) { Routers::Unsure } else { Routers::Informed };
+    // Told before anything else is done: whoever goes on from here must not go forward.
+    list.role(Heading::FallBack, &from, Role::RollingBack);
+    if let (Some(to), Some(instances)) = (&to, instances) {
+        list.add(Heading::FallBack, "scale", Action::Scale { app: to.clone(), instances });
+    }
+    list.keep_failed(failed == Failed::Keep);
+    take_off(&mut list, Heading::FallBack, to.as_ref(), &from, &returning, routers)?;
+    let kept = list.model().app(from.as_str()).and_then(Origin::of).map(|origin| origin.kept_routes);
+    list.map_kept(Heading::FallBack, &from, &kept.unwrap_or_default())?;
+    if let Some(to) = &to {
+        list.unmap_staging(Heading::FallBack, to)?;
+        list.role(Heading::FallBack, to, Role::Live);
+    }
+    list.role(Heading::FallBack, &from, Role::RolledBack);
+    let steps = list.into_steps();
+    quota::check(space, &steps)?;
+    Ok(steps)
+}
+
+/// An interrupted deployment leads back to the app that was live when it began; one that nobody else was live before leads
+/// to nobody.
+fn of_interrupted(app: &plan::App, space: &Space, under_way: UnderWay) -> Result<Direction, Refusal> {
+    let from = under_way.colour;
+    let to = other(app, &from).clone();
+    let holds = |colour: &AppName| app.live.iter().any(|url| space.is_mapped(colour.as_str(), url));
+    let there = space.app(to.as_str());
+    let was_live = holds(&to)
+        || match under_way.origin {
+            Some(origin) => origin.old.as_deref() == Some(to.as_str()),
+            // Without a word of what was before it, a version that was live once is the one.
+            None => matches!(there.and_then(Role::of), Some(Role::Live | Role::Previous)),
+        };
+    match there {
+        Some(there) if was_live && (there.droplet.is_some() || !holds(&from)) => {
+            Ok(Direction { to: Some(to), from, instances: None })
+        }
+        // It was deleted, or cannot be started: what serves is not taken away.
+        Some(_) | None if was_live && holds(&from) => {
+            let why = format!("{from} is live, and {to}, which was live before, is not there to be started");
+            Err(Refusal::NoFallback { name: app.name.clone(), why })
+        }
+        Some(_) | None => Ok(Direction { to: None, from, instances: None }),
+    }
+}
+
+fn of_finished(app: &plan::App, space: &Space, situation: Situation) -> Result<Direction, Refusal> {
+    let refuse = |why: String| Err(Refusal::NoFallback { name: app.name.clone(), why });
+    match situation {
+        Situation::First { .. } => refuse("no colour holds a live route".to_owned()),
+        // Only what is under way leaves both on the live routes.
+        Situation::Half { live, next } => Ok(Direction { to: Some(live), from: next, instances: None }),
+        Situation::Settled { live, next } => match space.app(next.as_str()) {
+            None => refuse(format!("{live} is live and {next} is not there")),
+            Some(other) => match Role::of(other) {
+                Some(Role::Previous | Role::Live) if other.droplet.is_some() => {
+                    let instances = more_are_live(app, space, &live, other);
+                    Ok(Direction { to: Some(next), from: live, instances })
+                }
+                Some(Role::Previous | Role::Live) => refuse(format!("{next} has no droplet to start")),
+                Some(Role::RolledBack | Role::Next | Role::RollingBack) => {
+                    refuse(format!("{live} is live, and {next} is the version that was rolled back"))
+                }
+                None => refuse(format!("nothing tells that {next} was live before {live}")),
+            },
+        },
+    }
+}
+
+/// How many web instances are live, where the previous version has fewer and the plan wants no fewer than are live: an
+/// autoscaler or a person may have raised them since.
+fn more_are_live(app: &plan::App, space: &Space, live: &AppName, previous: &App) -> Option<u32> {
+    let instances = |app: &App| app.web().map_or(0, |web| web.instances);
+    let live = space.app(live.as_str()).map_or(0, instances);
+    (app.instances == Instances::AtLeastLive && live > instances(previous)).then_some(live)
+}
+
+/// Whether a run that was interrupted may have unmapped the colour from live routes without asking the routers: on its way
+/// back, or while it made room for the push of a new version.
+fn may_have_left(space: &Space, from: &AppName) -> bool {
+    let Some(app) = space.app(from.as_str()) else { return false };
+    match (Role::of(app), Origin::of(app)) {
+        (Some(Role::RollingBack), _) | (Some(Role::Next), None) => true,
+        (Some(Role::Next), Some(origin)) => !forward::is_uploaded(app, &origin),
+        (Some(Role::Live | Role::Previous | Role::RolledBack) | None, _) => false,
+    }
+}
+
+/// The live routes that the colour which is to serve must be asked for: those that it held, as far as it does not hold
+/// them alone now.
+pub(super) fn returning(list: &StepList<'_>, app: &plan::App, to: Option<&AppName>, from: &AppName) -> Vec<RouteUrl> {
+    let (Some(to), model) = (to, list.model()) else { return Vec::new() };
+    let origin = model.app(from.as_str()).and_then(Origin::of);
+    let had = origin.filter(|origin| origin.old.as_deref() == Some(to.as_str())).map(|origin| origin.old_routes);
+    let returns = |url: &&RouteUrl| {
+        let leaves = model.is_mapped(from.as_str(), url);
+        match &had {
+            Some(had) => {
+                had.iter().any(|one| *one == url.to_string()) && (leaves || !model.is_mapped(to.as_str(), url))
+            }
+            None => leaves,
+        }
+    };
+    app.live.iter().filter(returns).cloned().collect()
+}
+
+/// Takes a colour off all routes of the plan and stops it, once the other one serves the live routes that come back to it.
+pub(super) fn take_off(
+    list: &mut StepList<'_>,
+    heading: Heading,
+    serving: Option<&AppName>,
+    leaving: &AppName,
+    returning: &[RouteUrl],
+    routers: Routers,
+) -> Result<(), Refusal> {
+    let on_live = list.app().live.iter().any(|url| list.model().is_mapped(leaving.as_str(), url));
+    if let Some(serving) = serving {
+        let there = list.model().app(serving.as_str());
+        let instances = there.and_then(|app| app.web()).map_or(1, |web| web.instances);
+        if !returning.is_empty() && !there.is_some_and(|app| app.serves() && app.running() >= instances) {
+            let action = Action::Start { app: serving.clone(), instances, reached_at: None };
+            list.add(heading, "start", action);
+        }
+        // Also where the platform says that the route is mapped already: the router has not been asked yet.
+        list.map_live(heading, serving, returning)?;
+        if !returning.is_empty() {
+            list.rely_on(Some(Condition::Running { app: serving.to_string(), instances }));
+        }
+    }
+    list.unmap_live(heading, leaving, routers)?;
+    list.unmap_staging(heading, leaving)?;
+    if list.keeps_failed() {
+        list.rely_on(None);
+        return Ok(());
+    }
+    if on_live || routers == Routers::Unsure {
+        list.drain_and_stop(heading, leaving);
+    } else if list.model().app(leaving.as_str()).is_some_and(|app| app.state == AppState::Started) {
+        list.add(heading, "stop", Action::Stop { app: leaving.clone() });
+    }
+    list.rely_on(None);
+    Ok(())
+}

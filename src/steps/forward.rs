@@ -1,0 +1,332 @@
+//! The way forward: the guide's seven steps for one app, from its beginning or from where an interrupted run has left it.
+
+use crate::plan::{self, AppName, Plan, RouteUrl};
+use crate::space::condition::Condition;
+use crate::space::{App, AppState, Space};
+
+use super::annotations::{Annotations, Deployment, Origin, Role};
+use super::list::{Routers, StepList};
+use super::refusal::Refusal;
+use super::situation::{self, Situation, UnderWay, not_in_use, other, other_routes, staging_is_free, told_apart};
+use super::size::{self, Sized};
+use super::{Action, Heading, Step, back, quota};
+
+/// CC API 3: the longest value of an annotation, in characters.
+const LONGEST_ANNOTATION: usize = 5000;
+
+/// What a deployment is compiled from, beside the space.
+#[derive(Debug, Clone, Copy)]
+pub struct Orders<'a> {
+    /// The plan.
+    pub plan: &'a Plan,
+    /// The app of the plan.
+    pub app: &'a plan::App,
+    /// Which deployment this is.
+    pub deployment: &'a Deployment,
+    /// The digest of the files to upload; `None` where they are not here.
+    pub bits: Option<&'a str>,
+}
+
+/// Compiles a new deployment of one app. Refuses where the space does not allow it, or does not tell enough.
+///
+/// What an interrupted deployment has left is taken back on the way, so that the push and the check meet nobody but the
+/// new version.
+pub fn deploy(orders: Orders<'_>, space: &Space) -> Result<Vec<Step>, Refusal> {
+    let Orders { plan, app, deployment, bits } = orders;
+    let Some(bits) = bits else { return Err(Refusal::NoBits { name: app.name.clone() }) };
+    let situation = Situation::of(app, space)?;
+    let next = situation.next().clone();
+    not_in_use(app, space, &next)?;
+    told_apart(app, space, &situation)?;
+    may_begin(app, space)?;
+
+    let mut list = StepList::new(app, space);
+    list.resolve_routes()?;
+    let old = situation.live().cloned();
+    let interrupted = old.as_ref().is_some_and(|live| is_under_way(list.model(), live));
+    let routers = if interrupted { Routers::Unsure } else { Routers::Informed };
+    // The staging route of a deployment that ended after the switch. The check must not reach that version.
+    list.leave_staging(Heading::Clear, other(app, &next))?;
+    let origin = Origin {
+        deployment: deployment.clone(),
+        plan: plan.digest.clone(),
+        bits: bits.to_owned(),
+        package_before: newest_package(list.model(), &next),
+        old: old.as_ref().map(ToString::to_string),
+        old_routes: routes_of_old(app, list.model(), old.as_ref(), &next),
+        kept_routes: kept_routes(app, list.model(), &next),
+    };
+    list.create(Heading::Push, &next);
+    let annotations = Annotations::next(&origin);
+    if annotations.longest() > LONGEST_ANNOTATION {
+        return Err(Refusal::TooManyRoutes { app: next });
+    }
+    list.add(Heading::Push, "mark", Action::Annotate { app: next.clone(), annotations });
+    settle_old(&mut list, old.as_ref());
+    clear(&mut list, app, old.as_ref(), &next)?;
+    let sized = size::of(app, list.model(), old.as_ref(), &next);
+    push(&mut list, &next, sized.clone(), origin.package_before.clone());
+    finish(&mut list, &next, old.as_ref(), &origin, (sized.size.instances, routers))?;
+    checked(space, list)
+}
+
+/// Compiles what is left of a deployment that did not come to its end, or of a rollback. `lock` is the deployment that
+/// the app's lock tells of, where a run that was killed has left one: it may not have come to its first change.
+///
+/// Refuses where nothing is under way, and where what is under way comes from another plan.
+pub fn resume(orders: Orders<'_>, lock: Option<&Deployment>, space: &Space) -> Result<Vec<Step>, Refusal> {
+    let Orders { plan, app, bits, .. } = orders;
+    let Some(under_way) = UnderWay::of(app, space) else {
+        return match lock.filter(|deployment| !has_begun(app, deployment, space)) {
+            Some(deployment) => deploy(Orders { deployment, ..orders }, space),
+            None => Err(Refusal::NothingUnderWay { name: app.name.clone() }),
+        };
+    };
+    if under_way.back {
+        return back::compile(app, space, back::Failed::Stop);
+    }
+    let other_plan = || Refusal::OtherPlan { name: app.name.clone(), app: under_way.colour.clone() };
+    let Some(origin) = &under_way.origin else { return Err(other_plan()) };
+    if let Some(deployment) = lock.filter(|deployment| deployment.id != origin.deployment.id) {
+        // The run that was killed was a new one, and had not yet taken this one's place.
+        return deploy(Orders { deployment, ..orders }, space);
+    }
+    if origin.plan != plan.digest {
+        return Err(other_plan());
+    }
+    may_begin(app, space)?;
+    Situation::of(app, space)?;
+
+    let next = under_way.colour.clone();
+    let old = origin.old.as_ref().map(|_| other(app, &next).clone());
+    let old = old.filter(|old| space.app(old.as_str()).is_some());
+    let mut list = StepList::new(app, space);
+    list.resolve_routes()?;
+    settle_old(&mut list, old.as_ref());
+    if !switched(app, space, &next) && !uploaded(space, &next, origin) {
+        match bits {
+            None => return Err(Refusal::NoBits { name: app.name.clone() }),
+            Some(bits) if bits != origin.bits => return Err(Refusal::OtherBits { name: app.name.clone() }),
+            Some(_) => {}
+        }
+        clear(&mut list, app, old.as_ref(), &next)?;
+        let sized = size::of(app, list.model(), old.as_ref(), &next);
+        push(&mut list, &next, sized, origin.package_before.clone());
+    }
+    let instances = list.model().app(next.as_str()).and_then(|app| app.web()).map_or(1, |web| web.instances);
+    finish(&mut list, &next, old.as_ref(), origin, (instances, Routers::Unsure))?;
+    checked(space, list)
+}
+
+/// Whether a deployment has left a word on one of the colours.
+pub(super) fn has_begun(app: &plan::App, deployment: &Deployment, space: &Space) -> bool {
+    let marked = |colour: &AppName| space.app(colour.as_str()).and_then(Origin::of);
+    app.colours.iter().filter_map(marked).any(|origin| origin.deployment.id == deployment.id)
+}
+
+fn checked(space: &Space, list: StepList<'_>) -> Result<Vec<Step>, Refusal> {
+    let steps = list.into_steps();
+    quota::check(space, &steps)?;
+    Ok(steps)
+}
+
+/// What must be so before a deployment begins or goes on, whatever it finds of itself.
+fn may_begin(app: &plan::App, space: &Space) -> Result<(), Refusal> {
+    staging_is_free(app, space)?;
+    for service in
+        app.services.iter().map(AsRef::<str>::as_ref).chain(app.manifest.app.services.iter().map(String::as_str))
+    {
+        match space.services.iter().find(|there| there.name == service) {
+            None => {
+                return Err(Refusal::NoService { service: service.to_owned(), space: space.space.name.clone() });
+            }
+            Some(there) if !there.ready => return Err(Refusal::ServiceNotReady { service: service.to_owned() }),
+            Some(_) => {}
+        }
+    }
+    Ok(())
+}
+
+/// A colour that was switched to by a deployment which was not finished is what is live, whatever else was still to be
+/// done. It is said only once the next colour is marked: at no point does nothing tell that something is under way.
+fn settle_old(list: &mut StepList<'_>, old: Option<&AppName>) {
+    if let Some(old) = old.filter(|old| is_under_way(list.model(), old)) {
+        list.role(Heading::Clear, old, Role::Live);
+    }
+}
+
+/// Makes sure that no request reaches the next colour while it is pushed. One that runs may have been let go a moment ago,
+/// so that a router still knows it, or it has requests in hand.
+fn clear(list: &mut StepList<'_>, app: &plan::App, old: Option<&AppName>, next: &AppName) -> Result<(), Refusal> {
+    if app.live.iter().any(|url| list.model().is_mapped(next.as_str(), url)) {
+        let returning = back::returning(list, app, old, next);
+        back::take_off(list, Heading::Clear, old, next, &returning, Routers::Unsure)?;
+    } else {
+        list.leave_and_stop(Heading::Clear, next)?;
+    }
+    list.leave_staging(Heading::Clear, other(app, next))
+}
+
+/// The upload. The rest of the guide's second step is cut where the platform can be asked (see [`finish`]).
+fn push(list: &mut StepList<'_>, next: &AppName, sized: Sized, before: Option<String>) {
+    debug_assert_eq!(sized.push.app, next.as_str());
+    let Sized { push, size, others } = sized;
+    list.add(Heading::Push, "push", Action::Push { push, size, others, before });
+}
+
+/// All that follows the upload, less what is done already and can be seen to be.
+fn finish(
+    list: &mut StepList<'_>,
+    next: &AppName,
+    old: Option<&AppName>,
+    origin: &Origin,
+    (instances, routers): (u32, Routers),
+) -> Result<(), Refusal> {
+    let app = list.app();
+    if !switched(app, list.model(), next) {
+        bring_up(list, next, origin, instances)?;
+        for check in &app.checks {
+            let action = Action::Check { app: next.clone(), url: app.staging.clone(), check: check.clone(), instances };
+            list.add(Heading::Check, "check", action);
+        }
+        list.map_live(Heading::Map, next, &app.live)?;
+    }
+    // From here on nothing is taken off its routes or stopped unless the new version runs.
+    list.rely_on(Some(Condition::Running { app: next.to_string(), instances }));
+    if let Some(old) = old {
+        list.unmap_live(Heading::UnmapLive, old, routers)?;
+    }
+    list.unmap_staging(Heading::UnmapStaging, next)?;
+    if let Some(old) = old {
+        match app.old {
+            plan::Old::Stop => list.drain_and_stop(Heading::Stop, old),
+            plan::Old::Keep => {}
+            plan::Old::Delete => {
+                list.drain(Heading::Stop, old);
+                list.add(Heading::Stop, "delete", Action::Delete { app: old.clone() });
+            }
+        }
+        list.role(Heading::Stop, old, Role::Previous);
+    }
+    list.rely_on(None);
+    let end = if old.is_some() { Heading::Stop } else { Heading::UnmapStaging };
+    list.role(end, next, Role::Live);
+    Ok(())
+}
+
+/// Binds, maps, stages and starts the next colour, as far as that is not done.
+fn bring_up(list: &mut StepList<'_>, next: &AppName, origin: &Origin, instances: u32) -> Result<(), Refusal> {
+    let app = list.app();
+    for service in &app.services {
+        let by_manifest = app.manifest.app.services.iter().any(|named| named == service.as_str());
+        let bound = list.next_is(next, |app| app.bindings.iter().any(|bound| bound == service.as_str()));
+        if !by_manifest && !bound {
+            list.add(Heading::Push, "bind", Action::Bind { app: next.clone(), service: service.clone() });
+        }
+    }
+    // A push takes all routes off the app; those that the plan does not name are none of its business and come back.
+    list.map_kept(Heading::Push, next, &origin.kept_routes)?;
+    list.map_staging(Heading::Push, next)?;
+    let staged = list.next_is(next, |app| match (&app.package, &app.staged) {
+        (Some(package), Some(droplet)) => droplet.package.as_ref() == Some(&package.guid),
+        (None, _) | (_, None) => false,
+    });
+    if !staged {
+        list.add(Heading::Push, "stage", Action::Stage { app: next.clone() });
+    }
+    let set = list.next_is(next, |app| app.droplet == app.staged.as_ref().map(|droplet| droplet.guid.clone()));
+    if !staged || !set {
+        list.add(Heading::Push, "set-droplet", Action::SetDroplet { app: next.clone() });
+    }
+    let reached_at = Some(app.staging.clone());
+    list.add(Heading::Push, "start", Action::Start { app: next.clone(), instances, reached_at });
+    Ok(())
+}
+
+/// Whether the live routes lead to the next colour and to nobody else.
+fn switched(app: &plan::App, space: &Space, next: &AppName) -> bool {
+    app.live.iter().all(|url| space.holders(url) == [next.as_str()])
+}
+
+fn uploaded(space: &Space, next: &AppName, origin: &Origin) -> bool {
+    space.app(next.as_str()).is_some_and(|app| is_uploaded(app, origin))
+}
+
+/// Whether the upload of that deployment has come to its end.
+pub(super) fn is_uploaded(app: &App, origin: &Origin) -> bool {
+    let package = app.package.as_ref();
+    package.is_some_and(|package| package.ready && Some(&package.guid) != origin.package_before.as_ref())
+}
+
+fn newest_package(space: &Space, next: &AppName) -> Option<String> {
+    space.app(next.as_str()).and_then(|app| app.package.as_ref()).map(|package| package.guid.clone())
+}
+
+fn is_under_way(space: &Space, colour: &AppName) -> bool {
+    space.app(colour.as_str()).and_then(Role::of).is_some_and(Role::is_under_way)
+}
+
+/// The live routes that the old colour is to have back in a rollback: those that it holds, and those that an interrupted
+/// deployment had taken off it.
+fn routes_of_old(app: &plan::App, space: &Space, old: Option<&AppName>, next: &AppName) -> Vec<String> {
+    let Some(old) = old else { return Vec::new() };
+    let before = space.app(next.as_str()).filter(|_| is_under_way(space, next)).and_then(Origin::of);
+    let had = before.filter(|origin| origin.old.as_deref() == Some(old.as_str())).map(|origin| origin.old_routes);
+    let held = |url: &&RouteUrl| {
+        space.is_mapped(old.as_str(), url)
+            || match &had {
+                Some(had) => had.iter().any(|one| *one == url.to_string()),
+                // Nothing tells what the old colour held: what the next one holds must not be left to nobody.
+                None => space.is_mapped(next.as_str(), url),
+            }
+    };
+    app.live.iter().filter(held).map(ToString::to_string).collect()
+}
+
+/// The routes of the next colour that the plan does not name: those that it holds, and those that an interrupted push has
+/// taken off it.
+fn kept_routes(app: &plan::App, space: &Space, next: &AppName) -> Vec<String> {
+    let Some(found) = space.app(next.as_str()) else { return Vec::new() };
+    let mut routes = other_routes(app, space, found);
+    if is_under_way(space, next) {
+        let before = Origin::of(found).map(|origin| origin.kept_routes).unwrap_or_default();
+        routes.extend(before.into_iter().filter(|url| !situation::is_of_plan(app, url)));
+        routes.sort();
+        routes.dedup();
+    }
+    routes
+}
+
+impl StepList<'_> {
+    /// Asks something of the next colour as it will be.
+    fn next_is(&self, next: &AppName, ask: impl FnOnce(&App) -> bool) -> bool {
+        self.model().app(next.as_str()).is_some_and(ask)
+    }
+
+    /// Creates an app that is not there, so that it can be marked before anything of it is uploaded.
+    fn create(&mut self, heading: Heading, app: &AppName) {
+        if self.model().app(app.as_str()).is_none() {
+            self.add(heading, "create", Action::Create { app: app.clone() });
+        }
+    }
+
+    /// Maps the staging route, where it is not mapped.
+    fn map_staging(&mut self, heading: Heading, to: &AppName) -> Result<(), Refusal> {
+        let url = self.app().staging.clone();
+        if !self.model().is_mapped(to.as_str(), &url) {
+            let route = self.parts(&url)?;
+            self.add(heading, "map-staging", Action::Map { app: to.clone(), url, route, ask_router: false });
+        }
+        Ok(())
+    }
+
+    /// Unmaps the live routes from a colour that runs, also those that it does not hold any more, for the sake of the
+    /// routers, and stops it.
+    fn leave_and_stop(&mut self, heading: Heading, from: &AppName) -> Result<(), Refusal> {
+        if self.model().app(from.as_str()).is_some_and(|app| app.state == AppState::Started) {
+            self.unmap_live(heading, from, Routers::Unsure)?;
+            self.drain_and_stop(heading, from);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,64 @@
+//! What is pushed, and how large it will be.
+
+use std::path::Path;
+
+use crate::cf::invocation::Push;
+use crate::plan::{self, AppName, Instances, ManifestProcess};
+use crate::space::{App, Process, Space};
+
+use super::Size;
+
+/// The memory of an instance where neither the manifest nor an existing app says (CC: `default_app_memory`), in megabytes.
+pub(super) const DEFAULT_MEMORY_MB: u64 = 1024;
+
+/// What is pushed, and how large it will be.
+#[derive(Debug, Clone)]
+pub(super) struct Sized {
+    /// What is pushed.
+    pub push: Push,
+    /// The web process.
+    pub size: Size,
+    /// The other processes that the manifest names.
+    pub others: Vec<Process>,
+}
+
+/// Reads off manifest and space how large the next colour will be.
+pub(super) fn of(app: &plan::App, space: &Space, live: Option<&AppName>, next: &AppName) -> Sized {
+    let web = |name: &AppName| space.app(name.as_str()).and_then(|app| app.web());
+    let manifest = &app.manifest;
+    // Where the manifest is silent an existing app keeps what it has, and a new one gets the platform's defaults.
+    let unforced = manifest.app.web_instances().or(web(next).map(|web| web.instances)).unwrap_or(1);
+    let live_instances = live.and_then(web).map_or(0, |web| web.instances);
+    let instances = match app.instances {
+        Instances::AtLeastLive => unforced.max(live_instances),
+        Instances::Manifest => manifest.app.web_instances().unwrap_or(1),
+    };
+    let memory_mb = manifest.app.web_memory_mb().or(web(next).map(|web| web.memory_mb)).unwrap_or(DEFAULT_MEMORY_MB);
+    let text = |path: &Path| path.to_string_lossy().into_owned();
+    let push = Push {
+        app: next.to_string(),
+        manifest: Some(text(&manifest.path)),
+        path: app.path.as_deref().map(text),
+        vars: manifest.vars.clone(),
+        vars_files: manifest.vars_files.iter().map(|file| text(file)).collect(),
+        instances: (instances != unforced).then_some(instances),
+    };
+    Sized { push, size: Size { instances, memory_mb }, others: other_processes(app, space.app(next.as_str())) }
+}
+
+/// The processes beside `web` that the manifest names, as large as they will be.
+fn other_processes(app: &plan::App, existing: Option<&App>) -> Vec<Process> {
+    let named = app.manifest.app.processes.iter().filter(|process| process.process_type != "web");
+    let process = |process: &ManifestProcess| {
+        let before = existing.and_then(|app| app.processes.iter().find(|there| there.kind == process.process_type));
+        Process {
+            guid: before.map_or_else(|| format!("new {}", process.process_type), |before| before.guid.clone()),
+            kind: process.process_type.clone(),
+            // CC: a new process has no instances unless it is `web`.
+            instances: process.instances.or(before.map(|before| before.instances)).unwrap_or(0),
+            memory_mb: process.memory_mb.or(before.map(|before| before.memory_mb)).unwrap_or(DEFAULT_MEMORY_MB),
+            states: Vec::new(),
+        }
+    };
+    named.map(process).collect()
+}

@@ -1,0 +1,258 @@
+//! A foundry with a snapshot of its state before each step of a deployment.
+
+use std::cell::RefCell;
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+
+use cutover::foundry::router::Propagation;
+use cutover::foundry::settings::Settings;
+use cutover::foundry::snapshot::Snapshot;
+use cutover::foundry::state::DesiredState;
+use cutover::rehearse::load::{LiveUrl, Load, LoadSettings, Mix};
+use cutover::run::execute::Ended;
+
+use crate::support::bench::{Bench, PLAN};
+use crate::support::inside;
+
+const LIVE: &str = "shop.apps.foundry.test";
+/// What routers take to learn of a change, where a case does not say otherwise.
+const USUAL: Propagation = Propagation::both(Duration::from_millis(300));
+
+/// Where a case may end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    /// The new version is live, the old one stopped.
+    Goal,
+    /// That, or all is as it was at the start.
+    Either,
+}
+
+/// How a run ended: `None` where it was killed.
+#[derive(Debug)]
+pub(super) struct Ending {
+    pub(super) code: Option<i32>,
+    #[expect(dead_code, reason = "told where a case goes wrong")]
+    pub(super) err: String,
+}
+
+/// A foundry with a team in front of it, and a snapshot before each step.
+pub(super) struct Lane {
+    pub(super) bench: Bench,
+    steps: Vec<String>,
+    snapshots: Vec<Snapshot>,
+    temporary: PathBuf,
+}
+
+impl Lane {
+    /// Deploys a first version, and an update step by step, with a snapshot before each.
+    pub(super) fn prepare(number: usize) -> Self {
+        let mut settings = Settings { routers: 2, ..Settings::default() };
+        settings.router.propagation = USUAL;
+        let bench = Bench::with(settings);
+        let timeouts = "{call: 6s, upload: 25s, staging: 25s, start: 40s, route: 60s, binding: 20s}";
+        let services = "path: app\n    services: [db]";
+        let plan = PLAN.replace("drain: 1s", &format!("drain: 1s\n    timeouts: {timeouts}"));
+        bench.write("deploy.yaml", &plan.replace("path: app", services));
+        bench.cf.must(["create-user-provided-service", "db", "-p", r#"{"uri":"db://x"}"#]);
+        // Somebody else's, which must stay as it is.
+        bench.cf.must(["create-app", "billing"]);
+        bench.cf.must(["map-route", "billing", "apps.foundry.test", "--hostname", "billing"]);
+        let temporary = bench.folder().join(format!("tmp-{number}"));
+        fs::create_dir(&temporary).unwrap();
+        let mut lane = Self { bench, steps: Vec::new(), snapshots: Vec::new(), temporary };
+        assert_eq!(lane.run(&["apply", "--yes"]).code, Some(0));
+        lane.record();
+        lane
+    }
+
+    /// Runs the update, with a snapshot before each step.
+    fn record(&mut self) {
+        let taken = RefCell::new(Vec::new());
+        let ended = inside::deploy(&self.bench, |step| step, &|step| {
+            taken.borrow_mut().push((step.id.clone(), self.bench.foundry.snapshot().unwrap()));
+        });
+        assert_eq!(ended, Ended::Done);
+        (self.steps, self.snapshots) = taken.into_inner().into_iter().unzip();
+    }
+
+    /// The steps, in order.
+    pub(super) fn steps(&self) -> &[String] {
+        &self.steps
+    }
+
+    /// Puts the foundry back to the state before a step.
+    pub(super) fn put_back(&self, step: &str) {
+        let at = self.steps.iter().position(|known| known == step).unwrap();
+        self.calm();
+        self.bench.foundry.restore(&self.snapshots[at]).unwrap();
+    }
+
+    /// Nothing goes wrong any more.
+    pub(super) fn calm(&self) {
+        self.bench.foundry.faults().clear();
+        for router in self.bench.foundry.routers() {
+            router.set_propagation(USUAL);
+        }
+    }
+
+    /// The verb that goes on from the state before a step: before the mark, nothing is under way yet.
+    pub(super) fn verb_before(&self, step: &str) -> &'static str {
+        let marked = self.steps.iter().position(|known| known == "shop/mark").unwrap();
+        let at = self.steps.iter().position(|known| known == step).unwrap();
+        if at <= marked { "apply" } else { "resume" }
+    }
+
+    /// Requests of every kind on the live route.
+    pub(super) fn load(&self) -> Load {
+        let url = LiveUrl { host: LIVE.to_owned(), path: String::new() };
+        let mut settings = LoadSettings::new(self.bench.foundry.router_addr(), vec![url], 50);
+        settings.mix = Mix { get: 4, post: 2, slow: 1, kept: 2, sticky: 1, stream: 1, socket: 1 };
+        "/session".clone_into(&mut settings.paths.session);
+        Load::start(settings, Some(self.bench.foundry.access_log())).unwrap()
+    }
+
+    /// Starts `cutover`, in a process that can be killed.
+    pub(super) fn start(&self, args: &[&str]) -> Child {
+        let log = fs::File::create(self.bench.folder().join("err.txt")).unwrap();
+        fs::write(self.bench.folder().join("events.jsonl"), "").unwrap();
+        let mut command = self.bench.command(args);
+        command.args(["--events", "events.jsonl"]).env("TMPDIR", &self.temporary);
+        command.stdout(Stdio::null()).stderr(log).spawn().unwrap()
+    }
+
+    /// Waits for its end.
+    pub(super) fn end(&self, mut child: Child) -> Ending {
+        let status = child.wait().unwrap();
+        Ending { code: status.code(), err: fs::read_to_string(self.bench.folder().join("err.txt")).unwrap() }
+    }
+
+    /// Runs `cutover` to its end.
+    pub(super) fn run(&self, args: &[&str]) -> Ending {
+        self.end(self.start(args))
+    }
+
+    /// Runs `cutover`, which must succeed; what did not is told by the state that it leaves.
+    pub(super) fn must(&self, args: &[&str]) -> Ending {
+        self.run(args)
+    }
+
+    /// Takes back what is under way; where nothing is, there is nothing to do.
+    pub(super) fn take_back(&self) -> Ending {
+        // After a run that has taken back everything by itself, a rollback would be the one after the deployment before.
+        if self.is_under_way() || self.has_lock() { self.run(&["rollback", "--yes"]) } else { self.run(&["status"]) }
+    }
+
+    fn role(&self, app: &str) -> Option<String> {
+        self.bench.foundry.platform().store.read(|state| {
+            let found = state.apps.values().find(|one| one.name == app)?;
+            found.metadata.annotations.get("cutover-role").cloned()
+        })
+    }
+
+    fn is_under_way(&self) -> bool {
+        ["shop_a", "shop_b"].iter().any(|app| matches!(self.role(app).as_deref(), Some("next" | "rolling-back")))
+    }
+
+    fn has_lock(&self) -> bool {
+        self.bench
+            .foundry
+            .platform()
+            .store
+            .read(|state| state.apps.values().any(|app| app.name.starts_with("cutover-lock")))
+    }
+
+    /// Waits until something is so; a test that waits in vain ends.
+    pub(super) fn until(&self, what: &str, reached: impl Fn() -> bool) {
+        let end = Instant::now() + Duration::from_secs(60);
+        while !reached() {
+            assert!(
+                Instant::now() < end,
+                "in vain: {what}\n{:?}",
+                fs::read_to_string(self.bench.folder().join("err.txt"))
+            );
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// Waits until a step was begun.
+    pub(super) fn until_started(&self, step: &str) {
+        let events = self.bench.folder().join("events.jsonl");
+        let begun = format!("\"step\":\"{step}\"");
+        self.until(step, || fs::read_to_string(&events).unwrap().lines().any(|line| line.contains(&begun)));
+    }
+
+    /// The names of the apps on a route, by the platform's own records.
+    fn on(&self, host: &str) -> Vec<String> {
+        self.bench.foundry.platform().store.read(|state| {
+            let routes = state.routes.values().filter(|route| route.host == host);
+            let apps = routes.flat_map(|route| &route.destinations).filter_map(|to| state.apps.get(&to.app));
+            apps.map(|app| app.name.clone()).collect()
+        })
+    }
+
+    fn starts(&self, app: &str) -> bool {
+        self.bench
+            .foundry
+            .platform()
+            .store
+            .read(|state| state.apps.values().any(|one| one.name == app && one.state == DesiredState::Started))
+    }
+
+    /// What is not as it must be at the end of a case.
+    pub(super) fn what_is_wrong(&self, end: End) -> Vec<String> {
+        let mut wrong = Vec::new();
+        let live = self.on("shop");
+        let at_goal = live == ["shop_b"] && self.starts("shop_b") && !self.starts("shop_a");
+        let at_start = live == ["shop_a"] && self.starts("shop_a") && !self.starts("shop_b");
+        if !(at_goal || (end == End::Either && at_start)) {
+            wrong.push(format!(
+                "live is {live:?}, shop_a started: {}, shop_b started: {}",
+                self.starts("shop_a"),
+                self.starts("shop_b")
+            ));
+        }
+        if self.is_under_way() {
+            wrong.push(format!("still under way: {:?} {:?}", self.role("shop_a"), self.role("shop_b")));
+        }
+        if !self.on("shop-staging").is_empty() {
+            wrong.push(format!("on the staging route: {:?}", self.on("shop-staging")));
+        }
+        if self.on("billing") != ["billing"] {
+            wrong.push("somebody else's route was changed".to_owned());
+        }
+        let names: Vec<String> =
+            self.bench.foundry.platform().store.read(|state| state.apps.values().map(|app| app.name.clone()).collect());
+        if names.iter().any(|name| !["shop_a", "shop_b", "billing"].contains(&name.as_str())) {
+            wrong.push(format!("apps are left: {names:?}"));
+        }
+        let gone = Instant::now() + Duration::from_secs(20);
+        while Instant::now() < gone && !(self.files().is_empty() && self.processes().is_empty()) {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        wrong.extend(self.files().into_iter().map(|file| format!("{file} is left")));
+        wrong.extend(self.processes().into_iter().map(|process| format!("process {process} is left")));
+        wrong
+    }
+
+    fn files(&self) -> Vec<String> {
+        fs::read_dir(&self.temporary)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+            .collect()
+    }
+
+    /// Processes that work with this lane's directory for temporary files.
+    fn processes(&self) -> Vec<String> {
+        let ours = format!("TMPDIR={}", self.temporary.display());
+        let entries = fs::read_dir("/proc").unwrap().filter_map(Result::ok);
+        entries
+            .filter(|entry| {
+                let environment = fs::read(entry.path().join("environ")).unwrap_or_default();
+                environment.split(|byte| *byte == 0).any(|one| one == ours.as_bytes())
+            })
+            .map(|entry| entry.file_name().to_string_lossy().into_owned())
+            .collect()
+    }
+}

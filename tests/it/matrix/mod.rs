@@ -1,0 +1,154 @@
+//! The fault matrix: every step of a deployment × everything that the foundry can do to it, with the real cf, under load.
+//!
+//! - `lane`: a foundry with a snapshot of its state before each step; what a case starts from and is judged by
+//! - `kind`: what goes wrong, and with which call of a step
+//!
+//! A case puts the foundry back to the state before its step, lets `cutover` go on from there while requests of every kind
+//! are sent, and lets one thing go wrong. Then `resume` or `rollback` ends it. No request may fail, the end is the goal or the
+//! start, and nothing is left: no process, no file, no lock, nothing of anybody else's changed.
+//!
+//! Going on from a state before step k is what another machine does; so each case is a test of `resume`, too.
+
+mod kind;
+mod lane;
+
+use std::collections::BTreeMap;
+use std::io::{self, Write as _};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Mutex;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use kind::Kind;
+use lane::{End, Lane};
+
+/// How many foundries work side by side.
+const LANES: usize = 4;
+
+/// What came of one case.
+struct Outcome {
+    name: String,
+    requests: u64,
+    wrong: Option<String>,
+}
+
+/// Runs cases on lanes, each lane its share.
+fn run_all(cases_of: impl Fn(&[String]) -> Vec<(String, Kind)> + Sync) -> Vec<Outcome> {
+    let outcomes = Mutex::new(Vec::new());
+    thread::scope(|scope| {
+        for number in 0..LANES {
+            let (outcomes, cases_of) = (&outcomes, &cases_of);
+            scope.spawn(move || {
+                let lane = Lane::prepare(number);
+                for (at, (step, kind)) in cases_of(lane.steps()).into_iter().enumerate() {
+                    if at % LANES == number {
+                        let tried = catch_unwind(AssertUnwindSafe(|| case(&lane, &step, &kind, at)));
+                        let outcome = tried.unwrap_or_else(|panic| given_up(&step, &kind, &*panic));
+                        tell(&format!("{} {}", if outcome.wrong.is_none() { "ok   " } else { "WRONG" }, outcome.name));
+                        outcomes.lock().unwrap().push(outcome);
+                    }
+                }
+            });
+        }
+    });
+    outcomes.into_inner().unwrap()
+}
+
+/// One case: the step, what goes wrong, and what ends it.
+fn case(lane: &Lane, step: &str, kind: &Kind, number: usize) -> Outcome {
+    let name = format!("{step} × {kind}");
+    lane.put_back(step);
+    let load = lane.load();
+    let mut told = Vec::new();
+    let begun = Instant::now();
+    let ended = kind.strike(lane, step);
+    told.push(format!("{ended:?}"));
+    lane.calm();
+    // Whatever is left half-way is ended, forward and back in turns.
+    let end = if ended.code == Some(0) {
+        End::Goal
+    } else if number.is_multiple_of(2) {
+        told.push(format!("{:?}", lane.must(&["resume", "--yes"])));
+        End::Either
+    } else {
+        told.push(format!("{:?}", lane.take_back()));
+        End::Either
+    };
+    let report = load.finish();
+    let mut wrong = lane.what_is_wrong(end);
+    // A version that crashes while it serves takes its requests with it.
+    if report.failed > 0 && !kind.crashes_what_serves() {
+        wrong.push(format!("{} of {} requests failed: {:?}", report.failed, report.sent, report.failures));
+    }
+    if report.sent == 0 {
+        wrong.push("no request was sent".to_owned());
+    }
+    let wrong = (!wrong.is_empty())
+        .then(|| format!("{name} ({:.1} s): {}\n{}", begun.elapsed().as_secs_f64(), wrong.join("; "), told.join("\n")));
+    Outcome { name, requests: report.sent, wrong }
+}
+
+/// A case that could not be brought to its end.
+fn given_up(step: &str, kind: &Kind, panic: &(dyn std::any::Any + Send)) -> Outcome {
+    let name = format!("{step} × {kind}");
+    let words = panic.downcast_ref::<String>().map_or("it was given up", String::as_str);
+    Outcome { wrong: Some(format!("{name}: {words}")), name, requests: 0 }
+}
+
+/// Tells how it goes: the figures are part of what the test is for.
+fn tell(line: &str) {
+    io::stderr().write_all(format!("{line}\n").as_bytes()).unwrap();
+}
+
+fn judge(title: &str, outcomes: &[Outcome], time: Duration) {
+    let requests: u64 = outcomes.iter().map(|outcome| outcome.requests).sum();
+    let mut by_kind: BTreeMap<&str, usize> = BTreeMap::new();
+    for outcome in outcomes {
+        *by_kind.entry(outcome.name.split(" × ").nth(1).unwrap_or_default()).or_default() += 1;
+    }
+    tell(&format!("{title}: {} cases in {} s, {requests} requests, {by_kind:?}", outcomes.len(), time.as_secs()));
+    let wrong: Vec<&str> = outcomes.iter().filter_map(|outcome| outcome.wrong.as_deref()).collect();
+    assert!(wrong.is_empty(), "{} of {} cases:\n{}", wrong.len(), outcomes.len(), wrong.join("\n\n"));
+}
+
+#[test]
+fn every_step_and_every_fault() {
+    let begun = Instant::now();
+    let outcomes = run_all(|steps| {
+        let of_step = |step: &String| Kind::of(step).into_iter().map(|kind| (step.clone(), kind)).collect::<Vec<_>>();
+        steps.iter().flat_map(of_step).collect()
+    });
+    judge("fault matrix", &outcomes, begun.elapsed());
+}
+
+/// Killed at random moments. `CUTOVER_SEED` repeats a run; `CUTOVER_SOAK` is how many cases there are.
+#[test]
+fn killed_at_random_moments() {
+    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
+    let seed = number("CUTOVER_SEED").unwrap_or_else(|| u64::from(std::process::id()));
+    let count = number("CUTOVER_SOAK").unwrap_or(8);
+    tell(&format!("CUTOVER_SEED={seed} CUTOVER_SOAK={count}"));
+    let begun = Instant::now();
+    let outcomes = run_all(|steps| {
+        let mut random = Random(seed);
+        let case = |_| {
+            let step = steps[random.below(steps.len() as u64)].clone();
+            (step, Kind::KilledAfter(Duration::from_millis(random.below(6000) as u64)))
+        };
+        (0..count).map(case).collect()
+    });
+    judge("random kills", &outcomes, begun.elapsed());
+}
+
+/// A small generator whose numbers a seed repeats (Vigna's splitmix64).
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, limit: u64) -> usize {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        usize::try_from((mixed ^ (mixed >> 31)) % limit).unwrap()
+    }
+}

@@ -1,0 +1,220 @@
+//! What keeps a deployment safe, taken away piece by piece: each time a test must turn red.
+//!
+//! A mutation is a text of the source that stands there exactly once, and what is put in its place. It is made in a copy of the
+//! project below `target/mutations`, built there, and the test that guards it is run. A test that stays green guards nothing.
+
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// A mutation: what is taken away, where, the text, what is put in its place, and the test that must notice.
+struct Mutation {
+    what: &'static str,
+    file: &'static str,
+    from: &'static str,
+    to: &'static str,
+    test: Test,
+}
+
+/// Which test must turn red.
+enum Test {
+    /// One beside the code.
+    Unit(&'static str),
+    /// One that drives the tool from outside.
+    Whole(&'static str),
+}
+
+use Test::{Unit, Whole};
+
+const TABLE: &[Mutation] = &[
+    Mutation {
+        what: "the lock is not checked before a step",
+        file: "src/run/execute.rs",
+        from: "(self.hold)(step).map_err(|why| NotStarted::Stopped(Intrusion::LockLost(why)))?;",
+        to: "",
+        test: Whole("resumed::a_broken_lock_stops_the_run"),
+    },
+    Mutation {
+        what: "a lock that somebody holds is taken",
+        file: "src/run/lock.rs",
+        from: "                        Standing::Held | Standing::HeldForGood => {\n                            return Err(LockError::Held { lock, now });\n                        }\n                        Standing::Expired => {",
+        to: "                        Standing::Held | Standing::HeldForGood | Standing::Expired => {",
+        test: Whole("lock::of_two_at_the_same_moment_one_gets_it"),
+    },
+    Mutation {
+        what: "what others change is not noticed",
+        file: "src/run/execute.rs",
+        from: "changed.retain(|difference|",
+        to: "changed.clear();\n        changed.retain(|difference|",
+        test: Whole("resumed::a_change_by_somebody_else_stops_the_run"),
+    },
+    Mutation {
+        what: "what a step relies on is not waited for",
+        file: "src/run/execute.rs",
+        from: "let Some(condition) = &step.requires else { return Ok(()) };",
+        to: "let Some(condition) = step.requires.as_ref().filter(|_| false) else { return Ok(()) };",
+        test: Whole("resumed::nothing_is_taken_off_while_the_new_version_does_not_run"),
+    },
+    Mutation {
+        what: "the space is not read back",
+        file: "src/run/attempt.rs",
+        from: "if let Some(condition) = step.action.condition()\n            && let Err(why)",
+        to: "if let Some(condition) = step.action.condition().filter(|_| false)\n            && let Err(why)",
+        test: Whole("failures::a_cf_that_says_ok_and_does_nothing_is_not_believed"),
+    },
+    Mutation {
+        what: "an unknown outcome is taken for a failure",
+        file: "src/run/attempt.rs",
+        from: "                Verdict::Holds => return Settled::Done,",
+        to: "                Verdict::Holds => return Settled::NotDone,",
+        test: Whole("failures::an_answer_that_is_lost_after_its_effect_is_no_failure"),
+    },
+    Mutation {
+        what: "the router is not asked",
+        file: "src/run/attempt.rs",
+        from: "let Some(question) = step.action.router_question() else { return Ok(None) };",
+        to: "let Some(question) = step.action.router_question().filter(|_| false) else { return Ok(None) };",
+        test: Whole("load::no_request_fails_where_routers_learn_of_a_change_after_five_seconds"),
+    },
+    Mutation {
+        what: "the old colour does not drain",
+        file: "src/run/attempt.rs",
+        from: "if self.interrupt.pause(*time) {",
+        to: "if self.interrupt.pause(time.saturating_sub(*time)) {",
+        test: Whole("load::no_request_is_cut_off_where_apps_are_stopped_at_once"),
+    },
+    Mutation {
+        what: "a check that fails is passed over",
+        file: "src/run/attempt.rs",
+        from: "check::Outcome::Failed(why) => StepEnd::Failed(why),",
+        to: "check::Outcome::Failed(why) => StepEnd::Confirmed(vec![why]),",
+        test: Whole("deployment::a_check_that_fails_leaves_the_old_colour_live"),
+    },
+    Mutation {
+        what: "nothing is tried again",
+        file: "src/run/retry.rs",
+        from: "Some(_) | None => Next::Again(pause),",
+        to: "Some(_) | None => Next::GiveUp,",
+        test: Unit("run::retry::"),
+    },
+    Mutation {
+        what: "nothing relies on the new colour",
+        file: "src/steps/list.rs",
+        from: "let requires = self.relied_on.clone().filter(|_| action.takes_away());",
+        to: "let requires = self.relied_on.clone().filter(|_| false);",
+        test: Unit("proof::tests::every_verb"),
+    },
+    Mutation {
+        what: "a way back does not tell that it has begun",
+        file: "src/steps/back.rs",
+        from: "    list.role(Heading::FallBack, &from, Role::RollingBack);\n",
+        to: "",
+        test: Unit("proof::tests::every_verb"),
+    },
+    Mutation {
+        what: "an interrupted way back takes the routers for informed",
+        file: "src/steps/back.rs",
+        from: "if may_have_left(space, &from) { Routers::Unsure }",
+        to: "if false && may_have_left(space, &from) { Routers::Unsure }",
+        test: Unit("proof::tests::every_verb"),
+    },
+    Mutation {
+        what: "a colour that runs is pushed over as it is",
+        file: "src/steps/forward.rs",
+        from: "    } else {\n        list.leave_and_stop(Heading::Clear, next)?;",
+        to: "    } else if false {\n        list.leave_and_stop(Heading::Clear, next)?;",
+        test: Unit("proof::tests::every_verb"),
+    },
+    Mutation {
+        what: "the proof does not see a route without an app",
+        file: "src/proof/world.rs",
+        from: "if serving == 0 && !self.excused",
+        to: "if false && !self.excused",
+        test: Unit("proof::tests::wrong_compilers"),
+    },
+    Mutation {
+        what: "the proof does not see an app that is stopped while routers know it",
+        file: "src/proof/world.rs",
+        from: "if !self.runs(app) && !self.crashed.contains(app) {",
+        to: "if false && !self.crashed.contains(app) {",
+        test: Unit("proof::tests::wrong_compilers"),
+    },
+    Mutation {
+        what: "the proof does not see a version that was not checked",
+        file: "src/proof/world.rs",
+        from: "if !self.checked.contains(app) {",
+        to: "if false && !self.checked.contains(app) {",
+        test: Unit("proof::tests::wrong_compilers"),
+    },
+    Mutation {
+        what: "the proof does not see a drain that is missing",
+        file: "src/proof/world.rs",
+        from: "if self.busy.contains(&app) && !plan.drain.is_zero()",
+        to: "if false && !plan.drain.is_zero()",
+        test: Unit("proof::tests::wrong_compilers"),
+    },
+];
+
+#[test]
+#[ignore = "`make mutations` runs it: it builds the project as often as the table is long"]
+fn each_turns_a_test_red() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let tree = root.join("target/mutations/tree");
+    let mut green = Vec::new();
+    for mutation in TABLE {
+        copy_project(root, &tree);
+        mutate(&tree.join(mutation.file), mutation);
+        let output = run(&tree, &root.join("target/mutations/build"), &mutation.test);
+        let told = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert!(told.contains("test result:"), "{}: it does not build, or no test was run:\n{told}", mutation.what);
+        let red = told.contains("test result: FAILED");
+        io::stderr()
+            .write_all(format!("{} {}\n", if red { "red  " } else { "GREEN" }, mutation.what).as_bytes())
+            .unwrap();
+        if !red {
+            green.push(mutation.what);
+        }
+    }
+    assert!(green.is_empty(), "no test notices that {green:#?}");
+}
+
+/// Brings the copy up to date: a file that is as it was keeps its time, so that little is built anew.
+fn copy_project(root: &Path, tree: &Path) {
+    for name in ["Cargo.toml", "Cargo.lock", "clippy.toml", "README.md", "deploy.example.yaml", "rust-toolchain.toml"] {
+        copy(&root.join(name), &tree.join(name));
+    }
+    for name in ["src", "tests", "fixtures", "example", "docs", "target/app"] {
+        copy(&root.join(name), &tree.join(name));
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    if from.is_dir() {
+        fs::create_dir_all(to).unwrap();
+        for entry in fs::read_dir(from).unwrap() {
+            let entry: PathBuf = entry.unwrap().path();
+            copy(&entry, &to.join(entry.file_name().unwrap()));
+        }
+    } else if fs::read(to).ok() != Some(fs::read(from).unwrap()) {
+        fs::create_dir_all(to.parent().unwrap()).unwrap();
+        fs::copy(from, to).unwrap();
+    }
+}
+
+fn mutate(file: &Path, mutation: &Mutation) {
+    let text = fs::read_to_string(file).unwrap();
+    assert_eq!(text.matches(mutation.from).count(), 1, "{}: the table is out of date", mutation.what);
+    fs::write(file, text.replace(mutation.from, mutation.to)).unwrap();
+}
+
+fn run(tree: &Path, build: &Path, test: &Test) -> Output {
+    #[expect(clippy::disallowed_methods, reason = "the mutated project is built and tested as any other")]
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(tree).env("CARGO_TARGET_DIR", build).env("CUTOVER_CF", crate::support::cf::binary());
+    match test {
+        Unit(name) => command.args(["test", "--lib", name]),
+        Whole(name) => command.args(["test", "--test", "it", name]),
+    };
+    command.output().unwrap()
+}

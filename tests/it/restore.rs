@@ -1,0 +1,222 @@
+//! A foundry put back to a snapshot, in place: what cf and the routers say is what they said then.
+
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::time::{Duration, Instant};
+
+use cutover::foundry::Foundry;
+use cutover::foundry::faults::{Fault, Harm, Rule, StagingFailure};
+use cutover::foundry::router::Propagation;
+use cutover::foundry::runtime::{LrpKey, LrpState, Report};
+use cutover::foundry::settings::Settings;
+use cutover::foundry::state::BuildState;
+
+use crate::support::bench::Bench;
+use crate::support::normal::Normal;
+
+/// Longer than any test.
+const FOREVER: Duration = Duration::from_secs(3600);
+
+const LIVE: &str = "shop.apps.foundry.test";
+
+/// A bench on which the app runs, under two routes and with an annotation.
+fn deployed(routers: usize) -> Bench {
+    let mut settings = Settings { routers, ..Settings::default() };
+    settings.router.propagation = Propagation::NONE;
+    let bench = Bench::with(settings);
+    bench.cf.must(["push", "shop", "-f", "app/manifest.yml", "-p", "app"]);
+    bench.cf.must(["map-route", "shop", "apps.foundry.test", "--hostname", "www", "--path", "shop"]);
+    let guid = bench.cf.must(["app", "shop", "--guid"]);
+    let annotations = r#"{"metadata":{"annotations":{"role":"live"}}}"#;
+    bench.cf.must(["curl", "-X", "PATCH", &format!("/v3/apps/{}", guid.trim()), "-d", annotations]);
+    until("both instances are on both routes", || bench.foundry.router().table().len() == 4);
+    bench
+}
+
+/// Everything that cf tells of the space.
+fn told(bench: &Bench) -> Vec<String> {
+    let mut normal = Normal::new(&bench.foundry, bench.folder());
+    let guid = bench.cf.must(["app", "shop", "--guid"]).trim().to_owned();
+    let droplet = format!("/v3/apps/{guid}/droplets/current");
+    let app = format!("/v3/apps/{guid}");
+    let raw = [vec!["curl", &app], vec!["curl", &droplet], vec!["curl", "/v3/routes"]];
+    let shown =
+        [vec!["app", "shop"], vec!["apps"], vec!["routes"], vec!["services"], vec!["spaces"], vec!["events", "shop"]];
+    let raw = raw.map(|words| bench.cf.must(words));
+    raw.into_iter().chain(shown.map(|words| normal.apply(&bench.cf.must(words)))).collect()
+}
+
+fn until(what: &str, reached: impl Fn() -> bool) {
+    let begun = Instant::now();
+    while !reached() {
+        assert!(begun.elapsed() < Duration::from_secs(60), "in vain: {what}");
+        std::thread::yield_now();
+    }
+}
+
+fn get(router: SocketAddr, host: &str, path: &str) -> String {
+    let mut stream = TcpStream::connect(router).unwrap();
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+fn instances(foundry: &Foundry) -> Vec<Report> {
+    let keys: Vec<LrpKey> = foundry.platform().store.read(|db| {
+        let keys = db.processes.values().map(|one| LrpKey { process: one.guid.clone(), version: one.version.clone() });
+        keys.collect()
+    });
+    keys.iter().flat_map(|key| foundry.platform().cell.reports(key)).collect()
+}
+
+fn guids(foundry: &Foundry) -> Vec<String> {
+    instances(foundry).iter().map(|report| report.instance.to_string()).collect()
+}
+
+#[test]
+fn what_was_broken_by_cf_is_whole_again() {
+    let bench = deployed(2);
+    bench.cf.must(["create-user-provided-service", "db"]);
+    let foundry = &bench.foundry;
+    let before = told(&bench);
+    let snapshot = foundry.snapshot().unwrap();
+
+    bench.cf.must(["delete", "shop", "-f", "-r"]);
+    bench.cf.must(["delete-service", "db", "-f"]);
+    bench.cf.must(["push", "other", "-f", "app/manifest.yml", "-p", "app", "--no-route"]);
+    // From now on a change takes an hour to reach the routers.
+    foundry.routers().iter().for_each(|router| router.set_propagation(Propagation::both(FOREVER)));
+    bench.cf.must(["map-route", "other", "apps.foundry.test", "--hostname", "shop"]);
+    bench.cf.must(["create-space", "elsewhere"]);
+    bench.cf.must(["create-user", "somebody", "secret"]);
+    foundry.faults().add(Rule::new("GET", "/v3/**", Fault::Before(Harm::status(500))));
+    foundry.faults().fail_staging(None, StagingFailure::compile());
+
+    let begun = Instant::now();
+    foundry.restore(&snapshot).unwrap();
+    // Apps have ten seconds to end, and routers an hour to learn of it: neither is waited for.
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+    assert_eq!(foundry.platform().store.snapshot(), *snapshot.state());
+    assert_eq!(told(&bench), before);
+    for router in foundry.routers() {
+        assert_eq!(router.table().len(), 4);
+        assert!(get(router.addr(), LIVE, "/health").ends_with("ok\n"));
+        assert!(get(router.addr(), "www.apps.foundry.test", "/shop").ends_with("/shop is not here\n"));
+    }
+    assert_eq!(instances(foundry).len(), 2);
+
+    // The files are there, and the account is not.
+    foundry.routers().iter().for_each(|router| router.set_propagation(Propagation::NONE));
+    bench.cf.must(["restage", "shop"]);
+    until("it answers", || get(foundry.router_addr(), LIVE, "/health").starts_with("HTTP/1.1 200 "));
+    bench.cf.must(["create-user", "somebody", "secret"]);
+}
+
+#[test]
+fn what_was_not_touched_is_not_restarted() {
+    let bench = deployed(1);
+    let foundry = &bench.foundry;
+    let before = (told(&bench), guids(foundry));
+    let snapshot = foundry.snapshot().unwrap();
+    for _ in 0..3 {
+        bench.cf.must(["unmap-route", "shop", "apps.foundry.test", "--hostname", "shop"]);
+        bench.cf.must(["set-env", "shop", "GREETING", "hello"]);
+        bench.cf.must(["rename", "shop", "renamed"]);
+        foundry.restore(&snapshot).unwrap();
+        assert_eq!((told(&bench), guids(foundry)), before);
+        assert!(get(foundry.router_addr(), LIVE, "/health").starts_with("HTTP/1.1 200 "));
+    }
+    // One of the two is taken away, and a new one takes its place.
+    bench.cf.must(["scale", "shop", "-i", "1"]);
+    until("one is left", || instances(foundry).len() == 1);
+    foundry.restore(&snapshot).unwrap();
+    let after = guids(foundry);
+    assert_eq!(after.len(), 2);
+    assert!(after[0] == before.1[0] && after[1] != before.1[1], "{after:?} {before:?}");
+}
+
+#[test]
+fn what_has_just_crashed_is_not_taken_for_running() {
+    let bench = deployed(1);
+    let foundry = &bench.foundry;
+    let snapshot = foundry.snapshot().unwrap();
+    for crashed in [true, false, true, false] {
+        let before = guids(foundry);
+        if crashed {
+            assert_eq!(foundry.crash_now("shop"), 2);
+        } else {
+            // An instance ends with the request; the router may ask the other one then, which does the same.
+            get(foundry.router_addr(), LIVE, "/crash");
+        }
+        foundry.restore(&snapshot).unwrap();
+        let left = guids(foundry).iter().filter(|guid| before.contains(guid)).count();
+        assert!(left == 0 || (left == 1 && !crashed), "{left} of two");
+        for _ in 0..2 {
+            assert!(get(foundry.router_addr(), LIVE, "/health").ends_with("ok\n"));
+        }
+    }
+}
+
+#[test]
+fn a_stopped_app_is_stopped_again_and_an_old_environment_comes_back() {
+    let bench = deployed(1);
+    let foundry = &bench.foundry;
+    bench.cf.must(["set-env", "shop", "VERSION", "7"]);
+    // Not restarted: what runs does not know its version.
+    let running = foundry.snapshot().unwrap();
+    bench.cf.must(["stop", "shop"]);
+    let stopped = foundry.snapshot().unwrap();
+    foundry.restore(&running).unwrap();
+    assert!(get(foundry.router_addr(), LIVE, "/").contains("version unknown"));
+    bench.cf.must(["restart", "shop"]);
+    until("the new version answers", || get(foundry.router_addr(), LIVE, "/").contains("version 7"));
+    foundry.restore(&stopped).unwrap();
+    assert!(instances(foundry).is_empty());
+    assert_eq!(foundry.router().table(), []);
+    foundry.restore(&running).unwrap();
+    assert!(get(foundry.router_addr(), LIVE, "/").contains("version unknown"));
+}
+
+/// What is under way, what begins it, and whether it has begun.
+type Case<'a> = (&'a str, &'a [&'a str], &'a dyn Fn() -> bool);
+
+#[test]
+fn what_is_under_way_has_no_effect_any_more() {
+    let bench = deployed(1);
+    let foundry = &bench.foundry;
+    let before = foundry.snapshot().unwrap();
+    let is_staging = || {
+        let staging =
+            |db: &cutover::foundry::state::State| db.builds.values().any(|one| one.state == BuildState::Staging);
+        foundry.platform().store.read(staging)
+    };
+    let starts = || instances(foundry).iter().any(|one| one.state == LrpState::Claimed);
+    let job_runs = || foundry.request_log().calls().iter().any(|call| call.path().starts_with("/v3/jobs/"));
+    let task_runs = || bench.cf.must(["logs", "shop", "--recent"]).contains("begun");
+    let push = ["push", "other", "-f", "app/manifest.yml", "-p", "app"];
+    let task = ["run-task", "shop", "--command", "trap '' TERM; echo begun; exec sleep 3600", "--wait"];
+    let cases: [Case<'_>; 4] = [
+        ("a build", &push, &is_staging),
+        ("a start", &push, &starts),
+        ("a job", &["delete", "shop", "-f"], &job_runs),
+        ("a task", &task, &task_runs),
+    ];
+    for (what, command, is_under_way) in cases {
+        foundry.set_timing(|timing| {
+            let slow = |which: &str| if what == which { FOREVER } else { Duration::ZERO };
+            (timing.staging, timing.start, timing.job) = (slow("a build"), slow("a start"), slow("a job"));
+        });
+        foundry.request_log().clear();
+        std::thread::scope(|scope| {
+            let running = scope.spawn(|| bench.cf.run(command));
+            until(what, is_under_way);
+            foundry.restore(&before).unwrap();
+            assert!(!running.join().unwrap().status.success(), "{what}");
+        });
+        // It waits until nothing is under way, so what was begun has ended.
+        let after = foundry.snapshot().unwrap();
+        assert_eq!(after.state(), before.state(), "{what}");
+        assert_eq!(instances(foundry).len(), 2, "{what}");
+    }
+}

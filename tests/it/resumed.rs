@@ -1,0 +1,247 @@
+//! What is left of a deployment is finished or taken back by somebody else; and somebody else at work is noticed.
+
+use std::fs;
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+
+use cutover::foundry::faults::{Fault, Harm, Occurrence, Rule};
+use cutover::run::execute::Ended;
+
+use crate::support::bench::{Bench, PLAN, Run};
+use crate::support::cf::Cf;
+use crate::support::inside;
+
+const LIVE: &str = "shop.apps.foundry.test";
+const STAGING: &str = "shop-staging.apps.foundry.test";
+const LONG: Duration = Duration::from_secs(60);
+
+/// A bench whose app is live as `shop_a`, and a plan with these further keys.
+fn live(keys: &str) -> Bench {
+    let bench = Bench::new(Duration::ZERO);
+    bench.write("deploy.yaml", &PLAN.replace("drain: 1s", &format!("drain: 0s\n{keys}")));
+    bench.must(&["apply", "--yes"]);
+    bench
+}
+
+/// Starts a deployment whose steps can be followed.
+fn started(bench: &Bench, args: &[&str]) -> Child {
+    fs::write(bench.folder().join("events.jsonl"), "").unwrap();
+    let mut command = bench.command(args);
+    command.args(["--events", "events.jsonl"]).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()
+}
+
+fn until_started(bench: &Bench, step: &str) {
+    let begun = format!("\"step\":\"{step}\"");
+    let end = Instant::now() + LONG;
+    while !fs::read_to_string(bench.folder().join("events.jsonl")).unwrap().contains(&begun) {
+        assert!(Instant::now() < end, "{step} is not begun");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// Kills a deployment in the midst of a call, before or after its effect.
+fn killed_in(bench: &Bench, rule: Rule) {
+    let held = bench.foundry.faults().hold(rule);
+    let mut child = started(bench, &["apply", "--yes"]);
+    assert!(held.wait_until_reached(LONG), "the call is not made");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    held.release();
+    bench.foundry.faults().clear();
+}
+
+/// Another machine: a cf of its own, the plan and its manifest, and nothing that was built.
+fn elsewhere(bench: &Bench, args: &[&str]) -> Run {
+    let cf = Cf::targeted(&bench.foundry);
+    let folder = cf.work_dir();
+    fs::create_dir(folder.join("app")).unwrap();
+    for file in ["deploy.yaml", "app/manifest.yml"] {
+        fs::copy(bench.folder().join(file), folder.join(file)).unwrap();
+    }
+    fs::remove_dir_all(folder.join("app")).unwrap();
+    fs::create_dir(folder.join("app")).unwrap();
+    fs::copy(bench.folder().join("app/manifest.yml"), folder.join("app/manifest.yml")).unwrap();
+    let output = bench.command(args).current_dir(folder).env("CF_HOME", cf.home()).output().unwrap();
+    Run::of(&output)
+}
+
+fn assert_tells(run: &Run, code: i32, words: &[&str]) {
+    assert_eq!(run.code, code, "{}\n{}", run.out, run.err);
+    for words in words {
+        assert!(run.err.contains(words), "'{words}' is not in:\n{}", run.err);
+    }
+}
+
+fn uploads(bench: &Bench) -> usize {
+    let path = |call: &cutover::foundry::request_log::Call| call.path().ends_with("/upload");
+    bench.foundry.request_log().calls().iter().filter(|call| path(call)).count()
+}
+
+#[test]
+fn another_machine_finishes_it_without_the_files() {
+    let bench = live("");
+    killed_in(&bench, Rule::new("POST", "/v3/builds", Fault::After(Harm::Nothing)));
+    let before = uploads(&bench);
+    let status = bench.must(&["status"]).out;
+    for words in ["shop_b", "cutover resume", "cutover rollback"] {
+        assert!(status.contains(words), "'{words}' is not in:\n{status}");
+    }
+    assert_tells(&elsewhere(&bench, &["resume", "--yes"]), 0, &["shop_b serves shop.apps.foundry.test"]);
+    assert_eq!(uploads(&bench), before, "the upload was finished, and is repeated");
+    assert_eq!(bench.leads_to(LIVE), ["shop_b"]);
+    assert_eq!(bench.leads_to(STAGING), [""; 0]);
+    assert_eq!(bench.state_of("shop_a"), "stopped");
+    assert_tells(&elsewhere(&bench, &["resume", "--yes"]), 0, &["nothing to resume", "shop_b serves"]);
+    // What was switched can be taken back, from there, too.
+    assert_tells(&elsewhere(&bench, &["rollback", "--yes"]), 0, &["shop_a serves shop.apps.foundry.test"]);
+}
+
+#[test]
+fn an_upload_that_is_not_finished_needs_the_same_files() {
+    let bench = live("");
+    killed_in(&bench, Rule::new("POST", "/v3/packages/*/upload", Fault::Before(Harm::Nothing)));
+    assert_tells(
+        &elsewhere(&bench, &["resume", "--yes"]),
+        4,
+        &["the files to upload for shop are not those", "cutover apply", "cutover rollback"],
+    );
+    bench.must(&["resume", "--yes"]);
+    assert_eq!(bench.leads_to(LIVE), ["shop_b"]);
+}
+
+#[test]
+fn another_plan_does_not_finish_it() {
+    let bench = live("");
+    killed_in(&bench, Rule::new("POST", "/v3/builds", Fault::Before(Harm::Nothing)));
+    bench.write("deploy.yaml", &PLAN.replace("drain: 1s", "drain: 2s"));
+    assert_tells(&bench.run(&["resume", "--yes"]), 4, &["comes from another plan", "cutover rollback --app shop"]);
+    // The way back is the same by any plan.
+    bench.must(&["rollback", "--yes"]);
+    assert_eq!(bench.leads_to(LIVE), ["shop_a"]);
+    assert_eq!(bench.state_of("shop_b"), "stopped");
+}
+
+#[test]
+fn a_run_that_was_killed_before_its_first_change_is_not_the_one_before() {
+    let bench = live("");
+    bench.must(&["apply", "--yes"]);
+    // `shop_a` is the previous version now: a rollback must not go back to it for the sake of what has not begun.
+    let guid = bench.cf.must(["app", "shop_a", "--guid"]);
+    killed_in(&bench, Rule::new("PATCH", &format!("/v3/apps/{}", guid.trim()), Fault::Before(Harm::Close)));
+    assert!(bench.cf.must(["apps"]).contains("cutover-lock-shop"));
+    assert_tells(&bench.run(&["rollback", "--yes"]), 0, &["nothing to rollback", "shop_b serves", "is removed"]);
+    assert_eq!(bench.leads_to(LIVE), ["shop_b"]);
+    assert!(!bench.cf.must(["apps"]).contains("cutover-lock-shop"));
+}
+
+#[test]
+fn a_rollback_that_was_killed_is_finished_by_either_verb() {
+    for verb in ["rollback", "resume"] {
+        let bench = live("");
+        bench.must(&["apply", "--yes"]);
+        let rule = Rule::new("DELETE", "/v3/routes/*/destinations/*", Fault::Before(Harm::Nothing));
+        let held = bench.foundry.faults().hold(rule);
+        let mut child = started(&bench, &["rollback", "--yes"]);
+        assert!(held.wait_until_reached(LONG));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        held.release();
+        bench.foundry.faults().clear();
+        let status = bench.must(&["status"]).out;
+        assert!(status.contains("rolled back"), "{status}");
+        bench.must(&[verb, "--yes"]);
+        assert_eq!(bench.leads_to(LIVE), ["shop_a"], "{verb}");
+        assert_eq!(bench.state_of("shop_b"), "stopped", "{verb}");
+    }
+}
+
+#[test]
+fn a_failed_version_is_stopped_with_its_logs_or_kept() {
+    for (flag, state) in [("--yes", "stopped"), ("--keep-failed", "started")] {
+        let bench = live("");
+        bench.write("deploy.yaml", &PLAN.replace("/health, within: 20s", "/nowhere, within: 2s"));
+        let run = bench.run(
+            &["apply", "--yes", flag].iter().copied().take(if flag == "--yes" { 2 } else { 3 }).collect::<Vec<_>>(),
+        );
+        assert_tells(&run, 1, &["✗ check shop_b", "has logged (cf logs shop_b --recent)", "shop_a serves"]);
+        assert_eq!(bench.state_of("shop_b"), state);
+        assert_eq!(bench.leads_to(LIVE), ["shop_a"]);
+        assert_eq!(bench.leads_to(STAGING), [""; 0]);
+    }
+}
+
+/// Somebody does this by hand, and this is told of it.
+const BY_HAND: &[(&[&str], &str)] = &[
+    (
+        &["map-route", "shop_b", "apps.foundry.test", "--hostname", "shop"],
+        "shop.apps.foundry.test was mapped to shop_b",
+    ),
+    (&["scale", "shop_a", "-i", "1"], "process web of app shop_a was scaled from 2 to 1 instances"),
+    (&["delete", "shop_b", "-f"], "app shop_b was deleted"),
+    (&["stop", "shop_b"], "app shop_b was stopped"),
+    (&["unmap-route", "shop_b", "apps.foundry.test", "--hostname", "shop-staging"], "was unmapped from shop_b"),
+];
+
+#[test]
+fn a_change_by_somebody_else_stops_the_run() {
+    let bench = live("");
+    // The check takes its time, in which somebody works by hand.
+    let slow = PLAN.replace(
+        "- http: {path: /health, within: 20s, interval: 50ms}",
+        "- command: {run: 'until [ -e go ]; do sleep 0.1; done'}",
+    );
+    bench.write("deploy.yaml", &slow);
+    for (by_hand, told) in BY_HAND {
+        let child = started(&bench, &["apply", "--yes"]);
+        until_started(&bench, "shop/check");
+        bench.cf.must(*by_hand);
+        bench.write("go", "");
+        let run = Run::of(&child.wait_with_output().unwrap());
+        assert_tells(&run, 3, &["somebody else has changed", told, "cutover rollback"]);
+        fs::remove_file(bench.folder().join("go")).unwrap();
+        // Nothing was taken back; the way back is open.
+        bench.cf.must(["scale", "shop_a", "-i", "2"]);
+        let back = bench.run(&["rollback", "--yes"]);
+        assert!(back.code == 0 || by_hand[0] == "delete", "{by_hand:?}: {}", back.err);
+        assert_eq!(bench.leads_to(LIVE), ["shop_a"], "{by_hand:?}");
+    }
+}
+
+#[test]
+fn a_broken_lock_stops_the_run() {
+    let bench = live("");
+    bench.write("deploy.yaml", &PLAN.replace("drain: 1s", "drain: 3s"));
+    let child = started(&bench, &["apply", "--yes"]);
+    until_started(&bench, "shop/check");
+    bench.must(&["lock", "break", "--yes"]);
+    let run = Run::of(&child.wait_with_output().unwrap());
+    assert_tells(&run, 3, &["the lock of shop is not held any more", "shop_a serves"]);
+    bench.must(&["resume", "--yes"]);
+    assert_eq!(bench.leads_to(LIVE), ["shop_b"]);
+}
+
+#[test]
+fn a_platform_that_asks_for_patience_gets_it() {
+    let bench = live("");
+    let limited = Fault::Before(Harm::Answer { status: 429, retry_after: Some(Duration::from_secs(2)) });
+    bench.foundry.faults().add(Rule::new("POST", "/v3/routes/*/destinations", limited).on(Occurrence::First(1)));
+    let run = bench.must(&["apply", "--yes"]);
+    assert_tells(&run, 0, &["again", "at the 2. attempt"]);
+    assert_eq!(bench.leads_to(LIVE), ["shop_b"]);
+}
+
+#[test]
+fn nothing_is_taken_off_while_the_new_version_does_not_run() {
+    let bench = live("");
+    // It has passed its check and is on the live route, and crashes for good.
+    let ended = inside::deploy(&bench, |step| step, &|step| {
+        if step.id == "shop/unmap-live" {
+            bench.foundry.faults().keep_unhealthy(Some("shop_b"));
+            assert_eq!(bench.foundry.crash_now("shop_b"), 2);
+        }
+    });
+    let Ended::Failed(failure) = ended else { panic!("{ended:?}") };
+    assert_eq!(failure.step.id, "shop/unmap-live");
+    assert!(bench.leads_to(LIVE).contains(&"shop_a".to_owned()));
+    assert_eq!(bench.state_of("shop_a"), "started");
+}
