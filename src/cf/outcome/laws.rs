@@ -164,7 +164,7 @@ proptest! {
         let output = without(&suffered(&sample, &out, &[]), &["OK"]);
         for (key, expected) in expectations(APP, "sinatralive", "db") {
             // These have none (cf 8.17), or are an answer of the platform.
-            let has_none = matches!(key, "pushed" | "staged" | "started" | "scaled" | "logs" | "start" | "annotated" | "build" | "json" | "deletion");
+            let has_none = matches!(key, "pushed" | "staged" | "started" | "scaled" | "logs" | "start" | "annotated" | "marker" | "build" | "json" | "deletion");
             let no_route = key == "unmapped" && sample.name.contains("no-route");
             let verdict = confirm(&expected, sample.dialect, &output);
             prop_assert!(has_none || no_route || !confirmed(&verdict), "{}: {key}: {verdict:?}", sample.name);
@@ -212,7 +212,7 @@ proptest! {
             };
             for (key, expected) in expectations(APP, "sinatralive", "db") {
                 let verdict = confirm(&expected, Dialect::V8, &output);
-                let answers = matches!(key, "json" | "start" | "annotated" | "build");
+                let answers = matches!(key, "json" | "start" | "annotated" | "marker" | "build");
                 prop_assert!(!confirmed(&verdict) || (answers && body.is_object()), "{key}: {verdict:?} of {text}");
             }
         }
