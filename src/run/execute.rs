@@ -123,7 +123,9 @@ impl Runner<'_> {
                 }
                 StepEnd::Failed(why) => {
                     report(&Event::StepFailed { step, exit_code, seconds, why: &why });
-                    return match self.intrusion(Some(step), &seen, space) {
+                    // Where the step was not started, the one before it is what was done since.
+                    let since: Vec<&Step> = done.into_iter().chain([step]).collect();
+                    return match self.intrusion(&since, &seen, space) {
                         Some(why) => Ended::Stopped { step: step.id.clone(), why },
                         None => Ended::Failed(Box::new(Failure { step: step.clone(), why })),
                     };
@@ -132,7 +134,7 @@ impl Runner<'_> {
             }
         }
         if let Some(last) = steps.last()
-            && let Some(why) = self.intrusion(Some(last), &seen, space)
+            && let Some(why) = self.intrusion(&[last], &seen, space)
         {
             return Ended::Stopped { step: last.id.clone(), why };
         }
@@ -144,7 +146,7 @@ impl Runner<'_> {
     fn before(&self, step: &Step, done: Option<&Step>, seen: &Space, space: &mut Space) -> Result<(), NotStarted> {
         (self.hold)(step).map_err(|why| NotStarted::Stopped(Intrusion::LockLost(why)))?;
         self.look(space, &Section::DESIRED).map_err(|error| NotStarted::Failed(unreadable(&error)))?;
-        let changed = self.changed(done, seen, space);
+        let changed = self.changed(done.as_slice(), seen, space);
         if !changed.is_empty() {
             return Err(NotStarted::Stopped(Intrusion::Changed(changed)));
         }
@@ -172,16 +174,16 @@ impl Runner<'_> {
     }
 
     /// What somebody else has changed since `seen`, by a look of its own; nothing where that is not possible.
-    fn intrusion(&self, done: Option<&Step>, seen: &Space, space: &mut Space) -> Option<Intrusion> {
+    fn intrusion(&self, done: &[&Step], seen: &Space, space: &mut Space) -> Option<Intrusion> {
         self.look(space, &Section::DESIRED).ok()?;
         let changed = self.changed(done, seen, space);
         (!changed.is_empty()).then_some(Intrusion::Changed(changed))
     }
 
-    fn changed(&self, done: Option<&Step>, seen: &Space, space: &Space) -> Vec<Difference> {
+    fn changed(&self, done: &[&Step], seen: &Space, space: &Space) -> Vec<Difference> {
         let routes: Vec<_> = self.app.live.iter().chain([&self.app.staging]).cloned().collect();
         let mut changed = differences(seen, space, &self.app.colours, &routes);
-        changed.retain(|difference| !done.is_some_and(|step| step.action.may_change(&difference.facet)));
+        changed.retain(|difference| !done.iter().any(|step| step.action.may_change(&difference.facet)));
         changed
     }
 
