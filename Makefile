@@ -22,7 +22,7 @@ test: cf app
 	cargo clippy --workspace --all-targets -- -D warnings
 	cargo clippy --no-default-features -- -D warnings
 	# Most tests wait for a platform: more of them than there are cores.
-	CUTOVER_CF=$(PINNED) RUST_TEST_THREADS=6 cargo test --workspace -- --skip matrix::
+	CUTOVER_CF=$(PINNED) RUST_TEST_THREADS=8 cargo test --workspace -- --skip matrix::
 	# By itself, with its figures.
 	CUTOVER_CF=$(PINNED) RUST_TEST_THREADS=1 cargo test --test it -- --nocapture matrix::
 

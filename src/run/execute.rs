@@ -104,9 +104,12 @@ impl Runner<'_> {
             let started = Instant::now();
             let done = at.checked_sub(1).map(|before| &steps[before]);
             let mut exit_code = None;
+            // What may have changed something since `seen`: where the step is not started, the one before it.
+            let mut since: Vec<&Step> = done.into_iter().chain([step]).collect();
             let end = match self.before(step, done, &seen, space) {
                 Ok(()) => {
                     seen.clone_from(space);
+                    since = vec![step];
                     self.step(step, space, &mut exit_code, report)
                 }
                 Err(NotStarted::Failed(why)) => {
@@ -123,8 +126,6 @@ impl Runner<'_> {
                 }
                 StepEnd::Failed(why) => {
                     report(&Event::StepFailed { step, exit_code, seconds, why: &why });
-                    // Where the step was not started, the one before it is what was done since.
-                    let since: Vec<&Step> = done.into_iter().chain([step]).collect();
                     return match self.intrusion(&since, &seen, space) {
                         Some(why) => Ended::Stopped { step: step.id.clone(), why },
                         None => Ended::Failed(Box::new(Failure { step: step.clone(), why })),
