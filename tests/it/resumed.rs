@@ -58,9 +58,6 @@ fn elsewhere(bench: &Bench, args: &[&str]) -> Run {
     for file in ["deploy.yaml", "app/manifest.yml"] {
         fs::copy(bench.folder().join(file), folder.join(file)).unwrap();
     }
-    fs::remove_dir_all(folder.join("app")).unwrap();
-    fs::create_dir(folder.join("app")).unwrap();
-    fs::copy(bench.folder().join("app/manifest.yml"), folder.join("app/manifest.yml")).unwrap();
     let output = bench.command(args).current_dir(folder).env("CF_HOME", cf.home()).output().unwrap();
     Run::of(&output)
 }
