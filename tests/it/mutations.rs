@@ -6,7 +6,7 @@
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Command;
 
 /// A mutation: what is taken away, where, the text, what is put in its place, and the test that must notice.
 struct Mutation {
@@ -18,11 +18,19 @@ struct Mutation {
 }
 
 /// Which test must turn red.
+#[derive(Clone, Copy)]
 enum Test {
     /// One beside the code.
     Unit(&'static str),
     /// One that drives the tool from outside.
     Whole(&'static str),
+}
+
+impl Test {
+    const fn name(self) -> &'static str {
+        let (Unit(name) | Whole(name)) = self;
+        name
+    }
 }
 
 use Test::{Unit, Whole};
@@ -157,16 +165,22 @@ const TABLE: &[Mutation] = &[
 ];
 
 #[test]
-#[ignore = "`make mutations` runs it: it builds the project as often as the table is long"]
 fn each_turns_a_test_red() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let tree = root.join("target/mutations/tree");
+    let build = root.join("target/mutations/build");
+    copy_project(root, &tree);
+    let (beside, outside): (Vec<Test>, _) =
+        TABLE.iter().map(|mutation| mutation.test).partition(|test| matches!(test, Unit(_)));
+    for tests in [beside, outside] {
+        let told = run(&tree, &build, &tests);
+        assert!(told.contains("test result: ok."), "a test is red before anything is taken away:\n{told}");
+    }
     let mut green = Vec::new();
     for mutation in TABLE {
         copy_project(root, &tree);
         mutate(&tree.join(mutation.file), mutation);
-        let output = run(&tree, &root.join("target/mutations/build"), &mutation.test);
-        let told = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        let told = run(&tree, &build, &[mutation.test]);
         assert!(told.contains("test result:"), "{}: it does not build, or no test was run:\n{told}", mutation.what);
         let red = told.contains("test result: FAILED");
         io::stderr()
@@ -184,7 +198,7 @@ fn copy_project(root: &Path, tree: &Path) {
     for name in ["Cargo.toml", "Cargo.lock", "clippy.toml", "README.md", "deploy.example.yaml", "rust-toolchain.toml"] {
         copy(&root.join(name), &tree.join(name));
     }
-    for name in ["src", "tests", "fixtures", "example", "docs", "target/app"] {
+    for name in ["src", "tests", "fixtures", "example", "docs", "proptest-regressions", "target/app"] {
         copy(&root.join(name), &tree.join(name));
     }
 }
@@ -208,13 +222,17 @@ fn mutate(file: &Path, mutation: &Mutation) {
     fs::write(file, text.replace(mutation.from, mutation.to)).unwrap();
 }
 
-fn run(tree: &Path, build: &Path, test: &Test) -> Output {
+/// Builds the copy and runs tests of one kind: what cargo and they have told.
+fn run(tree: &Path, build: &Path, tests: &[Test]) -> String {
     #[expect(clippy::disallowed_methods, reason = "the mutated project is built and tested as any other")]
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(tree).env("CARGO_TARGET_DIR", build).env("CUTOVER_CF", crate::support::cf::binary());
-    match test {
-        Unit(name) => command.args(["test", "--lib", name]),
-        Whole(name) => command.args(["test", "--test", "it", name]),
+    // Each mutation is built and run once: what optimization takes to build, it does not save.
+    command.args(["--config", "profile.dev.package.cutover.opt-level=0", "test"]);
+    match tests.first() {
+        Some(Unit(_)) => command.arg("--lib"),
+        Some(Whole(_)) | None => command.args(["--test", "it"]),
     };
-    command.output().unwrap()
+    let output = command.arg("--").args(tests.iter().map(|test| test.name())).output().unwrap();
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
