@@ -204,6 +204,13 @@ impl Registration {
         let _ = kill_process_group(self.pid, signal);
     }
 
+    /// Whether the leader has ended; its exit status is left uncollected.
+    pub fn has_ended(&self) -> bool {
+        let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG;
+        // A leader that cannot be waited for is gone.
+        !matches!(waitid(WaitId::Pid(self.pid), options), Ok(None))
+    }
+
     /// Blocks until the leader has ended and leaves its exit status uncollected.
     pub fn wait_for_leader(&self) {
         while let Err(rustix::io::Errno::INTR) =
@@ -250,6 +257,11 @@ impl Group {
     /// Blocks until the leader has ended; its exit status stays to be collected, so signals still go where they should.
     pub fn wait_for_leader(&self) {
         self.registration.wait_for_leader();
+    }
+
+    /// Whether the leader has ended; its exit status stays to be collected.
+    pub fn has_ended(&self) -> bool {
+        self.registration.has_ended()
     }
 
     /// Blocks until the leader has ended, kills what it left behind in its group, and returns the leader's status.

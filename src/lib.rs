@@ -18,6 +18,9 @@ pub mod bounded;
 pub mod cf;
 pub mod cli;
 pub mod commands;
+pub mod digest;
+#[cfg(test)]
+mod example;
 #[cfg(feature = "rehearse")]
 pub mod foundry;
 pub mod guard;

@@ -169,6 +169,11 @@ impl Cf {
         Ok(cf)
     }
 
+    /// What ends it should its owner be killed.
+    pub fn guard(&self) -> &Arc<Guard> {
+        &self.guard
+    }
+
     /// The version.
     pub fn version(&self) -> &CfVersion {
         &self.version

@@ -11,7 +11,7 @@ use crate::plan::{self, AppName, Plan};
 use crate::proof::{self, Proof};
 use crate::report::preview::{self, AppPreview};
 use crate::run::bits;
-use crate::run::execute::{Ended, Runner};
+use crate::run::execute::{Ended, Intrusion, Runner};
 use crate::run::interrupt::Interrupt;
 use crate::space::Space;
 use crate::space::lock::Lock;
@@ -206,21 +206,12 @@ fn tell_not_begun(compiled: &Compiled<'_>, last: &AppPreview<'_>) {
 }
 
 /// Somebody else is at work: what they did is told, and nothing more is done.
-pub(super) fn stopped(app: &AppPreview<'_>, step: &str, why: &crate::run::execute::Intrusion, space: &Space) -> Ending {
-    use crate::run::execute::Intrusion;
-    match why {
-        Intrusion::LockLost(why) => {
-            tell(&format!("stopped at step {step}: the lock of {} is not held any more: {why}", app.app.name));
-            tell("whoever holds it decides what comes next; nothing more is done here");
-        }
-        Intrusion::Changed(changed) => {
-            tell(&format!("stopped at step {step}: somebody else has changed what it hangs on:"));
-            for difference in changed {
-                tell(&format!("  {difference}"));
-            }
-            tell("nothing is taken back, since that could undo what they did");
-        }
-    }
+pub(super) fn stopped(app: &AppPreview<'_>, step: &str, why: &Intrusion, space: &Space) -> Ending {
+    tell(&format!("stopped at step {step}: {why}"));
+    tell(match why {
+        Intrusion::LockLost(_) => "whoever holds it decides what comes next; nothing more is done here",
+        Intrusion::Changed(_) => "nothing is taken back, since that could undo what they did",
+    });
     tell(&serving(app.app, space));
     tell("look with cutover status, then go on with cutover resume or go back with cutover rollback; what was left:");
     tell_commands(app.steps.iter().skip_while(|one| one.id != step));

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use sha1::Sha1;
 use sha2::{Digest as _, Sha256};
 
+use crate::digest::hex;
 use crate::foundry::state::Guid;
 
 pub use kept::Kept;
@@ -187,14 +188,6 @@ fn sha256(path: &Path) -> io::Result<String> {
         }
         digest.update(&part[..count]);
     }
-}
-
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 #[cfg(test)]

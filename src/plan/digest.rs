@@ -1,9 +1,10 @@
 //! The fingerprint of what a plan does.
 
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
+
+use crate::digest::hex;
 
 use super::{Check, ManifestApp, ManifestProcess, Plan};
 
@@ -37,12 +38,7 @@ pub(super) fn of(plan: &Plan, folder: &Path, contents: &[Vec<u8>]) -> String {
         hash.update((part.len() as u64).to_be_bytes());
         hash.update(part);
     }
-    let mut text = String::new();
-    for byte in hash.finalize() {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
+    hex(&hash.finalize())
 }
 
 fn sizes(app: &ManifestApp) -> ManifestApp {

@@ -11,7 +11,7 @@ use crate::steps::{Action, Step, Verb};
 
 use super::fault::Fault;
 use super::goal::{self, Goal};
-use super::world::{Promise, StepEnd, World};
+use super::world::{Promise, StepEnd, WalkEnd, World};
 use super::{Compile, Counterexample, Proof};
 
 /// How many faults follow each other on one walk: one in the run, one in what is done about it.
@@ -225,21 +225,18 @@ impl<'a> Explorer<'a> {
         story.push(format!("cutover {verb}: {} {}", about(step), Fault::Crash));
         let mut world = world.clone();
         world.crash(self.app, next.as_str());
-        for step in steps {
-            match world.take(self.app, step, promise) {
-                Ok(StepEnd::Confirmed) => {}
-                Ok(StepEnd::Fails(_)) => {
-                    story.push(format!("{} fails", about(step)));
-                    self.leave(left, verb, &story, &world);
-                    return self.take_back(left.is_one(verb), &story, world);
-                }
-                Err(seen) => {
-                    story.push(about(step));
-                    return Err(Found { story, seen });
-                }
+        match world.walk(self.app, steps, promise) {
+            WalkEnd::Done => Ok(()),
+            WalkEnd::Fails(step, _) => {
+                story.push(format!("{} fails", about(step)));
+                self.leave(left, verb, &story, &world);
+                self.take_back(left.is_one(verb), &story, world)
+            }
+            WalkEnd::Breaks(step, seen) => {
+                story.push(about(step));
+                Err(Found { story, seen })
             }
         }
-        Ok(())
     }
 
     /// What the run itself does after a step that has failed: it takes back what it has done.
@@ -257,16 +254,14 @@ impl<'a> Explorer<'a> {
             Err(refusal) => return Err(Found { story, seen: format!("that is refused: {refusal}") }),
         };
         let promise = world.kept(&self.promise);
-        for step in &steps {
-            match world.take(self.app, step, &promise) {
-                Ok(StepEnd::Confirmed) => {}
-                // Where nothing was served, there is nothing to go back to that could be reached.
-                Ok(StepEnd::Fails(_)) if self.promise.is_empty() => return Ok(()),
-                Ok(StepEnd::Fails(why)) => return Err(Found { story, seen: format!("{} fails: {why}", about(step)) }),
-                Err(seen) => {
-                    story.push(about(step));
-                    return Err(Found { story, seen });
-                }
+        match world.walk(self.app, &steps, &promise) {
+            WalkEnd::Done => {}
+            // Where nothing was served, there is nothing to go back to that could be reached.
+            WalkEnd::Fails(..) if self.promise.is_empty() => return Ok(()),
+            WalkEnd::Fails(step, why) => return Err(Found { story, seen: format!("{} fails: {why}", about(step)) }),
+            WalkEnd::Breaks(step, seen) => {
+                story.push(about(step));
+                return Err(Found { story, seen });
             }
         }
         let goal = if one_deployment { Goal::Start } else { Goal::Settled };

@@ -30,6 +30,8 @@ use crate::space::Space;
 use crate::steps::refusal::Refusal;
 use crate::steps::{Step, Verb};
 
+use world::WalkEnd;
+
 /// What the walk has shown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Proof {
@@ -72,15 +74,14 @@ pub fn prove(app: &plan::App, verb: Verb, space: &Space, compile: &Compile<'_>) 
 pub fn prove_one(app: &plan::App, verb: Verb, space: &Space, steps: &[Step]) -> Option<Counterexample> {
     let mut world = world::World::observed(app, space);
     let promise = world.promise(app, verb, None);
-    let found = |step: &Step, seen| Counterexample {
-        app: app.name.to_string(),
-        story: vec![format!("step {} ({})", step.id, step.action.purpose())],
-        seen,
-    };
-    steps.iter().find_map(|step| match world.take(app, step, &promise) {
-        Ok(world::StepEnd::Confirmed) => None,
-        Ok(world::StepEnd::Fails(seen)) | Err(seen) => Some(found(step, seen)),
-    })
+    match world.walk(app, steps, &promise) {
+        WalkEnd::Done => None,
+        WalkEnd::Fails(step, seen) | WalkEnd::Breaks(step, seen) => Some(Counterexample {
+            app: app.name.to_string(),
+            story: vec![format!("step {} ({})", step.id, step.action.purpose())],
+            seen,
+        }),
+    }
 }
 
 impl Proof {

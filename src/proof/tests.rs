@@ -1,14 +1,11 @@
 //! The checker, tried on compilers that are right, and on wrong ones: each is caught, with the story of what would happen.
 
-use std::path::Path;
 use std::time::Duration;
 
-use crate::plan::{self, Fault as PlanFault, Files, Plan};
-use crate::space::{
-    App, AppState, Destination, Domain, Droplet, Instance, InstanceState, Named, Package, Process, Quota, QuotaScope,
-    Route, ServiceInstance, Space, Usage,
-};
-use crate::steps::annotations::{self, Deployment, Role};
+use crate::example;
+use crate::plan::{self, Plan};
+use crate::space::{App, Quota, QuotaScope, Space, Usage};
+use crate::steps::annotations::Role;
 use crate::steps::back::Failed;
 use crate::steps::forward::Orders;
 use crate::steps::refusal::Refusal;
@@ -32,64 +29,17 @@ apps:
 ";
 const LIVE: [&str; 2] = ["shop.example.com", "www.example.com"];
 
-struct Memory(String);
-
-impl Files for Memory {
-    fn read(&self, file: &Path) -> Result<Vec<u8>, PlanFault> {
-        let manifest = "applications:\n- name: shop\n  memory: 256M\n  instances: 2\n";
-        Ok(if file.ends_with("manifest.yml") { manifest } else { &self.0 }.as_bytes().to_vec())
-    }
-
-    fn exists(&self, _: &Path) -> bool {
-        true
-    }
-}
-
 fn plan_with(keys: &str) -> Plan {
-    plan::load(Path::new("deploy.yaml"), None, &Memory(format!("{PLAN}{keys}"))).unwrap()
+    example::plan(&format!("{PLAN}{keys}"))
 }
 
 fn app(name: &str, started: bool, role: Option<Role>) -> App {
-    let running = |index| Instance { index, id: None, uptime: None, state: InstanceState::Running, details: None };
-    App {
-        guid: format!("guid-{name}"),
-        name: name.to_owned(),
-        state: if started { AppState::Started } else { AppState::Stopped },
-        annotations: role.map(|role| (annotations::ROLE.to_owned(), role.as_str().to_owned())).into_iter().collect(),
-        processes: vec![Process {
-            guid: format!("web-{name}"),
-            kind: "web".to_owned(),
-            instances: 2,
-            memory_mb: 256,
-            states: if started { (0..2).map(running).collect() } else { Vec::new() },
-        }],
-        package: Some(Package { guid: format!("package-{name}"), ready: true }),
-        droplet: Some(format!("droplet-{name}")),
-        staged: Some(Droplet { guid: format!("droplet-{name}"), package: Some(format!("package-{name}")) }),
-        bindings: vec!["db".to_owned()],
-    }
+    example::app(name, started, 2, role)
 }
 
 /// A space with these apps, the live routes on the one that is named.
 fn space(apps: Vec<App>, live: Option<&str>) -> Space {
-    let to = |name: &str| Destination { app: format!("guid-{name}"), process: "web".to_owned() };
-    let route = |url: &&str| Route {
-        guid: format!("guid-{url}"),
-        url: (*url).to_owned(),
-        destinations: live.map(to).into_iter().collect(),
-    };
-    Space {
-        format: 1,
-        cf: "8.17.0".to_owned(),
-        api: "https://api.example.com".to_owned(),
-        org: Named { guid: "guid-acme".to_owned(), name: "acme".to_owned() },
-        space: Named { guid: "guid-production".to_owned(), name: "production".to_owned() },
-        domains: vec![Domain { guid: "guid-domain".to_owned(), name: "example.com".to_owned(), internal: false }],
-        apps,
-        routes: LIVE.iter().map(route).collect(),
-        services: vec![ServiceInstance { guid: "guid-db".to_owned(), name: "db".to_owned(), ready: true }],
-        ..Space::default()
-    }
+    example::space(apps, live.into_iter().flat_map(|app| LIVE.map(|url| (url, app))))
 }
 
 /// The ordinary case: one colour is live, the other one is the version before.
@@ -98,11 +48,7 @@ fn ordinary() -> Space {
 }
 
 fn right(plan: &Plan, verb: Verb, space: &Space) -> Result<Vec<Step>, Refusal> {
-    let deployment = Deployment {
-        id: "20261123-104500-0badcafe".to_owned(),
-        by: "ada on build-7".to_owned(),
-        at: "2026-11-23T10:45:00Z".to_owned(),
-    };
+    let deployment = example::deployment();
     let orders = Orders { plan, app: &plan.apps[0], deployment: &deployment, bits: Some("b175") };
     compile(verb, orders, None, Failed::Stop, space)
 }

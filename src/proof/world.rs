@@ -49,6 +49,17 @@ impl Promise {
     }
 }
 
+/// How a list of steps ends where nothing goes wrong with them.
+#[derive(Debug, Clone, PartialEq)]
+pub enum WalkEnd<'s> {
+    /// All are confirmed.
+    Done,
+    /// A step is not confirmed: why.
+    Fails(&'s Step, String),
+    /// A step breaks a promise: what a user of the app would notice.
+    Breaks(&'s Step, String),
+}
+
 /// How a step ends where nothing goes wrong with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StepEnd {
@@ -203,6 +214,18 @@ impl World {
         self.crashed.insert(app.to_owned());
         let lost: Vec<usize> = (0..plan.live.len()).filter(|number| self.serving(*number) == 0).collect();
         self.excused.extend(lost);
+    }
+
+    /// Takes steps to their end, without a fault, up to the first one that is not confirmed.
+    pub fn walk<'s>(&mut self, plan: &plan::App, steps: &'s [Step], promise: &Promise) -> WalkEnd<'s> {
+        for step in steps {
+            match self.take(plan, step, promise) {
+                Ok(StepEnd::Confirmed) => {}
+                Ok(StepEnd::Fails(why)) => return WalkEnd::Fails(step, why),
+                Err(seen) => return WalkEnd::Breaks(step, seen),
+            }
+        }
+        WalkEnd::Done
     }
 
     /// Takes one step to its end, without a fault. Tells what is broken by it.

@@ -124,7 +124,9 @@ impl Console {
                     }
                 }
             }
-            Event::RolledBack { .. } | Event::Done { .. } => self.clear(),
+            Event::Stopped { .. } | Event::Interrupted { .. } | Event::RolledBack { .. } | Event::Done { .. } => {
+                self.clear();
+            }
         }
     }
 

@@ -56,6 +56,10 @@ fn object(event: &Event<'_>) -> Option<Value> {
             "time": "", "event": "step-failed", "step": step.id, "exit_code": exit_code,
             "seconds": rounded(*seconds), "why": why,
         }),
+        Event::Stopped { step, why } => json!({ "time": "", "event": "stopped", "step": step, "why": why }),
+        Event::Interrupted { step, signal } => {
+            json!({ "time": "", "event": "interrupted", "step": step, "exit_code": signal.exit_code() })
+        }
         Event::RolledBack { complete } => json!({ "time": "", "event": "rolled-back", "complete": complete }),
         Event::Done { what, seconds } => {
             json!({ "time": "", "event": "done", "what": what, "seconds": rounded(*seconds) })

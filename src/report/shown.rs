@@ -22,6 +22,7 @@ pub fn pass_on(event: &Event<'_>, redactor: &Redactor, to: &mut dyn FnMut(&Event
         Event::StepFailed { step, exit_code, seconds, why } => {
             to(&Event::StepFailed { step, exit_code, seconds, why: &shown(why) });
         }
-        Event::Started { .. } | Event::RolledBack { .. } | Event::Done { .. } => to(event),
+        Event::Stopped { step, why } => to(&Event::Stopped { step, why: &shown(why) }),
+        Event::Started { .. } | Event::Interrupted { .. } | Event::RolledBack { .. } | Event::Done { .. } => to(event),
     }
 }

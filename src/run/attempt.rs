@@ -146,7 +146,7 @@ impl Runner<'_> {
         let interrupted = || StepEnd::Interrupted(self.interrupt.seen().unwrap_or(Signal::Terminate));
         match &step.action {
             Action::Check { app, url, check, .. } => {
-                match check::run(check, app.as_str(), url, self.client, self.interrupt) {
+                match check::run(check, app.as_str(), url, self.client, self.interrupt, self.cf.guard()) {
                     check::Outcome::Passed(note) => StepEnd::Confirmed(vec![note]),
                     check::Outcome::Failed(why) => StepEnd::Failed(why),
                     check::Outcome::Interrupted => interrupted(),

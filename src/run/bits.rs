@@ -1,7 +1,6 @@
 //! The digest of what is uploaded for an app: it tells, on another machine too, whether the files there are those that an
 //! interrupted deployment has begun to upload.
 
-use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::os::unix::fs::PermissionsExt as _;
@@ -9,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
 
+use crate::digest::hex;
 use crate::plan;
 
 /// What cf 8.17 never uploads, whatever `.cfignore` says (`actor/sharedaction`: `DefaultIgnoreLines`).
@@ -48,12 +48,7 @@ fn of(root: &Path) -> io::Result<String> {
             hash.update(&buffer[..read]);
         }
     }
-    let mut text = String::new();
-    for byte in hash.finalize() {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-    }
-    Ok(text)
+    Ok(hex(&hash.finalize()))
 }
 
 /// Notes the files below a folder by their path within it; the file itself by an empty one.

@@ -1,9 +1,12 @@
 //! The plan's checks of the new version at the staging route.
 
 use std::io::{self, Read as _, Seek as _, SeekFrom};
-use std::process::Stdio;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use rustix::process::Signal;
+
+use crate::guard::Guard;
 use crate::plan::{Check, CommandCheck, CommandLine, HttpCheck, RouteUrl, format_duration};
 use crate::scratch;
 
@@ -26,11 +29,19 @@ pub enum Outcome {
     Interrupted,
 }
 
-/// Runs one check of the app at its staging route.
-pub fn run(check: &Check, app: &str, staging: &RouteUrl, client: &Client, interrupt: &Interrupt) -> Outcome {
+/// Runs one check of the app at its staging route. The guard knows of a command as long as it runs.
+pub fn run(
+    check: &Check,
+    app: &str,
+    staging: &RouteUrl,
+    client: &Client,
+    interrupt: &Interrupt,
+    guard: &Arc<Guard>,
+) -> Outcome {
     match check {
         Check::Http(http) => ask(http, staging, client, interrupt),
-        Check::Command(command) => execute(command, app, &client.url(staging, ""), interrupt),
+        Check::Command(command) => execute(command, app, &client.url(staging, ""), interrupt, guard)
+            .unwrap_or_else(|error| Outcome::Failed(format!("the command could not be run: {error}"))),
     }
 }
 
@@ -72,54 +83,40 @@ fn fault(check: &HttpCheck, answer: &Answer) -> Option<String> {
     Some(format!("HTTP {}, but the body does not match /{}/", answer.status, pattern.as_str()))
 }
 
-fn execute(check: &CommandCheck, app: &str, url: &str, interrupt: &Interrupt) -> Outcome {
-    match attempt(check, app, url, interrupt) {
-        Ok(outcome) => outcome,
-        Err(error) => Outcome::Failed(format!("the command could not be run: {error}")),
-    }
-}
-
-/// Runs the command with its output in a file: a pipe that a grandchild keeps open would block the wait.
-fn attempt(check: &CommandCheck, app: &str, url: &str, interrupt: &Interrupt) -> io::Result<Outcome> {
-    use std::os::unix::process::CommandExt as _;
-
+/// Runs the command with its output in a file: a pipe that a grandchild keeps open would block the wait. What it leaves
+/// behind in its process group ends with it.
+fn execute(
+    check: &CommandCheck,
+    app: &str,
+    url: &str,
+    interrupt: &Interrupt,
+    guard: &Arc<Guard>,
+) -> io::Result<Outcome> {
     let argv = match &check.run {
         CommandLine::Shell(line) => vec!["/bin/sh".to_owned(), "-c".to_owned(), line.clone()],
         CommandLine::Argv(argv) => argv.clone(),
     };
-    let Some((program, arguments)) = argv.split_first() else { return Err(io::ErrorKind::InvalidInput.into()) };
     let mut output = scratch::file()?;
-    #[expect(clippy::disallowed_methods, reason = "a program of the team's own, not cf")]
-    let mut child = std::process::Command::new(program)
-        .args(arguments)
-        .current_dir(if check.folder.as_os_str().is_empty() { ".".as_ref() } else { check.folder.as_path() })
-        .env("CUTOVER_STAGING_URL", url)
-        .env("CUTOVER_APP", app)
-        .stdin(Stdio::null())
-        .stdout(output.try_clone()?)
-        .stderr(output.try_clone()?)
-        .process_group(0)
-        .spawn()?;
+    let (stdout, stderr) = (output.try_clone()?, output.try_clone()?);
+    let folder = if check.folder.as_os_str().is_empty() { ".".as_ref() } else { check.folder.as_path() };
+    let group = guard.spawn(&argv, |command| {
+        command.current_dir(folder).env("CUTOVER_STAGING_URL", url).env("CUTOVER_APP", app);
+        command.stdout(stdout).stderr(stderr);
+    })?;
     let until = Instant::now() + check.within;
-    let status = loop {
-        if let Some(status) = child.try_wait()? {
-            break Some(status);
-        }
-        if Instant::now() >= until || !interrupt.pause(TICK) {
-            break None;
-        }
-    };
-    let Some(status) = status else {
-        if let Some(group) = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw) {
-            // It fails where the whole group is gone, which is what is wanted.
-            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
-        }
-        child.wait()?;
+    let mut in_time = true;
+    while in_time && !group.has_ended() {
+        in_time = Instant::now() < until && interrupt.pause(TICK);
+    }
+    if !in_time {
+        group.signal(Signal::KILL);
+        group.wait()?;
         return Ok(match interrupt.seen() {
             Some(_) => Outcome::Interrupted,
             None => Outcome::Failed(format!("the command did not end within {}", format_duration(check.within))),
         });
-    };
+    }
+    let status = group.wait()?;
     if status.success() {
         return Ok(Outcome::Passed(format!("the command ended with {status}")));
     }

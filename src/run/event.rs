@@ -3,6 +3,8 @@
 use crate::cf::spawn::Stream;
 use crate::steps::Step;
 
+use super::interrupt::Signal;
+
 /// Something that happened in a run.
 #[derive(Debug, Clone, Copy)]
 pub enum Event<'a> {
@@ -64,6 +66,20 @@ pub enum Event<'a> {
         seconds: f64,
         /// What happened.
         why: &'a str,
+    },
+    /// Somebody else is at work: nothing more is started, and nothing is taken back.
+    Stopped {
+        /// The id of the step that was not started, or not finished.
+        step: &'a str,
+        /// What they did.
+        why: &'a str,
+    },
+    /// A signal came in: nothing more is started.
+    Interrupted {
+        /// The id of the step that was not finished.
+        step: &'a str,
+        /// The signal.
+        signal: Signal,
     },
     /// What the failed deployment had done was taken back.
     RolledBack {

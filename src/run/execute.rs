@@ -4,6 +4,7 @@
 //! anything that the deployment hangs on, and what the step relies on is so. How the step itself is done and confirmed is
 //! told in [`attempt`](super::attempt).
 
+use std::fmt;
 use std::time::{Duration, Instant};
 
 use crate::cf::spawn::Cf;
@@ -56,6 +57,18 @@ pub enum Intrusion {
     Changed(Vec<Difference>),
 }
 
+impl fmt::Display for Intrusion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::LockLost(why) => write!(f, "the lock is not held any more: {why}"),
+            Self::Changed(changed) => {
+                f.write_str("somebody else has changed what it hangs on:")?;
+                changed.iter().try_for_each(|difference| write!(f, "\n  {difference}"))
+            }
+        }
+    }
+}
+
 /// A step that is not confirmed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Failure {
@@ -95,6 +108,18 @@ impl Runner<'_> {
     pub fn run(&self, what: &str, steps: &[Step], space: &mut Space, report: &mut dyn FnMut(&Event<'_>)) -> Ended {
         let began = Instant::now();
         report(&Event::Started { what, steps });
+        let ended = self.run_each(steps, space, report);
+        match &ended {
+            Ended::Done => report(&Event::Done { what, seconds: began.elapsed().as_secs_f64() }),
+            Ended::Stopped { step, why } => report(&Event::Stopped { step, why: &why.to_string() }),
+            Ended::Interrupted { signal, step } => report(&Event::Interrupted { step, signal: *signal }),
+            // The step itself has told it.
+            Ended::Failed(_) => {}
+        }
+        ended
+    }
+
+    fn run_each(&self, steps: &[Step], space: &mut Space, report: &mut dyn FnMut(&Event<'_>)) -> Ended {
         // What was read last in full, and what was done since.
         let mut seen = space.clone();
         for (at, step) in steps.iter().enumerate() {
@@ -139,7 +164,6 @@ impl Runner<'_> {
         {
             return Ended::Stopped { step: last.id.clone(), why };
         }
-        report(&Event::Done { what, seconds: began.elapsed().as_secs_f64() });
         Ended::Done
     }
 

@@ -7,7 +7,9 @@ use crate::space::{App, AppState, Space};
 use super::annotations::{Annotations, Deployment, Origin, Role};
 use super::list::{Routers, StepList};
 use super::refusal::Refusal;
-use super::situation::{self, Situation, UnderWay, not_in_use, other, other_routes, staging_is_free, told_apart};
+use super::situation::{
+    self, Situation, UnderWay, is_under_way, not_in_use, other, other_routes, staging_is_free, told_apart,
+};
 use super::size::{self, Sized};
 use super::{Action, Heading, Step, back, quota};
 
@@ -260,10 +262,6 @@ pub(super) fn is_uploaded(app: &App, origin: &Origin) -> bool {
 
 fn newest_package(space: &Space, next: &AppName) -> Option<String> {
     space.app(next.as_str()).and_then(|app| app.package.as_ref()).map(|package| package.guid.clone())
-}
-
-fn is_under_way(space: &Space, colour: &AppName) -> bool {
-    space.app(colour.as_str()).and_then(Role::of).is_some_and(Role::is_under_way)
 }
 
 /// The live routes that the old colour is to have back in a rollback: those that it holds, and those that an interrupted

@@ -103,7 +103,8 @@ impl UnderWay {
     }
 }
 
-fn is_under_way(space: &Space, colour: &AppName) -> bool {
+/// Whether a deployment or a way back of this colour is under way.
+pub(super) fn is_under_way(space: &Space, colour: &AppName) -> bool {
     space.app(colour.as_str()).and_then(Role::of).is_some_and(Role::is_under_way)
 }
 

@@ -1,20 +1,15 @@
 //! Compiled steps as a person reads them, and the laws that every list of steps keeps.
 
-use std::collections::BTreeMap;
-use std::path::Path;
-
 use proptest::prelude::*;
 
-use crate::plan::{self, Fault, Files, Plan};
+use crate::example;
+use crate::plan::Plan;
 use crate::proof;
 use crate::report::preview::{self, AppPreview};
 use crate::space::condition::Verdict;
-use crate::space::{
-    App, AppState, Destination, Domain, Droplet, Instance, InstanceState, Named, Package, Process, Quota, QuotaScope,
-    Route, ServiceInstance, Space, Usage,
-};
+use crate::space::{Quota, QuotaScope, Space, Usage};
 
-use super::annotations::{self, Deployment, Role};
+use super::annotations::Role;
 use super::back::Failed;
 use super::forward::Orders;
 use super::refusal::Refusal;
@@ -36,32 +31,6 @@ apps:
       - http: {path: /health, status: 200}
     drain: 35s
 ";
-const MANIFEST: &str = "applications:\n- name: shop\n  memory: 256M\n  instances: 2\n";
-
-struct Memory(&'static str);
-
-impl Files for Memory {
-    fn read(&self, file: &Path) -> Result<Vec<u8>, Fault> {
-        Ok(if file.ends_with("manifest.yml") { MANIFEST } else { self.0 }.as_bytes().to_vec())
-    }
-
-    fn exists(&self, _: &Path) -> bool {
-        true
-    }
-}
-
-fn plan_of(text: &'static str) -> Plan {
-    plan::load(Path::new("deploy.yaml"), None, &Memory(text)).unwrap()
-}
-
-fn deployment() -> Deployment {
-    Deployment {
-        id: "20261123-104500-0badcafe".to_owned(),
-        by: "ada on build-7".to_owned(),
-        at: "2026-11-23T10:45:00Z".to_owned(),
-    }
-}
-
 /// An app of the tests' space: its state, its routes and its role.
 #[derive(Debug, Clone)]
 struct Colour {
@@ -77,57 +46,8 @@ fn colour(name: &'static str, started: bool, routes: &[&'static str], role: Opti
 }
 
 fn space_of(colours: &[Colour]) -> Space {
-    let app = |colour: &Colour| {
-        let running = |index| Instance { index, id: None, uptime: None, state: InstanceState::Running, details: None };
-        App {
-            guid: format!("guid-{}", colour.name),
-            name: colour.name.to_owned(),
-            state: if colour.started { AppState::Started } else { AppState::Stopped },
-            annotations: colour
-                .role
-                .map(|role| (annotations::ROLE.to_owned(), role.as_str().to_owned()))
-                .into_iter()
-                .collect(),
-            processes: vec![Process {
-                guid: format!("guid-{}", colour.name),
-                kind: "web".to_owned(),
-                instances: colour.instances,
-                memory_mb: 256,
-                states: if colour.started { (0..colour.instances).map(running).collect() } else { Vec::new() },
-            }],
-            package: Some(Package { guid: format!("package-{}", colour.name), ready: true }),
-            droplet: Some(format!("droplet-{}", colour.name)),
-            staged: Some(Droplet {
-                guid: format!("droplet-{}", colour.name),
-                package: Some(format!("package-{}", colour.name)),
-            }),
-            bindings: vec!["db".to_owned()],
-        }
-    };
-    let mut routes: BTreeMap<&str, Vec<Destination>> = BTreeMap::new();
-    for colour in colours {
-        for url in &colour.routes {
-            let to = Destination { app: format!("guid-{}", colour.name), process: "web".to_owned() };
-            routes.entry(url).or_default().push(to);
-        }
-    }
-    let routes = routes
-        .into_iter()
-        .map(|(url, destinations)| Route { guid: format!("guid-{url}"), url: url.to_owned(), destinations })
-        .collect();
-    Space {
-        format: 1,
-        cf: "8.17.0".to_owned(),
-        api: "https://api.example.com".to_owned(),
-        org: Named { guid: "guid-acme".to_owned(), name: "acme".to_owned() },
-        space: Named { guid: "guid-production".to_owned(), name: "production".to_owned() },
-        domains: vec![Domain { guid: "guid-domain".to_owned(), name: "example.com".to_owned(), internal: false }],
-        locks: Vec::new(),
-        apps: colours.iter().map(app).collect(),
-        routes,
-        services: vec![ServiceInstance { guid: "guid-db".to_owned(), name: "db".to_owned(), ready: true }],
-        quotas: Vec::new(),
-    }
+    let apps = colours.iter().map(|it| example::app(it.name, it.started, it.instances, it.role)).collect();
+    example::space(apps, colours.iter().flat_map(|it| it.routes.iter().map(|url| (*url, it.name))))
 }
 
 const LIVE: [&str; 2] = ["shop.example.com", "www.example.com/shop"];
@@ -146,7 +66,7 @@ fn shown(plan: &Plan, space: &Space, steps: Result<Vec<Step>, Refusal>) -> Strin
 }
 
 fn compiled(verb: Verb, plan: &Plan, space: &Space) -> Result<Vec<Step>, Refusal> {
-    let orders = Orders { plan, app: &plan.apps[0], deployment: &deployment(), bits: Some("b1750000") };
+    let orders = Orders { plan, app: &plan.apps[0], deployment: &example::deployment(), bits: Some("b1750000") };
     compile(verb, orders, None, Failed::Stop, space)
 }
 
@@ -160,7 +80,7 @@ fn fallen_back(plan: &Plan, space: &Space) -> String {
 
 #[test]
 fn the_first_deployment() {
-    insta::assert_snapshot!(deployed(&plan_of(PLAN), &space_of(&[])));
+    insta::assert_snapshot!(deployed(&example::plan(PLAN), &space_of(&[])));
 }
 
 #[test]
@@ -169,13 +89,13 @@ fn an_ordinary_deployment() {
         colour("shop_a", true, &LIVE, Some(Role::Live)),
         colour("shop_b", false, &[], Some(Role::Previous)),
     ]);
-    insta::assert_snapshot!(deployed(&plan_of(PLAN), &space));
+    insta::assert_snapshot!(deployed(&example::plan(PLAN), &space));
 }
 
 #[test]
 fn the_colours_swap_because_routes_decide_and_not_names() {
     let space = space_of(&[colour("shop_a", false, &[], None), colour("shop_b", true, &LIVE, None)]);
-    let plan = plan_of(PLAN);
+    let plan = example::plan(PLAN);
     assert_eq!(
         Situation::of(&plan.apps[0], &space),
         Ok(Situation::Settled { live: plan.apps[0].colours[1].clone(), next: plan.apps[0].colours[0].clone() })
@@ -188,14 +108,14 @@ fn a_deployment_over_an_interrupted_one_takes_it_back_first() {
         colour("shop_a", true, &LIVE[..1], Some(Role::Live)),
         colour("shop_b", true, &[LIVE[0], LIVE[1], STAGING], Some(Role::Next)),
     ]);
-    insta::assert_snapshot!(deployed(&plan_of(PLAN), &space));
+    insta::assert_snapshot!(deployed(&example::plan(PLAN), &space));
 }
 
 #[test]
 fn more_live_instances_than_the_manifest_has_are_kept() {
     let mut live = colour("shop_a", true, &LIVE, None);
     live.instances = 5;
-    let steps = compiled(Verb::Apply, &plan_of(PLAN), &space_of(&[live])).unwrap();
+    let steps = compiled(Verb::Apply, &example::plan(PLAN), &space_of(&[live])).unwrap();
     let push = steps.iter().find(|step| step.action.kind() == "push").unwrap();
     assert_eq!(
         push.invocation.as_ref().unwrap().argv().join(" "),
@@ -208,7 +128,7 @@ fn what_becomes_of_the_old_colour() {
     let space = space_of(&[colour("shop_a", true, &LIVE, None)]);
     let last_steps = |old: &'static str| {
         let text: &'static str = Box::leak(format!("{PLAN}    old: {old}\n").into_boxed_str());
-        let plan = plan_of(text);
+        let plan = example::plan(text);
         let steps = compiled(Verb::Apply, &plan, &space).unwrap();
         let after_staging =
             steps.iter().skip_while(|step| step.action.kind() != "unmap-route" || !step.id.contains("staging"));
@@ -225,7 +145,7 @@ fn the_fallback_after_a_finished_deployment() {
         colour("shop_a", false, &[], Some(Role::Previous)),
         colour("shop_b", true, &LIVE, Some(Role::Live)),
     ]);
-    insta::assert_snapshot!(fallen_back(&plan_of(PLAN), &space));
+    insta::assert_snapshot!(fallen_back(&example::plan(PLAN), &space));
 }
 
 #[test]
@@ -234,12 +154,12 @@ fn the_fallback_after_an_interrupted_deployment() {
         colour("shop_a", true, &LIVE, Some(Role::Live)),
         colour("shop_b", true, &[LIVE[0], STAGING], Some(Role::Next)),
     ]);
-    insta::assert_snapshot!(fallen_back(&plan_of(PLAN), &space));
+    insta::assert_snapshot!(fallen_back(&example::plan(PLAN), &space));
 }
 
 #[test]
 fn refusals_say_what_to_do() {
-    let plan = plan_of(PLAN);
+    let plan = example::plan(PLAN);
     let mut out = String::new();
     let mut case = |title: &str, text: String| out.extend(["# ", title, "\n", &text, "\n"]);
     let live_a = || colour("shop_a", true, &LIVE, Some(Role::Live));
@@ -308,7 +228,7 @@ proptest! {
     /// Whatever is there, the compilers answer, and what they answer is safe at every point and confirms itself.
     #[test]
     fn every_list_of_steps_is_safe_and_confirms_itself(a in any_colour("shop_a"), b in any_colour("shop_b")) {
-        let plan = plan_of(PLAN);
+        let plan = example::plan(PLAN);
         let app = &plan.apps[0];
         let space = space_of(&a.into_iter().chain(b).collect::<Vec<_>>());
         for verb in [Verb::Apply, Verb::Resume, Verb::Rollback] {
@@ -333,7 +253,7 @@ proptest! {
     /// The app that alone serves a live route is never the one that is pushed to.
     #[test]
     fn the_serving_colour_is_never_redeployed(a in any_colour("shop_a"), b in any_colour("shop_b")) {
-        let plan = plan_of(PLAN);
+        let plan = example::plan(PLAN);
         let app = &plan.apps[0];
         let space = space_of(&a.into_iter().chain(b).collect::<Vec<_>>());
         if let Ok(steps) = compiled(Verb::Apply, &plan, &space) {

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use cutover::foundry::faults::{Fault, Harm, Occurrence, Rule};
 use cutover::run::execute::Ended;
+use rustix::process::{Pid, test_kill_process_group};
 
 use crate::support::bench::{Bench, PLAN, Run};
 use crate::support::cf::Cf;
@@ -32,9 +33,17 @@ fn started(bench: &Bench, args: &[&str]) -> Child {
 
 fn until_started(bench: &Bench, step: &str) {
     let begun = format!("\"step\":\"{step}\"");
+    until(|| fs::read_to_string(bench.folder().join("events.jsonl")).unwrap().contains(&begun).then_some(()));
+}
+
+/// Waits for something that comes soon.
+fn until<T>(look: impl Fn() -> Option<T>) -> T {
     let end = Instant::now() + LONG;
-    while !fs::read_to_string(bench.folder().join("events.jsonl")).unwrap().contains(&begun) {
-        assert!(Instant::now() < end, "{step} is not begun");
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(Instant::now() < end, "it does not come");
         std::thread::sleep(Duration::from_millis(10));
     }
 }
@@ -195,6 +204,10 @@ fn a_change_by_somebody_else_stops_the_run() {
         bench.write("go", "");
         let run = Run::of(&child.wait_with_output().unwrap());
         assert_tells(&run, 3, &["somebody else has changed", told, "cutover rollback"]);
+        let events = fs::read_to_string(bench.folder().join("events.jsonl")).unwrap();
+        let last: serde_json::Value = serde_json::from_str(events.lines().last().unwrap()).unwrap();
+        assert_eq!(last["event"], "stopped", "{events}");
+        assert!(last["why"].as_str().unwrap().contains(told), "{last}");
         fs::remove_file(bench.folder().join("go")).unwrap();
         // Nothing was taken back; the way back is open.
         bench.cf.must(["scale", "shop_a", "-i", "2"]);
@@ -205,6 +218,22 @@ fn a_change_by_somebody_else_stops_the_run() {
 }
 
 #[test]
+fn a_check_command_ends_with_a_run_that_is_killed() {
+    let bench = live("");
+    let endless = "- command: {run: 'sleep 1000 & echo $$ >group; wait', within: 60s}";
+    bench.write("deploy.yaml", &PLAN.replace("- http: {path: /health, within: 20s, interval: 50ms}", endless));
+    let mut child = started(&bench, &["apply", "--yes"]);
+    let group =
+        until(|| fs::read_to_string(bench.folder().join("group")).ok()?.trim().parse().ok().and_then(Pid::from_raw));
+    assert_eq!(test_kill_process_group(group), Ok(()));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    until(|| test_kill_process_group(group).is_err().then_some(()));
+    bench.must(&["rollback", "--yes"]);
+    assert_eq!(bench.leads_to(LIVE), ["shop_a"]);
+}
+
+#[test]
 fn a_broken_lock_stops_the_run() {
     let bench = live("");
     bench.write("deploy.yaml", &PLAN.replace("drain: 1s", "drain: 3s"));
@@ -212,7 +241,7 @@ fn a_broken_lock_stops_the_run() {
     until_started(&bench, "shop/check");
     bench.must(&["lock", "break", "--yes"]);
     let run = Run::of(&child.wait_with_output().unwrap());
-    assert_tells(&run, 3, &["the lock of shop is not held any more", "shop_a serves"]);
+    assert_tells(&run, 3, &["the lock is not held any more", "shop_a serves"]);
     bench.must(&["resume", "--yes"]);
     assert_eq!(bench.leads_to(LIVE), ["shop_b"]);
 }

@@ -1,0 +1,86 @@
+//! A plan's app and the space that it lives in, as the tests of steps, proofs and commands take them.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use crate::plan::{self, Fault, Files, Plan};
+use crate::space::{
+    App, AppState, Destination, Domain, Droplet, Instance, InstanceState, Named, Package, Process, Route,
+    ServiceInstance, Space,
+};
+use crate::steps::annotations::{self, Deployment, Role};
+
+/// What every plan's manifest says.
+const MANIFEST: &str = "applications:\n- name: shop\n  memory: 256M\n  instances: 2\n";
+
+/// The files of a plan: its own text, its manifest, and whatever is to be uploaded.
+struct Memory<'a>(&'a str);
+
+impl Files for Memory<'_> {
+    fn read(&self, file: &Path) -> Result<Vec<u8>, Fault> {
+        Ok(if file.ends_with("manifest.yml") { MANIFEST } else { self.0 }.as_bytes().to_vec())
+    }
+
+    fn exists(&self, _: &Path) -> bool {
+        true
+    }
+}
+
+/// A plan of this text.
+pub(crate) fn plan(text: &str) -> Plan {
+    plan::load(Path::new("deploy.yaml"), None, &Memory(text)).unwrap()
+}
+
+/// A deployment.
+pub(crate) fn deployment() -> Deployment {
+    Deployment {
+        id: "20261123-104500-0badcafe".to_owned(),
+        by: "ada on build-7".to_owned(),
+        at: "2026-11-23T10:45:00Z".to_owned(),
+    }
+}
+
+/// An app that was pushed and staged, with so many web instances, all of which run where it is started.
+pub(crate) fn app(name: &str, started: bool, instances: u32, role: Option<Role>) -> App {
+    let running = |index| Instance { index, id: None, uptime: None, state: InstanceState::Running, details: None };
+    App {
+        guid: format!("guid-{name}"),
+        name: name.to_owned(),
+        state: if started { AppState::Started } else { AppState::Stopped },
+        annotations: role.map(|role| (annotations::ROLE.to_owned(), role.as_str().to_owned())).into_iter().collect(),
+        processes: vec![Process {
+            guid: format!("web-{name}"),
+            kind: "web".to_owned(),
+            instances,
+            memory_mb: 256,
+            states: if started { (0..instances).map(running).collect() } else { Vec::new() },
+        }],
+        package: Some(Package { guid: format!("package-{name}"), ready: true }),
+        droplet: Some(format!("droplet-{name}")),
+        staged: Some(Droplet { guid: format!("droplet-{name}"), package: Some(format!("package-{name}")) }),
+        bindings: vec!["db".to_owned()],
+    }
+}
+
+/// A space with these apps, and which route leads to which of them.
+pub(crate) fn space<'a>(apps: Vec<App>, leads: impl IntoIterator<Item = (&'a str, &'a str)>) -> Space {
+    let mut routes: BTreeMap<&str, Vec<Destination>> = BTreeMap::new();
+    for (url, app) in leads {
+        let to = Destination { app: format!("guid-{app}"), process: "web".to_owned() };
+        routes.entry(url).or_default().push(to);
+    }
+    let route =
+        |(url, destinations): (&str, _)| Route { guid: format!("guid-{url}"), url: url.to_owned(), destinations };
+    Space {
+        format: 1,
+        cf: "8.17.0".to_owned(),
+        api: "https://api.example.com".to_owned(),
+        org: Named { guid: "guid-acme".to_owned(), name: "acme".to_owned() },
+        space: Named { guid: "guid-production".to_owned(), name: "production".to_owned() },
+        domains: vec![Domain { guid: "guid-domain".to_owned(), name: "example.com".to_owned(), internal: false }],
+        apps,
+        routes: routes.into_iter().map(route).collect(),
+        services: vec![ServiceInstance { guid: "guid-db".to_owned(), name: "db".to_owned(), ready: true }],
+        ..Space::default()
+    }
+}
