@@ -9,7 +9,7 @@ SOAK_CASES ?= 20000
 # How many deployments are killed in a soak; `make test` kills 8.
 SOAK_KILLS ?= 400
 
-.PHONY: demo test soak mutations cf app
+.PHONY: demo test matrix mutations soak cf app
 
 demo: app
 	cargo build --bin cutover
@@ -22,8 +22,12 @@ test: cf app
 	cargo clippy --workspace --all-targets -- -D warnings
 	cargo clippy --no-default-features -- -D warnings
 	# Most tests wait for a platform: more of them than there are cores.
-	CUTOVER_CF=$(PINNED) RUST_TEST_THREADS=8 cargo test --workspace -- --skip matrix::
-	# By itself, with its figures.
+	CUTOVER_CF=$(PINNED) RUST_TEST_THREADS=8 cargo test --workspace -- --skip matrix:: --skip mutations::
+	# With their figures; what builds mutants waits for the platform no less than what meets faults.
+	$(MAKE) --no-print-directory -j2 matrix mutations
+
+# Every step of a deployment, with everything that can go wrong with it, under load.
+matrix: cf app
 	CUTOVER_CF=$(PINNED) RUST_TEST_THREADS=1 cargo test --test it -- --nocapture matrix::
 
 # The laws that hold for any input, and kills at random moments, tried for longer. CUTOVER_SEED=N repeats a run.

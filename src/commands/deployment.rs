@@ -231,3 +231,46 @@ pub fn serving(app: &plan::App, space: &Space) -> String {
         .collect();
     told.join("; ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::example;
+    use crate::steps::annotations::Role;
+
+    const PLAN: &str = "
+version: 1
+target: {api: https://api.example.com, org: acme, space: production}
+apps:
+  - name: shop
+    path: app
+    manifest: manifest.yml
+    routes: {live: [shop.example.com], staging: shop-staging.example.com}
+";
+
+    #[test]
+    fn steps_that_are_not_safe_are_refused_with_a_story() {
+        let plan = example::plan(PLAN);
+        let live = example::app("shop_a", true, 2, Some(Role::Live));
+        let space = example::space(vec![live], [("shop.example.com", "shop_a")]);
+        let request =
+            Request { verb: Verb::Apply, deployment: example::deployment(), failed: Failed::Stop, locks: Vec::new() };
+        let orders = Orders { plan: &plan, app: &plan.apps[0], deployment: &request.deployment, bits: Some("b175") };
+        let steps = steps::compile(Verb::Apply, orders, None, Failed::Stop, &space).unwrap();
+        let situation = Situation::of(&plan.apps[0], &space).unwrap();
+        let mut compiled = Compiled {
+            request: request.clone(),
+            apps: vec![AppPreview { app: &plan.apps[0], situation, steps }],
+            bits: BTreeMap::from([(plan.apps[0].name.clone(), "b175".to_owned())]),
+        };
+        assert!(compiled.prove(&plan, &space).unwrap().holds);
+
+        compiled.apps[0].steps.retain(|step| !step.id.starts_with("shop/map-live"));
+        let refused = compiled.prove(&plan, &space).unwrap_err();
+        assert_eq!(refused.ending().code(), 4);
+        let told = refused.to_string();
+        for words in ["the steps would not be safe", "shop/unmap-live", "its users get 404 Not Found"] {
+            assert!(told.contains(words), "'{words}' is not in:\n{told}");
+        }
+    }
+}

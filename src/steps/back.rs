@@ -46,8 +46,12 @@ pub fn compile(app: &plan::App, space: &Space, failed: Failed) -> Result<Vec<Ste
     if let (Some(to), Some(instances)) = (&to, instances) {
         list.add(Heading::FallBack, "scale", Action::Scale { app: to.clone(), instances });
     }
-    list.keep_failed(failed == Failed::Keep);
-    take_off(&mut list, Heading::FallBack, to.as_ref(), &from, &returning, routers)?;
+    let busy = take_off(&mut list, Heading::FallBack, to.as_ref(), &from, &returning, routers)?;
+    match failed {
+        Failed::Stop => put_to_rest(&mut list, Heading::FallBack, &from, busy),
+        Failed::Keep => {}
+    }
+    list.rely_on(None);
     let kept = list.model().app(from.as_str()).and_then(Origin::of).map(|origin| origin.kept_routes);
     list.map_kept(Heading::FallBack, &from, &kept.unwrap_or_default())?;
     if let Some(to) = &to {
@@ -146,7 +150,8 @@ pub(super) fn returning(list: &StepList<'_>, app: &plan::App, to: Option<&AppNam
     app.live.iter().filter(returns).cloned().collect()
 }
 
-/// Takes a colour off all routes of the plan and stops it, once the other one serves the live routes that come back to it.
+/// Takes a colour off all routes of the plan, once the other one serves the live routes that come back to it; from then on
+/// all hangs on that one. Returns whether the colour may have requests in hand.
 pub(super) fn take_off(
     list: &mut StepList<'_>,
     heading: Heading,
@@ -154,7 +159,7 @@ pub(super) fn take_off(
     leaving: &AppName,
     returning: &[RouteUrl],
     routers: Routers,
-) -> Result<(), Refusal> {
+) -> Result<bool, Refusal> {
     let on_live = list.app().live.iter().any(|url| list.model().is_mapped(leaving.as_str(), url));
     if let Some(serving) = serving {
         let there = list.model().app(serving.as_str());
@@ -171,15 +176,14 @@ pub(super) fn take_off(
     }
     list.unmap_live(heading, leaving, routers)?;
     list.unmap_staging(heading, leaving)?;
-    if list.keeps_failed() {
-        list.rely_on(None);
-        return Ok(());
-    }
-    if on_live || routers == Routers::Unsure {
+    Ok(on_live || routers == Routers::Unsure)
+}
+
+/// Stops a colour that is off its routes, after it has drained where it may have requests in hand.
+pub(super) fn put_to_rest(list: &mut StepList<'_>, heading: Heading, leaving: &AppName, busy: bool) {
+    if busy {
         list.drain_and_stop(heading, leaving);
     } else if list.model().app(leaving.as_str()).is_some_and(|app| app.state == AppState::Started) {
         list.add(heading, "stop", Action::Stop { app: leaving.clone() });
     }
-    list.rely_on(None);
-    Ok(())
 }

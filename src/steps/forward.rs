@@ -162,7 +162,9 @@ fn settle_old(list: &mut StepList<'_>, old: Option<&AppName>) {
 fn clear(list: &mut StepList<'_>, app: &plan::App, old: Option<&AppName>, next: &AppName) -> Result<(), Refusal> {
     if app.live.iter().any(|url| list.model().is_mapped(next.as_str(), url)) {
         let returning = back::returning(list, app, old, next);
-        back::take_off(list, Heading::Clear, old, next, &returning, Routers::Unsure)?;
+        let busy = back::take_off(list, Heading::Clear, old, next, &returning, Routers::Unsure)?;
+        back::put_to_rest(list, Heading::Clear, next, busy);
+        list.rely_on(None);
     } else {
         list.leave_and_stop(Heading::Clear, next)?;
     }

@@ -33,7 +33,6 @@ pub(super) struct StepList<'a> {
     steps: Vec<Step>,
     /// What must be so before anything is taken off its routes or stopped.
     relied_on: Option<Condition>,
-    keep_failed: bool,
 }
 
 impl<'a> StepList<'a> {
@@ -41,22 +40,12 @@ impl<'a> StepList<'a> {
     pub(super) fn new(app: &'a plan::App, space: &Space) -> Self {
         // A snapshot from elsewhere may tell a version that this one does not know: what it would run, it would refuse.
         let cf = CfVersion::parse(&format!("cf version {}", space.cf)).unwrap_or_else(|_| CfVersion::pinned());
-        Self { app, model: space.clone(), cf, steps: Vec::new(), relied_on: None, keep_failed: false }
+        Self { app, model: space.clone(), cf, steps: Vec::new(), relied_on: None }
     }
 
     /// The app of the plan.
     pub(super) fn app(&self) -> &'a plan::App {
         self.app
-    }
-
-    /// Whether a version that is taken back goes on running without routes.
-    pub(super) fn keep_failed(&mut self, keep: bool) {
-        self.keep_failed = keep;
-    }
-
-    /// See [`Self::keep_failed`].
-    pub(super) fn keeps_failed(&self) -> bool {
-        self.keep_failed
     }
 
     /// Sets what must be so right before each later step that takes an app off a route, stops it or deletes it.

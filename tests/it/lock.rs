@@ -439,11 +439,14 @@ fn waiting_ends_when_the_holder_is_done() {
     let machine = Machine::new(&bench, "mo on build-4");
     let held = machine.take("d-1").unwrap();
     let (mut child, mut heard) = waiting(&bench, "10m");
+    // What was compiled before the wait does not fit any more.
+    bench.cf.must(["create-app", "shop_a"]);
     assert_eq!(held.release(), None);
     let mut rest = String::new();
     heard.read_to_string(&mut rest).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(0), "{rest}");
-    assert!(rest.contains("shop_a serves") && !rest.contains("waiting: "), "{rest}");
+    assert!(rest.contains("the space has changed meanwhile"), "{rest}");
+    assert!(rest.contains("shop_b serves") && !rest.contains("waiting: "), "{rest}");
 }
 
 #[test]

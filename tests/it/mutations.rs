@@ -162,6 +162,118 @@ const TABLE: &[Mutation] = &[
         to: "if false && !plan.drain.is_zero()",
         test: Unit("proof::tests::wrong_compilers"),
     },
+    Mutation {
+        what: "another space is taken for the plan's",
+        file: "src/commands/workplace.rs",
+        from: "        check_target(plan, &target.api, &target.org, &target.space)?;\n",
+        to: "",
+        test: Whole("refusal::the_wrong_target"),
+    },
+    Mutation {
+        what: "the quotas are not looked at",
+        file: "src/steps/forward.rs",
+        from: "    quota::check(space, &steps)?;\n",
+        to: "",
+        test: Whole("refusal::a_quota_that_is_too_small"),
+    },
+    Mutation {
+        what: "the steps are not proved",
+        file: "src/commands/deployment.rs",
+        from: "if proof.holds { Ok(proof) }",
+        to: "if true || proof.holds { Ok(proof) }",
+        test: Unit("commands::deployment::"),
+    },
+    Mutation {
+        what: "the space is not read again under the lock",
+        file: "src/commands/carry_out.rs",
+        from: "    place.observer(plan).refresh_patiently(&mut space, &Section::ALL)?;\n",
+        to: "",
+        test: Whole("lock::waiting_ends_when_the_holder_is_done"),
+    },
+    Mutation {
+        what: "a lock that has just expired is taken over",
+        file: "src/space/lock.rs",
+        from: "now > later(expires, SLACK)",
+        to: "now > expires",
+        test: Whole("lock::a_lock_is_taken_over_only_when"),
+    },
+    Mutation {
+        what: "a lock is not given back",
+        file: "src/commands/lock.rs",
+        from: "    for note in locks.into_inner().release() {\n        tell(&format!(\"note: {note}\"));\n    }\n    ending",
+        to: "    ending",
+        test: Whole("lock::of_two_deployments_one_proceeds"),
+    },
+    Mutation {
+        what: "an interrupted deployment is finished by another plan",
+        file: "src/steps/forward.rs",
+        from: "if origin.plan != plan.digest {",
+        to: "if false && origin.plan != plan.digest {",
+        test: Whole("resumed::another_plan_does_not_finish_it"),
+    },
+    Mutation {
+        what: "an interrupted upload is finished with other files",
+        file: "src/steps/forward.rs",
+        from: "Some(bits) if bits != origin.bits =>",
+        to: "Some(bits) if false && bits != origin.bits =>",
+        test: Whole("resumed::an_upload_that_is_not_finished"),
+    },
+    Mutation {
+        what: "what a step relies on is not given time",
+        file: "src/run/execute.rs",
+        from: "if Instant::now() >= until => return Err(NotStarted::Failed(why)),",
+        to: "if true || Instant::now() >= until => return Err(NotStarted::Failed(why)),",
+        test: Whole("resumed::an_instance_that_comes_back"),
+    },
+    Mutation {
+        what: "a signal does not end the run between two steps",
+        file: "src/run/execute.rs",
+        from: "            if let Some(signal) = self.interrupt.seen() {\n                return Ended::Interrupted",
+        to: "            if let Some(signal) = self.interrupt.seen().filter(|_| false) {\n                return Ended::Interrupted",
+        test: Whole("sessions::interrupted_while_it_uploads"),
+    },
+    Mutation {
+        what: "a platform that is out of reach is not waited for",
+        file: "src/run/observe.rs",
+        from: "Err(error) if !error.lasts() && Instant::now() < until => thread::sleep(PAUSE),",
+        to: "Err(error) if false && !error.lasts() && Instant::now() < until => thread::sleep(PAUSE),",
+        test: Whole("failures::the_platform_is_out_of_reach"),
+    },
+    Mutation {
+        what: "a platform that asks for patience does not get it",
+        file: "src/run/attempt.rs",
+        from: "Next::WhenAllowed => self.observer.api().asked_patience(),",
+        to: "Next::WhenAllowed => Duration::ZERO,",
+        test: Whole("resumed::a_platform_that_asks_for_patience"),
+    },
+    Mutation {
+        what: "a version that crashes while it is checked passes",
+        file: "src/space/condition.rs",
+        from: "match before.app(app).and_then(|then| replaced(then, now)) {",
+        to: "match before.app(app).filter(|_| false).and_then(|then| replaced(then, now)) {",
+        test: Whole("deployment::an_app_that_dies_while_it_is_checked"),
+    },
+    Mutation {
+        what: "one answer of one router is enough",
+        file: "src/run/probe.rs",
+        from: "let enough = IN_A_ROW.max(instances * 2);",
+        to: "let enough = 1;",
+        test: Whole("load::no_request_fails_with_several_routers"),
+    },
+    Mutation {
+        what: "nothing settles where the router cannot be asked",
+        file: "src/run/probe.rs",
+        from: "            thread::sleep(self.settle);\n",
+        to: "",
+        test: Whole("routes::an_internal_route_settles"),
+    },
+    Mutation {
+        what: "the guard is not told of what was started",
+        file: "src/guard.rs",
+        from: "        self.guard.tell(\"group\", OsStr::new(&leader.to_string()))?;\n",
+        to: "",
+        test: Whole("resumed::a_check_command_ends"),
+    },
 ];
 
 #[test]
@@ -226,6 +338,8 @@ fn mutate(file: &Path, mutation: &Mutation) {
 fn run(tree: &Path, build: &Path, tests: &[Test]) -> String {
     #[expect(clippy::disallowed_methods, reason = "the mutated project is built and tested as any other")]
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    // They wait for platforms rather than for a core.
+    command.env("RUST_TEST_THREADS", "8");
     command.current_dir(tree).env("CARGO_TARGET_DIR", build).env("CUTOVER_CF", crate::support::cf::binary());
     // Each mutation is built and run once: what optimization takes to build, it does not save.
     command.args(["--config", "profile.dev.package.cutover.opt-level=0", "test"]);

@@ -111,6 +111,9 @@ fn an_upload_that_is_not_finished_needs_the_same_files() {
         4,
         &["the files to upload for shop are not those", "cutover apply", "cutover rollback"],
     );
+    bench.write("app/more", "a file more");
+    assert_tells(&bench.run(&["resume", "--yes"]), 4, &["the files to upload for shop are not those"]);
+    fs::remove_file(bench.folder().join("app/more")).unwrap();
     bench.must(&["resume", "--yes"]);
     assert_eq!(bench.leads_to(LIVE), ["shop_b"]);
 }
@@ -250,9 +253,28 @@ fn a_broken_lock_stops_the_run() {
 fn a_platform_that_asks_for_patience_gets_it() {
     let bench = live("");
     let limited = Fault::Before(Harm::Answer { status: 429, retry_after: Some(Duration::from_secs(2)) });
-    bench.foundry.faults().add(Rule::new("POST", "/v3/routes/*/destinations", limited).on(Occurrence::First(1)));
-    let run = bench.must(&["apply", "--yes"]);
+    let faults = bench.foundry.faults();
+    let held = faults.hold(Rule::new("POST", "/v3/routes/*/destinations", limited).on(Occurrence::First(1)));
+    let child = started(&bench, &["apply", "--yes"]);
+    assert!(held.wait_until_reached(LONG));
+    // cf does not tell how long: that is asked for, and the platform still limits.
+    faults.add(Rule::new("GET", "/v3/apps", limited).on(Occurrence::First(1)));
+    held.release();
+    let run = Run::of(&child.wait_with_output().unwrap());
     assert_tells(&run, 0, &["again", "at the 2. attempt"]);
+    assert!(bench.seconds_of("at the 2. attempt") >= 2.0);
+    assert_eq!(bench.leads_to(LIVE), ["shop_b"]);
+}
+
+#[test]
+fn an_instance_that_comes_back_is_waited_for() {
+    let bench = live("");
+    let ended = inside::deploy(&bench, |step| step, &|step| {
+        if step.id == "shop/unmap-live" {
+            assert_eq!(bench.foundry.crash_now("shop_b"), 2);
+        }
+    });
+    assert_eq!(ended, Ended::Done);
     assert_eq!(bench.leads_to(LIVE), ["shop_b"]);
 }
 

@@ -44,8 +44,10 @@ fn an_internal_route_settles_for_a_time_and_says_so() {
     let plan = plan("shop.apps.foundry.test, shop.apps.internal").replace("drain: 0s", "drain: 0s\n    settle: 1s");
     bench.write("deploy.yaml", &plan);
     for colour in ["shop_a", "shop_b"] {
-        let run = bench.must(&["apply", "--yes"]);
-        assert!(run.err.contains("an internal route has no router); waited 1s instead"), "{}", run.err);
+        let run = bench.must(&["apply", "--yes", "--events", "events.jsonl"]);
+        let note = "an internal route has no router); waited 1s instead";
+        assert!(run.err.contains(note), "{}", run.err);
+        assert!(bench.seconds_of(note) >= 1.0);
         assert_eq!(bench.leads_to("shop.apps.internal"), [colour]);
         assert_eq!(bench.leads_to("shop.apps.foundry.test"), [colour]);
     }

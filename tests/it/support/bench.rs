@@ -145,6 +145,13 @@ impl Bench {
         names
     }
 
+    /// How long the first step took whose event says this, by `events.jsonl`.
+    pub(crate) fn seconds_of(&self, words: &str) -> f64 {
+        let events = fs::read_to_string(self.folder().join("events.jsonl")).unwrap();
+        let told = events.lines().find(|line| line.contains(words)).unwrap();
+        serde_json::from_str::<serde_json::Value>(told).unwrap()["seconds"].as_f64().unwrap()
+    }
+
     /// The desired state of an app, as `cf app` tells it.
     pub(crate) fn state_of(&self, app: &str) -> String {
         let shown = self.cf.must(["app", app]);
