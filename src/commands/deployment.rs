@@ -187,7 +187,12 @@ pub fn run(running: &Running<'_>, compiled: &Compiled<'_>, mut space: Space, rep
             Ended::Interrupted { signal, step } => {
                 tell(&format!("interrupted before step {step} was finished; nothing after it was started"));
                 tell(&serving(app.app, &space));
-                tell("go on with cutover resume, or go back with cutover rollback; see cutover status");
+                tell(match compiled.request.verb {
+                    Verb::Apply | Verb::Resume => {
+                        "go on with cutover resume, or go back with cutover rollback; see cutover status"
+                    }
+                    Verb::Rollback => "go on with cutover rollback; see cutover status",
+                });
                 tell_not_begun(compiled, app);
                 return Ending::Interrupted(signal);
             }

@@ -131,14 +131,20 @@ fn show_logs(runner: &Runner<'_>, app: &str, reporters: &Reporters) {
         return;
     }
     // The first line is cf's own: `Retrieving logs for app …`.
-    let logged = lines.get(1..).unwrap_or_default();
+    let logged: Vec<&String> = lines.iter().skip(1).filter(|line| !is_our_request(line)).collect();
     if logged.is_empty() {
         return;
     }
-    tell(&format!("the last that {app} has logged (cf logs {app} --recent):"));
+    tell(&format!("the last that {app} has logged, less what the checks asked for (cf logs {app} --recent):"));
     for line in &logged[logged.len().saturating_sub(LOG_LINES)..] {
         reporters.quote(&format!("  {line}"));
     }
+}
+
+/// Whether a log line is gorouter's access line of a request of our own: a check that is repeated makes many, and what
+/// the app says of its trouble would be pushed out by them.
+fn is_our_request(line: &str) -> bool {
+    line.contains(" [RTR/") && line.contains(concat!("\"cutover/", env!("CARGO_PKG_VERSION"), "\""))
 }
 
 /// Prints the commands that are left, ready to be copied.

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::time::Duration;
 
-use console::style;
+use console::{Term, style, truncate_str};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::run::event::Event;
@@ -31,17 +31,19 @@ pub struct Console {
     tail: Vec<String>,
 }
 
+/// What stands in the moving line beside the message, in columns: the spinner, the time, and room for what is typed.
+const BESIDE: usize = 20;
 /// How many of cf's lines are shown where a step fails.
 const TAIL: usize = 12;
 
 impl Console {
     /// A console with a moving line where standard error is a terminal.
     pub fn new(verbosity: Verbosity) -> Self {
-        let moving = verbosity > Verbosity::Quiet && console::Term::stderr().is_term();
+        let moving = verbosity > Verbosity::Quiet && Term::stderr().is_term();
         let target = if moving { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         let bar = ProgressBar::with_draw_target(None, target);
         // A template that does not parse would leave the default one: ugly, never wrong.
-        if let Ok(moving_line) = ProgressStyle::with_template("   {spinner:.cyan} {wide_msg} {elapsed:.dim}") {
+        if let Ok(moving_line) = ProgressStyle::with_template("   {spinner:.cyan} {msg} {elapsed:.dim}") {
             bar.set_style(moving_line.tick_chars("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏ "));
         }
         Self { verbosity, bar, heading: None, tail: Vec::new() }
@@ -81,7 +83,7 @@ impl Console {
                     self.line(&format!("       {}", style(text).dim()));
                 }
             }
-            Event::Waiting { step, what } => self.bar.set_message(format!("{}: {what}", step.action.purpose())),
+            Event::Waiting { step, what } => self.in_flight(&format!("{}: {what}", step.action.purpose())),
             Event::Repeating { step, why } => {
                 let first = why.lines().next().unwrap_or_default();
                 self.line(&format!("   {} {}: {first}; again", style("↻").yellow(), step.action.purpose()));
@@ -138,8 +140,15 @@ impl Console {
             self.line(&style(format!("{number}  {}: {}", step.app, step.heading)).bold().to_string());
         }
         self.bar.reset_elapsed();
-        self.bar.set_message(step.action.purpose());
+        self.in_flight(&step.action.purpose());
         self.bar.enable_steady_tick(Duration::from_millis(100));
+    }
+
+    /// Shows what is in flight, in a line that leaves room for the `^C` that a terminal prints: one that is full would be
+    /// wrapped by it, and could not be taken away.
+    fn in_flight(&self, text: &str) {
+        let width = usize::from(Term::stderr().size().1).saturating_sub(BESIDE);
+        self.bar.set_message(truncate_str(text, width, "…").into_owned());
     }
 
     fn line(&self, text: &str) {

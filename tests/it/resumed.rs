@@ -172,7 +172,8 @@ fn a_failed_version_is_stopped_with_its_logs_or_kept() {
         let run = bench.run(
             &["apply", "--yes", flag].iter().copied().take(if flag == "--yes" { 2 } else { 3 }).collect::<Vec<_>>(),
         );
-        assert_tells(&run, 1, &["✗ check shop_b", "has logged (cf logs shop_b --recent)", "shop_a serves"]);
+        assert_tells(&run, 1, &["✗ check shop_b", "(cf logs shop_b --recent)", "shop_a serves"]);
+        assert!(run.err.contains("[APP/PROC/WEB/") && !run.err.contains("[RTR/"), "{}", run.err);
         assert_eq!(bench.state_of("shop_b"), state);
         assert_eq!(bench.leads_to(LIVE), ["shop_a"]);
         assert_eq!(bench.leads_to(STAGING), [""; 0]);
