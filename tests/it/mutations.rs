@@ -7,6 +7,8 @@ use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 
 /// A mutation: what is taken away, where, the text, what is put in its place, and the test that must notice.
 struct Mutation {
@@ -48,7 +50,7 @@ const TABLE: &[Mutation] = &[
         file: "src/run/lock.rs",
         from: "                        Standing::Held | Standing::HeldForGood => {\n                            return Err(LockError::Held { lock, now });\n                        }\n                        Standing::Expired => {",
         to: "                        Standing::Held | Standing::HeldForGood | Standing::Expired => {",
-        test: Whole("lock::of_two_at_the_same_moment_one_gets_it"),
+        test: Whole("lock::of_two_deployments_one_proceeds"),
     },
     Mutation {
         what: "what others change is not noticed",
@@ -276,42 +278,149 @@ const TABLE: &[Mutation] = &[
     },
 ];
 
-#[test]
-fn each_turns_a_test_red() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let tree = root.join("target/mutations/tree");
-    let build = root.join("target/mutations/build");
-    copy_project(root, &tree);
-    let (beside, outside): (Vec<Test>, _) =
-        TABLE.iter().map(|mutation| mutation.test).partition(|test| matches!(test, Unit(_)));
-    for tests in [beside, outside] {
-        let told = run(&tree, &build, &tests);
-        assert!(told.contains("test result: ok."), "a test is red before anything is taken away:\n{told}");
-    }
-    let mut green = Vec::new();
-    for mutation in TABLE {
-        copy_project(root, &tree);
-        mutate(&tree.join(mutation.file), mutation);
-        let told = run(&tree, &build, &[mutation.test]);
-        assert!(told.contains("test result:"), "{}: it does not build, or no test was run:\n{told}", mutation.what);
-        let red = told.contains("test result: FAILED");
-        io::stderr()
-            .write_all(format!("{} {}\n", if red { "red  " } else { "GREEN" }, mutation.what).as_bytes())
-            .unwrap();
-        if !red {
-            green.push(mutation.what);
-        }
-    }
-    assert!(green.is_empty(), "no test notices that {green:#?}");
+/// Where mutants are built: two at once, since their tests wait for platforms as much as for a core.
+const LANES: usize = 2;
+
+/// A copy of the project, and where it is built.
+struct Lane {
+    tree: PathBuf,
+    build: PathBuf,
 }
 
-/// Brings the copy up to date: a file that is as it was keeps its time, so that little is built anew.
-fn copy_project(root: &Path, tree: &Path) {
-    for name in ["Cargo.toml", "Cargo.lock", "clippy.toml", "README.md", "deploy.example.yaml", "rust-toolchain.toml"] {
-        copy(&root.join(name), &tree.join(name));
+#[test]
+fn each_turns_a_test_red() {
+    let next = AtomicUsize::new(0);
+    let mut told: Vec<String> = thread::scope(|scope| {
+        let work = |number: usize| {
+            let (lane, next) = (Lane::new(number), &next);
+            scope.spawn(move || {
+                // What is red in a copy as it is would be red with anything.
+                let mut told = if number == 0 { lane.is_green() } else { Vec::new() };
+                while let Some(mutation) = TABLE.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    told.extend(lane.stays_green(mutation));
+                }
+                told
+            })
+        };
+        let lanes: Vec<_> = (0..LANES).map(work).collect();
+        lanes.into_iter().flat_map(|lane| lane.join().unwrap()).collect()
+    });
+    told.sort();
+    assert!(told.is_empty(), "{}", told.join("\n"));
+}
+
+impl Lane {
+    fn new(number: usize) -> Self {
+        let folder = root().join(format!("target/mutations/{number}"));
+        let lane = Self { tree: folder.join("tree"), build: folder.join("build") };
+        if !lane.build.exists() {
+            // What the project depends on is built already.
+            link_foreign(&root().join("target/debug"), &lane.build.join("debug"));
+        }
+        lane
     }
-    for name in ["src", "tests", "fixtures", "example", "docs", "proptest-regressions", "target/app"] {
-        copy(&root.join(name), &tree.join(name));
+
+    /// Runs the tests of all mutations on the project as it is.
+    fn is_green(&self) -> Vec<String> {
+        self.copy_project();
+        let (beside, outside): (Vec<Test>, _) =
+            TABLE.iter().map(|mutation| mutation.test).partition(|test| matches!(test, Unit(_)));
+        let red = |tests: Vec<Test>| {
+            let told = self.run(&tests);
+            (!told.contains("test result: ok.")).then(|| format!("red before anything is taken away:\n{told}"))
+        };
+        [beside, outside].into_iter().filter_map(red).collect()
+    }
+
+    /// What is to be told where no test turns red.
+    fn stays_green(&self, mutation: &Mutation) -> Option<String> {
+        let what = mutation.what;
+        self.copy_project();
+        let file = self.tree.join(mutation.file);
+        let text = fs::read_to_string(&file).unwrap();
+        if text.matches(mutation.from).count() != 1 {
+            return Some(format!("the table is out of date: {what}"));
+        }
+        fs::write(file, text.replace(mutation.from, mutation.to)).unwrap();
+        let told = self.run(&[mutation.test]);
+        let red = told.contains("test result: FAILED");
+        let line = format!("{} {what}\n", if red { "red  " } else { "GREEN" });
+        io::stderr().write_all(line.as_bytes()).unwrap();
+        if red {
+            None
+        } else if told.contains("test result:") {
+            Some(format!("no test notices that {what}"))
+        } else {
+            Some(format!("it does not build where {what}:\n{told}"))
+        }
+    }
+
+    /// Brings the copy up to date: a file that is as it was keeps its time, so that little is built anew.
+    fn copy_project(&self) {
+        for name in COPIED {
+            copy(&root().join(name), &self.tree.join(name));
+        }
+    }
+
+    /// Builds the copy and runs tests of one kind: what cargo and they have told.
+    fn run(&self, tests: &[Test]) -> String {
+        #[expect(clippy::disallowed_methods, reason = "the mutated project is built and tested as any other")]
+        let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        // They wait for platforms rather than for a core.
+        command.env("RUST_TEST_THREADS", "8").env("CUTOVER_CF", crate::support::cf::binary());
+        command.current_dir(&self.tree).env("CARGO_TARGET_DIR", &self.build);
+        // Each mutation is built and run once: what optimization takes to build, it does not save.
+        command.args(["--config", "profile.dev.package.cutover.opt-level=0", "test"]);
+        match tests.first() {
+            Some(Unit(_)) => command.arg("--lib"),
+            Some(Whole(_)) | None => command.args(["--test", "it"]),
+        };
+        let output = command.arg("--").args(tests.iter().map(|test| test.name())).output().unwrap();
+        format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+    }
+}
+
+/// What of the project is needed to build and to test it.
+const COPIED: [&str; 13] = [
+    "Cargo.toml",
+    "Cargo.lock",
+    "clippy.toml",
+    "README.md",
+    "deploy.example.yaml",
+    "rust-toolchain.toml",
+    "src",
+    "tests",
+    "fixtures",
+    "example",
+    "docs",
+    "proptest-regressions",
+    "target/app/sinatra",
+];
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Links what was built of other crates into another target directory: cargo goes by times, which links keep.
+fn link_foreign(from: &Path, to: &Path) {
+    for folder in ["deps", "build", ".fingerprint"] {
+        link(&from.join(folder), &to.join(folder));
+    }
+}
+
+fn link(from: &Path, to: &Path) {
+    let name = from.file_name().unwrap().to_string_lossy();
+    if ["cutover-", "libcutover-", "it-", "sinatra-"].iter().any(|own| name.starts_with(own)) {
+        return;
+    }
+    if from.is_dir() {
+        fs::create_dir_all(to).unwrap();
+        for entry in fs::read_dir(from).unwrap() {
+            let name = entry.unwrap().file_name();
+            link(&from.join(&name), &to.join(&name));
+        }
+    } else {
+        fs::hard_link(from, to).unwrap();
     }
 }
 
@@ -326,27 +435,4 @@ fn copy(from: &Path, to: &Path) {
         fs::create_dir_all(to.parent().unwrap()).unwrap();
         fs::copy(from, to).unwrap();
     }
-}
-
-fn mutate(file: &Path, mutation: &Mutation) {
-    let text = fs::read_to_string(file).unwrap();
-    assert_eq!(text.matches(mutation.from).count(), 1, "{}: the table is out of date", mutation.what);
-    fs::write(file, text.replace(mutation.from, mutation.to)).unwrap();
-}
-
-/// Builds the copy and runs tests of one kind: what cargo and they have told.
-fn run(tree: &Path, build: &Path, tests: &[Test]) -> String {
-    #[expect(clippy::disallowed_methods, reason = "the mutated project is built and tested as any other")]
-    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    // They wait for platforms rather than for a core.
-    command.env("RUST_TEST_THREADS", "8");
-    command.current_dir(tree).env("CARGO_TARGET_DIR", build).env("CUTOVER_CF", crate::support::cf::binary());
-    // Each mutation is built and run once: what optimization takes to build, it does not save.
-    command.args(["--config", "profile.dev.package.cutover.opt-level=0", "test"]);
-    match tests.first() {
-        Some(Unit(_)) => command.arg("--lib"),
-        Some(Whole(_)) | None => command.args(["--test", "it"]),
-    };
-    let output = command.arg("--").args(tests.iter().map(|test| test.name())).output().unwrap();
-    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
