@@ -4,12 +4,12 @@
 //!
 //! ```text
 //! deploy.yaml ──plan──▶ Plan ─┐
-//!                             ├─steps──▶ Steps ──▶ report (text · JSON · shell)
-//! cf reads ─────space──▶ Space┘            │
+//!                             ├─steps──▶ Steps ──▶ proof
+//! cf reads ─────space──▶ Space┘            ├─────▶ report (text · JSON · shell)
 //!                                          └─────▶ run ──▶ events ──▶ report
 //! ```
 //!
-//! `plan`, `space` (its model), `steps` and the parsers of `cf` are pure; `cf::spawn`, `run`, `commands` and the
+//! `plan`, `space` (its model), `steps`, `proof` and the parsers of `cf` are pure; `cf::spawn`, `run`, `commands` and the
 //! embedded Cloud Foundry in `foundry` act.
 
 #[cfg(test)]
