@@ -3,13 +3,19 @@
 # The official cf CLI, pinned by cf-cli/go.sum, is what the tests run. The demo takes a cf 8 or newer that is on PATH.
 PINNED := $(CURDIR)/target/cf/cf
 APP := example/app/sinatra
+# The specs of the same release of cf, a binary a suite.
+SPECS := $(CURDIR)/target/conformance
+SUITES := code.cloudfoundry.org/cli/v8/integration/v7
 
 # How many inputs each law is tried with in a soak; `make test` takes 256.
 SOAK_CASES ?= 20000
 # How many deployments are killed in a soak; `make test` kills 8.
 SOAK_KILLS ?= 400
 
-.PHONY: demo test matrix mutations soak cf app
+# Which of cf's specs `make conformance` runs: all, fast, or names of commands as in ONLY="map-route unmap-route".
+ONLY ?= all
+
+.PHONY: demo test matrix mutations soak conformance cf app specs
 
 demo: app
 	cargo build --bin cutover
@@ -39,7 +45,18 @@ soak: cf app
 mutations: cf app
 	CUTOVER_CF=$(PINNED) cargo test --test it -- --nocapture mutations::
 
+# The embedded Cloud Foundry, judged by the specs of the official cf CLI. All of them write docs/conformance.md.
+conformance: cf specs
+	CUTOVER_CF=$(PINNED) CUTOVER_SPECS="$(ONLY)" cargo test --test it -- --nocapture --ignored conformance::the_specs_of_cf_pass
+
 cf: $(PINNED)
+
+specs: $(SPECS)/isolated.test $(SPECS)/global.test
+
+$(SPECS)/%.test: cf-cli/go.mod cf-cli/go.sum
+	mkdir -p $(SPECS)
+	cd cf-cli && go test -c -o $@ $(SUITES)/$*
+	touch $@
 
 $(PINNED): cf-cli/go.mod cf-cli/go.sum
 	cd cf-cli && go build -trimpath -ldflags "-s -w -X code.cloudfoundry.org/cli/v8/version.binaryVersion=8.17.0" -o $@ code.cloudfoundry.org/cli/v8

@@ -5,6 +5,7 @@
 
 mod apps;
 mod commands;
+mod conformance;
 mod deployment;
 mod driven;
 mod endings;
