@@ -69,6 +69,7 @@ use axum::http::HeaderValue;
 use axum::middleware;
 use axum::response::Response;
 use serde_json::{Value, json};
+use tower_http::normalize_path::NormalizePath;
 
 use crate::foundry::controller::error::ApiError;
 use crate::foundry::platform::Platform;
@@ -126,7 +127,7 @@ const REAL: [&str; 36] = [
 
 /// The routes of the Cloud Controller.
 pub(crate) fn routes(platform: &Arc<Platform>) -> Router {
-    Router::new()
+    let resources = Router::new()
         .merge(root::routes())
         .merge(app_settings::routes())
         .merge(apps::routes())
@@ -165,7 +166,9 @@ pub(crate) fn routes(platform: &Arc<Platform>) -> Router {
         .fallback(unknown)
         .method_not_allowed_fallback(unknown)
         .layer(middleware::map_response(identified))
-        .with_state(Arc::clone(platform))
+        .with_state(Arc::clone(platform));
+    // A path with a slash at its end is the one without it. (Rails.)
+    Router::new().fallback_service(NormalizePath::trim_trailing_slash(resources))
 }
 
 /// Answers what no resource serves.

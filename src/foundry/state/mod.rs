@@ -180,4 +180,6 @@ pub struct State {
     pub deployments: IndexMap<Guid, Deployment>,
     pub revisions: IndexMap<Guid, Revision>,
     pub tasks: IndexMap<Guid, Task>,
+    /// The memory of an app that asks for none, in MB.
+    pub default_app_memory_in_mb: u64,
 }

@@ -48,7 +48,7 @@ impl State {
     /// What is there when a foundry starts: the default quota, one organization with one space, the shared domains, a
     /// stack, the buildpacks' names, the administrator, and a broker with one managed service.
     pub fn initial(settings: &Settings) -> Self {
-        let mut state = Self::default();
+        let mut state = Self { default_app_memory_in_mb: settings.default_app_memory_in_mb, ..Self::default() };
         let now = Timestamp::now();
         let quota = OrgQuota {
             guid: Guid::random(),
