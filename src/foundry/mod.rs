@@ -7,7 +7,7 @@
 //! |---|---|
 //! | [`settings`] | what a foundry is started with, and the durations that can be changed while it runs |
 //! | [`state`] | the one database: plain data, cloneable, changed in transactions through [`store`] |
-//! | [`controller`] | the Cloud Controller's API (v3) and the network policy API |
+//! | [`controller`] | the Cloud Controller's API (v3), the network policy API and router groups of the routing API |
 //! | [`uaa`] | password and refresh tokens |
 //! | [`logs`] | what apps and the platform wrote, kept per app |
 //! | [`log_cache`] | the logs as cf reads them |
