@@ -1,7 +1,11 @@
 //! Staging: a package is unpacked, a buildpack is chosen, and a droplet comes out of it, or a reason why not.
 //!
-//! What is there of buildpacks: `binary_buildpack`, which compiles nothing. The others are detected by the files that
-//! they look for, and then staging fails with a clear line in the log: nothing here pretends to compile.
+//! What is there of buildpacks: [`binary`], which compiles nothing, and [`staticfile`], whose web server the cell provides. The
+//! others are detected by the files that they look for, and then staging fails with a clear line in the log: nothing here
+//! pretends to compile.
+
+mod binary;
+mod staticfile;
 
 use std::fs;
 use std::path::Path;
@@ -15,11 +19,6 @@ use crate::foundry::faults::StagingFailure;
 use crate::foundry::logs::Stream;
 use crate::foundry::platform::Platform;
 use crate::foundry::state::{Build, BuildState, Droplet, Guid, Metadata, Party, State, UsedBuildpack};
-
-/// The buildpack that leaves everything as it is.
-const BINARY: &str = "binary_buildpack";
-/// Its version.
-const VERSION: &str = "1.1.20";
 
 /// The files by which system buildpacks know their apps, in the order of detection.
 const DETECTION: [(&str, &[&str]); 10] = [
@@ -147,18 +146,12 @@ async fn stage(platform: &Arc<Platform>, build: &Build) -> Result<Droplet, Stagi
         return end(Err(failure));
     }
     match compile(&log, build, &directory) {
-        Ok(process_types) => {
+        Ok(compiled) => {
             log.out("Exit status 0");
             log.out("Uploading droplet, build artifacts cache...");
             log.out("Uploaded droplet");
             log.out("Uploading complete");
             let now = Timestamp::now();
-            let used = build.lifecycle.buildpacks.iter().map(|name| UsedBuildpack {
-                name: name.clone(),
-                detect_output: String::new(),
-                buildpack_name: "binary".to_owned(),
-                version: VERSION.to_owned(),
-            });
             let checksum = platform.store.read(|db| {
                 db.packages.get(&build.package).and_then(|package| package.checksum.clone()).unwrap_or_default()
             });
@@ -166,8 +159,8 @@ async fn stage(platform: &Arc<Platform>, build: &Build) -> Result<Droplet, Stagi
                 guid: droplet,
                 app: build.app.clone(),
                 package: Some(build.package.clone()),
-                process_types,
-                buildpacks: used.collect(),
+                process_types: compiled.process_types,
+                buildpacks: compiled.buildpacks,
                 stack: build.lifecycle.stack.clone(),
                 checksum,
                 metadata: Metadata::default(),
@@ -187,39 +180,94 @@ fn failure(id: &str, message: &str) -> StagingFailure {
     StagingFailure { id: id.to_owned(), message: message.to_owned() }
 }
 
-/// Chooses a buildpack and returns the process types that the app defines.
-fn compile(log: &Log<'_>, build: &Build, directory: &Path) -> Result<IndexMap<String, String>, StagingFailure> {
-    let chosen = if build.lifecycle.buildpacks.is_empty() {
-        let there = |files: &[&str]| files.iter().any(|file| directory.join(file).exists());
-        let Some((name, _)) = DETECTION.iter().find(|(_, files)| there(files)) else {
-            log.err("None of the buildpacks detected a compatible application");
-            return Err(failure(
-                "NoAppDetectedError",
-                "An app was not successfully detected by any available buildpack",
-            ));
-        };
-        vec![(*name).to_owned()]
-    } else {
-        build.lifecycle.buildpacks.clone()
-    };
-    if let Some(other) = chosen.iter().find(|name| !is_binary(name)) {
-        log.err(&format!("{other} is not implemented by this embedded Cloud Foundry: use {BINARY}"));
-        log.err("Failed to compile droplet: exit status 1");
-        return Err(StagingFailure::compile());
-    }
-    log.out(&format!("-----> Binary Buildpack version {VERSION}"));
-    let mut process_types =
-        fs::read_to_string(directory.join("Procfile")).map(|text| procfile(&text)).unwrap_or_default();
-    if !process_types.contains_key("web") {
-        log.out("No start command specified by buildpack or via Procfile.");
-        log.out("App will not start unless a command is provided at runtime.");
-        process_types.insert("web".to_owned(), String::new());
-    }
-    Ok(process_types)
+/// What buildpacks made of an app's files, apart from what they did to the files.
+#[derive(Debug)]
+struct Compiled {
+    process_types: IndexMap<String, String>,
+    buildpacks: Vec<UsedBuildpack>,
 }
 
-fn is_binary(name: &str) -> bool {
-    name == BINARY || name.contains("binary-buildpack") || name.contains("binary_buildpack")
+/// A buildpack that is there.
+#[derive(Debug, Clone, Copy)]
+enum Known {
+    Binary,
+    Staticfile,
+}
+
+impl Known {
+    /// The one that a name or an address stands for.
+    fn named(name: &str) -> Option<Self> {
+        let is = |word: &str| name == format!("{word}_buildpack") || name.contains(&format!("{word}-buildpack"));
+        [(Self::Binary, "binary"), (Self::Staticfile, "staticfile")]
+            .into_iter()
+            .find_map(|(one, word)| is(word).then_some(one))
+    }
+
+    /// What it calls itself, and its version.
+    fn title(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Binary => ("binary", "1.1.20"),
+            Self::Staticfile => ("staticfile", "1.6.40"),
+        }
+    }
+}
+
+/// Chooses buildpacks and lets the last of them, which says how the app is started, compile it. (The others only supply what
+/// it needs, and none of these here supplies anything.)
+fn compile(log: &Log<'_>, build: &Build, directory: &Path) -> Result<Compiled, StagingFailure> {
+    let (chosen, detected) = match build.lifecycle.buildpacks.as_slice() {
+        [] => (vec![detect(log, directory)?], true),
+        named => (named.to_vec(), false),
+    };
+    let mut buildpacks = Vec::new();
+    let mut last = Known::Binary;
+    for name in chosen {
+        let Some(known) = Known::named(&name) else {
+            log.err(&format!(
+                "{name} is not implemented by this embedded Cloud Foundry: use binary_buildpack or staticfile_buildpack"
+            ));
+            log.err("Failed to compile droplet: exit status 1");
+            return Err(StagingFailure::compile());
+        };
+        let (title, version) = known.title();
+        let detect_output = if detected { title.to_owned() } else { String::new() };
+        buildpacks.push(UsedBuildpack {
+            name,
+            detect_output,
+            buildpack_name: title.to_owned(),
+            version: version.to_owned(),
+        });
+        last = known;
+    }
+    let (_, version) = last.title();
+    let procfile = fs::read_to_string(directory.join("Procfile")).map(|text| procfile(&text)).unwrap_or_default();
+    let mut process_types = match last {
+        Known::Binary => {
+            log.out(&format!("-----> Binary Buildpack version {version}"));
+            binary::compile(log, &procfile)
+        }
+        Known::Staticfile => {
+            log.out(&format!("-----> Staticfile Buildpack version {version}"));
+            staticfile::compile(directory).map_err(|reason| {
+                log.err(&reason);
+                log.err("Failed to compile droplet: Failed to run finalize script: exit status 1");
+                StagingFailure::compile()
+            })?
+        }
+    };
+    // The author's word counts more than the buildpack's. (`buildpackapplifecycle`: the builder.)
+    process_types.extend(procfile);
+    Ok(Compiled { process_types, buildpacks })
+}
+
+/// The name of the system buildpack that knows the app.
+fn detect(log: &Log<'_>, directory: &Path) -> Result<String, StagingFailure> {
+    let there = |files: &[&str]| files.iter().any(|file| directory.join(file).exists());
+    let Some((name, _)) = DETECTION.iter().find(|(_, files)| there(files)) else {
+        log.err("None of the buildpacks detected a compatible application");
+        return Err(failure("NoAppDetectedError", "An app was not successfully detected by any available buildpack"));
+    };
+    Ok((*name).to_owned())
 }
 
 /// The process types of a Procfile: `NAME: COMMAND` lines.
@@ -244,13 +292,15 @@ mod tests {
     }
 
     #[test]
-    fn the_binary_buildpack_has_several_names() {
-        for (name, binary) in [
-            ("binary_buildpack", true),
-            ("https://github.com/cloudfoundry/binary-buildpack.git", true),
-            ("go_buildpack", false),
+    fn a_buildpack_has_several_names() {
+        for (name, title) in [
+            ("binary_buildpack", Some("binary")),
+            ("https://github.com/cloudfoundry/binary-buildpack.git", Some("binary")),
+            ("https://github.com/cloudfoundry/staticfile-buildpack#v1.6.40", Some("staticfile")),
+            ("staticfile_buildpack", Some("staticfile")),
+            ("go_buildpack", None),
         ] {
-            assert_eq!(is_binary(name), binary, "{name}");
+            assert_eq!(Known::named(name).map(|known| known.title().0), title, "{name}");
         }
     }
 }

@@ -330,6 +330,7 @@ impl Instance {
         };
         let disk = launch::disk(container.path());
         let running = Running::new(group, platform, &self.spec.app, &self.spec.source(), self.index);
+        let running = running.served(&container, port.number);
         self.set(platform, |status| {
             status.port = Some(port.number);
             status.group = Some((running.id(), Timestamp::now(), disk));

@@ -7,12 +7,12 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 
 use crate::foundry::blobs;
 use crate::foundry::logs::Stream;
 use crate::foundry::platform::Platform;
-use crate::foundry::runtime::{Cell, Container};
+use crate::foundry::runtime::{Cell, Container, web_server};
 use crate::foundry::state::Guid;
 use crate::guard::Group;
 
@@ -108,6 +108,8 @@ pub(super) struct Running {
     group: Arc<Group>,
     over: JoinHandle<()>,
     lines: Vec<JoinHandle<()>>,
+    /// Ends when it is dropped.
+    server: Option<JoinSet<()>>,
 }
 
 impl Running {
@@ -130,7 +132,15 @@ impl Running {
         let group = Arc::new(group);
         let leader = Arc::clone(&group);
         let over = tokio::task::spawn_blocking(move || leader.wait_for_leader());
-        Self { group, over, lines }
+        Self { group, over, lines, server: None }
+    }
+
+    /// Lets the cell serve its files where it asks for that.
+    pub(super) fn served(mut self, container: &Container, port: u16) -> Self {
+        let mut server = JoinSet::new();
+        server.spawn(web_server::serve(container.path().to_owned(), port));
+        self.server = Some(server);
+        self
     }
 
     /// The number of its process group.
@@ -147,13 +157,14 @@ impl Running {
     pub(super) async fn over(&mut self) {
         // It is not asked again once it has resolved: `end` follows.
         let _ = (&mut self.over).await;
+        self.server = None;
     }
 
     /// Collects what is left of the group and of its lines, once its leader has ended. Returns the exit status as a
     /// shell tells it.
     pub(super) async fn end(self) -> i32 {
-        let Self { group, over, lines } = self;
-        drop(over);
+        let Self { group, over, lines, server } = self;
+        drop((over, server));
         let group = Arc::into_inner(group);
         let status = tokio::task::spawn_blocking(move || group.and_then(|group| group.wait().ok())).await;
         for line in lines {

@@ -4,7 +4,8 @@
 //! 2. `reconcile`: compares that with what is there after every change, starts what is missing and stops what is left.
 //! 3. `instance`: one index of a process, from its first start through crashes and restarts to its stop; `life`: one of
 //!    its lives.
-//! 4. `launch`: the files and the environment of an instance, and its process group.
+//! 4. `launch`: the files and the environment of an instance, and its process group; [`web_server`]: what serves apps that are
+//!    nothing but files.
 //! 5. `health`: whether it is well; `restart`: what happens when it was not; `usage`: what it takes.
 //! 6. `tasks`: commands that run once.
 //! 7. `restore`: back to what ran when a snapshot was taken.
@@ -22,6 +23,7 @@ mod restart;
 mod restore;
 pub(crate) mod tasks;
 mod usage;
+pub(crate) mod web_server;
 
 #[cfg(test)]
 mod tests;

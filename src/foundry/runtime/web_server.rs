@@ -1,0 +1,49 @@
+//! The web server of apps that are nothing but files.
+//!
+//! A real droplet of such an app brings nginx along, which its script `boot.sh` starts. Here the cell is that server, for as long
+//! as the script runs: whatever the app's start command does before, or instead, stays what it is. The script asks for it with a
+//! file beside the app's folder, which every shell can make; no pipe or socket that a shell can open is to be had everywhere.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use hyper::server::conn::http1;
+use hyper_util::rt::TokioIo;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use tower_http::services::ServeDir;
+
+/// The script; it lies in the app's folder, and what is served in `public` beside it.
+pub(crate) const BOOT: &str = "#!/bin/sh\n: > \"$HOME/../serve\" && exec tail -f /dev/null\n";
+
+/// How often the cell looks whether the script runs.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// Serves what lies in a container on a port of 127.0.0.1, once its script asks for it, until this is dropped. Never resolves.
+pub(super) async fn serve(container: PathBuf, port: u16) {
+    if !brings_script(&container) {
+        return std::future::pending().await;
+    }
+    while !container.join("serve").exists() {
+        tokio::time::sleep(LOOK).await;
+    }
+    // A port that somebody else has taken meanwhile is seen by the health check, as with any other app.
+    let Ok(listener) = TcpListener::bind(("127.0.0.1", port)).await else { return std::future::pending().await };
+    let files = TowerToHyperService::new(ServeDir::new(container.join("app/public")));
+    // They end with the server, as those of a process do.
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            Ok((connection, _)) = listener.accept() => {
+                connections.spawn(http1::Builder::new().serve_connection(TokioIo::new(connection), files.clone()));
+            }
+            Some(_ended) = connections.join_next() => {}
+        }
+    }
+}
+
+fn brings_script(container: &Path) -> bool {
+    fs::read(container.join("app/boot.sh")).is_ok_and(|script| script == BOOT.as_bytes())
+}
