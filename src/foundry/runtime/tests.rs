@@ -160,7 +160,15 @@ fn an_order_that_comes_while_the_process_is_started_is_heeded() {
     instance.stop();
     let end = bench.foundry.runtime.as_ref().unwrap().block_on(async {
         let running = Running::new(group, platform, &spec.app, &spec.source(), 1);
-        let life = Life { instance: &instance, platform, guid: guid.clone(), port: 1, on: Vec::new(), crashed: 0 };
+        let life = Life {
+            instance: &instance,
+            platform,
+            guid: guid.clone(),
+            port: 1,
+            on: Vec::new(),
+            on_ports: Vec::new(),
+            crashed: 0,
+        };
         tokio::time::timeout(Duration::from_secs(60), life.watch(running)).await
     });
     assert_eq!(end.expect("it went on"), End::Stopped);
