@@ -48,6 +48,19 @@ pub(crate) async fn keep_access_log(platform: Arc<Platform>) {
     }
 }
 
+/// Tells apps of their ports that are not to be had, until the foundry ends.
+pub(crate) async fn keep_port_troubles(platform: Arc<Platform>) {
+    let mut troubles = platform.routers.tcp().subscribe();
+    loop {
+        let trouble = tokio::select! {
+            trouble = troubles.recv() => trouble,
+            () = platform.ending() => None,
+        };
+        let Some(trouble) = trouble else { return };
+        platform.logs.append(&trouble.app_guid.as_str().into(), "RTR", "0", Stream::Err, &trouble.text);
+    }
+}
+
 async fn info() -> Json<Value> {
     Json(json!({ "version": VERSION, "vm_uptime": "1" }))
 }

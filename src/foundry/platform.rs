@@ -21,7 +21,7 @@ use crate::foundry::uaa::Uaa;
 /// Where the parts listen.
 #[derive(Debug, Clone)]
 pub struct Addresses {
-    /// The Cloud Controller and the network policy API.
+    /// The Cloud Controller, the network policy API and the routing API.
     pub api: SocketAddr,
     /// UAA.
     pub uaa: SocketAddr,

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::foundry::router::RouterSettings;
+use crate::foundry::state::ReservablePorts;
 use crate::foundry::uaa::TokenPolicy;
 
 /// What a foundry is started with.
@@ -19,6 +20,9 @@ pub struct Settings {
     pub system_domain: Option<String>,
     /// The shared internal domain, for traffic between apps.
     pub internal_domain: Option<String>,
+    /// The ports of the router group `default-tcp`, whose routes are listened on at 127.0.0.1. Nothing fails where a port
+    /// is not to be had: foundries side by side that use the same ports should have ranges of their own.
+    pub tcp_ports: ReservablePorts,
     /// The organization that is there from the start.
     pub org: String,
     /// The space that is there from the start.
@@ -49,6 +53,9 @@ impl Default for Settings {
             domains: vec!["apps.foundry.test".to_owned()],
             system_domain: None,
             internal_domain: Some("apps.internal".to_owned()),
+            // Ten, in a deployment as it comes (`cf-deployment`: 1024-1033). A hundred are as many as the default quota
+            // allows, so that random ports of several foundries seldom meet; and no system gives them to others by itself.
+            tcp_ports: ReservablePorts::range(1024, 1123),
             org: "acme".to_owned(),
             space: "production".to_owned(),
             default_app_memory_in_mb: 1024,
@@ -74,19 +81,23 @@ pub struct Limits {
     pub total_instances: Option<u64>,
     /// Routes.
     pub total_routes: Option<u64>,
+    /// Routes with a port.
+    pub total_reserved_ports: Option<u64>,
     /// Service instances.
     pub total_service_instances: Option<u64>,
 }
 
 impl Default for Limits {
     /// The limits of the `default` quota of a fresh foundation.
-    /// (`cloud_controller_ng`: `config/cloud_controller.yml`: 10240 MB, 100 services, 1000 routes.)
+    /// (`cloud_controller_ng`: `config/cloud_controller.yml`: 10240 MB, 100 services, 1000 routes; its
+    /// database has no port for anybody, so the 100 ports are those of `capi-release`: `cc.quota_definitions`.)
     fn default() -> Self {
         Self {
             total_memory_in_mb: Some(10_240),
             per_process_memory_in_mb: None,
             total_instances: None,
             total_routes: Some(1000),
+            total_reserved_ports: Some(100),
             total_service_instances: Some(100),
         }
     }

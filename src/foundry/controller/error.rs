@@ -42,6 +42,9 @@ pub mod table {
         (120_004, 400, "ServiceFetchInstanceParametersNotSupported");
     pub const SERVICE_FETCH_BINDING_PARAMETERS_NOT_SUPPORTED: Row =
         (90007, 400, "ServiceFetchBindingParametersNotSupported");
+    /// 400, which route bindings of API v3 make a 422.
+    pub const SERVICE_INSTANCE_ALREADY_BOUND_TO_SAME_ROUTE: Row =
+        (130_008, 422, "ServiceInstanceAlreadyBoundToSameRoute");
     pub const PACKAGE_BITS_ALREADY_UPLOADED: Row = (150_004, 400, "PackageBitsAlreadyUploaded");
     pub const STAGING_IN_PROGRESS: Row = (170_017, 422, "StagingInProgress");
     pub const FEATURE_DISABLED: Row = (330_002, 403, "FeatureDisabled");

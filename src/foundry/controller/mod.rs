@@ -46,6 +46,7 @@ pub mod quotas;
 mod revisions;
 mod roles;
 mod root;
+mod router_groups;
 pub mod routes;
 mod selector;
 mod service_brokers;
@@ -152,6 +153,7 @@ pub(crate) fn routes(platform: &Arc<Platform>) -> Router {
         .merge(sidecars::routes())
         .merge(tasks::routes())
         .merge(roles::routes())
+        .merge(router_groups::routes())
         .merge(routes::routes())
         .merge(service_brokers::routes())
         .merge(service_credential_bindings::routes())
@@ -179,7 +181,7 @@ async fn unknown(Shared(_platform): Shared<Arc<Platform>>, request: Request) -> 
         (Some("v3"), Some(resource)) if REAL.contains(&resource) => {
             ApiError::not_implemented(&format!("{} {path}", request.method()))
         }
-        (Some("routing"), _) => ApiError::not_implemented("The routing API"),
+        (Some("routing"), _) => ApiError::not_implemented(&format!("{} {path}", request.method())),
         _ => ApiError::unknown_request(),
     }
 }

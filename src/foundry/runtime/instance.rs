@@ -20,11 +20,11 @@ use crate::foundry::state::{Guid, HealthCheckKind, Party};
 /// The name of this cell in logs.
 pub(super) const CELL: &str = "foundry";
 
-/// A host and a path that lead to an instance.
+/// What leads to an instance.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Address {
-    pub(super) host: String,
-    pub(super) path: String,
+pub(super) enum Address {
+    Http { host: String, path: String, route_service_url: Option<String> },
+    Tcp { group: Guid, port: u16 },
 }
 
 /// What an instance is to do.
@@ -340,8 +340,15 @@ impl Instance {
             status.port = Some(port.number);
             status.group = Some((running.id(), Timestamp::now(), disk));
         });
-        let end =
-            Life { instance: self, platform, guid: guid.clone(), port: port.number, on: Vec::new(), crashed: before };
+        let end = Life {
+            instance: self,
+            platform,
+            guid: guid.clone(),
+            port: port.number,
+            on: Vec::new(),
+            on_ports: Vec::new(),
+            crashed: before,
+        };
         let end = end.watch(running).await;
         self.set(platform, |status| {
             status.port = None;

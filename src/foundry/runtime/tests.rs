@@ -161,7 +161,15 @@ fn an_order_that_comes_while_the_process_is_started_is_heeded() {
     let end = bench.foundry.runtime.as_ref().unwrap().block_on(async {
         let log = Log { platform: Arc::clone(platform), app: spec.app.clone(), source: spec.source(), instance: 1 };
         let running = Running::new(group, &log);
-        let life = Life { instance: &instance, platform, guid: guid.clone(), port: 1, on: Vec::new(), crashed: 0 };
+        let life = Life {
+            instance: &instance,
+            platform,
+            guid: guid.clone(),
+            port: 1,
+            on: Vec::new(),
+            on_ports: Vec::new(),
+            crashed: 0,
+        };
         tokio::time::timeout(Duration::from_secs(60), life.watch(running)).await
     });
     assert_eq!(end.expect("it went on"), End::Stopped);

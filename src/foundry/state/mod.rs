@@ -15,6 +15,7 @@ pub mod process;
 pub mod quota;
 pub mod revision;
 pub mod route;
+pub mod router_group;
 pub mod seed;
 pub mod service;
 pub mod space;
@@ -42,8 +43,10 @@ pub use process::{HealthCheck, HealthCheckKind, Process, WEB};
 pub use quota::{OrgQuota, SpaceQuota};
 pub use revision::Revision;
 pub use route::{Destination, Protocol, Route};
+pub use router_group::{ReservablePorts, RouterGroup};
 pub use service::{
-    Operation, ServiceBinding, ServiceBroker, ServiceInstance, ServiceInstanceKind, ServiceOffering, ServicePlan,
+    Operation, RouteBinding, ServiceBinding, ServiceBroker, ServiceInstance, ServiceInstanceKind, ServiceOffering,
+    ServicePlan,
 };
 pub use space::Space;
 pub use stack::{Buildpack, Stack};
@@ -105,7 +108,8 @@ pub trait Resource {
     fn metadata(&self) -> Option<&Metadata> {
         None
     }
-    /// What it is ordered by under a key such as `name`.
+    /// What it is ordered by under a key such as `name`. Names are ordered without regard to capitals, as by the Cloud
+    /// Controller's database. (`db/migrations`: `case_insensitive: true`.)
     fn sort_key(&self, key: &str) -> Option<String> {
         let _ = key;
         None
@@ -136,7 +140,7 @@ macro_rules! resource {
     };
     (@named) => {
         fn sort_key(&self, key: &str) -> Option<String> {
-            (key == "name").then(|| self.name.clone())
+            (key == "name").then(|| self.name.to_lowercase())
         }
     };
 }
@@ -155,6 +159,7 @@ pub struct State {
     pub spaces: IndexMap<Guid, Space>,
     pub org_quotas: IndexMap<Guid, OrgQuota>,
     pub space_quotas: IndexMap<Guid, SpaceQuota>,
+    pub router_groups: IndexMap<Guid, RouterGroup>,
     pub domains: IndexMap<Guid, Domain>,
     pub routes: IndexMap<Guid, Route>,
     pub users: IndexMap<Guid, User>,
@@ -168,6 +173,7 @@ pub struct State {
     pub service_plans: IndexMap<Guid, ServicePlan>,
     pub service_instances: IndexMap<Guid, ServiceInstance>,
     pub service_bindings: IndexMap<Guid, ServiceBinding>,
+    pub route_bindings: IndexMap<Guid, RouteBinding>,
     pub network_policies: Vec<NetworkPolicy>,
     /// Oldest first.
     pub audit_events: IndexMap<Guid, AuditEvent>,
