@@ -66,16 +66,7 @@ impl State {
             created_at: now,
             updated_at: now,
         };
-        let space = Space {
-            guid: Guid::random(),
-            name: settings.space.clone(),
-            org: org.guid.clone(),
-            quota: None,
-            ssh: true,
-            metadata: Metadata::default(),
-            created_at: now,
-            updated_at: now,
-        };
+        let space = Space::new(&settings.space, &org.guid);
         state.org_quotas.insert(quota.guid.clone(), quota);
         state.orgs.insert(org.guid.clone(), org);
         state.spaces.insert(space.guid.clone(), space);
