@@ -168,7 +168,8 @@ impl ApiError {
         Self { status, problems: vec![problem], raw: None }
     }
 
-    fn details(&self) -> String {
+    /// What is wrong, for a person.
+    pub fn details(&self) -> String {
         self.problems.iter().map(|problem| problem.detail.as_str()).collect::<Vec<_>>().join(", ")
     }
 }

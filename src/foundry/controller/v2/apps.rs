@@ -37,6 +37,8 @@ fn present(who: &Who, db: &State, (app, process): (&App, &Process)) -> Value {
     let Staging { state, failure } = staging(db, app);
     let (reason, description) = failure.and_then(|text| text.split_once(" - ")).unzip();
     let package = db.packages.values().rev().find(|package| package.app == app.guid);
+    let docker = package.and_then(|package| package.docker.as_ref());
+    let username = docker.and_then(|docker| docker.username.as_ref());
     let mut entity = json!({
         "name": app.name,
         "production": false,
@@ -63,8 +65,8 @@ fn present(who: &Who, db: &State, (app, process): (&App, &Process)) -> Value {
         "staging_failed_reason": reason,
         "staging_failed_description": description,
         "diego": true,
-        "docker_image": null,
-        "docker_credentials": { "username": null, "password": null },
+        "docker_image": docker.map(|docker| &docker.image),
+        "docker_credentials": { "username": username, "password": username.map(|_| "***") },
         "package_updated_at": package.map(|package| timestamp(package.created_at)),
         "detected_start_command": command,
         "enable_ssh": app.features.ssh,
