@@ -46,7 +46,7 @@ impl Default for Settings {
             org: "acme".to_owned(),
             space: "production".to_owned(),
             quota: Limits::default(),
-            client: ("robot".to_owned(), "robot".to_owned()),
+            client: ("robot".to_owned(), "secret-of-the-robot".to_owned()),
             tokens: TokenPolicy::default(),
             timing: Timing::default(),
             routers: 1,
@@ -67,20 +67,23 @@ pub struct Limits {
     pub total_instances: Option<u64>,
     /// Routes.
     pub total_routes: Option<u64>,
+    /// Routes with a port.
+    pub total_reserved_ports: Option<u64>,
     /// Service instances.
     pub total_service_instances: Option<u64>,
 }
 
 impl Default for Limits {
     /// The limits of the `default` quota of a fresh foundation.
-    /// (`cloud_controller_ng`: `config/cloud_controller.yml`: 10240 MB, 100 services, 1000 routes.)
+    /// (`capi-release`: `cc.quota_definitions`; `cf-deployment` leaves it as it is.)
     fn default() -> Self {
         Self {
-            total_memory_in_mb: Some(10_240),
+            total_memory_in_mb: Some(102_400),
             per_process_memory_in_mb: None,
             total_instances: None,
             total_routes: Some(1000),
-            total_service_instances: Some(100),
+            total_reserved_ports: Some(100),
+            total_service_instances: None,
         }
     }
 }

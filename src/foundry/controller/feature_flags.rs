@@ -63,6 +63,11 @@ pub fn must_be_enabled(db: &State, name: &str) -> ApiResult<()> {
     Err(ApiError::new(table::FEATURE_DISABLED, format!("Feature Disabled: {name}")))
 }
 
+/// As [`must_be_enabled`], for a flag that does not bind administrators. (CC API 3.195: `FeatureFlag::ADMIN_SKIPPABLE`.)
+pub fn must_be_enabled_for(who: &Who, db: &State, name: &str) -> ApiResult<()> {
+    if who.is_admin() { Ok(()) } else { must_be_enabled(db, name) }
+}
+
 /// Fails with 403 where the flag of a lifecycle is off.
 pub fn must_allow(db: &State, kind: LifecycleKind) -> ApiResult<()> {
     kind.flag().map_or(Ok(()), |flag| must_be_enabled(db, flag))

@@ -277,7 +277,7 @@ async fn upload(
         return Err(ApiError::unprocessable("Upload must include either resources or bits"));
     }
     let package = cf.store.read(|db| {
-        feature_flags::must_be_enabled(db, "app_bits_upload")?;
+        feature_flags::must_be_enabled_for(&who, db, "app_bits_upload")?;
         writable_package(&who, db, &guid)
     })?;
     must_be_bits(&package)?;

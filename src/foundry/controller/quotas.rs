@@ -312,6 +312,7 @@ mod tests {
         per_process_memory_in_mb: None,
         total_instances: None,
         total_routes: None,
+        total_reserved_ports: None,
         total_service_instances: None,
     };
 

@@ -48,7 +48,7 @@ pub use service::{
 pub use space::Space;
 pub use stack::{Buildpack, Stack};
 pub use task::{Task, TaskState};
-pub use user::{Role, RoleKind, User};
+pub use user::{Account, Role, RoleKind, User};
 
 /// The identity of a resource. Cheap to clone.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

@@ -38,7 +38,7 @@ impl From<Limits> for QuotaLimits {
             total_routes: limits.total_routes,
             total_service_instances: limits.total_service_instances,
             paid_services_allowed: true,
-            total_reserved_ports: Some(0),
+            total_reserved_ports: limits.total_reserved_ports,
             ..Self::default()
         }
     }
@@ -84,14 +84,7 @@ impl State {
             };
             state.domains.insert(domain.guid.clone(), domain);
         }
-        let user = User {
-            guid: admin_guid(),
-            name: settings.user.clone(),
-            origin: "uaa".to_owned(),
-            metadata: Metadata::default(),
-            created_at: now,
-            updated_at: now,
-        };
+        let user = User::new(admin_guid(), Some(settings.user.clone()));
         state.users.insert(user.guid.clone(), user);
         state.install_stack(now);
         state.install_broker(now);
