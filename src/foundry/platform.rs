@@ -66,6 +66,7 @@ impl Addresses {
                 instance_guid: String::new(),
                 index: 0,
                 addr,
+                route_service_url: None,
             })
         });
         routes.collect()

@@ -60,7 +60,7 @@ impl Default for Settings {
             space: "production".to_owned(),
             default_app_memory_in_mb: 1024,
             quota: Limits::default(),
-            client: ("robot".to_owned(), "robot".to_owned()),
+            client: ("robot".to_owned(), "secret-of-the-robot".to_owned()),
             tokens: TokenPolicy::default(),
             timing: Timing::default(),
             routers: 1,
@@ -89,16 +89,15 @@ pub struct Limits {
 
 impl Default for Limits {
     /// The limits of the `default` quota of a fresh foundation.
-    /// (`cloud_controller_ng`: `config/cloud_controller.yml`: 10240 MB, 100 services, 1000 routes; its
-    /// database has no port for anybody, so the 100 ports are those of `capi-release`: `cc.quota_definitions`.)
+    /// (`capi-release`: `cc.quota_definitions`; `cf-deployment` leaves it as it is.)
     fn default() -> Self {
         Self {
-            total_memory_in_mb: Some(10_240),
+            total_memory_in_mb: Some(102_400),
             per_process_memory_in_mb: None,
             total_instances: None,
             total_routes: Some(1000),
             total_reserved_ports: Some(100),
-            total_service_instances: Some(100),
+            total_service_instances: None,
         }
     }
 }

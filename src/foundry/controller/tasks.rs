@@ -153,7 +153,7 @@ async fn create(
         body.problem("No command or template provided");
     }
     let task = cf.store.write(|db| {
-        feature_flags::must_be_enabled(db, "task_creation")?;
+        feature_flags::must_be_enabled_for(&who, db, "task_creation")?;
         body.finish()?;
         let guid = writable(&who, db, &app)?;
         let Some(found) = db.apps.get(&guid) else { return Err(ApiError::not_found("App")) };

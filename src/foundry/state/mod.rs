@@ -31,14 +31,14 @@ use indexmap::IndexMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-pub use app::{App, DesiredState, Features, Lifecycle};
+pub use app::{App, DesiredState, Features, Lifecycle, LifecycleKind};
 pub use audit::{AuditEvent, Party};
 pub use deployment::{Deployment, DeploymentSizes, DeploymentState, Strategy};
 pub use domain::Domain;
 pub use job::{Job, JobState};
 pub use network::NetworkPolicy;
 pub use org::Org;
-pub use package::{Build, BuildState, Droplet, Package, PackageState, UsedBuildpack};
+pub use package::{Build, BuildState, DockerImage, Droplet, Package, PackageState, UsedBuildpack};
 pub use process::{HealthCheck, HealthCheckKind, Process, WEB};
 pub use quota::{OrgQuota, SpaceQuota};
 pub use revision::Revision;
@@ -51,7 +51,7 @@ pub use service::{
 pub use space::Space;
 pub use stack::{Buildpack, Stack};
 pub use task::{Task, TaskState};
-pub use user::{Role, RoleKind, User};
+pub use user::{Account, Role, RoleKind, User};
 
 /// The identity of a resource. Cheap to clone.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

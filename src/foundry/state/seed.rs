@@ -69,16 +69,7 @@ impl State {
             created_at: now,
             updated_at: now,
         };
-        let space = Space {
-            guid: Guid::random(),
-            name: settings.space.clone(),
-            org: org.guid.clone(),
-            quota: None,
-            ssh: true,
-            metadata: Metadata::default(),
-            created_at: now,
-            updated_at: now,
-        };
+        let space = Space::new(&settings.space, &org.guid);
         state.org_quotas.insert(quota.guid.clone(), quota);
         state.orgs.insert(org.guid.clone(), org);
         state.spaces.insert(space.guid.clone(), space);
@@ -105,14 +96,7 @@ impl State {
             };
             state.domains.insert(domain.guid.clone(), domain);
         }
-        let user = User {
-            guid: admin_guid(),
-            name: settings.user.clone(),
-            origin: "uaa".to_owned(),
-            metadata: Metadata::default(),
-            created_at: now,
-            updated_at: now,
-        };
+        let user = User::new(admin_guid(), Some(settings.user.clone()));
         state.users.insert(user.guid.clone(), user);
         state.install_stack(now);
         state.install_broker(now);
