@@ -46,7 +46,7 @@ pub use service::{
     Operation, ServiceBinding, ServiceBroker, ServiceInstance, ServiceInstanceKind, ServiceOffering, ServicePlan,
 };
 pub use space::Space;
-pub use stack::{Buildpack, Stack};
+pub use stack::{Buildpack, Buildpacks, Stack};
 pub use task::{Task, TaskState};
 pub use user::{Role, RoleKind, User};
 
@@ -160,7 +160,7 @@ pub struct State {
     pub users: IndexMap<Guid, User>,
     pub roles: IndexMap<Guid, Role>,
     pub stacks: IndexMap<Guid, Stack>,
-    pub buildpacks: IndexMap<Guid, Buildpack>,
+    pub buildpacks: Buildpacks,
     /// By name: what an administrator has set; others have their default.
     pub feature_flags: IndexMap<String, bool>,
     pub service_brokers: IndexMap<Guid, ServiceBroker>,
