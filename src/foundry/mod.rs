@@ -98,7 +98,7 @@ impl Foundry {
             system_domain: settings.system_domain.clone(),
         };
         addresses.routes().iter().for_each(|route| routers.register(route));
-        routers.catch_up();
+        runtime.block_on(routers.catch_up());
         let cell = runtime::Cell::start().context("failed to start the cell of the embedded Cloud Foundry")?;
         let platform = Arc::new(Platform::new(settings, addresses, routers, cell));
         {

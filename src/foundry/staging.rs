@@ -2,7 +2,7 @@
 //!
 //! What is there of buildpacks: [`binary`], which compiles nothing, and [`staticfile`], whose web server the cell provides. The
 //! others are detected by the files that they look for, and then staging fails with a clear line in the log: nothing here
-//! pretends to compile.
+//! pretends to compile. So it is with a buildpack that was uploaded, but that nothing here knows what it looks for.
 
 mod binary;
 mod staticfile;
@@ -21,7 +21,7 @@ use crate::foundry::logs::Stream;
 use crate::foundry::platform::Platform;
 use crate::foundry::state::{Build, BuildState, Droplet, Guid, Metadata, Party, State, UsedBuildpack};
 
-/// The files by which system buildpacks know their apps, in the order of detection.
+/// The files by which system buildpacks know their apps.
 const DETECTION: [(&str, &[&str]); 10] = [
     ("staticfile_buildpack", &["Staticfile"]),
     ("java_buildpack", &["META-INF/MANIFEST.MF", "WEB-INF", "pom.xml", "build.gradle"]),
@@ -99,7 +99,8 @@ async fn stage(platform: &Arc<Platform>, build: &Build) -> Result<Droplet, Stagi
     let name = platform.store.read(|db| db.app_name(&build.app));
     let guid = &build.guid;
     let buildpacks = if build.lifecycle.buildpacks.is_empty() {
-        platform.store.read(|db| db.buildpacks.values().map(|one| one.name.clone()).collect())
+        let stack = build.lifecycle.stack.as_deref();
+        platform.store.read(|db| db.buildpacks.detecting(stack).map(|one| one.name.clone()).collect())
     } else {
         build.lifecycle.buildpacks.clone()
     };
@@ -225,14 +226,16 @@ impl Known {
 /// Chooses buildpacks and lets the last of them, which says how the app is started, compile it. (The others only supply what
 /// it needs, and none of these here supplies anything.)
 fn compile(log: &Log<'_>, build: &Build, directory: &Path) -> Result<Compiled, StagingFailure> {
+    let stack = build.lifecycle.stack.as_deref();
     let chosen = match build.lifecycle.buildpacks.as_slice() {
-        [] => vec![detect(log, directory)?],
+        [] => vec![detect(log, stack, directory)?],
         named => named.to_vec(),
     };
     let mut buildpacks = Vec::new();
     let mut last = Known::Binary;
     for name in chosen {
-        let Some(known) = Known::named(&name) else {
+        let uploaded = log.platform.store.read(|db| db.buildpacks.is_uploaded(&name, stack));
+        let Some(known) = Known::named(&name).filter(|_| !uploaded) else {
             log.err(&format!(
                 "{name} is not implemented by this embedded Cloud Foundry: use binary_buildpack or staticfile_buildpack"
             ));
@@ -273,14 +276,24 @@ fn compile(log: &Log<'_>, build: &Build, directory: &Path) -> Result<Compiled, S
     Ok(Compiled { process_types, buildpacks })
 }
 
-/// The name of the system buildpack that knows the app.
-fn detect(log: &Log<'_>, directory: &Path) -> Result<String, StagingFailure> {
-    let there = |files: &[&str]| files.iter().any(|file| directory.join(file).exists());
-    let Some((name, _)) = DETECTION.iter().find(|(_, files)| there(files)) else {
-        log.err("None of the buildpacks detected a compatible application");
-        return Err(failure("NoAppDetectedError", "An app was not successfully detected by any available buildpack"));
+/// The name of the first buildpack that knows the app.
+fn detect(log: &Log<'_>, stack: Option<&str>, directory: &Path) -> Result<String, StagingFailure> {
+    let knows = |name: &str| {
+        let files = DETECTION.iter().find(|(known, _)| *known == name).map_or(&[][..], |(_, files)| *files);
+        files.iter().any(|file| directory.join(file).exists())
     };
-    Ok((*name).to_owned())
+    log.platform.store.read(|db| {
+        for buildpack in db.buildpacks.detecting(stack) {
+            if buildpack.uploaded {
+                let name = &buildpack.name;
+                log.err(&format!("{name} was uploaded: what it detects is not known to this embedded Cloud Foundry"));
+            } else if knows(&buildpack.name) {
+                return Ok(buildpack.name.clone());
+            }
+        }
+        log.err("None of the buildpacks detected a compatible application");
+        Err(failure("NoAppDetectedError", "An app was not successfully detected by any available buildpack"))
+    })
 }
 
 /// The process types of a Procfile: `NAME: COMMAND` lines.

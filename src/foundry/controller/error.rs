@@ -52,8 +52,12 @@ pub mod table {
     pub const APP_NOT_FOUND: Row = (100_004, 404, "AppNotFound");
     pub const PACKAGE_BITS_ALREADY_UPLOADED: Row = (150_004, 400, "PackageBitsAlreadyUploaded");
     pub const STAGING_IN_PROGRESS: Row = (170_017, 422, "StagingInProgress");
+    pub const BUILDPACK_NAME_STACK_LIFECYCLE_TAKEN: Row = (290_000, 422, "BuildpackNameStackLifecycleTaken");
     pub const NONRECURSIVE_SPACE_DELETION_FAILED: Row = (290_011, 400, "NonrecursiveSpaceDeletionFailed");
     pub const FEATURE_DISABLED: Row = (330_002, 403, "FeatureDisabled");
+    pub const BUILDPACK_STACKS_DONT_MATCH: Row = (390_011, 422, "BuildpackStacksDontMatch");
+    pub const BUILDPACK_STACK_DOES_NOT_EXIST: Row = (390_012, 422, "BuildpackStackDoesNotExist");
+    pub const BUILDPACK_ZIP_ERROR: Row = (390_013, 422, "BuildpackZipError");
 }
 
 /// One error of an answer.

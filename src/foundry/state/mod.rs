@@ -49,7 +49,7 @@ pub use service::{
     ServicePlan,
 };
 pub use space::Space;
-pub use stack::{Buildpack, Stack};
+pub use stack::{Buildpack, Buildpacks, Stack};
 pub use task::{Task, TaskState};
 pub use user::{Account, Role, RoleKind, User};
 
@@ -165,7 +165,7 @@ pub struct State {
     pub users: IndexMap<Guid, User>,
     pub roles: IndexMap<Guid, Role>,
     pub stacks: IndexMap<Guid, Stack>,
-    pub buildpacks: IndexMap<Guid, Buildpack>,
+    pub buildpacks: Buildpacks,
     /// By name: what an administrator has set; others have their default.
     pub feature_flags: IndexMap<String, bool>,
     pub service_brokers: IndexMap<Guid, ServiceBroker>,

@@ -107,7 +107,7 @@ impl State {
         let stack = Stack {
             guid: Guid::random(),
             name: STACK.to_owned(),
-            description: "Cloud Foundry Linux-based filesystem (Ubuntu 22.04)".to_owned(),
+            description: Some("Cloud Foundry Linux-based filesystem (Ubuntu 22.04)".to_owned()),
             default: true,
             metadata: Metadata::default(),
             created_at: now,
@@ -120,14 +120,15 @@ impl State {
                 name: name.to_owned(),
                 stack: Some(STACK.to_owned()),
                 position,
-                filename: format!("{name}-{STACK}.zip"),
+                filename: Some(format!("{name}-{STACK}.zip")),
+                uploaded: false,
                 enabled: true,
                 locked: false,
                 metadata: Metadata::default(),
                 created_at: now,
                 updated_at: now,
             };
-            self.buildpacks.insert(buildpack.guid.clone(), buildpack);
+            self.buildpacks.put(buildpack);
         }
     }
 
