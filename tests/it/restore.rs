@@ -93,10 +93,8 @@ fn what_was_broken_by_cf_is_whole_again() {
     foundry.faults().add(Rule::new("GET", "/v3/**", Fault::Before(Harm::status(500))));
     foundry.faults().fail_staging(None, StagingFailure::compile());
 
-    let begun = Instant::now();
+    // Routers have an hour to learn of it: that is not waited for.
     foundry.restore(&snapshot).unwrap();
-    // Apps have ten seconds to end, and routers an hour to learn of it: neither is waited for.
-    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
     assert_eq!(foundry.platform().store.snapshot(), *snapshot.state());
     assert_eq!(told(&bench), before);
     for router in foundry.routers() {
