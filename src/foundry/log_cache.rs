@@ -41,7 +41,8 @@ pub(crate) async fn keep_access_log(platform: Arc<Platform>) {
             () = platform.ending() => None,
         };
         let Some(line) = line else { return };
-        if let Some(app) = &line.app_id {
+        // The platform's own parts are no apps.
+        if let Some(app) = line.app_id.as_ref().filter(|app| !app.is_empty()) {
             platform.logs.append(&app.as_str().into(), "RTR", "0", Stream::Out, &line.to_string());
         }
     }

@@ -91,7 +91,14 @@ impl Foundry {
         let routers = runtime
             .block_on(Routers::start(&settings.router, settings.routers))
             .context("failed to start the routers of the embedded Cloud Foundry")?;
-        let addresses = Addresses { api: api_address, uaa: uaa_address, log_cache: log_cache_address };
+        let addresses = Addresses {
+            api: api_address,
+            uaa: uaa_address,
+            log_cache: log_cache_address,
+            system_domain: settings.system_domain.clone(),
+        };
+        addresses.routes().iter().for_each(|route| routers.register(route));
+        runtime.block_on(routers.catch_up());
         let cell = runtime::Cell::start().context("failed to start the cell of the embedded Cloud Foundry")?;
         let platform = Arc::new(Platform::new(settings, addresses, routers, cell));
         {

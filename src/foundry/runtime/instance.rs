@@ -12,7 +12,7 @@ use tokio::time::sleep;
 
 use crate::foundry::logs::Stream;
 use crate::foundry::platform::{Platform, lock};
-use crate::foundry::runtime::launch::{self, Launch, Running};
+use crate::foundry::runtime::launch::{self, Launch, Log, Running};
 use crate::foundry::runtime::life::Life;
 use crate::foundry::runtime::{LrpState, Report, Room, Spec, Usage, restart};
 use crate::foundry::state::{Guid, HealthCheckKind, Party};
@@ -329,8 +329,13 @@ impl Instance {
             Err(error) => return crashed("failed to start process", &error),
         };
         let disk = launch::disk(container.path());
-        let running = Running::new(group, platform, &self.spec.app, &self.spec.source(), self.index);
-        let running = running.served(&container, port.number);
+        let log = Log {
+            platform: Arc::clone(platform),
+            app: self.spec.app.clone(),
+            source: self.spec.source(),
+            instance: self.index,
+        };
+        let running = Running::new(group, &log).served(&container, port.number, &log);
         self.set(platform, |status| {
             status.port = Some(port.number);
             status.group = Some((running.id(), Timestamp::now(), disk));

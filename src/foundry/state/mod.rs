@@ -31,14 +31,14 @@ use indexmap::IndexMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-pub use app::{App, DesiredState, Features, Lifecycle};
+pub use app::{App, DesiredState, Features, Lifecycle, LifecycleKind};
 pub use audit::{AuditEvent, Party};
 pub use deployment::{Deployment, DeploymentSizes, DeploymentState, Strategy};
 pub use domain::Domain;
 pub use job::{Job, JobState};
 pub use network::NetworkPolicy;
 pub use org::Org;
-pub use package::{Build, BuildState, Droplet, Package, PackageState, UsedBuildpack};
+pub use package::{Build, BuildState, DockerImage, Droplet, Package, PackageState, UsedBuildpack};
 pub use process::{HealthCheck, HealthCheckKind, Process, WEB};
 pub use quota::{OrgQuota, SpaceQuota};
 pub use revision::Revision;
@@ -49,9 +49,9 @@ pub use service::{
     ServicePlan,
 };
 pub use space::Space;
-pub use stack::{Buildpack, Stack};
+pub use stack::{Buildpack, Buildpacks, Stack};
 pub use task::{Task, TaskState};
-pub use user::{Role, RoleKind, User};
+pub use user::{Account, Role, RoleKind, User};
 
 /// The identity of a resource. Cheap to clone.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -165,7 +165,7 @@ pub struct State {
     pub users: IndexMap<Guid, User>,
     pub roles: IndexMap<Guid, Role>,
     pub stacks: IndexMap<Guid, Stack>,
-    pub buildpacks: IndexMap<Guid, Buildpack>,
+    pub buildpacks: Buildpacks,
     /// By name: what an administrator has set; others have their default.
     pub feature_flags: IndexMap<String, bool>,
     pub service_brokers: IndexMap<Guid, ServiceBroker>,
@@ -186,4 +186,6 @@ pub struct State {
     pub deployments: IndexMap<Guid, Deployment>,
     pub revisions: IndexMap<Guid, Revision>,
     pub tasks: IndexMap<Guid, Task>,
+    /// The memory of an app that asks for none, in MB.
+    pub default_app_memory_in_mb: u64,
 }

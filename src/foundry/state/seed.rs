@@ -51,7 +51,7 @@ impl State {
     /// What is there when a foundry starts: the default quota, one organization with one space, the router group for
     /// TCP, the shared domains, a stack, the buildpacks' names, the administrator, and a broker with one managed service.
     pub fn initial(settings: &Settings) -> Self {
-        let mut state = Self::default();
+        let mut state = Self { default_app_memory_in_mb: settings.default_app_memory_in_mb, ..Self::default() };
         let now = Timestamp::now();
         let quota = OrgQuota {
             guid: Guid::random(),
@@ -69,16 +69,7 @@ impl State {
             created_at: now,
             updated_at: now,
         };
-        let space = Space {
-            guid: Guid::random(),
-            name: settings.space.clone(),
-            org: org.guid.clone(),
-            quota: None,
-            ssh: true,
-            metadata: Metadata::default(),
-            created_at: now,
-            updated_at: now,
-        };
+        let space = Space::new(&settings.space, &org.guid);
         state.org_quotas.insert(quota.guid.clone(), quota);
         state.orgs.insert(org.guid.clone(), org);
         state.spaces.insert(space.guid.clone(), space);
@@ -105,14 +96,7 @@ impl State {
             };
             state.domains.insert(domain.guid.clone(), domain);
         }
-        let user = User {
-            guid: admin_guid(),
-            name: settings.user.clone(),
-            origin: "uaa".to_owned(),
-            metadata: Metadata::default(),
-            created_at: now,
-            updated_at: now,
-        };
+        let user = User::new(admin_guid(), Some(settings.user.clone()));
         state.users.insert(user.guid.clone(), user);
         state.install_stack(now);
         state.install_broker(now);
@@ -123,7 +107,7 @@ impl State {
         let stack = Stack {
             guid: Guid::random(),
             name: STACK.to_owned(),
-            description: "Cloud Foundry Linux-based filesystem (Ubuntu 22.04)".to_owned(),
+            description: Some("Cloud Foundry Linux-based filesystem (Ubuntu 22.04)".to_owned()),
             default: true,
             metadata: Metadata::default(),
             created_at: now,
@@ -136,14 +120,15 @@ impl State {
                 name: name.to_owned(),
                 stack: Some(STACK.to_owned()),
                 position,
-                filename: format!("{name}-{STACK}.zip"),
+                filename: Some(format!("{name}-{STACK}.zip")),
+                uploaded: false,
                 enabled: true,
                 locked: false,
                 metadata: Metadata::default(),
                 created_at: now,
                 updated_at: now,
             };
-            self.buildpacks.insert(buildpack.guid.clone(), buildpack);
+            self.buildpacks.put(buildpack);
         }
     }
 

@@ -95,6 +95,9 @@ fn scale_process(db: &mut State, who: &Who, app: &Guid, wanted: &ProcessWanted) 
 
 fn update_app(db: &mut State, who: &Who, guid: &Guid, manifest: &Manifest) -> ApiResult<()> {
     let app = db.apps.get_mut(guid).ok_or_else(gone)?;
+    if let Some(kind) = manifest.lifecycle {
+        app.lifecycle.must_stay(kind).map_err(ApiError::unprocessable)?;
+    }
     if let Some(buildpacks) = &manifest.buildpacks {
         app.lifecycle.buildpacks.clone_from(buildpacks);
     }
