@@ -77,7 +77,7 @@ pub struct PortReport {
     pub port: u16,
     /// Whether clients can connect to it.
     pub listening: Listening,
-    /// The instances on it, in the order of registration.
+    /// The instances on it by their address, which is the order of the turns. (cf-tcp-router: `NewHAProxyConfig`.)
     pub endpoints: Vec<TcpEndpoint>,
 }
 
@@ -125,9 +125,9 @@ impl Table for Shared {
             Change::Register(new) => {
                 let key = (new.group.clone(), new.port);
                 let port = ports.entry(key).or_insert_with_key(|key| self.open(key.1));
-                port.endpoints.send_modify(|endpoints| match endpoints.iter_mut().find(|one| one.addr == new.addr) {
-                    Some(known) => *known = new,
-                    None => endpoints.push(new),
+                port.endpoints.send_modify(|endpoints| {
+                    endpoints.retain(|one| one.addr != new.addr);
+                    endpoints.insert(endpoints.partition_point(|one| one.addr < new.addr), new);
                 });
             }
             Change::Unregister(gone) => {
