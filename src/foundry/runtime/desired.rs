@@ -42,7 +42,7 @@ pub(super) fn all(db: &State, platform: &Platform, known: impl Fn(&LrpKey) -> Op
 fn spec(db: &State, platform: &Platform, app: &App, process: &Process, key: LrpKey) -> Option<Spec> {
     let revision = process.revision.as_ref().and_then(|guid| db.revisions.get(guid)).filter(|_| app.features.revisions);
     let droplet = db.droplets.get(revision.map(|revision| &revision.droplet).or(app.droplet.as_ref())?)?;
-    let from_droplet = || droplet.process_types.get(&process.kind).cloned();
+    let from_droplet = || droplet.command(&process.kind).map(ToOwned::to_owned);
     let command = match revision {
         Some(revision) => revision.commands.get(&process.kind).cloned().flatten().or_else(from_droplet),
         None => process.command.clone().or_else(from_droplet),

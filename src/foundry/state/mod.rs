@@ -37,7 +37,7 @@ pub use domain::Domain;
 pub use job::{Job, JobState};
 pub use network::NetworkPolicy;
 pub use org::Org;
-pub use package::{Build, BuildState, DockerImage, Droplet, Package, PackageState, UsedBuildpack};
+pub use package::{Build, BuildState, DockerImage, Droplet, DropletState, Package, PackageState, UsedBuildpack};
 pub use process::{HealthCheck, HealthCheckKind, Process, WEB};
 pub use quota::{OrgQuota, SpaceQuota};
 pub use revision::Revision;
