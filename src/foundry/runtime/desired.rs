@@ -49,8 +49,9 @@ fn spec(db: &State, platform: &Platform, app: &App, process: &Process, key: LrpK
     };
     let command = command.filter(|command| !command.is_empty())?;
     let user = revision.map_or(&app.environment, |revision| &revision.environment);
-    // What the platform sets comes after the user's variables and wins. (`cloud_controller_ng`: `diego/environment.rb`.)
-    let mut environment = user.clone();
+    // What the platform sets comes after the user's variables and wins, and those over what all apps see. (`cloud_controller_ng`: `diego/environment.rb`.)
+    let mut environment = db.running_environment.variables.clone();
+    environment.extend(user.clone());
     environment.insert("MEMORY_LIMIT".to_owned(), format!("{}m", process.memory_in_mb));
     environment
         .insert("VCAP_APPLICATION".to_owned(), application_environment(db, platform, app, Some(process)).to_string());
@@ -75,7 +76,8 @@ fn spec(db: &State, platform: &Platform, app: &App, process: &Process, key: LrpK
 
 /// What a task of an app sees.
 pub(super) fn task_environment(db: &State, platform: &Platform, app: &App, memory_in_mb: u64) -> Vec<(String, String)> {
-    let mut environment = app.environment.clone();
+    let mut environment = db.running_environment.variables.clone();
+    environment.extend(app.environment.clone());
     environment.insert("MEMORY_LIMIT".to_owned(), format!("{memory_in_mb}m"));
     environment.insert("VCAP_APPLICATION".to_owned(), application_environment(db, platform, app, None).to_string());
     environment.insert("VCAP_SERVICES".to_owned(), db.services_environment(&app.guid).to_string());

@@ -7,6 +7,7 @@ pub mod app;
 pub mod audit;
 pub mod deployment;
 pub mod domain;
+pub mod environment;
 pub mod job;
 pub mod network;
 pub mod org;
@@ -34,6 +35,7 @@ pub use app::{App, DesiredState, Features, Lifecycle, LifecycleKind};
 pub use audit::{AuditEvent, Party};
 pub use deployment::{Deployment, DeploymentSizes, DeploymentState, Strategy};
 pub use domain::Domain;
+pub use environment::EnvironmentGroup;
 pub use job::{Job, JobState};
 pub use network::NetworkPolicy;
 pub use org::Org;
@@ -163,6 +165,8 @@ pub struct State {
     pub buildpacks: IndexMap<Guid, Buildpack>,
     /// By name: what an administrator has set; others have their default.
     pub feature_flags: IndexMap<String, bool>,
+    pub running_environment: EnvironmentGroup,
+    pub staging_environment: EnvironmentGroup,
     pub service_brokers: IndexMap<Guid, ServiceBroker>,
     pub service_offerings: IndexMap<Guid, ServiceOffering>,
     pub service_plans: IndexMap<Guid, ServicePlan>,
