@@ -7,7 +7,7 @@ use std::path::Path;
 use crate::transcripts;
 
 /// Commands, and what must stand in the arguments of a run that works.
-const COMMANDS: [(&str, &[&str]); 59] = [
+const COMMANDS: [(&str, &[&str]); 60] = [
     ("add-network-policy", &["--protocol", "--port"]),
     ("api", &["http://"]),
     ("app", &["--guid"]),
@@ -34,6 +34,7 @@ const COMMANDS: [(&str, &[&str]); 59] = [
     ("delete-service", &["-f", "--wait"]),
     ("delete-space", &["-f"]),
     ("domains", &[]),
+    ("download-droplet", &["--path"]),
     ("enable-feature-flag", &[]),
     ("env", &[]),
     ("events", &[]),
