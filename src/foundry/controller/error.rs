@@ -46,12 +46,19 @@ pub mod table {
         (120_004, 400, "ServiceFetchInstanceParametersNotSupported");
     pub const SERVICE_FETCH_BINDING_PARAMETERS_NOT_SUPPORTED: Row =
         (90007, 400, "ServiceFetchBindingParametersNotSupported");
+    /// 400, which route bindings of API v3 make a 422.
+    pub const SERVICE_INSTANCE_ALREADY_BOUND_TO_SAME_ROUTE: Row =
+        (130_008, 422, "ServiceInstanceAlreadyBoundToSameRoute");
     pub const APP_NOT_FOUND: Row = (100_004, 404, "AppNotFound");
     pub const PACKAGE_BITS_ALREADY_UPLOADED: Row = (150_004, 400, "PackageBitsAlreadyUploaded");
     pub const BLOBSTORE_UNAVAILABLE: Row = (150_006, 502, "BlobstoreUnavailable");
     pub const STAGING_IN_PROGRESS: Row = (170_017, 422, "StagingInProgress");
+    pub const BUILDPACK_NAME_STACK_LIFECYCLE_TAKEN: Row = (290_000, 422, "BuildpackNameStackLifecycleTaken");
     pub const NONRECURSIVE_SPACE_DELETION_FAILED: Row = (290_011, 400, "NonrecursiveSpaceDeletionFailed");
     pub const FEATURE_DISABLED: Row = (330_002, 403, "FeatureDisabled");
+    pub const BUILDPACK_STACKS_DONT_MATCH: Row = (390_011, 422, "BuildpackStacksDontMatch");
+    pub const BUILDPACK_STACK_DOES_NOT_EXIST: Row = (390_012, 422, "BuildpackStackDoesNotExist");
+    pub const BUILDPACK_ZIP_ERROR: Row = (390_013, 422, "BuildpackZipError");
 }
 
 /// One error of an answer.

@@ -35,7 +35,7 @@ pub(super) fn create(db: &mut State, actor: &Party, app: App, request: &Value) -
 
 /// Adds a process of this type and returns its guid.
 pub(super) fn add_process(db: &mut State, actor: &Party, app: &Guid, kind: &str, by_manifest: bool) -> Guid {
-    let mut process = Process::new(app, kind);
+    let mut process = Process::new(app, kind, db.default_app_memory_in_mb);
     if db.processes.contains_key(process.guid.as_str()) {
         process.guid = Guid::random();
     }

@@ -48,6 +48,7 @@ pub mod quotas;
 mod revisions;
 mod roles;
 mod root;
+mod router_groups;
 pub mod routes;
 mod selector;
 mod service_brokers;
@@ -72,6 +73,7 @@ use axum::http::{HeaderValue, header};
 use axum::middleware;
 use axum::response::Response;
 use serde_json::{Value, json};
+use tower_http::normalize_path::NormalizePath;
 
 use crate::foundry::controller::error::ApiError;
 use crate::foundry::platform::Platform;
@@ -129,7 +131,7 @@ const REAL: [&str; 36] = [
 
 /// The routes of the Cloud Controller.
 pub(crate) fn routes(platform: &Arc<Platform>) -> Router {
-    Router::new()
+    let resources = Router::new()
         .merge(root::routes())
         .merge(app_settings::routes())
         .merge(apps::routes())
@@ -155,6 +157,7 @@ pub(crate) fn routes(platform: &Arc<Platform>) -> Router {
         .merge(sidecars::routes())
         .merge(tasks::routes())
         .merge(roles::routes())
+        .merge(router_groups::routes())
         .merge(routes::routes())
         .merge(service_brokers::routes())
         .merge(service_credential_bindings::routes())
@@ -171,7 +174,9 @@ pub(crate) fn routes(platform: &Arc<Platform>) -> Router {
         .method_not_allowed_fallback(unknown)
         .layer(middleware::map_response(identified))
         .layer(middleware::from_fn(v2::older_shape))
-        .with_state(Arc::clone(platform))
+        .with_state(Arc::clone(platform));
+    // A path with a slash at its end is the one without it. (Rails.)
+    Router::new().fallback_service(NormalizePath::trim_trailing_slash(resources))
 }
 
 /// Answers what no resource serves.
@@ -185,7 +190,7 @@ async fn unknown(Shared(_platform): Shared<Arc<Platform>>, request: Request) -> 
         (Some("v2"), Some(resource)) if v2::knows(resource) => {
             ApiError::not_implemented(&format!("{} {path}", request.method()))
         }
-        (Some("routing"), _) => ApiError::not_implemented("The routing API"),
+        (Some("routing"), _) => ApiError::not_implemented(&format!("{} {path}", request.method())),
         _ => ApiError::unknown_request(),
     }
 }

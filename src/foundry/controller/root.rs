@@ -68,7 +68,6 @@ async fn root(Shared(platform): Shared<Arc<Platform>>) -> Json<Value> {
             "login": { "href": uaa },
             "uaa": { "href": uaa },
             "credhub": null,
-            // There is no routing API; what cf asks of it is answered as left out.
             "routing": { "href": format!("{api}/routing") },
             "logging": null,
             "log_cache": { "href": platform.addresses.log_cache_url() },

@@ -262,7 +262,8 @@ async fn destroy_unmapped_routes(
         Ok::<_, ApiError>(space)
     })?;
     Ok(jobs::run(&cf, "space.delete_unmapped_routes", None, move |db| {
-        db.routes.retain(|_, route| route.space != space || !route.destinations.is_empty());
+        let bound: Vec<Guid> = db.route_bindings.values().map(|binding| binding.route.clone()).collect();
+        db.remove_routes(|route| route.space == space && route.destinations.is_empty() && !bound.contains(&route.guid));
         Ok(Vec::new())
     }))
 }
@@ -301,7 +302,7 @@ impl State {
         for app in apps {
             self.remove_app(&app);
         }
-        self.routes.retain(|_, route| route.space != *space);
+        self.remove_routes(|route| route.space == *space);
         self.service_bindings.retain(|_, binding| {
             self.service_instances.get(&binding.instance).is_none_or(|instance| instance.space != *space)
         });

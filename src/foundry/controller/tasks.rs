@@ -32,6 +32,7 @@ pub(super) fn routes() -> Api {
         .route("/v3/tasks", routing::get(list))
         .route("/v3/tasks/{guid}", routing::get(show).patch(update))
         .route("/v3/tasks/{guid}/actions/cancel", routing::post(cancel))
+        .route("/v3/tasks/{guid}/cancel", routing::put(cancel))
         .route("/v3/apps/{guid}/tasks", routing::get(list_of_app).post(create))
 }
 
@@ -184,7 +185,9 @@ async fn create(
             command: command.or_else(|| db.command_of(process?)).unwrap_or_default(),
             state: TaskState::Pending,
             failure: None,
-            memory_in_mb: memory.or_else(|| process.map(|process| process.memory_in_mb)).unwrap_or(1024),
+            memory_in_mb: memory
+                .or_else(|| process.map(|process| process.memory_in_mb))
+                .unwrap_or(db.default_app_memory_in_mb),
             disk_in_mb: disk.or_else(|| process.map(|process| process.disk_in_mb)).unwrap_or(1024),
             log_rate_limit: log_rate.or_else(|| process.map(|process| process.log_rate_limit)).unwrap_or(-1),
             droplet: droplet.guid.clone(),

@@ -12,7 +12,7 @@ use tokio::time::sleep;
 
 use crate::foundry::logs::Stream;
 use crate::foundry::platform::{Platform, lock};
-use crate::foundry::runtime::launch::{self, Launch, Running};
+use crate::foundry::runtime::launch::{self, Launch, Log, Running};
 use crate::foundry::runtime::life::Life;
 use crate::foundry::runtime::{LrpState, Report, Room, Spec, Usage, restart};
 use crate::foundry::state::{Guid, HealthCheckKind, Party};
@@ -20,11 +20,11 @@ use crate::foundry::state::{Guid, HealthCheckKind, Party};
 /// The name of this cell in logs.
 pub(super) const CELL: &str = "foundry";
 
-/// A host and a path that lead to an instance.
+/// What leads to an instance.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Address {
-    pub(super) host: String,
-    pub(super) path: String,
+pub(super) enum Address {
+    Http { host: String, path: String, route_service_url: Option<String> },
+    Tcp { group: Guid, port: u16 },
 }
 
 /// What an instance is to do.
@@ -329,14 +329,26 @@ impl Instance {
             Err(error) => return crashed("failed to start process", &error),
         };
         let disk = launch::disk(container.path());
-        let running = Running::new(group, platform, &self.spec.app, &self.spec.source(), self.index);
-        let running = running.served(&container, port.number);
+        let log = Log {
+            platform: Arc::clone(platform),
+            app: self.spec.app.clone(),
+            source: self.spec.source(),
+            instance: self.index,
+        };
+        let running = Running::new(group, &log).served(&container, port.number, &log);
         self.set(platform, |status| {
             status.port = Some(port.number);
             status.group = Some((running.id(), Timestamp::now(), disk));
         });
-        let end =
-            Life { instance: self, platform, guid: guid.clone(), port: port.number, on: Vec::new(), crashed: before };
+        let end = Life {
+            instance: self,
+            platform,
+            guid: guid.clone(),
+            port: port.number,
+            on: Vec::new(),
+            on_ports: Vec::new(),
+            crashed: before,
+        };
         let end = end.watch(running).await;
         self.set(platform, |status| {
             status.port = None;

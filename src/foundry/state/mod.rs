@@ -16,6 +16,7 @@ pub mod process;
 pub mod quota;
 pub mod revision;
 pub mod route;
+pub mod router_group;
 pub mod seed;
 pub mod service;
 pub mod space;
@@ -44,11 +45,13 @@ pub use process::{HealthCheck, HealthCheckKind, Process, WEB};
 pub use quota::{OrgQuota, SpaceQuota};
 pub use revision::Revision;
 pub use route::{Destination, Protocol, Route};
+pub use router_group::{ReservablePorts, RouterGroup};
 pub use service::{
-    Operation, ServiceBinding, ServiceBroker, ServiceInstance, ServiceInstanceKind, ServiceOffering, ServicePlan,
+    Operation, RouteBinding, ServiceBinding, ServiceBroker, ServiceInstance, ServiceInstanceKind, ServiceOffering,
+    ServicePlan,
 };
 pub use space::Space;
-pub use stack::{Buildpack, Stack};
+pub use stack::{Buildpack, Buildpacks, Stack};
 pub use task::{Task, TaskState};
 pub use user::{Account, Role, RoleKind, User};
 
@@ -107,7 +110,8 @@ pub trait Resource {
     fn metadata(&self) -> Option<&Metadata> {
         None
     }
-    /// What it is ordered by under a key such as `name`.
+    /// What it is ordered by under a key such as `name`. Names are ordered without regard to capitals, as by the Cloud
+    /// Controller's database. (`db/migrations`: `case_insensitive: true`.)
     fn sort_key(&self, key: &str) -> Option<String> {
         let _ = key;
         None
@@ -138,7 +142,7 @@ macro_rules! resource {
     };
     (@named) => {
         fn sort_key(&self, key: &str) -> Option<String> {
-            (key == "name").then(|| self.name.clone())
+            (key == "name").then(|| self.name.to_lowercase())
         }
     };
 }
@@ -157,12 +161,13 @@ pub struct State {
     pub spaces: IndexMap<Guid, Space>,
     pub org_quotas: IndexMap<Guid, OrgQuota>,
     pub space_quotas: IndexMap<Guid, SpaceQuota>,
+    pub router_groups: IndexMap<Guid, RouterGroup>,
     pub domains: IndexMap<Guid, Domain>,
     pub routes: IndexMap<Guid, Route>,
     pub users: IndexMap<Guid, User>,
     pub roles: IndexMap<Guid, Role>,
     pub stacks: IndexMap<Guid, Stack>,
-    pub buildpacks: IndexMap<Guid, Buildpack>,
+    pub buildpacks: Buildpacks,
     /// By name: what an administrator has set; others have their default.
     pub feature_flags: IndexMap<String, bool>,
     pub running_environment: EnvironmentGroup,
@@ -172,6 +177,7 @@ pub struct State {
     pub service_plans: IndexMap<Guid, ServicePlan>,
     pub service_instances: IndexMap<Guid, ServiceInstance>,
     pub service_bindings: IndexMap<Guid, ServiceBinding>,
+    pub route_bindings: IndexMap<Guid, RouteBinding>,
     pub network_policies: Vec<NetworkPolicy>,
     /// Oldest first.
     pub audit_events: IndexMap<Guid, AuditEvent>,
@@ -184,4 +190,6 @@ pub struct State {
     pub deployments: IndexMap<Guid, Deployment>,
     pub revisions: IndexMap<Guid, Revision>,
     pub tasks: IndexMap<Guid, Task>,
+    /// The memory of an app that asks for none, in MB.
+    pub default_app_memory_in_mb: u64,
 }
