@@ -19,7 +19,7 @@ use serde_json::json;
 use crate::foundry::faults::StagingFailure;
 use crate::foundry::logs::Stream;
 use crate::foundry::platform::Platform;
-use crate::foundry::state::{Build, BuildState, Droplet, Guid, Metadata, Party, State, UsedBuildpack};
+use crate::foundry::state::{Build, BuildState, Droplet, DropletState, Guid, Metadata, Party, State, UsedBuildpack};
 
 /// The files by which system buildpacks know their apps.
 const DETECTION: [(&str, &[&str]); 10] = [
@@ -155,14 +155,15 @@ async fn stage(platform: &Arc<Platform>, build: &Build) -> Result<Droplet, Stagi
             log.out("Uploaded droplet");
             log.out("Uploading complete");
             let now = Timestamp::now();
-            let checksum = platform.store.read(|db| {
-                db.packages.get(&build.package).and_then(|package| package.checksum.clone()).unwrap_or_default()
-            });
+            let checksum =
+                platform.store.read(|db| db.packages.get(&build.package).and_then(|package| package.checksum.clone()));
             end(Ok(Droplet {
                 guid: droplet,
                 app: build.app.clone(),
                 package: Some(build.package.clone()),
+                state: DropletState::Staged,
                 process_types: compiled.process_types,
+                own_command: None,
                 buildpacks: compiled.buildpacks,
                 stack: build.lifecycle.stack.clone(),
                 checksum,

@@ -35,6 +35,7 @@ const COMMANDS: [(&str, &[&str]); 61] = [
     ("delete-service", &["-f", "--wait"]),
     ("delete-space", &["-f"]),
     ("domains", &[]),
+    ("download-droplet", &["--path"]),
     ("enable-feature-flag", &[]),
     ("env", &[]),
     ("events", &[]),

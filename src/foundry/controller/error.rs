@@ -51,6 +51,7 @@ pub mod table {
         (130_008, 422, "ServiceInstanceAlreadyBoundToSameRoute");
     pub const APP_NOT_FOUND: Row = (100_004, 404, "AppNotFound");
     pub const PACKAGE_BITS_ALREADY_UPLOADED: Row = (150_004, 400, "PackageBitsAlreadyUploaded");
+    pub const BLOBSTORE_UNAVAILABLE: Row = (150_006, 502, "BlobstoreUnavailable");
     pub const STAGING_IN_PROGRESS: Row = (170_017, 422, "StagingInProgress");
     pub const BUILDPACK_NAME_STACK_LIFECYCLE_TAKEN: Row = (290_000, 422, "BuildpackNameStackLifecycleTaken");
     pub const NONRECURSIVE_SPACE_DELETION_FAILED: Row = (290_011, 400, "NonrecursiveSpaceDeletionFailed");

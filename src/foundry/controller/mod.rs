@@ -32,6 +32,7 @@ pub(crate) mod deployments;
 pub mod destinations;
 mod domains;
 mod droplets;
+mod environment_variable_groups;
 pub mod feature_flags;
 mod fields;
 mod isolation_segments;
@@ -144,6 +145,7 @@ pub(crate) fn routes(platform: &Arc<Platform>) -> Router {
         .merge(destinations::routes())
         .merge(deployments::routes())
         .merge(domains::routes())
+        .merge(environment_variable_groups::routes())
         .merge(feature_flags::routes())
         .merge(isolation_segments::routes())
         .merge(jobs::routes())

@@ -42,15 +42,16 @@ pub(super) fn all(db: &State, platform: &Platform, known: impl Fn(&LrpKey) -> Op
 fn spec(db: &State, platform: &Platform, app: &App, process: &Process, key: LrpKey) -> Option<Spec> {
     let revision = process.revision.as_ref().and_then(|guid| db.revisions.get(guid)).filter(|_| app.features.revisions);
     let droplet = db.droplets.get(revision.map(|revision| &revision.droplet).or(app.droplet.as_ref())?)?;
-    let from_droplet = || droplet.process_types.get(&process.kind).cloned();
+    let from_droplet = || droplet.command(&process.kind).map(ToOwned::to_owned);
     let command = match revision {
         Some(revision) => revision.commands.get(&process.kind).cloned().flatten().or_else(from_droplet),
         None => process.command.clone().or_else(from_droplet),
     };
     let command = command.filter(|command| !command.is_empty())?;
     let user = revision.map_or(&app.environment, |revision| &revision.environment);
-    // What the platform sets comes after the user's variables and wins. (`cloud_controller_ng`: `diego/environment.rb`.)
-    let mut environment = user.clone();
+    // What the platform sets comes after the user's variables and wins, and those over what all apps see. (`cloud_controller_ng`: `diego/environment.rb`.)
+    let mut environment = db.running_environment.variables.clone();
+    environment.extend(user.clone());
     environment.insert("MEMORY_LIMIT".to_owned(), format!("{}m", process.memory_in_mb));
     environment
         .insert("VCAP_APPLICATION".to_owned(), application_environment(db, platform, app, Some(process)).to_string());
@@ -75,7 +76,8 @@ fn spec(db: &State, platform: &Platform, app: &App, process: &Process, key: LrpK
 
 /// What a task of an app sees.
 pub(super) fn task_environment(db: &State, platform: &Platform, app: &App, memory_in_mb: u64) -> Vec<(String, String)> {
-    let mut environment = app.environment.clone();
+    let mut environment = db.running_environment.variables.clone();
+    environment.extend(app.environment.clone());
     environment.insert("MEMORY_LIMIT".to_owned(), format!("{memory_in_mb}m"));
     environment.insert("VCAP_APPLICATION".to_owned(), application_environment(db, platform, app, None).to_string());
     environment.insert("VCAP_SERVICES".to_owned(), db.services_environment(&app.guid).to_string());

@@ -14,7 +14,9 @@ use crate::foundry::runtime::launch::{Launch, Log, Running};
 use crate::foundry::runtime::life::Life;
 use crate::foundry::runtime::{LrpKey, LrpState, Report};
 use crate::foundry::settings::Settings;
-use crate::foundry::state::{App, DesiredState, Droplet, Guid, HealthCheck, HealthCheckKind, Metadata, Process, WEB};
+use crate::foundry::state::{
+    App, DesiredState, Droplet, DropletState, Guid, HealthCheck, HealthCheckKind, Metadata, Process, WEB,
+};
 
 /// A started app whose web process runs a shell command and is well as long as it is there.
 struct Bench {
@@ -42,7 +44,9 @@ impl Bench {
                 process_types: IndexMap::from([(WEB.to_owned(), command.to_owned())]),
                 buildpacks: Vec::new(),
                 stack: None,
-                checksum: String::new(),
+                checksum: None,
+                state: DropletState::Staged,
+                own_command: None,
                 metadata: Metadata::default(),
                 created_at: now,
                 updated_at: now,

@@ -7,6 +7,7 @@ pub mod app;
 pub mod audit;
 pub mod deployment;
 pub mod domain;
+pub mod environment;
 pub mod job;
 pub mod network;
 pub mod org;
@@ -35,10 +36,11 @@ pub use app::{App, DesiredState, Features, Lifecycle, LifecycleKind};
 pub use audit::{AuditEvent, Party};
 pub use deployment::{Deployment, DeploymentSizes, DeploymentState, Strategy};
 pub use domain::Domain;
+pub use environment::EnvironmentGroup;
 pub use job::{Job, JobState};
 pub use network::NetworkPolicy;
 pub use org::Org;
-pub use package::{Build, BuildState, DockerImage, Droplet, Package, PackageState, UsedBuildpack};
+pub use package::{Build, BuildState, DockerImage, Droplet, DropletState, Package, PackageState, UsedBuildpack};
 pub use process::{HealthCheck, HealthCheckKind, Process, WEB};
 pub use quota::{OrgQuota, SpaceQuota};
 pub use revision::Revision;
@@ -168,6 +170,8 @@ pub struct State {
     pub buildpacks: Buildpacks,
     /// By name: what an administrator has set; others have their default.
     pub feature_flags: IndexMap<String, bool>,
+    pub running_environment: EnvironmentGroup,
+    pub staging_environment: EnvironmentGroup,
     pub service_brokers: IndexMap<Guid, ServiceBroker>,
     pub service_offerings: IndexMap<Guid, ServiceOffering>,
     pub service_plans: IndexMap<Guid, ServicePlan>,

@@ -116,7 +116,32 @@ pub struct UsedBuildpack {
     pub version: String,
 }
 
-/// What a build made: files and start commands.
+/// How far a droplet is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum DropletState {
+    /// Its content is to be uploaded.
+    AwaitingUpload,
+    /// Its content has come, and is looked at.
+    ProcessingUpload,
+    /// It can run.
+    Staged,
+    /// Its content is of no use, with what is wrong with it.
+    Failed(String),
+}
+
+impl DropletState {
+    /// The API's word for it.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::AwaitingUpload => "AWAITING_UPLOAD",
+            Self::ProcessingUpload => "PROCESSING_UPLOAD",
+            Self::Staged => "STAGED",
+            Self::Failed(_) => "FAILED",
+        }
+    }
+}
+
+/// What a build made, or what was uploaded: files and start commands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Droplet {
     /// Its guid.
@@ -125,14 +150,18 @@ pub struct Droplet {
     pub app: Guid,
     /// What it was made from.
     pub package: Option<Guid>,
+    /// How far it is.
+    pub state: DropletState,
     /// Start commands by process type.
     pub process_types: IndexMap<String, String>,
+    /// What starts the types whose command is empty: content that is uploaded can say so itself.
+    pub own_command: Option<String>,
     /// Who made it.
     pub buildpacks: Vec<UsedBuildpack>,
     /// The stack that it runs on.
     pub stack: Option<String>,
     /// The SHA-256 of its content.
-    pub checksum: String,
+    pub checksum: Option<String>,
     /// Labels and annotations.
     pub metadata: Metadata,
     /// When it was made.
@@ -142,6 +171,14 @@ pub struct Droplet {
 }
 
 resource!(Droplet, labelled);
+
+impl Droplet {
+    /// What starts a process of this type, unless the user says something else. (Diego: `launcher`.)
+    pub fn command(&self, kind: &str) -> Option<&str> {
+        let named = self.process_types.get(kind)?;
+        if named.is_empty() { self.own_command.as_deref() } else { Some(named) }
+    }
+}
 
 impl State {
     /// The name of an app, for logs and switches; empty where it is gone.

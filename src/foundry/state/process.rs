@@ -134,6 +134,6 @@ impl State {
     /// there is one.
     pub fn command_of(&self, process: &Process) -> Option<String> {
         let own = process.command.clone().filter(|command| !command.is_empty());
-        own.or_else(|| self.current_droplet(&process.app)?.process_types.get(&process.kind).cloned())
+        own.or_else(|| self.current_droplet(&process.app)?.command(&process.kind).map(ToOwned::to_owned))
     }
 }

@@ -28,7 +28,7 @@ fn present(who: &Who, db: &State, (app, process): (&App, &Process)) -> Value {
     let droplet = db.current_droplet(&app.guid);
     let used = droplet.and_then(|droplet| droplet.buildpacks.first());
     let detected = used.and_then(|used| db.buildpacks.values().find(|buildpack| buildpack.name == used.name));
-    let command = droplet.and_then(|droplet| droplet.process_types.get(WEB)).map_or("", String::as_str);
+    let command = droplet.and_then(|droplet| droplet.command(WEB)).unwrap_or_default();
     let environment = if who.can_write_space(db, &app.space) {
         json!(app.environment)
     } else {
