@@ -17,6 +17,7 @@ pub mod revision;
 pub mod route;
 pub mod seed;
 pub mod service;
+pub mod sidecar;
 pub mod space;
 pub mod stack;
 pub mod task;
@@ -45,6 +46,7 @@ pub use route::{Destination, Protocol, Route};
 pub use service::{
     Operation, ServiceBinding, ServiceBroker, ServiceInstance, ServiceInstanceKind, ServiceOffering, ServicePlan,
 };
+pub use sidecar::Sidecar;
 pub use space::Space;
 pub use stack::{Buildpack, Stack};
 pub use task::{Task, TaskState};
@@ -174,6 +176,7 @@ pub struct State {
     pub jobs: IndexMap<Guid, Job>,
     pub apps: IndexMap<Guid, App>,
     pub processes: IndexMap<Guid, Process>,
+    pub sidecars: IndexMap<Guid, Sidecar>,
     pub packages: IndexMap<Guid, Package>,
     pub builds: IndexMap<Guid, Build>,
     pub droplets: IndexMap<Guid, Droplet>,
