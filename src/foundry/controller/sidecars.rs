@@ -200,7 +200,7 @@ fn save(db: &mut State, sidecar: Sidecar, sized: bool) -> ApiResult<Sidecar> {
     let memory = sidecar.memory_in_mb.unwrap_or(0);
     let is_too_small = |process: &&Process| {
         sidecar.process_types.contains(&process.kind)
-            && memory_beside(db, process, Some(&sidecar.guid)) + memory >= process.memory_in_mb
+            && db.memory_beside(process, Some(&sidecar.guid)) + memory >= process.memory_in_mb
     };
     if sized && let Some(process) = db.processes_of(&sidecar.app).find(is_too_small) {
         return Err(ApiError::unprocessable(format!(
@@ -235,16 +235,10 @@ fn save(db: &mut State, sidecar: Sidecar, sized: bool) -> ApiResult<Sidecar> {
     Ok(sidecar)
 }
 
-/// What the sidecars of a process take of its memory, in MB, all but one.
-fn memory_beside(db: &State, process: &Process, but: Option<&Guid>) -> u64 {
-    let others = db.sidecars_beside(process).filter(|sidecar| Some(&sidecar.guid) != but);
-    others.filter_map(|sidecar| sidecar.memory_in_mb).sum()
-}
-
 /// Whether a process has memory left beside its sidecars.
 /// (`cloud_controller_ng`: `sidecar_memory_less_than_process_memory_policy.rb`.)
 pub(super) fn leave_room(db: &State, process: &Process) -> bool {
-    memory_beside(db, process, None) < process.memory_in_mb
+    db.memory_beside(process, None) < process.memory_in_mb
 }
 
 /// Gives an app the sidecars of a revision in place of its own. (`cloud_controller_ng`: `deployment_target_state.rb`.)

@@ -37,9 +37,9 @@ impl Ended {
 }
 
 impl Codependent {
-    /// Takes a process over, and the sidecars that follow it.
-    pub(super) fn new(programs: Vec<Running>) -> Self {
-        Self { programs, first: 0 }
+    /// Takes a process over, and its sidecars.
+    pub(super) fn new(process: Running, sidecars: impl Iterator<Item = Running>) -> Self {
+        Self { programs: std::iter::once(process).chain(sidecars).collect(), first: 0 }
     }
 
     /// The numbers of their process groups.
@@ -79,13 +79,12 @@ impl Codependent {
 
     /// Collects what is left of all once they have ended; the one that ended first comes first.
     pub(super) async fn end(self) -> Vec<Ended> {
-        let Self { mut programs, first } = self;
-        programs.swap(0, first);
         let mut ends = Vec::new();
-        for program in programs {
+        for program in self.programs {
             let source = program.source().to_owned();
             ends.push(Ended { source, status: program.end().await });
         }
+        ends.swap(0, self.first);
         ends
     }
 }

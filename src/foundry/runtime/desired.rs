@@ -68,7 +68,6 @@ fn spec(db: &State, platform: &Platform, app: &App, process: &Process, key: LrpK
         command: sidecar.command.clone(),
         environment: environment(sidecar.memory_in_mb.unwrap_or(process.memory_in_mb)),
     });
-    let sidecars_memory: u64 = db.sidecars_beside(process).filter_map(|sidecar| sidecar.memory_in_mb).sum();
     Some(Spec {
         app: app.guid.clone(),
         app_name: app.name.clone(),
@@ -76,7 +75,7 @@ fn spec(db: &State, platform: &Platform, app: &App, process: &Process, key: LrpK
         kind: process.kind.clone(),
         droplet: droplet.guid.clone(),
         command,
-        environment: environment(process.memory_in_mb.saturating_sub(sidecars_memory)),
+        environment: environment(process.memory_in_mb.saturating_sub(db.memory_beside(process, None))),
         sidecars: sidecars.collect(),
         memory_in_mb: process.memory_in_mb,
         disk_in_mb: process.disk_in_mb,

@@ -358,7 +358,7 @@ impl Instance {
         let process = run(process, &self.spec.source()).served(&container, port.number);
         let sidecars =
             sidecars.into_iter().zip(&self.spec.sidecars).map(|(group, sidecar)| run(group, &sidecar.source));
-        let running = Codependent::new(std::iter::once(process).chain(sidecars).collect());
+        let running = Codependent::new(process, sidecars);
         self.set(platform, |status| {
             status.port = Some(port.number);
             status.programs = Some(Programs { groups: running.ids(), since: Timestamp::now(), disk });

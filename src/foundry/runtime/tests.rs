@@ -194,7 +194,7 @@ fn an_order_that_comes_while_the_process_is_started_is_heeded() {
     instance.stop();
     let end = bench.foundry.runtime.as_ref().unwrap().block_on(async {
         let running = Running::new(group, platform, &spec.app, &spec.source(), 1);
-        let running = Codependent::new(vec![running]);
+        let running = Codependent::new(running, std::iter::empty());
         let life = Life { instance: &instance, platform, guid: guid.clone(), port: 1, on: Vec::new(), crashed: 0 };
         tokio::time::timeout(Duration::from_secs(60), life.watch(running)).await
     });

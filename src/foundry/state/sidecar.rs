@@ -38,4 +38,10 @@ impl State {
     pub fn sidecars_beside<'a>(&'a self, process: &'a Process) -> impl Iterator<Item = &'a Sidecar> + 'a {
         self.sidecars_of(&process.app).filter(move |sidecar| sidecar.process_types.contains(&process.kind))
     }
+
+    /// What the sidecars of a process, all but one, take of the memory of each instance, in MB.
+    pub fn memory_beside(&self, process: &Process, but: Option<&Guid>) -> u64 {
+        let others = self.sidecars_beside(process).filter(|sidecar| Some(&sidecar.guid) != but);
+        others.filter_map(|sidecar| sidecar.memory_in_mb).sum()
+    }
 }
