@@ -2,7 +2,7 @@
 //!
 //! What is there of buildpacks: [`binary`], which compiles nothing, and [`staticfile`], whose web server the cell provides. The
 //! others are detected by the files that they look for, and then staging fails with a clear line in the log: nothing here
-//! pretends to compile.
+//! pretends to compile. So it is with a buildpack that was uploaded, but that nothing here knows what it looks for.
 
 mod binary;
 mod staticfile;
@@ -10,6 +10,7 @@ mod staticfile;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use indexmap::IndexMap;
 use jiff::Timestamp;
@@ -20,7 +21,7 @@ use crate::foundry::logs::Stream;
 use crate::foundry::platform::Platform;
 use crate::foundry::state::{Build, BuildState, Droplet, Guid, Metadata, Party, State, UsedBuildpack};
 
-/// The files by which system buildpacks know their apps, in the order of detection.
+/// The files by which system buildpacks know their apps.
 const DETECTION: [(&str, &[&str]); 10] = [
     ("staticfile_buildpack", &["Staticfile"]),
     ("java_buildpack", &["META-INF/MANIFEST.MF", "WEB-INF", "pom.xml", "build.gradle"]),
@@ -98,7 +99,8 @@ async fn stage(platform: &Arc<Platform>, build: &Build) -> Result<Droplet, Stagi
     let name = platform.store.read(|db| db.app_name(&build.app));
     let guid = &build.guid;
     let buildpacks = if build.lifecycle.buildpacks.is_empty() {
-        platform.store.read(|db| db.buildpacks.values().map(|one| one.name.clone()).collect())
+        let stack = build.lifecycle.stack.as_deref();
+        platform.store.read(|db| db.buildpacks.detecting(stack).map(|one| one.name.clone()).collect())
     } else {
         build.lifecycle.buildpacks.clone()
     };
@@ -127,10 +129,9 @@ async fn stage(platform: &Arc<Platform>, build: &Build) -> Result<Droplet, Stagi
         Err(_) => return Err(failure("StagingError", "Staging error: the stager was ended")),
     }
     log.out("Downloaded app package");
-    tokio::select! {
-        () = tokio::time::sleep(platform.timing().staging) => {}
-        () = platform.ending() => return Err(failure("StagingError", "Staging error: the stager was ended")),
-    }
+    // One half for the buildpacks, the other for the upload.
+    let half = platform.timing().staging / 2;
+    work(platform, half).await?;
     let end = |result: Result<Droplet, StagingFailure>| {
         log.out(&format!("Cell foundry stopping instance {guid}"));
         log.out(&format!("Cell foundry destroying container for instance {guid}"));
@@ -149,6 +150,8 @@ async fn stage(platform: &Arc<Platform>, build: &Build) -> Result<Droplet, Stagi
         Ok(compiled) => {
             log.out("Exit status 0");
             log.out("Uploading droplet, build artifacts cache...");
+            log.out("Uploading droplet...");
+            work(platform, half).await?;
             log.out("Uploaded droplet");
             log.out("Uploading complete");
             let now = Timestamp::now();
@@ -173,6 +176,14 @@ async fn stage(platform: &Arc<Platform>, build: &Build) -> Result<Droplet, Stagi
             log.out(&format!("Exit status {}", if failure.id == "NoAppDetectedError" { 222 } else { 223 }));
             end(Err(failure))
         }
+    }
+}
+
+/// Takes its time. Fails where the foundry ends.
+async fn work(platform: &Platform, time: Duration) -> Result<(), StagingFailure> {
+    tokio::select! {
+        () = tokio::time::sleep(time) => Ok(()),
+        () = platform.ending() => Err(failure("StagingError", "Staging error: the stager was ended")),
     }
 }
 
@@ -215,14 +226,16 @@ impl Known {
 /// Chooses buildpacks and lets the last of them, which says how the app is started, compile it. (The others only supply what
 /// it needs, and none of these here supplies anything.)
 fn compile(log: &Log<'_>, build: &Build, directory: &Path) -> Result<Compiled, StagingFailure> {
-    let (chosen, detected) = match build.lifecycle.buildpacks.as_slice() {
-        [] => (vec![detect(log, directory)?], true),
-        named => (named.to_vec(), false),
+    let stack = build.lifecycle.stack.as_deref();
+    let chosen = match build.lifecycle.buildpacks.as_slice() {
+        [] => vec![detect(log, stack, directory)?],
+        named => named.to_vec(),
     };
     let mut buildpacks = Vec::new();
     let mut last = Known::Binary;
     for name in chosen {
-        let Some(known) = Known::named(&name) else {
+        let uploaded = log.platform.store.read(|db| db.buildpacks.is_uploaded(&name, stack));
+        let Some(known) = Known::named(&name).filter(|_| !uploaded) else {
             log.err(&format!(
                 "{name} is not implemented by this embedded Cloud Foundry: use binary_buildpack or staticfile_buildpack"
             ));
@@ -230,14 +243,17 @@ fn compile(log: &Log<'_>, build: &Build, directory: &Path) -> Result<Compiled, S
             return Err(StagingFailure::compile());
         };
         let (title, version) = known.title();
-        let detect_output = if detected { title.to_owned() } else { String::new() };
         buildpacks.push(UsedBuildpack {
             name,
-            detect_output,
+            detect_output: String::new(),
             buildpack_name: title.to_owned(),
             version: version.to_owned(),
         });
         last = known;
+    }
+    // What the one that starts the app calls itself, found or named. (`cloud_controller_ng`: `set_buildpack_receipt`.)
+    if let Some(receipt) = buildpacks.last_mut() {
+        receipt.detect_output.clone_from(&receipt.buildpack_name);
     }
     let (_, version) = last.title();
     let procfile = fs::read_to_string(directory.join("Procfile")).map(|text| procfile(&text)).unwrap_or_default();
@@ -260,14 +276,24 @@ fn compile(log: &Log<'_>, build: &Build, directory: &Path) -> Result<Compiled, S
     Ok(Compiled { process_types, buildpacks })
 }
 
-/// The name of the system buildpack that knows the app.
-fn detect(log: &Log<'_>, directory: &Path) -> Result<String, StagingFailure> {
-    let there = |files: &[&str]| files.iter().any(|file| directory.join(file).exists());
-    let Some((name, _)) = DETECTION.iter().find(|(_, files)| there(files)) else {
-        log.err("None of the buildpacks detected a compatible application");
-        return Err(failure("NoAppDetectedError", "An app was not successfully detected by any available buildpack"));
+/// The name of the first buildpack that knows the app.
+fn detect(log: &Log<'_>, stack: Option<&str>, directory: &Path) -> Result<String, StagingFailure> {
+    let knows = |name: &str| {
+        let files = DETECTION.iter().find(|(known, _)| *known == name).map_or(&[][..], |(_, files)| *files);
+        files.iter().any(|file| directory.join(file).exists())
     };
-    Ok((*name).to_owned())
+    log.platform.store.read(|db| {
+        for buildpack in db.buildpacks.detecting(stack) {
+            if buildpack.uploaded {
+                let name = &buildpack.name;
+                log.err(&format!("{name} was uploaded: what it detects is not known to this embedded Cloud Foundry"));
+            } else if knows(&buildpack.name) {
+                return Ok(buildpack.name.clone());
+            }
+        }
+        log.err("None of the buildpacks detected a compatible application");
+        Err(failure("NoAppDetectedError", "An app was not successfully detected by any available buildpack"))
+    })
 }
 
 /// The process types of a Procfile: `NAME: COMMAND` lines.

@@ -77,6 +77,11 @@ impl Message {
         self.problems.extend(part.problems);
     }
 
+    /// As [`Message::problems_of`], with the name of the part before each.
+    pub fn problems_in(&mut self, name: &str, part: Self) {
+        self.problems.extend(part.problems.into_iter().map(|problem| format!("{name} {problem}")));
+    }
+
     /// Refuses fields other than these.
     pub fn only(&mut self, allowed: &[&str]) {
         let unknown: Vec<_> = self.fields.keys().filter(|key| !allowed.contains(&key.as_str())).cloned().collect();

@@ -37,7 +37,7 @@ pub(super) fn create(db: &mut State, actor: &Party, app: App, request: &Value) -
 
 /// Adds a process of this type and returns its guid. Fails where sidecars leave it no memory.
 pub(super) fn add_process(db: &mut State, actor: &Party, app: &Guid, kind: &str, by_manifest: bool) -> ApiResult<Guid> {
-    let mut process = Process::new(app, kind);
+    let mut process = Process::new(app, kind, db.default_app_memory_in_mb);
     if db.processes.contains_key(process.guid.as_str()) {
         process.guid = Guid::random();
     }

@@ -418,7 +418,7 @@ fn scaled(cf: &Platform, who: &Who, guid: &str, mut body: Message) -> ApiResult<
     };
     cf.store.write(|db| {
         let app = writable_app(who, db, guid)?;
-        feature_flags::must_be_enabled(db, "app_scaling")?;
+        feature_flags::must_be_enabled_for(who, db, "app_scaling")?;
         body.finish()?;
         let guid = Guid::from(guid);
         rescale(db, &who.actor(), &guid, scale, false)?;

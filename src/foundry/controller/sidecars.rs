@@ -308,7 +308,7 @@ mod tests {
         let app = App::new("shop", &Guid::random());
         let guid = app.guid.clone();
         db.apps.insert(guid.clone(), app);
-        let process = Process { memory_in_mb: 100, ..Process::new(&guid, WEB) };
+        let process = Process { memory_in_mb: 100, ..Process::new(&guid, WEB, 1024) };
         db.processes.insert(process.guid.clone(), process.clone());
         let too_large = "The memory allocation defined is too large to run with the dependent \"web\" process";
         let taken = "Sidecar with name 'proxy' already exists for given app";

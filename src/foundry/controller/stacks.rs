@@ -2,11 +2,14 @@
 //!
 //! | endpoint | what |
 //! |---|---|
-//! | `GET /v3/stacks` | list |
-//! | `GET`, `PATCH /v3/stacks/:guid` | show; metadata |
+//! | `GET`, `POST /v3/stacks` | list; create |
+//! | `GET`, `PATCH`, `DELETE /v3/stacks/:guid` | show; metadata; delete one that no app names |
+//! | `GET /v2/stacks` | all; there is nothing else of the API v2 |
 
 use axum::extract::{Path, State as Shared};
+use axum::http::StatusCode;
 use axum::{Json, Router, routing};
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::foundry::controller::auth::Who;
@@ -15,12 +18,15 @@ use crate::foundry::controller::error::{ApiError, ApiResult};
 use crate::foundry::controller::list::{ListQuery, Query, Spec};
 use crate::foundry::controller::{Api, Cf, href, metadata};
 use crate::foundry::platform::Platform;
-use crate::foundry::state::{Stack, timestamp};
+use crate::foundry::state::{Guid, Metadata, Stack, State, timestamp};
 
 const LIST: Spec = Spec::new(&["names", "default"]).ordered(&["name"]);
 
 pub(super) fn routes() -> Api {
-    Router::new().route("/v3/stacks", routing::get(list)).route("/v3/stacks/{guid}", routing::get(show).patch(update))
+    Router::new()
+        .route("/v3/stacks", routing::get(list).post(create))
+        .route("/v3/stacks/{guid}", routing::get(show).patch(update).delete(destroy))
+        .route("/v2/stacks", routing::get(list_in_v2))
 }
 
 fn present(cf: &Platform, stack: &Stack) -> Value {
@@ -49,11 +55,71 @@ async fn list(Shared(cf): Cf, _who: Who, query: Query) -> ApiResult<Json<Value>>
     })
 }
 
-async fn show(Shared(cf): Cf, _who: Who, Path(guid): Path<String>) -> ApiResult<Json<Value>> {
-    cf.store.read(|db| {
-        let stack = db.stacks.get(guid.as_str()).ok_or_else(|| ApiError::not_found("Stack"))?;
-        Ok(Json(present(&cf, stack)))
+/// (`cloud_controller_ng`: `rest_controller/paginated_collection_renderer.rb`; a page of v2 holds 50.)
+async fn list_in_v2(Shared(cf): Cf, _who: Who) -> Json<Value> {
+    let entry = |stack: &Stack| {
+        json!({
+            "metadata": {
+                "guid": stack.guid,
+                "url": format!("/v2/stacks/{}", stack.guid),
+                "created_at": timestamp(stack.created_at),
+                "updated_at": timestamp(stack.updated_at),
+            },
+            "entity": {
+                "name": stack.name,
+                "description": stack.description,
+                "build_rootfs_image": stack.name,
+                "run_rootfs_image": stack.name,
+            },
+        })
+    };
+    let stacks: Vec<Value> = cf.store.read(|db| db.stacks.values().map(entry).collect());
+    Json(json!({
+        "total_results": stacks.len(),
+        "total_pages": 1,
+        "prev_url": null,
+        "next_url": null,
+        "resources": stacks,
+    }))
+}
+
+fn find<'a>(db: &'a State, guid: &str) -> ApiResult<&'a Stack> {
+    db.stacks.get(guid).ok_or_else(|| ApiError::not_found("Stack"))
+}
+
+async fn create(Shared(cf): Cf, who: Who, mut body: Message) -> ApiResult<(StatusCode, Json<Value>)> {
+    who.must(who.is_admin())?;
+    let name = body.name(250);
+    let description = body.string("description").value();
+    if description.as_ref().is_some_and(|text| text.chars().count() > 250) {
+        body.problem("Description is too long (maximum is 250 characters)");
+    }
+    let change = body.metadata();
+    body.finish()?;
+    cf.store.write(|db| {
+        let name = name.trim();
+        if db.stacks.values().any(|stack| stack.name.eq_ignore_ascii_case(name)) {
+            return Err(ApiError::unprocessable("Name must be unique"));
+        }
+        let now = Timestamp::now();
+        let mut stack = Stack {
+            guid: Guid::random(),
+            name: name.to_owned(),
+            description,
+            default: false,
+            metadata: Metadata::default(),
+            created_at: now,
+            updated_at: now,
+        };
+        change.apply(&mut stack.metadata);
+        let answer = present(&cf, &stack);
+        db.stacks.insert(stack.guid.clone(), stack);
+        Ok((StatusCode::CREATED, Json(answer)))
     })
+}
+
+async fn show(Shared(cf): Cf, _who: Who, Path(guid): Path<String>) -> ApiResult<Json<Value>> {
+    cf.store.read(|db| find(db, &guid).map(|stack| Json(present(&cf, stack))))
 }
 
 async fn update(Shared(cf): Cf, who: Who, Path(guid): Path<String>, mut body: Message) -> ApiResult<Json<Value>> {
@@ -65,5 +131,20 @@ async fn update(Shared(cf): Cf, who: Who, Path(guid): Path<String>, mut body: Me
         body.finish()?;
         change.apply(&mut stack.metadata);
         Ok(Json(present(&cf, stack)))
+    })
+}
+
+async fn destroy(Shared(cf): Cf, who: Who, Path(guid): Path<String>) -> ApiResult<StatusCode> {
+    cf.store.write(|db| {
+        let stack = find(db, &guid)?.clone();
+        who.must(who.is_admin())?;
+        if db.apps.values().any(|app| app.lifecycle.stack.as_ref() == Some(&stack.name)) {
+            return Err(ApiError::unprocessable(format!(
+                "Cannot delete stack '{}' because apps are currently using the stack.",
+                stack.name
+            )));
+        }
+        db.stacks.shift_remove(&stack.guid);
+        Ok(StatusCode::NO_CONTENT)
     })
 }

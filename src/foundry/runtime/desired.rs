@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use crate::foundry::platform::Platform;
 use crate::foundry::runtime::instance::Address;
 use crate::foundry::runtime::{LrpKey, SidecarSpec, Spec};
-use crate::foundry::state::{App, DesiredState, Guid, Process, ServiceInstanceKind, State};
+use crate::foundry::state::{App, DesiredState, Guid, Process, Route, ServiceInstanceKind, State};
 
 /// The file descriptors that an instance may have. (`instance_file_descriptor_limit`.)
 const FILE_DESCRIPTORS: u32 = 16_384;
@@ -138,7 +138,16 @@ fn routes(db: &State, process: &Process) -> Vec<Address> {
         .routes
         .values()
         .filter(|route| route.destinations.iter().any(|to| to.app == process.app && to.process == process.kind));
-    leads.map(|route| Address { host: db.fqdn(route), path: route.path.clone() }).collect()
+    let address = |route: &Route| match (route.port, db.domains.get(&route.domain)?.router_group.clone()) {
+        // What has a port and no router group any more leads nowhere.
+        (Some(port), group) => Some(Address::Tcp { group: group.filter(|_| db.is_tcp(&route.domain))?, port }),
+        (None, _) => Some(Address::Http {
+            host: db.fqdn(route),
+            path: route.path.clone(),
+            route_service_url: db.route_service_of(&route.guid).map(ToOwned::to_owned),
+        }),
+    };
+    leads.filter_map(address).collect()
 }
 
 impl State {

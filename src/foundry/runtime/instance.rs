@@ -14,7 +14,7 @@ use tokio::time::sleep;
 use crate::foundry::logs::Stream;
 use crate::foundry::platform::{Platform, lock};
 use crate::foundry::runtime::codependent::Codependent;
-use crate::foundry::runtime::launch::{self, Launch, Running};
+use crate::foundry::runtime::launch::{self, Launch, Log, Running};
 use crate::foundry::runtime::life::Life;
 use crate::foundry::runtime::{LrpState, Report, Room, Spec, Usage, restart};
 use crate::foundry::state::{Guid, HealthCheckKind, Party};
@@ -23,11 +23,11 @@ use crate::guard::Group;
 /// The name of this cell in logs.
 pub(super) const CELL: &str = "foundry";
 
-/// A host and a path that lead to an instance.
+/// What leads to an instance.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Address {
-    pub(super) host: String,
-    pub(super) path: String,
+pub(super) enum Address {
+    Http { host: String, path: String, route_service_url: Option<String> },
+    Tcp { group: Guid, port: u16 },
 }
 
 /// What an instance is to do.
@@ -354,17 +354,28 @@ impl Instance {
             Err(error) => return crashed("failed to start process", &error),
         };
         let disk = launch::disk(container.path());
-        let run = |group, source: &str| Running::new(group, platform, &self.spec.app, source, self.index);
-        let process = run(process, &self.spec.source()).served(&container, port.number);
-        let sidecars =
-            sidecars.into_iter().zip(&self.spec.sidecars).map(|(group, sidecar)| run(group, &sidecar.source));
+        let log =
+            |source| Log { platform: Arc::clone(platform), app: self.spec.app.clone(), source, instance: self.index };
+        let own = log(self.spec.source());
+        let process = Running::new(process, &own).served(&container, port.number, &own);
+        let sidecars = sidecars
+            .into_iter()
+            .zip(&self.spec.sidecars)
+            .map(|(group, sidecar)| Running::new(group, &log(sidecar.source.clone())));
         let running = Codependent::new(process, sidecars);
         self.set(platform, |status| {
             status.port = Some(port.number);
             status.programs = Some(Programs { groups: running.ids(), since: Timestamp::now(), disk });
         });
-        let end =
-            Life { instance: self, platform, guid: guid.clone(), port: port.number, on: Vec::new(), crashed: before };
+        let end = Life {
+            instance: self,
+            platform,
+            guid: guid.clone(),
+            port: port.number,
+            on: Vec::new(),
+            on_ports: Vec::new(),
+            crashed: before,
+        };
         let end = end.watch(running).await;
         self.set(platform, |status| {
             status.port = None;

@@ -118,32 +118,25 @@ pub(super) struct Running {
 }
 
 impl Running {
-    /// Takes a program over; its lines get this source and this instance.
-    pub(super) fn new(mut group: Group, platform: &Arc<Platform>, app: &Guid, source: &str, instance: u32) -> Self {
+    /// Takes a program over, and its lines into this log.
+    pub(super) fn new(mut group: Group, log: &Log) -> Self {
         let mut lines = Vec::new();
-        let log = |stream| Log {
-            platform: Arc::clone(platform),
-            app: app.clone(),
-            source: source.to_owned(),
-            instance: instance.to_string(),
-            stream,
-        };
         if let Some(out) = group.stdout().and_then(|out| tokio::process::ChildStdout::from_std(out).ok()) {
-            lines.push(tokio::spawn(log(Stream::Out).follow(out)));
+            lines.push(tokio::spawn(log.clone().follow(Stream::Out, out)));
         }
         if let Some(err) = group.stderr().and_then(|err| tokio::process::ChildStderr::from_std(err).ok()) {
-            lines.push(tokio::spawn(log(Stream::Err).follow(err)));
+            lines.push(tokio::spawn(log.clone().follow(Stream::Err, err)));
         }
         let group = Arc::new(group);
         let leader = Arc::clone(&group);
         let over = Some(tokio::task::spawn_blocking(move || leader.wait_for_leader()));
-        Self { group, source: source.to_owned(), over, lines, server: None }
+        Self { group, source: log.source.clone(), over, lines, server: None }
     }
 
     /// Lets the cell serve its files where it asks for that.
-    pub(super) fn served(mut self, container: &Container, port: u16) -> Self {
+    pub(super) fn served(mut self, container: &Container, port: u16, log: &Log) -> Self {
         let mut server = JoinSet::new();
-        server.spawn(web_server::serve(container.path().to_owned(), port));
+        server.spawn(web_server::serve(container.path().to_owned(), port, log.clone()));
         self.server = Some(server);
         self
     }
@@ -198,23 +191,27 @@ impl Running {
 }
 
 /// Where the lines of a program go.
-struct Log {
-    platform: Arc<Platform>,
-    app: Guid,
-    source: String,
-    instance: String,
-    stream: Stream,
+#[derive(Debug, Clone)]
+pub(super) struct Log {
+    pub(super) platform: Arc<Platform>,
+    pub(super) app: Guid,
+    pub(super) source: String,
+    pub(super) instance: u32,
 }
 
 impl Log {
-    async fn follow(self, pipe: impl AsyncRead + Unpin) {
+    pub(super) fn write(&self, stream: Stream, text: &str) {
+        self.platform.logs.append(&self.app, &self.source, &self.instance.to_string(), stream, text);
+    }
+
+    async fn follow(self, stream: Stream, pipe: impl AsyncRead + Unpin) {
         let mut pipe = BufReader::new(pipe);
         let mut line = Vec::new();
         while pipe.read_until(b'\n', &mut line).await.is_ok_and(|count| count > 0) {
             let text = String::from_utf8_lossy(&line);
             let text = text.trim_end_matches(['\n', '\r']);
             if !text.is_empty() {
-                self.platform.logs.append(&self.app, &self.source, &self.instance, self.stream, text);
+                self.write(stream, text);
             }
             line.clear();
         }

@@ -12,7 +12,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::foundry::logs::Stream;
 use crate::foundry::platform::Platform;
-use crate::foundry::router::Endpoint;
+use crate::foundry::router::{Endpoint, TcpEndpoint};
 use crate::foundry::runtime::LrpState;
 use crate::foundry::runtime::codependent::{Codependent, Ended};
 use crate::foundry::runtime::health::{self, Sign};
@@ -26,6 +26,7 @@ pub(super) struct Life<'a> {
     pub(super) guid: Guid,
     pub(super) port: u16,
     pub(super) on: Vec<Endpoint>,
+    pub(super) on_ports: Vec<TcpEndpoint>,
     /// The orders to crash that were meant for those before it.
     pub(super) crashed: u64,
 }
@@ -187,26 +188,44 @@ impl Life<'_> {
 
     /// Makes the routers lead these to the instance, and no others.
     fn route(&mut self, to: &[Address]) {
-        let spec = &self.instance.spec;
-        let wanted: Vec<Endpoint> = to
-            .iter()
-            .map(|address| Endpoint {
-                host: address.host.clone(),
-                path: address.path.clone(),
-                app_guid: spec.app.to_string(),
-                process_guid: spec.key.process.to_string(),
-                instance_guid: self.guid.to_string(),
-                index: self.instance.index,
-                addr: SocketAddr::from((Ipv4Addr::LOCALHOST, self.port)),
-            })
-            .collect();
-        for gone in self.on.iter().filter(|one| !wanted.contains(one)) {
-            self.platform.routers.unregister(gone);
+        let (spec, addr) = (&self.instance.spec, SocketAddr::from((Ipv4Addr::LOCALHOST, self.port)));
+        let (mut on, mut on_ports) = (Vec::new(), Vec::new());
+        for address in to {
+            match address.clone() {
+                Address::Http { host, path, route_service_url } => on.push(Endpoint {
+                    host,
+                    path,
+                    app_guid: spec.app.to_string(),
+                    process_guid: spec.key.process.to_string(),
+                    instance_guid: self.guid.to_string(),
+                    index: self.instance.index,
+                    addr,
+                    route_service_url,
+                }),
+                Address::Tcp { group, port } => on_ports.push(TcpEndpoint {
+                    group: group.to_string(),
+                    port,
+                    app_guid: spec.app.to_string(),
+                    instance_guid: self.guid.to_string(),
+                    addr,
+                }),
+            }
         }
-        for new in wanted.iter().filter(|one| !self.on.contains(one)) {
-            self.platform.routers.register(new);
+        let routers = &self.platform.routers;
+        // What is told anew of a route replaces what was told before, with no moment between.
+        for gone in self.on.iter().filter(|one| !on.iter().any(|new| new.is_at(one))) {
+            routers.unregister(gone);
         }
-        self.on = wanted;
+        for new in on.iter().filter(|one| !self.on.contains(one)) {
+            routers.register(new);
+        }
+        for gone in self.on_ports.iter().filter(|one| !on_ports.contains(one)) {
+            routers.tcp().unregister(gone.clone());
+        }
+        for new in on_ports.iter().filter(|one| !self.on_ports.contains(one)) {
+            routers.tcp().register(new.clone());
+        }
+        (self.on, self.on_ports) = (on, on_ports);
         self.instance.set(self.platform, |status| status.routes = to.to_vec());
     }
 

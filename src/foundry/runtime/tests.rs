@@ -12,7 +12,7 @@ use crate::foundry::platform::lock;
 use crate::foundry::router::Propagation;
 use crate::foundry::runtime::codependent::Codependent;
 use crate::foundry::runtime::instance::{End, Instance};
-use crate::foundry::runtime::launch::{Launch, Running};
+use crate::foundry::runtime::launch::{Launch, Log, Running};
 use crate::foundry::runtime::life::Life;
 use crate::foundry::runtime::{LrpKey, LrpState, Report};
 use crate::foundry::settings::Settings;
@@ -53,7 +53,7 @@ impl Bench {
             };
             std::fs::create_dir(platform.cell.blobs().droplet(&droplet.guid)).unwrap();
             app.droplet = Some(droplet.guid.clone());
-            let mut process = Process::new(&app.guid, WEB);
+            let mut process = Process::new(&app.guid, WEB, 1024);
             process.state = DesiredState::Started;
             process.health = HealthCheck::of(HealthCheckKind::Process);
             let key = LrpKey { process: process.guid.clone(), version: process.version.clone() };
@@ -193,9 +193,17 @@ fn an_order_that_comes_while_the_process_is_started_is_heeded() {
     let group = platform.cell.launch(&launch, &container).unwrap();
     instance.stop();
     let end = bench.foundry.runtime.as_ref().unwrap().block_on(async {
-        let running = Running::new(group, platform, &spec.app, &spec.source(), 1);
-        let running = Codependent::new(running, std::iter::empty());
-        let life = Life { instance: &instance, platform, guid: guid.clone(), port: 1, on: Vec::new(), crashed: 0 };
+        let log = Log { platform: Arc::clone(platform), app: spec.app.clone(), source: spec.source(), instance: 1 };
+        let running = Codependent::new(Running::new(group, &log), std::iter::empty());
+        let life = Life {
+            instance: &instance,
+            platform,
+            guid: guid.clone(),
+            port: 1,
+            on: Vec::new(),
+            on_ports: Vec::new(),
+            crashed: 0,
+        };
         tokio::time::timeout(Duration::from_secs(60), life.watch(running)).await
     });
     assert_eq!(end.expect("it went on"), End::Stopped);

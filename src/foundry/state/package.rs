@@ -16,6 +16,15 @@ pub enum PackageState {
     Failed,
 }
 
+/// An image in a registry. Nothing here ever asks a registry, so the password that goes with the name is not kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DockerImage {
+    /// Where it is.
+    pub image: String,
+    /// Who may read it there.
+    pub username: Option<String>,
+}
+
 /// The source of an app, as it was uploaded.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Package {
@@ -29,6 +38,8 @@ pub struct Package {
     pub error: Option<String>,
     /// The SHA-256 of its bits.
     pub checksum: Option<String>,
+    /// What it is instead of bits.
+    pub docker: Option<DockerImage>,
     /// Labels and annotations.
     pub metadata: Metadata,
     /// When it was made.

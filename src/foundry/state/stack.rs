@@ -1,9 +1,10 @@
 //! Stacks and buildpacks.
 
+use indexmap::IndexMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::foundry::state::{Guid, Metadata, resource};
+use crate::foundry::state::{Guid, Metadata, Resource, resource};
 
 /// A stack: the file system that apps run on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -13,7 +14,7 @@ pub struct Stack {
     /// Unique.
     pub name: String,
     /// For a person.
-    pub description: String,
+    pub description: Option<String>,
     /// Whether apps that name none get it.
     pub default: bool,
     /// Labels and annotations.
@@ -31,14 +32,16 @@ resource!(Stack, labelled, named);
 pub struct Buildpack {
     /// Its guid.
     pub guid: Guid,
-    /// Unique for a stack.
+    /// Unique for a stack, and among those without one.
     pub name: String,
-    /// Its stack.
+    /// Its stack; `None` goes with every stack.
     pub stack: Option<String>,
     /// Where it stands in the order of detection, from 1.
-    pub position: u32,
-    /// The name of the file that it was installed from.
-    pub filename: String,
+    pub position: usize,
+    /// The name of the file that it was uploaded from; `None` before that.
+    pub filename: Option<String>,
+    /// Whether a user uploaded it.
+    pub uploaded: bool,
     /// Whether it is used.
     pub enabled: bool,
     /// Whether it cannot be replaced.
@@ -51,4 +54,118 @@ pub struct Buildpack {
     pub updated_at: Timestamp,
 }
 
-resource!(Buildpack, labelled, named);
+impl Buildpack {
+    fn is_for(&self, stack: Option<&str>) -> bool {
+        self.stack.is_none() || stack.is_none() || self.stack.as_deref() == stack
+    }
+}
+
+impl Resource for Buildpack {
+    fn guid(&self) -> &str {
+        self.guid.as_str()
+    }
+    fn created_at(&self) -> Timestamp {
+        self.created_at
+    }
+    fn updated_at(&self) -> Timestamp {
+        self.updated_at
+    }
+    fn metadata(&self) -> Option<&Metadata> {
+        Some(&self.metadata)
+    }
+    fn sort_key(&self, key: &str) -> Option<String> {
+        (key == "position").then(|| format!("{:010}", self.position))
+    }
+}
+
+/// Buildpacks in the order of their positions, which leave no gap.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Buildpacks(IndexMap<Guid, Buildpack>);
+
+impl Buildpacks {
+    /// All of them, in order.
+    pub fn values(&self) -> impl Iterator<Item = &Buildpack> {
+        self.0.values()
+    }
+
+    /// The one with this guid.
+    pub fn get(&self, guid: &str) -> Option<&Buildpack> {
+        self.0.get(guid)
+    }
+
+    /// Those that look at an app on this stack that names none, in order.
+    /// (`cloud_controller_ng`: `Buildpack.list_admin_buildpacks`; those without a file are left out.)
+    pub fn detecting<'a>(&'a self, stack: Option<&'a str>) -> impl Iterator<Item = &'a Buildpack> {
+        self.values().filter(move |one| one.enabled && one.filename.is_some() && one.is_for(stack))
+    }
+
+    /// Whether what an app on this stack means by a name was uploaded.
+    pub fn is_uploaded(&self, name: &str, stack: Option<&str>) -> bool {
+        self.values().any(|one| one.name == name && one.is_for(stack) && one.uploaded)
+    }
+
+    /// Puts a buildpack where its position says, or last where that is too far; those after it make room. It may be
+    /// there already.
+    pub fn put(&mut self, buildpack: Buildpack) {
+        let (guid, position) = (buildpack.guid.clone(), buildpack.position);
+        self.0.insert(guid.clone(), buildpack);
+        if let Some(index) = self.0.get_index_of(&guid) {
+            self.0.move_index(index, (position.max(1) - 1).min(self.0.len() - 1));
+        }
+        self.number();
+    }
+
+    /// Takes a buildpack out; those after it close up.
+    pub fn remove(&mut self, guid: &str) {
+        self.0.shift_remove(guid);
+        self.number();
+    }
+
+    fn number(&mut self) {
+        for (buildpack, position) in self.0.values_mut().zip(1..) {
+            buildpack.position = position;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn named(name: &str, position: usize) -> Buildpack {
+        let now = Timestamp::now();
+        Buildpack {
+            guid: Guid::from(name),
+            name: name.to_owned(),
+            stack: None,
+            position,
+            filename: None,
+            uploaded: false,
+            enabled: true,
+            locked: false,
+            metadata: Metadata::default(),
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
+    #[test]
+    fn positions_leave_no_gap() {
+        let mut buildpacks = Buildpacks::default();
+        let mut steps = Vec::new();
+        for (name, position) in [("a", 1), ("b", 99), ("c", 1), ("d", 2), ("c", 3), ("a", 4), ("b", 1)] {
+            buildpacks.put(named(name, position));
+            steps.push(
+                buildpacks.values().map(|one| format!("{}{}", one.position, one.name)).collect::<Vec<_>>().join(" "),
+            );
+        }
+        buildpacks.remove("d");
+        steps
+            .push(buildpacks.values().map(|one| format!("{}{}", one.position, one.name)).collect::<Vec<_>>().join(" "));
+        assert_eq!(
+            steps,
+            ["1a", "1a 2b", "1c 2a 3b", "1c 2d 3a 4b", "1d 2a 3c 4b", "1d 2c 3b 4a", "1b 2d 3c 4a", "1b 2c 3a",]
+        );
+    }
+}

@@ -7,6 +7,7 @@ use axum::http::{HeaderMap, header};
 use axum::{Form, Json};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -69,13 +70,21 @@ impl Uaa {
         let accounts = lock(&self.accounts);
         let known = accounts.client(&client).filter(|known| known.secret == secret).ok_or_else(UaaError::bad_client)?;
         match grant.kind.as_str() {
-            "password" if grant.passcode.is_some() => Err(UaaError::not_implemented("a login with a passcode")),
+            "password" if grant.passcode.is_some() => Err(UaaError::bad_passcode()),
             "password" => {
                 check_origin(grant.login_hint.as_deref())?;
                 let name = grant.username.as_deref().ok_or_else(|| UaaError::missing("username"))?;
                 let password = grant.password.as_deref().unwrap_or_default();
-                let user = accounts.user(name).filter(|user| user.password == password);
-                let user = user.ok_or_else(UaaError::bad_credentials)?;
+                let user = accounts.user(name).ok_or_else(UaaError::bad_credentials)?;
+                let now = Timestamp::now();
+                if self.lockout.is_locked(&user.guid, now) {
+                    return Err(UaaError::locked());
+                }
+                if user.password != password {
+                    self.lockout.failed(&user.guid, now);
+                    return Err(UaaError::bad_credentials());
+                }
+                self.lockout.forget(&user.guid);
                 Ok(self.for_user(user, &client, self.tokens.refresh(&user.guid, &client)))
             }
             "refresh_token" => {

@@ -109,6 +109,9 @@ fn update_sidecar(db: &mut State, app: &Guid, wanted: &SidecarWanted) -> ApiResu
 
 fn update_app(db: &mut State, who: &Who, guid: &Guid, manifest: &Manifest) -> ApiResult<()> {
     let app = db.apps.get_mut(guid).ok_or_else(gone)?;
+    if let Some(kind) = manifest.lifecycle {
+        app.lifecycle.must_stay(kind).map_err(ApiError::unprocessable)?;
+    }
     if let Some(buildpacks) = &manifest.buildpacks {
         app.lifecycle.buildpacks.clone_from(buildpacks);
     }
@@ -184,6 +187,7 @@ fn map_all(db: &mut State, who: &Who, app: &Guid, routes: &[RouteWanted]) -> Api
         let protocol = match route.protocol.as_deref() {
             Some("http2") => Some(Protocol::Http2),
             Some("http1") => Some(Protocol::Http1),
+            Some("tcp") => Some(Protocol::Tcp),
             _ => None,
         };
         let mapped = db.routes.get(&guid).and_then(|known| known.destinations.iter().find(|to| to.app == *app));
@@ -212,10 +216,7 @@ fn find_or_make(db: &mut State, who: &Who, space: &Space, wanted: &RouteWanted) 
     let Some((host, domain)) = place(db, wanted) else {
         return Err(ApiError::unprocessable(format!("No domains exist for route {}", wanted.text)));
     };
-    if wanted.port.is_some() {
-        return Err(ApiError::unprocessable("Routes with protocol 'http' do not support ports."));
-    }
-    if let Some(route) = db.route_at(&host, &domain.guid, &wanted.path) {
+    if let Some(route) = db.route_at(&host, &domain.guid, &wanted.path, wanted.port) {
         if route.space != space.guid {
             return Err(ApiError::unprocessable("Routes cannot be mapped to destinations in different spaces"));
         }
@@ -231,7 +232,8 @@ fn find_or_make(db: &mut State, who: &Who, space: &Space, wanted: &RouteWanted) 
     if host == "*" && domain.org.is_none() && !who.is_admin() {
         return Err(ApiError::not_authorized());
     }
-    let new = NewRoute { host, path: wanted.path.clone(), options: wanted.options.clone() };
+    let port = wanted.port.map_or(Field::Null, Field::Is);
+    let new = NewRoute { host, path: wanted.path.clone(), port, options: wanted.options.clone() };
     routes::make(db, &who.actor(), space, &domain, new, true)
 }
 

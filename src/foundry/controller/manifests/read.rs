@@ -9,12 +9,13 @@ use crate::foundry::controller::body::{Field, Message, MetadataChange, humanize}
 use crate::foundry::controller::manifests::routes::{self, RouteWanted};
 use crate::foundry::controller::processes::{HealthChange, Scale, is_path};
 use crate::foundry::controller::sidecars::SidecarWanted;
-use crate::foundry::state::{HealthCheckKind, WEB};
+use crate::foundry::state::{HealthCheckKind, LifecycleKind, WEB};
 
 /// An application of a manifest.
 #[derive(Debug, Default)]
 pub(super) struct Manifest {
     pub(super) name: String,
+    pub(super) lifecycle: Option<LifecycleKind>,
     pub(super) buildpacks: Option<Vec<String>>,
     pub(super) stack: Option<String>,
     pub(super) environment: Option<IndexMap<String, String>>,
@@ -282,14 +283,22 @@ fn log_rate(value: &Value) -> Result<Option<i64>, &'static str> {
 
 fn read_lifecycle(fields: &Map<String, Value>, manifest: &mut Manifest, problems: &mut Vec<String>) {
     if fields.contains_key("docker") {
-        problems.push("Docker is not implemented by this embedded Cloud Foundry".to_owned());
+        if fields.contains_key("buildpack") || fields.contains_key("buildpacks") {
+            problems.push("Cannot specify both buildpack(s) and docker keys".to_owned());
+        }
+        manifest.lifecycle = Some(LifecycleKind::Docker);
     }
     match fields.get("lifecycle").map(Value::as_str) {
-        None | Some(Some("buildpack")) => {}
-        Some(Some("cnb" | "docker")) => {
-            problems.push("This lifecycle is not implemented by this embedded Cloud Foundry".to_owned());
-        }
-        Some(_) => problems.push("Lifecycle type is not included in the list: buildpack, docker, cnb".to_owned()),
+        None => {}
+        Some(word) => match LifecycleKind::ALL.into_iter().find(|kind| Some(kind.as_str()) == word) {
+            // An image is named by its own key only.
+            Some(LifecycleKind::Docker) => {}
+            Some(kind) => manifest.lifecycle = Some(kind),
+            None => problems.push("Lifecycle type is not included in the list: buildpack, docker, cnb".to_owned()),
+        },
+    }
+    if fields.contains_key("cnb_credentials") {
+        problems.push("Credentials of buildpacks are not implemented by this embedded Cloud Foundry".to_owned());
     }
     if fields.contains_key("buildpack") && fields.contains_key("buildpacks") {
         problems.push("Buildpack and Buildpacks fields cannot be used together.".to_owned());
@@ -439,12 +448,28 @@ mod tests {
             ),
             ("{name: a, env: [1]}", vec!["Env must be an object of keys and values"]),
             ("{name: a, env: {PORT: 1}}", vec!["Env cannot set PORT"]),
+            ("{name: a, lifecycle: x}", vec!["Lifecycle type is not included in the list: buildpack, docker, cnb"]),
+            ("{name: a, docker: {image: i}, buildpack: b}", vec!["Cannot specify both buildpack(s) and docker keys"]),
             ("{name: a, services: db}", vec!["Services must be a list of service instances"]),
             ("{name: a, unknown: 1, memory: 1.5G, log-rate-limit-per-second: -1}", vec![]),
         ];
         for (yaml, expected) in cases {
             let app: Value = serde_yaml::from_str(yaml).unwrap();
             assert_eq!(manifest(&app).1, expected, "{yaml}");
+        }
+    }
+
+    #[test]
+    fn an_image_is_a_lifecycle() {
+        let cases = [
+            ("{name: a}", None),
+            ("{name: a, docker: {image: i}}", Some(LifecycleKind::Docker)),
+            ("{name: a, lifecycle: docker}", None),
+            ("{name: a, lifecycle: cnb}", Some(LifecycleKind::Cnb)),
+        ];
+        for (yaml, expected) in cases {
+            let app: Value = serde_yaml::from_str(yaml).unwrap();
+            assert_eq!(manifest(&app).0.lifecycle, expected, "{yaml}");
         }
     }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::foundry::state::{App, Process, Sidecar, State};
+use crate::foundry::state::{App, DockerImage, LifecycleKind, Process, Sidecar, State};
 
 /// The entry of an app under `applications`; what has no value is left out.
 pub(super) fn manifest(db: &State, app: &App) -> Value {
@@ -11,7 +11,18 @@ pub(super) fn manifest(db: &State, app: &App) -> Value {
     if !app.environment.is_empty() {
         fields.insert("env".to_owned(), json!(app.environment));
     }
-    fields.insert("lifecycle".to_owned(), json!("buildpack"));
+    if app.lifecycle.kind == LifecycleKind::Docker {
+        let package = db.packages.values().rev().find(|package| package.app == app.guid);
+        if let Some(DockerImage { image, username }) = package.and_then(|package| package.docker.as_ref()) {
+            let mut docker = json!({ "image": image });
+            if let Some(username) = username {
+                docker["username"] = json!(username);
+            }
+            fields.insert("docker".to_owned(), docker);
+        }
+    } else {
+        fields.insert("lifecycle".to_owned(), json!(app.lifecycle.kind));
+    }
     if !app.lifecycle.buildpacks.is_empty() {
         fields.insert("buildpacks".to_owned(), json!(app.lifecycle.buildpacks));
     }

@@ -9,6 +9,7 @@ mod retries;
 mod routers;
 mod sticky;
 mod streams;
+mod tcp;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -35,6 +36,7 @@ fn endpoint(host: &str, path: &str, app: u32, index: u32, addr: SocketAddr) -> E
         instance_guid: guid(1000 * app + index),
         index,
         addr,
+        route_service_url: None,
     }
 }
 
