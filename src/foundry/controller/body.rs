@@ -238,6 +238,11 @@ impl Message {
         change
     }
 
+    /// All problems noted.
+    pub fn into_problems(self) -> Vec<String> {
+        self.problems
+    }
+
     /// Fails with all problems noted, in one 422.
     pub fn finish(self) -> ApiResult<()> {
         if self.problems.is_empty() { Ok(()) } else { Err(ApiError::unprocessable(self.problems.join(", "))) }
