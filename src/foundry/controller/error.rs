@@ -23,6 +23,7 @@ pub mod table {
     pub const INVALID_AUTH_TOKEN: Row = (1000, 401, "InvalidAuthToken");
     pub const MESSAGE_PARSE_ERROR: Row = (1001, 400, "MessageParseError");
     pub const BAD_REQUEST: Row = (1004, 400, "BadRequest");
+    pub const UNABLE_TO_PERFORM: Row = (10009, 400, "UnableToPerform");
     pub const NOT_FOUND: Row = (10000, 404, "NotFound");
     pub const NOT_AUTHENTICATED: Row = (10002, 401, "NotAuthenticated");
     pub const NOT_AUTHORIZED: Row = (10003, 403, "NotAuthorized");
@@ -44,6 +45,8 @@ pub mod table {
         (90007, 400, "ServiceFetchBindingParametersNotSupported");
     pub const PACKAGE_BITS_ALREADY_UPLOADED: Row = (150_004, 400, "PackageBitsAlreadyUploaded");
     pub const STAGING_IN_PROGRESS: Row = (170_017, 422, "StagingInProgress");
+    pub const SERVICE_BROKER_NOT_REMOVABLE: Row = (270_010, 422, "ServiceBrokerNotRemovable");
+    pub const JOB_TIMEOUT: Row = (290_006, 524, "JobTimeout");
     pub const BUILDPACK_NAME_STACK_LIFECYCLE_TAKEN: Row = (290_000, 422, "BuildpackNameStackLifecycleTaken");
     pub const FEATURE_DISABLED: Row = (330_002, 403, "FeatureDisabled");
     pub const BUILDPACK_STACKS_DONT_MATCH: Row = (390_011, 422, "BuildpackStacksDontMatch");
@@ -166,7 +169,8 @@ impl ApiError {
         Self { status, problems: vec![problem], raw: None }
     }
 
-    fn details(&self) -> String {
+    /// All details, one after the other.
+    pub fn details(&self) -> String {
         self.problems.iter().map(|problem| problem.detail.as_str()).collect::<Vec<_>>().join(", ")
     }
 }

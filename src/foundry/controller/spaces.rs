@@ -25,7 +25,7 @@ use crate::foundry::controller::body::Message;
 use crate::foundry::controller::error::{ApiError, ApiResult};
 use crate::foundry::controller::list::{ListQuery, Query, Spec, with_included};
 use crate::foundry::controller::quotas::Usage;
-use crate::foundry::controller::{Api, Cf, action, href, jobs, metadata, organizations, to_one};
+use crate::foundry::controller::{Api, Cf, action, broker, href, jobs, metadata, organizations, to_one};
 use crate::foundry::platform::Platform;
 use crate::foundry::state::{Domain, Guid, Metadata, Party, Space, State, timestamp};
 
@@ -177,12 +177,14 @@ async fn destroy(Shared(cf): Cf, who: Who, Path(guid): Path<String>) -> ApiResul
         who.must_write_org(db, &space.org)?;
         Ok::<_, ApiError>(space.clone())
     })?;
-    Ok(jobs::run(&cf, "space.delete", None, move |db| {
+    let (actor, guid) = (who.actor(), space.guid.clone());
+    let work = move |db: &mut State| {
         let request = json!({ "request": { "recursive": true } });
-        db.record("audit.space.delete-request", who.actor(), party(&space), Some(&space.guid), request);
+        db.record("audit.space.delete-request", actor, party(&space), Some(&space.guid), request);
         db.remove_space(&space.guid);
         Ok(Vec::new())
-    }))
+    };
+    Ok(broker::release::then(&cf, &who, "space.delete", |app| app.space == guid, |space| *space == guid, work).await)
 }
 
 async fn usage_summary(Shared(cf): Cf, who: Who, Path(guid): Path<String>) -> ApiResult<Json<Value>> {

@@ -43,7 +43,8 @@ pub use quota::{OrgQuota, SpaceQuota};
 pub use revision::Revision;
 pub use route::{Destination, Protocol, Route};
 pub use service::{
-    Operation, ServiceBinding, ServiceBroker, ServiceInstance, ServiceInstanceKind, ServiceOffering, ServicePlan,
+    Login, Operation, ServiceBinding, ServiceBroker, ServiceFeatures, ServiceInstance, ServiceInstanceKind,
+    ServiceOffering, ServicePlan, Visibility,
 };
 pub use space::Space;
 pub use stack::{Buildpack, Buildpacks, Stack};

@@ -12,7 +12,7 @@ use crate::foundry::controller::manifests::random;
 use crate::foundry::controller::manifests::read::{Manifest, ProcessWanted, ServiceWanted};
 use crate::foundry::controller::manifests::routes::RouteWanted;
 use crate::foundry::controller::routes::{self, NewRoute};
-use crate::foundry::controller::{feature_flags, lifecycle, processes, service_credential_bindings};
+use crate::foundry::controller::{broker, feature_flags, lifecycle, processes, service_credential_bindings};
 use crate::foundry::platform::Platform;
 use crate::foundry::state::{Domain, Guid, Protocol, ServiceBinding, Space, State};
 
@@ -254,6 +254,9 @@ fn bind(db: &mut State, who: &Who, app: &Guid, wanted: &ServiceWanted) -> ApiRes
     let bound = |binding: &ServiceBinding| binding.app.as_ref() == Some(app) && binding.instance == instance.guid;
     if db.service_bindings.values().any(bound) {
         return Ok(());
+    }
+    if broker::instances::is_remote(db, &instance) {
+        return Err(ApiError::not_implemented("A manifest that binds an instance of a service broker over http"));
     }
     let bound =
         service_credential_bindings::bind(db, &who.actor(), &instance.guid, app, wanted.binding_name.clone(), true);
