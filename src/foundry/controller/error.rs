@@ -36,6 +36,7 @@ pub mod table {
     pub const SERVICE_UNAVAILABLE: Row = (10015, 503, "ServiceUnavailable");
     pub const UNIQUENESS_ERROR: Row = (10016, 422, "UniquenessError");
     pub const ORG_SUSPENDED: Row = (10017, 403, "OrgSuspended");
+    pub const SERVICE_INSTANCE_NOT_FOUND: Row = (60004, 404, "ServiceInstanceNotFound");
     pub const ASYNC_SERVICE_INSTANCE_OPERATION_IN_PROGRESS: Row =
         (60016, 409, "AsyncServiceInstanceOperationInProgress");
     pub const SERVICE_INSTANCE_PROVISION_FAILED: Row = (60030, 400, "ServiceInstanceProvisionFailed");
@@ -49,6 +50,8 @@ pub mod table {
     pub const JOB_TIMEOUT: Row = (290_006, 524, "JobTimeout");
     pub const BUILDPACK_NAME_STACK_LIFECYCLE_TAKEN: Row = (290_000, 422, "BuildpackNameStackLifecycleTaken");
     pub const FEATURE_DISABLED: Row = (330_002, 403, "FeatureDisabled");
+    pub const SERVICE_INSTANCE_UNSHARE_FAILED: Row = (390_001, 502, "ServiceInstanceUnshareFailed");
+    pub const SHARED_SERVICE_INSTANCE_CANNOT_BE_RENAMED: Row = (390_003, 422, "SharedServiceInstanceCannotBeRenamed");
     pub const BUILDPACK_STACKS_DONT_MATCH: Row = (390_011, 422, "BuildpackStacksDontMatch");
     pub const BUILDPACK_STACK_DOES_NOT_EXIST: Row = (390_012, 422, "BuildpackStackDoesNotExist");
     pub const BUILDPACK_ZIP_ERROR: Row = (390_013, 422, "BuildpackZipError");

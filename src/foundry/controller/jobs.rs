@@ -118,7 +118,7 @@ pub fn run(
     answer
 }
 
-/// A job whose work waits for others.
+/// Work that waits for others, mostly as a job.
 #[derive(Debug)]
 pub struct Task {
     platform: Arc<Platform>,
@@ -127,6 +127,11 @@ pub struct Task {
 }
 
 impl Task {
+    /// Work that a call waits for itself.
+    pub fn without_job(platform: &Arc<Platform>) -> Self {
+        Self { platform: Arc::clone(platform), era: platform.eras.present(), job: Guid::from("") }
+    }
+
     /// Changes the state in a transaction. Fails, too, where a restore came between: the work is over then.
     pub fn write<T>(&self, change: impl FnOnce(&mut State) -> ApiResult<T>) -> ApiResult<T> {
         let written = self.platform.eras.within(self.era, || self.platform.store.write(change));

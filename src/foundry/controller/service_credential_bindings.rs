@@ -83,13 +83,29 @@ fn type_of(binding: &ServiceBinding) -> &'static str {
     if binding.app.is_some() { "app" } else { "key" }
 }
 
+/// Where a binding is: in the space of its app, or, as a key, in that of the instance.
+fn space_of<'a>(db: &'a State, binding: &ServiceBinding) -> Option<&'a Guid> {
+    match &binding.app {
+        Some(app) => db.apps.get(app).map(|app| &app.space),
+        None => db.service_instances.get(&binding.instance).map(|instance| &instance.space),
+    }
+}
+
+fn is_visible(who: &Who, db: &State, binding: &ServiceBinding) -> bool {
+    space_of(db, binding).is_some_and(|space| who.can_read_space(db, space))
+}
+
 /// A binding and its instance, where the user may see them; 404 for others.
 fn find<'a>(who: &Who, db: &'a State, guid: &str) -> ApiResult<(&'a ServiceBinding, &'a ServiceInstance)> {
     let found = db.service_bindings.get(guid).and_then(|binding| {
         let instance = db.service_instances.get(&binding.instance)?;
-        who.can_read_space(db, &instance.space).then_some((binding, instance))
+        is_visible(who, db, binding).then_some((binding, instance))
     });
-    found.ok_or_else(|| ApiError::not_found("Service credential binding"))
+    found.ok_or_else(not_found)
+}
+
+fn not_found() -> ApiError {
+    ApiError::not_found("Service credential binding")
 }
 
 fn wanted(query: &ListQuery, db: &State, binding: &ServiceBinding) -> bool {
@@ -132,10 +148,8 @@ fn include<'a>(
 async fn list(Shared(cf): Cf, who: Who, query: Query) -> ApiResult<Json<Value>> {
     let query = ListQuery::new(query, &LIST)?;
     cf.store.read(|db| {
-        let visible = |binding: &ServiceBinding| {
-            db.service_instances.get(&binding.instance).is_some_and(|one| who.can_read_space(db, &one.space))
-        };
-        let bindings = db.service_bindings.values().filter(|binding| wanted(&query, db, binding) && visible(binding));
+        let bindings = db.service_bindings.values();
+        let bindings = bindings.filter(|binding| wanted(&query, db, binding) && is_visible(&who, db, binding));
         let page = query.page(&cf, "/v3/service_credential_bindings", bindings);
         let answer = page.present(|binding| present(&cf, db, binding));
         let resources = [query.includes("app"), query.includes("service_instance")];
@@ -167,7 +181,7 @@ fn prepared(db: &mut State, instance: &Guid, app: &Guid, name: Option<String>) -
     let (Some(instance), Some(app)) = (db.service_instances.get(instance), db.apps.get(app)) else {
         return refuse("No app was specified");
     };
-    if instance.space != app.space {
+    if !instance.spaces().any(|space| *space == app.space) {
         return refuse("The service instance and the app are in different spaces");
     }
     if let Some(plan) = instance.plan().and_then(|plan| db.service_plans.get(plan)) {
@@ -229,7 +243,7 @@ pub fn bind(
 
 /// Notes what was done to a binding: `create` is `audit.service_binding.create` of the app, or that of a key.
 pub fn note(db: &mut State, actor: &Party, binding: &ServiceBinding, done: &str, data: Value) {
-    let space = db.service_instances.get(&binding.instance).map(|instance| instance.space.clone());
+    let space = space_of(db, binding).cloned();
     let (word, target) = match binding.app.as_ref().and_then(|app| db.apps.get(app)) {
         Some(app) => {
             ("service_binding", Party { guid: app.guid.to_string(), kind: "app".to_owned(), name: app.name.clone() })
@@ -294,13 +308,14 @@ async fn create(Shared(cf): Cf, who: Who, mut body: Message) -> ApiResult<Respon
     let instance = cf.store.read(|db| {
         let missing =
             |what: &str, guid: &Guid| ApiError::unprocessable(format!("The {what} could not be found: '{guid}'"));
-        let found = db.service_instances.get(&instance).filter(|one| who.can_read_space(db, &one.space));
+        let found = db.service_instances.get(&instance).filter(|one| service_instances::is_visible(&who, db, one));
         let found = found.ok_or_else(|| missing("service instance", &instance))?;
+        let mut space = &found.space;
         if let Some(app) = &app {
             let known = db.apps.get(app).filter(|app| who.can_read_space(db, &app.space));
-            known.ok_or_else(|| missing("app", app))?;
+            space = &known.ok_or_else(|| missing("app", app))?.space;
         }
-        who.must_write_space(db, &found.space)?;
+        who.must_write_space(db, space)?;
         if found.plan().is_none() && parameters.is_some() {
             return Err(ApiError::unprocessable(
                 "Binding parameters are not supported for user-provided service instances",
@@ -377,8 +392,8 @@ async fn update(Shared(cf): Cf, who: Who, Path(guid): Path<String>, mut body: Me
     body.only(&["metadata"]);
     let change = body.metadata();
     cf.store.write(|db| {
-        let (binding, instance) = find(&who, db, &guid)?;
-        who.must_write_space(db, &instance.space)?;
+        let (binding, _) = find(&who, db, &guid)?;
+        who.must_write_space(db, space_of(db, binding).ok_or_else(not_found)?)?;
         body.finish()?;
         let mut binding = binding.clone();
         change.apply(&mut binding.metadata);
@@ -391,7 +406,7 @@ async fn update(Shared(cf): Cf, who: Who, Path(guid): Path<String>, mut body: Me
 async fn destroy(Shared(cf): Cf, who: Who, Path(guid): Path<String>) -> ApiResult<Response> {
     let (binding, managed, remote) = cf.store.read(|db| {
         let (binding, instance) = find(&who, db, &guid)?;
-        who.must_write_space(db, &instance.space)?;
+        who.must_write_space(db, space_of(db, binding).ok_or_else(not_found)?)?;
         // What a broker has begun to make can be given up.
         let last = &binding.last_operation;
         if last.in_progress() && (last.kind == "delete" || last.state == "initial") {
@@ -437,9 +452,7 @@ fn must_be_made(binding: &ServiceBinding) -> ApiResult<()> {
 async fn details(Shared(cf): Cf, who: Who, Path(guid): Path<String>) -> ApiResult<Json<Value>> {
     cf.store.read(|db| {
         let (binding, instance) = find(&who, db, &guid)?;
-        if !who.can_write_space(db, &instance.space) {
-            return Err(ApiError::not_found("Service credential binding"));
-        }
+        space_of(db, binding).filter(|space| who.can_write_space(db, space)).ok_or_else(not_found)?;
         must_be_made(binding)?;
         let mut answer = json!({ "credentials": binding.credentials });
         let drain = match &instance.kind {

@@ -9,7 +9,6 @@
 //! | `GET …/credentials` | of a user-provided one |
 //! | `GET …/parameters` | of a managed one, where its broker tells them |
 //! | `GET …/permissions` | what the user may do |
-//! | `GET …/relationships/shared_spaces` | always empty |
 
 use axum::extract::{Path, State as Shared};
 use axum::http::StatusCode;
@@ -55,9 +54,6 @@ const FIELDS: &[Allowed] = &[
     ("service_plan.service_offering.service_broker", &["name", "guid"]),
 ];
 
-const SHARED_FIELDS: &[Allowed] =
-    &[("space", &["name", "guid", "relationships.organization"]), ("space.organization", &["name", "guid"])];
-
 pub(super) fn routes() -> Api {
     Router::new()
         .route("/v3/service_instances", routing::get(list).post(create))
@@ -65,7 +61,6 @@ pub(super) fn routes() -> Api {
         .route("/v3/service_instances/{guid}/credentials", routing::get(credentials))
         .route("/v3/service_instances/{guid}/parameters", routing::get(parameters))
         .route("/v3/service_instances/{guid}/permissions", routing::get(permissions))
-        .route("/v3/service_instances/{guid}/relationships/shared_spaces", routing::get(shared_spaces))
 }
 
 /// An operation as the API shows it.
@@ -123,10 +118,14 @@ pub(super) fn present(cf: &Platform, db: &State, instance: &ServiceInstance) -> 
     answer
 }
 
+/// Whether the user may see an instance: in its own space, or in one that it is shared with.
+pub(super) fn is_visible(who: &Who, db: &State, instance: &ServiceInstance) -> bool {
+    instance.spaces().any(|space| who.can_read_space(db, space))
+}
+
 /// An instance that the user may see; 404 for others.
-fn find<'a>(who: &Who, db: &'a State, guid: &str) -> ApiResult<&'a ServiceInstance> {
-    let instance = db.service_instances.get(guid).filter(|instance| who.can_read_space(db, &instance.space));
-    instance.ok_or_else(not_found)
+pub(super) fn find<'a>(who: &Who, db: &'a State, guid: &str) -> ApiResult<&'a ServiceInstance> {
+    db.service_instances.get(guid).filter(|instance| is_visible(who, db, instance)).ok_or_else(not_found)
 }
 
 fn not_found() -> ApiError {
@@ -158,12 +157,12 @@ async fn list(Shared(cf): Cf, who: Who, query: Query) -> ApiResult<Json<Value>> 
     cf.store.read(|db| {
         let instances = db.service_instances.values().filter(|instance| {
             let plan = instance.plan().and_then(|plan| db.service_plans.get(plan));
-            let org = db.spaces.get(&instance.space).map_or("", |space| space.org.as_str());
-            who.can_read_space(db, &instance.space)
+            let orgs = instance.spaces().filter_map(|space| db.spaces.get(space)).map(|space| space.org.as_str());
+            is_visible(&who, db, instance)
                 && query.wants_name("names", &instance.name)
                 && query.wants("type", type_of(instance))
-                && query.wants("space_guids", instance.space.as_str())
-                && query.wants("organization_guids", org)
+                && query.wants_any("space_guids", instance.spaces().map(Guid::as_str))
+                && query.wants_any("organization_guids", orgs)
                 && query.wants_any("service_plan_guids", plan.iter().map(|plan| plan.guid.as_str()))
                 && query.wants_any("service_plan_names", plan.iter().map(|plan| plan.name.as_str()))
         });
@@ -332,6 +331,7 @@ fn new(
         guid: Guid::random(),
         name,
         space,
+        shared_with: Vec::new(),
         tags,
         kind,
         last_operation: Some(operation),
@@ -376,7 +376,8 @@ fn offered<'a>(db: &'a State, who: &Who, space: &Guid, plan: &Guid) -> ApiResult
 }
 
 fn taken(db: &State, space: &Guid, name: &str, but: Option<&Guid>) -> ApiResult<()> {
-    let same = |instance: &ServiceInstance| instance.space == *space && instance.name.eq_ignore_ascii_case(name);
+    let within = |instance: &ServiceInstance| instance.spaces().any(|in_it| in_it == space);
+    let same = |instance: &ServiceInstance| within(instance) && instance.name.eq_ignore_ascii_case(name);
     if db.service_instances.values().any(|instance| same(instance) && Some(&instance.guid) != but) {
         return Err(ApiError::unprocessable(format!("The service instance name is taken: {name}.")));
     }
@@ -413,6 +414,12 @@ async fn update(Shared(cf): Cf, who: Who, Path(guid): Path<String>, mut body: Me
         }
         body.finish()?;
         if let Some(name) = name {
+            if !instance.shared_with.is_empty() {
+                return Err(ApiError::new(
+                    table::SHARED_SERVICE_INSTANCE_CANNOT_BE_RENAMED,
+                    "Service instances that have been shared cannot be renamed",
+                ));
+            }
             taken(db, &instance.space, &name, Some(&instance.guid))?;
             instance.name = name;
         }
@@ -489,7 +496,11 @@ async fn credentials(Shared(cf): Cf, who: Who, Path(guid): Path<String>) -> ApiR
 }
 
 async fn parameters(Shared(cf): Cf, who: Who, Path(guid): Path<String>) -> ApiResult<Json<Value>> {
-    let instance = cf.store.read(|db| find(&who, db, &guid).cloned())?;
+    let instance = cf.store.read(|db| {
+        let instance = find(&who, db, &guid)?;
+        who.must(who.can_read_space(db, &instance.space))?;
+        Ok::<_, ApiError>(instance.clone())
+    })?;
     if instance.plan().is_some() && instance.last_operation.as_ref().is_some_and(|last| last.failed_to("create")) {
         return Err(not_found());
     }
@@ -501,17 +512,7 @@ async fn permissions(Shared(cf): Cf, who: Who, Path(guid): Path<String>) -> ApiR
         let instance = db.service_instances.get(guid.as_str()).ok_or_else(not_found)?;
         Ok(Json(json!({
             "manage": who.can_write_space(db, &instance.space),
-            "read": who.can_read_space(db, &instance.space),
+            "read": is_visible(&who, db, instance),
         })))
-    })
-}
-
-async fn shared_spaces(Shared(cf): Cf, who: Who, Path(guid): Path<String>, query: Query) -> ApiResult<Json<Value>> {
-    query.only(&["fields"])?;
-    Fields::read(&query, SHARED_FIELDS)?;
-    cf.store.read(|db| {
-        let instance = find(&who, db, &guid)?;
-        let path = format!("/v3/service_instances/{}/relationships/shared_spaces", instance.guid);
-        Ok(Json(json!({ "data": [], "links": { "self": href(&cf, &path) } })))
     })
 }

@@ -307,6 +307,9 @@ impl State {
             self.service_instances.get(&binding.instance).is_none_or(|instance| instance.space != *space)
         });
         self.service_instances.retain(|_, instance| instance.space != *space);
+        for instance in self.service_instances.values_mut() {
+            instance.shared_with.retain(|shared| shared != space);
+        }
         self.roles.retain(|_, role| role.space.as_ref() != Some(space));
         self.spaces.shift_remove(space);
     }

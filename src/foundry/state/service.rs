@@ -207,6 +207,8 @@ pub struct ServiceInstance {
     pub name: String,
     /// Where it lives.
     pub space: Guid,
+    /// Where it can be bound besides.
+    pub shared_with: Vec<Guid>,
     /// For apps that look for a kind of service.
     pub tags: Vec<String>,
     /// Where it comes from.
@@ -224,6 +226,11 @@ pub struct ServiceInstance {
 resource!(ServiceInstance, labelled, named);
 
 impl ServiceInstance {
+    /// The spaces where it can be bound: its own first.
+    pub fn spaces(&self) -> impl Iterator<Item = &Guid> {
+        std::iter::once(&self.space).chain(&self.shared_with)
+    }
+
     /// The plan of a managed instance.
     pub fn plan(&self) -> Option<&Guid> {
         match &self.kind {

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::client::Answer;
 use super::work::{Held, Subject, Work, job};
-use super::{annotations, context, origin};
+use super::{annotations, context, instances, origin};
 use crate::foundry::controller::auth::Who;
 use crate::foundry::controller::error::{ApiError, ApiResult, table};
 use crate::foundry::controller::jobs::Task;
@@ -142,6 +142,24 @@ pub(super) async fn release(cf: &Platform, task: &Arc<Task>, who: &Who, binding:
         }),
         Err(error) => Err(work.failed("unbind", error)),
     }
+}
+
+/// Removes bindings while the user waits. Fails where a broker does not remove one.
+pub(in crate::foundry::controller) async fn end(cf: &Arc<Platform>, who: &Who, bindings: &[Guid]) -> ApiResult<()> {
+    let task = Arc::new(Task::without_job(cf));
+    for guid in bindings {
+        let remote = cf.store.read(|db| {
+            let instance =
+                db.service_bindings.get(guid).and_then(|binding| db.service_instances.get(&binding.instance));
+            instance.is_some_and(|instance| instances::is_remote(db, instance))
+        });
+        if remote {
+            release(cf, &task, who, guid).await?;
+        } else {
+            cf.store.update(|db| unbind(db, &who.actor(), guid));
+        }
+    }
+    Ok(())
 }
 
 /// The parameters that a broker says a binding has.

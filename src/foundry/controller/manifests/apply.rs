@@ -247,7 +247,11 @@ fn update_environment(db: &mut State, who: &Who, app: &Guid, manifest: &Manifest
 
 fn bind(db: &mut State, who: &Who, app: &Guid, wanted: &ServiceWanted) -> ApiResult<()> {
     let space = db.apps.get(app).ok_or_else(gone)?.space.clone();
-    let instance = db.service_instances.values().find(|one| one.space == space && one.name == wanted.name).cloned();
+    let instance = db
+        .service_instances
+        .values()
+        .find(|one| one.spaces().any(|in_it| *in_it == space) && one.name == wanted.name)
+        .cloned();
     let Some(instance) = instance else {
         return Err(ApiError::new(table::RESOURCE_NOT_FOUND, format!("Service instance '{}' not found", wanted.name)));
     };
