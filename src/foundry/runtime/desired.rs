@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use crate::foundry::platform::Platform;
 use crate::foundry::runtime::instance::Address;
 use crate::foundry::runtime::{LrpKey, SidecarSpec, Spec};
-use crate::foundry::state::{App, DesiredState, Guid, Process, Route, ServiceInstanceKind, State};
+use crate::foundry::state::{App, DesiredState, Guid, Process, Route, ServiceBinding, ServiceInstanceKind, State};
 
 /// The file descriptors that an instance may have. (`instance_file_descriptor_limit`.)
 const FILE_DESCRIPTORS: u32 = 16_384;
@@ -157,7 +157,12 @@ impl State {
     /// `VCAP_SERVICES`: what is bound to an app, by the name of the offering.
     pub fn services_environment(&self, app: &Guid) -> Value {
         let mut services: Map<String, Value> = Map::new();
-        for binding in self.service_bindings.values().filter(|binding| binding.app.as_ref() == Some(app)) {
+        // What a broker still works on, the app does not see.
+        let made = |binding: &&ServiceBinding| {
+            binding.last_operation.kind != "create" || binding.last_operation.state == "succeeded"
+        };
+        let of_app = self.service_bindings.values().filter(|binding| binding.app.as_ref() == Some(app));
+        for binding in of_app.filter(made) {
             let Some(instance) = self.service_instances.get(&binding.instance) else { continue };
             let mut service = json!({
                 "label": "user-provided",
@@ -182,7 +187,7 @@ impl State {
                     let mut tags: Vec<&String> = tags.chain(&instance.tags).collect();
                     tags.dedup();
                     service["tags"] = json!(tags);
-                    None
+                    binding.syslog_drain_url.clone()
                 }
             };
             service["syslog_drain_url"] = json!(drain);

@@ -48,8 +48,8 @@ pub use revision::Revision;
 pub use route::{Destination, Protocol, Route};
 pub use router_group::{ReservablePorts, RouterGroup};
 pub use service::{
-    Operation, RouteBinding, ServiceBinding, ServiceBroker, ServiceInstance, ServiceInstanceKind, ServiceOffering,
-    ServicePlan,
+    Login, Operation, RouteBinding, ServiceBinding, ServiceBroker, ServiceFeatures, ServiceInstance,
+    ServiceInstanceKind, ServiceOffering, ServicePlan, Visibility,
 };
 pub use sidecar::Sidecar;
 pub use space::Space;
