@@ -11,7 +11,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Weak};
 use std::time::{Duration, Instant};
 
 use tokio::net::{TcpListener, TcpStream};
@@ -109,7 +109,7 @@ struct Shared {
     readers: Mutex<Vec<mpsc::UnboundedSender<PortTrouble>>>,
     tasks: Tasks,
     /// For tasks that are begun by route changes.
-    itself: std::sync::Weak<Shared>,
+    itself: Weak<Shared>,
 }
 
 impl Table for Shared {
