@@ -109,11 +109,11 @@ pub(super) fn run(command: &commands::Command, mut specs: Vec<Spec>, excluded: &
 }
 
 /// The platform that the specs are written for: one with names, with limits, and that takes a while.
-fn platform() -> Settings {
+fn platform(names: bool) -> Settings {
     let timing =
         Timing { staging: Duration::from_secs(4), deployment_tick: Duration::from_secs(5), ..Timing::default() };
     Settings {
-        system_domain: Some("sys.foundry.test".to_owned()),
+        system_domain: names.then(|| "sys.foundry.test".to_owned()),
         default_app_memory_in_mb: 256,
         cell_memory_in_mb: Some(64 * 1024),
         timing,
@@ -123,7 +123,7 @@ fn platform() -> Settings {
 
 /// Runs the specs that have not been run on a foundry of their own.
 fn once(command: &commands::Command, specs: &[Spec], log: &str) -> Option<Report> {
-    let foundry = Foundry::start(platform()).unwrap();
+    let foundry = Foundry::start(platform(command.names)).unwrap();
     let place = TempDir::new().unwrap();
     let file = place.path().join("report.json");
     let logs = workshop().join("logs");
