@@ -69,7 +69,7 @@ async fn root(Shared(platform): Shared<Arc<Platform>>) -> Json<Value> {
             "uaa": { "href": uaa },
             "credhub": null,
             "routing": { "href": format!("{api}/routing") },
-            "logging": null,
+            "logging": platform.addresses.doppler_url().map(|url| json!({ "href": url })),
             "log_cache": { "href": platform.addresses.log_cache_url() },
             "log_stream": null,
             "app_ssh": null,

@@ -22,6 +22,17 @@ impl Suite {
     }
 }
 
+/// What a command's specs find on their platform.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// Its parts and its apps have names, which its routers know as a proxy.
+    Named,
+    /// And an app in which service brokers are made.
+    WithBrokers,
+    /// Its parts are known by their addresses: specs ask UAA themselves, without a proxy.
+    Addressed,
+}
+
 /// A command, or a thing that all commands share.
 #[derive(Debug)]
 pub(super) struct Command {
@@ -33,8 +44,7 @@ pub(super) struct Command {
     pub(super) whole: bool,
     /// Whether it is judged in every test run.
     pub(super) fast: bool,
-    /// Whether its specs register service brokers.
-    pub(super) brokers: bool,
+    pub(super) stage: Stage,
 }
 
 impl Command {
@@ -51,11 +61,15 @@ impl Command {
     }
 
     const fn new(name: &'static str, files: &'static [&'static str]) -> Self {
-        Self { name, suite: Suite::Isolated, files, whole: false, fast: false, brokers: false }
+        Self { name, suite: Suite::Isolated, files, whole: false, fast: false, stage: Stage::Named }
     }
 
     const fn global(self) -> Self {
         Self { suite: Suite::Global, ..self }
+    }
+
+    const fn addressed(self) -> Self {
+        Self { stage: Stage::Addressed, ..self }
     }
 
     const fn whole(self) -> Self {
@@ -63,13 +77,13 @@ impl Command {
     }
 
     const fn with_brokers(self) -> Self {
-        Self { brokers: true, ..self }
+        Self { stage: Stage::WithBrokers, ..self }
     }
 }
 
 pub(super) const COMMANDS: &[Command] = &[
     Command::new("api", &["api_command_test.go"]),
-    Command::new("auth", &["auth_command_test.go"]),
+    Command::new("auth", &["auth_command_test.go"]).addressed(),
     Command::new("login", &["login_command_test.go"]),
     Command::new("logout", &["logout_command_test.go"]),
     Command::new("target", &["target_command_test.go"]).whole(),

@@ -30,7 +30,7 @@ async fn info(Shared(cf): Cf) -> Json<Value> {
         "app_ssh_endpoint": null,
         "app_ssh_host_key_fingerprint": null,
         "app_ssh_oauth_client": null,
-        "doppler_logging_endpoint": null,
+        "doppler_logging_endpoint": cf.addresses.doppler_url(),
         "api_version": VERSION,
         "osbapi_version": "2.15",
     }))
