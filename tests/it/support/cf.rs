@@ -20,17 +20,19 @@ pub(crate) fn binary() -> PathBuf {
 pub(crate) struct Cf {
     home: TempDir,
     work: TempDir,
+    /// Who knows the names of the platform's parts and of its apps, where there is no name server that does.
+    proxy: String,
 }
 
 impl Cf {
     /// A cf that knows no API.
     pub(crate) fn new() -> Self {
-        Self { home: TempDir::new().unwrap(), work: TempDir::new().unwrap() }
+        Self { home: TempDir::new().unwrap(), work: TempDir::new().unwrap(), proxy: String::new() }
     }
 
     /// A cf that is logged in as the administrator, with the first organization and space targeted.
     pub(crate) fn targeted(foundry: &Foundry) -> Self {
-        let cf = Self::new();
+        let cf = Self { proxy: foundry.router_url(), ..Self::new() };
         let settings = foundry.settings();
         cf.must(["api", &foundry.api_url()]);
         cf.must(["auth", &settings.user, &settings.password]);
@@ -60,6 +62,7 @@ impl Cf {
             .env("CF_COLOR", "false")
             .env("LC_ALL", "C")
             .env("TZ", "UTC")
+            .env("http_proxy", &self.proxy)
             .stdin(Stdio::null());
         command.output().unwrap()
     }
