@@ -12,10 +12,12 @@ use sha2::{Digest as _, Sha256};
 use crate::digest::hex;
 use crate::foundry::state::Guid;
 
+pub use droplets::StagingInfo;
 pub use kept::Kept;
 
 use kept::Counts;
 
+mod droplets;
 mod kept;
 
 /// Files smaller or larger than this are not kept for later uploads.

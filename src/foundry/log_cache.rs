@@ -41,9 +41,23 @@ pub(crate) async fn keep_access_log(platform: Arc<Platform>) {
             () = platform.ending() => None,
         };
         let Some(line) = line else { return };
-        if let Some(app) = &line.app_id {
+        // The platform's own parts are no apps.
+        if let Some(app) = line.app_id.as_ref().filter(|app| !app.is_empty()) {
             platform.logs.append(&app.as_str().into(), "RTR", "0", Stream::Out, &line.to_string());
         }
+    }
+}
+
+/// Tells apps of their ports that are not to be had, until the foundry ends.
+pub(crate) async fn keep_port_troubles(platform: Arc<Platform>) {
+    let mut troubles = platform.routers.tcp().subscribe();
+    loop {
+        let trouble = tokio::select! {
+            trouble = troubles.recv() => trouble,
+            () = platform.ending() => None,
+        };
+        let Some(trouble) = trouble else { return };
+        platform.logs.append(&trouble.app_guid.as_str().into(), "RTR", "0", Stream::Err, &trouble.text);
     }
 }
 

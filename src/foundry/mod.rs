@@ -7,7 +7,7 @@
 //! |---|---|
 //! | [`settings`] | what a foundry is started with, and the durations that can be changed while it runs |
 //! | [`state`] | the one database: plain data, cloneable, changed in transactions through [`store`] |
-//! | [`controller`] | the Cloud Controller's API (v3) and the network policy API |
+//! | [`controller`] | the Cloud Controller's API (v3), the network policy API and router groups of the routing API |
 //! | [`uaa`] | password and refresh tokens |
 //! | [`logs`] | what apps and the platform wrote, kept per app |
 //! | [`log_cache`] | the logs as cf reads them |
@@ -54,7 +54,7 @@ use tokio::sync::mpsc;
 use crate::foundry::faults::Faults;
 use crate::foundry::platform::{Addresses, Platform};
 use crate::foundry::request_log::{RequestLog, Service};
-use crate::foundry::router::{AccessLine, Router, Routers};
+use crate::foundry::router::{AccessLine, Router, Routers, TcpRouter};
 use crate::foundry::settings::{Settings, Timing};
 use crate::foundry::snapshot::Snapshot;
 use crate::foundry::state::Guid;
@@ -91,7 +91,14 @@ impl Foundry {
         let routers = runtime
             .block_on(Routers::start(&settings.router, settings.routers))
             .context("failed to start the routers of the embedded Cloud Foundry")?;
-        let addresses = Addresses { api: api_address, uaa: uaa_address, log_cache: log_cache_address };
+        let addresses = Addresses {
+            api: api_address,
+            uaa: uaa_address,
+            log_cache: log_cache_address,
+            system_domain: settings.system_domain.clone(),
+        };
+        addresses.routes().iter().for_each(|route| routers.register(route));
+        runtime.block_on(routers.catch_up());
         let cell = runtime::Cell::start().context("failed to start the cell of the embedded Cloud Foundry")?;
         let platform = Arc::new(Platform::new(settings, addresses, routers, cell));
         {
@@ -100,6 +107,7 @@ impl Foundry {
             server::serve(uaa, Service::Uaa, uaa::routes(&platform), &platform)?;
             server::serve(log_cache, Service::LogCache, log_cache::routes(&platform), &platform)?;
             tokio::spawn(log_cache::keep_access_log(Arc::clone(&platform)));
+            tokio::spawn(log_cache::keep_port_troubles(Arc::clone(&platform)));
             tokio::spawn(runtime::run(Arc::clone(&platform)));
             tokio::spawn(controller::deployments::run(Arc::clone(&platform)));
         }
@@ -129,6 +137,11 @@ impl Foundry {
     /// The first router; the only one unless the settings say otherwise.
     pub fn router(&self) -> &Router {
         &self.routers()[0]
+    }
+
+    /// The router for routes with a port; it has delays of its own.
+    pub fn tcp_router(&self) -> &TcpRouter {
+        self.platform.routers.tcp()
     }
 
     /// Every request that ends from now on at any router. Nothing is dropped: read it, or drop it.

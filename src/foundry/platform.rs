@@ -11,7 +11,7 @@ use crate::foundry::era::Eras;
 use crate::foundry::faults::Faults;
 use crate::foundry::logs::Logs;
 use crate::foundry::request_log::RequestLog;
-use crate::foundry::router::Routers;
+use crate::foundry::router::{Endpoint, Routers};
 use crate::foundry::runtime::Cell;
 use crate::foundry::settings::{Settings, Timing};
 use crate::foundry::state::State;
@@ -19,30 +19,57 @@ use crate::foundry::store::Store;
 use crate::foundry::uaa::Uaa;
 
 /// Where the parts listen.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Addresses {
-    /// The Cloud Controller and the network policy API.
+    /// The Cloud Controller, the network policy API and the routing API.
     pub api: SocketAddr,
     /// UAA.
     pub uaa: SocketAddr,
     /// Log cache.
     pub log_cache: SocketAddr,
+    /// The domain below which the routers lead to them.
+    pub system_domain: Option<String>,
 }
 
 impl Addresses {
     /// The base URL of the API, without a slash at its end.
     pub fn api_url(&self) -> String {
-        format!("http://{}", self.api)
+        self.url("api", self.api)
     }
 
     /// The base URL of UAA, without a slash at its end.
     pub fn uaa_url(&self) -> String {
-        format!("http://{}", self.uaa)
+        self.url("uaa", self.uaa)
     }
 
     /// The base URL of log cache, without a slash at its end.
     pub fn log_cache_url(&self) -> String {
-        format!("http://{}", self.log_cache)
+        self.url("log-cache", self.log_cache)
+    }
+
+    fn url(&self, name: &str, address: SocketAddr) -> String {
+        match &self.system_domain {
+            Some(domain) => format!("http://{name}.{domain}"),
+            None => format!("http://{address}"),
+        }
+    }
+
+    /// The routes to the parts, as a platform registers them at its routers. (`route-registrar`.)
+    pub(super) fn routes(&self) -> Vec<Endpoint> {
+        let parts = [("api", self.api), ("uaa", self.uaa), ("log-cache", self.log_cache)];
+        let routes = self.system_domain.iter().flat_map(|domain| {
+            parts.map(|(name, addr)| Endpoint {
+                host: format!("{name}.{domain}"),
+                path: String::new(),
+                app_guid: String::new(),
+                process_guid: String::new(),
+                instance_guid: String::new(),
+                index: 0,
+                addr,
+                route_service_url: None,
+            })
+        });
+        routes.collect()
     }
 }
 

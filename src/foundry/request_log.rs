@@ -9,7 +9,7 @@ use crate::foundry::platform::lock;
 /// A part of the control plane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Service {
-    /// The Cloud Controller and the network policy API.
+    /// The Cloud Controller, the network policy API and the routing API.
     Controller,
     /// UAA.
     Uaa,

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::foundry::router::RouterSettings;
+use crate::foundry::state::ReservablePorts;
 use crate::foundry::uaa::TokenPolicy;
 
 /// What a foundry is started with.
@@ -14,12 +15,20 @@ pub struct Settings {
     pub password: String,
     /// The shared domains; the first is the default for routes.
     pub domains: Vec<String>,
+    /// The domain of the platform's own parts. With one they are `api.DOMAIN`, `uaa.DOMAIN` and `log-cache.DOMAIN` to the
+    /// routers, for clients that take those for their HTTP proxy; without, each is known by its address.
+    pub system_domain: Option<String>,
     /// The shared internal domain, for traffic between apps.
     pub internal_domain: Option<String>,
+    /// The ports of the router group `default-tcp`, whose routes are listened on at 127.0.0.1. Nothing fails where a port
+    /// is not to be had: foundries side by side that use the same ports should have ranges of their own.
+    pub tcp_ports: ReservablePorts,
     /// The organization that is there from the start.
     pub org: String,
     /// The space that is there from the start.
     pub space: String,
+    /// The memory of an app that asks for none, in MB. (`cloud_controller_ng`: `default_app_memory`.)
+    pub default_app_memory_in_mb: u64,
     /// The limits of the quota `default`, which organizations get.
     pub quota: Limits,
     /// A client of UAA that logs in as itself, with an administrator's rights: its id and its secret.
@@ -42,11 +51,16 @@ impl Default for Settings {
             user: "admin".to_owned(),
             password: "admin".to_owned(),
             domains: vec!["apps.foundry.test".to_owned()],
+            system_domain: None,
             internal_domain: Some("apps.internal".to_owned()),
+            // Ten, in a deployment as it comes (`cf-deployment`: 1024-1033). A hundred are as many as the default quota
+            // allows, so that random ports of several foundries seldom meet; and no system gives them to others by itself.
+            tcp_ports: ReservablePorts::range(1024, 1123),
             org: "acme".to_owned(),
             space: "production".to_owned(),
+            default_app_memory_in_mb: 1024,
             quota: Limits::default(),
-            client: ("robot".to_owned(), "robot".to_owned()),
+            client: ("robot".to_owned(), "secret-of-the-robot".to_owned()),
             tokens: TokenPolicy::default(),
             timing: Timing::default(),
             routers: 1,
@@ -67,20 +81,23 @@ pub struct Limits {
     pub total_instances: Option<u64>,
     /// Routes.
     pub total_routes: Option<u64>,
+    /// Routes with a port.
+    pub total_reserved_ports: Option<u64>,
     /// Service instances.
     pub total_service_instances: Option<u64>,
 }
 
 impl Default for Limits {
     /// The limits of the `default` quota of a fresh foundation.
-    /// (`cloud_controller_ng`: `config/cloud_controller.yml`: 10240 MB, 100 services, 1000 routes.)
+    /// (`capi-release`: `cc.quota_definitions`; `cf-deployment` leaves it as it is.)
     fn default() -> Self {
         Self {
-            total_memory_in_mb: Some(10_240),
+            total_memory_in_mb: Some(102_400),
             per_process_memory_in_mb: None,
             total_instances: None,
             total_routes: Some(1000),
-            total_service_instances: Some(100),
+            total_reserved_ports: Some(100),
+            total_service_instances: None,
         }
     }
 }
@@ -101,7 +118,7 @@ pub struct Timing {
     pub graceful_shutdown: Duration,
     /// The first wait before a crashed instance is started again; it doubles. (Diego: 30 s, after three crashes.)
     pub crash_backoff: Duration,
-    /// How often deployments go on, if nothing happens before.
+    /// How often deployments go on. (`cloud_controller_ng`: `deployment_updater.update_frequency_in_seconds` is 5.)
     pub deployment_tick: Duration,
     /// How long an asynchronous job stays in processing. Zero: done when the 202 is sent.
     pub job: Duration,

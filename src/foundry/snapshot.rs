@@ -79,7 +79,7 @@ pub(super) async fn restore(platform: &Arc<Platform>, snapshot: &Snapshot) -> an
     if timeout(PATIENCE, running).await.is_err() {
         bail!("not restored: {}", runtime::restored(platform, &snapshot.running).join(", "));
     }
-    platform.routers.catch_up();
+    platform.routers.catch_up().await;
     platform.cell.blobs().sweep();
     drop(closed);
     Ok(())

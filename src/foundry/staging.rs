@@ -10,6 +10,7 @@ mod staticfile;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use indexmap::IndexMap;
 use jiff::Timestamp;
@@ -18,7 +19,7 @@ use serde_json::json;
 use crate::foundry::faults::StagingFailure;
 use crate::foundry::logs::Stream;
 use crate::foundry::platform::Platform;
-use crate::foundry::state::{Build, BuildState, Droplet, Guid, Metadata, Party, State, UsedBuildpack};
+use crate::foundry::state::{Build, BuildState, Droplet, DropletState, Guid, Metadata, Party, State, UsedBuildpack};
 
 /// The files by which system buildpacks know their apps.
 const DETECTION: [(&str, &[&str]); 10] = [
@@ -128,10 +129,9 @@ async fn stage(platform: &Arc<Platform>, build: &Build) -> Result<Droplet, Stagi
         Err(_) => return Err(failure("StagingError", "Staging error: the stager was ended")),
     }
     log.out("Downloaded app package");
-    tokio::select! {
-        () = tokio::time::sleep(platform.timing().staging) => {}
-        () = platform.ending() => return Err(failure("StagingError", "Staging error: the stager was ended")),
-    }
+    // One half for the buildpacks, the other for the upload.
+    let half = platform.timing().staging / 2;
+    work(platform, half).await?;
     let end = |result: Result<Droplet, StagingFailure>| {
         log.out(&format!("Cell foundry stopping instance {guid}"));
         log.out(&format!("Cell foundry destroying container for instance {guid}"));
@@ -150,17 +150,20 @@ async fn stage(platform: &Arc<Platform>, build: &Build) -> Result<Droplet, Stagi
         Ok(compiled) => {
             log.out("Exit status 0");
             log.out("Uploading droplet, build artifacts cache...");
+            log.out("Uploading droplet...");
+            work(platform, half).await?;
             log.out("Uploaded droplet");
             log.out("Uploading complete");
             let now = Timestamp::now();
-            let checksum = platform.store.read(|db| {
-                db.packages.get(&build.package).and_then(|package| package.checksum.clone()).unwrap_or_default()
-            });
+            let checksum =
+                platform.store.read(|db| db.packages.get(&build.package).and_then(|package| package.checksum.clone()));
             end(Ok(Droplet {
                 guid: droplet,
                 app: build.app.clone(),
                 package: Some(build.package.clone()),
+                state: DropletState::Staged,
                 process_types: compiled.process_types,
+                own_command: None,
                 buildpacks: compiled.buildpacks,
                 stack: build.lifecycle.stack.clone(),
                 checksum,
@@ -174,6 +177,14 @@ async fn stage(platform: &Arc<Platform>, build: &Build) -> Result<Droplet, Stagi
             log.out(&format!("Exit status {}", if failure.id == "NoAppDetectedError" { 222 } else { 223 }));
             end(Err(failure))
         }
+    }
+}
+
+/// Takes its time. Fails where the foundry ends.
+async fn work(platform: &Platform, time: Duration) -> Result<(), StagingFailure> {
+    tokio::select! {
+        () = tokio::time::sleep(time) => Ok(()),
+        () = platform.ending() => Err(failure("StagingError", "Staging error: the stager was ended")),
     }
 }
 
@@ -217,9 +228,9 @@ impl Known {
 /// it needs, and none of these here supplies anything.)
 fn compile(log: &Log<'_>, build: &Build, directory: &Path) -> Result<Compiled, StagingFailure> {
     let stack = build.lifecycle.stack.as_deref();
-    let (chosen, detected) = match build.lifecycle.buildpacks.as_slice() {
-        [] => (vec![detect(log, stack, directory)?], true),
-        named => (named.to_vec(), false),
+    let chosen = match build.lifecycle.buildpacks.as_slice() {
+        [] => vec![detect(log, stack, directory)?],
+        named => named.to_vec(),
     };
     let mut buildpacks = Vec::new();
     let mut last = Known::Binary;
@@ -233,14 +244,17 @@ fn compile(log: &Log<'_>, build: &Build, directory: &Path) -> Result<Compiled, S
             return Err(StagingFailure::compile());
         };
         let (title, version) = known.title();
-        let detect_output = if detected { title.to_owned() } else { String::new() };
         buildpacks.push(UsedBuildpack {
             name,
-            detect_output,
+            detect_output: String::new(),
             buildpack_name: title.to_owned(),
             version: version.to_owned(),
         });
         last = known;
+    }
+    // What the one that starts the app calls itself, found or named. (`cloud_controller_ng`: `set_buildpack_receipt`.)
+    if let Some(receipt) = buildpacks.last_mut() {
+        receipt.detect_output.clone_from(&receipt.buildpack_name);
     }
     let (_, version) = last.title();
     let procfile = fs::read_to_string(directory.join("Procfile")).map(|text| procfile(&text)).unwrap_or_default();

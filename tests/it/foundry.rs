@@ -1,5 +1,6 @@
 //! The embedded Cloud Foundry as a thing that is started, disturbed and stopped.
 
+use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
@@ -184,4 +185,26 @@ fn a_saved_state_comes_back_whole() {
     foundry.platform().store.restore(serde_json::from_str(&text).unwrap());
     assert_eq!(foundry.platform().store.snapshot(), saved);
     cf.must(["route", "apps.foundry.test", "--hostname", "www"]);
+}
+
+#[test]
+fn the_platforms_own_parts_have_names_where_the_domain_has_one() {
+    let settings = Settings { system_domain: Some("sys.foundry.test".to_owned()), ..Settings::default() };
+    let foundry = Foundry::start(settings).unwrap();
+    assert_eq!(foundry.api_url(), "http://api.sys.foundry.test");
+    let get = |url: &str| {
+        let mut connection = TcpStream::connect(foundry.router_addr()).unwrap();
+        // As a client asks a proxy.
+        write!(connection, "GET {url} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", &url[7..]).unwrap();
+        let mut answer = String::new();
+        connection.read_to_string(&mut answer).unwrap();
+        answer
+    };
+    let root = get("http://api.sys.foundry.test");
+    assert!(
+        root.contains("http://uaa.sys.foundry.test") && root.contains("http://log-cache.sys.foundry.test"),
+        "{root}"
+    );
+    assert!(get("http://uaa.sys.foundry.test/info").contains("prompts"));
+    assert!(get("http://nobody.sys.foundry.test").contains("does not exist"));
 }

@@ -62,12 +62,12 @@ fn no_cf_or_none_that_can_be_used() {
 #[test]
 fn a_quota_that_is_too_small_for_both_colours() {
     let bench = Bench::new(Duration::ZERO);
-    bench.write("app/manifest.yml", &MANIFEST.replace("memory: 64M", "memory: 8G"));
+    bench.write("app/manifest.yml", &MANIFEST.replace("memory: 64M", "memory: 64G"));
     let run = bench.run(&["apply", "--yes"]);
     refused(
         &bench,
         &run,
-        &["quota default", "16384 MB of memory would be in use, and 10240 are allowed", "shop/start"],
+        &["quota default", "131072 MB of memory would be in use, and 102400 are allowed", "shop/start"],
     );
 }
 

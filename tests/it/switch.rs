@@ -42,6 +42,7 @@ impl Instance {
                 instance_guid: format!("{app}-{index}"),
                 index,
                 addr,
+                route_service_url: None,
             },
         };
         let begun = Instant::now();

@@ -64,7 +64,7 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
-    use crate::foundry::state::{Droplet, Metadata};
+    use crate::foundry::state::{Droplet, DropletState, Metadata};
 
     fn droplet() -> Droplet {
         let now = Timestamp::now();
@@ -75,7 +75,9 @@ mod tests {
             process_types: IndexMap::new(),
             buildpacks: Vec::new(),
             stack: None,
-            checksum: String::new(),
+            checksum: None,
+            state: DropletState::Staged,
+            own_command: None,
             metadata: Metadata::default(),
             created_at: now,
             updated_at: now,

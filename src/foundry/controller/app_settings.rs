@@ -11,10 +11,11 @@
 
 use axum::extract::{Path, State as Shared};
 use axum::{Json, Router, routing};
+use indexmap::IndexMap;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use crate::foundry::controller::apps::{log, read_environment, readable, writable};
+use crate::foundry::controller::apps::{log, readable, variable_problems, writable};
 use crate::foundry::controller::auth::Who;
 use crate::foundry::controller::body::Message;
 use crate::foundry::controller::error::{ApiError, ApiResult};
@@ -43,8 +44,8 @@ async fn env(Shared(cf): Cf, who: Who, Path(guid): Path<String>) -> ApiResult<Js
         who.must(who.can_write_space(db, &app.space))?;
         lifecycle::note(db, "audit.app.environment.show", &who.actor(), &app.guid, json!({}));
         Ok(Json(json!({
-            "staging_env_json": {},
-            "running_env_json": {},
+            "staging_env_json": db.staging_environment.variables,
+            "running_env_json": db.running_environment.variables,
             "environment_variables": app.environment,
             "system_env_json": { "VCAP_SERVICES": db.services_environment(&app.guid) },
             "application_env_json": { "VCAP_APPLICATION": application_environment(db, &cf, &app, None) },
@@ -69,6 +70,48 @@ async fn show_variables(Shared(cf): Cf, who: Who, Path(guid): Path<String>) -> A
     })
 }
 
+/// Reads `var`: environment variables to set; `None` is null, which unsets. Notes what is wrong with them.
+/// (`cloud_controller_ng`: `update_environment_variables_message.rb`.)
+pub(super) fn read_variables(body: &mut Message) -> IndexMap<String, Option<String>> {
+    body.only(&["var"]);
+    let mut read = IndexMap::new();
+    for (key, value) in body.object("var").value().unwrap_or_default() {
+        if key.is_empty() {
+            body.problem("Var key must be a minimum length of 1");
+            continue;
+        }
+        for problem in variable_problems(&key) {
+            body.problem(format!("Var {problem}"));
+        }
+        match value {
+            Value::Null => {
+                read.insert(key, None);
+            }
+            Value::String(text) => {
+                read.insert(key, Some(text));
+            }
+            other => {
+                body.problem(format!("Non-string value in environment variable for key '{key}', value '{other}'"));
+            }
+        }
+    }
+    read
+}
+
+/// Sets and unsets environment variables.
+pub(super) fn patch(environment: &mut IndexMap<String, String>, change: IndexMap<String, Option<String>>) {
+    for (key, value) in change {
+        match value {
+            Some(value) => {
+                environment.insert(key, value);
+            }
+            None => {
+                environment.shift_remove(&key);
+            }
+        }
+    }
+}
+
 async fn update_variables(
     Shared(cf): Cf,
     who: Who,
@@ -76,22 +119,11 @@ async fn update_variables(
     mut body: Message,
 ) -> ApiResult<Json<Value>> {
     let app = cf.store.read(|db| writable(&who, db, &guid))?;
-    body.only(&["var"]);
-    let variables = body.object("var").value().unwrap_or_default();
-    let variables = read_environment(&mut body, variables.into_iter());
+    let variables = read_variables(&mut body);
     body.finish()?;
     cf.store.write(|db| {
         let Some(found) = db.apps.get_mut(&app) else { return Err(ApiError::not_found("App")) };
-        for (key, value) in variables {
-            match value {
-                Some(value) => {
-                    found.environment.insert(key, value);
-                }
-                None => {
-                    found.environment.shift_remove(&key);
-                }
-            }
-        }
+        patch(&mut found.environment, variables);
         found.updated_at = Timestamp::now();
         let answer = present_variables(&cf, found);
         let request = json!({ "environment_variables": "[PRIVATE DATA HIDDEN]" });

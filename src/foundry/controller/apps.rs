@@ -24,11 +24,11 @@ use crate::foundry::controller::body::{Field, Message};
 use crate::foundry::controller::error::{ApiError, ApiResult};
 use crate::foundry::controller::list::{ListQuery, Query, Spec, with_included};
 use crate::foundry::controller::{
-    Api, Cf, action, broker, href, jobs, lifecycle, metadata, organizations, spaces, to_one,
+    Api, Cf, action, broker, feature_flags, href, jobs, lifecycle, metadata, organizations, spaces, to_one,
 };
 use crate::foundry::logs::Stream;
 use crate::foundry::platform::Platform;
-use crate::foundry::state::{App, Guid, Lifecycle, Party, State, timestamp};
+use crate::foundry::state::{App, Guid, Lifecycle, LifecycleKind, Party, State, timestamp};
 
 const LIST: Spec = Spec::new(&["names", "organization_guids", "space_guids", "stacks", "include", "lifecycle_type"])
     .including(&["space", "org", "space.organization"])
@@ -81,7 +81,13 @@ pub(super) fn present(cf: &Platform, app: &App) -> Value {
 }
 
 pub(super) fn present_lifecycle(lifecycle: &Lifecycle) -> Value {
-    json!({ "type": "buildpack", "data": { "buildpacks": lifecycle.buildpacks, "stack": lifecycle.stack } })
+    let data = match lifecycle.kind {
+        LifecycleKind::Docker => json!({}),
+        LifecycleKind::Buildpack | LifecycleKind::Cnb => {
+            json!({ "buildpacks": lifecycle.buildpacks, "stack": lifecycle.stack })
+        }
+    };
+    json!({ "type": lifecycle.kind, "data": data })
 }
 
 /// An app that the user may see; 404 for others.
@@ -111,7 +117,7 @@ async fn list(Shared(cf): Cf, who: Who, query: Query) -> ApiResult<Json<Value>> 
                 && query.wants("space_guids", app.space.as_str())
                 && query.wants("organization_guids", space.map_or("", |space| space.org.as_str()))
                 && query.wants("stacks", app.lifecycle.stack.as_deref().unwrap_or_default())
-                && query.wants("lifecycle_type", "buildpack")
+                && query.wants("lifecycle_type", app.lifecycle.kind.as_str())
                 && who.can_read_space(db, &app.space)
         });
         let page = query.page(&cf, "/v3/apps", apps);
@@ -144,21 +150,55 @@ async fn show(Shared(cf): Cf, who: Who, Path(guid): Path<String>, query: Query) 
     })
 }
 
-/// Reads `lifecycle`; `None` where it is not there.
-pub(super) fn read_lifecycle(body: &mut Message) -> Option<(Option<Vec<String>>, Field<String>)> {
-    let lifecycle = body.object("lifecycle").value()?;
-    match lifecycle.get("type").and_then(Value::as_str) {
-        None | Some("buildpack") => {}
-        Some("docker" | "cnb") => {
-            body.problem("Lifecycle type docker and cnb are not implemented by this embedded Cloud Foundry");
+/// What a body says about a lifecycle.
+#[derive(Debug)]
+pub(super) struct WantedLifecycle {
+    kind: Option<LifecycleKind>,
+    buildpacks: Option<Vec<String>>,
+    stack: Field<String>,
+}
+
+impl WantedLifecycle {
+    /// Changes the lifecycle of an app. Fails where its kind would be another.
+    pub(super) fn apply(self, lifecycle: &mut Lifecycle) -> ApiResult<()> {
+        self.kind.map_or(Ok(()), |kind| lifecycle.must_stay(kind)).map_err(ApiError::unprocessable)?;
+        self.fill(lifecycle);
+        Ok(())
+    }
+
+    /// Changes a lifecycle that is not an app's yet.
+    pub(super) fn fill(self, lifecycle: &mut Lifecycle) {
+        lifecycle.kind = self.kind.unwrap_or(lifecycle.kind);
+        if let Some(buildpacks) = self.buildpacks {
+            lifecycle.buildpacks = buildpacks;
         }
-        Some(_) => body.problem("Lifecycle type is not included in the list: buildpack, docker, cnb"),
+        if let Field::Is(stack) = self.stack {
+            lifecycle.stack = Some(stack);
+        }
+    }
+}
+
+/// Reads `lifecycle`; `None` where it is not there.
+pub(super) fn read_lifecycle(body: &mut Message) -> Option<WantedLifecycle> {
+    let lifecycle = body.object("lifecycle").value()?;
+    let word = lifecycle.get("type").and_then(Value::as_str);
+    let kind = word.and_then(|word| LifecycleKind::ALL.into_iter().find(|kind| kind.as_str() == word));
+    if word.is_some() && kind.is_none() {
+        body.problem("Lifecycle type is not included in the list: buildpack, docker, cnb");
     }
     let Some(data) = lifecycle.get("data").and_then(Value::as_object) else {
         body.problem("Lifecycle data must be an object");
         return None;
     };
     let mut data = Message::of(data.clone());
+    if kind == Some(LifecycleKind::Docker) {
+        data.only(&[]);
+    } else {
+        data.only(&["buildpacks", "stack", "credentials"]);
+    }
+    if data.has("credentials") {
+        data.problem("credentials are not implemented by this embedded Cloud Foundry");
+    }
     let stack = data.string("stack");
     let buildpacks = match data.raw("buildpacks") {
         None => None,
@@ -166,26 +206,30 @@ pub(super) fn read_lifecycle(body: &mut Message) -> Option<(Option<Vec<String>>,
         Some(Value::Array(names)) => {
             let texts: Option<Vec<String>> = names.iter().map(|name| name.as_str().map(ToOwned::to_owned)).collect();
             if texts.is_none() {
-                body.problem("Lifecycle Buildpacks can only contain strings");
+                data.problem("Buildpacks can only contain strings");
             }
             texts
         }
         Some(_) => {
-            body.problem("Lifecycle Buildpacks must be an array");
+            data.problem("Buildpacks must be an array");
             None
         }
     };
-    Some((buildpacks, stack))
+    body.problems_in("Lifecycle", data);
+    Some(WantedLifecycle { kind, buildpacks, stack })
 }
 
 /// Whether a buildpack is named by the address of its repository.
 pub(super) fn is_address(buildpack: &str) -> bool {
-    ["http://", "https://", "git://", "git@", "ssh://"].iter().any(|scheme| buildpack.starts_with(scheme))
+    ["http://", "https://", "git://", "git@", "ssh://", "docker://"].iter().any(|scheme| buildpack.starts_with(scheme))
 }
 
 /// What is wrong with a lifecycle. (`cloud_controller_ng`: `buildpack_lifecycle_data_validator.rb`.)
 pub(super) fn lifecycle_problems(db: &State, lifecycle: &Lifecycle) -> Vec<String> {
     let mut problems = Vec::new();
+    if lifecycle.kind == LifecycleKind::Docker {
+        return problems;
+    }
     for name in &lifecycle.buildpacks {
         if !is_address(name) && !db.buildpacks.values().any(|buildpack| buildpack.name == *name) {
             let stack = lifecycle.stack.as_ref().map(|stack| format!(" for stack \"{stack}\"")).unwrap_or_default();
@@ -199,9 +243,11 @@ pub(super) fn lifecycle_problems(db: &State, lifecycle: &Lifecycle) -> Vec<Strin
     problems
 }
 
-/// The stack of apps that name none.
-pub(super) fn default_stack(db: &State) -> Option<String> {
-    db.stacks.values().find(|stack| stack.default).map(|stack| stack.name.clone())
+/// Gives the lifecycle of a new app the stack of apps that name none. An image brings its own.
+pub(super) fn complete_lifecycle(db: &State, lifecycle: &mut Lifecycle) {
+    if lifecycle.stack.is_none() && lifecycle.kind != LifecycleKind::Docker {
+        lifecycle.stack = db.stacks.values().find(|stack| stack.default).map(|stack| stack.name.clone());
+    }
 }
 
 async fn create(Shared(cf): Cf, who: Who, mut body: Message) -> ApiResult<(StatusCode, Json<Value>)> {
@@ -222,10 +268,11 @@ async fn create(Shared(cf): Cf, who: Who, mut body: Message) -> ApiResult<(Statu
         who.must_write_space(db, &space)?;
         let mut app = App::new(&name, &space);
         app.environment = environment.into_iter().filter_map(|(key, value)| Some((key, value?))).collect();
-        if let Some((buildpacks, stack)) = wanted {
-            app.lifecycle = Lifecycle { buildpacks: buildpacks.unwrap_or_default(), stack: stack.value() };
+        if let Some(wanted) = wanted {
+            wanted.fill(&mut app.lifecycle);
         }
-        app.lifecycle.stack = app.lifecycle.stack.or_else(|| default_stack(db));
+        feature_flags::must_allow(db, app.lifecycle.kind)?;
+        complete_lifecycle(db, &mut app.lifecycle);
         let problems = lifecycle_problems(db, &app.lifecycle);
         if !problems.is_empty() {
             return Err(ApiError::unprocessable(problems.join(", ")));
@@ -300,13 +347,8 @@ async fn update(Shared(cf): Cf, who: Who, Path(guid): Path<String>, mut body: Me
         if let Some(name) = name.clone() {
             app.name = name;
         }
-        if let Some((buildpacks, stack)) = wanted {
-            if let Some(buildpacks) = buildpacks {
-                app.lifecycle.buildpacks = buildpacks;
-            }
-            if let Field::Is(stack) = stack {
-                app.lifecycle.stack = Some(stack);
-            }
+        if let Some(wanted) = wanted {
+            wanted.apply(&mut app.lifecycle)?;
         }
         change.apply(&mut app.metadata);
         app.updated_at = Timestamp::now();
@@ -373,7 +415,11 @@ fn act(
         if needs_droplet && app.droplet.is_none() {
             return Err(ApiError::unprocessable("Assign a droplet before starting this app."));
         }
+        let kind = app.lifecycle.kind;
         let guid = writable(who, db, guid)?;
+        if needs_droplet {
+            feature_flags::must_allow(db, kind)?;
+        }
         change(db, &guid)?;
         log(cf, &guid, &format!("{word} app with guid {guid}"));
         readable(who, db, guid.as_str()).map(|app| Json(present(cf, app)))

@@ -54,6 +54,15 @@ impl Who {
         self.is_admin() || self.has_role(db, |role| role.org == *org)
     }
 
+    /// Whether the user may see the private domains of an organization: its manager or auditor, or a role in a space of
+    /// it. (`permissions.rb`: `readable_org_ids_for_domains_query`.)
+    pub fn can_read_domains(&self, db: &State, org: &Guid) -> bool {
+        let fits = |kind: RoleKind| {
+            kind.in_space() || matches!(kind, RoleKind::OrganizationManager | RoleKind::OrganizationAuditor)
+        };
+        self.is_admin() || self.has_role(db, |role| role.org == *org && fits(role.kind))
+    }
+
     /// Whether the user may change an organization: its manager.
     pub fn can_write_org(&self, db: &State, org: &Guid) -> bool {
         self.is_admin() || self.has_role(db, |role| role.org == *org && role.kind == RoleKind::OrganizationManager)

@@ -77,6 +77,11 @@ impl Message {
         self.problems.extend(part.problems);
     }
 
+    /// As [`Message::problems_of`], with the name of the part before each.
+    pub fn problems_in(&mut self, name: &str, part: Self) {
+        self.problems.extend(part.problems.into_iter().map(|problem| format!("{name} {problem}")));
+    }
+
     /// Refuses fields other than these.
     pub fn only(&mut self, allowed: &[&str]) {
         let unknown: Vec<_> = self.fields.keys().filter(|key| !allowed.contains(&key.as_str())).cloned().collect();
@@ -239,6 +244,11 @@ impl Message {
             self.problems.extend(problems.into_iter().map(|problem| format!("Metadata {problem}")));
         }
         change
+    }
+
+    /// All problems noted.
+    pub fn into_problems(self) -> Vec<String> {
+        self.problems
     }
 
     /// Fails with all problems noted, in one 422.

@@ -14,14 +14,14 @@ use serde_json::{Value, json};
 
 use crate::foundry::controller::apps::{lifecycle_problems, log, present_lifecycle, read_lifecycle, readable};
 use crate::foundry::controller::auth::Who;
-use crate::foundry::controller::body::{Field, Message};
+use crate::foundry::controller::body::Message;
 use crate::foundry::controller::error::{ApiError, ApiResult, table};
 use crate::foundry::controller::list::{ListQuery, Query, Spec};
 use crate::foundry::controller::processes::number;
-use crate::foundry::controller::{Api, Cf, href, lifecycle, metadata};
+use crate::foundry::controller::{Api, Cf, feature_flags, href, lifecycle, metadata};
 use crate::foundry::platform::Platform;
 use crate::foundry::staging;
-use crate::foundry::state::{Build, BuildState, Guid, Metadata, PackageState, State, timestamp};
+use crate::foundry::state::{Build, BuildState, Guid, LifecycleKind, Metadata, PackageState, State, timestamp};
 
 const LIST: Spec = Spec::new(&["states", "app_guids", "package_guids"]);
 
@@ -130,17 +130,19 @@ async fn create(Shared(cf): Cf, who: Who, mut body: Message) -> ApiResult<(Statu
         };
         let Some(app) = db.apps.get(&package.app) else { return Err(ApiError::not_found("App")) };
         let mut lifecycle = app.lifecycle.clone();
-        if let Some((buildpacks, stack)) = wanted {
-            if let Some(buildpacks) = buildpacks {
-                lifecycle.buildpacks = buildpacks;
-            }
-            if let Field::Is(stack) = stack {
-                lifecycle.stack = Some(stack);
-            }
+        if let Some(wanted) = wanted {
+            wanted.fill(&mut lifecycle);
         }
+        if package.docker.is_some() {
+            lifecycle.kind = LifecycleKind::Docker;
+        }
+        feature_flags::must_allow(db, lifecycle.kind)?;
         let problems = lifecycle_problems(db, &lifecycle);
         if !problems.is_empty() {
             return Err(ApiError::unprocessable(problems.join(", ")));
+        }
+        if lifecycle.kind != LifecycleKind::Buildpack {
+            return Err(ApiError::not_implemented(&format!("Staging with the lifecycle {}", lifecycle.kind.as_str())));
         }
         let staging = |build: &Build| build.app == package.app && matches!(build.state, BuildState::Staging);
         if db.builds.values().any(staging) {

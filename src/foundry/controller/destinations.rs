@@ -70,7 +70,7 @@ pub struct Target {
     pub process: String,
     /// The port in the container, where it is not the default.
     pub port: Option<u16>,
-    /// How the router talks to it; `None` is HTTP/1.1.
+    /// How the router talks to it; `None` is as the route's protocol has it: HTTP/1.1, or TCP.
     pub protocol: Option<Protocol>,
 }
 
@@ -80,6 +80,12 @@ impl Target {
         Self { app: app.clone(), process: "web".to_owned(), port: None, protocol: None }
     }
 
+    /// As it is for a route: the protocol is named. (`UpdateRouteDestinations#update_protocol`)
+    fn on(&self, db: &State, route: &Route) -> Self {
+        let usual = if db.is_tcp(&route.domain) { Protocol::Tcp } else { Protocol::Http1 };
+        Self { protocol: self.protocol.or(Some(usual)), ..self.clone() }
+    }
+
     fn same_place(&self, to: &Destination) -> bool {
         let port = |port: Option<u16>| port.unwrap_or(DEFAULT_PORT);
         self.app == to.app && self.process == to.process && port(self.port) == port(to.port)
@@ -87,25 +93,25 @@ impl Target {
 }
 
 /// Adds destinations to a route. Those that are there already change nothing. Fails where the Cloud Controller does:
-/// unknown apps, apps of other spaces, another protocol for the same process, duplicates, too many.
+/// unknown apps, apps of other spaces, another protocol for the same process or than the route's, duplicates, too many.
 pub fn map(db: &mut State, actor: &Party, route: &Guid, targets: &[Target], by_manifest: bool) -> ApiResult<()> {
     let known = db.routes.get(route).ok_or_else(|| ApiError::not_found("Route"))?;
     check_apps(db, known, targets)?;
     if known.destinations.len() + targets.len() > MOST {
         return Err(too_many());
     }
-    check_duplicates(targets)?;
+    let targets: Vec<_> = targets.iter().map(|target| target.on(db, known)).collect();
+    check_duplicates(&targets)?;
     let mut fresh = Vec::new();
     for target in targets {
         match known.destinations.iter().find(|to| target.same_place(to)) {
-            None => fresh.push(target.clone()),
+            None => fresh.push(target),
             Some(to) => {
-                let wanted = target.protocol.unwrap_or(Protocol::Http1);
-                if wanted != to.protocol {
+                if target.protocol != Some(to.protocol) {
                     return Err(ApiError::unprocessable(format!(
                         "Cannot add destination with protocol: {}. Destination already exists for route: {}, app: {}, \
                          process: {}, and protocol: {}.",
-                        wanted.as_str(),
+                        target.protocol.map_or("", Protocol::as_str),
                         db.url_of(known),
                         to.app,
                         to.process,
@@ -115,8 +121,29 @@ pub fn map(db: &mut State, actor: &Party, route: &Guid, targets: &[Target], by_m
             }
         }
     }
+    check_protocols(db, known, &fresh)?;
     add(db, actor, route, fresh, by_manifest);
     Ok(())
+}
+
+/// (`UpdateRouteDestinations#validate_protocol_matches!`)
+fn check_protocols(db: &State, route: &Route, targets: &[Target]) -> ApiResult<()> {
+    let (kind, known): (_, &[Protocol]) = if db.is_tcp(&route.domain) {
+        ("tcp", &[Protocol::Tcp])
+    } else {
+        ("http", &[Protocol::Http1, Protocol::Http2])
+    };
+    match targets.iter().filter_map(|target| target.protocol).find(|protocol| !known.contains(protocol)) {
+        None => Ok(()),
+        Some(other) => {
+            let known: Vec<_> = known.iter().map(|protocol| protocol.as_str()).collect();
+            Err(ApiError::unprocessable(format!(
+                "Cannot use '{}' protocol for {kind} routes; valid options are: [{}].",
+                other.as_str(),
+                known.join(", ")
+            )))
+        }
+    }
 }
 
 fn add(db: &mut State, actor: &Party, route: &Guid, targets: Vec<Target>, by_manifest: bool) {
@@ -253,6 +280,7 @@ fn protocol(word: &Value) -> Option<Protocol> {
     match word.as_str()? {
         "http1" => Some(Protocol::Http1),
         "http2" => Some(Protocol::Http2),
+        "tcp" => Some(Protocol::Tcp),
         _ => None,
     }
 }
@@ -293,12 +321,13 @@ async fn replace(Shared(cf): Cf, who: Who, Path(guid): Path<String>, mut body: M
         let guid = writable(&who, db, &guid)?;
         let route = db.routes.get(&guid).ok_or_else(|| ApiError::not_found("Route"))?;
         check_apps(db, route, &targets)?;
+        let targets: Vec<_> = targets.iter().map(|target| target.on(db, route)).collect();
         check_duplicates(&targets)?;
-        let stays = |to: &Destination| {
-            targets.iter().any(|one| one.same_place(to) && one.protocol.unwrap_or(Protocol::Http1) == to.protocol)
-        };
+        let stays =
+            |to: &Destination| targets.iter().any(|one| one.same_place(to) && one.protocol == Some(to.protocol));
         let is_new = |target: &&Target| !route.destinations.iter().any(|to| stays(to) && target.same_place(to));
-        let fresh = targets.iter().filter(is_new).cloned().collect();
+        let fresh: Vec<_> = targets.iter().filter(is_new).cloned().collect();
+        check_protocols(db, route, &fresh)?;
         unmap(db, &who.actor(), &guid, |to| !stays(to), false);
         add(db, &who.actor(), &guid, fresh, false);
         db.routes.get(&guid).map(|route| answer(&cf, route)).ok_or_else(|| ApiError::not_found("Route"))
@@ -337,6 +366,25 @@ async fn update(
     body.finish()?;
     cf.store.write(|db| {
         let guid = writable(&who, db, &guid)?;
+        let route = db.routes.get(&guid).ok_or_else(|| ApiError::not_found("Route"))?;
+        let tcp = db.is_tcp(&route.domain);
+        if !route.destinations.iter().any(|to| to.guid.as_str() == destination) {
+            return Err(no_such_destination());
+        }
+        // (`RouteDestinationUpdate`; for a TCP route the protocol must be named.)
+        match (tcp, wanted.flatten()) {
+            (true, Some(Protocol::Tcp)) | (false, Some(Protocol::Http1 | Protocol::Http2) | None) => {}
+            (true, _) => {
+                return Err(ApiError::unprocessable(
+                    "Destination protocol must be 'tcp' if the parent route's protocol is 'tcp'",
+                ));
+            }
+            (false, Some(Protocol::Tcp)) => {
+                return Err(ApiError::unprocessable(
+                    "Destination protocol must be 'http1' or 'http2' if the parent route's protocol is 'http'",
+                ));
+            }
+        }
         let route = db.routes.get_mut(&guid).ok_or_else(|| ApiError::not_found("Route"))?;
         let to = route.destinations.iter_mut().find(|to| to.guid.as_str() == destination);
         let to = to.ok_or_else(no_such_destination)?;

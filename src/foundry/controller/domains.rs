@@ -3,7 +3,7 @@
 //! | endpoint | what |
 //! |---|---|
 //! | `GET /v3/domains` | list: the shared ones and those of the user's organizations |
-//! | `POST /v3/domains` | create: shared, internal, or of an organization |
+//! | `POST /v3/domains` | create: shared, for TCP where it has a router group, internal, or of an organization |
 //! | `GET /v3/domains/:guid` | show |
 //! | `PATCH /v3/domains/:guid` | metadata |
 //! | `DELETE /v3/domains/:guid` | with its routes, as a job |
@@ -39,7 +39,7 @@ pub(super) fn routes() -> Api {
 }
 
 /// A domain as the API shows it.
-pub(super) fn present(cf: &Platform, domain: &Domain) -> Value {
+pub(super) fn present(cf: &Platform, db: &State, domain: &Domain) -> Value {
     let path = format!("/v3/domains/{}", domain.guid);
     let mut links = json!({
         "self": href(cf, &path),
@@ -49,14 +49,17 @@ pub(super) fn present(cf: &Platform, domain: &Domain) -> Value {
         links["organization"] = href(cf, &format!("/v3/organizations/{org}"));
         links["shared_organizations"] = href(cf, &format!("{path}/relationships/shared_organizations"));
     }
+    if let Some(group) = &domain.router_group {
+        links["router_group"] = href(cf, &format!("/routing/v1/router_groups/{group}"));
+    }
     json!({
         "guid": domain.guid,
         "created_at": timestamp(domain.created_at),
         "updated_at": timestamp(domain.updated_at),
         "name": domain.name,
         "internal": domain.internal,
-        "router_group": null,
-        "supported_protocols": ["http"],
+        "router_group": domain.router_group.as_ref().map(|guid| json!({ "guid": guid })),
+        "supported_protocols": [db.protocol_of(domain)],
         "relationships": {
             "organization": to_one(domain.org.as_ref()),
             "shared_organizations": to_many(domain.shared_with.iter()),
@@ -74,7 +77,7 @@ pub(super) fn wanted(query: &ListQuery, domain: &Domain) -> bool {
 
 fn visible(who: &Who, db: &State, domain: &Domain) -> bool {
     let mut orgs = domain.org.iter().chain(&domain.shared_with);
-    domain.org.is_none() || orgs.any(|org| who.can_read_org(db, org))
+    domain.org.is_none() || orgs.any(|org| who.can_read_domains(db, org))
 }
 
 fn find<'a>(who: &Who, db: &'a State, guid: &str) -> ApiResult<&'a Domain> {
@@ -86,12 +89,12 @@ async fn list(Shared(cf): Cf, who: Who, query: Query) -> ApiResult<Json<Value>> 
     let query = ListQuery::new(query, &LIST)?;
     cf.store.read(|db| {
         let domains = db.domains.values().filter(|domain| wanted(&query, domain) && visible(&who, db, domain));
-        Ok(Json(query.page(&cf, "/v3/domains", domains).present(|domain| present(&cf, domain))))
+        Ok(Json(query.page(&cf, "/v3/domains", domains).present(|domain| present(&cf, db, domain))))
     })
 }
 
 async fn show(Shared(cf): Cf, who: Who, Path(guid): Path<String>) -> ApiResult<Json<Value>> {
-    cf.store.read(|db| Ok(Json(present(&cf, find(&who, db, &guid)?))))
+    cf.store.read(|db| Ok(Json(present(&cf, db, find(&who, db, &guid)?))))
 }
 
 /// Checks a domain's name as the Cloud Controller does. (`domain_create_message.rb`)
@@ -125,14 +128,18 @@ async fn create(Shared(cf): Cf, who: Who, mut body: Message) -> ApiResult<(Statu
     body.only(&["name", "internal", "relationships", "router_group", "metadata"]);
     let name = check_name(&mut body);
     let internal = body.boolean("internal").value().unwrap_or(false);
-    if body.raw("router_group").is_some_and(|group| !group.is_null()) {
-        return Err(ApiError::not_implemented("A domain with a router group"));
-    }
+    let group = read_router_group(&mut body);
     let private = body.has("relationships");
     let org = body.to_one("organization").value();
     let shared_with = body.to_many("shared_organizations").value().unwrap_or_default();
     if internal && private {
         body.problem("Cannot associate an internal domain with an organization");
+    }
+    if internal && body.has("router_group") {
+        body.problem("Internal domains cannot be associated to a router group.");
+    }
+    if private && body.has("router_group") {
+        body.problem("Domains scoped to an organization cannot be associated to a router group.");
     }
     if org.is_none() && !shared_with.is_empty() {
         body.problem("Relationships cannot contain shared_organizations without an owning organization.");
@@ -153,12 +160,18 @@ async fn create(Shared(cf): Cf, who: Who, mut body: Message) -> ApiResult<(Statu
         } else {
             who.must(who.is_admin())?;
         }
+        if let Some(group) = &group
+            && !db.router_groups.contains_key(group)
+        {
+            return Err(ApiError::unprocessable(format!("Router group with guid '{group}' not found.")));
+        }
         check_free(db, &name, org.as_ref())?;
         let now = Timestamp::now();
         let mut domain = Domain {
             guid: Guid::random(),
             name,
             internal,
+            router_group: group,
             org,
             shared_with,
             metadata: Metadata::default(),
@@ -166,10 +179,24 @@ async fn create(Shared(cf): Cf, who: Who, mut body: Message) -> ApiResult<(Statu
             updated_at: now,
         };
         change.apply(&mut domain.metadata);
-        let answer = present(&cf, &domain);
+        let answer = present(&cf, db, &domain);
         db.domains.insert(domain.guid.clone(), domain);
         Ok((StatusCode::CREATED, Json(answer)))
     })
+}
+
+/// (`DomainCreateMessage#router_group_validation`)
+fn read_router_group(body: &mut Message) -> Option<Guid> {
+    let group = body.object("router_group").value()?;
+    let unknown: Vec<_> = group.keys().filter(|key| *key != "guid").map(String::as_str).collect();
+    if !unknown.is_empty() {
+        body.problem(format!("Router group Unknown field(s): '{}'", unknown.join("', '")));
+    }
+    let guid = group.get("guid").and_then(Value::as_str).map(Guid::from);
+    if guid.is_none() {
+        body.problem("Router group guid must be a string");
+    }
+    guid
 }
 
 fn no_such_org(guid: &Guid) -> ApiError {
@@ -253,7 +280,8 @@ async fn update(Shared(cf): Cf, who: Who, Path(guid): Path<String>, mut body: Me
         let domain = db.domains.get_mut(guid.as_str()).ok_or_else(|| ApiError::not_found("Domain"))?;
         change.apply(&mut domain.metadata);
         domain.updated_at = Timestamp::now();
-        Ok(Json(present(&cf, domain)))
+        let domain = domain.clone();
+        Ok(Json(present(&cf, db, &domain)))
     })
 }
 
@@ -269,7 +297,7 @@ async fn destroy(Shared(cf): Cf, who: Who, Path(guid): Path<String>) -> ApiResul
         Ok(domain.guid.clone())
     })?;
     Ok(jobs::run(&cf, "domain.delete", None, move |db| {
-        db.routes.retain(|_, route| route.domain != domain);
+        db.remove_routes(|route| route.domain == domain);
         db.domains.shift_remove(&domain);
         Ok(Vec::new())
     }))
@@ -283,11 +311,14 @@ async fn route_reservations(
 ) -> ApiResult<Json<Value>> {
     cf.store.read(|db| {
         let domain = find(&who, db, &guid)?;
-        let part = |key: &str| query.get(key).unwrap_or_default();
-        // Every route here has no port.
-        let any_port = query.get("port").is_none_or(|port| port == "0");
-        let matching = any_port && db.route_at(part("host"), &domain.guid, part("path")).is_some();
-        Ok(Json(json!({ "matching_route": matching })))
+        let given = |key: &str| query.get(key).unwrap_or_default();
+        // The database keeps the port of a route that has none as 0.
+        let port = match query.get("port") {
+            None | Some("0") => Some(None),
+            Some(port) => port.parse().ok().map(Some),
+        };
+        let matching = port.and_then(|port| db.route_at(given("host"), &domain.guid, given("path"), port));
+        Ok(Json(json!({ "matching_route": matching.is_some() })))
     })
 }
 

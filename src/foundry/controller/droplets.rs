@@ -1,36 +1,43 @@
-//! Droplets: what builds make.
+//! Droplets: what builds make, or what was uploaded.
 //!
 //! | endpoint | what |
 //! |---|---|
 //! | `GET /v3/droplets`, `GET /v3/apps/:guid/droplets`, `GET /v3/packages/:guid/droplets` | list |
 //! | `GET`, `PATCH`, `DELETE /v3/droplets/:guid` | show; metadata; as a job |
-//! | `POST /v3/droplets?source_guid=:guid` | copy to another app |
-//!
-//! Left out: uploading and downloading droplets.
+//! | `POST /v3/droplets` | create one to upload, or with `source_guid` copy to another app |
+//! | `POST …/upload` | its content, as multipart and as a job |
+//! | `GET …/download` | its content, packed anew |
 
-use axum::extract::{Path, State as Shared};
-use axum::http::StatusCode;
-use axum::response::Response;
+use std::io;
+
+use axum::extract::multipart::MultipartRejection;
+use axum::extract::{DefaultBodyLimit, Multipart, Path, State as Shared};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
 use axum::{Json, Router, routing};
+use bytes::Bytes;
+use indexmap::IndexMap;
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use crate::foundry::blobs;
+use crate::foundry::blobs::{self, StagingInfo};
 use crate::foundry::controller::apps::readable;
 use crate::foundry::controller::auth::Who;
 use crate::foundry::controller::body::Message;
-use crate::foundry::controller::error::{ApiError, ApiResult};
+use crate::foundry::controller::error::{ApiError, ApiResult, table};
 use crate::foundry::controller::list::{ListQuery, Query, Spec};
 use crate::foundry::controller::{Api, Cf, action, href, jobs, lifecycle, metadata};
 use crate::foundry::platform::Platform;
-use crate::foundry::state::{Droplet, Guid, Metadata, State, timestamp};
+use crate::foundry::state::{Droplet, DropletState, Guid, JobState, LifecycleKind, Metadata, State, WEB, timestamp};
 
 const LIST: Spec = Spec::new(&["states", "app_guids", "space_guids", "organization_guids", "current", "versions"]);
 
 pub(super) fn routes() -> Api {
     Router::new()
-        .route("/v3/droplets", routing::get(list).post(copy))
+        .route("/v3/droplets", routing::get(list).post(create))
         .route("/v3/droplets/{guid}", routing::get(show).patch(update).delete(destroy))
+        .route("/v3/droplets/{guid}/upload", routing::post(upload).layer(DefaultBodyLimit::disable()))
+        .route("/v3/droplets/{guid}/download", routing::get(download))
         .route("/v3/apps/{guid}/droplets", routing::get(list_of_app))
         .route("/v3/packages/{guid}/droplets", routing::get(list_of_package))
 }
@@ -50,7 +57,13 @@ pub(super) fn present(cf: &Platform, droplet: &Droplet) -> Value {
     if let Some(package) = &droplet.package {
         links["package"] = href(cf, &format!("/v3/packages/{package}"));
     }
-    links["download"] = href(cf, &format!("{path}/download"));
+    let mut error = None;
+    match &droplet.state {
+        DropletState::AwaitingUpload => links["upload"] = action(cf, &format!("{path}/upload"), "POST"),
+        DropletState::ProcessingUpload => {}
+        DropletState::Staged => links["download"] = href(cf, &format!("{path}/download")),
+        DropletState::Failed(text) => error = Some(text),
+    }
     let buildpacks: Vec<Value> = droplet
         .buildpacks
         .iter()
@@ -67,10 +80,10 @@ pub(super) fn present(cf: &Platform, droplet: &Droplet) -> Value {
         "guid": droplet.guid,
         "created_at": timestamp(droplet.created_at),
         "updated_at": timestamp(droplet.updated_at),
-        "state": "STAGED",
-        "error": null,
+        "state": droplet.state.as_str(),
+        "error": error,
         "lifecycle": { "type": "buildpack", "data": {} },
-        "checksum": { "type": "sha256", "value": droplet.checksum },
+        "checksum": droplet.checksum.as_ref().map(|value| json!({ "type": "sha256", "value": value })),
         "buildpacks": buildpacks,
         "stack": droplet.stack,
         "image": null,
@@ -132,7 +145,7 @@ fn listed(
             let Some(app) = db.apps.get(&droplet.app) else { return false };
             let org = db.spaces.get(&app.space).map_or("", |space| space.org.as_str());
             fits(droplet)
-                && query.wants("states", "STAGED")
+                && query.wants("states", droplet.state.as_str())
                 && query.wants("app_guids", droplet.app.as_str())
                 && query.wants("space_guids", app.space.as_str())
                 && query.wants("organization_guids", org)
@@ -147,37 +160,181 @@ async fn show(Shared(cf): Cf, who: Who, Path(guid): Path<String>) -> ApiResult<J
     cf.store.read(|db| readable_droplet(&who, db, &guid).map(|droplet| Json(present(&cf, droplet))))
 }
 
-async fn copy(Shared(cf): Cf, who: Who, query: Query, mut body: Message) -> ApiResult<(StatusCode, Json<Value>)> {
-    let Some(source) = query.get("source_guid").map(ToOwned::to_owned) else {
-        return Err(ApiError::not_implemented("Creating a droplet to upload"));
-    };
+async fn create(Shared(cf): Cf, who: Who, query: Query, mut body: Message) -> ApiResult<(StatusCode, Json<Value>)> {
+    let source = query.get("source_guid").map(ToOwned::to_owned);
+    let mut process_types = IndexMap::from([(WEB.to_owned(), String::new())]);
+    if source.is_none() {
+        body.only(&["relationships", "process_types"]);
+        if let Some(wanted) = body.object("process_types").value() {
+            process_types = read_process_types(&mut body, wanted);
+        }
+    }
     let app = body.needs_one("app");
     body.finish()?;
     cf.store.write(|db| {
-        let source = readable_droplet(&who, db, &source)?.clone();
-        if readable(&who, db, app.as_str()).is_err() {
+        let source = source.map(|source| readable_droplet(&who, db, &source).cloned()).transpose()?;
+        let Ok(found) = readable(&who, db, app.as_str()) else {
             return Err(ApiError::unprocessable(format!(
                 "App with guid \"{app}\" does not exist, or you do not have access to it."
             )));
-        }
+        };
+        let kind = found.lifecycle.kind;
         super::apps::writable(&who, db, app.as_str())?;
         let now = Timestamp::now();
-        let droplet = Droplet {
-            guid: Guid::random(),
-            app: app.clone(),
-            package: None,
-            metadata: Metadata::default(),
-            created_at: now,
-            updated_at: now,
-            ..source.clone()
+        let guid = Guid::random();
+        let metadata = Metadata::default();
+        let droplet = if let Some(source) = source {
+            if source.state != DropletState::Staged {
+                return Err(ApiError::unprocessable("source droplet is not staged"));
+            }
+            if kind != LifecycleKind::Buildpack {
+                return Err(ApiError::unprocessable("source and destination lifecycle types do not match"));
+            }
+            let blobs = cf.cell.blobs();
+            blobs::copy(&blobs.droplet(&source.guid), &blobs.droplet(&guid))
+                .map_err(|error| ApiError::unprocessable(format!("Unable to copy the droplet: {error}")))?;
+            Droplet { guid, app: app.clone(), package: None, metadata, created_at: now, updated_at: now, ..source }
+        } else {
+            if kind != LifecycleKind::Buildpack {
+                let text = "Droplet creation is not available for apps with docker lifecycles.";
+                return Err(ApiError::unprocessable(text));
+            }
+            let data = json!({ "droplet_guid": guid });
+            lifecycle::note(db, "audit.app.droplet.create", &who.actor(), &app, data);
+            Droplet {
+                guid,
+                app: app.clone(),
+                package: None,
+                state: DropletState::AwaitingUpload,
+                process_types,
+                own_command: None,
+                buildpacks: Vec::new(),
+                stack: None,
+                checksum: None,
+                metadata,
+                created_at: now,
+                updated_at: now,
+            }
         };
-        let blobs = cf.cell.blobs();
-        blobs::copy(&blobs.droplet(&source.guid), &blobs.droplet(&droplet.guid))
-            .map_err(|error| ApiError::unprocessable(format!("Unable to copy the droplet: {error}")))?;
         let answer = present(&cf, &droplet);
         db.droplets.insert(droplet.guid.clone(), droplet);
         Ok((StatusCode::CREATED, Json(answer)))
     })
+}
+
+/// (`cloud_controller_ng`: `droplet_create_message.rb`.)
+fn read_process_types(body: &mut Message, wanted: Map<String, Value>) -> IndexMap<String, String> {
+    if wanted.keys().any(String::is_empty) {
+        body.problem("Process types key must not be empty");
+    }
+    if !wanted.values().all(Value::is_string) {
+        body.problem("Process types value must be a string");
+    }
+    wanted.into_iter().filter_map(|(kind, command)| Some((kind, command.as_str()?.to_owned()))).collect()
+}
+
+async fn upload(
+    Shared(cf): Cf,
+    who: Who,
+    Path(guid): Path<String>,
+    form: Result<Multipart, MultipartRejection>,
+) -> ApiResult<Response> {
+    let bits = read_upload(form).await?;
+    let (droplet, job) = cf.store.write(|db| {
+        let droplet = writable_droplet(&who, db, &guid)?;
+        if droplet.state != DropletState::AwaitingUpload {
+            let text = "Droplet may be uploaded only once. Create a new droplet to upload bits.";
+            return Err(ApiError::unprocessable(text));
+        }
+        let data = json!({ "droplet_guid": droplet.guid });
+        lifecycle::note(db, "audit.app.droplet.upload", &who.actor(), &droplet.app, data);
+        let Some(found) = db.droplets.get_mut(&droplet.guid) else { return Err(ApiError::not_found("Droplet")) };
+        found.state = DropletState::ProcessingUpload;
+        found.updated_at = Timestamp::now();
+        let found = found.clone();
+        let resource = Some(("droplet", format!("/v3/droplets/{}", found.guid)));
+        Ok((found, jobs::begin(db, "droplet.upload", JobState::Processing, resource)))
+    })?;
+    let unpacked = {
+        let (cf, guid) = (std::sync::Arc::clone(&cf), droplet.guid.clone());
+        tokio::task::spawn_blocking(move || cf.cell.blobs().unpack_droplet(&guid, &bits)).await
+    };
+    let unpacked = unpacked.map_err(io::Error::other).and_then(|unpacked| unpacked);
+    let answer = (StatusCode::ACCEPTED, [(header::LOCATION, jobs::location(&cf, &job))], Json(present(&cf, &droplet)));
+    let on = std::sync::Arc::clone(&cf);
+    cf.later(cf.timing().job, move || on.store.update(|db| uploaded(db, &droplet.guid, &job, unpacked)));
+    Ok(answer.into_response())
+}
+
+/// Ends an upload.
+fn uploaded(db: &mut State, droplet: &Guid, job: &Guid, unpacked: io::Result<(StagingInfo, String)>) {
+    let Some(droplet) = db.droplets.get_mut(droplet) else {
+        return jobs::end(db, job, Err(ApiError::not_found("Droplet")));
+    };
+    droplet.updated_at = Timestamp::now();
+    let result = match unpacked {
+        Ok((info, checksum)) => {
+            droplet.state = DropletState::Staged;
+            droplet.checksum = Some(checksum);
+            droplet.own_command = Some(info.start_command).filter(|command| !command.is_empty());
+            Ok(Vec::new())
+        }
+        Err(error) => {
+            let text = format!("Uploaded droplet file is invalid: {:#}", anyhow::Error::from(error));
+            droplet.state = DropletState::Failed(text.clone());
+            Err(ApiError::unprocessable(text))
+        }
+    };
+    jobs::end(db, job, result);
+}
+
+/// Reads the part `bits`. Fails where it is not there, or by its name no droplet.
+async fn read_upload(form: Result<Multipart, MultipartRejection>) -> ApiResult<Bytes> {
+    let invalid = |text: &str| ApiError::unprocessable(format!("Uploaded droplet file is invalid: {text}"));
+    let broken = |_| ApiError::new(table::BAD_REQUEST, "The multipart body is broken");
+    let missing = || invalid("A droplet tgz file must be uploaded as 'bits'");
+    let mut form = form.map_err(|_| missing())?;
+    while let Some(field) = form.next_field().await.map_err(broken)? {
+        if field.name() != Some("bits") {
+            continue;
+        }
+        let Some(name) = field.file_name().map(ToOwned::to_owned) else { break };
+        let bits = field.bytes().await.map_err(broken)?;
+        if std::path::Path::new(&name).extension().is_none_or(|end| end != "tgz") && !name.ends_with(".tar.gz") {
+            return Err(invalid(&format!("{name} is not a tgz")));
+        }
+        if bits.is_empty() {
+            return Err(invalid(&format!("{name} cannot be empty")));
+        }
+        return Ok(bits);
+    }
+    Err(missing())
+}
+
+async fn download(Shared(cf): Cf, who: Who, Path(guid): Path<String>) -> ApiResult<Response> {
+    let droplet = cf.store.write(|db| {
+        let droplet = readable_droplet(&who, db, &guid)?.clone();
+        let space = db.apps.get(&droplet.app).map(|app| app.space.clone());
+        who.must(space.is_some_and(|space| who.can_write_space(db, &space)))?;
+        if droplet.state != DropletState::Staged {
+            return Err(ApiError::unprocessable("Only staged droplets can be downloaded."));
+        }
+        let data = json!({ "droplet_guid": droplet.guid });
+        lifecycle::note(db, "audit.app.droplet.download", &who.actor(), &droplet.app, data);
+        Ok(droplet)
+    })?;
+    let info = StagingInfo {
+        detected_buildpack: droplet.buildpacks.last().map(|used| used.buildpack_name.clone()).unwrap_or_default(),
+        start_command: droplet.command(WEB).unwrap_or_default().to_owned(),
+    };
+    let packed = tokio::task::spawn_blocking(move || cf.cell.blobs().pack_droplet(&droplet.guid, &info)).await;
+    match packed {
+        Ok(Ok(packed)) => Ok(([(header::CONTENT_TYPE, "application/gzip")], packed).into_response()),
+        Ok(Err(_)) | Err(_) => Err(ApiError::new(
+            table::BLOBSTORE_UNAVAILABLE,
+            "Failed to perform operation due to blobstore unavailability.",
+        )),
+    }
 }
 
 async fn update(Shared(cf): Cf, who: Who, Path(guid): Path<String>, mut body: Message) -> ApiResult<Json<Value>> {
@@ -194,7 +351,14 @@ async fn update(Shared(cf): Cf, who: Who, Path(guid): Path<String>, mut body: Me
 }
 
 async fn destroy(Shared(cf): Cf, who: Who, Path(guid): Path<String>) -> ApiResult<Response> {
-    let droplet = cf.store.read(|db| writable_droplet(&who, db, &guid))?;
+    let droplet = cf.store.read(|db| {
+        let droplet = writable_droplet(&who, db, &guid)?;
+        if db.apps.get(&droplet.app).is_some_and(|app| app.droplet.as_ref() == Some(&droplet.guid)) {
+            let text = format!("The droplet is currently used by app with guid \"{}\".", droplet.app);
+            return Err(ApiError::unprocessable(text));
+        }
+        Ok(droplet)
+    })?;
     let actor = who.actor();
     Ok(jobs::run(&cf, "droplet.delete", None, move |db| {
         lifecycle::note(db, "audit.app.droplet.delete", &actor, &droplet.app, json!({ "droplet_guid": droplet.guid }));

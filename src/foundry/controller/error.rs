@@ -22,6 +22,7 @@ pub mod table {
 
     pub const INVALID_AUTH_TOKEN: Row = (1000, 401, "InvalidAuthToken");
     pub const MESSAGE_PARSE_ERROR: Row = (1001, 400, "MessageParseError");
+    pub const INVALID_RELATION: Row = (1002, 400, "InvalidRelation");
     pub const BAD_REQUEST: Row = (1004, 400, "BadRequest");
     pub const UNABLE_TO_PERFORM: Row = (10009, 400, "UnableToPerform");
     pub const NOT_FOUND: Row = (10000, 404, "NotFound");
@@ -36,6 +37,9 @@ pub mod table {
     pub const SERVICE_UNAVAILABLE: Row = (10015, 503, "ServiceUnavailable");
     pub const UNIQUENESS_ERROR: Row = (10016, 422, "UniquenessError");
     pub const ORG_SUSPENDED: Row = (10017, 403, "OrgSuspended");
+    pub const SPACE_INVALID: Row = (40001, 400, "SpaceInvalid");
+    pub const SPACE_NAME_TAKEN: Row = (40002, 400, "SpaceNameTaken");
+    pub const SPACE_NOT_FOUND: Row = (40004, 404, "SpaceNotFound");
     pub const SERVICE_INSTANCE_NOT_FOUND: Row = (60004, 404, "ServiceInstanceNotFound");
     pub const ASYNC_SERVICE_INSTANCE_OPERATION_IN_PROGRESS: Row =
         (60016, 409, "AsyncServiceInstanceOperationInProgress");
@@ -44,11 +48,17 @@ pub mod table {
         (120_004, 400, "ServiceFetchInstanceParametersNotSupported");
     pub const SERVICE_FETCH_BINDING_PARAMETERS_NOT_SUPPORTED: Row =
         (90007, 400, "ServiceFetchBindingParametersNotSupported");
+    /// 400, which route bindings of API v3 make a 422.
+    pub const SERVICE_INSTANCE_ALREADY_BOUND_TO_SAME_ROUTE: Row =
+        (130_008, 422, "ServiceInstanceAlreadyBoundToSameRoute");
+    pub const APP_NOT_FOUND: Row = (100_004, 404, "AppNotFound");
     pub const PACKAGE_BITS_ALREADY_UPLOADED: Row = (150_004, 400, "PackageBitsAlreadyUploaded");
+    pub const BLOBSTORE_UNAVAILABLE: Row = (150_006, 502, "BlobstoreUnavailable");
     pub const STAGING_IN_PROGRESS: Row = (170_017, 422, "StagingInProgress");
     pub const SERVICE_BROKER_NOT_REMOVABLE: Row = (270_010, 422, "ServiceBrokerNotRemovable");
     pub const JOB_TIMEOUT: Row = (290_006, 524, "JobTimeout");
     pub const BUILDPACK_NAME_STACK_LIFECYCLE_TAKEN: Row = (290_000, 422, "BuildpackNameStackLifecycleTaken");
+    pub const NONRECURSIVE_SPACE_DELETION_FAILED: Row = (290_011, 400, "NonrecursiveSpaceDeletionFailed");
     pub const FEATURE_DISABLED: Row = (330_002, 403, "FeatureDisabled");
     pub const SERVICE_INSTANCE_UNSHARE_FAILED: Row = (390_001, 502, "ServiceInstanceUnshareFailed");
     pub const SHARED_SERVICE_INSTANCE_CANNOT_BE_RENAMED: Row = (390_003, 422, "SharedServiceInstanceCannotBeRenamed");
@@ -172,7 +182,7 @@ impl ApiError {
         Self { status, problems: vec![problem], raw: None }
     }
 
-    /// All details, one after the other.
+    /// What is wrong, for a person.
     pub fn details(&self) -> String {
         self.problems.iter().map(|problem| problem.detail.as_str()).collect::<Vec<_>>().join(", ")
     }
@@ -181,14 +191,15 @@ impl ApiError {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        match self.raw {
-            Some(text) => {
-                let mut headers = HeaderMap::new();
-                headers.insert("x-cf-routererror", HeaderValue::from_static("endpoint_failure (EOF)"));
-                headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-                (status, headers, text).into_response()
-            }
-            None => (status, Json(json!({ "errors": self.problems }))).into_response(),
+        if let Some(text) = self.raw {
+            let mut headers = HeaderMap::new();
+            headers.insert("x-cf-routererror", HeaderValue::from_static("endpoint_failure (EOF)"));
+            headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+            return (status, headers, text).into_response();
         }
+        let mut answer = (status, Json(json!({ "errors": self.problems }))).into_response();
+        // What knows the path may need to show it in the older shape.
+        answer.extensions_mut().insert(self);
+        answer
     }
 }

@@ -17,7 +17,7 @@ use crate::foundry::controller::error::{ApiError, ApiResult, table};
 use crate::foundry::controller::list::{ListQuery, Query, Spec};
 use crate::foundry::controller::{Api, Cf, href};
 use crate::foundry::platform::Platform;
-use crate::foundry::state::{Resource, State};
+use crate::foundry::state::{LifecycleKind, Resource, State};
 
 /// The flags and their defaults, by name. (CC API 3.195: `FeatureFlag::DEFAULT_FLAGS`.)
 const DEFAULTS: [(&str, bool); 18] = [
@@ -61,6 +61,16 @@ pub fn must_be_enabled(db: &State, name: &str) -> ApiResult<()> {
         return Ok(());
     }
     Err(ApiError::new(table::FEATURE_DISABLED, format!("Feature Disabled: {name}")))
+}
+
+/// As [`must_be_enabled`], for a flag that does not bind administrators. (CC API 3.195: `FeatureFlag::ADMIN_SKIPPABLE`.)
+pub fn must_be_enabled_for(who: &Who, db: &State, name: &str) -> ApiResult<()> {
+    if who.is_admin() { Ok(()) } else { must_be_enabled(db, name) }
+}
+
+/// Fails with 403 where the flag of a lifecycle is off.
+pub fn must_allow(db: &State, kind: LifecycleKind) -> ApiResult<()> {
+    kind.flag().map_or(Ok(()), |flag| must_be_enabled(db, flag))
 }
 
 /// A flag as a row of the list.

@@ -94,10 +94,14 @@ pub fn end(db: &mut State, job: &Guid, result: ApiResult<Vec<String>>) {
     }
 }
 
+/// Where a job is.
+pub fn location(platform: &Platform, job: &Guid) -> String {
+    format!("{}/v3/jobs/{job}", platform.addresses.api_url())
+}
+
 /// The 202 that names a job.
 pub fn accepted(platform: &Platform, job: &Guid) -> Response {
-    let location = format!("{}/v3/jobs/{job}", platform.addresses.api_url());
-    (StatusCode::ACCEPTED, [(header::LOCATION, location)]).into_response()
+    (StatusCode::ACCEPTED, [(header::LOCATION, location(platform, job))]).into_response()
 }
 
 /// Does `work` as a job: in one transaction, after the duration that jobs take, and at once where that is zero, so that

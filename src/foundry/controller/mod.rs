@@ -9,6 +9,7 @@
 //! | [`list`], `selector`, `fields` | filters, order, pages; label selectors; parts of related resources |
 //! | [`jobs`] | asynchronous work |
 //! | [`quotas`] | what is used, and what is too much |
+//! | `v2` | what is served of the older API |
 //! | `broker` | service brokers at work |
 //! | `lifecycle` | what happens to an app and its processes, whoever asks for it |
 //!
@@ -31,6 +32,7 @@ pub(crate) mod deployments;
 pub mod destinations;
 mod domains;
 mod droplets;
+mod environment_variable_groups;
 pub mod feature_flags;
 mod fields;
 mod isolation_segments;
@@ -46,6 +48,7 @@ pub mod quotas;
 mod revisions;
 mod roles;
 mod root;
+mod router_groups;
 pub mod routes;
 mod selector;
 mod service_brokers;
@@ -62,15 +65,17 @@ mod spaces;
 mod stacks;
 mod tasks;
 mod users;
+mod v2;
 
 use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Request, State as Shared};
-use axum::http::HeaderValue;
+use axum::http::{HeaderValue, header};
 use axum::middleware;
 use axum::response::Response;
 use serde_json::{Value, json};
+use tower_http::normalize_path::NormalizePath;
 
 use crate::foundry::controller::error::ApiError;
 use crate::foundry::platform::Platform;
@@ -128,7 +133,7 @@ const REAL: [&str; 36] = [
 
 /// The routes of the Cloud Controller.
 pub(crate) fn routes(platform: &Arc<Platform>) -> Router {
-    Router::new()
+    let resources = Router::new()
         .merge(root::routes())
         .merge(app_settings::routes())
         .merge(apps::routes())
@@ -142,6 +147,7 @@ pub(crate) fn routes(platform: &Arc<Platform>) -> Router {
         .merge(destinations::routes())
         .merge(deployments::routes())
         .merge(domains::routes())
+        .merge(environment_variable_groups::routes())
         .merge(feature_flags::routes())
         .merge(isolation_segments::routes())
         .merge(jobs::routes())
@@ -153,6 +159,7 @@ pub(crate) fn routes(platform: &Arc<Platform>) -> Router {
         .merge(sidecars::routes())
         .merge(tasks::routes())
         .merge(roles::routes())
+        .merge(router_groups::routes())
         .merge(routes::routes())
         .merge(service_brokers::routes())
         .merge(service_credential_bindings::routes())
@@ -166,10 +173,14 @@ pub(crate) fn routes(platform: &Arc<Platform>) -> Router {
         .merge(spaces::routes())
         .merge(stacks::routes())
         .merge(users::routes())
+        .merge(v2::routes())
         .fallback(unknown)
         .method_not_allowed_fallback(unknown)
         .layer(middleware::map_response(identified))
-        .with_state(Arc::clone(platform))
+        .layer(middleware::from_fn(v2::older_shape))
+        .with_state(Arc::clone(platform));
+    // A path with a slash at its end is the one without it. (Rails.)
+    Router::new().fallback_service(NormalizePath::trim_trailing_slash(resources))
 }
 
 /// Answers what no resource serves.
@@ -180,13 +191,17 @@ async fn unknown(Shared(_platform): Shared<Arc<Platform>>, request: Request) -> 
         (Some("v3"), Some(resource)) if REAL.contains(&resource) => {
             ApiError::not_implemented(&format!("{} {path}", request.method()))
         }
-        (Some("routing"), _) => ApiError::not_implemented("The routing API"),
+        (Some("v2"), Some(resource)) if v2::knows(resource) => {
+            ApiError::not_implemented(&format!("{} {path}", request.method()))
+        }
+        (Some("routing"), _) => ApiError::not_implemented(&format!("{} {path}", request.method())),
         _ => ApiError::unknown_request(),
     }
 }
 
-/// Gives each answer its id, as the Cloud Controller does.
+/// Gives each answer its id, as the Cloud Controller does, and the header that its frameworks add.
 async fn identified(mut answer: Response) -> Response {
+    answer.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     if let Ok(id) = HeaderValue::from_str(Guid::random().as_str()) {
         answer.headers_mut().insert("x-vcap-request-id", id);
     }

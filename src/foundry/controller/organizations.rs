@@ -25,7 +25,7 @@ use crate::foundry::controller::list::{ListQuery, Query, Spec};
 use crate::foundry::controller::quotas::Usage;
 use crate::foundry::controller::{Api, Cf, broker, domains, feature_flags, href, metadata, to_one};
 use crate::foundry::platform::Platform;
-use crate::foundry::state::{Guid, Metadata, Org, Party, Role, RoleKind, State, timestamp};
+use crate::foundry::state::{Domain, Guid, Metadata, Org, Party, Role, RoleKind, State, timestamp};
 
 const LIST: Spec = Spec::new(&["names", "isolation_segment_guid"]).ordered(&["name"]);
 
@@ -189,18 +189,20 @@ async fn list_domains(Shared(cf): Cf, who: Who, Path(guid): Path<String>, query:
     cf.store.read(|db| {
         let org = who.org(db, &guid)?;
         let query = ListQuery::new(query, &domains::LIST)?;
-        let usable =
-            db.domains.values().filter(|domain| domain.usable_by(&org.guid) && domains::wanted(&query, domain));
+        let seen = |domain: &Domain| domain.org.is_none() || who.can_read_domains(db, &org.guid);
+        let usable = db.domains.values().filter(|domain| domain.usable_by(&org.guid) && seen(domain));
+        let wanted = usable.filter(|domain| domains::wanted(&query, domain));
         let path = format!("/v3/organizations/{guid}/domains");
-        Ok(Json(query.page(&cf, &path, usable).present(|domain| domains::present(&cf, domain))))
+        Ok(Json(query.page(&cf, &path, wanted).present(|domain| domains::present(&cf, db, domain))))
     })
 }
 
 async fn default_domain(Shared(cf): Cf, who: Who, Path(guid): Path<String>) -> ApiResult<Json<Value>> {
     cf.store.read(|db| {
         let org = who.org(db, &guid)?;
-        let domain = db.default_domain(&org.guid).ok_or_else(|| ApiError::not_found("Domain"))?;
-        Ok(Json(domains::present(&cf, domain)))
+        let seen = |domain: &&Domain| domain.org.is_none() || who.can_read_domains(db, &org.guid);
+        let domain = db.default_domain(&org.guid).filter(seen).ok_or_else(|| ApiError::not_found("Domain"))?;
+        Ok(Json(domains::present(&cf, db, domain)))
     })
 }
 

@@ -20,12 +20,12 @@ use serde_json::{Value, json};
 use crate::foundry::blobs::Fingerprint;
 use crate::foundry::controller::apps::readable;
 use crate::foundry::controller::auth::Who;
-use crate::foundry::controller::body::Message;
+use crate::foundry::controller::body::{Field, Message};
 use crate::foundry::controller::error::{ApiError, ApiResult, table};
 use crate::foundry::controller::list::{ListQuery, Query, Spec};
 use crate::foundry::controller::{Api, Cf, action, feature_flags, href, jobs, lifecycle, metadata};
 use crate::foundry::platform::Platform;
-use crate::foundry::state::{Guid, Metadata, Package, PackageState, State, timestamp};
+use crate::foundry::state::{DockerImage, Guid, LifecycleKind, Metadata, Package, PackageState, State, timestamp};
 
 const LIST: Spec = Spec::new(&["states", "types", "app_guids", "space_guids", "organization_guids"]);
 
@@ -41,25 +41,31 @@ pub(super) fn routes() -> Api {
 
 fn present(cf: &Platform, package: &Package) -> Value {
     let path = format!("/v3/packages/{}", package.guid);
+    let mut links = json!({ "self": href(cf, &path) });
+    let data = if let Some(DockerImage { image, username }) = &package.docker {
+        json!({ "image": image, "username": username, "password": username.as_ref().map(|_| "***") })
+    } else {
+        links["upload"] = action(cf, &format!("{path}/upload"), "POST");
+        links["download"] = href(cf, &format!("{path}/download"));
+        json!({ "error": package.error, "checksum": { "type": "sha256", "value": package.checksum } })
+    };
+    links["app"] = href(cf, &format!("/v3/apps/{}", package.app));
     json!({
         "guid": package.guid,
         "created_at": timestamp(package.created_at),
         "updated_at": timestamp(package.updated_at),
-        "type": "bits",
-        "data": {
-            "error": package.error,
-            "checksum": { "type": "sha256", "value": package.checksum },
-        },
+        "type": kind(package),
+        "data": data,
         "state": package.state,
         "relationships": { "app": { "data": { "guid": package.app } } },
         "metadata": metadata(&package.metadata),
-        "links": {
-            "self": href(cf, &path),
-            "upload": action(cf, &format!("{path}/upload"), "POST"),
-            "download": href(cf, &format!("{path}/download")),
-            "app": href(cf, &format!("/v3/apps/{}", package.app)),
-        },
+        "links": links,
     })
+}
+
+/// The API's word for what it is.
+fn kind(package: &Package) -> &'static str {
+    if package.docker.is_some() { "docker" } else { "bits" }
 }
 
 fn readable_package<'a>(who: &Who, db: &'a State, guid: &str) -> ApiResult<&'a Package> {
@@ -92,7 +98,7 @@ fn listed(cf: &Platform, who: &Who, query: Query, of: Option<&str>) -> ApiResult
             let org = db.spaces.get(&app.space).map_or("", |space| space.org.as_str());
             of.is_none_or(|of| package.app.as_str() == of)
                 && query.wants("states", word(package.state))
-                && query.wants("types", "bits")
+                && query.wants("types", kind(package))
                 && query.wants("app_guids", package.app.as_str())
                 && query.wants("space_guids", app.space.as_str())
                 && query.wants("organization_guids", org)
@@ -117,11 +123,16 @@ async fn show(Shared(cf): Cf, who: Who, Path(guid): Path<String>) -> ApiResult<J
 
 async fn create(Shared(cf): Cf, who: Who, query: Query, mut body: Message) -> ApiResult<(StatusCode, Json<Value>)> {
     let source = query.get("source_guid").map(ToOwned::to_owned);
+    let mut docker = None;
     if source.is_none() {
         body.only(&["relationships", "type", "data", "metadata"]);
         match body.raw("type").and_then(Value::as_str) {
-            Some("bits") => {}
-            Some("docker") => return Err(ApiError::not_implemented("A Docker package")),
+            Some("bits") => {
+                if body.raw("data").is_some_and(|data| !data.is_null() && *data != json!({})) {
+                    body.problem("Data must be empty if provided for bits packages");
+                }
+            }
+            Some("docker") => docker = Some(read_image(&mut body)),
             _ => body.problem("Type must be one of 'bits, docker'"),
         }
     }
@@ -133,13 +144,21 @@ async fn create(Shared(cf): Cf, who: Who, query: Query, mut body: Message) -> Ap
             return Err(ApiError::unprocessable("App is invalid. Ensure it exists and you have access to it."));
         }
         super::apps::writable(&who, db, app.as_str())?;
+        let lifecycle = db.apps.get(&app).map(|app| app.lifecycle.kind);
+        if source.is_none() && docker.is_none() && lifecycle == Some(LifecycleKind::Docker) {
+            return Err(ApiError::unprocessable("Cannot create bits package for a Docker app."));
+        }
+        if docker.is_some() && lifecycle == Some(LifecycleKind::Buildpack) {
+            return Err(ApiError::unprocessable("Cannot create Docker package for a buildpack app."));
+        }
         let now = Timestamp::now();
         let mut package = Package {
             guid: Guid::random(),
             app: app.clone(),
-            state: PackageState::AwaitingUpload,
+            state: if docker.is_some() { PackageState::Ready } else { PackageState::AwaitingUpload },
             error: None,
             checksum: None,
+            docker,
             metadata: Metadata::default(),
             created_at: now,
             updated_at: now,
@@ -150,26 +169,48 @@ async fn create(Shared(cf): Cf, who: Who, query: Query, mut body: Message) -> Ap
                     "Source package is invalid. Ensure it exists and you have access to it.",
                 ));
             };
-            let copied = std::fs::copy(cf.cell.blobs().package(&source.guid), cf.cell.blobs().package(&package.guid));
-            package.state = if copied.is_ok() { source.state } else { PackageState::Failed };
+            package.docker = source.docker.map(|docker| DockerImage { username: None, ..docker });
+            let copied = package.docker.is_some()
+                || std::fs::copy(cf.cell.blobs().package(&source.guid), cf.cell.blobs().package(&package.guid)).is_ok();
+            package.state = if copied { source.state } else { PackageState::Failed };
             package.checksum = source.checksum;
         }
         change.apply(&mut package.metadata);
         let answer = present(&cf, &package);
-        let data = json!({ "package_guid": package.guid, "request": { "type": "bits" } });
+        let data = json!({ "package_guid": package.guid, "request": { "type": kind(&package) } });
         lifecycle::note(db, "audit.app.package.create", &who.actor(), &app, data);
         db.packages.insert(package.guid.clone(), package);
         Ok((StatusCode::CREATED, Json(answer)))
     })
 }
 
+/// Reads the `data` of a Docker package.
+fn read_image(body: &mut Message) -> DockerImage {
+    let mut data = Message::of(body.object("data").value().unwrap_or_default());
+    data.only(&["image", "username", "password"]);
+    let (image, username) = (data.string("image").value(), data.string("username").value());
+    if image.as_deref().is_none_or(str::is_empty) {
+        data.problem("Image required");
+    }
+    body.problems_in("Data", data);
+    DockerImage { image: image.unwrap_or_default(), username }
+}
+
 async fn update(Shared(cf): Cf, who: Who, Path(guid): Path<String>, mut body: Message) -> ApiResult<Json<Value>> {
     body.only(&["metadata", "username", "password"]);
+    let (username, password) = (body.string("username"), body.string("password"));
     let change = body.metadata();
     body.finish()?;
     cf.store.write(|db| {
+        let credentials = username != Field::Absent || password != Field::Absent;
+        if readable_package(&who, db, &guid)?.docker.is_none() && credentials {
+            return Err(ApiError::unprocessable("Cannot update Docker credentials for a buildpack app."));
+        }
         writable_package(&who, db, &guid)?;
         let Some(package) = db.packages.get_mut(guid.as_str()) else { return Err(ApiError::not_found("Package")) };
+        if let Some(docker) = &mut package.docker {
+            username.replace(&mut docker.username);
+        }
         change.apply(&mut package.metadata);
         package.updated_at = Timestamp::now();
         Ok(Json(present(&cf, package)))
@@ -202,6 +243,13 @@ fn fingerprint(resource: &Value) -> Option<Fingerprint> {
     Some(Fingerprint { sha1: sha1.to_owned(), size, path: path.to_owned(), mode: mode.unwrap_or(0o644) & 0o777 })
 }
 
+fn must_be_bits(package: &Package) -> ApiResult<()> {
+    match package.docker {
+        None => Ok(()),
+        Some(_) => Err(ApiError::unprocessable("Package type must be bits.")),
+    }
+}
+
 async fn upload(
     Shared(cf): Cf,
     who: Who,
@@ -229,9 +277,10 @@ async fn upload(
         return Err(ApiError::unprocessable("Upload must include either resources or bits"));
     }
     let package = cf.store.read(|db| {
-        feature_flags::must_be_enabled(db, "app_bits_upload")?;
+        feature_flags::must_be_enabled_for(&who, db, "app_bits_upload")?;
         writable_package(&who, db, &guid)
     })?;
+    must_be_bits(&package)?;
     if package.state != PackageState::AwaitingUpload {
         return Err(ApiError::new(
             table::PACKAGE_BITS_ALREADY_UPLOADED,
@@ -265,6 +314,7 @@ async fn upload(
 
 async fn download(Shared(cf): Cf, who: Who, Path(guid): Path<String>) -> ApiResult<Response> {
     let package = cf.store.read(|db| writable_package(&who, db, &guid))?;
+    must_be_bits(&package)?;
     if package.state != PackageState::Ready {
         return Err(ApiError::unprocessable("Package has no bits to download."));
     }

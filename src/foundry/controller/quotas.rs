@@ -20,6 +20,8 @@ pub struct Usage {
     pub memory_in_mb: u64,
     /// Routes.
     pub routes: u64,
+    /// Routes with a port. (`SpaceReservedRoutePorts`: those of domains with a router group.)
+    pub reserved_ports: u64,
     /// Managed service instances.
     pub service_instances: u64,
     /// Private domains of the organization.
@@ -58,6 +60,13 @@ impl Usage {
             started_instances: db.started_processes(&within).map(|process| u64::from(process.instances)).sum(),
             memory_in_mb: processes_memory + tasks_memory,
             routes: count(db.routes.values().filter(|route| within(&route.space)).count()),
+            reserved_ports: count(
+                db.routes
+                    .values()
+                    .filter(|route| within(&route.space))
+                    .filter(|route| db.domains.get(&route.domain).is_some_and(|domain| domain.router_group.is_some()))
+                    .count(),
+            ),
             service_instances: count(db.service_instances.keys().filter(|guid| managed(guid)).count()),
             domains: count(db.domains.values().filter(|domain| domain.org.as_ref() == Some(org)).count()),
             service_keys: count(
@@ -76,7 +85,7 @@ impl Usage {
             "memory_in_mb": self.memory_in_mb,
             "routes": self.routes,
             "service_instances": self.service_instances,
-            "reserved_ports": 0,
+            "reserved_ports": self.reserved_ports,
             "domains": self.domains,
             "per_app_tasks": 0,
             "service_keys": self.service_keys,
@@ -162,15 +171,28 @@ pub fn check_task(db: &State, space: &Guid, memory: u64) -> ApiResult<()> {
     Err(ApiError::unprocessable(problems.join(", ")))
 }
 
-/// Fails when one more route would be too many, for the space or its organization.
-pub fn check_one_more_route(db: &State, space: &Guid) -> ApiResult<()> {
+/// Fails when one more route, with a port or without, would be too many, for the space or its organization.
+/// (`RouteCreate#validation_error_quota!`)
+pub fn check_one_more_route(db: &State, space: &Guid, with_port: bool) -> ApiResult<()> {
     let Some((space, org, own)) = limits(db, space) else { return Ok(()) };
-    if over(Usage::of_space(db, &space.guid).routes + 1, own.and_then(|own| own.total_routes)) {
-        return Err(ApiError::unprocessable(format!("Routes quota exceeded for space '{}'.", space.name)));
-    }
-    if over(Usage::of_org(db, &space.org).routes + 1, org.total_routes) {
-        let name = db.orgs.get(&space.org).map_or("", |org| org.name.as_str());
-        return Err(ApiError::unprocessable(format!("Routes quota exceeded for organization '{name}'.")));
+    let holders = [
+        (own, Usage::of_space(db, &space.guid), "space", space.name.as_str()),
+        (
+            Some(org),
+            Usage::of_org(db, &space.org),
+            "organization",
+            db.orgs.get(&space.org).map_or("", |org| org.name.as_str()),
+        ),
+    ];
+    for (limits, used, what, name) in holders {
+        let Some(limits) = limits else { continue };
+        if over(used.routes + 1, limits.total_routes) {
+            return Err(ApiError::unprocessable(format!("Routes quota exceeded for {what} '{name}'.")));
+        }
+        // (`MaxReservedRoutePortsPolicy`: where there is no limit of ports, that of routes counts.)
+        if with_port && over(used.reserved_ports + 1, limits.total_reserved_ports.or(limits.total_routes)) {
+            return Err(ApiError::unprocessable(format!("Reserved route ports quota exceeded for {what} '{name}'.")));
+        }
     }
     Ok(())
 }
@@ -312,6 +334,7 @@ mod tests {
         per_process_memory_in_mb: None,
         total_instances: None,
         total_routes: None,
+        total_reserved_ports: None,
         total_service_instances: None,
     };
 
@@ -340,15 +363,21 @@ mod tests {
     #[test]
     fn the_last_route_that_fits_is_good() {
         let routes = |most| Limits { total_routes: Some(most), ..NONE };
+        let ports = |most| Limits { total_reserved_ports: Some(most), ..NONE };
         let cases = [
-            (routes(1), None, "ok"),
-            (routes(0), None, "Routes quota exceeded for organization 'acme'."),
-            (routes(1), Some(routes(0)), "Routes quota exceeded for space 'production'."),
-            (routes(0), Some(routes(0)), "Routes quota exceeded for space 'production'."),
+            (routes(1), None, false, "ok"),
+            (routes(0), None, false, "Routes quota exceeded for organization 'acme'."),
+            (routes(1), Some(routes(0)), false, "Routes quota exceeded for space 'production'."),
+            (routes(0), Some(routes(0)), false, "Routes quota exceeded for space 'production'."),
+            (ports(1), None, true, "ok"),
+            (ports(0), None, false, "ok"),
+            (ports(0), None, true, "Reserved route ports quota exceeded for organization 'acme'."),
+            (ports(1), Some(ports(0)), true, "Reserved route ports quota exceeded for space 'production'."),
+            (ports(0), Some(routes(0)), true, "Routes quota exceeded for space 'production'."),
         ];
-        for (org, space, expected) in cases {
+        for (org, space, with_port, expected) in cases {
             let (db, guid) = state(org, space);
-            assert_eq!(detail(check_one_more_route(&db, &guid)), expected, "{org:?} {space:?}");
+            assert_eq!(detail(check_one_more_route(&db, &guid, with_port)), expected, "{org:?} {space:?}");
         }
     }
 }

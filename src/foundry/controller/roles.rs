@@ -17,7 +17,7 @@ use crate::foundry::controller::auth::Who;
 use crate::foundry::controller::body::Message;
 use crate::foundry::controller::error::{ApiError, ApiResult};
 use crate::foundry::controller::list::{ListQuery, Query, Spec, with_included};
-use crate::foundry::controller::{Api, Cf, href, jobs, organizations, spaces, to_one, users};
+use crate::foundry::controller::{Api, Cf, feature_flags, href, jobs, organizations, spaces, to_one, users};
 use crate::foundry::platform::Platform;
 use crate::foundry::state::{Guid, Role, RoleKind, State, User, timestamp};
 
@@ -127,8 +127,8 @@ async fn create(Shared(cf): Cf, who: Who, mut body: Message) -> ApiResult<(Statu
     let Some(kind) = kind else { return Err(ApiError::not_found("Role")) };
     cf.store.write(|db| {
         let role = match space {
-            Some(space) => space_role(&who, db, kind, &space, &user)?,
-            None => org_role(&who, db, kind, &org.unwrap_or_else(|| Guid::from("")), &user)?,
+            Some(space) => space_role(&cf, &who, db, kind, &space, &user)?,
+            None => org_role(&cf, &who, db, kind, &org.unwrap_or_else(|| Guid::from("")), &user)?,
         };
         let answer = present(&cf, &role);
         db.roles.insert(role.guid.clone(), role);
@@ -157,17 +157,17 @@ fn user_data(body: &mut Message) -> Named {
     named
 }
 
-fn find_user<'a>(db: &'a State, named: &Named) -> Option<&'a User> {
-    match (&named.guid, &named.name) {
-        (Some(guid), _) => db.users.get(guid.as_str()),
-        (None, Some(name)) => db.users.values().find(|user| {
-            user.name.eq_ignore_ascii_case(name) && named.origin.as_ref().is_none_or(|origin| *origin == user.origin)
-        }),
-        (None, None) => None,
+/// The guid of a user. `None` where UAA has no account of that name: it is UAA that is asked for names.
+fn guid_of(cf: &Platform, who: &Who, db: &State, named: &Named) -> ApiResult<Option<Guid>> {
+    if let Some(guid) = &named.guid {
+        return Ok(Some(Guid::from(guid.as_str())));
     }
+    feature_flags::must_be_enabled_for(who, db, "set_roles_by_username")?;
+    let name = named.name.as_deref().filter(|_| named.origin.as_deref().is_none_or(|origin| origin == "uaa"));
+    Ok(name.and_then(|name| cf.uaa.guid_of(name)))
 }
 
-fn space_role(who: &Who, db: &State, kind: RoleKind, space: &Guid, named: &Named) -> ApiResult<Role> {
+fn space_role(cf: &Platform, who: &Who, db: &State, kind: RoleKind, space: &Guid, named: &Named) -> ApiResult<Role> {
     let Some(space) = db.spaces.get(space) else {
         return Err(ApiError::unprocessable("Invalid space. Ensure that the space exists and you have access to it."));
     };
@@ -177,13 +177,13 @@ fn space_role(who: &Who, db: &State, kind: RoleKind, space: &Guid, named: &Named
             "Users cannot be assigned roles in a space if they do not have a role in that space's organization.",
         )
     };
-    let user = find_user(db, named).ok_or_else(outside)?;
+    let user = guid_of(cf, who, db, named)?.and_then(|guid| db.users.get(&guid)).ok_or_else(outside)?;
     if !db.roles.values().any(|role| role.user == user.guid && role.org == space.org && role.space.is_none()) {
         return Err(outside());
     }
     let same = |role: &Role| role.user == user.guid && role.kind == kind && role.space.as_ref() == Some(&space.guid);
     if db.roles.values().any(same) {
-        let (kind, user) = (kind.as_str(), &user.name);
+        let (kind, user) = (kind.as_str(), user.shown());
         return Err(ApiError::unprocessable(format!(
             "User '{user}' already has '{kind}' role in space '{}'.",
             space.name
@@ -192,30 +192,36 @@ fn space_role(who: &Who, db: &State, kind: RoleKind, space: &Guid, named: &Named
     Ok(new(kind, user, &space.org, Some(&space.guid)))
 }
 
-fn org_role(who: &Who, db: &State, kind: RoleKind, org: &Guid, named: &Named) -> ApiResult<Role> {
-    let Some(org) = db.orgs.get(org) else {
+/// As [`space_role`]; the Cloud Controller hears of a user first when it gets a role in an organization.
+fn org_role(cf: &Platform, who: &Who, db: &mut State, kind: RoleKind, org: &Guid, named: &Named) -> ApiResult<Role> {
+    let Some(org) = db.orgs.get(org).cloned() else {
         return Err(ApiError::unprocessable(
             "Invalid organization. Ensure that the organization exists and you have access to it.",
         ));
     };
     who.must_write_org(db, &org.guid)?;
-    let user = find_user(db, named).ok_or_else(|| {
-        let name = named.name.as_ref().or(named.guid.as_ref()).map_or("", String::as_str);
+    let guid = guid_of(cf, who, db, named)?.ok_or_else(|| {
+        let name = named.name.as_deref().unwrap_or_default();
         ApiError::unprocessable(match &named.origin {
             Some(origin) => format!("No user exists with the username '{name}' and origin '{origin}'."),
             None => format!("No user exists with the username '{name}'."),
         })
     })?;
+    let user = db.users.entry(guid.clone()).or_insert_with(|| {
+        let name = cf.uaa.name_of(guid.as_str());
+        User::new(guid, name)
+    });
+    let user = user.clone();
     let same =
         |role: &Role| role.user == user.guid && role.kind == kind && role.org == org.guid && role.space.is_none();
     if db.roles.values().any(same) {
-        let (kind, user) = (kind.as_str(), &user.name);
+        let (kind, user) = (kind.as_str(), user.shown());
         return Err(ApiError::unprocessable(format!(
             "User '{user}' already has '{kind}' role in organization '{}'.",
             org.name
         )));
     }
-    Ok(new(kind, user, &org.guid, None))
+    Ok(new(kind, &user, &org.guid, None))
 }
 
 fn new(kind: RoleKind, user: &User, org: &Guid, space: Option<&Guid>) -> Role {

@@ -12,7 +12,7 @@ use axum::extract::State as Shared;
 use axum::{Json, Router, routing};
 use serde_json::{Map, Value, json};
 
-use crate::foundry::controller::{API_VERSION, href};
+use crate::foundry::controller::{API_VERSION, href, v2};
 use crate::foundry::platform::Platform;
 
 /// The resources that `GET /v3` names. (CC API 3.195: `root_controller.rb`.)
@@ -61,13 +61,13 @@ async fn root(Shared(platform): Shared<Arc<Platform>>) -> Json<Value> {
     Json(json!({
         "links": {
             "self": { "href": api },
+            "cloud_controller_v2": { "href": format!("{api}/v2"), "meta": { "version": v2::VERSION } },
             "cloud_controller_v3": { "href": format!("{api}/v3"), "meta": { "version": API_VERSION } },
             "network_policy_v0": { "href": format!("{api}/networking/v0/external") },
             "network_policy_v1": { "href": format!("{api}/networking/v1/external") },
             "login": { "href": uaa },
             "uaa": { "href": uaa },
             "credhub": null,
-            // There is no routing API; what cf asks of it is answered as left out.
             "routing": { "href": format!("{api}/routing") },
             "logging": null,
             "log_cache": { "href": platform.addresses.log_cache_url() },

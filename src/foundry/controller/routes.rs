@@ -9,6 +9,8 @@
 //! | `DELETE /v3/routes/:guid` | as a job |
 //! | `GET /v3/apps/:guid/routes` | those that lead to an app |
 
+use std::hash::{BuildHasher as _, RandomState};
+
 use axum::extract::{Path, State as Shared};
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -25,7 +27,8 @@ use crate::foundry::controller::{
     Api, Cf, destinations, domains, feature_flags, href, jobs, metadata, organizations, quotas, spaces, to_one,
 };
 use crate::foundry::platform::Platform;
-use crate::foundry::state::{Domain, Guid, Metadata, Party, Route, Space, State, timestamp};
+use crate::foundry::state::router_group::TCP;
+use crate::foundry::state::{Domain, Guid, Metadata, Party, ReservablePorts, Route, Space, State, timestamp};
 
 const LIST: Spec = Spec::new(&[
     "hosts",
@@ -54,10 +57,10 @@ pub(super) fn present(cf: &Platform, db: &State, route: &Route) -> Value {
         "guid": route.guid,
         "created_at": timestamp(route.created_at),
         "updated_at": timestamp(route.updated_at),
-        "protocol": "http",
+        "protocol": db.domains.get(&route.domain).map_or("http", |domain| db.protocol_of(domain)),
         "host": route.host,
         "path": route.path,
-        "port": null,
+        "port": route.port,
         "url": db.url_of(route),
         "destinations": destinations::present_all(route),
         "options": route.options,
@@ -86,9 +89,12 @@ fn wanted(query: &ListQuery, db: &State, route: &Route) -> bool {
         && query.wants("organization_guids", org)
         && query.wants("domain_guids", route.domain.as_str())
         && query.wants_any("app_guids", route.destinations.iter().map(|to| to.app.as_str()))
-        // No route has a port, which the database keeps as 0, and none is bound to a service.
-        && query.wants("ports", "0")
-        && query.get("service_instance_guids").is_none()
+        // The database keeps the port of a route that has none as 0.
+        && query.wants("ports", &route.port.unwrap_or_default().to_string())
+        && query.wants_any(
+            "service_instance_guids",
+            db.route_bindings.values().filter(|one| one.route == route.guid).map(|one| one.instance.as_str()),
+        )
 }
 
 fn include(cf: &Platform, db: &State, query: &ListQuery, page: &Page<'_, Route>) -> Value {
@@ -96,7 +102,7 @@ fn include(cf: &Platform, db: &State, query: &ListQuery, page: &Page<'_, Route>)
     let records = || page.records.iter().copied();
     if query.includes("domain") {
         let found = records().filter_map(|route| db.domains.get(&route.domain));
-        answer = with_included(answer, "domains", found.map(|domain| domains::present(cf, domain)));
+        answer = with_included(answer, "domains", found.map(|domain| domains::present(cf, db, domain)));
     }
     if query.includes("space") {
         let found = records().filter_map(|route| db.spaces.get(&route.space));
@@ -140,7 +146,7 @@ async fn show(Shared(cf): Cf, who: Who, Path(guid): Path<String>, query: Query) 
         for one in included {
             answer = match one.as_str() {
                 "domain" => {
-                    let found = db.domains.get(&route.domain).map(|domain| domains::present(&cf, domain));
+                    let found = db.domains.get(&route.domain).map(|domain| domains::present(&cf, db, domain));
                     with_included(answer, "domains", found.into_iter())
                 }
                 "space" => {
@@ -165,6 +171,8 @@ pub struct NewRoute {
     pub host: String,
     /// The path with its leading slash; empty for none.
     pub path: String,
+    /// The port. Absent is any that is free where routes of the domain have ports, as null and 0 are none.
+    pub port: Field<u16>,
     /// What the router is told besides.
     pub options: IndexMap<String, String>,
 }
@@ -214,14 +222,21 @@ fn read(body: &mut Message) -> NewRoute {
     if path == "/" {
         body.problem("Path cannot be exactly /");
     }
-    if let Field::Is(port) = body.integer("port")
-        && !(0..=65_535).contains(&port)
-    {
-        body.problem("Port must be less than or equal to 65535");
-    }
+    let port = match body.integer("port") {
+        Field::Absent => Field::Absent,
+        Field::Null => Field::Null,
+        Field::Is(port) => u16::try_from(port).map_or_else(
+            |_| {
+                let bound = if port < 0 { "greater than or equal to 0" } else { "less than or equal to 65535" };
+                body.problem(format!("Port must be {bound}"));
+                Field::Absent
+            },
+            Field::Is,
+        ),
+    };
     let mut options = IndexMap::new();
     read_options(body, &mut options);
-    NewRoute { host, path, options }
+    NewRoute { host, path, port, options }
 }
 
 async fn create(Shared(cf): Cf, who: Who, mut body: Message) -> ApiResult<(StatusCode, Json<Value>)> {
@@ -229,7 +244,6 @@ async fn create(Shared(cf): Cf, who: Who, mut body: Message) -> ApiResult<(Statu
     let new = read(&mut body);
     let space = body.needs_one("space");
     let domain = body.needs_one("domain");
-    let port = body.raw("port").and_then(Value::as_i64).filter(|port| *port != 0);
     let change = body.metadata();
     cf.store.write(|db| {
         if !who.is_admin() {
@@ -247,9 +261,6 @@ async fn create(Shared(cf): Cf, who: Who, mut body: Message) -> ApiResult<(Statu
                  to an organization.",
             ));
         }
-        if port.is_some() {
-            return Err(ApiError::unprocessable("Routes with protocol 'http' do not support ports."));
-        }
         let guid = make(db, &who.actor(), &space, &domain, new, false)?;
         let route = db.routes.get_mut(&guid).ok_or_else(|| ApiError::not_found("Route"))?;
         change.apply(&mut route.metadata);
@@ -262,8 +273,8 @@ fn invalid(what: &str) -> ApiError {
     ApiError::unprocessable(format!("Invalid {what}. Ensure that the {what} exists and you have access to it."))
 }
 
-/// Makes a route after the checks of the Cloud Controller's model, in its order and words. A manifest makes its routes
-/// so, too, and says that it did. (`RouteCreate`, `Route#validate`)
+/// Makes a route after the checks of the Cloud Controller's model, in its order and words; one with a port of its choice
+/// where that is wanted. A manifest makes its routes so, too, and says that it did. (`RouteCreate`, `Route#validate`)
 pub fn make(
     db: &mut State,
     actor: &Party,
@@ -272,13 +283,17 @@ pub fn make(
     new: NewRoute,
     by_manifest: bool,
 ) -> ApiResult<Guid> {
-    check(db, space, domain, &new)?;
+    let port = choose_port(db, domain, &new.port)?;
+    check(db, space, domain, &new, port)?;
     let now = Timestamp::now();
     let mut data = json!({ "request": {
         "host": new.host,
         "path": new.path,
         "relationships": { "space": to_one(Some(&space.guid)), "domain": to_one(Some(&domain.guid)) },
     } });
+    if let Some(port) = port {
+        data["request"]["port"] = json!(port);
+    }
     if by_manifest {
         data["manifest_triggered"] = Value::Bool(true);
     }
@@ -287,6 +302,7 @@ pub fn make(
         host: new.host,
         domain: domain.guid.clone(),
         path: new.path,
+        port,
         space: space.guid.clone(),
         destinations: Vec::new(),
         options: new.options,
@@ -304,7 +320,34 @@ fn party(route: &Route) -> Party {
     Party { guid: route.guid.to_string(), kind: "route".to_owned(), name: route.host.clone() }
 }
 
-fn check(db: &State, space: &Space, domain: &Domain, new: &NewRoute) -> ApiResult<()> {
+/// The port that a route is to have: the one that is wanted, or a random one of those that are free in the router group
+/// of the domain. (`RouteCreate#port`, `PortGenerator`)
+fn choose_port(db: &State, domain: &Domain, wanted: &Field<u16>) -> ApiResult<Option<u16>> {
+    let group = db.router_group_of(domain);
+    if domain.router_group.is_some() && group.is_none() {
+        return Err(ApiError::unprocessable(
+            "Route could not be created because the specified domain does not have a valid router group.",
+        ));
+    }
+    match wanted {
+        Field::Is(port) => Ok((*port != 0).then_some(*port)),
+        Field::Null => Ok(None),
+        Field::Absent if db.protocol_of(domain) != TCP => Ok(None),
+        Field::Absent => {
+            let is_free = |port: &u16| group.is_none_or(|group| !db.port_taken(&group.guid, *port));
+            let ports = group.and_then(|group| group.ports.as_ref());
+            let free: Vec<u16> = ports.into_iter().flat_map(ReservablePorts::iter).filter(is_free).collect();
+            let random = RandomState::new().hash_one(&domain.guid);
+            let index = random.checked_rem(free.len() as u64).and_then(|index| usize::try_from(index).ok());
+            let port = index.and_then(|index| free.get(index).copied());
+            let none = || ApiError::unprocessable("There are no more ports available for this domain.");
+            port.map(Some).ok_or_else(none)
+        }
+    }
+}
+
+fn check(db: &State, space: &Space, domain: &Domain, new: &NewRoute, port: Option<u16>) -> ApiResult<()> {
+    let tcp = db.protocol_of(domain) == TCP;
     let refuse = |text: String| Err(ApiError::unprocessable(text));
     let NewRoute { host, path, .. } = new;
     let name = &domain.name;
@@ -312,26 +355,32 @@ fn check(db: &State, space: &Space, domain: &Domain, new: &NewRoute) -> ApiResul
         let org = db.orgs.get(&space.org).map_or("", |org| org.name.as_str());
         return refuse(format!("Invalid domain. Domain '{name}' is not available in organization '{org}'."));
     }
-    quotas::check_one_more_route(db, &space.guid)?;
+    quotas::check_one_more_route(db, &space.guid, port.is_some() && domain.router_group.is_some())?;
     if !host.is_empty() && db.domain_named(&format!("{host}.{name}")).is_some() {
         return refuse(format!("Route conflicts with domain '{host}.{name}'."));
     }
     if domain.internal && host == "*" {
         return refuse("Wildcard hosts are not supported for internal domains.".to_owned());
     }
-    if domain.org.is_none() && host.is_empty() {
+    if domain.org.is_none() && host.is_empty() && !tcp {
         return refuse("Missing host. Routes in shared domains must have a host defined.".to_owned());
     }
     if host.len() + 1 + name.len() > 253 {
         return refuse("Host combined with domain name must be no more than 253 characters.".to_owned());
     }
-    let taken = db.route_at(host, &domain.guid, path).is_some();
-    if taken && path.is_empty() {
+    let taken = db.route_at(host, &domain.guid, path, port).is_some();
+    if taken && path.is_empty() && port.is_none() {
         return refuse(if host.is_empty() {
             format!("Route already exists for domain '{name}'.")
         } else {
             format!("Route already exists with host '{host}' for domain '{name}'.")
         });
+    }
+    if tcp && !host.is_empty() {
+        return refuse("Hosts are not supported for TCP routes.".to_owned());
+    }
+    if tcp && !path.is_empty() {
+        return refuse("Paths are not supported for TCP routes.".to_owned());
     }
     if domain.internal && !path.is_empty() {
         return refuse("Paths are not supported for internal domains.".to_owned());
@@ -339,21 +388,45 @@ fn check(db: &State, space: &Space, domain: &Domain, new: &NewRoute) -> ApiResul
     if !path.bytes().all(|byte| byte.is_ascii_graphic() && !b"<>[]{}|\\^`\"".contains(&byte)) {
         return refuse("Path is invalid.".to_owned());
     }
-    if taken {
+    if taken && port.is_none() {
         return refuse(if host.is_empty() {
             format!("Route already exists with path '{path}' for domain '{name}'.")
         } else {
             format!("Route already exists with host '{host}' and path '{path}' for domain '{name}'.")
         });
     }
+    check_port(db, domain, tcp, taken, port)?;
     let elsewhere = |route: &Route| {
-        route.domain == domain.guid && route.host.eq_ignore_ascii_case(host) && route.space != space.guid
+        route.domain == domain.guid
+            && route.port.is_none()
+            && route.host.eq_ignore_ascii_case(host)
+            && route.space != space.guid
     };
     if domain.org.is_none() && db.routes.values().any(elsewhere) {
         // The Cloud Controller has no words for this one: it shows the name of the check.
         return refuse("domain_id and host host_and_domain_taken_different_space".to_owned());
     }
     Ok(())
+}
+
+/// (`RouteValidator`, and the order of `RouteCreate#validation_error_port!`)
+fn check_port(db: &State, domain: &Domain, tcp: bool, taken: bool, port: Option<u16>) -> ApiResult<()> {
+    let refuse = |text: String| Err(ApiError::unprocessable(text));
+    let Some(port) = port else {
+        return if tcp { refuse("Routes with protocol 'tcp' must specify a port.".to_owned()) } else { Ok(()) };
+    };
+    let unavailable = || format!("Port '{port}' is not available. Try a different port or use a different domain.");
+    let group = db.router_group_of(domain);
+    if tcp && group.and_then(|group| group.ports.as_ref()).is_none_or(|ports| !ports.contains(port)) {
+        return refuse(unavailable());
+    }
+    if taken {
+        return refuse(format!("Route already exists with port '{port}' for domain '{}'.", domain.name));
+    }
+    if tcp && group.is_some_and(|group| db.port_taken(&group.guid, port)) {
+        return refuse(unavailable());
+    }
+    if tcp { Ok(()) } else { refuse("Routes with protocol 'http' do not support ports.".to_owned()) }
 }
 
 async fn update(Shared(cf): Cf, who: Who, Path(guid): Path<String>, mut body: Message) -> ApiResult<Json<Value>> {
@@ -385,7 +458,8 @@ async fn destroy(Shared(cf): Cf, who: Who, Path(guid): Path<String>) -> ApiResul
         Ok::<_, ApiError>(route.guid.clone())
     })?;
     Ok(jobs::run(&cf, "route.delete", None, move |db| {
-        if let Some(route) = db.routes.shift_remove(&guid) {
+        if let Some(route) = db.routes.get(&guid).cloned() {
+            db.remove_routes(|route| route.guid == guid);
             let data = Value::Object(Map::from_iter([("request".to_owned(), json!({ "recursive": true }))]));
             db.record("audit.route.delete-request", who.actor(), party(&route), Some(&route.space), data);
         }

@@ -394,6 +394,13 @@ async fn update(Shared(cf): Cf, who: Who, Path(guid): Path<String>, mut body: Me
         instance.last_operation = Some(Operation::now("update", "succeeded", "Operation succeeded"));
         instance.updated_at = Timestamp::now();
         let answer = present(&cf, db, &instance);
+        if let ServiceInstanceKind::UserProvided { route_service_url: Some(url), .. } = &instance.kind {
+            // A binding goes with a new address of its service; without any it keeps the last one.
+            // (`ServiceInstanceUpdateUserProvided#update_route_bindings`)
+            for binding in db.route_bindings.values_mut().filter(|binding| binding.instance == instance.guid) {
+                binding.route_service_url.clone_from(url);
+            }
+        }
         broker::note(db, &who, &instance, "update");
         db.service_instances.insert(instance.guid.clone(), instance);
         Ok(Json(answer))

@@ -27,7 +27,7 @@ use crate::foundry::controller::list::{ListQuery, Query, Spec, with_included};
 use crate::foundry::controller::quotas::Usage;
 use crate::foundry::controller::{Api, Cf, action, broker, href, jobs, metadata, organizations, to_one};
 use crate::foundry::platform::Platform;
-use crate::foundry::state::{Domain, Guid, Metadata, Party, Space, State, timestamp};
+use crate::foundry::state::{Domain, Guid, Party, Space, State, timestamp};
 
 const LIST: Spec =
     Spec::new(&["names", "organization_guids", "include"]).including(&["org", "organization"]).ordered(&["name"]);
@@ -122,25 +122,28 @@ async fn create(Shared(cf): Cf, who: Who, mut body: Message) -> ApiResult<(Statu
         if db.space_named(&org, &name).is_some() {
             return Err(ApiError::unprocessable("Name must be unique per organization"));
         }
-        let now = Timestamp::now();
-        let mut space = Space {
-            guid: Guid::random(),
-            name,
-            org,
-            quota: None,
-            ssh: true,
-            metadata: Metadata::default(),
-            created_at: now,
-            updated_at: now,
-        };
+        let mut space = Space::new(&name, &org);
         change.apply(&mut space.metadata);
         let answer = present(&cf, &space);
-        let (guid, target) = (space.guid.clone(), party(&space));
-        let data = json!({ "request": { "name": space.name } });
-        db.spaces.insert(guid.clone(), space);
-        db.record("audit.space.create", who.actor(), target, Some(&guid), data);
+        add(db, &who, space);
         Ok((StatusCode::CREATED, Json(answer)))
     })
+}
+
+/// Adds a space, notes it, and returns its guid.
+pub(super) fn add(db: &mut State, who: &Who, space: Space) -> Guid {
+    let (guid, target) = (space.guid.clone(), party(&space));
+    let data = json!({ "request": { "name": space.name } });
+    db.spaces.insert(guid.clone(), space);
+    db.record("audit.space.create", who.actor(), target, Some(&guid), data);
+    guid
+}
+
+/// Removes a space with all that is in it, and notes that it was asked for.
+pub(super) fn remove(db: &mut State, who: &Who, space: &Space, recursive: bool) {
+    let request = json!({ "request": { "recursive": recursive } });
+    db.record("audit.space.delete-request", who.actor(), party(space), Some(&space.guid), request);
+    db.remove_space(&space.guid);
 }
 
 async fn update(Shared(cf): Cf, who: Who, Path(guid): Path<String>, mut body: Message) -> ApiResult<Json<Value>> {
@@ -177,11 +180,10 @@ async fn destroy(Shared(cf): Cf, who: Who, Path(guid): Path<String>) -> ApiResul
         who.must_write_org(db, &space.org)?;
         Ok::<_, ApiError>(space.clone())
     })?;
-    let (actor, guid) = (who.actor(), space.guid.clone());
+    let guid = space.guid.clone();
+    let deleter = who.clone();
     let work = move |db: &mut State| {
-        let request = json!({ "request": { "recursive": true } });
-        db.record("audit.space.delete-request", actor, party(&space), Some(&space.guid), request);
-        db.remove_space(&space.guid);
+        remove(db, &deleter, &space, true);
         Ok(Vec::new())
     };
     Ok(broker::release::then(&cf, &who, "space.delete", |app| app.space == guid, |space| *space == guid, work).await)
@@ -263,7 +265,8 @@ async fn destroy_unmapped_routes(
         Ok::<_, ApiError>(space)
     })?;
     Ok(jobs::run(&cf, "space.delete_unmapped_routes", None, move |db| {
-        db.routes.retain(|_, route| route.space != space || !route.destinations.is_empty());
+        let bound: Vec<Guid> = db.route_bindings.values().map(|binding| binding.route.clone()).collect();
+        db.remove_routes(|route| route.space == space && route.destinations.is_empty() && !bound.contains(&route.guid));
         Ok(Vec::new())
     }))
 }
@@ -302,7 +305,7 @@ impl State {
         for app in apps {
             self.remove_app(&app);
         }
-        self.routes.retain(|_, route| route.space != *space);
+        self.remove_routes(|route| route.space == *space);
         self.service_bindings.retain(|_, binding| {
             self.service_instances.get(&binding.instance).is_none_or(|instance| instance.space != *space)
         });

@@ -32,6 +32,7 @@ pub(super) fn routes() -> Api {
         .route("/v3/tasks", routing::get(list))
         .route("/v3/tasks/{guid}", routing::get(show).patch(update))
         .route("/v3/tasks/{guid}/actions/cancel", routing::post(cancel))
+        .route("/v3/tasks/{guid}/cancel", routing::put(cancel))
         .route("/v3/apps/{guid}/tasks", routing::get(list_of_app).post(create))
 }
 
@@ -152,7 +153,7 @@ async fn create(
         body.problem("No command or template provided");
     }
     let task = cf.store.write(|db| {
-        feature_flags::must_be_enabled(db, "task_creation")?;
+        feature_flags::must_be_enabled_for(&who, db, "task_creation")?;
         body.finish()?;
         let guid = writable(&who, db, &app)?;
         let Some(found) = db.apps.get(&guid) else { return Err(ApiError::not_found("App")) };
@@ -184,7 +185,9 @@ async fn create(
             command: command.or_else(|| db.command_of(process?)).unwrap_or_default(),
             state: TaskState::Pending,
             failure: None,
-            memory_in_mb: memory.or_else(|| process.map(|process| process.memory_in_mb)).unwrap_or(1024),
+            memory_in_mb: memory
+                .or_else(|| process.map(|process| process.memory_in_mb))
+                .unwrap_or(db.default_app_memory_in_mb),
             disk_in_mb: disk.or_else(|| process.map(|process| process.disk_in_mb)).unwrap_or(1024),
             log_rate_limit: log_rate.or_else(|| process.map(|process| process.log_rate_limit)).unwrap_or(-1),
             droplet: droplet.guid.clone(),

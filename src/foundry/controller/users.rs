@@ -11,7 +11,6 @@ use axum::extract::{Path, State as Shared};
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::{Json, Router, routing};
-use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::foundry::controller::auth::Who;
@@ -20,7 +19,7 @@ use crate::foundry::controller::error::{ApiError, ApiResult};
 use crate::foundry::controller::list::{ListQuery, Query, Spec};
 use crate::foundry::controller::{Api, Cf, href, jobs, metadata};
 use crate::foundry::platform::Platform;
-use crate::foundry::state::{Guid, Metadata, State, User, timestamp};
+use crate::foundry::state::{Guid, State, User, timestamp};
 
 const LIST: Spec = Spec::new(&["usernames", "partial_usernames", "origins"]);
 
@@ -36,9 +35,9 @@ pub(super) fn present(cf: &Platform, user: &User) -> Value {
         "guid": user.guid,
         "created_at": timestamp(user.created_at),
         "updated_at": timestamp(user.updated_at),
-        "username": user.name,
-        "presentation_name": user.name,
-        "origin": user.origin,
+        "username": user.account.as_ref().map(|account| &account.name),
+        "presentation_name": user.shown(),
+        "origin": user.account.as_ref().map(|account| &account.origin),
         "metadata": metadata(&user.metadata),
         "links": { "self": href(cf, &format!("/v3/users/{}", user.guid)) },
     })
@@ -55,12 +54,12 @@ async fn list(Shared(cf): Cf, who: Who, query: Query) -> ApiResult<Json<Value>> 
     let query = ListQuery::new(query, &LIST)?;
     cf.store.read(|db| {
         let users = db.users.values().filter(|user| {
+            let (name, origin) =
+                user.account.as_ref().map_or(("", ""), |account| (account.name.as_str(), account.origin.as_str()));
             visible(&who, db, user)
-                && query.wants_name("usernames", &user.name)
-                && query
-                    .get("partial_usernames")
-                    .is_none_or(|parts| parts.split(',').any(|part| user.name.contains(part)))
-                && query.wants("origins", &user.origin)
+                && query.wants_name("usernames", name)
+                && query.get("partial_usernames").is_none_or(|parts| parts.split(',').any(|part| name.contains(part)))
+                && query.wants("origins", origin)
         });
         Ok(Json(query.page(&cf, "/v3/users", users).present(|user| present(&cf, user))))
     })
@@ -88,21 +87,12 @@ async fn create(Shared(cf): Cf, who: Who, mut body: Message) -> ApiResult<(Statu
     body.finish()?;
     who.must(who.is_admin())?;
     let guid = guid.unwrap_or_default();
-    // An account that UAA does not know, such as a client's, is shown by its guid.
-    let name = cf.uaa.name_of(&guid).unwrap_or_else(|| guid.clone());
+    let name = cf.uaa.name_of(&guid);
     cf.store.write(|db| {
         if db.users.contains_key(guid.as_str()) {
             return Err(ApiError::unprocessable(format!("User with guid '{guid}' already exists.")));
         }
-        let now = Timestamp::now();
-        let mut user = User {
-            guid: Guid::from(guid.as_str()),
-            name,
-            origin: "uaa".to_owned(),
-            metadata: Metadata::default(),
-            created_at: now,
-            updated_at: now,
-        };
+        let mut user = User::new(Guid::from(guid.as_str()), name);
         change.apply(&mut user.metadata);
         let answer = present(&cf, &user);
         db.users.insert(user.guid.clone(), user);

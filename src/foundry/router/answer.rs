@@ -43,6 +43,17 @@ impl Refusal {
         Self { status, error: error.to_owned(), cache: Some(cache), text }
     }
 
+    /// The route is bound to a route service. (gorouter: `handlers/routeservice.go`, where `route_services_secret` is not
+    /// set.)
+    pub(super) fn route_service_unsupported() -> Self {
+        Self {
+            status: StatusCode::BAD_GATEWAY,
+            error: "route_service_unsupported".to_owned(),
+            cache: None,
+            text: "502 Bad Gateway: Support for route services is disabled.".to_owned(),
+        }
+    }
+
     /// Every instance that was tried failed; `cause` is the last one's.
     pub(super) fn endpoint_failure(cause: &str) -> Self {
         Self {

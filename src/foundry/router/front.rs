@@ -32,7 +32,12 @@ impl Front {
                     continue;
                 };
                 let Some(tasks) = weak.upgrade() else { return };
-                tasks.spawn(join(client, *router));
+                let router = *router;
+                tasks.spawn(async move {
+                    if let Ok(router) = TcpStream::connect(router).await {
+                        join(client, router).await;
+                    }
+                });
             }
         });
         Ok(Self { addr, tasks })
@@ -50,10 +55,9 @@ impl Drop for Front {
 }
 
 /// Passes bytes both ways until both sides have ended.
-async fn join(mut client: TcpStream, router: SocketAddr) {
-    let Ok(mut router) = TcpStream::connect(router).await else { return };
+pub(super) async fn join(mut client: TcpStream, mut server: TcpStream) {
     // Either end may break off, and small answers must not wait for more: what cannot be had is the client's to see.
-    if client.set_nodelay(true).and_then(|()| router.set_nodelay(true)).is_ok() {
-        drop(tokio::io::copy_bidirectional(&mut client, &mut router).await);
+    if client.set_nodelay(true).and_then(|()| server.set_nodelay(true)).is_ok() {
+        drop(tokio::io::copy_bidirectional(&mut client, &mut server).await);
     }
 }

@@ -11,6 +11,7 @@
 //! 5. `answer`: the bytes back to the client; `access_log`: a line for each request.
 //!
 //! A foundry may run several `routers`, each with its own address, its own table and its own delays, behind a `front`.
+//! Routes with a port are the `tcp` router's.
 
 mod access_log;
 mod answer;
@@ -25,6 +26,7 @@ mod routers;
 mod server;
 mod sticky;
 mod tasks;
+mod tcp;
 
 #[cfg(test)]
 mod tests;
@@ -40,10 +42,11 @@ use tokio::sync::mpsc;
 pub use self::access_log::AccessLine;
 pub use self::propagation::Propagation;
 pub use self::routers::Routers;
+pub use self::tcp::{Listening, PortReport, PortTrouble, TcpEndpoint, TcpRouter};
 
 use self::access_log::AccessLog;
 use self::backend::Backends;
-use self::propagation::{Change, Queue};
+use self::propagation::{Change, Queue, Routed, Table};
 use self::registry::Registry;
 use self::tasks::Tasks;
 use crate::foundry::platform::lock;
@@ -65,6 +68,23 @@ pub struct Endpoint {
     pub index: u32,
     /// Where the instance listens. Within one route, an address belongs to one instance only.
     pub addr: SocketAddr,
+    /// The route service that the route is bound to.
+    pub route_service_url: Option<String>,
+}
+
+impl Routed for Endpoint {
+    type Key = (String, String, SocketAddr);
+
+    fn key(&self) -> Self::Key {
+        (self.host.to_lowercase(), self.path.to_lowercase(), self.addr)
+    }
+}
+
+impl Endpoint {
+    /// Whether it is the same instance on the same route, whatever else is told of it.
+    pub fn is_at(&self, other: &Self) -> bool {
+        self.key() == other.key() && self.instance_guid == other.instance_guid
+    }
 }
 
 /// How a router behaves; the defaults are those of a gorouter as Cloud Foundry deploys it.
@@ -117,7 +137,7 @@ struct Shared {
     settings: RouterSettings,
     addr: SocketAddr,
     registry: Mutex<Registry>,
-    queue: Queue,
+    queue: Queue<Endpoint>,
     backends: Backends,
     access_log: AccessLog,
     tasks: Tasks,
@@ -126,6 +146,21 @@ struct Shared {
 impl Shared {
     fn registry(&self) -> MutexGuard<'_, Registry> {
         lock(&self.registry)
+    }
+}
+
+impl Table for Shared {
+    type Endpoint = Endpoint;
+
+    fn queue(&self) -> &Queue<Endpoint> {
+        &self.queue
+    }
+
+    fn apply(&self, change: Change<Endpoint>, now: Instant) {
+        match change {
+            Change::Register(endpoint) => self.registry().register(endpoint, now),
+            Change::Unregister(endpoint) => self.registry().unregister(&endpoint, now),
+        }
     }
 }
 
@@ -165,7 +200,7 @@ impl Router {
 
     /// Puts an instance on a route after a delay of its own, in place of the one that is set.
     pub fn register_after(&self, endpoint: Endpoint, delay: Duration) {
-        propagation::change(&self.shared, Change::Register(endpoint), delay);
+        propagation::change(&*self.shared, Change::Register(endpoint), delay);
     }
 
     /// Takes an instance off a route once the propagation delay is over; requests begun before are finished.
@@ -177,7 +212,7 @@ impl Router {
 
     /// Takes an instance off a route after a delay of its own, in place of the one that is set.
     pub fn unregister_after(&self, endpoint: &Endpoint, delay: Duration) {
-        propagation::change(&self.shared, Change::Unregister(endpoint.clone()), delay);
+        propagation::change(&*self.shared, Change::Unregister(endpoint.clone()), delay);
     }
 
     /// The delays that the next route changes get.
@@ -192,7 +227,7 @@ impl Router {
 
     /// Applies all route changes under way now, whatever is left of their delays, and forgets which instances had failed.
     pub fn catch_up(&self) {
-        propagation::apply_all(&self.shared);
+        propagation::apply_all(&*self.shared);
         self.shared.registry().forgive();
     }
 

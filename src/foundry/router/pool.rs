@@ -13,6 +13,8 @@ use super::{Endpoint, lock};
 pub(super) struct Pool {
     /// The path of the route as it was registered first, `/` for none: the path of a sticky cookie.
     pub(super) context_path: String,
+    /// The route service that the instance put in last came with (gorouter: `RouteSvcUrl`).
+    pub(super) route_service_url: Option<String>,
     members: Vec<Member>,
     /// Where the next request starts; a random one of the members at first.
     next: Option<usize>,
@@ -33,12 +35,13 @@ pub(super) type SharedPool = Arc<Mutex<Pool>>;
 
 impl Pool {
     pub(super) fn new(context_path: String, retry_after: Duration, now: Instant) -> Self {
-        Self { context_path, members: Vec::new(), next: None, retry_after, updated: now }
+        Self { context_path, route_service_url: None, members: Vec::new(), next: None, retry_after, updated: now }
     }
 
     /// Puts an instance in; one with the same address is replaced and keeps its place and its mark.
     pub(super) fn put(&mut self, endpoint: Arc<Endpoint>, now: Instant) {
         self.updated = now;
+        self.route_service_url.clone_from(&endpoint.route_service_url);
         match self.members.iter_mut().find(|member| member.endpoint.addr == endpoint.addr) {
             Some(member) => member.endpoint = endpoint,
             None => self.members.push(Member { endpoint, failed_at: None }),

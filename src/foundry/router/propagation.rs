@@ -1,13 +1,14 @@
 //! The time that a route change takes to reach the routers.
 
 use std::collections::{BTreeMap, HashMap};
-use std::net::SocketAddr;
+use std::fmt::Debug;
+use std::hash::Hash;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{Notify, watch};
 
-use super::{Endpoint, Shared, lock, now};
+use super::{lock, now};
 
 /// How long route changes take between the API's OK and the routing table.
 ///
@@ -36,47 +37,62 @@ impl Default for Propagation {
     }
 }
 
-/// One message of the route emitter.
-#[derive(Debug)]
-pub(super) enum Change {
-    Register(Endpoint),
-    Unregister(Endpoint),
+/// An instance on a route.
+pub(super) trait Routed: Debug {
+    /// The route and the address: changes with the same key are kept in order.
+    type Key: Debug + Eq + Hash;
+
+    fn key(&self) -> Self::Key;
 }
 
-impl Change {
-    fn key(&self) -> Key {
+/// What a router knows, and how it comes to know it.
+pub(super) trait Table {
+    type Endpoint: Routed;
+
+    fn queue(&self) -> &Queue<Self::Endpoint>;
+
+    /// Makes a change whose time has come.
+    fn apply(&self, change: Change<Self::Endpoint>, now: Instant);
+}
+
+/// One message of the route emitter.
+#[derive(Debug)]
+pub(super) enum Change<E> {
+    Register(E),
+    Unregister(E),
+}
+
+impl<E: Routed> Change<E> {
+    fn key(&self) -> E::Key {
         let (Self::Register(endpoint) | Self::Unregister(endpoint)) = self;
-        (endpoint.host.to_lowercase(), endpoint.path.to_lowercase(), endpoint.addr)
+        endpoint.key()
     }
 }
 
-/// Changes with the same host, path and address are kept in order.
-type Key = (String, String, SocketAddr);
-
 /// The route changes under way.
 #[derive(Debug)]
-pub(super) struct Queue {
+pub(super) struct Queue<E: Routed> {
     propagation: Mutex<Propagation>,
-    waiting: Mutex<Waiting>,
+    waiting: Mutex<Waiting<E>>,
     /// Wakes the task that applies changes when an earlier one has come.
     woken: Notify,
     count: watch::Sender<usize>,
 }
 
-#[derive(Debug, Default)]
-struct Waiting {
+#[derive(Debug)]
+struct Waiting<E: Routed> {
     /// By due time, then in the order in which they came.
-    changes: BTreeMap<(Instant, u64), Change>,
+    changes: BTreeMap<(Instant, u64), Change<E>>,
     /// When the last change of a key is due: a later one is never before it, whatever its delay.
-    last: HashMap<Key, Instant>,
+    last: HashMap<E::Key, Instant>,
     sequence: u64,
 }
 
-impl Queue {
+impl<E: Routed> Queue<E> {
     pub(super) fn new(propagation: Propagation) -> Self {
         Self {
             propagation: Mutex::new(propagation),
-            waiting: Mutex::default(),
+            waiting: Mutex::new(Waiting { changes: BTreeMap::new(), last: HashMap::new(), sequence: 0 }),
             woken: Notify::new(),
             count: watch::Sender::new(0),
         }
@@ -96,9 +112,9 @@ impl Queue {
     }
 }
 
-/// Applies a change after its delay, in order with the other changes of the same host, path and address.
-pub(super) fn change(shared: &Shared, change: Change, delay: Duration) {
-    let queue = &shared.queue;
+/// Applies a change after its delay, in order with the other changes of the same route and address.
+pub(super) fn change<T: Table>(table: &T, change: Change<T::Endpoint>, delay: Duration) {
+    let queue = table.queue();
     let mut waiting = lock(&queue.waiting);
     let key = change.key();
     let asked = now().checked_add(delay).unwrap_or_else(|| now() + FAR);
@@ -107,7 +123,7 @@ pub(super) fn change(shared: &Shared, change: Change, delay: Duration) {
     waiting.sequence += 1;
     let sequence = waiting.sequence;
     waiting.changes.insert((due, sequence), change);
-    apply_due(shared, &mut waiting);
+    apply_due(table, &mut waiting);
     drop(waiting);
     queue.woken.notify_one();
 }
@@ -116,31 +132,24 @@ pub(super) fn change(shared: &Shared, change: Change, delay: Duration) {
 const FAR: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 
 /// Applies all changes in their order, due or not.
-pub(super) fn apply_all(shared: &Shared) {
-    let mut waiting = lock(&shared.queue.waiting);
+pub(super) fn apply_all<T: Table>(table: &T) {
+    let mut waiting = lock(&table.queue().waiting);
     while let Some((_, change)) = waiting.changes.pop_first() {
-        apply(shared, change, now());
+        table.apply(change, now());
     }
     waiting.last.clear();
-    shared.queue.count.send_replace(0);
-}
-
-fn apply(shared: &Shared, change: Change, now: Instant) {
-    match change {
-        Change::Register(endpoint) => shared.registry().register(endpoint, now),
-        Change::Unregister(endpoint) => shared.registry().unregister(&endpoint, now),
-    }
+    table.queue().count.send_replace(0);
 }
 
 /// Applies what is due and tells when the next change will be.
-fn apply_due(shared: &Shared, waiting: &mut Waiting) -> Option<Instant> {
+fn apply_due<T: Table>(table: &T, waiting: &mut Waiting<T::Endpoint>) -> Option<Instant> {
     let next = loop {
         let now = now();
         match waiting.changes.first_entry() {
             Some(first) if first.key().0 <= now => {
                 let change = first.remove();
                 let key = change.key();
-                apply(shared, change, now);
+                table.apply(change, now);
                 if waiting.last.get(&key).is_some_and(|&last| last <= now) {
                     waiting.last.remove(&key);
                 }
@@ -149,15 +158,15 @@ fn apply_due(shared: &Shared, waiting: &mut Waiting) -> Option<Instant> {
             None => break None,
         }
     };
-    shared.queue.count.send_replace(waiting.changes.len());
+    table.queue().count.send_replace(waiting.changes.len());
     next
 }
 
 /// Applies changes as they come due.
-pub(super) async fn run(shared: Arc<Shared>) {
+pub(super) async fn run<T: Table>(table: Arc<T>) {
     loop {
-        let next = apply_due(&shared, &mut lock(&shared.queue.waiting));
-        let woken = shared.queue.woken.notified();
+        let next = apply_due(&*table, &mut lock(&table.queue().waiting));
+        let woken = table.queue().woken.notified();
         match next {
             Some(due) => {
                 tokio::select! {

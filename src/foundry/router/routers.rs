@@ -1,4 +1,4 @@
-//! The routers of a foundry, as those see them who do not care how many there are.
+//! The routers of a foundry, as those see them who do not care how many there are: those for HTTP, and the one for TCP.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -7,67 +7,76 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 
 use super::front::Front;
-use super::{AccessLine, Endpoint, Propagation, Router, RouterSettings};
+use super::{AccessLine, Endpoint, Propagation, Router, RouterSettings, TcpRouter};
 
 /// One router or several, which all hear of every route change.
 #[derive(Debug)]
 pub struct Routers {
     /// Never empty.
-    routers: Vec<Router>,
+    http: Vec<Router>,
     /// Where there are several.
     front: Option<Front>,
+    tcp: TcpRouter,
 }
 
 impl Routers {
     /// Starts so many routers, at least one, on the current tokio runtime. What the settings say of the address holds
     /// for that which clients connect to. Fails where it cannot be listened on.
     pub async fn start(settings: &RouterSettings, count: usize) -> io::Result<Self> {
+        let tcp = TcpRouter::start(settings);
         if count <= 1 {
             let router = Router::start(settings.clone()).await?;
-            return Ok(Self { routers: vec![router], front: None });
+            return Ok(Self { http: vec![router], front: None, tcp });
         }
         let mut routers = Vec::new();
         for number in 1..=count {
             routers.push(start_behind(settings, number).await?);
         }
         let front = Front::start(settings.listen, routers.iter().map(Router::addr).collect()).await?;
-        Ok(Self { routers, front: Some(front) })
+        Ok(Self { http: routers, front: Some(front), tcp })
     }
 
     /// The address that clients connect to.
     pub fn addr(&self) -> SocketAddr {
-        self.front.as_ref().map_or_else(|| self.routers[0].addr(), Front::addr)
+        self.front.as_ref().map_or_else(|| self.http[0].addr(), Front::addr)
     }
 
-    /// Each of them.
+    /// Each of them, but for the one for TCP.
     pub fn all(&self) -> &[Router] {
-        &self.routers
+        &self.http
+    }
+
+    /// The router for routes with a port.
+    pub fn tcp(&self) -> &TcpRouter {
+        &self.tcp
     }
 
     /// Tells all routers of an instance on a route; each knows it once its own delay is over.
     pub fn register(&self, endpoint: &Endpoint) {
-        self.routers.iter().for_each(|router| router.register(endpoint.clone()));
+        self.http.iter().for_each(|router| router.register(endpoint.clone()));
     }
 
     /// Tells all routers that an instance has left a route; each forgets it once its own delay is over.
     pub fn unregister(&self, endpoint: &Endpoint) {
-        self.routers.iter().for_each(|router| router.unregister(endpoint));
+        self.http.iter().for_each(|router| router.unregister(endpoint));
     }
 
     /// Sets the delays of later route changes on all routers.
     pub fn set_propagation(&self, propagation: Propagation) {
-        self.routers.iter().for_each(|router| router.set_propagation(propagation));
+        self.http.iter().for_each(|router| router.set_propagation(propagation));
+        self.tcp.set_propagation(propagation);
     }
 
-    /// Lets all routers know now what they have been told; see [`Router::catch_up`].
-    pub fn catch_up(&self) {
-        self.routers.iter().for_each(Router::catch_up);
+    /// Lets all routers know now what they have been told; see [`Router::catch_up`] and [`TcpRouter::catch_up`].
+    pub async fn catch_up(&self) {
+        self.http.iter().for_each(Router::catch_up);
+        self.tcp.catch_up().await;
     }
 
     /// Every request that ends from now on at any of them; see [`Router::subscribe`].
     pub fn subscribe(&self) -> mpsc::UnboundedReceiver<Arc<AccessLine>> {
         let (reader, lines) = mpsc::unbounded_channel();
-        self.routers.iter().for_each(|router| router.shared.access_log.add(reader.clone()));
+        self.http.iter().for_each(|router| router.shared.access_log.add(reader.clone()));
         lines
     }
 }

@@ -112,7 +112,10 @@ fn look_up(
     let wanted = wanted(app_instance, process_instance)?;
     let pool = shared.registry().lookup(name, path, &wanted, now());
     match pool {
-        Some(pool) if !lock(&pool).is_empty() => Ok(pool),
+        Some(pool) if !lock(&pool).is_empty() => match lock(&pool).route_service_url {
+            None => Ok(Arc::clone(&pool)),
+            Some(_) => Err(Refusal::route_service_unsupported()),
+        },
         Some(_) => Err(Refusal::lookup(
             StatusCode::SERVICE_UNAVAILABLE,
             "no_endpoints",

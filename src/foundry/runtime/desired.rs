@@ -6,8 +6,8 @@ use serde_json::{Map, Value, json};
 
 use crate::foundry::platform::Platform;
 use crate::foundry::runtime::instance::Address;
-use crate::foundry::runtime::{LrpKey, Spec};
-use crate::foundry::state::{App, DesiredState, Guid, Process, ServiceBinding, ServiceInstanceKind, State};
+use crate::foundry::runtime::{LrpKey, SidecarSpec, Spec};
+use crate::foundry::state::{App, DesiredState, Guid, Process, Route, ServiceBinding, ServiceInstanceKind, State};
 
 /// The file descriptors that an instance may have. (`instance_file_descriptor_limit`.)
 const FILE_DESCRIPTORS: u32 = 16_384;
@@ -42,22 +42,34 @@ pub(super) fn all(db: &State, platform: &Platform, known: impl Fn(&LrpKey) -> Op
 fn spec(db: &State, platform: &Platform, app: &App, process: &Process, key: LrpKey) -> Option<Spec> {
     let revision = process.revision.as_ref().and_then(|guid| db.revisions.get(guid)).filter(|_| app.features.revisions);
     let droplet = db.droplets.get(revision.map(|revision| &revision.droplet).or(app.droplet.as_ref())?)?;
-    let from_droplet = || droplet.process_types.get(&process.kind).cloned();
+    let from_droplet = || droplet.command(&process.kind).map(ToOwned::to_owned);
     let command = match revision {
         Some(revision) => revision.commands.get(&process.kind).cloned().flatten().or_else(from_droplet),
         None => process.command.clone().or_else(from_droplet),
     };
     let command = command.filter(|command| !command.is_empty())?;
     let user = revision.map_or(&app.environment, |revision| &revision.environment);
-    // What the platform sets comes after the user's variables and wins. (`cloud_controller_ng`: `diego/environment.rb`.)
-    let mut environment = user.clone();
-    environment.insert("MEMORY_LIMIT".to_owned(), format!("{}m", process.memory_in_mb));
-    environment
-        .insert("VCAP_APPLICATION".to_owned(), application_environment(db, platform, app, Some(process)).to_string());
-    environment.insert("VCAP_SERVICES".to_owned(), db.services_environment(&app.guid).to_string());
-    if let Some(url) = db.database_url(&app.guid) {
-        environment.insert("DATABASE_URL".to_owned(), url);
-    }
+    // What the platform sets comes after the user's variables and wins, and those over what all apps see.
+    // (`cloud_controller_ng`: `diego/environment.rb`.)
+    let environment = |memory_in_mb: u64| -> Vec<(String, String)> {
+        let mut application = application_environment(db, platform, app, Some(process));
+        application["limits"]["mem"] = json!(memory_in_mb);
+        let mut environment = db.running_environment.variables.clone();
+        environment.extend(user.clone());
+        environment.insert("MEMORY_LIMIT".to_owned(), format!("{memory_in_mb}m"));
+        environment.insert("VCAP_APPLICATION".to_owned(), application.to_string());
+        environment.insert("VCAP_SERVICES".to_owned(), db.services_environment(&app.guid).to_string());
+        if let Some(url) = db.database_url(&app.guid) {
+            environment.insert("DATABASE_URL".to_owned(), url);
+        }
+        environment.into_iter().collect()
+    };
+    // They are the app's as they are now, not those of the revision. (`diego/main_lrp_action_builder.rb`.)
+    let sidecars = db.sidecars_beside(process).map(|sidecar| SidecarSpec {
+        source: format!("APP/PROC/{}/SIDECAR/{}", process.kind.to_uppercase(), sidecar.name.to_uppercase()),
+        command: sidecar.command.clone(),
+        environment: environment(sidecar.memory_in_mb.unwrap_or(process.memory_in_mb)),
+    });
     Some(Spec {
         app: app.guid.clone(),
         app_name: app.name.clone(),
@@ -65,7 +77,8 @@ fn spec(db: &State, platform: &Platform, app: &App, process: &Process, key: LrpK
         kind: process.kind.clone(),
         droplet: droplet.guid.clone(),
         command,
-        environment: environment.into_iter().collect(),
+        environment: environment(process.memory_in_mb.saturating_sub(db.memory_beside(process, None))),
+        sidecars: sidecars.collect(),
         memory_in_mb: process.memory_in_mb,
         disk_in_mb: process.disk_in_mb,
         health: process.health.clone(),
@@ -75,7 +88,8 @@ fn spec(db: &State, platform: &Platform, app: &App, process: &Process, key: LrpK
 
 /// What a task of an app sees.
 pub(super) fn task_environment(db: &State, platform: &Platform, app: &App, memory_in_mb: u64) -> Vec<(String, String)> {
-    let mut environment = app.environment.clone();
+    let mut environment = db.running_environment.variables.clone();
+    environment.extend(app.environment.clone());
     environment.insert("MEMORY_LIMIT".to_owned(), format!("{memory_in_mb}m"));
     environment.insert("VCAP_APPLICATION".to_owned(), application_environment(db, platform, app, None).to_string());
     environment.insert("VCAP_SERVICES".to_owned(), db.services_environment(&app.guid).to_string());
@@ -127,7 +141,16 @@ fn routes(db: &State, process: &Process) -> Vec<Address> {
         .routes
         .values()
         .filter(|route| route.destinations.iter().any(|to| to.app == process.app && to.process == process.kind));
-    leads.map(|route| Address { host: db.fqdn(route), path: route.path.clone() }).collect()
+    let address = |route: &Route| match (route.port, db.domains.get(&route.domain)?.router_group.clone()) {
+        // What has a port and no router group any more leads nowhere.
+        (Some(port), group) => Some(Address::Tcp { group: group.filter(|_| db.is_tcp(&route.domain))?, port }),
+        (None, _) => Some(Address::Http {
+            host: db.fqdn(route),
+            path: route.path.clone(),
+            route_service_url: db.route_service_of(&route.guid).map(ToOwned::to_owned),
+        }),
+    };
+    leads.filter_map(address).collect()
 }
 
 impl State {

@@ -1,9 +1,12 @@
 //! The files, the environment and the process group of an instance or a task.
 
+use std::future::poll_fn;
 use std::io;
 use std::path::Path;
+use std::pin::Pin;
 use std::process::Stdio;
 use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
@@ -106,39 +109,34 @@ pub(super) fn instance_environment(
 #[derive(Debug)]
 pub(super) struct Running {
     group: Arc<Group>,
-    over: JoinHandle<()>,
+    source: String,
+    /// Until its leader is seen to have ended.
+    over: Option<JoinHandle<()>>,
     lines: Vec<JoinHandle<()>>,
     /// Ends when it is dropped.
     server: Option<JoinSet<()>>,
 }
 
 impl Running {
-    /// Takes a program over; its lines get this source and this instance.
-    pub(super) fn new(mut group: Group, platform: &Arc<Platform>, app: &Guid, source: &str, instance: u32) -> Self {
+    /// Takes a program over, and its lines into this log.
+    pub(super) fn new(mut group: Group, log: &Log) -> Self {
         let mut lines = Vec::new();
-        let log = |stream| Log {
-            platform: Arc::clone(platform),
-            app: app.clone(),
-            source: source.to_owned(),
-            instance: instance.to_string(),
-            stream,
-        };
         if let Some(out) = group.stdout().and_then(|out| tokio::process::ChildStdout::from_std(out).ok()) {
-            lines.push(tokio::spawn(log(Stream::Out).follow(out)));
+            lines.push(tokio::spawn(log.clone().follow(Stream::Out, out)));
         }
         if let Some(err) = group.stderr().and_then(|err| tokio::process::ChildStderr::from_std(err).ok()) {
-            lines.push(tokio::spawn(log(Stream::Err).follow(err)));
+            lines.push(tokio::spawn(log.clone().follow(Stream::Err, err)));
         }
         let group = Arc::new(group);
         let leader = Arc::clone(&group);
-        let over = tokio::task::spawn_blocking(move || leader.wait_for_leader());
-        Self { group, over, lines, server: None }
+        let over = Some(tokio::task::spawn_blocking(move || leader.wait_for_leader()));
+        Self { group, source: log.source.clone(), over, lines, server: None }
     }
 
     /// Lets the cell serve its files where it asks for that.
-    pub(super) fn served(mut self, container: &Container, port: u16) -> Self {
+    pub(super) fn served(mut self, container: &Container, port: u16, log: &Log) -> Self {
         let mut server = JoinSet::new();
-        server.spawn(web_server::serve(container.path().to_owned(), port));
+        server.spawn(web_server::serve(container.path().to_owned(), port, log.clone()));
         self.server = Some(server);
         self
     }
@@ -148,6 +146,11 @@ impl Running {
         self.group.id()
     }
 
+    /// Where its lines come from.
+    pub(super) fn source(&self) -> &str {
+        &self.source
+    }
+
     /// Sends a signal to the whole group.
     pub(super) fn signal(&self, signal: rustix::process::Signal) {
         self.group.signal(signal);
@@ -155,15 +158,28 @@ impl Running {
 
     /// Resolves when its leader has ended.
     pub(super) async fn over(&mut self) {
-        // It is not asked again once it has resolved: `end` follows.
-        let _ = (&mut self.over).await;
-        self.server = None;
+        poll_fn(|context| self.poll_over(context)).await;
+    }
+
+    /// As [`Running::over`], for those who wait for several.
+    pub(super) fn poll_over(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        if let Some(over) = &mut self.over {
+            let _ = ready!(Pin::new(over).poll(context));
+            self.over = None;
+            self.server = None;
+        }
+        Poll::Ready(())
+    }
+
+    /// Whether its leader has been seen to end.
+    pub(super) fn is_over(&self) -> bool {
+        self.over.is_none()
     }
 
     /// Collects what is left of the group and of its lines, once its leader has ended. Returns the exit status as a
     /// shell tells it.
     pub(super) async fn end(self) -> i32 {
-        let Self { group, over, lines, server } = self;
+        let Self { group, source: _, over, lines, server } = self;
         drop((over, server));
         let group = Arc::into_inner(group);
         let status = tokio::task::spawn_blocking(move || group.and_then(|group| group.wait().ok())).await;
@@ -175,23 +191,27 @@ impl Running {
 }
 
 /// Where the lines of a program go.
-struct Log {
-    platform: Arc<Platform>,
-    app: Guid,
-    source: String,
-    instance: String,
-    stream: Stream,
+#[derive(Debug, Clone)]
+pub(super) struct Log {
+    pub(super) platform: Arc<Platform>,
+    pub(super) app: Guid,
+    pub(super) source: String,
+    pub(super) instance: u32,
 }
 
 impl Log {
-    async fn follow(self, pipe: impl AsyncRead + Unpin) {
+    pub(super) fn write(&self, stream: Stream, text: &str) {
+        self.platform.logs.append(&self.app, &self.source, &self.instance.to_string(), stream, text);
+    }
+
+    async fn follow(self, stream: Stream, pipe: impl AsyncRead + Unpin) {
         let mut pipe = BufReader::new(pipe);
         let mut line = Vec::new();
         while pipe.read_until(b'\n', &mut line).await.is_ok_and(|count| count > 0) {
             let text = String::from_utf8_lossy(&line);
             let text = text.trim_end_matches(['\n', '\r']);
             if !text.is_empty() {
-                self.platform.logs.append(&self.app, &self.source, &self.instance, self.stream, text);
+                self.write(stream, text);
             }
             line.clear();
         }

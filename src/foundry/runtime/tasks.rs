@@ -9,7 +9,7 @@ use crate::foundry::era::Era;
 use crate::foundry::logs::Stream;
 use crate::foundry::platform::Platform;
 use crate::foundry::runtime::desired;
-use crate::foundry::runtime::launch::{Launch, Running};
+use crate::foundry::runtime::launch::{Launch, Log, Running};
 use crate::foundry::state::{Guid, State, Task, TaskState};
 
 /// Runs a task of the database to its end, in the background; a restore ends it.
@@ -63,7 +63,8 @@ async fn run(platform: &Arc<Platform>, guid: &Guid, era: Era) -> Option<String> 
     };
     cell_log(&format!("Cell foundry successfully created container for instance {guid}"));
     let source = format!("APP/TASK/{}", task.name);
-    let mut running = Running::new(group, platform, &task.app, &source, 0);
+    let log = Log { platform: Arc::clone(platform), app: task.app.clone(), source, instance: 0 };
+    let mut running = Running::new(group, &log);
     let canceled = tokio::select! {
         () = running.over() => false,
         () = canceled(platform, guid) => true,
@@ -88,13 +89,13 @@ async fn run(platform: &Arc<Platform>, guid: &Guid, era: Era) -> Option<String> 
         }
     }
     let code = running.end().await;
-    platform.logs.append(&task.app, &source, "0", Stream::Out, &format!("Exit status {code}"));
+    log.write(Stream::Out, &format!("Exit status {code}"));
     if canceled {
         Some("task was cancelled".to_owned())
     } else if code == 0 {
         None
     } else {
-        Some(format!("{source}: Exited with status {code}"))
+        Some(format!("{}: Exited with status {code}", log.source))
     }
 }
 

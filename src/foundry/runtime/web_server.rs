@@ -5,15 +5,23 @@
 //! file beside the app's folder, which every shell can make; no pipe or socket that a shell can open is to be had everywhere.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use hyper::body::{Body as _, Incoming};
 use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
-use hyper_util::service::TowerToHyperService;
+use jiff::Timestamp;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tower_http::services::ServeDir;
+use tower_http::services::fs::ServeFileSystemResponseBody;
+
+use crate::foundry::logs::Stream;
+use crate::foundry::runtime::launch::Log;
 
 /// The script; it lies in the app's folder, and what is served in `public` beside it.
 pub(crate) const BOOT: &str = "#!/bin/sh\n: > \"$HOME/../serve\" && exec tail -f /dev/null\n";
@@ -22,7 +30,7 @@ pub(crate) const BOOT: &str = "#!/bin/sh\n: > \"$HOME/../serve\" && exec tail -f
 const LOOK: Duration = Duration::from_millis(20);
 
 /// Serves what lies in a container on a port of 127.0.0.1, once its script asks for it, until this is dropped. Never resolves.
-pub(super) async fn serve(container: PathBuf, port: u16) {
+pub(super) async fn serve(container: PathBuf, port: u16, log: Log) {
     if !brings_script(&container) {
         return std::future::pending().await;
     }
@@ -31,17 +39,36 @@ pub(super) async fn serve(container: PathBuf, port: u16) {
     }
     // A port that somebody else has taken meanwhile is seen by the health check, as with any other app.
     let Ok(listener) = TcpListener::bind(("127.0.0.1", port)).await else { return std::future::pending().await };
-    let files = TowerToHyperService::new(ServeDir::new(container.join("app/public")));
+    let files = ServeDir::new(container.join("app/public"));
     // They end with the server, as those of a process do.
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
             Ok((connection, _)) = listener.accept() => {
-                connections.spawn(http1::Builder::new().serve_connection(TokioIo::new(connection), files.clone()));
+                let (files, log) = (files.clone(), log.clone());
+                let service = service_fn(move |request| answer(files.clone(), request, log.clone()));
+                connections.spawn(http1::Builder::new().serve_connection(TokioIo::new(connection), service));
             }
             Some(_ended) = connections.join_next() => {}
         }
     }
+}
+
+/// Answers a request and writes the line of nginx's log. (`staticfile-buildpack` 1.6.40: the log format `cloudfoundry`.)
+async fn answer(
+    mut files: ServeDir,
+    request: Request<Incoming>,
+    log: Log,
+) -> io::Result<Response<ServeFileSystemResponseBody>> {
+    let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or("-").to_owned();
+    let (client, referer) = (header("x-forwarded-for"), header("referer"));
+    let what = format!("{} {} {:?}", request.method(), request.uri(), request.version());
+    let answer = files.try_call(request).await?;
+    let time = Timestamp::now().strftime("%d/%b/%Y:%H:%M:%S %z").to_string();
+    let status = answer.status().as_u16();
+    let bytes = answer.body().size_hint().exact().unwrap_or_default();
+    log.write(Stream::Out, &format!("{client} - {referer} - [{time}] \"{what}\" {status} {bytes}"));
+    Ok(answer)
 }
 
 fn brings_script(container: &Path) -> bool {

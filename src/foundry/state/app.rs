@@ -16,13 +16,62 @@ pub enum DesiredState {
     Stopped,
 }
 
-/// How a package becomes something that runs. Buildpacks are the only way here.
+/// The ways in which packages become something that runs. Only the first is served here: an app can have another one, but
+/// nothing is built for it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LifecycleKind {
+    /// Buildpacks make a droplet.
+    #[default]
+    Buildpack,
+    /// The package is an image that runs as it is.
+    Docker,
+    /// Cloud Native Buildpacks make an image.
+    Cnb,
+}
+
+impl LifecycleKind {
+    /// All of them, in the order in which the Cloud Controller names them.
+    pub const ALL: [Self; 3] = [Self::Buildpack, Self::Docker, Self::Cnb];
+
+    /// The API's word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Buildpack => "buildpack",
+            Self::Docker => "docker",
+            Self::Cnb => "cnb",
+        }
+    }
+
+    /// The feature flag that an administrator must have switched on for it.
+    pub fn flag(self) -> Option<&'static str> {
+        match self {
+            Self::Buildpack => None,
+            Self::Docker => Some("diego_docker"),
+            Self::Cnb => Some("diego_cnb"),
+        }
+    }
+}
+
+/// How a package becomes something that runs.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lifecycle {
+    /// The way.
+    pub kind: LifecycleKind,
     /// The buildpacks that the user named; none means detection.
     pub buildpacks: Vec<String>,
     /// The stack that the user named.
     pub stack: Option<String>,
+}
+
+impl Lifecycle {
+    /// Fails, with what the API says, where an app's lifecycle would become one of another kind.
+    pub fn must_stay(&self, kind: LifecycleKind) -> Result<(), String> {
+        if self.kind == kind {
+            return Ok(());
+        }
+        Err(format!("Lifecycle type cannot be changed from {} to {}", self.kind.as_str(), kind.as_str()))
+    }
 }
 
 /// The switches of an app.
@@ -141,6 +190,7 @@ impl State {
         self.deployments.retain(|_, deployment| deployment.app != *app);
         self.revisions.retain(|_, revision| revision.app != *app);
         self.tasks.retain(|_, task| task.app != *app);
+        self.sidecars.retain(|_, sidecar| sidecar.app != *app);
         self.processes.retain(|_, process| process.app != *app);
         self.apps.shift_remove(app);
     }

@@ -14,6 +14,8 @@ pub struct Domain {
     pub name: String,
     /// Whether it is for traffic between apps only.
     pub internal: bool,
+    /// The router group of a shared domain for TCP, which may be gone by now.
+    pub router_group: Option<Guid>,
     /// The organization that owns it; a shared domain has none.
     pub org: Option<Guid>,
     /// Other organizations that may use a private domain.
@@ -41,9 +43,11 @@ impl State {
         self.domains.values().find(|domain| domain.name.eq_ignore_ascii_case(name))
     }
 
-    /// The domain for routes that name none: the first shared one that is not internal, else the first private one.
+    /// The domain for routes that name none: the first shared one that is neither internal nor of a router group, else
+    /// the first private one.
     pub fn default_domain(&self, org: &Guid) -> Option<&Domain> {
-        let usable = || self.domains.values().filter(|domain| !domain.internal && domain.usable_by(org));
+        let plain = |domain: &&Domain| !domain.internal && domain.router_group.is_none();
+        let usable = || self.domains.values().filter(|domain| plain(domain) && domain.usable_by(org));
         usable().find(|domain| domain.org.is_none()).or_else(|| usable().next())
     }
 }

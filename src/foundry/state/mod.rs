@@ -7,6 +7,7 @@ pub mod app;
 pub mod audit;
 pub mod deployment;
 pub mod domain;
+pub mod environment;
 pub mod job;
 pub mod network;
 pub mod org;
@@ -15,8 +16,10 @@ pub mod process;
 pub mod quota;
 pub mod revision;
 pub mod route;
+pub mod router_group;
 pub mod seed;
 pub mod service;
+pub mod sidecar;
 pub mod space;
 pub mod stack;
 pub mod task;
@@ -30,26 +33,29 @@ use indexmap::IndexMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-pub use app::{App, DesiredState, Features, Lifecycle};
+pub use app::{App, DesiredState, Features, Lifecycle, LifecycleKind};
 pub use audit::{AuditEvent, Party};
 pub use deployment::{Deployment, DeploymentSizes, DeploymentState, Strategy};
 pub use domain::Domain;
+pub use environment::EnvironmentGroup;
 pub use job::{Job, JobState};
 pub use network::NetworkPolicy;
 pub use org::Org;
-pub use package::{Build, BuildState, Droplet, Package, PackageState, UsedBuildpack};
+pub use package::{Build, BuildState, DockerImage, Droplet, DropletState, Package, PackageState, UsedBuildpack};
 pub use process::{HealthCheck, HealthCheckKind, Process, WEB};
 pub use quota::{OrgQuota, SpaceQuota};
 pub use revision::Revision;
 pub use route::{Destination, Protocol, Route};
+pub use router_group::{ReservablePorts, RouterGroup};
 pub use service::{
-    Login, Operation, ServiceBinding, ServiceBroker, ServiceFeatures, ServiceInstance, ServiceInstanceKind,
-    ServiceOffering, ServicePlan, Visibility,
+    Login, Operation, RouteBinding, ServiceBinding, ServiceBroker, ServiceFeatures, ServiceInstance,
+    ServiceInstanceKind, ServiceOffering, ServicePlan, Visibility,
 };
+pub use sidecar::Sidecar;
 pub use space::Space;
 pub use stack::{Buildpack, Buildpacks, Stack};
 pub use task::{Task, TaskState};
-pub use user::{Role, RoleKind, User};
+pub use user::{Account, Role, RoleKind, User};
 
 /// The identity of a resource. Cheap to clone.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -106,7 +112,8 @@ pub trait Resource {
     fn metadata(&self) -> Option<&Metadata> {
         None
     }
-    /// What it is ordered by under a key such as `name`.
+    /// What it is ordered by under a key such as `name`. Names are ordered without regard to capitals, as by the Cloud
+    /// Controller's database. (`db/migrations`: `case_insensitive: true`.)
     fn sort_key(&self, key: &str) -> Option<String> {
         let _ = key;
         None
@@ -137,7 +144,7 @@ macro_rules! resource {
     };
     (@named) => {
         fn sort_key(&self, key: &str) -> Option<String> {
-            (key == "name").then(|| self.name.clone())
+            (key == "name").then(|| self.name.to_lowercase())
         }
     };
 }
@@ -156,6 +163,7 @@ pub struct State {
     pub spaces: IndexMap<Guid, Space>,
     pub org_quotas: IndexMap<Guid, OrgQuota>,
     pub space_quotas: IndexMap<Guid, SpaceQuota>,
+    pub router_groups: IndexMap<Guid, RouterGroup>,
     pub domains: IndexMap<Guid, Domain>,
     pub routes: IndexMap<Guid, Route>,
     pub users: IndexMap<Guid, User>,
@@ -164,21 +172,27 @@ pub struct State {
     pub buildpacks: Buildpacks,
     /// By name: what an administrator has set; others have their default.
     pub feature_flags: IndexMap<String, bool>,
+    pub running_environment: EnvironmentGroup,
+    pub staging_environment: EnvironmentGroup,
     pub service_brokers: IndexMap<Guid, ServiceBroker>,
     pub service_offerings: IndexMap<Guid, ServiceOffering>,
     pub service_plans: IndexMap<Guid, ServicePlan>,
     pub service_instances: IndexMap<Guid, ServiceInstance>,
     pub service_bindings: IndexMap<Guid, ServiceBinding>,
+    pub route_bindings: IndexMap<Guid, RouteBinding>,
     pub network_policies: Vec<NetworkPolicy>,
     /// Oldest first.
     pub audit_events: IndexMap<Guid, AuditEvent>,
     pub jobs: IndexMap<Guid, Job>,
     pub apps: IndexMap<Guid, App>,
     pub processes: IndexMap<Guid, Process>,
+    pub sidecars: IndexMap<Guid, Sidecar>,
     pub packages: IndexMap<Guid, Package>,
     pub builds: IndexMap<Guid, Build>,
     pub droplets: IndexMap<Guid, Droplet>,
     pub deployments: IndexMap<Guid, Deployment>,
     pub revisions: IndexMap<Guid, Revision>,
     pub tasks: IndexMap<Guid, Task>,
+    /// The memory of an app that asks for none, in MB.
+    pub default_app_memory_in_mb: u64,
 }

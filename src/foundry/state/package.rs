@@ -16,6 +16,15 @@ pub enum PackageState {
     Failed,
 }
 
+/// An image in a registry. Nothing here ever asks a registry, so the password that goes with the name is not kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DockerImage {
+    /// Where it is.
+    pub image: String,
+    /// Who may read it there.
+    pub username: Option<String>,
+}
+
 /// The source of an app, as it was uploaded.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Package {
@@ -29,6 +38,8 @@ pub struct Package {
     pub error: Option<String>,
     /// The SHA-256 of its bits.
     pub checksum: Option<String>,
+    /// What it is instead of bits.
+    pub docker: Option<DockerImage>,
     /// Labels and annotations.
     pub metadata: Metadata,
     /// When it was made.
@@ -105,7 +116,32 @@ pub struct UsedBuildpack {
     pub version: String,
 }
 
-/// What a build made: files and start commands.
+/// How far a droplet is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum DropletState {
+    /// Its content is to be uploaded.
+    AwaitingUpload,
+    /// Its content has come, and is looked at.
+    ProcessingUpload,
+    /// It can run.
+    Staged,
+    /// Its content is of no use, with what is wrong with it.
+    Failed(String),
+}
+
+impl DropletState {
+    /// The API's word for it.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::AwaitingUpload => "AWAITING_UPLOAD",
+            Self::ProcessingUpload => "PROCESSING_UPLOAD",
+            Self::Staged => "STAGED",
+            Self::Failed(_) => "FAILED",
+        }
+    }
+}
+
+/// What a build made, or what was uploaded: files and start commands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Droplet {
     /// Its guid.
@@ -114,14 +150,18 @@ pub struct Droplet {
     pub app: Guid,
     /// What it was made from.
     pub package: Option<Guid>,
+    /// How far it is.
+    pub state: DropletState,
     /// Start commands by process type.
     pub process_types: IndexMap<String, String>,
+    /// What starts the types whose command is empty: content that is uploaded can say so itself.
+    pub own_command: Option<String>,
     /// Who made it.
     pub buildpacks: Vec<UsedBuildpack>,
     /// The stack that it runs on.
     pub stack: Option<String>,
     /// The SHA-256 of its content.
-    pub checksum: String,
+    pub checksum: Option<String>,
     /// Labels and annotations.
     pub metadata: Metadata,
     /// When it was made.
@@ -131,6 +171,14 @@ pub struct Droplet {
 }
 
 resource!(Droplet, labelled);
+
+impl Droplet {
+    /// What starts a process of this type, unless the user says something else. (Diego: `launcher`.)
+    pub fn command(&self, kind: &str) -> Option<&str> {
+        let named = self.process_types.get(kind)?;
+        if named.is_empty() { self.own_command.as_deref() } else { Some(named) }
+    }
+}
 
 impl State {
     /// The name of an app, for logs and switches; empty where it is gone.

@@ -99,8 +99,8 @@ resource!(Process, labelled);
 
 impl Process {
     /// A process with the defaults of its type.
-    /// (`cloud_controller_ng`: `process_create.rb`; `default_app_memory` and `default_app_disk_in_mb` are 1024.)
-    pub fn new(app: &Guid, kind: &str) -> Self {
+    /// (`cloud_controller_ng`: `process_create.rb`; `default_app_disk_in_mb` is 1024.)
+    pub fn new(app: &Guid, kind: &str, memory_in_mb: u64) -> Self {
         let now = Timestamp::now();
         let web = kind == WEB;
         Self {
@@ -110,7 +110,7 @@ impl Process {
             command: None,
             state: DesiredState::Stopped,
             instances: u32::from(web),
-            memory_in_mb: 1024,
+            memory_in_mb,
             disk_in_mb: 1024,
             log_rate_limit: -1,
             health: HealthCheck::of(if web { HealthCheckKind::Port } else { HealthCheckKind::Process }),
@@ -134,6 +134,6 @@ impl State {
     /// there is one.
     pub fn command_of(&self, process: &Process) -> Option<String> {
         let own = process.command.clone().filter(|command| !command.is_empty());
-        own.or_else(|| self.current_droplet(&process.app)?.process_types.get(&process.kind).cloned())
+        own.or_else(|| self.current_droplet(&process.app)?.command(&process.kind).map(ToOwned::to_owned))
     }
 }

@@ -14,6 +14,8 @@ pub enum Protocol {
     Http1,
     /// HTTP/2 in clear.
     Http2,
+    /// Whatever the client and the app talk.
+    Tcp,
 }
 
 impl Protocol {
@@ -22,6 +24,7 @@ impl Protocol {
         match self {
             Self::Http1 => "http1",
             Self::Http2 => "http2",
+            Self::Tcp => "tcp",
         }
     }
 }
@@ -45,7 +48,7 @@ pub struct Destination {
     pub updated_at: Timestamp,
 }
 
-/// A route: host, domain and path, unique on the platform.
+/// A route: domain, and host and path for HTTP or a port for TCP; unique on the platform.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Route {
     /// Its guid.
@@ -56,6 +59,8 @@ pub struct Route {
     pub domain: Guid,
     /// Its path with the leading slash, or empty.
     pub path: String,
+    /// Its port; only routes of a domain for TCP have one.
+    pub port: Option<u16>,
     /// Where it belongs.
     pub space: Guid,
     /// Who serves it, in the order of mapping.
@@ -79,9 +84,12 @@ impl State {
         if route.host.is_empty() { domain.to_owned() } else { format!("{}.{domain}", route.host) }
     }
 
-    /// The URL as the API shows it: `host.domain/path`.
+    /// The URL as the API shows it: `host.domain/path`, or `domain:port`.
     pub fn url_of(&self, route: &Route) -> String {
-        format!("{}{}", self.fqdn(route), route.path)
+        match (route.port, self.domains.get(&route.domain)) {
+            (Some(port), Some(domain)) => format!("{}:{port}", domain.name),
+            _ => format!("{}{}", self.fqdn(route), route.path),
+        }
     }
 
     /// The routes that lead to an app, in the order of their making.
@@ -89,10 +97,33 @@ impl State {
         self.routes.values().filter(move |route| route.destinations.iter().any(|to| to.app == *app))
     }
 
-    /// The route with this host, domain and path. Hosts and paths are compared without regard to capitals.
-    pub fn route_at(&self, host: &str, domain: &Guid, path: &str) -> Option<&Route> {
+    /// The route with this host, domain, path and port. Hosts and paths are compared without regard to capitals.
+    pub fn route_at(&self, host: &str, domain: &Guid, path: &str, port: Option<u16>) -> Option<&Route> {
         self.routes.values().find(|route| {
-            route.domain == *domain && route.host.eq_ignore_ascii_case(host) && route.path.eq_ignore_ascii_case(path)
+            route.domain == *domain
+                && route.port == port
+                && route.host.eq_ignore_ascii_case(host)
+                && route.path.eq_ignore_ascii_case(path)
+        })
+    }
+
+    /// Where the requests of a route go first, where it is bound to a route service.
+    pub fn route_service_of(&self, route: &Guid) -> Option<&str> {
+        let binding = self.route_bindings.values().find(|binding| binding.route == *route)?;
+        Some(&binding.route_service_url)
+    }
+
+    /// Removes routes with their bindings to services.
+    pub fn remove_routes(&mut self, gone: impl Fn(&Route) -> bool) {
+        self.routes.retain(|_, route| !gone(route));
+        self.route_bindings.retain(|_, binding| self.routes.contains_key(&binding.route));
+    }
+
+    /// Whether a route of any domain of a router group has a port.
+    pub fn port_taken(&self, group: &Guid, port: u16) -> bool {
+        self.routes.values().any(|route| {
+            route.port == Some(port)
+                && self.domains.get(&route.domain).is_some_and(|domain| domain.router_group.as_ref() == Some(group))
         })
     }
 }

@@ -6,8 +6,8 @@ use serde_json::{Map, Value};
 use crate::foundry::settings::{Limits, Settings};
 use crate::foundry::state::quota::QuotaLimits;
 use crate::foundry::state::{
-    Buildpack, Domain, Guid, Metadata, Org, OrgQuota, ServiceBroker, ServiceFeatures, ServiceOffering, ServicePlan,
-    Space, Stack, State, User, Visibility,
+    Buildpack, Domain, Guid, Metadata, Org, OrgQuota, RouterGroup, ServiceBroker, ServiceFeatures, ServiceOffering,
+    ServicePlan, Space, Stack, State, User, Visibility, router_group,
 };
 use crate::foundry::uaa::admin_guid;
 
@@ -27,6 +27,9 @@ const BUILDPACKS: [&str; 12] = [
     "binary_buildpack",
 ];
 
+/// The router group of a fresh foundation. (`cf-deployment`: `routing_api.router_groups`.)
+const ROUTER_GROUP: &str = "default-tcp";
+
 /// The stack of a fresh foundation.
 const STACK: &str = "cflinuxfs4";
 
@@ -39,17 +42,17 @@ impl From<Limits> for QuotaLimits {
             total_routes: limits.total_routes,
             total_service_instances: limits.total_service_instances,
             paid_services_allowed: true,
-            total_reserved_ports: Some(0),
+            total_reserved_ports: limits.total_reserved_ports,
             ..Self::default()
         }
     }
 }
 
 impl State {
-    /// What is there when a foundry starts: the default quota, one organization with one space, the shared domains, a
-    /// stack, the buildpacks' names, the administrator, and a broker with one managed service.
+    /// What is there when a foundry starts: the default quota, one organization with one space, the router group for
+    /// TCP, the shared domains, a stack, the buildpacks' names, the administrator, and a broker with one managed service.
     pub fn initial(settings: &Settings) -> Self {
-        let mut state = Self::default();
+        let mut state = Self { default_app_memory_in_mb: settings.default_app_memory_in_mb, ..Self::default() };
         let now = Timestamp::now();
         let quota = OrgQuota {
             guid: Guid::random(),
@@ -67,25 +70,25 @@ impl State {
             created_at: now,
             updated_at: now,
         };
-        let space = Space {
-            guid: Guid::random(),
-            name: settings.space.clone(),
-            org: org.guid.clone(),
-            quota: None,
-            ssh: true,
-            metadata: Metadata::default(),
-            created_at: now,
-            updated_at: now,
-        };
+        let space = Space::new(&settings.space, &org.guid);
         state.org_quotas.insert(quota.guid.clone(), quota);
         state.orgs.insert(org.guid.clone(), org);
         state.spaces.insert(space.guid.clone(), space);
+        let group = RouterGroup {
+            guid: Guid::random(),
+            name: ROUTER_GROUP.to_owned(),
+            kind: router_group::TCP.to_owned(),
+            ports: Some(settings.tcp_ports.clone()),
+            created_at: now,
+        };
+        state.router_groups.insert(group.guid.clone(), group);
         let external = settings.domains.iter().map(|name| (name, false));
         for (name, internal) in external.chain(settings.internal_domain.iter().map(|name| (name, true))) {
             let domain = Domain {
                 guid: Guid::random(),
                 name: name.clone(),
                 internal,
+                router_group: None,
                 org: None,
                 shared_with: Vec::new(),
                 metadata: Metadata::default(),
@@ -94,14 +97,7 @@ impl State {
             };
             state.domains.insert(domain.guid.clone(), domain);
         }
-        let user = User {
-            guid: admin_guid(),
-            name: settings.user.clone(),
-            origin: "uaa".to_owned(),
-            metadata: Metadata::default(),
-            created_at: now,
-            updated_at: now,
-        };
+        let user = User::new(admin_guid(), Some(settings.user.clone()));
         state.users.insert(user.guid.clone(), user);
         state.install_stack(now);
         state.install_broker(now);

@@ -266,3 +266,26 @@ pub struct ServiceBinding {
 }
 
 resource!(ServiceBinding, labelled);
+
+/// A binding of a route to an instance that is a route service. A route has one at most.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RouteBinding {
+    /// Its guid.
+    pub guid: Guid,
+    /// The route service.
+    pub instance: Guid,
+    /// The route whose requests go to it.
+    pub route: Guid,
+    /// Where it is.
+    pub route_service_url: String,
+    /// What was done to it last.
+    pub last_operation: Operation,
+    /// Labels and annotations.
+    pub metadata: Metadata,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was changed last.
+    pub updated_at: Timestamp,
+}
+
+resource!(RouteBinding, labelled);

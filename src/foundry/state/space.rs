@@ -28,6 +28,23 @@ pub struct Space {
 
 resource!(Space, labelled, named);
 
+impl Space {
+    /// A space that nothing is known of but its name and its organization.
+    pub fn new(name: &str, org: &Guid) -> Self {
+        let now = Timestamp::now();
+        Self {
+            guid: Guid::random(),
+            name: name.to_owned(),
+            org: org.clone(),
+            quota: None,
+            ssh: true,
+            metadata: Metadata::default(),
+            created_at: now,
+            updated_at: now,
+        }
+    }
+}
+
 impl State {
     /// A space by its name in an organization, without regard to capitals.
     pub fn space_named(&self, org: &Guid, name: &str) -> Option<&Space> {

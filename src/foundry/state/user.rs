@@ -5,15 +5,22 @@ use serde::{Deserialize, Serialize};
 
 use crate::foundry::state::{Guid, Metadata, resource};
 
-/// A user as the Cloud Controller knows it.
+/// A user's account in UAA.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct User {
-    /// Its guid, UAA's too.
-    pub guid: Guid,
-    /// Its name in UAA.
+pub struct Account {
+    /// The name to log in with.
     pub name: String,
     /// Where it is kept: `uaa`, `ldap`, …
     pub origin: String,
+}
+
+/// A user as the Cloud Controller knows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct User {
+    /// Its guid, UAA's too; of a client its id.
+    pub guid: Guid,
+    /// What UAA knows of it; `None` for clients.
+    pub account: Option<Account>,
     /// Labels and annotations.
     pub metadata: Metadata,
     /// When it was made.
@@ -23,6 +30,20 @@ pub struct User {
 }
 
 resource!(User, labelled);
+
+impl User {
+    /// A user that the Cloud Controller hears of now. An account is one that UAA itself keeps.
+    pub fn new(guid: Guid, name: Option<String>) -> Self {
+        let now = Timestamp::now();
+        let account = name.map(|name| Account { name, origin: "uaa".to_owned() });
+        Self { guid, account, metadata: Metadata::default(), created_at: now, updated_at: now }
+    }
+
+    /// What a person calls it. (CC API 3.195: `presentation_name`.)
+    pub fn shown(&self) -> &str {
+        self.account.as_ref().map_or(self.guid.as_str(), |account| account.name.as_str())
+    }
+}
 
 /// What a role allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -24,6 +24,17 @@ impl UaaError {
         Self::new(StatusCode::UNAUTHORIZED, "unauthorized", "Bad credentials")
     }
 
+    /// An account that is locked for a while. cf knows the text.
+    pub(super) fn locked() -> Self {
+        let text = "Your account has been locked because of too many failed attempts to login.";
+        Self::new(StatusCode::UNAUTHORIZED, "unauthorized", text)
+    }
+
+    /// A passcode that was not given to anybody.
+    pub(super) fn bad_passcode() -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "unauthorized", "Invalid passcode")
+    }
+
     /// A wrong client id or secret.
     pub(super) fn bad_client() -> Self {
         Self::new(StatusCode::UNAUTHORIZED, "invalid_client", "Bad credentials")

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use axum::extract::{Query, State};
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, HeaderName, header};
 use axum::{Form, Json};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -15,6 +16,7 @@ use super::accounts::{CF, User};
 use super::error::UaaError;
 use super::token::Holder;
 use crate::foundry::platform::{Platform, lock};
+use crate::foundry::state::Guid;
 
 /// What `cf auth --assertion` asks with.
 const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
@@ -49,9 +51,12 @@ pub(super) async fn token(
     Query(hint): Query<Hint>,
     headers: HeaderMap,
     Form(mut grant): Form<Grant>,
-) -> Result<Json<Value>, UaaError> {
+) -> Result<([(HeaderName, String); 1], Json<Value>), UaaError> {
     grant.login_hint = grant.login_hint.or(hint.login_hint);
-    platform.uaa.grant(&grant, basic(&headers)).map(Json)
+    let answer = platform.uaa.grant(&grant, basic(&headers))?;
+    // A browser would need it for the next form. (UAA 77: `CookieBasedCsrfTokenRepository`.)
+    let cookie = format!("X-Uaa-Csrf={}; Path=/; Max-Age=86400; HttpOnly", Guid::random());
+    Ok(([(header::SET_COOKIE, cookie)], Json(answer)))
 }
 
 /// The id and the secret in an `Authorization: Basic` header.
@@ -69,13 +74,21 @@ impl Uaa {
         let accounts = lock(&self.accounts);
         let known = accounts.client(&client).filter(|known| known.secret == secret).ok_or_else(UaaError::bad_client)?;
         match grant.kind.as_str() {
-            "password" if grant.passcode.is_some() => Err(UaaError::not_implemented("a login with a passcode")),
+            "password" if grant.passcode.is_some() => Err(UaaError::bad_passcode()),
             "password" => {
                 check_origin(grant.login_hint.as_deref())?;
                 let name = grant.username.as_deref().ok_or_else(|| UaaError::missing("username"))?;
                 let password = grant.password.as_deref().unwrap_or_default();
-                let user = accounts.user(name).filter(|user| user.password == password);
-                let user = user.ok_or_else(UaaError::bad_credentials)?;
+                let user = accounts.user(name).ok_or_else(UaaError::bad_credentials)?;
+                let now = Timestamp::now();
+                if self.lockout.is_locked(&user.guid, now) {
+                    return Err(UaaError::locked());
+                }
+                if user.password != password {
+                    self.lockout.failed(&user.guid, now);
+                    return Err(UaaError::bad_credentials());
+                }
+                self.lockout.forget(&user.guid);
                 Ok(self.for_user(user, &client, self.tokens.refresh(&user.guid, &client)))
             }
             "refresh_token" => {

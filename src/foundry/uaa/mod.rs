@@ -9,11 +9,13 @@
 //! | `GET /login`, `GET /info` | the prompts |
 //!
 //! [`token`] makes and verifies tokens, [`accounts`] knows the users and the clients, [`grants`] gives tokens to them,
-//! [`users`] is the API for accounts, [`error`] the one shape of errors.
+//! [`lockout`] keeps guesses from them, [`users`] is the API for accounts, [`error`] the one shape of errors. The pages where
+//! a person logs in, and is given a passcode, are left out: no passcode is a good one.
 
 pub mod accounts;
 pub mod error;
 mod grants;
+mod lockout;
 pub mod token;
 mod users;
 
@@ -38,6 +40,7 @@ pub use self::token::{Identity, TokenPolicy};
 
 use self::accounts::Accounts;
 use self::error::UaaError;
+use self::lockout::Lockout;
 use self::token::Tokens;
 
 /// The guid of the administrator.
@@ -50,11 +53,16 @@ pub fn admin_guid() -> Guid {
 pub struct Uaa {
     accounts: Mutex<Accounts>,
     tokens: Tokens,
+    lockout: Lockout,
 }
 
 impl Uaa {
     pub(crate) fn new(settings: &Settings, faults: Arc<Faults>) -> Self {
-        Self { accounts: Mutex::new(Accounts::new(settings)), tokens: Tokens::new(settings.tokens, faults) }
+        Self {
+            accounts: Mutex::new(Accounts::new(settings)),
+            tokens: Tokens::new(settings.tokens, faults),
+            lockout: Lockout::default(),
+        }
     }
 
     /// Whom a bearer token speaks for; `None` where it is not ours, has expired or was revoked.
@@ -65,6 +73,11 @@ impl Uaa {
     /// The name of a user; `None` where there is no such account.
     pub fn name_of(&self, guid: &str) -> Option<String> {
         lock(&self.accounts).user_by_guid(guid).map(|user| user.name.clone())
+    }
+
+    /// The guid of a user, by name; `None` where there is no such account.
+    pub fn guid_of(&self, name: &str) -> Option<Guid> {
+        lock(&self.accounts).user(name).map(|user| user.guid.clone())
     }
 
     /// A copy of all users and clients, to be put back by [`Uaa::restore`].
@@ -165,6 +178,10 @@ async fn prompts(State(platform): State<Arc<Platform>>) -> Json<serde_json::Valu
     Json(json!({
         "app": {"version": "77.20.0"},
         "links": {"uaa": url, "login": url},
-        "prompts": {"username": ["text", "Email"], "password": ["password", "Password"]},
+        "prompts": {
+            "username": ["text", "Email"],
+            "password": ["password", "Password"],
+            "passcode": ["password", format!("Temporary Authentication Code ( Get one at {url}/passcode )")],
+        },
     }))
 }

@@ -8,6 +8,9 @@ use ureq::Agent;
 use super::*;
 use crate::foundry::Foundry;
 
+/// The client that may log in as itself.
+const ROBOT: (&str, &str) = ("robot", "secret-of-the-robot");
+
 struct Stage {
     foundry: Foundry,
     agent: Agent,
@@ -90,7 +93,7 @@ fn who_cannot_prove_it_gets_no_token() {
 #[test]
 fn a_client_speaks_for_itself() {
     let stage = Stage::new(TokenPolicy::default());
-    let (status, answer) = stage.token(("robot", "robot"), &[("grant_type", "client_credentials")]);
+    let (status, answer) = stage.token(ROBOT, &[("grant_type", "client_credentials")]);
     assert_eq!((status, &answer["refresh_token"]), (200, &Value::Null));
     let identity = stage.foundry.platform().uaa.verify(answer["access_token"].as_str().unwrap()).unwrap();
     assert_eq!((identity.user_id.as_str(), identity.client_id.as_str()), ("robot", "robot"));
@@ -104,7 +107,7 @@ fn a_refresh_token_is_good_for_its_client_and_its_time() {
     let (status, second) = stage.refresh(("cf", ""), &first["refresh_token"]);
     assert_eq!((status, &second["refresh_token"]), (200, &first["refresh_token"]));
     assert!(stage.good(&first["access_token"]) && stage.good(&second["access_token"]));
-    assert_eq!(error(&stage.refresh(("robot", "robot"), &first["refresh_token"])), (400, "invalid_grant"));
+    assert_eq!(error(&stage.refresh(ROBOT, &first["refresh_token"])), (400, "invalid_grant"));
 
     stage.foundry.platform().uaa.set_policy(TokenPolicy { refresh: Duration::ZERO, ..TokenPolicy::default() });
     let (_, short) = stage.login("admin", "admin");

@@ -34,6 +34,7 @@ impl Stage {
             instance_guid: addr.to_string(),
             index: 0,
             addr,
+            route_service_url: None,
         };
         self.router.register(endpoint.clone());
         endpoint

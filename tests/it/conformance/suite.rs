@@ -8,7 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use cutover::foundry::Foundry;
-use cutover::foundry::settings::Settings;
+use cutover::foundry::settings::{Settings, Timing};
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use tempfile::TempDir;
 
@@ -108,9 +108,22 @@ pub(super) fn run(command: &commands::Command, mut specs: Vec<Spec>, excluded: &
     specs
 }
 
+/// The platform that the specs are written for: one with names, with limits, and that takes a while.
+fn platform() -> Settings {
+    let timing =
+        Timing { staging: Duration::from_secs(4), deployment_tick: Duration::from_secs(5), ..Timing::default() };
+    Settings {
+        system_domain: Some("sys.foundry.test".to_owned()),
+        default_app_memory_in_mb: 256,
+        cell_memory_in_mb: Some(64 * 1024),
+        timing,
+        ..Settings::default()
+    }
+}
+
 /// Runs the specs that have not been run on a foundry of their own.
 fn once(command: &commands::Command, specs: &[Spec], log: &str) -> Option<Report> {
-    let foundry = Foundry::start(Settings::default()).unwrap();
+    let foundry = Foundry::start(platform()).unwrap();
     let place = TempDir::new().unwrap();
     let file = place.path().join("report.json");
     let logs = workshop().join("logs");
@@ -132,12 +145,12 @@ fn once(command: &commands::Command, specs: &[Spec], log: &str) -> Option<Report
     let settings = foundry.settings();
     run.args(["-ginkgo.v", "-ginkgo.grace-period=5s", "-ginkgo.timeout=1h", "-test.timeout=0"])
         .env("CF_INT_API", foundry.api_url())
+        // There is no name server for the foundry's domains.
+        .env("http_proxy", foundry.router_url())
         .env("CF_INT_USERNAME", &settings.user)
         .env("CF_INT_PASSWORD", &settings.password)
         .env("CF_INT_CLIENT_ID", &settings.client.0)
         .env("CF_INT_CLIENT_SECRET", &settings.client.1)
-        // The specs ask for apps by their names, which no name server here knows: the router does.
-        .env("HTTP_PROXY", foundry.router_url())
         .stdout(told.try_clone().unwrap())
         .stderr(told)
         // What it starts is ended with it.

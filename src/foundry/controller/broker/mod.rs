@@ -37,6 +37,7 @@ pub(super) fn note(db: &mut State, who: &Who, instance: &ServiceInstance, done: 
 /// Removes an instance and its bindings.
 pub(super) fn remove(db: &mut State, who: &Who, instance: &ServiceInstance, done: &str) {
     db.service_bindings.retain(|_, binding| binding.instance != instance.guid);
+    db.route_bindings.retain(|_, binding| binding.instance != instance.guid);
     db.service_instances.shift_remove(&instance.guid);
     note(db, who, instance, done);
 }

@@ -1,4 +1,4 @@
-//! How deployments go on: after every change of what is desired or of what runs, and after a tick.
+//! How deployments go on: step by step, one a tick.
 //! (`deployment_updater`)
 
 use std::sync::Arc;
@@ -11,11 +11,7 @@ use crate::foundry::state::{Deployment, DeploymentState, DesiredState, Guid, Pro
 
 /// Takes all deployments on until the foundry ends.
 pub(crate) async fn run(platform: Arc<Platform>) {
-    let mut desired = platform.store.changes();
-    let mut running = platform.cell.changes();
     loop {
-        desired.mark_unchanged();
-        running.mark_unchanged();
         let active: Vec<Guid> = platform.store.read(|db| {
             let active = db.deployments.values().filter(|one| one.state.is_active());
             active.map(|one| one.guid.clone()).collect()
@@ -24,8 +20,6 @@ pub(crate) async fn run(platform: Arc<Platform>) {
             platform.eras.steadily(|| step(&platform, &deployment));
         }
         tokio::select! {
-            _ = desired.changed() => {}
-            _ = running.changed() => {}
             () = tokio::time::sleep(platform.timing().deployment_tick) => {}
             () = platform.ending() => return,
         }

@@ -12,6 +12,7 @@ use crate::foundry::controller::manifests::random;
 use crate::foundry::controller::manifests::read::{Manifest, ProcessWanted, ServiceWanted};
 use crate::foundry::controller::manifests::routes::RouteWanted;
 use crate::foundry::controller::routes::{self, NewRoute};
+use crate::foundry::controller::sidecars::{self, SidecarWanted};
 use crate::foundry::controller::{broker, feature_flags, lifecycle, processes, service_credential_bindings};
 use crate::foundry::platform::Platform;
 use crate::foundry::state::{Domain, Guid, Protocol, ServiceBinding, Space, State};
@@ -24,6 +25,9 @@ pub(super) fn apply(cf: &Platform, who: &Who, app: &Guid, manifest: &Manifest) -
     }
     for wanted in &manifest.processes {
         cf.store.write(|db| scale_process(db, who, app, wanted))?;
+    }
+    for wanted in &manifest.sidecars {
+        cf.store.write(|db| update_sidecar(db, app, wanted))?;
     }
     cf.store.write(|db| update_app(db, who, app, manifest))?;
     cf.store.write(|db| update_routes(db, who, app, manifest))?;
@@ -57,7 +61,7 @@ fn update_process(db: &mut State, who: &Who, app: &Guid, wanted: &ProcessWanted)
     let guid = match known {
         Some(_) if trivial => return Ok(()),
         Some(guid) => guid,
-        None => lifecycle::add_process(db, &who.actor(), app, &wanted.kind, true),
+        None => lifecycle::add_process(db, &who.actor(), app, &wanted.kind, true)?,
     };
     if trivial {
         return Ok(());
@@ -93,8 +97,21 @@ fn scale_process(db: &mut State, who: &Who, app: &Guid, wanted: &ProcessWanted) 
     processes::rescale(db, &who.actor(), &process.ok_or_else(|| ApiError::not_found("Process"))?, scale, true)
 }
 
+/// Changes the sidecar of this name, or makes it. One that the manifest does not name stays.
+fn update_sidecar(db: &mut State, app: &Guid, wanted: &SidecarWanted) -> ApiResult<()> {
+    let known = db.sidecars_of(app).find(|sidecar| Some(&sidecar.name) == wanted.name.as_ref());
+    match known.map(|sidecar| sidecar.guid.clone()) {
+        Some(guid) => sidecars::change(db, &guid, wanted.clone())?,
+        None => sidecars::create(db, app, wanted.clone())?,
+    };
+    Ok(())
+}
+
 fn update_app(db: &mut State, who: &Who, guid: &Guid, manifest: &Manifest) -> ApiResult<()> {
     let app = db.apps.get_mut(guid).ok_or_else(gone)?;
+    if let Some(kind) = manifest.lifecycle {
+        app.lifecycle.must_stay(kind).map_err(ApiError::unprocessable)?;
+    }
     if let Some(buildpacks) = &manifest.buildpacks {
         app.lifecycle.buildpacks.clone_from(buildpacks);
     }
@@ -170,6 +187,7 @@ fn map_all(db: &mut State, who: &Who, app: &Guid, routes: &[RouteWanted]) -> Api
         let protocol = match route.protocol.as_deref() {
             Some("http2") => Some(Protocol::Http2),
             Some("http1") => Some(Protocol::Http1),
+            Some("tcp") => Some(Protocol::Tcp),
             _ => None,
         };
         let mapped = db.routes.get(&guid).and_then(|known| known.destinations.iter().find(|to| to.app == *app));
@@ -198,10 +216,7 @@ fn find_or_make(db: &mut State, who: &Who, space: &Space, wanted: &RouteWanted) 
     let Some((host, domain)) = place(db, wanted) else {
         return Err(ApiError::unprocessable(format!("No domains exist for route {}", wanted.text)));
     };
-    if wanted.port.is_some() {
-        return Err(ApiError::unprocessable("Routes with protocol 'http' do not support ports."));
-    }
-    if let Some(route) = db.route_at(&host, &domain.guid, &wanted.path) {
+    if let Some(route) = db.route_at(&host, &domain.guid, &wanted.path, wanted.port) {
         if route.space != space.guid {
             return Err(ApiError::unprocessable("Routes cannot be mapped to destinations in different spaces"));
         }
@@ -217,7 +232,8 @@ fn find_or_make(db: &mut State, who: &Who, space: &Space, wanted: &RouteWanted) 
     if host == "*" && domain.org.is_none() && !who.is_admin() {
         return Err(ApiError::not_authorized());
     }
-    let new = NewRoute { host, path: wanted.path.clone(), options: wanted.options.clone() };
+    let port = wanted.port.map_or(Field::Null, Field::Is);
+    let new = NewRoute { host, path: wanted.path.clone(), port, options: wanted.options.clone() };
     routes::make(db, &who.actor(), space, &domain, new, true)
 }
 

@@ -27,10 +27,10 @@ use axum::response::{IntoResponse as _, Response};
 use axum::{Json, Router, routing};
 use serde_json::{Value, json};
 
-use crate::foundry::controller::apps::{default_stack, lifecycle_problems, readable};
+use crate::foundry::controller::apps::{complete_lifecycle, lifecycle_problems, log, readable};
 use crate::foundry::controller::auth::Who;
 use crate::foundry::controller::error::{ApiError, ApiResult, Problem};
-use crate::foundry::controller::{Api, Cf, jobs, lifecycle};
+use crate::foundry::controller::{Api, Cf, feature_flags, jobs, lifecycle};
 use crate::foundry::platform::Platform;
 use crate::foundry::state::{App, Guid, JobState, State};
 
@@ -99,7 +99,7 @@ async fn apply_manifest(
     let manifests = manifests(&parse(&headers, &body)?)?;
     let mut apps = Vec::new();
     for manifest in manifests {
-        let app = cf.store.write(|db| find_or_create(db, &who, &space, &manifest))?;
+        let app = cf.store.write(|db| find_or_create(&cf, db, &who, &space, &manifest))?;
         apps.push((app, manifest));
     }
     let text = String::from_utf8_lossy(&body).into_owned();
@@ -134,22 +134,28 @@ fn apply_all(cf: &Platform, who: &Who, apps: &[(Guid, Manifest)]) -> ApiResult<V
 }
 
 /// The app that a manifest names; it is made where it is not there.
-fn find_or_create(db: &mut State, who: &Who, space: &Guid, manifest: &Manifest) -> ApiResult<Guid> {
+fn find_or_create(cf: &Platform, db: &mut State, who: &Who, space: &Guid, manifest: &Manifest) -> ApiResult<Guid> {
+    let refused = |text: &str| ApiError::unprocessable(format!("For application '{}': {text}", manifest.name));
+    let kind = manifest.lifecycle.unwrap_or_default();
+    feature_flags::must_allow(db, kind).map_err(|error| refused(&error.details()))?;
     if let Some(app) = db.app_named(space, &manifest.name) {
         return Ok(app.guid.clone());
     }
     let mut app = App::new(&manifest.name, space);
     app.lifecycle.buildpacks = manifest.buildpacks.clone().unwrap_or_default();
-    app.lifecycle.stack = manifest.stack.clone().or_else(|| default_stack(db));
+    app.lifecycle.kind = kind;
+    app.lifecycle.stack.clone_from(&manifest.stack);
+    complete_lifecycle(db, &mut app.lifecycle);
     let problems = lifecycle_problems(db, &app.lifecycle);
     if !problems.is_empty() {
-        let text = problems.join(", ");
-        return Err(ApiError::unprocessable(format!("For application '{}': {text}", manifest.name)));
+        return Err(refused(&problems.join(", ")));
     }
     if let Some(metadata) = manifest.metadata.clone() {
         metadata.apply(&mut app.metadata);
     }
-    lifecycle::create(db, &who.actor(), app, &json!({ "name": manifest.name }))
+    let guid = lifecycle::create(db, &who.actor(), app, &json!({ "name": manifest.name }))?;
+    log(cf, &guid, &format!("Created app with guid {guid}"));
+    Ok(guid)
 }
 
 async fn manifest_diff(

@@ -5,20 +5,23 @@ use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
 use crate::foundry::controller::apps::variable_problems;
-use crate::foundry::controller::body::{Field, MetadataChange, humanize};
+use crate::foundry::controller::body::{Field, Message, MetadataChange, humanize};
 use crate::foundry::controller::manifests::routes::{self, RouteWanted};
 use crate::foundry::controller::processes::{HealthChange, Scale, is_path};
-use crate::foundry::state::{HealthCheckKind, WEB};
+use crate::foundry::controller::sidecars::SidecarWanted;
+use crate::foundry::state::{HealthCheckKind, LifecycleKind, WEB};
 
 /// An application of a manifest.
 #[derive(Debug, Default)]
 pub(super) struct Manifest {
     pub(super) name: String,
+    pub(super) lifecycle: Option<LifecycleKind>,
     pub(super) buildpacks: Option<Vec<String>>,
     pub(super) stack: Option<String>,
     pub(super) environment: Option<IndexMap<String, String>>,
     pub(super) metadata: Option<MetadataChange>,
     pub(super) processes: Vec<ProcessWanted>,
+    pub(super) sidecars: Vec<SidecarWanted>,
     pub(super) routes: Option<Vec<RouteWanted>>,
     pub(super) no_route: bool,
     pub(super) random_route: bool,
@@ -64,9 +67,7 @@ pub(super) fn manifest(app: &Value) -> (Manifest, Vec<String>) {
         _ => problems.push("Name must not be empty".to_owned()),
     }
     read_processes(&fields, &mut manifest, &mut problems);
-    if fields.contains_key("sidecars") {
-        problems.push("Sidecars are not implemented by this embedded Cloud Foundry".to_owned());
-    }
+    read_sidecars(&fields, &mut manifest, &mut problems);
     read_lifecycle(&fields, &mut manifest, &mut problems);
     read_metadata(&fields, &mut manifest, &mut problems);
     read_services(&fields, &mut manifest, &mut problems);
@@ -163,6 +164,36 @@ fn process(fields: &Map<String, Value>, kind: &str, problems: &mut Vec<String>) 
     wanted
 }
 
+fn read_sidecars(fields: &Map<String, Value>, manifest: &mut Manifest, problems: &mut Vec<String>) {
+    let listed = match fields.get("sidecars") {
+        None => return,
+        Some(Value::Array(listed)) => listed,
+        Some(_) => return problems.push("Sidecars must be an array of sidecar configurations".to_owned()),
+    };
+    for one in listed {
+        let one = one.as_object().map(underscored).unwrap_or_default();
+        let mut message = Map::new();
+        for key in ["name", "command", "process_types", "memory"] {
+            let Some(value) = one.get(key).filter(|value| !value.is_null()) else { continue };
+            if key == "memory" {
+                // What is no size is taken as it is: a bare number is one of megabytes.
+                let size = megabytes(value).ok().flatten().map(Value::from);
+                message.insert("memory_in_mb".to_owned(), size.unwrap_or_else(|| value.clone()));
+            } else {
+                message.insert(key.to_owned(), value.clone());
+            }
+        }
+        let mut message = Message::of(message);
+        let wanted = SidecarWanted::read(&mut message, false);
+        let whose = wanted.name.as_ref().filter(|name| !name.trim().is_empty());
+        problems.extend(message.into_problems().into_iter().map(|problem| match whose {
+            Some(name) => format!("Sidecar \"{name}\": {problem}"),
+            None => format!("Sidecar {}", problem.to_lowercase()),
+        }));
+        manifest.sidecars.push(wanted);
+    }
+}
+
 fn check(fields: &Map<String, Value>, prefix: &str, wrong: &mut Vec<String>) -> HealthChange {
     let mut change = HealthChange::default();
     let spoken = humanize(prefix);
@@ -252,14 +283,22 @@ fn log_rate(value: &Value) -> Result<Option<i64>, &'static str> {
 
 fn read_lifecycle(fields: &Map<String, Value>, manifest: &mut Manifest, problems: &mut Vec<String>) {
     if fields.contains_key("docker") {
-        problems.push("Docker is not implemented by this embedded Cloud Foundry".to_owned());
+        if fields.contains_key("buildpack") || fields.contains_key("buildpacks") {
+            problems.push("Cannot specify both buildpack(s) and docker keys".to_owned());
+        }
+        manifest.lifecycle = Some(LifecycleKind::Docker);
     }
     match fields.get("lifecycle").map(Value::as_str) {
-        None | Some(Some("buildpack")) => {}
-        Some(Some("cnb" | "docker")) => {
-            problems.push("This lifecycle is not implemented by this embedded Cloud Foundry".to_owned());
-        }
-        Some(_) => problems.push("Lifecycle type is not included in the list: buildpack, docker, cnb".to_owned()),
+        None => {}
+        Some(word) => match LifecycleKind::ALL.into_iter().find(|kind| Some(kind.as_str()) == word) {
+            // An image is named by its own key only.
+            Some(LifecycleKind::Docker) => {}
+            Some(kind) => manifest.lifecycle = Some(kind),
+            None => problems.push("Lifecycle type is not included in the list: buildpack, docker, cnb".to_owned()),
+        },
+    }
+    if fields.contains_key("cnb_credentials") {
+        problems.push("Credentials of buildpacks are not implemented by this embedded Cloud Foundry".to_owned());
     }
     if fields.contains_key("buildpack") && fields.contains_key("buildpacks") {
         problems.push("Buildpack and Buildpacks fields cannot be used together.".to_owned());
@@ -386,6 +425,20 @@ mod tests {
                 "{name: a, health-check-type: ping}",
                 vec!["Process \"web\": Health check type must be \"port\", \"process\", or \"http\""],
             ),
+            ("{name: a, sidecars: x}", vec!["Sidecars must be an array of sidecar configurations"]),
+            (
+                "{name: a, sidecars: [{command: c, process_types: [web]}]}",
+                vec!["Sidecar name can't be blank", "Sidecar name must be a string"],
+            ),
+            (
+                "{name: a, sidecars: [{name: s, command: '', process_types: [], memory: big}]}",
+                vec![
+                    "Sidecar \"s\": Command can't be blank",
+                    "Sidecar \"s\": Process types must have at least 1 process_type",
+                    "Sidecar \"s\": Memory in mb is not a number",
+                ],
+            ),
+            ("{name: a, sidecars: [{name: s, command: c, process_types: [web], memory: 1G}]}", vec![]),
             ("{name: a, routes: [x]}", vec!["Routes must be a list of route objects"]),
             ("{name: a, routes: [{route: 'ftp://x.y'}]}", vec!["The route 'ftp://x.y' is not a properly formed URL"]),
             ("{name: a, no-route: maybe}", vec!["No-route must be a boolean"]),
@@ -395,12 +448,28 @@ mod tests {
             ),
             ("{name: a, env: [1]}", vec!["Env must be an object of keys and values"]),
             ("{name: a, env: {PORT: 1}}", vec!["Env cannot set PORT"]),
+            ("{name: a, lifecycle: x}", vec!["Lifecycle type is not included in the list: buildpack, docker, cnb"]),
+            ("{name: a, docker: {image: i}, buildpack: b}", vec!["Cannot specify both buildpack(s) and docker keys"]),
             ("{name: a, services: db}", vec!["Services must be a list of service instances"]),
             ("{name: a, unknown: 1, memory: 1.5G, log-rate-limit-per-second: -1}", vec![]),
         ];
         for (yaml, expected) in cases {
             let app: Value = serde_yaml::from_str(yaml).unwrap();
             assert_eq!(manifest(&app).1, expected, "{yaml}");
+        }
+    }
+
+    #[test]
+    fn an_image_is_a_lifecycle() {
+        let cases = [
+            ("{name: a}", None),
+            ("{name: a, docker: {image: i}}", Some(LifecycleKind::Docker)),
+            ("{name: a, lifecycle: docker}", None),
+            ("{name: a, lifecycle: cnb}", Some(LifecycleKind::Cnb)),
+        ];
+        for (yaml, expected) in cases {
+            let app: Value = serde_yaml::from_str(yaml).unwrap();
+            assert_eq!(manifest(&app).0.lifecycle, expected, "{yaml}");
         }
     }
 

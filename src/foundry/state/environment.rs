@@ -1,0 +1,14 @@
+//! Environment variables that all apps see.
+
+use indexmap::IndexMap;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// A group of environment variables.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EnvironmentGroup {
+    /// What an administrator has set.
+    pub variables: IndexMap<String, String>,
+    /// When it was changed last.
+    pub updated_at: Option<Timestamp>,
+}
