@@ -25,7 +25,7 @@ pub enum Stream {
 pub struct Line {
     /// When it was written.
     pub at: Timestamp,
-    /// Who wrote: `APP/PROC/WEB`, `APP/TASK/NAME`, `STG`, `CELL`, `API`, `RTR`.
+    /// Who wrote: `APP/PROC/WEB`, `APP/PROC/WEB/SIDECAR/NAME`, `APP/TASK/NAME`, `STG`, `CELL`, `API`, `RTR`.
     pub source: String,
     /// The index of the instance.
     pub instance: String,

@@ -398,7 +398,8 @@ fn variables_cannot_fill_the_memory() {
     let long = "x".repeat(500_000);
     let list = format!("[{}]", "a, ".repeat(9_000));
     let cases = [
-        // Some MB a time, a hundred thousand times; a value that names itself; a list in each item of a list.
+        // Each would take hours without a limit: some MB a time, a hundred thousand times; a value that names itself; a list in
+        // each item of a list.
         (format!("big: {long}\n"), "((big))".repeat(100_000)),
         ("big: ((big))((big))\n".to_owned(), "((big))".repeat(1000)),
         (format!("big: {list}\n"), String::new()),
@@ -410,9 +411,7 @@ fn variables_cannot_fill_the_memory() {
         let files = project(&format!("{SMALL}    vars_files: [vars.yml]\n"))
             .with("app/manifest.yml", &manifest)
             .with("vars.yml", &vars);
-        let began = std::time::Instant::now();
         let message = load(Path::new("deploy.yaml"), None, &files).err().map(|problems| problems.to_string());
-        assert!(began.elapsed() < Duration::from_secs(20));
         let names_itself = vars.contains("((");
         assert!(names_itself || message.unwrap().contains("more than 1048576 characters"));
     }
@@ -422,9 +421,7 @@ fn variables_cannot_fill_the_memory() {
     let files = project(&format!("{SMALL}    vars_files: [vars.yml]\n"))
         .with("app/manifest.yml", &format!("applications:\n- name: \"{missing}\"\n"))
         .with("vars.yml", &known);
-    let began = std::time::Instant::now();
     assert_eq!(load(Path::new("deploy.yaml"), None, &files).unwrap_err().iter().len(), 100);
-    assert!(began.elapsed() < Duration::from_secs(20));
 }
 
 #[test]

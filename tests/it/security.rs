@@ -269,13 +269,11 @@ fn files_that_would_fill_the_memory_or_never_end_are_refused() {
     rustix::fs::mknodat(rustix::fs::CWD, folder.join("pipe"), kind, mode, 0).unwrap();
     let plan = |from: &str, to: &str| bench.write("other.yaml", &PLAN.replace(from, to));
     let refused = |args: &[&str], words: &[&str]| {
-        let began = Instant::now();
         let run = bench.run(args);
         assert_eq!(run.code, 2, "{args:?}\n{}", run.err);
         for words in words {
             assert!(run.err.contains(words), "{args:?}: '{words}' is not in:\n{}", run.err);
         }
-        assert!(began.elapsed() < Duration::from_secs(20), "{args:?}");
     };
     for (file, why) in [("large", "larger than 1 MiB"), ("pipe", "no ordinary file"), ("/dev/zero", "no ordinary file")]
     {

@@ -95,6 +95,14 @@ impl Message {
         self.typed(key, "must be a string", |value| value.as_str().map(ToOwned::to_owned))
     }
 
+    /// A string that must be there; anything else is the problem `Key must be a string`.
+    pub fn needed_string(&mut self, key: &str) -> String {
+        if self.raw(key).is_none_or(Value::is_null) {
+            self.problem(format!("{} must be a string", humanize(key)));
+        }
+        self.string(key).value().unwrap_or_default()
+    }
+
     /// A boolean; another type is the problem `Key must be a boolean`.
     pub fn boolean(&mut self, key: &str) -> Field<bool> {
         self.typed(key, "must be a boolean", Value::as_bool)
@@ -236,6 +244,11 @@ impl Message {
             self.problems.extend(problems.into_iter().map(|problem| format!("Metadata {problem}")));
         }
         change
+    }
+
+    /// All problems noted.
+    pub fn into_problems(self) -> Vec<String> {
+        self.problems
     }
 
     /// Fails with all problems noted, in one 422.

@@ -24,6 +24,7 @@ pub mod table {
     pub const MESSAGE_PARSE_ERROR: Row = (1001, 400, "MessageParseError");
     pub const INVALID_RELATION: Row = (1002, 400, "InvalidRelation");
     pub const BAD_REQUEST: Row = (1004, 400, "BadRequest");
+    pub const UNABLE_TO_PERFORM: Row = (10009, 400, "UnableToPerform");
     pub const NOT_FOUND: Row = (10000, 404, "NotFound");
     pub const NOT_AUTHENTICATED: Row = (10002, 401, "NotAuthenticated");
     pub const NOT_AUTHORIZED: Row = (10003, 403, "NotAuthorized");
@@ -39,6 +40,7 @@ pub mod table {
     pub const SPACE_INVALID: Row = (40001, 400, "SpaceInvalid");
     pub const SPACE_NAME_TAKEN: Row = (40002, 400, "SpaceNameTaken");
     pub const SPACE_NOT_FOUND: Row = (40004, 404, "SpaceNotFound");
+    pub const SERVICE_INSTANCE_NOT_FOUND: Row = (60004, 404, "ServiceInstanceNotFound");
     pub const ASYNC_SERVICE_INSTANCE_OPERATION_IN_PROGRESS: Row =
         (60016, 409, "AsyncServiceInstanceOperationInProgress");
     pub const SERVICE_INSTANCE_PROVISION_FAILED: Row = (60030, 400, "ServiceInstanceProvisionFailed");
@@ -53,9 +55,13 @@ pub mod table {
     pub const PACKAGE_BITS_ALREADY_UPLOADED: Row = (150_004, 400, "PackageBitsAlreadyUploaded");
     pub const BLOBSTORE_UNAVAILABLE: Row = (150_006, 502, "BlobstoreUnavailable");
     pub const STAGING_IN_PROGRESS: Row = (170_017, 422, "StagingInProgress");
+    pub const SERVICE_BROKER_NOT_REMOVABLE: Row = (270_010, 422, "ServiceBrokerNotRemovable");
+    pub const JOB_TIMEOUT: Row = (290_006, 524, "JobTimeout");
     pub const BUILDPACK_NAME_STACK_LIFECYCLE_TAKEN: Row = (290_000, 422, "BuildpackNameStackLifecycleTaken");
     pub const NONRECURSIVE_SPACE_DELETION_FAILED: Row = (290_011, 400, "NonrecursiveSpaceDeletionFailed");
     pub const FEATURE_DISABLED: Row = (330_002, 403, "FeatureDisabled");
+    pub const SERVICE_INSTANCE_UNSHARE_FAILED: Row = (390_001, 502, "ServiceInstanceUnshareFailed");
+    pub const SHARED_SERVICE_INSTANCE_CANNOT_BE_RENAMED: Row = (390_003, 422, "SharedServiceInstanceCannotBeRenamed");
     pub const BUILDPACK_STACKS_DONT_MATCH: Row = (390_011, 422, "BuildpackStacksDontMatch");
     pub const BUILDPACK_STACK_DOES_NOT_EXIST: Row = (390_012, 422, "BuildpackStackDoesNotExist");
     pub const BUILDPACK_ZIP_ERROR: Row = (390_013, 422, "BuildpackZipError");

@@ -1,13 +1,15 @@
 //! What happens to apps: started, stopped, given a droplet. One action a function, each inside a transaction of the
 //! caller, with its audit event; used by handlers, manifests and deployments alike.
 
+use std::collections::BTreeSet;
+
 use indexmap::IndexMap;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::foundry::controller::error::{ApiError, ApiResult};
-use crate::foundry::controller::quotas;
-use crate::foundry::state::{App, DesiredState, Guid, Party, Process, Revision, State, WEB};
+use crate::foundry::controller::{quotas, sidecars};
+use crate::foundry::state::{App, DesiredState, Guid, Party, Process, Revision, Sidecar, State, WEB};
 
 /// An app as the target of an audit event.
 pub(super) fn party(app: &App) -> Party {
@@ -29,17 +31,22 @@ pub(super) fn create(db: &mut State, actor: &Party, app: App, request: &Value) -
     let guid = app.guid.clone();
     db.apps.insert(guid.clone(), app);
     note(db, "audit.app.create", actor, &guid, json!({ "request": request }));
-    add_process(db, actor, &guid, WEB, false);
+    add_process(db, actor, &guid, WEB, false)?;
     Ok(guid)
 }
 
-/// Adds a process of this type and returns its guid.
-pub(super) fn add_process(db: &mut State, actor: &Party, app: &Guid, kind: &str, by_manifest: bool) -> Guid {
+/// Adds a process of this type and returns its guid. Fails where sidecars leave it no memory.
+pub(super) fn add_process(db: &mut State, actor: &Party, app: &Guid, kind: &str, by_manifest: bool) -> ApiResult<Guid> {
     let mut process = Process::new(app, kind, db.default_app_memory_in_mb);
     if db.processes.contains_key(process.guid.as_str()) {
         process.guid = Guid::random();
     }
     process.state = db.apps.get(app).map_or(DesiredState::Stopped, |app| app.state);
+    if !sidecars::leave_room(db, &process) {
+        return Err(ApiError::unprocessable(format!(
+            "The sidecar memory allocation defined is too large to run with the dependent \"{kind}\" process"
+        )));
+    }
     let guid = process.guid.clone();
     db.processes.insert(guid.clone(), process);
     let mut data = json!({ "process_guid": guid, "process_type": kind });
@@ -47,7 +54,7 @@ pub(super) fn add_process(db: &mut State, actor: &Party, app: &Guid, kind: &str,
         data["manifest_triggered"] = json!(true);
     }
     note(db, "audit.app.process.create", actor, app, data);
-    guid
+    Ok(guid)
 }
 
 /// Starts an app. Fails where a quota is exceeded.
@@ -105,7 +112,8 @@ fn set_state(db: &mut State, app: &Guid, state: DesiredState) {
     }
 }
 
-/// Makes a droplet the one that runs at the next start. Fails where it is not one of the app's.
+/// Makes a droplet the one that runs at the next start. Fails where it is not one of the app's, or its processes have no
+/// room beside the sidecars.
 pub(super) fn assign_droplet(db: &mut State, actor: &Party, app: &Guid, droplet: &str) -> ApiResult<()> {
     let Some(droplet) = db.droplets.get(droplet).filter(|droplet| droplet.app == *app) else {
         return Err(ApiError::unprocessable(
@@ -120,7 +128,7 @@ pub(super) fn assign_droplet(db: &mut State, actor: &Party, app: &Guid, droplet:
     note(db, "audit.app.droplet.mapped", actor, app, json!({ "request": { "droplet_guid": droplet } }));
     for kind in kinds {
         if db.process_of_type(app, &kind).is_none() {
-            add_process(db, actor, app, &kind, false);
+            add_process(db, actor, app, &kind, false)?;
         }
     }
     Ok(())
@@ -143,7 +151,7 @@ pub(super) fn revise(db: &mut State, app: &Guid, actor: &Party) -> Option<Guid> 
     let commands = commands(db, app);
     let reasons = match db.latest_revision(app) {
         None => vec!["Initial revision.".to_owned()],
-        Some(latest) => reasons(latest, &droplet, &environment, &commands),
+        Some(latest) => reasons(db, latest, &droplet, &environment, &commands),
     };
     if reasons.is_empty() {
         return db.latest_revision(app).map(|latest| latest.guid.clone());
@@ -151,14 +159,14 @@ pub(super) fn revise(db: &mut State, app: &Guid, actor: &Party) -> Option<Guid> 
     Some(add_revision(db, actor, app, droplet, environment, commands, &reasons.join(" ")))
 }
 
-/// Makes a revision of an older one. Fails where that is what runs already.
+/// Makes a revision of an older one, whose sidecars the app has already. Fails where that is what runs already.
 pub(super) fn revise_back(db: &mut State, app: &Guid, actor: &Party, to: &Revision) -> ApiResult<Option<Guid>> {
     if !db.apps.get(app).is_some_and(|app| app.features.revisions) {
         return Ok(None);
     }
     let mut why = match db.latest_revision(app) {
         None => Vec::new(),
-        Some(latest) => reasons(latest, &to.droplet, &to.environment, &to.commands),
+        Some(latest) => reasons(db, latest, &to.droplet, &to.environment, &to.commands),
     };
     if why.is_empty() {
         return Err(ApiError::unprocessable(
@@ -188,6 +196,7 @@ fn add_revision(
         droplet,
         environment,
         commands,
+        sidecars: db.sidecars_of(app).cloned().collect(),
         metadata: crate::foundry::state::Metadata::default(),
         created_at: now,
         updated_at: now,
@@ -199,7 +208,9 @@ fn add_revision(
     guid
 }
 
+/// What is new against the latest revision; the sidecars are those of the app.
 fn reasons(
+    db: &State,
     latest: &Revision,
     droplet: &Guid,
     environment: &IndexMap<String, String>,
@@ -226,6 +237,15 @@ fn reasons(
     for kind in latest.commands.keys().filter(|kind| !commands.contains_key(*kind)) {
         reasons.push(format!("Process type '{kind}' removed."));
     }
+    if shapes(latest.sidecars.iter()) != shapes(db.sidecars_of(&latest.app)) {
+        reasons.push("Sidecars updated.".to_owned());
+    }
     reasons.sort();
     reasons
+}
+
+/// What makes sidecars other ones; their memory does not. (`cloud_controller_ng`: `sidecar_mixin.rb`.)
+fn shapes<'a>(sidecars: impl Iterator<Item = &'a Sidecar>) -> BTreeSet<(&'a str, &'a str, &'a [String])> {
+    let shape = |one: &'a Sidecar| (one.name.as_str(), one.command.as_str(), one.process_types.as_slice());
+    sidecars.map(shape).collect()
 }

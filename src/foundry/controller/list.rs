@@ -211,6 +211,11 @@ impl ListQuery {
         self.query.get(key)
     }
 
+    /// The values of a parameter that is a comma list.
+    pub fn values(&self, key: &str) -> Option<Vec<String>> {
+        self.query.values(key)
+    }
+
     /// Whether a filter lets this value through; an absent filter lets all through.
     pub fn wants(&self, key: &str, value: &str) -> bool {
         self.query.values(key).is_none_or(|wanted| wanted.iter().any(|one| one == value))

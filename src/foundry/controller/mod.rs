@@ -10,7 +10,7 @@
 //! | [`jobs`] | asynchronous work |
 //! | [`quotas`] | what is used, and what is too much |
 //! | `v2` | what is served of the older API |
-//! | `broker` | the built-in service broker |
+//! | `broker` | service brokers at work |
 //! | `lifecycle` | what happens to an app and its processes, whoever asks for it |
 //!
 //! Every other file is one resource with a table of its endpoints at its head and a function `routes`.
@@ -57,6 +57,7 @@ mod service_instances;
 mod service_offerings;
 mod service_plans;
 mod service_route_bindings;
+mod shared_spaces;
 mod sidecars;
 mod space_quotas;
 mod spaces;
@@ -165,6 +166,7 @@ pub(crate) fn routes(platform: &Arc<Platform>) -> Router {
         .merge(service_offerings::routes())
         .merge(service_plans::routes())
         .merge(service_route_bindings::routes())
+        .merge(shared_spaces::routes())
         .merge(space_quotas::routes())
         .merge(spaces::routes())
         .merge(stacks::routes())

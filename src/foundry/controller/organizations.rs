@@ -23,7 +23,7 @@ use crate::foundry::controller::body::Message;
 use crate::foundry::controller::error::{ApiError, ApiResult};
 use crate::foundry::controller::list::{ListQuery, Query, Spec};
 use crate::foundry::controller::quotas::Usage;
-use crate::foundry::controller::{Api, Cf, domains, feature_flags, href, jobs, metadata, to_one};
+use crate::foundry::controller::{Api, Cf, broker, domains, feature_flags, href, metadata, to_one};
 use crate::foundry::platform::Platform;
 use crate::foundry::state::{Domain, Guid, Metadata, Org, Party, Role, RoleKind, State, timestamp};
 
@@ -160,12 +160,18 @@ async fn destroy(Shared(cf): Cf, who: Who, Path(guid): Path<String>) -> ApiResul
         who.must(who.is_admin())?;
         Ok::<_, ApiError>(org.clone())
     })?;
-    Ok(jobs::run(&cf, "organization.delete", None, move |db| {
+    let actor = who.actor();
+    let spaces: Vec<Guid> = cf
+        .store
+        .read(|db| db.spaces.values().filter(|space| space.org == org.guid).map(|space| space.guid.clone()).collect());
+    let work = move |db: &mut State| {
         db.remove_org(&org.guid);
         let request = json!({ "request": { "recursive": true } });
-        db.record_in_org("audit.organization.delete-request", who.actor(), party(&org), None, Some(&org.guid), request);
+        db.record_in_org("audit.organization.delete-request", actor, party(&org), None, Some(&org.guid), request);
         Ok(Vec::new())
-    }))
+    };
+    let within = |space: &Guid| spaces.contains(space);
+    Ok(broker::release::then(&cf, &who, "organization.delete", |app| within(&app.space), within, work).await)
 }
 
 async fn usage_summary(Shared(cf): Cf, who: Who, Path(guid): Path<String>) -> ApiResult<Json<Value>> {

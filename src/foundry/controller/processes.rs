@@ -19,7 +19,7 @@ use crate::foundry::controller::body::{Field, Message};
 use crate::foundry::controller::error::{ApiError, ApiResult};
 use crate::foundry::controller::list::{ListQuery, Query, Spec};
 use crate::foundry::controller::{
-    Api, Cf, action, feature_flags, href, lifecycle, metadata, process_instances, quotas,
+    Api, Cf, action, feature_flags, href, lifecycle, metadata, process_instances, quotas, sidecars,
 };
 use crate::foundry::platform::Platform;
 use crate::foundry::state::{DesiredState, Guid, HealthCheck, HealthCheckKind, Party, Process, State, timestamp};
@@ -347,7 +347,7 @@ impl Scale {
     }
 }
 
-/// Scales a process. Fails where a deployment is in flight or a quota is exceeded.
+/// Scales a process. Fails where a deployment is in flight, a quota is exceeded, or the sidecars leave it no memory.
 pub(super) fn rescale(db: &mut State, actor: &Party, guid: &Guid, scale: Scale, by_manifest: bool) -> ApiResult<()> {
     let Some(process) = db.processes.get(guid) else { return Err(ApiError::not_found("Process")) };
     let app = process.app.clone();
@@ -368,6 +368,12 @@ pub(super) fn rescale(db: &mut State, actor: &Party, guid: &Guid, scale: Scale, 
         process.log_rate_limit = rate;
     }
     process.updated_at = Timestamp::now();
+    let process = &process.clone();
+    if process.memory_in_mb != before.memory_in_mb && !sidecars::leave_room(db, process) {
+        return Err(ApiError::unprocessable(
+            "The requested memory allocation is not large enough to run all of your sidecar processes",
+        ));
+    }
     let needs = |process: &Process| u64::from(process.instances) * process.memory_in_mb;
     let grows = process.state == DesiredState::Started
         && (needs(process) > needs(&before)

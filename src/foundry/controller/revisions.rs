@@ -19,7 +19,7 @@ use crate::foundry::controller::error::{ApiError, ApiResult};
 use crate::foundry::controller::list::{ListQuery, Query, Spec};
 use crate::foundry::controller::{Api, Cf, href, metadata};
 use crate::foundry::platform::Platform;
-use crate::foundry::state::{DesiredState, Revision, State, timestamp};
+use crate::foundry::state::{DesiredState, Revision, Sidecar, State, timestamp};
 
 const LIST: Spec = Spec::new(&["versions", "deployable"]);
 const DEPLOYED: Spec = Spec::new(&[]);
@@ -36,12 +36,20 @@ fn present(cf: &Platform, db: &State, revision: &Revision) -> Value {
     let path = format!("/v3/revisions/{}", revision.guid);
     let processes: Map<String, Value> =
         revision.commands.iter().map(|(kind, command)| (kind.clone(), json!({ "command": command }))).collect();
+    let sidecar = |sidecar: &Sidecar| {
+        json!({
+            "name": sidecar.name,
+            "command": sidecar.command,
+            "memory_in_mb": sidecar.memory_in_mb,
+            "process_types": sidecar.process_types,
+        })
+    };
     json!({
         "guid": revision.guid,
         "version": revision.version,
         "droplet": { "guid": revision.droplet },
         "processes": processes,
-        "sidecars": [],
+        "sidecars": revision.sidecars.iter().map(sidecar).collect::<Vec<_>>(),
         "description": revision.description,
         "relationships": { "app": { "data": { "guid": revision.app } } },
         "created_at": timestamp(revision.created_at),

@@ -18,7 +18,7 @@ use axum::response::{IntoResponse, Response};
 use axum::{Json, Router, routing};
 use bytes::Bytes;
 use jiff::Timestamp;
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -26,6 +26,9 @@ use crate::foundry::controller::list::Query;
 use crate::foundry::controller::{Api, Cf};
 use crate::foundry::platform::Platform;
 use crate::foundry::state::{Guid, ReservablePorts, RouterGroup, router_group};
+
+/// What stays as it is in a header. (Go: `url.QueryEscape`, which writes a space as `+`.)
+const KEPT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 /// What comes with an answer to a change of ports. (`handlers/router_groups_handler.go`)
 const PORT_WARNING: &str = "Warning: if routes are registered for ports that are not in the new range, modifying your \
@@ -188,7 +191,7 @@ async fn update(
         if ports_of(group) != wanted.reservable_ports {
             group.ports = check_ports(&group.name, &group.kind, &wanted.reservable_ports)?;
         }
-        let warning = utf8_percent_encode(PORT_WARNING, NON_ALPHANUMERIC).to_string();
+        let warning = utf8_percent_encode(PORT_WARNING, KEPT).to_string().replace("%20", "+");
         Ok(([("x-cf-warnings", warning)], Json(present(group))))
     })
 }

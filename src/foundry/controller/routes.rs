@@ -289,9 +289,11 @@ pub fn make(
     let mut data = json!({ "request": {
         "host": new.host,
         "path": new.path,
-        "port": port,
         "relationships": { "space": to_one(Some(&space.guid)), "domain": to_one(Some(&domain.guid)) },
     } });
+    if let Some(port) = port {
+        data["request"]["port"] = json!(port);
+    }
     if by_manifest {
         data["manifest_triggered"] = Value::Bool(true);
     }

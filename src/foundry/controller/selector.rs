@@ -36,45 +36,47 @@ pub(super) fn requirements(selector: &str) -> Result<Vec<Requirement>, String> {
     parts.iter().map(|part| requirement(part)).collect()
 }
 
-fn split_outside_brackets(selector: &str) -> Vec<String> {
-    let mut parts = vec![String::new()];
-    let mut inside = false;
-    for c in selector.chars() {
-        match c {
-            ',' if !inside => parts.push(String::new()),
-            _ => {
-                inside = c == '(' || (inside && c != ')');
-                if let Some(part) = parts.last_mut() {
-                    part.push(c);
-                }
-            }
+/// Splits at commas, but for those between a bracket and the next that closes. (`MetadataHelpers::REQUIREMENT_SPLITTER`)
+fn split_outside_brackets(selector: &str) -> Vec<&str> {
+    let mut parts = Vec::new();
+    let (mut begin, mut at) = (0, 0);
+    while let Some(found) = selector[at..].find([',', '(']).map(|found| at + found) {
+        at = found + 1;
+        if selector[found..].starts_with('(') {
+            at += selector[at..].find(')').map_or(0, |close| close + 1);
+        } else {
+            parts.push(&selector[begin..found]);
+            begin = at;
         }
     }
+    parts.push(&selector[begin..]);
     parts.retain(|part| !part.is_empty());
     parts
 }
 
+/// Reads one requirement by the first pattern that fits. (`MetadataHelpers::REQUIREMENT_OPERATOR_PAIRS`)
 fn requirement(part: &str) -> Result<Requirement, String> {
-    let list = |text: &str| text.trim_end_matches(')').split(',').map(ToOwned::to_owned).collect::<Vec<_>>();
+    let list = |text: &str| text.split(',').map(ToOwned::to_owned).collect::<Vec<_>>();
+    let of_list = |word: &str| part.strip_suffix(')')?.split_once(word);
     let key_characters = |key: &str| {
         !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '/'))
     };
-    let (key, parsed) = if let Some((key, values)) = part.split_once(" in (") {
+    let of_one = |sign: &str| part.split_once(sign).filter(|(key, _)| key_characters(key));
+    let (key, parsed) = if let Some((key, values)) = of_list(" in (") {
         (key, Requirement::In(key.to_owned(), list(values)))
-    } else if let Some((key, values)) = part.split_once(" notin (") {
+    } else if let Some((key, values)) = of_list(" notin (") {
         (key, Requirement::NotIn(key.to_owned(), list(values)))
-    } else if let Some((key, value)) = part.split_once("!=") {
-        (key, Requirement::NotIn(key.to_owned(), vec![value.to_owned()]))
-    } else if let Some((key, value)) = part.split_once("==").or_else(|| part.split_once('=')) {
+    } else if let Some((key, value)) = of_one("==").or_else(|| of_one("=")) {
         (key, Requirement::In(key.to_owned(), vec![value.to_owned()]))
-    } else if let Some(key) = part.strip_prefix('!') {
+    } else if let Some((key, value)) = of_one("!=") {
+        (key, Requirement::NotIn(key.to_owned(), vec![value.to_owned()]))
+    } else if key_characters(part) {
+        (part, Requirement::Exists(part.to_owned()))
+    } else if let Some(key) = part.strip_prefix('!').filter(|key| key_characters(key)) {
         (key, Requirement::NotExists(key.to_owned()))
     } else {
-        (part, Requirement::Exists(part.to_owned()))
-    };
-    if !key_characters(key) && !part.contains(" in (") && !part.contains(" notin (") {
         return Err("Invalid label_selector value".to_owned());
-    }
+    };
     if let Some(problem) = key_problem(key) {
         return Err(problem);
     }
@@ -104,6 +106,10 @@ mod tests {
             ("!a", Ok(vec![Requirement::NotExists("a".into())])),
             ("", Err("Missing label_selector value".to_owned())),
             ("a b", Err("Invalid label_selector value".to_owned())),
+            ("a in (", Err("Invalid label_selector value".to_owned())),
+            ("a in (b,c", Err("Invalid label_selector value".to_owned())),
+            ("a b=c", Err("Invalid label_selector value".to_owned())),
+            ("a=b=c", Err("'b=c' contains invalid characters".to_owned())),
         ];
         for (selector, expected) in cases {
             assert_eq!(requirements(selector), expected, "{selector}");

@@ -7,7 +7,7 @@
 //! | `GET`, `PATCH /v3/service_credential_bindings/:guid` | show; metadata |
 //! | `DELETE /v3/service_credential_bindings/:guid` | unbind: 204 for user-provided instances, a job for managed ones |
 //! | `GET …/details` | the credentials |
-//! | `GET …/parameters` | not supported by the broker |
+//! | `GET …/parameters` | where the broker tells them |
 
 use axum::extract::{Path, State as Shared};
 use axum::http::StatusCode;
@@ -21,7 +21,7 @@ use crate::foundry::controller::body::Message;
 use crate::foundry::controller::error::{ApiError, ApiResult, table};
 use crate::foundry::controller::list::{ListQuery, Query, Spec, with_included};
 use crate::foundry::controller::service_instances::{self, present_operation};
-use crate::foundry::controller::{Api, Cf, apps, href, jobs, metadata, service_plans, to_one};
+use crate::foundry::controller::{Api, Cf, apps, broker, href, jobs, metadata, service_plans, to_one};
 use crate::foundry::platform::Platform;
 use crate::foundry::state::{
     App, Guid, Metadata, Operation, Party, ServiceBinding, ServiceInstance, ServiceInstanceKind, State, timestamp,
@@ -83,13 +83,29 @@ fn type_of(binding: &ServiceBinding) -> &'static str {
     if binding.app.is_some() { "app" } else { "key" }
 }
 
+/// Where a binding is: in the space of its app, or, as a key, in that of the instance.
+fn space_of<'a>(db: &'a State, binding: &ServiceBinding) -> Option<&'a Guid> {
+    match &binding.app {
+        Some(app) => db.apps.get(app).map(|app| &app.space),
+        None => db.service_instances.get(&binding.instance).map(|instance| &instance.space),
+    }
+}
+
+fn is_visible(who: &Who, db: &State, binding: &ServiceBinding) -> bool {
+    space_of(db, binding).is_some_and(|space| who.can_read_space(db, space))
+}
+
 /// A binding and its instance, where the user may see them; 404 for others.
 fn find<'a>(who: &Who, db: &'a State, guid: &str) -> ApiResult<(&'a ServiceBinding, &'a ServiceInstance)> {
     let found = db.service_bindings.get(guid).and_then(|binding| {
         let instance = db.service_instances.get(&binding.instance)?;
-        who.can_read_space(db, &instance.space).then_some((binding, instance))
+        is_visible(who, db, binding).then_some((binding, instance))
     });
-    found.ok_or_else(|| ApiError::not_found("Service credential binding"))
+    found.ok_or_else(not_found)
+}
+
+fn not_found() -> ApiError {
+    ApiError::not_found("Service credential binding")
 }
 
 fn wanted(query: &ListQuery, db: &State, binding: &ServiceBinding) -> bool {
@@ -123,7 +139,7 @@ fn include<'a>(
     }
     if instances {
         let found = bindings.filter_map(|binding| db.service_instances.get(&binding.instance));
-        let found = found.map(|instance| service_instances::present(cf, instance));
+        let found = found.map(|instance| service_instances::present(cf, db, instance));
         answer = with_included(answer, "service_instances", found);
     }
     answer
@@ -132,10 +148,8 @@ fn include<'a>(
 async fn list(Shared(cf): Cf, who: Who, query: Query) -> ApiResult<Json<Value>> {
     let query = ListQuery::new(query, &LIST)?;
     cf.store.read(|db| {
-        let visible = |binding: &ServiceBinding| {
-            db.service_instances.get(&binding.instance).is_some_and(|one| who.can_read_space(db, &one.space))
-        };
-        let bindings = db.service_bindings.values().filter(|binding| wanted(&query, db, binding) && visible(binding));
+        let bindings = db.service_bindings.values();
+        let bindings = bindings.filter(|binding| wanted(&query, db, binding) && is_visible(&who, db, binding));
         let page = query.page(&cf, "/v3/service_credential_bindings", bindings);
         let answer = page.present(|binding| present(&cf, db, binding));
         let resources = [query.includes("app"), query.includes("service_instance")];
@@ -154,29 +168,40 @@ async fn show(Shared(cf): Cf, who: Who, Path(guid): Path<String>, query: Query) 
     })
 }
 
-/// Binds an instance to an app. Fails where the Cloud Controller does: other spaces, an instance in the making, an app
-/// that is bound already, a name that is taken. A manifest binds so, too.
-pub fn bind(
-    db: &mut State,
-    actor: &Party,
-    instance: &Guid,
-    app: &Guid,
-    name: Option<String>,
-    by_manifest: bool,
-) -> ApiResult<Guid> {
+/// A binding of an instance to an app, not yet made. Fails where the Cloud Controller does: other spaces, an instance in the
+/// making, an app that is bound already, a name that is taken.
+fn prepared(db: &mut State, instance: &Guid, app: &Guid, name: Option<String>) -> ApiResult<ServiceBinding> {
     let refuse = |text: &str| Err(ApiError::unprocessable(text));
+    // What could not be made is no hindrance.
+    db.service_bindings.retain(|_, binding| {
+        !(binding.instance == *instance
+            && binding.app.as_ref() == Some(app)
+            && binding.last_operation.failed_to("create"))
+    });
     let (Some(instance), Some(app)) = (db.service_instances.get(instance), db.apps.get(app)) else {
         return refuse("No app was specified");
     };
-    if instance.space != app.space {
+    if !instance.spaces().any(|space| *space == app.space) {
         return refuse("The service instance and the app are in different spaces");
     }
-    if instance.plan().is_some() && instance.last_operation.as_ref().is_some_and(Operation::in_progress) {
-        return refuse("There is an operation in progress for the service instance");
+    if let Some(plan) = instance.plan().and_then(|plan| db.service_plans.get(plan)) {
+        if !service_plans::is_bindable(db, plan) {
+            return refuse("Service plan does not allow bindings");
+        }
+        if instance.last_operation.as_ref().is_some_and(|last| last.failed_to("create")) {
+            return refuse("Service instance not found");
+        }
+        if instance.last_operation.as_ref().is_some_and(Operation::in_progress) {
+            return refuse("There is an operation in progress for the service instance");
+        }
     }
     let of_app = || db.service_bindings.values().filter(|binding| binding.app.as_ref() == Some(&app.guid));
-    if of_app().any(|binding| binding.instance == instance.guid) {
-        return refuse("The app is already bound to the service instance");
+    if let Some(binding) = of_app().find(|binding| binding.instance == instance.guid) {
+        return refuse(if binding.last_operation.kind == "delete" {
+            "The binding is getting deleted or its deletion failed"
+        } else {
+            "The app is already bound to the service instance"
+        });
     }
     if let Some(name) = &name
         && of_app().any(|binding| binding.name.as_ref() == Some(name))
@@ -186,9 +211,19 @@ pub fn bind(
              already has a binding with name '{name}'."
         )));
     }
-    let target = party(app);
-    let space = app.space.clone();
-    let binding = new(instance, Some(app), name);
+    Ok(new(instance, Some(app), name))
+}
+
+/// Binds an instance to an app, as [`prepared`] allows it; a manifest binds so, too. Brokers over http are not asked.
+pub fn bind(
+    db: &mut State,
+    actor: &Party,
+    instance: &Guid,
+    app: &Guid,
+    name: Option<String>,
+    by_manifest: bool,
+) -> ApiResult<Guid> {
+    let binding = prepared(db, instance, app, name)?;
     let guid = binding.guid.clone();
     let mut data = json!({ "request": {
         "type": "app",
@@ -201,13 +236,28 @@ pub fn bind(
     if by_manifest {
         data["manifest_triggered"] = Value::Bool(true);
     }
-    db.record("audit.service_binding.create", actor.clone(), target, Some(&space), data);
+    note(db, actor, &binding, "create", data);
     db.service_bindings.insert(guid.clone(), binding);
     Ok(guid)
 }
 
-fn party(app: &App) -> Party {
-    Party { guid: app.guid.to_string(), kind: "app".to_owned(), name: app.name.clone() }
+/// Notes what was done to a binding: `create` is `audit.service_binding.create` of the app, or that of a key.
+pub fn note(db: &mut State, actor: &Party, binding: &ServiceBinding, done: &str, data: Value) {
+    let space = space_of(db, binding).cloned();
+    let (word, target) = match binding.app.as_ref().and_then(|app| db.apps.get(app)) {
+        Some(app) => {
+            ("service_binding", Party { guid: app.guid.to_string(), kind: "app".to_owned(), name: app.name.clone() })
+        }
+        None => (
+            "service_key",
+            Party {
+                guid: binding.guid.to_string(),
+                kind: "service_key".to_owned(),
+                name: binding.name.clone().unwrap_or_default(),
+            },
+        ),
+    };
+    db.record(&format!("audit.{word}.{done}"), actor.clone(), target, space.as_ref(), data);
 }
 
 fn new(instance: &ServiceInstance, app: Option<&App>, name: Option<String>) -> ServiceBinding {
@@ -229,6 +279,7 @@ fn new(instance: &ServiceInstance, app: Option<&App>, name: Option<String>) -> S
         instance: instance.guid.clone(),
         app: app.map(|app| app.guid.clone()),
         credentials,
+        syslog_drain_url: None,
         last_operation: Operation::now("create", "succeeded", ""),
         metadata: Metadata::default(),
         created_at: now,
@@ -257,13 +308,14 @@ async fn create(Shared(cf): Cf, who: Who, mut body: Message) -> ApiResult<Respon
     let instance = cf.store.read(|db| {
         let missing =
             |what: &str, guid: &Guid| ApiError::unprocessable(format!("The {what} could not be found: '{guid}'"));
-        let found = db.service_instances.get(&instance).filter(|one| who.can_read_space(db, &one.space));
+        let found = db.service_instances.get(&instance).filter(|one| service_instances::is_visible(&who, db, one));
         let found = found.ok_or_else(|| missing("service instance", &instance))?;
+        let mut space = &found.space;
         if let Some(app) = &app {
             let known = db.apps.get(app).filter(|app| who.can_read_space(db, &app.space));
-            known.ok_or_else(|| missing("app", app))?;
+            space = &known.ok_or_else(|| missing("app", app))?.space;
         }
-        who.must_write_space(db, &found.space)?;
+        who.must_write_space(db, space)?;
         if found.plan().is_none() && parameters.is_some() {
             return Err(ApiError::unprocessable(
                 "Binding parameters are not supported for user-provided service instances",
@@ -271,16 +323,21 @@ async fn create(Shared(cf): Cf, who: Who, mut body: Message) -> ApiResult<Respon
         }
         Ok(found.clone())
     })?;
-    let guid = cf.store.write(|db| {
+    let (guid, remote) = cf.store.write(|db| {
+        let remote = broker::instances::is_remote(db, &instance);
         let guid = match &app {
+            Some(app) if remote => begun(db, app, &instance, name)?,
             Some(app) => bind(db, &who.actor(), &instance.guid, app, name, false)?,
-            None => key(db, &who.actor(), &instance, name.unwrap_or_default())?,
+            None => key(db, &who.actor(), &instance, name.unwrap_or_default(), remote)?,
         };
         if let Some(binding) = db.service_bindings.get_mut(&guid) {
             change.apply(&mut binding.metadata);
         }
-        Ok::<_, ApiError>(guid)
+        Ok::<_, ApiError>((guid, remote))
     })?;
+    if remote {
+        return Ok(broker::bindings::create(&cf, &who, &guid, parameters).await);
+    }
     if instance.plan().is_some() {
         // The broker binds at once, but the answer is a job all the same.
         let path = format!("/v3/service_credential_bindings/{guid}");
@@ -293,7 +350,20 @@ async fn create(Shared(cf): Cf, who: Who, mut body: Message) -> ApiResult<Respon
     })
 }
 
-fn key(db: &mut State, actor: &Party, instance: &ServiceInstance, name: String) -> ApiResult<Guid> {
+/// A binding that a broker over http is to make.
+fn begun(db: &mut State, app: &Guid, instance: &ServiceInstance, name: Option<String>) -> ApiResult<Guid> {
+    let binding = prepared(db, &instance.guid, app, name)?;
+    Ok(insert_initial(db, binding))
+}
+
+fn insert_initial(db: &mut State, binding: ServiceBinding) -> Guid {
+    let guid = binding.guid.clone();
+    let last_operation = Operation::now("create", "initial", "");
+    db.service_bindings.insert(guid.clone(), ServiceBinding { last_operation, credentials: Map::new(), ..binding });
+    guid
+}
+
+fn key(db: &mut State, actor: &Party, instance: &ServiceInstance, name: String, remote: bool) -> ApiResult<Guid> {
     if instance.plan().is_none() {
         return Err(ApiError::unprocessable(
             "Service credential bindings of type 'key' are not supported for user-provided service instances.",
@@ -308,10 +378,12 @@ fn key(db: &mut State, actor: &Party, instance: &ServiceInstance, name: String) 
              binding with name '{name}'."
         )));
     }
-    let binding = new(instance, None, Some(name.clone()));
+    let binding = new(instance, None, Some(name));
+    if remote {
+        return Ok(insert_initial(db, binding));
+    }
     let guid = binding.guid.clone();
-    let target = Party { guid: guid.to_string(), kind: "service_key".to_owned(), name };
-    db.record("audit.service_key.create", actor.clone(), target, Some(&instance.space), json!({}));
+    note(db, actor, &binding, "create", json!({}));
     db.service_bindings.insert(guid.clone(), binding);
     Ok(guid)
 }
@@ -320,8 +392,8 @@ async fn update(Shared(cf): Cf, who: Who, Path(guid): Path<String>, mut body: Me
     body.only(&["metadata"]);
     let change = body.metadata();
     cf.store.write(|db| {
-        let (binding, instance) = find(&who, db, &guid)?;
-        who.must_write_space(db, &instance.space)?;
+        let (binding, _) = find(&who, db, &guid)?;
+        who.must_write_space(db, space_of(db, binding).ok_or_else(not_found)?)?;
         body.finish()?;
         let mut binding = binding.clone();
         change.apply(&mut binding.metadata);
@@ -332,14 +404,22 @@ async fn update(Shared(cf): Cf, who: Who, Path(guid): Path<String>, mut body: Me
 }
 
 async fn destroy(Shared(cf): Cf, who: Who, Path(guid): Path<String>) -> ApiResult<Response> {
-    let (binding, managed) = cf.store.read(|db| {
+    let (binding, managed, remote) = cf.store.read(|db| {
         let (binding, instance) = find(&who, db, &guid)?;
-        who.must_write_space(db, &instance.space)?;
+        who.must_write_space(db, space_of(db, binding).ok_or_else(not_found)?)?;
+        // What a broker has begun to make can be given up.
+        let last = &binding.last_operation;
+        if last.in_progress() && (last.kind == "delete" || last.state == "initial") {
+            return Err(ApiError::unprocessable("There is an operation in progress for the service binding."));
+        }
         if instance.last_operation.as_ref().is_some_and(Operation::in_progress) {
             return Err(ApiError::unprocessable("There is an operation in progress for the service instance."));
         }
-        Ok((binding.guid.clone(), instance.plan().is_some()))
+        Ok((binding.guid.clone(), instance.plan().is_some(), broker::instances::is_remote(db, instance)))
     })?;
+    if remote {
+        return Ok(broker::bindings::delete(&cf, &who, &binding).await);
+    }
     if managed {
         let work = move |db: &mut State| {
             unbind(db, &who.actor(), &binding);
@@ -353,46 +433,45 @@ async fn destroy(Shared(cf): Cf, who: Who, Path(guid): Path<String>) -> ApiResul
 
 /// Removes a binding.
 pub fn unbind(db: &mut State, actor: &Party, binding: &Guid) {
-    let Some(binding) = db.service_bindings.shift_remove(binding) else { return };
-    let space = db.service_instances.get(&binding.instance).map(|instance| instance.space.clone());
-    let (kind, target) = match binding.app.as_ref().and_then(|app| db.apps.get(app)) {
-        Some(app) => ("audit.service_binding.delete", party(app)),
-        None => (
-            "audit.service_key.delete",
-            Party {
-                guid: binding.guid.to_string(),
-                kind: "service_key".to_owned(),
-                name: binding.name.unwrap_or_default(),
-            },
-        ),
-    };
-    db.record(kind, actor.clone(), target, space.as_ref(), json!({}));
+    if let Some(binding) = db.service_bindings.shift_remove(binding) {
+        note(db, actor, &binding, "delete", json!({}));
+    }
+}
+
+/// Fails with 404 where a binding is not there as its broker sees it.
+fn must_be_made(binding: &ServiceBinding) -> ApiResult<()> {
+    let last = &binding.last_operation;
+    if last.kind == "create" && last.state == "succeeded" {
+        return Ok(());
+    }
+    let what = if binding.app.is_some() { "binding" } else { "key" };
+    let done = if last.kind == "create" { "Creation" } else { "Deletion" };
+    Err(ApiError::new(table::RESOURCE_NOT_FOUND, format!("{done} of service {what} {}", last.state)))
 }
 
 async fn details(Shared(cf): Cf, who: Who, Path(guid): Path<String>) -> ApiResult<Json<Value>> {
     cf.store.read(|db| {
         let (binding, instance) = find(&who, db, &guid)?;
-        if !who.can_write_space(db, &instance.space) {
-            return Err(ApiError::not_found("Service credential binding"));
-        }
+        space_of(db, binding).filter(|space| who.can_write_space(db, space)).ok_or_else(not_found)?;
+        must_be_made(binding)?;
         let mut answer = json!({ "credentials": binding.credentials });
-        match &instance.kind {
-            ServiceInstanceKind::UserProvided { syslog_drain_url: Some(url), .. } => {
-                answer["syslog_drain_url"] = json!(url);
-            }
-            ServiceInstanceKind::UserProvided { .. } | ServiceInstanceKind::Managed { .. } => {}
+        let drain = match &instance.kind {
+            ServiceInstanceKind::UserProvided { syslog_drain_url, .. } => syslog_drain_url,
+            ServiceInstanceKind::Managed { .. } => &binding.syslog_drain_url,
+        };
+        if let Some(url) = drain {
+            answer["syslog_drain_url"] = json!(url);
         }
         answer["volume_mounts"] = json!([]);
         Ok(Json(answer))
     })
 }
 
-async fn parameters(Shared(cf): Cf, who: Who, Path(guid): Path<String>) -> ApiError {
-    match cf.store.read(|db| find(&who, db, &guid).map(|_| ())) {
-        Ok(()) => ApiError::new(
-            table::SERVICE_FETCH_BINDING_PARAMETERS_NOT_SUPPORTED,
-            "This service does not support fetching service binding parameters.",
-        ),
-        Err(error) => error,
-    }
+async fn parameters(Shared(cf): Cf, who: Who, Path(guid): Path<String>) -> ApiResult<Json<Value>> {
+    let (binding, instance) = cf.store.read(|db| {
+        let (binding, instance) = find(&who, db, &guid)?;
+        must_be_made(binding)?;
+        Ok::<_, ApiError>((binding.guid.clone(), instance.clone()))
+    })?;
+    broker::bindings::parameters(&cf, &who, &instance, &binding).await.map(Json)
 }

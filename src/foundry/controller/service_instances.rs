@@ -1,4 +1,4 @@
-//! Service instances: managed ones, which the built-in broker makes asynchronously, and user-provided ones.
+//! Service instances: managed ones, which a broker makes, and user-provided ones.
 //!
 //! | endpoint | what |
 //! |---|---|
@@ -7,9 +7,8 @@
 //! | `GET`, `PATCH /v3/service_instances/:guid` | show; name, tags, credentials, metadata |
 //! | `DELETE /v3/service_instances/:guid` | 204 for user-provided, a job for managed |
 //! | `GET …/credentials` | of a user-provided one |
-//! | `GET …/parameters` | not supported by the broker |
+//! | `GET …/parameters` | of a managed one, where its broker tells them |
 //! | `GET …/permissions` | what the user may do |
-//! | `GET …/relationships/shared_spaces` | always empty |
 
 use axum::extract::{Path, State as Shared};
 use axum::http::StatusCode;
@@ -20,6 +19,7 @@ use serde_json::{Map, Value, json};
 
 use crate::foundry::controller::auth::Who;
 use crate::foundry::controller::body::{Field, Message, MetadataChange};
+use crate::foundry::controller::broker::built_in;
 use crate::foundry::controller::error::{ApiError, ApiResult, table};
 use crate::foundry::controller::fields::{Allowed, Fields};
 use crate::foundry::controller::list::{ListQuery, Query, Spec};
@@ -28,7 +28,9 @@ use crate::foundry::controller::{
     service_plans, spaces, to_one,
 };
 use crate::foundry::platform::Platform;
-use crate::foundry::state::{Guid, Metadata, Operation, ServiceInstance, ServiceInstanceKind, State, timestamp};
+use crate::foundry::state::{
+    Guid, Metadata, Operation, ServiceInstance, ServiceInstanceKind, ServicePlan, State, timestamp,
+};
 
 const LIST: Spec = Spec::new(&[
     "type",
@@ -52,9 +54,6 @@ const FIELDS: &[Allowed] = &[
     ("service_plan.service_offering.service_broker", &["name", "guid"]),
 ];
 
-const SHARED_FIELDS: &[Allowed] =
-    &[("space", &["name", "guid", "relationships.organization"]), ("space.organization", &["name", "guid"])];
-
 pub(super) fn routes() -> Api {
     Router::new()
         .route("/v3/service_instances", routing::get(list).post(create))
@@ -62,7 +61,6 @@ pub(super) fn routes() -> Api {
         .route("/v3/service_instances/{guid}/credentials", routing::get(credentials))
         .route("/v3/service_instances/{guid}/parameters", routing::get(parameters))
         .route("/v3/service_instances/{guid}/permissions", routing::get(permissions))
-        .route("/v3/service_instances/{guid}/relationships/shared_spaces", routing::get(shared_spaces))
 }
 
 /// An operation as the API shows it.
@@ -77,7 +75,7 @@ pub(super) fn present_operation(operation: &Operation) -> Value {
 }
 
 /// An instance as the API shows it.
-pub(super) fn present(cf: &Platform, instance: &ServiceInstance) -> Value {
+pub(super) fn present(cf: &Platform, db: &State, instance: &ServiceInstance) -> Value {
     let path = format!("/v3/service_instances/{}", instance.guid);
     let bindings = |kind: &str| href(cf, &format!("/v3/{kind}?service_instance_guids={}", instance.guid));
     let mut answer = json!({
@@ -96,11 +94,12 @@ pub(super) fn present(cf: &Platform, instance: &ServiceInstance) -> Value {
         "service_route_bindings": bindings("service_route_bindings"),
     });
     match &instance.kind {
-        ServiceInstanceKind::Managed { plan, .. } => {
+        ServiceInstanceKind::Managed { plan, maintenance_info, dashboard_url, .. } => {
+            let newest = db.service_plans.get(plan).and_then(|plan| plan.maintenance_info.get("version"));
             answer["type"] = json!("managed");
-            answer["maintenance_info"] = json!({});
-            answer["upgrade_available"] = json!(false);
-            answer["dashboard_url"] = Value::Null;
+            answer["maintenance_info"] = json!(maintenance_info);
+            answer["upgrade_available"] = json!(newest.is_some() && newest != maintenance_info.get("version"));
+            answer["dashboard_url"] = json!(dashboard_url);
             relationships["service_plan"] = to_one(Some(plan));
             links["service_plan"] = href(cf, &format!("/v3/service_plans/{plan}"));
             links["parameters"] = href(cf, &format!("{path}/parameters"));
@@ -119,10 +118,14 @@ pub(super) fn present(cf: &Platform, instance: &ServiceInstance) -> Value {
     answer
 }
 
+/// Whether the user may see an instance: in its own space, or in one that it is shared with.
+pub(super) fn is_visible(who: &Who, db: &State, instance: &ServiceInstance) -> bool {
+    instance.spaces().any(|space| who.can_read_space(db, space))
+}
+
 /// An instance that the user may see; 404 for others.
-fn find<'a>(who: &Who, db: &'a State, guid: &str) -> ApiResult<&'a ServiceInstance> {
-    let instance = db.service_instances.get(guid).filter(|instance| who.can_read_space(db, &instance.space));
-    instance.ok_or_else(not_found)
+pub(super) fn find<'a>(who: &Who, db: &'a State, guid: &str) -> ApiResult<&'a ServiceInstance> {
+    db.service_instances.get(guid).filter(|instance| is_visible(who, db, instance)).ok_or_else(not_found)
 }
 
 fn not_found() -> ApiError {
@@ -140,7 +143,7 @@ fn include(cf: &Platform, db: &State, fields: &Fields, instances: &[&ServiceInst
     let answer = fields.include(answer, "space", "spaces", in_spaces().map(|space| spaces::present(cf, space)));
     let orgs = in_spaces().filter_map(|space| db.orgs.get(&space.org)).map(|org| organizations::present(cf, org));
     let answer = fields.include(answer, "space.organization", "organizations", orgs);
-    let shown = plans().map(|plan| service_plans::present(cf, plan));
+    let shown = plans().map(|plan| service_plans::present(cf, db, plan));
     let answer = fields.include(answer, "service_plan", "service_plans", shown);
     let offerings = origins().map(|(offering, _)| service_offerings::present(cf, offering));
     let answer = fields.include(answer, "service_plan.service_offering", "service_offerings", offerings);
@@ -154,17 +157,17 @@ async fn list(Shared(cf): Cf, who: Who, query: Query) -> ApiResult<Json<Value>> 
     cf.store.read(|db| {
         let instances = db.service_instances.values().filter(|instance| {
             let plan = instance.plan().and_then(|plan| db.service_plans.get(plan));
-            let org = db.spaces.get(&instance.space).map_or("", |space| space.org.as_str());
-            who.can_read_space(db, &instance.space)
+            let orgs = instance.spaces().filter_map(|space| db.spaces.get(space)).map(|space| space.org.as_str());
+            is_visible(&who, db, instance)
                 && query.wants_name("names", &instance.name)
                 && query.wants("type", type_of(instance))
-                && query.wants("space_guids", instance.space.as_str())
-                && query.wants("organization_guids", org)
+                && query.wants_any("space_guids", instance.spaces().map(Guid::as_str))
+                && query.wants_any("organization_guids", orgs)
                 && query.wants_any("service_plan_guids", plan.iter().map(|plan| plan.guid.as_str()))
                 && query.wants_any("service_plan_names", plan.iter().map(|plan| plan.name.as_str()))
         });
         let page = query.page(&cf, "/v3/service_instances", instances);
-        let answer = page.present(|instance| present(&cf, instance));
+        let answer = page.present(|instance| present(&cf, db, instance));
         Ok(Json(include(&cf, db, &fields, &page.records, answer)))
     })
 }
@@ -174,7 +177,7 @@ async fn show(Shared(cf): Cf, who: Who, Path(guid): Path<String>, query: Query) 
     let fields = Fields::read(&query, FIELDS)?;
     cf.store.read(|db| {
         let instance = find(&who, db, &guid)?;
-        Ok(Json(include(&cf, db, &fields, &[instance], present(&cf, instance))))
+        Ok(Json(include(&cf, db, &fields, &[instance], present(&cf, db, instance))))
     })
 }
 
@@ -207,6 +210,16 @@ fn read_url(body: &mut Message, key: &str) -> Field<String> {
     }
 }
 
+/// What is left to do for an instance that is asked for, or that is to go.
+enum Step {
+    /// Nothing; how it is shown.
+    Done(Value),
+    /// The built-in broker is at it, in this job.
+    BuiltIn(Guid),
+    /// A broker over http is to be asked.
+    Remote,
+}
+
 async fn create(Shared(cf): Cf, who: Who, mut body: Message) -> ApiResult<Response> {
     let managed = match body.string("type").value().as_deref() {
         Some("managed") => true,
@@ -223,7 +236,12 @@ async fn create(Shared(cf): Cf, who: Who, mut body: Message) -> ApiResult<Respon
     let kind = if managed {
         body.only(&["type", "relationships", "name", "tags", "parameters", "metadata"]);
         let plan = body.needs_one("service_plan");
-        ServiceInstanceKind::Managed { plan, parameters: body.object("parameters").value().unwrap_or_default() }
+        ServiceInstanceKind::Managed {
+            plan,
+            parameters: body.object("parameters").value().unwrap_or_default(),
+            maintenance_info: Map::new(),
+            dashboard_url: None,
+        }
     } else {
         body.only(&[
             "type",
@@ -242,7 +260,7 @@ async fn create(Shared(cf): Cf, who: Who, mut body: Message) -> ApiResult<Respon
         }
     };
     let takes = cf.timing().service_operation;
-    let (instance, job) = cf.store.write(|db| {
+    let (instance, step) = cf.store.write(|db| {
         if !who.is_admin() {
             feature_flags::must_be_enabled(db, "service_instance_creation")?;
         }
@@ -253,20 +271,26 @@ async fn create(Shared(cf): Cf, who: Who, mut body: Message) -> ApiResult<Respon
             ));
         }
         who.must_write_space(db, &space)?;
-        let instance = new(db, name, space, tags, kind, change)?;
+        let instance = new(db, &who, name, space, tags, kind, change)?;
         let created = instance.clone();
         db.service_instances.insert(instance.guid.clone(), instance);
-        let job = if managed {
-            Some(broker::begin(db, &who, &created, "create", takes))
+        let step = if broker::instances::is_remote(db, &created) {
+            Step::Remote
+        } else if managed {
+            Step::BuiltIn(built_in::begin(db, &who, &created, "create", takes))
         } else {
             broker::note(db, &who, &created, "create");
-            None
+            Step::Done(present(&cf, db, &created))
         };
-        Ok((created, job))
+        Ok((created, step))
     })?;
-    let Some(job) = job else { return Ok((StatusCode::CREATED, Json(present(&cf, &instance))).into_response()) };
+    let job = match step {
+        Step::Done(shown) => return Ok((StatusCode::CREATED, Json(shown)).into_response()),
+        Step::Remote => return Ok(broker::instances::create(&cf, &who, &instance.guid).await),
+        Step::BuiltIn(job) => job,
+    };
     let answer = jobs::accepted(&cf, &job);
-    broker::later(&cf, takes, move |db| {
+    built_in::later(&cf, takes, move |db| {
         // It may have been deleted meanwhile.
         let result = match db.service_instances.get_mut(&instance.guid) {
             Some(made) => {
@@ -283,32 +307,31 @@ async fn create(Shared(cf): Cf, who: Who, mut body: Message) -> ApiResult<Respon
 
 fn new(
     db: &State,
+    who: &Who,
     name: String,
     space: Guid,
     tags: Vec<String>,
-    kind: ServiceInstanceKind,
+    mut kind: ServiceInstanceKind,
     change: MetadataChange,
 ) -> ApiResult<ServiceInstance> {
-    if let ServiceInstanceKind::Managed { plan, .. } = &kind {
-        let Some(plan) = db.service_plans.get(plan) else {
-            return Err(ApiError::unprocessable(
-                "Invalid service plan. Ensure that the service plan exists, is available, and you have access to it.",
-            ));
-        };
+    let mut operation = Operation::now("create", "succeeded", "Operation succeeded");
+    if let ServiceInstanceKind::Managed { plan, maintenance_info, .. } = &mut kind {
+        let (plan, remote) = offered(db, who, &space, plan)?;
         quotas::check_one_more_service(db, &space, plan.free)?;
+        maintenance_info.clone_from(&plan.maintenance_info);
+        operation = if remote {
+            Operation::now("create", "initial", "")
+        } else {
+            Operation::now("create", "in progress", "Instance provisioning in progress")
+        };
     }
     taken(db, &space, &name, None)?;
     let now = Timestamp::now();
-    let managed = matches!(kind, ServiceInstanceKind::Managed { .. });
-    let operation = if managed {
-        Operation::now("create", "in progress", "Instance provisioning in progress")
-    } else {
-        Operation::now("create", "succeeded", "Operation succeeded")
-    };
     let mut instance = ServiceInstance {
         guid: Guid::random(),
         name,
         space,
+        shared_with: Vec::new(),
         tags,
         kind,
         last_operation: Some(operation),
@@ -320,8 +343,41 @@ fn new(
     Ok(instance)
 }
 
+/// A plan of which an instance can be made in a space, and whether its broker is reached over http.
+fn offered<'a>(db: &'a State, who: &Who, space: &Guid, plan: &Guid) -> ApiResult<(&'a ServicePlan, bool)> {
+    let refuse = |text: String| Err(ApiError::unprocessable(format!("Invalid service plan. {text}")));
+    let found = db.service_plans.get(plan).filter(|plan| service_plans::is_visible(who, db, plan));
+    let found = found.and_then(|plan| Some((plan, service_plans::origin(db, plan)?.1)));
+    let Some((plan, broker)) = found else {
+        return refuse("Ensure that the service plan exists, is available, and you have access to it.".to_owned());
+    };
+    let (name, guid) = (&plan.name, &plan.guid);
+    if !plan.available {
+        return refuse(format!(
+            "The service plan '{name}' with guid '{guid}' has been removed from the service broker's catalog. It is not \
+             possible to create new service instances using this plan."
+        ));
+    }
+    let space = db.spaces.get(space);
+    if let Some(space) = space.filter(|space| !service_plans::is_offered_in(plan, &space.org)) {
+        return refuse(format!(
+            "This could be due to a space-scoped broker which is offering the service plan '{name}' with guid '{guid}' in \
+             another space or that the plan is not enabled in this organization. Ensure that the service plan is visible \
+             in your current space '{}' with guid '{}'.",
+            space.name, space.guid
+        ));
+    }
+    if broker.synchronizing {
+        return Err(ApiError::unprocessable(
+            "The service instance cannot be created because there is an operation in progress for the service broker.",
+        ));
+    }
+    Ok((plan, broker.login.is_some()))
+}
+
 fn taken(db: &State, space: &Guid, name: &str, but: Option<&Guid>) -> ApiResult<()> {
-    let same = |instance: &ServiceInstance| instance.space == *space && instance.name.eq_ignore_ascii_case(name);
+    let within = |instance: &ServiceInstance| instance.spaces().any(|in_it| in_it == space);
+    let same = |instance: &ServiceInstance| within(instance) && instance.name.eq_ignore_ascii_case(name);
     if db.service_instances.values().any(|instance| same(instance) && Some(&instance.guid) != but) {
         return Err(ApiError::unprocessable(format!("The service instance name is taken: {name}.")));
     }
@@ -358,6 +414,12 @@ async fn update(Shared(cf): Cf, who: Who, Path(guid): Path<String>, mut body: Me
         }
         body.finish()?;
         if let Some(name) = name {
+            if !instance.shared_with.is_empty() {
+                return Err(ApiError::new(
+                    table::SHARED_SERVICE_INSTANCE_CANNOT_BE_RENAMED,
+                    "Service instances that have been shared cannot be renamed",
+                ));
+            }
             taken(db, &instance.space, &name, Some(&instance.guid))?;
             instance.name = name;
         }
@@ -365,7 +427,7 @@ async fn update(Shared(cf): Cf, who: Who, Path(guid): Path<String>, mut body: Me
         change.apply(&mut instance.metadata);
         instance.last_operation = Some(Operation::now("update", "succeeded", "Operation succeeded"));
         instance.updated_at = Timestamp::now();
-        let answer = present(&cf, &instance);
+        let answer = present(&cf, db, &instance);
         if let ServiceInstanceKind::UserProvided { route_service_url: Some(url), .. } = &instance.kind {
             // A binding goes with a new address of its service; without any it keeps the last one.
             // (`ServiceInstanceUpdateUserProvided#update_route_bindings`)
@@ -391,28 +453,37 @@ async fn destroy(Shared(cf): Cf, who: Who, Path(guid): Path<String>, query: Quer
     query.only(&["purge"])?;
     let purge = query.get("purge") == Some("true");
     let takes = cf.timing().service_operation;
-    let (instance, job) = cf.store.write(|db| {
+    let (instance, step) = cf.store.write(|db| {
         let instance = find(&who, db, &guid)?.clone();
         who.must_write_space(db, &instance.space)?;
         if instance.plan().is_none() || purge {
             who.must(!purge || instance.plan().is_none() || who.is_admin())?;
-            broker::remove(db, &who, &instance);
-            return Ok((instance, None));
+            broker::remove(db, &who, &instance, if purge { "purge" } else { "delete" });
+            return Ok((instance, Step::Done(Value::Null)));
         }
-        if instance.last_operation.as_ref().is_some_and(|last| last.in_progress() && last.kind != "create") {
+        // What a broker has begun to make can be given up.
+        let begun = |last: &Operation| last.kind == "create" && last.state != "initial";
+        if instance.last_operation.as_ref().is_some_and(|last| last.in_progress() && !begun(last)) {
             return Err(ApiError::unprocessable("There is an operation in progress for the service instance."));
         }
-        let job = broker::begin(db, &who, &instance, "delete", takes);
+        if broker::instances::is_remote(db, &instance) {
+            return Ok((instance, Step::Remote));
+        }
+        let job = built_in::begin(db, &who, &instance, "delete", takes);
         if let Some(instance) = db.service_instances.get_mut(&instance.guid) {
             let operation = Operation::now("delete", "in progress", "Instance deprovisioning in progress");
             instance.last_operation = Some(operation);
         }
-        Ok((instance, Some(job)))
+        Ok((instance, Step::BuiltIn(job)))
     })?;
-    let Some(job) = job else { return Ok(StatusCode::NO_CONTENT.into_response()) };
+    let job = match step {
+        Step::Done(_) => return Ok(StatusCode::NO_CONTENT.into_response()),
+        Step::Remote => return Ok(broker::instances::delete(&cf, &who, &instance.guid).await),
+        Step::BuiltIn(job) => job,
+    };
     let answer = jobs::accepted(&cf, &job);
-    broker::later(&cf, takes, move |db| {
-        broker::remove(db, &who, &instance);
+    built_in::later(&cf, takes, move |db| {
+        broker::remove(db, &who, &instance, "delete");
         jobs::end(db, &job, Ok(Vec::new()));
     });
     Ok(answer)
@@ -431,14 +502,16 @@ async fn credentials(Shared(cf): Cf, who: Who, Path(guid): Path<String>) -> ApiR
     })
 }
 
-async fn parameters(Shared(cf): Cf, who: Who, Path(guid): Path<String>) -> ApiError {
-    match cf.store.read(|db| find(&who, db, &guid).map(|_| ())) {
-        Ok(()) => ApiError::new(
-            table::SERVICE_FETCH_INSTANCE_PARAMETERS_NOT_SUPPORTED,
-            "This service does not support fetching service instance parameters.",
-        ),
-        Err(error) => error,
+async fn parameters(Shared(cf): Cf, who: Who, Path(guid): Path<String>) -> ApiResult<Json<Value>> {
+    let instance = cf.store.read(|db| {
+        let instance = find(&who, db, &guid)?;
+        who.must(who.can_read_space(db, &instance.space))?;
+        Ok::<_, ApiError>(instance.clone())
+    })?;
+    if instance.plan().is_some() && instance.last_operation.as_ref().is_some_and(|last| last.failed_to("create")) {
+        return Err(not_found());
     }
+    broker::instances::parameters(&cf, &who, &instance).await.map(Json)
 }
 
 async fn permissions(Shared(cf): Cf, who: Who, Path(guid): Path<String>) -> ApiResult<Json<Value>> {
@@ -446,17 +519,7 @@ async fn permissions(Shared(cf): Cf, who: Who, Path(guid): Path<String>) -> ApiR
         let instance = db.service_instances.get(guid.as_str()).ok_or_else(not_found)?;
         Ok(Json(json!({
             "manage": who.can_write_space(db, &instance.space),
-            "read": who.can_read_space(db, &instance.space),
+            "read": is_visible(&who, db, instance),
         })))
-    })
-}
-
-async fn shared_spaces(Shared(cf): Cf, who: Who, Path(guid): Path<String>, query: Query) -> ApiResult<Json<Value>> {
-    query.only(&["fields"])?;
-    Fields::read(&query, SHARED_FIELDS)?;
-    cf.store.read(|db| {
-        let instance = find(&who, db, &guid)?;
-        let path = format!("/v3/service_instances/{}/relationships/shared_spaces", instance.guid);
-        Ok(Json(json!({ "data": [], "links": { "self": href(&cf, &path) } })))
     })
 }

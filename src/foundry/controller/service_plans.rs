@@ -1,23 +1,29 @@
-//! Service plans: those of the built-in broker, visible to all.
+//! Service plans: what brokers have in their catalogs. Administrators see all of them.
 //!
 //! | endpoint | what |
 //! |---|---|
 //! | `GET /v3/service_plans` | list; includes offerings |
 //! | `GET`, `PATCH /v3/service_plans/:guid` | show; metadata |
-//! | `GET …/visibility` | public |
+//! | `GET …/visibility` | who may have instances |
+//! | `PATCH`, `POST …/visibility` | set it; add organizations |
+//! | `DELETE …/visibility/:org` | take an organization off |
 
 use axum::extract::{Path, State as Shared};
+use axum::http::StatusCode;
 use axum::{Json, Router, routing};
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::foundry::controller::auth::Who;
-use crate::foundry::controller::body::Message;
+use crate::foundry::controller::body::{Message, guids};
 use crate::foundry::controller::error::{ApiError, ApiResult};
 use crate::foundry::controller::fields::{Allowed, Fields};
 use crate::foundry::controller::list::{ListQuery, Query, Spec, with_included};
 use crate::foundry::controller::{Api, Cf, href, metadata, service_brokers, service_offerings, to_one};
 use crate::foundry::platform::Platform;
-use crate::foundry::state::{Guid, ServiceBroker, ServiceOffering, ServicePlan, State, timestamp};
+use crate::foundry::state::{
+    Guid, Party, ServiceBroker, ServiceFeatures, ServiceOffering, ServicePlan, State, Visibility, timestamp,
+};
 
 const LIST: Spec = Spec::new(&[
     "available",
@@ -42,32 +48,39 @@ pub(super) fn routes() -> Api {
     Router::new()
         .route("/v3/service_plans", routing::get(list))
         .route("/v3/service_plans/{guid}", routing::get(show).patch(update))
-        .route("/v3/service_plans/{guid}/visibility", routing::get(visibility))
+        .route(
+            "/v3/service_plans/{guid}/visibility",
+            routing::get(visibility).patch(set_visibility).post(add_visibility),
+        )
+        .route("/v3/service_plans/{guid}/visibility/{org}", routing::delete(remove_visibility))
 }
 
 /// A plan as the API shows it.
-pub(super) fn present(cf: &Platform, plan: &ServicePlan) -> Value {
+pub(super) fn present(cf: &Platform, db: &State, plan: &ServicePlan) -> Value {
     let path = format!("/v3/service_plans/{}", plan.guid);
     json!({
         "guid": plan.guid,
         "created_at": timestamp(plan.created_at),
         "updated_at": timestamp(plan.updated_at),
         "name": plan.name,
-        "visibility_type": "public",
-        "available": true,
+        "visibility_type": visibility_type(plan),
+        "available": plan.available,
         "free": plan.free,
-        "costs": [],
+        "costs": costs(plan),
         "description": plan.description,
-        "maintenance_info": {},
+        "maintenance_info": plan.maintenance_info,
         "broker_catalog": {
-            "id": plan.guid,
-            "metadata": {},
-            "maximum_polling_duration": null,
-            "features": { "bindable": true, "plan_updateable": false },
+            "id": plan.catalog_id,
+            "metadata": plan.catalog_metadata,
+            "maximum_polling_duration": plan.maximum_polling_duration,
+            "features": features(db, plan),
         },
         "schemas": {
-            "service_instance": { "create": { "parameters": {} }, "update": { "parameters": {} } },
-            "service_binding": { "create": { "parameters": {} } },
+            "service_instance": {
+                "create": { "parameters": schema(plan, ["service_instance", "create"]) },
+                "update": { "parameters": schema(plan, ["service_instance", "update"]) },
+            },
+            "service_binding": { "create": { "parameters": schema(plan, ["service_binding", "create"]) } },
         },
         "relationships": { "service_offering": to_one(Some(&plan.offering)) },
         "metadata": metadata(&plan.metadata),
@@ -79,22 +92,110 @@ pub(super) fn present(cf: &Platform, plan: &ServicePlan) -> Value {
     })
 }
 
+fn visibility_type(plan: &ServicePlan) -> &'static str {
+    match &plan.visibility {
+        Visibility::Public => "public",
+        Visibility::Admin => "admin",
+        Visibility::Organizations(_) => "organization",
+    }
+}
+
+/// What can be done with instances: as the plan says, else as its offering.
+pub(super) fn is_bindable(db: &State, plan: &ServicePlan) -> bool {
+    plan.bindable.unwrap_or_else(|| of_offering(db, plan).bindable)
+}
+
+fn features(db: &State, plan: &ServicePlan) -> Value {
+    let plan_updateable = plan.plan_updateable.unwrap_or_else(|| of_offering(db, plan).plan_updateable);
+    json!({ "bindable": is_bindable(db, plan), "plan_updateable": plan_updateable })
+}
+
+fn of_offering(db: &State, plan: &ServicePlan) -> ServiceFeatures {
+    db.service_offerings.get(&plan.offering).map(|offering| offering.features).unwrap_or_default()
+}
+
+/// What a plan costs; nothing where the catalog does not say it in the right form.
+/// (`cloud_controller_ng`: `service_plan_presenter.rb`.)
+fn costs(plan: &ServicePlan) -> Vec<Value> {
+    let read = || {
+        let mut costs = Vec::new();
+        for cost in plan.catalog_metadata.get("costs")?.as_array()? {
+            let unit = cost.get("unit")?.as_str()?;
+            for (currency, amount) in cost.get("amount")?.as_object()? {
+                costs.push(json!({ "currency": currency.to_uppercase(), "amount": amount.as_f64()?, "unit": unit }));
+            }
+        }
+        Some(costs)
+    };
+    read().unwrap_or_default()
+}
+
+/// A schema that the catalog has, such as that for creating a service instance.
+fn schema(plan: &ServicePlan, [resource, operation]: [&str; 2]) -> Value {
+    let found = plan.schemas.get(resource).and_then(|resource| resource.get(operation)?.get("parameters"));
+    found.cloned().unwrap_or_else(|| json!({}))
+}
+
+/// Whether the user may see a plan.
+pub(super) fn is_visible(who: &Who, db: &State, plan: &ServicePlan) -> bool {
+    who.is_admin()
+        || match &plan.visibility {
+            Visibility::Public => true,
+            Visibility::Admin => false,
+            Visibility::Organizations(orgs) => orgs.iter().any(|org| who.can_read_org(db, org)),
+        }
+}
+
+/// Whether instances of a plan can be made in an organization.
+pub(super) fn is_offered_in(plan: &ServicePlan, org: &Guid) -> bool {
+    match &plan.visibility {
+        Visibility::Public => true,
+        Visibility::Admin => false,
+        Visibility::Organizations(orgs) => orgs.contains(org),
+    }
+}
+
+/// Whether one of these plans is offered in the organizations and in the spaces that a list asks for.
+pub(super) fn wanted_somewhere<'a>(
+    query: &ListQuery,
+    db: &State,
+    mut plans: impl Iterator<Item = &'a ServicePlan>,
+) -> bool {
+    let orgs = query.values("organization_guids");
+    let spaces = query.values("space_guids").map(|spaces| {
+        let orgs = spaces.iter().filter_map(|space| db.spaces.get(space.as_str()).map(|space| space.org.to_string()));
+        orgs.collect::<Vec<_>>()
+    });
+    if orgs.is_none() && spaces.is_none() {
+        return true;
+    }
+    plans.any(|plan| {
+        let offered = |orgs: &Vec<String>| {
+            matches!(plan.visibility, Visibility::Public)
+                || orgs.iter().any(|org| is_offered_in(plan, &Guid::from(org.as_str())))
+        };
+        orgs.as_ref().is_none_or(offered) && spaces.as_ref().is_none_or(offered)
+    })
+}
+
 /// The offering and the broker of a plan.
 pub(super) fn origin<'a>(db: &'a State, plan: &ServicePlan) -> Option<(&'a ServiceOffering, &'a ServiceBroker)> {
     let offering = db.service_offerings.get(&plan.offering)?;
     Some((offering, db.service_brokers.get(&offering.broker)?))
 }
 
-async fn list(Shared(cf): Cf, _who: Who, query: Query) -> ApiResult<Json<Value>> {
+async fn list(Shared(cf): Cf, who: Who, query: Query) -> ApiResult<Json<Value>> {
     let fields = Fields::read(&query, FIELDS)?;
     let query = ListQuery::new(query, &LIST)?;
     cf.store.read(|db| {
         let plans = db.service_plans.values().filter(|plan| {
             let Some((offering, broker)) = origin(db, plan) else { return false };
             let instances = db.service_instances.values().filter(|instance| instance.plan() == Some(&plan.guid));
-            query.wants_name("names", &plan.name)
-                && query.wants("available", "true")
-                && query.wants("broker_catalog_ids", plan.guid.as_str())
+            is_visible(&who, db, plan)
+                && wanted_somewhere(&query, db, std::iter::once(*plan))
+                && query.wants_name("names", &plan.name)
+                && query.wants("available", if plan.available { "true" } else { "false" })
+                && query.wants("broker_catalog_ids", &plan.catalog_id)
                 && query.wants("service_offering_guids", offering.guid.as_str())
                 && query.wants_name("service_offering_names", &offering.name)
                 && query.wants("service_broker_guids", broker.guid.as_str())
@@ -103,7 +204,7 @@ async fn list(Shared(cf): Cf, _who: Who, query: Query) -> ApiResult<Json<Value>>
         });
         let page = query.page(&cf, "/v3/service_plans", plans);
         let origins = || page.records.iter().filter_map(|plan| origin(db, plan));
-        let mut answer = page.present(|plan| present(&cf, plan));
+        let mut answer = page.present(|plan| present(&cf, db, plan));
         if query.includes("service_offering") {
             let offerings = origins().map(|(offering, _)| service_offerings::present(&cf, offering));
             answer = with_included(answer, "service_offerings", offerings);
@@ -118,17 +219,21 @@ async fn list(Shared(cf): Cf, _who: Who, query: Query) -> ApiResult<Json<Value>>
     })
 }
 
-fn find<'a>(db: &'a State, guid: &str) -> ApiResult<&'a ServicePlan> {
-    db.service_plans.get(guid).ok_or_else(|| ApiError::not_found("Service plan"))
+/// A plan that the user may see; 404 for others.
+fn find<'a>(who: &Who, db: &'a State, guid: &str) -> ApiResult<&'a ServicePlan> {
+    db.service_plans
+        .get(guid)
+        .filter(|plan| is_visible(who, db, plan))
+        .ok_or_else(|| ApiError::not_found("Service plan"))
 }
 
-async fn show(Shared(cf): Cf, _who: Who, Path(guid): Path<String>, query: Query) -> ApiResult<Json<Value>> {
+async fn show(Shared(cf): Cf, who: Who, Path(guid): Path<String>, query: Query) -> ApiResult<Json<Value>> {
     query.only(&["fields", "include"])?;
     let fields = Fields::read(&query, FIELDS)?;
     let include = query.include(LIST.include)?;
     cf.store.read(|db| {
-        let plan = find(db, &guid)?;
-        let mut answer = present(&cf, plan);
+        let plan = find(&who, db, &guid)?;
+        let mut answer = present(&cf, db, plan);
         let (offering, broker) = origin(db, plan).unzip();
         if include.iter().any(|one| one == "service_offering") {
             let offering = offering.map(|offering| service_offerings::present(&cf, offering));
@@ -139,20 +244,138 @@ async fn show(Shared(cf): Cf, _who: Who, Path(guid): Path<String>, query: Query)
     })
 }
 
+/// Changes a plan that the user may change, and shows it.
+fn change(
+    cf: &Platform,
+    who: &Who,
+    db: &mut State,
+    guid: &str,
+    change: impl FnOnce(&mut ServicePlan),
+) -> ApiResult<Value> {
+    let mut plan = find(who, db, guid)?.clone();
+    who.must(who.is_admin())?;
+    change(&mut plan);
+    plan.updated_at = Timestamp::now();
+    let answer = present(cf, db, &plan);
+    db.service_plans.insert(plan.guid.clone(), plan);
+    Ok(answer)
+}
+
 async fn update(Shared(cf): Cf, who: Who, Path(guid): Path<String>, mut body: Message) -> ApiResult<Json<Value>> {
     body.only(&["metadata"]);
-    let change = body.metadata();
+    let asked = body.metadata();
     cf.store.write(|db| {
-        find(db, &guid)?;
+        find(&who, db, &guid)?;
         who.must(who.is_admin())?;
         body.finish()?;
-        let guid = Guid::from(guid.as_str());
-        let plan = db.service_plans.get_mut(&guid).ok_or_else(|| ApiError::not_found("Service plan"))?;
-        change.apply(&mut plan.metadata);
-        Ok(Json(present(&cf, plan)))
+        change(&cf, &who, db, &guid, |plan| asked.apply(&mut plan.metadata)).map(Json)
     })
 }
 
-async fn visibility(Shared(cf): Cf, _who: Who, Path(guid): Path<String>) -> ApiResult<Json<Value>> {
-    cf.store.read(|db| find(db, &guid).map(|_| Json(json!({ "type": "public" }))))
+fn present_visibility(db: &State, who: &Who, plan: &ServicePlan) -> Value {
+    let mut answer = json!({ "type": visibility_type(plan) });
+    if let Visibility::Organizations(orgs) = &plan.visibility {
+        let readable = orgs.iter().filter(|org| who.can_read_org(db, org)).filter_map(|org| db.orgs.get(org));
+        answer["organizations"] =
+            readable.map(|org| json!({ "guid": org.guid, "name": org.name })).collect::<Vec<_>>().into();
+    }
+    answer
+}
+
+async fn visibility(Shared(cf): Cf, who: Who, Path(guid): Path<String>) -> ApiResult<Json<Value>> {
+    cf.store.read(|db| find(&who, db, &guid).map(|plan| Json(present_visibility(db, &who, plan))))
+}
+
+/// (`cloud_controller_ng`: `messages/service_plan_visibility_update_message.rb`.)
+fn read_visibility(db: &State, mut body: Message) -> ApiResult<Visibility> {
+    body.only(&["type", "organizations"]);
+    let given = body.raw("organizations").filter(|orgs| !orgs.is_null());
+    let orgs = guids(given);
+    let blank = given.is_none_or(|orgs| *orgs == json!([]));
+    let read = match body.string("type").value().as_deref() {
+        Some("organization") => Visibility::Organizations(orgs.clone().unwrap_or_default()),
+        Some("public") => Visibility::Public,
+        Some("admin") => Visibility::Admin,
+        _ => {
+            body.problem("Type must be one of 'public', 'admin', 'organization'");
+            Visibility::Admin
+        }
+    };
+    match (&read, orgs) {
+        (Visibility::Organizations(_), _) if blank => body.problem("Organizations can't be blank"),
+        (Visibility::Organizations(_), None) => body.problem(
+            "Organizations organizations list must be structured like this: \"organizations\": [{\"guid\": \
+             \"valid-guid\"}]",
+        ),
+        (Visibility::Organizations(_), Some(orgs)) => {
+            for org in orgs.iter().filter(|org| !db.orgs.contains_key(*org)) {
+                body.problem(format!("Could not find Organization with guid: {org}"));
+            }
+        }
+        (Visibility::Public | Visibility::Admin, _) if blank => {}
+        (Visibility::Public | Visibility::Admin, _) => body.problem("Organizations must be blank"),
+    }
+    // Here a faulty request is a bad one, not one that cannot be processed.
+    body.finish().map_err(|error| ApiError::bad_request(&error.details()))?;
+    Ok(read)
+}
+
+fn note(db: &mut State, who: &Who, plan: &ServicePlan, done: &str) {
+    let target = Party { guid: plan.guid.to_string(), kind: "service_plan_visibility".to_owned(), name: String::new() };
+    db.record(&format!("audit.service_plan_visibility.{done}"), who.actor(), target, None, json!({}));
+}
+
+async fn set_visibility(Shared(cf): Cf, who: Who, Path(guid): Path<String>, body: Message) -> ApiResult<Json<Value>> {
+    cf.store.write(|db| {
+        find(&who, db, &guid)?;
+        who.must(who.is_admin())?;
+        let asked = read_visibility(db, body)?;
+        change(&cf, &who, db, &guid, |plan| plan.visibility = asked)?;
+        let plan = find(&who, db, &guid)?.clone();
+        note(db, &who, &plan, "update");
+        Ok(Json(present_visibility(db, &who, &plan)))
+    })
+}
+
+async fn add_visibility(Shared(cf): Cf, who: Who, Path(guid): Path<String>, body: Message) -> ApiResult<Json<Value>> {
+    cf.store.write(|db| {
+        find(&who, db, &guid)?;
+        who.must(who.is_admin())?;
+        let asked = read_visibility(db, body)?;
+        change(&cf, &who, db, &guid, |plan| match (&mut plan.visibility, asked) {
+            (Visibility::Organizations(orgs), Visibility::Organizations(more)) => {
+                for org in more {
+                    if !orgs.contains(&org) {
+                        orgs.push(org);
+                    }
+                }
+            }
+            (present, asked) => *present = asked,
+        })?;
+        let plan = find(&who, db, &guid)?.clone();
+        note(db, &who, &plan, "update");
+        // Which organizations there are is only told when they are set.
+        Ok(Json(json!({ "type": visibility_type(&plan) })))
+    })
+}
+
+async fn remove_visibility(
+    Shared(cf): Cf,
+    who: Who,
+    Path((guid, org)): Path<(String, String)>,
+) -> ApiResult<StatusCode> {
+    cf.store.write(|db| {
+        let plan = find(&who, db, &guid)?.clone();
+        who.must(who.is_admin())?;
+        let Visibility::Organizations(mut orgs) = plan.visibility.clone() else {
+            return Err(ApiError::unprocessable("Cannot delete visibilities from non-org-restricted plans"));
+        };
+        let org = who.org(db, &org)?.guid.clone();
+        let index = orgs.iter().position(|one| *one == org);
+        orgs.remove(index.ok_or_else(|| ApiError::not_found("Service plan visibility"))?);
+        let left = if orgs.is_empty() { Visibility::Admin } else { Visibility::Organizations(orgs) };
+        change(&cf, &who, db, &guid, |plan| plan.visibility = left)?;
+        note(db, &who, &plan, "delete");
+        Ok(StatusCode::NO_CONTENT)
+    })
 }

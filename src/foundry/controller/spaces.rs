@@ -25,7 +25,7 @@ use crate::foundry::controller::body::Message;
 use crate::foundry::controller::error::{ApiError, ApiResult};
 use crate::foundry::controller::list::{ListQuery, Query, Spec, with_included};
 use crate::foundry::controller::quotas::Usage;
-use crate::foundry::controller::{Api, Cf, action, href, jobs, metadata, organizations, to_one};
+use crate::foundry::controller::{Api, Cf, action, broker, href, jobs, metadata, organizations, to_one};
 use crate::foundry::platform::Platform;
 use crate::foundry::state::{Domain, Guid, Party, Space, State, timestamp};
 
@@ -180,10 +180,13 @@ async fn destroy(Shared(cf): Cf, who: Who, Path(guid): Path<String>) -> ApiResul
         who.must_write_org(db, &space.org)?;
         Ok::<_, ApiError>(space.clone())
     })?;
-    Ok(jobs::run(&cf, "space.delete", None, move |db| {
-        remove(db, &who, &space, true);
+    let guid = space.guid.clone();
+    let deleter = who.clone();
+    let work = move |db: &mut State| {
+        remove(db, &deleter, &space, true);
         Ok(Vec::new())
-    }))
+    };
+    Ok(broker::release::then(&cf, &who, "space.delete", |app| app.space == guid, |space| *space == guid, work).await)
 }
 
 async fn usage_summary(Shared(cf): Cf, who: Who, Path(guid): Path<String>) -> ApiResult<Json<Value>> {
@@ -307,6 +310,9 @@ impl State {
             self.service_instances.get(&binding.instance).is_none_or(|instance| instance.space != *space)
         });
         self.service_instances.retain(|_, instance| instance.space != *space);
+        for instance in self.service_instances.values_mut() {
+            instance.shared_with.retain(|shared| shared != space);
+        }
         self.roles.retain(|_, role| role.space.as_ref() != Some(space));
         self.spaces.shift_remove(space);
     }

@@ -11,7 +11,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Weak};
 use std::time::{Duration, Instant};
 
 use tokio::net::{TcpListener, TcpStream};
@@ -77,7 +77,7 @@ pub struct PortReport {
     pub port: u16,
     /// Whether clients can connect to it.
     pub listening: Listening,
-    /// The instances on it, in the order of registration.
+    /// The instances on it by their address, which is the order of the turns. (cf-tcp-router: `NewHAProxyConfig`.)
     pub endpoints: Vec<TcpEndpoint>,
 }
 
@@ -109,7 +109,7 @@ struct Shared {
     readers: Mutex<Vec<mpsc::UnboundedSender<PortTrouble>>>,
     tasks: Tasks,
     /// For tasks that are begun by route changes.
-    itself: std::sync::Weak<Shared>,
+    itself: Weak<Shared>,
 }
 
 impl Table for Shared {
@@ -125,9 +125,9 @@ impl Table for Shared {
             Change::Register(new) => {
                 let key = (new.group.clone(), new.port);
                 let port = ports.entry(key).or_insert_with_key(|key| self.open(key.1));
-                port.endpoints.send_modify(|endpoints| match endpoints.iter_mut().find(|one| one.addr == new.addr) {
-                    Some(known) => *known = new,
-                    None => endpoints.push(new),
+                port.endpoints.send_modify(|endpoints| {
+                    endpoints.retain(|one| one.addr != new.addr);
+                    endpoints.insert(endpoints.partition_point(|one| one.addr < new.addr), new);
                 });
             }
             Change::Unregister(gone) => {

@@ -6,8 +6,8 @@ use serde_json::{Map, Value, json};
 
 use crate::foundry::platform::Platform;
 use crate::foundry::runtime::instance::Address;
-use crate::foundry::runtime::{LrpKey, Spec};
-use crate::foundry::state::{App, DesiredState, Guid, Process, Route, ServiceInstanceKind, State};
+use crate::foundry::runtime::{LrpKey, SidecarSpec, Spec};
+use crate::foundry::state::{App, DesiredState, Guid, Process, Route, ServiceBinding, ServiceInstanceKind, State};
 
 /// The file descriptors that an instance may have. (`instance_file_descriptor_limit`.)
 const FILE_DESCRIPTORS: u32 = 16_384;
@@ -49,16 +49,27 @@ fn spec(db: &State, platform: &Platform, app: &App, process: &Process, key: LrpK
     };
     let command = command.filter(|command| !command.is_empty())?;
     let user = revision.map_or(&app.environment, |revision| &revision.environment);
-    // What the platform sets comes after the user's variables and wins, and those over what all apps see. (`cloud_controller_ng`: `diego/environment.rb`.)
-    let mut environment = db.running_environment.variables.clone();
-    environment.extend(user.clone());
-    environment.insert("MEMORY_LIMIT".to_owned(), format!("{}m", process.memory_in_mb));
-    environment
-        .insert("VCAP_APPLICATION".to_owned(), application_environment(db, platform, app, Some(process)).to_string());
-    environment.insert("VCAP_SERVICES".to_owned(), db.services_environment(&app.guid).to_string());
-    if let Some(url) = db.database_url(&app.guid) {
-        environment.insert("DATABASE_URL".to_owned(), url);
-    }
+    // What the platform sets comes after the user's variables and wins, and those over what all apps see.
+    // (`cloud_controller_ng`: `diego/environment.rb`.)
+    let environment = |memory_in_mb: u64| -> Vec<(String, String)> {
+        let mut application = application_environment(db, platform, app, Some(process));
+        application["limits"]["mem"] = json!(memory_in_mb);
+        let mut environment = db.running_environment.variables.clone();
+        environment.extend(user.clone());
+        environment.insert("MEMORY_LIMIT".to_owned(), format!("{memory_in_mb}m"));
+        environment.insert("VCAP_APPLICATION".to_owned(), application.to_string());
+        environment.insert("VCAP_SERVICES".to_owned(), db.services_environment(&app.guid).to_string());
+        if let Some(url) = db.database_url(&app.guid) {
+            environment.insert("DATABASE_URL".to_owned(), url);
+        }
+        environment.into_iter().collect()
+    };
+    // They are the app's as they are now, not those of the revision. (`diego/main_lrp_action_builder.rb`.)
+    let sidecars = db.sidecars_beside(process).map(|sidecar| SidecarSpec {
+        source: format!("APP/PROC/{}/SIDECAR/{}", process.kind.to_uppercase(), sidecar.name.to_uppercase()),
+        command: sidecar.command.clone(),
+        environment: environment(sidecar.memory_in_mb.unwrap_or(process.memory_in_mb)),
+    });
     Some(Spec {
         app: app.guid.clone(),
         app_name: app.name.clone(),
@@ -66,7 +77,8 @@ fn spec(db: &State, platform: &Platform, app: &App, process: &Process, key: LrpK
         kind: process.kind.clone(),
         droplet: droplet.guid.clone(),
         command,
-        environment: environment.into_iter().collect(),
+        environment: environment(process.memory_in_mb.saturating_sub(db.memory_beside(process, None))),
+        sidecars: sidecars.collect(),
         memory_in_mb: process.memory_in_mb,
         disk_in_mb: process.disk_in_mb,
         health: process.health.clone(),
@@ -145,7 +157,12 @@ impl State {
     /// `VCAP_SERVICES`: what is bound to an app, by the name of the offering.
     pub fn services_environment(&self, app: &Guid) -> Value {
         let mut services: Map<String, Value> = Map::new();
-        for binding in self.service_bindings.values().filter(|binding| binding.app.as_ref() == Some(app)) {
+        // What a broker still works on, the app does not see.
+        let made = |binding: &&ServiceBinding| {
+            binding.last_operation.kind != "create" || binding.last_operation.state == "succeeded"
+        };
+        let of_app = self.service_bindings.values().filter(|binding| binding.app.as_ref() == Some(app));
+        for binding in of_app.filter(made) {
             let Some(instance) = self.service_instances.get(&binding.instance) else { continue };
             let mut service = json!({
                 "label": "user-provided",
@@ -170,7 +187,7 @@ impl State {
                     let mut tags: Vec<&String> = tags.chain(&instance.tags).collect();
                     tags.dedup();
                     service["tags"] = json!(tags);
-                    None
+                    binding.syslog_drain_url.clone()
                 }
             };
             service["syslog_drain_url"] = json!(drain);

@@ -1,5 +1,6 @@
 //! One index of a process, from its first start through crashes and restarts to its stop.
 
+use std::io;
 use std::net::{Ipv4Addr, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -12,10 +13,12 @@ use tokio::time::sleep;
 
 use crate::foundry::logs::Stream;
 use crate::foundry::platform::{Platform, lock};
+use crate::foundry::runtime::codependent::Codependent;
 use crate::foundry::runtime::launch::{self, Launch, Log, Running};
 use crate::foundry::runtime::life::Life;
 use crate::foundry::runtime::{LrpState, Report, Room, Spec, Usage, restart};
 use crate::foundry::state::{Guid, HealthCheckKind, Party};
+use crate::guard::Group;
 
 /// The name of this cell in logs.
 pub(super) const CELL: &str = "foundry";
@@ -53,13 +56,23 @@ pub(super) struct Status {
     state: LrpState,
     since: Timestamp,
     port: Option<u16>,
-    group: Option<(u32, Timestamp, u64)>,
+    programs: Option<Programs>,
     placement_error: Option<String>,
     pub(super) routable: bool,
     /// Whether it is made to crash, and may not have done so yet.
     doomed: bool,
     /// What the routers were told.
     pub(super) routes: Vec<Address>,
+}
+
+/// What runs of an instance.
+#[derive(Debug, Clone)]
+struct Programs {
+    /// The process groups of its process and of its sidecars.
+    groups: Vec<u32>,
+    since: Timestamp,
+    /// The bytes of its files.
+    disk: u64,
 }
 
 /// One index of a version of a process.
@@ -89,7 +102,7 @@ impl Instance {
             state: LrpState::Unclaimed,
             since: Timestamp::now(),
             port: None,
-            group: None,
+            programs: None,
             placement_error: None,
             routable: false,
             doomed: false,
@@ -101,7 +114,7 @@ impl Instance {
 
     pub(super) fn report(&self) -> Report {
         let status = lock(&self.status);
-        let usage = status.group;
+        let programs = status.programs.clone();
         let report = Report {
             index: self.index,
             instance: status.guid.clone(),
@@ -113,7 +126,7 @@ impl Instance {
             usage: Usage::default(),
         };
         drop(status);
-        let usage = usage.map(|(group, since, disk)| Usage::of(group, since, disk)).unwrap_or_default();
+        let usage = programs.map(|one| Usage::of(&one.groups, one.since, one.disk)).unwrap_or_default();
         Report { usage, ..report }
     }
 
@@ -185,13 +198,16 @@ impl Instance {
         lock(&self.status).doomed = true;
     }
 
-    /// Whether its process has not ended, noticed or not, and is not made to.
+    /// Whether neither its process nor a sidecar has ended, noticed or not, and none is made to.
     pub(super) fn is_alive(&self) -> bool {
         let status = lock(&self.status);
-        let leader = status.group.and_then(|(group, ..)| Pid::from_raw(i32::try_from(group).ok()?));
-        // It stays to be collected by whoever watches the instance.
+        // They stay to be collected by whoever watches the instance.
         let look = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
-        let runs = leader.is_some_and(|leader| matches!(waitid(WaitId::Pid(leader), look), Ok(None)));
+        let lives = |group: &u32| {
+            let leader = i32::try_from(*group).ok().and_then(Pid::from_raw);
+            leader.is_some_and(|leader| matches!(waitid(WaitId::Pid(leader), look), Ok(None)))
+        };
+        let runs = status.programs.as_ref().is_some_and(|programs| programs.groups.iter().all(lives));
         let port = status.port.filter(|_| self.spec.health.kind != HealthCheckKind::Process);
         // Of a process that ends its connections are seen to end before it does.
         runs && !status.doomed && port.is_none_or(|port| TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok())
@@ -199,7 +215,7 @@ impl Instance {
 
     /// Whether its process runs, well or not.
     pub(super) fn has_process(&self) -> bool {
-        lock(&self.status).group.is_some()
+        lock(&self.status).programs.is_some()
     }
 
     /// Whether it is well and takes requests.
@@ -293,7 +309,7 @@ impl Instance {
             status.placement_error = None;
             status.doomed = false;
         });
-        let crashed = |what: &str, error: &std::io::Error| {
+        let crashed = |what: &str, error: &io::Error| {
             self.log(platform, "CELL", Stream::Err, &format!("{what}: {error}"));
             End::Crashed { lived: Duration::ZERO, description: format!("{what}: {error}") }
         };
@@ -303,14 +319,15 @@ impl Instance {
             Err(error) => return crashed("no port", &error),
         };
         let before = self.orders.borrow().crashed;
-        let launch = Launch {
+        let to_launch = |command, environment| Launch {
             guid: &guid,
             droplet: &self.spec.droplet,
-            command: &self.spec.command,
-            environment: launch::instance_environment(&self.spec.environment, &guid, self.index, port.number),
+            command,
+            environment: launch::instance_environment(environment, &guid, self.index, port.number),
         };
+        let process = to_launch(&self.spec.command, &self.spec.environment);
         // Copying and spawning block for milliseconds; the pool has threads for that.
-        let container = match tokio::task::block_in_place(|| platform.cell.container(&launch)) {
+        let container = match tokio::task::block_in_place(|| platform.cell.container(&process)) {
             Ok(container) => container,
             Err(error) => return crashed("failed to create container", &error),
         };
@@ -324,21 +341,31 @@ impl Instance {
             () = sleep(platform.timing().start) => {}
             () = self.dismissed() => return End::Stopped,
         }
-        let group = match tokio::task::block_in_place(|| platform.cell.launch(&launch, &container)) {
-            Ok(group) => group,
+        let sidecars = self.spec.sidecars.iter().map(|sidecar| to_launch(&sidecar.command, &sidecar.environment));
+        // Where one of them cannot be started the others end with their groups.
+        let launched = tokio::task::block_in_place(|| {
+            let process = platform.cell.launch(&process, &container)?;
+            let sidecars: io::Result<Vec<Group>> =
+                sidecars.map(|sidecar| platform.cell.launch(&sidecar, &container)).collect();
+            Ok((process, sidecars?))
+        });
+        let (process, sidecars) = match launched {
+            Ok(launched) => launched,
             Err(error) => return crashed("failed to start process", &error),
         };
         let disk = launch::disk(container.path());
-        let log = Log {
-            platform: Arc::clone(platform),
-            app: self.spec.app.clone(),
-            source: self.spec.source(),
-            instance: self.index,
-        };
-        let running = Running::new(group, &log).served(&container, port.number, &log);
+        let log =
+            |source| Log { platform: Arc::clone(platform), app: self.spec.app.clone(), source, instance: self.index };
+        let own = log(self.spec.source());
+        let process = Running::new(process, &own).served(&container, port.number, &own);
+        let sidecars = sidecars
+            .into_iter()
+            .zip(&self.spec.sidecars)
+            .map(|(group, sidecar)| Running::new(group, &log(sidecar.source.clone())));
+        let running = Codependent::new(process, sidecars);
         self.set(platform, |status| {
             status.port = Some(port.number);
-            status.group = Some((running.id(), Timestamp::now(), disk));
+            status.programs = Some(Programs { groups: running.ids(), since: Timestamp::now(), disk });
         });
         let end = Life {
             instance: self,
@@ -352,7 +379,7 @@ impl Instance {
         let end = end.watch(running).await;
         self.set(platform, |status| {
             status.port = None;
-            status.group = None;
+            status.programs = None;
             status.routable = false;
         });
         self.log(platform, "CELL", Stream::Out, &format!("Cell {CELL} destroying container for instance {guid}"));

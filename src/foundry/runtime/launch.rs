@@ -1,9 +1,12 @@
 //! The files, the environment and the process group of an instance or a task.
 
+use std::future::poll_fn;
 use std::io;
 use std::path::Path;
+use std::pin::Pin;
 use std::process::Stdio;
 use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
@@ -106,7 +109,9 @@ pub(super) fn instance_environment(
 #[derive(Debug)]
 pub(super) struct Running {
     group: Arc<Group>,
-    over: JoinHandle<()>,
+    source: String,
+    /// Until its leader is seen to have ended.
+    over: Option<JoinHandle<()>>,
     lines: Vec<JoinHandle<()>>,
     /// Ends when it is dropped.
     server: Option<JoinSet<()>>,
@@ -124,8 +129,8 @@ impl Running {
         }
         let group = Arc::new(group);
         let leader = Arc::clone(&group);
-        let over = tokio::task::spawn_blocking(move || leader.wait_for_leader());
-        Self { group, over, lines, server: None }
+        let over = Some(tokio::task::spawn_blocking(move || leader.wait_for_leader()));
+        Self { group, source: log.source.clone(), over, lines, server: None }
     }
 
     /// Lets the cell serve its files where it asks for that.
@@ -141,6 +146,11 @@ impl Running {
         self.group.id()
     }
 
+    /// Where its lines come from.
+    pub(super) fn source(&self) -> &str {
+        &self.source
+    }
+
     /// Sends a signal to the whole group.
     pub(super) fn signal(&self, signal: rustix::process::Signal) {
         self.group.signal(signal);
@@ -148,15 +158,28 @@ impl Running {
 
     /// Resolves when its leader has ended.
     pub(super) async fn over(&mut self) {
-        // It is not asked again once it has resolved: `end` follows.
-        let _ = (&mut self.over).await;
-        self.server = None;
+        poll_fn(|context| self.poll_over(context)).await;
+    }
+
+    /// As [`Running::over`], for those who wait for several.
+    pub(super) fn poll_over(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        if let Some(over) = &mut self.over {
+            let _ = ready!(Pin::new(over).poll(context));
+            self.over = None;
+            self.server = None;
+        }
+        Poll::Ready(())
+    }
+
+    /// Whether its leader has been seen to end.
+    pub(super) fn is_over(&self) -> bool {
+        self.over.is_none()
     }
 
     /// Collects what is left of the group and of its lines, once its leader has ended. Returns the exit status as a
     /// shell tells it.
     pub(super) async fn end(self) -> i32 {
-        let Self { group, over, lines, server } = self;
+        let Self { group, source: _, over, lines, server } = self;
         drop((over, server));
         let group = Arc::into_inner(group);
         let status = tokio::task::spawn_blocking(move || group.and_then(|group| group.wait().ok())).await;

@@ -14,9 +14,9 @@ use crate::foundry::logs::Stream;
 use crate::foundry::platform::Platform;
 use crate::foundry::router::{Endpoint, TcpEndpoint};
 use crate::foundry::runtime::LrpState;
+use crate::foundry::runtime::codependent::{Codependent, Ended};
 use crate::foundry::runtime::health::{self, Sign};
 use crate::foundry::runtime::instance::{Address, CELL, End, Instance, Wanted};
-use crate::foundry::runtime::launch::Running;
 use crate::foundry::state::Guid;
 
 /// A running process and the routes that lead to it.
@@ -33,7 +33,7 @@ pub(super) struct Life<'a> {
 
 impl Life<'_> {
     /// Watches it to its end.
-    pub(super) async fn watch(mut self, mut running: Running) -> End {
+    pub(super) async fn watch(mut self, mut running: Codependent) -> End {
         let begun = Timestamp::now();
         let spec = &self.instance.spec;
         let mut orders = self.instance.orders.subscribe();
@@ -57,7 +57,7 @@ impl Life<'_> {
         let mut faulted = false;
         loop {
             tokio::select! {
-                () = running.over() => break,
+                () = running.broken() => break,
                 () = &mut checks, if checking => checking = false,
                 Some(sign) = found.recv() => match sign {
                     Sign::Healthy => {
@@ -83,7 +83,7 @@ impl Life<'_> {
                     if self.platform.faults.crash_after(&spec.app_name) == crash_after {
                         faulted = true;
                         self.instance.doom();
-                        running.signal(Signal::KILL);
+                        running.signal_process(Signal::KILL);
                     }
                 }
                 _ = orders.changed() => {
@@ -91,7 +91,7 @@ impl Life<'_> {
                     if now.crashed != self.crashed {
                         self.crashed = now.crashed;
                         faulted = true;
-                        running.signal(Signal::KILL);
+                        running.signal_process(Signal::KILL);
                     }
                     match now.wanted {
                         Wanted::Run if now.retired != retired => {
@@ -106,22 +106,28 @@ impl Life<'_> {
                         Wanted::Kill => {
                             running.signal(Signal::KILL);
                             running.over().await;
-                            self.finish(running).await;
+                            self.route(&[]);
+                            running.end().await;
                             return End::Stopped;
                         }
                     }
                 }
             }
         }
-        let code = self.finish(running).await;
-        let code = if faulted { 1 } else { code };
-        self.log(&spec.source(), Stream::Out, &format!("Exit status {code}"));
+        // Requests still come while the others end: the routers hear of it when all is over.
+        self.cancel(&mut running).await;
+        self.route(&[]);
+        let mut ends = running.end().await;
+        for end in ends.iter_mut().filter(|end| faulted && end.source == spec.source()) {
+            end.status = 1;
+        }
+        self.log_ends(&ends);
         let lived = Timestamp::now().duration_since(begun).unsigned_abs();
-        End::Crashed { lived, description: format!("{}: Exited with status {code}", spec.source()) }
+        End::Crashed { lived, description: ends.first().map(Ended::description).unwrap_or_default() }
     }
 
     /// Ends an instance that is not well.
-    async fn sick(mut self, running: Running, begun: Timestamp, cause: &str, never: Option<Duration>) -> End {
+    async fn sick(mut self, running: Codependent, begun: Timestamp, cause: &str, never: Option<Duration>) -> End {
         self.log("HEALTH", Stream::Err, cause);
         let description = if let Some(limit) = never {
             let after = go_duration(limit);
@@ -136,40 +142,48 @@ impl Life<'_> {
     }
 
     /// Ends an instance as asked.
-    async fn stop(&mut self, running: Running) {
+    async fn stop(&mut self, running: Codependent) {
         self.instance.enter(self.platform, LrpState::Stopping);
         self.log("CELL", Stream::Out, &format!("Cell {CELL} stopping instance {}", self.guid));
-        let code = self.terminate(running).await;
-        self.log(&self.instance.spec.source(), Stream::Out, &format!("Exit status {code}"));
+        let ends = self.terminate(running).await;
+        self.log_ends(&ends);
     }
 
     /// Leaves the routes and sends SIGTERM, in no order that anybody may rely on, then SIGKILL.
-    async fn terminate(&mut self, mut running: Running) -> i32 {
-        let timing = self.platform.timing();
+    async fn terminate(&mut self, mut running: Codependent) -> Vec<Ended> {
         self.route(&[]);
         self.instance.set(self.platform, |status| status.routable = false);
-        let mut orders = self.instance.orders.subscribe();
-        let in_time = async {
-            if timeout(timing.term_after_unregister, running.over()).await.is_ok() {
-                return true;
-            }
-            running.signal(Signal::TERM);
-            timeout(timing.graceful_shutdown, running.over()).await.is_ok()
-        };
+        tokio::select! {
+            _ = timeout(self.platform.timing().term_after_unregister, running.broken()) => {}
+            () = self.killed() => {}
+        }
+        self.cancel(&mut running).await;
+        running.end().await
+    }
+
+    /// Ends what still runs with SIGTERM, then with SIGKILL.
+    async fn cancel(&self, running: &mut Codependent) {
+        running.signal(Signal::TERM);
         let ended = tokio::select! {
-            ended = in_time => ended,
-            _ = orders.wait_for(|orders| orders.wanted == Wanted::Kill) => false,
+            ended = timeout(self.platform.timing().graceful_shutdown, running.over()) => ended.is_ok(),
+            () = self.killed() => false,
         };
         if !ended {
             running.signal(Signal::KILL);
             running.over().await;
         }
-        running.end().await
     }
 
-    async fn finish(&mut self, running: Running) -> i32 {
-        self.route(&[]);
-        running.end().await
+    /// Resolves when it is to end at once.
+    async fn killed(&self) {
+        let mut orders = self.instance.orders.subscribe();
+        let _ = orders.wait_for(|orders| orders.wanted == Wanted::Kill).await;
+    }
+
+    fn log_ends(&self, ends: &[Ended]) {
+        for end in ends {
+            self.log(&end.source, Stream::Out, &format!("Exit status {}", end.status));
+        }
     }
 
     /// Makes the routers lead these to the instance, and no others.

@@ -3,7 +3,7 @@
 //! 1. `desired`: which processes are to run, with how many instances, on which routes.
 //! 2. `reconcile`: compares that with what is there after every change, starts what is missing and stops what is left.
 //! 3. `instance`: one index of a process, from its first start through crashes and restarts to its stop; `life`: one of
-//!    its lives.
+//!    its lives; `codependent`: its process and the sidecars beside it.
 //! 4. `launch`: the files and the environment of an instance, and its process group; [`web_server`]: what serves apps that are
 //!    nothing but files.
 //! 5. `health`: whether it is well; `restart`: what happens when it was not; `usage`: what it takes.
@@ -13,6 +13,7 @@
 //! What is left out: memory, disk and file descriptor quotas are not enforced on a running process, and there is no
 //! file system of its own. An instance is a process group below a directory of its own.
 
+mod codependent;
 mod desired;
 mod health;
 mod instance;
@@ -76,6 +77,8 @@ pub struct Spec {
     pub command: String,
     /// What is the same for all instances.
     pub environment: Vec<(String, String)>,
+    /// What runs beside it.
+    pub sidecars: Vec<SidecarSpec>,
     /// In MB.
     pub memory_in_mb: u64,
     /// In MB.
@@ -84,6 +87,17 @@ pub struct Spec {
     pub health: HealthCheck,
     /// Whether it can take requests.
     pub readiness: HealthCheck,
+}
+
+/// What a sidecar of an instance is started from.
+#[derive(Debug, Clone)]
+pub struct SidecarSpec {
+    /// The source of its log lines, such as `APP/PROC/WEB/SIDECAR/PROXY`.
+    pub source: String,
+    /// What the shell gets.
+    pub command: String,
+    /// What is the same for all instances.
+    pub environment: Vec<(String, String)>,
 }
 
 impl Spec {

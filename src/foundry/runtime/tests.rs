@@ -5,17 +5,19 @@ use std::time::{Duration, Instant};
 
 use indexmap::IndexMap;
 use jiff::Timestamp;
+use rustix::process::{Pid, Signal, kill_process_group};
 
 use crate::foundry::Foundry;
 use crate::foundry::platform::lock;
 use crate::foundry::router::Propagation;
+use crate::foundry::runtime::codependent::Codependent;
 use crate::foundry::runtime::instance::{End, Instance};
 use crate::foundry::runtime::launch::{Launch, Log, Running};
 use crate::foundry::runtime::life::Life;
 use crate::foundry::runtime::{LrpKey, LrpState, Report};
 use crate::foundry::settings::Settings;
 use crate::foundry::state::{
-    App, DesiredState, Droplet, DropletState, Guid, HealthCheck, HealthCheckKind, Metadata, Process, WEB,
+    App, DesiredState, Droplet, DropletState, Guid, HealthCheck, HealthCheckKind, Metadata, Process, Sidecar, WEB,
 };
 
 /// A started app whose web process runs a shell command and is well as long as it is there.
@@ -82,10 +84,40 @@ impl Bench {
         }
     }
 
+    /// Gives the web process a sidecar that takes 100 MB, and a new version.
+    fn add_sidecar(&mut self, name: &str, command: &str) {
+        let now = Timestamp::now();
+        let sidecar = Sidecar {
+            guid: Guid::random(),
+            app: self.key.process.clone(),
+            name: name.to_owned(),
+            command: command.to_owned(),
+            process_types: vec![WEB.to_owned()],
+            memory_in_mb: Some(100),
+            created_at: now,
+            updated_at: now,
+        };
+        self.foundry.platform().store.update(|db| db.sidecars.insert(sidecar.guid.clone(), sidecar));
+        self.key.version = Guid::random();
+        self.change(|process| process.version = self.key.version.clone());
+    }
+
     /// What the app wrote.
     fn lines(&self) -> Vec<String> {
+        self.lines_of("APP/PROC/WEB")
+    }
+
+    fn lines_of(&self, source: &str) -> Vec<String> {
         let lines = self.foundry.platform().logs.of(self.key.process.as_str());
-        lines.into_iter().filter(|line| line.source == "APP/PROC/WEB").map(|line| line.text).collect()
+        lines.into_iter().filter(|line| line.source == source).map(|line| line.text).collect()
+    }
+
+    /// Why instances crashed, oldest first.
+    fn crashes(&self) -> Vec<String> {
+        self.foundry.platform().store.read(|db| {
+            let crashes = db.audit_events.values().filter(|event| event.kind == "audit.app.process.crash");
+            crashes.map(|event| event.data["exit_description"].as_str().unwrap().to_owned()).collect()
+        })
     }
 
     fn wrote(&self, text: &str) -> bool {
@@ -164,7 +196,7 @@ fn an_order_that_comes_while_the_process_is_started_is_heeded() {
     instance.stop();
     let end = bench.foundry.runtime.as_ref().unwrap().block_on(async {
         let log = Log { platform: Arc::clone(platform), app: spec.app.clone(), source: spec.source(), instance: 1 };
-        let running = Running::new(group, &log);
+        let running = Codependent::new(Running::new(group, &log), std::iter::empty());
         let life = Life {
             instance: &instance,
             platform,
@@ -182,14 +214,8 @@ fn an_order_that_comes_while_the_process_is_started_is_heeded() {
 #[test]
 fn a_crash_is_noted_and_the_third_one_waits() {
     let bench = Bench::new("echo up; exit 3", |settings| settings.timing.crash_backoff = Duration::from_secs(3600));
-    let crashes = |bench: &Bench| {
-        bench
-            .foundry
-            .platform()
-            .store
-            .read(|db| db.audit_events.values().filter(|event| event.kind == "audit.app.process.crash").count())
-    };
-    bench.eventually("it has crashed three times", |bench| crashes(bench) == 3);
+    bench.eventually("it has crashed three times", |bench| bench.crashes().len() == 3);
+    assert!(bench.crashes().iter().all(|crash| crash == "APP/PROC/WEB: Exited with status 3"));
     bench.eventually("it waits", |bench| bench.reports().iter().all(|one| one.state == LrpState::Crashed));
     assert_eq!(bench.lines().iter().filter(|line| *line == "up").count(), 3);
     // One that waits ends at once.
@@ -242,6 +268,80 @@ fn an_instance_can_be_kept_from_becoming_healthy() {
     bench.eventually("it is well again", |bench| {
         lines(bench).iter().filter(|line| line.text == "Container became healthy").count() == 2
     });
+}
+
+/// What the lines of the sidecar `proxy` come from.
+const PROXY: &str = "APP/PROC/WEB/SIDECAR/PROXY";
+
+/// How often it said goodbye, and ended well.
+fn said(bench: &Bench) -> [usize; 2] {
+    ["bye", "Exit status 0"].map(|text| bench.lines_of(PROXY).iter().filter(|line| *line == text).count())
+}
+
+#[test]
+fn a_sidecar_runs_in_the_container_of_its_process_and_ends_with_it() {
+    let mut bench = Bench::new("until [ -e met ]; do sleep 0.01; done; echo met $MEMORY_LIMIT; exec sleep 600", |_| ());
+    bench.add_sidecar(
+        "proxy",
+        "trap 'echo bye; exit 0' TERM; echo $GREETING $MEMORY_LIMIT $CF_INSTANCE_INDEX; \
+         echo \"$VCAP_APPLICATION\" | grep -c '\"mem\":100,'; touch met; while :; do sleep 0.01; done",
+    );
+    bench.eventually("they have met", |bench| bench.wrote("met 924m"));
+    assert_eq!(bench.lines_of(PROXY), ["hello 100m 0", "1"]);
+    bench.change(|process| process.state = DesiredState::Stopped);
+    bench.eventually("they are gone", |bench| bench.reports().is_empty());
+    assert_eq!(said(&bench), [1, 1]);
+    assert!(bench.wrote("Exit status 143"));
+}
+
+#[test]
+fn an_instance_crashes_when_a_sidecar_ends() {
+    let cases = [("exit 3", "APP/PROC/WEB/SIDECAR/PROXY: Exited with status 3"), ("exit 0", "Codependent step exited")];
+    for (end, why) in cases {
+        let command = "trap 'echo bye; exit 0' TERM; echo up $MEMORY_LIMIT; touch up; while :; do sleep 0.01; done";
+        let mut bench = Bench::new(command, |settings| settings.timing.crash_backoff = Duration::from_secs(3600));
+        bench.eventually("it runs alone", |bench| bench.wrote("up 1024m"));
+        bench.add_sidecar("proxy", &format!("until [ -e up ]; do sleep 0.01; done; {end}"));
+        bench.eventually("it has crashed three times", |bench| bench.crashes() == [why; 3]);
+        bench.eventually("it waits", |bench| bench.reports().iter().all(|one| one.state == LrpState::Crashed));
+        let asked = bench.lines().iter().filter(|line| *line == "bye").count();
+        assert_eq!(asked, 4, "{:?}", bench.lines());
+        assert_eq!(bench.lines_of(PROXY).len(), 3);
+    }
+}
+
+#[test]
+fn a_sidecar_ends_when_its_process_does() {
+    let mut bench = Bench::new("until [ -e up ]; do sleep 0.01; done; exit 4", |settings| {
+        settings.timing.crash_backoff = Duration::from_secs(3600);
+    });
+    bench.add_sidecar("proxy", "trap 'echo bye; exit 0' TERM; touch up; while :; do sleep 0.01; done");
+    let why = "APP/PROC/WEB: Exited with status 4";
+    bench.eventually("it has crashed three times", |bench| bench.crashes() == [why; 3]);
+    assert_eq!(said(&bench), [3, 3]);
+}
+
+#[test]
+fn a_restore_brings_back_the_sidecars_that_ran() {
+    let mut bench = Bench::new("exec sleep 600", |_| ());
+    bench.add_sidecar("proxy", "echo $$; exec sleep 600");
+    let groups =
+        |bench: &Bench| -> Vec<i32> { bench.lines_of(PROXY).iter().filter_map(|line| line.parse().ok()).collect() };
+    let both_run = |bench: &Bench, times: usize| {
+        groups(bench).len() == times && bench.reports().iter().any(|one| one.state == LrpState::Running)
+    };
+    bench.eventually("both run", |bench| both_run(bench, 1));
+    let snapshot = bench.foundry.snapshot().unwrap();
+    bench.foundry.platform().store.update(|db| db.sidecars.clear());
+    bench.change(|process| process.version = Guid::random());
+    bench.eventually("both are gone", |bench| bench.reports().is_empty());
+    bench.foundry.restore(&snapshot).unwrap();
+    bench.eventually("both run again", |bench| both_run(bench, 2));
+    // Whether the cell has noticed or not that it has ended.
+    let group = Pid::from_raw(groups(&bench)[1]).unwrap();
+    kill_process_group(group, Signal::KILL).unwrap();
+    bench.foundry.restore(&snapshot).unwrap();
+    bench.eventually("both run once more", |bench| both_run(bench, 3));
 }
 
 #[test]

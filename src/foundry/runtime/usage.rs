@@ -1,4 +1,4 @@
-//! What a process group takes, as `/proc` tells it; nothing where there is no `/proc`.
+//! What process groups take, as `/proc` tells it; nothing where there is no `/proc`.
 
 use std::fs;
 use std::path::Path;
@@ -20,12 +20,12 @@ pub struct Usage {
 }
 
 impl Usage {
-    /// What the processes of a group take, whose leader was started at `since`.
-    pub(super) fn of(group: u32, since: Timestamp, disk: u64) -> Self {
+    /// What the processes of some groups take, which were started at `since`.
+    pub(super) fn of(groups: &[u32], since: Timestamp, disk: u64) -> Self {
         let mut ticks = 0.0;
         let mut memory = 0;
         for process in fs::read_dir("/proc").into_iter().flatten().flatten() {
-            let Some((spent, resident)) = member(&process.path(), group) else { continue };
+            let Some((spent, resident)) = member(&process.path(), groups) else { continue };
             ticks += spent;
             memory += resident;
         }
@@ -34,12 +34,12 @@ impl Usage {
     }
 }
 
-/// Ticks and bytes of a process, if it belongs to the group.
-fn member(process: &Path, group: u32) -> Option<(f64, u64)> {
+/// Ticks and bytes of a process, if it belongs to one of the groups.
+fn member(process: &Path, groups: &[u32]) -> Option<(f64, u64)> {
     let stat = fs::read_to_string(process.join("stat")).ok()?;
     // The name in brackets may hold anything; what follows the last bracket starts with field 3.
     let fields: Vec<&str> = stat.rsplit_once(") ")?.1.split(' ').collect();
-    if fields.get(2)?.parse() != Ok(group) {
+    if !groups.contains(&fields.get(2)?.parse().ok()?) {
         return None;
     }
     let ticks = fields.get(11)?.parse::<f64>().ok()? + fields.get(12)?.parse::<f64>().ok()?;

@@ -190,6 +190,7 @@ impl State {
         self.deployments.retain(|_, deployment| deployment.app != *app);
         self.revisions.retain(|_, revision| revision.app != *app);
         self.tasks.retain(|_, task| task.app != *app);
+        self.sidecars.retain(|_, sidecar| sidecar.app != *app);
         self.processes.retain(|_, process| process.app != *app);
         self.apps.shift_remove(app);
     }

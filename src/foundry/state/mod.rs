@@ -19,6 +19,7 @@ pub mod route;
 pub mod router_group;
 pub mod seed;
 pub mod service;
+pub mod sidecar;
 pub mod space;
 pub mod stack;
 pub mod task;
@@ -47,9 +48,10 @@ pub use revision::Revision;
 pub use route::{Destination, Protocol, Route};
 pub use router_group::{ReservablePorts, RouterGroup};
 pub use service::{
-    Operation, RouteBinding, ServiceBinding, ServiceBroker, ServiceInstance, ServiceInstanceKind, ServiceOffering,
-    ServicePlan,
+    Login, Operation, RouteBinding, ServiceBinding, ServiceBroker, ServiceFeatures, ServiceInstance,
+    ServiceInstanceKind, ServiceOffering, ServicePlan, Visibility,
 };
+pub use sidecar::Sidecar;
 pub use space::Space;
 pub use stack::{Buildpack, Buildpacks, Stack};
 pub use task::{Task, TaskState};
@@ -184,6 +186,7 @@ pub struct State {
     pub jobs: IndexMap<Guid, Job>,
     pub apps: IndexMap<Guid, App>,
     pub processes: IndexMap<Guid, Process>,
+    pub sidecars: IndexMap<Guid, Sidecar>,
     pub packages: IndexMap<Guid, Package>,
     pub builds: IndexMap<Guid, Build>,
     pub droplets: IndexMap<Guid, Droplet>,

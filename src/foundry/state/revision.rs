@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::foundry::state::{Guid, Metadata, State, resource};
+use crate::foundry::state::{Guid, Metadata, Sidecar, State, resource};
 
 /// What an app ran at a time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +23,8 @@ pub struct Revision {
     pub environment: IndexMap<String, String>,
     /// The commands that the user had given, by process type.
     pub commands: IndexMap<String, Option<String>>,
+    /// The sidecars as they were.
+    pub sidecars: Vec<Sidecar>,
     /// Labels and annotations.
     pub metadata: Metadata,
     /// When it was made.

@@ -1,12 +1,13 @@
 //! What is there when a foundry starts.
 
 use jiff::Timestamp;
+use serde_json::{Map, Value};
 
 use crate::foundry::settings::{Limits, Settings};
 use crate::foundry::state::quota::QuotaLimits;
 use crate::foundry::state::{
-    Buildpack, Domain, Guid, Metadata, Org, OrgQuota, RouterGroup, ServiceBroker, ServiceOffering, ServicePlan, Space,
-    Stack, State, User, router_group,
+    Buildpack, Domain, Guid, Metadata, Org, OrgQuota, RouterGroup, ServiceBroker, ServiceFeatures, ServiceOffering,
+    ServicePlan, Space, Stack, State, User, Visibility, router_group,
 };
 use crate::foundry::uaa::admin_guid;
 
@@ -137,12 +138,20 @@ impl State {
             guid: Guid::random(),
             name: "foundry-broker".to_owned(),
             url: "http://broker.foundry.test".to_owned(),
+            login: None,
+            synchronizing: false,
             metadata: Metadata::default(),
             created_at: now,
             updated_at: now,
         };
+        let guid = Guid::random();
         let offering = ServiceOffering {
-            guid: Guid::random(),
+            available: true,
+            catalog_id: guid.to_string(),
+            requires: Vec::new(),
+            features: ServiceFeatures { bindable: true, ..ServiceFeatures::default() },
+            catalog_metadata: Map::new(),
+            guid,
             name: "database".to_owned(),
             description: "A database that is made asynchronously".to_owned(),
             tags: vec!["database".to_owned()],
@@ -152,8 +161,18 @@ impl State {
             updated_at: now,
         };
         for (name, description, free) in [("small", "A small one", true), ("large", "A large one", false)] {
+            let guid = Guid::random();
             let plan = ServicePlan {
-                guid: Guid::random(),
+                visibility: Visibility::Public,
+                available: true,
+                catalog_id: guid.to_string(),
+                bindable: None,
+                plan_updateable: None,
+                maintenance_info: Map::new(),
+                maximum_polling_duration: None,
+                schemas: Value::Null,
+                catalog_metadata: Map::new(),
+                guid,
                 name: name.to_owned(),
                 description: description.to_owned(),
                 free,

@@ -13,8 +13,12 @@ pub struct ServiceBroker {
     pub guid: Guid,
     /// Unique.
     pub name: String,
-    /// Where it would be.
+    /// Where it is; the built-in one is nowhere.
     pub url: String,
+    /// How one logs in to it; `None` for the built-in one.
+    pub login: Option<Login>,
+    /// Whether its catalog is being read.
+    pub synchronizing: bool,
     /// Labels and annotations.
     pub metadata: Metadata,
     /// When it was made.
@@ -24,6 +28,14 @@ pub struct ServiceBroker {
 }
 
 resource!(ServiceBroker, labelled, named);
+
+/// How one logs in to a broker.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "they are what they are called")]
+pub struct Login {
+    pub username: String,
+    pub password: String,
+}
 
 /// A service offering.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,6 +50,16 @@ pub struct ServiceOffering {
     pub tags: Vec<String>,
     /// Whose it is.
     pub broker: Guid,
+    /// Whether it is in the broker's catalog.
+    pub available: bool,
+    /// Its id in the broker's catalog.
+    pub catalog_id: String,
+    /// What it must be allowed, such as `syslog_drain`.
+    pub requires: Vec<String>,
+    /// What can be done with it.
+    pub features: ServiceFeatures,
+    /// What the broker says besides.
+    pub catalog_metadata: Map<String, Value>,
     /// Labels and annotations.
     pub metadata: Metadata,
     /// When it was made.
@@ -47,6 +69,29 @@ pub struct ServiceOffering {
 }
 
 resource!(ServiceOffering, labelled, named);
+
+/// What can be done with a service.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the Open Service Broker API's own names")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
+pub struct ServiceFeatures {
+    pub plan_updateable: bool,
+    pub bindable: bool,
+    pub instances_retrievable: bool,
+    pub bindings_retrievable: bool,
+    pub allow_context_updates: bool,
+}
+
+/// Who may have instances of a plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Visibility {
+    /// Everyone.
+    Public,
+    /// Administrators.
+    Admin,
+    /// These organizations; at least one.
+    Organizations(Vec<Guid>),
+}
 
 /// A plan of an offering.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,6 +106,24 @@ pub struct ServicePlan {
     pub free: bool,
     /// Whose it is.
     pub offering: Guid,
+    /// Who may have instances of it.
+    pub visibility: Visibility,
+    /// Whether it is in the broker's catalog.
+    pub available: bool,
+    /// Its id in the broker's catalog.
+    pub catalog_id: String,
+    /// Whether instances of it can be bound, where it says so itself.
+    pub bindable: Option<bool>,
+    /// Whether instances can change to another plan, where it says so itself.
+    pub plan_updateable: Option<bool>,
+    /// The version of what runs, and what is new in it.
+    pub maintenance_info: Map<String, Value>,
+    /// How long the broker may work, in seconds.
+    pub maximum_polling_duration: Option<u64>,
+    /// What parameters may be.
+    pub schemas: Value,
+    /// What the broker says besides.
+    pub catalog_metadata: Map<String, Value>,
     /// Labels and annotations.
     pub metadata: Metadata,
     /// When it was made.
@@ -76,7 +139,7 @@ resource!(ServicePlan, labelled, named);
 pub struct Operation {
     /// `create`, `update` or `delete`.
     pub kind: String,
-    /// `in progress`, `succeeded` or `failed`.
+    /// `initial`, `in progress`, `succeeded` or `failed`.
     pub state: String,
     /// What the broker said.
     pub description: String,
@@ -99,9 +162,14 @@ impl Operation {
         }
     }
 
+    /// Whether it is this kind of operation, and has failed.
+    pub fn failed_to(&self, kind: &str) -> bool {
+        self.kind == kind && self.state == "failed"
+    }
+
     /// Whether it goes on.
     pub fn in_progress(&self) -> bool {
-        self.state == "in progress"
+        matches!(self.state.as_str(), "initial" | "in progress")
     }
 }
 
@@ -114,6 +182,10 @@ pub enum ServiceInstanceKind {
         plan: Guid,
         /// What the user gave to the broker.
         parameters: Map<String, Value>,
+        /// The version of the plan that it was made with.
+        maintenance_info: Map<String, Value>,
+        /// Where the broker shows it.
+        dashboard_url: Option<String>,
     },
     /// The user brought the credentials.
     UserProvided {
@@ -135,6 +207,8 @@ pub struct ServiceInstance {
     pub name: String,
     /// Where it lives.
     pub space: Guid,
+    /// Where it can be bound besides.
+    pub shared_with: Vec<Guid>,
     /// For apps that look for a kind of service.
     pub tags: Vec<String>,
     /// Where it comes from.
@@ -152,6 +226,11 @@ pub struct ServiceInstance {
 resource!(ServiceInstance, labelled, named);
 
 impl ServiceInstance {
+    /// The spaces where it can be bound: its own first.
+    pub fn spaces(&self) -> impl Iterator<Item = &Guid> {
+        std::iter::once(&self.space).chain(&self.shared_with)
+    }
+
     /// The plan of a managed instance.
     pub fn plan(&self) -> Option<&Guid> {
         match &self.kind {
@@ -174,6 +253,8 @@ pub struct ServiceBinding {
     pub app: Option<Guid>,
     /// What the app sees.
     pub credentials: Map<String, Value>,
+    /// Where the broker wants the app's logs.
+    pub syslog_drain_url: Option<String>,
     /// What was done to it last.
     pub last_operation: Operation,
     /// Labels and annotations.

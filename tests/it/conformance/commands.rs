@@ -24,6 +24,7 @@ impl Suite {
 
 /// A command, or a thing that all commands share.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a property of its own")]
 pub(super) struct Command {
     pub(super) name: &'static str,
     pub(super) suite: Suite,
@@ -35,6 +36,8 @@ pub(super) struct Command {
     pub(super) fast: bool,
     /// Whether the platform has names. Some specs ask UAA themselves, without a proxy that knows them.
     pub(super) names: bool,
+    /// Whether its specs register service brokers.
+    pub(super) brokers: bool,
 }
 
 impl Command {
@@ -51,7 +54,7 @@ impl Command {
     }
 
     const fn new(name: &'static str, files: &'static [&'static str]) -> Self {
-        Self { name, suite: Suite::Isolated, files, whole: false, fast: false, names: true }
+        Self { name, suite: Suite::Isolated, files, whole: false, fast: false, names: true, brokers: false }
     }
 
     const fn global(self) -> Self {
@@ -64,6 +67,10 @@ impl Command {
 
     const fn whole(self) -> Self {
         Self { whole: true, ..self }
+    }
+
+    const fn with_brokers(self) -> Self {
+        Self { brokers: true, ..self }
     }
 }
 
@@ -103,10 +110,10 @@ pub(super) const COMMANDS: &[Command] = &[
     Command::new("routes", &["routes_command_test.go"]).whole(),
     Command::new("delete-route", &["delete_route_command_test.go"]).whole(),
     Command::new("delete-orphaned-routes", &["delete_orphaned_routes_command_test.go"]),
-    Command::new("bind-service", &["bind_service_command_test.go"]).whole(),
-    Command::new("unbind-service", &["unbind_service_command_test.go"]).whole(),
-    Command::new("services", &["services_command_test.go"]),
-    Command::new("service", &["service_command_test.go"]),
+    Command::new("bind-service", &["bind_service_command_test.go"]).whole().with_brokers(),
+    Command::new("unbind-service", &["unbind_service_command_test.go"]).whole().with_brokers(),
+    Command::new("services", &["services_command_test.go"]).with_brokers(),
+    Command::new("service", &["service_command_test.go"]).with_brokers(),
     Command::new("create-user-provided-service", &["create_user_provided_service_command_test.go"]),
     Command::new("run-task", &["run_task_command_test.go"]).whole(),
     Command::new("task", &["task_command_test.go"]).whole(),
@@ -115,9 +122,9 @@ pub(super) const COMMANDS: &[Command] = &[
     Command::new("logs", &["logs_command_test.go"]),
     Command::new("events", &["events_command_test.go"]),
     Command::new("curl", &["curl_command_test.go"]).whole(),
-    Command::new("labels", &["labels_command_test.go"]).whole(),
-    Command::new("set-label", &["set_label_command_test.go"]),
-    Command::new("unset-label", &["unset_label_command_test.go"]),
+    Command::new("labels", &["labels_command_test.go"]).whole().with_brokers(),
+    Command::new("set-label", &["set_label_command_test.go"]).with_brokers(),
+    Command::new("unset-label", &["unset_label_command_test.go"]).with_brokers(),
     Command::new("set-health-check", &["set_health_check_command_test.go"]),
     Command::new("get-health-check", &["get_health_check_command_test.go"]),
     Command::new("get-readiness-health-check", &["get_readiness_health_check_command_test.go"]),

@@ -7,7 +7,8 @@
 //! - `table`: what came of it, as `docs/conformance.md` keeps it
 //!
 //! Each command's specs run on a fresh foundry, so what comes of one does not depend on others; several commands are at it side
-//! by side. The spec binaries are built by `make conformance`, from the release of cf that `cf-cli/go.mod` pins.
+//! by side. The spec binaries are built by `make conformance`, from the release of cf that `cf-cli/go.mod` pins; so is the app in
+//! which specs make service brokers.
 //!
 //! | variable | what |
 //! |---|---|

@@ -98,6 +98,7 @@ fn start_with(settings: &mut Settings, key: &str, value: &str) {
         "per_process_memory_in_mb" => settings.quota.per_process_memory_in_mb = Some(number()),
         "total_instances" => settings.quota.total_instances = Some(number()),
         "total_routes" => settings.quota.total_routes = Some(number()),
+        "total_reserved_ports" => settings.quota.total_reserved_ports = Some(number()),
         "total_service_instances" => settings.quota.total_service_instances = Some(number()),
         "token_seconds" => settings.tokens.access = Duration::from_secs(number()),
         "rotate_refresh_tokens" => settings.tokens.rotate = value == "yes",

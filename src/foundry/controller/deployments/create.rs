@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::foundry::controller::body::Message;
 use crate::foundry::controller::error::{ApiError, ApiResult};
 use crate::foundry::controller::processes::number;
-use crate::foundry::controller::{lifecycle, quotas};
+use crate::foundry::controller::{lifecycle, quotas, sidecars};
 use crate::foundry::state::{
     Deployment, DeploymentSizes, DeploymentState, DesiredState, Guid, Metadata, Party, Process, Revision, State,
     Strategy, WEB,
@@ -137,6 +137,7 @@ pub(super) fn create(db: &mut State, actor: &Party, app: &Guid, wanted: Wanted, 
             if let Some(app) = db.apps.get_mut(app) {
                 app.environment.clone_from(&target.environment);
             }
+            sidecars::roll_back(db, target);
             lifecycle::revise_back(db, app, actor, target)?
         }
         None => lifecycle::revise(db, app, actor),
@@ -235,6 +236,10 @@ fn start_stopped(
     if let Some(process) = web.and_then(|guid| db.processes.get_mut(&guid)) {
         resize(process, deployment.sizes);
         process.instances = deployment.sizes.web_instances.unwrap_or(process.instances);
+        let process = process.clone();
+        if deployment.sizes.memory_in_mb.is_some() {
+            has_room(db, &process)?;
+        }
     }
     for process in db.processes.values_mut().filter(|process| process.app == *app) {
         process.revision = revision.cloned();
@@ -249,6 +254,14 @@ fn resize(process: &mut Process, sizes: DeploymentSizes) {
     process.memory_in_mb = sizes.memory_in_mb.unwrap_or(process.memory_in_mb);
     process.disk_in_mb = sizes.disk_in_mb.unwrap_or(process.disk_in_mb);
     process.log_rate_limit = sizes.log_rate_limit.unwrap_or(process.log_rate_limit);
+}
+
+/// Fails where the sidecars leave a process no memory.
+fn has_room(db: &State, process: &Process) -> ApiResult<()> {
+    if sidecars::leave_room(db, process) {
+        return Ok(());
+    }
+    Err(ApiError::unprocessable("memory process_memory_insufficient_for_sidecars"))
 }
 
 /// The new version's web process, beside the one that is there.
@@ -277,6 +290,7 @@ fn clone_web(
         ..newest.clone()
     };
     resize(&mut process, deployment.sizes);
+    has_room(db, &process)?;
     let guid = process.guid.clone();
     db.processes.insert(guid.clone(), process);
     Ok(guid)

@@ -12,7 +12,8 @@ use crate::foundry::controller::manifests::random;
 use crate::foundry::controller::manifests::read::{Manifest, ProcessWanted, ServiceWanted};
 use crate::foundry::controller::manifests::routes::RouteWanted;
 use crate::foundry::controller::routes::{self, NewRoute};
-use crate::foundry::controller::{feature_flags, lifecycle, processes, service_credential_bindings};
+use crate::foundry::controller::sidecars::{self, SidecarWanted};
+use crate::foundry::controller::{broker, feature_flags, lifecycle, processes, service_credential_bindings};
 use crate::foundry::platform::Platform;
 use crate::foundry::state::{Domain, Guid, Protocol, ServiceBinding, Space, State};
 
@@ -24,6 +25,9 @@ pub(super) fn apply(cf: &Platform, who: &Who, app: &Guid, manifest: &Manifest) -
     }
     for wanted in &manifest.processes {
         cf.store.write(|db| scale_process(db, who, app, wanted))?;
+    }
+    for wanted in &manifest.sidecars {
+        cf.store.write(|db| update_sidecar(db, app, wanted))?;
     }
     cf.store.write(|db| update_app(db, who, app, manifest))?;
     cf.store.write(|db| update_routes(db, who, app, manifest))?;
@@ -57,7 +61,7 @@ fn update_process(db: &mut State, who: &Who, app: &Guid, wanted: &ProcessWanted)
     let guid = match known {
         Some(_) if trivial => return Ok(()),
         Some(guid) => guid,
-        None => lifecycle::add_process(db, &who.actor(), app, &wanted.kind, true),
+        None => lifecycle::add_process(db, &who.actor(), app, &wanted.kind, true)?,
     };
     if trivial {
         return Ok(());
@@ -91,6 +95,16 @@ fn scale_process(db: &mut State, who: &Who, app: &Guid, wanted: &ProcessWanted) 
     }
     let process = db.process_of_type(app, &wanted.kind).map(|process| process.guid.clone());
     processes::rescale(db, &who.actor(), &process.ok_or_else(|| ApiError::not_found("Process"))?, scale, true)
+}
+
+/// Changes the sidecar of this name, or makes it. One that the manifest does not name stays.
+fn update_sidecar(db: &mut State, app: &Guid, wanted: &SidecarWanted) -> ApiResult<()> {
+    let known = db.sidecars_of(app).find(|sidecar| Some(&sidecar.name) == wanted.name.as_ref());
+    match known.map(|sidecar| sidecar.guid.clone()) {
+        Some(guid) => sidecars::change(db, &guid, wanted.clone())?,
+        None => sidecars::create(db, app, wanted.clone())?,
+    };
+    Ok(())
 }
 
 fn update_app(db: &mut State, who: &Who, guid: &Guid, manifest: &Manifest) -> ApiResult<()> {
@@ -249,13 +263,20 @@ fn update_environment(db: &mut State, who: &Who, app: &Guid, manifest: &Manifest
 
 fn bind(db: &mut State, who: &Who, app: &Guid, wanted: &ServiceWanted) -> ApiResult<()> {
     let space = db.apps.get(app).ok_or_else(gone)?.space.clone();
-    let instance = db.service_instances.values().find(|one| one.space == space && one.name == wanted.name).cloned();
+    let instance = db
+        .service_instances
+        .values()
+        .find(|one| one.spaces().any(|in_it| *in_it == space) && one.name == wanted.name)
+        .cloned();
     let Some(instance) = instance else {
         return Err(ApiError::new(table::RESOURCE_NOT_FOUND, format!("Service instance '{}' not found", wanted.name)));
     };
     let bound = |binding: &ServiceBinding| binding.app.as_ref() == Some(app) && binding.instance == instance.guid;
     if db.service_bindings.values().any(bound) {
         return Ok(());
+    }
+    if broker::instances::is_remote(db, &instance) {
+        return Err(ApiError::not_implemented("A manifest that binds an instance of a service broker over http"));
     }
     let bound =
         service_credential_bindings::bind(db, &who.actor(), &instance.guid, app, wanted.binding_name.clone(), true);

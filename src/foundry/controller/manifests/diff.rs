@@ -6,7 +6,7 @@ use crate::foundry::controller::manifests::write;
 use crate::foundry::state::{Guid, State, WEB};
 
 /// The keys of an application that are compared.
-const KEYS: [&str; 30] = [
+const KEYS: [&str; 31] = [
     "buildpack",
     "buildpacks",
     "command",
@@ -34,6 +34,7 @@ const KEYS: [&str; 30] = [
     "default-route",
     "routes",
     "services",
+    "sidecars",
     "stack",
     "timeout",
     "features",
@@ -51,10 +52,15 @@ pub(super) fn of(db: &State, space: &Guid, apps: &[Value]) -> Vec<Value> {
                 continue;
             }
             let mut was = existing.get(key).cloned().unwrap_or(Value::Null);
-            let listed = matches!(key.as_str(), "processes" | "sidecars" | "routes");
+            let identifier = match key.as_str() {
+                "processes" => Some("type"),
+                "sidecars" => Some("name"),
+                "routes" => Some("route"),
+                _ => None,
+            };
             let present = !was.is_null();
-            if present && listed {
-                prune(&mut was, value, if key == "processes" { "type" } else { "route" });
+            if present && let Some(identifier) = identifier {
+                prune(&mut was, value, identifier);
             }
             if present
                 && key == "features"
@@ -82,14 +88,19 @@ fn there(db: &State, app: &crate::foundry::state::App) -> Map<String, Value> {
     fields
 }
 
-/// Sizes in the units in which they are shown, also in processes.
+/// Sizes in the units in which they are shown, also in processes and sidecars; of those nothing but what they can have.
 fn normalized(app: &Map<String, Value>) -> Map<String, Value> {
     let mut app = normalized_sizes(app);
-    if let Some(Value::Array(processes)) = app.get_mut("processes") {
-        for process in processes {
-            if let Some(fields) = process.as_object() {
-                *process = Value::Object(normalized_sizes(fields));
+    for list in ["processes", "sidecars"] {
+        for one in app.get_mut(list).and_then(Value::as_array_mut).into_iter().flatten() {
+            if let Some(fields) = one.as_object() {
+                *one = Value::Object(normalized_sizes(fields));
             }
+        }
+    }
+    for sidecar in app.get_mut("sidecars").and_then(Value::as_array_mut).into_iter().flatten() {
+        if let Some(fields) = sidecar.as_object_mut() {
+            fields.retain(|key, _| matches!(key.as_str(), "name" | "command" | "process_types" | "memory"));
         }
     }
     app

@@ -5,9 +5,10 @@ use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
 use crate::foundry::controller::apps::variable_problems;
-use crate::foundry::controller::body::{Field, MetadataChange, humanize};
+use crate::foundry::controller::body::{Field, Message, MetadataChange, humanize};
 use crate::foundry::controller::manifests::routes::{self, RouteWanted};
 use crate::foundry::controller::processes::{HealthChange, Scale, is_path};
+use crate::foundry::controller::sidecars::SidecarWanted;
 use crate::foundry::state::{HealthCheckKind, LifecycleKind, WEB};
 
 /// An application of a manifest.
@@ -20,6 +21,7 @@ pub(super) struct Manifest {
     pub(super) environment: Option<IndexMap<String, String>>,
     pub(super) metadata: Option<MetadataChange>,
     pub(super) processes: Vec<ProcessWanted>,
+    pub(super) sidecars: Vec<SidecarWanted>,
     pub(super) routes: Option<Vec<RouteWanted>>,
     pub(super) no_route: bool,
     pub(super) random_route: bool,
@@ -65,9 +67,7 @@ pub(super) fn manifest(app: &Value) -> (Manifest, Vec<String>) {
         _ => problems.push("Name must not be empty".to_owned()),
     }
     read_processes(&fields, &mut manifest, &mut problems);
-    if fields.contains_key("sidecars") {
-        problems.push("Sidecars are not implemented by this embedded Cloud Foundry".to_owned());
-    }
+    read_sidecars(&fields, &mut manifest, &mut problems);
     read_lifecycle(&fields, &mut manifest, &mut problems);
     read_metadata(&fields, &mut manifest, &mut problems);
     read_services(&fields, &mut manifest, &mut problems);
@@ -162,6 +162,36 @@ fn process(fields: &Map<String, Value>, kind: &str, problems: &mut Vec<String>) 
     wanted.readiness = check(fields, "readiness_health_check", &mut wrong);
     problems.extend(wrong.into_iter().map(|text| format!("Process \"{kind}\": {text}")));
     wanted
+}
+
+fn read_sidecars(fields: &Map<String, Value>, manifest: &mut Manifest, problems: &mut Vec<String>) {
+    let listed = match fields.get("sidecars") {
+        None => return,
+        Some(Value::Array(listed)) => listed,
+        Some(_) => return problems.push("Sidecars must be an array of sidecar configurations".to_owned()),
+    };
+    for one in listed {
+        let one = one.as_object().map(underscored).unwrap_or_default();
+        let mut message = Map::new();
+        for key in ["name", "command", "process_types", "memory"] {
+            let Some(value) = one.get(key).filter(|value| !value.is_null()) else { continue };
+            if key == "memory" {
+                // What is no size is taken as it is: a bare number is one of megabytes.
+                let size = megabytes(value).ok().flatten().map(Value::from);
+                message.insert("memory_in_mb".to_owned(), size.unwrap_or_else(|| value.clone()));
+            } else {
+                message.insert(key.to_owned(), value.clone());
+            }
+        }
+        let mut message = Message::of(message);
+        let wanted = SidecarWanted::read(&mut message, false);
+        let whose = wanted.name.as_ref().filter(|name| !name.trim().is_empty());
+        problems.extend(message.into_problems().into_iter().map(|problem| match whose {
+            Some(name) => format!("Sidecar \"{name}\": {problem}"),
+            None => format!("Sidecar {}", problem.to_lowercase()),
+        }));
+        manifest.sidecars.push(wanted);
+    }
 }
 
 fn check(fields: &Map<String, Value>, prefix: &str, wrong: &mut Vec<String>) -> HealthChange {
@@ -395,6 +425,20 @@ mod tests {
                 "{name: a, health-check-type: ping}",
                 vec!["Process \"web\": Health check type must be \"port\", \"process\", or \"http\""],
             ),
+            ("{name: a, sidecars: x}", vec!["Sidecars must be an array of sidecar configurations"]),
+            (
+                "{name: a, sidecars: [{command: c, process_types: [web]}]}",
+                vec!["Sidecar name can't be blank", "Sidecar name must be a string"],
+            ),
+            (
+                "{name: a, sidecars: [{name: s, command: '', process_types: [], memory: big}]}",
+                vec![
+                    "Sidecar \"s\": Command can't be blank",
+                    "Sidecar \"s\": Process types must have at least 1 process_type",
+                    "Sidecar \"s\": Memory in mb is not a number",
+                ],
+            ),
+            ("{name: a, sidecars: [{name: s, command: c, process_types: [web], memory: 1G}]}", vec![]),
             ("{name: a, routes: [x]}", vec!["Routes must be a list of route objects"]),
             ("{name: a, routes: [{route: 'ftp://x.y'}]}", vec!["The route 'ftp://x.y' is not a properly formed URL"]),
             ("{name: a, no-route: maybe}", vec!["No-route must be a boolean"]),

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::foundry::state::{App, DockerImage, LifecycleKind, Process, State};
+use crate::foundry::state::{App, DockerImage, LifecycleKind, Process, Sidecar, State};
 
 /// The entry of an app under `applications`; what has no value is left out.
 pub(super) fn manifest(db: &State, app: &App) -> Value {
@@ -72,6 +72,11 @@ pub(super) fn manifest(db: &State, app: &App) -> Value {
     let mut processes: Vec<&Process> = db.processes_of(&app.guid).collect();
     processes.sort_by(|one, other| one.kind.cmp(&other.kind));
     fields.insert("processes".to_owned(), processes.into_iter().map(process).collect());
+    let mut sidecars: Vec<&Sidecar> = db.sidecars_of(&app.guid).collect();
+    sidecars.sort_by(|one, other| one.name.cmp(&other.name));
+    if !sidecars.is_empty() {
+        fields.insert("sidecars".to_owned(), sidecars.into_iter().map(sidecar).collect());
+    }
     Value::Object(fields)
 }
 
@@ -95,6 +100,18 @@ fn process(process: &Process) -> Value {
     });
     let there = all.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null());
     Value::Object(there.map(|(key, value)| (key.clone(), value.clone())).collect())
+}
+
+fn sidecar(sidecar: &Sidecar) -> Value {
+    let mut fields = json!({
+        "name": sidecar.name,
+        "process_types": sidecar.process_types,
+        "command": sidecar.command,
+    });
+    if let Some(memory) = sidecar.memory_in_mb {
+        fields["memory"] = json!(format!("{memory}M"));
+    }
+    fields
 }
 
 fn rate(bytes: i64) -> Value {

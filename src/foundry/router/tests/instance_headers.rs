@@ -137,7 +137,7 @@ async fn an_answer_may_come_through_a_wildcard() {
 #[tokio::test]
 async fn a_dead_instance_that_is_asked_for_is_502_and_not_left_out() {
     let router = router().await;
-    let dead = closed_port().await;
+    let (_held, dead) = closed_port();
     let alive = Instance::that(Does::Says("alive")).await;
     router.register(endpoint(LIVE, "", 1, 0, dead));
     router.register(endpoint(LIVE, "", 1, 1, alive.addr));

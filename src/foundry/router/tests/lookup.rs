@@ -46,6 +46,21 @@ async fn leads_by_host_wildcard_and_path() {
 }
 
 #[tokio::test]
+async fn a_route_with_a_route_service_is_refused_until_it_has_none() {
+    let router = router().await;
+    let instance = Instance::that(Does::Says("live")).await;
+    let plain = endpoint("live.example.com", "", 1, 0, instance.addr);
+    let bound = Endpoint { route_service_url: Some("https://guard.example.com".to_owned()), ..plain.clone() };
+    router.register(plain.clone());
+    router.register(bound);
+    let answer = get(&router, "live.example.com/").await;
+    assert_eq!((status(&answer), body(&answer)), (502, "502 Bad Gateway: Support for route services is disabled.\n"));
+    assert_eq!(header(&answer, "x-cf-routererror").as_deref(), Some("route_service_unsupported"));
+    router.register(plain);
+    assert_eq!(body(&get(&router, "live.example.com/").await), "live");
+}
+
+#[tokio::test]
 async fn takes_the_host_of_an_absolute_request_target() {
     let router = router().await;
     let instance = Instance::that(Does::Echoes).await;

@@ -41,7 +41,8 @@ async fn a_refused_connection_is_tried_on_the_other_instance() {
     for method in ["GET", "POST"] {
         let router = router().await;
         let good = Instance::that(Does::Says("good")).await;
-        router.register(endpoint(LIVE, "", 1, 0, closed_port().await));
+        let (_held, dead) = closed_port();
+        router.register(endpoint(LIVE, "", 1, 0, dead));
         router.register(endpoint(LIVE, "", 1, 1, good.addr));
         assert_eq!(eight(&router, method).await, vec![(200, None); 8], "{method}");
     }
@@ -51,7 +52,8 @@ async fn a_refused_connection_is_tried_on_the_other_instance() {
 async fn a_body_is_not_lost_by_a_refused_connection() {
     let router = router().await;
     let good = Instance::that(Does::Says("good")).await;
-    router.register(endpoint(LIVE, "", 1, 0, closed_port().await));
+    let (_held, dead) = closed_port();
+    router.register(endpoint(LIVE, "", 1, 0, dead));
     router.register(endpoint(LIVE, "", 1, 1, good.addr));
     for _ in 0..4 {
         let request = format!("POST / HTTP/1.1\r\nHost: {LIVE}\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhello");
@@ -65,9 +67,10 @@ async fn all_that_refuse_are_502() {
     for (method, instances) in [("GET", 1), ("POST", 1), ("GET", 2), ("POST", 2), ("GET", 5)] {
         let router = router().await;
         let mut lines = router.subscribe();
-        let mut ports = Vec::new();
+        let (mut held, mut ports) = (Vec::new(), Vec::new());
         for index in 0..instances {
-            let port = closed_port().await;
+            let (socket, port) = closed_port();
+            held.push(socket);
             router.register(endpoint(LIVE, "", 1, index, port));
             ports.push(port);
         }

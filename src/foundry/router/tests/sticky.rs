@@ -85,7 +85,8 @@ async fn an_id_that_is_gone_leads_elsewhere_and_is_replaced() {
 async fn a_sticky_client_of_a_dead_instance_moves_on() {
     let router = router().await;
     let app = Instance::that(Does::Says("app")).await;
-    router.register(endpoint(LIVE, "", 1, 0, closed_port().await));
+    let (_held, dead) = closed_port();
+    router.register(endpoint(LIVE, "", 1, 0, dead));
     router.register(endpoint(LIVE, "", 1, 1, app.addr));
     let cookies = format!("Cookie: JSESSIONID=abc; __VCAP_ID__={}\r\n", guid(1000));
     for _ in 0..4 {

@@ -1,5 +1,6 @@
 //! Routes with a port.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Instant;
 
 use super::*;
@@ -18,6 +19,18 @@ fn on(port: u16, instance: &str, addr: SocketAddr) -> TcpEndpoint {
         app_guid: "app".to_owned(),
         instance_guid: instance.to_owned(),
         addr,
+    }
+}
+
+/// A port that nobody has, below those that the system gives to whoever asks for any.
+async fn free_port() -> u16 {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    loop {
+        let next = std::process::id().wrapping_mul(100) + NEXT.fetch_add(1, Ordering::Relaxed);
+        let port = 20_000 + u16::try_from(next % 10_000).unwrap();
+        if TcpListener::bind(("127.0.0.1", port)).await.is_ok() {
+            return port;
+        }
     }
 }
 
@@ -52,19 +65,21 @@ fn listening(router: &TcpRouter) -> Vec<Listening> {
 
 #[tokio::test]
 async fn connections_are_dealt_out_in_turns_and_outlive_their_route() {
-    let (router, port) = (router(Propagation::NONE), closed_port().await.port());
-    let (one, two) = (on(port, "1", instance("one").await), on(port, "2", instance("two").await));
-    router.register(one.clone());
+    let (router, port) = (router(Propagation::NONE), free_port().await);
+    let mut instances = [("one", instance("one").await), ("two", instance("two").await)];
+    instances.sort_by_key(|(_, addr)| *addr);
+    let [(first, one), (second, two)] = instances.map(|(name, addr)| (name, on(port, name, addr)));
     router.register(two.clone());
+    router.register(one.clone());
     router.catch_up().await;
-    let (mut kept, first) = connect(port).await;
-    let mut names = vec![first];
+    let (mut kept, name) = connect(port).await;
+    let mut names = vec![name];
     for _ in 0..3 {
         names.push(connect(port).await.1);
     }
-    assert_eq!(names, ["one", "two", "one", "two"]);
+    assert_eq!(names, [first, second, first, second]);
     router.unregister(one);
-    assert_eq!((connect(port).await.1.as_str(), connect(port).await.1.as_str()), ("two", "two"));
+    assert_eq!((connect(port).await.1.as_str(), connect(port).await.1.as_str()), (second, second));
     router.unregister(two);
     router.catch_up().await;
     assert_eq!(listening(&router), [Listening::No]);
@@ -77,7 +92,7 @@ async fn connections_are_dealt_out_in_turns_and_outlive_their_route() {
 
 #[tokio::test]
 async fn a_change_waits_for_its_delay() {
-    let (router, port) = (router(Propagation::both(LONG)), closed_port().await.port());
+    let (router, port) = (router(Propagation::both(LONG)), free_port().await);
     router.register(on(port, "1", instance("one").await));
     assert_eq!(router.ports(), []);
     router.catch_up().await;
@@ -86,7 +101,7 @@ async fn a_change_waits_for_its_delay() {
 
 #[tokio::test]
 async fn a_late_unregister_spares_the_next_owner_of_an_address() {
-    let (router, port) = (router(Propagation::NONE), closed_port().await.port());
+    let (router, port) = (router(Propagation::NONE), free_port().await);
     let addr = instance("one").await;
     router.register(on(port, "1", addr));
     router.register(on(port, "2", addr));
@@ -99,9 +114,8 @@ async fn a_port_of_somebody_else_is_told_once_to_each_app_and_taken_when_it_is_f
     let somebody = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let (router, port) = (router(Propagation::NONE), somebody.local_addr().unwrap().port());
     let mut troubles = router.subscribe();
-    let addr = instance("one").await;
-    router.register(on(port, "1", addr));
-    router.register(on(port, "2", instance("two").await));
+    router.register(on(port, "1", instance("one").await));
+    router.register(on(port, "2", instance("one").await));
     router.catch_up().await;
     assert!(matches!(&listening(&router)[..], [Listening::Failed(_)]), "{:?}", listening(&router));
     let trouble = troubles.recv().await.unwrap();
@@ -115,7 +129,7 @@ async fn a_port_of_somebody_else_is_told_once_to_each_app_and_taken_when_it_is_f
 
 #[tokio::test]
 async fn router_groups_that_share_a_port_are_in_each_others_way() {
-    let (router, port) = (router(Propagation::NONE), closed_port().await.port());
+    let (router, port) = (router(Propagation::NONE), free_port().await);
     let addr = instance("one").await;
     router.register(on(port, "1", addr));
     router.register(TcpEndpoint { group: "other".to_owned(), ..on(port, "1", addr) });
@@ -126,21 +140,19 @@ async fn router_groups_that_share_a_port_are_in_each_others_way() {
 
 #[tokio::test]
 async fn a_connection_waits_for_its_instance_for_three_retries() {
-    let (router, port, late, never) = (
-        router(Propagation::NONE),
-        closed_port().await.port(),
-        closed_port().await,
-        SocketAddr::from(([127, 0, 0, 1], 1)),
-    );
-    router.register(on(port, "1", late));
-    router.register(on(port, "2", never));
+    let (router, port) = (router(Propagation::NONE), free_port().await);
+    let mut instances = [closed_port(), closed_port()];
+    instances.sort_by_key(|(_, addr)| *addr);
+    for (_, addr) in &instances {
+        router.register(on(port, "", *addr));
+    }
     router.catch_up().await;
     let begun = Instant::now();
     let mut first = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
     let mut second = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
     tokio::time::sleep(Duration::from_millis(100)).await;
-    let listener = TcpListener::bind(late).await.unwrap();
-    let (mut served, _) = listener.accept().await.unwrap();
+    let [(late, _), _never] = instances;
+    let (mut served, _) = late.listen(1).unwrap().accept().await.unwrap();
     served.write_all(b"late").await.unwrap();
     let mut said = [0; 4];
     first.read_exact(&mut said).await.unwrap();
