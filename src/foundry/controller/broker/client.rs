@@ -254,7 +254,7 @@ impl Client {
             target,
             authorization: format!("Basic {}", STANDARD.encode(format!("{}:{}", login.username, login.password))),
             identity: format!("cloudfoundry {}", STANDARD.encode(json!({ "user_id": user }).to_string())),
-            api: format!("{}/", cf.addresses.api),
+            api: format!("{}/", cf.addresses.api_url().trim_start_matches("http://")),
         })
     }
 
