@@ -235,7 +235,12 @@ fn compile(log: &Log<'_>, build: &Build, directory: &Path) -> Result<Compiled, S
     let mut buildpacks = Vec::new();
     let mut last = Known::Binary;
     for name in chosen {
-        let uploaded = log.platform.store.read(|db| db.buildpacks.is_uploaded(&name, stack));
+        let installed = log.platform.store.read(|db| db.buildpacks.named(&name, stack).cloned());
+        if installed.as_ref().is_some_and(|buildpack| !buildpack.enabled) {
+            // (`cloud_controller_ng`: `buildpack_entry_generator.rb`.)
+            return Err(failure("StagingError", &format!("Staging error: Unsupported buildpack type: '{name}'")));
+        }
+        let uploaded = installed.is_some_and(|buildpack| buildpack.uploaded);
         let Some(known) = Known::named(&name).filter(|_| !uploaded) else {
             log.err(&format!(
                 "{name} is not implemented by this embedded Cloud Foundry: use binary_buildpack or staticfile_buildpack"

@@ -4,7 +4,6 @@
 //! |---|---|
 //! | `GET`, `POST /v3/stacks` | list; create |
 //! | `GET`, `PATCH`, `DELETE /v3/stacks/:guid` | show; metadata; delete one that no app names |
-//! | `GET /v2/stacks` | all; there is nothing else of the API v2 |
 
 use axum::extract::{Path, State as Shared};
 use axum::http::StatusCode;
@@ -26,7 +25,6 @@ pub(super) fn routes() -> Api {
     Router::new()
         .route("/v3/stacks", routing::get(list).post(create))
         .route("/v3/stacks/{guid}", routing::get(show).patch(update).delete(destroy))
-        .route("/v2/stacks", routing::get(list_in_v2))
 }
 
 fn present(cf: &Platform, stack: &Stack) -> Value {
@@ -53,34 +51,6 @@ async fn list(Shared(cf): Cf, _who: Who, query: Query) -> ApiResult<Json<Value>>
         });
         Ok(Json(query.page(&cf, "/v3/stacks", stacks).present(|stack| present(&cf, stack))))
     })
-}
-
-/// (`cloud_controller_ng`: `rest_controller/paginated_collection_renderer.rb`; a page of v2 holds 50.)
-async fn list_in_v2(Shared(cf): Cf, _who: Who) -> Json<Value> {
-    let entry = |stack: &Stack| {
-        json!({
-            "metadata": {
-                "guid": stack.guid,
-                "url": format!("/v2/stacks/{}", stack.guid),
-                "created_at": timestamp(stack.created_at),
-                "updated_at": timestamp(stack.updated_at),
-            },
-            "entity": {
-                "name": stack.name,
-                "description": stack.description,
-                "build_rootfs_image": stack.name,
-                "run_rootfs_image": stack.name,
-            },
-        })
-    };
-    let stacks: Vec<Value> = cf.store.read(|db| db.stacks.values().map(entry).collect());
-    Json(json!({
-        "total_results": stacks.len(),
-        "total_pages": 1,
-        "prev_url": null,
-        "next_url": null,
-        "resources": stacks,
-    }))
 }
 
 fn find<'a>(db: &'a State, guid: &str) -> ApiResult<&'a Stack> {

@@ -100,9 +100,9 @@ impl Buildpacks {
         self.values().filter(move |one| one.enabled && one.filename.is_some() && one.is_for(stack))
     }
 
-    /// Whether what an app on this stack means by a name was uploaded.
-    pub fn is_uploaded(&self, name: &str, stack: Option<&str>) -> bool {
-        self.values().any(|one| one.name == name && one.is_for(stack) && one.uploaded)
+    /// What an app on this stack means by a name.
+    pub fn named(&self, name: &str, stack: Option<&str>) -> Option<&Buildpack> {
+        self.values().find(|one| one.name == name && one.is_for(stack))
     }
 
     /// Puts a buildpack where its position says, or last where that is too far; those after it make room. It may be

@@ -2,7 +2,7 @@
 //!
 //! | file | what it is |
 //! |---|---|
-//! | `apps`, `info`, `spaces` | one resource each, with a table of its endpoints at its head |
+//! | `apps`, `info`, `spaces`, `stacks` | one resource each, with a table of its endpoints at its head |
 //!
 //! Everything that is not under `/v3` has the older shape of errors, paths that nobody knows too: [`older_shape`].
 //! What v2 has besides is left out. cf itself asks for nothing of it.
@@ -10,6 +10,7 @@
 mod apps;
 mod info;
 mod spaces;
+mod stacks;
 
 use axum::Json;
 use axum::extract::Request;
@@ -67,7 +68,7 @@ const REAL: [&str; 34] = [
 ];
 
 pub(super) fn routes() -> Api {
-    Api::new().merge(apps::routes()).merge(info::routes()).merge(spaces::routes())
+    Api::new().merge(apps::routes()).merge(info::routes()).merge(spaces::routes()).merge(stacks::routes())
 }
 
 /// Whether a real Cloud Controller knows this resource.
