@@ -55,6 +55,7 @@ mod service_brokers;
 pub mod service_credential_bindings;
 mod service_instances;
 mod service_offerings;
+mod service_plan_visibility;
 mod service_plans;
 mod service_route_bindings;
 mod shared_spaces;
@@ -164,6 +165,7 @@ pub(crate) fn routes(platform: &Arc<Platform>) -> Router {
         .merge(service_credential_bindings::routes())
         .merge(service_instances::routes())
         .merge(service_offerings::routes())
+        .merge(service_plan_visibility::routes())
         .merge(service_plans::routes())
         .merge(service_route_bindings::routes())
         .merge(shared_spaces::routes())

@@ -326,7 +326,10 @@ async fn create(Shared(cf): Cf, who: Who, mut body: Message) -> ApiResult<Respon
     let (guid, remote) = cf.store.write(|db| {
         let remote = broker::instances::is_remote(db, &instance);
         let guid = match &app {
-            Some(app) if remote => begun(db, app, &instance, name)?,
+            Some(app) if remote => {
+                let binding = prepared(db, &instance.guid, app, name)?;
+                insert_initial(db, binding)
+            }
             Some(app) => bind(db, &who.actor(), &instance.guid, app, name, false)?,
             None => key(db, &who.actor(), &instance, name.unwrap_or_default(), remote)?,
         };
@@ -350,12 +353,7 @@ async fn create(Shared(cf): Cf, who: Who, mut body: Message) -> ApiResult<Respon
     })
 }
 
-/// A binding that a broker over http is to make.
-fn begun(db: &mut State, app: &Guid, instance: &ServiceInstance, name: Option<String>) -> ApiResult<Guid> {
-    let binding = prepared(db, &instance.guid, app, name)?;
-    Ok(insert_initial(db, binding))
-}
-
+/// Keeps a binding that a broker over http is to make.
 fn insert_initial(db: &mut State, binding: ServiceBinding) -> Guid {
     let guid = binding.guid.clone();
     let last_operation = Operation::now("create", "initial", "");

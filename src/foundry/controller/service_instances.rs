@@ -28,9 +28,7 @@ use crate::foundry::controller::{
     service_plans, spaces, to_one,
 };
 use crate::foundry::platform::Platform;
-use crate::foundry::state::{
-    Guid, Metadata, Operation, ServiceInstance, ServiceInstanceKind, ServicePlan, State, timestamp,
-};
+use crate::foundry::state::{Guid, Metadata, Operation, ServiceInstance, ServiceInstanceKind, State, timestamp};
 
 const LIST: Spec = Spec::new(&[
     "type",
@@ -316,7 +314,7 @@ fn new(
 ) -> ApiResult<ServiceInstance> {
     let mut operation = Operation::now("create", "succeeded", "Operation succeeded");
     if let ServiceInstanceKind::Managed { plan, maintenance_info, .. } = &mut kind {
-        let (plan, remote) = offered(db, who, &space, plan)?;
+        let (plan, remote) = service_plans::offered(db, who, &space, plan)?;
         quotas::check_one_more_service(db, &space, plan.free)?;
         maintenance_info.clone_from(&plan.maintenance_info);
         operation = if remote {
@@ -341,38 +339,6 @@ fn new(
     };
     change.apply(&mut instance.metadata);
     Ok(instance)
-}
-
-/// A plan of which an instance can be made in a space, and whether its broker is reached over http.
-fn offered<'a>(db: &'a State, who: &Who, space: &Guid, plan: &Guid) -> ApiResult<(&'a ServicePlan, bool)> {
-    let refuse = |text: String| Err(ApiError::unprocessable(format!("Invalid service plan. {text}")));
-    let found = db.service_plans.get(plan).filter(|plan| service_plans::is_visible(who, db, plan));
-    let found = found.and_then(|plan| Some((plan, service_plans::origin(db, plan)?.1)));
-    let Some((plan, broker)) = found else {
-        return refuse("Ensure that the service plan exists, is available, and you have access to it.".to_owned());
-    };
-    let (name, guid) = (&plan.name, &plan.guid);
-    if !plan.available {
-        return refuse(format!(
-            "The service plan '{name}' with guid '{guid}' has been removed from the service broker's catalog. It is not \
-             possible to create new service instances using this plan."
-        ));
-    }
-    let space = db.spaces.get(space);
-    if let Some(space) = space.filter(|space| !service_plans::is_offered_in(plan, &space.org)) {
-        return refuse(format!(
-            "This could be due to a space-scoped broker which is offering the service plan '{name}' with guid '{guid}' in \
-             another space or that the plan is not enabled in this organization. Ensure that the service plan is visible \
-             in your current space '{}' with guid '{}'.",
-            space.name, space.guid
-        ));
-    }
-    if broker.synchronizing {
-        return Err(ApiError::unprocessable(
-            "The service instance cannot be created because there is an operation in progress for the service broker.",
-        ));
-    }
-    Ok((plan, broker.login.is_some()))
 }
 
 fn taken(db: &State, space: &Guid, name: &str, but: Option<&Guid>) -> ApiResult<()> {

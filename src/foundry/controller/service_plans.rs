@@ -4,25 +4,21 @@
 //! |---|---|
 //! | `GET /v3/service_plans` | list; includes offerings |
 //! | `GET`, `PATCH /v3/service_plans/:guid` | show; metadata |
-//! | `GET …/visibility` | who may have instances |
-//! | `PATCH`, `POST …/visibility` | set it; add organizations |
-//! | `DELETE …/visibility/:org` | take an organization off |
 
 use axum::extract::{Path, State as Shared};
-use axum::http::StatusCode;
 use axum::{Json, Router, routing};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::foundry::controller::auth::Who;
-use crate::foundry::controller::body::{Message, guids};
+use crate::foundry::controller::body::Message;
 use crate::foundry::controller::error::{ApiError, ApiResult};
 use crate::foundry::controller::fields::{Allowed, Fields};
 use crate::foundry::controller::list::{ListQuery, Query, Spec, with_included};
 use crate::foundry::controller::{Api, Cf, href, metadata, service_brokers, service_offerings, to_one};
 use crate::foundry::platform::Platform;
 use crate::foundry::state::{
-    Guid, Party, ServiceBroker, ServiceFeatures, ServiceOffering, ServicePlan, State, Visibility, timestamp,
+    Guid, ServiceBroker, ServiceFeatures, ServiceOffering, ServicePlan, State, Visibility, timestamp,
 };
 
 const LIST: Spec = Spec::new(&[
@@ -48,11 +44,6 @@ pub(super) fn routes() -> Api {
     Router::new()
         .route("/v3/service_plans", routing::get(list))
         .route("/v3/service_plans/{guid}", routing::get(show).patch(update))
-        .route(
-            "/v3/service_plans/{guid}/visibility",
-            routing::get(visibility).patch(set_visibility).post(add_visibility),
-        )
-        .route("/v3/service_plans/{guid}/visibility/{org}", routing::delete(remove_visibility))
 }
 
 /// A plan as the API shows it.
@@ -92,7 +83,7 @@ pub(super) fn present(cf: &Platform, db: &State, plan: &ServicePlan) -> Value {
     })
 }
 
-fn visibility_type(plan: &ServicePlan) -> &'static str {
+pub(super) fn visibility_type(plan: &ServicePlan) -> &'static str {
     match &plan.visibility {
         Visibility::Public => "public",
         Visibility::Admin => "admin",
@@ -184,6 +175,38 @@ pub(super) fn origin<'a>(db: &'a State, plan: &ServicePlan) -> Option<(&'a Servi
     Some((offering, db.service_brokers.get(&offering.broker)?))
 }
 
+/// A plan of which an instance can be made in a space, and whether its broker is reached over http.
+pub(super) fn offered<'a>(db: &'a State, who: &Who, space: &Guid, plan: &Guid) -> ApiResult<(&'a ServicePlan, bool)> {
+    let refuse = |text: String| Err(ApiError::unprocessable(format!("Invalid service plan. {text}")));
+    let found = db.service_plans.get(plan).filter(|plan| is_visible(who, db, plan));
+    let found = found.and_then(|plan| Some((plan, origin(db, plan)?.1)));
+    let Some((plan, broker)) = found else {
+        return refuse("Ensure that the service plan exists, is available, and you have access to it.".to_owned());
+    };
+    let (name, guid) = (&plan.name, &plan.guid);
+    if !plan.available {
+        return refuse(format!(
+            "The service plan '{name}' with guid '{guid}' has been removed from the service broker's catalog. It is not \
+             possible to create new service instances using this plan."
+        ));
+    }
+    let space = db.spaces.get(space);
+    if let Some(space) = space.filter(|space| !is_offered_in(plan, &space.org)) {
+        return refuse(format!(
+            "This could be due to a space-scoped broker which is offering the service plan '{name}' with guid '{guid}' in \
+             another space or that the plan is not enabled in this organization. Ensure that the service plan is visible \
+             in your current space '{}' with guid '{}'.",
+            space.name, space.guid
+        ));
+    }
+    if broker.synchronizing {
+        return Err(ApiError::unprocessable(
+            "The service instance cannot be created because there is an operation in progress for the service broker.",
+        ));
+    }
+    Ok((plan, broker.login.is_some()))
+}
+
 async fn list(Shared(cf): Cf, who: Who, query: Query) -> ApiResult<Json<Value>> {
     let fields = Fields::read(&query, FIELDS)?;
     let query = ListQuery::new(query, &LIST)?;
@@ -220,7 +243,7 @@ async fn list(Shared(cf): Cf, who: Who, query: Query) -> ApiResult<Json<Value>> 
 }
 
 /// A plan that the user may see; 404 for others.
-fn find<'a>(who: &Who, db: &'a State, guid: &str) -> ApiResult<&'a ServicePlan> {
+pub(super) fn find<'a>(who: &Who, db: &'a State, guid: &str) -> ApiResult<&'a ServicePlan> {
     db.service_plans
         .get(guid)
         .filter(|plan| is_visible(who, db, plan))
@@ -245,7 +268,7 @@ async fn show(Shared(cf): Cf, who: Who, Path(guid): Path<String>, query: Query) 
 }
 
 /// Changes a plan that the user may change, and shows it.
-fn change(
+pub(super) fn change(
     cf: &Platform,
     who: &Who,
     db: &mut State,
@@ -269,113 +292,5 @@ async fn update(Shared(cf): Cf, who: Who, Path(guid): Path<String>, mut body: Me
         who.must(who.is_admin())?;
         body.finish()?;
         change(&cf, &who, db, &guid, |plan| asked.apply(&mut plan.metadata)).map(Json)
-    })
-}
-
-fn present_visibility(db: &State, who: &Who, plan: &ServicePlan) -> Value {
-    let mut answer = json!({ "type": visibility_type(plan) });
-    if let Visibility::Organizations(orgs) = &plan.visibility {
-        let readable = orgs.iter().filter(|org| who.can_read_org(db, org)).filter_map(|org| db.orgs.get(org));
-        answer["organizations"] =
-            readable.map(|org| json!({ "guid": org.guid, "name": org.name })).collect::<Vec<_>>().into();
-    }
-    answer
-}
-
-async fn visibility(Shared(cf): Cf, who: Who, Path(guid): Path<String>) -> ApiResult<Json<Value>> {
-    cf.store.read(|db| find(&who, db, &guid).map(|plan| Json(present_visibility(db, &who, plan))))
-}
-
-/// (`cloud_controller_ng`: `messages/service_plan_visibility_update_message.rb`.)
-fn read_visibility(db: &State, mut body: Message) -> ApiResult<Visibility> {
-    body.only(&["type", "organizations"]);
-    let given = body.raw("organizations").filter(|orgs| !orgs.is_null());
-    let orgs = guids(given);
-    let blank = given.is_none_or(|orgs| *orgs == json!([]));
-    let read = match body.string("type").value().as_deref() {
-        Some("organization") => Visibility::Organizations(orgs.clone().unwrap_or_default()),
-        Some("public") => Visibility::Public,
-        Some("admin") => Visibility::Admin,
-        _ => {
-            body.problem("Type must be one of 'public', 'admin', 'organization'");
-            Visibility::Admin
-        }
-    };
-    match (&read, orgs) {
-        (Visibility::Organizations(_), _) if blank => body.problem("Organizations can't be blank"),
-        (Visibility::Organizations(_), None) => body.problem(
-            "Organizations organizations list must be structured like this: \"organizations\": [{\"guid\": \
-             \"valid-guid\"}]",
-        ),
-        (Visibility::Organizations(_), Some(orgs)) => {
-            for org in orgs.iter().filter(|org| !db.orgs.contains_key(*org)) {
-                body.problem(format!("Could not find Organization with guid: {org}"));
-            }
-        }
-        (Visibility::Public | Visibility::Admin, _) if blank => {}
-        (Visibility::Public | Visibility::Admin, _) => body.problem("Organizations must be blank"),
-    }
-    // Here a faulty request is a bad one, not one that cannot be processed.
-    body.finish().map_err(|error| ApiError::bad_request(&error.details()))?;
-    Ok(read)
-}
-
-fn note(db: &mut State, who: &Who, plan: &ServicePlan, done: &str) {
-    let target = Party { guid: plan.guid.to_string(), kind: "service_plan_visibility".to_owned(), name: String::new() };
-    db.record(&format!("audit.service_plan_visibility.{done}"), who.actor(), target, None, json!({}));
-}
-
-async fn set_visibility(Shared(cf): Cf, who: Who, Path(guid): Path<String>, body: Message) -> ApiResult<Json<Value>> {
-    cf.store.write(|db| {
-        find(&who, db, &guid)?;
-        who.must(who.is_admin())?;
-        let asked = read_visibility(db, body)?;
-        change(&cf, &who, db, &guid, |plan| plan.visibility = asked)?;
-        let plan = find(&who, db, &guid)?.clone();
-        note(db, &who, &plan, "update");
-        Ok(Json(present_visibility(db, &who, &plan)))
-    })
-}
-
-async fn add_visibility(Shared(cf): Cf, who: Who, Path(guid): Path<String>, body: Message) -> ApiResult<Json<Value>> {
-    cf.store.write(|db| {
-        find(&who, db, &guid)?;
-        who.must(who.is_admin())?;
-        let asked = read_visibility(db, body)?;
-        change(&cf, &who, db, &guid, |plan| match (&mut plan.visibility, asked) {
-            (Visibility::Organizations(orgs), Visibility::Organizations(more)) => {
-                for org in more {
-                    if !orgs.contains(&org) {
-                        orgs.push(org);
-                    }
-                }
-            }
-            (present, asked) => *present = asked,
-        })?;
-        let plan = find(&who, db, &guid)?.clone();
-        note(db, &who, &plan, "update");
-        // Which organizations there are is only told when they are set.
-        Ok(Json(json!({ "type": visibility_type(&plan) })))
-    })
-}
-
-async fn remove_visibility(
-    Shared(cf): Cf,
-    who: Who,
-    Path((guid, org)): Path<(String, String)>,
-) -> ApiResult<StatusCode> {
-    cf.store.write(|db| {
-        let plan = find(&who, db, &guid)?.clone();
-        who.must(who.is_admin())?;
-        let Visibility::Organizations(mut orgs) = plan.visibility.clone() else {
-            return Err(ApiError::unprocessable("Cannot delete visibilities from non-org-restricted plans"));
-        };
-        let org = who.org(db, &org)?.guid.clone();
-        let index = orgs.iter().position(|one| *one == org);
-        orgs.remove(index.ok_or_else(|| ApiError::not_found("Service plan visibility"))?);
-        let left = if orgs.is_empty() { Visibility::Admin } else { Visibility::Organizations(orgs) };
-        change(&cf, &who, db, &guid, |plan| plan.visibility = left)?;
-        note(db, &who, &plan, "delete");
-        Ok(StatusCode::NO_CONTENT)
     })
 }

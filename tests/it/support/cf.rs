@@ -20,18 +20,21 @@ pub(crate) fn binary() -> PathBuf {
 pub(crate) struct Cf {
     home: TempDir,
     work: TempDir,
+    /// Whom it asks for hosts that no name server knows.
+    proxy: Option<String>,
 }
 
 impl Cf {
     /// A cf that knows no API.
     pub(crate) fn new() -> Self {
-        Self { home: TempDir::new().unwrap(), work: TempDir::new().unwrap() }
+        Self { home: TempDir::new().unwrap(), work: TempDir::new().unwrap(), proxy: None }
     }
 
     /// A cf that is logged in as the administrator, with the first organization and space targeted.
     pub(crate) fn targeted(foundry: &Foundry) -> Self {
-        let cf = Self::new();
         let settings = foundry.settings();
+        let proxy = settings.system_domain.as_ref().map(|_| foundry.router_url());
+        let cf = Self { proxy, ..Self::new() };
         cf.must(["api", &foundry.api_url()]);
         cf.must(["auth", &settings.user, &settings.password]);
         cf.must(["target", "-o", &settings.org, "-s", &settings.space]);
@@ -60,6 +63,7 @@ impl Cf {
             .env("CF_COLOR", "false")
             .env("LC_ALL", "C")
             .env("TZ", "UTC")
+            .envs(self.proxy.iter().map(|proxy| ("http_proxy", proxy)))
             .stdin(Stdio::null());
         command.output().unwrap()
     }

@@ -1,6 +1,7 @@
 //! A service broker over http, and what its answers mean.
 //! (Open Service Broker API 2.15; `cloud_controller_ng`: `services/service_brokers/v2`, its client and response parser.)
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -233,15 +234,18 @@ fn unreachable() -> ApiError {
 
 impl Client {
     /// A broker as it is talked to for this user. Whoever is asked for under a domain of the foundry is an app, behind the
-    /// router. Fails for an address that cannot be one.
+    /// router. Others can only be reached on this machine: nothing of the foundry leaves it. Fails for all else.
     pub(super) fn new(cf: &Platform, db: &State, broker: &ServiceBroker, login: &Login, user: &str) -> ApiResult<Self> {
         let uri: Uri = broker.url.parse().map_err(|_| unreachable())?;
         let host = uri.host().ok_or_else(unreachable)?;
         let within = |domain: &str| host == domain || host.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.'));
+        let is_here = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
         let target = if db.domains.values().any(|domain| !domain.internal && within(&domain.name)) {
             cf.routers.addr().to_string()
-        } else {
+        } else if is_here {
             format!("{host}:{}", uri.port_u16().unwrap_or(80))
+        } else {
+            return Err(unreachable());
         };
         let authority = uri.authority().map_or(host, |authority| authority.as_str());
         Ok(Self {
@@ -250,7 +254,7 @@ impl Client {
             target,
             authorization: format!("Basic {}", STANDARD.encode(format!("{}:{}", login.username, login.password))),
             identity: format!("cloudfoundry {}", STANDARD.encode(json!({ "user_id": user }).to_string())),
-            api: format!("{}/", cf.addresses.api),
+            api: format!("{}/", cf.addresses.api_url().trim_start_matches("http://")),
         })
     }
 

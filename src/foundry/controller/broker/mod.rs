@@ -90,3 +90,6 @@ fn context(db: &State, instance: &ServiceInstance) -> Value {
         "space_annotations": annotations(space.map(|space| &space.metadata)),
     })
 }
+
+#[cfg(test)]
+mod tests;
