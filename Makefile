@@ -25,7 +25,7 @@ demo: app
 	case $$("$$cf" version 2>/dev/null) in *' version 8.'*|*' version 9.'*) ;; *) $(MAKE) --no-print-directory cf; cf=$(PINNED) ;; esac; \
 	target/debug/cutover rehearse deploy.example.yaml --cf "$$cf" --load 100
 
-test: cf app
+test: cf app specs
 	cargo fmt --check
 	cargo clippy --workspace --all-targets -- -D warnings
 	cargo clippy --no-default-features -- -D warnings

@@ -47,6 +47,11 @@ impl Addresses {
         self.url("log-cache", self.log_cache)
     }
 
+    /// Where a platform with names has its stream of logs. Nobody is there: what an app writes is read from log cache.
+    pub fn doppler_url(&self) -> Option<String> {
+        self.system_domain.as_ref().map(|domain| format!("wss://doppler.{domain}:443"))
+    }
+
     fn url(&self, name: &str, address: SocketAddr) -> String {
         match &self.system_domain {
             Some(domain) => format!("http://{name}.{domain}"),

@@ -169,8 +169,7 @@ fn a_cf_of_another_name_and_one_on_path() {
 #[test]
 fn a_worker_that_does_not_fit_the_quota_is_seen_before_anything_is_done() {
     let bench = bench();
-    let worker =
-        "  processes:\n  - {type: worker, command: sleep 1000, instances: 2, memory: 6G, health-check-type: process}\n";
+    let worker = "  processes:\n  - {type: worker, command: sleep 1000, instances: 2, memory: 60G, health-check-type: process}\n";
     bench.write("app/manifest.yml", &format!("{MANIFEST}{worker}"));
     let run = bench.run(&["apply", "--yes"]);
     assert_eq!(run.code, 4, "{}", run.err);

@@ -14,6 +14,7 @@ use serde_json::{Map, Value, json};
 
 use crate::foundry::controller::{API_VERSION, href, v2};
 use crate::foundry::platform::Platform;
+use crate::foundry::uaa::accounts::SSH_PROXY;
 
 /// The resources that `GET /v3` names. (CC API 3.195: `root_controller.rb`.)
 const RESOURCES: [&str; 32] = [
@@ -69,10 +70,11 @@ async fn root(Shared(platform): Shared<Arc<Platform>>) -> Json<Value> {
             "uaa": { "href": uaa },
             "credhub": null,
             "routing": { "href": format!("{api}/routing") },
-            "logging": null,
+            "logging": platform.addresses.doppler_url().map(|url| json!({ "href": url })),
             "log_cache": { "href": platform.addresses.log_cache_url() },
             "log_stream": null,
-            "app_ssh": null,
+            // There is no endpoint; but codes are made for the client that would be behind it.
+            "app_ssh": { "href": "", "meta": { "host_key_fingerprint": "", "oauth_client": SSH_PROXY } },
         }
     }))
 }

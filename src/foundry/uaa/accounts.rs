@@ -10,6 +10,9 @@ use super::admin_guid;
 /// The client that cf is, unless it is told otherwise. It has no secret.
 pub(super) const CF: &str = "cf";
 
+/// The client that an app's SSH server would be. It asks for tokens with a code. (`cf-deployment`: `uaa.clients`.)
+pub(in crate::foundry) const SSH_PROXY: &str = "ssh-proxy";
+
 /// What an administrator may do.
 const ADMIN_SCOPE: [&str; 13] = [
     "openid",
@@ -51,8 +54,17 @@ pub(super) struct User {
 #[derive(Debug, Clone)]
 pub(super) struct Client {
     pub(super) secret: String,
+    /// The grants that it may ask for.
+    grants: &'static [&'static str],
     /// What it may do as itself.
     pub(super) scope: Vec<String>,
+}
+
+impl Client {
+    /// Whether it may ask for this grant.
+    pub(super) fn may(&self, grant: &str) -> bool {
+        self.grants.contains(&grant)
+    }
 }
 
 /// All users and clients.
@@ -74,10 +86,15 @@ impl Accounts {
             password: settings.password.clone(),
             scope: owned(&ADMIN_SCOPE),
         };
-        let cf = Client { secret: String::new(), scope: Vec::new() };
+        let cf = Client { secret: String::new(), grants: &["password", "refresh_token"], scope: Vec::new() };
+        let ssh_proxy =
+            Client { secret: Guid::random().to_string(), grants: &["authorization_code"], scope: Vec::new() };
         let (id, secret) = settings.client.clone();
-        let robot = Client { secret, scope: owned(&ADMIN_SCOPE) };
-        Self { users: vec![admin], clients: HashMap::from([(CF.to_owned(), cf), (id, robot)]) }
+        let robot = Client { secret, grants: &["client_credentials"], scope: owned(&ADMIN_SCOPE) };
+        Self {
+            users: vec![admin],
+            clients: HashMap::from([(CF.to_owned(), cf), (SSH_PROXY.to_owned(), ssh_proxy), (id, robot)]),
+        }
     }
 
     /// The user with this name; capitals do not count.

@@ -30,6 +30,11 @@ impl UaaError {
         Self::new(StatusCode::UNAUTHORIZED, "unauthorized", text)
     }
 
+    /// A code that is not, or no longer, good.
+    pub(super) fn bad_code(code: &str) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "invalid_grant", format!("Invalid authorization code: {code}"))
+    }
+
     /// A passcode that was not given to anybody.
     pub(super) fn bad_passcode() -> Self {
         Self::new(StatusCode::UNAUTHORIZED, "unauthorized", "Invalid passcode")

@@ -12,11 +12,14 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Uaa;
-use super::accounts::{CF, User};
+use super::accounts::User;
 use super::error::UaaError;
 use super::token::Holder;
 use crate::foundry::platform::{Platform, lock};
 use crate::foundry::state::Guid;
+
+/// The grants that are served.
+const KINDS: [&str; 4] = ["password", "refresh_token", "client_credentials", "authorization_code"];
 
 /// What `cf auth --assertion` asks with.
 const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
@@ -33,6 +36,7 @@ pub(super) struct Grant {
     client_secret: Option<String>,
     login_hint: Option<String>,
     passcode: Option<String>,
+    code: Option<String>,
 }
 
 /// The query: cf names the identity provider there.
@@ -73,6 +77,9 @@ impl Uaa {
         let (client, secret) = basic.or_else(in_form).ok_or_else(UaaError::not_authenticated)?;
         let accounts = lock(&self.accounts);
         let known = accounts.client(&client).filter(|known| known.secret == secret).ok_or_else(UaaError::bad_client)?;
+        if KINDS.contains(&grant.kind.as_str()) && !known.may(&grant.kind) {
+            return Err(UaaError::unauthorized_grant(&grant.kind));
+        }
         match grant.kind.as_str() {
             "password" if grant.passcode.is_some() => Err(UaaError::bad_passcode()),
             "password" => {
@@ -109,12 +116,20 @@ impl Uaa {
                 };
                 Ok(self.for_user(user, &client, next))
             }
-            "client_credentials" if client == CF => Err(UaaError::unauthorized_grant(&grant.kind)),
             "client_credentials" => {
                 let (access, jti) = self.tokens.access(Holder::Client(&client), &known.scope);
                 Ok(self.answer(&access, &jti, &known.scope))
             }
-            "authorization_code" | JWT_BEARER => Err(UaaError::not_implemented(&format!("the grant {}", grant.kind))),
+            "authorization_code" => {
+                let code = grant.code.as_deref().ok_or_else(|| UaaError::missing("code"))?;
+                let user = self.codes.redeem(code, &client, Timestamp::now());
+                let user = user.and_then(|user| accounts.user_by_guid(user.as_str()));
+                let user = user.ok_or_else(|| UaaError::bad_code(code))?;
+                let holder = Holder::User { guid: &user.guid, name: &user.name, client: &client };
+                let (access, jti) = self.tokens.access(holder, &user.scope);
+                Ok(self.answer(&access, &jti, &user.scope))
+            }
+            JWT_BEARER => Err(UaaError::not_implemented(&format!("the grant {}", grant.kind))),
             kind => Err(UaaError::unsupported_grant(kind)),
         }
     }

@@ -2,17 +2,19 @@
 //!
 //! | endpoint | what |
 //! |---|---|
-//! | `POST /oauth/token` | grants `password`, `client_credentials` and `refresh_token` |
+//! | `POST /oauth/token` | grants `password`, `client_credentials`, `authorization_code` and `refresh_token` |
+//! | `GET /oauth/authorize` | a code for a client |
 //! | `DELETE /oauth/token/revoke/:id` | makes one token worthless |
 //! | `GET /oauth/clients/:id` | whether there is such a client |
 //! | `GET`, `POST /Users`, `DELETE /Users/:guid`, `PUT /Users/:guid/password` | the accounts |
 //! | `GET /login`, `GET /info` | the prompts |
 //!
 //! [`token`] makes and verifies tokens, [`accounts`] knows the users and the clients, [`grants`] gives tokens to them,
-//! [`lockout`] keeps guesses from them, [`users`] is the API for accounts, [`error`] the one shape of errors. The pages where
+//! [`codes`] are what a client gets one with, [`lockout`] keeps guesses from them, [`users`] is the API for accounts, [`error`] the one shape of errors. The pages where
 //! a person logs in, and is given a passcode, are left out: no passcode is a good one.
 
 pub mod accounts;
+mod codes;
 pub mod error;
 mod grants;
 mod lockout;
@@ -39,6 +41,7 @@ use crate::foundry::state::Guid;
 pub use self::token::{Identity, TokenPolicy};
 
 use self::accounts::Accounts;
+use self::codes::Codes;
 use self::error::UaaError;
 use self::lockout::Lockout;
 use self::token::Tokens;
@@ -54,6 +57,7 @@ pub struct Uaa {
     accounts: Mutex<Accounts>,
     tokens: Tokens,
     lockout: Lockout,
+    codes: Codes,
 }
 
 impl Uaa {
@@ -62,6 +66,7 @@ impl Uaa {
             accounts: Mutex::new(Accounts::new(settings)),
             tokens: Tokens::new(settings.tokens, faults),
             lockout: Lockout::default(),
+            codes: Codes::default(),
         }
     }
 
@@ -134,6 +139,7 @@ impl Caller {
 pub(crate) fn routes(platform: &Arc<Platform>) -> Router {
     Router::new()
         .route("/oauth/token", post(grants::token))
+        .route("/oauth/authorize", get(codes::authorize))
         .route("/oauth/token/revoke/{id}", delete(revoke))
         .route("/oauth/clients/{id}", get(client))
         .route("/Users", get(users::list).post(users::create))

@@ -83,7 +83,7 @@ fn who_cannot_prove_it_gets_no_token() {
         (cf, &[("grant_type", "client_credentials")], (401, "invalid_client")),
         (cf, &[("grant_type", "refresh_token"), ("refresh_token", "no")], (401, "invalid_token")),
         (cf, &[("grant_type", "magic")], (400, "unsupported_grant_type")),
-        (cf, &[("grant_type", "authorization_code")], (501, "not_implemented")),
+        (cf, &[("grant_type", "authorization_code")], (401, "invalid_client")),
     ];
     for (client, form, expected) in cases {
         assert_eq!(error(&stage.token(client, form)), expected, "{form:?}");
@@ -101,13 +101,39 @@ fn a_client_speaks_for_itself() {
 }
 
 #[test]
+fn a_client_speaks_for_a_user_with_a_code() {
+    let stage = Stage::new(TokenPolicy::default());
+    let uaa = &stage.foundry.platform().uaa;
+    let admin = stage.login("admin", "admin").1;
+    let ask = |client: &str| {
+        let query = format!("/oauth/authorize?response_type=code&client_id={client}");
+        let request = stage.agent.get(stage.url(&query)).config().max_redirects(0).build();
+        let token = format!("Bearer {}", admin["access_token"].as_str().unwrap());
+        let answer = request.header("Authorization", token).call().unwrap();
+        let location = answer.headers().get("location").map(|location| location.to_str().unwrap().to_owned());
+        (answer.status().as_u16(), location)
+    };
+    assert_eq!(ask("cf"), (401, None));
+    let (status, location) = ask("ssh-proxy");
+    assert_eq!(status, 302);
+    let code = location.as_deref().and_then(|location| location.split_once("/login?code=")).unwrap().1.to_owned();
+    let secret = lock(&uaa.accounts).client("ssh-proxy").unwrap().secret.clone();
+    let redeem = || stage.token(("ssh-proxy", &secret), &[("grant_type", "authorization_code"), ("code", &code)]);
+    let (status, answer) = redeem();
+    assert_eq!((status, &answer["refresh_token"]), (200, &Value::Null));
+    let identity = uaa.verify(answer["access_token"].as_str().unwrap()).unwrap();
+    assert_eq!((identity.user_name.as_str(), identity.client_id.as_str()), ("admin", "ssh-proxy"));
+    assert_eq!(error(&redeem()), (400, "invalid_grant"));
+}
+
+#[test]
 fn a_refresh_token_is_good_for_its_client_and_its_time() {
     let stage = Stage::new(TokenPolicy::default());
     let (_, first) = stage.login("admin", "admin");
     let (status, second) = stage.refresh(("cf", ""), &first["refresh_token"]);
     assert_eq!((status, &second["refresh_token"]), (200, &first["refresh_token"]));
     assert!(stage.good(&first["access_token"]) && stage.good(&second["access_token"]));
-    assert_eq!(error(&stage.refresh(ROBOT, &first["refresh_token"])), (400, "invalid_grant"));
+    assert_eq!(error(&stage.refresh(ROBOT, &first["refresh_token"])), (401, "invalid_client"));
 
     stage.foundry.platform().uaa.set_policy(TokenPolicy { refresh: Duration::ZERO, ..TokenPolicy::default() });
     let (_, short) = stage.login("admin", "admin");

@@ -12,7 +12,7 @@ use cutover::foundry::settings::{Settings, Timing};
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use tempfile::TempDir;
 
-use super::commands::{self, Suite};
+use super::commands::{self, Stage, Suite};
 use super::excluded::Excluded;
 use super::report::{self, Outcome, Report, Spec};
 use super::{tell, workshop};
@@ -108,12 +108,12 @@ pub(super) fn run(command: &commands::Command, mut specs: Vec<Spec>, excluded: &
     specs
 }
 
-/// The platform that the specs are written for: one with names, with limits, and that takes a while.
-fn platform() -> Settings {
+/// The platform that the specs are written for: one with names (but for some), with limits, and that takes a while.
+fn platform(stage: Stage) -> Settings {
     let timing =
         Timing { staging: Duration::from_secs(4), deployment_tick: Duration::from_secs(5), ..Timing::default() };
     Settings {
-        system_domain: Some("sys.foundry.test".to_owned()),
+        system_domain: (stage != Stage::Addressed).then(|| "sys.foundry.test".to_owned()),
         default_app_memory_in_mb: 256,
         cell_memory_in_mb: Some(64 * 1024),
         timing,
@@ -123,7 +123,7 @@ fn platform() -> Settings {
 
 /// Runs the specs that have not been run on a foundry of their own.
 fn once(command: &commands::Command, specs: &[Spec], log: &str) -> Option<Report> {
-    let foundry = Foundry::start(platform()).unwrap();
+    let foundry = Foundry::start(platform(command.stage)).unwrap();
     let place = TempDir::new().unwrap();
     let file = place.path().join("report.json");
     let logs = workshop().join("logs");
@@ -137,7 +137,7 @@ fn once(command: &commands::Command, specs: &[Spec], log: &str) -> Option<Report
     for spec in specs.iter().filter(|spec| spec.outcome != Outcome::NotRun) {
         run.arg(format!("-ginkgo.skip= {}$", regex::escape(&spec.name)));
     }
-    if command.brokers {
+    if command.stage == Stage::WithBrokers {
         push_broker(&foundry, place.path());
         // So the specs look for the app under a name that is the same in each run.
         run.env("REUSE_SERVICE_BROKER_APP", "true");

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use crate::foundry::controller::v2::VERSION;
 use crate::foundry::controller::{Api, Cf};
+use crate::foundry::uaa::accounts::SSH_PROXY;
 
 pub(super) fn routes() -> Api {
     Router::new().route("/v2/info", routing::get(info))
@@ -29,8 +30,8 @@ async fn info(Shared(cf): Cf) -> Json<Value> {
         "min_recommended_cli_version": null,
         "app_ssh_endpoint": null,
         "app_ssh_host_key_fingerprint": null,
-        "app_ssh_oauth_client": null,
-        "doppler_logging_endpoint": null,
+        "app_ssh_oauth_client": SSH_PROXY,
+        "doppler_logging_endpoint": cf.addresses.doppler_url(),
         "api_version": VERSION,
         "osbapi_version": "2.15",
     }))
