@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::{Query, State};
-use axum::http::{HeaderMap, HeaderName, header};
+use axum::http::{HeaderMap, header};
 use axum::{Form, Json};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -16,7 +16,6 @@ use super::accounts::User;
 use super::error::UaaError;
 use super::token::Holder;
 use crate::foundry::platform::{Platform, lock};
-use crate::foundry::state::Guid;
 
 /// The grants that are served.
 const KINDS: [&str; 4] = ["password", "refresh_token", "client_credentials", "authorization_code"];
@@ -55,12 +54,9 @@ pub(super) async fn token(
     Query(hint): Query<Hint>,
     headers: HeaderMap,
     Form(mut grant): Form<Grant>,
-) -> Result<([(HeaderName, String); 1], Json<Value>), UaaError> {
+) -> Result<Json<Value>, UaaError> {
     grant.login_hint = grant.login_hint.or(hint.login_hint);
-    let answer = platform.uaa.grant(&grant, basic(&headers))?;
-    // A browser would need it for the next form. (UAA 77: `CookieBasedCsrfTokenRepository`.)
-    let cookie = format!("X-Uaa-Csrf={}; Path=/; Max-Age=86400; HttpOnly", Guid::random());
-    Ok(([(header::SET_COOKIE, cookie)], Json(answer)))
+    platform.uaa.grant(&grant, basic(&headers)).map(Json)
 }
 
 /// The id and the secret in an `Authorization: Basic` header.
