@@ -37,15 +37,18 @@ pub(super) fn line(one: &Judged) -> String {
     format!("{name:28} {passed:4} passed {failed:4} failed {skipped:4} skipped {excluded:4} excluded {seconds:7.1} s")
 }
 
-/// How all did, with what was wrong.
+/// How all did, with what was wrong, and why some were left out.
 pub(super) fn text(judged: &[Judged]) -> String {
     let mut text = String::new();
     for one in judged {
         for spec in &one.specs {
-            if let Outcome::Failed(why) = &spec.outcome {
-                let why: Vec<&str> = why.lines().map(str::trim).filter(|line| !line.is_empty()).take(8).collect();
-                writeln!(text, "FAILED {}: {}\n       {}", one.command.name, spec.name, why.join("\n       ")).unwrap();
-            }
+            let (word, why) = match &spec.outcome {
+                Outcome::Failed(why) => ("FAILED", why),
+                Outcome::Excluded(why) => ("EXCLUDED", why),
+                _ => continue,
+            };
+            let why: Vec<&str> = why.lines().map(str::trim).filter(|line| !line.is_empty()).take(8).collect();
+            writeln!(text, "{word} {}: {}\n       {}", one.command.name, spec.name, why.join("\n       ")).unwrap();
         }
     }
     for one in judged {
