@@ -370,7 +370,8 @@ impl Lane {
         command.env("RUST_TEST_THREADS", "8").env("CUTOVER_CF", crate::support::cf::binary());
         command.current_dir(&self.tree).env("CARGO_TARGET_DIR", &self.build);
         // Each mutation is built and run once: what optimization takes to build, it does not save.
-        command.args(["--config", "profile.dev.package.cutover.opt-level=0", "test"]);
+        let quick = ["profile.dev.package.cutover.opt-level=0", "profile.dev.package.cutover.debug=false"];
+        command.args(quick.iter().flat_map(|setting| ["--config", *setting])).arg("test");
         match tests.first() {
             Some(Unit(_)) => command.arg("--lib"),
             Some(Whole(_)) | None => command.args(["--test", "it"]),

@@ -20,7 +20,7 @@ fn cf_prints_what_the_transcripts_say() {
     assert!(!files.is_empty(), "no transcript fits {wanted}");
 
     // cf is started often and waits a lot: more sessions than cores keep them busy.
-    let workers = 2 * std::thread::available_parallelism().map_or(2, usize::from);
+    let workers = 4 * std::thread::available_parallelism().map_or(2, usize::from);
     let queue = Mutex::new(files.into_iter());
     let failures = Mutex::new(Vec::new());
     std::thread::scope(|scope| {
