@@ -13,10 +13,15 @@ use crate::support::inside;
 
 /// A load of every kind on the live route while `act` runs.
 fn under_load(bench: &Bench, act: impl FnOnce()) -> LoadReport {
+    under_load_with(bench, |_| {}, act)
+}
+
+fn under_load_with(bench: &Bench, change: impl FnOnce(&mut LoadSettings), act: impl FnOnce()) -> LoadReport {
     let url = LiveUrl { host: "shop.apps.foundry.test".to_owned(), path: String::new() };
     let mut settings = LoadSettings::new(bench.foundry.router_addr(), vec![url], 60);
     settings.mix = Mix { get: 4, post: 2, slow: 1, kept: 2, sticky: 1, stream: 1, socket: 1 };
     "/session".clone_into(&mut settings.paths.session);
+    change(&mut settings);
     let load = Load::start(settings, Some(bench.foundry.access_log())).unwrap();
     let sent = |load: &Load, more: u64| {
         let enough = load.progress().ended + more;
@@ -79,9 +84,11 @@ fn no_request_is_cut_off_where_apps_are_stopped_at_once() {
     settings.timing.graceful_shutdown = Duration::ZERO;
     settings.router.propagation = Propagation::NONE;
     let bench = Bench::with(settings);
-    bench.write("deploy.yaml", &PLAN.replace("drain: 1s", "drain: 4s"));
+    bench.write("deploy.yaml", &PLAN.replace("drain: 1s", "drain: 16s"));
     bench.must(&["apply", "--yes"]);
-    let report = under_load(&bench, || {
+    // Slower than the steps from the last route to the stop are, on a machine that is busy too.
+    let slow = |settings: &mut LoadSettings| "/slow?ms=12000".clone_into(&mut settings.paths.slow);
+    let report = under_load_with(&bench, slow, || {
         bench.must(&["apply", "--yes"]);
     });
     assert_nothing_failed(&report);
