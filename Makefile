@@ -17,7 +17,7 @@ SOAK_KILLS ?= 400
 # Which of cf's specs `make conformance` runs: all, fast, or names of commands as in ONLY="map-route unmap-route".
 ONLY ?= all
 
-.PHONY: demo test tests matrix mutations soak conformance cf app specs
+.PHONY: demo test matrix mutations soak conformance cf app specs
 
 demo: app
 	cargo build --bin cutover
@@ -29,15 +29,10 @@ test: cf app specs
 	cargo fmt --check
 	cargo clippy --workspace --all-targets -- -D warnings
 	cargo clippy --no-default-features -- -D warnings
-	cargo test --workspace --no-run
-	# Tests wait for platforms most of the time; what builds mutants takes the processor meanwhile.
-	$(MAKE) --no-print-directory -j2 tests mutations
-
-# Every test but those that build mutants; last the fault matrix, with its figures.
-tests: cf app specs
-	# More of them at a time than there are cores.
+	# Most tests wait for a platform: more of them than there are cores.
 	CUTOVER_CF=$(PINNED) RUST_TEST_THREADS=8 cargo test --workspace -- --skip matrix:: --skip mutations::
-	$(MAKE) --no-print-directory matrix
+	# With their figures; what builds mutants waits for the platform no less than what meets faults.
+	$(MAKE) --no-print-directory -j2 matrix mutations
 
 # Every step of a deployment, with everything that can go wrong with it, under load.
 matrix: cf app
@@ -50,7 +45,7 @@ soak: cf app
 
 # What keeps a deployment safe, taken away piece by piece: each time a test must turn red.
 mutations: cf app
-	CUTOVER_CF=$(PINNED) nice cargo test --test it -- --nocapture mutations::
+	CUTOVER_CF=$(PINNED) cargo test --test it -- --nocapture mutations::
 
 # The embedded Cloud Foundry, judged by the specs of the official cf CLI. All of them write docs/conformance.md.
 conformance: cf specs
