@@ -26,9 +26,9 @@ demo: app
 	target/debug/cutover rehearse deploy.example.yaml --cf "$$cf" --load 100
 
 test: cf app specs
-	cargo fmt --check
+	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
-	cargo clippy --no-default-features -- -D warnings
+	cargo clippy -p cutover --no-default-features -- -D warnings
 	# Most tests wait for a platform: more of them than there are cores.
 	CUTOVER_CF=$(PINNED) RUST_TEST_THREADS=8 cargo test --workspace -- --skip matrix:: --skip mutations::
 	# With their figures; what builds mutants waits for the platform no less than what meets faults.
@@ -40,7 +40,7 @@ matrix: cf app
 
 # The laws that hold for any input, and kills at random moments, tried for longer. CUTOVER_SEED=N repeats a run.
 soak: cf app
-	PROPTEST_CASES=$(SOAK_CASES) cargo test --lib -- laws:: steps::tests::
+	PROPTEST_CASES=$(SOAK_CASES) cargo test -p cutover --lib -- laws:: steps::tests::
 	CUTOVER_CF=$(PINNED) CUTOVER_SOAK=$(SOAK_KILLS) cargo test --test it -- --nocapture matrix::killed
 
 # What keeps a deployment safe, taken away piece by piece: each time a test must turn red.

@@ -3,7 +3,8 @@
 use proptest::prelude::*;
 use serde_json::{Map, Value};
 
-/// Any JSON whose objects have keys of the Cloud Controller's or of cf's configuration, so that much of it is nearly right.
+/// Any JSON whose objects have keys of the Cloud Controller's or of cf's configuration, so that much of it is nearly
+/// right.
 pub(crate) fn json() -> impl Strategy<Value = Value> {
     const KEYS: [&str; 36] = [
         "guid",

@@ -7,10 +7,11 @@ use std::path::Path;
 
 use rustix::fs::OFlags;
 
-/// Reads a file of at most `most` bytes. Fails for a larger one, without reading it, for a folder, and for a named pipe or a
-/// device, which could keep the reader for ever.
+/// Reads a file of at most `most` bytes. Fails for a larger one, without reading it, for a folder, and for a named pipe
+/// or a device, which could keep the reader for ever.
 pub fn read(file: &Path, most: u64) -> io::Result<Vec<u8>> {
-    // Looked at before it is opened, which can have an effect on a device; and after, since it may be another one by then.
+    // Looked at before it is opened, which can have an effect on a device; and after, since it may be another one by
+    // then.
     check(&std::fs::metadata(file)?, most)?;
     // To open a named pipe would wait for a writer.
     let opened = OpenOptions::new().read(true).custom_flags(OFlags::NONBLOCK.bits().cast_signed()).open(file)?;

@@ -9,8 +9,10 @@
 //!                                          └─────▶ run ──▶ events ──▶ report
 //! ```
 //!
-//! `plan`, `space` (its model), `steps`, `proof` and the parsers of `cf` are pure; `cf::spawn`, `run`, `commands` and the
-//! embedded Cloud Foundry in `foundry` act.
+//! `plan`, `space` (its model), `steps`, `proof` and the parsers of `cf` are pure; `cf::spawn`, `run` and `commands` act.
+//!
+//! Two crates stand below this one: `guard` ends what was started, and `foundry`, the embedded Cloud Foundry, is what
+//! `rehearse` and the tests run on. It cannot know of anything here.
 
 #[cfg(test)]
 mod arbitrary;
@@ -18,14 +20,9 @@ pub mod bounded;
 pub mod cf;
 pub mod cli;
 pub mod commands;
-pub mod digest;
 #[cfg(test)]
 mod example;
-#[cfg(feature = "rehearse")]
-pub mod foundry;
-pub mod guard;
 pub mod plan;
-pub mod private;
 pub mod proof;
 #[cfg(feature = "rehearse")]
 pub mod rehearse;

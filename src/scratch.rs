@@ -1,7 +1,7 @@
 //! Files without a name, for what a child prints.
 //!
-//! Nobody else can open one or plant a link in its place, and nothing is left of it, whatever ends this process. On Linux it
-//! lies in memory: a disk that is full never costs an answer of cf.
+//! Nobody else can open one or plant a link in its place, and nothing is left of it, whatever ends this process. On
+//! Linux it lies in memory: a disk that is full never costs an answer of cf.
 
 use std::fs::File;
 use std::io;

@@ -1,7 +1,7 @@
 //! Text from outside, made harmless before a person or a terminal sees it.
 //!
-//! What cf, an app, a router or a check prints may move the cursor, change the title of the window, or turn the direction of
-//! writing so that a line reads as another one. Three forms, by what the text is for:
+//! What cf, an app, a router or a check prints may move the cursor, change the title of the window, or turn the
+//! direction of writing so that a line reads as another one. Three forms, by what the text is for:
 //!
 //! - [`harmless`]: words from outside, wherever they are shown;
 //! - [`for_terminal`]: whole texts of our own on their way out, whose colours stay;
@@ -20,8 +20,8 @@ pub fn is_unprintable(c: char) -> bool {
             '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}')
 }
 
-/// Whether a character must not stand in a shown text: as [`is_unprintable`], less what lays out a text (line feed, tab) and
-/// what joins letters and emoji.
+/// Whether a character must not stand in a shown text: as [`is_unprintable`], less what lays out a text (line feed,
+/// tab) and what joins letters and emoji.
 fn does_harm(c: char) -> bool {
     is_unprintable(c) && !matches!(c, '\n' | '\t' | '\u{200C}' | '\u{200D}')
 }

@@ -15,7 +15,8 @@ const CONFIG_VERSION: u64 = 4;
 /// The largest file, in bytes; tokens and endpoints take some ten thousand.
 const MAX_BYTES: u64 = 16 << 20;
 
-/// A configuration, with all fields, also those that are not known here. It holds the tokens: they are hidden from debug output.
+/// A configuration, with all fields, also those that are not known here. It holds the tokens: they are hidden from
+/// debug output.
 #[derive(Clone)]
 pub struct Config {
     path: PathBuf,
@@ -124,8 +125,8 @@ impl Config {
         self.fields[field].as_str().unwrap_or_default()
     }
 
-    /// What is targeted, and by whom. Fails where no API is set, nobody is logged in, no org or no space is targeted: the order in which cf 8.17
-    /// looks.
+    /// What is targeted, and by whom. Fails where no API is set, nobody is logged in, no org or no space is targeted:
+    /// the order in which cf 8.17 looks.
     pub fn target(&self) -> Result<Target, ConfigError> {
         let part = |object: &str, field: &str| self.fields[object][field].as_str().unwrap_or_default().to_owned();
         if self.text("Target").is_empty() {
@@ -166,7 +167,8 @@ impl Config {
         Sensitive::new(self.text("RefreshToken"))
     }
 
-    /// Everything that lets somebody in: the tokens, the access token also without its type, and the secret of a client.
+    /// Everything that lets somebody in: the tokens, the access token also without its type, and the secret of a
+    /// client.
     pub(super) fn secrets(&self) -> Vec<Sensitive> {
         let access = self.text("AccessToken");
         let bare = access.split_once(' ').map_or(access, |(_, bare)| bare);
@@ -200,13 +202,14 @@ impl Config {
     }
 }
 
-/// Everything that lets somebody in, of the configuration below a `CF_HOME`; nothing where there is none that can be read.
+/// Everything that lets somebody in, of the configuration below a `CF_HOME`; nothing where there is none that can be
+/// read.
 pub(super) fn tokens(home: &Path) -> Vec<Sensitive> {
     Config::read(&home.join(".cf").join("config.json")).map(|config| config.secrets()).unwrap_or_default()
 }
 
-/// Reads the user from a token, `bearer HEADER.CLAIMS.SIGNATURE`: the claim `user_name`, or `client_id` after a login with client
-/// credentials (cf 8.17 does the same). The signature is not verified: it is the platform that does that.
+/// Reads the user from a token, `bearer HEADER.CLAIMS.SIGNATURE`: the claim `user_name`, or `client_id` after a login
+/// with client credentials (cf 8.17 does the same). The signature is not verified: it is the platform that does that.
 fn user_of(token: &str) -> Option<String> {
     let claims = token.split('.').nth(1)?;
     let claims: Value = serde_json::from_slice(&base64url(claims)?).ok()?;
@@ -214,7 +217,8 @@ fn user_of(token: &str) -> Option<String> {
     claim("user_name").or_else(|| claim("client_id"))
 }
 
-/// Decodes base64 in its form for URLs, padded or not (RFC 7515). The embedded Cloud Foundry's base64 crate is no part of a lean build.
+/// Decodes base64 in its form for URLs, padded or not (RFC 7515). The embedded Cloud Foundry's base64 crate is no part
+/// of a lean build.
 fn base64url(text: &str) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();
     let (mut bits, mut held) = (0_u32, 0);

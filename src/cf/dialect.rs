@@ -18,8 +18,8 @@ pub enum Dialect {
 }
 
 impl Dialect {
-    /// Tells whether some commands report a failure on standard output alone: in 7.x `curl` and the commands for services are still the code of
-    /// 6.x. 8.0 has none of them left.
+    /// Tells whether some commands report a failure on standard output alone: in 7.x `curl` and the commands for
+    /// services are still the code of 6.x. 8.0 has none of them left.
     pub fn fails_on_stdout(self) -> bool {
         match self {
             Self::V7 => true,
@@ -55,8 +55,8 @@ const FEATURES: &[(Feature, Numbers, Option<Numbers>)] = &[
 
 /// The lowest supported version of each major one.
 ///
-/// 7.3.0: the first with `run-task --wait`, and the first whose `push --strategy` cancels its deployment at the start timeout.
-/// 8.0.0: the first with `bind-service --wait`; what is used here and came later stands in [`FEATURES`].
+/// 7.3.0: the first with `run-task --wait`, and the first whose `push --strategy` cancels its deployment at the start
+/// timeout. 8.0.0: the first with `bind-service --wait`; what is used here and came later stands in [`FEATURES`].
 const LOWEST: &[(Dialect, Numbers)] = &[(Dialect::V7, (7, 3, 0)), (Dialect::V8, (8, 0, 0)), (Dialect::V9, (9, 0, 0))];
 
 /// The version of a cf.
@@ -94,9 +94,9 @@ impl CfVersion {
 
     /// Reads what `cf version` prints: `cf version 8.17.0+1a2b3c4d5.2025-11-18`.
     ///
-    /// The first word is the name of the binary, whatever it is called. A build from source may say `0.0.0-unknown-version`: it
-    /// is taken for 8.x, the line that is built from source most. Fails where no line is a version, where it is older than the lowest
-    /// supported one, and where its major version is unknown.
+    /// The first word is the name of the binary, whatever it is called. A build from source may say
+    /// `0.0.0-unknown-version`: it is taken for 8.x, the line that is built from source most. Fails where no line is a
+    /// version, where it is older than the lowest supported one, and where its major version is unknown.
     pub fn parse(stdout: &str) -> Result<Self, UnsupportedCf> {
         static LINE: LazyLock<Option<Regex>> =
             LazyLock::new(|| Regex::new(r"(?m)^\S+ version v?((\d+)\.(\d+)\.(\d+)(?:[-+]\S*)?)\r?$").ok());

@@ -100,8 +100,8 @@ impl Invocation {
         self
     }
 
-    /// Fills in the references and returns the arguments, without the program. Fails where a reference has no value, and where a
-    /// name or a value could be taken for a flag.
+    /// Fills in the references and returns the arguments, without the program. Fails where a reference has no value,
+    /// and where a name or a value could be taken for a flag.
     pub fn resolve(&self, lookup: &dyn Fn(&Reference) -> Option<String>) -> Result<Vec<String>, Unresolved> {
         self.args.iter().map(|arg| arg.resolve(lookup)).collect()
     }
@@ -157,8 +157,9 @@ impl Invocation {
         Self::new("app").value(app).word("--guid")
     }
 
-    /// `cf org ORG --guid`: one call that changes nothing and, unlike `curl`, says in words why the platform does not answer (cf 8.17: `curl` without
-    /// `--fail` prints an empty line where the token has expired or the platform cannot be reached).
+    /// `cf org ORG --guid`: one call that changes nothing and, unlike `curl`, says in words why the platform does not
+    /// answer (cf 8.17: `curl` without `--fail` prints an empty line where the token has expired or the platform cannot
+    /// be reached).
     pub fn org_guid(org: &str) -> Self {
         Self::new("org").value(org).word("--guid")
     }
@@ -170,8 +171,9 @@ impl Invocation {
 
     /// `cf push APP … --no-route --no-start`: applies the manifest and uploads; neither stages nor starts.
     ///
-    /// `--no-route` takes every route off the app and makes the platform ignore the routes of the manifest, which would map the live
-    /// route to the new app at once (cf 8.17). `--redact-env`, where this cf has it, keeps the values of `env` out of what it prints.
+    /// `--no-route` takes every route off the app and makes the platform ignore the routes of the manifest, which would
+    /// map the live route to the new app at once (cf 8.17). `--redact-env`, where this cf has it, keeps the values of
+    /// `env` out of what it prints.
     pub fn push_no_start(push: &Push, cf: &CfVersion) -> Self {
         let mut call = Self::new("push").value(&push.app);
         call = match &push.manifest {
@@ -291,7 +293,8 @@ impl Invocation {
         Self::new("scale").value(app).word("-i").value(instances.to_string())
     }
 
-    /// `cf curl -X PATCH /v3/apps/GUID -d {"metadata":{"annotations":…}} --fail`; a `None` takes the annotation away, all others stay.
+    /// `cf curl -X PATCH /v3/apps/GUID -d {"metadata":{"annotations":…}} --fail`; a `None` takes the annotation away,
+    /// all others stay.
     pub fn set_annotations<'a>(app: &str, annotations: impl IntoIterator<Item = (&'a str, Option<&'a str>)>) -> Self {
         Self::new("curl")
             .word("-X")
@@ -304,8 +307,8 @@ impl Invocation {
 
     /// `cf curl -X POST /v3/apps …`: creates an app that is neither staged nor started, unless its name is taken.
     ///
-    /// Not `create-app`, which exits with 0 also where the app is there (cf 8.17); without `--fail`, which would swallow why it
-    /// is refused.
+    /// Not `create-app`, which exits with 0 also where the app is there (cf 8.17); without `--fail`, which would
+    /// swallow why it is refused.
     pub fn create_marker<'a>(
         name: &str,
         space_guid: &str,
@@ -319,8 +322,8 @@ impl Invocation {
         Self::new("curl").word("-X").word("POST").word("/v3/apps").word("-d").value(body.to_string())
     }
 
-    /// `cf curl -X PATCH /v3/apps/GUID …`: as [`Self::set_annotations`], on the app of that guid, whatever its name; without
-    /// `--fail`, which would swallow that it is gone.
+    /// `cf curl -X PATCH /v3/apps/GUID …`: as [`Self::set_annotations`], on the app of that guid, whatever its name;
+    /// without `--fail`, which would swallow that it is gone.
     pub fn set_annotations_by_guid<'a>(
         guid: &str,
         annotations: impl IntoIterator<Item = (&'a str, Option<&'a str>)>,
@@ -382,8 +385,8 @@ fn app_path(app: &str, suffix: &str) -> Arg {
 
 /// Puts a query behind a path, every value percent-encoded (RFC 3986).
 ///
-/// CC API 3: a list is separated by commas, and a comma inside of a value is not told apart from them; the caller compares the
-/// names that come back.
+/// CC API 3: a list is separated by commas, and a comma inside of a value is not told apart from them; the caller
+/// compares the names that come back.
 pub fn query(path: &str, pairs: &[(&str, &str)]) -> String {
     let mut url = path.to_owned();
     for (index, (name, value)) in pairs.iter().enumerate() {

@@ -2,16 +2,18 @@
 //!
 //! 1. [`invocation`]: builders that return what to run and run nothing; their names are cf's own verbs.
 //! 2. [`dialect`]: which cf this is, what it can do, and what differs between versions.
-//! 3. [`session`]: a private copy of the user's cf configuration ([`config`]), so that no other terminal redirects a deployment.
+//! 3. [`session`]: a private copy of the user's cf configuration ([`config`]), so that no other terminal redirects a
+//!    deployment.
 //! 4. [`spawn`]: the one place that starts cf; it leaves an [`output`].
 //! 5. [`outcome`]: what an output confirms; [`parse`] reads its lines.
 //!
-//! [`invocation`], [`dialect`], [`output`], [`parse`] and [`outcome`] are pure; [`config`], [`session`] and [`spawn`] act.
+//! [`invocation`], [`dialect`], [`output`], [`parse`] and [`outcome`] are pure; [`config`], [`session`] and [`spawn`]
+//! act.
 //!
 //! ```no_run
 //! # use std::{path::Path, time::Duration};
 //! # use cutover::cf::{invocation::Invocation, outcome::{Expectation, Verdict, confirm}, session::*, spawn::Cf};
-//! # use cutover::guard::Guard;
+//! # use guard::Guard;
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let guard = Guard::start()?;
 //! let home = PrivateHome::create(&guard)?;

@@ -103,7 +103,8 @@ pub enum Expectation {
         /// The name of the app.
         app: String,
     },
-    /// `curl -X PATCH /v3/apps/GUID`: the platform answers with the app, which has these annotations now (`None`: has it no more).
+    /// `curl -X PATCH /v3/apps/GUID`: the platform answers with the app, which has these annotations now (`None`: has
+    /// it no more).
     Annotated {
         /// The name of the app.
         app: String,
@@ -222,7 +223,8 @@ pub enum Reason {
 }
 
 impl Reason {
-    /// Tells whether what was asked for may have happened all the same, wholly or in part, so that only the space can tell.
+    /// Tells whether what was asked for may have happened all the same, wholly or in part, so that only the space can
+    /// tell.
     pub fn may_have_changed(self) -> bool {
         match self {
             Self::NoApi
@@ -269,8 +271,9 @@ impl Reason {
 
 /// Says what a run confirms.
 ///
-/// Output that is not recognised is [`Verdict::Unknown`] and carries the text; it is never taken for success, and neither is exit code 0. The
-/// texts of a verdict may be shown: they hold no secret of the session and no control characters.
+/// Output that is not recognised is [`Verdict::Unknown`] and carries the text; it is never taken for success, and
+/// neither is exit code 0. The texts of a verdict may be shown: they hold no secret of the session and no control
+/// characters.
 pub fn confirm(expected: &Expectation, dialect: Dialect, output: &Output) -> Verdict {
     let shown = |text: &str| output.redactor.shown(&harmless(text)).into_owned();
     match judge(expected, dialect, output) {

@@ -45,8 +45,9 @@ impl fmt::Display for Exit {
 
 /// What one run of cf left behind.
 ///
-/// Text that is no UTF-8 is kept with U+FFFD in the place of each bad sequence. The texts are the truth, for those who parse them, and may hold
-/// secrets: what is shown of them goes through [`super::parse::excerpt`] or [`super::outcome::confirm`], which hide these.
+/// Text that is no UTF-8 is kept with U+FFFD in the place of each bad sequence. The texts are the truth, for those who
+/// parse them, and may hold secrets: what is shown of them goes through [`super::parse::excerpt`] or
+/// [`super::outcome::confirm`], which hide these.
 #[derive(Clone)]
 pub struct Output {
     /// The arguments, without the program.

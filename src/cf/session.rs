@@ -1,9 +1,10 @@
-//! A private copy of the user's cf configuration, so that a `cf target` in another terminal cannot redirect a deployment, and nothing here
-//! changes what the user has targeted.
+//! A private copy of the user's cf configuration, so that a `cf target` in another terminal cannot redirect a
+//! deployment, and nothing here changes what the user has targeted.
 //!
-//! The copy lies in a fresh directory that only the user can read, is cleaned of settings that would disturb (`cf config --trace`, `--color`,
-//! `--locale`, `--async-timeout`), and goes with the [`Session`]. Where the platform rotates refresh tokens, [`Session::hand_back`] gives the new ones to
-//! the user's configuration, so that the user stays logged in.
+//! The copy lies in a fresh directory that only the user can read, is cleaned of settings that would disturb (`cf
+//! config --trace`, `--color`, `--locale`, `--async-timeout`), and goes with the [`Session`]. Where the platform
+//! rotates refresh tokens, [`Session::hand_back`] gives the new ones to the user's configuration, so that the user
+//! stays logged in.
 
 mod home;
 
@@ -21,7 +22,8 @@ use super::config::{Config, ConfigError, Target};
 use crate::secret::Sensitive;
 pub use home::PrivateHome;
 
-/// Where cf keeps its configuration: `$CF_HOME/.cf/config.json`, else `$HOME/.cf/config.json`. `None` where neither variable is set.
+/// Where cf keeps its configuration: `$CF_HOME/.cf/config.json`, else `$HOME/.cf/config.json`. `None` where neither
+/// variable is set.
 pub fn user_config(cf_home: Option<&OsStr>, home: Option<&OsStr>) -> Option<PathBuf> {
     let set = |value: Option<&OsStr>| value.filter(|value| !value.is_empty()).map(PathBuf::from);
     set(cf_home).or_else(|| set(home)).map(|directory| below(&directory))
@@ -80,8 +82,8 @@ pub struct Session {
 }
 
 impl Session {
-    /// Copies the configuration at `origin` into `home`. Fails where there is none, where it cannot be read, where nobody is logged in, and where no
-    /// org or no space is targeted.
+    /// Copies the configuration at `origin` into `home`. Fails where there is none, where it cannot be read, where
+    /// nobody is logged in, and where no org or no space is targeted.
     pub fn open(origin: &Path, home: PrivateHome) -> Result<Self, SessionError> {
         let config = Config::read(origin)?;
         let target = config.target()?;
@@ -103,16 +105,17 @@ impl Session {
         &self.home
     }
 
-    /// Forgets the access token of the private copy, so that the next cf fetches a new one with the refresh token (cf 8.17: a
-    /// token that is none is renewed like one whose time is over). Fails where the copy cannot be written.
+    /// Forgets the access token of the private copy, so that the next cf fetches a new one with the refresh token (cf
+    /// 8.17: a token that is none is renewed like one whose time is over). Fails where the copy cannot be written.
     pub fn forget_access_token(&self) -> Result<(), SessionError> {
         let path = self.home.config();
         let forgetful = Config::read(&path)?.without_access_token();
         replace(&path, &forgetful).map_err(|source| SessionError::Copy { path, source })
     }
 
-    /// Gives the tokens to the user's configuration where the platform has rotated the refresh token since. Only the two tokens change there, and only
-    /// where the file still holds the refresh token that we started from. May be called at any time, and is called once more at the end.
+    /// Gives the tokens to the user's configuration where the platform has rotated the refresh token since. Only the
+    /// two tokens change there, and only where the file still holds the refresh token that we started from. May be
+    /// called at any time, and is called once more at the end.
     ///
     /// Fails where the user's file cannot be written; the old tokens are then worth nothing.
     pub fn hand_back(&self) -> Result<HandBack, SessionError> {
@@ -146,8 +149,8 @@ impl Drop for Session {
     }
 }
 
-/// Writes the private copy, below a directory that only the user can read. It takes the place of what `cf version` has left there. Fails where
-/// something else than a directory is in the way, such as a link.
+/// Writes the private copy, below a directory that only the user can read. It takes the place of what `cf version` has
+/// left there. Fails where something else than a directory is in the way, such as a link.
 fn write_private(path: &Path, config: &Value) -> io::Result<()> {
     if let Some(directory) = path.parent() {
         match fs::DirBuilder::new().mode(0o700).create(directory) {

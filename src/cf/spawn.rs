@@ -3,15 +3,18 @@
 //! What a child gets:
 //!
 //! - **arguments** as a vector; no shell is between;
-//! - **environment**: the user's, less everything that changes where cf works or what it prints (`CF_*`, `LC_*`, `LANG*`, `FORCE_TTY`), and with
-//!   the values that [`Cf`] fixes. So proxies, `SSL_CERT_FILE`, `PATH`, `HOME` and `TMPDIR` pass through, and of the `CF_*` only those of
-//!   [`PASSED_ON`];
+//! - **environment**: the user's, less everything that changes where cf works or what it prints (`CF_*`, `LC_*`,
+//!   `LANG*`, `FORCE_TTY`), and with the values that [`Cf`] fixes. So proxies, `SSL_CERT_FILE`, `PATH`, `HOME` and
+//!   `TMPDIR` pass through, and of the `CF_*` only those of [`PASSED_ON`];
 //! - **no input**: where cf would ask something, it reads the end of the file and fails (cf 8.17: `EOF`, `FAILED`);
-//! - **a process group of its own**, known to the [guard](crate::guard): an interrupt at the terminal reaches `cutover`, which decides; ending
-//!   the group ends whatever a wrapper around cf started; and a `cutover` that is killed leaves no cf that goes on behind its back;
-//! - **files for its output**, read while it runs: a pipe that a grandchild keeps open would block the wait. They have no name ([`scratch`]).
+//! - **a process group of its own**, known to the [guard](guard): an interrupt at the terminal reaches
+//!   `cutover`, which decides; ending the group ends whatever a wrapper around cf started; and a `cutover` that is
+//!   killed leaves no cf that goes on behind its back;
+//! - **files for its output**, read while it runs: a pipe that a grandchild keeps open would block the wait. They have
+//!   no name ([`scratch`]).
 //!
-//! What it prints is handed on without secrets and control characters; [`Output`] alone has the truth, for those who parse it.
+//! What it prints is handed on without secrets and control characters; [`Output`] alone has the truth, for those who
+//! parse it.
 
 mod child;
 mod find;
@@ -25,13 +28,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use std::{env, fmt, io};
 
+use guard::Guard;
 use thiserror::Error;
 
 use super::config;
 use super::dialect::{CfVersion, UnsupportedCf};
 use super::output::{Exit, Output};
 use super::session::PrivateHome;
-use crate::guard::Guard;
 use crate::scratch;
 use crate::secret::{Redactor, Sensitive};
 use child::Child;
@@ -41,8 +44,8 @@ use tail::Tail;
 /// The variables named `CF_*` that reach cf: none of them changes where cf works or what it prints.
 pub const PASSED_ON: &[&str] = &["CF_DIAL_TIMEOUT", "CF_DOCKER_PASSWORD", "CF_CNB_REGISTRY_CREDS", "CF_B3_TRACE_ID"];
 
-/// How long a process has between SIGTERM and SIGKILL. cf 8.17 catches SIGTERM only while it writes its configuration, a matter of
-/// milliseconds.
+/// How long a process has between SIGTERM and SIGKILL. cf 8.17 catches SIGTERM only while it writes its configuration,
+/// a matter of milliseconds.
 const GRACE: Duration = Duration::from_secs(3);
 
 /// How long `cf version` may take; it makes no call.
@@ -115,8 +118,8 @@ pub enum Stream {
 
 /// A cf that can be run: the program, its version, and the environment of its children.
 ///
-/// One `Cf` has one `CF_HOME`. cf keeps its tokens there without a lock (cf 8.17: the last writer wins), so runs that may renew the token must
-/// not overlap.
+/// One `Cf` has one `CF_HOME`. cf keeps its tokens there without a lock (cf 8.17: the last writer wins), so runs that
+/// may renew the token must not overlap.
 #[derive(Clone)]
 pub struct Cf {
     program: PathBuf,
@@ -141,8 +144,8 @@ impl fmt::Debug for Cf {
 }
 
 impl Cf {
-    /// Finds cf and asks for its version. `asked` is a path, or a name that is looked for on PATH; without one it is `cf`. `home` becomes `CF_HOME`, and
-    /// the secrets that it knows are hidden in what is handed on.
+    /// Finds cf and asks for its version. `asked` is a path, or a name that is looked for on PATH; without one it is
+    /// `cf`. `home` becomes `CF_HOME`, and the secrets that it knows are hidden in what is handed on.
     ///
     /// Fails where there is no such program, where it cannot be run, and where its version cannot be used.
     pub fn discover(asked: Option<&Path>, home: &PrivateHome) -> Result<Self, SpawnError> {
@@ -201,15 +204,16 @@ impl Cf {
         self
     }
 
-    /// Sets a variable of all further runs to a secret (`CF_PASSWORD` for `cf auth USER`), which no argument, no debug output and nothing that
-    /// is told of a run shows.
+    /// Sets a variable of all further runs to a secret (`CF_PASSWORD` for `cf auth USER`), which no argument, no debug
+    /// output and nothing that is told of a run shows.
     #[must_use]
     pub fn with_secret(self, name: &str, secret: &Sensitive) -> Self {
         self.redactor.learn(secret);
         self.with_env(name, secret.expose())
     }
 
-    /// Sets how long cf itself waits for staging and for the first instance (cf 8.17: 15 and 5 minutes). cf counts in whole seconds.
+    /// Sets how long cf itself waits for staging and for the first instance (cf 8.17: 15 and 5 minutes). cf counts in
+    /// whole seconds.
     #[must_use]
     pub fn with_limits(self, staging: Duration, startup: Duration) -> Self {
         self.with_env("CF_STAGING_TIMEOUT", &minutes(staging)).with_env("CF_STARTUP_TIMEOUT", &minutes(startup))
@@ -222,11 +226,13 @@ impl Cf {
         self
     }
 
-    /// Runs cf with these arguments to its end, and hands each line to `on_line` as soon as it is there (within some 40 ms): without colour codes and
-    /// other control characters, without secrets, and what a carriage return ends is a line too.
+    /// Runs cf with these arguments to its end, and hands each line to `on_line` as soon as it is there (within some 40
+    /// ms): without colour codes and other control characters, without secrets, and what a carriage return ends is a
+    /// line too.
     ///
-    /// At the deadline, and on an interrupt, the process group gets SIGTERM, and SIGKILL 3 s later; the platform may go on with what it was asked.
-    /// Fails only where the process could not be started or its output not be kept: how it ended is part of the [`Output`].
+    /// At the deadline, and on an interrupt, the process group gets SIGTERM, and SIGKILL 3 s later; the platform may go
+    /// on with what it was asked. Fails only where the process could not be started or its output not be kept: how it
+    /// ended is part of the [`Output`].
     pub fn run(
         &self,
         argv: &[String],
@@ -327,7 +333,8 @@ fn environment(user: impl Iterator<Item = (OsString, OsString)>, directory: &Pat
     let mut environment: Vec<_> = user.filter(|(name, _)| !disturbs(name)).collect();
     for (name, value) in [
         ("CF_COLOR", "false"),
-        // Also overrides `cf config --trace true`: a trace goes to standard output, in the midst of the answer (cf 8.17).
+        // Also overrides `cf config --trace true`: a trace goes to standard output, in the midst of the answer (cf
+        // 8.17).
         ("CF_TRACE", "false"),
         ("LC_ALL", "C"),
         // cf's own defaults, said aloud.
@@ -347,7 +354,8 @@ fn set(environment: &mut Vec<(OsString, OsString)>, name: OsString, value: OsStr
     environment.push((name, value));
 }
 
-/// A duration as cf reads it: minutes with decimals, cut to whole seconds by cf, so that half a second more makes it the nearest one.
+/// A duration as cf reads it: minutes with decimals, cut to whole seconds by cf, so that half a second more makes it
+/// the nearest one.
 fn minutes(duration: Duration) -> String {
     format!("{:.4}", (duration.as_secs_f64().ceil() + 0.5) / 60.0)
 }

@@ -50,7 +50,8 @@ impl Request {
         })
     }
 
-    /// The deployment that is worked on: the one that is under way, or that a killed run was about to begin; else this one.
+    /// The deployment that is worked on: the one that is under way, or that a killed run was about to begin; else this
+    /// one.
     pub fn claimed(&self, plan: &Plan, space: &Space) -> Deployment {
         let under_way = |app: &plan::App| Some(UnderWay::of(app, space)?.origin?.deployment);
         let id = match self.verb {
@@ -161,8 +162,8 @@ pub struct Running<'a> {
     pub hold: &'a dyn Fn(&Step) -> Result<(), String>,
 }
 
-/// Runs compiled steps app by app. What a failed deployment had done is taken back where that is safe; the apps after it
-/// are not begun.
+/// Runs compiled steps app by app. What a failed deployment had done is taken back where that is safe; the apps after
+/// it are not begun.
 pub fn run(running: &Running<'_>, compiled: &Compiled<'_>, mut space: Space, reporters: &mut Reporters) -> Ending {
     let Running { place, plan, interrupt, hold } = running;
     reporters.hide(place.redactor());
@@ -201,7 +202,8 @@ pub fn run(running: &Running<'_>, compiled: &Compiled<'_>, mut space: Space, rep
     Ending::Done
 }
 
-/// Names the apps of the plan that a deployment did not come to: nothing on the platform tells that they were to follow.
+/// Names the apps of the plan that a deployment did not come to: nothing on the platform tells that they were to
+/// follow.
 fn tell_not_begun(compiled: &Compiled<'_>, last: &AppPreview<'_>) {
     let after = compiled.apps.iter().skip_while(|app| app.app.name != last.app.name).skip(1);
     let names: Vec<&str> = after.map(|app| app.app.name.as_str()).collect();

@@ -1,4 +1,5 @@
-//! `cutover lock status` and `cutover lock break`: who is deploying, and an end to it. What holds the lock for a run is here, too.
+//! `cutover lock status` and `cutover lock break`: who is deploying, and an end to it. What holds the lock for a run is
+//! here, too.
 
 use std::cell::RefCell;
 use std::time::Duration;

@@ -1,8 +1,8 @@
 //! What is done after a step has failed.
 //!
-//! The plan says what: everything is left for a person, or what was done is taken back. Before the switch that is little:
-//! the new colour leaves its routes and is stopped. After the switch it is the fallback, and it is proved to be safe on the
-//! space as it is now before its first change.
+//! The plan says what: everything is left for a person, or what was done is taken back. Before the switch that is
+//! little: the new colour leaves its routes and is stopped. After the switch it is the fallback, and it is proved to be
+//! safe on the space as it is now before its first change.
 
 use crate::cf::invocation::Invocation;
 use crate::plan::{OnFailure, Plan};
@@ -120,8 +120,8 @@ fn take_back(
     }
 }
 
-/// Shows the last lines that the version has logged: mostly they tell why it failed. Where they cannot be had, that is no
-/// failure of its own.
+/// Shows the last lines that the version has logged: mostly they tell why it failed. Where they cannot be had, that is
+/// no failure of its own.
 fn show_logs(runner: &Runner<'_>, app: &str, reporters: &Reporters) {
     let call = Invocation::logs_recent(app);
     let Ok(argv) = call.resolve(&|_| None) else { return };

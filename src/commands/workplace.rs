@@ -4,10 +4,11 @@ use std::env;
 use std::path::Path;
 use std::sync::Arc;
 
+use guard::Guard;
+
 use crate::cf::session::{HandBack, PrivateHome, Session, SessionError, user_config};
 use crate::cf::spawn::Cf;
 use crate::cli::Common;
-use crate::guard::Guard;
 use crate::plan::{self, ApiUrl, Plan};
 use crate::run::http::{Client, RouterUrl};
 use crate::run::observe::Observer;

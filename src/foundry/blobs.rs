@@ -6,11 +6,11 @@ use std::io::{self, Read as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
+use base16ct::lower;
 use sha1::Sha1;
 use sha2::{Digest as _, Sha256};
 
-use crate::digest::hex;
-use crate::foundry::state::Guid;
+use crate::state::Guid;
 
 pub use droplets::StagingInfo;
 pub use kept::Kept;
@@ -114,7 +114,7 @@ impl Blobs {
                 self.remember(&entry.path())?;
             } else if metadata.is_file() && KEPT.contains(&metadata.len()) {
                 let content = fs::read(entry.path())?;
-                fs::write(self.resource(&hex(&Sha1::digest(&content))), content)?;
+                fs::write(self.resource(&lower::encode_string(&Sha1::digest(&content))), content)?;
             }
         }
         Ok(())
@@ -186,7 +186,7 @@ fn sha256(path: &Path) -> io::Result<String> {
     loop {
         let count = file.read(&mut part)?;
         if count == 0 {
-            return Ok(hex(&digest.finalize()));
+            return Ok(lower::encode_string(&digest.finalize()));
         }
         digest.update(&part[..count]);
     }
@@ -209,7 +209,7 @@ mod tests {
         let first = Guid::random();
         blobs.assemble(&first, Some(&fs::read(&zipped).unwrap()), &[]).unwrap();
 
-        let sha1 = hex(&Sha1::digest(vec![b'x'; 70_000]));
+        let sha1 = lower::encode_string(&Sha1::digest(vec![b'x'; 70_000]));
         assert!(blobs.has(&sha1, 70_000));
         assert!(!blobs.has(&sha1, 70_001));
         let known = Fingerprint { sha1, size: 70_000, path: "run".to_owned(), mode: 0o755 };

@@ -1,4 +1,5 @@
-//! The door of the control plane: closed while a snapshot is taken or put back, so that no call sees or makes half of it.
+//! The door of the control plane: closed while a snapshot is taken or put back, so that no call sees or makes half of
+//! it.
 
 use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard, watch};
 

@@ -6,8 +6,8 @@ mod rule;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use crate::foundry::platform::lock;
-use crate::foundry::request_log::Service;
+use crate::platform::lock;
+use crate::request_log::Service;
 
 pub use held::Held;
 pub use rule::{Fault, Harm, Occurrence, Rule};

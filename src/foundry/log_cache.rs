@@ -8,7 +8,7 @@
 use std::sync::Arc;
 
 use axum::extract::{Path, RawQuery, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
@@ -17,9 +17,10 @@ use base64::engine::general_purpose::STANDARD;
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 
-use crate::foundry::controller::auth::Who;
-use crate::foundry::logs::{Line, Stream};
-use crate::foundry::platform::Platform;
+use crate::controller::auth::Who;
+use crate::logs::{Line, Stream};
+use crate::platform::Platform;
+use crate::uaa;
 
 /// Beyond 2.6 cf asks below `/api/v1`. (go-log-cache v2: `getBaseApiPath`.)
 const VERSION: &str = "3.1.0";
@@ -90,12 +91,7 @@ async fn read(
 
 /// Whether the caller may see the app: an administrator, or one with a role in its space.
 fn may_read(platform: &Platform, source: &str, headers: &HeaderMap) -> bool {
-    let token = headers
-        .get(header::AUTHORIZATION)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.split_once(' '))
-        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
-    let Some(who) = token.and_then(|(_, token)| platform.uaa.verify(token.trim())).map(Who) else { return false };
+    let Some(who) = uaa::bearer(headers).and_then(|token| platform.uaa.verify(token)).map(Who) else { return false };
     who.is_admin()
         || platform.store.read(|db| db.apps.get(source).is_some_and(|app| who.can_read_space(db, &app.space)))
 }

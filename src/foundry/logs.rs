@@ -5,8 +5,8 @@ use std::sync::Mutex;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::foundry::platform::lock;
-use crate::foundry::state::Guid;
+use crate::platform::lock;
+use crate::state::Guid;
 
 /// How many lines are kept for an app. (Log cache's default is 100,000 envelopes; `cf logs --recent` asks for 1000.)
 const KEPT: usize = 10_000;

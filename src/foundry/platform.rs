@@ -6,17 +6,17 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use crate::foundry::door::Door;
-use crate::foundry::era::Eras;
-use crate::foundry::faults::Faults;
-use crate::foundry::logs::Logs;
-use crate::foundry::request_log::RequestLog;
-use crate::foundry::router::{Endpoint, Routers};
-use crate::foundry::runtime::Cell;
-use crate::foundry::settings::{Settings, Timing};
-use crate::foundry::state::State;
-use crate::foundry::store::Store;
-use crate::foundry::uaa::Uaa;
+use crate::door::Door;
+use crate::era::Eras;
+use crate::faults::Faults;
+use crate::logs::Logs;
+use crate::request_log::RequestLog;
+use crate::router::{Endpoint, Routers};
+use crate::runtime::Cell;
+use crate::settings::{Settings, Timing};
+use crate::state::State;
+use crate::store::Store;
+use crate::uaa::Uaa;
 
 /// Where the parts listen.
 #[derive(Debug, Clone)]

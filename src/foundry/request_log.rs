@@ -4,7 +4,7 @@ use std::sync::Mutex;
 
 use jiff::Timestamp;
 
-use crate::foundry::platform::lock;
+use crate::platform::lock;
 
 /// A part of the control plane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

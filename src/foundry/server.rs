@@ -15,10 +15,11 @@ use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
 use jiff::Timestamp;
 
-use crate::foundry::controller::error::ApiError;
-use crate::foundry::faults::{Fault, Harm, Struck};
-use crate::foundry::platform::Platform;
-use crate::foundry::request_log::{Call, Service};
+use crate::accept::accept;
+use crate::controller::error::ApiError;
+use crate::faults::{Fault, Harm, Struck};
+use crate::platform::Platform;
+use crate::request_log::{Call, Service};
 
 /// The connection is closed without an answer.
 #[derive(Debug, thiserror::Error)]
@@ -37,14 +38,11 @@ pub(crate) fn serve(
     let platform = Arc::clone(platform);
     tokio::spawn(async move {
         loop {
-            let connection = tokio::select! {
-                connection = listener.accept() => connection,
+            let (stream, _) = tokio::select! {
+                connection = accept(&listener) => connection,
                 () = platform.ending() => return,
             };
-            // A connection that broke before it was accepted is the client's affair.
-            if let Ok((stream, _)) = connection {
-                tokio::spawn(connection_loop(stream, service, routes.clone(), Arc::clone(&platform)));
-            }
+            tokio::spawn(connection_loop(stream, service, routes.clone(), Arc::clone(&platform)));
         }
     });
     Ok(())

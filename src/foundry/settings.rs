@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use crate::foundry::router::RouterSettings;
-use crate::foundry::state::ReservablePorts;
-use crate::foundry::uaa::TokenPolicy;
+use crate::router::RouterSettings;
+use crate::state::ReservablePorts;
+use crate::uaa::TokenPolicy;
 
 /// What a foundry is started with.
 #[derive(Debug, Clone)]
@@ -15,13 +15,13 @@ pub struct Settings {
     pub password: String,
     /// The shared domains; the first is the default for routes.
     pub domains: Vec<String>,
-    /// The domain of the platform's own parts. With one they are `api.DOMAIN`, `uaa.DOMAIN` and `log-cache.DOMAIN` to the
-    /// routers, for clients that take those for their HTTP proxy; without, each is known by its address.
+    /// The domain of the platform's own parts. With one they are `api.DOMAIN`, `uaa.DOMAIN` and `log-cache.DOMAIN` to
+    /// the routers, for clients that take those for their HTTP proxy; without, each is known by its address.
     pub system_domain: Option<String>,
     /// The shared internal domain, for traffic between apps.
     pub internal_domain: Option<String>,
-    /// The ports of the router group `default-tcp`, whose routes are listened on at 127.0.0.1. Nothing fails where a port
-    /// is not to be had: foundries side by side that use the same ports should have ranges of their own.
+    /// The ports of the router group `default-tcp`, whose routes are listened on at 127.0.0.1. Nothing fails where a
+    /// port is not to be had: foundries side by side that use the same ports should have ranges of their own.
     pub tcp_ports: ReservablePorts,
     /// The organization that is there from the start.
     pub org: String,
@@ -54,7 +54,8 @@ impl Default for Settings {
             system_domain: None,
             internal_domain: Some("apps.internal".to_owned()),
             // Ten, in a deployment as it comes (`cf-deployment`: 1024-1033). A hundred are as many as the default quota
-            // allows, so that random ports of several foundries seldom meet; and no system gives them to others by itself.
+            // allows, so that random ports of several foundries seldom meet; and no system gives them to others by
+            // itself.
             tcp_ports: ReservablePorts::range(1024, 1123),
             org: "acme".to_owned(),
             space: "production".to_owned(),

@@ -1,7 +1,7 @@
 //! Everything at one time: the state, the files that it refers to, the accounts, and what runs.
 //!
-//! What a snapshot does not hold, a restore leaves as it is: logs, the log of calls, durations and delays, the files that
-//! uploads need not send again, and tokens; but those are good again that a fault has made expire.
+//! What a snapshot does not hold, a restore leaves as it is: logs, the log of calls, durations and delays, the files
+//! that uploads need not send again, and tokens; but those are good again that a fault has made expire.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,11 +9,11 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use tokio::time::timeout;
 
-use crate::foundry::blobs::Kept;
-use crate::foundry::platform::Platform;
-use crate::foundry::runtime;
-use crate::foundry::state::State;
-use crate::foundry::uaa::accounts::Accounts;
+use crate::blobs::Kept;
+use crate::platform::Platform;
+use crate::runtime;
+use crate::state::State;
+use crate::uaa::accounts::Accounts;
 
 /// How long a snapshot waits for calls and work under way, and a restore for what is to run.
 const PATIENCE: Duration = Duration::from_secs(60);

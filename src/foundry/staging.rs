@@ -1,8 +1,9 @@
 //! Staging: a package is unpacked, a buildpack is chosen, and a droplet comes out of it, or a reason why not.
 //!
-//! What is there of buildpacks: [`binary`], which compiles nothing, and [`staticfile`], whose web server the cell provides. The
-//! others are detected by the files that they look for, and then staging fails with a clear line in the log: nothing here
-//! pretends to compile. So it is with a buildpack that was uploaded, but that nothing here knows what it looks for.
+//! What is there of buildpacks: [`binary`], which compiles nothing, and [`staticfile`], whose web server the cell
+//! provides. The others are detected by the files that they look for, and then staging fails with a clear line in the
+//! log: nothing here pretends to compile. So it is with a buildpack that was uploaded, but that nothing here knows what
+//! it looks for.
 
 mod binary;
 mod staticfile;
@@ -16,10 +17,10 @@ use indexmap::IndexMap;
 use jiff::Timestamp;
 use serde_json::json;
 
-use crate::foundry::faults::StagingFailure;
-use crate::foundry::logs::Stream;
-use crate::foundry::platform::Platform;
-use crate::foundry::state::{Build, BuildState, Droplet, DropletState, Guid, Metadata, Party, State, UsedBuildpack};
+use crate::faults::StagingFailure;
+use crate::logs::Stream;
+use crate::platform::Platform;
+use crate::state::{Build, BuildState, Droplet, DropletState, Guid, Metadata, Party, State, UsedBuildpack};
 
 /// The files by which system buildpacks know their apps.
 const DETECTION: [(&str, &[&str]); 10] = [
@@ -60,13 +61,9 @@ fn end(db: &mut State, build: &Build, result: Result<Droplet, StagingFailure>) {
         Ok(droplet) => {
             found.state = BuildState::Staged(droplet.guid.clone());
             let data = json!({ "droplet_guid": droplet.guid, "package_guid": build.package });
-            let actor = Party {
-                guid: build.created_by.0.to_string(),
-                kind: "user".to_owned(),
-                name: build.created_by.1.clone(),
-            };
+            let actor = Party::new("user", &build.created_by.0, &build.created_by.1);
             if let Some(app) = db.apps.get(&build.app) {
-                let target = Party { guid: app.guid.to_string(), kind: "app".to_owned(), name: app.name.clone() };
+                let target = Party::new("app", &app.guid, &app.name);
                 let space = app.space.clone();
                 db.record("audit.app.droplet.create", actor, target, Some(&space), data);
             }
@@ -224,8 +221,8 @@ impl Known {
     }
 }
 
-/// Chooses buildpacks and lets the last of them, which says how the app is started, compile it. (The others only supply what
-/// it needs, and none of these here supplies anything.)
+/// Chooses buildpacks and lets the last of them, which says how the app is started, compile it. (The others only supply
+/// what it needs, and none of these here supplies anything.)
 fn compile(log: &Log<'_>, build: &Build, directory: &Path) -> Result<Compiled, StagingFailure> {
     let stack = build.lifecycle.stack.as_deref();
     let chosen = match build.lifecycle.buildpacks.as_slice() {

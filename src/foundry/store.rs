@@ -4,8 +4,8 @@ use std::sync::Mutex;
 
 use tokio::sync::watch;
 
-use crate::foundry::platform::lock;
-use crate::foundry::state::State;
+use crate::platform::lock;
+use crate::state::State;
 
 /// The database behind its lock.
 #[derive(Debug)]

@@ -15,8 +15,8 @@ use crate::text::is_unprintable;
 pub struct ApiUrl(String);
 
 impl ApiUrl {
-    /// Takes an `https` or `http` address; without a scheme it is `https`, as with `cf api`. The fault names what does not
-    /// belong there: another scheme, a user or password, a path, a query.
+    /// Takes an `https` or `http` address; without a scheme it is `https`, as with `cf api`. The fault names what does
+    /// not belong there: another scheme, a user or password, a path, a query.
     pub fn parse(text: &str) -> Result<Self, Fault> {
         const HINT: &str = "write it as `cf api` shows it, for example https://api.example.com";
         if text.is_empty() {

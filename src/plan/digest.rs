@@ -2,14 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
+use base16ct::lower;
 use sha2::{Digest as _, Sha256};
-
-use crate::digest::hex;
 
 use super::{Check, ManifestApp, ManifestProcess, Plan};
 
-/// The SHA-256 of a plan's values and of the manifests that it has read, independent of the folder that the plan was named
-/// from. Of what variables were filled in with only the sizes count, which the platform shows anyway.
+/// The SHA-256 of a plan's values and of the manifests that it has read, independent of the folder that the plan was
+/// named from. Of what variables were filled in with only the sizes count, which the platform shows anyway.
 pub(super) fn of(plan: &Plan, folder: &Path, contents: &[Vec<u8>]) -> String {
     let mut plan = plan.clone();
     plan.file = PathBuf::new();
@@ -38,7 +37,7 @@ pub(super) fn of(plan: &Plan, folder: &Path, contents: &[Vec<u8>]) -> String {
         hash.update((part.len() as u64).to_be_bytes());
         hash.update(part);
     }
-    hex(&hash.finalize())
+    lower::encode_string(&hash.finalize())
 }
 
 fn sizes(app: &ManifestApp) -> ManifestApp {

@@ -11,8 +11,8 @@ const MAX: Duration = Duration::from_secs(24 * 60 * 60);
 /// The units, largest first, in milliseconds.
 const UNITS: [(&str, u64); 4] = [("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)];
 
-/// Reads a span of time: one or more whole numbers, each with a unit (`h`, `m`, `s`, `ms`), units from large to small and
-/// each at most once. The fault says what else was found; nothing above 24 hours is taken.
+/// Reads a span of time: one or more whole numbers, each with a unit (`h`, `m`, `s`, `ms`), units from large to small
+/// and each at most once. The fault says what else was found; nothing above 24 hours is taken.
 pub fn parse_duration(text: &str) -> Result<Duration, Fault> {
     const HINT: &str = "write a number and a unit: 35s, 2m, 1m30s, 500ms";
     let bad = || Fault::hinted(format!("`{text}` is no duration"), HINT);

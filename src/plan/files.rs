@@ -56,8 +56,8 @@ impl Files for Disk {
     }
 }
 
-/// As [`Disk`], where what is to be uploaded need not be there: to finish or to take back a deployment, another machine has
-/// the plan and its manifests, and not what was built.
+/// As [`Disk`], where what is to be uploaded need not be there: to finish or to take back a deployment, another machine
+/// has the plan and its manifests, and not what was built.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct WithoutBits;
 

@@ -271,9 +271,10 @@ const ON_FAILURE: &[(&str, &str)] = &[
     ("stop", "everything is left as it is, for a person to decide between `cutover resume` and `cutover rollback`"),
 ];
 
-/// `timeouts`. A call: cf 8.17 waits 6 s for a connection and tries three times. Upload, staging: the Cloud Controller's own
-/// limit is 15 minutes. Start: the platform gives each instance its health check timeout (60 s, at most 10 min by default)
-/// and starts the ones that crash again. Route: usually a second, seen up to a minute. Binding: a broker may take its time.
+/// `timeouts`. A call: cf 8.17 waits 6 s for a connection and tries three times. Upload, staging: the Cloud
+/// Controller's own limit is 15 minutes. Start: the platform gives each instance its health check timeout (60 s, at
+/// most 10 min by default) and starts the ones that crash again. Route: usually a second, seen up to a minute. Binding:
+/// a broker may take its time.
 pub static TIMEOUTS: Table = Table {
     noun: "timeouts",
     one_of: false,

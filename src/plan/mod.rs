@@ -5,14 +5,15 @@
 //! 1. **read** (`yaml`, `node`): the file becomes a tree that keeps the order of keys, duplicates and the text of
 //!    scalars, and that can tell where each piece stands. Nothing else names the YAML library.
 //! 2. **overlay**: with `--env NAME` a second, smaller file is laid over the first.
-//! 3. **shape** (`shape`, [`keys`]): the tree against one table of keys, which is also the JSON schema and the reference
-//!    page. Every rule about a single value is checked here.
-//! 4. **meaning** (`load`, `across`): names, routes and durations become newtypes, which cannot hold a wrong value; what
-//!    only shows when several values are seen together (the same route twice, one colour in two apps) is checked last.
+//! 3. **shape** (`shape`, [`keys`]): the tree against one table of keys, which is also the JSON schema and the
+//!    reference page. Every rule about a single value is checked here.
+//! 4. **meaning** (`load`, `across`): names, routes and durations become newtypes, which cannot hold a wrong value;
+//!    what only shows when several values are seen together (the same route twice, one colour in two apps) is checked
+//!    last.
 //! 5. **manifest** (`manifest`): the team's own cf manifest is read for what a deployment must know of it.
 //!
-//! All problems of a plan are reported at once ([`Problems`]), each with its file, line, column and a hint. The stage is
-//! pure but for reading files, which goes through [`Files`].
+//! All problems of a plan are reported at once ([`Problems`]), each with its file, line, column and a hint. The stage
+//! is pure but for reading files, which goes through [`Files`].
 
 mod across;
 mod api;
@@ -75,9 +76,10 @@ pub struct Plan {
     pub apps: Vec<App>,
     /// The plan file, as the user named it.
     pub file: PathBuf,
-    /// The SHA-256 (64 lower-case hex digits) of what decides the deployment: the values of the plan and the contents of
-    /// the manifests. Comments, the order of keys and the folder that the command is run in do not count; neither do the
-    /// vars files but for sizes: everybody who sees the app sees the digest, and could try a short secret against it.
+    /// The SHA-256 (64 lower-case hex digits) of what decides the deployment: the values of the plan and the contents
+    /// of the manifests. Comments, the order of keys and the folder that the command is run in do not count; neither do
+    /// the vars files but for sizes: everybody who sees the app sees the digest, and could try a short secret against
+    /// it.
     pub digest: String,
     /// The values of the vars files and of the manifests' `env`: what must not be seen when cf prints it.
     #[serde(skip)]
@@ -201,7 +203,8 @@ pub enum Old {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Instances {
-    /// The larger of what the manifest says and what the live colour runs (an autoscaler or a person may have raised it).
+    /// The larger of what the manifest says and what the live colour runs (an autoscaler or a person may have raised
+    /// it).
     AtLeastLive,
     /// What the manifest says (1 where it says nothing), even if more instances are live.
     Manifest,

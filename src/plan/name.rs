@@ -14,7 +14,8 @@ const MAX_LENGTH: usize = 255;
 /// Checks what all names have in common.
 ///
 /// CC: a name is any printable text and is stripped of blanks at its ends. cutover refuses besides what `cf` would take
-/// for a flag (a leading `-`) and what would not survive a terminal or a table (control characters, blanks at the ends).
+/// for a flag (a leading `-`) and what would not survive a terminal or a table (control characters, blanks at the
+/// ends).
 fn check(kind: &str, text: &str) -> Result<(), Fault> {
     if text.is_empty() {
         return Err(Fault::new(format!("the {kind} is empty")));

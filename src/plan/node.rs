@@ -1,5 +1,5 @@
-//! The tree that a YAML document becomes: nothing is lost, neither the order of keys nor duplicates nor how a scalar was
-//! written.
+//! The tree that a YAML document becomes: nothing is lost, neither the order of keys nor duplicates nor how a scalar
+//! was written.
 
 /// A node of a document: a scalar, a list or a map, and where it comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]

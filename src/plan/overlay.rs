@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use super::fault::Fault;
 use super::node::{Node, Value};
 
-/// The overlay's file for a plan's file: the name of the environment before the extension, in the same folder. Fails for
-/// a name that is more than letters, digits, `-` and `_`.
+/// The overlay's file for a plan's file: the name of the environment before the extension, in the same folder. Fails
+/// for a name that is more than letters, digits, `-` and `_`.
 pub(super) fn file_for(plan: &Path, env: &str) -> Result<PathBuf, Fault> {
     let sound = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
     if env.is_empty() || !env.chars().all(sound) {
@@ -19,8 +19,8 @@ pub(super) fn file_for(plan: &Path, env: &str) -> Result<PathBuf, Fault> {
     Ok(plan.with_extension(format!("{env}.{extension}")))
 }
 
-/// Lays one tree over another: mappings are united key by key; apps are united with the app of the same name, others are
-/// added; every other value of the overlay takes the place of what it covers.
+/// Lays one tree over another: mappings are united key by key; apps are united with the app of the same name, others
+/// are added; every other value of the overlay takes the place of what it covers.
 pub(super) fn lay(base: Node, over: Node) -> Node {
     lay_at(base, over, true)
 }

@@ -153,8 +153,8 @@ impl Problem {
 }
 
 impl Position {
-    /// Finds line and column of a byte of a text, and how many characters belong to the word that begins there. Lines end
-    /// as editors see it: with `\n`, `\r\n` or a lone `\r`.
+    /// Finds line and column of a byte of a text, and how many characters belong to the word that begins there. Lines
+    /// end as editors see it: with `\n`, `\r\n` or a lone `\r`.
     pub(super) fn find(text: &str, offset: usize) -> Self {
         let mut offset = offset.min(text.len());
         while !text.is_char_boundary(offset) {

@@ -10,9 +10,9 @@ use crate::text::is_unprintable;
 
 /// A route as users write it: `www.example.com`, `www.example.com/shop` or `*.example.com`.
 ///
-/// Which part is the host and which the domain only the Cloud Controller's list of domains can tell, so the name is kept
-/// whole. Two routes are equal when a router takes them for the same: the host has no case, and neither has the path
-/// (gorouter: `/Shop` and `/shop` are one path).
+/// Which part is the host and which the domain only the Cloud Controller's list of domains can tell, so the name is
+/// kept whole. Two routes are equal when a router takes them for the same: the host has no case, and neither has the
+/// path (gorouter: `/Shop` and `/shop` are one path).
 #[derive(Debug, Clone)]
 pub struct RouteUrl {
     /// Lower case; two labels at least; the first may be `*`.
@@ -29,8 +29,8 @@ const MAX_NAME: usize = 253;
 
 impl RouteUrl {
     /// Takes a route without scheme and port. The fault says which rule it breaks: DNS host names (letters, digits and
-    /// inner hyphens), `*` only as the whole first label, and the Cloud Controller's rules for paths (begins with `/`, at
-    /// most 128 characters, no `?`). A lone `/` as path is the same as none.
+    /// inner hyphens), `*` only as the whole first label, and the Cloud Controller's rules for paths (begins with `/`,
+    /// at most 128 characters, no `?`). A lone `/` as path is the same as none.
     pub fn parse(text: &str) -> Result<Self, Fault> {
         if text.is_empty() {
             return Err(Fault::hinted("the route is empty", "write it as HOST.DOMAIN or HOST.DOMAIN/PATH"));
@@ -75,8 +75,8 @@ impl RouteUrl {
         self.fqdn.starts_with("*.")
     }
 
-    /// The ways to cut the name into host and domain, longest domain first, so that the first whose domain exists is the
-    /// one that the Cloud Controller would take. The host is empty where the whole name is the domain.
+    /// The ways to cut the name into host and domain, longest domain first, so that the first whose domain exists is
+    /// the one that the Cloud Controller would take. The host is empty where the whole name is the domain.
     pub fn splits(&self) -> impl Iterator<Item = (&str, &str)> {
         let whole = (!self.is_wildcard()).then_some(("", self.fqdn.as_str()));
         whole.into_iter().chain(self.fqdn.match_indices('.').map(|(at, _)| (&self.fqdn[..at], &self.fqdn[at + 1..])))

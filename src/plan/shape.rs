@@ -1,5 +1,5 @@
-//! Holds a tree against the table of keys: unknown, missing and repeated keys, wrong types, and every rule that concerns
-//! a single value. What passes here can be read without further questions.
+//! Holds a tree against the table of keys: unknown, missing and repeated keys, wrong types, and every rule that
+//! concerns a single value. What passes here can be read without further questions.
 
 use super::fault::Fault;
 use super::keys::{self, Key, Kind, Need, Table, VERSION};

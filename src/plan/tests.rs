@@ -398,8 +398,8 @@ fn variables_cannot_fill_the_memory() {
     let long = "x".repeat(500_000);
     let list = format!("[{}]", "a, ".repeat(9_000));
     let cases = [
-        // Each would take hours without a limit: some MB a time, a hundred thousand times; a value that names itself; a list in
-        // each item of a list.
+        // Each would take hours without a limit: some MB a time, a hundred thousand times; a value that names itself; a
+        // list in each item of a list.
         (format!("big: {long}\n"), "((big))".repeat(100_000)),
         ("big: ((big))((big))\n".to_owned(), "((big))".repeat(1000)),
         (format!("big: {list}\n"), String::new()),

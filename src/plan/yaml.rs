@@ -1,15 +1,16 @@
 //! YAML text to a tree that can say where each of its nodes stands.
 //!
-//! `serde_yaml` keeps positions to itself but for one place: an error raised by a visitor is stamped with the mark of the
-//! event being visited. So a node is known by its number in the order of visiting, and to find where it stands the text is
-//! visited once more by a walk that fails at that number on purpose. The mark counts bytes, and is exact for keys, values,
-//! flow and block style, block scalars and all line ends; the value of an alias stands where its anchor stands.
+//! `serde_yaml` keeps positions to itself but for one place: an error raised by a visitor is stamped with the mark of
+//! the event being visited. So a node is known by its number in the order of visiting, and to find where it stands the
+//! text is visited once more by a walk that fails at that number on purpose. The mark counts bytes, and is exact for
+//! keys, values, flow and block style, block scalars and all line ends; the value of an alias stands where its anchor
+//! stands.
 //!
 //! A scalar's type and its text cannot be had in one visit either (`1.0` arrives as a float): a first walk notes the
 //! types, a second one, which knows what is a scalar, asks for the text.
 //!
-//! Bounds: the caller limits the size of the text; here depth, the number of nodes (aliases expanded) and the nesting of
-//! brackets, in which the scanner's time is quadratic, are limited.
+//! Bounds: the caller limits the size of the text; here depth, the number of nodes (aliases expanded) and the nesting
+//! of brackets, in which the scanner's time is quadratic, are limited.
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -72,8 +73,8 @@ fn refuse_control_characters(text: &str) -> Result<(), SyntaxFault> {
     }
 }
 
-/// The deepest nesting of brackets; the library stops at a depth of 128, but only after it has scanned the whole text, in
-/// a time that grows with the square of the depth.
+/// The deepest nesting of brackets; the library stops at a depth of 128, but only after it has scanned the whole text,
+/// in a time that grows with the square of the depth.
 const MAX_BRACKETS: usize = 200;
 
 /// Counts brackets without regard to quotes, so it may count too many but never too few: a plan has a handful.

@@ -1,5 +1,5 @@
-//! The model check of compiled steps: before anything runs, every list of steps is walked on the model of the user's real
-//! space, with everything that can go wrong at each step, and from whatever that leaves behind to the end.
+//! The model check of compiled steps: before anything runs, every list of steps is walked on the model of the user's
+//! real space, with everything that can go wrong at each step, and from whatever that leaves behind to the end.
 //!
 //! - this file: what is shown, and to whom
 //! - [`world`]: the space, and what routers may know of it; what a request on a live route would meet
@@ -7,12 +7,12 @@
 //! - `explore`: the walk over all of it
 //! - `goal`: where a walk must end
 //!
-//! The model of the routers is pessimistic: a change of a route is known to all of them only once they were asked. Until
-//! then a request may meet the state before it or the state after it, and both must be good.
+//! The model of the routers is pessimistic: a change of a route is known to all of them only once they were asked.
+//! Until then a request may meet the state before it or the state after it, and both must be good.
 //!
-//! A state that is left behind (the tool was killed, gave up, lost the platform) is taken as any other machine would find
-//! it: it is compiled again for `resume`, for `rollback` and for a new `apply`, and each of these walked to its end, with
-//! everything that can go wrong with them in turn. States that were visited are not visited again.
+//! A state that is left behind (the tool was killed, gave up, lost the platform) is taken as any other machine would
+//! find it: it is compiled again for `resume`, for `rollback` and for a new `apply`, and each of these walked to its
+//! end, with everything that can go wrong with them in turn. States that were visited are not visited again.
 
 mod explore;
 pub mod fault;
@@ -63,14 +63,14 @@ pub type Compile<'a> = dyn Fn(Verb, &Space) -> Result<Vec<Step>, Refusal> + 'a;
 ///   router knows, as many as before or as the plan declares; and no router may still lead to one that does not run;
 /// - an app that was on a live route is stopped only after its routers have let go of it and it has drained;
 /// - no app and no route is touched that the plan does not name;
-/// - from wherever a walk is left, `resume` leads to the goal, `rollback` to where the deployment began, and a new `apply`
-///   to its goal; none is refused by what the walk itself has left, a quota included.
+/// - from wherever a walk is left, `resume` leads to the goal, `rollback` to where the deployment began, and a new
+///   `apply` to its goal; none is refused by what the walk itself has left, a quota included.
 pub fn prove(app: &plan::App, verb: Verb, space: &Space, compile: &Compile<'_>) -> Proof {
     explore::Explorer::new(app, verb, space, compile).explore()
 }
 
-/// Checks one list of steps on this space where nothing goes wrong with it: what is known to be safe before a way back is
-/// begun. `None` where it is.
+/// Checks one list of steps on this space where nothing goes wrong with it: what is known to be safe before a way back
+/// is begun. `None` where it is.
 pub fn prove_one(app: &plan::App, verb: Verb, space: &Space, steps: &[Step]) -> Option<Counterexample> {
     let mut world = world::World::observed(app, space);
     let promise = world.promise(app, verb, None);

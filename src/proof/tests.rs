@@ -1,4 +1,5 @@
-//! The checker, tried on compilers that are right, and on wrong ones: each is caught, with the story of what would happen.
+//! The checker, tried on compilers that are right, and on wrong ones: each is caught, with the story of what would
+//! happen.
 
 use std::time::Duration;
 

@@ -115,12 +115,12 @@ impl World {
         world
     }
 
-    /// What must stay so from here on, whatever `verb` does. `declared` is how many instances the plan wants, where it wants
-    /// fewer.
+    /// What must stay so from here on, whatever `verb` does. `declared` is how many instances the plan wants, where it
+    /// wants fewer.
     pub fn promise(&self, app: &plan::App, verb: Verb, declared: Option<u32>) -> Promise {
         let wanted = |count: u32| declared.map_or(count, |declared| declared.min(count));
-        // What is taken back leads to what was there before it, as large as that was; so does a new deployment where both
-        // colours are on the live routes.
+        // What is taken back leads to what was there before it, as large as that was; so does a new deployment where
+        // both colours are on the live routes.
         let before = UnderWay::of(app, &self.space).and_then(|under_way| {
             let before = other(app, &under_way.colour).as_str();
             let goes_back = verb != Verb::Apply || app.live.iter().any(|url| self.space.is_mapped(before, url));

@@ -7,13 +7,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
+use foundry::Foundry;
+use foundry::router::Propagation;
+use foundry::settings::Settings;
+use guard::Guard;
 
 use crate::cf::session::PrivateHome;
 use crate::cf::spawn::Cf;
-use crate::foundry::Foundry;
-use crate::foundry::router::Propagation;
-use crate::foundry::settings::Settings;
-use crate::guard::Guard;
 use crate::plan::{ApiUrl, Plan, RouteUrl};
 use crate::run::http::RouterUrl;
 use crate::secret::Sensitive;

@@ -144,8 +144,8 @@ impl Console {
         self.bar.enable_steady_tick(Duration::from_millis(100));
     }
 
-    /// Shows what is in flight, in a line that leaves room for the `^C` that a terminal prints: one that is full would be
-    /// wrapped by it, and could not be taken away.
+    /// Shows what is in flight, in a line that leaves room for the `^C` that a terminal prints: one that is full would
+    /// be wrapped by it, and could not be taken away.
     fn in_flight(&self, text: &str) {
         let width = usize::from(Term::stderr().size().1).saturating_sub(BESIDE);
         self.bar.set_message(truncate_str(text, width, "…").into_owned());

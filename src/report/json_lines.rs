@@ -22,8 +22,8 @@ impl<W: Write> JsonLines<W> {
         Self { out, now, torn: false }
     }
 
-    /// Writes one event, where it is one of those that the contract of the command line names. Fails where it is the first
-    /// that is lost; the next one that can be written begins a line of its own.
+    /// Writes one event, where it is one of those that the contract of the command line names. Fails where it is the
+    /// first that is lost; the next one that can be written begins a line of its own.
     pub fn event(&mut self, event: &Event<'_>) -> io::Result<()> {
         let Some(mut object) = object(event) else { return Ok(()) };
         object["time"] = Value::from((self.now)());

@@ -75,7 +75,8 @@ fn write_step(out: &mut String, step: &Step) {
                 CommandLine::Shell(line) => format!("sh -c {}", quote(line)),
                 CommandLine::Argv(argv) => argv.iter().map(|word| quote(word)).collect::<Vec<_>>().join(" "),
             };
-            // `./` keeps a folder that begins with `-` from being taken for an option; an absolute one stays what it is.
+            // `./` keeps a folder that begins with `-` from being taken for an option; an absolute one stays what it
+            // is.
             let folder = quote(&Path::new(".").join(&command.folder).to_string_lossy());
             let (url, app) = (quote(&format!("https://{url}")), quote(app.as_str()));
             let _ = writeln!(out, "(cd {folder} && CUTOVER_STAGING_URL={url} CUTOVER_APP={app} {line})");

@@ -86,8 +86,8 @@ impl<'a> Api<'a> {
         self.session.target()
     }
 
-    /// Has cf fetch a new access token at its next call. cf 8.17 does so by itself only where the token's own time is over,
-    /// not where the platform has rejected it.
+    /// Has cf fetch a new access token at its next call. cf 8.17 does so by itself only where the token's own time is
+    /// over, not where the platform has rejected it.
     pub fn renew_token(&self) {
         // Where the private configuration cannot be written, the next call says that the token is rejected.
         let _ = self.session.forget_access_token();

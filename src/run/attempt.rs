@@ -2,8 +2,8 @@
 //!
 //! A step is confirmed three times over: by what cf printed, by the space read back, and (where it changed a live
 //! route) by the router. cf's word alone is never enough: an OK comes before the effect, and a failure may come after
-//! it. So the outcome of a call is *done*, *not done* or *unknown*, and unknown is settled by reading before anything else
-//! is done. What is not done for a passing reason is done again, up to a bound (see [`retry`](super::retry)).
+//! it. So the outcome of a call is *done*, *not done* or *unknown*, and unknown is settled by reading before anything
+//! else is done. What is not done for a passing reason is done again, up to a bound (see [`super::retry`]).
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -192,7 +192,8 @@ impl Runner<'_> {
         }
     }
 
-    /// Looks at the space until the condition holds. What cf was asked for is under way: a signal does not end the wait.
+    /// Looks at the space until the condition holds. What cf was asked for is under way: a signal does not end the
+    /// wait.
     fn wait_for(
         &self,
         step: &Step,

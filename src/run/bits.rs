@@ -1,22 +1,22 @@
-//! The digest of what is uploaded for an app: it tells, on another machine too, whether the files there are those that an
-//! interrupted deployment has begun to upload.
+//! The digest of what is uploaded for an app: it tells, on another machine too, whether the files there are those that
+//! an interrupted deployment has begun to upload.
 
 use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
+use base16ct::lower;
 use sha2::{Digest as _, Sha256};
 
-use crate::digest::hex;
 use crate::plan;
 
 /// What cf 8.17 never uploads, whatever `.cfignore` says (`actor/sharedaction`: `DefaultIgnoreLines`).
 const IGNORED: [&str; 9] =
     [".cfignore", ".DS_Store", ".git", ".gitignore", ".hg", ".svn", "_darcs", "manifest.yaml", "manifest.yml"];
 
-/// The SHA-256 (64 lower-case hex digits) of the names, the permission to execute and the contents of what is uploaded for
-/// an app. Empty for a docker image, of which nothing is uploaded. Fails where a file cannot be read.
+/// The SHA-256 (64 lower-case hex digits) of the names, the permission to execute and the contents of what is uploaded
+/// for an app. Empty for a docker image, of which nothing is uploaded. Fails where a file cannot be read.
 pub fn digest(app: &plan::App) -> io::Result<String> {
     match app.path.as_ref().or(app.manifest.app.path.as_ref()) {
         Some(path) => of(path),
@@ -48,7 +48,7 @@ fn of(root: &Path) -> io::Result<String> {
             hash.update(&buffer[..read]);
         }
     }
-    Ok(hex(&hash.finalize()))
+    Ok(lower::encode_string(&hash.finalize()))
 }
 
 /// Notes the files below a folder by their path within it; the file itself by an empty one.

@@ -4,9 +4,9 @@ use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use guard::Guard;
 use rustix::process::Signal;
 
-use crate::guard::Guard;
 use crate::plan::{Check, CommandCheck, CommandLine, HttpCheck, RouteUrl, format_duration};
 use crate::scratch;
 

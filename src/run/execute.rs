@@ -1,8 +1,8 @@
 //! One step after the other, each confirmed before the next one starts.
 //!
 //! Before a step that changes something, three things are made sure of: the lock is still held, nobody else has changed
-//! anything that the deployment hangs on, and what the step relies on is so. How the step itself is done and confirmed is
-//! told in [`attempt`](super::attempt).
+//! anything that the deployment hangs on, and what the step relies on is so. How the step itself is done and confirmed
+//! is told in [`attempt`](super::attempt).
 
 use std::fmt;
 use std::time::{Duration, Instant};

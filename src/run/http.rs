@@ -130,7 +130,8 @@ impl Client {
         format!("https://{}{}{path}", host(route), route.path())
     }
 
-    /// Sends one GET, with its body read, on a connection of its own. Fails with cf-like words where there is no answer.
+    /// Sends one GET, with its body read, on a connection of its own. Fails with cf-like words where there is no
+    /// answer.
     pub fn get(&self, route: &RouteUrl, path: &str) -> Result<Answer, String> {
         self.send(Method::GET, route, path, None, BODY)
     }

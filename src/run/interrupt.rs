@@ -36,8 +36,8 @@ pub struct Interrupt {
 
 impl Interrupt {
     /// Catches SIGINT, SIGTERM and SIGHUP from now on; a second one ends the process at once, every half-way state of a
-    /// deployment being a legal start. `tell` is called for the first one, from a thread of its own. Fails where the system
-    /// does not let it.
+    /// deployment being a legal start. `tell` is called for the first one, from a thread of its own. Fails where the
+    /// system does not let it.
     pub fn catch(tell: impl Fn(Signal) + Send + 'static) -> io::Result<Self> {
         let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
         let (send, receive) = channel();

@@ -4,9 +4,9 @@
 //! - [`held`]: a lock that is ours, renewed before each step and given back
 //! - `marker`: the calls about the app that is the lock
 //!
-//! A lock does not fence: the Cloud Controller takes changes from anyone. What keeps two deployments apart is that the holder
-//! renews before each step for as long as that step may take, starts no step without, and that nobody takes a lock over before
-//! it has expired for [`SLACK`](crate::space::lock::SLACK).
+//! A lock does not fence: the Cloud Controller takes changes from anyone. What keeps two deployments apart is that the
+//! holder renews before each step for as long as that step may take, starts no step without, and that nobody takes a
+//! lock over before it has expired for [`SLACK`](crate::space::lock::SLACK).
 
 pub mod held;
 mod marker;
@@ -121,7 +121,8 @@ pub enum LockError {
 pub struct Terms {
     /// A new one, unless it is renewed: its holder does that before the first step.
     pub at_first: Duration,
-    /// How much longer than the step may take a renewed one holds: so long the platform may be out of reach between two steps.
+    /// How much longer than the step may take a renewed one holds: so long the platform may be out of reach between two
+    /// steps.
     pub margin: Duration,
 }
 
@@ -142,7 +143,8 @@ pub struct Locksmith<'a> {
 }
 
 impl<'a> Locksmith<'a> {
-    /// A locksmith in the targeted space, who waits so long while somebody else holds a lock, or until a signal comes in.
+    /// A locksmith in the targeted space, who waits so long while somebody else holds a lock, or until a signal comes
+    /// in.
     pub fn new(cf: &'a Cf, session: &'a Session, interrupt: &'a Interrupt, wait: Duration) -> Self {
         Self { api: Api { cf, session }, interrupt, wait, terms: Terms::default() }
     }
@@ -155,9 +157,9 @@ impl<'a> Locksmith<'a> {
 
     /// Takes the locks on all these apps, or none.
     ///
-    /// A lock among `observed` that this very deployment holds, on whichever machine, is taken back. While another deployment
-    /// holds one, those that were had are given back, so that two deployments never wait for each other. `tell` hears of what
-    /// a person should know.
+    /// A lock among `observed` that this very deployment holds, on whichever machine, is taken back. While another
+    /// deployment holds one, those that were had are given back, so that two deployments never wait for each other.
+    /// `tell` hears of what a person should know.
     ///
     /// Fails where one is not to be had in time, where a signal comes in, and where the platform does not let it.
     pub fn acquire<'b>(
@@ -243,7 +245,8 @@ impl<'a> Locksmith<'a> {
                             return Err(LockError::Held { lock, now });
                         }
                         Standing::Expired => {
-                            // By its guid: whoever has taken it over meanwhile is left alone, and found in the next round.
+                            // By its guid: whoever has taken it over meanwhile is left alone, and found in the next
+                            // round.
                             marker::remove(&self.api, &lock)?;
                             expired = Some(lock);
                         }
@@ -253,7 +256,8 @@ impl<'a> Locksmith<'a> {
         }
     }
 
-    /// Takes back a lock that an earlier run of the same deployment held, expired or not; that run's next renewal fails.
+    /// Takes back a lock that an earlier run of the same deployment held, expired or not; that run's next renewal
+    /// fails.
     ///
     /// Fails where somebody else has it by now, and as [`Self::take`] does.
     pub fn retake(

@@ -252,8 +252,8 @@ impl<'a> Observer<'a> {
     }
 }
 
-/// A query for resources of these names. CC API 3: names in a list are parted by commas, and one that holds a comma itself
-/// cannot be asked for; all resources are then, and the caller picks.
+/// A query for resources of these names. CC API 3: names in a list are parted by commas, and one that holds a comma
+/// itself cannot be asked for; all resources are then, and the caller picks.
 fn query_names(path: &str, names: &BTreeSet<String>, pairs: &[(&str, &str)]) -> String {
     if names.iter().any(|name| name.contains(',')) {
         return query(path, pairs);

@@ -1,7 +1,7 @@
 //! When a call is repeated, and after what pause.
 //!
-//! Every step is idempotent, and the space is read before anything is repeated: only what is known not to be done is done
-//! again. What is refused for a reason that lasts is not repeated.
+//! Every step is idempotent, and the space is read before anything is repeated: only what is known not to be done is
+//! done again. What is refused for a reason that lasts is not repeated.
 
 use std::time::Duration;
 
@@ -48,8 +48,8 @@ pub(super) fn after(verdict: &Verdict, tried: u32) -> Next {
     }
 }
 
-/// The pause that the platform asks for, in an answer of `cf curl -i`: its headers, and `Retry-After` among them where the
-/// status is 429 (CC: seconds). Nothing where it answers otherwise.
+/// The pause that the platform asks for, in an answer of `cf curl -i`: its headers, and `Retry-After` among them where
+/// the status is 429 (CC: seconds). Nothing where it answers otherwise.
 pub(super) fn asked_for(answer: &str) -> Duration {
     let head = answer.split("\r\n\r\n").next().unwrap_or_default();
     let limited = head.lines().next().is_some_and(|status| status.split_whitespace().nth(1) == Some("429"));

@@ -1,4 +1,5 @@
-//! What must never be seen: a type for it that cannot be printed, and what takes it out of texts that come from elsewhere.
+//! What must never be seen: a type for it that cannot be printed, and what takes it out of texts that come from
+//! elsewhere.
 
 mod redactor;
 

@@ -15,8 +15,8 @@ const LEAST_OF_LINE: usize = 8;
 /// What stands in the place of a secret.
 const HIDDEN: &str = "[hidden]";
 
-/// What is a secret by its form, whoever made it: a token in its header or alone (RFC 6750, RFC 7519), the password of a URL, and
-/// what a key that says so stands before.
+/// What is a secret by its form, whoever made it: a token in its header or alone (RFC 6750, RFC 7519), the password of
+/// a URL, and what a key that says so stands before.
 const FORMS: [&str; 4] = [
     r"(?i)(\b(?:bearer|basic)\s+)[A-Za-z0-9._~+/=-]{8,}",
     r"()\beyJ[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*)?",
@@ -24,10 +24,11 @@ const FORMS: [&str; 4] = [
     r#"(?i)((?:^|[^A-Za-z0-9])(?:password|passwd|secret|token|(?:api|access|private)[_-]?key)["']?\s*[:=]\s*)(?:"(?:[^"\\]|\\.)*"|'[^']*'|[^\s"',;{}\[\]][^\s"',;}]*)"#,
 ];
 
-/// Knows the secrets of a run and takes them out of texts. Clones know the same ones, also those that are learned later.
+/// Knows the secrets of a run and takes them out of texts. Clones know the same ones, also those that are learned
+/// later.
 ///
-/// A secret is looked for as it is and as JSON writes it; of one with several lines each line as well. Secrets of less than
-/// four characters cannot be told from other text and are not looked for.
+/// A secret is looked for as it is and as JSON writes it; of one with several lines each line as well. Secrets of less
+/// than four characters cannot be told from other text and are not looked for.
 #[derive(Clone, Default)]
 pub struct Redactor {
     /// The longest first: one secret may be the beginning of another.

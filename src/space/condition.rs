@@ -76,8 +76,8 @@ pub enum Condition {
         /// How many web instances there are to be at the least.
         instances: u32,
     },
-    /// As [`Condition::Running`], and by the very instances that ran before the step: none has crashed meanwhile and been
-    /// started again.
+    /// As [`Condition::Running`], and by the very instances that ran before the step: none has crashed meanwhile and
+    /// been started again.
     Steady {
         /// The app's name.
         app: String,

@@ -1,9 +1,9 @@
 //! Who is deploying: one lock for each app of a plan.
 //!
-//! The Cloud Controller has one primitive that two contenders cannot both succeed with: the name of an app is unique in its
-//! space (CC API 3: the loser gets 422 `CF-UniquenessError`). So a lock is an app that is never staged and never started, and
-//! takes no memory; it carries as annotations who holds it and until when. Its guid is the fencing token: it is renewed, given
-//! back and taken away by its guid only, so nobody ever touches a lock that has taken its place.
+//! The Cloud Controller has one primitive that two contenders cannot both succeed with: the name of an app is unique in
+//! its space (CC API 3: the loser gets 422 `CF-UniquenessError`). So a lock is an app that is never staged and never
+//! started, and takes no memory; it carries as annotations who holds it and until when. Its guid is the fencing token:
+//! it is renewed, given back and taken away by its guid only, so nobody ever touches a lock that has taken its place.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -34,8 +34,8 @@ pub const VERB: &str = "cutover-verb";
 /// What tells this very taking of the lock from every other one, made up by the holder.
 pub const NONCE: &str = "cutover-nonce";
 
-/// How long after its expiry a lock is still left alone. The holder writes the expiry by its own clock and others read it by
-/// theirs: so far they may differ. The time in which a renewal under way may still arrive is in it, too.
+/// How long after its expiry a lock is still left alone. The holder writes the expiry by its own clock and others read
+/// it by theirs: so far they may differ. The time in which a renewal under way may still arrive is in it, too.
 pub const SLACK: Duration = Duration::from_secs(60);
 
 /// What the names of locks begin with.
@@ -124,8 +124,8 @@ pub enum Standing {
 impl Lock {
     /// The name of the app that is the lock on an app of a plan.
     ///
-    /// A name that would be too long is cut, and one with a comma changed, because the API takes a comma for the end of a name
-    /// (CC API 3: `names`); a hash tells it from others that would read the same.
+    /// A name that would be too long is cut, and one with a comma changed, because the API takes a comma for the end of
+    /// a name (CC API 3: `names`); a hash tells it from others that would read the same.
     pub fn name_for(app: &str) -> String {
         let room = MAX_LENGTH - PREFIX.len();
         if app.chars().count() <= room && !app.contains(',') {
@@ -199,8 +199,8 @@ impl Lock {
         format!("{by}{since}{id}")
     }
 
-    /// What goes on, in one line: `APP is being deployed by BY since AT (deployment ID, at step STEP, last heard of 12 s ago,
-    /// expires in 3 m)`.
+    /// What goes on, in one line: `APP is being deployed by BY since AT (deployment ID, at step STEP, last heard of 12
+    /// s ago, expires in 3 m)`.
     pub fn story(&self, now: Timestamp) -> String {
         if self.is_an_app {
             return format!("{} cannot be locked: an app that runs, or could run, has the name of its lock", self.app);

@@ -91,8 +91,8 @@ impl LastOperation {
     }
 }
 
-/// Reads apps from `/v3/apps`, without what other endpoints tell of them, each with whether the answer tells its current
-/// droplet (older APIs do not).
+/// Reads apps from `/v3/apps`, without what other endpoints tell of them, each with whether the answer tells its
+/// current droplet (older APIs do not).
 pub fn apps(path: &str, resources: &[Value]) -> Result<Vec<(App, bool)>, Unreadable> {
     #[derive(Deserialize)]
     struct Raw {

@@ -13,8 +13,8 @@ use std::fmt;
 
 use crate::space::App;
 
-/// The deployment that last wrote on the app: its id, the digest of its plan, who ran it and on which machine, and when it
-/// began (RFC 3339, UTC). The lock carries the same.
+/// The deployment that last wrote on the app: its id, the digest of its plan, who ran it and on which machine, and when
+/// it began (RFC 3339, UTC). The lock carries the same.
 pub use crate::space::lock::{AT, BY, DEPLOYMENT, PLAN};
 
 /// Which part the app plays: a [`Role`].

@@ -64,8 +64,8 @@ pub fn compile(app: &plan::App, space: &Space, failed: Failed) -> Result<Vec<Ste
     Ok(steps)
 }
 
-/// An interrupted deployment leads back to the app that was live when it began; one that nobody else was live before leads
-/// to nobody.
+/// An interrupted deployment leads back to the app that was live when it began; one that nobody else was live before
+/// leads to nobody.
 fn of_interrupted(app: &plan::App, space: &Space, under_way: UnderWay) -> Result<Direction, Refusal> {
     let from = under_way.colour;
     let to = other(app, &from).clone();
@@ -121,8 +121,8 @@ fn more_are_live(app: &plan::App, space: &Space, live: &AppName, previous: &App)
     (app.instances == Instances::AtLeastLive && live > instances(previous)).then_some(live)
 }
 
-/// Whether a run that was interrupted may have unmapped the colour from live routes without asking the routers: on its way
-/// back, or while it made room for the push of a new version.
+/// Whether a run that was interrupted may have unmapped the colour from live routes without asking the routers: on its
+/// way back, or while it made room for the push of a new version.
 fn may_have_left(space: &Space, from: &AppName) -> bool {
     let Some(app) = space.app(from.as_str()) else { return false };
     match (Role::of(app), Origin::of(app)) {
@@ -150,8 +150,8 @@ pub(super) fn returning(list: &StepList<'_>, app: &plan::App, to: Option<&AppNam
     app.live.iter().filter(returns).cloned().collect()
 }
 
-/// Takes a colour off all routes of the plan, once the other one serves the live routes that come back to it; from then on
-/// all hangs on that one. Returns whether the colour may have requests in hand.
+/// Takes a colour off all routes of the plan, once the other one serves the live routes that come back to it; from then
+/// on all hangs on that one. Returns whether the colour may have requests in hand.
 pub(super) fn take_off(
     list: &mut StepList<'_>,
     heading: Heading,

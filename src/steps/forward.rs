@@ -1,4 +1,5 @@
-//! The way forward: the guide's seven steps for one app, from its beginning or from where an interrupted run has left it.
+//! The way forward: the guide's seven steps for one app, from its beginning or from where an interrupted run has left
+//! it.
 
 use crate::plan::{self, AppName, Plan, RouteUrl};
 use crate::space::condition::Condition;
@@ -157,8 +158,8 @@ fn settle_old(list: &mut StepList<'_>, old: Option<&AppName>) {
     }
 }
 
-/// Makes sure that no request reaches the next colour while it is pushed. One that runs may have been let go a moment ago,
-/// so that a router still knows it, or it has requests in hand.
+/// Makes sure that no request reaches the next colour while it is pushed. One that runs may have been let go a moment
+/// ago, so that a router still knows it, or it has requests in hand.
 fn clear(list: &mut StepList<'_>, app: &plan::App, old: Option<&AppName>, next: &AppName) -> Result<(), Refusal> {
     if app.live.iter().any(|url| list.model().is_mapped(next.as_str(), url)) {
         let returning = back::returning(list, app, old, next);
@@ -266,8 +267,8 @@ fn newest_package(space: &Space, next: &AppName) -> Option<String> {
     space.app(next.as_str()).and_then(|app| app.package.as_ref()).map(|package| package.guid.clone())
 }
 
-/// The live routes that the old colour is to have back in a rollback: those that it holds, and those that an interrupted
-/// deployment had taken off it.
+/// The live routes that the old colour is to have back in a rollback: those that it holds, and those that an
+/// interrupted deployment had taken off it.
 fn routes_of_old(app: &plan::App, space: &Space, old: Option<&AppName>, next: &AppName) -> Vec<String> {
     let Some(old) = old else { return Vec::new() };
     let before = space.app(next.as_str()).filter(|_| is_under_way(space, next)).and_then(Origin::of);
@@ -283,8 +284,8 @@ fn routes_of_old(app: &plan::App, space: &Space, old: Option<&AppName>, next: &A
     app.live.iter().filter(held).map(ToString::to_string).collect()
 }
 
-/// The routes of the next colour that the plan does not name: those that it holds, and those that an interrupted push has
-/// taken off it.
+/// The routes of the next colour that the plan does not name: those that it holds, and those that an interrupted push
+/// has taken off it.
 fn kept_routes(app: &plan::App, space: &Space, next: &AppName) -> Vec<String> {
     let Some(found) = space.app(next.as_str()) else { return Vec::new() };
     let mut routes = other_routes(app, space, found);

@@ -186,7 +186,8 @@ impl<'a> StepList<'a> {
     }
 }
 
-/// How long one cf may take for an action, and how long the action may take in all, repetitions and confirmation included.
+/// How long one cf may take for an action, and how long the action may take in all, repetitions and confirmation
+/// included.
 fn limits(action: &Action, timeouts: &Timeouts) -> (Duration, Duration) {
     let call = timeouts.call;
     match action {

@@ -11,8 +11,8 @@
 //! - [`refusal`]: why nothing is done, and what the user can do about it
 //! - [`quota`]: whether the quotas hold at every point of a list of steps
 //!
-//! Everything here is pure: the same plan, space and deployment give the same steps, and nothing about a step is decided
-//! while it runs.
+//! Everything here is pure: the same plan, space and deployment give the same steps, and nothing about a step is
+//! decided while it runs.
 
 pub mod annotations;
 pub mod back;

@@ -61,7 +61,8 @@ fn usage(space: &Space) -> crate::space::Usage {
     }
 }
 
-/// What the largest instance of the app takes that the step pushes: only then does the platform compare it with the quota.
+/// What the largest instance of the app takes that the step pushes: only then does the platform compare it with the
+/// quota.
 fn pushed_instance(step: &Step) -> Option<u64> {
     let Action::Push { size, others, .. } = &step.action else { return None };
     others.iter().map(|process| process.memory_mb).chain([size.memory_mb]).max()

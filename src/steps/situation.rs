@@ -91,8 +91,8 @@ impl Situation {
 }
 
 impl UnderWay {
-    /// What is under way, by the one colour that carries a role that says so. `None` where none does. Where both do (which
-    /// only a hand can bring about) it is the one that does not hold the live routes.
+    /// What is under way, by the one colour that carries a role that says so. `None` where none does. Where both do
+    /// (which only a hand can bring about) it is the one that does not hold the live routes.
     pub fn of(app: &plan::App, space: &Space) -> Option<Self> {
         let holds = |colour: &&AppName| app.live.iter().any(|url| space.is_mapped(colour.as_str(), url));
         let marked: Vec<&AppName> = app.colours.iter().filter(|colour| is_under_way(space, colour)).collect();

@@ -8,7 +8,8 @@ use crate::space::{App, Process, Space};
 
 use super::Size;
 
-/// The memory of an instance where neither the manifest nor an existing app says (CC: `default_app_memory`), in megabytes.
+/// The memory of an instance where neither the manifest nor an existing app says (CC: `default_app_memory`), in
+/// megabytes.
 pub(super) const DEFAULT_MEMORY_MB: u64 = 1024;
 
 /// What is pushed, and how large it will be.

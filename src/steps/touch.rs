@@ -1,4 +1,5 @@
-//! What an action itself may change of what a deployment hangs on: whatever else changes meanwhile, somebody else has done.
+//! What an action itself may change of what a deployment hangs on: whatever else changes meanwhile, somebody else has
+//! done.
 
 use crate::space::difference::Facet;
 

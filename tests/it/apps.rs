@@ -4,16 +4,17 @@ use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::process::Output;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use cutover::foundry::Foundry;
-use cutover::foundry::request_log::Call;
-use cutover::foundry::router::Propagation;
-use cutover::foundry::settings::Settings;
+use foundry::Foundry;
+use foundry::request_log::Call;
+use foundry::router::Propagation;
+use foundry::settings::Settings;
 use serde_json::Value;
 
 use crate::support::bench::sinatra;
 use crate::support::cf::Cf;
+use crate::support::wait::wait_until;
 
 /// An hour: longer than any test.
 const FOREVER: Duration = Duration::from_secs(3600);
@@ -49,14 +50,6 @@ fn start(change: impl FnOnce(&mut Settings)) -> (Foundry, Cf) {
     (foundry, cf)
 }
 
-fn until(what: &str, reached: impl Fn() -> bool) {
-    let begun = Instant::now();
-    while !reached() {
-        assert!(begun.elapsed() < Duration::from_secs(60), "in vain: {what}");
-        std::thread::yield_now();
-    }
-}
-
 fn read(cf: &Cf, path: &str) -> Value {
     serde_json::from_str(&cf.must(["curl", path])).unwrap()
 }
@@ -77,10 +70,10 @@ fn every_process_runs_and_knows_where_it_is() {
     let log = || cf.must(["logs", "shop", "--recent"]);
     for index in 0..2 {
         let says = format!("[APP/PROC/WORKER/{index}] OUT hello from {index}, {{\"user-provided\":[{{");
-        until(&says, || log().contains(&says));
+        wait_until(&says, || log().contains(&says));
     }
     assert!(log().contains("db://shop"), "{}", log());
-    until("both processes run", || {
+    wait_until("both processes run", || {
         let shown = cf.must(["apps"]);
         shown.contains("web:1/1") && shown.contains("worker:2/2")
     });
@@ -91,23 +84,23 @@ fn every_process_runs_and_knows_where_it_is() {
     for index in 0..3 {
         let header = format!("X-Cf-App-Instance: {guid}:{index}\r\n");
         let says = format!("instance {index}\n");
-        until(&says, || get(&foundry, "/", &header).ends_with(&says));
+        wait_until(&says, || get(&foundry, "/", &header).ends_with(&says));
     }
 
     cf.must(["scale", "shop", "--process", "worker", "-i", "1"]);
-    until("one worker is left", || cf.must(["apps"]).contains("worker:1/1"));
+    wait_until("one worker is left", || cf.must(["apps"]).contains("worker:1/1"));
 }
 
 #[test]
 fn an_instance_that_ends_is_crashed_and_comes_back() {
     let (foundry, cf) = start(|_| ());
     cf.must(["push"]);
-    until("it answers", || get(&foundry, "/", "").starts_with("HTTP/1.1 200 "));
+    wait_until("it answers", || get(&foundry, "/", "").starts_with("HTTP/1.1 200 "));
     get(&foundry, "/crash", "");
-    until("the crash is told", || {
+    wait_until("the crash is told", || {
         cf.must(["events", "shop"]).contains("exit_description: APP/PROC/WEB: Exited with status 1")
     });
-    until("it answers again", || get(&foundry, "/", "").starts_with("HTTP/1.1 200 "));
+    wait_until("it answers again", || get(&foundry, "/", "").starts_with("HTTP/1.1 200 "));
 }
 
 #[test]
@@ -139,7 +132,7 @@ fn staging_and_starting_take_as_long_as_they_are_told_to() {
     let (_, package) = pushed("slow");
     let slow = build(&package);
     assert_eq!(slow["state"], "STAGING", "{slow}");
-    until("staging has begun", || cf.must(["logs", "slow", "--recent"]).contains("[STG/0] OUT"));
+    wait_until("staging has begun", || cf.must(["logs", "slow", "--recent"]).contains("[STG/0] OUT"));
     let again = build(&package);
     assert_eq!(again["errors"][0]["detail"], "Only one build can be STAGING at a time per application.");
 
@@ -149,12 +142,12 @@ fn staging_and_starting_take_as_long_as_they_are_told_to() {
     });
     let (app, package) = pushed("quick");
     let quick = build(&package);
-    until("it is staged", || state(&quick) == "STAGED");
+    wait_until("it is staged", || state(&quick) == "STAGED");
     assert_eq!(state(&slow), "STAGING");
     let droplet = read(&cf, &format!("/v3/builds/{}", quick["guid"].as_str().unwrap()))["droplet"]["guid"].clone();
     cf.must(["set-droplet", "quick", droplet.as_str().unwrap()]);
     cf.must(["curl", "--fail", "-X", "POST", &format!("/v3/apps/{app}/actions/start")]);
-    until("it has begun", || cf.must(["logs", "quick", "--recent"]).contains("[CELL/0] OUT"));
+    wait_until("it has begun", || cf.must(["logs", "quick", "--recent"]).contains("[CELL/0] OUT"));
     assert!(cf.must(["app", "quick"]).contains("#0   starting"));
 }
 
@@ -172,7 +165,7 @@ fn pushes_that_are_under_way_end_with_the_foundry() {
             })
         });
         let staging = |call: &&Call| call.method == "POST" && call.path() == "/v3/builds";
-        until("all of them stage", || foundry.request_log().calls().iter().filter(staging).count() == names.len());
+        wait_until("all of them stage", || foundry.request_log().calls().iter().filter(staging).count() == names.len());
         foundry.shutdown();
         pushes.into_iter().map(|push| push.join().unwrap()).collect()
     });

@@ -3,7 +3,7 @@
 use std::fs;
 use std::time::Duration;
 
-use cutover::foundry::faults::StagingFailure;
+use foundry::faults::StagingFailure;
 
 use crate::support::bench::{Bench, PLAN};
 

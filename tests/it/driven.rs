@@ -9,10 +9,10 @@ use cutover::cf::outcome::{Expectation, Reason, Verdict, confirm};
 use cutover::cf::output::{Exit, Output};
 use cutover::cf::session::{HandBack, PrivateHome, Session, user_config};
 use cutover::cf::spawn::Cf;
-use cutover::foundry::Foundry;
-use cutover::foundry::faults::{Fault, Harm, Rule};
-use cutover::foundry::settings::Settings;
-use cutover::guard::Guard;
+use foundry::Foundry;
+use foundry::faults::{Fault, Harm, Rule};
+use foundry::settings::Settings;
+use guard::Guard;
 
 use super::support::cf as user;
 

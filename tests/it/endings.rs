@@ -7,16 +7,14 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 use crate::support::bench::{MANIFEST, PLAN, sinatra};
 use crate::support::cf;
-
-/// Far more than anything here takes.
-const PATIENCE: Duration = Duration::from_secs(90);
+use crate::support::wait::{PATIENCE, comes_true};
 
 /// What is said when the foundry is up and the plan is done.
 const STAYS_UP: &str = "The embedded Cloud Foundry stays up.";
@@ -115,12 +113,16 @@ impl Rehearsal {
         assert!(fs::read_dir(self.temporary()).unwrap().count() > 0, "no directory is in use");
         kill_process(Pid::from_child(&self.child), signal).unwrap();
         let status = self.child.wait().unwrap();
-        let until = Instant::now() + PATIENCE;
-        while !self.left().is_empty() {
-            assert!(Instant::now() < until, "{signal:?} leaves {:#?}", self.left());
-            thread::sleep(Duration::from_millis(20));
-        }
+        assert!(comes_true(|| self.left().is_empty()), "{signal:?} leaves {:#?}", self.left());
         status
+    }
+}
+
+impl Drop for Rehearsal {
+    /// A test that fails leaves no rehearsal that stays up.
+    fn drop(&mut self) {
+        let _ended = self.child.kill();
+        let _collected = self.child.wait();
     }
 }
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::time::Duration;
 
-use cutover::foundry::faults::{Fault, Harm, Occurrence, Rule};
+use foundry::faults::{Fault, Harm, Occurrence, Rule};
 
 use crate::support::bench::{Bench, PLAN, Run};
 
@@ -179,8 +179,8 @@ fn what_goes_on_failing_after_the_switch_is_left_with_the_commands() {
 #[test]
 fn the_platform_is_out_of_reach_for_a_while() {
     let bench = live();
-    // From the third call on, which is the first look after the start: the space is read before the lock is had, and under it.
-    // cf 8.17 itself tries three times, not for a 429.
+    // From the third call on, which is the first look after the start: the space is read before the lock is had, and
+    // under it. cf 8.17 itself tries three times, not for a 429.
     for (harm, calls) in [(Harm::Close, 3..21), (Harm::status(503), 3..21), (Harm::status(429), 3..9)] {
         bench.foundry.faults().clear();
         for number in calls {

@@ -1,20 +1,18 @@
 //! Calls that are held, broken off, or refused for their token, as cf sees them.
 
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use cutover::foundry::Foundry;
-use cutover::foundry::faults::{Fault, Harm, Occurrence, Rule};
-use cutover::foundry::request_log::Service;
-use cutover::foundry::settings::Settings;
-use cutover::foundry::uaa::TokenPolicy;
+use foundry::Foundry;
+use foundry::faults::{Fault, Harm, Occurrence, Rule};
+use foundry::request_log::Service;
+use foundry::settings::Settings;
+use foundry::uaa::TokenPolicy;
 
 use crate::support::cf::{self, Cf};
+use crate::support::wait::{PATIENCE, wait_until};
 
 const CREATE: [&str; 4] = ["create-route", "apps.foundry.test", "--hostname", "www"];
-
-/// Far longer than any call takes.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 fn start() -> (Foundry, Cf) {
     let foundry = Foundry::start(Settings::default()).unwrap();
@@ -95,11 +93,10 @@ fn a_call_that_hangs_before_its_effect_has_none() {
     let posted = || foundry.request_log().calls().iter().any(|call| call.method == "POST");
     std::thread::scope(|scope| {
         let running = scope.spawn(|| cf.run(CREATE));
-        let begun = Instant::now();
-        while !posted() {
-            assert!(begun.elapsed() < PATIENCE && !running.is_finished());
-            std::thread::yield_now();
-        }
+        wait_until("the call is made", || {
+            assert!(!running.is_finished(), "cf does not wait for the answer");
+            posted()
+        });
         foundry.restore(&whole).unwrap();
         assert!(!running.join().unwrap().status.success());
     });

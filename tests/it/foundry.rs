@@ -4,13 +4,14 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use cutover::foundry::Foundry;
-use cutover::foundry::faults::{Fault, Harm, Occurrence, Rule};
-use cutover::foundry::request_log::{Call, Service};
-use cutover::foundry::settings::Settings;
-use cutover::foundry::uaa::TokenPolicy;
+use foundry::Foundry;
+use foundry::faults::{Fault, Harm, Occurrence, Rule};
+use foundry::request_log::{Call, Service};
+use foundry::settings::Settings;
+use foundry::uaa::TokenPolicy;
 
 use crate::support::cf::Cf;
+use crate::support::wait::wait_until;
 
 const CREATE: [&str; 4] = ["create-route", "apps.foundry.test", "--hostname", "www"];
 
@@ -104,10 +105,10 @@ fn a_call_that_hangs_ends_with_the_foundry() {
     foundry.request_log().clear();
     std::thread::scope(|scope| {
         let hanging = scope.spawn(|| cf.run(CREATE));
-        while routes(&foundry) == 0 {
+        wait_until("the call has its effect", || {
             assert!(!hanging.is_finished(), "cf did not wait for the answer");
-            std::thread::yield_now();
-        }
+            routes(&foundry) > 0
+        });
         let posted = |call: &&Call| call.method == "POST" && call.path() == "/v3/routes";
         assert_eq!(foundry.request_log().calls().iter().find(posted).unwrap().status, None);
         foundry.platform().end();

@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
-use cutover::foundry::router::Propagation;
-use cutover::foundry::settings::Settings;
 use cutover::rehearse::load::{LiveUrl, Load, LoadReport, LoadSettings, Mix};
 use cutover::run::execute::Ended;
 use cutover::steps::{Action, Step};
+use foundry::router::Propagation;
+use foundry::settings::Settings;
 
 use crate::support::bench::{Bench, PLAN};
 use crate::support::inside;
+use crate::support::wait::wait_until;
 
 /// A load of every kind on the live route while `act` runs.
 fn under_load(bench: &Bench, act: impl FnOnce()) -> LoadReport {
@@ -25,9 +26,7 @@ fn under_load_with(bench: &Bench, change: impl FnOnce(&mut LoadSettings), act: i
     let load = Load::start(settings, Some(bench.foundry.access_log())).unwrap();
     let sent = |load: &Load, more: u64| {
         let enough = load.progress().ended + more;
-        while load.progress().ended < enough {
-            std::thread::yield_now();
-        }
+        wait_until("so many requests have ended", || load.progress().ended >= enough);
     };
     // Each colour is seen alone: some requests before, some after.
     sent(&load, 30);
@@ -60,7 +59,8 @@ fn no_request_fails_in_a_deployment_and_a_fallback() {
 fn no_request_fails_with_several_routers() {
     let bench = Bench::with(Settings { routers: 3, ..Settings::default() });
     bench.must(&["apply", "--yes"]);
-    bench.foundry.routers()[1].set_propagation(Propagation::both(Duration::from_secs(5)));
+    // Longer than it takes to stop the old colour where only one router is asked, on a machine that is busy too.
+    bench.foundry.routers()[1].set_propagation(Propagation::both(Duration::from_secs(15)));
     let report = under_load(&bench, || {
         bench.must(&["apply", "--yes"]);
     });
@@ -86,8 +86,8 @@ fn no_request_is_cut_off_where_apps_are_stopped_at_once() {
     let bench = Bench::with(settings);
     bench.write("deploy.yaml", &PLAN.replace("drain: 1s", "drain: 16s"));
     bench.must(&["apply", "--yes"]);
-    // They take longer than the steps from the last route to the stop, on a machine that is busy too; and what has begun to be
-    // answered cannot be asked for again, as the router does with what has not.
+    // They take longer than the steps from the last route to the stop, on a machine that is busy too; and what has
+    // begun to be answered cannot be asked for again, as the router does with what has not.
     let long = |settings: &mut LoadSettings| "/stream?lines=120&ms=100".clone_into(&mut settings.paths.stream);
     let report = under_load_with(&bench, long, || {
         bench.must(&["apply", "--yes"]);

@@ -8,15 +8,15 @@ use std::time::{Duration, Instant};
 
 use cutover::cf::session::{PrivateHome, Session};
 use cutover::cf::spawn::Cf;
-use cutover::foundry::faults::{Fault, Harm, Occurrence, Rule};
-use cutover::foundry::settings::Settings;
-use cutover::guard::Guard;
 use cutover::plan::AppName;
 use cutover::run::interrupt::Interrupt;
 use cutover::run::lock::held::{Held, Lost, Renewal};
 use cutover::run::lock::{Claim, LockError, Locksmith, Terms};
 use cutover::space::lock::{Lock, SLACK, Verb};
 use cutover::steps::annotations::Deployment;
+use foundry::faults::{Fault, Harm, Occurrence, Rule};
+use foundry::settings::Settings;
+use guard::Guard;
 use jiff::Timestamp;
 use regex::Regex;
 use rustix::process::{Pid, Signal, kill_process};
@@ -24,6 +24,7 @@ use serde_json::{Value, json};
 
 use crate::support::bench::{Bench, MANIFEST, PLAN, Run};
 use crate::support::cf::binary;
+use crate::support::wait::wait_until;
 
 /// What nobody cares to hear.
 fn deaf(_: &str) {}
@@ -126,7 +127,8 @@ fn assert_tells(run: &Run, code: i32, words: &[&str]) {
     }
 }
 
-/// Has two machines try for the lock at the same moment, again and again; each time one gets it and the other one hears who has.
+/// Has two machines try for the lock at the same moment, again and again; each time one gets it and the other one hears
+/// who has.
 fn contend(bench: &Bench, rounds: usize, before: impl Fn() + Sync, told: impl Fn(&[String]) + Sync) {
     let start = Barrier::new(2);
     let end = Barrier::new(2);
@@ -228,9 +230,7 @@ fn a_killed_deployment_keeps_others_out_until_its_lock_expires() {
     // The upload does not come to its end.
     bench.foundry.faults().add(Rule::new("POST", "/v3/packages/*/upload", Fault::Before(Harm::Hang)));
     let mut child = bench.command(&["apply", "--yes"]).spawn().unwrap();
-    while marker(&bench).is_none() {
-        thread::sleep(Duration::from_millis(50));
-    }
+    wait_until("it holds the lock", || marker(&bench).is_some());
     child.kill().unwrap();
     child.wait().unwrap();
     bench.foundry.faults().clear();

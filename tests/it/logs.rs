@@ -3,13 +3,13 @@
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
-use std::time::{Duration, Instant};
 
-use cutover::foundry::Foundry;
-use cutover::foundry::settings::Settings;
+use foundry::Foundry;
+use foundry::settings::Settings;
 
 use crate::support::bench::sinatra;
 use crate::support::cf::Cf;
+use crate::support::wait::wait_until;
 
 #[test]
 fn the_log_holds_what_everybody_wrote() {
@@ -22,7 +22,7 @@ fn the_log_holds_what_everybody_wrote() {
     cf.must(["push", "noisy", "-p", "app", "-b", "binary_buildpack", "-c", "sh run.sh", "-m", "32M", "-k", "64M"]);
 
     let host = format!("noisy.{}", foundry.settings().domains[0]);
-    until(|| get(&foundry, &host).starts_with("HTTP/1.1 200 "));
+    wait_until("it answers", || get(&foundry, &host).starts_with("HTTP/1.1 200 "));
     let expected = [
         "[STG/0] OUT Uploading complete".to_owned(),
         "[APP/PROC/WEB/0] OUT a line".to_owned(),
@@ -30,7 +30,7 @@ fn the_log_holds_what_everybody_wrote() {
         format!("[RTR/0] OUT {host} - ["),
     ];
     let recent = || cf.must(["logs", "noisy", "--recent"]);
-    until(|| {
+    wait_until("everybody has written", || {
         let log = recent();
         expected.iter().all(|line| log.contains(line))
     });
@@ -49,12 +49,4 @@ fn get(foundry: &Foundry, host: &str) -> String {
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     answer
-}
-
-fn until(reached: impl Fn() -> bool) {
-    let begun = Instant::now();
-    while !reached() {
-        assert!(begun.elapsed() < Duration::from_secs(60), "it never came");
-        std::thread::yield_now();
-    }
 }

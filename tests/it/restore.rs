@@ -2,17 +2,18 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use cutover::foundry::Foundry;
-use cutover::foundry::faults::{Fault, Harm, Rule, StagingFailure};
-use cutover::foundry::router::Propagation;
-use cutover::foundry::runtime::{LrpKey, LrpState, Report};
-use cutover::foundry::settings::Settings;
-use cutover::foundry::state::{BuildState, ReservablePorts};
+use foundry::Foundry;
+use foundry::faults::{Fault, Harm, Rule, StagingFailure};
+use foundry::router::Propagation;
+use foundry::runtime::{LrpKey, LrpState, Report};
+use foundry::settings::Settings;
+use foundry::state::{BuildState, ReservablePorts};
 
 use crate::support::bench::Bench;
 use crate::support::normal::Normal;
+use crate::support::wait::wait_until;
 
 /// Longer than any test.
 const FOREVER: Duration = Duration::from_secs(3600);
@@ -32,7 +33,7 @@ fn deployed_with(mut settings: Settings) -> Bench {
     let guid = bench.cf.must(["app", "shop", "--guid"]);
     let annotations = r#"{"metadata":{"annotations":{"role":"live"}}}"#;
     bench.cf.must(["curl", "-X", "PATCH", &format!("/v3/apps/{}", guid.trim()), "-d", annotations]);
-    until("both instances are on both routes", || bench.foundry.router().table().len() == 4);
+    wait_until("both instances are on both routes", || bench.foundry.router().table().len() == 4);
     bench
 }
 
@@ -47,14 +48,6 @@ fn told(bench: &Bench) -> Vec<String> {
         [vec!["app", "shop"], vec!["apps"], vec!["routes"], vec!["services"], vec!["spaces"], vec!["events", "shop"]];
     let raw = raw.map(|words| bench.cf.must(words));
     raw.into_iter().chain(shown.map(|words| normal.apply(&bench.cf.must(words)))).collect()
-}
-
-fn until(what: &str, reached: impl Fn() -> bool) {
-    let begun = Instant::now();
-    while !reached() {
-        assert!(begun.elapsed() < Duration::from_secs(60), "in vain: {what}");
-        std::thread::yield_now();
-    }
 }
 
 fn get(router: SocketAddr, host: &str, path: &str) -> String {
@@ -87,7 +80,10 @@ fn what_was_broken_by_cf_is_whole_again() {
 
     bench.cf.must(["delete", "shop", "-f", "-r"]);
     bench.cf.must(["delete-service", "db", "-f"]);
-    bench.cf.must(["push", "other", "-f", "app/manifest.yml", "-p", "app", "--no-route"]);
+    // This one does not end when it is asked to, and has an hour.
+    let deaf = "trap '' TERM; while :; do sleep 1; done";
+    bench.cf.must(["push", "other", "-f", "app/manifest.yml", "-p", "app", "--no-route", "-u", "process", "-c", deaf]);
+    foundry.set_timing(|timing| timing.graceful_shutdown = FOREVER);
     // From now on a change takes an hour to reach the routers.
     foundry.routers().iter().for_each(|router| router.set_propagation(Propagation::both(FOREVER)));
     bench.cf.must(["map-route", "other", "apps.foundry.test", "--hostname", "shop"]);
@@ -96,7 +92,7 @@ fn what_was_broken_by_cf_is_whole_again() {
     foundry.faults().add(Rule::new("GET", "/v3/**", Fault::Before(Harm::status(500))));
     foundry.faults().fail_staging(None, StagingFailure::compile());
 
-    // Routers have an hour to learn of it: that is not waited for.
+    // Apps have an hour to end, and routers to learn of it: neither is waited for.
     foundry.restore(&snapshot).unwrap();
     assert_eq!(foundry.platform().store.snapshot(), *snapshot.state());
     assert_eq!(told(&bench), before);
@@ -110,7 +106,7 @@ fn what_was_broken_by_cf_is_whole_again() {
     // The files are there, and the account is not.
     foundry.routers().iter().for_each(|router| router.set_propagation(Propagation::NONE));
     bench.cf.must(["restage", "shop"]);
-    until("it answers", || get(foundry.router_addr(), LIVE, "/health").starts_with("HTTP/1.1 200 "));
+    wait_until("it answers", || get(foundry.router_addr(), LIVE, "/health").starts_with("HTTP/1.1 200 "));
     bench.cf.must(["create-user", "somebody", "secret"]);
 }
 
@@ -130,7 +126,7 @@ fn what_was_not_touched_is_not_restarted() {
     }
     // One of the two is taken away, and a new one takes its place.
     bench.cf.must(["scale", "shop", "-i", "1"]);
-    until("one is left", || instances(foundry).len() == 1);
+    wait_until("one is left", || instances(foundry).len() == 1);
     foundry.restore(&snapshot).unwrap();
     let after = guids(foundry);
     assert_eq!(after.len(), 2);
@@ -146,14 +142,14 @@ fn ports_of_routes_are_listened_on_again() {
     let refused = || TcpStream::connect(address).is_err();
     bench.cf.must(["create-shared-domain", "tcp.example.com", "--router-group", "default-tcp"]);
     bench.cf.must(["map-route", "shop", "tcp.example.com"]);
-    until("the port is listened on", || !refused());
+    wait_until("the port is listened on", || !refused());
     assert!(get(address, LIVE, "/health").ends_with("ok\n"));
     let before = foundry.tcp_router().ports();
     assert_eq!(before[0].endpoints.len(), 2);
     let snapshot = foundry.snapshot().unwrap();
 
     bench.cf.must(["unmap-route", "shop", "tcp.example.com", "--port", &address.port().to_string()]);
-    until("nothing listens any more", refused);
+    wait_until("nothing listens any more", refused);
     bench.cf.must(["delete-shared-domain", "tcp.example.com", "-f"]);
     let group = before[0].group.as_str();
     bench.cf.must(["curl", "-X", "DELETE", &format!("/routing/v1/router_groups/{group}")]);
@@ -198,7 +194,7 @@ fn a_stopped_app_is_stopped_again_and_an_old_environment_comes_back() {
     foundry.restore(&running).unwrap();
     assert!(get(foundry.router_addr(), LIVE, "/").contains("version unknown"));
     bench.cf.must(["restart", "shop"]);
-    until("the new version answers", || get(foundry.router_addr(), LIVE, "/").contains("version 7"));
+    wait_until("the new version answers", || get(foundry.router_addr(), LIVE, "/").contains("version 7"));
     foundry.restore(&stopped).unwrap();
     assert!(instances(foundry).is_empty());
     assert_eq!(foundry.router().table(), []);
@@ -215,8 +211,7 @@ fn what_is_under_way_has_no_effect_any_more() {
     let foundry = &bench.foundry;
     let before = foundry.snapshot().unwrap();
     let is_staging = || {
-        let staging =
-            |db: &cutover::foundry::state::State| db.builds.values().any(|one| one.state == BuildState::Staging);
+        let staging = |db: &foundry::state::State| db.builds.values().any(|one| one.state == BuildState::Staging);
         foundry.platform().store.read(staging)
     };
     let starts = || instances(foundry).iter().any(|one| one.state == LrpState::Claimed);
@@ -238,7 +233,7 @@ fn what_is_under_way_has_no_effect_any_more() {
         foundry.request_log().clear();
         std::thread::scope(|scope| {
             let running = scope.spawn(|| bench.cf.run(command));
-            until(what, is_under_way);
+            wait_until(what, is_under_way);
             foundry.restore(&before).unwrap();
             assert!(!running.join().unwrap().status.success(), "{what}");
         });

@@ -2,19 +2,19 @@
 
 use std::fs;
 use std::process::{Child, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use cutover::foundry::faults::{Fault, Harm, Occurrence, Rule};
 use cutover::run::execute::Ended;
+use foundry::faults::{Fault, Harm, Occurrence, Rule};
 use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
 
 use crate::support::bench::{Bench, PLAN, Run};
 use crate::support::cf::Cf;
 use crate::support::inside;
+use crate::support::wait::{PATIENCE, comes_true, wait_for, wait_until};
 
 const LIVE: &str = "shop.apps.foundry.test";
 const STAGING: &str = "shop-staging.apps.foundry.test";
-const LONG: Duration = Duration::from_secs(30);
 
 /// A bench whose app is live as `shop_a`, and a plan with these further keys.
 fn live(keys: &str) -> Bench {
@@ -33,28 +33,18 @@ fn started(bench: &Bench, args: &[&str]) -> Child {
 
 fn until_started(bench: &Bench, step: &str) {
     let begun = format!("\"step\":\"{step}\"");
-    until(|| fs::read_to_string(bench.folder().join("events.jsonl")).unwrap().contains(&begun).then_some(()));
+    wait_until(step, || fs::read_to_string(bench.folder().join("events.jsonl")).unwrap().contains(&begun));
 }
 
-/// Waits for something that comes soon.
-fn until<T>(look: impl Fn() -> Option<T>) -> T {
-    let end = Instant::now() + LONG;
-    loop {
-        if let Some(found) = look() {
-            return found;
-        }
-        assert!(Instant::now() < end, "it does not come");
-        std::thread::sleep(Duration::from_millis(10));
-    }
-}
-
-/// Kills a deployment in the midst of a call, before or after its effect.
-fn killed_in(bench: &Bench, rule: Rule) {
+/// Kills a run in the midst of a call, before or after its effect.
+fn killed_in(bench: &Bench, verb: &str, rule: Rule) {
     let held = bench.foundry.faults().hold(rule);
-    let mut child = started(bench, &["apply", "--yes"]);
-    assert!(held.wait_until_reached(LONG), "the call is not made");
+    let mut child = started(bench, &[verb, "--yes"]);
+    assert!(held.wait_until_reached(PATIENCE), "the call is not made");
     child.kill().unwrap();
     child.wait().unwrap();
+    // It is cf's call, which ends a moment later than the run; a call that is let go before would be made again.
+    assert!(held.wait_until_left(PATIENCE), "cf goes on");
     held.release();
     bench.foundry.faults().clear();
 }
@@ -79,14 +69,14 @@ fn assert_tells(run: &Run, code: i32, words: &[&str]) {
 }
 
 fn uploads(bench: &Bench) -> usize {
-    let path = |call: &cutover::foundry::request_log::Call| call.path().ends_with("/upload");
+    let path = |call: &foundry::request_log::Call| call.path().ends_with("/upload");
     bench.foundry.request_log().calls().iter().filter(|call| path(call)).count()
 }
 
 #[test]
 fn another_machine_finishes_it_without_the_files() {
     let bench = live("");
-    killed_in(&bench, Rule::new("POST", "/v3/builds", Fault::After(Harm::Nothing)));
+    killed_in(&bench, "apply", Rule::new("POST", "/v3/builds", Fault::After(Harm::Nothing)));
     let before = uploads(&bench);
     let status = bench.must(&["status"]).out;
     for words in ["shop_b", "cutover resume", "cutover rollback"] {
@@ -105,7 +95,7 @@ fn another_machine_finishes_it_without_the_files() {
 #[test]
 fn an_upload_that_is_not_finished_needs_the_same_files() {
     let bench = live("");
-    killed_in(&bench, Rule::new("POST", "/v3/packages/*/upload", Fault::Before(Harm::Nothing)));
+    killed_in(&bench, "apply", Rule::new("POST", "/v3/packages/*/upload", Fault::Before(Harm::Nothing)));
     assert_tells(
         &elsewhere(&bench, &["resume", "--yes"]),
         4,
@@ -121,7 +111,7 @@ fn an_upload_that_is_not_finished_needs_the_same_files() {
 #[test]
 fn another_plan_does_not_finish_it() {
     let bench = live("");
-    killed_in(&bench, Rule::new("POST", "/v3/builds", Fault::Before(Harm::Nothing)));
+    killed_in(&bench, "apply", Rule::new("POST", "/v3/builds", Fault::Before(Harm::Nothing)));
     bench.write("deploy.yaml", &PLAN.replace("drain: 1s", "drain: 2s"));
     assert_tells(&bench.run(&["resume", "--yes"]), 4, &["comes from another plan", "cutover rollback --app shop"]);
     // The way back is the same by any plan.
@@ -136,7 +126,7 @@ fn a_run_that_was_killed_before_its_first_change_is_not_the_one_before() {
     bench.must(&["apply", "--yes"]);
     // `shop_a` is the previous version now: a rollback must not go back to it for the sake of what has not begun.
     let guid = bench.cf.must(["app", "shop_a", "--guid"]);
-    killed_in(&bench, Rule::new("PATCH", &format!("/v3/apps/{}", guid.trim()), Fault::Before(Harm::Close)));
+    killed_in(&bench, "apply", Rule::new("PATCH", &format!("/v3/apps/{}", guid.trim()), Fault::Before(Harm::Close)));
     assert!(bench.cf.must(["apps"]).contains("cutover-lock-shop"));
     assert_tells(&bench.run(&["rollback", "--yes"]), 0, &["nothing to rollback", "shop_b serves", "is removed"]);
     assert_eq!(bench.leads_to(LIVE), ["shop_b"]);
@@ -149,13 +139,7 @@ fn a_rollback_that_was_killed_is_finished_by_either_verb() {
         let bench = live("");
         bench.must(&["apply", "--yes"]);
         let rule = Rule::new("DELETE", "/v3/routes/*/destinations/*", Fault::Before(Harm::Nothing));
-        let held = bench.foundry.faults().hold(rule);
-        let mut child = started(&bench, &["rollback", "--yes"]);
-        assert!(held.wait_until_reached(LONG));
-        child.kill().unwrap();
-        child.wait().unwrap();
-        held.release();
-        bench.foundry.faults().clear();
+        killed_in(&bench, "rollback", rule);
         let status = bench.must(&["status"]).out;
         assert!(status.contains("rolled back"), "{status}");
         bench.must(&[verb, "--yes"]);
@@ -227,15 +211,16 @@ fn a_check_command_ends_with_a_run_that_is_killed() {
     let endless = "- command: {run: 'sleep 1000 & echo $$ >group; wait', within: 60s}";
     bench.write("deploy.yaml", &PLAN.replace("- http: {path: /health, within: 20s, interval: 50ms}", endless));
     let mut child = started(&bench, &["apply", "--yes"]);
-    let group =
-        until(|| fs::read_to_string(bench.folder().join("group")).ok()?.trim().parse().ok().and_then(Pid::from_raw));
+    let group = wait_for("the check runs", || {
+        fs::read_to_string(bench.folder().join("group")).ok()?.trim().parse().ok().and_then(Pid::from_raw)
+    });
     assert_eq!(test_kill_process_group(group), Ok(()));
     child.kill().unwrap();
     child.wait().unwrap();
-    let ended = std::panic::catch_unwind(|| until(|| test_kill_process_group(group).is_err().then_some(())));
+    let ended = comes_true(|| test_kill_process_group(group).is_err());
     // Whether the test fails or not, nothing of it is left.
     let _gone = kill_process_group(group, Signal::KILL);
-    assert!(ended.is_ok(), "the check goes on");
+    assert!(ended, "the check goes on");
     bench.must(&["rollback", "--yes"]);
     assert_eq!(bench.leads_to(LIVE), ["shop_a"]);
 }
@@ -260,7 +245,7 @@ fn a_platform_that_asks_for_patience_gets_it() {
     let faults = bench.foundry.faults();
     let held = faults.hold(Rule::new("POST", "/v3/routes/*/destinations", limited).on(Occurrence::First(1)));
     let child = started(&bench, &["apply", "--yes"]);
-    assert!(held.wait_until_reached(LONG));
+    assert!(held.wait_until_reached(PATIENCE));
     // cf does not tell how long: that is asked for, and the platform still limits.
     faults.add(Rule::new("GET", "/v3/apps", limited).on(Occurrence::First(1)));
     held.release();

@@ -7,26 +7,16 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use cutover::foundry::settings::Settings;
-use cutover::foundry::uaa::TokenPolicy;
+use foundry::settings::Settings;
+use foundry::uaa::TokenPolicy;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 use crate::support::bench::{Bench, MANIFEST, PLAN, Run};
 use crate::support::cf;
-
-/// Far more than anything here takes.
-const PATIENCE: Duration = Duration::from_secs(60);
-
-fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
-    let until = Instant::now() + PATIENCE;
-    while !holds() {
-        assert!(Instant::now() < until, "{what}");
-        thread::sleep(Duration::from_millis(10));
-    }
-}
+use crate::support::wait::wait_until;
 
 /// A program of the team's that runs the real cf (`$REAL`), and does something to what it prints.
 fn wrapper(bench: &Bench, name: &str, script: &str) -> PathBuf {
@@ -408,8 +398,8 @@ fn a_space_that_cannot_be_read_is_not_changed() {
 }
 
 /// The disk with the private directory fills up amid the deployment, as the check runs: cf cannot even keep its own
-/// configuration any more. It needs a file system of its own, so where nobody may mount one there is nothing to try; that the
-/// output of cf needs no disk is tried beside the spawner in any case.
+/// configuration any more. It needs a file system of its own, so where nobody may mount one there is nothing to try;
+/// that the output of cf needs no disk is tried beside the spawner in any case.
 #[test]
 fn a_disk_that_fills_up_amid_a_deployment_breaks_nothing() {
     let bench = Bench::new(Duration::ZERO);

@@ -4,26 +4,15 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use cutover::foundry::router::Propagation;
-use cutover::foundry::settings::Settings;
-use cutover::foundry::uaa::TokenPolicy;
+use foundry::router::Propagation;
+use foundry::settings::Settings;
+use foundry::uaa::TokenPolicy;
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::support::bench::{Bench, PLAN, Run};
-
-/// Far more than anything here takes.
-const PATIENCE: Duration = Duration::from_secs(60);
-
-fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
-    let until = Instant::now() + PATIENCE;
-    while !holds() {
-        assert!(Instant::now() < until, "{what}");
-        thread::sleep(Duration::from_millis(10));
-    }
-}
+use crate::support::wait::wait_until;
 
 /// The private directories below a directory for temporary files.
 fn private_directories(temporary: &Path) -> Vec<PathBuf> {

@@ -2,14 +2,15 @@
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use cutover::foundry::router::{Endpoint, Propagation, Router, RouterSettings};
 use cutover::rehearse::load::{LiveUrl, Load, LoadReport, LoadSettings, Mix, Paths};
+use foundry::router::{Endpoint, Propagation, Router, RouterSettings};
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::runtime::Runtime;
 
 use crate::support::bench::sinatra;
+use crate::support::wait::wait_until;
 
 const LIVE: &str = "sinatralive.example.com";
 
@@ -45,11 +46,7 @@ impl Instance {
                 route_service_url: None,
             },
         };
-        let begun = Instant::now();
-        while TcpStream::connect(addr).is_err() {
-            assert!(begun.elapsed() < Duration::from_secs(20), "{app} does not listen");
-            std::thread::yield_now();
-        }
+        wait_until(&format!("{app} listens"), || TcpStream::connect(addr).is_ok());
         instance
     }
 
@@ -92,9 +89,7 @@ fn switch(wait: bool) -> LoadReport {
     let load = Load::start(settings, Some(router.subscribe())).unwrap();
     let reach = |count: u64| {
         let goal = load.progress().ended + count;
-        while load.progress().ended < goal {
-            std::thread::yield_now();
-        }
+        wait_until("so many requests have ended", || load.progress().ended >= goal);
     };
     let settle = || {
         if wait {

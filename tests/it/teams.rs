@@ -1,4 +1,5 @@
-//! What teams bring: manifests of every kind, names with blanks and quotes, a plan in another folder, a cf of another name.
+//! What teams bring: manifests of every kind, names with blanks and quotes, a plan in another folder, a cf of another
+//! name.
 
 use std::fs;
 use std::time::Duration;

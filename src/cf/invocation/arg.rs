@@ -169,7 +169,8 @@ fn describe(reference: &Reference) -> String {
     }
 }
 
-/// Quotes one word for a POSIX shell. NUL cannot be quoted and cannot be run either ([`Unresolved::Nul`]): it is left out.
+/// Quotes one word for a POSIX shell. NUL cannot be quoted and cannot be run either ([`Unresolved::Nul`]): it is left
+/// out.
 pub(super) fn quote(word: &str) -> String {
     shlex::try_quote(word).map_or_else(|_| quote(&word.replace('\0', "")), Cow::into_owned)
 }

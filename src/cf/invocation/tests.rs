@@ -12,7 +12,8 @@ fn cf(version: &str) -> CfVersion {
     CfVersion::parse(&format!("cf version {version}")).unwrap()
 }
 
-/// Runs a command line in a real shell in which `cf` prints its arguments, each closed by NUL, or, for a reference, what cf 8.17 printed.
+/// Runs a command line in a real shell in which `cf` prints its arguments, each closed by NUL, or, for a reference,
+/// what cf 8.17 printed.
 fn run_in_shell(line: &str) -> Vec<String> {
     let fixtures = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/cf-output/8.17.0");
     // The text between the marks of a fixture is what cf printed.

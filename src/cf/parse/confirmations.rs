@@ -1,5 +1,5 @@
-//! The lines that confirm a verb, each function quoting what it matches. Every one wants the line that names the object *and* the
-//! line that says that it is done, in that order.
+//! The lines that confirm a verb, each function quoting what it matches. Every one wants the line that names the object
+//! *and* the line that says that it is done, in that order.
 
 use std::sync::LazyLock;
 
@@ -49,8 +49,8 @@ fn wants(lines: &[String], key: &str, expected: &str) -> Result<(), Missing> {
     if value(lines, key) == Some(expected) { Ok(()) } else { Err(missing(format!("{key}: {expected}"))) }
 }
 
-/// `Creating app APP in org ORG / space SPACE as USER...`, `OK`; between them, where it was there already, `App with the name 'APP' already
-/// exists.`
+/// `Creating app APP in org ORG / space SPACE as USER...`, `OK`; between them, where it was there already, `App with
+/// the name 'APP' already exists.`
 pub fn created(out: &Lines, app: &str) -> Found {
     let heading = format!("Creating app {app} in org ");
     let rest = out.after(|line| line.starts_with(&heading)).ok_or_else(|| missing(heading.as_str()))?;
@@ -59,8 +59,8 @@ pub fn created(out: &Lines, app: &str) -> Found {
     Ok(if rest.iter().take(at).any(|line| *line == already) { Said::AlreadyDone } else { Said::Done })
 }
 
-/// `Pushing app APP to org ORG / space SPACE as USER...`, and the summary at the end: `name:   APP`, `requested state:   stopped`.
-/// There is no `OK` in a push.
+/// `Pushing app APP to org ORG / space SPACE as USER...`, and the summary at the end: `name:   APP`, `requested state:
+/// stopped`. There is no `OK` in a push.
 pub fn pushed(out: &Lines, app: &str) -> Found {
     let heading = format!("Pushing app {app} to org ");
     let rest = out.after(|line| line.starts_with(&heading)).ok_or_else(|| missing(heading.as_str()))?;
@@ -69,7 +69,8 @@ pub fn pushed(out: &Lines, app: &str) -> Found {
     Ok(Said::Done)
 }
 
-/// `Staging package for APP in org ORG / space SPACE as USER...`, the staging log, `Package staged`, `droplet guid:   GUID`, `state:   staged`.
+/// `Staging package for APP in org ORG / space SPACE as USER...`, the staging log, `Package staged`, `droplet guid:
+/// GUID`, `state:   staged`.
 pub fn staged(out: &Lines, app: &str) -> Found {
     let heading = format!("Staging package for {app} in org ");
     let rest = out.after(|line| line.starts_with(&heading)).ok_or_else(|| missing(heading.as_str()))?;
@@ -87,8 +88,8 @@ pub fn droplet_set(out: &Lines, app: &str) -> Found {
     heading_then(out, &format!("Setting app {app} to droplet "), &[("OK", Said::Done)])
 }
 
-/// `Starting app APP in org ORG / space SPACE as USER...`, and either `App 'APP' is already started.` with `OK`, or the summary: `name:   APP`,
-/// `requested state:   started`.
+/// `Starting app APP in org ORG / space SPACE as USER...`, and either `App 'APP' is already started.` with `OK`, or the
+/// summary: `name:   APP`, `requested state:   started`.
 pub fn started(out: &Lines, app: &str) -> Found {
     let heading = format!("Starting app {app} in org ");
     let rest = out.after(|line| line.starts_with(&heading)).ok_or_else(|| missing(heading.as_str()))?;
@@ -130,9 +131,9 @@ fn route_line(line: &str, verb: &str, app: &str, url: &str) -> bool {
         .is_some_and(|(found, route, rest)| found == verb && route.eq_ignore_ascii_case(url) && tail(rest))
 }
 
-/// `Mapping route URL to app APP in org ORG / space SPACE as USER...`, `OK`; between them, where it was so already, `App 'APP' is already mapped
-/// to route 'URL'. Nothing has been updated.` (7.x ends at the route). A run that creates the route prints `Creating route URL …`
-/// and an `OK` of its own before.
+/// `Mapping route URL to app APP in org ORG / space SPACE as USER...`, `OK`; between them, where it was so already,
+/// `App 'APP' is already mapped to route 'URL'. Nothing has been updated.` (7.x ends at the route). A run that creates
+/// the route prints `Creating route URL …` and an `OK` of its own before.
 pub fn mapped(out: &Lines, app: &str, url: &str) -> Found {
     let rest = out
         .after(|line| route_line(line, "Mapping", app, url))
@@ -143,8 +144,8 @@ pub fn mapped(out: &Lines, app: &str, url: &str) -> Found {
     Ok(if said { Said::AlreadyDone } else { Said::Done })
 }
 
-/// `Removing route URL from app APP in org ORG / space SPACE as USER...`, `OK`; between them, where it was not mapped, `Route to be unmapped is
-/// not currently mapped to the application.`
+/// `Removing route URL from app APP in org ORG / space SPACE as USER...`, `OK`; between them, where it was not mapped,
+/// `Route to be unmapped is not currently mapped to the application.`
 pub fn unmapped(out: &Lines, app: &str, url: &str) -> Found {
     let rest = out
         .after(|line| route_line(line, "Removing", app, url))
@@ -154,8 +155,9 @@ pub fn unmapped(out: &Lines, app: &str, url: &str) -> Found {
     Ok(if rest.iter().take(at).any(|line| line == already) { Said::AlreadyDone } else { Said::Done })
 }
 
-/// `Route with host 'H', domain 'D', and path 'P' not found.`, where P is `/` without a path. 7.x names only what there is: `Route with host 'H' and
-/// domain 'D' not found.`, `Route with domain 'D' and path 'P' not found.`, `Route with domain 'D' not found.`
+/// `Route with host 'H', domain 'D', and path 'P' not found.`, where P is `/` without a path. 7.x names only what there
+/// is: `Route with host 'H' and domain 'D' not found.`, `Route with domain 'D' and path 'P' not found.`, `Route with
+/// domain 'D' not found.`
 pub fn route_not_found(err: &Lines, route: &RouteParts) -> bool {
     let host = route.host.as_deref().unwrap_or_default();
     let path = format!("/{}", route.path.as_deref().unwrap_or_default().trim_start_matches('/'));
@@ -170,8 +172,9 @@ pub fn route_not_found(err: &Lines, route: &RouteParts) -> bool {
     err.any(|line| line.eq_ignore_ascii_case(&newer) || line.eq_ignore_ascii_case(&older))
 }
 
-/// `Creating route URL for org ORG / space SPACE as USER...`, `Route URL has been created.`, `OK`; where the route exists, on standard error
-/// the platform's `Route already exists …`. It may exist in another space: only the space can tell.
+/// `Creating route URL for org ORG / space SPACE as USER...`, `Route URL has been created.`, `OK`; where the route
+/// exists, on standard error the platform's `Route already exists …`. It may exist in another space: only the space can
+/// tell.
 pub fn route_created(out: &Lines, err: &Lines, url: &str) -> Found {
     let heading = format!("Creating route {url} for org ");
     let rest = out
@@ -190,7 +193,8 @@ pub fn route_created(out: &Lines, err: &Lines, url: &str) -> Found {
     }
 }
 
-/// `Deleting app APP in org ORG / space SPACE as USER...`, `OK`; where it was gone, on standard error `App 'APP' does not exist.`
+/// `Deleting app APP in org ORG / space SPACE as USER...`, `OK`; where it was gone, on standard error `App 'APP' does
+/// not exist.`
 pub fn deleted(out: &Lines, err: &Lines, app: &str) -> Found {
     let done = heading_then(out, &format!("Deleting app {app} in org "), &[("OK", Said::Done)])?;
     let gone = format!("App '{app}' does not exist.");
@@ -202,9 +206,10 @@ pub fn renamed(out: &Lines, from: &str, to: &str) -> Found {
     heading_then(out, &format!("Renaming app {from} to {to} in org "), &[("OK", Said::Done)])
 }
 
-/// `Binding service instance SERVICE to app APP in org ORG / space SPACE as USER...` (7.x: `Binding service SERVICE to app APP …`), `OK`, and `TIP: Use 'cf restage
-/// APP' to ensure your env variable changes take effect`. Where it was so already, no TIP but `App APP is already bound to service instance SERVICE.` (7.x: `… already bound to
-/// SERVICE.`, on standard error). `Binding in progress.` with an `OK` before it is no confirmation.
+/// `Binding service instance SERVICE to app APP in org ORG / space SPACE as USER...` (7.x: `Binding service SERVICE to
+/// app APP …`), `OK`, and `TIP: Use 'cf restage APP' to ensure your env variable changes take effect`. Where it was so
+/// already, no TIP but `App APP is already bound to service instance SERVICE.` (7.x: `… already bound to SERVICE.`, on
+/// standard error). `Binding in progress.` with an `OK` before it is no confirmation.
 pub fn bound(out: &Lines, err: &Lines, app: &str, service: &str) -> Found {
     let heading = format!("Binding service instance {service} to app {app} in org ");
     let older = format!("Binding service {service} to app {app} in org ");
@@ -229,8 +234,9 @@ fn finished(rest: &[String], in_progress: &str) -> Result<(), Missing> {
     if rest.iter().any(|line| line == "OK") { Ok(()) } else { Err(missing("OK")) }
 }
 
-/// `Unbinding app APP from service SERVICE in org ORG / space SPACE as USER...`, `OK`; where it was not bound, `Binding between SERVICE and APP did not
-/// exist` (9: `does not exist`; 7.x on standard error). `Unbinding in progress.` is no confirmation.
+/// `Unbinding app APP from service SERVICE in org ORG / space SPACE as USER...`, `OK`; where it was not bound, `Binding
+/// between SERVICE and APP did not exist` (9: `does not exist`; 7.x on standard error). `Unbinding in progress.` is no
+/// confirmation.
 pub fn unbound(out: &Lines, err: &Lines, app: &str, service: &str) -> Found {
     let heading = format!("Unbinding app {app} from service {service} in org ");
     let rest = out.after(|line| line.starts_with(&heading)).ok_or_else(|| missing(heading.as_str()))?;
@@ -240,8 +246,9 @@ pub fn unbound(out: &Lines, err: &Lines, app: &str, service: &str) -> Found {
     Ok(if said { Said::AlreadyDone } else { Said::Done })
 }
 
-/// `Scaling app APP in org ORG / space SPACE as USER...`, and the summary at the end: `Showing current scale of app APP in org …`, `name:   APP`,
-/// `type:   web`, `instances:   1/N`. Of a stopped app, N may be 0 there, since it is counted in the statistics of instances.
+/// `Scaling app APP in org ORG / space SPACE as USER...`, and the summary at the end: `Showing current scale of app APP
+/// in org …`, `name:   APP`, `type:   web`, `instances:   1/N`. Of a stopped app, N may be 0 there, since it is counted
+/// in the statistics of instances.
 pub fn scaled(out: &Lines, app: &str, instances: u32) -> Found {
     let heading = format!("Scaling app {app} in org ");
     out.after(|line| line.starts_with(&heading)).ok_or_else(|| missing(heading.as_str()))?;

@@ -9,7 +9,8 @@ use super::super::outcome::Reason;
 use super::super::output::Output;
 use super::lines::Lines;
 
-/// Messages that are the failure wherever they stand, since what follows them may be anything: a stack trace, the raw body of an answer.
+/// Messages that are the failure wherever they stand, since what follows them may be anything: a stack trace, the raw
+/// body of an answer.
 const ANYWHERE: &[(Reason, &str)] = &[
     (Reason::CfCrashed, r"^Something unexpected happened\. This is a bug in|^panic: "),
     (Reason::RateLimited, r"^Response Code: 429"),
@@ -21,8 +22,8 @@ const ANYWHERE: &[(Reason, &str)] = &[
     (Reason::Usage, r"^Incorrect [Uu]sage[:.]|is not a registered command\. See '"),
 ];
 
-/// Messages that stand on one line, the more particular ones first. What names no source is cf 8.17; `CC` is the platform's own text, which varies
-/// between its releases, so only its telling words are matched.
+/// Messages that stand on one line, the more particular ones first. What names no source is cf 8.17; `CC` is the
+/// platform's own text, which varies between its releases, so only its telling words are matched.
 const LINES: &[(Reason, &str)] = &[
     (Reason::Config, r"Error read/writing config:|^Config error:|^Unexpected error: "),
     (Reason::NoApi, r"^No API endpoint set\."),
@@ -74,8 +75,8 @@ const LINES: &[(Reason, &str)] = &[
     ),
     (Reason::Crashed, r"^Start unsuccessful|^All instances crashed"),
     (Reason::StartTimeout, r"^Start app timeout|^Timed out waiting for application '.*' to start"),
-    // CC: `Routes quota exceeded for space 'dev'.`, `memory quota_exceeded`, `memory space_quota_exceeded`, `app_instance_limit_exceeded`,
-    // `You have exceeded the instance memory limit for your organization's quota.`
+    // CC: `Routes quota exceeded for space 'dev'.`, `memory quota_exceeded`, `memory space_quota_exceeded`,
+    // `app_instance_limit_exceeded`, `You have exceeded the instance memory limit for your organization's quota.`
     (
         Reason::Quota,
         r"(?i)quota[ _]exceeded|limit[ _]exceeded|You have exceeded (?:your|the) |exceeds (?:the )?(?:organization|space) .*quota",
@@ -114,8 +115,8 @@ const LINES: &[(Reason, &str)] = &[
     ),
 ];
 
-/// Where cf puts the message of a failure: on standard error. Where the dialect has older commands, these print `FAILED` and then the message, both
-/// on standard output, so that everything behind `FAILED` there counts too.
+/// Where cf puts the message of a failure: on standard error. Where the dialect has older commands, these print
+/// `FAILED` and then the message, both on standard output, so that everything behind `FAILED` there counts too.
 pub fn text(dialect: Dialect, output: &Output) -> String {
     let behind_failed = output.stdout.rsplit_once("FAILED").map(|(_, behind)| behind);
     // cf 8.17 reports one thing there: a configuration that is no JSON.
@@ -126,8 +127,8 @@ pub fn text(dialect: Dialect, output: &Output) -> String {
     }
 }
 
-/// Finds the kind of failure and the line that tells it: the last line that is known, since warnings stand on standard error too, and before
-/// the message.
+/// Finds the kind of failure and the line that tells it: the last line that is known, since warnings stand on standard
+/// error too, and before the message.
 pub fn recognise(lines: &Lines) -> Option<(Reason, String)> {
     static PATTERNS: LazyLock<[Option<RegexSet>; 2]> = LazyLock::new(|| [compile(ANYWHERE), compile(LINES)]);
     let [anywhere, by_line] = &*PATTERNS;

@@ -8,8 +8,8 @@ use super::failure;
 /// Why an answer is not what was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NoJson {
-    /// Nothing but blanks. cf 8.17: without `--fail`, a broken connection or a failed refresh of the token prints one empty line and
-    /// exits with 0.
+    /// Nothing but blanks. cf 8.17: without `--fail`, a broken connection or a failed refresh of the token prints one
+    /// empty line and exits with 0.
     Empty,
     /// Not JSON, or JSON that is no object (a gateway's error page, a trace in between, an answer cut short).
     NotAnObject,
@@ -26,7 +26,8 @@ pub enum NoJson {
 ///
 /// cf 8.17 prints the body as it came, and a newline; 7.x indents it anew. The platform's errors read
 /// `{"errors":[{"code":10008,"title":"CF-UnprocessableEntity","detail":"…"}]}` (CC API 3), outside of `/v3`
-/// `{"code":10000,"error_code":"CF-NotFound","description":"Unknown request"}`. A job has `errors` too, beside its `guid`, and is no error.
+/// `{"code":10000,"error_code":"CF-NotFound","description":"Unknown request"}`. A job has `errors` too, beside its
+/// `guid`, and is no error.
 pub fn json(stdout: &str) -> Result<Value, NoJson> {
     let text = stdout.trim();
     if text.is_empty() {
@@ -63,8 +64,8 @@ pub fn json(stdout: &str) -> Result<Value, NoJson> {
 
 /// Takes the answer that `cf curl -i` printed apart: the status of its head, and its body.
 ///
-/// cf 8.17 prints the head as it came: `HTTP/1.1 202 Accepted`, by TLS `HTTP/2.0 202 Accepted`, then a header a line, and an empty
-/// line. Where the platform was not reached there is no head.
+/// cf 8.17 prints the head as it came: `HTTP/1.1 202 Accepted`, by TLS `HTTP/2.0 202 Accepted`, then a header a line,
+/// and an empty line. Where the platform was not reached there is no head.
 pub fn head(stdout: &str) -> Option<(u16, &str)> {
     let mut words = stdout.lines().next()?.strip_prefix("HTTP/")?.split(' ');
     let status = words.nth(1).filter(|status| status.len() == 3)?.parse().ok()?;

@@ -33,8 +33,8 @@ impl Lines {
     }
 }
 
-/// The last lines of both streams on one line, for a message: standard error first, at most some 300 characters each, without
-/// secrets and without what would do harm to a terminal.
+/// The last lines of both streams on one line, for a message: standard error first, at most some 300 characters each,
+/// without secrets and without what would do harm to a terminal.
 pub fn excerpt(output: &Output) -> String {
     let tail = |text: &str| {
         let lines = Lines::of(text);

@@ -2,9 +2,10 @@
 //!
 //! - this file: cleaning, and the confirmations, one function a verb;
 //! - [`failure`]: the messages of failures;
-//! - [`json`]: the answers of `cf curl`.
+//! - [`mod@json`]: the answers of `cf curl`.
 //!
-//! All texts are those of cf 8.17; where 7.x or 9 differ, it is said. A name in a line is compared as text, never put into a pattern.
+//! All texts are those of cf 8.17; where 7.x or 9 differ, it is said. A name in a line is compared as text, never put
+//! into a pattern.
 
 mod confirmations;
 pub mod failure;

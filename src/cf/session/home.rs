@@ -4,11 +4,13 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::guard::Guard;
-use crate::private::{PrivateDirectory, Purpose};
+use guard::Guard;
+use guard::private::{PrivateDirectory, Purpose};
+
 use crate::secret::Redactor;
 
-/// A [private directory](PrivateDirectory) for the configuration of a cf, and the secrets that are hidden in what that cf prints.
+/// A [private directory](PrivateDirectory) for the configuration of a cf, and the secrets that are hidden in what that
+/// cf prints.
 #[derive(Debug)]
 pub struct PrivateHome {
     directory: PrivateDirectory,

@@ -3,11 +3,11 @@
 use std::path::Path;
 use std::time::Duration;
 
+use guard::Guard;
 use serde_json::json;
 
 use super::*;
 use crate::cf::spawn::Cf;
-use crate::guard::Guard;
 
 /// A user with a `.cf/config.json`.
 struct User {

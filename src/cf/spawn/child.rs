@@ -6,10 +6,10 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
+use guard::Registration;
 use rustix::process::Signal;
 
 use crate::cf::output::Exit;
-use crate::guard::Registration;
 
 /// How often the output and the deadline are looked at; the end of the process is noticed at once.
 const TICK: Duration = Duration::from_millis(40);
@@ -25,8 +25,9 @@ impl Child {
         Self { handle, group }
     }
 
-    /// Calls `look` every [`TICK`], and once more when the process is over (`true`). Where `look` wants an end, the group gets SIGTERM, and SIGKILL after
-    /// the grace; that reason is returned. The exit status stays to be collected. Fails where `look` does.
+    /// Calls `look` every [`TICK`], and once more when the process is over (`true`). Where `look` wants an end, the
+    /// group gets SIGTERM, and SIGKILL after the grace; that reason is returned. The exit status stays to be collected.
+    /// Fails where `look` does.
     pub(super) fn watch(
         &self,
         grace: Duration,

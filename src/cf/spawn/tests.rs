@@ -24,7 +24,8 @@ fn quiet(_: Stream, _: &str) {}
 
 /// A `Cf` whose program is this shell script.
 fn script(home: &PrivateHome, text: &str) -> Cf {
-    // Writing a program and running it at once fails with "text file busy" where another test forks in between: a shell reads it instead.
+    // Writing a program and running it at once fails with "text file busy" where another test forks in between: a shell
+    // reads it instead.
     let path = home.path().join("script");
     fs::write(&path, text).unwrap();
     Cf {
@@ -277,10 +278,10 @@ fn what_ignores_sigterm_is_killed_and_so_is_what_it_started() {
 /// Waits for a process to go; a zombie that nobody reaps counts as gone.
 fn gone(pid: i32) -> bool {
     let started = Instant::now();
-    while started.elapsed() < Duration::from_secs(20) {
+    while started.elapsed() < Duration::from_secs(60) {
         match fs::read_to_string(format!("/proc/{pid}/stat")) {
             Ok(stat) if !stat.rsplit(')').next().unwrap_or_default().trim_start().starts_with('Z') => {
-                thread::yield_now();
+                thread::sleep(Duration::from_millis(10));
             }
             Ok(_) | Err(_) => return true,
         }

@@ -1,11 +1,12 @@
-//! Droplets as files that go out and come in: a gzipped tar archive with the folders `app`, `deps`, `logs`, `profile.d` and
-//! `tmp`, and with `staging_info.yml`, which says how the app is started. (`buildpackapplifecycle`: the builder writes it,
-//! the launcher reads it.)
+//! Droplets as files that go out and come in: a gzipped tar archive with the folders `app`, `deps`, `logs`, `profile.d`
+//! and `tmp`, and with `staging_info.yml`, which says how the app is started. (`buildpackapplifecycle`: the builder
+//! writes it, the launcher reads it.)
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use base16ct::lower;
 use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
@@ -13,8 +14,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::Blobs;
-use crate::digest::hex;
-use crate::foundry::state::Guid;
+use crate::state::Guid;
 
 /// What a droplet says of itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,8 +51,8 @@ impl Blobs {
         archive.into_inner()?.finish()
     }
 
-    /// Unpacks an uploaded droplet, and returns what it says of itself and its SHA-256. Fails where it is no droplet, or one
-    /// that cannot run here.
+    /// Unpacks an uploaded droplet, and returns what it says of itself and its SHA-256. Fails where it is no droplet,
+    /// or one that cannot run here.
     pub fn unpack_droplet(&self, droplet: &Guid, upload: &[u8]) -> io::Result<(StagingInfo, String)> {
         let unpacked = tempfile::tempdir_in(&self.root)?;
         tar::Archive::new(GzDecoder::new(upload)).unpack(unpacked.path())?;
@@ -70,11 +70,12 @@ impl Blobs {
             Err(error) => return Err(error),
         };
         fs::rename(unpacked.path().join("app"), self.droplet(droplet))?;
-        Ok((info, hex(&Sha256::digest(upload))))
+        Ok((info, lower::encode_string(&Sha256::digest(upload))))
     }
 }
 
-/// A file below a folder, where there is one. A buildpack's `config.yml` does not count: it tells of the buildpack alone.
+/// A file below a folder, where there is one. A buildpack's `config.yml` does not count: it tells of the buildpack
+/// alone.
 fn first_file(folder: &Path) -> io::Result<Option<PathBuf>> {
     let entries = match fs::read_dir(folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),

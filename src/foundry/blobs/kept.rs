@@ -7,8 +7,8 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use super::Blobs;
-use crate::foundry::platform::lock;
-use crate::foundry::state::{Guid, State};
+use crate::platform::lock;
+use crate::state::{Guid, State};
 
 /// How many snapshots refer to a package or a droplet.
 pub(super) type Counts = Arc<Mutex<HashMap<Guid, usize>>>;
@@ -64,7 +64,7 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
-    use crate::foundry::state::{Droplet, DropletState, Metadata};
+    use crate::state::{Droplet, DropletState, Metadata};
 
     fn droplet() -> Droplet {
         let now = Timestamp::now();

@@ -15,14 +15,14 @@ use indexmap::IndexMap;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use crate::foundry::controller::apps::{log, readable, variable_problems, writable};
-use crate::foundry::controller::auth::Who;
-use crate::foundry::controller::body::Message;
-use crate::foundry::controller::error::{ApiError, ApiResult};
-use crate::foundry::controller::{Api, Cf, droplets, href, lifecycle};
-use crate::foundry::platform::Platform;
-use crate::foundry::runtime::application_environment;
-use crate::foundry::state::{App, Features, Guid};
+use crate::controller::apps::{log, readable, variable_problems, writable};
+use crate::controller::auth::Who;
+use crate::controller::body::Message;
+use crate::controller::error::{ApiError, ApiResult};
+use crate::controller::{Api, Cf, droplets, href, lifecycle};
+use crate::platform::Platform;
+use crate::runtime::application_environment;
+use crate::state::{App, Features, Guid};
 
 pub(super) fn routes() -> Api {
     Router::new()

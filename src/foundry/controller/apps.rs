@@ -19,16 +19,16 @@ use indexmap::IndexMap;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::foundry::controller::auth::Who;
-use crate::foundry::controller::body::{Field, Message};
-use crate::foundry::controller::error::{ApiError, ApiResult};
-use crate::foundry::controller::list::{ListQuery, Query, Spec, with_included};
-use crate::foundry::controller::{
+use crate::controller::auth::Who;
+use crate::controller::body::{Field, Message};
+use crate::controller::error::{ApiError, ApiResult};
+use crate::controller::list::{ListQuery, Query, Spec, with_included};
+use crate::controller::{
     Api, Cf, action, broker, feature_flags, href, jobs, lifecycle, metadata, organizations, spaces, to_one,
 };
-use crate::foundry::logs::Stream;
-use crate::foundry::platform::Platform;
-use crate::foundry::state::{App, Guid, Lifecycle, LifecycleKind, Party, State, timestamp};
+use crate::logs::Stream;
+use crate::platform::Platform;
+use crate::state::{App, Guid, Lifecycle, LifecycleKind, Party, State, timestamp};
 
 const LIST: Spec = Spec::new(&["names", "organization_guids", "space_guids", "stacks", "include", "lifecycle_type"])
     .including(&["space", "org", "space.organization"])
@@ -141,8 +141,7 @@ fn included(cf: &Platform, db: &State, mut answer: Value, apps: &[&App], include
 }
 
 async fn show(Shared(cf): Cf, who: Who, Path(guid): Path<String>, query: Query) -> ApiResult<Json<Value>> {
-    query.only(&["include"])?;
-    let include = query.include(LIST.include)?;
+    let include = query.only_include(LIST.include)?;
     cf.store.read(|db| {
         let app = readable(&who, db, &guid)?;
         let include: Vec<&str> = include.iter().map(String::as_str).collect();
@@ -237,7 +236,7 @@ pub(super) fn lifecycle_problems(db: &State, lifecycle: &Lifecycle) -> Vec<Strin
                 .push(format!("Buildpack \"{name}\"{stack} must be an existing admin buildpack or a valid git URI"));
         }
     }
-    if lifecycle.stack.as_ref().is_some_and(|stack| !db.stacks.values().any(|known| known.name == *stack)) {
+    if lifecycle.stack.as_ref().is_some_and(|stack| !db.has_stack(stack)) {
         problems.push("Stack must be an existing stack".to_owned());
     }
     problems

@@ -9,12 +9,12 @@ use axum::extract::{Path, State as Shared};
 use axum::{Json, Router, routing};
 use serde_json::{Value, json};
 
-use crate::foundry::controller::auth::Who;
-use crate::foundry::controller::error::{ApiError, ApiResult};
-use crate::foundry::controller::list::{ListQuery, Query, Spec};
-use crate::foundry::controller::{Api, Cf, href};
-use crate::foundry::platform::Platform;
-use crate::foundry::state::{AuditEvent, Guid, Party, State, timestamp};
+use crate::controller::auth::Who;
+use crate::controller::error::{ApiError, ApiResult};
+use crate::controller::list::{ListQuery, Query, Spec};
+use crate::controller::{Api, Cf, href};
+use crate::platform::Platform;
+use crate::state::{AuditEvent, Guid, Party, State, timestamp};
 
 const LIST: Spec = Spec::new(&["types", "target_guids", "space_guids", "organization_guids"]).without_labels();
 

@@ -3,13 +3,12 @@
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
-use axum::http::header;
 use axum::http::request::Parts;
 
-use crate::foundry::controller::error::{ApiError, ApiResult, table};
-use crate::foundry::platform::Platform;
-use crate::foundry::state::{Guid, Org, Party, Role, RoleKind, Space, State};
-use crate::foundry::uaa::Identity;
+use crate::controller::error::{ApiError, ApiResult, table};
+use crate::platform::Platform;
+use crate::state::{Guid, Org, Party, Role, RoleKind, Space, State};
+use crate::uaa::{self, Identity};
 
 /// The user who is asking. A handler that takes it answers 401 to all others.
 #[derive(Debug, Clone)]
@@ -19,11 +18,7 @@ impl FromRequestParts<Arc<Platform>> for Who {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, platform: &Arc<Platform>) -> Result<Self, Self::Rejection> {
-        let value = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let token = match value.split_once(' ') {
-            Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token.trim(),
-            _ => return Err(ApiError::not_authenticated()),
-        };
+        let token = uaa::bearer(&parts.headers).ok_or_else(ApiError::not_authenticated)?;
         let who = platform.uaa.verify(token).map(Self).ok_or_else(ApiError::invalid_token)?;
         let scope = if matches!(parts.method.as_str(), "GET" | "HEAD") { "read" } else { "write" };
         if who.is_admin() || who.0.has_scope(&format!("cloud_controller.{scope}")) {
@@ -135,7 +130,7 @@ impl Who {
 
     /// The user as the actor of an audit event.
     pub fn actor(&self) -> Party {
-        Party { guid: self.0.user_id.clone(), kind: "user".to_owned(), name: self.0.user_name.clone() }
+        Party::new("user", &self.guid(), &self.0.user_name)
     }
 
     /// Fails with 403 unless this holds.

@@ -3,10 +3,10 @@
 use axum::extract::{FromRequest, Request};
 use serde_json::{Map, Value};
 
-use crate::foundry::controller::error::{ApiError, ApiResult};
-use crate::foundry::state::Guid;
+use crate::controller::error::{ApiError, ApiResult};
+use crate::state::Guid;
 
-pub use crate::foundry::controller::labels::MetadataChange;
+pub use crate::controller::labels::MetadataChange;
 
 /// A request's JSON object. Getters note what is wrong; [`Message::finish`] tells all of it.
 #[derive(Debug, Clone, Default)]

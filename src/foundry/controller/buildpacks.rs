@@ -1,5 +1,5 @@
-//! Buildpacks: those that a fresh foundation has, and those that are uploaded, which are kept by name only: nothing here
-//! could run them.
+//! Buildpacks: those that a fresh foundation has, and those that are uploaded, which are kept by name only: nothing
+//! here could run them.
 //!
 //! | endpoint | what |
 //! |---|---|
@@ -9,22 +9,21 @@
 
 use std::io::{Cursor, Read as _};
 
-use axum::extract::multipart::MultipartRejection;
-use axum::extract::{DefaultBodyLimit, Multipart, Path, State as Shared};
+use axum::extract::{DefaultBodyLimit, Path, State as Shared};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use axum::{Json, Router, routing};
-use bytes::Bytes;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::foundry::controller::auth::Who;
-use crate::foundry::controller::body::{Field, Message};
-use crate::foundry::controller::error::{ApiError, ApiResult, table};
-use crate::foundry::controller::list::{ListQuery, Query, Spec};
-use crate::foundry::controller::{Api, Cf, action, href, jobs, metadata};
-use crate::foundry::platform::Platform;
-use crate::foundry::state::{Buildpack, Guid, Metadata, Party, State, timestamp};
+use crate::controller::auth::Who;
+use crate::controller::body::{Field, Message};
+use crate::controller::error::{ApiError, ApiResult, table};
+use crate::controller::form::{self, Form};
+use crate::controller::list::{ListQuery, Query, Spec};
+use crate::controller::{Api, Cf, action, href, jobs, metadata};
+use crate::platform::Platform;
+use crate::state::{Buildpack, Party, State, timestamp};
 
 const LIST: Spec = Spec::new(&["stacks", "names", "lifecycle"]).ordered(&["position", "lifecycle"]);
 
@@ -116,7 +115,7 @@ fn read_position(body: &mut Message) -> Option<usize> {
 /// Fails where a buildpack cannot be as it is asked to be.
 fn check(db: &State, buildpack: &Buildpack) -> ApiResult<()> {
     if let Some(stack) = &buildpack.stack
-        && !db.stacks.values().any(|known| known.name == *stack)
+        && !db.has_stack(stack)
     {
         return Err(ApiError::unprocessable(format!("Stack '{stack}' does not exist")));
     }
@@ -141,7 +140,7 @@ fn taken(db: &State, buildpack: &Buildpack) -> bool {
 
 /// Notes what was done to a buildpack: `create` is `audit.buildpack.create`.
 fn note(db: &mut State, who: &Who, buildpack: &Buildpack, done: &str) {
-    let target = Party { guid: buildpack.guid.to_string(), kind: "buildpack".to_owned(), name: buildpack.name.clone() };
+    let target = Party::new("buildpack", &buildpack.guid, &buildpack.name);
     db.record(&format!("audit.buildpack.{done}"), who.actor(), target, None, json!({}));
 }
 
@@ -165,20 +164,10 @@ async fn create(Shared(cf): Cf, who: Who, mut body: Message) -> ApiResult<(Statu
     let change = body.metadata();
     body.finish()?;
     cf.store.write(|db| {
-        let now = Timestamp::now();
-        let mut buildpack = Buildpack {
-            guid: Guid::random(),
-            name,
-            stack,
-            position: position.unwrap_or(1),
-            filename: None,
-            uploaded: false,
-            enabled: enabled.unwrap_or(true),
-            locked: locked.unwrap_or(false),
-            metadata: Metadata::default(),
-            created_at: now,
-            updated_at: now,
-        };
+        let mut buildpack = Buildpack { stack, ..Buildpack::new(&name) };
+        buildpack.position = position.unwrap_or(buildpack.position);
+        buildpack.enabled = enabled.unwrap_or(buildpack.enabled);
+        buildpack.locked = locked.unwrap_or(buildpack.locked);
         change.apply(&mut buildpack.metadata);
         check(db, &buildpack)?;
         note(db, &who, &buildpack, "create");
@@ -238,27 +227,9 @@ async fn destroy(Shared(cf): Cf, who: Who, Path(guid): Path<String>) -> ApiResul
     }))
 }
 
-/// The file of a request: its name and its bytes.
-async fn read_bits(form: Result<Multipart, MultipartRejection>) -> ApiResult<Option<(String, Bytes)>> {
-    let Ok(mut form) = form else { return Ok(None) };
-    let broken = |_| ApiError::new(table::BAD_REQUEST, "The multipart body is broken");
-    while let Some(field) = form.next_field().await.map_err(broken)? {
-        if field.name() == Some("bits")
-            && let Some(name) = field.file_name().map(ToOwned::to_owned)
-        {
-            return Ok(Some((name, field.bytes().await.map_err(broken)?)));
-        }
-    }
-    Ok(None)
-}
-
-async fn upload(
-    Shared(cf): Cf,
-    who: Who,
-    Path(guid): Path<String>,
-    form: Result<Multipart, MultipartRejection>,
-) -> ApiResult<Response> {
-    let bits = read_bits(form).await?;
+async fn upload(Shared(cf): Cf, who: Who, Path(guid): Path<String>, form: Form) -> ApiResult<Response> {
+    let mut files = form::parts(form, &["bits"]).await?.into_iter();
+    let bits = files.find_map(|part| Some((part.filename?, part.content)));
     let buildpack = cf.store.read(|db| find(db, &guid).cloned())?;
     who.must(who.is_admin())?;
     let invalid = |why: &str| ApiError::unprocessable(format!("Uploaded buildpack file is invalid: {why}"));
@@ -298,7 +269,7 @@ fn with_bits(
         .map_err(|why| ApiError::new(table::BUILDPACK_ZIP_ERROR, format!("Buildpack zip error: {why}")))?
         .or_else(|| buildpack.stack.clone());
     if let Some(new) = &stack
-        && !db.stacks.values().any(|known| known.name == *new)
+        && !db.has_stack(new)
     {
         return Err(ApiError::new(
             table::BUILDPACK_STACK_DOES_NOT_EXIST,
@@ -349,7 +320,8 @@ mod tests {
     use std::io::Write as _;
 
     use super::*;
-    use crate::foundry::settings::Settings;
+    use crate::settings::Settings;
+    use crate::state::Guid;
 
     fn zipped(files: &[(&str, &str)]) -> Vec<u8> {
         let mut archive = zip::ZipWriter::new(Cursor::new(Vec::new()));

@@ -12,16 +12,16 @@ use axum::{Json, Router, routing};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::foundry::controller::apps::{lifecycle_problems, log, present_lifecycle, read_lifecycle, readable};
-use crate::foundry::controller::auth::Who;
-use crate::foundry::controller::body::Message;
-use crate::foundry::controller::error::{ApiError, ApiResult, table};
-use crate::foundry::controller::list::{ListQuery, Query, Spec};
-use crate::foundry::controller::processes::number;
-use crate::foundry::controller::{Api, Cf, feature_flags, href, lifecycle, metadata};
-use crate::foundry::platform::Platform;
-use crate::foundry::staging;
-use crate::foundry::state::{Build, BuildState, Guid, LifecycleKind, Metadata, PackageState, State, timestamp};
+use crate::controller::apps::{lifecycle_problems, log, present_lifecycle, read_lifecycle, readable};
+use crate::controller::auth::Who;
+use crate::controller::body::Message;
+use crate::controller::error::{ApiError, ApiResult, table};
+use crate::controller::list::{ListQuery, Query, Spec};
+use crate::controller::processes::number;
+use crate::controller::{Api, Cf, feature_flags, href, lifecycle, metadata};
+use crate::platform::Platform;
+use crate::staging;
+use crate::state::{Build, BuildState, Guid, LifecycleKind, Metadata, PackageState, State, timestamp};
 
 const LIST: Spec = Spec::new(&["states", "app_guids", "package_guids"]);
 

@@ -14,14 +14,14 @@ use axum::{Json, Router, routing};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::foundry::controller::auth::Who;
-use crate::foundry::controller::body::Message;
-use crate::foundry::controller::error::{ApiError, ApiResult};
-use crate::foundry::controller::list::Query;
-use crate::foundry::controller::routes::find as find_route;
-use crate::foundry::controller::{Api, Cf, href};
-use crate::foundry::platform::Platform;
-use crate::foundry::state::{Destination, Guid, Party, Protocol, Route, State, timestamp};
+use crate::controller::auth::Who;
+use crate::controller::body::Message;
+use crate::controller::error::{ApiError, ApiResult};
+use crate::controller::list::Query;
+use crate::controller::routes::find as find_route;
+use crate::controller::{Api, Cf, href, lifecycle};
+use crate::platform::Platform;
+use crate::state::{Destination, Guid, Party, Protocol, Route, State, timestamp};
 
 /// How many destinations a route can have. (`UpdateRouteDestinations::MAX_DESTINATIONS_FOR_ROUTE`)
 const MOST: usize = 100;
@@ -176,9 +176,6 @@ pub fn unmap(db: &mut State, actor: &Party, route: &Guid, fits: impl Fn(&Destina
 }
 
 fn record(db: &mut State, actor: &Party, kind: &str, route: &Guid, to: &Destination, by_manifest: bool) {
-    let Some(app) = db.apps.get(&to.app) else { return };
-    let target = Party { guid: app.guid.to_string(), kind: "app".to_owned(), name: app.name.clone() };
-    let space = app.space.clone();
     let mut data = json!({
         "route_guid": route,
         "app_port": to.port.unwrap_or(DEFAULT_PORT),
@@ -191,7 +188,7 @@ fn record(db: &mut State, actor: &Party, kind: &str, route: &Guid, to: &Destinat
     if by_manifest {
         data["manifest_triggered"] = Value::Bool(true);
     }
-    db.record(kind, actor.clone(), target, Some(&space), data);
+    lifecycle::note(db, kind, actor, &to.app, data);
 }
 
 fn too_many() -> ApiError {

@@ -17,14 +17,14 @@ use axum::{Json, Router, routing};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::foundry::controller::auth::Who;
-use crate::foundry::controller::body::{Field, Message, guids};
-use crate::foundry::controller::error::{ApiError, ApiResult};
-use crate::foundry::controller::labels::is_dns_name;
-use crate::foundry::controller::list::{ListQuery, Query, Spec};
-use crate::foundry::controller::{Api, Cf, feature_flags, href, jobs, metadata, to_many, to_one};
-use crate::foundry::platform::Platform;
-use crate::foundry::state::{Domain, Guid, Metadata, State, timestamp};
+use crate::controller::auth::Who;
+use crate::controller::body::{Field, Message, guids};
+use crate::controller::error::{ApiError, ApiResult};
+use crate::controller::labels::is_dns_name;
+use crate::controller::list::{ListQuery, Query, Spec};
+use crate::controller::{Api, Cf, feature_flags, href, jobs, metadata, to_many, to_one};
+use crate::platform::Platform;
+use crate::state::{Domain, Guid, Metadata, State, timestamp};
 
 /// What lists of domains take.
 pub(super) const LIST: Spec = Spec::new(&["names", "organization_guids"]);

@@ -10,8 +10,7 @@
 
 use std::io;
 
-use axum::extract::multipart::MultipartRejection;
-use axum::extract::{DefaultBodyLimit, Multipart, Path, State as Shared};
+use axum::extract::{DefaultBodyLimit, Path, State as Shared};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::{Json, Router, routing};
@@ -20,15 +19,16 @@ use indexmap::IndexMap;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use crate::foundry::blobs::{self, StagingInfo};
-use crate::foundry::controller::apps::readable;
-use crate::foundry::controller::auth::Who;
-use crate::foundry::controller::body::Message;
-use crate::foundry::controller::error::{ApiError, ApiResult, table};
-use crate::foundry::controller::list::{ListQuery, Query, Spec};
-use crate::foundry::controller::{Api, Cf, action, href, jobs, lifecycle, metadata};
-use crate::foundry::platform::Platform;
-use crate::foundry::state::{Droplet, DropletState, Guid, JobState, LifecycleKind, Metadata, State, WEB, timestamp};
+use crate::blobs::{self, StagingInfo};
+use crate::controller::apps::readable;
+use crate::controller::auth::Who;
+use crate::controller::body::Message;
+use crate::controller::error::{ApiError, ApiResult, table};
+use crate::controller::form::{self, Form};
+use crate::controller::list::{ListQuery, Query, Spec};
+use crate::controller::{Api, Cf, action, href, jobs, lifecycle, metadata};
+use crate::platform::Platform;
+use crate::state::{Droplet, DropletState, Guid, JobState, LifecycleKind, Metadata, State, WEB, timestamp};
 
 const LIST: Spec = Spec::new(&["states", "app_guids", "space_guids", "organization_guids", "current", "versions"]);
 
@@ -233,12 +233,7 @@ fn read_process_types(body: &mut Message, wanted: Map<String, Value>) -> IndexMa
     wanted.into_iter().filter_map(|(kind, command)| Some((kind, command.as_str()?.to_owned()))).collect()
 }
 
-async fn upload(
-    Shared(cf): Cf,
-    who: Who,
-    Path(guid): Path<String>,
-    form: Result<Multipart, MultipartRejection>,
-) -> ApiResult<Response> {
+async fn upload(Shared(cf): Cf, who: Who, Path(guid): Path<String>, form: Form) -> ApiResult<Response> {
     let bits = read_upload(form).await?;
     let (droplet, job) = cf.store.write(|db| {
         let droplet = writable_droplet(&who, db, &guid)?;
@@ -289,26 +284,19 @@ fn uploaded(db: &mut State, droplet: &Guid, job: &Guid, unpacked: io::Result<(St
 }
 
 /// Reads the part `bits`. Fails where it is not there, or by its name no droplet.
-async fn read_upload(form: Result<Multipart, MultipartRejection>) -> ApiResult<Bytes> {
+async fn read_upload(form: Form) -> ApiResult<Bytes> {
     let invalid = |text: &str| ApiError::unprocessable(format!("Uploaded droplet file is invalid: {text}"));
-    let broken = |_| ApiError::new(table::BAD_REQUEST, "The multipart body is broken");
-    let missing = || invalid("A droplet tgz file must be uploaded as 'bits'");
-    let mut form = form.map_err(|_| missing())?;
-    while let Some(field) = form.next_field().await.map_err(broken)? {
-        if field.name() != Some("bits") {
-            continue;
-        }
-        let Some(name) = field.file_name().map(ToOwned::to_owned) else { break };
-        let bits = field.bytes().await.map_err(broken)?;
-        if std::path::Path::new(&name).extension().is_none_or(|end| end != "tgz") && !name.ends_with(".tar.gz") {
-            return Err(invalid(&format!("{name} is not a tgz")));
-        }
-        if bits.is_empty() {
-            return Err(invalid(&format!("{name} cannot be empty")));
-        }
-        return Ok(bits);
+    let part = form::parts(form, &["bits"]).await?.into_iter().next();
+    let Some((name, bits)) = part.and_then(|part| Some((part.filename?, part.content))) else {
+        return Err(invalid("A droplet tgz file must be uploaded as 'bits'"));
+    };
+    if std::path::Path::new(&name).extension().is_none_or(|end| end != "tgz") && !name.ends_with(".tar.gz") {
+        return Err(invalid(&format!("{name} is not a tgz")));
     }
-    Err(missing())
+    if bits.is_empty() {
+        return Err(invalid(&format!("{name} cannot be empty")));
+    }
+    Ok(bits)
 }
 
 async fn download(Shared(cf): Cf, who: Who, Path(guid): Path<String>) -> ApiResult<Response> {

@@ -4,20 +4,21 @@
 //! |---|---|
 //! | `GET`, `PATCH /v3/environment_variable_groups/:name` | `running` or `staging`; changed by administrators only |
 //!
-//! The group `running` is part of what processes and tasks see from their next start. No buildpack here looks at the other.
+//! The group `running` is part of what processes and tasks see from their next start. No buildpack here looks at the
+//! other.
 
 use axum::extract::{Path, State as Shared};
 use axum::{Json, Router, routing};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::foundry::controller::app_settings::{patch, read_variables};
-use crate::foundry::controller::auth::Who;
-use crate::foundry::controller::body::Message;
-use crate::foundry::controller::error::{ApiError, ApiResult};
-use crate::foundry::controller::{Api, Cf, href};
-use crate::foundry::platform::Platform;
-use crate::foundry::state::{EnvironmentGroup, State, timestamp};
+use crate::controller::app_settings::{patch, read_variables};
+use crate::controller::auth::Who;
+use crate::controller::body::Message;
+use crate::controller::error::{ApiError, ApiResult};
+use crate::controller::{Api, Cf, href};
+use crate::platform::Platform;
+use crate::state::{EnvironmentGroup, timestamp};
 
 pub(super) fn routes() -> Api {
     Router::new().route("/v3/environment_variable_groups/{name}", routing::get(show).patch(update))
@@ -32,16 +33,19 @@ fn present(cf: &Platform, name: &str, group: &EnvironmentGroup) -> Value {
     })
 }
 
-fn find<'a>(db: &'a mut State, name: &str) -> ApiResult<&'a mut EnvironmentGroup> {
-    match name {
-        "running" => Ok(&mut db.running_environment),
-        "staging" => Ok(&mut db.staging_environment),
-        _ => Err(ApiError::not_found("Environment variable group")),
-    }
+fn not_found() -> ApiError {
+    ApiError::not_found("Environment variable group")
 }
 
 async fn show(Shared(cf): Cf, _who: Who, Path(name): Path<String>) -> ApiResult<Json<Value>> {
-    cf.store.write(|db| find(db, &name).map(|group| Json(present(&cf, &name, group))))
+    cf.store.read(|db| {
+        let group = match name.as_str() {
+            "running" => &db.running_environment,
+            "staging" => &db.staging_environment,
+            _ => return Err(not_found()),
+        };
+        Ok(Json(present(&cf, &name, group)))
+    })
 }
 
 async fn update(Shared(cf): Cf, who: Who, Path(name): Path<String>, mut body: Message) -> ApiResult<Json<Value>> {
@@ -49,7 +53,11 @@ async fn update(Shared(cf): Cf, who: Who, Path(name): Path<String>, mut body: Me
     body.finish()?;
     who.must(who.is_admin())?;
     cf.store.write(|db| {
-        let group = find(db, &name)?;
+        let group = match name.as_str() {
+            "running" => &mut db.running_environment,
+            "staging" => &mut db.staging_environment,
+            _ => return Err(not_found()),
+        };
         patch(&mut group.variables, variables);
         group.updated_at = Some(Timestamp::now());
         Ok(Json(present(&cf, &name, group)))

@@ -165,7 +165,8 @@ impl ApiError {
             403 => Self::not_authorized(),
             404 => Self::unknown_request(),
             429 => Self::new(table::RATE_LIMIT_EXCEEDED, "Rate Limit Exceeded"),
-            // gorouter: the Cloud Controller is an endpoint like others, and this is what comes when it cannot be reached.
+            // gorouter: the Cloud Controller is an endpoint like others, and this is what comes when it cannot be
+            // reached.
             502 => Self {
                 raw: Some("502 Bad Gateway: Registered endpoint failed to handle the request.\n"),
                 ..Self::unknown(502)

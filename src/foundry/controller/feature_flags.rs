@@ -11,13 +11,13 @@ use axum::{Json, Router, routing};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::foundry::controller::auth::Who;
-use crate::foundry::controller::body::Message;
-use crate::foundry::controller::error::{ApiError, ApiResult, table};
-use crate::foundry::controller::list::{ListQuery, Query, Spec};
-use crate::foundry::controller::{Api, Cf, href};
-use crate::foundry::platform::Platform;
-use crate::foundry::state::{LifecycleKind, Resource, State};
+use crate::controller::auth::Who;
+use crate::controller::body::Message;
+use crate::controller::error::{ApiError, ApiResult, table};
+use crate::controller::list::{ListQuery, Query, Spec};
+use crate::controller::{Api, Cf, href};
+use crate::platform::Platform;
+use crate::state::{LifecycleKind, Resource, State};
 
 /// The flags and their defaults, by name. (CC API 3.195: `FeatureFlag::DEFAULT_FLAGS`.)
 const DEFAULTS: [(&str, bool); 18] = [
@@ -63,7 +63,8 @@ pub fn must_be_enabled(db: &State, name: &str) -> ApiResult<()> {
     Err(ApiError::new(table::FEATURE_DISABLED, format!("Feature Disabled: {name}")))
 }
 
-/// As [`must_be_enabled`], for a flag that does not bind administrators. (CC API 3.195: `FeatureFlag::ADMIN_SKIPPABLE`.)
+/// As [`must_be_enabled`], for a flag that does not bind administrators. (CC API 3.195:
+/// `FeatureFlag::ADMIN_SKIPPABLE`.)
 pub fn must_be_enabled_for(who: &Who, db: &State, name: &str) -> ApiResult<()> {
     if who.is_admin() { Ok(()) } else { must_be_enabled(db, name) }
 }

@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use crate::foundry::controller::error::{ApiError, ApiResult};
-use crate::foundry::controller::list::{Query, with_included};
+use crate::controller::error::{ApiError, ApiResult};
+use crate::controller::list::{Query, with_included};
 
 /// A resource and the keys that can be asked for.
 pub(super) type Allowed = (&'static str, &'static [&'static str]);

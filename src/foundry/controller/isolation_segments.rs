@@ -9,11 +9,11 @@ use axum::extract::State as Shared;
 use axum::{Json, Router, routing};
 use serde_json::Value;
 
-use crate::foundry::controller::auth::Who;
-use crate::foundry::controller::error::{ApiError, ApiResult};
-use crate::foundry::controller::list::{ListQuery, Query, Spec};
-use crate::foundry::controller::{Api, Cf};
-use crate::foundry::state::Stack;
+use crate::controller::auth::Who;
+use crate::controller::error::{ApiError, ApiResult};
+use crate::controller::list::{ListQuery, Query, Spec};
+use crate::controller::{Api, Cf};
+use crate::state::Stack;
 
 const LIST: Spec = Spec::new(&["names", "organization_guids"]).ordered(&["name"]);
 

@@ -14,12 +14,12 @@ use axum::{Json, Router, routing};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use crate::foundry::controller::auth::Who;
-use crate::foundry::controller::error::{ApiError, ApiResult};
-use crate::foundry::controller::href;
-use crate::foundry::era::Era;
-use crate::foundry::platform::Platform;
-use crate::foundry::state::{Guid, Job, JobState, State, timestamp};
+use crate::controller::auth::Who;
+use crate::controller::error::{ApiError, ApiResult};
+use crate::controller::href;
+use crate::era::Era;
+use crate::platform::Platform;
+use crate::state::{Guid, Job, JobState, State, timestamp};
 
 /// How many jobs are kept; the oldest are forgotten. (A real foundation keeps them for 90 days.)
 const KEPT: usize = 1000;
@@ -154,9 +154,9 @@ impl Task {
     }
 }
 
-/// Does work that waits for others as a job, after the duration that jobs take; a restore ends it. What it returns are the
-/// job's warnings. The answer is the 202. Where jobs take no time, it is sent when the job is done or waits for a broker, unless
-/// that takes long: so the first look at a quick job finds it done.
+/// Does work that waits for others as a job, after the duration that jobs take; a restore ends it. What it returns are
+/// the job's warnings. The answer is the 202. Where jobs take no time, it is sent when the job is done or waits for a
+/// broker, unless that takes long: so the first look at a quick job finds it done.
 pub async fn spawn<W>(
     platform: &Arc<Platform>,
     operation: &str,

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::foundry::state::Metadata;
+use crate::state::Metadata;
 
 /// What a request asks to change in labels and annotations; `None` deletes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -7,13 +7,13 @@ use indexmap::IndexMap;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::foundry::controller::error::{ApiError, ApiResult};
-use crate::foundry::controller::{quotas, sidecars};
-use crate::foundry::state::{App, DesiredState, Guid, Party, Process, Revision, Sidecar, State, WEB};
+use crate::controller::error::{ApiError, ApiResult};
+use crate::controller::{quotas, sidecars};
+use crate::state::{App, DesiredState, Guid, Party, Process, Revision, Sidecar, State, WEB};
 
 /// An app as the target of an audit event.
 pub(super) fn party(app: &App) -> Party {
-    Party { guid: app.guid.to_string(), kind: "app".to_owned(), name: app.name.clone() }
+    Party::new("app", &app.guid, &app.name)
 }
 
 /// Notes an event of an app.
@@ -112,8 +112,8 @@ fn set_state(db: &mut State, app: &Guid, state: DesiredState) {
     }
 }
 
-/// Makes a droplet the one that runs at the next start. Fails where it is not one of the app's, or its processes have no
-/// room beside the sidecars.
+/// Makes a droplet the one that runs at the next start. Fails where it is not one of the app's, or its processes have
+/// no room beside the sidecars.
 pub(super) fn assign_droplet(db: &mut State, actor: &Party, app: &Guid, droplet: &str) -> ApiResult<()> {
     let Some(droplet) = db.droplets.get(droplet).filter(|droplet| droplet.app == *app) else {
         return Err(ApiError::unprocessable(
@@ -197,7 +197,7 @@ fn add_revision(
         environment,
         commands,
         sidecars: db.sidecars_of(app).cloned().collect(),
-        metadata: crate::foundry::state::Metadata::default(),
+        metadata: crate::state::Metadata::default(),
         created_at: now,
         updated_at: now,
     };

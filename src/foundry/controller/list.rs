@@ -6,10 +6,10 @@ use jiff::Timestamp;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde_json::{Map, Value, json};
 
-use crate::foundry::controller::error::{ApiError, ApiResult};
-use crate::foundry::controller::selector::{Requirement, requirements};
-use crate::foundry::platform::Platform;
-use crate::foundry::state::Resource;
+use crate::controller::error::{ApiError, ApiResult};
+use crate::controller::selector::{Requirement, requirements};
+use crate::platform::Platform;
+use crate::state::Resource;
 
 /// What stays as it is in the links of a page. (Rails' `to_query`.)
 const KEPT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
@@ -66,6 +66,12 @@ impl Query {
             Some(problem) => Err(ApiError::bad_query(&problem)),
             None => Ok(()),
         }
+    }
+
+    /// The values of `include` where nothing else may be asked for, as of a single resource.
+    pub fn only_include(&self, allowed: &[&str]) -> ApiResult<Vec<String>> {
+        self.only(&["include"])?;
+        self.include(allowed)
     }
 
     /// The values of `include`, each of which must be among these.
@@ -270,7 +276,7 @@ impl ListQuery {
     }
 
     fn in_time(&self, key: &str, time: Timestamp) -> bool {
-        let time = crate::foundry::state::timestamp(time);
+        let time = crate::state::timestamp(time);
         self.query.pairs.iter().filter(|(name, _)| name.split('[').next() == Some(key)).all(|(name, value)| {
             match name.strip_prefix(key).unwrap_or_default() {
                 // Times in UTC of the same form sort as text.

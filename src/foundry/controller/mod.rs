@@ -5,6 +5,7 @@
 //! | [`error`] | the one shape of errors, and their table |
 //! | [`auth`] | who is asking, and what they may |
 //! | [`body`] | request bodies and their validation |
+//! | `form` | forms with files |
 //! | [`labels`] | labels and annotations |
 //! | [`list`], `selector`, `fields` | filters, order, pages; label selectors; parts of related resources |
 //! | [`jobs`] | asynchronous work |
@@ -35,6 +36,7 @@ mod droplets;
 mod environment_variable_groups;
 pub mod feature_flags;
 mod fields;
+mod form;
 mod isolation_segments;
 mod lifecycle;
 mod manifests;
@@ -77,9 +79,9 @@ use axum::response::Response;
 use serde_json::{Value, json};
 use tower_http::normalize_path::NormalizePath;
 
-use crate::foundry::controller::error::ApiError;
-use crate::foundry::platform::Platform;
-use crate::foundry::state::{Guid, Metadata};
+use crate::controller::error::ApiError;
+use crate::platform::Platform;
+use crate::state::{Guid, Metadata};
 
 /// What every handler takes first.
 pub(crate) type Cf = axum::extract::State<Arc<Platform>>;

@@ -12,11 +12,11 @@ use axum::response::{IntoResponse, Response};
 use axum::{Json, Router, routing};
 use serde_json::{Value, json};
 
-use crate::foundry::controller::auth::Who;
-use crate::foundry::controller::body::Message;
-use crate::foundry::controller::list::Query;
-use crate::foundry::controller::{Api, Cf};
-use crate::foundry::state::{Guid, NetworkPolicy, State};
+use crate::controller::auth::Who;
+use crate::controller::body::Message;
+use crate::controller::list::Query;
+use crate::controller::{Api, Cf};
+use crate::state::{Guid, NetworkPolicy, State};
 
 /// How many policies an app may be the source of, for users who are no network administrators.
 /// (cf-networking-release: `max_policies_per_app_source`)

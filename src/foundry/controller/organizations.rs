@@ -18,14 +18,14 @@ use axum::{Json, Router, routing};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::foundry::controller::auth::Who;
-use crate::foundry::controller::body::Message;
-use crate::foundry::controller::error::{ApiError, ApiResult};
-use crate::foundry::controller::list::{ListQuery, Query, Spec};
-use crate::foundry::controller::quotas::Usage;
-use crate::foundry::controller::{Api, Cf, broker, domains, feature_flags, href, metadata, to_one};
-use crate::foundry::platform::Platform;
-use crate::foundry::state::{Domain, Guid, Metadata, Org, Party, Role, RoleKind, State, timestamp};
+use crate::controller::auth::Who;
+use crate::controller::body::Message;
+use crate::controller::error::{ApiError, ApiResult};
+use crate::controller::list::{ListQuery, Query, Spec};
+use crate::controller::quotas::Usage;
+use crate::controller::{Api, Cf, broker, domains, feature_flags, href, metadata, to_one};
+use crate::platform::Platform;
+use crate::state::{Domain, Guid, Metadata, Org, Party, Role, RoleKind, State, timestamp};
 
 const LIST: Spec = Spec::new(&["names", "isolation_segment_guid"]).ordered(&["name"]);
 
@@ -63,7 +63,7 @@ pub(super) fn present(cf: &Platform, org: &Org) -> Value {
 }
 
 fn party(org: &Org) -> Party {
-    Party { guid: org.guid.to_string(), kind: "organization".to_owned(), name: org.name.clone() }
+    Party::new("organization", &org.guid, &org.name)
 }
 
 async fn list(Shared(cf): Cf, who: Who, query: Query) -> ApiResult<Json<Value>> {

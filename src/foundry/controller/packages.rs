@@ -9,23 +9,23 @@
 //! | `GET …/download` | the bits |
 //! | `POST /v3/resource_matches` | which files need not be uploaded |
 
-use axum::extract::multipart::MultipartRejection;
-use axum::extract::{DefaultBodyLimit, Multipart, Path, State as Shared};
+use axum::extract::{DefaultBodyLimit, Path, State as Shared};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::{Json, Router, routing};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::foundry::blobs::Fingerprint;
-use crate::foundry::controller::apps::readable;
-use crate::foundry::controller::auth::Who;
-use crate::foundry::controller::body::{Field, Message};
-use crate::foundry::controller::error::{ApiError, ApiResult, table};
-use crate::foundry::controller::list::{ListQuery, Query, Spec};
-use crate::foundry::controller::{Api, Cf, action, feature_flags, href, jobs, lifecycle, metadata};
-use crate::foundry::platform::Platform;
-use crate::foundry::state::{DockerImage, Guid, LifecycleKind, Metadata, Package, PackageState, State, timestamp};
+use crate::blobs::Fingerprint;
+use crate::controller::apps::readable;
+use crate::controller::auth::Who;
+use crate::controller::body::{Field, Message};
+use crate::controller::error::{ApiError, ApiResult, table};
+use crate::controller::form::{self, Form};
+use crate::controller::list::{ListQuery, Query, Spec};
+use crate::controller::{Api, Cf, action, feature_flags, href, jobs, lifecycle, metadata};
+use crate::platform::Platform;
+use crate::state::{DockerImage, Guid, LifecycleKind, Metadata, Package, PackageState, State, timestamp};
 
 const LIST: Spec = Spec::new(&["states", "types", "app_guids", "space_guids", "organization_guids"]);
 
@@ -250,27 +250,14 @@ fn must_be_bits(package: &Package) -> ApiResult<()> {
     }
 }
 
-async fn upload(
-    Shared(cf): Cf,
-    who: Who,
-    Path(guid): Path<String>,
-    form: Result<Multipart, MultipartRejection>,
-) -> ApiResult<Json<Value>> {
+async fn upload(Shared(cf): Cf, who: Who, Path(guid): Path<String>, form: Form) -> ApiResult<Json<Value>> {
     let mut bits = None;
     let mut known = Vec::new();
-    if let Ok(mut form) = form {
-        let broken = |_| ApiError::new(table::BAD_REQUEST, "The multipart body is broken");
-        while let Some(field) = form.next_field().await.map_err(broken)? {
-            match field.name() {
-                Some("bits") => bits = Some(field.bytes().await.map_err(broken)?),
-                Some("resources") => {
-                    let text = field.text().await.map_err(broken)?;
-                    if !text.is_empty() {
-                        known = read_resources(&text)?;
-                    }
-                }
-                _ => {}
-            }
+    for part in form::parts(form, &["bits", "resources"]).await? {
+        if part.name == "bits" {
+            bits = Some(part.content);
+        } else if !part.content.is_empty() {
+            known = read_resources(&String::from_utf8_lossy(&part.content))?;
         }
     }
     if bits.is_none() && known.is_empty() {

@@ -12,14 +12,14 @@ use axum::{Json, Router, routing};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::foundry::controller::apps::log;
-use crate::foundry::controller::auth::Who;
-use crate::foundry::controller::error::{ApiError, ApiResult};
-use crate::foundry::controller::processes::{nested, nested_guid, readable_process, writable_app};
-use crate::foundry::controller::{Api, Cf, href, lifecycle};
-use crate::foundry::platform::Platform;
-use crate::foundry::runtime::{LrpKey, LrpState, Report};
-use crate::foundry::state::{DesiredState, Process, timestamp};
+use crate::controller::apps::log;
+use crate::controller::auth::Who;
+use crate::controller::error::{ApiError, ApiResult};
+use crate::controller::processes::{nested, nested_guid, readable_process, writable_app};
+use crate::controller::{Api, Cf, href, lifecycle};
+use crate::platform::Platform;
+use crate::runtime::{LrpKey, LrpState, Report};
+use crate::state::{DesiredState, Process, timestamp};
 
 pub(super) fn routes() -> Api {
     Router::new()

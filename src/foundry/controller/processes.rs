@@ -13,16 +13,16 @@ use axum::{Json, Router, routing};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::foundry::controller::apps::{log, readable};
-use crate::foundry::controller::auth::Who;
-use crate::foundry::controller::body::{Field, Message};
-use crate::foundry::controller::error::{ApiError, ApiResult};
-use crate::foundry::controller::list::{ListQuery, Query, Spec};
-use crate::foundry::controller::{
+use crate::controller::apps::{log, readable};
+use crate::controller::auth::Who;
+use crate::controller::body::{Field, Message};
+use crate::controller::error::{ApiError, ApiResult};
+use crate::controller::list::{ListQuery, Query, Spec};
+use crate::controller::{
     Api, Cf, action, feature_flags, href, lifecycle, metadata, process_instances, quotas, sidecars,
 };
-use crate::foundry::platform::Platform;
-use crate::foundry::state::{DesiredState, Guid, HealthCheck, HealthCheckKind, Party, Process, State, timestamp};
+use crate::platform::Platform;
+use crate::state::{DesiredState, Guid, HealthCheck, HealthCheckKind, Party, Process, State, timestamp};
 
 const LIST: Spec = Spec::new(&["space_guids", "organization_guids", "types", "app_guids", "embed"]);
 

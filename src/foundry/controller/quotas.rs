@@ -6,10 +6,10 @@
 
 use serde_json::{Value, json};
 
-use crate::foundry::controller::body::{Field, Message};
-use crate::foundry::controller::error::{ApiError, ApiResult};
-use crate::foundry::state::quota::QuotaLimits;
-use crate::foundry::state::{Guid, ServiceInstanceKind, Space, State, Task, TaskState};
+use crate::controller::body::{Field, Message};
+use crate::controller::error::{ApiError, ApiResult};
+use crate::state::quota::QuotaLimits;
+use crate::state::{Guid, ServiceInstanceKind, Space, State, Task, TaskState};
 
 /// What is used of a quota.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -250,7 +250,7 @@ pub(super) fn read_limits(body: &mut Message, limits: &mut QuotaLimits) {
     ];
     for (section, known) in sections {
         let Field::Is(fields) = body.object(section) else { continue };
-        let title = crate::foundry::controller::body::humanize(section);
+        let title = crate::controller::body::humanize(section);
         let mut fields = fields;
         if section == "services"
             && let Some(allowed) = fields.shift_remove("paid_services_allowed")
@@ -266,7 +266,7 @@ pub(super) fn read_limits(body: &mut Message, limits: &mut QuotaLimits) {
                 body.problem(format!("{title} Unknown field(s): '{key}'"));
                 continue;
             };
-            let name = crate::foundry::controller::body::humanize(&key);
+            let name = crate::controller::body::humanize(&key);
             match (&value, value.as_u64(), value.as_i64()) {
                 (Value::Null, ..) => *field(limits) = None,
                 (_, Some(limit), _) => *field(limits) = Some(limit),
@@ -305,8 +305,8 @@ pub(super) fn present_limits(limits: &QuotaLimits) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::foundry::settings::{Limits, Settings};
-    use crate::foundry::state::SpaceQuota;
+    use crate::settings::{Limits, Settings};
+    use crate::state::SpaceQuota;
 
     /// A foundry's first state with these limits of its organization, and of its space where there are some.
     fn state(org: Limits, space: Option<Limits>) -> (State, Guid) {

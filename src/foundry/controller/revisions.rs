@@ -12,14 +12,14 @@ use axum::{Json, Router, routing};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use crate::foundry::controller::apps::{readable, writable};
-use crate::foundry::controller::auth::Who;
-use crate::foundry::controller::body::Message;
-use crate::foundry::controller::error::{ApiError, ApiResult};
-use crate::foundry::controller::list::{ListQuery, Query, Spec};
-use crate::foundry::controller::{Api, Cf, href, metadata};
-use crate::foundry::platform::Platform;
-use crate::foundry::state::{DesiredState, Revision, Sidecar, State, timestamp};
+use crate::controller::apps::{readable, writable};
+use crate::controller::auth::Who;
+use crate::controller::body::Message;
+use crate::controller::error::{ApiError, ApiResult};
+use crate::controller::list::{ListQuery, Query, Spec};
+use crate::controller::{Api, Cf, href, metadata};
+use crate::platform::Platform;
+use crate::state::{DesiredState, Revision, Sidecar, State, timestamp};
 
 const LIST: Spec = Spec::new(&["versions", "deployable"]);
 const DEPLOYED: Spec = Spec::new(&[]);

@@ -13,13 +13,13 @@ use axum::{Json, Router, routing};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::foundry::controller::auth::Who;
-use crate::foundry::controller::body::Message;
-use crate::foundry::controller::error::{ApiError, ApiResult};
-use crate::foundry::controller::list::{ListQuery, Query, Spec, with_included};
-use crate::foundry::controller::{Api, Cf, feature_flags, href, jobs, organizations, spaces, to_one, users};
-use crate::foundry::platform::Platform;
-use crate::foundry::state::{Guid, Role, RoleKind, State, User, timestamp};
+use crate::controller::auth::Who;
+use crate::controller::body::Message;
+use crate::controller::error::{ApiError, ApiResult};
+use crate::controller::list::{ListQuery, Query, Spec, with_included};
+use crate::controller::{Api, Cf, feature_flags, href, jobs, organizations, spaces, to_one, users};
+use crate::platform::Platform;
+use crate::state::{Guid, Role, RoleKind, State, User, timestamp};
 
 const LIST: Spec = Spec::new(&["organization_guids", "space_guids", "user_guids", "types", "include"])
     .including(&["user", "space", "organization"])

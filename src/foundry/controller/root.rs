@@ -12,9 +12,9 @@ use axum::extract::State as Shared;
 use axum::{Json, Router, routing};
 use serde_json::{Map, Value, json};
 
-use crate::foundry::controller::{API_VERSION, href, v2};
-use crate::foundry::platform::Platform;
-use crate::foundry::uaa::accounts::SSH_PROXY;
+use crate::controller::{API_VERSION, href, v2};
+use crate::platform::Platform;
+use crate::uaa::accounts::SSH_PROXY;
 
 /// The resources that `GET /v3` names. (CC API 3.195: `root_controller.rb`.)
 const RESOURCES: [&str; 32] = [

@@ -22,10 +22,10 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::foundry::controller::list::Query;
-use crate::foundry::controller::{Api, Cf};
-use crate::foundry::platform::Platform;
-use crate::foundry::state::{Guid, ReservablePorts, RouterGroup, router_group};
+use crate::controller::list::Query;
+use crate::controller::{Api, Cf};
+use crate::platform::Platform;
+use crate::state::{Guid, ReservablePorts, RouterGroup, router_group};
 
 /// What stays as it is in a header. (Go: `url.QueryEscape`, which writes a space as `+`.)
 const KEPT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');

@@ -19,16 +19,16 @@ use indexmap::IndexMap;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use crate::foundry::controller::auth::Who;
-use crate::foundry::controller::body::{Field, Message};
-use crate::foundry::controller::error::{ApiError, ApiResult};
-use crate::foundry::controller::list::{ListQuery, Page, Query, Spec, with_included};
-use crate::foundry::controller::{
+use crate::controller::auth::Who;
+use crate::controller::body::{Field, Message};
+use crate::controller::error::{ApiError, ApiResult};
+use crate::controller::list::{ListQuery, Page, Query, Spec, with_included};
+use crate::controller::{
     Api, Cf, destinations, domains, feature_flags, href, jobs, metadata, organizations, quotas, spaces, to_one,
 };
-use crate::foundry::platform::Platform;
-use crate::foundry::state::router_group::TCP;
-use crate::foundry::state::{Domain, Guid, Metadata, Party, ReservablePorts, Route, Space, State, timestamp};
+use crate::platform::Platform;
+use crate::state::router_group::TCP;
+use crate::state::{Domain, Guid, Metadata, Party, ReservablePorts, Route, Space, State, timestamp};
 
 const LIST: Spec = Spec::new(&[
     "hosts",
@@ -137,8 +137,7 @@ async fn list_of_app(Shared(cf): Cf, who: Who, Path(guid): Path<String>, query: 
 }
 
 async fn show(Shared(cf): Cf, who: Who, Path(guid): Path<String>, query: Query) -> ApiResult<Json<Value>> {
-    query.only(&["include"])?;
-    let included = query.include(LIST.include)?;
+    let included = query.only_include(LIST.include)?;
     cf.store.read(|db| {
         let route = find(&who, db, &guid)?;
         let mut answer = present(&cf, db, route);
@@ -273,8 +272,9 @@ fn invalid(what: &str) -> ApiError {
     ApiError::unprocessable(format!("Invalid {what}. Ensure that the {what} exists and you have access to it."))
 }
 
-/// Makes a route after the checks of the Cloud Controller's model, in its order and words; one with a port of its choice
-/// where that is wanted. A manifest makes its routes so, too, and says that it did. (`RouteCreate`, `Route#validate`)
+/// Makes a route after the checks of the Cloud Controller's model, in its order and words; one with a port of its
+/// choice where that is wanted. A manifest makes its routes so, too, and says that it did. (`RouteCreate`,
+/// `Route#validate`)
 pub fn make(
     db: &mut State,
     actor: &Party,
@@ -317,7 +317,7 @@ pub fn make(
 }
 
 fn party(route: &Route) -> Party {
-    Party { guid: route.guid.to_string(), kind: "route".to_owned(), name: route.host.clone() }
+    Party::new("route", &route.guid, &route.host)
 }
 
 /// The port that a route is to have: the one that is wanted, or a random one of those that are free in the router group

@@ -1,7 +1,7 @@
 //! Label selectors: `a=b,c!=d,e in (f,g),h notin (i),j,!k`.
 
-use crate::foundry::controller::labels::{key_problem, value_problem};
-use crate::foundry::state::Metadata;
+use crate::controller::labels::{key_problem, value_problem};
+use crate::state::Metadata;
 
 /// One requirement of a label selector.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,7 +36,8 @@ pub(super) fn requirements(selector: &str) -> Result<Vec<Requirement>, String> {
     parts.iter().map(|part| requirement(part)).collect()
 }
 
-/// Splits at commas, but for those between a bracket and the next that closes. (`MetadataHelpers::REQUIREMENT_SPLITTER`)
+/// Splits at commas, but for those between a bracket and the next that closes.
+/// (`MetadataHelpers::REQUIREMENT_SPLITTER`)
 fn split_outside_brackets(selector: &str) -> Vec<&str> {
     let mut parts = Vec::new();
     let (mut begin, mut at) = (0, 0);

@@ -14,13 +14,13 @@ use hyper::Uri;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::foundry::controller::auth::Who;
-use crate::foundry::controller::body::Message;
-use crate::foundry::controller::error::{ApiError, ApiResult, table};
-use crate::foundry::controller::list::{ListQuery, Query, Spec};
-use crate::foundry::controller::{Api, Cf, broker, href, jobs, metadata};
-use crate::foundry::platform::Platform;
-use crate::foundry::state::{Guid, Login, Metadata, Party, ServiceBroker, State, timestamp};
+use crate::controller::auth::Who;
+use crate::controller::body::Message;
+use crate::controller::error::{ApiError, ApiResult, table};
+use crate::controller::list::{ListQuery, Query, Spec};
+use crate::controller::{Api, Cf, broker, href, jobs, metadata};
+use crate::platform::Platform;
+use crate::state::{Guid, Login, Metadata, Party, ServiceBroker, State, timestamp};
 
 const LIST: Spec = Spec::new(&["space_guids", "names"]).ordered(&["name"]);
 
@@ -121,7 +121,7 @@ fn unique(db: &State, name: &str, but: Option<&Guid>) -> ApiResult<()> {
 }
 
 fn note(db: &mut State, who: &Who, broker: &ServiceBroker, done: &str) {
-    let target = Party { guid: broker.guid.to_string(), kind: "service_broker".to_owned(), name: broker.name.clone() };
+    let target = Party::new("service_broker", &broker.guid, &broker.name);
     db.record(&format!("audit.service_broker.{done}"), who.actor(), target, None, json!({}));
 }
 

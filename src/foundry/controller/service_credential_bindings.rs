@@ -16,14 +16,14 @@ use axum::{Json, Router, routing};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use crate::foundry::controller::auth::Who;
-use crate::foundry::controller::body::Message;
-use crate::foundry::controller::error::{ApiError, ApiResult, table};
-use crate::foundry::controller::list::{ListQuery, Query, Spec, with_included};
-use crate::foundry::controller::service_instances::{self, present_operation};
-use crate::foundry::controller::{Api, Cf, apps, broker, href, jobs, metadata, service_plans, to_one};
-use crate::foundry::platform::Platform;
-use crate::foundry::state::{
+use crate::controller::auth::Who;
+use crate::controller::body::Message;
+use crate::controller::error::{ApiError, ApiResult, table};
+use crate::controller::list::{ListQuery, Query, Spec, with_included};
+use crate::controller::service_instances::{self, present_operation};
+use crate::controller::{Api, Cf, apps, broker, href, jobs, lifecycle, metadata, service_plans, to_one};
+use crate::platform::Platform;
+use crate::state::{
     App, Guid, Metadata, Operation, Party, ServiceBinding, ServiceInstance, ServiceInstanceKind, State, timestamp,
 };
 
@@ -158,8 +158,7 @@ async fn list(Shared(cf): Cf, who: Who, query: Query) -> ApiResult<Json<Value>> 
 }
 
 async fn show(Shared(cf): Cf, who: Who, Path(guid): Path<String>, query: Query) -> ApiResult<Json<Value>> {
-    query.only(&["include"])?;
-    let included = query.include(LIST.include)?;
+    let included = query.only_include(LIST.include)?;
     let asks = |name: &str| included.iter().any(|one| one == name);
     cf.store.read(|db| {
         let (binding, _) = find(&who, db, &guid)?;
@@ -168,8 +167,8 @@ async fn show(Shared(cf): Cf, who: Who, Path(guid): Path<String>, query: Query) 
     })
 }
 
-/// A binding of an instance to an app, not yet made. Fails where the Cloud Controller does: other spaces, an instance in the
-/// making, an app that is bound already, a name that is taken.
+/// A binding of an instance to an app, not yet made. Fails where the Cloud Controller does: other spaces, an instance
+/// in the making, an app that is bound already, a name that is taken.
 fn prepared(db: &mut State, instance: &Guid, app: &Guid, name: Option<String>) -> ApiResult<ServiceBinding> {
     let refuse = |text: &str| Err(ApiError::unprocessable(text));
     // What could not be made is no hindrance.
@@ -245,17 +244,8 @@ pub fn bind(
 pub fn note(db: &mut State, actor: &Party, binding: &ServiceBinding, done: &str, data: Value) {
     let space = space_of(db, binding).cloned();
     let (word, target) = match binding.app.as_ref().and_then(|app| db.apps.get(app)) {
-        Some(app) => {
-            ("service_binding", Party { guid: app.guid.to_string(), kind: "app".to_owned(), name: app.name.clone() })
-        }
-        None => (
-            "service_key",
-            Party {
-                guid: binding.guid.to_string(),
-                kind: "service_key".to_owned(),
-                name: binding.name.clone().unwrap_or_default(),
-            },
-        ),
+        Some(app) => ("service_binding", lifecycle::party(app)),
+        None => ("service_key", Party::new("service_key", &binding.guid, binding.name.as_deref().unwrap_or_default())),
     };
     db.record(&format!("audit.{word}.{done}"), actor.clone(), target, space.as_ref(), data);
 }

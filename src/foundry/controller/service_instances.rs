@@ -17,18 +17,18 @@ use axum::{Json, Router, routing};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use crate::foundry::controller::auth::Who;
-use crate::foundry::controller::body::{Field, Message, MetadataChange};
-use crate::foundry::controller::broker::built_in;
-use crate::foundry::controller::error::{ApiError, ApiResult, table};
-use crate::foundry::controller::fields::{Allowed, Fields};
-use crate::foundry::controller::list::{ListQuery, Query, Spec};
-use crate::foundry::controller::{
+use crate::controller::auth::Who;
+use crate::controller::body::{Field, Message, MetadataChange};
+use crate::controller::broker::built_in;
+use crate::controller::error::{ApiError, ApiResult, table};
+use crate::controller::fields::{Allowed, Fields};
+use crate::controller::list::{ListQuery, Query, Spec};
+use crate::controller::{
     Api, Cf, broker, feature_flags, href, jobs, metadata, organizations, quotas, service_brokers, service_offerings,
     service_plans, spaces, to_one,
 };
-use crate::foundry::platform::Platform;
-use crate::foundry::state::{Guid, Metadata, Operation, ServiceInstance, ServiceInstanceKind, State, timestamp};
+use crate::platform::Platform;
+use crate::state::{Guid, Metadata, Operation, ServiceInstance, ServiceInstanceKind, State, timestamp};
 
 const LIST: Spec = Spec::new(&[
     "type",
@@ -191,7 +191,7 @@ fn read_tags(body: &mut Message) -> Option<Vec<String>> {
 
 fn read_url(body: &mut Message, key: &str) -> Field<String> {
     let url = body.string(key);
-    let title = crate::foundry::controller::body::humanize(key);
+    let title = crate::controller::body::humanize(key);
     if let Field::Is(text) = &url
         && !text.is_empty()
     {
@@ -277,7 +277,7 @@ async fn create(Shared(cf): Cf, who: Who, mut body: Message) -> ApiResult<Respon
         } else if managed {
             Step::BuiltIn(built_in::begin(db, &who, &created, "create", takes))
         } else {
-            broker::note(db, &who, &created, "create");
+            broker::note(db, &who, &created, "create", json!({}));
             Step::Done(present(&cf, db, &created))
         };
         Ok((created, step))
@@ -293,7 +293,7 @@ async fn create(Shared(cf): Cf, who: Who, mut body: Message) -> ApiResult<Respon
         let result = match db.service_instances.get_mut(&instance.guid) {
             Some(made) => {
                 made.last_operation = Some(Operation::now("create", "succeeded", "Instance provisioning completed"));
-                broker::note(db, &who, &instance, "create");
+                broker::note(db, &who, &instance, "create", json!({}));
                 Ok(Vec::new())
             }
             None => Err(not_found()),
@@ -401,7 +401,7 @@ async fn update(Shared(cf): Cf, who: Who, Path(guid): Path<String>, mut body: Me
                 binding.route_service_url.clone_from(url);
             }
         }
-        broker::note(db, &who, &instance, "update");
+        broker::note(db, &who, &instance, "update", json!({}));
         db.service_instances.insert(instance.guid.clone(), instance);
         Ok(Json(answer))
     })

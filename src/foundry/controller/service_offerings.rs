@@ -10,14 +10,14 @@ use axum::http::StatusCode;
 use axum::{Json, Router, routing};
 use serde_json::{Value, json};
 
-use crate::foundry::controller::auth::Who;
-use crate::foundry::controller::body::Message;
-use crate::foundry::controller::error::{ApiError, ApiResult};
-use crate::foundry::controller::fields::{Allowed, Fields};
-use crate::foundry::controller::list::{ListQuery, Query, Spec};
-use crate::foundry::controller::{Api, Cf, broker, href, metadata, service_brokers, service_plans, to_one};
-use crate::foundry::platform::Platform;
-use crate::foundry::state::{Guid, Party, ServiceInstance, ServiceOffering, ServicePlan, State, timestamp};
+use crate::controller::auth::Who;
+use crate::controller::body::Message;
+use crate::controller::error::{ApiError, ApiResult};
+use crate::controller::fields::{Allowed, Fields};
+use crate::controller::list::{ListQuery, Query, Spec};
+use crate::controller::{Api, Cf, broker, href, metadata, service_brokers, service_plans, to_one};
+use crate::platform::Platform;
+use crate::state::{Guid, Party, ServiceInstance, ServiceOffering, ServicePlan, State, timestamp};
 
 const LIST: Spec = Spec::new(&[
     "available",
@@ -162,7 +162,7 @@ async fn destroy(Shared(cf): Cf, who: Who, Path(guid): Path<String>, query: Quer
         }
         db.service_plans.retain(|guid, _| !plans.contains(guid));
         db.service_offerings.shift_remove(&offering.guid);
-        let target = Party { guid: offering.guid.to_string(), kind: "service".to_owned(), name: offering.name };
+        let target = Party::new("service", &offering.guid, &offering.name);
         let done = if purge { "audit.service.purge" } else { "audit.service.delete" };
         db.record(done, who.actor(), target, None, json!({}));
         Ok(StatusCode::NO_CONTENT)

@@ -11,12 +11,12 @@ use axum::http::StatusCode;
 use axum::{Json, Router, routing};
 use serde_json::{Value, json};
 
-use crate::foundry::controller::auth::Who;
-use crate::foundry::controller::body::{Message, guids};
-use crate::foundry::controller::error::{ApiError, ApiResult};
-use crate::foundry::controller::service_plans::{change, find, visibility_type};
-use crate::foundry::controller::{Api, Cf};
-use crate::foundry::state::{Party, ServicePlan, State, Visibility};
+use crate::controller::auth::Who;
+use crate::controller::body::{Message, guids};
+use crate::controller::error::{ApiError, ApiResult};
+use crate::controller::service_plans::{change, find, visibility_type};
+use crate::controller::{Api, Cf};
+use crate::state::{Party, ServicePlan, State, Visibility};
 
 pub(super) fn routes() -> Api {
     Router::new()
@@ -73,7 +73,7 @@ fn read(db: &State, mut body: Message) -> ApiResult<Visibility> {
 }
 
 fn note(db: &mut State, who: &Who, plan: &ServicePlan, done: &str) {
-    let target = Party { guid: plan.guid.to_string(), kind: "service_plan_visibility".to_owned(), name: String::new() };
+    let target = Party::new("service_plan_visibility", &plan.guid, "");
     db.record(&format!("audit.service_plan_visibility.{done}"), who.actor(), target, None, json!({}));
 }
 

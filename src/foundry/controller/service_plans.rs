@@ -10,16 +10,14 @@ use axum::{Json, Router, routing};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::foundry::controller::auth::Who;
-use crate::foundry::controller::body::Message;
-use crate::foundry::controller::error::{ApiError, ApiResult};
-use crate::foundry::controller::fields::{Allowed, Fields};
-use crate::foundry::controller::list::{ListQuery, Query, Spec, with_included};
-use crate::foundry::controller::{Api, Cf, href, metadata, service_brokers, service_offerings, to_one};
-use crate::foundry::platform::Platform;
-use crate::foundry::state::{
-    Guid, ServiceBroker, ServiceFeatures, ServiceOffering, ServicePlan, State, Visibility, timestamp,
-};
+use crate::controller::auth::Who;
+use crate::controller::body::Message;
+use crate::controller::error::{ApiError, ApiResult};
+use crate::controller::fields::{Allowed, Fields};
+use crate::controller::list::{ListQuery, Query, Spec, with_included};
+use crate::controller::{Api, Cf, href, metadata, service_brokers, service_offerings, to_one};
+use crate::platform::Platform;
+use crate::state::{Guid, ServiceBroker, ServiceFeatures, ServiceOffering, ServicePlan, State, Visibility, timestamp};
 
 const LIST: Spec = Spec::new(&[
     "available",

@@ -1,4 +1,5 @@
-//! Bindings of routes to route services. Only user-provided instances can be such services: the built-in broker has none.
+//! Bindings of routes to route services. Only user-provided instances can be such services: the built-in broker has
+//! none.
 //!
 //! | endpoint | what |
 //! |---|---|
@@ -16,14 +17,14 @@ use axum::{Json, Router, routing};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::foundry::controller::auth::Who;
-use crate::foundry::controller::body::Message;
-use crate::foundry::controller::error::{ApiError, ApiResult, table};
-use crate::foundry::controller::list::{ListQuery, Query, Spec, with_included};
-use crate::foundry::controller::service_instances::{self, present_operation};
-use crate::foundry::controller::{Api, Cf, href, metadata, routes as routes_api, to_one};
-use crate::foundry::platform::Platform;
-use crate::foundry::state::{
+use crate::controller::auth::Who;
+use crate::controller::body::Message;
+use crate::controller::error::{ApiError, ApiResult, table};
+use crate::controller::list::{ListQuery, Query, Spec, with_included};
+use crate::controller::service_instances::{self, present_operation};
+use crate::controller::{Api, Cf, href, metadata, routes as routes_api, to_one};
+use crate::platform::Platform;
+use crate::state::{
     Guid, Metadata, Operation, Party, Route, RouteBinding, ServiceInstance, ServiceInstanceKind, State, timestamp,
 };
 
@@ -104,8 +105,7 @@ async fn list(Shared(cf): Cf, who: Who, query: Query) -> ApiResult<Json<Value>> 
 }
 
 async fn show(Shared(cf): Cf, who: Who, Path(guid): Path<String>, query: Query) -> ApiResult<Json<Value>> {
-    query.only(&["include"])?;
-    let included = query.include(LIST.include)?;
+    let included = query.only_include(LIST.include)?;
     let asks = |name: &str| included.iter().any(|one| one == name);
     cf.store.read(|db| {
         let (binding, _) = find(&who, db, &guid)?;
@@ -183,8 +183,7 @@ fn bind(db: &State, instance: &ServiceInstance, route: &Route) -> ApiResult<Rout
 
 /// (`ServiceGenericBindingEventRepository`)
 fn note(db: &mut State, who: &Who, binding: &RouteBinding, done: &str) {
-    let target =
-        Party { guid: binding.guid.to_string(), kind: "service_route_binding".to_owned(), name: String::new() };
+    let target = Party::new("service_route_binding", &binding.guid, "");
     let space = db.routes.get(&binding.route).map(|route| route.space.clone());
     let data = json!({ "request": { "route_guid": binding.route, "service_instance_guid": binding.instance } });
     db.record(&format!("audit.service_route_binding.{done}"), who.actor(), target, space.as_ref(), data);

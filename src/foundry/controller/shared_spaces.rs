@@ -11,17 +11,17 @@ use axum::http::StatusCode;
 use axum::{Json, Router, routing};
 use serde_json::{Value, json};
 
-use crate::foundry::controller::auth::Who;
-use crate::foundry::controller::body::{Message, guids};
-use crate::foundry::controller::error::{ApiError, ApiResult, table};
-use crate::foundry::controller::fields::{Allowed, Fields};
-use crate::foundry::controller::list::Query;
-use crate::foundry::controller::service_instances::find;
-use crate::foundry::controller::{
+use crate::controller::auth::Who;
+use crate::controller::body::{Message, guids};
+use crate::controller::error::{ApiError, ApiResult, table};
+use crate::controller::fields::{Allowed, Fields};
+use crate::controller::list::Query;
+use crate::controller::service_instances::find;
+use crate::controller::{
     Api, Cf, broker, feature_flags, href, organizations, service_offerings, service_plans, spaces, to_many,
 };
-use crate::foundry::platform::Platform;
-use crate::foundry::state::{Guid, Party, ServiceInstance, State};
+use crate::platform::Platform;
+use crate::state::{Guid, ServiceInstance, State};
 
 const FIELDS: &[Allowed] =
     &[("space", &["name", "guid", "relationships.organization"]), ("space.organization", &["name", "guid"])];
@@ -86,13 +86,6 @@ async fn usage_summary(Shared(cf): Cf, who: Who, Path(guid): Path<String>) -> Ap
     })
 }
 
-/// Notes that an instance was shared or unshared.
-fn note(db: &mut State, who: &Who, instance: &ServiceInstance, done: &str, data: Value) {
-    let target =
-        Party { guid: instance.guid.to_string(), kind: "service_instance".to_owned(), name: instance.name.clone() };
-    db.record(&format!("audit.service_instance.{done}"), who.actor(), target, Some(&instance.space), data);
-}
-
 async fn share(Shared(cf): Cf, who: Who, Path(guid): Path<String>, mut body: Message) -> ApiResult<Json<Value>> {
     cf.store.write(|db| {
         feature_flags::must_be_enabled(db, "service_instance_sharing")?;
@@ -109,7 +102,7 @@ async fn share(Shared(cf): Cf, who: Who, Path(guid): Path<String>, mut body: Mes
         for space in &asked {
             check_space(db, &instance, space)?;
         }
-        note(db, &who, &instance, "share", json!({ "target_space_guids": asked }));
+        broker::note(db, &who, &instance, "share", json!({ "target_space_guids": asked }));
         for space in asked {
             if !instance.shared_with.contains(&space) {
                 instance.shared_with.push(space);
@@ -232,7 +225,7 @@ async fn unshare(Shared(cf): Cf, who: Who, Path((guid, space)): Path<(String, St
         if let Some(instance) = db.service_instances.get_mut(&instance.guid) {
             instance.shared_with.retain(|shared| *shared != space);
         }
-        note(db, &who, &instance, "unshare", json!({ "target_space_guid": space }));
+        broker::note(db, &who, &instance, "unshare", json!({ "target_space_guid": space }));
     });
     Ok(StatusCode::NO_CONTENT)
 }

@@ -1,4 +1,5 @@
-//! Sidecars. All have the origin `user`: the other one, `buildpack`, is that of sidecars which no buildpack here brings.
+//! Sidecars. All have the origin `user`: the other one, `buildpack`, is that of sidecars which no buildpack here
+//! brings.
 //!
 //! | endpoint | what |
 //! |---|---|
@@ -12,14 +13,14 @@ use axum::{Json, Router, routing};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::foundry::controller::apps::{readable, writable};
-use crate::foundry::controller::auth::Who;
-use crate::foundry::controller::body::{Field, Message, humanize};
-use crate::foundry::controller::error::{ApiError, ApiResult};
-use crate::foundry::controller::list::{ListQuery, Query, Spec};
-use crate::foundry::controller::processes::{number, readable_process};
-use crate::foundry::controller::{Api, Cf};
-use crate::foundry::state::{Guid, Process, Revision, Sidecar, State, timestamp};
+use crate::controller::apps::{readable, writable};
+use crate::controller::auth::Who;
+use crate::controller::body::{Field, Message, humanize};
+use crate::controller::error::{ApiError, ApiResult};
+use crate::controller::list::{ListQuery, Query, Spec};
+use crate::controller::processes::{number, readable_process};
+use crate::controller::{Api, Cf};
+use crate::state::{Guid, Process, Revision, Sidecar, State, timestamp};
 
 const LIST: Spec = Spec::new(&[]).without_labels();
 
@@ -195,7 +196,8 @@ pub(super) fn change(db: &mut State, guid: &Guid, wanted: SidecarWanted) -> ApiR
     save(db, sidecar, sized)
 }
 
-/// (`cloud_controller_ng`: `sidecar_create.rb`, `sidecar_update.rb`, `sidecar_model.rb`, `sidecar_process_type_model.rb`.)
+/// (`cloud_controller_ng`: `sidecar_create.rb`, `sidecar_update.rb`, `sidecar_model.rb`,
+/// `sidecar_process_type_model.rb`.)
 fn save(db: &mut State, sidecar: Sidecar, sized: bool) -> ApiResult<Sidecar> {
     let memory = sidecar.memory_in_mb.unwrap_or(0);
     let is_too_small = |process: &&Process| {
@@ -255,7 +257,7 @@ pub(super) fn roll_back(db: &mut State, revision: &Revision) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::foundry::state::{App, WEB};
+    use crate::state::{App, WEB};
 
     fn wanted(body: &Value, change: bool) -> ApiResult<SidecarWanted> {
         let mut body = Message::of(body.as_object().unwrap().clone());

@@ -14,15 +14,15 @@ use axum::{Json, Router, routing};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::foundry::controller::auth::Who;
-use crate::foundry::controller::body::{Message, guids};
-use crate::foundry::controller::error::{ApiError, ApiResult};
-use crate::foundry::controller::list::{ListQuery, Query, Spec};
-use crate::foundry::controller::quotas::{present_limits, read_limits};
-use crate::foundry::controller::{Api, Cf, href, jobs, to_many, to_one};
-use crate::foundry::platform::Platform;
-use crate::foundry::state::quota::QuotaLimits;
-use crate::foundry::state::{Guid, SpaceQuota, State, timestamp};
+use crate::controller::auth::Who;
+use crate::controller::body::{Message, guids};
+use crate::controller::error::{ApiError, ApiResult};
+use crate::controller::list::{ListQuery, Query, Spec};
+use crate::controller::quotas::{present_limits, read_limits};
+use crate::controller::{Api, Cf, href, jobs, to_many, to_one};
+use crate::platform::Platform;
+use crate::state::quota::QuotaLimits;
+use crate::state::{Guid, SpaceQuota, State, timestamp};
 
 const LIST: Spec = Spec::new(&["names", "organization_guids", "space_guids"]).ordered(&["name"]).without_labels();
 

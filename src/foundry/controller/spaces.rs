@@ -20,14 +20,14 @@ use axum::{Json, Router, routing};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::foundry::controller::auth::Who;
-use crate::foundry::controller::body::Message;
-use crate::foundry::controller::error::{ApiError, ApiResult};
-use crate::foundry::controller::list::{ListQuery, Query, Spec, with_included};
-use crate::foundry::controller::quotas::Usage;
-use crate::foundry::controller::{Api, Cf, action, broker, href, jobs, metadata, organizations, to_one};
-use crate::foundry::platform::Platform;
-use crate::foundry::state::{Domain, Guid, Party, Space, State, timestamp};
+use crate::controller::auth::Who;
+use crate::controller::body::Message;
+use crate::controller::error::{ApiError, ApiResult};
+use crate::controller::list::{ListQuery, Query, Spec, with_included};
+use crate::controller::quotas::Usage;
+use crate::controller::{Api, Cf, action, broker, href, jobs, metadata, organizations, to_one};
+use crate::platform::Platform;
+use crate::state::{Domain, Guid, Party, Space, State, timestamp};
 
 const LIST: Spec =
     Spec::new(&["names", "organization_guids", "include"]).including(&["org", "organization"]).ordered(&["name"]);
@@ -71,7 +71,7 @@ pub(super) fn present(cf: &Platform, space: &Space) -> Value {
 }
 
 fn party(space: &Space) -> Party {
-    Party { guid: space.guid.to_string(), kind: "space".to_owned(), name: space.name.clone() }
+    Party::new("space", &space.guid, &space.name)
 }
 
 async fn list(Shared(cf): Cf, who: Who, query: Query) -> ApiResult<Json<Value>> {
@@ -93,8 +93,7 @@ async fn list(Shared(cf): Cf, who: Who, query: Query) -> ApiResult<Json<Value>> 
 }
 
 async fn show(Shared(cf): Cf, who: Who, Path(guid): Path<String>, query: Query) -> ApiResult<Json<Value>> {
-    query.only(&["include"])?;
-    let include = query.include(LIST.include)?;
+    let include = query.only_include(LIST.include)?;
     cf.store.read(|db| {
         let space = who.space(db, &guid)?;
         let answer = present(&cf, space);

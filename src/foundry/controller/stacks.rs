@@ -11,13 +11,13 @@ use axum::{Json, Router, routing};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::foundry::controller::auth::Who;
-use crate::foundry::controller::body::Message;
-use crate::foundry::controller::error::{ApiError, ApiResult};
-use crate::foundry::controller::list::{ListQuery, Query, Spec};
-use crate::foundry::controller::{Api, Cf, href, metadata};
-use crate::foundry::platform::Platform;
-use crate::foundry::state::{Guid, Metadata, Stack, State, timestamp};
+use crate::controller::auth::Who;
+use crate::controller::body::Message;
+use crate::controller::error::{ApiError, ApiResult};
+use crate::controller::list::{ListQuery, Query, Spec};
+use crate::controller::{Api, Cf, href, metadata};
+use crate::platform::Platform;
+use crate::state::{Guid, Metadata, Stack, State, timestamp};
 
 const LIST: Spec = Spec::new(&["names", "default"]).ordered(&["name"]);
 

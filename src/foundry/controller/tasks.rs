@@ -13,16 +13,16 @@ use axum::{Json, Router, routing};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::foundry::controller::apps::{readable, writable};
-use crate::foundry::controller::auth::Who;
-use crate::foundry::controller::body::{Field, Message};
-use crate::foundry::controller::error::{ApiError, ApiResult};
-use crate::foundry::controller::list::{ListQuery, Query, Spec};
-use crate::foundry::controller::processes::number;
-use crate::foundry::controller::{Api, Cf, action, feature_flags, href, lifecycle, metadata, quotas};
-use crate::foundry::platform::Platform;
-use crate::foundry::runtime::tasks;
-use crate::foundry::state::{Guid, Metadata, State, Task, TaskState, timestamp};
+use crate::controller::apps::{readable, writable};
+use crate::controller::auth::Who;
+use crate::controller::body::{Field, Message};
+use crate::controller::error::{ApiError, ApiResult};
+use crate::controller::list::{ListQuery, Query, Spec};
+use crate::controller::processes::number;
+use crate::controller::{Api, Cf, action, feature_flags, href, lifecycle, metadata, quotas};
+use crate::platform::Platform;
+use crate::runtime::tasks;
+use crate::state::{Guid, Metadata, State, Task, TaskState, timestamp};
 
 const LIST: Spec = Spec::new(&["names", "states", "app_guids", "organization_guids", "space_guids"]);
 const LIST_OF_APP: Spec = Spec::new(&["names", "states", "sequence_ids"]);

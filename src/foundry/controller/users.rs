@@ -13,13 +13,13 @@ use axum::response::Response;
 use axum::{Json, Router, routing};
 use serde_json::{Value, json};
 
-use crate::foundry::controller::auth::Who;
-use crate::foundry::controller::body::Message;
-use crate::foundry::controller::error::{ApiError, ApiResult};
-use crate::foundry::controller::list::{ListQuery, Query, Spec};
-use crate::foundry::controller::{Api, Cf, href, jobs, metadata};
-use crate::foundry::platform::Platform;
-use crate::foundry::state::{Guid, State, User, timestamp};
+use crate::controller::auth::Who;
+use crate::controller::body::Message;
+use crate::controller::error::{ApiError, ApiResult};
+use crate::controller::list::{ListQuery, Query, Spec};
+use crate::controller::{Api, Cf, href, jobs, metadata};
+use crate::platform::Platform;
+use crate::state::{Guid, State, User, timestamp};
 
 const LIST: Spec = Spec::new(&["usernames", "partial_usernames", "origins"]);
 

@@ -1,6 +1,6 @@
 //! Calls that wait for a test.
 
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -8,19 +8,58 @@ use tokio::sync::watch;
 /// Where calls wait.
 #[derive(Debug, Default)]
 pub(crate) struct Gate {
-    reached: Mutex<u64>,
-    more: Condvar,
+    calls: Mutex<Calls>,
+    change: Condvar,
     open: watch::Sender<bool>,
+}
+
+#[derive(Debug, Default)]
+struct Calls {
+    /// Whether any came.
+    any: bool,
+    /// How many wait.
+    waiting: usize,
 }
 
 impl Gate {
     /// Tells that a call is here, and waits until the gate is open.
     pub(crate) async fn pass(&self) {
-        *self.reached.lock().unwrap_or_else(PoisonError::into_inner) += 1;
-        self.more.notify_all();
+        let _waiting = Waiting::at(self);
         let mut open = self.open.subscribe();
         // The sender lives as long as `self`, so waiting cannot fail.
         let _opened = open.wait_for(|&open| open).await;
+    }
+
+    fn calls(&self) -> MutexGuard<'_, Calls> {
+        self.calls.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Blocks until it is so with the calls, at most so long. Says whether it is.
+    fn wait_until(&self, timeout: Duration, so: impl Fn(&Calls) -> bool) -> bool {
+        let waited = self.change.wait_timeout_while(self.calls(), timeout, |calls| !so(calls));
+        so(&waited.unwrap_or_else(PoisonError::into_inner).0)
+    }
+}
+
+/// A call that waits; it is dropped with the call when the client goes away.
+#[derive(Debug)]
+struct Waiting<'a>(&'a Gate);
+
+impl<'a> Waiting<'a> {
+    fn at(gate: &'a Gate) -> Self {
+        let mut calls = gate.calls();
+        calls.any = true;
+        calls.waiting += 1;
+        drop(calls);
+        gate.change.notify_all();
+        Self(gate)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.calls().waiting -= 1;
+        self.0.change.notify_all();
     }
 }
 
@@ -38,9 +77,12 @@ impl Held {
 
     /// Blocks until a call is held, at most so long. Says whether there is one, or was.
     pub fn wait_until_reached(&self, timeout: Duration) -> bool {
-        let reached = self.gate.reached.lock().unwrap_or_else(PoisonError::into_inner);
-        let waited = self.gate.more.wait_timeout_while(reached, timeout, |reached| *reached == 0);
-        *waited.unwrap_or_else(PoisonError::into_inner).0 > 0
+        self.gate.wait_until(timeout, |calls| calls.any)
+    }
+
+    /// Blocks until no call is held, at most so long: who made them is gone. Says whether it is so.
+    pub fn wait_until_left(&self, timeout: Duration) -> bool {
+        self.gate.wait_until(timeout, |calls| calls.waiting == 0)
     }
 
     /// Lets the calls go on that are held, and all that come.
@@ -69,5 +111,16 @@ mod tests {
         assert!(!waiting.is_finished());
         drop(held);
         waiting.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_call_that_is_given_up_does_not_wait_any_more() {
+        let (held, gate) = Held::new();
+        let waiting = tokio::spawn(async move { gate.pass().await });
+        tokio::task::yield_now().await;
+        assert!(!held.wait_until_left(Duration::ZERO));
+        waiting.abort();
+        assert!(waiting.await.unwrap_err().is_cancelled());
+        assert!(held.wait_until_left(Duration::ZERO));
     }
 }

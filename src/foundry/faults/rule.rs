@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::foundry::request_log::{Service, only_reads};
+use crate::request_log::{Service, only_reads};
 
 /// What goes wrong with a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,7 +27,8 @@ pub enum Harm {
     Close,
     /// No answer comes; the connection stays open until the client or the foundry ends.
     Hang,
-    /// All access tokens issued so far expire. Before its effect, the call itself is answered 401; after it, the next one.
+    /// All access tokens issued so far expire. Before its effect, the call itself is answered 401; after it, the next
+    /// one.
     ExpireTokens,
     /// None: for calls that are only held; see [`Faults::hold`](super::Faults::hold).
     Nothing,

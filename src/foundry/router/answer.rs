@@ -43,8 +43,8 @@ impl Refusal {
         Self { status, error: error.to_owned(), cache: Some(cache), text }
     }
 
-    /// The route is bound to a route service. (gorouter: `handlers/routeservice.go`, where `route_services_secret` is not
-    /// set.)
+    /// The route is bound to a route service. (gorouter: `handlers/routeservice.go`, where `route_services_secret` is
+    /// not set.)
     pub(super) fn route_service_unsupported() -> Self {
         Self {
             status: StatusCode::BAD_GATEWAY,

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use tokio::net::{TcpListener, TcpStream};
 
 use super::tasks::Tasks;
+use crate::accept::accept;
 
 /// One address for several routers. Dropping it ends its listener and its connections.
 #[derive(Debug)]
@@ -26,11 +27,7 @@ impl Front {
         let weak = Arc::downgrade(&tasks);
         tasks.spawn(async move {
             for router in routers.iter().cycle() {
-                // Too many open files, or a client that left at once: neither ends the front.
-                let Ok((client, _)) = listener.accept().await else {
-                    tokio::task::yield_now().await;
-                    continue;
-                };
+                let (client, _) = accept(&listener).await;
                 let Some(tasks) = weak.upgrade() else { return };
                 let router = *router;
                 tasks.spawn(async move {

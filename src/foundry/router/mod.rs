@@ -49,7 +49,7 @@ use self::backend::Backends;
 use self::propagation::{Change, Queue, Routed, Table};
 use self::registry::Registry;
 use self::tasks::Tasks;
-use crate::foundry::platform::lock;
+use crate::platform::lock;
 
 /// An app instance on a route: what a `router.register` message tells a gorouter.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -225,7 +225,8 @@ impl Router {
         self.shared.queue.set_propagation(propagation);
     }
 
-    /// Applies all route changes under way now, whatever is left of their delays, and forgets which instances had failed.
+    /// Applies all route changes under way now, whatever is left of their delays, and forgets which instances had
+    /// failed.
     pub fn catch_up(&self) {
         propagation::apply_all(&*self.shared);
         self.shared.registry().forgive();

@@ -12,7 +12,8 @@ use super::{lock, now};
 
 /// How long route changes take between the API's OK and the routing table.
 ///
-/// The default is one second each way: on a real foundation it is usually about that, and documented as "a few seconds".
+/// The default is one second each way: on a real foundation it is usually about that, and documented as "a few
+/// seconds".
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Propagation {
     /// Until a router knows a new instance.

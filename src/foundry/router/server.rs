@@ -21,6 +21,7 @@ use super::headers::{APP_INSTANCE, PROCESS_INSTANCE};
 use super::pool::{Selection, SharedPool};
 use super::registry::Wanted;
 use super::{Shared, lock, now, proxy, sticky};
+use crate::accept::accept;
 
 const NO_CACHE: &str = "no-cache, no-store";
 const SHORT_CACHE: &str = "public,max-age=2";
@@ -28,11 +29,8 @@ const SHORT_CACHE: &str = "public,max-age=2";
 /// Takes connections until the router ends.
 pub(super) async fn run(listener: TcpListener, shared: Arc<Shared>) {
     loop {
-        match listener.accept().await {
-            Ok((stream, client)) => shared.tasks.spawn(connection(stream, client, Arc::clone(&shared))),
-            // Too many open files, or a client that left at once: neither ends the router.
-            Err(_) => tokio::task::yield_now().await,
-        }
+        let (stream, client) = accept(&listener).await;
+        shared.tasks.spawn(connection(stream, client, Arc::clone(&shared)));
     }
 }
 

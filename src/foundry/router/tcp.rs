@@ -1,10 +1,10 @@
 //! The router for routes with a port: it listens on a port for as long as instances are on it.
 //!
-//! What a client and an app can see of it is what haproxy does as a cf-tcp-router configures it: connections are dealt out
-//! in turns; one whose instance cannot be connected to is tried three more times, a second apart, and is then closed; one
-//! that was begun outlives its route. A foundation has such a router for each router group, on machines of its own; here
-//! all router groups share one machine, and the machine may have given a port to somebody else. Then the apps on the port
-//! are told, and it is tried again until it is to be had.
+//! What a client and an app can see of it is what haproxy does as a cf-tcp-router configures it: connections are dealt
+//! out in turns; one whose instance cannot be connected to is tried three more times, a second apart, and is then
+//! closed; one that was begun outlives its route. A foundation has such a router for each router group, on machines of
+//! its own; here all router groups share one machine, and the machine may have given a port to somebody else. Then the
+//! apps on the port are told, and it is tried again until it is to be had.
 //!
 //! What is left out: TLS and names in it (SNI), and closing connections that nothing goes over for five minutes.
 
@@ -21,6 +21,7 @@ use tokio::time::{sleep, timeout};
 use super::propagation::{self, Change, Queue, Routed, Table};
 use super::tasks::Tasks;
 use super::{Propagation, RouterSettings, front, lock};
+use crate::accept::accept;
 
 /// How often an instance is tried again after it could not be connected to. (haproxy: `retries`.)
 const RETRIES: usize = 3;
@@ -285,12 +286,7 @@ async fn serve(shared: &Shared, listener: TcpListener, endpoints: &mut watch::Re
     let mut turn: usize = 0;
     loop {
         tokio::select! {
-            accepted = listener.accept() => {
-                // Too many open files, or a client that left at once: neither ends the router.
-                let Ok((client, _)) = accepted else {
-                    tokio::task::yield_now().await;
-                    continue;
-                };
+            (client, _) = accept(&listener) => {
                 let next = {
                     let endpoints = endpoints.borrow();
                     turn.checked_rem(endpoints.len()).and_then(|at| endpoints.get(at)).map(|endpoint| endpoint.addr)

@@ -6,7 +6,7 @@ use std::task::Poll;
 
 use rustix::process::Signal;
 
-use crate::foundry::runtime::launch::Running;
+use crate::runtime::launch::Running;
 
 /// Programs that end together.
 #[derive(Debug)]

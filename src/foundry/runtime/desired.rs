@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use crate::foundry::platform::Platform;
-use crate::foundry::runtime::instance::Address;
-use crate::foundry::runtime::{LrpKey, SidecarSpec, Spec};
-use crate::foundry::state::{App, DesiredState, Guid, Process, Route, ServiceBinding, ServiceInstanceKind, State};
+use crate::platform::Platform;
+use crate::runtime::instance::Address;
+use crate::runtime::{LrpKey, SidecarSpec, Spec};
+use crate::state::{App, DesiredState, Guid, Process, Route, ServiceBinding, ServiceInstanceKind, State};
 
 /// The file descriptors that an instance may have. (`instance_file_descriptor_limit`.)
 const FILE_DESCRIPTORS: u32 = 16_384;

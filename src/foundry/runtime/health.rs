@@ -8,7 +8,7 @@ use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::foundry::state::{HealthCheck, HealthCheckKind};
+use crate::state::{HealthCheck, HealthCheckKind};
 
 /// The time between checks until the first one passes. (Diego takes 2 s; nobody gains by waiting here.)
 const STARTING: Duration = Duration::from_millis(50);

@@ -5,20 +5,20 @@ use std::net::{Ipv4Addr, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use guard::Group;
 use jiff::Timestamp;
 use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
 use serde_json::json;
 use tokio::sync::watch;
 use tokio::time::sleep;
 
-use crate::foundry::logs::Stream;
-use crate::foundry::platform::{Platform, lock};
-use crate::foundry::runtime::codependent::Codependent;
-use crate::foundry::runtime::launch::{self, Launch, Log, Running};
-use crate::foundry::runtime::life::Life;
-use crate::foundry::runtime::{LrpState, Report, Room, Spec, Usage, restart};
-use crate::foundry::state::{Guid, HealthCheckKind, Party};
-use crate::guard::Group;
+use crate::logs::Stream;
+use crate::platform::{Platform, lock};
+use crate::runtime::codependent::Codependent;
+use crate::runtime::launch::{self, Launch, Log, Running};
+use crate::runtime::life::Life;
+use crate::runtime::{LrpState, Report, Room, Spec, Usage, restart};
+use crate::state::{Guid, HealthCheckKind, Party};
 
 /// The name of this cell in logs.
 pub(super) const CELL: &str = "foundry";
@@ -392,13 +392,8 @@ impl Instance {
         platform.store.update(|db| {
             let Some(app) = db.apps.get(&spec.app) else { return };
             let (space, name) = (app.space.clone(), app.name.clone());
-            let party = |guid: &Guid, kind: &str, name: &str| Party {
-                guid: guid.to_string(),
-                kind: kind.to_owned(),
-                name: name.to_owned(),
-            };
-            let process = party(&spec.key.process, "process", &spec.kind);
-            let app_party = party(&spec.app, "app", &name);
+            let process = Party::new("process", &spec.key.process, &spec.kind);
+            let app_party = Party::new("app", &spec.app, &name);
             let data = json!({
                 "instance": guid,
                 "index": self.index,

@@ -8,16 +8,16 @@ use std::process::Stdio;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
+use guard::Group;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
 use tokio::task::{JoinHandle, JoinSet};
 
-use crate::foundry::blobs;
-use crate::foundry::logs::Stream;
-use crate::foundry::platform::Platform;
-use crate::foundry::runtime::{Cell, Container, web_server};
-use crate::foundry::state::Guid;
-use crate::guard::Group;
+use crate::blobs;
+use crate::logs::Stream;
+use crate::platform::Platform;
+use crate::runtime::{Cell, Container, web_server};
+use crate::state::Guid;
 
 /// Where programs are looked for. (The stack's own.)
 const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
@@ -186,7 +186,7 @@ impl Running {
         for line in lines {
             let _ = line.await;
         }
-        status.ok().flatten().map_or(255, crate::guard::exit_code)
+        status.ok().flatten().map_or(255, guard::exit_code)
     }
 }
 

@@ -10,14 +10,14 @@ use rustix::process::Signal;
 use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
 
-use crate::foundry::logs::Stream;
-use crate::foundry::platform::Platform;
-use crate::foundry::router::{Endpoint, TcpEndpoint};
-use crate::foundry::runtime::LrpState;
-use crate::foundry::runtime::codependent::{Codependent, Ended};
-use crate::foundry::runtime::health::{self, Sign};
-use crate::foundry::runtime::instance::{Address, CELL, End, Instance, Wanted};
-use crate::foundry::state::Guid;
+use crate::logs::Stream;
+use crate::platform::Platform;
+use crate::router::{Endpoint, TcpEndpoint};
+use crate::runtime::LrpState;
+use crate::runtime::codependent::{Codependent, Ended};
+use crate::runtime::health::{self, Sign};
+use crate::runtime::instance::{Address, CELL, End, Instance, Wanted};
+use crate::state::Guid;
 
 /// A running process and the routes that lead to it.
 pub(super) struct Life<'a> {

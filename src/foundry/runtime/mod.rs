@@ -4,8 +4,8 @@
 //! 2. `reconcile`: compares that with what is there after every change, starts what is missing and stops what is left.
 //! 3. `instance`: one index of a process, from its first start through crashes and restarts to its stop; `life`: one of
 //!    its lives; `codependent`: its process and the sidecars beside it.
-//! 4. `launch`: the files and the environment of an instance, and its process group; [`web_server`]: what serves apps that are
-//!    nothing but files.
+//! 4. `launch`: the files and the environment of an instance, and its process group; [`web_server`]: what serves apps
+//!    that are nothing but files.
 //! 5. `health`: whether it is well; `restart`: what happens when it was not; `usage`: what it takes.
 //! 6. `tasks`: commands that run once.
 //! 7. `restore`: back to what ran when a snapshot was taken.
@@ -35,14 +35,14 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
+use guard::Guard;
+use guard::private::{PrivateDirectory, Purpose};
 use jiff::Timestamp;
 use tokio::sync::watch;
 
-use crate::foundry::blobs::Blobs;
-use crate::foundry::platform::lock;
-use crate::foundry::state::{Guid, HealthCheck};
-use crate::guard::Guard;
-use crate::private::{PrivateDirectory, Purpose};
+use crate::blobs::Blobs;
+use crate::platform::lock;
+use crate::state::{Guid, HealthCheck};
 
 pub use desired::application_environment;
 pub(crate) use reconcile::run;

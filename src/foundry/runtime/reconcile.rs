@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::foundry::platform::{Platform, lock};
-use crate::foundry::runtime::LrpKey;
-use crate::foundry::runtime::desired::{self, Desired};
-use crate::foundry::runtime::instance::Instance;
+use crate::platform::{Platform, lock};
+use crate::runtime::LrpKey;
+use crate::runtime::desired::{self, Desired};
+use crate::runtime::instance::Instance;
 
 /// How often it is looked even without a change.
 const TICK: Duration = Duration::from_secs(1);

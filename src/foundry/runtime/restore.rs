@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use crate::foundry::platform::{Platform, lock};
-use crate::foundry::runtime::desired::Desired;
-use crate::foundry::runtime::instance::Instance;
-use crate::foundry::runtime::reconcile::{converge, desired};
-use crate::foundry::runtime::{LrpKey, LrpState, Spec};
+use crate::platform::{Platform, lock};
+use crate::runtime::desired::Desired;
+use crate::runtime::instance::Instance;
+use crate::runtime::reconcile::{converge, desired};
+use crate::runtime::{LrpKey, LrpState, Spec};
 
 /// What ran.
 #[derive(Debug)]

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use rustix::process::Signal;
 
-use crate::foundry::era::Era;
-use crate::foundry::logs::Stream;
-use crate::foundry::platform::Platform;
-use crate::foundry::runtime::desired;
-use crate::foundry::runtime::launch::{Launch, Log, Running};
-use crate::foundry::state::{Guid, State, Task, TaskState};
+use crate::era::Era;
+use crate::logs::Stream;
+use crate::platform::Platform;
+use crate::runtime::desired;
+use crate::runtime::launch::{Launch, Log, Running};
+use crate::state::{Guid, State, Task, TaskState};
 
 /// Runs a task of the database to its end, in the background; a restore ends it.
 pub(crate) fn start(platform: &Arc<Platform>, task: &Guid) {

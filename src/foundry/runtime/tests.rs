@@ -7,16 +7,16 @@ use indexmap::IndexMap;
 use jiff::Timestamp;
 use rustix::process::{Pid, Signal, kill_process_group};
 
-use crate::foundry::Foundry;
-use crate::foundry::platform::lock;
-use crate::foundry::router::Propagation;
-use crate::foundry::runtime::codependent::Codependent;
-use crate::foundry::runtime::instance::{End, Instance};
-use crate::foundry::runtime::launch::{Launch, Log, Running};
-use crate::foundry::runtime::life::Life;
-use crate::foundry::runtime::{LrpKey, LrpState, Report};
-use crate::foundry::settings::Settings;
-use crate::foundry::state::{
+use crate::Foundry;
+use crate::platform::lock;
+use crate::router::Propagation;
+use crate::runtime::codependent::Codependent;
+use crate::runtime::instance::{End, Instance};
+use crate::runtime::launch::{Launch, Log, Running};
+use crate::runtime::life::Life;
+use crate::runtime::{LrpKey, LrpState, Report};
+use crate::settings::Settings;
+use crate::state::{
     App, DesiredState, Droplet, DropletState, Guid, HealthCheck, HealthCheckKind, Metadata, Process, Sidecar, WEB,
 };
 

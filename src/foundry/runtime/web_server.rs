@@ -1,8 +1,9 @@
 //! The web server of apps that are nothing but files.
 //!
-//! A real droplet of such an app brings nginx along, which its script `boot.sh` starts. Here the cell is that server, for as long
-//! as the script runs: whatever the app's start command does before, or instead, stays what it is. The script asks for it with a
-//! file beside the app's folder, which every shell can make; no pipe or socket that a shell can open is to be had everywhere.
+//! A real droplet of such an app brings nginx along, which its script `boot.sh` starts. Here the cell is that server,
+//! for as long as the script runs: whatever the app's start command does before, or instead, stays what it is. The
+//! script asks for it with a file beside the app's folder, which every shell can make; no pipe or socket that a shell
+//! can open is to be had everywhere.
 
 use std::fs;
 use std::io;
@@ -20,8 +21,9 @@ use tokio::task::JoinSet;
 use tower_http::services::ServeDir;
 use tower_http::services::fs::ServeFileSystemResponseBody;
 
-use crate::foundry::logs::Stream;
-use crate::foundry::runtime::launch::Log;
+use crate::accept::accept;
+use crate::logs::Stream;
+use crate::runtime::launch::Log;
 
 /// The script; it lies in the app's folder, and what is served in `public` beside it.
 pub(crate) const BOOT: &str = "#!/bin/sh\n: > \"$HOME/../serve\" && exec tail -f /dev/null\n";
@@ -29,7 +31,8 @@ pub(crate) const BOOT: &str = "#!/bin/sh\n: > \"$HOME/../serve\" && exec tail -f
 /// How often the cell looks whether the script runs.
 const LOOK: Duration = Duration::from_millis(20);
 
-/// Serves what lies in a container on a port of 127.0.0.1, once its script asks for it, until this is dropped. Never resolves.
+/// Serves what lies in a container on a port of 127.0.0.1, once its script asks for it, until this is dropped. Never
+/// resolves.
 pub(super) async fn serve(container: PathBuf, port: u16, log: Log) {
     if !brings_script(&container) {
         return std::future::pending().await;
@@ -44,7 +47,7 @@ pub(super) async fn serve(container: PathBuf, port: u16, log: Log) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
-            Ok((connection, _)) = listener.accept() => {
+            (connection, _) = accept(&listener) => {
                 let (files, log) = (files.clone(), log.clone());
                 let service = service_fn(move |request| answer(files.clone(), request, log.clone()));
                 connections.spawn(http1::Builder::new().serve_connection(TokioIo::new(connection), service));
@@ -54,7 +57,8 @@ pub(super) async fn serve(container: PathBuf, port: u16, log: Log) {
     }
 }
 
-/// Answers a request and writes the line of nginx's log. (`staticfile-buildpack` 1.6.40: the log format `cloudfoundry`.)
+/// Answers a request and writes the line of nginx's log. (`staticfile-buildpack` 1.6.40: the log format
+/// `cloudfoundry`.)
 async fn answer(
     mut files: ServeDir,
     request: Request<Incoming>,

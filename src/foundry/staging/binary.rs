@@ -2,7 +2,7 @@
 
 use indexmap::IndexMap;
 
-use crate::foundry::staging::Log;
+use crate::staging::Log;
 
 /// The process types: `web`, whose command is up to the app.
 pub(super) fn compile(log: &Log<'_>, procfile: &IndexMap<String, String>) -> IndexMap<String, String> {

@@ -1,8 +1,8 @@
 //! The buildpack for files that are served as they are.
 //!
-//! It moves what is to be served into the folder `public` and adds the script `boot.sh`, which the app is started with. A real
-//! one adds nginx too; here the script asks the cell's own web server to serve the folder (`runtime::web_server`).
-//! (`staticfile-buildpack` 1.6.40: `finalize`.)
+//! It moves what is to be served into the folder `public` and adds the script `boot.sh`, which the app is started with.
+//! A real one adds nginx too; here the script asks the cell's own web server to serve the folder
+//! (`runtime::web_server`). (`staticfile-buildpack` 1.6.40: `finalize`.)
 
 use std::fs;
 use std::io;
@@ -11,7 +11,7 @@ use std::path::{Component, Path};
 
 use indexmap::IndexMap;
 
-use crate::foundry::runtime::web_server::BOOT;
+use crate::runtime::web_server::BOOT;
 
 /// Files of a platform or of the buildpack itself, which nobody is to see.
 const HIDDEN: [&str; 8] = [

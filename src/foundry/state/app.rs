@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::foundry::state::{Deployment, Droplet, Guid, Metadata, Process, State, resource};
+use crate::state::{Deployment, Droplet, Guid, Metadata, Process, State, resource};
 
 /// Whether an app is to run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,8 +16,8 @@ pub enum DesiredState {
     Stopped,
 }
 
-/// The ways in which packages become something that runs. Only the first is served here: an app can have another one, but
-/// nothing is built for it.
+/// The ways in which packages become something that runs. Only the first is served here: an app can have another one,
+/// but nothing is built for it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LifecycleKind {

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::foundry::state::{Guid, State, resource};
+use crate::state::{Guid, State, resource};
 
 /// How many events are kept; the oldest are forgotten. (A real foundation keeps 31 days.)
 const KEPT: usize = 5000;
@@ -18,6 +18,13 @@ pub struct Party {
     pub kind: String,
     /// Its name at the time.
     pub name: String,
+}
+
+impl Party {
+    /// A resource of this kind, by its guid and its name.
+    pub fn new(kind: &str, guid: &Guid, name: &str) -> Self {
+        Self { guid: guid.to_string(), kind: kind.to_owned(), name: name.to_owned() }
+    }
 }
 
 /// One event.

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::foundry::state::{Guid, Metadata, resource};
+use crate::state::{Guid, Metadata, resource};
 
 /// How far a deployment is. (`cloud_controller_ng`: `deployment_model.rb`.)
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::foundry::controller::error::Problem;
-use crate::foundry::state::{Guid, resource};
+use crate::controller::error::Problem;
+use crate::state::{Guid, resource};
 
 /// How far a job is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,7 +33,8 @@ pub struct Job {
     pub errors: Vec<Problem>,
     /// What the user should know although it went well.
     pub warnings: Vec<String>,
-    /// The name of the link and the path of what it works on, such as `("service_instances", "/v3/service_instances/G")`.
+    /// The name of the link and the path of what it works on, such as `("service_instances",
+    /// "/v3/service_instances/G")`.
     pub resource: Option<(String, String)>,
     /// When it was made.
     pub created_at: Timestamp,

@@ -124,7 +124,7 @@ pub trait Resource {
 /// `named` add the fields `metadata` and `name`.
 macro_rules! resource {
     ($kind:ty $(, $word:ident)*) => {
-        impl $crate::foundry::state::Resource for $kind {
+        impl $crate::state::Resource for $kind {
             fn guid(&self) -> &str {
                 self.guid.as_str()
             }
@@ -134,11 +134,11 @@ macro_rules! resource {
             fn updated_at(&self) -> jiff::Timestamp {
                 self.updated_at
             }
-            $($crate::foundry::state::resource!(@$word);)*
+            $($crate::state::resource!(@$word);)*
         }
     };
     (@labelled) => {
-        fn metadata(&self) -> Option<&$crate::foundry::state::Metadata> {
+        fn metadata(&self) -> Option<&$crate::state::Metadata> {
             Some(&self.metadata)
         }
     };

@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::foundry::state::{Guid, Lifecycle, Metadata, State, resource};
+use crate::state::{Guid, Lifecycle, Metadata, State, resource};
 
 /// How far a package is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

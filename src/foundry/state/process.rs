@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::foundry::state::{DesiredState, Guid, Metadata, State, resource};
+use crate::state::{DesiredState, Guid, Metadata, State, resource};
 
 /// The type of process that routes lead to where they name no other.
 pub const WEB: &str = "web";

@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::foundry::state::{Guid, Metadata, Sidecar, State, resource};
+use crate::state::{Guid, Metadata, Sidecar, State, resource};
 
 /// What an app ran at a time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -5,7 +5,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::foundry::state::{Domain, Guid, State};
+use crate::state::{Domain, Guid, State};
 
 /// The type of a group whose routes have ports.
 pub const TCP: &str = "tcp";

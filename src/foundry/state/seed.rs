@@ -3,13 +3,13 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use crate::foundry::settings::{Limits, Settings};
-use crate::foundry::state::quota::QuotaLimits;
-use crate::foundry::state::{
+use crate::settings::{Limits, Settings};
+use crate::state::quota::QuotaLimits;
+use crate::state::{
     Buildpack, Domain, Guid, Metadata, Org, OrgQuota, RouterGroup, ServiceBroker, ServiceFeatures, ServiceOffering,
     ServicePlan, Space, Stack, State, User, Visibility, router_group,
 };
-use crate::foundry::uaa::admin_guid;
+use crate::uaa::admin_guid;
 
 /// The buildpacks of a fresh foundation, in the order of detection.
 const BUILDPACKS: [&str; 12] = [
@@ -50,7 +50,8 @@ impl From<Limits> for QuotaLimits {
 
 impl State {
     /// What is there when a foundry starts: the default quota, one organization with one space, the router group for
-    /// TCP, the shared domains, a stack, the buildpacks' names, the administrator, and a broker with one managed service.
+    /// TCP, the shared domains, a stack, the buildpacks' names, the administrator, and a broker with one managed
+    /// service.
     pub fn initial(settings: &Settings) -> Self {
         let mut state = Self { default_app_memory_in_mb: settings.default_app_memory_in_mb, ..Self::default() };
         let now = Timestamp::now();
@@ -116,20 +117,12 @@ impl State {
         };
         self.stacks.insert(stack.guid.clone(), stack);
         for (name, position) in BUILDPACKS.into_iter().zip(1..) {
-            let buildpack = Buildpack {
-                guid: Guid::random(),
-                name: name.to_owned(),
+            self.buildpacks.put(Buildpack {
                 stack: Some(STACK.to_owned()),
                 position,
                 filename: Some(format!("{name}-{STACK}.zip")),
-                uploaded: false,
-                enabled: true,
-                locked: false,
-                metadata: Metadata::default(),
-                created_at: now,
-                updated_at: now,
-            };
-            self.buildpacks.put(buildpack);
+                ..Buildpack::new(name)
+            });
         }
     }
 

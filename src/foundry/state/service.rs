@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::foundry::state::{Guid, Metadata, resource};
+use crate::state::{Guid, Metadata, resource};
 
 /// A service broker.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

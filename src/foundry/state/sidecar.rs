@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::foundry::state::{Guid, Process, State, resource};
+use crate::state::{Guid, Process, State, resource};
 
 /// A program that runs beside the instances of some processes of its app.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::foundry::state::{Guid, Metadata, Resource, resource};
+use crate::state::{Guid, Metadata, Resource, State, resource};
 
 /// A stack: the file system that apps run on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,6 +55,24 @@ pub struct Buildpack {
 }
 
 impl Buildpack {
+    /// A buildpack for every stack that comes first and awaits its file.
+    pub fn new(name: &str) -> Self {
+        let now = Timestamp::now();
+        Self {
+            guid: Guid::random(),
+            name: name.to_owned(),
+            stack: None,
+            position: 1,
+            filename: None,
+            uploaded: false,
+            enabled: true,
+            locked: false,
+            metadata: Metadata::default(),
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
     fn is_for(&self, stack: Option<&str>) -> bool {
         self.stack.is_none() || stack.is_none() || self.stack.as_deref() == stack
     }
@@ -129,25 +147,19 @@ impl Buildpacks {
     }
 }
 
+impl State {
+    /// Whether there is a stack with this name.
+    pub fn has_stack(&self, name: &str) -> bool {
+        self.stacks.values().any(|stack| stack.name == name)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn named(name: &str, position: usize) -> Buildpack {
-        let now = Timestamp::now();
-        Buildpack {
-            guid: Guid::from(name),
-            name: name.to_owned(),
-            stack: None,
-            position,
-            filename: None,
-            uploaded: false,
-            enabled: true,
-            locked: false,
-            metadata: Metadata::default(),
-            created_at: now,
-            updated_at: now,
-        }
+        Buildpack { guid: Guid::from(name), position, ..Buildpack::new(name) }
     }
 
     #[test]

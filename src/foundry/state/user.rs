@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::foundry::state::{Guid, Metadata, resource};
+use crate::state::{Guid, Metadata, resource};
 
 /// A user's account in UAA.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use crate::foundry::settings::Settings;
-use crate::foundry::state::Guid;
+use crate::settings::Settings;
+use crate::state::Guid;
 
 use super::admin_guid;
 
@@ -11,7 +11,7 @@ use super::admin_guid;
 pub(super) const CF: &str = "cf";
 
 /// The client that an app's SSH server would be. It asks for tokens with a code. (`cf-deployment`: `uaa.clients`.)
-pub(in crate::foundry) const SSH_PROXY: &str = "ssh-proxy";
+pub(crate) const SSH_PROXY: &str = "ssh-proxy";
 
 /// What an administrator may do.
 const ADMIN_SCOPE: [&str; 13] = [

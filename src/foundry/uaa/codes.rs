@@ -10,8 +10,8 @@ use serde::Deserialize;
 
 use super::Caller;
 use super::error::UaaError;
-use crate::foundry::platform::{Platform, lock};
-use crate::foundry::state::Guid;
+use crate::platform::{Platform, lock};
+use crate::state::Guid;
 
 /// How long a code is good. (UAA: `UaaTokenStore`.)
 const GOOD: SignedDuration = SignedDuration::from_mins(5);

@@ -15,7 +15,7 @@ use super::Uaa;
 use super::accounts::User;
 use super::error::UaaError;
 use super::token::Holder;
-use crate::foundry::platform::{Platform, lock};
+use crate::platform::{Platform, lock};
 
 /// The grants that are served.
 const KINDS: [&str; 4] = ["password", "refresh_token", "client_credentials", "authorization_code"];

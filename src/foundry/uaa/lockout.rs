@@ -5,8 +5,8 @@ use std::sync::Mutex;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::foundry::platform::lock;
-use crate::foundry::state::Guid;
+use crate::platform::lock;
+use crate::state::Guid;
 
 /// After so many failures in a row an account is locked. (UAA: `oauth-endpoints.xml`, `lockoutAfterFailures`.)
 const FAILURES: usize = 5;

@@ -10,8 +10,9 @@
 //! | `GET /login`, `GET /info` | the prompts |
 //!
 //! [`token`] makes and verifies tokens, [`accounts`] knows the users and the clients, [`grants`] gives tokens to them,
-//! [`codes`] are what a client gets one with, [`lockout`] keeps guesses from them, [`users`] is the API for accounts, [`error`] the one shape of errors. The pages where
-//! a person logs in, and is given a passcode, are left out: no passcode is a good one.
+//! [`codes`] are what a client gets one with, [`lockout`] keeps guesses from them, [`users`] is the API for accounts,
+//! [`error`] the one shape of errors. The pages where a person logs in, and is given a passcode, are left out: no
+//! passcode is a good one.
 
 pub mod accounts;
 mod codes;
@@ -28,15 +29,15 @@ use std::sync::{Arc, Mutex};
 
 use axum::extract::{FromRequestParts, State};
 use axum::http::request::Parts;
-use axum::http::{Method, Uri, header};
+use axum::http::{HeaderMap, Method, Uri, header};
 use axum::routing::{delete, get, post, put};
 use axum::{Json, Router};
 use serde_json::json;
 
-use crate::foundry::faults::Faults;
-use crate::foundry::platform::{Platform, lock};
-use crate::foundry::settings::Settings;
-use crate::foundry::state::Guid;
+use crate::faults::Faults;
+use crate::platform::{Platform, lock};
+use crate::settings::Settings;
+use crate::state::Guid;
 
 pub use self::token::{Identity, TokenPolicy};
 
@@ -107,6 +108,12 @@ impl Uaa {
     }
 }
 
+/// The token of a request; `None` where it brings none of type `Bearer`. (RFC 6750, 2.1)
+pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
 /// Who asks UAA, by an access token. A handler that takes it answers 401 to all others.
 struct Caller(Identity);
 
@@ -114,13 +121,8 @@ impl FromRequestParts<Arc<Platform>> for Caller {
     type Rejection = UaaError;
 
     async fn from_request_parts(parts: &mut Parts, platform: &Arc<Platform>) -> Result<Self, Self::Rejection> {
-        let value = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        match value.split_once(' ') {
-            Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => {
-                platform.uaa.verify(token.trim()).map(Self).ok_or_else(UaaError::invalid_token)
-            }
-            _ => Err(UaaError::not_authenticated()),
-        }
+        let token = bearer(&parts.headers).ok_or_else(UaaError::not_authenticated)?;
+        platform.uaa.verify(token).map(Self).ok_or_else(UaaError::invalid_token)
     }
 }
 

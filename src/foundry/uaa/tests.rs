@@ -6,7 +6,7 @@ use serde_json::Value;
 use ureq::Agent;
 
 use super::*;
-use crate::foundry::Foundry;
+use crate::Foundry;
 
 /// The client that may log in as itself.
 const ROBOT: (&str, &str) = ("robot", "secret-of-the-robot");

@@ -11,9 +11,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
-use crate::foundry::faults::Faults;
-use crate::foundry::platform::lock;
-use crate::foundry::state::Guid;
+use crate::faults::Faults;
+use crate::platform::lock;
+use crate::state::Guid;
 
 /// How tokens are made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 use super::Caller;
 use super::accounts::User;
 use super::error::UaaError;
-use crate::foundry::platform::{Platform, lock};
-use crate::foundry::state::Guid;
+use crate::platform::{Platform, lock};
+use crate::state::Guid;
 
 #[derive(Debug, Deserialize)]
 pub(super) struct Filter {

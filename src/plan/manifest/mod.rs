@@ -1,4 +1,5 @@
-//! The team's own cf manifest: what a deployment must know of it. `cf push` reads the file itself; nothing here is sent.
+//! The team's own cf manifest: what a deployment must know of it. `cf push` reads the file itself; nothing here is
+//! sent.
 
 mod read;
 mod variables;

@@ -13,8 +13,8 @@ use super::super::shape;
 use super::variables::{Values, fill_in};
 use super::{HealthCheck, ManifestApp, ManifestProcess};
 
-/// The shortest value of the manifest's own `env` that is taken for a secret, in characters: `production` and the like are no
-/// secrets, and a short one would be hidden in every other word.
+/// The shortest value of the manifest's own `env` that is taken for a secret, in characters: `production` and the like
+/// are no secrets, and a short one would be hidden in every other word.
 const LEAST_OF_ENV: usize = 8;
 
 /// What the plan brings to its manifest.

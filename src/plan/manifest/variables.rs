@@ -18,8 +18,8 @@ static VARIABLE: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"\(\((!?
 
 /// The shortest value of a vars file that is taken for a secret, in characters.
 const LEAST: usize = 4;
-/// The most that variables may add to a manifest, in characters: as much as a file may have. The values of a file of 1 MiB, used
-/// some thousand times over, would fill any memory.
+/// The most that variables may add to a manifest, in characters: as much as a file may have. The values of a file of 1
+/// MiB, used some thousand times over, would fill any memory.
 const MOST: usize = 1 << 20;
 
 /// The values of variables by name.
@@ -62,8 +62,8 @@ pub(in super::super) fn read_vars(
     values
 }
 
-/// Fills in the variables of a tree; those without a value are noted. A scalar that is nothing but a variable takes over
-/// the value as it is; within a text only texts and whole numbers can be filled in.
+/// Fills in the variables of a tree; those without a value are noted. A scalar that is nothing but a variable takes
+/// over the value as it is; within a text only texts and whole numbers can be filled in.
 pub(super) fn fill_in(node: Node, values: &Values, report: &mut Report<'_>) -> Node {
     Filling { values, report, room: MOST }.node(node, "")
 }
@@ -178,7 +178,8 @@ fn look_up<'v>(name: &str, values: &'v Values) -> Option<&'v Node> {
     Some(node)
 }
 
-/// What is wrong where a variable has no value; `briefly` where there are so many that a look for a similar name is no use.
+/// What is wrong where a variable has no value; `briefly` where there are so many that a look for a similar name is no
+/// use.
 fn unknown(name: &str, values: &Values, briefly: bool) -> Fault {
     let message = format!("the variable `{name}` has no value");
     if briefly {
@@ -192,8 +193,8 @@ fn unknown(name: &str, values: &Values, briefly: bool) -> Fault {
     }
 }
 
-/// A value of the plan's `vars` as it is handed to `cf push --var`. cf 8.17 reads it as YAML once more, so a text that YAML
-/// (any version of it) could take for something else is put in quotes.
+/// A value of the plan's `vars` as it is handed to `cf push --var`. cf 8.17 reads it as YAML once more, so a text that
+/// YAML (any version of it) could take for something else is put in quotes.
 pub(in super::super) fn as_cf_reads(scalar: &Scalar) -> String {
     const WORDS: [&str; 11] = ["y", "yes", "n", "no", "on", "off", "true", "false", "null", "nan", "inf"];
     let text = &scalar.text;

@@ -21,6 +21,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
+use foundry::router::AccessLine;
 use tokio::runtime::Runtime;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::task::{JoinHandle, JoinSet};
@@ -30,7 +31,6 @@ pub use self::report::{Cause, FailureGroup, Latency, LoadReport, Progress, Slowe
 
 use self::client::{Client, Outcome, USER_AGENT};
 use self::report::Tally;
-use crate::foundry::router::AccessLine;
 
 /// How long the router's last lines are waited for, once every answer is there.
 const LAST_LINES: Duration = Duration::from_secs(2);

@@ -134,8 +134,8 @@ impl<'a> Held<'a> {
         }
     }
 
-    /// Takes a lock of ours that has expired once more, under a new guid: whoever is about to take the old one over is then
-    /// kept out, or has been quicker. Writing on the old one could not tell.
+    /// Takes a lock of ours that has expired once more, under a new guid: whoever is about to take the old one over is
+    /// then kept out, or has been quicker. Writing on the old one could not tell.
     fn take_anew(&mut self, step: &str, within: Duration) -> Result<Renewal, Lost> {
         let app = self.lock.app.clone();
         let unsure = |error: LockError| Lost::Unsure { app: app.clone(), why: error.to_string() };
@@ -158,7 +158,8 @@ impl<'a> Held<'a> {
         }
     }
 
-    /// Gives it back. That it is gone already is as good; where it stays, the note says until when, and how to remove it.
+    /// Gives it back. That it is gone already is as good; where it stays, the note says until when, and how to remove
+    /// it.
     pub fn release(self) -> Option<String> {
         let error = marker::remove(&self.api, &self.lock).err()?;
         let until = self.lock.expires.map(written).unwrap_or_default();

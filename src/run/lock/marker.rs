@@ -1,4 +1,5 @@
-//! The calls about the app that is a lock. Each of them is done, not done or unknown; what is unknown is settled by reading.
+//! The calls about the app that is a lock. Each of them is done, not done or unknown; what is unknown is settled by
+//! reading.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -44,8 +45,8 @@ pub(super) fn back_off(failures: u32) {
 
 /// Creates the lock that is wanted, to hold for that time. Its guid, heartbeat and expiry are filled in.
 ///
-/// A try whose answer was lost may have made it, and a late one may yet: both are known by the nonce when the next try finds
-/// the name taken.
+/// A try whose answer was lost may have made it, and a late one may yet: both are known by the nonce when the next try
+/// finds the name taken.
 pub(super) fn create(api: &Api<'_>, wanted: &mut Lock, holds: Duration) -> Result<Taken, LockError> {
     let app = wanted.app.clone();
     let name = wanted.name();
@@ -119,7 +120,8 @@ pub(super) fn is_gone(refusal: &Refusal) -> bool {
     matches!(refusal.reason, Reason::AppNotFound | Reason::NotFound)
 }
 
-/// Writes on the lock of that guid that it is at this step, and holds until then. The answer must carry all of `renewed`.
+/// Writes on the lock of that guid that it is at this step, and holds until then. The answer must carry all of
+/// `renewed`.
 pub(super) fn write(api: &Api<'_>, renewed: &Lock) -> Result<Answer, ObserveError> {
     let annotations = renewed.annotations();
     let pairs = || annotations.iter().map(|(key, value)| (*key, Some(value.as_str())));

@@ -6,9 +6,9 @@
 //! - `excluded`: specs about what no local foundry can have, each with its reason
 //! - `table`: what came of it, as `docs/conformance.md` keeps it
 //!
-//! Each command's specs run on a fresh foundry, so what comes of one does not depend on others; several commands are at it side
-//! by side. The spec binaries are built by `make conformance`, from the release of cf that `cf-cli/go.mod` pins; so is the app in
-//! which specs make service brokers.
+//! Each command's specs run on a fresh foundry, so what comes of one does not depend on others; several commands are at
+//! it side by side. The spec binaries are built by `make conformance`, from the release of cf that `cf-cli/go.mod`
+//! pins; so is the app in which specs make service brokers.
 //!
 //! | variable | what |
 //! |---|---|
@@ -35,7 +35,8 @@ use report::{Outcome, Spec};
 /// How many commands are at it side by side: most specs wait for the platform.
 const JOBS: usize = 4;
 
-/// What must pass, in percent, of the specs of commands that are not asked for as a whole; excluded ones count against it.
+/// What must pass, in percent, of the specs of commands that are not asked for as a whole; excluded ones count against
+/// it.
 const SHARE: usize = 90;
 
 /// What came of one command's specs.

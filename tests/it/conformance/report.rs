@@ -29,8 +29,6 @@ pub(super) enum Outcome {
 /// A report on one run of one binary.
 #[derive(Debug)]
 pub(super) struct Report {
-    /// How a spec's name begins where Ginkgo compares it with an expression.
-    pub(super) description: String,
     pub(super) specs: Vec<Spec>,
     /// What was wrong with the setup that all specs share.
     pub(super) setup: Option<String>,
@@ -39,7 +37,6 @@ pub(super) struct Report {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Suite {
-    suite_description: String,
     #[serde(default)]
     spec_reports: Option<Vec<Node>>,
 }
@@ -119,7 +116,7 @@ pub(super) fn parse(json: &[u8]) -> Option<Report> {
         }
     });
     let spec = |node: &&Node| Spec { name: node.name(), file: node.file().to_owned(), outcome: node.outcome() };
-    Some(Report { description: suite.suite_description, specs: specs.iter().map(spec).collect(), setup })
+    Some(Report { specs: specs.iter().map(spec).collect(), setup })
 }
 
 #[cfg(test)]
@@ -151,7 +148,7 @@ mod tests {
         ];
         let report =
             parse(json!([{ "SuiteDescription": "Suite", "SpecReports": nodes }]).to_string().as_bytes()).unwrap();
-        assert_eq!((report.description.as_str(), report.setup), ("Suite", None));
+        assert_eq!(report.setup, None);
         let told: Vec<_> = report.specs.into_iter().map(|spec| (spec.name, spec.outcome)).collect();
         let spec = |name: &str, outcome| (format!("stop {name}"), outcome);
         assert_eq!(

@@ -7,8 +7,8 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use cutover::foundry::Foundry;
-use cutover::foundry::settings::{Settings, Timing};
+use foundry::Foundry;
+use foundry::settings::{Settings, Timing};
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use tempfile::TempDir;
 
@@ -18,7 +18,8 @@ use super::report::{self, Outcome, Report, Spec};
 use super::{tell, workshop};
 use crate::support::cf;
 
-/// How long one spec may take. Most take a second; what waits for an answer that never comes would wait for five minutes.
+/// How long one spec may take. Most take a second; what waits for an answer that never comes would wait for five
+/// minutes.
 const SPEC: Duration = Duration::from_secs(150);
 
 /// How long a spec may say nothing: it waits for something that does not come.
@@ -75,7 +76,8 @@ fn command(suite: Suite, place: &Path, report: &Path) -> Command {
     command
 }
 
-/// Runs a command's specs, but for those that are excluded. One that hangs is given up, and the others go on without it.
+/// Runs a command's specs, but for those that are excluded. One that hangs is given up, and the others go on without
+/// it.
 pub(super) fn run(command: &commands::Command, mut specs: Vec<Spec>, excluded: &Excluded) -> Vec<Spec> {
     for spec in &mut specs {
         if let Some(reason) = excluded.reason(&spec.name) {
@@ -164,7 +166,8 @@ fn once(command: &commands::Command, specs: &[Spec], log: &str) -> Option<Report
     report(&file)
 }
 
-/// Pushes the app in which the specs make service brokers. They would push its source with a buildpack that compiles Go.
+/// Pushes the app in which the specs make service brokers. They would push its source with a buildpack that compiles
+/// Go.
 fn push_broker(foundry: &Foundry, place: &Path) {
     let app = place.join("hydrabroker");
     fs::create_dir(&app).unwrap();

@@ -3,15 +3,14 @@
 use std::fmt;
 use std::time::Duration;
 
-use cutover::foundry::faults::{Fault, Harm, Occurrence, Rule, StagingFailure};
-use cutover::foundry::router::Propagation;
+use foundry::faults::{Fault, Harm, Occurrence, Rule, StagingFailure};
+use foundry::router::Propagation;
 
 use super::lane::{Ending, Lane};
+use crate::support::wait::PATIENCE;
 
 /// How late routers are.
 const LATE: Duration = Duration::from_secs(10);
-/// How long a call is waited for, and a process's end.
-const LONG: Duration = Duration::from_secs(60);
 
 /// What goes wrong.
 #[derive(Debug, Clone)]
@@ -97,9 +96,10 @@ impl Kind {
             Self::KilledInCall(fault) => {
                 let held = faults.hold(rule(lane, step, *fault));
                 let mut child = lane.start(&go_on);
-                assert!(held.wait_until_reached(LONG), "{step} makes no such call");
+                assert!(held.wait_until_reached(PATIENCE), "{step} makes no such call");
                 child.kill().unwrap();
                 let ending = lane.end(child);
+                assert!(held.wait_until_left(PATIENCE), "cf goes on after {step}");
                 held.release();
                 ending
             }
@@ -171,7 +171,7 @@ fn call(step: &str) -> Option<(&'static str, &'static str)> {
 fn rule(lane: &Lane, step: &str, fault: Fault) -> Rule {
     let (method, path) = call(step).unwrap();
     let guid = |name: &str| {
-        let app = |state: &cutover::foundry::state::State| {
+        let app = |state: &foundry::state::State| {
             state.apps.values().find(|app| app.name == name).map(|app| app.guid.to_string())
         };
         lane.bench.foundry.platform().store.read(app).unwrap()

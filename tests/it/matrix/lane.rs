@@ -4,17 +4,18 @@ use std::cell::RefCell;
 use std::fs;
 use std::path::PathBuf;
 use std::process::{Child, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use cutover::foundry::router::Propagation;
-use cutover::foundry::settings::Settings;
-use cutover::foundry::snapshot::Snapshot;
-use cutover::foundry::state::DesiredState;
 use cutover::rehearse::load::{LiveUrl, Load, LoadSettings, Mix};
 use cutover::run::execute::Ended;
+use foundry::router::Propagation;
+use foundry::settings::Settings;
+use foundry::snapshot::Snapshot;
+use foundry::state::DesiredState;
 
 use crate::support::bench::{Bench, PLAN};
 use crate::support::inside;
+use crate::support::wait::comes_true;
 
 const LIVE: &str = "shop.apps.foundry.test";
 /// What routers take to learn of a change, where a case does not say otherwise.
@@ -140,7 +141,8 @@ impl Lane {
 
     /// Takes back what is under way; where nothing is, there is nothing to do.
     pub(super) fn take_back(&self) -> Ending {
-        // After a run that has taken back everything by itself, a rollback would be the one after the deployment before.
+        // After a run that has taken back everything by itself, a rollback would be the one after the deployment
+        // before.
         if self.is_under_way() || self.has_lock() { self.run(&["rollback", "--yes"]) } else { self.run(&["status"]) }
     }
 
@@ -165,15 +167,8 @@ impl Lane {
 
     /// Waits until something is so; a test that waits in vain ends.
     pub(super) fn until(&self, what: &str, reached: impl Fn() -> bool) {
-        let end = Instant::now() + Duration::from_secs(60);
-        while !reached() {
-            assert!(
-                Instant::now() < end,
-                "in vain: {what}\n{:?}",
-                fs::read_to_string(self.bench.folder().join("err.txt"))
-            );
-            std::thread::sleep(Duration::from_millis(10));
-        }
+        let err = || fs::read_to_string(self.bench.folder().join("err.txt"));
+        assert!(comes_true(reached), "in vain: {what}\n{:?}", err());
     }
 
     /// Waits until a step was begun.
@@ -227,10 +222,8 @@ impl Lane {
         if names.iter().any(|name| !["shop_a", "shop_b", "billing"].contains(&name.as_str())) {
             wrong.push(format!("apps are left: {names:?}"));
         }
-        let gone = Instant::now() + Duration::from_secs(20);
-        while Instant::now() < gone && !(self.files().is_empty() && self.processes().is_empty()) {
-            std::thread::sleep(Duration::from_millis(10));
-        }
+        // What does not go is named.
+        let _gone = comes_true(|| self.files().is_empty() && self.processes().is_empty());
         wrong.extend(self.files().into_iter().map(|file| format!("{file} is left")));
         wrong.extend(self.processes().into_iter().map(|process| format!("process {process} is left")));
         wrong

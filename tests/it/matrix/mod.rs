@@ -1,11 +1,12 @@
-//! The fault matrix: every step of a deployment × everything that the foundry can do to it, with the real cf, under load.
+//! The fault matrix: every step of a deployment × everything that the foundry can do to it, with the real cf, under
+//! load.
 //!
 //! - `lane`: a foundry with a snapshot of its state before each step; what a case starts from and is judged by
 //! - `kind`: what goes wrong, and with which call of a step
 //!
-//! A case puts the foundry back to the state before its step, lets `cutover` go on from there while requests of every kind
-//! are sent, and lets one thing go wrong. Then `resume` or `rollback` ends it. No request may fail, the end is the goal or the
-//! start, and nothing is left: no process, no file, no lock, nothing of anybody else's changed.
+//! A case puts the foundry back to the state before its step, lets `cutover` go on from there while requests of every
+//! kind are sent, and lets one thing go wrong. Then `resume` or `rollback` ends it. No request may fail, the end is the
+//! goal or the start, and nothing is left: no process, no file, no lock, nothing of anybody else's changed.
 //!
 //! Going on from a state before step k is what another machine does; so each case is a test of `resume`, too.
 

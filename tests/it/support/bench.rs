@@ -1,13 +1,14 @@
-//! A test bench for whole deployments: a foundry, a logged-in cf, a team's folder with a plan, and the `cutover` binary.
+//! A test bench for whole deployments: a foundry, a logged-in cf, a team's folder with a plan, and the `cutover`
+//! binary.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
-use cutover::foundry::Foundry;
-use cutover::foundry::router::Propagation;
-use cutover::foundry::settings::Settings;
+use foundry::Foundry;
+use foundry::router::Propagation;
+use foundry::settings::Settings;
 
 use super::cf::{self, Cf};
 

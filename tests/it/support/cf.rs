@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use cutover::foundry::Foundry;
+use foundry::Foundry;
 use tempfile::TempDir;
 
 /// The built official cf: `$CUTOVER_CF`, else `target/cf/cf`. Panics where there is none: no stub stands in for it.

@@ -2,7 +2,6 @@
 
 use cutover::cf::session::{PrivateHome, Session};
 use cutover::cf::spawn::Cf;
-use cutover::guard::Guard;
 use cutover::plan;
 use cutover::run::bits;
 use cutover::run::execute::{Ended, Runner};
@@ -12,6 +11,7 @@ use cutover::run::observe::Observer;
 use cutover::steps::Step;
 use cutover::steps::annotations::Deployment;
 use cutover::steps::forward::{self, Orders};
+use guard::Guard;
 
 use super::bench::Bench;
 

@@ -5,3 +5,4 @@ pub(crate) mod cf;
 pub(crate) mod inside;
 pub(crate) mod normal;
 pub(crate) mod session;
+pub(crate) mod wait;

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::LazyLock;
 
-use cutover::foundry::Foundry;
+use foundry::Foundry;
 use regex::{Captures, Regex};
 
 /// Patterns and what stands in for them, tried in this order.

@@ -11,17 +11,17 @@
 //!
 //! A line with `$` is run, words split as by a shell; `[GUID-N]` stands for the guid that was printed as such before.
 //! What follows is standard output, then standard error after `2>`, then the exit code where it is not 0.
-//! A line with `%` before the first command sets how the foundry starts, or `login none|api|auth`, or `app FOLDER`, where
-//! the example app is put; later it turns a switch of the running one. The table is [`Session::turn`].
+//! A line with `%` before the first command sets how the foundry starts, or `login none|api|auth`, or `app FOLDER`,
+//! where the example app is put; later it turns a switch of the running one. The table is [`Session::turn`].
 
 use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
-use cutover::foundry::Foundry;
-use cutover::foundry::faults::{Fault, Harm, Occurrence, Rule, StagingFailure};
-use cutover::foundry::router::Propagation;
-use cutover::foundry::settings::Settings;
+use foundry::Foundry;
+use foundry::faults::{Fault, Harm, Occurrence, Rule, StagingFailure};
+use foundry::router::Propagation;
+use foundry::settings::Settings;
 
 use super::cf::Cf;
 use super::normal::Normal;

@@ -6,22 +6,22 @@ use std::sync::Arc;
 use axum::response::Response;
 use serde_json::{Map, Value, json};
 
-use super::client::Answer;
+use super::client::{Answer, broker_error};
 use super::work::{Held, Subject, Work, job};
 use super::{annotations, context, instances, origin};
-use crate::foundry::controller::auth::Who;
-use crate::foundry::controller::error::{ApiError, ApiResult, table};
-use crate::foundry::controller::jobs::Task;
-use crate::foundry::controller::service_credential_bindings::unbind;
-use crate::foundry::platform::Platform;
-use crate::foundry::state::{Guid, ServiceFeatures, ServiceInstance, State};
+use crate::controller::auth::Who;
+use crate::controller::error::{ApiError, ApiResult, table};
+use crate::controller::jobs::Task;
+use crate::controller::service_credential_bindings::unbind;
+use crate::platform::Platform;
+use crate::state::{Guid, ServiceFeatures, ServiceInstance, State};
 
 fn link(binding: &Guid) -> (&'static str, String) {
     ("service_credential_binding", format!("/v3/service_credential_bindings/{binding}"))
 }
 
 /// Has the broker make a binding that the state has, `initial` there. The answer is the 202.
-pub(in crate::foundry::controller) async fn create(
+pub(in crate::controller) async fn create(
     cf: &Arc<Platform>,
     who: &Who,
     binding: &Guid,
@@ -96,7 +96,7 @@ async fn bind(cf: &Platform, work: &Work, body: &Value) -> ApiResult<()> {
 fn check(fields: &Map<String, Value>, requires: &[String]) -> ApiResult<()> {
     let given = |key: &str| fields.get(key).is_some_and(|value| !value.is_null() && *value != json!([]));
     let may = |what: &str| requires.iter().any(|one| one == what);
-    let refuse = |name, detail: &str| Err(ApiError::new((10001, 502, name), detail));
+    let refuse = |name, detail: &str| Err(broker_error(502, name, detail));
     if given("credentials") && !fields.get("credentials").is_some_and(Value::is_object) {
         return refuse(
             "ServiceBrokerResponseMalformed",
@@ -122,7 +122,7 @@ fn check(fields: &Map<String, Value>, requires: &[String]) -> ApiResult<()> {
 }
 
 /// Removes a binding. The answer is the 202.
-pub(in crate::foundry::controller) async fn delete(cf: &Arc<Platform>, who: &Who, binding: &Guid) -> Response {
+pub(in crate::controller) async fn delete(cf: &Arc<Platform>, who: &Who, binding: &Guid) -> Response {
     let (on, who, guid) = (Arc::clone(cf), who.clone(), binding.clone());
     job(cf, "service_bindings.delete", link(binding), |task| async move { release(&on, &task, &who, &guid).await })
         .await
@@ -145,7 +145,7 @@ pub(super) async fn release(cf: &Platform, task: &Arc<Task>, who: &Who, binding:
 }
 
 /// Removes bindings while the user waits. Fails where a broker does not remove one.
-pub(in crate::foundry::controller) async fn end(cf: &Arc<Platform>, who: &Who, bindings: &[Guid]) -> ApiResult<()> {
+pub(in crate::controller) async fn end(cf: &Arc<Platform>, who: &Who, bindings: &[Guid]) -> ApiResult<()> {
     let task = Arc::new(Task::without_job(cf));
     for guid in bindings {
         let remote = cf.store.read(|db| {
@@ -163,7 +163,7 @@ pub(in crate::foundry::controller) async fn end(cf: &Arc<Platform>, who: &Who, b
 }
 
 /// The parameters that a broker says a binding has.
-pub(in crate::foundry::controller) async fn parameters(
+pub(in crate::controller) async fn parameters(
     cf: &Platform,
     who: &Who,
     instance: &ServiceInstance,

@@ -3,14 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::foundry::controller::auth::Who;
-use crate::foundry::controller::broker::note;
-use crate::foundry::controller::jobs;
-use crate::foundry::platform::Platform;
-use crate::foundry::state::{Guid, JobState, ServiceInstance, State};
+use serde_json::json;
+
+use crate::controller::auth::Who;
+use crate::controller::broker::note;
+use crate::controller::jobs;
+use crate::platform::Platform;
+use crate::state::{Guid, JobState, ServiceInstance, State};
 
 /// Makes the job of an operation of the broker. What takes time is polled for, as with a real broker.
-pub(in crate::foundry::controller) fn begin(
+pub(in crate::controller) fn begin(
     db: &mut State,
     who: &Who,
     instance: &ServiceInstance,
@@ -18,14 +20,14 @@ pub(in crate::foundry::controller) fn begin(
     takes: Duration,
 ) -> Guid {
     if !takes.is_zero() {
-        note(db, who, instance, &format!("start_{operation}"));
+        note(db, who, instance, &format!("start_{operation}"), json!({}));
     }
     let path = format!("/v3/service_instances/{}", instance.guid);
     jobs::begin(db, &format!("service_instance.{operation}"), JobState::Polling, Some(("service_instances", path)))
 }
 
 /// Does `work` when the broker is done; at once where it takes no time.
-pub(in crate::foundry::controller) fn later(
+pub(in crate::controller) fn later(
     cf: &Arc<Platform>,
     takes: Duration,
     work: impl FnOnce(&mut State) + Send + 'static,

@@ -7,8 +7,8 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use crate::foundry::controller::error::{ApiError, ApiResult};
-use crate::foundry::state::{Guid, Metadata, ServiceFeatures, ServiceOffering, ServicePlan, State, Visibility};
+use crate::controller::error::{ApiError, ApiResult};
+use crate::state::{Guid, Metadata, ServiceFeatures, ServiceOffering, ServicePlan, State, Visibility};
 
 /// An offering with its plans.
 #[derive(Debug)]
@@ -247,8 +247,8 @@ fn plan_of(offering: &Guid, fields: &Map<String, Value>) -> (ServicePlan, Faults
     (plan, fields.faults)
 }
 
-/// Makes the offerings and the plans of a broker those of its catalog, and returns what the user should know. What is not in
-/// it any more goes, but for plans that have instances: those are only taken off the market.
+/// Makes the offerings and the plans of a broker those of its catalog, and returns what the user should know. What is
+/// not in it any more goes, but for plans that have instances: those are only taken off the market.
 pub(super) fn apply(db: &mut State, broker: &Guid, url: &str, entries: Vec<Entry>) -> Vec<String> {
     let old: Vec<Guid> =
         db.service_offerings.values().filter(|one| one.broker == *broker).map(|one| one.guid.clone()).collect();
@@ -339,7 +339,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::foundry::settings::Settings;
+    use crate::settings::Settings;
 
     fn catalog(services: Value) -> Map<String, Value> {
         Map::from_iter([("services".to_owned(), services)])

@@ -1,5 +1,6 @@
 //! A service broker over http, and what its answers mean.
-//! (Open Service Broker API 2.15; `cloud_controller_ng`: `services/service_brokers/v2`, its client and response parser.)
+//! (Open Service Broker API 2.15; `cloud_controller_ng`: `services/service_brokers/v2`, its client and response
+//! parser.)
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -14,9 +15,9 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value, json};
 use tokio::net::TcpStream;
 
-use crate::foundry::controller::error::{ApiError, ApiResult};
-use crate::foundry::platform::Platform;
-use crate::foundry::state::{Guid, Login, ServiceBroker, State};
+use crate::controller::error::{ApiError, ApiResult};
+use crate::platform::Platform;
+use crate::state::{Guid, Login, ServiceBroker, State};
 
 /// How long an answer may take. (CC: `broker_client_timeout_seconds`.)
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -73,7 +74,7 @@ struct Reply {
 }
 
 /// An error that is the broker's doing. (Such errors have no number of their own: 10001.)
-fn broker_error(status: u16, name: &'static str, detail: impl Into<String>) -> ApiError {
+pub(super) fn broker_error(status: u16, name: &'static str, detail: impl Into<String>) -> ApiError {
     ApiError::new((10001, status, name), detail)
 }
 
@@ -233,8 +234,8 @@ fn unreachable() -> ApiError {
 }
 
 impl Client {
-    /// A broker as it is talked to for this user. Whoever is asked for under a domain of the foundry is an app, behind the
-    /// router. Others can only be reached on this machine: nothing of the foundry leaves it. Fails for all else.
+    /// A broker as it is talked to for this user. Whoever is asked for under a domain of the foundry is an app, behind
+    /// the router. Others can only be reached on this machine: nothing of the foundry leaves it. Fails for all else.
     pub(super) fn new(cf: &Platform, db: &State, broker: &ServiceBroker, login: &Login, user: &str) -> ApiResult<Self> {
         let uri: Uri = broker.url.parse().map_err(|_| unreachable())?;
         let host = uri.host().ok_or_else(unreachable)?;

@@ -9,14 +9,14 @@ use serde_json::{Map, Value, json};
 use super::client::Answer;
 use super::work::{Held, Subject, Work, job};
 use super::{annotations, bindings, context, origin, remove};
-use crate::foundry::controller::auth::Who;
-use crate::foundry::controller::error::{ApiError, ApiResult, table};
-use crate::foundry::controller::jobs::Task;
-use crate::foundry::platform::Platform;
-use crate::foundry::state::{Guid, ServiceInstance, ServiceInstanceKind, State};
+use crate::controller::auth::Who;
+use crate::controller::error::{ApiError, ApiResult, table};
+use crate::controller::jobs::Task;
+use crate::platform::Platform;
+use crate::state::{Guid, ServiceInstance, ServiceInstanceKind, State};
 
 /// Whether an instance's broker is reached over http.
-pub(in crate::foundry::controller) fn is_remote(db: &State, instance: &ServiceInstance) -> bool {
+pub(in crate::controller) fn is_remote(db: &State, instance: &ServiceInstance) -> bool {
     origin(db, instance).is_some_and(|(_, _, broker)| broker.login.is_some())
 }
 
@@ -25,7 +25,7 @@ fn link(instance: &Guid) -> (&'static str, String) {
 }
 
 /// Has the broker make an instance that the state has, `initial` there. The answer is the 202.
-pub(in crate::foundry::controller) async fn create(cf: &Arc<Platform>, who: &Who, instance: &Guid) -> Response {
+pub(in crate::controller) async fn create(cf: &Arc<Platform>, who: &Who, instance: &Guid) -> Response {
     let (on, who, guid) = (Arc::clone(cf), who.clone(), instance.clone());
     job(cf, "service_instance.create", link(instance), |task| async move {
         let work = Work::on(&on, &task, &who, Subject::Instance(guid), "create")?;
@@ -83,7 +83,7 @@ fn set_dashboard(work: &Work, fields: &Map<String, Value>) -> ApiResult<()> {
 }
 
 /// Removes an instance. The answer is the 202.
-pub(in crate::foundry::controller) async fn delete(cf: &Arc<Platform>, who: &Who, instance: &Guid) -> Response {
+pub(in crate::controller) async fn delete(cf: &Arc<Platform>, who: &Who, instance: &Guid) -> Response {
     let (on, who, guid) = (Arc::clone(cf), who.clone(), instance.clone());
     job(cf, "service_instance.delete", link(instance), |task| async move { release(&on, &task, &who, &guid).await })
         .await
@@ -115,7 +115,7 @@ pub(super) async fn release(cf: &Platform, task: &Arc<Task>, who: &Who, instance
 }
 
 /// The parameters that a broker says an instance has.
-pub(in crate::foundry::controller) async fn parameters(
+pub(in crate::controller) async fn parameters(
     cf: &Platform,
     who: &Who,
     instance: &ServiceInstance,

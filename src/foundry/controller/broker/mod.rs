@@ -19,19 +19,19 @@ mod work;
 
 use serde_json::{Map, Value, json};
 
-use crate::foundry::controller::auth::Who;
-use crate::foundry::controller::error::{ApiError, ApiResult};
-use crate::foundry::controller::service_plans;
-use crate::foundry::platform::Platform;
-use crate::foundry::state::{Metadata, Party, ServiceBroker, ServiceInstance, ServiceOffering, ServicePlan, State};
+use crate::controller::auth::Who;
+use crate::controller::error::{ApiError, ApiResult};
+use crate::controller::service_plans;
+use crate::platform::Platform;
+use crate::state::{Metadata, Party, ServiceBroker, ServiceInstance, ServiceOffering, ServicePlan, State};
 
 use client::Client;
 
 /// Notes what was done to an instance: `create` is `audit.service_instance.create`.
-pub(super) fn note(db: &mut State, who: &Who, instance: &ServiceInstance, done: &str) {
+pub(super) fn note(db: &mut State, who: &Who, instance: &ServiceInstance, done: &str, data: Value) {
     let word = if instance.plan().is_some() { "service_instance" } else { "user_provided_service_instance" };
-    let target = Party { guid: instance.guid.to_string(), kind: word.to_owned(), name: instance.name.clone() };
-    db.record(&format!("audit.{word}.{done}"), who.actor(), target, Some(&instance.space), json!({}));
+    let target = Party::new(word, &instance.guid, &instance.name);
+    db.record(&format!("audit.{word}.{done}"), who.actor(), target, Some(&instance.space), data);
 }
 
 /// Removes an instance and its bindings.
@@ -39,7 +39,7 @@ pub(super) fn remove(db: &mut State, who: &Who, instance: &ServiceInstance, done
     db.service_bindings.retain(|_, binding| binding.instance != instance.guid);
     db.route_bindings.retain(|_, binding| binding.instance != instance.guid);
     db.service_instances.shift_remove(&instance.guid);
-    note(db, who, instance, done);
+    note(db, who, instance, done, json!({}));
 }
 
 /// Reads the catalog of a broker and makes its offerings and plans those of it. Returns what the user should know.

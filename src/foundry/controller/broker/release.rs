@@ -1,19 +1,20 @@
-//! What is told to brokers over http before an app, a space or an organization goes: its bindings and instances end first.
+//! What is told to brokers over http before an app, a space or an organization goes: its bindings and instances end
+//! first.
 
 use std::sync::Arc;
 
 use axum::response::Response;
 
 use super::{bindings, instances};
-use crate::foundry::controller::auth::Who;
-use crate::foundry::controller::error::ApiResult;
-use crate::foundry::controller::jobs;
-use crate::foundry::platform::Platform;
-use crate::foundry::state::{App, Guid, ServiceInstance, State};
+use crate::controller::auth::Who;
+use crate::controller::error::ApiResult;
+use crate::controller::jobs;
+use crate::platform::Platform;
+use crate::state::{App, Guid, ServiceInstance, State};
 
-/// Removes something as a job. What brokers over http hold of it ends before; where one refuses, the job fails and the rest
-/// stays. `apps` and `spaces` say whose bindings and instances these are. The answer is the 202.
-pub(in crate::foundry::controller) async fn then(
+/// Removes something as a job. What brokers over http hold of it ends before; where one refuses, the job fails and the
+/// rest stays. `apps` and `spaces` say whose bindings and instances these are. The answer is the 202.
+pub(in crate::controller) async fn then(
     cf: &Arc<Platform>,
     who: &Who,
     operation: &str,

@@ -13,8 +13,8 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use ureq::Agent;
 
-use crate::foundry::Foundry;
-use crate::foundry::settings::Settings;
+use crate::Foundry;
+use crate::settings::Settings;
 
 /// What a broker answers to what it is asked for, and what it has heard.
 #[derive(Debug, Default)]

@@ -9,16 +9,16 @@ use serde_json::{Map, Value, json};
 
 use super::client::{Answer, Client, Reached};
 use super::{client_of, origin};
-use crate::foundry::controller::auth::Who;
-use crate::foundry::controller::error::{ApiError, ApiResult, table};
-use crate::foundry::controller::jobs::{self, Task};
-use crate::foundry::controller::{broker, service_credential_bindings};
-use crate::foundry::platform::Platform;
-use crate::foundry::state::{Guid, Operation, ServiceBinding, ServiceInstance, State};
+use crate::controller::auth::Who;
+use crate::controller::error::{ApiError, ApiResult, table};
+use crate::controller::jobs::{self, Task};
+use crate::controller::{broker, service_credential_bindings};
+use crate::platform::Platform;
+use crate::state::{Guid, Operation, ServiceBinding, ServiceInstance, State};
 
 /// How often a broker is asked how far it is, unless it asks for more patience. (CC:
-/// `broker_client_default_async_poll_interval_seconds`, 60 s: that nobody waits for here, but cf, which looks at a job every 3 s,
-/// must be able to see that it goes on.)
+/// `broker_client_default_async_poll_interval_seconds`, 60 s: that nobody waits for here, but cf, which looks at a job
+/// every 3 s, must be able to see that it goes on.)
 const POLL: Duration = Duration::from_secs(5);
 
 /// How long an operation may take where its plan says nothing. (CC: `broker_client_max_async_poll_duration_minutes`.)
@@ -92,6 +92,12 @@ impl Subject {
         }
     }
 
+    /// What was done to it last.
+    fn operation<'a>(&self, db: &'a State) -> Option<&'a Operation> {
+        let (instance, binding) = self.read(db)?;
+        binding.map(|binding| &binding.last_operation).or(instance.last_operation.as_ref())
+    }
+
     fn set_operation(&self, db: &mut State, operation: Operation) {
         match self {
             Self::Instance(guid) => {
@@ -149,13 +155,13 @@ impl Work {
     /// Changes the state. Fails where the subject is gone, or where something else is done to it by now.
     pub(super) fn write(&self, change: impl FnOnce(&mut State)) -> ApiResult<()> {
         self.task.write(|db| {
-            let (instance, binding) = self.subject.read(db).ok_or_else(|| self.subject.gone())?;
-            let present = binding.map(|binding| &binding.last_operation).or(instance.last_operation.as_ref());
-            if let Some(other) = present.filter(|present| present.in_progress() && present.kind != self.kind) {
+            self.subject.read(db).ok_or_else(|| self.subject.gone())?;
+            let present = self.subject.operation(db);
+            if let Some(other) = present.filter(|present| present.in_progress() && present.kind != self.kind)
                 // A creation can be overtaken by a deletion, and by nothing else.
-                if self.kind == "create" {
-                    return Err(unable(self.kind, &format!("{} in progress", other.kind)));
-                }
+                && self.kind == "create"
+            {
+                return Err(unable(self.kind, &format!("{} in progress", other.kind)));
             }
             change(db);
             Ok(())
@@ -165,11 +171,9 @@ impl Work {
     fn reached(&self, state: &str, description: &str) -> ApiResult<()> {
         self.write(|db| {
             let mut operation = Operation::now(self.kind, state, description);
-            let found = self.subject.read(db);
-            let begun = found.and_then(|(instance, binding)| {
-                binding.map(|binding| &binding.last_operation).or(instance.last_operation.as_ref())
-            });
-            if let Some(begun) = begun.filter(|begun| begun.kind == self.kind && begun.in_progress()) {
+            if let Some(begun) =
+                self.subject.operation(db).filter(|begun| begun.kind == self.kind && begun.in_progress())
+            {
                 operation.created_at = begun.created_at;
             }
             self.subject.set_operation(db, operation);
@@ -179,7 +183,7 @@ impl Work {
     fn note(&self, done: &str) -> ApiResult<()> {
         self.task.write(|db| {
             match &self.binding {
-                None => broker::note(db, &self.who, &self.instance, done),
+                None => broker::note(db, &self.who, &self.instance, done, json!({})),
                 Some(binding) => {
                     service_credential_bindings::note(db, &self.who.actor(), binding, done, json!({}));
                 }

@@ -3,11 +3,11 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::foundry::controller::body::Message;
-use crate::foundry::controller::error::{ApiError, ApiResult};
-use crate::foundry::controller::processes::number;
-use crate::foundry::controller::{lifecycle, quotas, sidecars};
-use crate::foundry::state::{
+use crate::controller::body::Message;
+use crate::controller::error::{ApiError, ApiResult};
+use crate::controller::processes::number;
+use crate::controller::{lifecycle, quotas, sidecars};
+use crate::state::{
     Deployment, DeploymentSizes, DeploymentState, DesiredState, Guid, Metadata, Party, Process, Revision, State,
     Strategy, WEB,
 };

@@ -18,14 +18,14 @@ use axum::{Json, Router, routing};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::foundry::controller::apps::{log, readable, writable};
-use crate::foundry::controller::auth::Who;
-use crate::foundry::controller::body::Message;
-use crate::foundry::controller::error::{ApiError, ApiResult};
-use crate::foundry::controller::list::{ListQuery, Query, Spec};
-use crate::foundry::controller::{Api, Cf, action, href, lifecycle, metadata};
-use crate::foundry::platform::Platform;
-use crate::foundry::state::{Deployment, DeploymentState, Guid, Metadata, State, Strategy, timestamp};
+use crate::controller::apps::{log, readable, writable};
+use crate::controller::auth::Who;
+use crate::controller::body::Message;
+use crate::controller::error::{ApiError, ApiResult};
+use crate::controller::list::{ListQuery, Query, Spec};
+use crate::controller::{Api, Cf, action, href, lifecycle, metadata};
+use crate::platform::Platform;
+use crate::state::{Deployment, DeploymentState, Guid, Metadata, State, Strategy, timestamp};
 
 pub(crate) use updater::run;
 

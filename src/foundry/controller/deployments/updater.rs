@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::foundry::platform::Platform;
-use crate::foundry::runtime::{LrpKey, LrpState};
-use crate::foundry::state::{Deployment, DeploymentState, DesiredState, Guid, Process, State};
+use crate::platform::Platform;
+use crate::runtime::{LrpKey, LrpState};
+use crate::state::{Deployment, DeploymentState, DesiredState, Guid, Process, State};
 
 /// Takes all deployments on until the foundry ends.
 pub(crate) async fn run(platform: Arc<Platform>) {
@@ -174,7 +174,8 @@ fn finalize(db: &mut State, guid: &Guid) {
     }
 }
 
-/// Back to what ran before: the newest version of a superseded deployment that has an instance running, else the oldest.
+/// Back to what ran before: the newest version of a superseded deployment that has an instance running, else the
+/// oldest.
 fn cancel(db: &mut State, guid: &Guid, running: impl Fn(&Process) -> bool) {
     let Some(deployment) = db.deployments.get(guid).cloned() else { return };
     let web: Vec<Process> = db.processes_of(&deployment.app).filter(|one| one.is_web()).cloned().collect();

@@ -3,19 +3,19 @@
 use jiff::Timestamp;
 use serde_json::json;
 
-use crate::foundry::controller::apps::lifecycle_problems;
-use crate::foundry::controller::auth::Who;
-use crate::foundry::controller::body::Field;
-use crate::foundry::controller::destinations::{self, Target};
-use crate::foundry::controller::error::{ApiError, ApiResult, table};
-use crate::foundry::controller::manifests::random;
-use crate::foundry::controller::manifests::read::{Manifest, ProcessWanted, ServiceWanted};
-use crate::foundry::controller::manifests::routes::RouteWanted;
-use crate::foundry::controller::routes::{self, NewRoute};
-use crate::foundry::controller::sidecars::{self, SidecarWanted};
-use crate::foundry::controller::{broker, feature_flags, lifecycle, processes, service_credential_bindings};
-use crate::foundry::platform::Platform;
-use crate::foundry::state::{Domain, Guid, Protocol, ServiceBinding, Space, State};
+use crate::controller::apps::lifecycle_problems;
+use crate::controller::auth::Who;
+use crate::controller::body::Field;
+use crate::controller::destinations::{self, Target};
+use crate::controller::error::{ApiError, ApiResult, table};
+use crate::controller::manifests::random;
+use crate::controller::manifests::read::{Manifest, ProcessWanted, ServiceWanted};
+use crate::controller::manifests::routes::RouteWanted;
+use crate::controller::routes::{self, NewRoute};
+use crate::controller::sidecars::{self, SidecarWanted};
+use crate::controller::{broker, feature_flags, lifecycle, processes, service_credential_bindings};
+use crate::platform::Platform;
+use crate::state::{Domain, Guid, Protocol, ServiceBinding, Space, State};
 
 /// Applies a manifest to an app. Fails at the first step that fails; what came before stays.
 pub(super) fn apply(cf: &Platform, who: &Who, app: &Guid, manifest: &Manifest) -> ApiResult<()> {

@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::foundry::controller::manifests::write;
-use crate::foundry::state::{Guid, State, WEB};
+use crate::controller::manifests::write;
+use crate::state::{Guid, State, WEB};
 
 /// The keys of an application that are compared.
 const KEYS: [&str; 31] = [
@@ -78,7 +78,7 @@ pub(super) fn of(db: &State, space: &Guid, apps: &[Value]) -> Vec<Value> {
 }
 
 /// An app as its manifest, with what its web process says on the app's own level.
-fn there(db: &State, app: &crate::foundry::state::App) -> Map<String, Value> {
+fn there(db: &State, app: &crate::state::App) -> Map<String, Value> {
     let manifest = write::manifest(db, app);
     let Value::Object(mut fields) = manifest else { return Map::new() };
     let web = fields.get("processes").and_then(Value::as_array).and_then(|processes| {

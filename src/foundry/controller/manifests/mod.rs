@@ -27,12 +27,12 @@ use axum::response::{IntoResponse as _, Response};
 use axum::{Json, Router, routing};
 use serde_json::{Value, json};
 
-use crate::foundry::controller::apps::{complete_lifecycle, lifecycle_problems, log, readable};
-use crate::foundry::controller::auth::Who;
-use crate::foundry::controller::error::{ApiError, ApiResult, Problem};
-use crate::foundry::controller::{Api, Cf, feature_flags, jobs, lifecycle};
-use crate::foundry::platform::Platform;
-use crate::foundry::state::{App, Guid, JobState, State};
+use crate::controller::apps::{complete_lifecycle, lifecycle_problems, log, readable};
+use crate::controller::auth::Who;
+use crate::controller::error::{ApiError, ApiResult, Problem};
+use crate::controller::{Api, Cf, feature_flags, jobs, lifecycle};
+use crate::platform::Platform;
+use crate::state::{App, Guid, JobState, State};
 
 use read::Manifest;
 

@@ -1,6 +1,6 @@
 //! The random part of a random route: two words and two letters.
 
-use crate::foundry::state::Guid;
+use crate::state::Guid;
 
 const FIRST: [&str; 16] = [
     "active", "brave", "calm", "daring", "eager", "fearless", "generous", "happy", "intrepid", "kind", "lively",

@@ -4,12 +4,12 @@
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
-use crate::foundry::controller::apps::variable_problems;
-use crate::foundry::controller::body::{Field, Message, MetadataChange, humanize};
-use crate::foundry::controller::manifests::routes::{self, RouteWanted};
-use crate::foundry::controller::processes::{HealthChange, Scale, is_path};
-use crate::foundry::controller::sidecars::SidecarWanted;
-use crate::foundry::state::{HealthCheckKind, LifecycleKind, WEB};
+use crate::controller::apps::variable_problems;
+use crate::controller::body::{Field, Message, MetadataChange, humanize};
+use crate::controller::manifests::routes::{self, RouteWanted};
+use crate::controller::processes::{HealthChange, Scale, is_path};
+use crate::controller::sidecars::SidecarWanted;
+use crate::state::{HealthCheckKind, LifecycleKind, WEB};
 
 /// An application of a manifest.
 #[derive(Debug, Default)]

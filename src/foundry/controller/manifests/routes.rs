@@ -3,8 +3,8 @@
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
-use crate::foundry::controller::body::humanize;
-use crate::foundry::controller::manifests::read::Manifest;
+use crate::controller::body::humanize;
+use crate::controller::manifests::read::Manifest;
 
 /// A route of a manifest.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::foundry::state::{App, DockerImage, LifecycleKind, Process, Sidecar, State};
+use crate::state::{App, DockerImage, LifecycleKind, Process, Sidecar, State};
 
 /// The entry of an app under `applications`; what has no value is left out.
 pub(super) fn manifest(db: &State, app: &App) -> Value {

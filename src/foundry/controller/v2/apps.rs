@@ -10,11 +10,11 @@ use axum::{Json, Router, routing};
 use serde_json::{Value, json};
 
 use super::{Page, resource};
-use crate::foundry::controller::auth::Who;
-use crate::foundry::controller::error::{ApiError, ApiResult, table};
-use crate::foundry::controller::list::Query;
-use crate::foundry::controller::{Api, Cf};
-use crate::foundry::state::{App, BuildState, PackageState, Process, State, WEB, timestamp};
+use crate::controller::auth::Who;
+use crate::controller::error::{ApiError, ApiResult, table};
+use crate::controller::list::Query;
+use crate::controller::{Api, Cf};
+use crate::state::{App, BuildState, PackageState, Process, State, WEB, timestamp};
 
 pub(super) fn routes() -> Api {
     Router::new().route("/v2/apps", routing::get(list)).route("/v2/apps/{guid}", routing::get(show))

@@ -8,9 +8,9 @@ use axum::extract::State as Shared;
 use axum::{Json, Router, routing};
 use serde_json::{Value, json};
 
-use crate::foundry::controller::v2::VERSION;
-use crate::foundry::controller::{Api, Cf};
-use crate::foundry::uaa::accounts::SSH_PROXY;
+use crate::controller::v2::VERSION;
+use crate::controller::{Api, Cf};
+use crate::uaa::accounts::SSH_PROXY;
 
 pub(super) fn routes() -> Api {
     Router::new().route("/v2/info", routing::get(info))

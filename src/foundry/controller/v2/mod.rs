@@ -20,10 +20,10 @@ use axum::response::{IntoResponse as _, Response};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::foundry::controller::Api;
-use crate::foundry::controller::error::{ApiError, ApiResult};
-use crate::foundry::controller::list::Query;
-use crate::foundry::state::{Guid, timestamp};
+use crate::controller::Api;
+use crate::controller::error::{ApiError, ApiResult};
+use crate::controller::list::Query;
+use crate::state::{Guid, timestamp};
 
 /// The version of v2 that goes with the version of v3 that is imitated. (`cloud_controller_ng`: `config/version_v2`.)
 pub(super) const VERSION: &str = "2.260.0";

@@ -14,12 +14,12 @@ use axum::{Json, Router, routing};
 use serde_json::{Value, json};
 
 use super::{Page, resource};
-use crate::foundry::controller::auth::Who;
-use crate::foundry::controller::body::Message;
-use crate::foundry::controller::error::{ApiError, ApiResult, table};
-use crate::foundry::controller::list::Query;
-use crate::foundry::controller::{Api, Cf, spaces};
-use crate::foundry::state::{Guid, Space, State};
+use crate::controller::auth::Who;
+use crate::controller::body::Message;
+use crate::controller::error::{ApiError, ApiResult, table};
+use crate::controller::list::Query;
+use crate::controller::{Api, Cf, spaces};
+use crate::state::{Guid, Space, State};
 
 pub(super) fn routes() -> Api {
     Router::new()

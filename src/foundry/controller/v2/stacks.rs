@@ -9,11 +9,11 @@ use axum::{Json, Router, routing};
 use serde_json::{Value, json};
 
 use super::{Page, resource};
-use crate::foundry::controller::auth::Who;
-use crate::foundry::controller::error::ApiResult;
-use crate::foundry::controller::list::Query;
-use crate::foundry::controller::{Api, Cf};
-use crate::foundry::state::Stack;
+use crate::controller::auth::Who;
+use crate::controller::error::ApiResult;
+use crate::controller::list::Query;
+use crate::controller::{Api, Cf};
+use crate::state::Stack;
 
 pub(super) fn routes() -> Api {
     Router::new().route("/v2/stacks", routing::get(list))

@@ -196,8 +196,8 @@ async fn get(router: &Router, url: &str) -> String {
 async fn until(mut condition: impl FnMut() -> bool) {
     let waiting = async {
         while !condition() {
-            tokio::task::yield_now().await;
+            tokio::time::sleep(Duration::from_millis(1)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(20), waiting).await.expect("the condition never held");
+    tokio::time::timeout(Duration::from_secs(60), waiting).await.expect("the condition never held");
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::foundry::router::Routers;
+use crate::router::Routers;
 
 const LIVE: &str = "live.example.com";
 const LONG: Duration = Duration::from_secs(3600);

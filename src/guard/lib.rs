@@ -1,14 +1,16 @@
 //! Nothing that an owner starts outlives it, even when the owner is ended by SIGKILL.
 //!
-//! A [`Guard`] is one small `/bin/sh` in a process group of its own. It is told of process groups and directories on its
-//! standard input, a pipe that only the owner holds. When the owner ends, in whatever way, the kernel closes the pipe;
-//! the guard then kills the groups and removes the directories.
+//! A [`Guard`] is one small `/bin/sh` in a process group of its own. It is told of process groups and directories on
+//! its standard input, a pipe that only the owner holds. When the owner ends, in whatever way, the kernel closes the
+//! pipe; the guard then kills the groups and removes the directories.
 //!
 //! No window is open between the start of a child and its registration: a child starts behind a [`Gate`], a shell that
 //! waits for one line on a pipe and becomes the program only when its group is registered. If the owner dies before
 //! that, the pipe closes and the program never runs.
 //!
 //! A process that leaves its group (`setsid`) escapes; neither `cf` nor `/bin/sh -c` does that.
+
+pub mod private;
 
 use std::{
     ffi::{OsStr, OsString},
@@ -337,7 +339,7 @@ mod tests {
     /// Runs this very test binary as an owner that does `what` in `directory`, until it says that it is ready.
     fn owner(what: &str, directory: &Path) -> Child {
         let child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "guard::tests::the_owner", "--nocapture", "--include-ignored"])
+            .args(["--exact", "tests::the_owner", "--nocapture", "--include-ignored"])
             .env(OWNER, what)
             .current_dir(directory)
             .stdout(Stdio::null())

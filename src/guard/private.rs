@@ -1,9 +1,9 @@
 //! Directories that only the user can read, of which nothing stays behind.
 //!
-//! A directory goes when it is dropped, and by the [guard](crate::guard) when this process is killed. Where the guard was
-//! killed as well, the next run removes it: a file in it is locked as long as its owner lives, and the kernel lets go of
-//! the lock however the owner ends. So a directory is never taken from a process that lives, and no number of a process
-//! has to be trusted.
+//! A directory goes when it is dropped, and by the [guard](crate::Guard) when this process is killed. Where the guard
+//! was killed as well, the next run removes it: a file in it is locked as long as its owner lives, and the kernel lets
+//! go of the lock however the owner ends. So a directory is never taken from a process that lives, and no number of a
+//! process has to be trusted.
 
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Write as _};
@@ -14,7 +14,7 @@ use std::sync::Arc;
 use rustix::fs::OFlags;
 use rustix::process::geteuid;
 
-use crate::guard::{Guard, GuardedDirectory};
+use crate::{Guard, GuardedDirectory};
 
 /// The locked file.
 const OWNER: &str = "owner";
@@ -86,8 +86,8 @@ fn refuse_unsafe(place: &Path) -> io::Result<()> {
     Err(io::Error::new(io::ErrorKind::PermissionDenied, message))
 }
 
-/// Marks a directory as ours. The file gets its name only when it is locked: before that, nobody takes the directory for
-/// one that is left behind.
+/// Marks a directory as ours. The file gets its name only when it is locked: before that, nobody takes the directory
+/// for one that is left behind.
 fn take(directory: &Path) -> io::Result<File> {
     let unlocked = directory.join("owner.new");
     let mut owner = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&unlocked)?;

@@ -1,5 +1,6 @@
 //! The embedded Cloud Foundry: a small, faithful platform on the loopback that the official `cf` CLI cannot tell from
-//! a real one. It is the stage for rehearsals and the test bed of this project; it knows nothing about cutover.
+//! a real one. It is the stage for rehearsals and the test bed of this project; it knows nothing about cutover, which is
+//! a crate above it.
 //!
 //! Its rooms:
 //!
@@ -19,12 +20,14 @@
 //! | [`request_log`] | every call that the control plane heard |
 //! | [`server`] | the one loop that accepts connections, delays, injects faults and logs |
 //! | [`platform`] | what all rooms share |
+//! | `accept` | the connections that all of them take |
 //! | [`door`], [`era`] | what keeps calls and background work on their side of a restore |
 //! | [`snapshot`] | everything at one time, to be put back |
 //!
 //! The Cloud Controller writes *desired* state only. Whoever makes it true (staging, running processes, the routing
 //! table) subscribes to [`store::Store::changes`], compares what is desired with what is there, and acts.
 
+mod accept;
 pub mod blobs;
 pub mod controller;
 pub mod door;
@@ -51,13 +54,13 @@ use std::time::Duration;
 use anyhow::Context as _;
 use tokio::sync::mpsc;
 
-use crate::foundry::faults::Faults;
-use crate::foundry::platform::{Addresses, Platform};
-use crate::foundry::request_log::{RequestLog, Service};
-use crate::foundry::router::{AccessLine, Router, Routers, TcpRouter};
-use crate::foundry::settings::{Settings, Timing};
-use crate::foundry::snapshot::Snapshot;
-use crate::foundry::state::Guid;
+use crate::faults::Faults;
+use crate::platform::{Addresses, Platform};
+use crate::request_log::{RequestLog, Service};
+use crate::router::{AccessLine, Router, Routers, TcpRouter};
+use crate::settings::{Settings, Timing};
+use crate::snapshot::Snapshot;
+use crate::state::Guid;
 
 /// How long [`Foundry::shutdown`] waits for tasks that do not end by themselves.
 const LAST_CALL: Duration = Duration::from_secs(15);
@@ -199,8 +202,8 @@ impl Foundry {
     ///
     /// Calls under way are broken off, builds, jobs and tasks end without effect. When it returns, what ran then runs
     /// and takes requests, nothing else runs, and every router knows the routes, whatever its delays. Instances that
-    /// still run as they did are left alone. Tokens stay good unless they were revoked. Fails where an instance does not come up again within a
-    /// minute.
+    /// still run as they did are left alone. Tokens stay good unless they were revoked. Fails where an instance does
+    /// not come up again within a minute.
     pub fn restore(&self, snapshot: &Snapshot) -> anyhow::Result<()> {
         self.inside()?.block_on(snapshot::restore(&self.platform, snapshot))
     }
