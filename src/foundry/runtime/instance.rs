@@ -249,7 +249,6 @@ impl Instance {
                 End::Retired => crashes = 0,
                 End::Crashed { lived, description } => {
                     crashes = if lived >= restart::FORGIVEN_AFTER { 1 } else { crashes + 1 };
-                    self.enter(&platform, LrpState::Crashed);
                     platform.eras.steadily(|| {
                         // One that is to end anyway may belong to a state that is no more.
                         if !self.is_stopping() {
@@ -257,6 +256,9 @@ impl Instance {
                         }
                     });
                     let wait = restart::delay(crashes, platform.timing().crash_backoff);
+                    // Nobody sees one crashed that starts again at once. (`bbs`: `CrashActualLRP`.)
+                    let state = if wait == Some(Duration::ZERO) { LrpState::Unclaimed } else { LrpState::Crashed };
+                    self.enter(&platform, state);
                     let again = async {
                         match wait {
                             Some(wait) => sleep(wait).await,

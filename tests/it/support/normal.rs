@@ -42,7 +42,7 @@ static GUID: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b").unwrap());
 
 /// The rules of one session: a guid keeps its number from its first appearance on.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Normal {
     fixed: Vec<(String, &'static str)>,
     guids: Vec<String>,

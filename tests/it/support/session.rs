@@ -16,6 +16,7 @@
 
 use std::fmt::Write as _;
 use std::path::Path;
+use std::process::Output;
 use std::time::Duration;
 
 use foundry::Foundry;
@@ -25,6 +26,7 @@ use foundry::settings::Settings;
 
 use super::cf::Cf;
 use super::normal::Normal;
+use super::wait::wait_for;
 
 /// Runs a session on a fresh foundry and returns its text as it should be.
 pub(crate) fn replay(script: &str, files: &Path) -> String {
@@ -56,7 +58,8 @@ pub(crate) fn replay(script: &str, files: &Path) -> String {
         std::fs::create_dir_all(&folder).unwrap();
         std::fs::copy(super::bench::sinatra(), folder.join("sinatra")).unwrap();
     }
-    let mut session = Session { normal: Normal::new(&foundry, cf.work_dir()), foundry: &foundry, cf: &cf };
+    let normal = Normal::new(&foundry, cf.work_dir());
+    let mut session = Session { normal, awaited: None, foundry: &foundry, cf: &cf };
     for line in lines {
         if let Some(command) = line.strip_prefix("$ ") {
             if !text.is_empty() {
@@ -130,6 +133,8 @@ struct Session<'a> {
     foundry: &'a Foundry,
     cf: &'a Cf,
     normal: Normal,
+    /// What the next command is to print in the end.
+    awaited: Option<String>,
 }
 
 impl Session<'_> {
@@ -137,7 +142,20 @@ impl Session<'_> {
         let words = shlex::split(&self.normal.undo(command)).unwrap_or_else(|| panic!("{command}: a quote is open"));
         let (cf, args) = words.split_first().unwrap();
         assert_eq!(cf, "cf", "{command}: only cf can be run");
-        let output = self.cf.run(args);
+        let Some(awaited) = self.awaited.take() else { return self.told(&self.cf.run(args)) };
+        wait_for(&awaited, || {
+            let before = self.normal.clone();
+            let text = self.told(&self.cf.run(args));
+            if text.contains(&awaited) {
+                return Some(text);
+            }
+            self.normal = before;
+            None
+        })
+    }
+
+    /// What a transcript says of a run of cf.
+    fn told(&mut self, output: &Output) -> String {
         let mut text = String::new();
         let stdout = self.normal.apply(&String::from_utf8_lossy(&output.stdout));
         let stdout = stdout.trim_end_matches('\n');
@@ -163,7 +181,9 @@ impl Session<'_> {
     /// | `crash MS` | every instance, so long after its start |
     /// | `fault METHOD PATH before\|after STATUS\|close` | the next such call |
     /// | `clear` | everything back |
-    fn turn(&self, switch: &str) {
+    /// | `start_ms MS` | what instances take from now on until they are checked |
+    /// | `until TEXT` | the next command is run again until it prints that |
+    fn turn(&mut self, switch: &str) {
         let faults = self.foundry.faults();
         let words: Vec<&str> = switch.split(' ').collect();
         match words.as_slice() {
@@ -184,6 +204,11 @@ impl Session<'_> {
                 faults.add(Rule::new(method, path, fault).on(Occurrence::First(1)));
             }
             ["clear"] => faults.clear(),
+            ["start_ms", millis] => {
+                let start = Duration::from_millis(millis.parse().unwrap());
+                self.foundry.set_timing(|timing| timing.start = start);
+            }
+            ["until", ..] => self.awaited = switch.strip_prefix("until ").map(str::to_owned),
             _ => panic!("{switch} is no switch"),
         }
     }
