@@ -387,9 +387,10 @@ impl Lane {
         command.env("RUST_TEST_THREADS", "8").env("CUTOVER_CF", crate::support::cf::binary());
         command.current_dir(&self.tree).env("CARGO_TARGET_DIR", &self.build);
         // Each mutation is built and run once: what optimization takes to build, it does not save.
-        let settings = ["cutover", "foundry"].map(|package| format!("profile.dev.package.{package}.opt-level=0"));
-        command.args(settings.iter().flat_map(|setting| ["--config", setting]));
-        command.args(["--config", "profile.dev.package.cutover.debug=false", "test", "--package", "cutover"]);
+        for setting in ["opt-level=0", "debug=false"] {
+            command.args(["--config", &format!("profile.dev.package.cutover.{setting}")]);
+        }
+        command.args(["test", "--package", "cutover"]);
         match tests.first() {
             Some(Unit(_)) => command.arg("--lib"),
             Some(Whole(_)) | None => command.args(["--test", "it"]),
