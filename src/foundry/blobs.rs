@@ -57,12 +57,12 @@ impl Blobs {
 
     /// The zip file of a package.
     pub fn package(&self, package: &Guid) -> PathBuf {
-        self.root.join("packages").join(format!("{package}.zip"))
+        package_below(&self.root, package)
     }
 
     /// The directory of a droplet's files.
     pub fn droplet(&self, droplet: &Guid) -> PathBuf {
-        self.root.join("droplets").join(droplet.as_str())
+        droplet_below(&self.root, droplet)
     }
 
     /// Whether the cache has a file.
@@ -119,6 +119,14 @@ impl Blobs {
         }
         Ok(())
     }
+}
+
+fn package_below(root: &Path, package: &Guid) -> PathBuf {
+    root.join("packages").join(format!("{package}.zip"))
+}
+
+fn droplet_below(root: &Path, droplet: &Guid) -> PathBuf {
+    root.join("droplets").join(droplet.as_str())
 }
 
 /// The path below a directory that a relative path leads to, unless it leads out of it.

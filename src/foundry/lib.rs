@@ -202,8 +202,9 @@ impl Foundry {
     ///
     /// Calls under way are broken off, builds, jobs and tasks end without effect. When it returns, what ran then runs
     /// and takes requests, nothing else runs, and every router knows the routes, whatever its delays. Instances that
-    /// still run as they did are left alone. Tokens stay good unless they were revoked. Fails where an instance does
-    /// not come up again within a minute.
+    /// still run as they did are left alone. Tokens stay good unless they were revoked. A snapshot of another foundry
+    /// brings its state, accounts and files, but not its settings. Fails where an instance does not come up again
+    /// within a minute, or the files cannot be copied.
     pub fn restore(&self, snapshot: &Snapshot) -> anyhow::Result<()> {
         self.inside()?.block_on(snapshot::restore(&self.platform, snapshot))
     }

@@ -26,8 +26,8 @@ pub struct Snapshot {
     /// The oldest tokens that were good.
     epoch: u64,
     running: runtime::Saved,
-    /// Being alive is its work.
-    _files: Kept,
+    /// For as long as it lives, they stay.
+    files: Kept,
 }
 
 impl Snapshot {
@@ -51,7 +51,7 @@ pub(super) async fn take(platform: &Arc<Platform>) -> anyhow::Result<Snapshot> {
             accounts: platform.uaa.snapshot(),
             epoch: platform.faults.oldest_epoch(),
             running: runtime::save(platform),
-            _files: platform.cell.blobs().keep(&state),
+            files: platform.cell.blobs().keep(&state),
             state,
         }
     });
@@ -59,15 +59,23 @@ pub(super) async fn take(platform: &Arc<Platform>) -> anyhow::Result<Snapshot> {
     Ok(snapshot)
 }
 
-/// Makes everything as it was. Fails where an instance that ran does not come up again within a minute.
+/// Makes everything as it was, here or on another foundry. Fails where an instance that ran does not come up again
+/// within a minute, or another foundry's files cannot be copied.
 pub(super) async fn restore(platform: &Arc<Platform>, snapshot: &Snapshot) -> anyhow::Result<()> {
     let closed = platform.door.clear().await;
     platform.faults.clear();
-    platform.faults.restore_epoch(snapshot.epoch);
+    let blobs = platform.cell.blobs();
+    // Another foundry's tokens are none here, and what it started its instances from tells of its addresses.
+    let own = blobs.own(&snapshot.files);
+    if own {
+        platform.faults.restore_epoch(snapshot.epoch);
+    } else {
+        blobs.adopt(&snapshot.files).context("the files of the other foundry could not be copied")?;
+    }
     platform.eras.next(|| {
         platform.store.restore(snapshot.state.clone());
         platform.uaa.restore(snapshot.accounts.clone());
-        runtime::restore(platform, &snapshot.running);
+        runtime::restore(platform, &snapshot.running, own);
     });
     let mut changes = platform.cell.changes();
     let running = async {
@@ -80,7 +88,9 @@ pub(super) async fn restore(platform: &Arc<Platform>, snapshot: &Snapshot) -> an
         bail!("not restored: {}", runtime::restored(platform, &snapshot.running).join(", "));
     }
     platform.routers.catch_up().await;
-    platform.cell.blobs().sweep();
+    if own {
+        blobs.sweep();
+    }
     drop(closed);
     Ok(())
 }

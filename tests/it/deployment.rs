@@ -39,8 +39,7 @@ fn the_seven_steps_and_the_fallback() {
 
 #[test]
 fn a_plan_only_reads() {
-    let bench = Bench::new(FAST);
-    bench.must(&["apply", "--yes"]);
+    let bench = Bench::live(FAST);
     bench.foundry.request_log().clear();
     bench.must(&["plan"]);
     bench.must(&["plan", "--format", "json"]);
@@ -58,8 +57,7 @@ fn a_plan_only_reads() {
 
 #[test]
 fn a_snapshot_needs_neither_cf_nor_login() {
-    let bench = Bench::new(FAST);
-    bench.must(&["apply", "--yes"]);
+    let bench = Bench::live(FAST);
     let snapshot = bench.must(&["status", "--format", "json"]);
     bench.write("space.json", &snapshot.out);
     let run = |args: &[&str]| {
@@ -82,8 +80,7 @@ fn without_time(line: &str) -> String {
 
 #[test]
 fn a_check_that_fails_leaves_the_old_colour_live() {
-    let bench = Bench::new(FAST);
-    bench.must(&["apply", "--yes"]);
+    let bench = Bench::live(FAST);
     bench.write(
         "deploy.yaml",
         &PLAN.replace("path: /health, within: 20s", "path: /health, body: no such text, within: 1s"),
@@ -103,8 +100,7 @@ fn a_check_that_fails_leaves_the_old_colour_live() {
 
 #[test]
 fn an_app_that_dies_while_it_is_checked_leaves_the_old_one_live() {
-    let bench = Bench::new(FAST);
-    bench.must(&["apply", "--yes"]);
+    let bench = Bench::live(FAST);
     // The check itself takes the app down: both instances, every time.
     let kill =
         "for i in 1 2 3 4; do curl -s -o /dev/null -H 'Host: shop-staging.apps.foundry.test' $ROUTER/crash; done";
@@ -120,8 +116,7 @@ fn an_app_that_dies_while_it_is_checked_leaves_the_old_one_live() {
 
 #[test]
 fn staging_that_fails_is_told_in_cfs_own_words() {
-    let bench = Bench::new(FAST);
-    bench.must(&["apply", "--yes"]);
+    let bench = Bench::live(FAST);
     bench.foundry.faults().fail_staging(None, StagingFailure::compile());
     let run = bench.run(&["apply", "--yes"]);
     assert_eq!(run.code, 1, "{}", run.err);
@@ -156,8 +151,7 @@ fn tokens(config: &str) -> String {
 
 #[test]
 fn the_script_does_the_same() {
-    let bench = Bench::new(FAST);
-    bench.must(&["apply", "--yes"]);
+    let bench = Bench::live(FAST);
     let script = bench.must(&["plan", "--format", "sh"]).out;
     bench.write("deploy.sh", &script);
     let cf = crate::support::cf::binary();

@@ -14,9 +14,8 @@ const DESTINATIONS: &str = "/v3/routes/*/destinations";
 
 /// A bench whose app is live as `shop_a`.
 fn live() -> Bench {
-    let bench = Bench::new(Duration::ZERO);
+    let bench = Bench::live(Duration::ZERO);
     bench.write("deploy.yaml", &PLAN.replace("drain: 1s", "drain: 0s"));
-    bench.must(&["apply", "--yes"]);
     bench
 }
 

@@ -42,8 +42,7 @@ fn assert_nothing_failed(report: &LoadReport) {
 
 #[test]
 fn no_request_fails_in_a_deployment_and_a_fallback() {
-    let bench = Bench::new(Duration::from_millis(800));
-    bench.must(&["apply", "--yes"]);
+    let bench = Bench::live(Duration::from_millis(800));
     let report = under_load(&bench, || {
         bench.must(&["apply", "--yes"]);
     });
@@ -57,8 +56,7 @@ fn no_request_fails_in_a_deployment_and_a_fallback() {
 /// One of them is far behind the others: an answer of another one tells nothing about it.
 #[test]
 fn no_request_fails_with_several_routers() {
-    let bench = Bench::with(Settings { routers: 3, ..Settings::default() });
-    bench.must(&["apply", "--yes"]);
+    let bench = Bench::live_with(Settings { routers: 3, ..Settings::default() });
     // Longer than it takes to stop the old colour where only one router is asked, on a machine that is busy too.
     bench.foundry.routers()[1].set_propagation(Propagation::both(Duration::from_secs(15)));
     let report = under_load(&bench, || {
@@ -69,8 +67,7 @@ fn no_request_fails_with_several_routers() {
 
 #[test]
 fn no_request_fails_where_routers_learn_of_a_change_after_five_seconds() {
-    let bench = Bench::new(Duration::from_secs(5));
-    bench.must(&["apply", "--yes"]);
+    let bench = Bench::live(Duration::from_secs(5));
     let report = under_load(&bench, || {
         bench.must(&["apply", "--yes"]);
     });
@@ -98,8 +95,7 @@ fn no_request_is_cut_off_where_apps_are_stopped_at_once() {
 /// The same deployment on the same routers, with nothing taken away but the questions at the router.
 #[test]
 fn requests_fail_without_the_routers_confirmation() {
-    let bench = Bench::new(Duration::ZERO);
-    bench.must(&["apply", "--yes"]);
+    let bench = Bench::live(Duration::ZERO);
     // Longer than the whole takes, on a machine that is busy too.
     let late = Propagation { register: Duration::from_secs(60), unregister: Duration::ZERO };
     bench.foundry.routers().iter().for_each(|router| router.set_propagation(late));

@@ -1,4 +1,4 @@
-//! A foundry put back to a snapshot, in place: what cf and the routers say is what they said then.
+//! A foundry put back to a snapshot, its own or another's: what cf and the routers say is what they said then.
 
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -12,6 +12,7 @@ use foundry::settings::Settings;
 use foundry::state::{BuildState, ReservablePorts};
 
 use crate::support::bench::Bench;
+use crate::support::cf::Cf;
 use crate::support::normal::Normal;
 use crate::support::wait::wait_until;
 
@@ -158,6 +159,27 @@ fn ports_of_routes_are_listened_on_again() {
     assert!(get(address, LIVE, "/health").ends_with("ok\n"));
     assert_eq!(foundry.tcp_router().ports(), before);
     assert_eq!(foundry.platform().store.snapshot(), *snapshot.state());
+}
+
+#[test]
+fn another_foundry_goes_on_where_one_was() {
+    let bench = deployed(1);
+    bench.cf.must(["create-user", "somebody", "secret"]);
+    let snapshot = bench.foundry.snapshot().unwrap();
+    let other = Foundry::start(Settings { routers: 2, ..Settings::default() }).unwrap();
+    other.restore(&snapshot).unwrap();
+    drop(bench);
+
+    assert_eq!(other.platform().store.snapshot(), *snapshot.state());
+    assert_eq!(instances(&other).len(), 2);
+    for router in other.routers() {
+        assert!(get(router.addr(), LIVE, "/health").ends_with("ok\n"));
+    }
+    // Accounts came along, and files to stage and to run.
+    let cf = Cf::targeted(&other);
+    cf.must(["restage", "shop"]);
+    wait_until("it answers", || get(other.router_addr(), LIVE, "/health").starts_with("HTTP/1.1 200 "));
+    cf.must(["auth", "somebody", "secret"]);
 }
 
 #[test]

@@ -128,8 +128,7 @@ fn interrupted_at(step: &str, signal: Signal, code: i32) {
     settings.router.propagation = Propagation::both(Duration::from_secs(1));
     settings.timing.staging = Duration::from_secs(1);
     settings.timing.start = Duration::from_secs(1);
-    let bench = Bench::with(settings);
-    bench.must(&["apply", "--yes"]);
+    let bench = Bench::live_with(settings);
     bench.write("deploy.yaml", &PLAN.replace("drain: 1s", "drain: 60s"));
     let running = Running::start(&bench);
     running.wait_for(step);

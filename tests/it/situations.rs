@@ -9,9 +9,8 @@ const STAGING: &str = "shop-staging.apps.foundry.test";
 
 /// A bench whose app is live as `shop_a`, and which does not drain.
 fn live() -> Bench {
-    let bench = Bench::new(Duration::ZERO);
+    let bench = Bench::live(Duration::ZERO);
     bench.write("deploy.yaml", &plan());
-    bench.must(&["apply", "--yes"]);
     assert_settled(&bench, "shop_a");
     bench
 }

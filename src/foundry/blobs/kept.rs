@@ -3,10 +3,12 @@
 use std::collections::{HashMap, HashSet};
 use std::ffi::OsStr;
 use std::fs;
-use std::path::Path;
+use std::io;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use super::Blobs;
+use super::{Blobs, droplet_below, package_below};
 use crate::platform::lock;
 use crate::state::{Guid, State};
 
@@ -16,6 +18,7 @@ pub(super) type Counts = Arc<Mutex<HashMap<Guid, usize>>>;
 /// Keeps the files of the packages and droplets of a state for as long as it lives.
 #[derive(Debug)]
 pub struct Kept {
+    root: PathBuf,
     counts: Counts,
     guids: Vec<Guid>,
 }
@@ -28,7 +31,27 @@ impl Blobs {
         for guid in &guids {
             *counts.entry(guid.clone()).or_default() += 1;
         }
-        Kept { counts: Arc::clone(&self.kept), guids }
+        Kept { root: self.root.clone(), counts: Arc::clone(&self.kept), guids }
+    }
+
+    /// Whether these files are kept here.
+    pub fn own(&self, kept: &Kept) -> bool {
+        self.root == kept.root
+    }
+
+    /// Takes copies of files that are kept elsewhere. Fails where they cannot be copied.
+    pub fn adopt(&self, kept: &Kept) -> io::Result<()> {
+        for guid in &kept.guids {
+            for (from, to) in [
+                (package_below(&kept.root, guid), self.package(guid)),
+                (droplet_below(&kept.root, guid), self.droplet(guid)),
+            ] {
+                if from.exists() && !to.exists() {
+                    copy(&from, &to)?;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Removes the files of packages and droplets that nobody keeps. What cannot be removed goes with the foundry.
@@ -44,6 +67,23 @@ impl Blobs {
             }
         }
     }
+}
+
+/// Copies a file, or a directory with all in it. Links stay links.
+fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    let metadata = fs::symlink_metadata(from)?;
+    if metadata.is_symlink() {
+        return symlink(fs::read_link(from)?, to);
+    }
+    if !metadata.is_dir() {
+        return fs::copy(from, to).map(drop);
+    }
+    fs::create_dir(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        copy(&entry.path(), &to.join(entry.file_name()))?;
+    }
+    fs::set_permissions(to, metadata.permissions())
 }
 
 impl Drop for Kept {

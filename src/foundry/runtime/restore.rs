@@ -52,10 +52,11 @@ pub(crate) fn save(platform: &Platform) -> Saved {
     Saved { instances: wanted.map(|instance| SavedInstance::of(instance)).collect() }
 }
 
-/// Ends what the restored state does not want or what is not well, and starts what is missing. To be called in the step
-/// that restores the state.
-pub(crate) fn restore(platform: &Arc<Platform>, saved: &Saved) {
-    *lock(&platform.cell.restored) = saved.instances.iter().map(|one| Arc::clone(&one.spec)).collect();
+/// Ends what the restored state does not want or what is not well, and starts what is missing: from what it was started
+/// from where it ran here, else from what the state says. To be called in the step that restores the state.
+pub(crate) fn restore(platform: &Arc<Platform>, saved: &Saved, ran_here: bool) {
+    let specs = saved.instances.iter().filter(|_| ran_here).map(|one| Arc::clone(&one.spec));
+    *lock(&platform.cell.restored) = specs.collect();
     let desired = desired(platform);
     for instance in lock(&platform.cell.instances).iter() {
         if wanted(&desired, instance).is_none() || !stays(saved, instance) {

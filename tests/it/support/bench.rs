@@ -4,11 +4,13 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use foundry::Foundry;
 use foundry::router::Propagation;
 use foundry::settings::Settings;
+use foundry::snapshot::Snapshot;
 
 use super::cf::{self, Cf};
 
@@ -30,6 +32,32 @@ pub(crate) struct Bench {
     pub(crate) foundry: Foundry,
     /// The team's own cf.
     pub(crate) cf: Cf,
+    /// Where it began.
+    _first: Option<Arc<First>>,
+}
+
+/// A space after the first deployment of the usual plan: what many tests begin with. It ends with the last of them.
+#[derive(Debug)]
+struct First {
+    after: Snapshot,
+    /// Its files are the snapshot's.
+    _bench: Bench,
+}
+
+static FIRST: Mutex<Weak<First>> = Mutex::new(Weak::new());
+
+impl First {
+    fn deployment() -> Arc<Self> {
+        // One that fails fails the test that has made it; the next one tries again.
+        let mut first = FIRST.lock().unwrap_or_else(PoisonError::into_inner);
+        first.upgrade().unwrap_or_else(|| {
+            let bench = Bench::new(Duration::ZERO);
+            bench.must(&["apply", "--yes"]);
+            let made = Arc::new(Self { after: bench.foundry.snapshot().unwrap(), _bench: bench });
+            *first = Arc::downgrade(&made);
+            made
+        })
+    }
 }
 
 /// The plan that most tests use; `API` stands for the foundry's.
@@ -70,9 +98,28 @@ impl Bench {
 
     /// A bench with the usual plan on a foundry of other settings.
     pub(crate) fn with(settings: Settings) -> Self {
+        Self::before(Foundry::start(settings).unwrap(), None)
+    }
+
+    /// A bench whose app is live as `shop_a`, on a foundry whose routers learn of a change after `delay`.
+    pub(crate) fn live(delay: Duration) -> Self {
+        let mut settings = Settings::default();
+        settings.router.propagation = Propagation::both(delay);
+        Self::live_with(settings)
+    }
+
+    /// A bench whose app is live as `shop_a`, on a foundry whose other settings do not show in its state.
+    pub(crate) fn live_with(settings: Settings) -> Self {
+        let first = First::deployment();
         let foundry = Foundry::start(settings).unwrap();
+        foundry.restore(&first.after).unwrap();
+        Self::before(foundry, Some(first))
+    }
+
+    /// A team in front of a foundry.
+    fn before(foundry: Foundry, first: Option<Arc<First>>) -> Self {
         let cf = Cf::targeted(&foundry);
-        let bench = Self { foundry, cf };
+        let bench = Self { foundry, cf, _first: first };
         let app = bench.folder().join("app");
         fs::create_dir(&app).unwrap();
         fs::copy(sinatra(), app.join("sinatra")).unwrap();
