@@ -97,13 +97,14 @@ async fn answer(
     }
     let answer = match platform.faults.strike(service, &method, &path) {
         Some(struck) => disturbed(struck, routes, request, platform).await?,
-        None => routed(routes, request).await,
+        None => routed(routes, request.map(Body::new)).await,
     };
     platform.request_log.answered(number, answer.status().as_u16());
     Ok(answer)
 }
 
-/// Answers a call that is held or goes wrong, before or after its effect.
+/// Answers a call that is held or goes wrong, before or after its effect. It has been heard to its end before: only then
+/// is it noticed when the client goes away.
 async fn disturbed(
     Struck { fault, gate }: Struck,
     routes: Router,
@@ -115,6 +116,9 @@ async fn disturbed(
             gate.pass().await;
         }
     };
+    let (head, body) = request.into_parts();
+    let body = axum::body::to_bytes(Body::new(body), usize::MAX).await.map_err(|_broken| Closed)?;
+    let request = Request::from_parts(head, Body::from(body));
     match fault {
         Fault::Before(harm) => {
             wait.await;
@@ -134,8 +138,8 @@ async fn disturbed(
     }
 }
 
-async fn routed(routes: Router, request: Request<Incoming>) -> Response<Body> {
-    match TowerToHyperService::new(routes).call(request.map(Body::new)).await {
+async fn routed(routes: Router, request: Request<Body>) -> Response<Body> {
+    match TowerToHyperService::new(routes).call(request).await {
         Ok(answer) => answer,
         Err(never) => match never {},
     }

@@ -1,5 +1,7 @@
 //! Calls that are held, broken off, or refused for their token, as cf sees them.
 
+use std::io::Write as _;
+use std::net::TcpStream;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -82,6 +84,20 @@ fn who_is_killed_in_mid_call_leaves_what_the_call_has_done() {
         foundry.restore(&whole).unwrap();
         cf.must(["routes"]);
     }
+}
+
+#[test]
+fn who_goes_away_in_an_upload_is_noticed() {
+    let foundry = Foundry::start(Settings::default()).unwrap();
+    let held = foundry.faults().hold(Rule::new("POST", "/v3/packages/*/upload", Fault::Before(Harm::Nothing)));
+    let mut client = TcpStream::connect(foundry.platform().addresses.api).unwrap();
+    let body = vec![0; 1 << 20];
+    write!(client, "POST /v3/packages/any/upload HTTP/1.1\r\nHost: api\r\nContent-Length: {}\r\n\r\n", body.len())
+        .unwrap();
+    client.write_all(&body).unwrap();
+    assert!(held.wait_until_reached(PATIENCE));
+    drop(client);
+    assert!(held.wait_until_left(PATIENCE));
 }
 
 #[test]
