@@ -23,6 +23,12 @@ fn live() -> Bench {
     bench
 }
 
+/// A plan whose check goes on until there is a file `go`.
+fn waiting_for_go() -> String {
+    let check = "- command: {run: 'until [ -e go ]; do sleep 0.1; done'}";
+    PLAN.replace("- http: {path: /health, within: 20s, interval: 50ms}", check)
+}
+
 /// Starts a deployment whose steps can be followed.
 fn started(bench: &Bench, args: &[&str]) -> Child {
     fs::write(bench.folder().join("events.jsonl"), "").unwrap();
@@ -179,11 +185,7 @@ const BY_HAND: &[(&[&str], &str)] = &[
 fn a_change_by_somebody_else_stops_the_run() {
     let bench = live();
     // The check takes its time, in which somebody works by hand.
-    let slow = PLAN.replace(
-        "- http: {path: /health, within: 20s, interval: 50ms}",
-        "- command: {run: 'until [ -e go ]; do sleep 0.1; done'}",
-    );
-    bench.write("deploy.yaml", &slow);
+    bench.write("deploy.yaml", &waiting_for_go());
     for (by_hand, told) in BY_HAND {
         let child = started(&bench, &["apply", "--yes"]);
         until_started(&bench, "shop/check");
@@ -227,10 +229,11 @@ fn a_check_command_ends_with_a_run_that_is_killed() {
 #[test]
 fn a_broken_lock_stops_the_run() {
     let bench = live();
-    bench.write("deploy.yaml", &PLAN.replace("drain: 1s", "drain: 3s"));
+    bench.write("deploy.yaml", &waiting_for_go());
     let child = started(&bench, &["apply", "--yes"]);
     until_started(&bench, "shop/check");
     bench.must(&["lock", "break", "--yes"]);
+    bench.write("go", "");
     let run = Run::of(&child.wait_with_output().unwrap());
     assert_tells(&run, 3, &["the lock is not held any more", "shop_a serves"]);
     bench.must(&["resume", "--yes"]);

@@ -76,7 +76,7 @@ apps:
     drain: 1s
 ";
 
-/// The manifest of the pushed app.
+/// The manifest of the pushed app. Its instances may be slow to answer: what tests starve of the machine is not broken.
 pub(crate) const MANIFEST: &str = "\
 applications:
 - name: shop
@@ -86,6 +86,7 @@ applications:
   memory: 64M
   health-check-type: http
   health-check-http-endpoint: /health
+  health-check-invocation-timeout: 30
 ";
 
 impl Bench {
@@ -150,6 +151,7 @@ impl Bench {
             .env("CF_HOME", self.cf.home())
             .env("CUTOVER_CF", cf::binary())
             .env("CUTOVER_ROUTER", self.foundry.router_url())
+            .envs(cf::BRIEF)
             .stdin(Stdio::null());
         command
     }

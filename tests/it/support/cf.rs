@@ -15,6 +15,9 @@ pub(crate) fn binary() -> PathBuf {
     path
 }
 
+/// What makes cf, a program of Go, end sooner: it is started ten thousand times, and works for some 30 ms on one core.
+pub(crate) const BRIEF: [(&str, &str); 2] = [("GOMAXPROCS", "1"), ("GOGC", "off")];
+
 /// A cf with a home and a working directory that nobody else uses.
 #[derive(Debug)]
 pub(crate) struct Cf {
@@ -63,6 +66,7 @@ impl Cf {
             .env("CF_COLOR", "false")
             .env("LC_ALL", "C")
             .env("TZ", "UTC")
+            .envs(BRIEF)
             .envs(self.proxy.iter().map(|proxy| ("http_proxy", proxy)))
             .stdin(Stdio::null());
         command.output().unwrap()
