@@ -1,6 +1,7 @@
 //! What is left of a deployment is finished or taken back by somebody else; and somebody else at work is noticed.
 
 use std::fs;
+use std::path::PathBuf;
 use std::process::{Child, Stdio};
 use std::time::Duration;
 
@@ -11,7 +12,8 @@ use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
 use crate::support::bench::{Bench, PLAN, Run};
 use crate::support::cf::Cf;
 use crate::support::inside;
-use crate::support::wait::{PATIENCE, comes_true, wait_for, wait_until};
+use crate::support::processes::children;
+use crate::support::wait::{PATIENCE, comes_true_within, wait_for, wait_until};
 
 const LIVE: &str = "shop.apps.foundry.test";
 const STAGING: &str = "shop-staging.apps.foundry.test";
@@ -216,9 +218,14 @@ fn a_check_command_ends_with_a_run_that_is_killed() {
         fs::read_to_string(bench.folder().join("group")).ok()?.trim().parse().ok().and_then(Pid::from_raw)
     });
     assert_eq!(test_kill_process_group(group), Ok(()));
+    let guards = children(&child).into_iter().filter(|(_, line)| line.contains("cutover-guard"));
+    let guards: Vec<PathBuf> = guards.map(|(pid, _)| format!("/proc/{pid}").into()).collect();
+    assert!(!guards.is_empty());
     child.kill().unwrap();
     child.wait().unwrap();
-    let ended = comes_true(|| test_kill_process_group(group).is_err());
+    wait_until("the guard has ended", || guards.iter().all(|guard| !guard.exists()));
+    // What it has killed is gone as soon as it gets to a core.
+    let ended = comes_true_within(Duration::from_secs(30), || test_kill_process_group(group).is_err());
     // Whether the test fails or not, nothing of it is left.
     let _gone = kill_process_group(group, Signal::KILL);
     assert!(ended, "the check goes on");

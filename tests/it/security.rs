@@ -16,6 +16,7 @@ use serde_json::Value;
 
 use crate::support::bench::{Bench, MANIFEST, PLAN, Run};
 use crate::support::cf;
+use crate::support::processes::children;
 use crate::support::wait::wait_until;
 
 /// A program of the team's that runs the real cf (`$REAL`), and does something to what it prints.
@@ -163,21 +164,6 @@ fn waiting(bench: &Bench, temporary: &Path) -> Child {
         .unwrap();
     wait_until("the check runs", || bench.folder().join("checking").exists());
     child
-}
-
-/// The processes whose parent this is: number and arguments.
-fn children(of: &Child) -> Vec<(i32, String)> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir("/proc").unwrap().flatten() {
-        let Ok(pid) = entry.file_name().to_string_lossy().parse::<i32>() else { continue };
-        let stat = fs::read_to_string(entry.path().join("stat")).unwrap_or_default();
-        let parent = stat.rsplit_once(") ").and_then(|(_, rest)| rest.split(' ').nth(1)?.parse::<u32>().ok());
-        if parent == Some(of.id()) {
-            let line = fs::read(entry.path().join("cmdline")).unwrap_or_default();
-            found.push((pid, String::from_utf8_lossy(&line).replace('\0', " ")));
-        }
-    }
-    found
 }
 
 fn private_directories(temporary: &Path) -> BTreeSet<PathBuf> {

@@ -4,5 +4,6 @@ pub(crate) mod bench;
 pub(crate) mod cf;
 pub(crate) mod inside;
 pub(crate) mod normal;
+pub(crate) mod processes;
 pub(crate) mod session;
 pub(crate) mod wait;

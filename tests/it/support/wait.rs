@@ -10,8 +10,13 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(300);
 const LOOK: Duration = Duration::from_millis(10);
 
 /// Waits until something is so, and says whether it came to that.
-pub(crate) fn comes_true(mut holds: impl FnMut() -> bool) -> bool {
-    let end = Instant::now() + PATIENCE;
+pub(crate) fn comes_true(holds: impl FnMut() -> bool) -> bool {
+    comes_true_within(PATIENCE, holds)
+}
+
+/// Waits until something is so, at most so long, and says whether it came to that.
+pub(crate) fn comes_true_within(patience: Duration, mut holds: impl FnMut() -> bool) -> bool {
+    let end = Instant::now() + patience;
     while !holds() {
         if Instant::now() >= end {
             return false;
