@@ -86,7 +86,7 @@ const TABLE: &[Mutation] = &[
         file: "src/run/attempt.rs",
         from: "let Some(question) = step.action.router_question() else { return Ok(None) };",
         to: "let Some(question) = step.action.router_question().filter(|_| false) else { return Ok(None) };",
-        test: Whole("load::no_request_fails_where_routers_learn_of_a_change_after_five_seconds"),
+        test: Whole("load::no_request_fails_where_routers_learn_late_of_a_change"),
     },
     Mutation {
         what: "the old colour does not drain",
