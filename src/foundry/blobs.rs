@@ -57,12 +57,12 @@ impl Blobs {
 
     /// The zip file of a package.
     pub fn package(&self, package: &Guid) -> PathBuf {
-        package_below(&self.root, package)
+        self.root.join("packages").join(format!("{package}.zip"))
     }
 
     /// The directory of a droplet's files.
     pub fn droplet(&self, droplet: &Guid) -> PathBuf {
-        droplet_below(&self.root, droplet)
+        self.root.join("droplets").join(droplet.as_str())
     }
 
     /// Whether the cache has a file.
@@ -119,14 +119,6 @@ impl Blobs {
         }
         Ok(())
     }
-}
-
-fn package_below(root: &Path, package: &Guid) -> PathBuf {
-    root.join("packages").join(format!("{package}.zip"))
-}
-
-fn droplet_below(root: &Path, droplet: &Guid) -> PathBuf {
-    root.join("droplets").join(droplet.as_str())
 }
 
 /// The path below a directory that a relative path leads to, unless it leads out of it.

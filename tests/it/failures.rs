@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
-use std::time::Duration;
 
 use foundry::faults::{Fault, Harm, Occurrence, Rule};
 
@@ -11,13 +10,6 @@ use crate::support::bench::{Bench, PLAN, Run};
 const LIVE: &str = "shop.apps.foundry.test";
 const STAGING: &str = "shop-staging.apps.foundry.test";
 const DESTINATIONS: &str = "/v3/routes/*/destinations";
-
-/// A bench whose app is live as `shop_a`.
-fn live() -> Bench {
-    let bench = Bench::live(Duration::ZERO);
-    bench.write("deploy.yaml", &PLAN.replace("drain: 1s", "drain: 0s"));
-    bench
-}
 
 fn assert_tells(run: &Run, words: &[&str]) {
     for words in words {
@@ -42,7 +34,7 @@ fn assert_taken_back(bench: &Bench, run: &Run) {
 
 #[test]
 fn an_answer_that_is_lost_after_its_effect_is_no_failure() {
-    let bench = live();
+    let bench = Bench::live_undrained();
     for rule in [
         // Staging, then live; the two unmappings; the uploads and starts between them.
         Rule::new("POST", DESTINATIONS, Fault::After(Harm::Close)),
@@ -61,7 +53,7 @@ fn an_answer_that_is_lost_after_its_effect_is_no_failure() {
 
 #[test]
 fn a_cf_that_says_ok_and_does_nothing_is_not_believed() {
-    let bench = live();
+    let bench = Bench::live_undrained();
     // The real cf, but for one verb that it only talks of.
     let script = format!(
         "#!/bin/sh\nif [ \"$1\" = map-route ] && [ \"$5\" = shop ]; then\n  echo 'Mapping route shop.apps.foundry.test to app \
@@ -79,7 +71,7 @@ fn a_cf_that_says_ok_and_does_nothing_is_not_believed() {
 
 #[test]
 fn map_route_fails_before_its_effect() {
-    let bench = live();
+    let bench = Bench::live_undrained();
     let second = Rule::new("POST", DESTINATIONS, Fault::Before(Harm::status(500))).on(Occurrence::From(2));
     bench.foundry.faults().add(second);
     let run = bench.run(&["apply", "--yes"]);
@@ -89,7 +81,7 @@ fn map_route_fails_before_its_effect() {
 
 #[test]
 fn the_upload_fails() {
-    let bench = live();
+    let bench = Bench::live_undrained();
     bench.foundry.faults().add(Rule::new("POST", "/v3/packages/*/upload", Fault::Before(Harm::status(500))));
     let run = bench.run(&["apply", "--yes"]);
     assert_tells(&run, &["✗ upload shop_b"]);
@@ -98,7 +90,7 @@ fn the_upload_fails() {
 
 #[test]
 fn the_start_is_refused() {
-    let bench = live();
+    let bench = Bench::live_undrained();
     bench.foundry.faults().add(Rule::new("POST", "/v3/apps/*/actions/start", Fault::Before(Harm::status(503))));
     let run = bench.run(&["apply", "--yes"]);
     assert_tells(&run, &["✗ start shop_b"]);
@@ -107,7 +99,7 @@ fn the_start_is_refused() {
 
 #[test]
 fn unmap_route_fails_and_is_mended() {
-    let bench = live();
+    let bench = Bench::live_undrained();
     let rule = Rule::new("DELETE", "/v3/routes/*/destinations/*", Fault::Before(Harm::status(500)));
     // cf 8.17 itself tries three times, and cutover lets it do so four times.
     bench.foundry.faults().add(rule.on(Occurrence::First(12)));
@@ -118,7 +110,7 @@ fn unmap_route_fails_and_is_mended() {
 
 #[test]
 fn unmap_route_fails_and_goes_on_failing() {
-    let bench = live();
+    let bench = Bench::live_undrained();
     bench.foundry.faults().add(Rule::new("DELETE", "/v3/routes/*/destinations/*", Fault::Before(Harm::status(500))));
     let run = bench.run(&["apply", "--yes"]);
     assert_eq!(run.code, 3, "{}", run.err);
@@ -138,7 +130,7 @@ fn unmap_route_fails_and_goes_on_failing() {
 
 #[test]
 fn a_failure_after_the_switch_leads_back() {
-    let bench = live();
+    let bench = Bench::live_undrained();
     let rule = Rule::new("POST", "/v3/apps/*/actions/stop", Fault::Before(Harm::status(500)));
     bench.foundry.faults().add(rule.on(Occurrence::First(4)));
     let run = bench.run(&["apply", "--yes"]);
@@ -148,7 +140,7 @@ fn a_failure_after_the_switch_leads_back() {
 
 #[test]
 fn the_plan_says_that_a_failure_is_left_to_a_person() {
-    let bench = live();
+    let bench = Bench::live_undrained();
     bench.write("deploy.yaml", &PLAN.replace("drain: 1s", "drain: 0s\n    on_failure: stop"));
     let rule = Rule::new("POST", "/v3/apps/*/actions/stop", Fault::Before(Harm::status(500)));
     bench.foundry.faults().add(rule.on(Occurrence::First(4)));
@@ -163,7 +155,7 @@ fn the_plan_says_that_a_failure_is_left_to_a_person() {
 
 #[test]
 fn what_goes_on_failing_after_the_switch_is_left_with_the_commands() {
-    let bench = live();
+    let bench = Bench::live_undrained();
     bench.foundry.faults().add(Rule::new("POST", "/v3/apps/*/actions/stop", Fault::Before(Harm::status(500))));
     let run = bench.run(&["apply", "--yes"]);
     assert_eq!(run.code, 3, "{}", run.err);
@@ -177,7 +169,7 @@ fn what_goes_on_failing_after_the_switch_is_left_with_the_commands() {
 
 #[test]
 fn the_platform_is_out_of_reach_for_a_while() {
-    let bench = live();
+    let bench = Bench::live_undrained();
     // From the third call on, which is the first look after the start: the space is read before the lock is had, and
     // under it. cf 8.17 itself tries three times, not for a 429.
     for (harm, calls) in [(Harm::Close, 3..21), (Harm::status(503), 3..21), (Harm::status(429), 3..9)] {

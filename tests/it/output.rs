@@ -19,8 +19,7 @@ fn keys(object: &Value) -> Vec<&str> {
 
 #[test]
 fn the_json_of_a_plan() {
-    let bench = Bench::live(Duration::ZERO);
-    bench.write("deploy.yaml", &PLAN.replace("drain: 1s", "drain: 0s"));
+    let bench = Bench::live_undrained();
     let plan: Value = serde_json::from_str(&bench.must(&["plan", "--format", "json"]).out).unwrap();
     assert_eq!(keys(&plan), ["version", "target", "cf", "apps", "steps", "proof"]);
     assert_eq!(plan["version"], 1);

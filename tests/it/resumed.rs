@@ -18,13 +18,6 @@ use crate::support::wait::{PATIENCE, comes_true_within, wait_for, wait_until};
 const LIVE: &str = "shop.apps.foundry.test";
 const STAGING: &str = "shop-staging.apps.foundry.test";
 
-/// A bench whose app is live as `shop_a`, and which does not drain.
-fn live() -> Bench {
-    let bench = Bench::live(Duration::ZERO);
-    bench.write("deploy.yaml", &PLAN.replace("drain: 1s", "drain: 0s"));
-    bench
-}
-
 /// A plan whose check goes on until there is a file `go`.
 fn waiting_for_go() -> String {
     let check = "- command: {run: 'until [ -e go ]; do sleep 0.1; done'}";
@@ -82,7 +75,7 @@ fn uploads(bench: &Bench) -> usize {
 
 #[test]
 fn another_machine_finishes_it_without_the_files() {
-    let bench = live();
+    let bench = Bench::live_undrained();
     killed_in(&bench, "apply", Rule::new("POST", "/v3/builds", Fault::After(Harm::Nothing)));
     let before = uploads(&bench);
     let status = bench.must(&["status"]).out;
@@ -101,7 +94,7 @@ fn another_machine_finishes_it_without_the_files() {
 
 #[test]
 fn an_upload_that_is_not_finished_needs_the_same_files() {
-    let bench = live();
+    let bench = Bench::live_undrained();
     killed_in(&bench, "apply", Rule::new("POST", "/v3/packages/*/upload", Fault::Before(Harm::Nothing)));
     assert_tells(
         &elsewhere(&bench, &["resume", "--yes"]),
@@ -117,7 +110,7 @@ fn an_upload_that_is_not_finished_needs_the_same_files() {
 
 #[test]
 fn another_plan_does_not_finish_it() {
-    let bench = live();
+    let bench = Bench::live_undrained();
     killed_in(&bench, "apply", Rule::new("POST", "/v3/builds", Fault::Before(Harm::Nothing)));
     bench.write("deploy.yaml", &PLAN.replace("drain: 1s", "drain: 2s"));
     assert_tells(&bench.run(&["resume", "--yes"]), 4, &["comes from another plan", "cutover rollback --app shop"]);
@@ -129,7 +122,7 @@ fn another_plan_does_not_finish_it() {
 
 #[test]
 fn a_run_that_was_killed_before_its_first_change_is_not_the_one_before() {
-    let bench = live();
+    let bench = Bench::live_undrained();
     bench.must(&["apply", "--yes"]);
     // `shop_a` is the previous version now: a rollback must not go back to it for the sake of what has not begun.
     let guid = bench.cf.must(["app", "shop_a", "--guid"]);
@@ -143,7 +136,7 @@ fn a_run_that_was_killed_before_its_first_change_is_not_the_one_before() {
 #[test]
 fn a_rollback_that_was_killed_is_finished_by_either_verb() {
     for verb in ["rollback", "resume"] {
-        let bench = live();
+        let bench = Bench::live_undrained();
         bench.must(&["apply", "--yes"]);
         let rule = Rule::new("DELETE", "/v3/routes/*/destinations/*", Fault::Before(Harm::Nothing));
         killed_in(&bench, "rollback", rule);
@@ -158,7 +151,7 @@ fn a_rollback_that_was_killed_is_finished_by_either_verb() {
 #[test]
 fn a_failed_version_is_stopped_with_its_logs_or_kept() {
     for (flag, state) in [("--yes", "stopped"), ("--keep-failed", "started")] {
-        let bench = live();
+        let bench = Bench::live_undrained();
         bench.write("deploy.yaml", &PLAN.replace("/health, within: 20s", "/nowhere, within: 2s"));
         let run = bench.run(
             &["apply", "--yes", flag].iter().copied().take(if flag == "--yes" { 2 } else { 3 }).collect::<Vec<_>>(),
@@ -185,7 +178,7 @@ const BY_HAND: &[(&[&str], &str)] = &[
 
 #[test]
 fn a_change_by_somebody_else_stops_the_run() {
-    let bench = live();
+    let bench = Bench::live_undrained();
     // The check takes its time, in which somebody works by hand.
     bench.write("deploy.yaml", &waiting_for_go());
     for (by_hand, told) in BY_HAND {
@@ -210,7 +203,7 @@ fn a_change_by_somebody_else_stops_the_run() {
 
 #[test]
 fn a_check_command_ends_with_a_run_that_is_killed() {
-    let bench = live();
+    let bench = Bench::live_undrained();
     let endless = "- command: {run: 'sleep 1000 & echo $$ >group; wait', within: 60s}";
     bench.write("deploy.yaml", &PLAN.replace("- http: {path: /health, within: 20s, interval: 50ms}", endless));
     let mut child = started(&bench, &["apply", "--yes"]);
@@ -235,7 +228,7 @@ fn a_check_command_ends_with_a_run_that_is_killed() {
 
 #[test]
 fn a_broken_lock_stops_the_run() {
-    let bench = live();
+    let bench = Bench::live_undrained();
     bench.write("deploy.yaml", &waiting_for_go());
     let child = started(&bench, &["apply", "--yes"]);
     until_started(&bench, "shop/check");
@@ -249,7 +242,7 @@ fn a_broken_lock_stops_the_run() {
 
 #[test]
 fn a_platform_that_asks_for_patience_gets_it() {
-    let bench = live();
+    let bench = Bench::live_undrained();
     let limited = Fault::Before(Harm::Answer { status: 429, retry_after: Some(Duration::from_secs(2)) });
     let faults = bench.foundry.faults();
     let held = faults.hold(Rule::new("POST", "/v3/routes/*/destinations", limited).on(Occurrence::First(1)));
@@ -266,7 +259,7 @@ fn a_platform_that_asks_for_patience_gets_it() {
 
 #[test]
 fn an_instance_that_comes_back_is_waited_for() {
-    let bench = live();
+    let bench = Bench::live_undrained();
     let ended = inside::deploy(&bench, |step| step, &|step| {
         if step.id == "shop/unmap-live" {
             bench.foundry.set_timing(|timing| timing.start = Duration::from_secs(2));
@@ -279,7 +272,7 @@ fn an_instance_that_comes_back_is_waited_for() {
 
 #[test]
 fn nothing_is_taken_off_while_the_new_version_does_not_run() {
-    let bench = live();
+    let bench = Bench::live_undrained();
     // It has passed its check and is on the live route, and crashes for good.
     let ended = inside::deploy(&bench, |step| step, &|step| {
         if step.id == "shop/unmap-live" {

@@ -9,8 +9,7 @@ const STAGING: &str = "shop-staging.apps.foundry.test";
 
 /// A bench whose app is live as `shop_a`, and which does not drain.
 fn live() -> Bench {
-    let bench = Bench::live(Duration::ZERO);
-    bench.write("deploy.yaml", &plan());
+    let bench = Bench::live_undrained();
     assert_settled(&bench, "shop_a");
     bench
 }

@@ -4,11 +4,10 @@ use std::collections::{HashMap, HashSet};
 use std::ffi::OsStr;
 use std::fs;
 use std::io;
-use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use super::{Blobs, droplet_below, package_below};
+use super::{Blobs, copy};
 use crate::platform::lock;
 use crate::state::{Guid, State};
 
@@ -41,14 +40,14 @@ impl Blobs {
 
     /// Takes copies of files that are kept elsewhere. Fails where they cannot be copied.
     pub fn adopt(&self, kept: &Kept) -> io::Result<()> {
+        let theirs = Self { root: kept.root.clone(), kept: Arc::clone(&kept.counts) };
         for guid in &kept.guids {
-            for (from, to) in [
-                (package_below(&kept.root, guid), self.package(guid)),
-                (droplet_below(&kept.root, guid), self.droplet(guid)),
-            ] {
-                if from.exists() && !to.exists() {
-                    copy(&from, &to)?;
-                }
+            let (package, droplet) = (theirs.package(guid), theirs.droplet(guid));
+            if package.exists() {
+                fs::copy(package, self.package(guid))?;
+            }
+            if droplet.exists() && !self.droplet(guid).exists() {
+                copy(&droplet, &self.droplet(guid))?;
             }
         }
         Ok(())
@@ -67,23 +66,6 @@ impl Blobs {
             }
         }
     }
-}
-
-/// Copies a file, or a directory with all in it. Links stay links.
-fn copy(from: &Path, to: &Path) -> io::Result<()> {
-    let metadata = fs::symlink_metadata(from)?;
-    if metadata.is_symlink() {
-        return symlink(fs::read_link(from)?, to);
-    }
-    if !metadata.is_dir() {
-        return fs::copy(from, to).map(drop);
-    }
-    fs::create_dir(to)?;
-    for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        copy(&entry.path(), &to.join(entry.file_name()))?;
-    }
-    fs::set_permissions(to, metadata.permissions())
 }
 
 impl Drop for Kept {

@@ -109,6 +109,13 @@ impl Bench {
         Self::live_with(settings)
     }
 
+    /// A bench whose app is live as `shop_a`, with routers that learn of a change at once and a plan that does not drain.
+    pub(crate) fn live_undrained() -> Self {
+        let bench = Self::live(Duration::ZERO);
+        bench.write("deploy.yaml", &PLAN.replace("drain: 1s", "drain: 0s"));
+        bench
+    }
+
     /// A bench whose app is live as `shop_a`, on a foundry whose other settings do not show in its state.
     pub(crate) fn live_with(settings: Settings) -> Self {
         let first = First::deployment();
