@@ -137,6 +137,9 @@ pub struct RunArgs {
     /// Wait so long while somebody else deploys an app of the plan, such as 10m; without it that is refused at once.
     #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "0s", hide_default_value = true)]
     pub lock_wait: Duration,
+    /// Ask a run that is at work to stop, and take over from it.
+    #[arg(long)]
+    pub take_over: bool,
 }
 
 /// What `lock` does.

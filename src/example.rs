@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::plan::{self, Fault, Files, Plan};
+use crate::space::lock::{Lock, ProcessId, Verb};
 use crate::space::{
     App, AppState, Destination, Domain, Droplet, Instance, InstanceState, Named, Package, Process, Route,
     ServiceInstance, Space,
@@ -82,5 +83,26 @@ pub(crate) fn space<'a>(apps: Vec<App>, leads: impl IntoIterator<Item = (&'a str
         routes: routes.into_iter().map(route).collect(),
         services: vec![ServiceInstance { guid: "guid-db".to_owned(), name: "db".to_owned(), ready: true }],
         ..Space::default()
+    }
+}
+
+/// A lock that a run on another machine holds.
+pub(crate) fn lock() -> Lock {
+    let at = |text: &str| text.parse().ok();
+    Lock {
+        guid: "g-1".to_owned(),
+        app: "shop".to_owned(),
+        deployment: "d-7".to_owned(),
+        plan: "p-1".to_owned(),
+        by: "jo on build-3".to_owned(),
+        at: "2026-11-24T10:00:00Z".to_owned(),
+        heartbeat: at("2026-11-24T10:05:00Z"),
+        process: ProcessId::parse("b00t pid:[1] 17 4711"),
+        step: "shop/start".to_owned(),
+        step_since: at("2026-11-24T10:05:05Z"),
+        take_over: String::new(),
+        verb: Some(Verb::Apply),
+        nonce: "n-1".to_owned(),
+        is_an_app: false,
     }
 }

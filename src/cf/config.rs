@@ -192,6 +192,14 @@ impl Config {
         fields
     }
 
+    /// The fields, with nothing that a new access token could be had by.
+    pub(super) fn without_refresh_token(&self) -> Value {
+        let mut fields = self.fields.clone();
+        fields["RefreshToken"] = "".into();
+        fields["UAAOAuthClientSecret"] = "".into();
+        fields
+    }
+
     /// The fields, with the tokens of another configuration.
     pub(super) fn with_tokens_of(&self, other: &Self) -> Value {
         let mut fields = self.fields.clone();

@@ -113,6 +113,15 @@ impl Session {
         replace(&path, &forgetful).map_err(|source| SessionError::Copy { path, source })
     }
 
+    /// Writes a configuration for a cf that works in another home beside the one of this session: with the access token
+    /// that there is now, and nothing to renew it with, since a platform that rotates refresh tokens takes each of them
+    /// once. Fails where it cannot be read or written.
+    pub fn lend(&self, to: &PrivateHome) -> Result<(), SessionError> {
+        let path = to.config();
+        let lent = Config::read(&self.home.config())?.without_refresh_token();
+        write_private(&path, &lent).map_err(|source| SessionError::Copy { path, source })
+    }
+
     /// Gives the tokens to the user's configuration where the platform has rotated the refresh token since. Only the
     /// two tokens change there, and only where the file still holds the refresh token that we started from. May be
     /// called at any time, and is called once more at the end.

@@ -23,8 +23,7 @@ mod tail;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 use std::{env, fmt, io};
 
@@ -77,6 +76,9 @@ pub enum SpawnError {
         /// The system's reason.
         source: io::Error,
     },
+    /// Another cf is at work in the same home, and is not waited for.
+    #[error("another cf is at work")]
+    Busy,
     /// The output could not be kept or read.
     #[error("the output of cf could not be kept: {source}")]
     Capture {
@@ -128,7 +130,10 @@ pub struct Cf {
     environment: Vec<(OsString, OsString)>,
     redactor: Redactor,
     guard: Arc<Guard>,
-    interrupt: Option<Arc<AtomicBool>>,
+    /// Held while a cf works in this home: what it writes into its configuration, the last one to write wins.
+    turn: Arc<Mutex<()>>,
+    /// Whether another cf that is at work in this home is waited for.
+    patient: bool,
     grace: Duration,
 }
 
@@ -157,7 +162,8 @@ impl Cf {
             environment: environment(env::vars_os(), home.path()),
             redactor: home.redactor().clone(),
             guard: Arc::clone(home.guard()),
-            interrupt: None,
+            turn: Arc::default(),
+            patient: true,
             grace: GRACE,
         };
         let output = cf.run(&["version".to_owned()], &[], VERSION_DEADLINE, &mut |_, _| {})?;
@@ -219,20 +225,30 @@ impl Cf {
         self.with_env("CF_STAGING_TIMEOUT", &minutes(staging)).with_env("CF_STARTUP_TIMEOUT", &minutes(startup))
     }
 
-    /// Ends a run as soon as the flag is set, as at a deadline; it is then reported as [`Exit::Interrupted`].
+    /// The same cf, which does not wait for another one that is at work in its home: its runs then fail with
+    /// [`SpawnError::Busy`].
     #[must_use]
-    pub fn interrupted_by(mut self, flag: Arc<AtomicBool>) -> Self {
-        self.interrupt = Some(flag);
-        self
+    pub fn impatient(&self) -> Self {
+        Self { patient: false, ..self.clone() }
+    }
+
+    /// The same cf in another home, where it works beside this one.
+    #[must_use]
+    pub fn at(&self, home: &PrivateHome) -> Self {
+        let mut cf = Self { directory: home.path().to_owned(), turn: Arc::default(), ..self.clone() };
+        for name in ["CF_HOME", "CF_PLUGIN_HOME"] {
+            set(&mut cf.environment, name.into(), home.path().into());
+        }
+        cf
     }
 
     /// Runs cf with these arguments to its end, and hands each line to `on_line` as soon as it is there (within some 40
     /// ms): without colour codes and other control characters, without secrets, and what a carriage return ends is a
     /// line too.
     ///
-    /// At the deadline, and on an interrupt, the process group gets SIGTERM, and SIGKILL 3 s later; the platform may go
-    /// on with what it was asked. Fails only where the process could not be started or its output not be kept: how it
-    /// ended is part of the [`Output`].
+    /// At the deadline the process group gets SIGTERM, and SIGKILL 3 s later; the platform may go on with what it was
+    /// asked. Fails only where the process could not be started or its output not be kept: how it ended is part of the
+    /// [`Output`].
     pub fn run(
         &self,
         argv: &[String],
@@ -240,6 +256,24 @@ impl Cf {
         deadline: Duration,
         on_line: &mut dyn FnMut(Stream, &str),
     ) -> Result<Output, SpawnError> {
+        self.run_while(&|| true, argv, env, deadline, on_line)
+    }
+
+    /// As [`Self::run`], and ends cf as at its deadline as soon as it is not to go on; that is reported as
+    /// [`Exit::Interrupted`].
+    pub fn run_while(
+        &self,
+        goes_on: &dyn Fn() -> bool,
+        argv: &[String],
+        env: &[(String, String)],
+        deadline: Duration,
+        on_line: &mut dyn FnMut(Stream, &str),
+    ) -> Result<Output, SpawnError> {
+        let _turn = match self.turn.try_lock() {
+            Ok(turn) => turn,
+            Err(TryLockError::WouldBlock) if !self.patient => return Err(SpawnError::Busy),
+            Err(_) => self.turn.lock().unwrap_or_else(PoisonError::into_inner),
+        };
         let capture = |source| SpawnError::Capture { source };
         let tail = |stream| Ok(Tail::new(stream, scratch::file()?, self.redactor.clone()));
         let mut out = tail(Stream::Out).map_err(capture)?;
@@ -257,7 +291,7 @@ impl Cf {
                 err.read(on_line)?;
                 Ok(if over {
                     None
-                } else if self.interrupt.as_ref().is_some_and(|flag| flag.load(Ordering::Relaxed)) {
+                } else if !goes_on() {
                     Some(Exit::Interrupted)
                 } else {
                     (started.elapsed() >= deadline).then_some(Exit::TimedOut)

@@ -1,19 +1,21 @@
 //! `cutover apply`, `cutover resume` and `cutover rollback`: read, compile, prove, ask, lock, look again, run.
 
-use std::io::{self, BufRead, IsTerminal as _, Write as _};
-
 use crate::cli::{Common, RunArgs};
 use crate::plan::Plan;
 use crate::proof::Proof;
 use crate::report::preview;
+use crate::run::clock::Clock;
 use crate::run::interrupt::Interrupt;
-use crate::run::lock::Claim;
+use crate::run::lock::{Claim, LockManager, Patience};
+use crate::run::reader::refresh_patiently;
 use crate::space::Space;
 use crate::space::condition::Section;
 use crate::steps::back::Failed;
 use crate::steps::refusal::Refusal;
+use crate::steps::situation::serving;
 use crate::steps::{Step, Verb};
 
+use super::ask::{Consent, question};
 use super::deployment::{self, Compiled, Request, Running};
 use super::lock::{clear_up, holding};
 use super::reporters::Reporters;
@@ -26,67 +28,92 @@ pub fn run(verb: Verb, common: &Common, args: &RunArgs) -> Result<Ending, Troubl
         Verb::Apply => load(common)?,
         Verb::Resume | Verb::Rollback => load_without_bits(common)?,
     };
+    let consent = Consent::new(args.yes, verb.as_str(), common)?;
     let mut reporters = Reporters::new(common)?;
     let place = Workplace::open(common, &plan)?;
-    let space = place.observer(&plan).observe()?;
+    let mut space = place.observer(&plan).observe()?;
+    let patience = Patience { wait: args.lock_wait, find_out: verb != Verb::Apply, take_over: args.take_over };
+    // Nothing is begun yet: until it is, a signal ends the process as any other.
+    let unhurried = Interrupt::none();
+    let mut manager = LockManager::new(place.api(), &unhurried, patience);
+    if !args.take_over && args.lock_wait.is_zero() {
+        manager.find_out(&mut space.locks, &mut tell)?;
+        manager.refuse_at_work(&space.locks)?;
+    }
     let request = Request {
         verb,
         deployment: deployment::identity(&place.session.target().user),
         failed: if args.keep_failed { Failed::Keep } else { Failed::Stop },
         locks: space.locks.clone(),
     };
-    let compiled = match deployment::compile(&plan, &space, &request) {
-        Err(Trouble::Refused(Refusal::NothingUnderWay { .. })) => {
-            clear_up(&place, &space.locks)?;
-            tell(&nothing_under_way(verb, &plan, &space));
-            place.close();
-            return Ok(Ending::Done);
-        }
-        compiled => compiled?,
-    };
-    let proof = compiled.prove(&plan, &space)?;
-    place.before_asking()?;
-    if !args.yes && !agreed(&plan, &space, &compiled, &proof) {
-        tell("nothing was done");
-        return Ok(Ending::Done);
-    }
-    let interrupt = catch(&reporters)?;
     let claim = Claim { deployment: request.claimed(&plan, &space), plan: plan.digest.clone(), verb };
-    let mut work = |hold: &dyn Fn(&Step) -> Result<(), String>| {
-        let running = Running { place: &place, plan: &plan, interrupt: &interrupt, hold };
-        locked(&running, args, &compiled, space.clone(), &mut reporters)
+    place.before_asking()?;
+    // What is compiled while somebody else is at work fits nothing: that is done once the lock is ours.
+    let agreed = if manager.refuse_at_work(&space.locks).is_ok() {
+        match agree(&plan, &space, &request, (&consent, &unhurried)) {
+            Err(Trouble::Refused(Refusal::NothingUnderWay { .. })) => {
+                clear_up(&place, &space.locks)?;
+                tell(&nothing_under_way(verb, &plan, &space));
+                place.close();
+                return Ok(Ending::Done);
+            }
+            agreed => Some(agreed?),
+        }
+    } else {
+        None
     };
-    let ending = holding((&place, &plan), &claim, &request.locks, (&interrupt, args.lock_wait), &mut work);
+    let interrupt = catch(&reporters)?;
+    let manager = manager.by(&interrupt);
+    let mut work = |hold: &dyn Fn(&Step, &Space) -> Result<(), String>| {
+        let running = Running { place: &place, plan: &plan, interrupt: &interrupt, hold };
+        locked(&running, &consent, &request, agreed.as_ref(), space.clone(), &mut reporters)
+    };
+    let ending = holding((&place, &plan), &claim, &manager, &interrupt, &mut work);
     place.close();
     ending
 }
 
-/// Under the lock: makes sure that what was compiled still fits the space, and runs it.
+/// Compiles what is asked for, proves it, and has a person agree to it.
+fn agree<'a>(
+    plan: &'a Plan,
+    space: &Space,
+    request: &Request,
+    (consent, clock): (&Consent, &dyn Clock),
+) -> Result<Compiled<'a>, Trouble> {
+    let compiled = deployment::compile(plan, space, request)?;
+    let proof = compiled.prove(plan, space)?;
+    if consent.is_given(&shown(plan, space, &compiled, &proof), question(request.verb), clock) {
+        Ok(compiled)
+    } else {
+        Err(Trouble::NotAgreed)
+    }
+}
+
+/// Under the lock: makes sure that what was agreed to still fits the space, and runs it.
 fn locked(
     running: &Running<'_>,
-    args: &RunArgs,
-    compiled: &Compiled<'_>,
+    consent: &Consent,
+    request: &Request,
+    agreed: Option<&Compiled<'_>>,
     mut space: Space,
     reporters: &mut Reporters,
 ) -> Result<Ending, Trouble> {
-    let Running { place, plan, .. } = running;
+    let Running { place, plan, interrupt, .. } = running;
     // Somebody may have deployed since, up to the moment at which the lock was taken.
-    place.observer(plan).refresh_patiently(&mut space, &Section::ALL)?;
-    let again = deployment::compile(plan, &space, &compiled.request)?;
-    if again.apps.iter().map(|app| &app.steps).eq(compiled.apps.iter().map(|app| &app.steps)) {
-        return Ok(deployment::run(running, compiled, space, reporters));
+    refresh_patiently(&place.observer(plan), *interrupt, &mut space, &Section::ALL, None)?;
+    if let Some(agreed) = agreed {
+        let again = deployment::compile(plan, &space, request)?;
+        if again.apps.iter().map(|app| &app.steps).eq(agreed.apps.iter().map(|app| &app.steps)) {
+            return Ok(deployment::run(running, agreed, space, reporters));
+        }
+        tell("the space has changed meanwhile");
     }
-    let proof = again.prove(plan, &space)?;
-    tell("the space has changed meanwhile");
-    if !args.yes && !agreed(plan, &space, &again, &proof) {
-        tell("nothing was done");
-        return Ok(Ending::Done);
-    }
-    Ok(deployment::run(running, &again, space, reporters))
+    let compiled = agree(plan, &space, request, (consent, *interrupt))?;
+    Ok(deployment::run(running, &compiled, space, reporters))
 }
 
 fn nothing_under_way(verb: Verb, plan: &Plan, space: &Space) -> String {
-    let told: Vec<String> = plan.apps.iter().map(|app| deployment::serving(app, space)).collect();
+    let told: Vec<String> = plan.apps.iter().map(|app| serving(app, space)).collect();
     format!("nothing to {verb}: no deployment is under way; {}", told.join("; "))
 }
 
@@ -95,24 +122,7 @@ pub fn catch(reporters: &Reporters) -> Result<Interrupt, Trouble> {
     Interrupt::catch(reporters.teller()).map_err(|source| Trouble::Io { what: "signals could not be caught", source })
 }
 
-/// On a terminal, shows what will be done and asks; elsewhere there is nobody to ask.
-fn agreed(plan: &Plan, space: &Space, compiled: &Compiled<'_>, proof: &Proof) -> bool {
-    let shown = preview::text(plan, space, &compiled.apps);
-    let question = match compiled.request.verb {
-        Verb::Apply => "Deploy?",
-        Verb::Resume => "Go on?",
-        Verb::Rollback => "Fall back?",
-    };
-    answered_yes(&format!("{shown}{}", preview::proof_line(proof)), question)
-}
-
-/// On a terminal, shows something and asks; elsewhere there is nobody to ask.
-pub(super) fn answered_yes(shown: &str, question: &str) -> bool {
-    if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
-        return true;
-    }
-    let mut answer = String::new();
-    let asked =
-        write!(io::stderr(), "{shown}\n{question} [y/N] ").and_then(|()| io::stdin().lock().read_line(&mut answer));
-    asked.is_ok() && matches!(answer.trim(), "y" | "Y" | "yes" | "Yes")
+/// What will be done, for whoever is asked.
+fn shown(plan: &Plan, space: &Space, compiled: &Compiled<'_>, proof: &Proof) -> String {
+    format!("{}{}", preview::text(plan, space, &compiled.apps), preview::proof_line(proof))
 }

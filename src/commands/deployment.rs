@@ -11,19 +11,21 @@ use crate::plan::{self, AppName, Plan};
 use crate::proof::{self, Proof};
 use crate::report::preview::{self, AppPreview};
 use crate::run::bits;
+use crate::run::check::Checker;
 use crate::run::execute::{Ended, Intrusion, Runner};
 use crate::run::interrupt::Interrupt;
+use crate::run::probe::Probe;
 use crate::space::Space;
 use crate::space::lock::Lock;
 use crate::steps::annotations::Deployment;
 use crate::steps::back::Failed;
 use crate::steps::forward::Orders;
 use crate::steps::refusal::Refusal;
-use crate::steps::situation::{Situation, UnderWay};
+use crate::steps::situation::{Situation, UnderWay, serving};
 use crate::steps::{self, Step, Verb};
 
 use super::reporters::Reporters;
-use super::take_back::{self, tell_commands};
+use super::take_back;
 use super::workplace::Workplace;
 use super::{Ending, Trouble, tell};
 
@@ -158,8 +160,8 @@ pub struct Running<'a> {
     pub plan: &'a Plan,
     /// What ends the run early.
     pub interrupt: &'a Interrupt,
-    /// Makes sure that the lock is held for a step; says why it is not.
-    pub hold: &'a dyn Fn(&Step) -> Result<(), String>,
+    /// Makes sure that the lock is held for a step, by the space as it was just read; says why it is not.
+    pub hold: &'a dyn Fn(&Step, &Space) -> Result<(), String>,
 }
 
 /// Runs compiled steps app by app. What a failed deployment had done is taken back where that is safe; the apps after
@@ -168,9 +170,19 @@ pub fn run(running: &Running<'_>, compiled: &Compiled<'_>, mut space: Space, rep
     let Running { place, plan, interrupt, hold } = running;
     reporters.hide(place.redactor());
     let observer = place.observer(plan);
+    let router = Probe { client: &place.client };
+    let checks = Checker { client: &place.client, guard: place.cf.guard() };
     for app in &compiled.apps {
-        let runner =
-            Runner { app: app.app, cf: &place.cf, observer: &observer, client: &place.client, interrupt, hold: *hold };
+        let runner = Runner {
+            app: app.app,
+            cf: &place.cf,
+            api: place.api(),
+            reader: &observer,
+            router: &router,
+            checks: &checks,
+            clock: *interrupt,
+            hold: *hold,
+        };
         if compiled.request.verb == Verb::Apply {
             reporters.note(&preview::live_heading(app));
         }
@@ -184,7 +196,9 @@ pub fn run(running: &Running<'_>, compiled: &Compiled<'_>, mut space: Space, rep
                 tell_not_begun(compiled, app);
                 return after;
             }
-            Ended::Stopped { step, why } => return stopped(app, &step, &why, &space),
+            Ended::Stopped { step, why } => {
+                return stopped(&runner, plan, compiled, app, compiled.request.verb, (&step, &why), &mut space);
+            }
             Ended::Interrupted { signal, step } => {
                 tell(&format!("interrupted before step {step} was finished; nothing after it was started"));
                 tell(&serving(app.app, &space));
@@ -212,31 +226,30 @@ fn tell_not_begun(compiled: &Compiled<'_>, last: &AppPreview<'_>) {
     }
 }
 
-/// Somebody else is at work: what they did is told, and nothing more is done.
-pub(super) fn stopped(app: &AppPreview<'_>, step: &str, why: &Intrusion, space: &Space) -> Ending {
+/// Somebody else is at work: what they did is told, and nothing more is done. `verb` is what was in flight.
+pub(super) fn stopped(
+    runner: &Runner<'_>,
+    plan: &Plan,
+    compiled: &Compiled<'_>,
+    app: &AppPreview<'_>,
+    verb: Verb,
+    (step, why): (&str, &Intrusion),
+    space: &mut Space,
+) -> Ending {
     tell(&format!("stopped at step {step}: {why}"));
-    tell(match why {
-        Intrusion::LockLost(_) => "whoever holds it decides what comes next; nothing more is done here",
-        Intrusion::Changed(_) => "nothing is taken back, since that could undo what they did",
-    });
-    tell(&serving(app.app, space));
-    tell("look with cutover status, then go on with cutover resume or go back with cutover rollback; what was left:");
-    tell_commands(app.steps.iter().skip_while(|one| one.id != step));
+    match why {
+        Intrusion::LockLost(_) => {
+            tell("whoever holds it decides what comes next; nothing more is done here");
+            tell(&serving(app.app, space));
+            tell("look with cutover status");
+        }
+        Intrusion::Changed(_) => {
+            tell("nothing is taken back, since that could undo what they did");
+            tell(&serving(app.app, space));
+            take_back::tell_left(runner, plan, compiled, app, verb, space);
+        }
+    }
     Ending::Stuck
-}
-
-/// Says which app serves the live routes, by what was last read.
-pub fn serving(app: &plan::App, space: &Space) -> String {
-    let told: Vec<String> = app
-        .live
-        .iter()
-        .map(|url| match space.holders(url).as_slice() {
-            [] => format!("no app serves {url}"),
-            [one] => format!("{one} serves {url}"),
-            several => format!("{} serve {url}", several.join(" and ")),
-        })
-        .collect();
-    told.join("; ")
 }
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
 //! `cutover lock status` and `cutover lock break`: who is deploying, and an end to it. What holds the lock for a run is
 //! here, too.
 
-use std::cell::RefCell;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -10,59 +9,53 @@ use serde_json::{json, to_string_pretty};
 use crate::cli::{Common, LockBreakArgs, LockStatusArgs, StatusFormat};
 use crate::plan::Plan;
 use crate::run::interrupt::Interrupt;
-use crate::run::lock::held::Renewal;
-use crate::run::lock::{Claim, Locksmith};
+use crate::run::lock::{Claim, LockManager, Patience, standing};
+use crate::space::Space;
 use crate::space::lock::{Lock, Standing};
 use crate::steps::Step;
 
-use super::carry_out::answered_yes;
+use super::ask::Consent;
 use super::workplace::{Workplace, load_without_bits};
 use super::{Ending, Trouble, print, tell};
 
 /// What is done while a lock is held: it gets what makes sure, before each step, that the lock still is.
-type Work<'a> = dyn FnMut(&dyn Fn(&Step) -> Result<(), String>) -> Result<Ending, Trouble> + 'a;
+type Work<'a> = dyn FnMut(&dyn Fn(&Step, &Space) -> Result<(), String>) -> Result<Ending, Trouble> + 'a;
 
-/// Runs `work` while the locks on all apps of the plan are held, and gives them back however it ends. A lock among
-/// `observed` that the claimed deployment holds already is taken back.
+/// Runs `work` while the locks on all apps of the plan are held and kept alive, and gives them back however it ends.
 pub(super) fn holding(
     (place, plan): (&Workplace, &Plan),
     claim: &Claim,
-    observed: &[Lock],
-    (interrupt, wait): (&Interrupt, Duration),
+    manager: &LockManager<'_>,
+    interrupt: &Interrupt,
     work: &mut Work<'_>,
 ) -> Result<Ending, Trouble> {
-    let locksmith = Locksmith::new(&place.cf, &place.session, interrupt, wait);
-    let locks = locksmith.acquire(plan.apps.iter().map(|app| &app.name), claim, observed, &mut tell)?;
-    let locks = RefCell::new(locks);
-    let hold = |step: &Step| {
+    let locks = manager.acquire(plan.apps.iter().map(|app| &app.name), claim, &mut tell)?;
+    let hold = |step: &Step, space: &Space| {
         // Tokens that the platform has rotated are worth nothing here should this run be killed.
         place.keep_logged_in();
-        match locks.borrow_mut().renew(step.app.as_str(), &step.id, step.within) {
-            Ok(Renewal::Written) => Ok(()),
-            Ok(Renewal::StillCovers { why }) => {
-                tell(&format!("note: the lock could not be renewed, and holds long enough: {why}"));
-                Ok(())
-            }
-            Err(lost) => Err(lost.to_string()),
-        }
+        locks.hold(step, space).map_err(|lost| lost.to_string())
     };
-    let ending = work(&hold);
-    for note in locks.into_inner().release() {
+    let ending = locks.keep(&interrupt.sender(), || work(&hold));
+    for note in locks.release() {
         tell(&format!("note: {note}"));
     }
     ending
 }
 
-/// Removes locks that a killed run has left, where there is nothing to be done for its deployment.
+/// Removes locks that a dead run has left, where there is nothing to be done for its deployment.
 pub(super) fn clear_up(place: &Workplace, locks: &[Lock]) -> Result<(), Trouble> {
-    let interrupt = Interrupt::none();
-    let locksmith = Locksmith::new(&place.cf, &place.session, &interrupt, Duration::ZERO);
+    let clock = Interrupt::none();
     for lock in locks {
-        if locksmith.break_open(lock)? {
+        if manager(place, &clock).break_open(lock)? {
             tell(&format!("the lock on {} that {} has left is removed", lock.app, lock.holder()));
         }
     }
     Ok(())
+}
+
+/// A lock manager who waits for nobody.
+fn manager<'a>(place: &'a Workplace, clock: &'a Interrupt) -> LockManager<'a> {
+    LockManager::new(place.api(), clock, Patience { wait: Duration::ZERO, find_out: false, take_over: false })
 }
 
 /// Runs `lock status`.
@@ -76,12 +69,15 @@ pub fn status(common: &Common, args: &LockStatusArgs) -> Result<Ending, Trouble>
     match args.format {
         StatusFormat::Text => {
             for (app, lock) in locks {
-                print(&lock.map_or_else(|| format!("{app} is free\n"), |lock| format!("{}\n", lock.story(now))));
+                print(&lock.map_or_else(
+                    || format!("{app} is free\n"),
+                    |lock| format!("{}\n", lock.story(now, standing(lock))),
+                ));
             }
         }
         StatusFormat::Json => {
             let locks: Vec<_> = locks
-                .map(|(app, lock)| json!({ "app": app, "state": state(lock, now), "lock": lock.map(public) }))
+                .map(|(app, lock)| json!({ "app": app, "state": state(lock), "lock": lock.map(public) }))
                 .collect();
             print(&format!("{}\n", to_string_pretty(&json!({ "locks": locks })).unwrap_or_default()));
         }
@@ -98,33 +94,35 @@ fn public(lock: &Lock) -> serde_json::Value {
         "by": lock.by,
         "at": lock.at,
         "heartbeat": lock.heartbeat,
-        "expires": lock.expires,
         "step": lock.step,
+        "step_since": lock.step_since,
+        "take_over": lock.take_over,
         "verb": lock.verb,
     })
 }
 
 /// The word that a program is told for it.
-fn state(lock: Option<&Lock>, now: Timestamp) -> &'static str {
-    match lock.map(|lock| lock.standing(now)) {
+fn state(lock: Option<&Lock>) -> &'static str {
+    match lock.map(standing) {
         None => "free",
-        Some(Standing::Held) => "held",
-        Some(Standing::HeldForGood) => "held-for-good",
-        Some(Standing::Expired) => "expired",
+        Some(Standing::AtWork) => "at-work",
+        Some(Standing::Silent) => "silent",
+        Some(Standing::Dead) => "dead",
+        Some(Standing::Unreadable) => "unreadable",
     }
 }
 
 /// Runs `lock break`.
 pub fn break_open(common: &Common, args: &LockBreakArgs) -> Result<Ending, Trouble> {
     let plan = load_without_bits(common)?;
+    let consent = Consent::new(args.yes, "lock break", common)?;
     let place = Workplace::open(common, &plan)?;
     let space = place.observer(&plan).observe()?;
     place.before_asking()?;
     let now = Timestamp::now();
-    let stories: Vec<String> = space.locks.iter().map(|lock| lock.story(now)).collect();
-    if !stories.is_empty() && !args.yes && !answered_yes(&stories.join("\n"), "Break the lock?") {
-        tell("nothing was done");
-        return Ok(Ending::Done);
+    let stories: Vec<String> = space.locks.iter().map(|lock| lock.story(now, standing(lock))).collect();
+    if !stories.is_empty() && !consent.is_given(&stories.join("\n"), "Break the lock?", &Interrupt::none()) {
+        return Err(Trouble::NotAgreed);
     }
     let ended = break_each(&place, &plan, &space.locks, common.quiet);
     place.close();
@@ -132,11 +130,11 @@ pub fn break_open(common: &Common, args: &LockBreakArgs) -> Result<Ending, Troub
 }
 
 fn break_each(place: &Workplace, plan: &Plan, locks: &[Lock], quiet: bool) -> Result<Ending, Trouble> {
-    let interrupt = Interrupt::none();
-    let locksmith = Locksmith::new(&place.cf, &place.session, &interrupt, Duration::ZERO);
+    let clock = Interrupt::none();
+    let manager = manager(place, &clock);
     for app in &plan.apps {
         let told = match locks.iter().find(|lock| lock.app == app.name.as_str()) {
-            Some(lock) if locksmith.break_open(lock)? => {
+            Some(lock) if manager.break_open(lock)? => {
                 format!("broke the lock on {}, held by {}", app.name, lock.holder())
             }
             Some(_) => format!("the lock on {} was gone already", app.name),

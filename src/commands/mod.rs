@@ -2,6 +2,7 @@
 //!
 //! This file holds what they share: how a command ends, and why it cannot begin.
 
+mod ask;
 pub mod carry_out;
 pub mod check;
 pub mod deployment;
@@ -27,6 +28,7 @@ use crate::proof::Counterexample;
 use crate::run::interrupt::Signal;
 use crate::run::lock::LockError;
 use crate::run::observe::ObserveError;
+use crate::space::lock::Standing;
 use crate::steps::Verb;
 use crate::steps::refusal::Refusal;
 use crate::text::for_terminal;
@@ -106,6 +108,15 @@ pub enum Trouble {
     /// An app of the plan is locked, or cannot be.
     #[error(transparent)]
     Locked(#[from] LockError),
+    /// A change is to be agreed to, and there is nobody to ask.
+    #[error("there is no terminal to ask on, and nothing is changed without that")]
+    NobodyToAsk {
+        /// The command as it was typed.
+        command: Vec<String>,
+    },
+    /// A person was asked, and said no.
+    #[error("the answer is no: nothing is done")]
+    NotAgreed,
     /// The space does not allow it.
     #[error(transparent)]
     Refused(#[from] Refusal),
@@ -129,10 +140,13 @@ impl Trouble {
     /// How the command ends by it.
     pub fn ending(&self) -> Ending {
         match self {
-            Self::Plan(_) | Self::NoSuchApp { .. } | Self::File { .. } => Ending::Invalid,
-            Self::Spawn(_) | Self::Session(_) | Self::WrongTarget { .. } | Self::Refused(_) | Self::Unproved(_) => {
-                Ending::Refused
-            }
+            Self::Plan(_) | Self::NoSuchApp { .. } | Self::File { .. } | Self::NobodyToAsk { .. } => Ending::Invalid,
+            Self::Spawn(_)
+            | Self::Session(_)
+            | Self::WrongTarget { .. }
+            | Self::NotAgreed
+            | Self::Refused(_)
+            | Self::Unproved(_) => Ending::Refused,
             Self::Observe(error) | Self::Locked(LockError::Api(error)) => unread(error),
             Self::Locked(LockError::Held { .. } | LockError::Refused { .. }) => Ending::Refused,
             Self::Locked(LockError::Interrupted { signal, .. }) => Ending::Interrupted(*signal),
@@ -155,11 +169,17 @@ impl Trouble {
             Self::Locked(LockError::Held { lock, .. }) if lock.is_an_app => {
                 Some(format!("give that app another name: cf rename {} NAME", lock.name()))
             }
+            Self::Locked(LockError::Held { standing: Standing::Unreadable, .. }) => {
+                Some("where nobody is at work any more, end it with cutover lock break".to_owned())
+            }
             Self::Locked(LockError::Held { .. }) => Some(
-                "wait for it with --lock-wait 10m, look with cutover lock status; where nobody is at work any more, end it \
-                 with\ncutover lock break"
+                "wait for it with --lock-wait 10m, look with cutover status; to end that run and go on or back yourself, \
+                 use\ncutover resume --take-over or cutover rollback --take-over"
                     .to_owned(),
             ),
+            Self::NobodyToAsk { command } => {
+                Some(format!("to agree beforehand: {} --yes", command.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")))
+            }
             Self::Plan(_)
             | Self::NoSuchApp { .. }
             | Self::File { .. }
@@ -167,6 +187,7 @@ impl Trouble {
             | Self::Session(_)
             | Self::Observe(_)
             | Self::Locked(_)
+            | Self::NotAgreed
             | Self::Unproved(_)
             | Self::Io { .. }
             | Self::Foundry(_) => None,
@@ -200,6 +221,11 @@ fn unread(error: &ObserveError) -> Ending {
         },
         ObserveError::Spawn(_) | ObserveError::Unknown { .. } | ObserveError::Unreadable(_) => Ending::Failed,
     }
+}
+
+/// A word as a shell takes it.
+fn quoted(word: &str) -> String {
+    shlex::try_quote(word).map(std::borrow::Cow::into_owned).unwrap_or_default()
 }
 
 fn paint(part: Part, text: &str) -> String {

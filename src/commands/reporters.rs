@@ -3,6 +3,7 @@
 use std::fs::{File, OpenOptions};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 
@@ -11,7 +12,7 @@ use crate::report::console::{Console, Verbosity};
 use crate::report::json_lines::JsonLines;
 use crate::report::shown;
 use crate::run::event::Event;
-use crate::run::interrupt::Signal;
+use crate::run::interrupt::{Signal, Urgency};
 use crate::secret::Redactor;
 
 use super::{Trouble, tell};
@@ -23,6 +24,53 @@ pub struct Reporters {
     quiet: bool,
     lines: Option<JsonLines<File>>,
     redactor: Redactor,
+    last: Arc<Mutex<LastWords>>,
+}
+
+/// What is told where the process ends at once: where things stand, as far as is known.
+#[derive(Debug, Default)]
+struct LastWords {
+    /// The step in flight, in words. `None` where none is.
+    step: Option<String>,
+    /// Who serves.
+    serving: String,
+}
+
+impl LastWords {
+    /// Takes an event in.
+    fn hear(&mut self, event: &Event<'_>) {
+        match event {
+            Event::StepStarted { step, .. } => {
+                self.step = Some(format!("step {} ({})", step.id, step.action.purpose()));
+            }
+            Event::Serves { told } => (*told).clone_into(&mut self.serving),
+            Event::StepConfirmed { .. } | Event::StepFailed { .. } => self.step = None,
+            Event::Started { .. }
+            | Event::Line { .. }
+            | Event::Waiting { .. }
+            | Event::Repeating { .. }
+            | Event::Stopped { .. }
+            | Event::Interrupted { .. }
+            | Event::RolledBack { .. }
+            | Event::Done { .. } => {}
+        }
+    }
+
+    /// In words, for the last moment.
+    fn told(&self) -> String {
+        if self.serving.is_empty() {
+            return "ended at once; no step was begun".to_owned();
+        }
+        let step = match &self.step {
+            Some(step) => format!("ended at once, in the midst of {step}: the platform may still do what it was asked"),
+            None => "ended at once, between two steps".to_owned(),
+        };
+        format!(
+            "{step}\n{}, as far as was last seen\ngo on with cutover resume, or go back with cutover rollback; see \
+             cutover status",
+            self.serving
+        )
+    }
 }
 
 impl Reporters {
@@ -41,7 +89,13 @@ impl Reporters {
                 Some(JsonLines::new(file, || Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()))
             }
         };
-        Ok(Self { console: Console::new(verbosity), quiet: common.quiet, lines, redactor: Redactor::default() })
+        Ok(Self {
+            console: Console::new(verbosity),
+            quiet: common.quiet,
+            lines,
+            redactor: Redactor::default(),
+            last: Arc::default(),
+        })
     }
 
     /// Hides what this one knows in all that is reported from now on.
@@ -71,20 +125,26 @@ impl Reporters {
         self.console.clear();
     }
 
-    /// What answers a person who wants the run to end: the step in flight may take minutes.
-    pub fn teller(&self) -> impl Fn(Signal) + Send + 'static {
+    /// What answers a person who wants the run to end: a call in flight may take minutes.
+    pub fn teller(&self) -> impl Fn(Signal, Urgency) + Send + 'static {
         let bar = self.console.bar().clone();
-        move |_| {
-            bar.suspend(|| {
-                tell("the step in flight is finished first, then nothing more is started; once more ends it at once");
+        let last = Arc::clone(&self.last);
+        move |_, urgency| {
+            bar.suspend(|| match urgency {
+                Urgency::First => tell(
+                    "stopping: a call of cf in flight is finished first, then nothing more is started; once more ends it \
+                     at once",
+                ),
+                Urgency::AtOnce => tell(&last.lock().unwrap_or_else(PoisonError::into_inner).told()),
             });
         }
     }
 
     /// Passes an event on to all of them.
     pub fn event(&mut self, event: &Event<'_>) {
-        let Self { console, lines, redactor, .. } = self;
+        let Self { console, lines, redactor, last, .. } = self;
         shown::pass_on(event, redactor, &mut |event| {
+            last.lock().unwrap_or_else(PoisonError::into_inner).hear(event);
             console.event(event);
             if let Some(Err(error)) = lines.as_mut().map(|lines| lines.event(event)) {
                 console.note(&format!("note: events are lost ({error}); the run goes on"));

@@ -5,6 +5,7 @@ use serde_json::to_string_pretty;
 
 use crate::cli::{Common, StatusArgs, StatusFormat};
 use crate::report::status;
+use crate::run::lock::standing;
 use crate::text;
 
 use super::workplace::{Workplace, load_without_bits};
@@ -16,7 +17,7 @@ pub fn run(common: &Common, args: &StatusArgs) -> Result<Ending, Trouble> {
     let place = Workplace::open(common, &plan)?;
     let space = place.observer(&plan).observe()?;
     match args.format {
-        StatusFormat::Text => print(&status::text(&plan, &space, Timestamp::now())),
+        StatusFormat::Text => print(&status::text(&plan, &space, Timestamp::now(), &standing)),
         StatusFormat::Json => {
             let object = status::json(&plan, &space).and_then(|object| to_string_pretty(&object));
             print(&text::json(&format!("{}\n", object.unwrap_or_default())));

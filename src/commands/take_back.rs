@@ -11,11 +11,11 @@ use crate::report::preview::AppPreview;
 use crate::run::event::Event;
 use crate::run::execute::{Ended, Failure, Runner};
 use crate::space::Space;
-use crate::space::condition::Section;
-use crate::steps::situation::UnderWay;
+use crate::steps::left::{self, Left};
+use crate::steps::situation::{UnderWay, serving};
 use crate::steps::{self, Heading, Step, Verb, forward::Orders};
 
-use super::deployment::{Compiled, serving, stopped};
+use super::deployment::{Compiled, stopped};
 use super::reporters::Reporters;
 use super::{Ending, tell};
 
@@ -34,8 +34,8 @@ pub(super) fn after(
     space: &mut Space,
     reporters: &mut Reporters,
 ) -> Ending {
-    let left = || app.steps.iter().skip_while(|step| step.id != failure.step.id);
-    if let Err(error) = runner.look(space, &Section::ALL) {
+    let verb = compiled.request.verb;
+    if let Err(error) = runner.look_again(space) {
         tell(&format!("what is there now could not be read: {error}"));
         tell("look with cutover status, then go on with cutover resume or go back with cutover rollback");
         return Ending::Stuck;
@@ -49,16 +49,13 @@ pub(super) fn after(
     }
     if under_way.back {
         tell(&serving(app.app, space));
-        tell("what is left to take back:");
-        tell_commands(left());
-        tell("cutover rollback goes on with it");
+        tell_left(runner, plan, compiled, app, Verb::Rollback, space);
         return Ending::Stuck;
     }
     if app.app.on_failure == OnFailure::Stop {
         tell(&serving(app.app, space));
-        tell("the plan says on_failure: stop. What is left to do:");
-        tell_commands(left());
-        tell("go on with cutover resume, or go back with cutover rollback");
+        tell("nothing is taken back: the plan says on_failure: stop");
+        tell_left(runner, plan, compiled, app, verb, space);
         return Ending::Stuck;
     }
     take_back(runner, plan, compiled, app, space, reporters)
@@ -104,14 +101,12 @@ fn take_back(
             tell(&format!("{next} is off the live routes; look at it with cf logs {next} --recent"));
             Ending::Failed
         }
-        Ended::Failed(failure) => {
+        Ended::Failed(_) => {
             tell(&serving(app.app, space));
-            tell("what is left to take back:");
-            tell_commands(steps.iter().skip_while(|step| step.id != failure.step.id));
-            tell("cutover rollback goes on with it");
+            tell_left(runner, plan, compiled, app, Verb::Rollback, space);
             Ending::Stuck
         }
-        Ended::Stopped { step, why } => stopped(app, &step, &why, space),
+        Ended::Stopped { step, why } => stopped(runner, plan, compiled, app, Verb::Rollback, (&step, &why), space),
         Ended::Interrupted { signal, .. } => {
             tell(&serving(app.app, space));
             tell("it was to be taken back: go on with cutover rollback; see cutover status");
@@ -147,11 +142,39 @@ fn is_our_request(line: &str) -> bool {
     line.contains(" [RTR/") && line.contains(concat!("\"cutover/", env!("CARGO_PKG_VERSION"), "\""))
 }
 
-/// Prints the commands that are left, ready to be copied.
-pub(super) fn tell_commands<'a>(steps: impl Iterator<Item = &'a Step>) {
-    for step in steps {
-        if let Some(invocation) = &step.invocation {
-            tell(&format!("  {}", invocation.shell()));
-        }
+/// Says what is left of what `verb` had in flight, by the space as it is now, and what goes on with it.
+pub(super) fn tell_left(
+    runner: &Runner<'_>,
+    plan: &Plan,
+    compiled: &Compiled<'_>,
+    app: &AppPreview<'_>,
+    verb: Verb,
+    space: &mut Space,
+) {
+    let ways = match verb {
+        Verb::Apply | Verb::Resume => "go on with cutover resume, or go back with cutover rollback; see cutover status",
+        Verb::Rollback => "go on with cutover rollback; see cutover status",
+    };
+    // What was read before may be what was wrong.
+    if let Err(error) = runner.look_again(space) {
+        tell(&format!("what is there now could not be read: {error}"));
+        tell(ways);
+        return;
     }
+    let orders = Orders { plan, app: app.app, deployment: &compiled.request.deployment, bits: None };
+    match left::left(verb, orders, space) {
+        Ok(Left { by_hand, more }) => {
+            let commands: Vec<String> =
+                by_hand.iter().filter_map(|step| step.invocation.as_ref()).map(Invocation::shell).collect();
+            if !commands.is_empty() {
+                tell("what is left begins with:");
+                commands.iter().for_each(|command| tell(&format!("  {command}")));
+            }
+            if more > 0 && !commands.is_empty() {
+                tell(&format!("{more} more steps follow, which only cutover makes sure of"));
+            }
+        }
+        Err(refusal) => tell(&format!("as the space is now, cutover {verb} is refused: {refusal}\n{}", refusal.hint())),
+    }
+    tell(ways);
 }

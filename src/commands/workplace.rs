@@ -10,6 +10,7 @@ use crate::cf::session::{HandBack, PrivateHome, Session, SessionError, user_conf
 use crate::cf::spawn::Cf;
 use crate::cli::Common;
 use crate::plan::{self, ApiUrl, Plan};
+use crate::run::api::Api;
 use crate::run::http::{Client, RouterUrl};
 use crate::run::observe::Observer;
 use crate::secret::{Redactor, Sensitive};
@@ -79,6 +80,11 @@ impl Workplace {
     /// What reads the space as far as the plan is concerned with it.
     pub fn observer<'a>(&'a self, plan: &Plan) -> Observer<'a> {
         Observer::new(&self.cf, &self.session, plan)
+    }
+
+    /// The API by this cf.
+    pub fn api(&self) -> Api<'_> {
+        Api::new(&self.cf, &self.session)
     }
 
     /// What hides the secrets of the plan, of the environment and of the session.

@@ -20,6 +20,7 @@ use crate::commands::reporters::Reporters;
 use crate::commands::workplace::{Workplace, guard, load as load_plan};
 use crate::commands::{Ending, Trouble, print, tell};
 use crate::plan::{Check, Plan, RouteUrl};
+use crate::run::clock::Clock as _;
 use crate::run::interrupt::Interrupt;
 use crate::steps::Verb;
 use crate::steps::back::Failed;
@@ -58,7 +59,7 @@ pub fn run(common: &Common, args: &RehearseArgs) -> Result<Ending, Trouble> {
         let compiled = deployment::compile(&plan, &space, &request)?;
         compiled.prove(&plan, &space)?;
         // Nobody else can reach this foundry.
-        let running = Running { place: &place, plan: &plan, interrupt: &interrupt, hold: &|_| Ok(()) };
+        let running = Running { place: &place, plan: &plan, interrupt: &interrupt, hold: &|_, _| Ok(()) };
         Ok(deployment::run(&running, &compiled, space, &mut reporters))
     };
 
@@ -70,9 +71,9 @@ pub fn run(common: &Common, args: &RehearseArgs) -> Result<Ending, Trouble> {
             args.load
         ));
         let load = put_load(&stage, &plan, args.load).map_err(Trouble::Foundry)?;
-        interrupt.pause(BEFORE_AND_AFTER);
+        let _interrupted = interrupt.pause(BEFORE_AND_AFTER);
         let deployed = deploy();
-        interrupt.pause(BEFORE_AND_AFTER);
+        let _interrupted = interrupt.pause(BEFORE_AND_AFTER);
         let report = load.finish();
         tell_report(&stage, &report);
         ending = verdict(deployed?, &report);
@@ -124,7 +125,7 @@ fn tell_report(stage: &Stage, report: &LoadReport) {
 fn keep(stage: &Stage, plan: &Plan, interrupt: &Interrupt) {
     print(&table::how_to_log_in(stage, plan));
     tell("Ctrl-C ends it.");
-    while interrupt.pause(Duration::from_secs(3600)) {}
+    while interrupt.pause(Duration::from_secs(3600)).is_ok() {}
 }
 
 #[cfg(test)]

@@ -73,6 +73,7 @@ impl Console {
                 // A bar that was finished by an earlier list would not be drawn again.
                 self.bar.reset();
             }
+            Event::Serves { .. } => {}
             Event::StepStarted { step, .. } => self.step_started(step),
             Event::Line { text, .. } => {
                 if self.tail.len() == TAIL {

@@ -64,7 +64,7 @@ fn object(event: &Event<'_>) -> Option<Value> {
         Event::Done { what, seconds } => {
             json!({ "time": "", "event": "done", "what": what, "seconds": rounded(*seconds) })
         }
-        Event::Line { .. } | Event::Waiting { .. } => return None,
+        Event::Line { .. } | Event::Waiting { .. } | Event::Serves { .. } => return None,
     })
 }
 

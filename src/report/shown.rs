@@ -23,6 +23,10 @@ pub fn pass_on(event: &Event<'_>, redactor: &Redactor, to: &mut dyn FnMut(&Event
             to(&Event::StepFailed { step, exit_code, seconds, why: &shown(why) });
         }
         Event::Stopped { step, why } => to(&Event::Stopped { step, why: &shown(why) }),
-        Event::Started { .. } | Event::Interrupted { .. } | Event::RolledBack { .. } | Event::Done { .. } => to(event),
+        Event::Serves { .. }
+        | Event::Started { .. }
+        | Event::Interrupted { .. }
+        | Event::RolledBack { .. }
+        | Event::Done { .. } => to(event),
     }
 }

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::plan::{self, Plan};
 use crate::proof;
+use crate::space::lock::{Lock, Standing};
 use crate::space::{App, AppState, Space};
 use crate::steps::annotations::{self, Deployment, Role};
 use crate::steps::back::Failed;
@@ -17,7 +18,7 @@ use crate::steps::situation::{Situation, UnderWay};
 use crate::steps::{self, Verb};
 
 /// The status of all apps of a plan, as text.
-pub fn text(plan: &Plan, space: &Space, now: Timestamp) -> String {
+pub fn text(plan: &Plan, space: &Space, now: Timestamp, standing: &dyn Fn(&Lock) -> Standing) -> String {
     let mut out = String::new();
     let target = format!("{} / {} / {}, cf {}", space.api, space.org.name, space.space.name, space.cf);
     let _ = writeln!(out, "{}", style(target).dim());
@@ -33,12 +34,14 @@ pub fn text(plan: &Plan, space: &Space, now: Timestamp) -> String {
         let told = if holders.is_empty() { "nothing".to_owned() } else { holders.join(", ") };
         let _ = writeln!(out, "   staging  {} → {told}", app.staging);
         if let Some(lock) = space.lock(app.name.as_str()) {
-            let _ = writeln!(out, "   {}", style(lock.story(now)).yellow());
+            let _ = writeln!(out, "   {}", style(lock.story(now, standing(lock))).yellow());
         }
         for colour in &app.colours {
             write_colour(&mut out, colour, space, situation.as_ref().ok());
         }
-        let _ = writeln!(out, "   {}", verdict(plan, app, space, &situation));
+        let at_work = space.lock(app.name.as_str()).map(standing).filter(|standing| *standing != Standing::Dead);
+        let told = at_work.map_or_else(|| verdict(plan, app, space, &situation), while_at_work);
+        let _ = writeln!(out, "   {told}");
     }
     out
 }
@@ -77,6 +80,20 @@ fn origin(app: &App) -> Option<String> {
         told(annotations::AT)?,
         told(annotations::BY)?
     ))
+}
+
+/// What can be done while a run is at work, or may be.
+fn while_at_work(standing: Standing) -> String {
+    match standing {
+        Standing::AtWork | Standing::Dead => {
+            "it goes on by itself; to end that run and take it back yourself: cutover rollback --take-over"
+        }
+        Standing::Silent => {
+            "if that run was killed: cutover resume or cutover rollback finds that out, and goes on from here"
+        }
+        Standing::Unreadable => "where nobody is at work any more: cutover lock break",
+    }
+    .to_owned()
 }
 
 /// What can be done from here.

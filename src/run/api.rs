@@ -67,6 +67,8 @@ pub struct Api<'a> {
     pub cf: &'a Cf,
     /// Its session.
     pub session: &'a Session,
+    /// Whether it works in the home of that session, where a new token can be had.
+    renews: bool,
 }
 
 /// What became of a call that is to change something.
@@ -81,6 +83,21 @@ pub enum Answer {
 }
 
 impl<'a> Api<'a> {
+    /// The API by the cf of a session.
+    pub fn new(cf: &'a Cf, session: &'a Session) -> Self {
+        Self { cf, session, renews: true }
+    }
+
+    /// The same API by another cf in the home of the session.
+    pub fn by<'b>(&'b self, cf: &'b Cf) -> Api<'b> {
+        Api { cf, ..*self }
+    }
+
+    /// The same API by a cf that works in another home, with the access token that it was lent.
+    pub fn beside<'b>(&'b self, cf: &'b Cf) -> Api<'b> {
+        Api { cf, session: self.session, renews: false }
+    }
+
     /// What is targeted.
     pub fn target(&self) -> &'a Target {
         self.session.target()
@@ -103,7 +120,7 @@ impl<'a> Api<'a> {
     /// Makes one call that is to change something, with a new token where the one that there was is rejected.
     pub fn change(&self, call: &Invocation, expected: &Expectation) -> Result<Answer, ObserveError> {
         match self.change_once(call, expected)? {
-            Answer::Refused(Refusal { reason: Reason::TokenExpired, .. }) => {
+            Answer::Refused(Refusal { reason: Reason::TokenExpired, .. }) if self.renews => {
                 self.renew_token();
                 self.change_once(call, expected)
             }
@@ -158,7 +175,7 @@ impl<'a> Api<'a> {
     /// One answer of the API, with a new token where the one that there was is rejected.
     pub fn get(&self, path: &str) -> Result<Value, ObserveError> {
         match self.get_once(path) {
-            Err(ObserveError::Refused { refusal: Refusal { reason: Reason::TokenExpired, .. }, .. }) => {
+            Err(ObserveError::Refused { refusal: Refusal { reason: Reason::TokenExpired, .. }, .. }) if self.renews => {
                 self.renew_token();
                 self.get_once(path)
             }

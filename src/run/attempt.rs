@@ -5,7 +5,6 @@
 //! it. So the outcome of a call is *done*, *not done* or *unknown*, and unknown is settled by reading before anything
 //! else is done. What is not done for a passing reason is done again, up to a bound (see [`super::retry`]).
 
-use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::cf::invocation::{Invocation, Reference};
@@ -15,11 +14,11 @@ use crate::space::condition::{Condition, Verdict};
 use crate::steps::{Action, Step};
 
 use super::check;
+use super::clock::Stop;
 use super::event::Event;
 use super::execute::{PAUSE, Runner};
-use super::interrupt::Signal;
-use super::observe::OUTAGE;
-use super::probe::Probe;
+use super::probe::Unconfirmed;
+use super::reader::{OUTAGE, View};
 use super::retry::{self, Next};
 
 /// The longest pause between two looks at the space.
@@ -33,8 +32,20 @@ pub(super) enum StepEnd {
     Confirmed(Vec<String>),
     /// It is not: why.
     Failed(String),
-    /// A signal came in while it only waited.
-    Interrupted(Signal),
+    /// The run is to stop, and the step was only waited for.
+    Interrupted(Stop),
+}
+
+/// Why a step is not confirmed.
+enum Unfinished {
+    Failed(String),
+    Interrupted(Stop),
+}
+
+impl From<Stop> for Unfinished {
+    fn from(stop: Stop) -> Self {
+        Self::Interrupted(stop)
+    }
 }
 
 /// What the space says of a call that was not confirmed.
@@ -48,34 +59,41 @@ impl Runner<'_> {
     pub(super) fn step(
         &self,
         step: &Step,
-        space: &mut Space,
+        view: &mut View,
         exit_code: &mut Option<i32>,
         report: &mut dyn FnMut(&Event<'_>),
     ) -> StepEnd {
-        let deadline = Instant::now() + step.within;
-        let before = space.clone();
+        match self.confirmed(step, view, exit_code, report) {
+            Ok(notes) => StepEnd::Confirmed(notes),
+            Err(Unfinished::Failed(why)) => StepEnd::Failed(why),
+            Err(Unfinished::Interrupted(stop)) => StepEnd::Interrupted(stop),
+        }
+    }
+
+    fn confirmed(
+        &self,
+        step: &Step,
+        view: &mut View,
+        exit_code: &mut Option<i32>,
+        report: &mut dyn FnMut(&Event<'_>),
+    ) -> Result<Vec<String>, Unfinished> {
+        let begun = Instant::now();
+        let deadline = begun + step.within;
+        let before = view.space.clone();
         let mut notes = if let Some(invocation) = &step.invocation {
-            match self.call(step, invocation, (&mut *space, &before), exit_code, report) {
-                Ok(notes) => notes,
-                Err(why) => return StepEnd::Failed(why),
-            }
+            self.call(step, invocation, (&mut *view, &before), exit_code, report)?
         } else {
             report(&Event::StepStarted { step, argv: &[] });
-            match self.without_cf(step) {
-                StepEnd::Confirmed(notes) => notes,
-                end @ (StepEnd::Failed(_) | StepEnd::Interrupted(_)) => return end,
-            }
+            self.without_cf(step)?
         };
-        if let Some(condition) = step.action.condition()
-            && let Err(why) = self.wait_for(step, &condition, (&mut *space, &before), deadline, report)
-        {
-            return StepEnd::Failed(why);
+        if let Some(condition) = step.action.condition() {
+            self.wait_for(step, &condition, (&mut *view, &before), deadline, report)?;
         }
-        match self.ask_router(step, space, deadline, report) {
-            Ok(told) => notes.extend(told),
-            Err(why) => return StepEnd::Failed(why),
-        }
-        StepEnd::Confirmed(notes)
+        let changed = view.older(step.action.changes(), begun);
+        self.look(view, &changed, None)
+            .map_err(|error| Unfinished::Failed(format!("the space could not be read back: {error}")))?;
+        notes.extend(self.ask_router(step, &view.space, deadline, report)?);
+        Ok(notes)
     }
 
     /// Runs cf, again where that is of use, until what it was to do is done. Fails with what cf said.
@@ -83,23 +101,25 @@ impl Runner<'_> {
         &self,
         step: &Step,
         invocation: &Invocation,
-        (space, before): (&mut Space, &Space),
+        (view, before): (&mut View, &Space),
         exit_code: &mut Option<i32>,
         report: &mut dyn FnMut(&Event<'_>),
-    ) -> Result<Vec<String>, String> {
+    ) -> Result<Vec<String>, Unfinished> {
         let deadline = Instant::now() + step.within;
         let argv = invocation
-            .resolve(&|reference| look_up(space, reference))
-            .map_err(|error| format!("cf was not started: {error}"))?;
+            .resolve(&|reference| look_up(&view.space, reference))
+            .map_err(|error| Unfinished::Failed(format!("cf was not started: {error}")))?;
         report(&Event::StepStarted { step, argv: &argv });
+        // What the platform does by itself goes on without the cf that watches it.
+        let goes_on = || !step.action.is_watched_by_cf() || self.clock.stop().is_none();
         for tried in 1.. {
             let left = deadline.saturating_duration_since(Instant::now());
             let output = self
                 .cf
-                .run(&argv, &invocation.env, step.attempt.min(left), &mut |stream, text| {
+                .run_while(&goes_on, &argv, &invocation.env, step.attempt.min(left), &mut |stream, text| {
                     report(&Event::Line { step, stream, text });
                 })
-                .map_err(|error| error.to_string())?;
+                .map_err(|error| Unfinished::Failed(error.to_string()))?;
             *exit_code = output.exit.code();
             let Some(expected) = step.action.expectation() else { return Ok(Vec::new()) };
             let verdict = confirm(&expected, self.cf.version().dialect(), &output);
@@ -112,52 +132,50 @@ impl Runner<'_> {
                 outcome::Verdict::Unknown { why } => why.clone(),
             };
             let next = retry::after(&verdict, tried);
-            let last = next == Next::GiveUp || Instant::now() >= deadline;
-            match self.settle(step, (&mut *space, before), if last { LATE_EFFECT } else { Duration::ZERO }) {
+            let stop = self.clock.stop();
+            let last = next == Next::GiveUp || stop.is_some() || Instant::now() >= deadline;
+            match self.settle(step, (&mut *view, before), if last { LATE_EFFECT } else { Duration::ZERO }) {
                 Settled::Done => {
                     let exit = output.exit;
                     let note = format!("cf did not report success ({exit}), but the space says that it is done");
                     return Ok(vec![note]);
                 }
-                Settled::Unreadable(why) => return Err(format!("{said}\nand the space could not be read: {why}")),
-                Settled::NotDone if last => return Err(said),
+                Settled::NotDone | Settled::Unreadable(_) if let Some(stop) = stop => return Err(stop.into()),
+                Settled::Unreadable(why) => {
+                    return Err(Unfinished::Failed(format!("{said}\nand the space could not be read: {why}")));
+                }
+                Settled::NotDone if last => return Err(Unfinished::Failed(said)),
                 Settled::NotDone => {}
             }
             report(&Event::Repeating { step, why: &said });
-            self.pause_before(next, deadline);
+            self.pause_before(next, deadline)?;
         }
         Ok(Vec::new())
     }
 
-    fn pause_before(&self, next: Next, deadline: Instant) {
+    fn pause_before(&self, next: Next, deadline: Instant) -> Result<(), Stop> {
         let pause = match next {
             Next::Again(pause) => pause,
             Next::WithNewToken => {
-                self.observer.api().renew_token();
+                self.api.renew_token();
                 Duration::ZERO
             }
-            Next::WhenAllowed => self.observer.api().asked_patience(),
-            Next::GiveUp => return,
+            Next::WhenAllowed => self.api.asked_patience(),
+            Next::GiveUp => return Ok(()),
         };
-        thread::sleep(pause.min(deadline.saturating_duration_since(Instant::now())));
+        self.clock.pause_until(pause, deadline)
     }
 
-    fn without_cf(&self, step: &Step) -> StepEnd {
-        let interrupted = || StepEnd::Interrupted(self.interrupt.seen().unwrap_or(Signal::Terminate));
+    fn without_cf(&self, step: &Step) -> Result<Vec<String>, Unfinished> {
         match &step.action {
-            Action::Check { app, url, check, .. } => {
-                match check::run(check, app.as_str(), url, self.client, self.interrupt, self.cf.guard()) {
-                    check::Outcome::Passed(note) => StepEnd::Confirmed(vec![note]),
-                    check::Outcome::Failed(why) => StepEnd::Failed(why),
-                    check::Outcome::Interrupted => interrupted(),
-                }
-            }
+            Action::Check { app, url, check, .. } => match self.checks.run(check, app.as_str(), url, self.clock) {
+                check::Outcome::Passed(note) => Ok(vec![note]),
+                check::Outcome::Failed(why) => Err(Unfinished::Failed(why)),
+                check::Outcome::Interrupted(stop) => Err(stop.into()),
+            },
             Action::Drain { time, .. } => {
-                if self.interrupt.pause(*time) {
-                    StepEnd::Confirmed(Vec::new())
-                } else {
-                    interrupted()
-                }
+                self.clock.pause(*time)?;
+                Ok(Vec::new())
             }
             Action::Create { .. }
             | Action::Push { .. }
@@ -170,67 +188,71 @@ impl Runner<'_> {
             | Action::Scale { .. }
             | Action::Start { .. }
             | Action::Stop { .. }
-            | Action::Delete { .. } => StepEnd::Failed("there is no cf invocation for it".to_owned()),
+            | Action::Delete { .. } => Err(Unfinished::Failed("there is no cf invocation for it".to_owned())),
         }
     }
 
     /// Lets the space decide after a call that was not confirmed.
-    fn settle(&self, step: &Step, (space, before): (&mut Space, &Space), late: Duration) -> Settled {
+    fn settle(&self, step: &Step, (view, before): (&mut View, &Space), late: Duration) -> Settled {
         let Some(condition) = step.action.condition() else { return Settled::NotDone };
         let until = Instant::now() + late;
         loop {
-            if let Err(error) = self.look(space, condition.sections()) {
+            if let Err(error) = self.look(view, condition.sections(), Some(condition.app())) {
                 return Settled::Unreadable(error.to_string());
             }
-            match condition.judge(space, before) {
+            match condition.judge(&view.space, before) {
                 Verdict::Holds => return Settled::Done,
                 // A start is done when it is asked for; whether all instances come up is waited for with more patience.
-                Verdict::NotYet(_) if is_asked_for(step, space) => return Settled::Done,
-                Verdict::NotYet(_) if Instant::now() < until => thread::sleep(PAUSE),
+                Verdict::NotYet(_) if is_asked_for(step, &view.space) => return Settled::Done,
+                Verdict::NotYet(_) if Instant::now() < until && self.clock.pause(PAUSE).is_ok() => {}
                 Verdict::NotYet(_) | Verdict::Never(_) => return Settled::NotDone,
             }
         }
     }
 
-    /// Looks at the space until the condition holds. What cf was asked for is under way: a signal does not end the
-    /// wait.
+    /// Looks at the space until the condition holds. What cf was asked for is under way, and goes on by itself where the
+    /// run is to stop.
     fn wait_for(
         &self,
         step: &Step,
         condition: &Condition,
-        (space, before): (&mut Space, &Space),
+        (view, before): (&mut View, &Space),
         deadline: Instant,
         report: &mut dyn FnMut(&Event<'_>),
-    ) -> Result<(), String> {
+    ) -> Result<(), Unfinished> {
         let mut pause = PAUSE;
         let mut out_of_reach: Option<Instant> = None;
         let mut told = String::new();
         loop {
-            let missing = match self.observer.refresh(space, condition.sections()) {
-                Ok(()) => match condition.judge(space, before) {
-                    Verdict::Holds => return Ok(()),
-                    Verdict::Never(why) => return Err(why),
-                    Verdict::NotYet(why) => {
-                        out_of_reach = None;
-                        why
+            let begun = Instant::now();
+            let missing = match self.reader.refresh(&mut view.space, condition.sections(), Some(condition.app())) {
+                Ok(()) => {
+                    view.was_read(condition.sections(), begun);
+                    match condition.judge(&view.space, before) {
+                        Verdict::Holds => return Ok(()),
+                        Verdict::Never(why) => return Err(Unfinished::Failed(why)),
+                        Verdict::NotYet(why) => {
+                            out_of_reach = None;
+                            why
+                        }
                     }
-                },
+                }
                 Err(error) => {
                     let since = *out_of_reach.get_or_insert_with(Instant::now);
                     if error.lasts() || since.elapsed() >= OUTAGE {
-                        return Err(format!("the space could not be read back: {error}"));
+                        return Err(Unfinished::Failed(format!("the space could not be read back: {error}")));
                     }
                     error.to_string()
                 }
             };
             if Instant::now() >= deadline {
-                return Err(missing);
+                return Err(Unfinished::Failed(missing));
             }
             if missing != told {
                 report(&Event::Waiting { step, what: &missing });
                 told = missing;
             }
-            thread::sleep(pause);
+            self.clock.pause(pause)?;
             pause = (pause * 3 / 2).min(LONGEST_PAUSE);
         }
     }
@@ -241,13 +263,13 @@ impl Runner<'_> {
         space: &Space,
         deadline: Instant,
         report: &mut dyn FnMut(&Event<'_>),
-    ) -> Result<Option<String>, String> {
+    ) -> Result<Option<String>, Unfinished> {
         let Some(question) = step.action.router_question() else { return Ok(None) };
         report(&Event::Waiting { step, what: "the router" });
-        let probe = Probe { client: self.client, settle: step.settle };
-        match probe.ask(&question, space, deadline) {
+        match self.router.ask(&question, space, step.settle, deadline, self.clock) {
             Ok(evidence) => Ok(Some(evidence.note())),
-            Err(why) => Err(format!("the router does not confirm it: {why}")),
+            Err(Unconfirmed::Heard(why)) => Err(Unfinished::Failed(format!("the router does not confirm it: {why}"))),
+            Err(Unconfirmed::Interrupted(stop)) => Err(stop.into()),
         }
     }
 }

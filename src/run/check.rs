@@ -10,8 +10,8 @@ use rustix::process::Signal;
 use crate::plan::{Check, CommandCheck, CommandLine, HttpCheck, RouteUrl, format_duration};
 use crate::scratch;
 
+use super::clock::{Clock, Stop};
 use super::http::{Answer, Client};
-use super::interrupt::Interrupt;
 
 /// How often a command that runs is looked at.
 const TICK: Duration = Duration::from_millis(50);
@@ -25,27 +25,36 @@ pub enum Outcome {
     Passed(String),
     /// It has not: why.
     Failed(String),
-    /// A signal came in before.
-    Interrupted,
+    /// The run is to stop, and did before it was known.
+    Interrupted(Stop),
 }
 
-/// Runs one check of the app at its staging route. The guard knows of a command as long as it runs.
-pub fn run(
-    check: &Check,
-    app: &str,
-    staging: &RouteUrl,
-    client: &Client,
-    interrupt: &Interrupt,
-    guard: &Arc<Guard>,
-) -> Outcome {
-    match check {
-        Check::Http(http) => ask(http, staging, client, interrupt),
-        Check::Command(command) => execute(command, app, &client.url(staging, ""), interrupt, guard)
-            .unwrap_or_else(|error| Outcome::Failed(format!("the command could not be run: {error}"))),
+/// What runs checks.
+pub trait Checks {
+    /// Runs one check of the app at its staging route.
+    fn run(&self, check: &Check, app: &str, staging: &RouteUrl, clock: &dyn Clock) -> Outcome;
+}
+
+/// Runs checks as they are meant.
+#[derive(Debug)]
+pub struct Checker<'a> {
+    /// The client for routes.
+    pub client: &'a Client,
+    /// What knows of a command as long as it runs.
+    pub guard: &'a Arc<Guard>,
+}
+
+impl Checks for Checker<'_> {
+    fn run(&self, check: &Check, app: &str, staging: &RouteUrl, clock: &dyn Clock) -> Outcome {
+        match check {
+            Check::Http(http) => ask(http, staging, self.client, clock),
+            Check::Command(command) => execute(command, app, &self.client.url(staging, ""), clock, self.guard)
+                .unwrap_or_else(|error| Outcome::Failed(format!("the command could not be run: {error}"))),
+        }
     }
 }
 
-fn ask(check: &HttpCheck, staging: &RouteUrl, client: &Client, interrupt: &Interrupt) -> Outcome {
+fn ask(check: &HttpCheck, staging: &RouteUrl, client: &Client, clock: &dyn Clock) -> Outcome {
     let until = Instant::now() + check.within;
     let url = client.url(staging, &check.path);
     let mut in_a_row = 0;
@@ -66,8 +75,8 @@ fn ask(check: &HttpCheck, staging: &RouteUrl, client: &Client, interrupt: &Inter
             let why = fault.unwrap_or_else(|| format!("only {in_a_row} of {} answers in a row", check.successes));
             return Outcome::Failed(format!("{url}: {why}, after {}", format_duration(check.within)));
         }
-        if !interrupt.pause(check.interval) {
-            return Outcome::Interrupted;
+        if let Err(stop) = clock.pause(check.interval) {
+            return Outcome::Interrupted(stop);
         }
     }
 }
@@ -85,13 +94,7 @@ fn fault(check: &HttpCheck, answer: &Answer) -> Option<String> {
 
 /// Runs the command with its output in a file: a pipe that a grandchild keeps open would block the wait. What it leaves
 /// behind in its process group ends with it.
-fn execute(
-    check: &CommandCheck,
-    app: &str,
-    url: &str,
-    interrupt: &Interrupt,
-    guard: &Arc<Guard>,
-) -> io::Result<Outcome> {
+fn execute(check: &CommandCheck, app: &str, url: &str, clock: &dyn Clock, guard: &Arc<Guard>) -> io::Result<Outcome> {
     let argv = match &check.run {
         CommandLine::Shell(line) => vec!["/bin/sh".to_owned(), "-c".to_owned(), line.clone()],
         CommandLine::Argv(argv) => argv.clone(),
@@ -106,13 +109,13 @@ fn execute(
     let until = Instant::now() + check.within;
     let mut in_time = true;
     while in_time && !group.has_ended() {
-        in_time = Instant::now() < until && interrupt.pause(TICK);
+        in_time = Instant::now() < until && clock.pause(TICK).is_ok();
     }
     if !in_time {
         group.signal(Signal::KILL);
         group.wait()?;
-        return Ok(match interrupt.seen() {
-            Some(_) => Outcome::Interrupted,
+        return Ok(match clock.stop() {
+            Some(stop) => Outcome::Interrupted(stop),
             None => Outcome::Failed(format!("the command did not end within {}", format_duration(check.within))),
         });
     }

@@ -74,6 +74,11 @@ pub enum Event<'a> {
         /// What they did.
         why: &'a str,
     },
+    /// Who serves, by what was last read.
+    Serves {
+        /// In words: `shop_a serves shop.example.com`.
+        told: &'a str,
+    },
     /// A signal came in: nothing more is started.
     Interrupted {
         /// The id of the step that was not finished.

@@ -3,6 +3,9 @@
 //! Before a step that changes something, three things are made sure of: the lock is still held, nobody else has changed
 //! anything that the deployment hangs on, and what the step relies on is so. How the step itself is done and confirmed
 //! is told in [`attempt`](super::attempt).
+//!
+//! The look after a step is the look before the next one: what a step may change is read after it, and the rest once a
+//! second. Before anything is taken off a route, stopped or deleted, all of it is read.
 
 use std::fmt;
 use std::time::{Duration, Instant};
@@ -13,17 +16,23 @@ use crate::space::Space;
 use crate::space::condition::{Section, Verdict};
 use crate::space::difference::{Difference, differences};
 use crate::steps::Step;
+use crate::steps::situation::serving;
 
+use super::api::{Api, ObserveError};
 use super::attempt::StepEnd;
+use super::check::Checks;
+use super::clock::{Clock, Stop};
 use super::event::Event;
-use super::http::Client;
-use super::interrupt::{Interrupt, Signal};
-use super::observe::{ObserveError, Observer};
+use super::interrupt::Signal;
+use super::probe::Router;
+use super::reader::{Reader, View, refresh_patiently};
 
 /// The pause between two looks at the space.
 pub(super) const PAUSE: Duration = Duration::from_millis(200);
 /// How long what a step relies on is waited for: an instance that crashed is started again within seconds.
 const RELIED_ON: Duration = Duration::from_secs(30);
+/// How old what is known of the space may be before a step that takes nothing away.
+const FRESH: Duration = Duration::from_secs(1);
 
 /// How a list of steps ended.
 #[derive(Debug, Clone, PartialEq)]
@@ -78,37 +87,56 @@ pub struct Failure {
     pub why: String,
 }
 
-/// Runs the steps of one app on a space.
-#[expect(missing_debug_implementations, reason = "it holds a function")]
+/// Runs the steps of one app on a space. What keeps a run safe stands here part by part, so that a test can put a wrong
+/// one in its place.
+#[expect(missing_debug_implementations, reason = "it holds functions")]
+#[derive(Clone, Copy)]
 pub struct Runner<'a> {
     /// The app.
     pub app: &'a plan::App,
     /// The cf that changes the space.
     pub cf: &'a Cf,
-    /// What reads it back.
-    pub observer: &'a Observer<'a>,
-    /// The client for checks and probes.
-    pub client: &'a Client,
-    /// What ends the run early.
-    pub interrupt: &'a Interrupt,
-    /// Makes sure that the lock is held for a step and what follows it; says why it is not.
-    pub hold: &'a dyn Fn(&Step) -> Result<(), String>,
+    /// The API, for what is no matter of the space: tokens, and how long the platform asks to be left alone.
+    pub api: Api<'a>,
+    /// What reads the space back.
+    pub reader: &'a dyn Reader,
+    /// The router, asked who answers on a route.
+    pub router: &'a dyn Router,
+    /// What runs the plan's checks.
+    pub checks: &'a dyn Checks,
+    /// What is waited by, and what ends the run early.
+    pub clock: &'a dyn Clock,
+    /// Makes sure that the lock is held for a step, by the space as it was just read; says why it is not.
+    pub hold: &'a dyn Fn(&Step, &Space) -> Result<(), String>,
 }
 
 /// Why a step was not started.
 enum NotStarted {
     Failed(String),
     Stopped(Intrusion),
-    Interrupted(Signal),
+    Interrupted(Stop),
+}
+
+impl Ended {
+    /// The end of a run that is to stop at a step.
+    fn by(stop: Stop, step: &Step) -> Self {
+        let step = step.id.clone();
+        match stop {
+            Stop::Signal(signal) => Self::Interrupted { signal, step },
+            Stop::LockLost(why) => Self::Stopped { step, why: Intrusion::LockLost(why) },
+        }
+    }
 }
 
 impl Runner<'_> {
-    /// Runs the steps in their order until one is not confirmed, a signal comes in, or somebody else is found at work.
+    /// Runs the steps in their order until one is not confirmed, the run is to stop, or somebody else is found at work.
     /// `space` is what was read last, and is kept up to date with what is read on the way.
     pub fn run(&self, what: &str, steps: &[Step], space: &mut Space, report: &mut dyn FnMut(&Event<'_>)) -> Ended {
         let began = Instant::now();
         report(&Event::Started { what, steps });
-        let ended = self.run_each(steps, space, report);
+        let mut view = View::new(std::mem::take(space));
+        let ended = self.run_each(steps, &mut view, report);
+        *space = view.space;
         match &ended {
             Ended::Done => report(&Event::Done { what, seconds: began.elapsed().as_secs_f64() }),
             Ended::Stopped { step, why } => report(&Event::Stopped { step, why: &why.to_string() }),
@@ -119,30 +147,31 @@ impl Runner<'_> {
         ended
     }
 
-    fn run_each(&self, steps: &[Step], space: &mut Space, report: &mut dyn FnMut(&Event<'_>)) -> Ended {
-        // What was read last in full, and what was done since.
-        let mut seen = space.clone();
+    fn run_each(&self, steps: &[Step], view: &mut View, report: &mut dyn FnMut(&Event<'_>)) -> Ended {
+        // What was seen last of what others may change, and what was done since.
+        let mut seen = view.space.clone();
         for (at, step) in steps.iter().enumerate() {
-            if let Some(signal) = self.interrupt.seen() {
-                return Ended::Interrupted { signal, step: step.id.clone() };
+            if let Some(stop) = self.clock.stop() {
+                return Ended::by(stop, step);
             }
             let started = Instant::now();
             let done = at.checked_sub(1).map(|before| &steps[before]);
             let mut exit_code = None;
             // What may have changed something since `seen`: where the step is not started, the one before it.
             let mut since: Vec<&Step> = done.into_iter().chain([step]).collect();
-            let end = match self.before(step, done, &seen, space) {
+            let end = match self.before(step, done, &seen, view) {
                 Ok(()) => {
-                    seen.clone_from(space);
+                    seen.clone_from(&view.space);
                     since = vec![step];
-                    self.step(step, space, &mut exit_code, report)
+                    report(&Event::Serves { told: &serving(self.app, &view.space) });
+                    self.step(step, view, &mut exit_code, report)
                 }
                 Err(NotStarted::Failed(why)) => {
                     report(&Event::StepStarted { step, argv: &[] });
                     StepEnd::Failed(format!("it was not started: {why}"))
                 }
                 Err(NotStarted::Stopped(why)) => return Ended::Stopped { step: step.id.clone(), why },
-                Err(NotStarted::Interrupted(signal)) => StepEnd::Interrupted(signal),
+                Err(NotStarted::Interrupted(stop)) => StepEnd::Interrupted(stop),
             };
             let seconds = started.elapsed().as_secs_f64();
             match end {
@@ -151,16 +180,16 @@ impl Runner<'_> {
                 }
                 StepEnd::Failed(why) => {
                     report(&Event::StepFailed { step, exit_code, seconds, why: &why });
-                    return match self.intrusion(&since, &seen, space) {
+                    return match self.intrusion(&since, &seen, view) {
                         Some(why) => Ended::Stopped { step: step.id.clone(), why },
                         None => Ended::Failed(Box::new(Failure { step: step.clone(), why })),
                     };
                 }
-                StepEnd::Interrupted(signal) => return Ended::Interrupted { signal, step: step.id.clone() },
+                StepEnd::Interrupted(stop) => return Ended::by(stop, step),
             }
         }
         if let Some(last) = steps.last()
-            && let Some(why) = self.intrusion(&[last], &seen, space)
+            && let Some(why) = self.intrusion(&[last], &seen, view)
         {
             return Ended::Stopped { step: last.id.clone(), why };
         }
@@ -168,40 +197,39 @@ impl Runner<'_> {
     }
 
     /// Makes sure of all that must be so before a step. `done` is the step that was done since `seen`.
-    fn before(&self, step: &Step, done: Option<&Step>, seen: &Space, space: &mut Space) -> Result<(), NotStarted> {
-        (self.hold)(step).map_err(|why| NotStarted::Stopped(Intrusion::LockLost(why)))?;
-        self.look(space, &Section::DESIRED).map_err(|error| NotStarted::Failed(unreadable(&error)))?;
-        let changed = self.changed(done.as_slice(), seen, space);
+    fn before(&self, step: &Step, done: Option<&Step>, seen: &Space, view: &mut View) -> Result<(), NotStarted> {
+        let now = Instant::now();
+        let since = if step.action.takes_away() { Some(now) } else { now.checked_sub(FRESH) };
+        let old = since.map_or_else(Vec::new, |since| view.older(&Section::DESIRED, since));
+        self.look(view, &old, None).map_err(|error| NotStarted::Failed(unreadable(&error)))?;
+        (self.hold)(step, &view.space).map_err(|why| NotStarted::Stopped(Intrusion::LockLost(why)))?;
+        let changed = self.changed(done.as_slice(), seen, &view.space);
         if !changed.is_empty() {
             return Err(NotStarted::Stopped(Intrusion::Changed(changed)));
         }
-        self.rely(step, space)
+        self.rely(step, view)
     }
 
     /// Waits until what the step relies on is so.
-    fn rely(&self, step: &Step, space: &mut Space) -> Result<(), NotStarted> {
+    fn rely(&self, step: &Step, view: &mut View) -> Result<(), NotStarted> {
         let Some(condition) = &step.requires else { return Ok(()) };
         let until = Instant::now() + RELIED_ON;
         loop {
-            self.look(space, condition.sections()).map_err(|error| NotStarted::Failed(unreadable(&error)))?;
-            match condition.judge(space, space) {
+            self.look(view, condition.sections(), Some(condition.app()))
+                .map_err(|error| NotStarted::Failed(unreadable(&error)))?;
+            match condition.judge(&view.space, &view.space) {
                 Verdict::Holds => return Ok(()),
                 Verdict::NotYet(why) if Instant::now() >= until => return Err(NotStarted::Failed(why)),
                 Verdict::Never(why) => return Err(NotStarted::Failed(why)),
-                Verdict::NotYet(_) => {}
-            }
-            if !self.interrupt.pause(PAUSE)
-                && let Some(signal) = self.interrupt.seen()
-            {
-                return Err(NotStarted::Interrupted(signal));
+                Verdict::NotYet(_) => self.clock.pause(PAUSE).map_err(NotStarted::Interrupted)?,
             }
         }
     }
 
     /// What somebody else has changed since `seen`, by a look of its own; nothing where that is not possible.
-    fn intrusion(&self, done: &[&Step], seen: &Space, space: &mut Space) -> Option<Intrusion> {
-        self.look(space, &Section::DESIRED).ok()?;
-        let changed = self.changed(done, seen, space);
+    fn intrusion(&self, done: &[&Step], seen: &Space, view: &mut View) -> Option<Intrusion> {
+        self.look(view, &Section::DESIRED, None).ok()?;
+        let changed = self.changed(done, seen, &view.space);
         (!changed.is_empty()).then_some(Intrusion::Changed(changed))
     }
 
@@ -212,9 +240,18 @@ impl Runner<'_> {
         changed
     }
 
-    /// Reads parts of the space again, also where the platform is out of reach for a while.
-    pub fn look(&self, space: &mut Space, sections: &[Section]) -> Result<(), ObserveError> {
-        self.observer.refresh_patiently(space, sections)
+    /// Reads the whole space again, also where the platform is out of reach for a while.
+    pub fn look_again(&self, space: &mut Space) -> Result<(), ObserveError> {
+        refresh_patiently(self.reader, self.clock, space, &Section::ALL, None)
+    }
+
+    /// Reads parts of the space again, of one app where that is enough, and also where the platform is out of reach for
+    /// a while.
+    pub(super) fn look(&self, view: &mut View, sections: &[Section], app: Option<&str>) -> Result<(), ObserveError> {
+        let begun = Instant::now();
+        refresh_patiently(self.reader, self.clock, &mut view.space, sections, app)?;
+        view.was_read(sections, begun);
+        Ok(())
     }
 }
 

@@ -1,12 +1,15 @@
-//! What a signal does to a run: the step in flight is finished and confirmed, then nothing more is started.
+//! What a signal does to a run: a call of cf that is in flight is finished, nothing is waited for, and nothing more is
+//! started.
 
-use std::cell::Cell;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
-use std::time::{Duration, Instant};
+use std::cell::RefCell;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::time::Duration;
 use std::{io, thread};
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
+
+use super::clock::{Clock, Stop};
 
 /// A signal that asks for the end of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,61 +30,78 @@ impl Signal {
     }
 }
 
-/// Signals as they come in.
+/// Whether it is the first signal, or one that ends the process whatever it is at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Urgency {
+    /// What is in flight is finished first.
+    First,
+    /// The process ends right after it was told.
+    AtOnce,
+}
+
+/// The clock of a run: its pauses end when a signal comes in, or when somebody else says that the run is to stop.
 #[derive(Debug)]
 pub struct Interrupt {
-    signals: Receiver<Signal>,
-    seen: Cell<Option<Signal>>,
+    stops: Receiver<Stop>,
+    send: Sender<Stop>,
+    seen: RefCell<Option<Stop>>,
 }
 
 impl Interrupt {
     /// Catches SIGINT, SIGTERM and SIGHUP from now on; a second one ends the process at once, every half-way state of a
-    /// deployment being a legal start. `tell` is called for the first one, from a thread of its own. Fails where the
-    /// system does not let it.
-    pub fn catch(tell: impl Fn(Signal) + Send + 'static) -> io::Result<Self> {
+    /// deployment being a legal start. `tell` is called for each, from a thread of its own. Fails where the system does
+    /// not let it.
+    pub fn catch(tell: impl Fn(Signal, Urgency) + Send + 'static) -> io::Result<Self> {
         let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
-        let (send, receive) = channel();
+        let caught = Self::none();
+        let send = caught.sender();
         thread::Builder::new().name("signals".to_owned()).spawn(move || {
             let mut first = true;
             for number in signals.forever() {
                 let signal = if number == SIGINT { Signal::Interrupt } else { Signal::Terminate };
-                if !first || send.send(signal).is_err() {
+                if !first || send.send(Stop::Signal(signal)).is_err() {
+                    tell(signal, Urgency::AtOnce);
                     std::process::exit(i32::from(signal.exit_code()));
                 }
-                tell(signal);
+                tell(signal, Urgency::First);
                 first = false;
             }
         })?;
-        Ok(Self { signals: receive, seen: Cell::new(None) })
+        Ok(caught)
     }
 
     /// Catches nothing: signals do what they do by default.
     pub fn none() -> Self {
-        Self { signals: channel().1, seen: Cell::new(None) }
+        let (send, stops) = channel();
+        Self { stops, send, seen: RefCell::new(None) }
+    }
+
+    /// What says from another thread that the run is to stop.
+    pub fn sender(&self) -> Sender<Stop> {
+        self.send.clone()
     }
 
     /// The signal that came in, if one did.
-    pub fn seen(&self) -> Option<Signal> {
-        self.pause(Duration::ZERO);
-        self.seen.get()
-    }
-
-    /// Waits, and returns early where a signal comes in or has come in. Returns whether the whole time has passed.
-    pub fn pause(&self, time: Duration) -> bool {
-        if self.seen.get().is_some() {
-            return false;
+    pub fn signal(&self) -> Option<Signal> {
+        match self.stop() {
+            Some(Stop::Signal(signal)) => Some(signal),
+            Some(Stop::LockLost(_)) | None => None,
         }
-        let until = Instant::now() + time;
-        match self.signals.recv_timeout(time) {
-            Ok(signal) => {
-                self.seen.set(Some(signal));
-                false
+    }
+}
+
+impl Clock for Interrupt {
+    fn pause(&self, time: Duration) -> Result<(), Stop> {
+        if let Some(stop) = self.seen.borrow().clone() {
+            return Err(stop);
+        }
+        match self.stops.recv_timeout(time) {
+            Ok(stop) => {
+                *self.seen.borrow_mut() = Some(stop.clone());
+                Err(stop)
             }
-            Err(RecvTimeoutError::Timeout) => true,
-            Err(RecvTimeoutError::Disconnected) => {
-                thread::sleep(until.saturating_duration_since(Instant::now()));
-                true
-            }
+            // The sender of its own keeps the channel open.
+            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => Ok(()),
         }
     }
 }

@@ -1,15 +1,19 @@
 //! One deployment of an app at a time: taking, keeping and giving back its [`Lock`].
 //!
-//! - this file: [`Locksmith`], which takes locks, and why one is not to be had
-//! - [`held`]: a lock that is ours, renewed before each step and given back
+//! - this file: [`LockManager`], which takes locks, and why one is not to be had
+//! - [`heartbeat`]: what keeps them alive while a run is at work; [`held`]: one heartbeat, and how a lock is lost
+//! - [`process`]: whether the process that holds a lock is still there
 //! - `marker`: the calls about the app that is the lock
 //!
 //! A lock does not fence: the Cloud Controller takes changes from anyone. What keeps two deployments apart is that the
-//! holder renews before each step for as long as that step may take, starts no step without, and that nobody takes a
-//! lock over before it has expired for [`SLACK`](crate::space::lock::SLACK).
+//! holder looks at its lock before each step and is heard of every few seconds, that it starts no step where it is not,
+//! and that nobody takes a lock over before its run is known to be dead or has been silent for
+//! [`SILENCE`](crate::space::lock::SILENCE).
 
+pub mod heartbeat;
 pub mod held;
 mod marker;
+pub mod process;
 
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::time::{Duration, Instant};
@@ -17,23 +21,26 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use thiserror::Error;
 
-use super::api::{Api, ObserveError};
-use super::interrupt::{Interrupt, Signal};
+use super::api::{Answer, Api, ObserveError};
+use super::clock::{Clock, Stop};
+use super::interrupt::Signal;
 use crate::cf::outcome::Refusal;
-use crate::cf::session::Session;
-use crate::cf::spawn::Cf;
 use crate::plan::AppName;
-use crate::space::lock::{Lock, Standing, Verb, written};
+use crate::space::lock::{Lock, SILENCE, Sighting, Standing, Verb};
 use crate::steps::annotations::Deployment;
 
-use held::{Held, Locks};
+use heartbeat::Heartbeat;
 use marker::Taken;
 
 /// The first pause between two tries while somebody else holds a lock; each further one is half as long again, up to
 /// [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 /// The longest pause between two tries while somebody else holds a lock.
-const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// How long a lock is watched to find out whether its run is dead: until it has been silent, and the look after that.
+const FIND_OUT: Duration = SILENCE.saturating_add(LONGEST_PAUSE).saturating_add(LONGEST_PAUSE);
+/// How long a run that was asked to stop is waited for: an upload may be in flight.
+const TAKE_OVER: Duration = Duration::from_secs(15 * 60);
 
 /// Who wants a lock, and what for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,8 +64,10 @@ impl Claim {
             by: self.deployment.by.clone(),
             at: self.deployment.at.clone(),
             heartbeat: None,
-            expires: None,
+            process: process::own(),
             step: String::new(),
+            step_since: None,
+            take_over: String::new(),
             verb: Some(self.verb),
             nonce: nonce(),
             is_an_app: false,
@@ -76,10 +85,12 @@ fn nonce() -> String {
 #[derive(Debug, Error)]
 pub enum LockError {
     /// Somebody else holds it.
-    #[error("refused: {}", lock.story(*now))]
+    #[error("refused: {}", lock.story(*now, *standing))]
     Held {
         /// The lock.
         lock: Box<Lock>,
+        /// Whether its run is at work.
+        standing: Standing,
         /// When it was read.
         now: Timestamp,
     },
@@ -116,105 +127,225 @@ pub enum LockError {
     },
 }
 
-/// How long locks hold.
+/// How long it is waited where somebody else holds a lock, and what for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Terms {
-    /// A new one, unless it is renewed: its holder does that before the first step.
-    pub at_first: Duration,
-    /// How much longer than the step may take a renewed one holds: so long the platform may be out of reach between two
-    /// steps.
-    pub margin: Duration,
-}
-
-impl Default for Terms {
-    fn default() -> Self {
-        Self { at_first: Duration::from_secs(5 * 60), margin: Duration::from_secs(2 * 60) }
-    }
+pub struct Patience {
+    /// How long for a run that is at work.
+    pub wait: Duration,
+    /// Whether it is found out if a run is at work that may be dead: that takes [`SILENCE`].
+    pub find_out: bool,
+    /// Whether a run that is at work is asked to stop.
+    pub take_over: bool,
 }
 
 /// Takes locks in one space.
-#[derive(Debug, Clone, Copy)]
-pub struct Locksmith<'a> {
+#[expect(missing_debug_implementations, reason = "it holds a clock")]
+#[derive(Clone)]
+pub struct LockManager<'a> {
     api: Api<'a>,
-    interrupt: &'a Interrupt,
-    /// How long it is waited while somebody else holds a lock.
-    wait: Duration,
-    terms: Terms,
+    clock: &'a dyn Clock,
+    patience: Patience,
+    /// Locks that have been silent for as long as it takes, as they were read last.
+    dead: Vec<Lock>,
 }
 
-impl<'a> Locksmith<'a> {
-    /// A locksmith in the targeted space, who waits so long while somebody else holds a lock, or until a signal comes
-    /// in.
-    pub fn new(cf: &'a Cf, session: &'a Session, interrupt: &'a Interrupt, wait: Duration) -> Self {
-        Self { api: Api { cf, session }, interrupt, wait, terms: Terms::default() }
+/// What is seen of a lock from look to look.
+struct Watch {
+    lock: Lock,
+    since: Instant,
+    /// Whether it has shown a sign of life.
+    lives: bool,
+}
+
+impl Watch {
+    /// What is seen of a lock from now on.
+    fn on(lock: &Lock, now: Instant) -> Self {
+        Self { lock: lock.clone(), since: now, lives: false }
     }
 
-    /// On other terms than the usual ones.
+    /// Takes in another look.
+    fn see(&mut self, lock: &Lock, now: Instant) {
+        if !self.lock.is_same(lock) {
+            *self = Self::on(lock, now);
+        } else if self.lock.heartbeat != lock.heartbeat {
+            *self = Self { lives: true, ..Self::on(lock, now) };
+        }
+    }
+
+    /// Whether it has been watched for so long without a sign of life that its run is dead.
+    fn is_silent(&self, now: Instant) -> bool {
+        now.duration_since(self.since) >= SILENCE
+    }
+}
+
+/// Whether the run that holds a lock is at work, as far as this machine can tell at once.
+pub fn standing(lock: &Lock) -> Standing {
+    lock.standing(Timestamp::now(), process::sight(lock))
+}
+
+fn held(lock: Lock, standing: Standing) -> LockError {
+    LockError::Held { lock: Box::new(lock), standing, now: Timestamp::now() }
+}
+
+impl<'a> LockManager<'a> {
+    /// A lock manager in the targeted space, who waits by that clock.
+    pub fn new(api: Api<'a>, clock: &'a dyn Clock, patience: Patience) -> Self {
+        Self { api, clock, patience, dead: Vec::new() }
+    }
+
+    /// The same lock manager, who waits by another clock.
     #[must_use]
-    pub fn on(self, terms: Terms) -> Self {
-        Self { terms, ..self }
+    pub fn by<'b>(self, clock: &'b dyn Clock) -> LockManager<'b>
+    where
+        'a: 'b,
+    {
+        LockManager { clock, ..self }
     }
 
-    /// Takes the locks on all these apps, or none.
+    /// Whether the run that holds a lock is at work, as far as is known by now.
+    fn standing(&self, lock: &Lock) -> Standing {
+        if self.dead.contains(lock) { Standing::Dead } else { standing(lock) }
+    }
+
+    /// Refuses where a run that holds one of the locks is at work, or may be.
+    pub fn refuse_at_work(&self, locks: &[Lock]) -> Result<(), LockError> {
+        match locks.iter().map(|lock| (lock, self.standing(lock))).find(|(_, standing)| *standing != Standing::Dead) {
+            None => Ok(()),
+            Some((lock, standing)) => Err(held(lock.clone(), standing)),
+        }
+    }
+
+    /// Finds out of locks that were read whether the runs that hold them are at work, where the patience is for that.
+    /// Those that are gone are taken out of `locks`.
     ///
-    /// A lock among `observed` that this very deployment holds, on whichever machine, is taken back. While another
-    /// deployment holds one, those that were had are given back, so that two deployments never wait for each other.
-    /// `tell` hears of what a person should know.
+    /// Fails where the run is to stop, and where the platform does not answer.
+    pub fn find_out(&mut self, locks: &mut Vec<Lock>, tell: &mut dyn FnMut(&str)) -> Result<(), LockError> {
+        for found in std::mem::take(locks) {
+            let mut watch = Watch::on(&found, self.clock.now());
+            let mut told = false;
+            let mut now = Some(found);
+            while let Some(lock) = &now {
+                watch.see(lock, self.clock.now());
+                let standing = self.standing(lock);
+                if !self.is_worth_watching(lock, standing, &watch) {
+                    break;
+                }
+                if watch.is_silent(self.clock.now()) {
+                    self.dead.push(lock.clone());
+                    break;
+                }
+                if !std::mem::replace(&mut told, true) {
+                    tell(&format!(
+                        "{}: whether that run lives is known in 30 s at the most",
+                        lock.story(Timestamp::now(), standing)
+                    ));
+                }
+                self.clock.pause(LONGEST_PAUSE).map_err(|stop| LockError::stopped(lock.app.clone(), stop))?;
+                now = marker::look(&self.api, lock)?;
+            }
+            locks.extend(now);
+        }
+        Ok(())
+    }
+
+    /// Whether a lock is watched to find out if its run is dead.
+    fn is_worth_watching(&self, lock: &Lock, standing: Standing, watch: &Watch) -> bool {
+        let may_be_dead = match standing {
+            // Who is silent by the clock has most likely been killed: a new deployment, too, finds that out.
+            Standing::Silent => true,
+            Standing::AtWork => self.patience.find_out && process::sight(lock) == Sighting::Elsewhere,
+            Standing::Dead | Standing::Unreadable => false,
+        };
+        may_be_dead && !watch.lives
+    }
+
+    /// Takes the locks on all these apps, or none. A dead run's lock is taken over; one that is at work is waited for, or
+    /// asked to stop, as the patience says.
     ///
-    /// Fails where one is not to be had in time, where a signal comes in, and where the platform does not let it.
+    /// While another run holds one, those that were had are given back, so that two deployments never wait for each
+    /// other. `tell` hears of what a person should know.
+    ///
+    /// Fails where one is not to be had in time, where the run is to stop, and where the platform does not let it.
     pub fn acquire<'b>(
         &self,
         apps: impl IntoIterator<Item = &'b AppName>,
         claim: &Claim,
-        observed: &[Lock],
         tell: &mut dyn FnMut(&str),
-    ) -> Result<Locks<'a>, LockError> {
+    ) -> Result<Heartbeat<'a>, LockError> {
         let mut apps: Vec<&AppName> = apps.into_iter().collect();
         // In one order everywhere: of two plans with the same apps one gets all.
         apps.sort();
-        let until = Instant::now() + self.wait;
+        let begun = self.clock.now();
         let mut pause = FIRST_PAUSE;
         let mut told = None;
+        let mut asked = None;
+        let mut watch: Option<Watch> = None;
         loop {
-            let (lock, now) = match self.take_all(&apps, claim, observed, tell) {
-                Err(LockError::Held { lock, now }) => (lock, now),
-                ended => return ended,
+            let (lock, standing, now) = match self.take_all(&apps, claim, tell) {
+                Err(LockError::Held { lock, standing, now }) => (lock, standing, now),
+                Err(error) => return Err(error),
+                Ok(locks) => return Ok(Heartbeat::new(self.api, locks)),
             };
-            let left = until.saturating_duration_since(Instant::now());
+            let watch = watch.get_or_insert_with(|| Watch::on(&lock, self.clock.now()));
+            watch.see(&lock, self.clock.now());
+            if standing != Standing::Unreadable && watch.is_silent(self.clock.now()) {
+                marker::remove(&self.api, &lock)?;
+                tell(&taken_over(&lock, "nothing has been heard of it for 30 s"));
+                continue;
+            }
+            if self.patience.take_over && standing != Standing::Unreadable && asked.as_ref() != Some(&lock.guid) {
+                self.ask_for(&lock, claim, tell)?;
+                asked = Some(lock.guid.clone());
+            }
+            let wait = self.wait_for(&lock, standing, watch, asked.is_some());
+            let left = wait.saturating_sub(self.clock.now().duration_since(begun));
             if left.is_zero() {
-                return Err(LockError::Held { lock, now });
+                return Err(LockError::Held { lock, standing, now });
             }
             let news = (lock.guid.clone(), lock.step.clone());
             if told.as_ref() != Some(&news) {
-                tell(&format!("waiting: {}", lock.story(now)));
+                tell(&format!("waiting: {}", lock.story(now, standing)));
                 told = Some(news);
             }
-            self.interrupt.pause(pause.min(left));
-            if let Some(signal) = self.interrupt.seen() {
-                return Err(LockError::Interrupted { app: lock.app, signal });
+            if let Err(stop) = self.clock.pause(pause.min(left)) {
+                return Err(LockError::stopped(lock.app, stop));
             }
             pause = (pause * 3 / 2).min(LONGEST_PAUSE);
         }
     }
 
-    fn take_all(
-        &self,
-        apps: &[&AppName],
-        claim: &Claim,
-        observed: &[Lock],
-        tell: &mut dyn FnMut(&str),
-    ) -> Result<Locks<'a>, LockError> {
-        let mut locks = Locks::default();
+    /// How long it is waited in all, by what is known of the lock now.
+    fn wait_for(&self, lock: &Lock, standing: Standing, watch: &Watch, asked: bool) -> Duration {
+        let when = |holds: bool, time: Duration| if holds { time } else { Duration::ZERO };
+        let finds_out = self.is_worth_watching(lock, standing, watch);
+        self.patience.wait.max(when(asked, TAKE_OVER)).max(when(finds_out, FIND_OUT))
+    }
+
+    /// Asks the run that holds a lock to stop.
+    fn ask_for(&self, lock: &Lock, claim: &Claim, tell: &mut dyn FnMut(&str)) -> Result<(), LockError> {
+        let by = format!("{}, for {}", claim.deployment.by, claim.verb);
+        match marker::ask_for(&self.api, lock, &by)? {
+            Answer::Done(_) => {
+                tell(&format!(
+                    "asked the run of {} to stop: a call of cf that it has in flight is finished first",
+                    lock.by
+                ));
+                Ok(())
+            }
+            // It has just been given back.
+            Answer::Refused(refusal) if marker::is_gone(&refusal) => Ok(()),
+            Answer::Refused(refusal) => Err(LockError::Refused { app: lock.app.clone(), what: "asked for", refusal }),
+            Answer::Unknown(why) => Err(LockError::Unknown { app: lock.app.clone(), what: "asked for", why }),
+        }
+    }
+
+    fn take_all(&self, apps: &[&AppName], claim: &Claim, tell: &mut dyn FnMut(&str)) -> Result<Vec<Lock>, LockError> {
+        let mut locks: Vec<Lock> = Vec::new();
         for app in apps {
-            let own = observed.iter().find(|lock| lock.app == app.as_str() && lock.deployment == claim.deployment.id);
-            let taken = match own {
-                Some(own) => self.retake(app, own, claim, tell),
-                None => self.take(app, claim, tell),
-            };
-            match taken {
-                Ok(held) => locks.push(held),
+            match self.take(app, claim, tell) {
+                Ok(lock) => locks.push(lock),
                 Err(error) => {
-                    for note in locks.release() {
+                    for note in locks.iter().filter_map(|lock| held::release(&self.api, lock)) {
                         tell(&note);
                     }
                     return Err(error);
@@ -224,54 +355,26 @@ impl<'a> Locksmith<'a> {
         Ok(locks)
     }
 
-    /// Takes the lock on one app, without waiting; one that has expired is taken over.
+    /// Takes the lock on one app, without waiting; a dead run's is taken over.
     ///
     /// Fails where somebody else holds it and where the platform does not let it.
-    pub fn take(&self, app: &AppName, claim: &Claim, tell: &mut dyn FnMut(&str)) -> Result<Held<'a>, LockError> {
+    pub fn take(&self, app: &AppName, claim: &Claim, tell: &mut dyn FnMut(&str)) -> Result<Lock, LockError> {
         let mut wanted = claim.wanted(app);
-        let mut expired: Option<Box<Lock>> = None;
         loop {
-            match marker::create(&self.api, &mut wanted, self.terms.at_first)? {
-                Taken::ByUs => {
-                    if let Some(expired) = expired {
-                        tell(&taken_over(&expired));
+            match marker::create(&self.api, &mut wanted)? {
+                Taken::ByUs => return Ok(wanted),
+                Taken::By(lock) => match self.standing(&lock) {
+                    standing @ (Standing::AtWork | Standing::Silent | Standing::Unreadable) => {
+                        return Err(held(*lock, standing));
                     }
-                    return Ok(Held::new(self.api, wanted, self.terms.margin));
-                }
-                Taken::By(lock) => {
-                    let now = Timestamp::now();
-                    match lock.standing(now) {
-                        Standing::Held | Standing::HeldForGood => {
-                            return Err(LockError::Held { lock, now });
-                        }
-                        Standing::Expired => {
-                            // By its guid: whoever has taken it over meanwhile is left alone, and found in the next
-                            // round.
-                            marker::remove(&self.api, &lock)?;
-                            expired = Some(lock);
-                        }
+                    Standing::Dead => {
+                        // By its guid: whoever has taken it over meanwhile is left alone, and found in the next round.
+                        marker::remove(&self.api, &lock)?;
+                        tell(&taken_over(&lock, "it is at work no more"));
                     }
-                }
+                },
             }
         }
-    }
-
-    /// Takes back a lock that an earlier run of the same deployment held, expired or not; that run's next renewal
-    /// fails.
-    ///
-    /// Fails where somebody else has it by now, and as [`Self::take`] does.
-    pub fn retake(
-        &self,
-        app: &AppName,
-        observed: &Lock,
-        claim: &Claim,
-        tell: &mut dyn FnMut(&str),
-    ) -> Result<Held<'a>, LockError> {
-        if observed.is_an_app || observed.deployment != claim.deployment.id {
-            return Err(LockError::Held { lock: Box::new(observed.clone()), now: Timestamp::now() });
-        }
-        marker::remove(&self.api, observed)?;
-        self.take(app, claim, tell)
     }
 
     /// Removes a lock, whoever holds it, by its guid. Returns whether it was there.
@@ -279,17 +382,25 @@ impl<'a> Locksmith<'a> {
     /// Fails where an app that is somebody's has the name of a lock, and where the platform does not let it.
     pub fn break_open(&self, lock: &Lock) -> Result<bool, LockError> {
         if lock.is_an_app {
-            return Err(LockError::Held { lock: Box::new(lock.clone()), now: Timestamp::now() });
+            return Err(held(lock.clone(), Standing::Unreadable));
         }
         marker::remove(&self.api, lock)
     }
 }
 
-fn taken_over(lock: &Lock) -> String {
-    let expired = lock.expires.map(written).unwrap_or_default();
+impl LockError {
+    fn stopped(app: String, stop: Stop) -> Self {
+        match stop {
+            Stop::Signal(signal) => Self::Interrupted { app, signal },
+            Stop::LockLost(why) => Self::Unknown { app, what: "taken", why },
+        }
+    }
+}
+
+fn taken_over(lock: &Lock, why: &str) -> String {
     let since = if lock.at.is_empty() { String::new() } else { format!(" since {}", lock.at) };
     format!(
-        "took over the lock of deployment {} on {}, held by {}{since}, expired {expired}",
-        lock.deployment, lock.app, lock.by
+        "took over the lock on {} from the run of {}{since} (deployment {}): {why}",
+        lock.app, lock.by, lock.deployment
     )
 }

@@ -1,7 +1,7 @@
 //! What acts on a space: reading it, and running steps on it.
 //!
 //! - [`api`]: the `cf curl` calls
-//! - [`observe`]: what they read of a space
+//! - [`observe`]: what they read of a space; [`reader`]: no part of it more often than is needed
 //! - [`lock`]: one deployment at a time
 //! - [`execute`]: one step after the other, each confirmed before the next one starts
 //! - `attempt`: how one step is done, repeated, settled and confirmed; `retry`: when a call is repeated
@@ -9,7 +9,7 @@
 //! - [`bits`]: the digest of what is uploaded
 //! - [`check`]: the plan's checks at the staging route
 //! - [`http`]: the HTTP client of both
-//! - [`interrupt`]: what a signal does to a run
+//! - [`clock`]: waiting; [`interrupt`]: what a signal does to a run
 //! - [`event`]: what a run tells those who report it
 //!
 //! Only [`execute`] and [`lock`] change a space, and only through `cf`.
@@ -18,6 +18,7 @@ pub mod api;
 mod attempt;
 pub mod bits;
 pub mod check;
+pub mod clock;
 pub mod event;
 pub mod execute;
 pub mod http;
@@ -25,4 +26,5 @@ pub mod interrupt;
 pub mod lock;
 pub mod observe;
 pub mod probe;
+pub mod reader;
 mod retry;

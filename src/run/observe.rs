@@ -1,9 +1,5 @@
 //! The `cf curl` calls that read a space. They read and nothing else.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::thread;
-use std::time::{Duration, Instant};
-
 use crate::cf::invocation::query;
 use crate::cf::session::Session;
 use crate::cf::spawn::Cf;
@@ -12,14 +8,12 @@ use crate::space::condition::Section;
 use crate::space::lock::Lock;
 use crate::space::read;
 use crate::space::{App, AppState, Named, Process, Quota, QuotaScope, SNAPSHOT_FORMAT, ServiceInstance, Space};
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::api::Api;
 pub use super::api::ObserveError;
+use super::reader::Reader;
 
-/// How long the platform may be out of reach.
-pub(super) const OUTAGE: Duration = Duration::from_secs(30);
-/// The pause before the next try.
-const PAUSE: Duration = Duration::from_millis(200);
 /// The Cloud Controller's largest page.
 const PAGE: &str = "5000";
 
@@ -42,7 +36,7 @@ impl<'a> Observer<'a> {
     pub fn new(cf: &'a Cf, session: &'a Session, plan: &Plan) -> Self {
         let per_app = |names: &dyn Fn(&PlanApp) -> Vec<String>| plan.apps.iter().flat_map(names).collect();
         Self {
-            api: Api { cf, session },
+            api: Api::new(cf, session),
             apps: per_app(&|app| app.colours.iter().map(ToString::to_string).collect()),
             locks: plan.apps.iter().map(|app| (Lock::name_for(app.name.as_str()), app.name.clone())).collect(),
             routes: plan.apps.iter().flat_map(|app| app.live.iter().chain([&app.staging]).cloned()).collect(),
@@ -65,47 +59,9 @@ impl<'a> Observer<'a> {
         };
         let path = format!("/v3/organizations/{}/domains", target.org_guid);
         space.domains = read::domains(&path, &self.api.list(&query(&path, &[("per_page", PAGE)]))?)?;
-        self.refresh(&mut space, &Section::ALL)?;
+        self.refresh(&mut space, &Section::ALL, None)?;
         space.quotas = self.quotas()?;
         Ok(space)
-    }
-
-    /// Reads parts of the space again; all others stay as they are.
-    pub fn refresh(&self, space: &mut Space, sections: &[Section]) -> Result<(), ObserveError> {
-        let has = |section| sections.contains(&section);
-        if has(Section::Routes) {
-            let asked = query("/v3/routes", &[("space_guids", &self.api.target().space_guid), ("per_page", PAGE)]);
-            space.routes = read::routes(&asked, &self.api.list(&asked)?)?;
-        }
-        if has(Section::Apps) {
-            self.apps(space)?;
-        }
-        if has(Section::Processes) && !space.apps.is_empty() {
-            self.processes(space)?;
-        }
-        if has(Section::Instances) {
-            self.instances(space)?;
-        }
-        if has(Section::Packages) {
-            for app in &mut space.apps {
-                self.packages(app)?;
-            }
-        }
-        if has(Section::Services) {
-            self.services(space)?;
-        }
-        Ok(())
-    }
-
-    /// As [`Self::refresh`], also where the platform is out of reach for a while.
-    pub fn refresh_patiently(&self, space: &mut Space, sections: &[Section]) -> Result<(), ObserveError> {
-        let until = Instant::now() + OUTAGE;
-        loop {
-            match self.refresh(space, sections) {
-                Err(error) if !error.lasts() && Instant::now() < until => thread::sleep(PAUSE),
-                end => return end,
-            }
-        }
     }
 
     /// The API that it reads.
@@ -168,15 +124,13 @@ impl<'a> Observer<'a> {
         Ok(())
     }
 
-    fn instances(&self, space: &mut Space) -> Result<(), ObserveError> {
-        for app in &mut space.apps {
-            let started = app.state == AppState::Started;
-            for process in &mut app.processes {
-                process.states.clear();
-                if started && process.instances > 0 {
-                    let asked = format!("/v3/processes/{}/stats", process.guid);
-                    process.states = read::stats(&asked, &self.api.get(&asked)?)?;
-                }
+    fn instances(&self, app: &mut App) -> Result<(), ObserveError> {
+        let started = app.state == AppState::Started;
+        for process in &mut app.processes {
+            process.states.clear();
+            if started && process.instances > 0 {
+                let asked = format!("/v3/processes/{}/stats", process.guid);
+                process.states = read::stats(&asked, &self.api.get(&asked)?)?;
             }
         }
         Ok(())
@@ -249,6 +203,37 @@ impl<'a> Observer<'a> {
             }
         }
         Ok(all)
+    }
+}
+
+impl Reader for Observer<'_> {
+    fn refresh(&self, space: &mut Space, sections: &[Section], app: Option<&str>) -> Result<(), ObserveError> {
+        let has = |section| sections.contains(&section);
+        let concerns = |found: &App| app.is_none_or(|name| name == found.name);
+        if has(Section::Routes) {
+            let asked = query("/v3/routes", &[("space_guids", &self.api.target().space_guid), ("per_page", PAGE)]);
+            space.routes = read::routes(&asked, &self.api.list(&asked)?)?;
+        }
+        if has(Section::Apps) {
+            self.apps(space)?;
+        }
+        if has(Section::Processes) && !space.apps.is_empty() {
+            self.processes(space)?;
+        }
+        if has(Section::Instances) {
+            for app in space.apps.iter_mut().filter(|app| concerns(app)) {
+                self.instances(app)?;
+            }
+        }
+        if has(Section::Packages) {
+            for app in space.apps.iter_mut().filter(|app| concerns(app)) {
+                self.packages(app)?;
+            }
+        }
+        if has(Section::Services) {
+            self.services(space)?;
+        }
+        Ok(())
     }
 }
 

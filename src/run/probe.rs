@@ -13,13 +13,13 @@
 //! What an answer does not prove: that the instance is reached by the exact route, where the app also holds a wildcard
 //! route and no app at all is on the exact one. Nothing is ever unmapped from such a route, so nothing hangs on it.
 
-use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::plan::{RouteUrl, format_duration};
 use crate::space::Space;
 use crate::steps::RouterQuestion;
 
+use super::clock::{Clock, Stop};
 use super::http::{Answer, Client};
 
 /// How many answers in a row are asked for at the least. With six routers behind a balancer that deals by chance, one
@@ -63,13 +63,34 @@ impl Evidence {
     }
 }
 
-/// Asks routers.
+/// Why a question is not answered as it is to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unconfirmed {
+    /// What was heard last.
+    Heard(String),
+    /// The run is to stop.
+    Interrupted(Stop),
+}
+
+/// Who answers on a route.
+pub trait Router {
+    /// Asks until the answer has come often enough in a row; where the router cannot be asked, `settle` is waited
+    /// instead. Fails with what was last heard where that does not happen before the deadline.
+    fn ask(
+        &self,
+        question: &RouterQuestion<'_>,
+        space: &Space,
+        settle: Duration,
+        deadline: Instant,
+        clock: &dyn Clock,
+    ) -> Result<Evidence, Unconfirmed>;
+}
+
+/// Asks the routers that serve a route.
 #[derive(Debug)]
 pub struct Probe<'a> {
     /// The client that the questions go through.
     pub client: &'a Client,
-    /// How long is waited where the router cannot be asked.
-    pub settle: Duration,
 }
 
 /// What one answer says about an instance.
@@ -83,18 +104,25 @@ enum Instance {
     Unknown,
 }
 
-impl Probe<'_> {
-    /// Asks until the answer has come often enough in a row. Fails with what was last heard where that does not happen
-    /// before the deadline.
-    pub fn ask(&self, question: &RouterQuestion<'_>, space: &Space, deadline: Instant) -> Result<Evidence, String> {
+impl Router for Probe<'_> {
+    fn ask(
+        &self,
+        question: &RouterQuestion<'_>,
+        space: &Space,
+        settle: Duration,
+        deadline: Instant,
+        clock: &dyn Clock,
+    ) -> Result<Evidence, Unconfirmed> {
         let (app, url, wanted) = match question {
             RouterQuestion::Reached { app, url } => (*app, *url, Instance::Answers),
             RouterQuestion::Gone { app, url } => (*app, *url, Instance::Unknown),
         };
-        let Some(app) = space.app(app.as_str()) else { return Err(format!("app {app} is not there")) };
-        if let Some(why) = self.deaf(space, url) {
-            thread::sleep(self.settle);
-            return Ok(Evidence::Settled { time: self.settle, why });
+        let Some(app) = space.app(app.as_str()) else {
+            return Err(Unconfirmed::Heard(format!("app {app} is not there")));
+        };
+        if let Some(why) = self.deaf(space, url, clock).map_err(Unconfirmed::Interrupted)? {
+            clock.pause(settle).map_err(Unconfirmed::Interrupted)?;
+            return Ok(Evidence::Settled { time: settle, why });
         }
         let instances = app.web().map_or(1, |web| web.instances).clamp(1, MOST_INSTANCES);
         let enough = IN_A_ROW.max(instances * 2);
@@ -121,30 +149,32 @@ impl Probe<'_> {
             };
             in_a_row = 0;
             if Instant::now() >= deadline {
-                return Err(heard);
+                return Err(Unconfirmed::Heard(heard));
             }
-            thread::sleep(PAUSE);
+            clock.pause(PAUSE).map_err(Unconfirmed::Interrupted)?;
         }
     }
+}
 
+impl Probe<'_> {
     /// Why the router cannot be asked about this route; `None` where it can.
-    fn deaf(&self, space: &Space, url: &RouteUrl) -> Option<String> {
+    fn deaf(&self, space: &Space, url: &RouteUrl, clock: &dyn Clock) -> Result<Option<String>, Stop> {
         let domain = space.address(url).map(|parts| parts.domain);
         if space.domains.iter().any(|known| known.internal && Some(&known.name) == domain.as_ref()) {
-            return Some("an internal route has no router".to_owned());
+            return Ok(Some("an internal route has no router".to_owned()));
         }
         let mut why = String::new();
         for tries_left in (0..TRIES).rev() {
             match self.client.head_instance(url, NOBODY, 0) {
-                Ok(answer) if is_unknown(&answer) => return None,
-                Ok(answer) => return Some(format!("X-Cf-App-Instance is not heard there: HTTP {}", answer.status)),
+                Ok(answer) if is_unknown(&answer) => return Ok(None),
+                Ok(answer) => return Ok(Some(format!("X-Cf-App-Instance is not heard there: HTTP {}", answer.status))),
                 Err(error) => why = format!("{url} cannot be reached from here: {error}"),
             }
             if tries_left > 0 {
-                thread::sleep(PAUSE);
+                clock.pause(PAUSE)?;
             }
         }
-        Some(why)
+        Ok(Some(why))
     }
 
     fn one(&self, url: &RouteUrl, guid: &str, index: u32, wanted: &Instance) -> Result<Instance, String> {

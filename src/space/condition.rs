@@ -150,6 +150,25 @@ impl Condition {
         }
     }
 
+    /// The name of the app that it is about.
+    pub fn app(&self) -> &str {
+        match self {
+            Self::Exists { app }
+            | Self::Uploaded { app, .. }
+            | Self::Annotated { app, .. }
+            | Self::Bound { app, .. }
+            | Self::Mapped { app, .. }
+            | Self::Unmapped { app, .. }
+            | Self::Staged { app }
+            | Self::DropletSet { app }
+            | Self::Scaled { app, .. }
+            | Self::Running { app, .. }
+            | Self::Steady { app, .. }
+            | Self::Stopped { app }
+            | Self::Deleted { app } => app,
+        }
+    }
+
     /// Judges it on a space, as it is and as it was before the step.
     pub fn judge(&self, space: &Space, before: &Space) -> Verdict {
         match self {

@@ -2,8 +2,9 @@
 //!
 //! The Cloud Controller has one primitive that two contenders cannot both succeed with: the name of an app is unique in
 //! its space (CC API 3: the loser gets 422 `CF-UniquenessError`). So a lock is an app that is never staged and never
-//! started, and takes no memory; it carries as annotations who holds it and until when. Its guid is the fencing token:
-//! it is renewed, given back and taken away by its guid only, so nobody ever touches a lock that has taken its place.
+//! started, and takes no memory; it carries as annotations who holds it, and when that run was last heard of. Its guid is
+//! the fencing token: it is kept alive, given back and taken away by its guid only, so nobody ever touches a lock that has
+//! taken its place.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -23,20 +24,27 @@ pub const PLAN: &str = "cutover-plan";
 pub const BY: &str = "cutover-by";
 /// Since when (RFC 3339, UTC).
 pub const AT: &str = "cutover-at";
-/// When the holder was last heard of (RFC 3339, UTC).
+/// When the holder was last heard of, by its own clock (RFC 3339, UTC).
 pub const HEARTBEAT: &str = "cutover-heartbeat";
-/// Until when it holds, unless it is renewed (RFC 3339, UTC).
-pub const EXPIRES: &str = "cutover-expires";
+/// The process that holds it: a [`ProcessId`].
+pub const PROCESS: &str = "cutover-process";
 /// The id of the step in flight; absent before the first one.
 pub const STEP: &str = "cutover-step";
+/// When that step began (RFC 3339, UTC).
+pub const STEP_SINCE: &str = "cutover-step-since";
+/// Who asks the holder to stop, and what for; absent where nobody does.
+pub const TAKE_OVER: &str = "cutover-take-over";
 /// What the holder does: a [`Verb`].
 pub const VERB: &str = "cutover-verb";
 /// What tells this very taking of the lock from every other one, made up by the holder.
 pub const NONCE: &str = "cutover-nonce";
 
-/// How long after its expiry a lock is still left alone. The holder writes the expiry by its own clock and others read
-/// it by theirs: so far they may differ. The time in which a renewal under way may still arrive is in it, too.
-pub const SLACK: Duration = Duration::from_secs(60);
+/// How long nothing is heard of a run that is at work, at the most: whoever has watched its lock for so long without a
+/// sign of life takes it for dead.
+pub const SILENCE: Duration = Duration::from_secs(30);
+/// How far the clocks of two machines may differ: a lock whose heartbeat is older than this is a dead run's, whoever's
+/// clock is wrong.
+pub const SKEW: Duration = Duration::from_secs(5 * 60);
 
 /// What the names of locks begin with.
 const PREFIX: &str = "cutover-lock-";
@@ -72,6 +80,14 @@ impl Verb {
             Self::Rollback => "is being rolled back",
         }
     }
+
+    /// What happened to the app.
+    fn was(self) -> &'static str {
+        match self {
+            Self::Apply | Self::Resume => "was being deployed",
+            Self::Rollback => "was being rolled back",
+        }
+    }
 }
 
 impl fmt::Display for Verb {
@@ -96,12 +112,19 @@ pub struct Lock {
     pub by: String,
     /// Since when (RFC 3339, UTC).
     pub at: String,
-    /// When the holder was last heard of.
+    /// When the holder was last heard of. A lock that does not tell has to be broken.
     pub heartbeat: Option<Timestamp>,
-    /// Until when it holds. A lock whose expiry cannot be read never expires: it has to be broken.
-    pub expires: Option<Timestamp>,
+    /// The process that holds it, where that is told.
+    #[serde(default)]
+    pub process: Option<ProcessId>,
     /// The id of the step in flight.
     pub step: String,
+    /// When that step began.
+    #[serde(default)]
+    pub step_since: Option<Timestamp>,
+    /// Who asks the holder to stop, and what for.
+    #[serde(default)]
+    pub take_over: String,
     /// What the holder does.
     pub verb: Option<Verb>,
     /// What tells this very taking of the lock from every other one.
@@ -110,15 +133,54 @@ pub struct Lock {
     pub is_an_app: bool,
 }
 
-/// Whether a lock keeps others out.
+/// A process, told from every other one on every machine.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct ProcessId {
+    /// The machine since it was started, and the space of process numbers in it: a container has one of its own.
+    pub machine: String,
+    /// The number.
+    pub pid: u32,
+    /// When it was started, in the machine's own count: numbers are used again.
+    pub started: u64,
+}
+
+impl ProcessId {
+    /// Reads the value of the annotation: `MACHINE PID STARTED`.
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut words = text.rsplitn(3, ' ');
+        let (started, pid, machine) = (words.next()?, words.next()?, words.next()?);
+        Some(Self { machine: machine.to_owned(), pid: pid.parse().ok()?, started: started.parse().ok()? })
+    }
+}
+
+impl fmt::Display for ProcessId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} {}", self.machine, self.pid, self.started)
+    }
+}
+
+/// What this machine knows of the process that holds a lock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sighting {
+    /// It is at work here.
+    Alive,
+    /// It was at work here, and is not any more.
+    Gone,
+    /// It is at work elsewhere, or was.
+    Elsewhere,
+}
+
+/// Whether the run that holds a lock is at work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
-    /// It does, until it expires.
-    Held,
-    /// It does, and will not end by itself: nothing that can be read tells when.
-    HeldForGood,
-    /// It does no more: its holder has not been heard of for too long, and it can be taken over.
-    Expired,
+    /// It is, or nothing speaks against it.
+    AtWork,
+    /// It has not been heard of for longer than [`SILENCE`], as far as the clocks of two machines can tell.
+    Silent,
+    /// It is at work no more: its lock can be taken over.
+    Dead,
+    /// Nothing tells. It keeps others out until it is broken.
+    Unreadable,
 }
 
 impl Lock {
@@ -155,15 +217,17 @@ impl Lock {
             by: text(BY),
             at: text(AT),
             heartbeat: time(HEARTBEAT),
-            expires: time(EXPIRES),
+            process: app.annotations.get(PROCESS).and_then(|text| ProcessId::parse(text)),
             step: text(STEP),
+            step_since: time(STEP_SINCE),
+            take_over: text(TAKE_OVER),
             verb: verbs.into_iter().find(|verb| verb.as_str() == text(VERB)),
             nonce: text(NONCE),
             is_an_app: app.state == AppState::Started || app.droplet.is_some(),
         }
     }
 
-    /// The annotations that a new lock carries.
+    /// The annotations that the holder writes.
     pub fn annotations(&self) -> BTreeMap<&'static str, String> {
         let time = |time: Option<Timestamp>| time.map(written).unwrap_or_default();
         let mut all = BTreeMap::from([
@@ -172,8 +236,9 @@ impl Lock {
             (BY, self.by.clone()),
             (AT, self.at.clone()),
             (HEARTBEAT, time(self.heartbeat)),
-            (EXPIRES, time(self.expires)),
+            (PROCESS, self.process.as_ref().map(ProcessId::to_string).unwrap_or_default()),
             (STEP, self.step.clone()),
+            (STEP_SINCE, time(self.step_since)),
             (VERB, self.verb.map(Verb::as_str).unwrap_or_default().to_owned()),
             (NONCE, self.nonce.clone()),
         ]);
@@ -181,14 +246,22 @@ impl Lock {
         all
     }
 
-    /// Whether it keeps others out at that time.
-    pub fn standing(&self, now: Timestamp) -> Standing {
-        match self.expires {
-            _ if self.is_an_app => Standing::HeldForGood,
-            None => Standing::HeldForGood,
-            Some(expires) if now > later(expires, SLACK) => Standing::Expired,
-            Some(_) => Standing::Held,
+    /// Whether the run that holds it is at work, by what is known of its process and by the time of its heartbeat.
+    pub fn standing(&self, now: Timestamp, sighting: Sighting) -> Standing {
+        match (self.heartbeat, sighting) {
+            _ if self.is_an_app => Standing::Unreadable,
+            (None, _) => Standing::Unreadable,
+            (Some(_), Sighting::Gone) => Standing::Dead,
+            (Some(_), Sighting::Alive) => Standing::AtWork,
+            (Some(heard), Sighting::Elsewhere) if between(heard, now) >= SKEW => Standing::Dead,
+            (Some(heard), Sighting::Elsewhere) if between(heard, now) >= SILENCE => Standing::Silent,
+            (Some(_), Sighting::Elsewhere) => Standing::AtWork,
         }
+    }
+
+    /// Whether it is the lock that was taken as this one: nobody else's, and not taken anew.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.guid == other.guid && self.nonce == other.nonce && self.deployment == other.deployment
     }
 
     /// Who holds it: `BY since AT (deployment ID)`.
@@ -199,9 +272,9 @@ impl Lock {
         format!("{by}{since}{id}")
     }
 
-    /// What goes on, in one line: `APP is being deployed by BY since AT (deployment ID, at step STEP, last heard of 12
-    /// s ago, expires in 3 m)`.
-    pub fn story(&self, now: Timestamp) -> String {
+    /// What goes on, in one line: `APP is being deployed by BY since AT (deployment ID, at step STEP for 5 s, last heard
+    /// of 3 s ago)`.
+    pub fn story(&self, now: Timestamp, standing: Standing) -> String {
         if self.is_an_app {
             return format!("{} cannot be locked: an app that runs, or could run, has the name of its lock", self.app);
         }
@@ -210,31 +283,32 @@ impl Lock {
             details.push(format!("deployment {}", self.deployment));
         }
         if !self.step.is_empty() {
-            details.push(format!("at step {}", self.step));
+            let since = self.step_since.filter(|_| standing == Standing::AtWork);
+            let since = since.map(|since| format!(" for {}", about(between(since, now)))).unwrap_or_default();
+            details.push(format!("at step {}{since}", self.step));
         }
-        if let Some(heard) = self.heartbeat {
-            details.push(format!("last heard of {} ago", about(between(heard, now))));
-        }
-        details.push(match self.expires {
-            None => "nothing that can be read tells when it expires".to_owned(),
-            Some(expires) if expires > now => format!("expires in {}", about(between(now, expires))),
-            Some(expires) => format!("expired {} ago", about(between(expires, now))),
+        details.push(match self.heartbeat {
+            Some(heard) => format!("last heard of {} ago", about(between(heard, now))),
+            None => "nothing that can be read tells whether that run is at work".to_owned(),
         });
+        if !self.take_over.is_empty() {
+            details.push(format!("asked to stop by {}", self.take_over));
+        }
         let by = if self.by.is_empty() { String::new() } else { format!(" by {}", self.by) };
         let since = if self.at.is_empty() { String::new() } else { format!(" since {}", self.at) };
-        let passive = self.verb.map_or("is locked", Verb::passive);
-        format!("{} {passive}{by}{since} ({})", self.app, details.join(", "))
+        let (what, then) = match (self.verb, standing) {
+            (Some(verb), Standing::AtWork | Standing::Unreadable) => (verb.passive(), ""),
+            (Some(verb), Standing::Silent) => (verb.passive(), ", and that run is silent"),
+            (Some(verb), Standing::Dead) => (verb.was(), ", and that run is at work no more"),
+            (None, _) => ("is locked", ""),
+        };
+        format!("{} {what}{by}{since}{then} ({})", self.app, details.join(", "))
     }
 }
 
 /// A time as it is written: RFC 3339, UTC, whole seconds.
 pub fn written(time: Timestamp) -> String {
     time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
-}
-
-/// So much later; the end of time where that is further away.
-pub fn later(time: Timestamp, span: Duration) -> Timestamp {
-    time.saturating_add(span).unwrap_or(Timestamp::MAX)
 }
 
 fn between(from: Timestamp, to: Timestamp) -> Duration {
@@ -253,6 +327,7 @@ fn about(span: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::example::lock;
     use crate::space::Space;
 
     fn at(text: &str) -> Timestamp {
@@ -270,23 +345,6 @@ mod tests {
             droplet: None,
             staged: None,
             bindings: Vec::new(),
-        }
-    }
-
-    fn lock() -> Lock {
-        Lock {
-            guid: "g-1".to_owned(),
-            app: "shop".to_owned(),
-            deployment: "d-7".to_owned(),
-            plan: "p-1".to_owned(),
-            by: "jo on build-3".to_owned(),
-            at: "2026-11-24T10:00:00Z".to_owned(),
-            heartbeat: Some(at("2026-11-24T10:05:00Z")),
-            expires: Some(at("2026-11-24T10:10:00Z")),
-            step: "shop/start".to_owned(),
-            verb: Some(Verb::Apply),
-            nonce: "n-1".to_owned(),
-            is_an_app: false,
         }
     }
 
@@ -309,7 +367,7 @@ mod tests {
         for lock in [
             lock(),
             Lock { step: String::new(), verb: Some(Verb::Rollback), ..lock() },
-            Lock { heartbeat: None, expires: None, verb: None, nonce: String::new(), ..lock() },
+            Lock { heartbeat: None, process: None, verb: None, nonce: String::new(), ..lock() },
         ] {
             let written = lock.annotations();
             let pairs: Vec<_> = written.iter().map(|(key, value)| (*key, value.as_str())).collect();
@@ -319,26 +377,31 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_is_empty() {
-        let broken = Lock::read("shop", &app(&[(EXPIRES, "soon"), (HEARTBEAT, ""), (VERB, "dance")]));
-        assert_eq!((broken.expires, broken.heartbeat, broken.verb), (None, None, None));
+        let spoilt = [(PROCESS, "17"), (HEARTBEAT, "soon"), (VERB, "dance"), (STEP_SINCE, "")];
+        let broken = Lock::read("shop", &app(&spoilt));
+        assert_eq!((&broken.process, broken.heartbeat, broken.verb, broken.step_since), (&None, None, None, None));
         assert_eq!(broken.by, "");
     }
 
     #[test]
-    fn when_it_holds() {
+    fn whether_its_run_is_at_work() {
         let cases = [
-            ("2026-11-24T10:09:00Z", Standing::Held),
-            ("2026-11-24T10:10:30Z", Standing::Held),
-            ("2026-11-24T10:11:00Z", Standing::Held),
-            ("2026-11-24T10:11:01Z", Standing::Expired),
+            ("2026-11-24T10:05:29Z", Sighting::Elsewhere, Standing::AtWork),
+            ("2026-11-24T10:05:30Z", Sighting::Elsewhere, Standing::Silent),
+            ("2026-11-24T10:09:59Z", Sighting::Elsewhere, Standing::Silent),
+            ("2026-11-24T10:10:00Z", Sighting::Elsewhere, Standing::Dead),
+            // The other machine's clock is ahead of this one's.
+            ("2026-11-24T09:00:00Z", Sighting::Elsewhere, Standing::AtWork),
+            ("2026-11-24T10:05:01Z", Sighting::Gone, Standing::Dead),
+            // It is suspended, or the platform is out of its reach.
+            ("2026-11-25T10:10:00Z", Sighting::Alive, Standing::AtWork),
         ];
-        for (now, standing) in cases {
-            assert_eq!(lock().standing(at(now)), standing, "{now}");
+        for (now, sighting, standing) in cases {
+            assert_eq!(lock().standing(at(now), sighting), standing, "{now} {sighting:?}");
         }
         let future = at("2030-01-01T00:00:00Z");
-        assert_eq!(Lock { expires: None, ..lock() }.standing(future), Standing::HeldForGood);
-        assert_eq!(Lock { is_an_app: true, ..lock() }.standing(future), Standing::HeldForGood);
-        assert_eq!(Lock { expires: Some(Timestamp::MAX), ..lock() }.standing(future), Standing::Held);
+        assert_eq!(Lock { heartbeat: None, ..lock() }.standing(future, Sighting::Gone), Standing::Unreadable);
+        assert_eq!(Lock { is_an_app: true, ..lock() }.standing(future, Sighting::Gone), Standing::Unreadable);
     }
 
     #[test]
@@ -365,27 +428,40 @@ mod tests {
         let cases = [
             (
                 lock(),
-                "shop is being deployed by jo on build-3 since 2026-11-24T10:00:00Z (deployment d-7, at step shop/start, \
-                 last heard of 12 s ago, expires in 4 m)",
+                Standing::AtWork,
+                "shop is being deployed by jo on build-3 since 2026-11-24T10:00:00Z (deployment d-7, at step shop/start \
+                 for 7 s, last heard of 12 s ago)",
+            ),
+            (
+                Lock { take_over: "mo on build-4, for rollback".to_owned(), ..lock() },
+                Standing::AtWork,
+                "shop is being deployed by jo on build-3 since 2026-11-24T10:00:00Z (deployment d-7, at step shop/start \
+                 for 7 s, last heard of 12 s ago, asked to stop by mo on build-4, for rollback)",
             ),
             (
                 Lock {
                     verb: Some(Verb::Rollback),
                     step: String::new(),
-                    expires: Some(at("2026-11-24T07:05:12Z")),
+                    heartbeat: Some(at("2026-11-24T07:05:12Z")),
                     ..lock()
                 },
-                "shop is being rolled back by jo on build-3 since 2026-11-24T10:00:00Z (deployment d-7, last heard of 12 s \
-                 ago, expired 3 h ago)",
+                Standing::Dead,
+                "shop was being rolled back by jo on build-3 since 2026-11-24T10:00:00Z, and that run is at work no more \
+                 (deployment d-7, last heard of 3 h ago)",
             ),
-            (empty.clone(), "shop is locked (nothing that can be read tells when it expires)"),
+            (
+                empty.clone(),
+                Standing::Unreadable,
+                "shop is locked (nothing that can be read tells whether that run is at work)",
+            ),
             (
                 Lock { is_an_app: true, ..empty },
+                Standing::Unreadable,
                 "shop cannot be locked: an app that runs, or could run, has the name of its lock",
             ),
         ];
-        for (lock, story) in cases {
-            assert_eq!(lock.story(now), story);
+        for (lock, standing, story) in cases {
+            assert_eq!(lock.story(now, standing), story);
         }
         assert_eq!(lock().holder(), "jo on build-3 since 2026-11-24T10:00:00Z (deployment d-7)");
     }

@@ -7,6 +7,7 @@
 //! - `size`: what is pushed, and how large it will be
 //! - [`annotations`]: what is written on the apps, because routes and states cannot tell it
 //! - [`effect`]: what a step does to the model of the space
+//! - [`left`]: what is left of a list that did not come to its end
 //! - `words`: what a step is for and what confirms it, for people to read
 //! - [`refusal`]: why nothing is done, and what the user can do about it
 //! - [`quota`]: whether the quotas hold at every point of a list of steps
@@ -18,6 +19,7 @@ pub mod annotations;
 pub mod back;
 pub mod effect;
 pub mod forward;
+pub mod left;
 mod list;
 pub mod quota;
 pub mod refusal;
@@ -274,6 +276,27 @@ impl Action {
             | Self::Scale { .. }
             | Self::Start { .. }
             | Self::Check { .. } => false,
+        }
+    }
+
+    /// Whether its cf only watches what the platform does by itself once it was asked: then it may be ended at any time,
+    /// and what it waited for is seen in the space later (cf 8.17: `stage-package` polls the build, `bind-service
+    /// --wait` the job).
+    pub fn is_watched_by_cf(&self) -> bool {
+        match self {
+            Self::Stage { .. } | Self::Bind { .. } => true,
+            Self::Create { .. }
+            | Self::Push { .. }
+            | Self::Annotate { .. }
+            | Self::Map { .. }
+            | Self::Unmap { .. }
+            | Self::SetDroplet { .. }
+            | Self::Scale { .. }
+            | Self::Start { .. }
+            | Self::Check { .. }
+            | Self::Drain { .. }
+            | Self::Stop { .. }
+            | Self::Delete { .. } => false,
         }
     }
 

@@ -169,3 +169,17 @@ pub fn other_routes(plan: &plan::App, space: &Space, app: &App) -> Vec<String> {
 pub(super) fn is_of_plan(plan: &plan::App, url: &str) -> bool {
     RouteUrl::parse(url).is_ok_and(|url| plan.live.iter().chain([&plan.staging]).any(|known| *known == url))
 }
+
+/// Says which app serves the live routes.
+pub fn serving(app: &plan::App, space: &Space) -> String {
+    let told: Vec<String> = app
+        .live
+        .iter()
+        .map(|url| match space.holders(url).as_slice() {
+            [] => format!("no app serves {url}"),
+            [one] => format!("{one} serves {url}"),
+            several => format!("{} serve {url}", several.join(" and ")),
+        })
+        .collect();
+    told.join("; ")
+}

@@ -1,5 +1,7 @@
 //! Compiled steps as a person reads them, and the laws that every list of steps keeps.
 
+use std::collections::BTreeSet;
+
 use proptest::prelude::*;
 
 use crate::example;
@@ -7,14 +9,15 @@ use crate::plan::Plan;
 use crate::proof;
 use crate::report::preview::{self, AppPreview};
 use crate::space::condition::Verdict;
-use crate::space::{Quota, QuotaScope, Space, Usage};
+use crate::space::difference::Facet;
+use crate::space::{App, AppState, Quota, QuotaScope, Space, Usage};
 
 use super::annotations::Role;
 use super::back::Failed;
 use super::forward::Orders;
 use super::refusal::Refusal;
 use super::situation::Situation;
-use super::{Step, Verb, compile};
+use super::{Action, Step, Verb, compile, left};
 
 const PLAN: &str = "
 version: 1
@@ -268,4 +271,112 @@ proptest! {
             }
         }
     }
+
+    /// Whatever is there, and whatever was in flight: nothing is told to be done by hand that takes an app that serves
+    /// off its route, or stops it.
+    #[test]
+    fn what_is_left_harms_nobody_who_serves(a in any_colour("shop_a"), b in any_colour("shop_b")) {
+        let plan = example::plan(PLAN);
+        let space = space_of(&a.into_iter().chain(b).collect::<Vec<_>>());
+        let deployment = example::deployment();
+        for verb in [Verb::Apply, Verb::Resume, Verb::Rollback] {
+            let orders = Orders { plan: &plan, app: &plan.apps[0], deployment: &deployment, bits: Some("b175") };
+            let Ok(left) = left::left(verb, orders, &space) else { continue };
+            let mut model = space.clone();
+            for step in &left.by_hand {
+                let before = serving(&model);
+                step.action.apply(&mut model);
+                let after = serving(&model);
+                prop_assert!(before.is_subset(&after), "{verb}: {}: {before:?} -> {after:?}", step.id);
+            }
+        }
+    }
+}
+
+/// Which apps serve which routes; what is only on the staging route serves nobody.
+fn serving(space: &Space) -> BTreeSet<(String, String)> {
+    let of_app = |app: &App| {
+        let routes = space.routes_of(&app.name).into_iter().filter(|url| *url != STAGING);
+        routes.map(|url| (app.name.clone(), url.to_owned())).collect::<Vec<_>>()
+    };
+    space.apps.iter().filter(|app| app.state == AppState::Started).flat_map(of_app).collect()
+}
+
+/// A way back that is cut off is not gone on with as a way forward: an app that serves would be stopped.
+#[test]
+fn what_is_left_is_of_the_list_that_was_in_flight() {
+    let plan = example::plan(PLAN);
+    let deployment = example::deployment();
+    let orders = Orders { plan: &plan, app: &plan.apps[0], deployment: &deployment, bits: None };
+    let told = |verb, space: &Space| {
+        let left = left::left(verb, orders, space).unwrap();
+        let by_hand = left.by_hand.iter().map(|step| format!("{} {}", step.action.kind(), step.action.app()));
+        (by_hand.collect::<Vec<_>>(), left.more)
+    };
+    // The new version has failed on the live route, and the old one is already back on it.
+    let space = space_of(&[
+        colour("shop_a", true, &LIVE, Some(Role::Live)),
+        colour("shop_b", true, &LIVE, Some(Role::RollingBack)),
+    ]);
+    let (by_hand, more) = told(Verb::Rollback, &space);
+    assert_eq!(by_hand, ["map-route shop_a", "map-route shop_a"], "both serve: nobody is taken off by hand");
+    assert!(more > 0);
+    // It is off its routes: what is left is to stop it.
+    let space = space_of(&[
+        colour("shop_a", true, &LIVE, Some(Role::Live)),
+        colour("shop_b", true, &[], Some(Role::RollingBack)),
+    ]);
+    assert!(told(Verb::Rollback, &space).0.contains(&"stop shop_b".to_owned()));
+    // Nothing is under way any more.
+    let space = space_of(&[colour("shop_a", true, &LIVE, Some(Role::Live))]);
+    assert_eq!(told(Verb::Apply, &space), (Vec::new(), 0));
+}
+
+/// What an action may change is read after it: else it would be taken for somebody else's change later.
+#[test]
+fn what_an_action_may_change_is_read_after_it() {
+    let plan = example::plan(PLAN);
+    let mut kinds = BTreeSet::new();
+    let spaces = [
+        space_of(&[]),
+        space_of(&[colour("shop_a", true, &LIVE, Some(Role::Live))]),
+        space_of(&[
+            colour("shop_a", true, &LIVE, Some(Role::Live)),
+            colour("shop_b", true, &[LIVE[0], STAGING, "other.example.com"], Some(Role::Next)),
+        ]),
+        space_of(&[
+            Colour { instances: 1, ..colour("shop_a", false, &[], Some(Role::Previous)) },
+            Colour { instances: 3, ..colour("shop_b", true, &LIVE, Some(Role::Live)) },
+        ]),
+    ];
+    for (space, verb) in spaces.iter().flat_map(|space| [(space, Verb::Apply), (space, Verb::Rollback)]) {
+        for step in compiled(verb, &plan, space).unwrap_or_default() {
+            kinds.insert(step.action.kind());
+            for facet in facets(&step) {
+                let read = step.action.changes().contains(&facet.section());
+                assert!(read || !step.action.may_change(&facet), "{} {facet:?}", step.id);
+            }
+        }
+    }
+    assert!(kinds.len() >= 12, "{kinds:?}");
+}
+
+/// One of each that a deployment hangs on, as far as a step may be about it.
+fn facets(step: &Step) -> Vec<Facet> {
+    let app = || step.action.app().to_owned();
+    let annotations = match &step.action {
+        Action::Annotate { annotations, .. } => annotations.to_map().into_keys().collect(),
+        _ => vec!["cutover-role".to_owned()],
+    };
+    let mut facets = vec![
+        Facet::App(app()),
+        Facet::State(app()),
+        Facet::Instances { app: app(), process: "web".to_owned() },
+        Facet::Droplet(app()),
+    ];
+    facets.extend(annotations.into_iter().map(|key| Facet::Annotation { app: app(), key }));
+    facets.extend(
+        [LIVE[0], LIVE[1], STAGING, "other.example.com"].map(|url| Facet::Leads { url: url.to_owned(), app: app() }),
+    );
+    facets
 }

@@ -1,11 +1,27 @@
 //! What an action itself may change of what a deployment hangs on: whatever else changes meanwhile, somebody else has
 //! done.
 
+use crate::space::condition::Section;
 use crate::space::difference::Facet;
 
 use super::Action;
 
 impl Action {
+    /// The desired parts of the space that the action may change: they are read after it, so that what it has changed
+    /// is told from what somebody else changes later.
+    pub fn changes(&self) -> &'static [Section] {
+        match self {
+            Self::Push { .. } | Self::Delete { .. } => &Section::DESIRED,
+            Self::Create { .. } | Self::Stage { .. } | Self::SetDroplet { .. } | Self::Start { .. } => {
+                &[Section::Apps, Section::Processes]
+            }
+            Self::Annotate { .. } | Self::Stop { .. } => &[Section::Apps],
+            Self::Map { .. } | Self::Unmap { .. } => &[Section::Routes],
+            Self::Scale { .. } => &[Section::Processes],
+            Self::Bind { .. } | Self::Check { .. } | Self::Drain { .. } => &[],
+        }
+    }
+
     /// Whether the action may bring about a change of this.
     pub fn may_change(&self, facet: &Facet) -> bool {
         let own = self.app();
@@ -55,6 +71,15 @@ impl Action {
 }
 
 impl Facet {
+    /// The part of the space that it is read from.
+    pub fn section(&self) -> Section {
+        match self {
+            Self::App(_) | Self::State(_) | Self::Droplet(_) | Self::Annotation { .. } => Section::Apps,
+            Self::Instances { .. } => Section::Processes,
+            Self::Leads { .. } => Section::Routes,
+        }
+    }
+
     /// The app that it is about.
     fn app(&self) -> &str {
         match self {

@@ -1,7 +1,5 @@
 //! The real cf, driven as a deployment drives it: in a private copy of the user's configuration, each answer judged.
 
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use cutover::cf::invocation::{Invocation, Reference, RouteParts, query};
@@ -134,9 +132,10 @@ fn a_token_that_the_platform_takes_no_more_is_told() {
 
 #[test]
 fn a_run_that_is_interrupted_ends_at_once() {
-    let mut driven = Driven::start();
-    driven.cf = driven.cf.clone().interrupted_by(Arc::new(AtomicBool::new(true)));
+    let driven = Driven::start();
     driven.foundry.faults().add(Rule::new("POST", "/v3/routes", Fault::Before(Harm::Hang)));
-    assert_eq!(driven.run(&Invocation::create_route(&driven.route("live"))).exit, Exit::Interrupted);
+    let argv = Invocation::create_route(&driven.route("live")).resolve(&|_: &Reference| None).unwrap();
+    let output = driven.cf.run_while(&|| false, &argv, &[], DEADLINE, &mut |_, _| {}).unwrap();
+    assert_eq!(output.exit, Exit::Interrupted);
     driven.foundry.faults().clear();
 }

@@ -1,5 +1,6 @@
 //! One deployment of an app at a time: who gets the lock, how it is kept and lost, and what people are told.
 
+use std::cell::Cell;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Child, ChildStderr, Stdio};
 use std::sync::{Barrier, Mutex};
@@ -9,10 +10,10 @@ use std::time::{Duration, Instant};
 use cutover::cf::session::{PrivateHome, Session};
 use cutover::cf::spawn::Cf;
 use cutover::plan::AppName;
-use cutover::run::interrupt::Interrupt;
-use cutover::run::lock::held::{Held, Lost, Renewal};
-use cutover::run::lock::{Claim, LockError, Locksmith, Terms};
-use cutover::space::lock::{Lock, SLACK, Verb};
+use cutover::run::api::Api;
+use cutover::run::clock::{Clock, Stop};
+use cutover::run::lock::{Claim, LockError, LockManager, Patience};
+use cutover::space::lock::{Lock, ProcessId, SILENCE, SKEW, Standing, Verb};
 use cutover::steps::annotations::Deployment;
 use foundry::faults::{Fault, Harm, Occurrence, Rule};
 use foundry::settings::Settings;
@@ -24,7 +25,7 @@ use serde_json::{Value, json};
 
 use crate::support::bench::{Bench, MANIFEST, PLAN, Run};
 use crate::support::cf::binary;
-use crate::support::wait::wait_until;
+use crate::support::wait::{PATIENCE, wait_until};
 
 /// What nobody cares to hear.
 fn deaf(_: &str) {}
@@ -42,11 +43,36 @@ fn shop() -> AppName {
     AppName::parse("shop").unwrap()
 }
 
+/// A clock that goes as fast as it is asked to wait.
+struct Hurried(Cell<Instant>);
+
+impl Hurried {
+    fn new() -> Self {
+        Self(Cell::new(Instant::now()))
+    }
+}
+
+impl Clock for Hurried {
+    fn now(&self) -> Instant {
+        self.0.get()
+    }
+
+    fn pause(&self, time: Duration) -> Result<(), Stop> {
+        self.0.set(self.0.get() + time);
+        Ok(())
+    }
+}
+
+/// Nobody else is waited for.
+const AT_ONCE: Patience = Patience { wait: Duration::ZERO, find_out: false, take_over: false };
+/// It is found out whether somebody else's run is dead.
+const FINDS_OUT: Patience = Patience { find_out: true, ..AT_ONCE };
+
 /// A machine from which somebody deploys: a cf of its own with a session of its own.
 struct Machine {
     cf: Cf,
     session: Session,
-    interrupt: Interrupt,
+    clock: Hurried,
     by: String,
 }
 
@@ -55,11 +81,11 @@ impl Machine {
         let home = PrivateHome::create(&Guard::start().unwrap()).unwrap();
         let cf = Cf::discover(Some(&binary()), &home).unwrap();
         let session = Session::open(&bench.cf.home().join(".cf/config.json"), home).unwrap();
-        Self { cf, session, interrupt: Interrupt::none(), by: by.to_owned() }
+        Self { cf, session, clock: Hurried::new(), by: by.to_owned() }
     }
 
-    fn smith(&self, wait: Duration) -> Locksmith<'_> {
-        Locksmith::new(&self.cf, &self.session, &self.interrupt, wait)
+    fn manager(&self, patience: Patience) -> LockManager<'_> {
+        LockManager::new(Api::new(&self.cf, &self.session), &self.clock, patience)
     }
 
     fn claim(&self, deployment: &str) -> Claim {
@@ -68,32 +94,40 @@ impl Machine {
         Claim { deployment, plan: "digest".to_owned(), verb: Verb::Apply }
     }
 
-    fn take(&self, deployment: &str) -> Result<Held<'_>, LockError> {
-        self.smith(Duration::ZERO).take(&shop(), &self.claim(deployment), &mut deaf)
+    fn take(&self, deployment: &str) -> Result<Lock, LockError> {
+        self.manager(AT_ONCE).take(&shop(), &self.claim(deployment), &mut deaf)
+    }
+
+    fn give_back(&self, lock: &Lock) {
+        assert!(self.manager(AT_ONCE).break_open(lock).unwrap());
     }
 }
 
-fn from_now(seconds: i64) -> String {
-    let time = Timestamp::from_second(Timestamp::now().as_second() + seconds).unwrap();
-    time.to_string()
+fn ago(span: Duration) -> String {
+    Timestamp::now().saturating_sub(span).unwrap().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
-/// Makes a lock by hand, as one was left that expires so many seconds from now.
-fn leave_lock(bench: &Bench, expires: i64) {
+/// Makes a lock by hand, as a run has left it that was last heard of so long ago. Where that run is, is not told.
+fn leave_lock(bench: &Bench, heard: Duration) {
+    leave(bench, &json!({ "cutover-heartbeat": ago(heard) }));
+}
+
+/// Makes a lock by hand, with more annotations than those that tell whose it is.
+fn leave(bench: &Bench, more: &Value) {
     let space = bench.cf.must(["space", "production", "--guid"]);
+    let mut annotations = json!({
+        "cutover-deployment": "d-old",
+        "cutover-by": "jo on build-3",
+        "cutover-at": "2026-11-24T10:00:00Z",
+        "cutover-step": "shop/start",
+        "cutover-verb": "apply",
+        "cutover-nonce": "n-old",
+    });
+    annotations.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     let body = json!({
         "name": "cutover-lock-shop",
         "relationships": { "space": { "data": { "guid": space.trim() } } },
-        "metadata": { "annotations": {
-            "cutover-deployment": "d-old",
-            "cutover-by": "jo on build-3",
-            "cutover-at": "2026-11-24T10:00:00Z",
-            "cutover-heartbeat": from_now(expires - 700),
-            "cutover-expires": from_now(expires),
-            "cutover-step": "shop/start",
-            "cutover-verb": "apply",
-            "cutover-nonce": "n-old",
-        } },
+        "metadata": { "annotations": annotations },
     });
     bench.cf.must(["curl", "-X", "POST", "/v3/apps", "-d", &body.to_string(), "--fail"]);
 }
@@ -146,17 +180,16 @@ fn contend(bench: &Bench, rounds: usize, before: impl Fn() + Sync, told: impl Fn
                     start.wait();
                     let claim = machine.claim(&format!("{round}-{number}"));
                     let mut hear = |text: &str| messages.lock().unwrap().push(text.to_owned());
-                    let taken = machine.smith(Duration::ZERO).take(&shop(), &claim, &mut hear);
+                    let taken = machine.manager(AT_ONCE).take(&shop(), &claim, &mut hear);
                     if taken.is_ok() {
                         winners.lock().unwrap().push(number);
                     }
                     end.wait();
                     assert_eq!(winners.lock().unwrap().len(), 1, "in round {round}");
                     match taken {
-                        Ok(mut held) => {
-                            assert_eq!(held.renew("shop/push", Duration::from_secs(60)), Ok(Renewal::Written));
+                        Ok(lock) => {
                             end.wait();
-                            assert_eq!(held.release(), None);
+                            machine.give_back(&lock);
                             winners.lock().unwrap().clear();
                             told(&std::mem::take(&mut *messages.lock().unwrap()));
                         }
@@ -174,75 +207,112 @@ fn contend(bench: &Bench, rounds: usize, before: impl Fn() + Sync, told: impl Fn
     assert_eq!(marker(bench), None);
 }
 
-// What decides is the call, so fifty rounds of the call are run; two whole deployments are run a few times, below.
+// What decides is the call, so rounds of the call are run; two whole deployments are run once, below.
 #[test]
 fn of_two_at_the_same_moment_one_gets_it() {
-    contend(&bench(), 50, || (), |told| assert_eq!(told, [""; 0]));
+    contend(&bench(), 20, || (), |told| assert_eq!(told, [""; 0]));
 }
 
 #[test]
 fn of_two_that_take_over_at_the_same_moment_one_gets_it() {
     let bench = bench();
     let told = |told: &[String]| {
-        let [told] = told else { panic!("{told:?}") };
         assert!(
-            told.starts_with("took over the lock of deployment d-old on shop, held by jo on build-3 since"),
-            "{told}"
+            told.iter().any(|told| told.starts_with("took over the lock on shop from the run of jo on build-3 since")),
+            "{told:?}"
         );
     };
-    contend(&bench, 20, || leave_lock(&bench, -600), told);
+    contend(&bench, 10, || leave_lock(&bench, 2 * SKEW), told);
 }
 
 #[test]
 fn of_two_deployments_one_proceeds() {
     let bench = bench();
-    for _ in 0..3 {
-        let children = [(); 2].map(|()| {
-            let mut command = bench.command(&["apply", "--yes"]);
-            thread::spawn(move || Run::of(&command.output().unwrap()))
-        });
-        let mut runs = children.map(|child| child.join().unwrap());
-        runs.sort_by_key(|run| run.code);
-        assert_tells(&runs[0], 0, &[]);
-        let story =
-            ["refused: shop is being deployed by admin on ", "(deployment ", "--lock-wait", "cutover lock break"];
-        assert_tells(&runs[1], 4, &story);
-        assert_eq!(marker(&bench), None);
-    }
+    let children = [(); 2].map(|()| {
+        let mut command = bench.command(&["apply", "--yes"]);
+        thread::spawn(move || Run::of(&command.output().unwrap()))
+    });
+    let mut runs = children.map(|child| child.join().unwrap());
+    runs.sort_by_key(|run| run.code);
+    assert_tells(&runs[0], 0, &[]);
+    let story = ["refused: shop is being deployed by admin on ", "(deployment ", "--lock-wait", "--take-over"];
+    assert_tells(&runs[1], 4, &story);
+    assert_eq!(marker(&bench), None);
 }
 
 #[test]
-fn a_lock_is_taken_over_only_when_it_has_expired_for_long() {
+fn a_lock_is_taken_over_only_from_a_dead_run() {
     let bench = bench();
     let machine = Machine::new(&bench, "mo on build-4");
-    let slack = i64::try_from(SLACK.as_secs()).unwrap();
-    leave_lock(&bench, 30 - slack);
-    assert_eq!(holder(machine.take("d-new").unwrap_err()).by, "jo on build-3");
+    let refused = |standing| match machine.take("d-new").unwrap_err() {
+        LockError::Held { standing: found, .. } => assert_eq!(found, standing),
+        other => panic!("{other}"),
+    };
+    leave_lock(&bench, Duration::ZERO);
+    refused(Standing::AtWork);
     smash(&bench);
-    leave_lock(&bench, -slack - 5);
-    assert_eq!(machine.take("d-new").unwrap().release(), None);
+    leave_lock(&bench, SILENCE + Duration::from_secs(1));
+    refused(Standing::Silent);
+    smash(&bench);
+    leave(&bench, &json!({ "cutover-heartbeat": "soon" }));
+    refused(Standing::Unreadable);
+    smash(&bench);
+    // Its own clock is wrong, but its process is at work on this machine; then it is not.
+    let own = machine.take("d-1").unwrap();
+    let here = own.process.clone().unwrap();
+    machine.give_back(&own);
+    leave(&bench, &json!({ "cutover-heartbeat": ago(2 * SKEW), "cutover-process": here.to_string() }));
+    refused(Standing::AtWork);
+    smash(&bench);
+    let gone = ProcessId { started: here.started + 1, ..here };
+    leave(&bench, &json!({ "cutover-heartbeat": ago(Duration::ZERO), "cutover-process": gone.to_string() }));
+    let taken = machine.take("d-new").unwrap();
+    machine.give_back(&taken);
+    leave_lock(&bench, SKEW + Duration::from_secs(1));
+    let taken = machine.take("d-new").unwrap();
+    machine.give_back(&taken);
     assert_eq!(marker(&bench), None);
 }
 
 #[test]
-fn a_killed_deployment_keeps_others_out_until_its_lock_expires() {
+fn silence_and_a_sign_of_life_are_told_apart() {
     let bench = bench();
-    // The upload does not come to its end.
-    bench.foundry.faults().add(Rule::new("POST", "/v3/packages/*/upload", Fault::Before(Harm::Hang)));
-    let mut child = bench.command(&["apply", "--yes"]).spawn().unwrap();
-    wait_until("it holds the lock", || marker(&bench).is_some());
-    child.kill().unwrap();
-    child.wait().unwrap();
-    bench.foundry.faults().clear();
-    assert_tells(&bench.run(&["apply", "--yes"]), 4, &["refused: shop is being deployed by admin on "]);
-    let status = bench.must(&["status"]).out;
-    assert!(status.contains("   shop is being deployed by admin on "), "{status}");
-    let path = format!("/v3/apps/{}", marker_guid(&bench).unwrap());
-    let expired = r#"{"metadata":{"annotations":{"cutover-expires":"2026-01-01T00:00:00Z"}}}"#;
-    bench.cf.must(["curl", "-X", "PATCH", &path, "-d", expired, "--fail"]);
-    let words = ["took over the lock of deployment ", "held by admin on ", "expired 2026-01-01T00:00:00Z"];
-    assert_tells(&bench.run(&["apply", "--yes"]), 0, &words);
-    assert_eq!(marker(&bench), None);
+    let machine = Machine::new(&bench, "mo on build-4");
+    // Nothing is heard for as long as it takes.
+    leave_lock(&bench, Duration::ZERO);
+    let mut told = Vec::new();
+    let mut hear = |text: &str| told.push(text.to_owned());
+    let locks = machine.manager(FINDS_OUT).acquire([&shop()], &machine.claim("d-1"), &mut hear).unwrap();
+    assert!(told.iter().any(|told| told.ends_with("nothing has been heard of it for 30 s")), "{told:?}");
+    assert_eq!(locks.release(), [""; 0]);
+    // The same before anything is compiled.
+    leave_lock(&bench, Duration::ZERO);
+    let mut found = vec![Lock { guid: marker_guid(&bench).unwrap(), ..read(&bench) }];
+    let mut manager = machine.manager(FINDS_OUT);
+    assert!(manager.refuse_at_work(&found).is_err());
+    manager.find_out(&mut found, &mut deaf).unwrap();
+    assert!(manager.refuse_at_work(&found).is_ok());
+    smash(&bench);
+    // One that is heard of is at work, whatever its clock says.
+    leave_lock(&bench, 2 * SILENCE);
+    let mut found = vec![read(&bench)];
+    let path = format!("/v3/apps/{}", found[0].guid);
+    let beat = json!({ "metadata": { "annotations": { "cutover-heartbeat": ago(SILENCE + SILENCE / 2) } } });
+    bench.cf.must(["curl", "-X", "PATCH", &path, "-d", &beat.to_string(), "--fail"]);
+    let mut manager = machine.manager(FINDS_OUT);
+    manager.find_out(&mut found, &mut deaf).unwrap();
+    assert!(manager.refuse_at_work(&found).is_err());
+    // Who gives it back meanwhile is not in the way.
+    smash(&bench);
+    manager.find_out(&mut found, &mut deaf).unwrap();
+    assert_eq!(found, []);
+}
+
+/// The lock as it is on the platform now.
+fn read(bench: &Bench) -> Lock {
+    let app = marker(bench).unwrap();
+    let apps = cutover::space::read::apps("/v3/apps", &[app]).unwrap();
+    Lock::read("shop", &apps[0].0)
 }
 
 #[test]
@@ -256,21 +326,21 @@ fn a_lost_answer_is_settled_by_reading() {
     for harm in [Harm::Close, Harm::status(500), Harm::status(502), Harm::status(429)] {
         for fault in [Fault::After(harm), Fault::Before(harm)] {
             lose(fault, 1);
-            let held = machine.take("d-1").unwrap();
-            assert_eq!(marker_guid(&bench).as_ref(), Some(&held.lock().guid), "{fault:?}");
-            assert_eq!(held.release(), None);
+            let lock = machine.take("d-1").unwrap();
+            assert_eq!(marker_guid(&bench).as_ref(), Some(&lock.guid), "{fault:?}");
+            machine.give_back(&lock);
         }
     }
     // It is the holder's, whoever did not hear the answer.
-    leave_lock(&bench, 600);
+    leave_lock(&bench, Duration::ZERO);
     lose(Fault::After(Harm::Close), 1);
     assert_eq!(holder(machine.take("d-1").unwrap_err()).by, "jo on build-3");
     smash(&bench);
     // The same deployment, and another try of it.
-    let held = machine.take("d-1").unwrap();
+    let lock = machine.take("d-1").unwrap();
     lose(Fault::After(Harm::Close), 1);
-    assert_eq!(holder(machine.take("d-1").unwrap_err()).guid, held.lock().guid);
-    assert_eq!(held.release(), None);
+    assert_eq!(holder(machine.take("d-1").unwrap_err()).guid, lock.guid);
+    machine.give_back(&lock);
     lose(Fault::Before(Harm::status(503)), u64::MAX);
     let error = machine.take("d-1").unwrap_err();
     assert!(matches!(error, LockError::Unknown { what: "taken", .. }), "{error}");
@@ -289,137 +359,105 @@ fn a_platform_that_does_not_let_it_is_heard() {
 }
 
 #[test]
-fn a_renewal_says_where_it_is() {
-    let bench = bench();
-    let machine = Machine::new(&bench, "mo on build-4");
-    let mut held = machine.take("d-1").unwrap();
-    assert_eq!(held.renew("shop/upload", Duration::from_secs(600)), Ok(Renewal::Written));
-    let annotations = marker(&bench).unwrap()["metadata"]["annotations"].clone();
-    assert_eq!(
-        (&annotations["cutover-step"], &annotations["cutover-by"], &annotations["cutover-plan"]),
-        (&"shop/upload".into(), &"mo on build-4".into(), &"digest".into())
-    );
-    let status = bench.must(&["lock", "status"]).out;
-    for words in ["(deployment d-1, at step shop/upload, last heard of ", "expires in 11 m)"] {
-        assert!(status.contains(words), "'{words}' is not in: {status}");
-    }
-    assert_eq!(held.release(), None);
-}
-
-#[test]
-fn a_renewal_whose_answer_fails() {
-    let bench = bench();
-    let machine = Machine::new(&bench, "mo on build-4");
-    let mut held = machine.take("d-1").unwrap();
-    let minute = Duration::from_secs(60);
-    let fail = |fault, occurrence| {
-        bench.foundry.faults().clear();
-        bench.foundry.faults().add(Rule::new("PATCH", "/v3/apps/*", fault).on(occurrence));
-    };
-    // cf 8.17 itself tries three times where it may.
-    for fault in [Fault::After(Harm::Close), Fault::After(Harm::status(502)), Fault::Before(Harm::status(500))] {
-        fail(fault, Occurrence::First(4));
-        assert_eq!(held.renew("shop/map", minute), Ok(Renewal::Written), "{fault:?}");
-    }
-    fail(Fault::Before(Harm::status(503)), Occurrence::Every);
-    let covers = held.renew("shop/unmap", minute);
-    assert!(matches!(covers, Ok(Renewal::StillCovers { .. })), "{covers:?}");
-    let unsure = held.renew("shop/unmap", 30 * minute);
-    assert!(matches!(unsure, Err(Lost::Unsure { .. })), "{unsure:?}");
-    bench.foundry.faults().clear();
-    assert_eq!(held.renew("shop/unmap", 30 * minute), Ok(Renewal::Written));
-    assert_eq!(held.release(), None);
-}
-
-#[test]
-fn a_broken_lock_is_lost() {
-    let bench = bench();
-    let machine = Machine::new(&bench, "mo on build-4");
-    let mut held = machine.take("d-1").unwrap();
-    assert_tells(&bench.must(&["lock", "break", "--yes"]), 0, &["broke the lock on shop, held by mo on build-4"]);
-    assert_eq!(held.renew("shop/map", Duration::ZERO), Err(Lost::Broken { app: "shop".to_owned() }));
-    assert_eq!(held.release(), None);
-}
-
-#[test]
-fn whoever_has_lost_it_does_not_touch_the_one_that_took_its_place() {
-    let bench = bench();
-    let (old, new) = (Machine::new(&bench, "mo on build-4"), Machine::new(&bench, "flo on build-5"));
-    let mut lost = old.take("d-1").unwrap();
-    smash(&bench);
-    let mut held = new.take("d-2").unwrap();
-    let error = lost.renew("shop/map", Duration::ZERO).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "the lock on shop was broken or taken over; flo on build-5 since 2026-11-24T10:00:00Z (deployment d-2) has it now"
-    );
-    assert_eq!(lost.release(), None);
-    assert_eq!(marker_guid(&bench).as_ref(), Some(&held.lock().guid));
-    assert_eq!(held.renew("shop/map", Duration::ZERO), Ok(Renewal::Written));
-    assert_eq!(held.release(), None);
-}
-
-#[test]
-fn a_lock_of_ours_that_has_expired_is_taken_anew() {
-    let bench = bench();
-    let (ours, other) = (Machine::new(&bench, "mo on build-4"), Machine::new(&bench, "flo on build-5"));
-    let short = Terms { at_first: Duration::from_secs(1), margin: Duration::ZERO };
-    let smith = ours.smith(Duration::ZERO).on(short);
-    let mut held = smith.take(&shop(), &ours.claim("d-1"), &mut deaf).unwrap();
-    let before = held.lock().guid.clone();
-    thread::sleep(Duration::from_millis(2100));
-    assert_eq!(held.renew("shop/map", Duration::from_secs(1)), Ok(Renewal::Written));
-    assert_ne!(held.lock().guid, before, "whoever is about to delete the old one must not meet the new one");
-    assert_eq!(marker_guid(&bench).as_ref(), Some(&held.lock().guid));
-    // The other one was quicker.
-    thread::sleep(Duration::from_millis(2100));
-    smash(&bench);
-    let theirs = other.take("d-2").unwrap();
-    let lost = held.renew("shop/unmap", Duration::from_secs(1));
-    assert_eq!(lost, Err(Lost::TakenOver { by: Box::new(theirs.lock().clone()) }));
-    assert_eq!(marker_guid(&bench).as_ref(), Some(&theirs.lock().guid));
-    assert_eq!(theirs.release(), None);
-}
-
-#[test]
-fn the_same_deployment_takes_its_lock_back() {
-    let bench = bench();
-    let (old, new) = (Machine::new(&bench, "mo on build-4"), Machine::new(&bench, "flo on build-5"));
-    let mut before = old.take("d-1").unwrap();
-    let observed = [before.lock().clone()];
-    // Another deployment does not.
-    let other = new.smith(Duration::ZERO).acquire([&shop()], &new.claim("d-2"), &observed, &mut deaf);
-    assert_eq!(holder(other.unwrap_err()).by, "mo on build-4");
-    let claim = Claim { verb: Verb::Resume, ..new.claim("d-1") };
-    let mut locks = new.smith(Duration::ZERO).acquire([&shop()], &claim, &observed, &mut deaf).unwrap();
-    let lost = before.renew("shop/map", Duration::ZERO).unwrap_err();
-    assert!(lost.to_string().contains("flo on build-5"), "{lost}");
-    assert_eq!(before.release(), None);
-    assert_eq!(locks.renew("shop", "shop/map", Duration::ZERO), Ok(Renewal::Written));
-    assert_eq!(locks.renew("cart", "cart/map", Duration::ZERO), Err(Lost::NotHeld { app: "cart".to_owned() }));
-    // What was observed is not there any more, and nobody has taken its place; then somebody has.
-    assert_eq!(locks.release(), [""; 0]);
-    let again = new.smith(Duration::ZERO).retake(&shop(), &observed[0], &claim, &mut deaf).unwrap();
-    let late = old.smith(Duration::ZERO).retake(&shop(), &observed[0], &old.claim("d-1"), &mut deaf);
-    assert_eq!(holder(late.unwrap_err()).guid, again.lock().guid);
-    assert_eq!(again.release(), None);
-}
-
-#[test]
 fn all_locks_are_had_or_none() {
     let bench = bench();
     let (ours, other) = (Machine::new(&bench, "mo on build-4"), Machine::new(&bench, "flo on build-5"));
-    let held = other.take("d-2").unwrap();
+    let theirs = other.take("d-2").unwrap();
     let cart = AppName::parse("cart").unwrap();
-    let both = || ours.smith(Duration::ZERO).acquire([&shop(), &cart], &ours.claim("d-1"), &[], &mut deaf);
-    assert_eq!(holder(both().unwrap_err()).app, "shop");
+    let both = || ours.manager(AT_ONCE).acquire([&shop(), &cart], &ours.claim("d-1"), &mut deaf);
+    assert_eq!(holder(both().map(|locks| locks.release()).unwrap_err()).app, "shop");
     assert!(!bench.cf.must(["apps"]).contains("cutover-lock-cart"));
-    assert_eq!(held.release(), None);
+    other.give_back(&theirs);
     let locks = both().unwrap();
     let apps = bench.cf.must(["apps"]);
     assert!(apps.contains("cutover-lock-cart") && apps.contains("cutover-lock-shop"), "{apps}");
     assert_eq!(locks.release(), [""; 0]);
     assert!(bench.cf.must(["apps"]).contains("No apps found"));
+}
+
+/// A plan whose check goes on until there is a file `go`.
+fn waiting_for_go(bench: &Bench) {
+    let check = "- command: {run: 'until [ -e go ]; do sleep 0.1; done'}";
+    let plan = PLAN.replace("- http: {path: /health, within: 20s, interval: 50ms}", check);
+    bench.write("deploy.yaml", &plan.replace("drain: 1s", "drain: 0s"));
+}
+
+/// A deployment that checks its new version until it is let go on.
+fn checking(bench: &Bench) -> Child {
+    waiting_for_go(bench);
+    std::fs::write(bench.folder().join("events.jsonl"), "").unwrap();
+    let mut command = bench.command(&["apply", "--yes", "--events", "events.jsonl"]);
+    let child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let events = bench.folder().join("events.jsonl");
+    wait_until("it checks", || std::fs::read_to_string(&events).unwrap().contains("\"step\":\"shop/check\""));
+    child
+}
+
+#[test]
+fn a_run_that_is_at_work_is_left_alone_and_told_of() {
+    let bench = Bench::live_undrained();
+    let child = checking(&bench);
+    let at_check =
+        |text: &str| text.contains("shop is being deployed by admin on ") && text.contains("at step shop/check for ");
+    wait_until("its lock tells the step", || at_check(&bench.must(&["lock", "status"]).out));
+    let status = bench.must(&["status"]).out;
+    assert!(at_check(&status) && status.contains("it goes on by itself"), "{status}");
+    assert!(!status.contains("did not come to its end"), "{status}");
+    for verb in ["resume", "rollback", "apply"] {
+        assert_tells(&bench.run(&[verb, "--yes"]), 4, &["refused: shop is being deployed by admin on ", "--take-over"]);
+    }
+    // Heartbeats go on while nothing else happens.
+    let heard = read(&bench).heartbeat;
+    wait_until("a heartbeat", || read(&bench).heartbeat > heard);
+    bench.write("go", "");
+    assert_tells(&Run::of(&child.wait_with_output().unwrap()), 0, &["shop_b serves"]);
+    assert_eq!(marker(&bench), None);
+}
+
+#[test]
+fn a_run_that_is_at_work_is_taken_over_from() {
+    let bench = Bench::live_undrained();
+    let child = checking(&bench);
+    let back = bench.run(&["rollback", "--yes", "--take-over"]);
+    assert_tells(&back, 0, &["asked the run of admin on ", "shop_a serves shop.apps.foundry.test"]);
+    let ended = Run::of(&child.wait_with_output().unwrap());
+    assert_tells(&ended, 3, &["takes shop over", "shop_a serves", "cutover status"]);
+    assert!(!ended.err.contains("cf "), "nothing is told to be done by hand:\n{}", ended.err);
+    assert_eq!(bench.leads_to("shop.apps.foundry.test"), ["shop_a"]);
+    assert_eq!(bench.state_of("shop_b"), "stopped");
+    assert_eq!(marker(&bench), None);
+}
+
+#[test]
+fn heartbeats_go_on_beside_a_call_that_takes_its_time() {
+    let bench = Bench::live_undrained();
+    let held = bench.foundry.faults().hold(Rule::new("POST", "/v3/packages/*/upload", Fault::Before(Harm::Nothing)));
+    let child = bench.command(&["apply", "--yes"]).stderr(Stdio::piped()).spawn().unwrap();
+    assert!(held.wait_until_reached(PATIENCE));
+    let heard = read(&bench).heartbeat;
+    wait_until("a heartbeat", || read(&bench).heartbeat > heard && read(&bench).step == "shop/push");
+    held.release();
+    assert_tells(&Run::of(&child.wait_with_output().unwrap()), 0, &["shop_b serves"]);
+}
+
+#[test]
+fn a_killed_run_keeps_nobody_out() {
+    let bench = bench();
+    // The upload does not come to its end.
+    bench.foundry.faults().add(Rule::new("POST", "/v3/packages/*/upload", Fault::Before(Harm::Hang)));
+    let mut child = bench.command(&["apply", "--yes"]).spawn().unwrap();
+    wait_until("it holds the lock", || marker(&bench).is_some());
+    child.kill().unwrap();
+    child.wait().unwrap();
+    bench.foundry.faults().clear();
+    let status = bench.must(&["status"]).out;
+    assert!(
+        status.contains("   shop was being deployed by admin on ") && status.contains("at work no more"),
+        "{status}"
+    );
+    let words = ["took over the lock on shop from the run of admin on ", "it is at work no more"];
+    assert_tells(&bench.run(&["apply", "--yes"]), 0, &words);
+    assert_eq!(marker(&bench), None);
 }
 
 /// A deployment that waits for the lock by now; what it prints from here on can be read.
@@ -437,15 +475,14 @@ fn waiting(bench: &Bench, wait: &str) -> (Child, BufReader<ChildStderr>) {
 fn waiting_ends_when_the_holder_is_done() {
     let bench = bench();
     let machine = Machine::new(&bench, "mo on build-4");
-    let held = machine.take("d-1").unwrap();
+    let lock = machine.take("d-1").unwrap();
     let (mut child, mut heard) = waiting(&bench, "10m");
-    // What was compiled before the wait does not fit any more.
+    // What is deployed is compiled after the wait.
     bench.cf.must(["create-app", "shop_a"]);
-    assert_eq!(held.release(), None);
+    machine.give_back(&lock);
     let mut rest = String::new();
     heard.read_to_string(&mut rest).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(0), "{rest}");
-    assert!(rest.contains("the space has changed meanwhile"), "{rest}");
     assert!(rest.contains("shop_b serves") && !rest.contains("waiting: "), "{rest}");
 }
 
@@ -453,16 +490,14 @@ fn waiting_ends_when_the_holder_is_done() {
 fn waiting_ends_in_time_and_on_a_signal() {
     let bench = bench();
     let machine = Machine::new(&bench, "mo on build-4");
-    let held = machine.take("d-1").unwrap();
-    let began = Instant::now();
+    let lock = machine.take("d-1").unwrap();
     let run = bench.run(&["apply", "--yes", "--lock-wait", "2s"]);
     assert_tells(&run, 4, &["waiting: shop is", "refused: shop is being deployed by mo on build-4"]);
-    assert!(began.elapsed() >= Duration::from_secs(2), "{:?}", began.elapsed());
     let (mut child, _heard) = waiting(&bench, "10m");
     kill_process(Pid::from_child(&child), Signal::INT).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(130));
-    assert_eq!(marker_guid(&bench).as_ref(), Some(&held.lock().guid));
-    assert_eq!(held.release(), None);
+    assert_eq!(marker_guid(&bench).as_ref(), Some(&lock.guid));
+    machine.give_back(&lock);
 }
 
 /// What was printed, with spans of time made the same.
@@ -475,16 +510,16 @@ fn the_verbs() {
     let bench = bench();
     let free = bench.must(&["lock", "status"]);
     assert_eq!((free.out.as_str(), free.err.as_str()), ("shop is free\n", ""));
-    let none = bench.must(&["lock", "break"]);
+    let none = bench.must(&["lock", "break", "--yes"]);
     assert_eq!((none.out.as_str(), none.err.as_str()), ("", "shop is free: there was no lock to break\n"));
 
-    leave_lock(&bench, 600);
+    leave_lock(&bench, Duration::ZERO);
     let held = "shop is being deployed by jo on build-3 since 2026-11-24T10:00:00Z (deployment d-old, at step shop/start, \
-                last heard of [SPAN] ago, expires in [SPAN])";
+                last heard of [SPAN] ago)";
     assert_eq!(shown(&bench.must(&["lock", "status"]).out), format!("{held}\n"));
     let json: Value = serde_json::from_str(&bench.must(&["lock", "status", "--format", "json"]).out).unwrap();
     let lock = &json["locks"][0];
-    assert_eq!((&lock["app"], &lock["state"]), (&"shop".into(), &"held".into()));
+    assert_eq!((&lock["app"], &lock["state"]), (&"shop".into(), &"at-work".into()));
     assert_eq!((&lock["lock"]["by"], &lock["lock"]["verb"]), (&"jo on build-3".into(), &"apply".into()));
     let refused = bench.run(&["apply", "--yes"]);
     assert_eq!(
@@ -493,27 +528,32 @@ fn the_verbs() {
             4,
             format!(
                 "error: refused: {held}\n\
-                 hint: wait for it with --lock-wait 10m, look with cutover lock status; where nobody is at work any more, \
-                 end it with\n      cutover lock break\n"
+                 hint: wait for it with --lock-wait 10m, look with cutover status; to end that run and go on or back \
+                 yourself, use\n      cutover resume --take-over or cutover rollback --take-over\n"
             )
         )
     );
-    let broken = bench.must(&["lock", "break"]);
+    let broken = bench.must(&["lock", "break", "--yes"]);
     let words = "broke the lock on shop, held by jo on build-3 since 2026-11-24T10:00:00Z (deployment d-old)\n";
     assert_eq!((broken.out.as_str(), broken.err.as_str()), ("", words));
 
-    leave_lock(&bench, -600);
-    let expired = bench.must(&["lock", "status"]).out;
-    assert!(shown(&expired).contains("last heard of [SPAN] ago, expired [SPAN] ago)"), "{expired}");
+    leave_lock(&bench, 2 * SKEW);
+    let dead = bench.must(&["lock", "status"]).out;
+    assert!(
+        shown(&dead).contains(
+            "and that run is at work no more (deployment d-old, at step shop/start, last heard of [SPAN] ago)"
+        ),
+        "{dead}"
+    );
     let json: Value = serde_json::from_str(&bench.must(&["lock", "status", "--format", "json"]).out).unwrap();
-    assert_eq!(json["locks"][0]["state"], "expired");
+    assert_eq!(json["locks"][0]["state"], "dead");
 }
 
 #[test]
 fn what_only_has_the_name_of_a_lock() {
     let bench = bench();
     bench.cf.must(["create-app", "cutover-lock-shop"]);
-    let words = "refused: shop is locked (nothing that can be read tells when it expires)";
+    let words = "refused: shop is locked (nothing that can be read tells whether that run is at work)";
     assert_tells(&bench.run(&["apply", "--yes"]), 4, &[words]);
     assert_tells(&bench.must(&["lock", "break", "--yes"]), 0, &["broke the lock on shop, held by somebody"]);
     // Somebody's app is not deleted for it.

@@ -1,7 +1,7 @@
 //! With the real cf, and with small real programs where a process has to misbehave.
 
+use std::cell::Cell;
 use std::os::unix::fs::PermissionsExt as _;
-use std::sync::Mutex;
 use std::{fs, thread};
 
 use super::*;
@@ -35,7 +35,8 @@ fn script(home: &PrivateHome, text: &str) -> Cf {
         environment: environment(env::vars_os(), home.path()),
         redactor: home.redactor().clone(),
         guard: Arc::clone(home.guard()),
-        interrupt: None,
+        turn: Arc::default(),
+        patient: true,
         grace: Duration::from_millis(300),
     }
     .with_env("SCRIPT", path.to_str().unwrap())
@@ -303,11 +304,31 @@ fn a_grandchild_that_keeps_the_output_open_does_not_block_and_does_not_stay() {
 #[test]
 fn an_interrupt_ends_the_run() {
     let home = home();
-    let flag = Arc::new(AtomicBool::new(false));
-    let cf = script(&home, "echo begun; exec sleep 600").interrupted_by(Arc::clone(&flag));
+    let begun = Cell::new(false);
+    let cf = script(&home, "echo begun; exec sleep 600");
     let script = home.path().join("script").display().to_string();
-    let output = cf.run(&[script], &[], LONG, &mut |_, _| flag.store(true, Ordering::Relaxed)).unwrap();
+    let output = cf.run_while(&|| !begun.get(), &[script], &[], LONG, &mut |_, _| begun.set(true)).unwrap();
     assert_eq!((output.exit, &*output.stdout), (Exit::Interrupted, "begun\n"));
+}
+
+#[test]
+fn one_cf_at_a_time_works_in_a_home() {
+    let home = home();
+    let cf = script(&home, "echo begun; exec sleep 600");
+    let script = home.path().join("script").display().to_string();
+    let begun = Cell::new(false);
+    let mut beside = None;
+    let elsewhere = PrivateHome::create(home.guard()).unwrap();
+    let output = cf.run_while(&|| !begun.get(), &[script.clone()], &[], LONG, &mut |_, _| {
+        let quick = ["-c".to_owned(), "true".to_owned()];
+        let refused = cf.impatient().run(&quick, &[], LONG, &mut |_, _| {});
+        beside = Some((refused.is_err_and(|error| matches!(error, SpawnError::Busy)), cf.at(&elsewhere)));
+        begun.set(true);
+    });
+    assert_eq!(output.unwrap().exit, Exit::Interrupted);
+    let (refused, elsewhere_cf) = beside.unwrap();
+    assert!(refused, "a second one would lose tokens of the first");
+    assert_eq!(elsewhere_cf.directory(), elsewhere.path());
 }
 
 #[test]

@@ -10,7 +10,7 @@ use super::LockError;
 use crate::cf::invocation::{Invocation, query};
 use crate::cf::outcome::{Expectation, Reason, Refusal};
 use crate::run::api::{Answer, Api, ObserveError};
-use crate::space::lock::{self, Lock, later};
+use crate::space::lock::{self, Lock};
 use crate::space::read;
 
 /// How often a call is tried whose failure may pass.
@@ -43,19 +43,17 @@ pub(super) fn back_off(failures: u32) {
     }
 }
 
-/// Creates the lock that is wanted, to hold for that time. Its guid, heartbeat and expiry are filled in.
+/// Creates the lock that is wanted. Its guid and heartbeat are filled in.
 ///
 /// A try whose answer was lost may have made it, and a late one may yet: both are known by the nonce when the next try
 /// finds the name taken.
-pub(super) fn create(api: &Api<'_>, wanted: &mut Lock, holds: Duration) -> Result<Taken, LockError> {
+pub(super) fn create(api: &Api<'_>, wanted: &mut Lock) -> Result<Taken, LockError> {
     let app = wanted.app.clone();
     let name = wanted.name();
     let mut why = String::new();
     for failures in 0..TRIES {
         back_off(failures);
-        let now = now();
-        wanted.heartbeat = Some(now);
-        wanted.expires = Some(later(now, holds));
+        wanted.heartbeat = Some(now());
         let annotations = wanted.annotations();
         let pairs = || annotations.iter().map(|(key, value)| (*key, Some(value.as_str())));
         let call = Invocation::create_marker(&name, &api.target().space_guid, pairs());
@@ -75,7 +73,7 @@ pub(super) fn create(api: &Api<'_>, wanted: &mut Lock, holds: Duration) -> Resul
             Answer::Unknown(words) => why = words,
         }
         match find(api, wanted) {
-            Ok(Some(found)) if is_ours(&found, wanted) => {
+            Ok(Some(found)) if found.nonce == wanted.nonce && found.deployment == wanted.deployment => {
                 *wanted = found;
                 return Ok(Taken::ByUs);
             }
@@ -87,11 +85,6 @@ pub(super) fn create(api: &Api<'_>, wanted: &mut Lock, holds: Duration) -> Resul
         }
     }
     Err(LockError::Unknown { app, what: "taken", why })
-}
-
-/// Whether a lock that was read is the one that we made.
-pub(super) fn is_ours(found: &Lock, ours: &Lock) -> bool {
-    found.nonce == ours.nonce && found.deployment == ours.deployment
 }
 
 /// The lock that has the name of this one now.
@@ -120,15 +113,28 @@ pub(super) fn is_gone(refusal: &Refusal) -> bool {
     matches!(refusal.reason, Reason::AppNotFound | Reason::NotFound)
 }
 
-/// Writes on the lock of that guid that it is at this step, and holds until then. The answer must carry all of
-/// `renewed`.
-pub(super) fn write(api: &Api<'_>, renewed: &Lock) -> Result<Answer, ObserveError> {
-    let annotations = renewed.annotations();
+/// Reads a lock from an answer that shows the app that it is. `None` where that cannot be read.
+pub(super) fn read(lock: &Lock, app: &serde_json::Value) -> Option<Lock> {
+    let apps = read::apps("/v3/apps", std::slice::from_ref(app)).ok()?;
+    apps.first().map(|(app, _)| Lock::read(&lock.app, app))
+}
+
+/// Writes on the lock of that guid that its run is at work, and at which step. The answer must carry all that the holder
+/// writes.
+pub(super) fn write(api: &Api<'_>, beaten: &Lock) -> Result<Answer, ObserveError> {
+    let annotations = beaten.annotations();
     let pairs = || annotations.iter().map(|(key, value)| (*key, Some(value.as_str())));
-    let changed = [lock::HEARTBEAT, lock::EXPIRES, lock::STEP];
-    let call = Invocation::set_annotations_by_guid(&renewed.guid, pairs().filter(|(key, _)| changed.contains(key)));
-    let expected = Expectation::Annotated { app: renewed.name(), annotations: owned(pairs()) };
+    let changed = [lock::HEARTBEAT, lock::STEP, lock::STEP_SINCE];
+    let call = Invocation::set_annotations_by_guid(&beaten.guid, pairs().filter(|(key, _)| changed.contains(key)));
+    let expected = Expectation::Annotated { app: beaten.name(), annotations: owned(pairs()) };
     api.change(&call, &expected)
+}
+
+/// Asks the holder of the lock of that guid to stop, and says who does.
+pub(super) fn ask_for(api: &Api<'_>, lock: &Lock, by: &str) -> Result<Answer, ObserveError> {
+    let pairs = || [(lock::TAKE_OVER, Some(by))].into_iter();
+    let call = Invocation::set_annotations_by_guid(&lock.guid, pairs());
+    api.change(&call, &Expectation::Annotated { app: lock.name(), annotations: owned(pairs()) })
 }
 
 /// Deletes a lock by its guid, and waits until its name is free. Returns whether it was there.

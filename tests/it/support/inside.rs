@@ -3,11 +3,14 @@
 use cutover::cf::session::{PrivateHome, Session};
 use cutover::cf::spawn::Cf;
 use cutover::plan;
+use cutover::run::api::Api;
 use cutover::run::bits;
+use cutover::run::check::Checker;
 use cutover::run::execute::{Ended, Runner};
 use cutover::run::http::{Client, RouterUrl};
 use cutover::run::interrupt::Interrupt;
 use cutover::run::observe::Observer;
+use cutover::run::probe::Probe;
 use cutover::steps::Step;
 use cutover::steps::annotations::Deployment;
 use cutover::steps::forward::{self, Orders};
@@ -32,10 +35,12 @@ pub(crate) fn deploy(bench: &Bench, change: impl Fn(Step) -> Step, before: &dyn 
     let runner = Runner {
         app: &plan.apps[0],
         cf: &cf,
-        observer: &observer,
-        client: &client,
-        interrupt: &Interrupt::none(),
-        hold: &|step| {
+        api: Api::new(&cf, &session),
+        reader: &observer,
+        router: &Probe { client: &client },
+        checks: &Checker { client: &client, guard: &guard },
+        clock: &Interrupt::none(),
+        hold: &|step, _| {
             before(step);
             Ok(())
         },

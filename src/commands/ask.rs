@@ -1,0 +1,79 @@
+//! Asking a person, on the terminal itself: where only one stream is redirected (`2>&1 | tee log`), too.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufRead as _, BufReader, Write as _};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::thread;
+use std::time::Duration;
+
+use crate::cli::Common;
+use crate::run::clock::Clock;
+use crate::steps::Verb;
+use crate::text::for_terminal;
+
+use super::Trouble;
+
+/// How often it is looked while a person thinks whether the run is to stop.
+const TICK: Duration = Duration::from_millis(50);
+
+/// Who agrees to a change.
+#[derive(Debug)]
+pub(super) enum Consent {
+    /// Whoever wrote `--yes` on the command line.
+    Given,
+    /// A person at a terminal.
+    Asked(File),
+}
+
+impl Consent {
+    /// How it is had for a change: by `--yes`, or at the terminal that the process belongs to. Fails where there is
+    /// neither: nobody would know what is done.
+    pub(super) fn new(yes: bool, command: &str, common: &Common) -> Result<Self, Trouble> {
+        if yes {
+            return Ok(Self::Given);
+        }
+        // The terminal of the process, whatever its streams are (POSIX: `/dev/tty`).
+        let terminal = OpenOptions::new().read(true).write(true).open("/dev/tty");
+        let apps = common.app.iter().flat_map(|app| ["--app".to_owned(), app.clone()]);
+        let command = ["cutover".to_owned()].into_iter().chain(command.split(' ').map(ToOwned::to_owned)).chain(apps);
+        terminal.map(Self::Asked).map_err(|_| Trouble::NobodyToAsk { command: command.collect() })
+    }
+
+    /// Shows something and asks; without a clear yes it is no, also where the run is to stop before the answer.
+    pub(super) fn is_given(&self, shown: &str, question: &str, clock: &dyn Clock) -> bool {
+        match self {
+            Self::Given => true,
+            Self::Asked(terminal) => ask(terminal, shown, question, clock).unwrap_or_default(),
+        }
+    }
+}
+
+fn ask(mut terminal: &File, shown: &str, question: &str, clock: &dyn Clock) -> io::Result<bool> {
+    write!(terminal, "{}\n{question} [y/N] ", for_terminal(shown))?;
+    terminal.flush()?;
+    let (answered, answer) = channel();
+    let reads = terminal.try_clone()?;
+    // It ends with the process where nobody answers.
+    thread::spawn(move || {
+        let mut line = String::new();
+        let read = BufReader::new(reads).read_line(&mut line);
+        // Nobody waits for it any more where the run was to stop.
+        let _unheard = answered.send(read.map(|_| line));
+    });
+    loop {
+        match answer.recv_timeout(TICK) {
+            Ok(line) => return Ok(matches!(line?.trim(), "y" | "Y" | "yes" | "Yes")),
+            Err(RecvTimeoutError::Timeout) if clock.stop().is_none() => {}
+            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => return Ok(false),
+        }
+    }
+}
+
+/// The question that a verb asks.
+pub(super) fn question(verb: Verb) -> &'static str {
+    match verb {
+        Verb::Apply => "Deploy?",
+        Verb::Resume => "Go on?",
+        Verb::Rollback => "Fall back?",
+    }
+}

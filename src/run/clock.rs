@@ -1,0 +1,35 @@
+//! Waiting: every pause of a run goes through one clock, and ends at once where the run is to stop.
+
+use std::time::{Duration, Instant};
+
+use super::interrupt::Signal;
+
+/// Why a run is to stop. What was begun is finished; nothing is waited for, and nothing more is started.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stop {
+    /// A signal came in.
+    Signal(Signal),
+    /// The lock is not held any more: why, and whose it is.
+    LockLost(String),
+}
+
+/// What a run waits by.
+pub trait Clock {
+    /// Now, as this clock has it.
+    fn now(&self) -> Instant {
+        Instant::now()
+    }
+
+    /// Waits. Fails, and early, where the run is to stop.
+    fn pause(&self, time: Duration) -> Result<(), Stop>;
+
+    /// Why the run is to stop, if it is.
+    fn stop(&self) -> Option<Stop> {
+        self.pause(Duration::ZERO).err()
+    }
+
+    /// Waits, but not beyond a point in time. Fails as [`Self::pause`] does.
+    fn pause_until(&self, time: Duration, deadline: Instant) -> Result<(), Stop> {
+        self.pause(time.min(deadline.saturating_duration_since(self.now())))
+    }
+}

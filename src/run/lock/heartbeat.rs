@@ -1,0 +1,195 @@
+//! What keeps locks alive while a run is at work: a thread that writes on them every few seconds, also while a step's cf
+//! takes its time.
+//!
+//! cf keeps its tokens in its home without a lock of its own, so two of them must not work there at once. Between two
+//! calls of the run a heartbeat goes through the run's own home, where cf renews the tokens; beside a call it goes through
+//! another home, with the access token that there is and nothing to renew it with.
+
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+
+use super::held::{self, Beat, InFlight, Lost, judge};
+use super::marker;
+use crate::cf::session::PrivateHome;
+use crate::cf::spawn::Cf;
+use crate::run::api::Api;
+use crate::run::clock::Stop;
+use crate::space::Space;
+use crate::space::lock::Lock;
+use crate::steps::Step;
+
+/// How often a heartbeat is written.
+const BEAT: Duration = Duration::from_secs(5);
+/// How soon it is written once a step begins, or where one could not be written.
+const SOON: Duration = Duration::from_secs(2);
+/// How old the last heartbeat may be when a step begins: well below the [`SILENCE`](crate::space::lock::SILENCE) after
+/// which others take the run for dead.
+const ALIVE: Duration = Duration::from_secs(20);
+
+/// Locks that are ours until they are given back or lost.
+#[derive(Debug)]
+pub struct Heartbeat<'a> {
+    api: Api<'a>,
+    /// The cf of the run, which is not waited for.
+    between: Cf,
+    /// A cf that works beside the one of the run. `None` where there is no place for its home: then a heartbeat waits
+    /// until the run's own cf has ended.
+    beside: Option<(PrivateHome, Cf)>,
+    state: Mutex<State>,
+    /// Says that a step has begun.
+    begun: Mutex<Option<Sender<()>>>,
+}
+
+#[derive(Debug)]
+struct State {
+    locks: Vec<Lock>,
+    in_flight: InFlight,
+    lost: Option<Lost>,
+}
+
+impl<'a> Heartbeat<'a> {
+    pub(super) fn new(api: Api<'a>, locks: Vec<Lock>) -> Self {
+        let guard = api.session.home().guard();
+        let beside = PrivateHome::create(guard).ok().map(|home| {
+            let cf = api.cf.at(&home);
+            (home, cf)
+        });
+        let state = Mutex::new(State { locks, in_flight: InFlight::default(), lost: None });
+        Self { api, between: api.cf.impatient(), beside, state, begun: Mutex::new(None) }
+    }
+
+    /// Keeps the locks alive while `work` is done. Where one is lost, `stop` is told at once.
+    pub fn keep<R>(&self, stop: &Sender<Stop>, work: impl FnOnce() -> R) -> R {
+        let (begun, hear) = channel();
+        *self.begun.lock().unwrap_or_else(PoisonError::into_inner) = Some(begun);
+        thread::scope(|scope| {
+            // Whatever becomes of the work, a panic too, the thread hears that it is over.
+            let over = Over(self);
+            scope.spawn(move || self.beat_until_over(&hear, stop));
+            let done = work();
+            drop(over);
+            done
+        })
+    }
+
+    /// Makes sure that the lock on the step's app is held, by the space as it was just read, and notes that the step
+    /// begins.
+    ///
+    /// Fails where it is no more ours, where somebody asks for it, and where it could not be kept alive.
+    pub fn hold(&self, step: &Step, space: &Space) -> Result<(), Lost> {
+        let app = step.app.to_string();
+        let heard = {
+            let mut state = self.state();
+            state.in_flight = InFlight { step: step.id.clone(), since: Some(marker::now()) };
+            if let Some(lost) = &state.lost {
+                return Err(lost.clone());
+            }
+            let ours = state.locks.iter().find(|lock| lock.app == app).ok_or(Lost::NotHeld { app })?;
+            judge(ours, space.lock(&ours.app))?;
+            ours.heartbeat
+        };
+        if let Some(begun) = &*self.begun.lock().unwrap_or_else(PoisonError::into_inner) {
+            // The thread has ended where a lock is lost, which the next step hears.
+            let _unheard = begun.send(());
+        }
+        let silent = heard.is_none_or(|heard| {
+            Duration::try_from(Timestamp::now().duration_since(heard)).is_ok_and(|silent| silent >= ALIVE)
+        });
+        // The machine was asleep, or the platform out of reach: somebody may be about to take the lock over.
+        if silent { self.beat_now(step.app.as_str()) } else { Ok(()) }
+    }
+
+    /// Gives all locks back; returns a note for each that stays.
+    pub fn release(self) -> Vec<String> {
+        let state = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
+        state.locks.iter().filter_map(|lock| held::release(&self.api, lock)).collect()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn beat_until_over(&self, hear: &Receiver<()>, stop: &Sender<Stop>) {
+        let mut due = Instant::now() + BEAT;
+        loop {
+            match hear.recv_timeout(due.saturating_duration_since(Instant::now())) {
+                Ok(()) => due = due.min(Instant::now() + SOON),
+                Err(RecvTimeoutError::Disconnected) => return,
+                Err(RecvTimeoutError::Timeout) => match self.beat_all() {
+                    Ok(written) => due = Instant::now() + if written { BEAT } else { SOON },
+                    Err(lost) => {
+                        // Nobody waits any more where the run has just ended.
+                        let _unheard = stop.send(Stop::LockLost(lost.to_string()));
+                        self.state().lost = Some(lost);
+                        return;
+                    }
+                },
+            }
+        }
+    }
+
+    /// One heartbeat of each lock. Returns whether all were written.
+    fn beat_all(&self) -> Result<bool, Lost> {
+        let (locks, in_flight) = {
+            let state = self.state();
+            (state.locks.clone(), state.in_flight.clone())
+        };
+        let mut all = true;
+        for mut lock in locks {
+            let mut beat = held::beat(&self.api.by(&self.between), &mut lock, &in_flight)?;
+            if let (Beat::Busy, Some((home, cf))) = (&beat, &self.beside)
+                && self.api.session.lend(home).is_ok()
+            {
+                beat = held::beat(&self.api.beside(cf), &mut lock, &in_flight)?;
+            }
+            all &= beat == Beat::Written;
+            self.note(lock);
+        }
+        Ok(all)
+    }
+
+    /// One heartbeat of one lock, by the thread of the run itself.
+    fn beat_now(&self, app: &str) -> Result<(), Lost> {
+        let mut why = String::new();
+        for failures in 0..marker::TRIES {
+            marker::back_off(failures);
+            let (lock, in_flight) = {
+                let state = self.state();
+                (state.locks.iter().find(|lock| lock.app == app).cloned(), state.in_flight.clone())
+            };
+            let Some(mut lock) = lock else { return Err(Lost::NotHeld { app: app.to_owned() }) };
+            match held::beat(&self.api, &mut lock, &in_flight)? {
+                Beat::Written => {
+                    self.note(lock);
+                    return Ok(());
+                }
+                Beat::NotWritten(words) => why = words,
+                Beat::Busy => "another cf is at work".clone_into(&mut why),
+            }
+        }
+        Err(Lost::Silent { app: app.to_owned(), why })
+    }
+
+    /// Keeps what was written on a lock, unless another heartbeat was later.
+    fn note(&self, written: Lock) {
+        let mut state = self.state();
+        if let Some(lock) = state.locks.iter_mut().find(|lock| lock.app == written.app)
+            && lock.heartbeat < written.heartbeat
+        {
+            *lock = written;
+        }
+    }
+}
+
+/// Tells the thread that the work is over.
+struct Over<'a, 'b>(&'a Heartbeat<'b>);
+
+impl Drop for Over<'_, '_> {
+    fn drop(&mut self) {
+        *self.0.begun.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+}

@@ -1,0 +1,66 @@
+//! Looking at a space, no part of it more often than is needed.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use crate::space::Space;
+use crate::space::condition::Section;
+
+use super::api::ObserveError;
+use super::clock::Clock;
+
+/// How long the platform may be out of reach.
+pub(super) const OUTAGE: Duration = Duration::from_secs(30);
+/// The pause before the next try.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// What a space is read from.
+pub trait Reader {
+    /// Reads parts of the space again; all others stay as they are. Packages and instances are read of this app only,
+    /// or of all.
+    fn refresh(&self, space: &mut Space, sections: &[Section], app: Option<&str>) -> Result<(), ObserveError>;
+}
+
+/// As [`Reader::refresh`], also where the platform is out of reach for a while.
+pub fn refresh_patiently(
+    reader: &dyn Reader,
+    clock: &dyn Clock,
+    space: &mut Space,
+    sections: &[Section],
+    app: Option<&str>,
+) -> Result<(), ObserveError> {
+    let until = Instant::now() + OUTAGE;
+    loop {
+        match reader.refresh(space, sections, app) {
+            Err(error) if !error.lasts() && Instant::now() < until && clock.pause(PAUSE).is_ok() => {}
+            end => return end,
+        }
+    }
+}
+
+/// A space with when each part of it was read last.
+pub(super) struct View {
+    /// The space.
+    pub(super) space: Space,
+    read: BTreeMap<Section, Instant>,
+}
+
+impl View {
+    /// A space that was read just now, as a whole.
+    pub(super) fn new(space: Space) -> Self {
+        let mut view = Self { space, read: BTreeMap::new() };
+        view.was_read(&Section::ALL, Instant::now());
+        view
+    }
+
+    /// Notes that parts were read by a look that began then.
+    pub(super) fn was_read(&mut self, sections: &[Section], begun: Instant) {
+        self.read.extend(sections.iter().map(|section| (*section, begun)));
+    }
+
+    /// Those of the parts that were not read since then.
+    pub(super) fn older(&self, sections: &[Section], since: Instant) -> Vec<Section> {
+        let is_older = |section: &&Section| self.read.get(section).is_none_or(|read| *read < since);
+        sections.iter().filter(is_older).copied().collect()
+    }
+}

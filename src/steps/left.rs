@@ -1,0 +1,72 @@
+//! What is left of a list that did not come to its end, as far as a person may do it by hand.
+//!
+//! It is compiled anew from the space as it is now, never taken from the list as it was: that one may do harm by now. And
+//! it ends before the first step that would take an app that serves off its route, stop it or delete it: what makes such
+//! a step safe (the router's word, the look before it) no person repeats by hand.
+
+use crate::space::{AppState, Space};
+
+use super::annotations::Origin;
+use super::back::{self, Failed};
+use super::forward::{self, Orders};
+use super::refusal::Refusal;
+use super::situation::UnderWay;
+use super::{Action, Step, Verb};
+
+/// What is left of a list.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Left {
+    /// What may be done by hand, in this order.
+    pub by_hand: Vec<Step>,
+    /// How many steps follow that only cutover does.
+    pub more: usize,
+}
+
+/// What is left of a list that `verb` had in flight. Fails where the space does not allow to go on.
+pub fn left(verb: Verb, orders: Orders<'_>, space: &Space) -> Result<Left, Refusal> {
+    let Some(under_way) = UnderWay::of(orders.app, space) else { return Ok(Left { by_hand: Vec::new(), more: 0 }) };
+    let steps = match verb {
+        Verb::Rollback => back::compile(orders.app, space, Failed::Stop)?,
+        Verb::Apply | Verb::Resume => {
+            // Whether the files are here is no question: what was begun with them is told.
+            let found = space.app(under_way.colour.as_str()).and_then(Origin::of);
+            let begun_with = found.as_ref().map(|origin| origin.bits.as_str());
+            forward::resume(Orders { bits: begun_with.or(orders.bits), ..orders }, None, space)?
+        }
+    };
+    let mut model = space.clone();
+    let harmless = |step: &&Step| {
+        let harms = harms(step, &orders.app.staging.to_string(), &model);
+        step.action.apply(&mut model);
+        !harms
+    };
+    let by_hand: Vec<Step> = steps.iter().take_while(harmless).cloned().collect();
+    Ok(Left { more: steps.len() - by_hand.len(), by_hand })
+}
+
+/// Whether a step takes an app that serves off a route, or stops or deletes it. What only the staging route leads to
+/// serves nobody.
+fn harms(step: &Step, staging: &str, space: &Space) -> bool {
+    let name = step.action.app();
+    let serves_on = |route: &str| {
+        route != staging
+            && space.app(name).is_some_and(|app| app.state == AppState::Started)
+            && space.routes_of(name).contains(&route)
+    };
+    match &step.action {
+        Action::Unmap { url, .. } => serves_on(&url.to_string()),
+        // A push takes all routes off and stops the app; who is let go of drains.
+        Action::Push { .. } | Action::Drain { .. } | Action::Stop { .. } | Action::Delete { .. } => {
+            space.routes_of(name).into_iter().any(serves_on)
+        }
+        Action::Create { .. }
+        | Action::Annotate { .. }
+        | Action::Bind { .. }
+        | Action::Map { .. }
+        | Action::Stage { .. }
+        | Action::SetDroplet { .. }
+        | Action::Scale { .. }
+        | Action::Start { .. }
+        | Action::Check { .. } => false,
+    }
+}
