@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on ends")]
 
 mod apps;
+mod asking;
 mod commands;
 mod conformance;
 mod deployment;

@@ -240,6 +240,47 @@ fn a_broken_lock_stops_the_run() {
     assert_eq!(bench.leads_to(LIVE), ["shop_b"]);
 }
 
+/// Takes a version back whose check fails, and does something while it leaves its staging route.
+fn disturbed_on_the_way_back(bench: &Bench, disturb: impl FnOnce()) -> String {
+    bench.write(
+        "deploy.yaml",
+        &PLAN.replace("/health, within: 20s", "/nowhere, within: 1s").replace("drain: 1s", "drain: 0s"),
+    );
+    let rule = Rule::new("DELETE", "/v3/routes/*/destinations/*", Fault::Before(Harm::Nothing));
+    let held = bench.foundry.faults().hold(rule);
+    let child = started(bench, &["apply", "--yes"]);
+    assert!(held.wait_until_reached(PATIENCE));
+    disturb();
+    held.release();
+    bench.foundry.faults().clear();
+    let run = Run::of(&child.wait_with_output().unwrap());
+    assert_tells(&run, 3, &["stopped at step", "shop_a serves shop.apps.foundry.test"]);
+    let (_, last_words) = run.err.split_once("stopped at step").unwrap();
+    last_words.to_owned()
+}
+
+/// What is told after a way back was cut off is never the way forward: three people stopped the app that serves by it.
+#[test]
+fn what_is_left_of_a_way_back_harms_nobody() {
+    let bench = Bench::live_undrained();
+    let told = disturbed_on_the_way_back(&bench, || {
+        bench.must(&["lock", "break", "--yes"]);
+    });
+    assert!(told.contains("the lock is not held any more") && !told.contains("  cf "), "{told}");
+    bench.must(&["rollback", "--yes"]);
+
+    let told = disturbed_on_the_way_back(&bench, || {
+        bench.cf.must(["scale", "shop_a", "-i", "1"]);
+    });
+    assert!(told.contains("was scaled from 2 to 1 instances"), "{told}");
+    let commands: Vec<&str> = told.lines().filter(|line| line.starts_with("  cf ")).collect();
+    // The new version is off its routes: what is left is its own.
+    assert!(commands.contains(&"  cf stop shop_b"), "{told}");
+    assert!(commands.iter().all(|line| !line.contains("shop_a") && !line.contains("map-route")), "{told}");
+    bench.must(&["rollback", "--yes"]);
+    assert_eq!(bench.leads_to(LIVE), ["shop_a"]);
+}
+
 #[test]
 fn a_platform_that_asks_for_patience_gets_it() {
     let bench = Bench::live_undrained();

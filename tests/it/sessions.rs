@@ -3,16 +3,17 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
+use std::process::Child;
 use std::time::Duration;
 
+use foundry::faults::{Fault, Harm, Rule};
 use foundry::router::Propagation;
 use foundry::settings::Settings;
 use foundry::uaa::TokenPolicy;
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::support::bench::{Bench, PLAN, Run};
-use crate::support::wait::wait_until;
+use crate::support::wait::{PATIENCE, wait_until};
 
 /// The private directories below a directory for temporary files.
 fn private_directories(temporary: &Path) -> Vec<PathBuf> {
@@ -25,21 +26,23 @@ struct Running {
     child: Child,
     temporary: PathBuf,
     events: PathBuf,
+    /// What it tells.
+    told: PathBuf,
 }
 
 impl Running {
     fn start(bench: &Bench) -> Self {
         let temporary = bench.folder().join("tmp");
         fs::create_dir_all(&temporary).unwrap();
-        let events = bench.folder().join("events.jsonl");
+        let (events, told) = (bench.folder().join("events.jsonl"), bench.folder().join("told.txt"));
         fs::write(&events, "").unwrap();
         let child = bench
             .command(&["apply", "--yes", "--events", "events.jsonl"])
             .env("TMPDIR", &temporary)
-            .stderr(Stdio::piped())
+            .stderr(fs::File::create(&told).unwrap())
             .spawn()
             .unwrap();
-        Self { child, temporary, events }
+        Self { child, temporary, events, told }
     }
 
     /// The steps that were started so far.
@@ -59,11 +62,10 @@ impl Running {
     }
 
     fn end(self) -> (Run, Vec<String>) {
-        let started = self.events.clone();
         let output = self.child.wait_with_output().unwrap();
-        let text = fs::read_to_string(started).unwrap();
+        let text = fs::read_to_string(self.events).unwrap();
         let names = text.lines().filter(|line| line.contains("step-started")).map(ToOwned::to_owned).collect();
-        (Run::of(&output), names)
+        (Run { err: fs::read_to_string(self.told).unwrap(), ..Run::of(&output) }, names)
     }
 }
 
@@ -122,14 +124,16 @@ fn the_private_copy_is_the_users_alone_and_goes_whatever_happens() {
     }
 }
 
-/// Interrupts a deployment at a step, looks, and lets another one finish it.
-fn interrupted_at(step: &str, signal: Signal, code: i32) {
+/// Interrupts a deployment at a step, looks, and lets another one finish it. Where `starts` is false no instance comes up.
+fn interrupted_at(step: &str, (signal, code): (Signal, i32), starts: bool) {
     let mut settings = Settings::default();
     settings.router.propagation = Propagation::both(Duration::from_secs(1));
-    settings.timing.staging = Duration::from_secs(1);
     settings.timing.start = Duration::from_secs(1);
     let bench = Bench::live_with(settings);
-    bench.write("deploy.yaml", &PLAN.replace("drain: 1s", "drain: 60s"));
+    bench.write("deploy.yaml", &PLAN.replace("drain: 1s", "drain: 60m"));
+    if !starts {
+        bench.foundry.faults().keep_unhealthy(Some("shop_b"));
+    }
     let running = Running::start(&bench);
     running.wait_for(step);
     running.send(signal);
@@ -141,6 +145,7 @@ fn interrupted_at(step: &str, signal: Signal, code: i32) {
     }
     let serving: Vec<_> = bench.apps_on("shop").into_iter().filter(|app| bench.state_of(app) == "started").collect();
     assert!(!serving.is_empty(), "{step}: nobody serves");
+    bench.foundry.faults().keep_unhealthy(None);
     bench.write("deploy.yaml", PLAN);
     bench.must(&["apply", "--yes"]);
     let live = bench.apps_on("shop");
@@ -150,32 +155,62 @@ fn interrupted_at(step: &str, signal: Signal, code: i32) {
     assert!(status.contains(&format!("{}: live, started, 2 of 2 instances run", live[0])), "{status}");
 }
 
+const CTRL_C: (Signal, i32) = (Signal::INT, 130);
+const TERMINATED: (Signal, i32) = (Signal::TERM, 143);
+
 #[test]
 fn interrupted_while_it_uploads() {
-    interrupted_at("shop/push", Signal::INT, 130);
+    interrupted_at("shop/push", CTRL_C, true);
 }
 
+/// A start that cannot come is not waited for: its time is ten minutes.
 #[test]
-fn interrupted_while_it_stages() {
-    interrupted_at("shop/stage", Signal::TERM, 143);
-}
-
-#[test]
-fn interrupted_while_it_starts() {
-    interrupted_at("shop/start", Signal::INT, 130);
+fn interrupted_while_it_starts_in_vain() {
+    interrupted_at("shop/start", TERMINATED, false);
 }
 
 #[test]
 fn interrupted_while_the_live_route_is_mapped() {
-    interrupted_at("shop/map-live", Signal::TERM, 143);
-}
-
-#[test]
-fn interrupted_while_the_live_route_is_unmapped() {
-    interrupted_at("shop/unmap-live", Signal::INT, 130);
+    interrupted_at("shop/map-live", TERMINATED, true);
 }
 
 #[test]
 fn interrupted_while_the_old_colour_drains() {
-    interrupted_at("shop/drain", Signal::TERM, 143);
+    interrupted_at("shop/drain", CTRL_C, true);
+}
+
+/// Staging goes on at the platform by itself: nobody waits for it who wants to stop.
+#[test]
+fn interrupted_while_it_stages() {
+    let mut settings = Settings::default();
+    settings.timing.staging = Duration::from_secs(3600);
+    let bench = Bench::live_with(settings);
+    let running = Running::start(&bench);
+    running.wait_for("shop/stage");
+    running.send(Signal::TERM);
+    let (run, _) = running.end();
+    assert_eq!(run.code, 143, "{}", run.err);
+    bench.foundry.set_timing(|timing| timing.staging = Duration::ZERO);
+    bench.must(&["rollback", "--yes"]);
+    assert_eq!(bench.apps_on("shop"), ["shop_a"]);
+}
+
+#[test]
+fn a_second_ctrl_c_tells_where_things_stand() {
+    let bench = Bench::live_undrained();
+    let held = bench.foundry.faults().hold(Rule::new("POST", "/v3/packages/*/upload", Fault::Before(Harm::Nothing)));
+    let running = Running::start(&bench);
+    assert!(held.wait_until_reached(PATIENCE));
+    running.send(Signal::INT);
+    // The first one is answered before the second one comes, as a person would.
+    wait_until("it is answered", || fs::read_to_string(&running.told).unwrap().contains("once more ends it at once"));
+    running.send(Signal::INT);
+    let (run, _) = running.end();
+    assert_eq!(run.code, 130);
+    for words in ["ended at once, in the midst of step shop/push", "shop_a serves", "cutover resume", "cutover status"]
+    {
+        assert!(run.err.contains(words), "'{words}' is not in:\n{}", run.err);
+    }
+    held.release();
+    bench.must(&["rollback", "--yes"]);
 }
