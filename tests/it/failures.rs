@@ -118,7 +118,7 @@ fn unmap_route_fails_and_goes_on_failing() {
         &run,
         &[
             "shop_a and shop_b serve shop.apps.foundry.test",
-            "what is left to take back:",
+            "go on with cutover rollback",
             "cf unmap-route shop_b apps.foundry.test --hostname shop",
         ],
     );

@@ -54,7 +54,7 @@ struct State {
 impl<'a> Heartbeat<'a> {
     pub(super) fn new(api: Api<'a>, locks: Vec<Lock>) -> Self {
         let guard = api.session.home().guard();
-        let beside = PrivateHome::create(guard).ok().map(|home| {
+        let beside = PrivateHome::create(guard).ok().filter(|home| api.session.lend(home).is_ok()).map(|home| {
             let cf = api.cf.at(&home);
             (home, cf)
         });
