@@ -146,9 +146,9 @@ impl Trouble {
             | Self::WrongTarget { .. }
             | Self::NotAgreed
             | Self::Refused(_)
-            | Self::Unproved(_) => Ending::Refused,
+            | Self::Unproved(_)
+            | Self::Locked(LockError::Held { .. } | LockError::Refused { .. }) => Ending::Refused,
             Self::Observe(error) | Self::Locked(LockError::Api(error)) => unread(error),
-            Self::Locked(LockError::Held { .. } | LockError::Refused { .. }) => Ending::Refused,
             Self::Locked(LockError::Interrupted { signal, .. }) => Ending::Interrupted(*signal),
             Self::Locked(LockError::Unknown { .. }) | Self::Io { .. } | Self::Foundry(_) => Ending::Failed,
         }

@@ -168,7 +168,9 @@ pub(super) fn tell_left(
                 by_hand.iter().filter_map(|step| step.invocation.as_ref()).map(Invocation::shell).collect();
             if !commands.is_empty() {
                 tell("what is left begins with:");
-                commands.iter().for_each(|command| tell(&format!("  {command}")));
+                for command in &commands {
+                    tell(&format!("  {command}"));
+                }
             }
             if more > 0 && !commands.is_empty() {
                 tell(&format!("{more} more steps follow, which only cutover makes sure of"));

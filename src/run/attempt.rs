@@ -66,7 +66,7 @@ impl Runner<'_> {
         match self.confirmed(step, view, exit_code, report) {
             Ok(notes) => StepEnd::Confirmed(notes),
             Err(Unfinished::Failed(why)) => StepEnd::Failed(why),
-            Err(Unfinished::Interrupted(stop)) => StepEnd::Interrupted(stop),
+            Err(Unfinished::Interrupted(why)) => StepEnd::Interrupted(why),
         }
     }
 
@@ -132,15 +132,15 @@ impl Runner<'_> {
                 outcome::Verdict::Unknown { why } => why.clone(),
             };
             let next = retry::after(&verdict, tried);
-            let stop = self.clock.stop();
-            let last = next == Next::GiveUp || stop.is_some() || Instant::now() >= deadline;
+            let ended = self.clock.stop();
+            let last = next == Next::GiveUp || ended.is_some() || Instant::now() >= deadline;
             match self.settle(step, (&mut *view, before), if last { LATE_EFFECT } else { Duration::ZERO }) {
                 Settled::Done => {
                     let exit = output.exit;
                     let note = format!("cf did not report success ({exit}), but the space says that it is done");
                     return Ok(vec![note]);
                 }
-                Settled::NotDone | Settled::Unreadable(_) if let Some(stop) = stop => return Err(stop.into()),
+                Settled::NotDone | Settled::Unreadable(_) if let Some(why) = ended => return Err(why.into()),
                 Settled::Unreadable(why) => {
                     return Err(Unfinished::Failed(format!("{said}\nand the space could not be read: {why}")));
                 }
@@ -171,7 +171,7 @@ impl Runner<'_> {
             Action::Check { app, url, check, .. } => match self.checks.run(check, app.as_str(), url, self.clock) {
                 check::Outcome::Passed(note) => Ok(vec![note]),
                 check::Outcome::Failed(why) => Err(Unfinished::Failed(why)),
-                check::Outcome::Interrupted(stop) => Err(stop.into()),
+                check::Outcome::Interrupted(why) => Err(why.into()),
             },
             Action::Drain { time, .. } => {
                 self.clock.pause(*time)?;
@@ -269,7 +269,7 @@ impl Runner<'_> {
         match self.router.ask(&question, space, step.settle, deadline, self.clock) {
             Ok(evidence) => Ok(Some(evidence.note())),
             Err(Unconfirmed::Heard(why)) => Err(Unfinished::Failed(format!("the router does not confirm it: {why}"))),
-            Err(Unconfirmed::Interrupted(stop)) => Err(stop.into()),
+            Err(Unconfirmed::Interrupted(why)) => Err(why.into()),
         }
     }
 }

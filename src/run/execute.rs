@@ -119,9 +119,9 @@ enum NotStarted {
 
 impl Ended {
     /// The end of a run that is to stop at a step.
-    fn by(stop: Stop, step: &Step) -> Self {
-        let step = step.id.clone();
-        match stop {
+    fn by(why: Stop, at: &Step) -> Self {
+        let step = at.id.clone();
+        match why {
             Stop::Signal(signal) => Self::Interrupted { signal, step },
             Stop::LockLost(why) => Self::Stopped { step, why: Intrusion::LockLost(why) },
         }
@@ -151,8 +151,8 @@ impl Runner<'_> {
         // What was seen last of what others may change, and what was done since.
         let mut seen = view.space.clone();
         for (at, step) in steps.iter().enumerate() {
-            if let Some(stop) = self.clock.stop() {
-                return Ended::by(stop, step);
+            if let Some(why) = self.clock.stop() {
+                return Ended::by(why, step);
             }
             let started = Instant::now();
             let done = at.checked_sub(1).map(|before| &steps[before]);
@@ -171,7 +171,7 @@ impl Runner<'_> {
                     StepEnd::Failed(format!("it was not started: {why}"))
                 }
                 Err(NotStarted::Stopped(why)) => return Ended::Stopped { step: step.id.clone(), why },
-                Err(NotStarted::Interrupted(stop)) => StepEnd::Interrupted(stop),
+                Err(NotStarted::Interrupted(why)) => StepEnd::Interrupted(why),
             };
             let seconds = started.elapsed().as_secs_f64();
             match end {
@@ -185,7 +185,7 @@ impl Runner<'_> {
                         None => Ended::Failed(Box::new(Failure { step: step.clone(), why })),
                     };
                 }
-                StepEnd::Interrupted(stop) => return Ended::by(stop, step),
+                StepEnd::Interrupted(why) => return Ended::by(why, step),
             }
         }
         if let Some(last) = steps.last()
