@@ -252,10 +252,9 @@ impl Lock {
             _ if self.is_an_app => Standing::Unreadable,
             (None, _) => Standing::Unreadable,
             (Some(_), Sighting::Gone) => Standing::Dead,
-            (Some(_), Sighting::Alive) => Standing::AtWork,
             (Some(heard), Sighting::Elsewhere) if between(heard, now) >= SKEW => Standing::Dead,
             (Some(heard), Sighting::Elsewhere) if between(heard, now) >= SILENCE => Standing::Silent,
-            (Some(_), Sighting::Elsewhere) => Standing::AtWork,
+            (Some(_), Sighting::Alive | Sighting::Elsewhere) => Standing::AtWork,
         }
     }
 

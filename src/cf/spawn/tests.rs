@@ -319,7 +319,7 @@ fn one_cf_at_a_time_works_in_a_home() {
     let begun = Cell::new(false);
     let mut beside = None;
     let elsewhere = PrivateHome::create(home.guard()).unwrap();
-    let output = cf.run_while(&|| !begun.get(), &[script.clone()], &[], LONG, &mut |_, _| {
+    let output = cf.run_while(&|| !begun.get(), &[script], &[], LONG, &mut |_, _| {
         let quick = ["-c".to_owned(), "true".to_owned()];
         let refused = cf.impatient().run(&quick, &[], LONG, &mut |_, _| {});
         beside = Some((refused.is_err_and(|error| matches!(error, SpawnError::Busy)), cf.at(&elsewhere)));
