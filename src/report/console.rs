@@ -6,6 +6,7 @@ use std::time::Duration;
 use console::{Term, style, truncate_str};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use crate::cf::spawn::Stream;
 use crate::run::event::Event;
 use crate::steps::{Heading, Step};
 use crate::text::for_terminal;
@@ -75,11 +76,14 @@ impl Console {
             }
             Event::Serves { .. } => {}
             Event::StepStarted { step, .. } => self.step_started(step),
-            Event::Line { text, .. } => {
-                if self.tail.len() == TAIL {
-                    self.tail.remove(0);
+            Event::Line { step, stream, text } => {
+                // The JSON of an answer is for programs: what a failure says in it is told in words.
+                if !(*stream == Stream::Out && is_curl(step)) {
+                    if self.tail.len() == TAIL {
+                        self.tail.remove(0);
+                    }
+                    self.tail.push((*text).to_owned());
                 }
-                self.tail.push((*text).to_owned());
                 if self.verbosity == Verbosity::Verbose {
                     self.line(&format!("       {}", style(text).dim()));
                 }
@@ -164,6 +168,10 @@ impl Console {
             let _ = writeln!(io::stderr(), "{}", for_terminal(text));
         });
     }
+}
+
+fn is_curl(step: &Step) -> bool {
+    step.invocation.as_ref().is_some_and(|invocation| invocation.argv().get(1).is_some_and(|verb| verb == "curl"))
 }
 
 /// The invocation, as the preview shows it: so it can be run again by hand.
