@@ -353,8 +353,8 @@ fn answer(body: &str, output: &Output, missing: impl Fn(&Value) -> Option<String
         Err(parse::NoJson::CutShort) => {
             return Verdict::Unknown { why: "the answer breaks off in the midst of its JSON".to_owned() };
         }
-        Err(parse::NoJson::NotAnObject) => {
-            return Verdict::Unknown { why: format!("the answer is no JSON object: {}", parse::excerpt(output)) };
+        Err(parse::NoJson::NotAnObject { what }) => {
+            return Verdict::Unknown { why: format!("the answer is no JSON object: {what}") };
         }
     };
     // What else the answer holds is for programs.

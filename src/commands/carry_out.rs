@@ -90,7 +90,9 @@ fn agree<'a>(
     let proof = compiled.prove(plan, space)?;
     compiled.ask_routers(&place.client, space);
     if let Consent::Given = consent {
-        preview::routers(&compiled.routers).iter().for_each(|note| tell(note));
+        for note in preview::routers(&compiled.routers) {
+            tell(&note);
+        }
     }
     if consent.is_given(&shown(plan, space, &compiled, &proof), question(request.verb), clock) {
         Ok(compiled)

@@ -6,6 +6,7 @@ use std::time::Duration;
 use console::{Term, style, truncate_str};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use crate::cf::invocation::Invocation;
 use crate::cf::spawn::Stream;
 use crate::run::event::Event;
 use crate::steps::{Heading, Step};
@@ -77,8 +78,7 @@ impl Console {
             Event::Serves { .. } => {}
             Event::StepStarted { step, .. } => self.step_started(step),
             Event::Line { step, stream, text } => {
-                // The JSON of an answer is for programs: what a failure says in it is told in words.
-                if !(*stream == Stream::Out && is_curl(step)) {
+                if !is_for_programs(step, *stream, text) {
                     if self.tail.len() == TAIL {
                         self.tail.remove(0);
                     }
@@ -90,6 +90,8 @@ impl Console {
             }
             Event::Waiting { step, what } => self.in_flight(&format!("{}: {what}", step.action.purpose())),
             Event::Repeating { step, why } => {
+                // What the next call prints is what tells how it failed.
+                self.tail.clear();
                 let first = why.lines().next().unwrap_or_default();
                 self.line(&format!("   {} {}: {first}; again", style("↻").yellow(), step.action.purpose()));
             }
@@ -170,8 +172,12 @@ impl Console {
     }
 }
 
-fn is_curl(step: &Step) -> bool {
-    step.invocation.as_ref().is_some_and(|invocation| invocation.argv().get(1).is_some_and(|verb| verb == "curl"))
+/// Whether a line is the platform's JSON: what a failure says in it is told in words.
+fn is_for_programs(step: &Step, stream: Stream, text: &str) -> bool {
+    let argv = step.invocation.as_ref().map(Invocation::argv).unwrap_or_default();
+    let answer = stream == Stream::Out && argv.get(1).is_some_and(|verb| verb == "curl");
+    // cf 8.17: `Code: 0, Title: , Detail: {"errors":[…]}`.
+    answer || text.contains("Detail: {")
 }
 
 /// The invocation, as the preview shows it: so it can be run again by hand.

@@ -141,6 +141,7 @@ impl Runner<'_> {
                     return Ok(vec![note]);
                 }
                 Settled::NotDone | Settled::Unreadable(_) if let Some(stop) = stop => return Err(stop.into()),
+                Settled::Unreadable(why) if why == said => return Err(Unfinished::Failed(said)),
                 Settled::Unreadable(why) => {
                     return Err(Unfinished::Failed(format!("{said}\nand the space could not be read: {why}")));
                 }

@@ -203,6 +203,8 @@ fn plain(error: &ureq::Error) -> String {
             io::ErrorKind::ConnectionRefused => "connection refused".to_owned(),
             io::ErrorKind::ConnectionReset => "the connection was reset".to_owned(),
             io::ErrorKind::UnexpectedEof => "the connection broke off".to_owned(),
+            // The standard library has no kind of its own for it.
+            _ if error.to_string().starts_with("failed to lookup address") => "there is no such host".to_owned(),
             _ => error.to_string(),
         },
         // What else there is names its part itself: the certificate, the proxy, the protocol.

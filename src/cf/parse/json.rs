@@ -14,7 +14,10 @@ pub enum NoJson {
     /// The beginning of a JSON object.
     CutShort,
     /// Not JSON, or JSON that is no object (a gateway's error page, a trace in between).
-    NotAnObject,
+    NotAnObject {
+        /// What it is instead, for a person.
+        what: String,
+    },
     /// The platform's errors. cf 8.17: without `--fail`, HTTP 4xx and 5xx exit with 0.
     Errors {
         /// The kind, where it is known.
@@ -36,10 +39,14 @@ pub fn json(stdout: &str) -> Result<Value, NoJson> {
         return Err(NoJson::Empty);
     }
     let body: Value = serde_json::from_str(text).map_err(|error| {
-        if error.is_eof() && text.starts_with('{') { NoJson::CutShort } else { NoJson::NotAnObject }
+        if error.is_eof() && text.starts_with('{') {
+            NoJson::CutShort
+        } else {
+            NoJson::NotAnObject { what: plain::short(text) }
+        }
     })?;
     if !body.is_object() {
-        return Err(NoJson::NotAnObject);
+        return Err(NoJson::NotAnObject { what: plain::short(text) });
     }
     let part = |of: &Value, key: &str| of[key].as_str().unwrap_or_default().to_owned();
     let errors = match (body.get("errors"), body.get("error_code")) {
@@ -114,7 +121,7 @@ mod tests {
             assert_eq!(json(body), Err(NoJson::CutShort), "{body}");
         }
         for body in ["[]", "null", "\"text\"", "{}{}", "404 Not Found", "<html></html>", "REQUEST: [x]\n{}"] {
-            assert_eq!(json(body), Err(NoJson::NotAnObject), "{body}");
+            assert!(matches!(json(body), Err(NoJson::NotAnObject { .. })), "{body}");
         }
     }
 

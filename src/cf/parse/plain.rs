@@ -8,8 +8,8 @@ use serde_json::Value;
 
 use super::super::outcome::Reason;
 
-/// How much of an answer that is no JSON is told, in characters.
-const TOLD: usize = 200;
+/// The longest answer that is told as it is, in bytes. None is cut: half a secret would not be known again.
+const LONGEST: usize = 500;
 
 /// The failure of this kind that `line` tells, one of `lines`, in plain words.
 pub(super) fn words(reason: Reason, line: &str, lines: &[&str]) -> String {
@@ -82,12 +82,13 @@ pub(super) fn sentence(title: &str, detail: &str) -> String {
     }
 }
 
-/// The beginning of an answer that is no JSON; a page of a gateway is no text for a person.
-fn short(answer: &str) -> String {
-    if answer.starts_with('<') {
-        return "a page of HTML, so it was not the API that answered".to_owned();
+/// An answer that is no JSON; a page of a gateway is no text for a person.
+pub(super) fn short(answer: &str) -> String {
+    match answer.trim() {
+        page if page.starts_with('<') => "a page of HTML, so it was not the API that answered".to_owned(),
+        long if long.len() > LONGEST => format!("{} bytes that are no JSON", long.len()),
+        short => short.to_owned(),
     }
-    answer.chars().take(TOLD).collect()
 }
 
 #[cfg(test)]
