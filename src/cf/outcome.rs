@@ -350,16 +350,15 @@ fn answer(body: &str, output: &Output, missing: impl Fn(&Value) -> Option<String
                 ),
             };
         }
-        Err(parse::NoJson::NotAnObject) => {
-            return Verdict::Unknown { why: format!("the answer is no JSON object: {}", parse::excerpt(output)) };
+        Err(parse::NoJson::CutShort) => {
+            return Verdict::Unknown { why: "the answer breaks off in the midst of its JSON".to_owned() };
+        }
+        Err(parse::NoJson::NotAnObject { what }) => {
+            return Verdict::Unknown { why: format!("the answer is no JSON object: {what}") };
         }
     };
-    match missing(&body) {
-        None => Verdict::Done,
-        Some(missing) => {
-            Verdict::Unknown { why: format!("{missing}; the platform answered: {}", parse::excerpt(output)) }
-        }
-    }
+    // What else the answer holds is for programs.
+    missing(&body).map_or(Verdict::Done, |why| Verdict::Unknown { why })
 }
 
 /// Judges the answer of a `cf curl -i` that is to be 202: every other one says in its body what is wrong.
@@ -396,6 +395,10 @@ fn refusal(expected: &Expectation, dialect: Dialect, output: &Output) -> Verdict
     {
         // A route that does not exist is mapped to nothing.
         return Verdict::AlreadyDone;
+    }
+    if failure::is_crash_of_curl(&output.argv, &lines) {
+        let words = "the API gave no answer (cf itself crashes on that)".to_owned();
+        return Verdict::Refused(Refusal { reason: Reason::Connection, words });
     }
     if let Some((reason, words)) = failure::recognise(&lines) {
         return Verdict::Refused(Refusal { reason, words });

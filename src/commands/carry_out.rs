@@ -50,9 +50,12 @@ pub fn run(verb: Verb, common: &Common, args: &RunArgs) -> Result<Ending, Troubl
     place.before_asking()?;
     // What is compiled while somebody else is at work fits nothing: that is done once the lock is ours.
     let agreed = if manager.refuse_at_work(&space.locks).is_ok() {
-        match agree(&plan, &space, &request, (&consent, &unhurried)) {
+        match agree((&place, &plan), &space, &request, (&consent, &unhurried)) {
             Err(Trouble::Refused(Refusal::NothingUnderWay { .. })) => {
                 clear_up(&place, &space.locks)?;
+                if verb == Verb::Resume {
+                    deployment::rest_is_deployed(&plan, &space)?;
+                }
                 tell(&nothing_under_way(verb, &plan, &space));
                 place.close();
                 return Ok(Ending::Done);
@@ -70,18 +73,27 @@ pub fn run(verb: Verb, common: &Common, args: &RunArgs) -> Result<Ending, Troubl
     };
     let ending = holding((&place, &plan), &claim, &manager, &interrupt, &mut work);
     place.close();
-    ending
+    match ending {
+        Ok(Ending::Done) if verb == Verb::Resume => Ok(deployment::resumed(&plan, &space)),
+        ending => ending,
+    }
 }
 
-/// Compiles what is asked for, proves it, and has a person agree to it.
+/// Compiles what is asked for, proves it, finds out whether the routers can be asked, and has a person agree to it.
 fn agree<'a>(
-    plan: &'a Plan,
+    (place, plan): (&Workplace, &'a Plan),
     space: &Space,
     request: &Request,
     (consent, clock): (&Consent, &dyn Clock),
 ) -> Result<Compiled<'a>, Trouble> {
-    let compiled = deployment::compile(plan, space, request)?;
+    let mut compiled = deployment::compile(plan, space, request)?;
     let proof = compiled.prove(plan, space)?;
+    compiled.ask_routers(&place.client, space);
+    if let Consent::Given = consent {
+        for note in preview::routers(&compiled.routers) {
+            tell(&note);
+        }
+    }
     if consent.is_given(&shown(plan, space, &compiled, &proof), question(request.verb), clock) {
         Ok(compiled)
     } else {
@@ -108,13 +120,17 @@ fn locked(
         }
         tell("the space has changed meanwhile");
     }
-    let compiled = agree(plan, &space, request, (consent, *interrupt))?;
+    let compiled = agree((place, plan), &space, request, (consent, *interrupt))?;
     Ok(deployment::run(running, &compiled, space, reporters))
 }
 
 fn nothing_under_way(verb: Verb, plan: &Plan, space: &Space) -> String {
     let told: Vec<String> = plan.apps.iter().map(|app| serving(app, space)).collect();
-    format!("nothing to {verb}: no deployment is under way; {}", told.join("; "))
+    let why = match verb {
+        Verb::Resume => "what runs is what this plan deploys",
+        Verb::Apply | Verb::Rollback => "no deployment is under way",
+    };
+    format!("nothing to {verb}: {why}; {}", told.join("; "))
 }
 
 /// Catches signals from here on; the first one is answered at once, whatever is under way.
@@ -124,5 +140,6 @@ pub fn catch(reporters: &Reporters) -> Result<Interrupt, Trouble> {
 
 /// What will be done, for whoever is asked.
 fn shown(plan: &Plan, space: &Space, compiled: &Compiled<'_>, proof: &Proof) -> String {
-    format!("{}{}", preview::text(plan, space, &compiled.apps), preview::proof_line(proof))
+    let notes: String = preview::routers(&compiled.routers).iter().map(|note| format!("\n{note}\n")).collect();
+    format!("{}{notes}{}", preview::text(plan, space, &compiled.apps), preview::proof_line(proof))
 }

@@ -13,8 +13,10 @@ use crate::report::preview::{self, AppPreview};
 use crate::run::bits;
 use crate::run::check::Checker;
 use crate::run::execute::{Ended, Intrusion, Runner};
+use crate::run::http::Client;
 use crate::run::interrupt::Interrupt;
 use crate::run::probe::Probe;
+use crate::run::routers::Routers;
 use crate::space::Space;
 use crate::space::lock::Lock;
 use crate::steps::annotations::Deployment;
@@ -75,6 +77,8 @@ pub struct Compiled<'a> {
     pub apps: Vec<AppPreview<'a>>,
     /// The digests of the files to upload, by the plan's names of the apps, as far as they are here.
     bits: BTreeMap<AppName, String>,
+    /// What was found out about the routers; nothing yet.
+    pub routers: Routers,
 }
 
 /// Compiles what is asked for for all apps of the plan.
@@ -98,10 +102,15 @@ pub fn compile<'a>(plan: &'a Plan, space: &Space, request: &Request) -> Result<C
     if let (true, Some(refusal)) = (apps.is_empty(), nothing) {
         return Err(refusal.into());
     }
-    Ok(Compiled { request: request.clone(), apps, bits: digests })
+    Ok(Compiled { request: request.clone(), apps, bits: digests, routers: Routers::default() })
 }
 
 impl Compiled<'_> {
+    /// Asks the routers whether they can be asked about the routes that will change.
+    pub fn ask_routers(&mut self, client: &Client, space: &Space) {
+        self.routers = Routers::ask(client, space, self.apps.iter().flat_map(|app| &app.steps));
+    }
+
     /// Proves what was compiled from this space. Fails with the shortest counterexample.
     pub fn prove(&self, plan: &Plan, space: &Space) -> Result<Proof, Trouble> {
         let Request { verb, deployment, .. } = &self.request;
@@ -123,6 +132,24 @@ impl Compiled<'_> {
         };
         let proof = Proof::together(self.apps.iter().map(prove));
         if proof.holds { Ok(proof) } else { Err(Trouble::Unproved(proof.violations)) }
+    }
+}
+
+/// Refuses a resume that would leave an app of the plan as something else than what the plan deploys, beside what is
+/// under way.
+pub fn rest_is_deployed(plan: &Plan, space: &Space) -> Result<(), Refusal> {
+    let upload_digest = |app: &plan::App| digest_of_bits(app, Verb::Resume).ok().flatten();
+    steps::deployed::check(plan, space, &upload_digest)
+}
+
+/// How a resume ends that has finished what was under way: other apps of the plan may not have been begun.
+pub fn resumed(plan: &Plan, space: &Space) -> Ending {
+    match rest_is_deployed(plan, space) {
+        Ok(()) => Ending::Done,
+        Err(refusal) => {
+            tell(&format!("what was under way is finished; {refusal}\n{}", refusal.hint()));
+            Ending::Stuck
+        }
     }
 }
 
@@ -170,7 +197,7 @@ pub fn run(running: &Running<'_>, compiled: &Compiled<'_>, mut space: Space, rep
     let Running { place, plan, interrupt, hold } = running;
     reporters.hide(place.redactor());
     let observer = place.observer(plan);
-    let router = Probe { client: &place.client };
+    let router = Probe { client: &place.client, routers: &compiled.routers };
     let checks = Checker { client: &place.client, guard: place.cf.guard() };
     for app in &compiled.apps {
         let runner = Runner {
@@ -282,6 +309,7 @@ apps:
             request: request.clone(),
             apps: vec![AppPreview { app: &plan.apps[0], situation, steps }],
             bits: BTreeMap::from([(plan.apps[0].name.clone(), "b175".to_owned())]),
+            routers: Routers::default(),
         };
         assert!(compiled.prove(&plan, &space).unwrap().holds);
 

@@ -163,6 +163,9 @@ impl Trouble {
             | Self::Locked(LockError::Api(ObserveError::Refused { refusal, .. }) | LockError::Refused { refusal, .. }) => {
                 match refusal.reason {
                     Reason::NotLoggedIn | Reason::TokenExpired => Some("log in again: cf login".to_owned()),
+                    Reason::Connection => Some(
+                        "see whether cf itself reaches it: cf apps; behind a proxy, https_proxy must name that".to_owned(),
+                    ),
                     _ => None,
                 }
             }

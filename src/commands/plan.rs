@@ -21,16 +21,14 @@ const MAX_SNAPSHOT: u64 = 64 << 20;
 /// Runs the verb.
 pub fn run(common: &Common, args: &PlanArgs) -> Result<Ending, Trouble> {
     let plan = load(common)?;
+    let mut place = None;
     let (space, user) = if let Some(file) = &args.space {
         let space = snapshot(file)?;
         check_target(&plan, &space.api, &space.org.name, &space.space.name)?;
         (space, String::new())
     } else {
-        let place = Workplace::open(common, &plan)?;
-        let space = place.observer(&plan).observe()?;
-        let user = place.session.target().user.clone();
-        place.close();
-        (space, user)
+        let opened = place.insert(Workplace::open(common, &plan)?);
+        (opened.observer(&plan).observe()?, opened.session.target().user.clone())
     };
     let request = Request {
         verb: Verb::Apply,
@@ -38,17 +36,28 @@ pub fn run(common: &Common, args: &PlanArgs) -> Result<Ending, Trouble> {
         failed: Failed::Stop,
         locks: space.locks.clone(),
     };
-    let compiled = deployment::compile(&plan, &space, &request)?;
+    let mut compiled = deployment::compile(&plan, &space, &request)?;
     let proof = compiled.prove(&plan, &space)?;
-    let apps = compiled.apps;
+    // A snapshot may be looked at where no route can be reached: nobody is asked then.
+    if let Some(place) = place {
+        compiled.ask_routers(&place.client, &space);
+        place.close();
+    }
+    let (apps, routers) = (compiled.apps, compiled.routers);
     match args.format {
         PlanFormat::Text => {
             print(&preview::text(&plan, &space, &apps));
+            for note in preview::routers(&routers) {
+                print(&format!("\n{note}\n"));
+            }
             print(&preview::proof_line(&proof));
         }
         PlanFormat::Json => {
             let mut object = preview::json(&plan, &space, &apps);
             object["proof"] = serde_json::json!(proof);
+            if args.space.is_none() {
+                object["routers"] = preview::routers_json(&routers);
+            }
             print(&text::json(&format!("{}\n", to_string_pretty(&object).unwrap_or_default())));
         }
         PlanFormat::Sh => print(&script::script(&plan, &apps)),

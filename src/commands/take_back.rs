@@ -5,11 +5,12 @@
 //! safe on the space as it is now before its first change.
 
 use crate::cf::invocation::Invocation;
-use crate::plan::{OnFailure, Plan};
+use crate::plan::{self, OnFailure, Plan};
 use crate::proof;
 use crate::report::preview::AppPreview;
 use crate::run::event::Event;
 use crate::run::execute::{Ended, Failure, Runner};
+use crate::run::observe::ObserveError;
 use crate::space::Space;
 use crate::steps::left::{self, Left};
 use crate::steps::situation::{UnderWay, serving};
@@ -36,9 +37,7 @@ pub(super) fn after(
 ) -> Ending {
     let verb = compiled.request.verb;
     if let Err(error) = runner.look_again(space) {
-        tell(&format!("what is there now could not be read: {error}"));
-        tell("look with cutover status, then go on with cutover resume or go back with cutover rollback");
-        return Ending::Stuck;
+        return out_of_sight(app.app, &error, space);
     }
     let Some(under_way) = UnderWay::of(app.app, space) else {
         tell(&serving(app.app, space));
@@ -59,6 +58,15 @@ pub(super) fn after(
         return Ending::Stuck;
     }
     take_back(runner, plan, compiled, app, space, reporters)
+}
+
+/// Nothing can be read any more, so nothing can be taken back: what was seen last is told, and what a person can do.
+fn out_of_sight(app: &plan::App, error: &ObserveError, last: &Space) -> Ending {
+    tell(&format!("nothing is taken back, since what is there now cannot be read: {error}"));
+    tell(&format!("when it was read last, {}", serving(app, last)));
+    let first = if error.is_logged_out() { "log in again with cf login" } else { "look with cutover status" };
+    tell(&format!("{first}, then go on with cutover resume or go back with cutover rollback"));
+    Ending::Stuck
 }
 
 fn take_back(

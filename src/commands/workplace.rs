@@ -79,7 +79,7 @@ impl Workplace {
 
     /// What reads the space as far as the plan is concerned with it.
     pub fn observer<'a>(&'a self, plan: &Plan) -> Observer<'a> {
-        Observer::new(&self.cf, &self.session, plan)
+        Observer::new(&self.cf, &self.session, plan).telling(super::tell)
     }
 
     /// The API by this cf.

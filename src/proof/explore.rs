@@ -299,6 +299,11 @@ impl<'a> Explorer<'a> {
             (Verb::Rollback, Refusal::NoFallback { .. }) => {
                 under_way.is_none() || self.app.old == Old::Delete || self.promise.is_empty()
             }
+            // It had none when the walk began, and nobody has given it any.
+            (_, Refusal::NoInstances { app, .. }) => {
+                let web = self.start.space.app(app.as_str()).and_then(App::web);
+                web.is_some_and(|web| web.instances == 0)
+            }
             (Verb::Apply | Verb::Resume | Verb::Rollback, _) => false,
         }
     }

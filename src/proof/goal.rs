@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::plan::{self, AppName, Old};
-use crate::space::{AppState, Space};
+use crate::space::{App, AppState, Space};
 use crate::steps::annotations::Origin;
 use crate::steps::situation::{UnderWay, other};
 
@@ -63,7 +63,7 @@ fn live(app: &plan::App, next: &AppName, end: &World) -> Option<String> {
             return Some(format!("{url} leads to [{}] and not to {next} alone", holders.join(", ")));
         }
     }
-    if !end.has_crashed(next.as_str()) && !space.app(next.as_str()).is_some_and(crate::space::App::serves) {
+    if !end.has_crashed(next.as_str()) && !space.app(next.as_str()).is_some_and(App::serves) {
         return Some(format!("{next} is live and does not run"));
     }
     let old = other(app, next);
@@ -93,8 +93,9 @@ fn as_before(app: &plan::App, start: &Space, space: &Space) -> Option<String> {
         let served = app.live.iter().any(|url| start.is_mapped(name, url));
         match (start.app(name), space.app(name)) {
             (Some(was), Some(is)) if served => {
-                let same_size = was.web().map(|web| web.instances) == is.web().map(|web| web.instances);
-                // One that did not run is started on the way back: that is no harm.
+                // One that did not run, or had no instances, is started on the way back: that is no harm.
+                let instances = |app: &App| app.web().map(|web| web.instances);
+                let same_size = instances(was) == instances(is) || instances(was) == Some(0);
                 let stopped = was.state == AppState::Started && is.state == AppState::Stopped;
                 if stopped || !same_size || was.droplet != is.droplet || was.bindings != is.bindings {
                     return Some(format!("{name} is not as it was"));

@@ -12,7 +12,7 @@ use crate::steps::forward::Orders;
 use crate::steps::refusal::Refusal;
 use crate::steps::{Action, Step, Verb, compile};
 
-use super::{Proof, prove};
+use super::{Proof, prove, prove_one};
 
 const PLAN: &str = "
 version: 1
@@ -97,6 +97,34 @@ fn every_verb_of_every_plan_holds_from_every_ordinary_space() {
         }
     }
     assert!(cases > 10_000, "only {cases} cases were walked");
+}
+
+#[test]
+fn a_previous_version_that_was_scaled_down_can_be_fallen_back_to() {
+    for keys in ["", "    instances: manifest\n"] {
+        for instances in [0, 1] {
+            let mut small = space(
+                vec![app("shop_a", false, Some(Role::Previous)), app("shop_b", true, Some(Role::Live))],
+                Some("shop_b"),
+            );
+            small.apps[0].processes[0].instances = instances;
+            let plan = plan_with(keys);
+            assert_holds(&format!("{keys:?}, {instances}"), &proved(&plan, Verb::Rollback, &small));
+            // The same where somebody scales it down in the midst of the deployment that follows it.
+            let mut half_way = ordinary();
+            for step in &right(&plan, Verb::Apply, &ordinary()).unwrap() {
+                step.action.apply(&mut half_way);
+                let mut small = half_way.clone();
+                let Some(old) = small.app_mut("shop_a") else { continue };
+                old.processes[0].instances = instances;
+                old.processes[0].states.truncate(instances as usize);
+                if let Ok(steps) = right(&plan, Verb::Rollback, &small) {
+                    let found = prove_one(&plan.apps[0], Verb::Rollback, &small, &steps);
+                    assert!(found.is_none(), "{keys:?}, {instances} after {}: {}", step.id, found.unwrap());
+                }
+            }
+        }
+    }
 }
 
 #[test]

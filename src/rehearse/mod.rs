@@ -11,17 +11,18 @@ pub mod stage;
 mod table;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crate::cli::{Common, RehearseArgs};
-use crate::commands::carry_out::catch;
 use crate::commands::deployment::{self, Request, Running};
 use crate::commands::reporters::Reporters;
 use crate::commands::workplace::{Workplace, guard, load as load_plan};
 use crate::commands::{Ending, Trouble, print, tell};
 use crate::plan::{Check, Plan, RouteUrl};
 use crate::run::clock::Clock as _;
-use crate::run::interrupt::Interrupt;
+use crate::run::interrupt::{Interrupt, Urgency};
 use crate::steps::Verb;
 use crate::steps::back::Failed;
 
@@ -39,7 +40,8 @@ pub fn run(common: &Common, args: &RehearseArgs) -> Result<Ending, Trouble> {
     }
     let plan = load_plan(&common)?;
     let mut reporters = Reporters::new(&common)?;
-    let interrupt = catch(&reporters)?;
+    let kept = Arc::new(AtomicBool::new(false));
+    let interrupt = catch(&reporters, &kept)?;
     let guard = guard()?;
     let routing = Routing { routers: args.routers.into(), delay: args.routing_delay };
     let stage = Stage::set(&plan, common.cf.as_deref(), routing, &guard).map_err(Trouble::Foundry)?;
@@ -78,11 +80,23 @@ pub fn run(common: &Common, args: &RehearseArgs) -> Result<Ending, Trouble> {
         tell_report(&stage, &report);
         ending = verdict(deployed?, &report);
     }
-    if args.keep {
+    if args.keep && interrupt.signal().is_none() {
+        kept.store(true, Ordering::Relaxed);
         keep(&stage, &plan, &interrupt);
     }
     place.close();
     Ok(ending)
+}
+
+/// Catches signals. The foundry that is only kept has no step in flight that a person could be told of.
+fn catch(reporters: &Reporters, kept: &Arc<AtomicBool>) -> Result<Interrupt, Trouble> {
+    let (of_run, kept) = (reporters.teller(), Arc::clone(kept));
+    let told = move |signal, urgency| match (kept.load(Ordering::Relaxed), urgency) {
+        (false, _) => of_run(signal, urgency),
+        (true, Urgency::First) => tell("the embedded Cloud Foundry ends"),
+        (true, Urgency::AtOnce) => {}
+    };
+    Interrupt::catch(told).map_err(|source| Trouble::Io { what: "signals could not be caught", source })
 }
 
 /// A deployment that went through is no success where a request failed meanwhile.

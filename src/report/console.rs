@@ -6,6 +6,8 @@ use std::time::Duration;
 use console::{Term, style, truncate_str};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use crate::cf::invocation::Invocation;
+use crate::cf::spawn::Stream;
 use crate::run::event::Event;
 use crate::steps::{Heading, Step};
 use crate::text::for_terminal;
@@ -75,17 +77,21 @@ impl Console {
             }
             Event::Serves { .. } => {}
             Event::StepStarted { step, .. } => self.step_started(step),
-            Event::Line { text, .. } => {
-                if self.tail.len() == TAIL {
-                    self.tail.remove(0);
+            Event::Line { step, stream, text } => {
+                if !is_for_programs(step, *stream, text) {
+                    if self.tail.len() == TAIL {
+                        self.tail.remove(0);
+                    }
+                    self.tail.push((*text).to_owned());
                 }
-                self.tail.push((*text).to_owned());
                 if self.verbosity == Verbosity::Verbose {
                     self.line(&format!("       {}", style(text).dim()));
                 }
             }
             Event::Waiting { step, what } => self.in_flight(&format!("{}: {what}", step.action.purpose())),
             Event::Repeating { step, why } => {
+                // What the next call prints is what tells how it failed.
+                self.tail.clear();
                 let first = why.lines().next().unwrap_or_default();
                 self.line(&format!("   {} {}: {first}; again", style("↻").yellow(), step.action.purpose()));
             }
@@ -164,6 +170,14 @@ impl Console {
             let _ = writeln!(io::stderr(), "{}", for_terminal(text));
         });
     }
+}
+
+/// Whether a line is the platform's JSON: what a failure says in it is told in words.
+fn is_for_programs(step: &Step, stream: Stream, text: &str) -> bool {
+    let argv = step.invocation.as_ref().map(Invocation::argv).unwrap_or_default();
+    let answer = stream == Stream::Out && argv.get(1).is_some_and(|verb| verb == "curl");
+    // cf 8.17: `Code: 0, Title: , Detail: {"errors":[…]}`.
+    answer || text.contains("Detail: {")
 }
 
 /// The invocation, as the preview shows it: so it can be run again by hand.

@@ -1,12 +1,14 @@
 //! Steps before they run.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use console::style;
 use serde_json::{Value, json};
 
-use crate::plan::{self, Plan};
+use crate::plan::{self, Plan, format_duration};
 use crate::proof::Proof;
+use crate::run::routers::{Asked, Deaf, Routers};
 use crate::space::{AppState, Space};
 use crate::steps::situation::Situation;
 use crate::steps::{Heading, Step};
@@ -106,6 +108,52 @@ fn routes(urls: &[plan::RouteUrl]) -> String {
     urls.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
+/// What a person should know of the routers before a run: one note for all routes that cannot be asked about for the
+/// same reason.
+pub fn routers(routers: &Routers) -> Vec<String> {
+    let mut notes: Vec<(&Deaf, Duration, Vec<&Asked>)> = Vec::new();
+    for asked in routers.iter() {
+        let Some(deaf) = &asked.deaf else { continue };
+        match notes.iter_mut().find(|(why, settle, _)| *why == deaf && *settle == asked.settle) {
+            Some((_, _, same)) => same.push(asked),
+            None => notes.push((deaf, asked.settle, vec![asked])),
+        }
+    }
+    notes.into_iter().map(|(why, settle, same)| style(deaf_note(why, settle, &same)).yellow().to_string()).collect()
+}
+
+fn deaf_note(why: &Deaf, settle: Duration, routes: &[&Asked]) -> String {
+    let urls = routes.iter().map(|asked| asked.url.to_string()).collect::<Vec<_>>().join(", ");
+    let mut lines = vec![
+        format!("note: the router cannot be asked who answers on {urls} ({why})"),
+        format!("after each change of a route the plan's settle time, {}, is waited instead", format_duration(settle)),
+    ];
+    match why {
+        Deaf::Internal => {}
+        Deaf::Unheard { .. } => lines.push("if the router has another address, name it with --router URL".to_owned()),
+        Deaf::Unreachable { .. } => {
+            if let Some(checked) = routes.iter().find(|asked| asked.checked) {
+                lines.push(format!("the plan's checks ask {}, too, and would fail", checked.url));
+            }
+            lines.push("if the router has another address, name it with --router URL".to_owned());
+        }
+    }
+    lines.join("\n      ")
+}
+
+/// The same for programs.
+pub fn routers_json(routers: &Routers) -> Value {
+    let route = |asked: &Asked| {
+        json!({
+            "route": asked.url.to_string(),
+            "asked": asked.deaf.is_none(),
+            "why": asked.deaf.as_ref().map(ToString::to_string),
+            "settle_seconds": asked.settle.as_secs_f64(),
+        })
+    };
+    routers.iter().map(route).collect()
+}
+
 /// One line on what was proved.
 pub fn proof_line(proof: &Proof) -> String {
     format!(
@@ -147,4 +195,35 @@ pub fn json(plan: &Plan, space: &Space, apps: &[AppPreview<'_>]) -> Value {
         "apps": apps.iter().map(app).collect::<Vec<_>>(),
         "steps": apps.iter().flat_map(|app| &app.steps).map(step).collect::<Vec<_>>(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::RouteUrl;
+
+    #[test]
+    fn routes_that_cannot_be_asked_about_are_told_together() {
+        let asked = |url: &str, settle, deaf| Asked {
+            url: RouteUrl::parse(url).unwrap(),
+            settle: Duration::from_secs(settle),
+            checked: url.starts_with("www"),
+            deaf,
+        };
+        let refused = || Some(Deaf::Unreachable { why: "connection refused".to_owned() });
+        let found: Routers = [
+            asked("shop.example.com", 60, refused()),
+            asked("www.example.com/shop", 60, refused()),
+            asked("api.example.com", 60, None),
+            asked("other.example.com", 5, refused()),
+            asked("lb.example.com", 60, Some(Deaf::Unheard { status: 404 })),
+            asked("shop.apps.internal", 60, Some(Deaf::Internal)),
+        ]
+        .into_iter()
+        .collect();
+        console::set_colors_enabled(false);
+        insta::assert_snapshot!(routers(&found).join("\n"));
+        insta::assert_snapshot!(serde_json::to_string(&routers_json(&found)).unwrap());
+        assert!(routers(&Routers::default()).is_empty());
+    }
 }

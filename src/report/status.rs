@@ -12,7 +12,7 @@ use crate::space::lock::{Lock, Standing};
 use crate::space::{App, AppState, Space};
 use crate::steps::annotations::{self, Deployment, Role};
 use crate::steps::back::Failed;
-use crate::steps::forward::Orders;
+use crate::steps::forward::{self, Orders};
 use crate::steps::refusal::Refusal;
 use crate::steps::situation::{Situation, UnderWay};
 use crate::steps::{self, Verb};
@@ -101,25 +101,60 @@ fn verdict(plan: &Plan, app: &plan::App, space: &Space, situation: &Result<Situa
     if let (Ok(_), Some(under_way)) = (situation, UnderWay::of(app, space)) {
         return style(half_way(plan, app, space, &under_way)).yellow().to_string();
     }
+    if let (Ok(_), Some(lock)) = (situation, space.lock(app.name.as_str()).filter(|lock| !lock.is_an_app)) {
+        let deployment = Deployment { id: lock.deployment.clone(), by: lock.by.clone(), at: lock.at.clone() };
+        if !forward::has_begun(app, &deployment, space) {
+            let apply = offer(plan, app, space, Verb::Apply, "deploys it");
+            return style(format!(
+                "that run ended before its first change: cutover resume does what cutover apply does, cutover rollback \
+                 clears its lock away\n   {apply}"
+            ))
+            .yellow()
+            .to_string();
+        }
+    }
     match situation {
         Err(refusal) => style(format!("{refusal}\n   {}", refusal.hint().replace('\n', "\n   "))).red().to_string(),
-        Ok(Situation::First { .. }) => "not deployed yet: cutover apply".to_owned(),
+        Ok(Situation::First { .. }) => {
+            format!("not deployed yet; {}", offer(plan, app, space, Verb::Apply, "deploys it"))
+        }
         Ok(Situation::Settled { live, next } | Situation::Half { live, next }) => {
             let live_runs = space.app(live.as_str()).is_some_and(App::serves);
+            let rollback = || offer(plan, app, space, Verb::Rollback, &format!("goes back to {next}"));
             match space.app(next.as_str()).and_then(Role::of) {
                 _ if !live_runs => style(format!("{live} is live and does not run: cf app {live}")).red().to_string(),
-                Some(Role::Live) if space.app(next.as_str()).is_some_and(App::serves) => style(format!(
-                    "{next} was live before {live} and still runs: cutover rollback goes back to it, cutover apply \
-                     deploys over it"
-                ))
-                .yellow()
-                .to_string(),
-                Some(Role::Previous | Role::Live) => format!("cutover rollback goes back to {next}"),
+                Some(Role::Live) if space.app(next.as_str()).is_some_and(App::serves) => {
+                    let apply = offer(plan, app, space, Verb::Apply, "deploys over it");
+                    style(format!("{next} was live before {live} and still runs\n   {}\n   {apply}", rollback()))
+                        .yellow()
+                        .to_string()
+                }
+                Some(Role::Previous | Role::Live) => rollback(),
                 Some(Role::RolledBack | Role::Next | Role::RollingBack) | None => {
                     format!("a deployment would go to {next}; for {} there is no fallback", app.name)
                 }
             }
         }
+    }
+}
+
+/// What a verb would do, or why it would be refused: nothing is offered here that is refused there.
+fn offer(plan: &Plan, app: &plan::App, space: &Space, verb: Verb, does: &str) -> String {
+    // Whoever has to upload needs the files, which nobody does who looks: they are taken to be those that are asked for.
+    let origin = UnderWay::of(app, space).and_then(|under_way| under_way.origin);
+    let bits = origin.map(|origin| origin.bits).unwrap_or_default();
+    let deployment = Deployment { id: String::new(), by: String::new(), at: String::new() };
+    let orders = Orders { plan, app, deployment: &deployment, bits: Some(&bits) };
+    let compile = |verb: Verb, space: &Space| steps::compile(verb, orders, None, Failed::Stop, space);
+    match compile(verb, space) {
+        Err(refusal) => {
+            let hint = refusal.hint().replace('\n', "\n     ");
+            format!("cutover {verb} is refused: {refusal}\n     {hint}")
+        }
+        Ok(steps) => match proof::prove(app, verb, space, &compile).violations.first() {
+            None => format!("cutover {verb} {does} ({} steps)", steps.len()),
+            Some(counterexample) => format!("cutover {verb} is refused, it would not be safe: {}", counterexample.seen),
+        },
     }
 }
 
@@ -134,20 +169,11 @@ fn half_way(plan: &Plan, app: &plan::App, space: &Space, under_way: &UnderWay) -
         (false, _, false) => format!("the deployment of {colour} was interrupted at the switch; it serves, too"),
         (false, _, true) => format!("the deployment of {colour} was interrupted after the switch; it serves alone"),
     };
-    // Whoever has to upload needs the files, which nobody does who looks.
-    let bits = under_way.origin.as_ref().map(|origin| origin.bits.clone()).unwrap_or_default();
-    let deployment = Deployment { id: String::new(), by: String::new(), at: String::new() };
-    let orders = Orders { plan, app, deployment: &deployment, bits: Some(&bits) };
-    let way = |verb: Verb, does: &str| match steps::compile(verb, orders, None, Failed::Stop, space) {
-        Err(refusal) => format!("cutover {verb} is refused: {refusal}"),
-        Ok(steps) => match proof::prove_one(app, verb, space, &steps) {
-            None => format!("cutover {verb} {does} ({} steps)", steps.len()),
-            Some(counterexample) => format!("cutover {verb} would not be safe: {}", counterexample.seen),
-        },
-    };
+    let way = |verb: Verb, does: &str| offer(plan, app, space, verb, does);
     let resume = way(Verb::Resume, if under_way.back { "finishes that" } else { "finishes it" });
     let rollback = way(Verb::Rollback, if under_way.back { "does the same" } else { "takes it back" });
-    format!("{stands}\n   {resume}\n   {rollback}\n   cutover apply starts anew")
+    let apply = way(Verb::Apply, "starts anew");
+    format!("{stands}\n   {resume}\n   {rollback}\n   {apply}")
 }
 
 /// The snapshot that `cutover plan --space FILE` reads, with the verdicts beside it.

@@ -26,7 +26,7 @@ pub enum ObserveError {
     #[error(transparent)]
     Spawn(#[from] SpawnError),
     /// cf or the platform refused, for a reason that is known.
-    #[error("{path} could not be read: {}", refusal.words)]
+    #[error("{}", refused(path, refusal))]
     Refused {
         /// What was asked.
         path: String,
@@ -34,7 +34,7 @@ pub enum ObserveError {
         refusal: Refusal,
     },
     /// The answer is none that is known.
-    #[error("{path} could not be read: {why}")]
+    #[error("{} could not be read: {why}", place(path))]
     Unknown {
         /// What was asked.
         path: String,
@@ -46,7 +46,36 @@ pub enum ObserveError {
     Unreadable(#[from] Unreadable),
 }
 
+/// What is not about the one thing that was asked for is told without it.
+fn refused(path: &str, refusal: &Refusal) -> String {
+    match refusal.reason {
+        Reason::NoApi
+        | Reason::NotLoggedIn
+        | Reason::TokenExpired
+        | Reason::NoTarget
+        | Reason::Connection
+        | Reason::Certificate => refusal.words.clone(),
+        Reason::RateLimited => format!("the platform takes no more calls of this user for a while: {}", refusal.words),
+        _ => format!("{} could not be read: {}", place(path), refusal.words),
+    }
+}
+
+/// What is read at a path: `/v3/apps/GUID/droplets/current?…` without its query.
+fn place(path: &str) -> &str {
+    path.split('?').next().unwrap_or(path)
+}
+
 impl ObserveError {
+    /// Whether nobody is logged in any more, so that nothing can be read or changed until somebody is.
+    pub fn is_logged_out(&self) -> bool {
+        matches!(self, Self::Refused { refusal, .. } if matches!(refusal.reason, Reason::NotLoggedIn | Reason::TokenExpired))
+    }
+
+    /// Whether the platform has had too many calls and will answer again after a while.
+    pub fn is_rate_limited(&self) -> bool {
+        matches!(self, Self::Refused { refusal, .. } if refusal.reason == Reason::RateLimited)
+    }
+
     /// Whether it is no use to try again: the session or the user's rights are the reason.
     pub fn lasts(&self) -> bool {
         match self {
@@ -208,9 +237,7 @@ impl<'a> Api<'a> {
         let output = self.cf.run(&argv, &call.env, READ, &mut |_, _| {})?;
         Ok(match confirm(&Expectation::Json, self.cf.version().dialect(), &output) {
             Verdict::Refused(refusal) => ObserveError::Refused { path, refusal },
-            Verdict::Done | Verdict::AlreadyDone | Verdict::Unknown { .. } => {
-                unknown(format!("the answer is empty; {}", parse::excerpt(&output)))
-            }
+            Verdict::Done | Verdict::AlreadyDone | Verdict::Unknown { .. } => unknown("the answer is empty".to_owned()),
         })
     }
 }

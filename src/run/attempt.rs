@@ -18,7 +18,7 @@ use super::clock::Stop;
 use super::event::Event;
 use super::execute::{PAUSE, Runner};
 use super::probe::Unconfirmed;
-use super::reader::{OUTAGE, View};
+use super::reader::{View, borne, pause_after};
 use super::retry::{self, Next};
 
 /// The longest pause between two looks at the space.
@@ -141,6 +141,7 @@ impl Runner<'_> {
                     return Ok(vec![note]);
                 }
                 Settled::NotDone | Settled::Unreadable(_) if let Some(why) = ended => return Err(why.into()),
+                Settled::Unreadable(why) if why == said => return Err(Unfinished::Failed(said)),
                 Settled::Unreadable(why) => {
                     return Err(Unfinished::Failed(format!("{said}\nand the space could not be read: {why}")));
                 }
@@ -239,9 +240,10 @@ impl Runner<'_> {
                 }
                 Err(error) => {
                     let since = *out_of_reach.get_or_insert_with(Instant::now);
-                    if error.lasts() || since.elapsed() >= OUTAGE {
+                    if error.lasts() || since.elapsed() >= borne(&error) {
                         return Err(Unfinished::Failed(format!("the space could not be read back: {error}")));
                     }
+                    pause = pause.max(pause_after(self.reader, &error));
                     error.to_string()
                 }
             };

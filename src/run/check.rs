@@ -18,6 +18,10 @@ const TICK: Duration = Duration::from_millis(50);
 /// How much of a failed command's output is told, in bytes.
 const TOLD: u64 = 4000;
 
+/// How many lines of the body of a wrong answer are told, and how many characters of each.
+const LINES: usize = 5;
+const WIDTH: usize = 200;
+
 /// How a check ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
@@ -57,13 +61,13 @@ impl Checks for Checker<'_> {
 fn ask(check: &HttpCheck, staging: &RouteUrl, client: &Client, clock: &dyn Clock) -> Outcome {
     let until = Instant::now() + check.within;
     let url = client.url(staging, &check.path);
-    let mut in_a_row = 0;
+    let (mut tries, mut in_a_row) = (0, 0);
     loop {
+        let asked = Instant::now();
         let answer = client.get(staging, &check.path);
-        let fault = match &answer {
-            Ok(answer) => fault(check, answer),
-            Err(error) => Some(error.clone()),
-        };
+        let took = asked.elapsed();
+        tries += 1;
+        let fault = fault(check, &answer);
         in_a_row = if fault.is_none() { in_a_row + 1 } else { 0 };
         if in_a_row >= check.successes {
             return Outcome::Passed(match answer {
@@ -72,8 +76,14 @@ fn ask(check: &HttpCheck, staging: &RouteUrl, client: &Client, clock: &dyn Clock
             });
         }
         if Instant::now() >= until {
-            let why = fault.unwrap_or_else(|| format!("only {in_a_row} of {} answers in a row", check.successes));
-            return Outcome::Failed(format!("{url}: {why}, after {}", format_duration(check.within)));
+            let why =
+                fault.unwrap_or_else(|| format!("only {in_a_row} of {} answers in a row are right", check.successes));
+            let body = answer.map(|answer| beginning(&answer.body)).unwrap_or_default();
+            return Outcome::Failed(format!(
+                "GET {url}: {why}\nthe last of {tries} requests within {}; it took {:.1} s{body}",
+                format_duration(check.within),
+                took.as_secs_f64()
+            ));
         }
         if let Err(stop) = clock.pause(check.interval) {
             return Outcome::Interrupted(stop);
@@ -81,15 +91,38 @@ fn ask(check: &HttpCheck, staging: &RouteUrl, client: &Client, clock: &dyn Clock
     }
 }
 
-/// What is wrong with an answer.
-fn fault(check: &HttpCheck, answer: &Answer) -> Option<String> {
+/// What is wrong with an answer, or that there is none.
+fn fault(check: &HttpCheck, answer: &Result<Answer, String>) -> Option<String> {
+    let answer = match answer {
+        Ok(answer) => answer,
+        Err(why) => return Some(format!("no answer: {why}")),
+    };
     if !check.status.contains(&answer.status) {
         let of_router =
             answer.router_error.as_ref().map(|error| format!(" from the router ({error})")).unwrap_or_default();
-        return Some(format!("HTTP {}{of_router}", answer.status));
+        let wanted = check.status.iter().map(ToString::to_string).collect::<Vec<_>>().join(" or ");
+        return Some(format!("HTTP {}{of_router}, and {wanted} is wanted", answer.status));
     }
     let pattern = check.body.as_ref().filter(|pattern| !pattern.is_match(&answer.body))?;
     Some(format!("HTTP {}, but the body does not match /{}/", answer.status, pattern.as_str()))
+}
+
+/// The first lines of a body, each on a line of its own behind a mark.
+fn beginning(body: &str) -> String {
+    let mut lines = body.lines().map(str::trim_end).filter(|line| !line.is_empty());
+    let shown: Vec<String> = lines.by_ref().take(LINES).map(shortened).collect();
+    if shown.is_empty() {
+        return "; its body is empty".to_owned();
+    }
+    let more = if lines.next().is_some() { "\n  | …" } else { "" };
+    format!("; its body begins:\n  | {}{more}", shown.join("\n  | "))
+}
+
+fn shortened(line: &str) -> String {
+    match line.char_indices().nth(WIDTH) {
+        Some((at, _)) => format!("{}…", &line[..at]),
+        None => line.to_owned(),
+    }
 }
 
 /// Runs the command with its output in a file: a pipe that a grandchild keeps open would block the wait. What it leaves
@@ -128,4 +161,52 @@ fn execute(check: &CommandCheck, app: &str, url: &str, clock: &dyn Clock, guard:
     output.seek(SeekFrom::Start(length.saturating_sub(TOLD)))?;
     output.take(TOLD).read_to_end(&mut last)?;
     Ok(Outcome::Failed(format!("the command ended with {status}\n{}", String::from_utf8_lossy(&last).trim_end())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(keys: &str) -> HttpCheck {
+        let text = format!(
+            "version: 1\ntarget: {{api: https://api.example.com, org: acme, space: production}}\napps:\n  - name: shop\n    path: app\n    \
+             manifest: manifest.yml\n    routes: {{live: [shop.example.com], staging: shop-staging.example.com}}\n    checks:\n      - \
+             http: {{{keys}}}\n"
+        );
+        match &crate::example::plan(&text).apps[0].checks[0] {
+            Check::Http(http) => http.clone(),
+            Check::Command(_) => panic!("a command"),
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_with_an_answer() {
+        let answer = |status, router_error: Option<&str>, body: &str| {
+            Ok(Answer { status, router_error: router_error.map(ToOwned::to_owned), body: body.to_owned() })
+        };
+        let (plain, several) = (check("path: /health"), check("status: [200, 204], body: ^ok"));
+        let cases = [
+            (&plain, answer(200, None, ""), None),
+            (&plain, answer(500, None, ""), Some("HTTP 500, and 200 is wanted")),
+            (
+                &several,
+                answer(502, Some("endpoint_failure (EOF)"), ""),
+                Some("HTTP 502 from the router (endpoint_failure (EOF)), and 200 or 204 is wanted"),
+            ),
+            (&several, answer(204, None, "no"), Some("HTTP 204, but the body does not match /^ok/")),
+            (&plain, Err("connection refused".to_owned()), Some("no answer: connection refused")),
+        ];
+        for (check, answer, expected) in cases {
+            assert_eq!(fault(check, &answer).as_deref(), expected);
+        }
+    }
+
+    #[test]
+    fn the_first_lines_of_a_body() {
+        assert_eq!(beginning(" \n\n"), "; its body is empty");
+        assert_eq!(beginning("{\"error\":\"no db\"}\n"), "; its body begins:\n  | {\"error\":\"no db\"}");
+        assert_eq!(beginning("1\r\n2\n\n3\n4\n5\n6\n"), "; its body begins:\n  | 1\n  | 2\n  | 3\n  | 4\n  | 5\n  | …");
+        let long = beginning(&"é".repeat(WIDTH + 1));
+        assert!(long.ends_with("é…") && long.chars().count() < WIDTH + 40, "{long}");
+    }
 }

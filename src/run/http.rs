@@ -3,21 +3,23 @@
 //! Each request has a connection of its own, since a kept one would always lead to the same router; no cookies are
 //! sent, since a sticky session would always lead to the same instance; redirects are answers like any other.
 
-use std::fmt;
 use std::net::ToSocketAddrs;
 use std::time::Duration;
+use std::{fmt, io};
 
 use thiserror::Error;
 use ureq::http::{Method, Request, Uri};
 use ureq::tls::{RootCerts, TlsConfig};
 use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
-use ureq::{Agent, AsSendBody, Body};
+use ureq::{Agent, AsSendBody, Body, Timeout};
 
 use crate::plan::RouteUrl;
 
 /// How long one request may take.
-const REQUEST: Duration = Duration::from_secs(10);
+pub const REQUEST: Duration = Duration::from_secs(10);
+/// How long it may take to find a host and to connect to it.
+const CONNECT: Duration = Duration::from_secs(3);
 /// How much of a body is read; what a check looks for stands before.
 const BODY: u64 = 1 << 20;
 
@@ -103,7 +105,8 @@ impl Client {
             .http_status_as_error(false)
             .max_redirects(0)
             .max_idle_connections(0)
-            .timeout_global(Some(REQUEST))
+            .timeout_resolve(Some(CONNECT))
+            .timeout_connect(Some(CONNECT))
             .user_agent(concat!("cutover/", env!("CARGO_PKG_VERSION")))
             .tls_config(tls);
         if router.is_some() {
@@ -130,25 +133,31 @@ impl Client {
         format!("https://{}{}{path}", host(route), route.path())
     }
 
-    /// Sends one GET, with its body read, on a connection of its own. Fails with cf-like words where there is no
-    /// answer.
+    /// Sends one GET, with its body read, on a connection of its own. Fails with the reason in plain words where there
+    /// is no answer within [`REQUEST`].
     pub fn get(&self, route: &RouteUrl, path: &str) -> Result<Answer, String> {
-        self.send(Method::GET, route, path, None, BODY)
+        self.send(Method::GET, (route, path), None, (BODY, REQUEST))
     }
 
-    /// Sends one HEAD to one instance of an app (gorouter: `X-Cf-App-Instance: APP_GUID:INDEX`).
-    pub fn head_instance(&self, route: &RouteUrl, app_guid: &str, index: u32) -> Result<Answer, String> {
+    /// Sends one HEAD to one instance of an app (gorouter: `X-Cf-App-Instance: APP_GUID:INDEX`). Fails with the reason
+    /// in plain words where there is no answer within that time.
+    pub fn head_instance(
+        &self,
+        route: &RouteUrl,
+        app_guid: &str,
+        index: u32,
+        within: Duration,
+    ) -> Result<Answer, String> {
         let path = if route.path().is_empty() { "/" } else { "" };
-        self.send(Method::HEAD, route, path, Some(format!("{app_guid}:{index}")), 0)
+        self.send(Method::HEAD, (route, path), Some(format!("{app_guid}:{index}")), (0, within))
     }
 
     fn send(
         &self,
         method: Method,
-        route: &RouteUrl,
-        path: &str,
+        (route, path): (&RouteUrl, &str),
         instance: Option<String>,
-        body: u64,
+        (body, within): (u64, Duration),
     ) -> Result<Answer, String> {
         let host = host(route);
         let port = self.port.map(|port| format!(":{port}")).unwrap_or_default();
@@ -158,7 +167,8 @@ impl Client {
             request = request.header("X-Cf-App-Instance", instance);
         }
         let request = request.body(()).map_err(|error| error.to_string())?;
-        let mut response = self.run(request).map_err(|error| error.to_string())?;
+        let request = self.agent.configure_request(request).timeout_global(Some(within)).build();
+        let mut response = self.run(request).map_err(|error| plain(&error))?;
         let header =
             |name| response.headers().get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
         let router_error = header("x-cf-routererror");
@@ -171,13 +181,34 @@ impl Client {
                 .limit(limit)
                 .lossy_utf8(true)
                 .read_to_string()
-                .map_err(|e| e.to_string())?,
+                .map_err(|error| plain(&error))?,
         };
         Ok(Answer { status, router_error, body })
     }
 
     fn run(&self, request: Request<impl AsSendBody>) -> Result<ureq::http::Response<Body>, ureq::Error> {
         self.agent.run(request)
+    }
+}
+
+/// Why there is no answer, in plain words.
+fn plain(error: &ureq::Error) -> String {
+    match error {
+        ureq::Error::HostNotFound => "there is no such host".to_owned(),
+        ureq::Error::ConnectionFailed => "it cannot be connected to".to_owned(),
+        ureq::Error::Timeout(Timeout::Resolve) => "its name is not resolved in time".to_owned(),
+        ureq::Error::Timeout(Timeout::Connect) => "it does not take a connection in time".to_owned(),
+        ureq::Error::Timeout(_) => "it does not answer in time".to_owned(),
+        ureq::Error::Io(error) => match error.kind() {
+            io::ErrorKind::ConnectionRefused => "connection refused".to_owned(),
+            io::ErrorKind::ConnectionReset => "the connection was reset".to_owned(),
+            io::ErrorKind::UnexpectedEof => "the connection broke off".to_owned(),
+            // The standard library has no kind of its own for it.
+            _ if error.to_string().starts_with("failed to lookup address") => "there is no such host".to_owned(),
+            _ => error.to_string(),
+        },
+        // What else there is names its part itself: the certificate, the proxy, the protocol.
+        other => other.to_string(),
     }
 }
 

@@ -6,6 +6,7 @@
 //! - [`execute`]: one step after the other, each confirmed before the next one starts
 //! - `attempt`: how one step is done, repeated, settled and confirmed; `retry`: when a call is repeated
 //! - [`probe`]: the router, asked who answers on a route
+//! - [`routers`]: whether it can be asked at all, found out before the first change
 //! - [`bits`]: the digest of what is uploaded
 //! - [`check`]: the plan's checks at the staging route
 //! - [`http`]: the HTTP client of both
@@ -28,3 +29,4 @@ pub mod observe;
 pub mod probe;
 pub mod reader;
 mod retry;
+pub mod routers;

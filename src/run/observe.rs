@@ -1,18 +1,21 @@
 //! The `cf curl` calls that read a space. They read and nothing else.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::thread;
+use std::time::{Duration, Instant};
+
 use crate::cf::invocation::query;
 use crate::cf::session::Session;
 use crate::cf::spawn::Cf;
-use crate::plan::{App as PlanApp, AppName, Plan, RouteUrl};
+use crate::plan::{App as PlanApp, AppName, Plan, RouteUrl, format_duration};
 use crate::space::condition::Section;
 use crate::space::lock::Lock;
 use crate::space::read;
 use crate::space::{App, AppState, Named, Process, Quota, QuotaScope, SNAPSHOT_FORMAT, ServiceInstance, Space};
-use std::collections::{BTreeMap, BTreeSet};
 
 use super::api::Api;
 pub use super::api::ObserveError;
-use super::reader::Reader;
+use super::reader::{Reader, borne, pause_after};
 
 /// The Cloud Controller's largest page.
 const PAGE: &str = "5000";
@@ -29,6 +32,8 @@ pub struct Observer<'a> {
     routes: Vec<RouteUrl>,
     /// The names of the service instances that are looked for.
     services: BTreeSet<String>,
+    /// Hears of what a person should know while the whole space is read.
+    tell: fn(&str),
 }
 
 impl<'a> Observer<'a> {
@@ -43,11 +48,34 @@ impl<'a> Observer<'a> {
             services: per_app(&|app| {
                 app.services.iter().map(ToString::to_string).chain(app.manifest.app.services.iter().cloned()).collect()
             }),
+            tell: |_| {},
         }
     }
 
-    /// Reads the whole space, as far as the plan is concerned with it.
+    /// Has `tell` hear of what a person should know while the whole space is read.
+    #[must_use]
+    pub fn telling(self, tell: fn(&str)) -> Self {
+        Self { tell, ..self }
+    }
+
+    /// Reads the whole space, as far as the plan is concerned with it. Where the platform has had too many calls, that
+    /// is waited for, and told.
     pub fn observe(&self) -> Result<Space, ObserveError> {
+        let begun = Instant::now();
+        loop {
+            match self.observe_once() {
+                Err(error) if error.is_rate_limited() && begun.elapsed() < borne(&error) => {
+                    let pause = pause_after(self, &error);
+                    (self.tell)(&format!("{error}; waiting {}", format_duration(pause)));
+                    // Nothing is begun yet: a signal ends the process.
+                    thread::sleep(pause);
+                }
+                end => return end,
+            }
+        }
+    }
+
+    fn observe_once(&self) -> Result<Space, ObserveError> {
         let target = self.api.target();
         let mut space = Space {
             format: SNAPSHOT_FORMAT,
@@ -207,6 +235,10 @@ impl<'a> Observer<'a> {
 }
 
 impl Reader for Observer<'_> {
+    fn asked_patience(&self) -> Duration {
+        self.api.asked_patience()
+    }
+
     fn refresh(&self, space: &mut Space, sections: &[Section], app: Option<&str>) -> Result<(), ObserveError> {
         let has = |section| sections.contains(&section);
         let concerns = |found: &App| app.is_none_or(|name| name == found.name);

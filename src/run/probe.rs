@@ -20,7 +20,8 @@ use crate::space::Space;
 use crate::steps::RouterQuestion;
 
 use super::clock::{Clock, Stop};
-use super::http::{Answer, Client};
+use super::http::{Answer, Client, REQUEST};
+use super::routers::{Deaf, Routers};
 
 /// How many answers in a row are asked for at the least. With six routers behind a balancer that deals by chance, one
 /// that is late is missed in one of 18 cases by 16 questions, and in none by a balancer that takes turns.
@@ -29,10 +30,31 @@ const IN_A_ROW: u32 = 16;
 const MOST_INSTANCES: u32 = 50;
 /// The pause after an answer that is not the one that is waited for.
 const PAUSE: Duration = Duration::from_millis(250);
-/// How often an unreachable route is tried before the settling time stands in.
-const TRIES: u32 = 3;
+/// How long one question may take whose answer only tells whether the header is heard.
+const BRIEF: Duration = Duration::from_secs(5);
 /// An app guid that no app has.
 const NOBODY: &str = "00000000-0000-4000-8000-000000000000";
+
+/// How often an unreachable route is tried before the settling time stands in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Persistence {
+    /// Once: it was found to be out of reach before.
+    Once,
+    /// Twice: a person waits for the answer.
+    Twice,
+    /// Three times: it was in reach before.
+    Thrice,
+}
+
+impl Persistence {
+    fn tries(self) -> u32 {
+        match self {
+            Self::Once => 1,
+            Self::Twice => 2,
+            Self::Thrice => 3,
+        }
+    }
+}
 
 /// What the confirmation rests on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,6 +113,8 @@ pub trait Router {
 pub struct Probe<'a> {
     /// The client that the questions go through.
     pub client: &'a Client,
+    /// What was found out about the routers before.
+    pub routers: &'a Routers,
 }
 
 /// What one answer says about an instance.
@@ -120,9 +144,10 @@ impl Router for Probe<'_> {
         let Some(app) = space.app(app.as_str()) else {
             return Err(Unconfirmed::Heard(format!("app {app} is not there")));
         };
-        if let Some(why) = self.deaf(space, url, clock).map_err(Unconfirmed::Interrupted)? {
+        let tries = if self.routers.is_deaf(url) { Persistence::Once } else { Persistence::Thrice };
+        if let Some(why) = deaf(self.client, space, url, tries, clock).map_err(Unconfirmed::Interrupted)? {
             clock.pause(settle).map_err(Unconfirmed::Interrupted)?;
-            return Ok(Evidence::Settled { time: settle, why });
+            return Ok(Evidence::Settled { time: settle, why: why.to_string() });
         }
         let instances = app.web().map_or(1, |web| web.instances).clamp(1, MOST_INSTANCES);
         let enough = IN_A_ROW.max(instances * 2);
@@ -157,32 +182,13 @@ impl Router for Probe<'_> {
 }
 
 impl Probe<'_> {
-    /// Why the router cannot be asked about this route; `None` where it can.
-    fn deaf(&self, space: &Space, url: &RouteUrl, clock: &dyn Clock) -> Result<Option<String>, Stop> {
-        let domain = space.address(url).map(|parts| parts.domain);
-        if space.domains.iter().any(|known| known.internal && Some(&known.name) == domain.as_ref()) {
-            return Ok(Some("an internal route has no router".to_owned()));
-        }
-        let mut why = String::new();
-        for tries_left in (0..TRIES).rev() {
-            match self.client.head_instance(url, NOBODY, 0) {
-                Ok(answer) if is_unknown(&answer) => return Ok(None),
-                Ok(answer) => return Ok(Some(format!("X-Cf-App-Instance is not heard there: HTTP {}", answer.status))),
-                Err(error) => why = format!("{url} cannot be reached from here: {error}"),
-            }
-            if tries_left > 0 {
-                clock.pause(PAUSE)?;
-            }
-        }
-        Ok(Some(why))
-    }
-
     fn one(&self, url: &RouteUrl, guid: &str, index: u32, wanted: &Instance) -> Result<Instance, String> {
-        let answer = self.client.head_instance(url, guid, index).map_err(|error| format!("{url}: {error}"))?;
+        let answer = self.client.head_instance(url, guid, index, REQUEST).map_err(|error| format!("{url}: {error}"))?;
         let instance = instance(&answer);
         if instance == Instance::Answers && *wanted == Instance::Answers {
             // The question only counts where the header is heard, on whichever router this connection came to.
-            let nobody = self.client.head_instance(url, NOBODY, 0).map_err(|error| format!("{url}: {error}"))?;
+            let nobody =
+                self.client.head_instance(url, NOBODY, 0, REQUEST).map_err(|error| format!("{url}: {error}"))?;
             if !is_unknown(&nobody) {
                 return Err(format!(
                     "{url}: X-Cf-App-Instance was heard before and is not now: HTTP {}",
@@ -191,6 +197,30 @@ impl Probe<'_> {
             }
         }
         Ok(instance)
+    }
+}
+
+/// Why the router cannot be asked about a route; `None` where it can. Fails where the run is to stop.
+pub fn deaf(
+    client: &Client,
+    space: &Space,
+    url: &RouteUrl,
+    persistence: Persistence,
+    clock: &dyn Clock,
+) -> Result<Option<Deaf>, Stop> {
+    let domain = space.address(url).map(|parts| parts.domain);
+    if space.domains.iter().any(|known| known.internal && Some(&known.name) == domain.as_ref()) {
+        return Ok(Some(Deaf::Internal));
+    }
+    let mut tries_left = persistence.tries();
+    loop {
+        tries_left -= 1;
+        match client.head_instance(url, NOBODY, 0, BRIEF) {
+            Ok(answer) if is_unknown(&answer) => return Ok(None),
+            Ok(answer) => return Ok(Some(Deaf::Unheard { status: answer.status })),
+            Err(why) if tries_left == 0 => return Ok(Some(Deaf::Unreachable { why })),
+            Err(_) => clock.pause(PAUSE)?,
+        }
     }
 }
 

@@ -8,9 +8,10 @@ use crate::space::condition::Section;
 
 use super::api::ObserveError;
 use super::clock::Clock;
+use super::retry;
 
 /// How long the platform may be out of reach.
-pub(super) const OUTAGE: Duration = Duration::from_secs(30);
+const OUTAGE: Duration = Duration::from_secs(30);
 /// The pause before the next try.
 const PAUSE: Duration = Duration::from_millis(200);
 
@@ -19,9 +20,14 @@ pub trait Reader {
     /// Reads parts of the space again; all others stay as they are. Packages and instances are read of this app only,
     /// or of all.
     fn refresh(&self, space: &mut Space, sections: &[Section], app: Option<&str>) -> Result<(), ObserveError>;
+
+    /// How long the platform asks to be left alone, where it has had too many calls.
+    fn asked_patience(&self) -> Duration {
+        Duration::ZERO
+    }
 }
 
-/// As [`Reader::refresh`], also where the platform is out of reach for a while.
+/// As [`Reader::refresh`], also where the platform is out of reach for a while, or asks for patience.
 pub fn refresh_patiently(
     reader: &dyn Reader,
     clock: &dyn Clock,
@@ -29,13 +35,26 @@ pub fn refresh_patiently(
     sections: &[Section],
     app: Option<&str>,
 ) -> Result<(), ObserveError> {
-    let until = Instant::now() + OUTAGE;
+    let begun = Instant::now();
     loop {
         match reader.refresh(space, sections, app) {
-            Err(error) if !error.lasts() && Instant::now() < until && clock.pause(PAUSE).is_ok() => {}
+            Err(error)
+                if !error.lasts()
+                    && begun.elapsed() < borne(&error)
+                    && clock.pause(pause_after(reader, &error)).is_ok() => {}
             end => return end,
         }
     }
+}
+
+/// How long a failure to read is borne.
+pub(super) fn borne(error: &ObserveError) -> Duration {
+    if error.is_rate_limited() { retry::PATIENCE } else { OUTAGE }
+}
+
+/// How long is waited after a failure to read: where the platform has had too many calls, as long as it asks for.
+pub(super) fn pause_after(reader: &dyn Reader, error: &ObserveError) -> Duration {
+    if error.is_rate_limited() { reader.asked_patience().max(PAUSE) } else { PAUSE }
 }
 
 /// A space with when each part of it was read last.

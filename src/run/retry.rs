@@ -14,7 +14,7 @@ const FIRST_PAUSE: Duration = Duration::from_secs(1);
 /// The pause while something else is under way on the same object, which is waited for until the step's deadline.
 const BUSY: Duration = Duration::from_secs(5);
 /// The longest time that a platform which asks for patience is given.
-const PATIENCE: Duration = Duration::from_secs(120);
+pub(super) const PATIENCE: Duration = Duration::from_secs(120);
 
 /// What to do after a call that was not confirmed and has not done what it was to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -26,26 +26,27 @@ pub enum Failed {
 struct Direction {
     to: Option<AppName>,
     from: AppName,
-    /// How many web instances the one that is to serve must have, where it has fewer.
-    instances: Option<u32>,
+    /// Whether the deployment had come to its end: the one that is to serve must then be as large as the one that does.
+    finished: bool,
 }
 
 /// Compiles the way back of one app: to the colour that was live before, after an interrupted or failed deployment; to
 /// the previous colour after a finished one. Refuses where there is no colour to fall back to.
 pub fn compile(app: &plan::App, space: &Space, failed: Failed) -> Result<Vec<Step>, Refusal> {
     let situation = Situation::of(app, space)?;
-    let Direction { to, from, instances } = match UnderWay::of(app, space) {
+    let Direction { to, from, finished } = match UnderWay::of(app, space) {
         Some(under_way) => of_interrupted(app, space, under_way)?,
         None => of_finished(app, space, situation)?,
     };
     let mut list = StepList::new(app, space);
     let returning = returning(&list, app, to.as_ref(), &from);
     let routers = if may_have_left(space, &from) { Routers::Unsure } else { Routers::Informed };
-    // Told before anything else is done: whoever goes on from here must not go forward.
-    list.role(Heading::FallBack, &from, Role::RollingBack);
-    if let (Some(to), Some(instances)) = (&to, instances) {
-        list.add(Heading::FallBack, "scale", Action::Scale { app: to.clone(), instances });
+    if let Some(to) = to.as_ref().filter(|_| finished) {
+        // Before the way back is told of: what is half done is not looked at for its size again.
+        grow(&mut list, Heading::FallBack, to, &from)?;
     }
+    // Told before anything else changes: whoever goes on from here must not go forward.
+    list.role(Heading::FallBack, &from, Role::RollingBack);
     let busy = take_off(&mut list, Heading::FallBack, to.as_ref(), &from, &returning, routers)?;
     match failed {
         Failed::Stop => put_to_rest(&mut list, Heading::FallBack, &from, busy),
@@ -79,14 +80,14 @@ fn of_interrupted(app: &plan::App, space: &Space, under_way: UnderWay) -> Result
         };
     match there {
         Some(there) if was_live && (there.droplet.is_some() || !holds(&from)) => {
-            Ok(Direction { to: Some(to), from, instances: None })
+            Ok(Direction { to: Some(to), from, finished: false })
         }
         // It was deleted, or cannot be started: what serves is not taken away.
         Some(_) | None if was_live && holds(&from) => {
             let why = format!("{from} is live, and {to}, which was live before, is not there to be started");
             Err(Refusal::NoFallback { name: app.name.clone(), why })
         }
-        Some(_) | None => Ok(Direction { to: None, from, instances: None }),
+        Some(_) | None => Ok(Direction { to: None, from, finished: false }),
     }
 }
 
@@ -95,13 +96,12 @@ fn of_finished(app: &plan::App, space: &Space, situation: Situation) -> Result<D
     match situation {
         Situation::First { .. } => refuse("no colour holds a live route".to_owned()),
         // Only what is under way leaves both on the live routes.
-        Situation::Half { live, next } => Ok(Direction { to: Some(live), from: next, instances: None }),
+        Situation::Half { live, next } => Ok(Direction { to: Some(live), from: next, finished: false }),
         Situation::Settled { live, next } => match space.app(next.as_str()) {
             None => refuse(format!("{live} is live and {next} is not there")),
             Some(other) => match Role::of(other) {
                 Some(Role::Previous | Role::Live) if other.droplet.is_some() => {
-                    let instances = more_are_live(app, space, &live, other);
-                    Ok(Direction { to: Some(next), from: live, instances })
+                    Ok(Direction { to: Some(next), from: live, finished: true })
                 }
                 Some(Role::Previous | Role::Live) => refuse(format!("{next} has no droplet to start")),
                 Some(Role::RolledBack | Role::Next | Role::RollingBack) => {
@@ -113,12 +113,23 @@ fn of_finished(app: &plan::App, space: &Space, situation: Situation) -> Result<D
     }
 }
 
-/// How many web instances are live, where the previous version has fewer and the plan wants no fewer than are live: an
-/// autoscaler or a person may have raised them since.
-fn more_are_live(app: &plan::App, space: &Space, live: &AppName, previous: &App) -> Option<u32> {
-    let instances = |app: &App| app.web().map_or(0, |web| web.instances);
-    let live = space.app(live.as_str()).map_or(0, instances);
-    (app.instances == Instances::AtLeastLive && live > instances(previous)).then_some(live)
+/// Gives a version that comes back as many web instances as are live, or as the plan declares, where it has fewer:
+/// somebody may have raised these since, or have scaled it down, even to none. Refuses where nothing tells how many it
+/// should have.
+fn grow(list: &mut StepList<'_>, heading: Heading, to: &AppName, from: &AppName) -> Result<(), Refusal> {
+    let (app, model) = (list.app(), list.model());
+    let instances = |name: &AppName| model.app(name.as_str()).and_then(App::web).map_or(0, |web| web.instances);
+    let (has, live) = (instances(to), instances(from));
+    let wanted = match app.instances {
+        Instances::AtLeastLive => live,
+        Instances::Manifest => live.min(app.manifest.app.web_instances().unwrap_or(1)),
+    };
+    if has < wanted {
+        list.add(heading, "scale", Action::Scale { app: to.clone(), instances: wanted });
+    } else if has == 0 {
+        return Err(Refusal::NoInstances { name: app.name.clone(), app: to.clone() });
+    }
+    Ok(())
 }
 
 /// Whether a run that was interrupted may have unmapped the colour from live routes without asking the routers: on its
@@ -162,6 +173,11 @@ pub(super) fn take_off(
 ) -> Result<bool, Refusal> {
     let on_live = list.app().live.iter().any(|url| list.model().is_mapped(leaving.as_str(), url));
     if let Some(serving) = serving {
+        // What was there before an interrupted deployment comes back as it was, unless it has no instances at all.
+        let web = list.model().app(serving.as_str()).and_then(App::web);
+        if !returning.is_empty() && web.is_some_and(|web| web.instances == 0) {
+            grow(list, heading, serving, leaving)?;
+        }
         let there = list.model().app(serving.as_str());
         let instances = there.and_then(|app| app.web()).map_or(1, |web| web.instances);
         if !returning.is_empty() && !there.is_some_and(|app| app.serves() && app.running() >= instances) {

@@ -68,6 +68,7 @@ pub fn deploy(orders: Orders<'_>, space: &Space) -> Result<Vec<Step>, Refusal> {
     settle_old(&mut list, old.as_ref());
     clear(&mut list, app, old.as_ref(), &next)?;
     let sized = size::of(app, list.model(), old.as_ref(), &next);
+    may_serve(app, &next, sized.size.instances)?;
     push(&mut list, &next, sized.clone(), origin.package_before.clone());
     finish(&mut list, &next, old.as_ref(), &origin, (sized.size.instances, routers))?;
     checked(space, list)
@@ -117,12 +118,13 @@ pub fn resume(orders: Orders<'_>, lock: Option<&Deployment>, space: &Space) -> R
         push(&mut list, &next, sized, origin.package_before.clone());
     }
     let instances = list.model().app(next.as_str()).and_then(|app| app.web()).map_or(1, |web| web.instances);
+    may_serve(app, &next, instances)?;
     finish(&mut list, &next, old.as_ref(), origin, (instances, Routers::Unsure))?;
     checked(space, list)
 }
 
 /// Whether a deployment has left a word on one of the colours.
-pub(super) fn has_begun(app: &plan::App, deployment: &Deployment, space: &Space) -> bool {
+pub fn has_begun(app: &plan::App, deployment: &Deployment, space: &Space) -> bool {
     let marked = |colour: &AppName| space.app(colour.as_str()).and_then(Origin::of);
     app.colours.iter().filter_map(marked).any(|origin| origin.deployment.id == deployment.id)
 }
@@ -148,6 +150,14 @@ fn may_begin(app: &plan::App, space: &Space) -> Result<(), Refusal> {
         }
     }
     Ok(())
+}
+
+/// Refuses a new version without web instances: no route could lead to it.
+fn may_serve(app: &plan::App, next: &AppName, instances: u32) -> Result<(), Refusal> {
+    match instances {
+        0 => Err(Refusal::NoInstances { name: app.name.clone(), app: next.clone() }),
+        _ => Ok(()),
+    }
 }
 
 /// A colour that was switched to by a deployment which was not finished is what is live, whatever else was still to be

@@ -4,6 +4,7 @@
 //! - [`situation`]: which colour is live and which one is next, read off the space
 //! - [`forward`] and [`back`]: the two compilers, the guide's way forward (from its beginning or from where a run was
 //!   interrupted) and the way back
+//! - [`deployed`]: whether what runs is what a plan would deploy
 //! - `size`: what is pushed, and how large it will be
 //! - [`annotations`]: what is written on the apps, because routes and states cannot tell it
 //! - [`effect`]: what a step does to the model of the space
@@ -17,6 +18,7 @@
 
 pub mod annotations;
 pub mod back;
+pub mod deployed;
 pub mod effect;
 pub mod forward;
 pub mod left;

@@ -4,6 +4,7 @@ use std::fmt;
 
 use thiserror::Error;
 
+use crate::cf::invocation::Invocation;
 use crate::plan::{AppName, RouteUrl};
 use crate::space::QuotaScope;
 
@@ -138,12 +139,29 @@ pub enum Refusal {
         /// The plan's name of the app.
         name: AppName,
     },
+    /// Nothing is under way, and what runs is not what the plan and its files would deploy.
+    #[error(
+        "nothing is under way that could be resumed, and what runs is not what this plan deploys:{}",
+        apps.iter().map(|(name, why)| format!("\n  {name}: {why}")).collect::<String>()
+    )]
+    NotDeployed {
+        /// The plan's names of the apps, and what each of them lacks.
+        apps: Vec<(AppName, String)>,
+    },
     /// What is under way comes from another plan.
     #[error("the deployment of {app} that is under way comes from another plan than this one")]
     OtherPlan {
         /// The plan's name of the app.
         name: AppName,
         /// The colour that is being deployed.
+        app: AppName,
+    },
+    /// A colour that is to serve has no instances, and nothing tells how many it should have.
+    #[error("app {app} has 0 web instances, so it could not serve {name}")]
+    NoInstances {
+        /// The plan's name of the app.
+        name: AppName,
+        /// The colour.
         app: AppName,
     },
     /// There is no colour that could serve in the place of the one that does.
@@ -253,10 +271,19 @@ impl Refusal {
                 "start anew with these files: cutover apply --app {name}; or take it back: cutover rollback --app {name}"
             ),
             Self::NothingUnderWay { name } => format!("see cutover status --app {name}"),
+            Self::NotDeployed { apps } => {
+                let names: String = apps.iter().map(|(name, _)| format!(" --app {name}")).collect();
+                format!("deploy it: cutover apply{names}; what is there is told by cutover status")
+            }
             Self::OtherPlan { name, app } => format!(
                 "run cutover resume where the plan is the one that {app} was deployed by (cutover status --app {name} \
                  tells who, when and where); or take it back: cutover rollback --app {name}; or start anew: cutover \
                  apply --app {name}"
+            ),
+            Self::NoInstances { app, .. } => format!(
+                "a new version takes them from the manifest (instances:), else give it as many as it needs, such as {}; \
+                 then run cutover again",
+                Invocation::scale(app.as_str(), 1).shell()
             ),
             Self::NoFallback { name, .. } => {
                 format!("deploy the version that is wanted instead: cutover apply --app {name}; see cutover status")

@@ -199,7 +199,25 @@ fn refusals_say_what_to_do() {
     case("there is no other colour", fallen_back(&plan, &space_of(&[live_a()])));
     let rolled_back = space_of(&[live_a(), colour("shop_b", false, &[], Some(Role::RolledBack))]);
     case("the other colour was rolled back", fallen_back(&plan, &rolled_back));
+    let mut empty =
+        [colour("shop_a", true, &LIVE, Some(Role::Live)), colour("shop_b", false, &[], Some(Role::Previous))];
+    empty.iter_mut().for_each(|colour| colour.instances = 0);
+    case("neither colour has instances", fallen_back(&plan, &space_of(&empty)));
     insta::assert_snapshot!(out);
+}
+
+#[test]
+fn a_previous_version_that_was_scaled_down_gets_its_instances_back() {
+    for (keys, live, expected) in [("", 3, 3), ("    instances: manifest\n", 3, 2), ("    instances: manifest\n", 1, 1)]
+    {
+        let plan = example::plan(&format!("{PLAN}{keys}"));
+        let mut colours =
+            [colour("shop_a", false, &[], Some(Role::Previous)), colour("shop_b", true, &LIVE, Some(Role::Live))];
+        (colours[0].instances, colours[1].instances) = (0, live);
+        let steps = compiled(Verb::Rollback, &plan, &space_of(&colours)).unwrap();
+        let first = steps[0].invocation.as_ref().unwrap().argv().join(" ");
+        assert_eq!(first, format!("cf scale shop_a -i {expected}"), "{keys}");
+    }
 }
 
 fn any_role() -> impl Strategy<Value = Option<Role>> {
@@ -217,7 +235,7 @@ fn any_colour(name: &'static str) -> impl Strategy<Value = Option<Colour>> {
     let routes = proptest::sample::subsequence(vec![LIVE[0], LIVE[1], STAGING, "other.example.com"], 0..=4);
     proptest::option::weighted(
         0.9,
-        (any::<bool>(), 1..4_u32, routes, any_role()).prop_map(move |(started, instances, routes, role)| Colour {
+        (any::<bool>(), 0..4_u32, routes, any_role()).prop_map(move |(started, instances, routes, role)| Colour {
             name,
             started,
             instances,

@@ -24,7 +24,7 @@ impl Action {
             Self::Unmap { url, .. } => format!("unmap {url} from {app}"),
             Self::Stage { .. } => format!("stage the uploaded bits of {app}"),
             Self::SetDroplet { .. } => format!("make the new droplet the one that {app} runs"),
-            Self::Scale { instances, .. } => format!("give {app} {instances} web instances, as many as are live"),
+            Self::Scale { instances, .. } => format!("give {app} {instances} web instances"),
             Self::Start { instances, .. } => format!("start {app} and wait for all instances ({instances} of web)"),
             Self::Check { url, check, .. } => match check {
                 Check::Http(http) => format!("check {app} at {url}: GET {}", http.path),

@@ -5,6 +5,7 @@
 
 mod apps;
 mod asking;
+mod bad_moments;
 mod commands;
 mod conformance;
 mod deployment;

@@ -107,7 +107,13 @@ fn how_much_is_printed() {
     bench.write("deploy.yaml", &PLAN.replace("path: /health, within: 20s", "path: /nowhere, within: 1s"));
     let failed = bench.run(&["apply", "--yes", "--quiet"]);
     assert_eq!(failed.code, 1);
-    for words in ["✗ check shop_b", "HTTP 404", "shop_a serves shop.apps.foundry.test"] {
+    for words in [
+        "✗ check shop_b",
+        "GET https://shop-staging.apps.foundry.test/nowhere: HTTP 404, and 200 is wanted",
+        "requests within 1s; it took ",
+        "; its body ",
+        "shop_a serves shop.apps.foundry.test",
+    ] {
         assert!(failed.err.contains(words), "'{words}' is not in:\n{}", failed.err);
     }
     assert!(!failed.err.contains('✓'), "{}", failed.err);

@@ -87,7 +87,13 @@ fn another_machine_finishes_it_without_the_files() {
     assert_eq!(bench.leads_to(LIVE), ["shop_b"]);
     assert_eq!(bench.leads_to(STAGING), [""; 0]);
     assert_eq!(bench.state_of("shop_a"), "stopped");
-    assert_tells(&elsewhere(&bench, &["resume", "--yes"]), 0, &["nothing to resume", "shop_b serves"]);
+    // Nothing is under way any more: it is done where the files are those that run, and not where they are others.
+    assert_tells(&bench.run(&["resume", "--yes"]), 0, &["what runs is what this plan deploys", "shop_b serves"]);
+    assert_tells(
+        &elsewhere(&bench, &["resume", "--yes"]),
+        4,
+        &["nothing is under way", "shop_b is live and comes from other files", "cutover apply --app shop"],
+    );
     // What was switched can be taken back, from there, too.
     assert_tells(&elsewhere(&bench, &["rollback", "--yes"]), 0, &["shop_a serves shop.apps.foundry.test"]);
 }

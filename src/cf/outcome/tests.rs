@@ -390,7 +390,9 @@ fn a_refusal_has_the_words_of_cf() {
         words("stage-package.timeout"),
         "Error staging application sinatra_b: timed out after 0.016666666666666666 minute(s)"
     );
-    assert_eq!(words("curl.not-found.txt of 8"), "CF-ResourceNotFound: App not found");
+    assert_eq!(words("curl.not-found.txt of 8"), "App not found (CF-ResourceNotFound)");
+    assert_eq!(words("session.unreachable"), "the API http://127.0.0.1:1 cannot be reached (connection refused)");
+    assert_eq!(words("curl.unreachable-fail.txt of 8"), "the API gave no answer (cf itself crashes on that)");
     assert_eq!(words("session.unknown-flag"), "Incorrect Usage: unknown flag `gently'");
 }
 

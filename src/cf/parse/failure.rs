@@ -8,6 +8,7 @@ use super::super::dialect::Dialect;
 use super::super::outcome::Reason;
 use super::super::output::Output;
 use super::lines::Lines;
+use super::plain;
 
 /// Messages that are the failure wherever they stand, since what follows them may be anything: a stack trace, the raw
 /// body of an answer.
@@ -127,7 +128,7 @@ pub fn text(dialect: Dialect, output: &Output) -> String {
     }
 }
 
-/// Finds the kind of failure and the line that tells it: the last line that is known, since warnings stand on standard
+/// Finds the kind of failure, and tells it in plain words, by the last line that is known: warnings stand on standard
 /// error too, and before the message.
 pub fn recognise(lines: &Lines) -> Option<(Reason, String)> {
     static PATTERNS: LazyLock<[Option<RegexSet>; 2]> = LazyLock::new(|| [compile(ANYWHERE), compile(LINES)]);
@@ -135,12 +136,20 @@ pub fn recognise(lines: &Lines) -> Option<(Reason, String)> {
     let lines: Vec<&str> = lines.iter().map(str::trim_start).collect();
     let first = |table: &[(Reason, &str)], patterns: &Option<RegexSet>, line: &str| {
         let index = patterns.as_ref()?.matches(line).iter().next()?;
-        Some((table.get(index)?.0, line.to_owned()))
+        let reason = table.get(index)?.0;
+        Some((reason, plain::words(reason, line, &lines)))
     };
     lines
         .iter()
         .find_map(|line| first(ANYWHERE, anywhere, line))
         .or_else(|| lines.iter().rev().find_map(|line| first(LINES, by_line, line)))
+}
+
+/// cf 8.17 and 9.0: `curl --fail` crashes where the API cannot be reached, breaks the connection off, or the session is
+/// over: there is no answer then whose status could be told. It prints the stack, with `runtime error: invalid memory address or nil pointer
+/// dereference` in it.
+pub fn is_crash_of_curl(argv: &[String], lines: &Lines) -> bool {
+    argv.first().is_some_and(|verb| verb == "curl") && lines.any(|line| line.contains("nil pointer dereference"))
 }
 
 /// The kind of an error of the platform's, from `title` and `detail` of its JSON.

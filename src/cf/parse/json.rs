@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::super::outcome::Reason;
-use super::failure;
+use super::{failure, plain};
 
 /// Why an answer is not what was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,13 +11,18 @@ pub enum NoJson {
     /// Nothing but blanks. cf 8.17: without `--fail`, a broken connection or a failed refresh of the token prints one
     /// empty line and exits with 0.
     Empty,
-    /// Not JSON, or JSON that is no object (a gateway's error page, a trace in between, an answer cut short).
-    NotAnObject,
+    /// The beginning of a JSON object.
+    CutShort,
+    /// Not JSON, or JSON that is no object (a gateway's error page, a trace in between).
+    NotAnObject {
+        /// What it is instead, for a person.
+        what: String,
+    },
     /// The platform's errors. cf 8.17: without `--fail`, HTTP 4xx and 5xx exit with 0.
     Errors {
         /// The kind, where it is known.
         reason: Option<Reason>,
-        /// `TITLE: DETAIL` of each.
+        /// What each says.
         words: String,
     },
 }
@@ -33,9 +38,15 @@ pub fn json(stdout: &str) -> Result<Value, NoJson> {
     if text.is_empty() {
         return Err(NoJson::Empty);
     }
-    let body: Value = serde_json::from_str(text).map_err(|_| NoJson::NotAnObject)?;
+    let body: Value = serde_json::from_str(text).map_err(|error| {
+        if error.is_eof() && text.starts_with('{') {
+            NoJson::CutShort
+        } else {
+            NoJson::NotAnObject { what: plain::short(text) }
+        }
+    })?;
     if !body.is_object() {
-        return Err(NoJson::NotAnObject);
+        return Err(NoJson::NotAnObject { what: plain::short(text) });
     }
     let part = |of: &Value, key: &str| of[key].as_str().unwrap_or_default().to_owned();
     let errors = match (body.get("errors"), body.get("error_code")) {
@@ -45,20 +56,17 @@ pub fn json(stdout: &str) -> Result<Value, NoJson> {
             let (title, detail) = (part(&body, "error_code"), part(&body, "description"));
             return Err(NoJson::Errors {
                 reason: failure::reason_of_error(&title, &detail),
-                words: format!("{title}: {detail}"),
+                words: plain::sentence(&title, &detail),
             });
         }
         (None, None) => return Ok(body),
     };
-    let words = errors
-        .iter()
-        .map(|error| format!("{}: {}", part(error, "title"), part(error, "detail")))
-        .collect::<Vec<_>>()
-        .join("; ");
     let first = errors.first();
     let reason = first.and_then(|error| failure::reason_of_error(&part(error, "title"), &part(error, "detail")));
-    let words =
-        if words.is_empty() { "the platform answered with errors that it does not name".to_owned() } else { words };
+    let words = match first {
+        Some(_) => plain::errors(&body),
+        None => "the platform answered with errors that it does not name".to_owned(),
+    };
     Err(NoJson::Errors { reason, words })
 }
 
@@ -109,8 +117,11 @@ mod tests {
         for body in ["", "\n", " \r\n"] {
             assert_eq!(json(body), Err(NoJson::Empty), "{body:?}");
         }
-        for body in ["[]", "null", "\"text\"", "{", "{}{}", "404 Not Found", "<html></html>", "REQUEST: [x]\n{}"] {
-            assert_eq!(json(body), Err(NoJson::NotAnObject), "{body}");
+        for body in ["{", r#"{"resources":[{"guid":"x"#] {
+            assert_eq!(json(body), Err(NoJson::CutShort), "{body}");
+        }
+        for body in ["[]", "null", "\"text\"", "{}{}", "404 Not Found", "<html></html>", "REQUEST: [x]\n{}"] {
+            assert!(matches!(json(body), Err(NoJson::NotAnObject { .. })), "{body}");
         }
     }
 
@@ -124,30 +135,30 @@ mod tests {
             (
                 r#"{"errors":[{"code":10003,"title":"CF-NotAuthorized","detail":"You are not authorized to perform the requested action"}]}"#,
                 Some(Reason::NotAuthorized),
-                "CF-NotAuthorized: You are not authorized to perform the requested action",
+                "You are not authorized to perform the requested action (CF-NotAuthorized)",
             ),
             (
                 r#"{"errors":[{"title":"CF-UnprocessableEntity","detail":"memory quota_exceeded"},{"title":"CF-X","detail":"more"}]}"#,
                 Some(Reason::Quota),
-                "CF-UnprocessableEntity: memory quota_exceeded; CF-X: more",
+                "memory quota_exceeded (CF-UnprocessableEntity); more (CF-X)",
             ),
             (
                 r#"{"errors":[{"title":"CF-UnprocessableEntity","detail":"no"}]}"#,
                 Some(Reason::Rejected),
-                "CF-UnprocessableEntity: no",
+                "no (CF-UnprocessableEntity)",
             ),
             (
                 r#"{"errors":[{"title":"UnknownError","detail":"An unknown error occurred."}]}"#,
                 Some(Reason::Server),
-                "UnknownError: An unknown error occurred.",
+                "An unknown error occurred (UnknownError)",
             ),
-            (r#"{"errors":[{"title":"CF-ToCome","detail":"new"}]}"#, None, "CF-ToCome: new"),
+            (r#"{"errors":[{"title":"CF-ToCome","detail":"new"}]}"#, None, "new (CF-ToCome)"),
             (r#"{"errors":[]}"#, None, "the platform answered with errors that it does not name"),
             (r#"{"errors":"all"}"#, None, "the platform answered with errors that it does not name"),
             (
                 r#"{"code":10000,"error_code":"CF-NotFound","description":"Unknown request"}"#,
                 Some(Reason::NotFound),
-                "CF-NotFound: Unknown request",
+                "Unknown request (CF-NotFound)",
             ),
         ];
         for (body, reason, words) in cases {

@@ -1,7 +1,7 @@
 //! Reading what cf prints: free functions over cleaned lines.
 //!
 //! - this file: cleaning, and the confirmations, one function a verb;
-//! - [`failure`]: the messages of failures;
+//! - [`failure`]: the messages of failures; `plain`: the same in plain words;
 //! - [`mod@json`]: the answers of `cf curl`.
 //!
 //! All texts are those of cf 8.17; where 7.x or 9 differ, it is said. A name in a line is compared as text, never put
@@ -11,6 +11,7 @@ mod confirmations;
 pub mod failure;
 mod json;
 mod lines;
+mod plain;
 
 pub use confirmations::{
     Missing, Said, bound, created, deleted, droplet_set, logs, mapped, pushed, renamed, route_created, route_not_found,

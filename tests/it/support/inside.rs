@@ -11,6 +11,7 @@ use cutover::run::http::{Client, RouterUrl};
 use cutover::run::interrupt::Interrupt;
 use cutover::run::observe::Observer;
 use cutover::run::probe::Probe;
+use cutover::run::routers::Routers;
 use cutover::steps::Step;
 use cutover::steps::annotations::Deployment;
 use cutover::steps::forward::{self, Orders};
@@ -32,12 +33,13 @@ pub(crate) fn deploy(bench: &Bench, change: impl Fn(Step) -> Step, before: &dyn 
     let digest = bits::digest(&plan.apps[0]).unwrap();
     let orders = Orders { plan: &plan, app: &plan.apps[0], deployment: &deployment, bits: Some(&digest) };
     let steps: Vec<Step> = forward::deploy(orders, &space).unwrap().into_iter().map(change).collect();
+    let routers = Routers::default();
     let runner = Runner {
         app: &plan.apps[0],
         cf: &cf,
         api: Api::new(&cf, &session),
         reader: &observer,
-        router: &Probe { client: &client },
+        router: &Probe { client: &client, routers: &routers },
         checks: &Checker { client: &client, guard: &guard },
         clock: &Interrupt::none(),
         hold: &|step, _| {

@@ -1,0 +1,119 @@
+//! Whether the routers can be asked at all, found out before the first change.
+//!
+//! A route change is confirmed by asking who answers on the route (see [`probe`](super::probe)). Where that is not
+//! possible (the route leads nowhere from here, a load balancer strips the header, the route is internal) a settling
+//! time stands in. That is known before anything is changed: a route that does not exist yet is asked like any other,
+//! since gorouter answers the question for an unknown host in the same way.
+
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use crate::plan::{Check, RouteUrl};
+use crate::space::Space;
+use crate::steps::{Action, RouterQuestion, Step};
+
+use super::http::Client;
+use super::interrupt::Interrupt;
+use super::probe::{self, Persistence};
+
+/// How many routes are asked at the same time.
+const AT_ONCE: usize = 32;
+
+/// Why the router cannot be asked about a route.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Deaf {
+    /// The route's domain is internal: containers find each other without a router.
+    Internal,
+    /// Something answers there that does not know the header.
+    Unheard {
+        /// Its HTTP status.
+        status: u16,
+    },
+    /// The route cannot be reached from here.
+    Unreachable {
+        /// Why not.
+        why: String,
+    },
+}
+
+impl fmt::Display for Deaf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Internal => f.write_str("an internal route has no router"),
+            Self::Unheard { status } => write!(f, "X-Cf-App-Instance is not heard there: HTTP {status}"),
+            Self::Unreachable { why } => write!(f, "it cannot be reached from here: {why}"),
+        }
+    }
+}
+
+/// A route, and whether the router can be asked about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// The route.
+    pub url: RouteUrl,
+    /// How long is waited after a change of it where the router cannot be asked.
+    pub settle: Duration,
+    /// Whether a check of the plan asks it, too.
+    pub checked: bool,
+    /// Why the router cannot be asked; `None` where it can.
+    pub deaf: Option<Deaf>,
+}
+
+/// What is known of the routers before a run; nothing where they were not asked.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Routers(Vec<Asked>);
+
+impl Routers {
+    /// Asks about every route that the steps will ask about, side by side and for a few seconds at the most.
+    pub fn ask<'s>(client: &Client, space: &Space, steps: impl IntoIterator<Item = &'s Step>) -> Self {
+        let mut routes: Vec<(RouteUrl, Duration)> = Vec::new();
+        let mut checked: Vec<RouteUrl> = Vec::new();
+        for step in steps {
+            if let Action::Check { url, check: Check::Http(_), .. } = &step.action {
+                checked.push(url.clone());
+            }
+            if let Some(RouterQuestion::Reached { url, .. } | RouterQuestion::Gone { url, .. }) =
+                step.action.router_question()
+                && routes.iter().all(|(known, _)| known != url)
+            {
+                routes.push((url.clone(), step.settle));
+            }
+        }
+        let found: Mutex<Vec<(usize, Option<Deaf>)>> = Mutex::default();
+        for (number, some) in routes.chunks(AT_ONCE).enumerate() {
+            thread::scope(|scope| {
+                for (at, (url, _)) in some.iter().enumerate() {
+                    let found = &found;
+                    scope.spawn(move || {
+                        // Nothing is begun yet: a signal ends the process.
+                        let unhurried = Interrupt::none();
+                        let deaf = probe::deaf(client, space, url, Persistence::Twice, &unhurried).unwrap_or_default();
+                        found.lock().unwrap_or_else(PoisonError::into_inner).push((number * AT_ONCE + at, deaf));
+                    });
+                }
+            });
+        }
+        let mut found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
+        found.sort_by_key(|(at, _)| *at);
+        let asked = |((url, settle), (_, deaf))| Asked { checked: checked.contains(&url), url, settle, deaf };
+        Self(routes.into_iter().zip(found).map(asked).collect())
+    }
+
+    /// Each route.
+    pub fn iter(&self) -> impl Iterator<Item = &Asked> {
+        self.0.iter()
+    }
+
+    /// Whether it was found that the router cannot be asked about a route.
+    pub fn is_deaf(&self, url: &RouteUrl) -> bool {
+        self.0.iter().any(|asked| asked.url == *url && asked.deaf.is_some())
+    }
+}
+
+impl FromIterator<Asked> for Routers {
+    fn from_iter<T: IntoIterator<Item = Asked>>(all: T) -> Self {
+        Self(all.into_iter().collect())
+    }
+}

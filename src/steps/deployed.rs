@@ -1,0 +1,140 @@
+//! Whether what runs is what a plan and its files would deploy: what a `resume` that finds nothing under way must know.
+//!
+//! A run that was killed before its first change leaves nothing behind, and what runs then is the version before. So the
+//! live colour is asked where it comes from: each deployment writes the digests of its plan and of its files on the
+//! colour that it brings up.
+
+use crate::plan::{self, AppName, Plan};
+use crate::space::{App, Space};
+
+use super::annotations::{Origin, Role};
+use super::refusal::Refusal;
+use super::situation::{Situation, UnderWay};
+
+/// Refuses where one of the plan's apps does not run as this plan and these files would deploy it. What is under way is
+/// left out: it is a matter of its own. `upload_digest` tells the digest of an app's files, `None` where they are not
+/// here.
+pub fn check(plan: &Plan, space: &Space, upload_digest: &dyn Fn(&plan::App) -> Option<String>) -> Result<(), Refusal> {
+    let settled = plan.apps.iter().filter(|app| UnderWay::of(app, space).is_none());
+    let apps: Vec<(AppName, String)> = settled
+        .filter_map(|app| Some((app.name.clone(), missing(plan, app, space, upload_digest(app).as_deref())?)))
+        .collect();
+    if apps.is_empty() { Ok(()) } else { Err(Refusal::NotDeployed { apps }) }
+}
+
+/// Why an app does not run as the plan would deploy it; `None` where it does.
+fn missing(plan: &Plan, app: &plan::App, space: &Space, upload_digest: Option<&str>) -> Option<String> {
+    let live = match Situation::of(app, space) {
+        Err(refusal) => return Some(refusal.to_string()),
+        Ok(Situation::First { .. }) => return Some("no version is live".to_owned()),
+        Ok(Situation::Settled { live, .. } | Situation::Half { live, .. }) => live,
+    };
+    let found = space.app(live.as_str())?;
+    let origin = Origin::of(found).filter(|_| Role::of(found) == Some(Role::Live));
+    let Some(origin) = origin else {
+        return Some(format!("{live} is live, and nothing tells that cutover has deployed it"));
+    };
+    let whose =
+        format!("(deployment {} at {} by {})", origin.deployment.id, origin.deployment.at, origin.deployment.by);
+    if origin.plan != plan.digest {
+        return Some(format!("{live} is live and comes from another plan {whose}"));
+    }
+    match upload_digest {
+        None => {
+            return Some(format!(
+                "{live} is live, and the files to upload are not here: it cannot be told whether it comes from them"
+            ));
+        }
+        Some(digest) if digest != origin.bits => {
+            return Some(format!("{live} is live and comes from other files than those that are here {whose}"));
+        }
+        Some(_) => {}
+    }
+    if let Some(url) = app.live.iter().find(|url| space.holders(url) != [live.as_str()]) {
+        return Some(format!("{live} is live, and {url} does not lead to it"));
+    }
+    (!App::serves(found)).then(|| format!("{live} is live and does not run"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::example;
+    use crate::steps::annotations::{AT, BITS, BY, DEPLOYMENT, PLAN as PLAN_DIGEST};
+
+    const PLAN: &str = "
+version: 1
+target: {api: https://api.example.com, org: acme, space: production}
+apps:
+  - name: shop
+    path: app
+    manifest: manifest.yml
+    routes: {live: [shop.example.com, www.example.com], staging: shop-staging.example.com}
+";
+
+    /// A space in which this plan and the files `new` are live.
+    fn deployed(plan: &Plan) -> Space {
+        let mut live = example::app("shop_a", true, 2, Some(Role::Live));
+        for (key, value) in
+            [(DEPLOYMENT, "d-1"), (AT, "now"), (BY, "ada"), (PLAN_DIGEST, plan.digest.as_str()), (BITS, "new")]
+        {
+            live.annotations.insert(key.to_owned(), value.to_owned());
+        }
+        example::space(vec![live], [("shop.example.com", "shop_a"), ("www.example.com", "shop_a")])
+    }
+
+    #[test]
+    fn only_the_same_plan_and_files_that_serve_are_what_a_plan_deploys() {
+        let plan = example::plan(PLAN);
+        let files = |digest: Option<&'static str>| move |_: &plan::App| digest.map(ToOwned::to_owned);
+        assert_eq!(check(&plan, &deployed(&plan), &files(Some("new"))), Ok(()));
+
+        type Change = fn(&mut Space);
+        let cases: [(Change, Option<&'static str>, &str); 9] = [
+            (|_| {}, Some("old"), "comes from other files than those that are here (deployment d-1 at now by ada)"),
+            (|_| {}, None, "the files to upload are not here"),
+            (
+                |space| {
+                    space.apps[0].annotations.insert(PLAN_DIGEST.to_owned(), "another".to_owned());
+                },
+                Some("new"),
+                "comes from another plan (deployment d-1 at now by ada)",
+            ),
+            (|space| space.apps[0].annotations.clear(), Some("new"), "nothing tells that cutover has deployed it"),
+            (
+                |space| {
+                    space.apps[0].annotations.insert("cutover-role".to_owned(), "rolled-back".to_owned());
+                },
+                Some("new"),
+                "nothing tells that cutover has deployed it",
+            ),
+            (|space| space.routes.clear(), Some("new"), "no version is live"),
+            (|space| space.routes.truncate(1), Some("new"), "does not lead to it"),
+            (|space| space.apps[0].processes[0].states.clear(), Some("new"), "shop_a is live and does not run"),
+            (
+                |space| {
+                    space.apps.push(example::app("other", true, 1, None));
+                    space.routes[0].destinations[0].app = "guid-other".to_owned();
+                },
+                Some("new"),
+                "leads to app other",
+            ),
+        ];
+        for (change, digest, words) in cases {
+            let mut space = deployed(&plan);
+            change(&mut space);
+            let refusal = check(&plan, &space, &files(digest)).unwrap_err();
+            let told = format!("{refusal}\n{}", refusal.hint());
+            assert!(told.contains(words), "'{words}' is not in: {told}");
+            assert!(told.contains("cutover apply --app shop"), "{told}");
+        }
+    }
+
+    #[test]
+    fn what_is_under_way_is_a_matter_of_its_own() {
+        let plan = example::plan(PLAN);
+        let mut space = deployed(&plan);
+        space.apps.push(example::app("shop_b", true, 2, Some(Role::Next)));
+        assert_eq!(check(&plan, &space, &|_| None), Ok(()));
+    }
+}
