@@ -6,7 +6,7 @@ use crate::proof::Proof;
 use crate::report::preview;
 use crate::run::clock::Clock;
 use crate::run::interrupt::Interrupt;
-use crate::run::lock::{Claim, LockManager, Patience};
+use crate::run::lock::{Claim, LockError, LockManager, Patience};
 use crate::run::reader::refresh_patiently;
 use crate::space::Space;
 use crate::space::condition::Section;
@@ -40,6 +40,12 @@ pub fn run(verb: Verb, common: &Common, args: &RunArgs) -> Result<Ending, Troubl
         manager.find_out(&mut space.locks, &mut tell)?;
         manager.refuse_at_work(&space.locks)?;
     }
+    place.before_asking()?;
+    if let (true, Err(LockError::Held { lock, standing, now })) = (args.take_over, manager.refuse_at_work(&space.locks))
+        && !consent.is_given(&lock.story(now, standing), "Ask that run to stop, and take over?", &unhurried)
+    {
+        return Err(Trouble::NotAgreed);
+    }
     let request = Request {
         verb,
         deployment: deployment::identity(&place.session.target().user),
@@ -47,7 +53,6 @@ pub fn run(verb: Verb, common: &Common, args: &RunArgs) -> Result<Ending, Troubl
         locks: space.locks.clone(),
     };
     let claim = Claim { deployment: request.claimed(&plan, &space), plan: plan.digest.clone(), verb };
-    place.before_asking()?;
     // What is compiled while somebody else is at work fits nothing: that is done once the lock is ours.
     let agreed = if manager.refuse_at_work(&space.locks).is_ok() {
         match agree((&place, &plan), &space, &request, (&consent, &unhurried)) {

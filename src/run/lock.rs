@@ -323,7 +323,7 @@ impl<'a> LockManager<'a> {
 
     /// Asks the run that holds a lock to stop.
     fn ask_for(&self, lock: &Lock, claim: &Claim, tell: &mut dyn FnMut(&str)) -> Result<(), LockError> {
-        let by = format!("{}, for {}", claim.deployment.by, claim.verb);
+        let by = format!("{} ({})", claim.deployment.by, claim.verb);
         match marker::ask_for(&self.api, lock, &by)? {
             Answer::Done(_) => {
                 tell(&format!(

@@ -432,10 +432,10 @@ mod tests {
                  for 7 s, last heard of 12 s ago)",
             ),
             (
-                Lock { take_over: "mo on build-4, for rollback".to_owned(), ..lock() },
+                Lock { take_over: "mo on build-4 (rollback)".to_owned(), ..lock() },
                 Standing::AtWork,
                 "shop is being deployed by jo on build-3 since 2026-11-24T10:00:00Z (deployment d-7, at step shop/start \
-                 for 7 s, last heard of 12 s ago, asked to stop by mo on build-4, for rollback)",
+                 for 7 s, last heard of 12 s ago, asked to stop by mo on build-4 (rollback))",
             ),
             (
                 Lock {
