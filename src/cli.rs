@@ -21,7 +21,7 @@ pub struct Cli {
 
 const EXIT_CODES: &str = "\
 Exit codes:
-  0    done (plan, check: valid and safe to run)
+  0    done (plan, check: valid and safe to run; resume: what runs is what this plan deploys)
   1    it failed, and the live routes are served as before
   2    usage, or an invalid plan: nothing was touched
   3    it failed and a person must look; what is left, and how to mend it, is printed

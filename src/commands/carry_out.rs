@@ -145,6 +145,7 @@ pub fn catch(reporters: &Reporters) -> Result<Interrupt, Trouble> {
 
 /// What will be done, for whoever is asked.
 fn shown(plan: &Plan, space: &Space, compiled: &Compiled<'_>, proof: &Proof) -> String {
-    let notes: String = preview::routers(&compiled.routers).iter().map(|note| format!("\n{note}\n")).collect();
-    format!("{}{notes}{}", preview::text(plan, space, &compiled.apps), preview::proof_line(proof))
+    let mut parts = vec![preview::text(plan, space, &compiled.apps)];
+    parts.extend(preview::routers(&compiled.routers).into_iter().map(|note| note + "\n"));
+    format!("{}{}", parts.join("\n"), preview::proof_line(proof))
 }

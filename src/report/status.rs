@@ -122,7 +122,13 @@ fn verdict(plan: &Plan, app: &plan::App, space: &Space, situation: &Result<Situa
             let live_runs = space.app(live.as_str()).is_some_and(App::serves);
             let rollback = || offer(plan, app, space, Verb::Rollback, &format!("goes back to {next}"));
             match space.app(next.as_str()).and_then(Role::of) {
-                _ if !live_runs => style(format!("{live} is live and does not run: cf app {live}")).red().to_string(),
+                role if !live_runs => {
+                    let back = match role {
+                        Some(Role::Previous | Role::Live) => format!("\n   {}", rollback()),
+                        Some(Role::RolledBack | Role::Next | Role::RollingBack) | None => String::new(),
+                    };
+                    style(format!("{}{back}", not_running(live, space))).red().to_string()
+                }
                 Some(Role::Live) if space.app(next.as_str()).is_some_and(App::serves) => {
                     let apply = offer(plan, app, space, Verb::Apply, "deploys over it");
                     style(format!("{next} was live before {live} and still runs\n   {}\n   {apply}", rollback()))
@@ -135,6 +141,18 @@ fn verdict(plan: &Plan, app: &plan::App, space: &Space, situation: &Result<Situa
                 }
             }
         }
+    }
+}
+
+/// Why a live colour serves nobody, and the command that tells more or mends it.
+fn not_running(live: &plan::AppName, space: &Space) -> String {
+    let app = space.app(live.as_str());
+    if app.is_some_and(|app| app.state == AppState::Stopped) {
+        format!("{live} is live and stopped: cf start {live}")
+    } else if app.and_then(App::web).is_some_and(|web| web.instances == 0) {
+        format!("{live} is live and has 0 web instances: give it as many as it needs, such as cf scale {live} -i 1")
+    } else {
+        format!("{live} is live and does not run: cf app {live}; cf logs {live} --recent")
     }
 }
 

@@ -80,14 +80,22 @@ fn ask(check: &HttpCheck, staging: &RouteUrl, client: &Client, clock: &dyn Clock
                 fault.unwrap_or_else(|| format!("only {in_a_row} of {} answers in a row are right", check.successes));
             let body = answer.map(|answer| beginning(&answer.body)).unwrap_or_default();
             return Outcome::Failed(format!(
-                "GET {url}: {why}\nthe last of {tries} requests within {}; it took {:.1} s{body}",
+                "GET {url}: {why}\nthe last of {tries} requests within {} took {}{body}",
                 format_duration(check.within),
-                took.as_secs_f64()
+                told(took)
             ));
         }
         if let Err(stop) = clock.pause(check.interval) {
             return Outcome::Interrupted(stop);
         }
+    }
+}
+
+fn told(took: Duration) -> String {
+    if took < Duration::from_secs(1) {
+        format!("{} ms", took.as_millis())
+    } else {
+        format!("{:.1} s", took.as_secs_f64())
     }
 }
 
@@ -199,6 +207,12 @@ mod tests {
         for (check, answer, expected) in cases {
             assert_eq!(fault(check, &answer).as_deref(), expected);
         }
+    }
+
+    #[test]
+    fn how_long_a_request_took() {
+        assert_eq!(told(Duration::from_micros(3400)), "3 ms");
+        assert_eq!(told(Duration::from_millis(1250)), "1.2 s");
     }
 
     #[test]

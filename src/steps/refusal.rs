@@ -142,7 +142,7 @@ pub enum Refusal {
     /// Nothing is under way, and what runs is not what the plan and its files would deploy.
     #[error(
         "nothing is under way that could be resumed, and what runs is not what this plan deploys:{}",
-        apps.iter().map(|(name, why)| format!("\n  {name}: {why}")).collect::<String>()
+        apps.iter().map(|(name, why)| format!("\n  {name}: {why}")).collect::<Vec<_>>().concat()
     )]
     NotDeployed {
         /// The plan's names of the apps, and what each of them lacks.
@@ -272,8 +272,8 @@ impl Refusal {
             ),
             Self::NothingUnderWay { name } => format!("see cutover status --app {name}"),
             Self::NotDeployed { apps } => {
-                let names: String = apps.iter().map(|(name, _)| format!(" --app {name}")).collect();
-                format!("deploy it: cutover apply{names}; what is there is told by cutover status")
+                let names = apps.iter().map(|(name, _)| format!("--app {name}")).collect::<Vec<_>>().join(" ");
+                format!("deploy it: cutover apply {names}; what is there is told by cutover status")
             }
             Self::OtherPlan { name, app } => format!(
                 "run cutover resume where the plan is the one that {app} was deployed by (cutover status --app {name} \

@@ -128,7 +128,7 @@ fn the_live_colour_is_stopped_while_it_is_mapped() {
     let bench = live();
     bench.cf.must(["stop", "shop_a"]);
     let status = bench.must(&["status"]).out;
-    assert!(status.contains("shop_a is live and does not run"), "{status}");
+    assert!(status.contains("shop_a is live and stopped: cf start shop_a"), "{status}");
     bench.must(&["apply", "--yes"]);
     assert_settled(&bench, "shop_b");
 }
