@@ -1,6 +1,5 @@
 //! cf or the platform fails in the middle: what the exit code says is true, the old colour serves, and the words help.
 
-
 use foundry::faults::{Fault, Harm, Occurrence, Rule};
 
 use crate::support::bench::{Bench, PLAN, Run};

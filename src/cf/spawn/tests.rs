@@ -1,7 +1,7 @@
 //! With the real cf, and with small real programs where a process has to misbehave.
 
-use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::cell::Cell;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::{fs, thread};
 
 use super::*;
