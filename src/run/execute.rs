@@ -213,13 +213,13 @@ impl Runner<'_> {
     /// Waits until what the step relies on is so.
     fn rely(&self, step: &Step, view: &mut View) -> Result<(), NotStarted> {
         let Some(condition) = &step.requires else { return Ok(()) };
-        let until = Instant::now() + RELIED_ON;
+        let until = self.clock.now() + RELIED_ON;
         loop {
             self.look(view, condition.sections(), Some(condition.app()))
                 .map_err(|error| NotStarted::Failed(unreadable(&error)))?;
             match condition.judge(&view.space, &view.space) {
                 Verdict::Holds => return Ok(()),
-                Verdict::NotYet(why) if Instant::now() >= until => return Err(NotStarted::Failed(why)),
+                Verdict::NotYet(why) if self.clock.now() >= until => return Err(NotStarted::Failed(why)),
                 Verdict::Never(why) => return Err(NotStarted::Failed(why)),
                 Verdict::NotYet(_) => self.clock.pause(PAUSE).map_err(NotStarted::Interrupted)?,
             }
