@@ -27,6 +27,7 @@ use foundry::settings::Settings;
 
 use crate::load::{under_load, under_load_with};
 use crate::support::bench::{Bench, PLAN};
+use crate::support::figures;
 use crate::support::inside::{Driven, prepared};
 
 const LIVE: &str = "shop.apps.foundry.test";
@@ -219,9 +220,10 @@ fn run_and(driven: Driven<'_>, at: &str, act: &dyn Fn()) -> Ended {
 }
 
 /// With the right part it holds, with the wrong one it does not.
-fn is_guarded(holds: impl Fn(Part) -> bool) {
+fn is_guarded(what: &str, holds: impl Fn(Part) -> bool) {
     assert!(holds(Part::Right), "it does not hold as it is");
     assert!(!holds(Part::Wrong), "it holds without its safeguard: nothing guards it");
+    figures::note(&format!("safeguard {what}"), &format!("safeguard taken away, and noticed: {what}"));
 }
 
 fn nothing_failed(report: &LoadReport) -> bool {
@@ -232,7 +234,7 @@ fn nothing_failed(report: &LoadReport) -> bool {
 #[test]
 #[ignore = "`make verify` runs it"]
 fn the_router_is_asked() {
-    is_guarded(|part| {
+    is_guarded("the router is asked", |part| {
         let bench = Bench::live(Duration::ZERO);
         // The check is passed long after the staging route is known, whoever was asked for that.
         bench.write("deploy.yaml", &PLAN.replace("within: 20s", "within: 5m"));
@@ -251,7 +253,7 @@ fn the_router_is_asked() {
 #[test]
 #[ignore = "`make verify` runs it"]
 fn one_answer_of_one_router_is_not_enough() {
-    is_guarded(|part| {
+    is_guarded("one answer of one router is not enough", |part| {
         let bench = Bench::live_with(Settings { routers: 3, ..Settings::default() });
         bench.write("deploy.yaml", &PLAN.replace("within: 20s", "within: 5m"));
         bench.foundry.routers()[1].set_propagation(Propagation::both(Duration::from_secs(20)));
@@ -270,7 +272,7 @@ fn one_answer_of_one_router_is_not_enough() {
 #[test]
 #[ignore = "`make verify` runs it"]
 fn the_old_colour_drains() {
-    is_guarded(|part| {
+    is_guarded("the old colour drains", |part| {
         let mut settings = Settings::default();
         settings.timing.graceful_shutdown = Duration::ZERO;
         settings.router.propagation = Propagation::NONE;
@@ -295,7 +297,7 @@ fn the_old_colour_drains() {
 #[ignore = "`make verify` runs it"]
 fn a_route_settles_where_the_router_cannot_be_asked() {
     let settle = Duration::from_secs(77);
-    is_guarded(|part| {
+    is_guarded("a route settles where the router cannot be asked", |part| {
         let bench = Bench::live_undrained();
         let routes = format!("live: [{LIVE}, shop.apps.internal]");
         let plan = PLAN.replace("drain: 1s", &format!("drain: 0s\n    settle: {}s", settle.as_secs()));
@@ -314,7 +316,7 @@ fn a_route_settles_where_the_router_cannot_be_asked() {
 #[test]
 #[ignore = "`make verify` runs it"]
 fn a_check_that_fails_keeps_the_new_version_off_the_live_route() {
-    is_guarded(|part| {
+    is_guarded("a check that fails keeps the new version off the live route", |part| {
         let bench = Bench::live_undrained();
         bench.write("deploy.yaml", &PLAN.replace("/health, within: 20s", "/nowhere, within: 1s"));
         let _ended = prepared(&bench, |driven| match part {
@@ -345,7 +347,7 @@ fn read_back(bench: &Bench, part: Part, act: &dyn Fn()) -> Ended {
 #[test]
 #[ignore = "`make verify` runs it"]
 fn what_cf_says_is_read_back() {
-    is_guarded(|part| {
+    is_guarded("what cf says is read back", |part| {
         let bench = Bench::live_undrained();
         bench.write("deploy.yaml", &PLAN.replace("drain: 1s", "drain: 0s\n    timeouts: {route: 8s}"));
         // cf is told that the live route, which comes after the staging route, is mapped, and it is not.
@@ -359,7 +361,7 @@ fn what_cf_says_is_read_back() {
 #[test]
 #[ignore = "`make verify` runs it"]
 fn what_others_change_is_noticed() {
-    is_guarded(|part| {
+    is_guarded("what others change is noticed", |part| {
         let bench = Bench::live_undrained();
         let by_hand = || {
             bench.cf.must(["unmap-route", "shop_b", "apps.foundry.test", "--hostname", "shop"]);
@@ -372,7 +374,7 @@ fn what_others_change_is_noticed() {
 #[test]
 #[ignore = "`make verify` runs it"]
 fn an_unknown_outcome_is_settled_by_the_space() {
-    is_guarded(|part| {
+    is_guarded("an unknown outcome is settled by the space", |part| {
         let bench = Bench::live_undrained();
         bench.write("deploy.yaml", &PLAN.replace("drain: 1s", "drain: 0s\n    timeouts: {route: 8s}"));
         bench.foundry.faults().add(Rule::new("POST", DESTINATIONS, Fault::After(Harm::Close)));
@@ -394,7 +396,7 @@ fn an_unknown_outcome_is_settled_by_the_space() {
 #[test]
 #[ignore = "`make verify` runs it"]
 fn nothing_is_taken_off_that_something_relies_on() {
-    is_guarded(|part| {
+    is_guarded("nothing is taken off that something relies on", |part| {
         let bench = Bench::live_undrained();
         let _ended = prepared(&bench, |mut driven| {
             if part == Part::Wrong {
@@ -413,7 +415,7 @@ fn nothing_is_taken_off_that_something_relies_on() {
 #[test]
 #[ignore = "`make verify` runs it"]
 fn an_instance_that_comes_back_is_given_time() {
-    is_guarded(|part| {
+    is_guarded("an instance that comes back is given time", |part| {
         let bench = Bench::live_undrained();
         let ended = prepared(&bench, |driven| {
             let hasty = Hasty { begun: Instant::now(), looks: Cell::default() };
@@ -431,7 +433,7 @@ fn an_instance_that_comes_back_is_given_time() {
 #[test]
 #[ignore = "`make verify` runs it"]
 fn a_signal_ends_the_run_between_two_steps() {
-    is_guarded(|part| {
+    is_guarded("a signal ends the run between two steps", |part| {
         let bench = Bench::live_undrained();
         let _ended = prepared(&bench, |driven| {
             let (signalled, never) = (Cell::new(false), Cell::new(false));
@@ -447,7 +449,7 @@ fn a_signal_ends_the_run_between_two_steps() {
 #[test]
 #[ignore = "`make verify` runs it"]
 fn no_step_is_begun_without_the_lock() {
-    is_guarded(|part| {
+    is_guarded("no step is begun without the lock", |part| {
         let bench = Bench::live_undrained();
         bench.cf.must(["create-app", "cutover-lock-shop"]);
         let _ended = prepared(&bench, |driven| {

@@ -23,6 +23,8 @@ use std::time::{Duration, Instant};
 use kind::Kind;
 use lane::{End, Lane};
 
+use crate::support::figures;
+
 /// How many foundries work side by side: most of what a case takes is waiting.
 const LANES: usize = 4;
 /// How many do where there are few cases: each of them has to be prepared first.
@@ -117,9 +119,17 @@ fn judge(title: &str, outcomes: &[Outcome], time: Duration) {
     for outcome in outcomes {
         *by_kind.entry(outcome.name.split(" × ").nth(1).unwrap_or_default()).or_default() += 1;
     }
-    tell(&format!("{title}: {} cases in {} s, {requests} requests, {by_kind:?}", outcomes.len(), time.as_secs()));
+    let kinds: Vec<String> = by_kind.iter().map(|(kind, count)| format!("{count} × {kind}")).collect();
+    let figures = format!(
+        "{title}: {} cases in {} s, with {requests} requests on the live route ({})",
+        outcomes.len(),
+        time.as_secs(),
+        kinds.join(", ")
+    );
+    tell(&figures);
     let wrong: Vec<&str> = outcomes.iter().filter_map(|outcome| outcome.wrong.as_deref()).collect();
     assert!(wrong.is_empty(), "{} of {} cases:\n{}", wrong.len(), outcomes.len(), wrong.join("\n\n"));
+    figures::note(title, &figures);
 }
 
 fn all_cases(steps: &[String]) -> Vec<Case> {
@@ -171,7 +181,7 @@ fn part_of(commit: &str) -> usize {
 fn killed_at_random_moments() {
     let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
     let seed = number("CUTOVER_SEED").unwrap_or_else(|| u64::from(std::process::id()));
-    let count = number("CUTOVER_SOAK").unwrap_or(40);
+    let count = number("CUTOVER_SOAK").map_or(40, |count| usize::try_from(count).unwrap());
     tell(&format!("CUTOVER_SEED={seed} CUTOVER_SOAK={count}"));
     let begun = Instant::now();
     let outcomes = run_all(LANES, |steps| {

@@ -239,9 +239,10 @@ impl Run {
     }
 }
 
-/// The built example app.
+/// The built example app: `$CUTOVER_APP`, else the one that `make` builds here.
 pub(crate) fn sinatra() -> PathBuf {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/app/sinatra");
+    let path = std::env::var_os("CUTOVER_APP")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("target/app/sinatra"), PathBuf::from);
     assert!(path.is_file(), "{} is no file: `make app` builds it", path.display());
     path
 }
