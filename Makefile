@@ -11,13 +11,26 @@ BROKER := code.cloudfoundry.org/cli/integration/assets/hydrabroker
 
 # How many inputs each law is tried with in a soak; `make test` takes 256.
 SOAK_CASES ?= 20000
-# How many deployments are killed in a soak; `make test` kills 8.
-SOAK_KILLS ?= 400
+# How many deployments are killed at random moments in a soak.
+SOAK_KILLS ?= 200
+# How often two runs contend for a lock in a soak; `make test` takes 4.
+SOAK_ROUNDS ?= 50
 
 # Which of cf's specs `make conformance` runs: all, fast, or names of commands as in ONLY="map-route unmap-route".
 ONLY ?= all
 
-.PHONY: demo test matrix mutations soak conformance cf app specs
+# The tool that changes the pure core, and the part of its mutants that are tried: each commit tries the one of eight
+# that its hash names; SHARD=0/1 tries all.
+MUTANTS := target/mutants/bin/cargo-mutants
+MUTANTS_VERSION := 27.1.0
+SHARD ?= $(shell echo $$((0x$$(git rev-parse HEAD 2>/dev/null | cut -c1-7 | grep . || echo 0) % 8))/8)
+
+# What a whole run tells of itself, until docs/figures.md is made of it.
+FIGURES := $(CURDIR)/target/figures
+
+IT := CUTOVER_CF=$(PINNED) CUTOVER_FIGURES=$(FIGURES) cargo test --test it -- --nocapture
+
+.PHONY: demo test verify figures matrix safeguards transcripts soak mutants conformance cf app specs
 
 demo: app
 	cargo build --bin cutover
@@ -25,31 +38,67 @@ demo: app
 	case $$("$$cf" version 2>/dev/null) in *' version 8.'*|*' version 9.'*) ;; *) $(MAKE) --no-print-directory cf; cf=$(PINNED) ;; esac; \
 	target/debug/cutover rehearse deploy.example.yaml --cf "$$cf" --load 100
 
-test: cf app specs
+test: cf app
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
 	cargo clippy -p cutover --no-default-features -- -D warnings
 	# Most tests wait for a platform: more of them than there are cores.
-	CUTOVER_CF=$(PINNED) RUST_TEST_THREADS=8 cargo test --workspace -- --skip matrix:: --skip mutations::
-	# With their figures; what builds mutants waits for the platform no less than what meets faults.
-	$(MAKE) --no-print-directory -j2 matrix mutations
+	CUTOVER_CF=$(PINNED) RUST_TEST_THREADS=8 cargo test --workspace -- --skip matrix::
+	# A part of the fault matrix, each commit another one; CUTOVER_MATRIX=3/12 names it.
+	CUTOVER_CF=$(PINNED) cargo test --test it -- --nocapture matrix::
+
+# All there is; it takes hours, and writes docs/figures.md.
+verify: test
+	rm -rf $(FIGURES)
+	$(MAKE) --no-print-directory matrix safeguards transcripts soak mutants conformance
+	$(MAKE) --no-print-directory figures
 
 # Every step of a deployment, with everything that can go wrong with it, under load.
 matrix: cf app
-	CUTOVER_CF=$(PINNED) RUST_TEST_THREADS=1 cargo test --test it -- --nocapture matrix::
+	$(IT) --ignored matrix::every_step_and_every_fault
 
-# The laws that hold for any input, and kills at random moments, tried for longer. CUTOVER_SEED=N repeats a run.
+# What keeps a run safe, taken away part by part: each time its guard must notice.
+safeguards: cf app
+	RUST_TEST_THREADS=4 $(IT) --ignored safeguards::
+
+# The embedded Cloud Foundry's answers to commands that cutover does not use.
+transcripts: cf app
+	$(IT) --ignored transcripts::
+
+# The laws that hold for any input, contention, and kills at random moments, tried for longer. CUTOVER_SEED=N repeats a run.
 soak: cf app
 	PROPTEST_CASES=$(SOAK_CASES) cargo test -p cutover --lib -- laws:: steps::tests::
-	CUTOVER_CF=$(PINNED) CUTOVER_SOAK=$(SOAK_KILLS) cargo test --test it -- --nocapture matrix::killed
+	CUTOVER_ROUNDS=$(SOAK_ROUNDS) $(IT) lock::of_two
+	CUTOVER_SOAK=$(SOAK_KILLS) $(IT) --ignored matrix::killed
 
-# What keeps a deployment safe, taken away piece by piece: each time a test must turn red.
-mutations: cf app
-	CUTOVER_CF=$(PINNED) cargo test --test it -- --nocapture mutations::
+# The pure core, changed in one place at a time: each time a test must turn red. What may survive, with its reason, is in
+# .cargo/mutants.toml. The second and third runs are of what stands outside of it, each with the whole runs that guard it.
+mutants: cf app $(MUTANTS)
+	$(call mutate,core,--shard $(SHARD))
+	$(call mutate,target,-f src/commands/workplace.rs -F check_target -- --test it refusal::the_wrong_target)
+	$(call mutate,proof,-f src/commands/deployment.rs -F prove -- --lib commands::deployment::)
+
+# One run of the tool: its name, and what it is to change.
+define mutate
+	CUTOVER_CF=$(PINNED) CUTOVER_APP=$(CURDIR)/target/app/sinatra $(MUTANTS) mutants -p cutover --no-times \
+		--output target/mutants/$(1) $(2)
+	mkdir -p $(FIGURES)
+	cd target/mutants/$(1)/mutants.out && echo "- mutants of the $(1) ($(2)): $$(wc -l <caught.txt) caught," \
+		"$$(wc -l <missed.txt) missed, $$(wc -l <timeout.txt) ended by time" >$(FIGURES)/mutants-$(1).md
+endef
+
+$(MUTANTS):
+	cargo install --locked --version $(MUTANTS_VERSION) --root target/mutants --target-dir target/mutants/build cargo-mutants
+
+# What came of the last whole run.
+figures:
+	{ echo "# Figures of the last whole run"; echo; \
+	echo "Written by \`make verify\` of commit $$(git rev-parse --short HEAD) on $$(date -u +%F), with $$(nproc) cores."; echo; \
+	cat $(FIGURES)/*.md; } >docs/figures.md
 
 # The embedded Cloud Foundry, judged by the specs of the official cf CLI. All of them write docs/conformance.md.
 conformance: cf specs
-	CUTOVER_CF=$(PINNED) CUTOVER_SPECS="$(ONLY)" cargo test --test it -- --nocapture --ignored conformance::the_specs_of_cf_pass
+	CUTOVER_SPECS="$(ONLY)" $(IT) --ignored conformance::the_specs_of_cf_pass
 
 cf: $(PINNED)
 

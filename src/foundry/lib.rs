@@ -20,6 +20,7 @@
 //! | [`request_log`] | every call that the control plane heard |
 //! | [`server`] | the one loop that accepts connections, delays, injects faults and logs |
 //! | [`platform`] | what all rooms share |
+//! | [`port`] | ports that nobody else takes |
 //! | `accept` | the connections that all of them take |
 //! | [`door`], [`era`] | what keeps calls and background work on their side of a restore |
 //! | [`snapshot`] | everything at one time, to be put back |
@@ -36,6 +37,7 @@ pub mod faults;
 pub mod log_cache;
 pub mod logs;
 pub mod platform;
+pub mod port;
 pub mod request_log;
 pub mod router;
 pub mod runtime;

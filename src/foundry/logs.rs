@@ -63,6 +63,11 @@ impl Logs {
         lines.push_back(line);
     }
 
+    /// Forgets all lines, as Log Cache does, which keeps them in memory, when it is started anew.
+    pub fn forget(&self) {
+        lock(&self.0).clear();
+    }
+
     /// The lines of an app, oldest first.
     pub fn of(&self, app: &str) -> Vec<Line> {
         lock(&self.0).get(app).map(|lines| lines.iter().cloned().collect()).unwrap_or_default()

@@ -148,8 +148,9 @@ impl Runner<'_> {
     }
 
     fn run_each(&self, steps: &[Step], view: &mut View, report: &mut dyn FnMut(&Event<'_>)) -> Ended {
-        // What was seen last of what others may change, and what was done since.
+        // What was seen before the last step of what others may change, and what that step was confirmed with.
         let mut seen = view.space.clone();
+        let mut confirmed = view.space.clone();
         for (at, step) in steps.iter().enumerate() {
             if let Some(why) = self.clock.stop() {
                 return Ended::by(why, step);
@@ -159,7 +160,7 @@ impl Runner<'_> {
             let mut exit_code = None;
             // What may have changed something since `seen`: where the step is not started, the one before it.
             let mut since: Vec<&Step> = done.into_iter().chain([step]).collect();
-            let end = match self.before(step, done, &seen, view) {
+            let end = match self.before(step, done, (&seen, &confirmed), view) {
                 Ok(()) => {
                     seen.clone_from(&view.space);
                     since = vec![step];
@@ -176,6 +177,7 @@ impl Runner<'_> {
             let seconds = started.elapsed().as_secs_f64();
             match end {
                 StepEnd::Confirmed(notes) => {
+                    confirmed.clone_from(&view.space);
                     report(&Event::StepConfirmed { step, exit_code, seconds, notes: &notes });
                 }
                 StepEnd::Failed(why) => {
@@ -188,24 +190,34 @@ impl Runner<'_> {
                 StepEnd::Interrupted(why) => return Ended::by(why, step),
             }
         }
-        if let Some(last) = steps.last()
-            && let Some(why) = self.intrusion(&[last], &seen, view)
-        {
-            return Ended::Stopped { step: last.id.clone(), why };
+        if let Some(last) = steps.last() {
+            let why =
+                self.intrusion(&[last], &seen, view).or_else(|| found(self.changed(&[], &confirmed, &view.space)));
+            if let Some(why) = why {
+                return Ended::Stopped { step: last.id.clone(), why };
+            }
         }
         Ended::Done
     }
 
-    /// Makes sure of all that must be so before a step. `done` is the step that was done since `seen`.
-    fn before(&self, step: &Step, done: Option<&Step>, seen: &Space, view: &mut View) -> Result<(), NotStarted> {
+    /// Makes sure of all that must be so before a step. `done` is the step that was done since `seen`, and `confirmed` is
+    /// what came of it: whoever takes that back is somebody else.
+    fn before(
+        &self,
+        step: &Step,
+        done: Option<&Step>,
+        (seen, confirmed): (&Space, &Space),
+        view: &mut View,
+    ) -> Result<(), NotStarted> {
         let now = Instant::now();
         let since = if step.action.takes_away() { Some(now) } else { now.checked_sub(FRESH) };
         let old = since.map_or_else(Vec::new, |since| view.older(&Section::DESIRED, since));
         self.look(view, &old, None).map_err(|error| NotStarted::Failed(unreadable(&error)))?;
         (self.hold)(step, &view.space).map_err(|why| NotStarted::Stopped(Intrusion::LockLost(why)))?;
-        let changed = self.changed(done.as_slice(), seen, &view.space);
-        if !changed.is_empty() {
-            return Err(NotStarted::Stopped(Intrusion::Changed(changed)));
+        for changed in [self.changed(done.as_slice(), seen, &view.space), self.changed(&[], confirmed, &view.space)] {
+            if let Some(why) = found(changed) {
+                return Err(NotStarted::Stopped(why));
+            }
         }
         self.rely(step, view)
     }
@@ -213,13 +225,13 @@ impl Runner<'_> {
     /// Waits until what the step relies on is so.
     fn rely(&self, step: &Step, view: &mut View) -> Result<(), NotStarted> {
         let Some(condition) = &step.requires else { return Ok(()) };
-        let until = Instant::now() + RELIED_ON;
+        let until = self.clock.now() + RELIED_ON;
         loop {
             self.look(view, condition.sections(), Some(condition.app()))
                 .map_err(|error| NotStarted::Failed(unreadable(&error)))?;
             match condition.judge(&view.space, &view.space) {
                 Verdict::Holds => return Ok(()),
-                Verdict::NotYet(why) if Instant::now() >= until => return Err(NotStarted::Failed(why)),
+                Verdict::NotYet(why) if self.clock.now() >= until => return Err(NotStarted::Failed(why)),
                 Verdict::Never(why) => return Err(NotStarted::Failed(why)),
                 Verdict::NotYet(_) => self.clock.pause(PAUSE).map_err(NotStarted::Interrupted)?,
             }
@@ -229,8 +241,7 @@ impl Runner<'_> {
     /// What somebody else has changed since `seen`, by a look of its own; nothing where that is not possible.
     fn intrusion(&self, done: &[&Step], seen: &Space, view: &mut View) -> Option<Intrusion> {
         self.look(view, &Section::DESIRED, None).ok()?;
-        let changed = self.changed(done, seen, &view.space);
-        (!changed.is_empty()).then_some(Intrusion::Changed(changed))
+        found(self.changed(done, seen, &view.space))
     }
 
     fn changed(&self, done: &[&Step], seen: &Space, space: &Space) -> Vec<Difference> {
@@ -253,6 +264,10 @@ impl Runner<'_> {
         view.was_read(sections, begun);
         Ok(())
     }
+}
+
+fn found(changed: Vec<Difference>) -> Option<Intrusion> {
+    (!changed.is_empty()).then_some(Intrusion::Changed(changed))
 }
 
 fn unreadable(error: &ObserveError) -> String {

@@ -35,12 +35,12 @@ pub fn refresh_patiently(
     sections: &[Section],
     app: Option<&str>,
 ) -> Result<(), ObserveError> {
-    let begun = Instant::now();
+    let begun = clock.now();
     loop {
         match reader.refresh(space, sections, app) {
             Err(error)
                 if !error.lasts()
-                    && begun.elapsed() < borne(&error)
+                    && clock.now().duration_since(begun) < borne(&error)
                     && clock.pause(pause_after(reader, &error)).is_ok() => {}
             end => return end,
         }
@@ -81,5 +81,72 @@ impl View {
     pub(super) fn older(&self, sections: &[Section], since: Instant) -> Vec<Section> {
         let is_older = |section: &&Section| self.read.get(section).is_none_or(|read| *read < since);
         sections.iter().filter(is_older).copied().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::super::clock::Stop;
+    use super::super::interrupt::Signal;
+    use super::*;
+    use crate::cf::outcome::{Reason, Refusal};
+
+    /// A platform that fails so often, in this way.
+    struct Failing {
+        left: Cell<u32>,
+        error: fn() -> ObserveError,
+    }
+
+    impl Reader for Failing {
+        fn refresh(&self, _: &mut Space, _: &[Section], _: Option<&str>) -> Result<(), ObserveError> {
+            let left = self.left.get();
+            self.left.set(left.saturating_sub(1));
+            if left == 0 { Ok(()) } else { Err((self.error)()) }
+        }
+    }
+
+    /// A clock that goes on by what it is to wait, until it is to stop.
+    struct Hand {
+        begun: Instant,
+        waited: Cell<Duration>,
+        stops_after: Duration,
+    }
+
+    impl Clock for Hand {
+        fn now(&self) -> Instant {
+            self.begun + self.waited.get()
+        }
+
+        fn pause(&self, time: Duration) -> Result<(), Stop> {
+            self.waited.set(self.waited.get() + time);
+            if self.waited.get() < self.stops_after { Ok(()) } else { Err(Stop::Signal(Signal::Interrupt)) }
+        }
+    }
+
+    #[test]
+    fn a_platform_out_of_reach_is_waited_for_but_not_for_ever() {
+        let passing: fn() -> ObserveError =
+            || ObserveError::Unknown { path: "/v3/apps".to_owned(), why: "nothing came".to_owned() };
+        let lasting: fn() -> ObserveError = || ObserveError::Refused {
+            path: "/v3/apps".to_owned(),
+            refusal: Refusal { reason: Reason::NotLoggedIn, words: "log in first".to_owned() },
+        };
+        let day = Duration::from_secs(86_400);
+        // How often it fails, and how; after what a signal comes; whether it is read, and what was waited.
+        let cases = [
+            (0, passing, day, true, Duration::ZERO),
+            (100, passing, day, true, PAUSE * 100),
+            (1_000, passing, day, false, OUTAGE),
+            (1, lasting, day, false, Duration::ZERO),
+            (100, passing, PAUSE * 3, false, PAUSE * 3),
+        ];
+        for (left, error, stops_after, read, waited) in cases {
+            let reader = Failing { left: Cell::new(left), error };
+            let clock = Hand { begun: Instant::now(), waited: Cell::default(), stops_after };
+            let end = refresh_patiently(&reader, &clock, &mut Space::default(), &Section::ALL, None);
+            assert_eq!((end.is_ok(), clock.waited.get()), (read, waited), "{left} {stops_after:?}");
+        }
     }
 }

@@ -1,8 +1,5 @@
 //! cf or the platform fails in the middle: what the exit code says is true, the old colour serves, and the words help.
 
-use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
-
 use foundry::faults::{Fault, Harm, Occurrence, Rule};
 
 use crate::support::bench::{Bench, PLAN, Run};
@@ -60,9 +57,7 @@ fn a_cf_that_says_ok_and_does_nothing_is_not_believed() {
          shop_b in org acme / space production as admin...'\n  echo OK\n  exit 0\nfi\nexec '{}' \"$@\"\n",
         crate::support::cf::binary().display()
     );
-    bench.write("talker", &script);
-    let talker = bench.folder().join("talker");
-    fs::set_permissions(&talker, fs::Permissions::from_mode(0o755)).unwrap();
+    let talker = bench.program("talker", &script);
     bench.write("deploy.yaml", &PLAN.replace("drain: 1s", "drain: 0s\n    timeouts: {route: 8s}"));
     let run = bench.run(&["apply", "--yes", "--cf", talker.to_str().unwrap()]);
     assert_eq!(run.code, 1, "{}", run.err);

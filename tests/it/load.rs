@@ -1,23 +1,20 @@
-//! Deployments under load: no request fails, and it is the router's confirmation that makes it so.
+//! Deployments under load: no request fails. What makes it so is shown in `safeguards`.
 
 use std::time::Duration;
 
 use cutover::rehearse::load::{LiveUrl, Load, LoadReport, LoadSettings, Mix};
-use cutover::run::execute::Ended;
-use cutover::steps::{Action, Step};
 use foundry::router::Propagation;
 use foundry::settings::Settings;
 
 use crate::support::bench::{Bench, PLAN};
-use crate::support::inside;
 use crate::support::wait::wait_until;
 
 /// A load of every kind on the live route while `act` runs.
-fn under_load(bench: &Bench, act: impl FnOnce()) -> LoadReport {
+pub(crate) fn under_load(bench: &Bench, act: impl FnOnce()) -> LoadReport {
     under_load_with(bench, |_| {}, act)
 }
 
-fn under_load_with(bench: &Bench, change: impl FnOnce(&mut LoadSettings), act: impl FnOnce()) -> LoadReport {
+pub(crate) fn under_load_with(bench: &Bench, change: impl FnOnce(&mut LoadSettings), act: impl FnOnce()) -> LoadReport {
     let url = LiveUrl { host: "shop.apps.foundry.test".to_owned(), path: String::new() };
     let mut settings = LoadSettings::new(bench.foundry.router_addr(), vec![url], 60);
     settings.mix = Mix { get: 4, post: 2, slow: 1, kept: 2, sticky: 1, stream: 1, socket: 1 };
@@ -33,6 +30,12 @@ fn under_load_with(bench: &Bench, change: impl FnOnce(&mut LoadSettings), act: i
     act();
     sent(&load, 30);
     load.finish()
+}
+
+/// Lets streams be so long. They are to take longer than the steps from the last route to the stop, on a machine that is
+/// busy too; and what has begun to be answered cannot be asked for again, as the router does with what has not.
+pub(crate) fn streams_of(settings: &mut LoadSettings, time: Duration) {
+    settings.paths.stream = format!("/stream?lines={}&ms=100", time.as_millis() / 100);
 }
 
 fn assert_nothing_failed(report: &LoadReport) {
@@ -84,38 +87,11 @@ fn no_request_is_cut_off_where_apps_are_stopped_at_once() {
     let mut settings = Settings::default();
     settings.timing.graceful_shutdown = Duration::ZERO;
     settings.router.propagation = Propagation::NONE;
-    let bench = Bench::with(settings);
+    let bench = Bench::live_with(settings);
     bench.write("deploy.yaml", &PLAN.replace("drain: 1s", "drain: 16s"));
-    bench.must(&["apply", "--yes"]);
-    // They take longer than the steps from the last route to the stop, on a machine that is busy too; and what has
-    // begun to be answered cannot be asked for again, as the router does with what has not.
-    let long = |settings: &mut LoadSettings| "/stream?lines=120&ms=100".clone_into(&mut settings.paths.stream);
+    let long = |settings: &mut LoadSettings| streams_of(settings, Duration::from_secs(12));
     let report = under_load_with(&bench, long, || {
         bench.must(&["apply", "--yes"]);
     });
     assert_nothing_failed(&report);
-}
-
-/// The same deployment on the same routers, with nothing taken away but the questions at the router.
-#[test]
-fn requests_fail_without_the_routers_confirmation() {
-    let bench = Bench::live(Duration::ZERO);
-    // Longer than the whole takes, on a machine that is busy too.
-    let late = Propagation { register: Duration::from_secs(60), unregister: Duration::ZERO };
-    bench.foundry.routers().iter().for_each(|router| router.set_propagation(late));
-    let report = under_load(&bench, || deploy_unconfirmed(&bench));
-    assert!(report.failed > 0, "the deployment is safe without asking the router: the test shows nothing");
-    assert_eq!(bench.apps_on("shop"), ["shop_b"]);
-}
-
-fn deploy_unconfirmed(bench: &Bench) {
-    assert_eq!(inside::deploy(bench, unconfirmed, &|_| {}), Ended::Done);
-    assert!(PLAN.contains("drain: 1s"), "the drain is shorter than what the routers take");
-}
-
-fn unconfirmed(mut step: Step) -> Step {
-    if let Action::Map { ask_router, .. } | Action::Unmap { ask_router, .. } = &mut step.action {
-        *ask_router = false;
-    }
-    step
 }

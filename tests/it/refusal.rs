@@ -1,7 +1,6 @@
 //! What is refused before any change, with exit code 4, and what the user is told.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
 use std::time::Duration;
 
 use crate::support::bench::{Bench, MANIFEST, PLAN, Run};
@@ -46,9 +45,7 @@ fn an_expired_session() {
 #[test]
 fn no_cf_or_none_that_can_be_used() {
     let bench = Bench::new(Duration::ZERO);
-    let fake = bench.folder().join("cf6");
-    fs::write(&fake, "#!/bin/sh\necho 'cf version 6.53.0+8e2b70a4a.2020-10-01'\n").unwrap();
-    fs::set_permissions(&fake, fs::Permissions::from_mode(0o755)).unwrap();
+    let fake = bench.program("cf6", "#!/bin/sh\necho 'cf version 6.53.0+8e2b70a4a.2020-10-01'\n");
     for (cf, words) in [
         ("/nonexistent/cf", vec!["no cf at '/nonexistent/cf'", "--cf PATH"]),
         (fake.to_str().unwrap(), vec!["cf 6.53.0+8e2b70a4a.2020-10-01 is too old"]),

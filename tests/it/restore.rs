@@ -1,11 +1,12 @@
 //! A foundry put back to a snapshot, its own or another's: what cf and the routers say is what they said then.
 
 use std::io::{Read as _, Write as _};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::time::Duration;
 
 use foundry::Foundry;
 use foundry::faults::{Fault, Harm, Rule, StagingFailure};
+use foundry::port::Port;
 use foundry::router::Propagation;
 use foundry::runtime::{LrpKey, LrpState, Report};
 use foundry::settings::Settings;
@@ -136,7 +137,8 @@ fn what_was_not_touched_is_not_restarted() {
 
 #[test]
 fn ports_of_routes_are_listened_on_again() {
-    let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap();
+    let port = Port::claim().unwrap();
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port.number()));
     let tcp_ports = ReservablePorts::range(address.port(), address.port());
     let bench = deployed_with(Settings { tcp_ports, ..Settings::default() });
     let foundry = &bench.foundry;

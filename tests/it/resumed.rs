@@ -307,7 +307,7 @@ fn a_platform_that_asks_for_patience_gets_it() {
 #[test]
 fn an_instance_that_comes_back_is_waited_for() {
     let bench = Bench::live_undrained();
-    let ended = inside::deploy(&bench, |step| step, &|step| {
+    let ended = inside::deploy(&bench, &|step| {
         if step.id == "shop/unmap-live" {
             bench.foundry.set_timing(|timing| timing.start = Duration::from_secs(2));
             assert_eq!(bench.foundry.crash_now("shop_b"), 2);
@@ -321,7 +321,7 @@ fn an_instance_that_comes_back_is_waited_for() {
 fn nothing_is_taken_off_while_the_new_version_does_not_run() {
     let bench = Bench::live_undrained();
     // It has passed its check and is on the live route, and crashes for good.
-    let ended = inside::deploy(&bench, |step| step, &|step| {
+    let ended = inside::deploy(&bench, &|step| {
         if step.id == "shop/unmap-live" {
             bench.foundry.faults().keep_unhealthy(Some("shop_b"));
             assert_eq!(bench.foundry.crash_now("shop_b"), 2);

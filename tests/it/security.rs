@@ -21,10 +21,7 @@ use crate::support::wait::wait_until;
 
 /// A program of the team's that runs the real cf (`$REAL`), and does something to what it prints.
 fn wrapper(bench: &Bench, name: &str, script: &str) -> PathBuf {
-    let path = bench.folder().join(name);
-    fs::write(&path, format!("#!/bin/sh\nREAL='{}'\n{script}\n", cf::binary().display())).unwrap();
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
-    path
+    bench.program(name, &format!("#!/bin/sh\nREAL='{}'\n{script}\n", cf::binary().display()))
 }
 
 /// What all processes were started with while something ran.
@@ -283,9 +280,7 @@ fn settings_and_plugins_of_the_user_disturb_nothing() {
         bench.cf.must(["config", setting[0], setting[1]]);
     }
     let ran = bench.folder().join("ran");
-    let plugin = bench.folder().join("plugin");
-    fs::write(&plugin, format!("#!/bin/sh\necho \"$@\" >> '{}'\n", ran.display())).unwrap();
-    fs::set_permissions(&plugin, fs::Permissions::from_mode(0o755)).unwrap();
+    let plugin = bench.program("plugin", &format!("#!/bin/sh\necho \"$@\" >> '{}'\n", ran.display()));
     let version = serde_json::json!({ "Major": 1, "Minor": 0, "Build": 0 });
     let commands: Vec<Value> = [
         "shadow",

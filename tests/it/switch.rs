@@ -1,10 +1,11 @@
 //! The switch from one colour to the other, by hand on the router: what the waits between its steps are for.
 
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use cutover::rehearse::load::{LiveUrl, Load, LoadReport, LoadSettings, Mix, Paths};
+use foundry::port::Port;
 use foundry::router::{Endpoint, Propagation, Router, RouterSettings};
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::runtime::Runtime;
@@ -18,11 +19,13 @@ const LIVE: &str = "sinatralive.example.com";
 struct Instance {
     process: Child,
     endpoint: Endpoint,
+    _port: Port,
 }
 
 impl Instance {
     fn start(app: &str, index: u32) -> Self {
-        let addr = free_address();
+        let port = Port::claim().unwrap();
+        let addr = SocketAddr::from((Ipv4Addr::LOCALHOST, port.number()));
         #[expect(clippy::disallowed_methods, reason = "the app is driven from outside, without the code under test")]
         let mut command = Command::new(sinatra());
         let process = command
@@ -45,6 +48,7 @@ impl Instance {
                 addr,
                 route_service_url: None,
             },
+            _port: port,
         };
         wait_until(&format!("{app} listens"), || TcpStream::connect(addr).is_ok());
         instance
@@ -63,10 +67,6 @@ impl Drop for Instance {
         let _gone = self.process.kill();
         let _status = self.process.wait();
     }
-}
-
-fn free_address() -> SocketAddr {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap()
 }
 
 /// Steps 4 to 7 of the guide under load: green is mapped, blue is unmapped, blue is stopped. `wait` says whether each

@@ -150,13 +150,11 @@ fn names_with_blanks_and_quotes_can_be_pasted() {
 #[test]
 fn a_cf_of_another_name_and_one_on_path() {
     let bench = bench();
-    let other = bench.folder().join("cf8-official");
     let text = format!(
         "#!/bin/sh\n[ \"$1\" = version ] && echo 'cf8-official version 8.17.0+1a2b3c4d5.2025-11-18' && exit\nexec '{}' \"$@\"\n",
         cf::binary().display()
     );
-    fs::write(&other, text).unwrap();
-    fs::set_permissions(&other, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    bench.program("cf8-official", &text);
     let output =
         bench.command(&["apply", "--yes", "--cf", "./cf8-official"]).env_remove("CUTOVER_CF").output().unwrap();
     assert_eq!(Run::of(&output).code, 0, "{output:#?}");

@@ -1,7 +1,7 @@
 //! With the real cf, and with small real programs where a process has to misbehave.
 
 use std::cell::Cell;
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::{fs, thread};
 
 use super::*;
@@ -107,7 +107,7 @@ fn a_program_that_is_not_there_or_cannot_be_run_is_named_with_a_hint() {
 fn a_cf_that_is_removed_meanwhile_is_missed() {
     let home = home();
     let copy = home.path().join("cf");
-    fs::copy(real_cf(), &copy).unwrap();
+    symlink(real_cf(), &copy).unwrap();
     let cf = Cf::discover(Some(&copy), &home).unwrap();
     fs::remove_file(&copy).unwrap();
     let error = cf.run(&argv(&["version"]), &[], LONG, &mut quiet).unwrap_err();

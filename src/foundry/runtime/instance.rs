@@ -14,6 +14,7 @@ use tokio::time::sleep;
 
 use crate::logs::Stream;
 use crate::platform::{Platform, lock};
+use crate::port::Port;
 use crate::runtime::codependent::Codependent;
 use crate::runtime::launch::{self, Launch, Log, Running};
 use crate::runtime::life::Life;
@@ -316,7 +317,7 @@ impl Instance {
             End::Crashed { lived: Duration::ZERO, description: format!("{what}: {error}") }
         };
         self.log(platform, "CELL", Stream::Out, &format!("Cell {CELL} creating container for instance {guid}"));
-        let port = match platform.cell.port() {
+        let port = match Port::claim() {
             Ok(port) => port,
             Err(error) => return crashed("no port", &error),
         };
@@ -325,7 +326,7 @@ impl Instance {
             guid: &guid,
             droplet: &self.spec.droplet,
             command,
-            environment: launch::instance_environment(environment, &guid, self.index, port.number),
+            environment: launch::instance_environment(environment, &guid, self.index, port.number()),
         };
         let process = to_launch(&self.spec.command, &self.spec.environment);
         // Copying and spawning block for milliseconds; the pool has threads for that.
@@ -359,21 +360,21 @@ impl Instance {
         let log =
             |source| Log { platform: Arc::clone(platform), app: self.spec.app.clone(), source, instance: self.index };
         let own = log(self.spec.source());
-        let process = Running::new(process, &own).served(&container, port.number, &own);
+        let process = Running::new(process, &own).served(&container, port.number(), &own);
         let sidecars = sidecars
             .into_iter()
             .zip(&self.spec.sidecars)
             .map(|(group, sidecar)| Running::new(group, &log(sidecar.source.clone())));
         let running = Codependent::new(process, sidecars);
         self.set(platform, |status| {
-            status.port = Some(port.number);
+            status.port = Some(port.number());
             status.programs = Some(Programs { groups: running.ids(), since: Timestamp::now(), disk });
         });
         let end = Life {
             instance: self,
             platform,
             guid: guid.clone(),
-            port: port.number,
+            port: port.number(),
             on: Vec::new(),
             on_ports: Vec::new(),
             crashed: before,

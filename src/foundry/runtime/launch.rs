@@ -1,7 +1,8 @@
 //! The files, the environment and the process group of an instance or a task.
 
+use std::ffi::OsStr;
 use std::future::poll_fn;
-use std::io;
+use std::io::{self, Read as _};
 use std::path::Path;
 use std::pin::Pin;
 use std::process::Stdio;
@@ -13,7 +14,6 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
 use tokio::task::{JoinHandle, JoinSet};
 
-use crate::blobs;
 use crate::logs::Stream;
 use crate::platform::Platform;
 use crate::runtime::{Cell, Container, web_server};
@@ -41,8 +41,20 @@ impl Cell {
     pub(super) fn container(&self, launch: &Launch<'_>) -> io::Result<Container> {
         let container = Container { path: self.containers().join(launch.guid.as_str()) };
         std::fs::create_dir_all(container.path().join("tmp"))?;
-        blobs::copy(&self.blobs().droplet(launch.droplet), &container.path().join("app"))?;
-        Ok(container)
+        // Not in this process: what it writes, a child that another thread is just starting has open, too, until it
+        // becomes its program; and a file that somebody has open to write cannot be run ("Text file busy").
+        let droplet = self.blobs().droplet(launch.droplet);
+        let argv =
+            [OsStr::new("cp"), OsStr::new("-RPp"), droplet.as_os_str(), container.path().join("app").as_os_str()]
+                .map(OsStr::to_owned);
+        let mut copying = self.guard.spawn(&argv, |command| {
+            command.stdout(Stdio::null()).stderr(Stdio::piped());
+        })?;
+        let mut told = String::new();
+        if let Some(mut err) = copying.stderr() {
+            err.read_to_string(&mut told)?;
+        }
+        if copying.wait()?.success() { Ok(container) } else { Err(io::Error::other(told)) }
     }
 
     /// Starts the command in its container. Fails where no process can be had.

@@ -29,9 +29,7 @@ pub(crate) mod web_server;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashSet;
 use std::io;
-use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
@@ -149,7 +147,6 @@ pub struct Cell {
     instances: Mutex<Vec<Arc<Instance>>>,
     /// What instances were started from that ran when the state was saved that was restored last.
     restored: Mutex<Vec<Arc<Spec>>>,
-    ports: Mutex<HashSet<u16>>,
     /// Memory given to instances, in MB.
     taken: Mutex<u64>,
     changes: watch::Sender<u64>,
@@ -168,7 +165,6 @@ impl Cell {
         Ok(Self {
             instances: Mutex::default(),
             restored: Mutex::default(),
-            ports: Mutex::default(),
             taken: Mutex::default(),
             changes: watch::Sender::new(0),
             blobs,
@@ -223,16 +219,6 @@ impl Cell {
         self.directory.path().join("containers")
     }
 
-    /// A port of 127.0.0.1 that is free and given to nobody else here. Fails where there is none.
-    fn port(&self) -> io::Result<Port<'_>> {
-        loop {
-            let number = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
-            if lock(&self.ports).insert(number) {
-                return Ok(Port { cell: self, number });
-            }
-        }
-    }
-
     /// Takes memory for an instance where the cell has as much left; `None` is a cell without limit.
     fn room(&self, capacity: Option<u64>, memory_in_mb: u64) -> Option<Room<'_>> {
         let mut taken = lock(&self.taken);
@@ -246,19 +232,6 @@ impl Cell {
     fn forget(&self, instance: &Arc<Instance>) {
         lock(&self.instances).retain(|one| !Arc::ptr_eq(one, instance));
         self.changed();
-    }
-}
-
-/// A port that is given back when it is dropped.
-#[derive(Debug)]
-struct Port<'a> {
-    cell: &'a Cell,
-    number: u16,
-}
-
-impl Drop for Port<'_> {
-    fn drop(&mut self) {
-        lock(&self.cell.ports).remove(&self.number);
     }
 }
 

@@ -71,7 +71,7 @@ impl Lane {
     /// Runs the update, with a snapshot before each step.
     fn record(&mut self) {
         let taken = RefCell::new(Vec::new());
-        let ended = inside::deploy(&self.bench, |step| step, &|step| {
+        let ended = inside::deploy(&self.bench, &|step| {
             taken.borrow_mut().push((step.id.clone(), self.bench.foundry.snapshot().unwrap()));
         });
         assert_eq!(ended, Ended::Done);

@@ -146,6 +146,17 @@ impl Bench {
         fs::write(self.folder().join(name), text.replace("API", &self.foundry.api_url())).unwrap();
     }
 
+    /// Makes a program of the team's. A shell writes it: what this process has open to write, a child that another test
+    /// is just starting has open, too, and such a file cannot be run ("Text file busy").
+    pub(crate) fn program(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.folder().join(name);
+        #[expect(clippy::disallowed_methods, reason = "no cf is started")]
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", "printf %s \"$2\" >\"$1\" && chmod 755 \"$1\"", "sh"]).arg(&path).arg(text);
+        assert!(command.status().unwrap().success());
+        path
+    }
+
     /// The command that runs `cutover` in the team's folder, with the team's cf session.
     pub(crate) fn command(&self, args: &[&str]) -> Command {
         #[expect(clippy::disallowed_methods, reason = "tests start the tool from outside")]
@@ -228,9 +239,10 @@ impl Run {
     }
 }
 
-/// The built example app.
+/// The built example app: `$CUTOVER_APP`, else the one that `make` builds here.
 pub(crate) fn sinatra() -> PathBuf {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/app/sinatra");
+    let path = std::env::var_os("CUTOVER_APP")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("target/app/sinatra"), PathBuf::from);
     assert!(path.is_file(), "{} is no file: `make app` builds it", path.display());
     path
 }

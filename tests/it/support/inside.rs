@@ -1,4 +1,5 @@
-//! A deployment that runs in the test's own process, where something can be done before each step.
+//! A deployment that runs in the test's own process: something can be done before each step, and each of the parts
+//! that keep it safe can be another one.
 
 use cutover::cf::session::{PrivateHome, Session};
 use cutover::cf::spawn::Cf;
@@ -12,6 +13,7 @@ use cutover::run::interrupt::Interrupt;
 use cutover::run::observe::Observer;
 use cutover::run::probe::Probe;
 use cutover::run::routers::Routers;
+use cutover::space::Space;
 use cutover::steps::Step;
 use cutover::steps::annotations::Deployment;
 use cutover::steps::forward::{self, Orders};
@@ -19,8 +21,33 @@ use guard::Guard;
 
 use super::bench::Bench;
 
-/// Deploys the plan's first app. `change` may change the compiled steps, `before` is called before each.
-pub(crate) fn deploy(bench: &Bench, change: impl Fn(Step) -> Step, before: &dyn Fn(&Step)) -> Ended {
+/// A deployment that is ready to run.
+pub(crate) struct Driven<'a> {
+    pub(crate) runner: Runner<'a>,
+    pub(crate) steps: Vec<Step>,
+    pub(crate) space: Space,
+}
+
+impl Driven<'_> {
+    pub(crate) fn run(mut self) -> Ended {
+        self.runner.run("apply", &self.steps, &mut self.space, &mut |_| {})
+    }
+}
+
+/// Deploys the plan's first app. `before` is called before each step.
+pub(crate) fn deploy(bench: &Bench, before: &dyn Fn(&Step)) -> Ended {
+    prepared(bench, |driven| {
+        let hold = |step: &Step, _: &Space| {
+            before(step);
+            Ok(())
+        };
+        let Driven { runner, steps, space } = driven;
+        Driven { runner: Runner { hold: &hold, ..runner }, steps, space }.run()
+    })
+}
+
+/// Compiles the deployment of the plan's first app and puts the right parts together; `run` runs it.
+pub(crate) fn prepared<T>(bench: &Bench, run: impl FnOnce(Driven<'_>) -> T) -> T {
     let guard = Guard::start().unwrap();
     let home = PrivateHome::create(&guard).unwrap();
     let cf = Cf::discover(Some(&super::cf::binary()), &home).unwrap();
@@ -28,11 +55,11 @@ pub(crate) fn deploy(bench: &Bench, change: impl Fn(Step) -> Step, before: &dyn 
     let client = Client::new(Some(&RouterUrl::parse(&bench.foundry.router_url()).unwrap()), false);
     let plan = plan::load(&bench.folder().join("deploy.yaml"), None, &plan::Disk).unwrap();
     let observer = Observer::new(&cf, &session, &plan);
-    let mut space = observer.observe().unwrap();
+    let space = observer.observe().unwrap();
     let deployment = Deployment { id: "1".to_owned(), by: "a test".to_owned(), at: "2026-11-23T12:00:00Z".to_owned() };
     let digest = bits::digest(&plan.apps[0]).unwrap();
     let orders = Orders { plan: &plan, app: &plan.apps[0], deployment: &deployment, bits: Some(&digest) };
-    let steps: Vec<Step> = forward::deploy(orders, &space).unwrap().into_iter().map(change).collect();
+    let steps = forward::deploy(orders, &space).unwrap();
     let routers = Routers::default();
     let runner = Runner {
         app: &plan.apps[0],
@@ -42,10 +69,7 @@ pub(crate) fn deploy(bench: &Bench, change: impl Fn(Step) -> Step, before: &dyn 
         router: &Probe { client: &client, routers: &routers },
         checks: &Checker { client: &client, guard: &guard },
         clock: &Interrupt::none(),
-        hold: &|step, _| {
-            before(step);
-            Ok(())
-        },
+        hold: &|_, _| Ok(()),
     };
-    runner.run("apply", &steps, &mut space, &mut |_| {})
+    run(Driven { runner, steps, space })
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod bench;
 pub(crate) mod cf;
+pub(crate) mod figures;
 pub(crate) mod inside;
 pub(crate) mod normal;
 pub(crate) mod processes;

@@ -182,6 +182,7 @@ impl Session<'_> {
     /// | `fault METHOD PATH before\|after STATUS\|close` | the next such call |
     /// | `clear` | everything back |
     /// | `start_ms MS` | what instances take from now on until they are checked |
+    /// | `forget-logs` | all lines so far: cf's tail of a staging begins a second before the last line that is there |
     /// | `until TEXT` | the next command is run again until it prints that |
     fn turn(&mut self, switch: &str) {
         let faults = self.foundry.faults();
@@ -204,6 +205,7 @@ impl Session<'_> {
                 faults.add(Rule::new(method, path, fault).on(Occurrence::First(1)));
             }
             ["clear"] => faults.clear(),
+            ["forget-logs"] => self.foundry.platform().logs.forget(),
             ["start_ms", millis] => {
                 let start = Duration::from_millis(millis.parse().unwrap());
                 self.foundry.set_timing(|timing| timing.start = start);
