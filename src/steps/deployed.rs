@@ -72,6 +72,9 @@ apps:
     routes: {live: [shop.example.com, www.example.com], staging: shop-staging.example.com}
 ";
 
+    /// Something that is otherwise in the space.
+    type Change = fn(&mut Space);
+
     /// A space in which this plan and the files `new` are live.
     fn deployed(plan: &Plan) -> Space {
         let mut live = example::app("shop_a", true, 2, Some(Role::Live));
@@ -89,7 +92,6 @@ apps:
         let files = |digest: Option<&'static str>| move |_: &plan::App| digest.map(ToOwned::to_owned);
         assert_eq!(check(&plan, &deployed(&plan), &files(Some("new"))), Ok(()));
 
-        type Change = fn(&mut Space);
         let cases: [(Change, Option<&'static str>, &str); 9] = [
             (|_| {}, Some("old"), "comes from other files than those that are here (deployment d-1 at now by ada)"),
             (|_| {}, None, "the files to upload are not here"),

@@ -201,7 +201,9 @@ fn refusals_say_what_to_do() {
     case("the other colour was rolled back", fallen_back(&plan, &rolled_back));
     let mut empty =
         [colour("shop_a", true, &LIVE, Some(Role::Live)), colour("shop_b", false, &[], Some(Role::Previous))];
-    empty.iter_mut().for_each(|colour| colour.instances = 0);
+    for colour in &mut empty {
+        colour.instances = 0;
+    }
     case("neither colour has instances", fallen_back(&plan, &space_of(&empty)));
     insta::assert_snapshot!(out);
 }
