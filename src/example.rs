@@ -1,6 +1,6 @@
 //! A plan's app and the space that it lives in, as the tests of steps, proofs and commands take them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use crate::plan::{self, Fault, Files, Plan};
@@ -10,6 +10,7 @@ use crate::space::{
     ServiceInstance, Space,
 };
 use crate::steps::annotations::{self, Deployment, Role};
+use crate::steps::upload::Upload;
 
 /// What every plan's manifest says.
 const MANIFEST: &str = "applications:\n- name: shop\n  memory: 256M\n  instances: 2\n";
@@ -39,6 +40,11 @@ pub(crate) fn deployment() -> Deployment {
         by: "ada on build-7".to_owned(),
         at: "2026-11-23T10:45:00Z".to_owned(),
     }
+}
+
+/// What is uploaded.
+pub(crate) fn upload() -> Upload {
+    Upload::new(BTreeMap::from([("server.js".into(), [1; 32])]), BTreeSet::new())
 }
 
 /// An app that was pushed and staged, with so many web instances, all of which run where it is started.

@@ -30,6 +30,7 @@ pub mod report;
 pub mod run;
 pub mod scratch;
 pub mod secret;
+pub mod shell;
 pub mod space;
 pub mod steps;
 pub mod text;

@@ -6,8 +6,9 @@
 //!    deployment.
 //! 4. [`spawn`]: the one place that starts cf; it leaves an [`output`].
 //! 5. [`outcome`]: what an output confirms; [`parse`] reads its lines.
+//! 6. [`ignore`]: what is not uploaded.
 //!
-//! [`invocation`], [`dialect`], [`output`], [`parse`] and [`outcome`] are pure; [`config`], [`session`] and [`spawn`]
+//! [`invocation`], [`dialect`], [`output`], [`parse`], [`outcome`] and [`ignore`] are pure; [`config`], [`session`] and [`spawn`]
 //! act.
 //!
 //! ```no_run
@@ -30,6 +31,7 @@
 
 pub mod config;
 pub mod dialect;
+pub mod ignore;
 pub mod invocation;
 pub mod outcome;
 pub mod output;

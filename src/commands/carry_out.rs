@@ -19,6 +19,7 @@ use super::ask::{Consent, question};
 use super::deployment::{self, Compiled, Request, Running};
 use super::lock::{clear_up, holding};
 use super::reporters::Reporters;
+use super::strays::warn_of_strays;
 use super::workplace::{Workplace, load, load_without_bits};
 use super::{Ending, Trouble, tell};
 
@@ -28,6 +29,9 @@ pub fn run(verb: Verb, common: &Common, args: &RunArgs) -> Result<Ending, Troubl
         Verb::Apply => load(common)?,
         Verb::Resume | Verb::Rollback => load_without_bits(common)?,
     };
+    if verb == Verb::Apply {
+        warn_of_strays(common, &plan);
+    }
     let consent = Consent::new(args.yes, verb.as_str(), common)?;
     let mut reporters = Reporters::new(common)?;
     let place = Workplace::open(common, &plan)?;
@@ -51,6 +55,7 @@ pub fn run(verb: Verb, common: &Common, args: &RunArgs) -> Result<Ending, Troubl
         deployment: deployment::identity(&place.session.target().user),
         failed: if args.keep_failed { Failed::Keep } else { Failed::Stop },
         locks: space.locks.clone(),
+        own_files: reporters.own_files(),
     };
     let claim = Claim { deployment: request.claimed(&plan, &space), plan: plan.digest.clone(), verb };
     // What is compiled while somebody else is at work fits nothing: that is done once the lock is ours.
@@ -59,7 +64,7 @@ pub fn run(verb: Verb, common: &Common, args: &RunArgs) -> Result<Ending, Troubl
             Err(Trouble::Refused(Refusal::NothingUnderWay { .. })) => {
                 clear_up(&place, &space.locks)?;
                 if verb == Verb::Resume {
-                    deployment::rest_is_deployed(&plan, &space)?;
+                    deployment::rest_is_deployed(&plan, &space, &request.own_files)?;
                 }
                 tell(&nothing_under_way(verb, &plan, &space));
                 place.close();
@@ -79,7 +84,7 @@ pub fn run(verb: Verb, common: &Common, args: &RunArgs) -> Result<Ending, Troubl
     let ending = holding((&place, &plan), &claim, &manager, &interrupt, &mut work);
     place.close();
     match ending {
-        Ok(Ending::Done) if verb == Verb::Resume => Ok(deployment::resumed(&plan, &space)),
+        Ok(Ending::Done) if verb == Verb::Resume => Ok(deployment::resumed(&plan, &space, &request.own_files)),
         ending => ending,
     }
 }
@@ -98,6 +103,9 @@ fn agree<'a>(
         for note in preview::routers(&compiled.routers) {
             tell(&note);
         }
+    }
+    for stray in compiled.written_into_uploads() {
+        tell(&stray.warning());
     }
     if consent.is_given(&shown(plan, space, &compiled, &proof), question(request.verb), clock) {
         Ok(compiled)

@@ -5,6 +5,7 @@ use clap::CommandFactory as _;
 use crate::cli::{Cli, Common};
 use crate::plan;
 
+use super::strays::warn_beforehand;
 use super::workplace::load;
 use super::{Ending, Trouble, print, tell};
 
@@ -12,6 +13,7 @@ use super::{Ending, Trouble, print, tell};
 pub fn run(common: &Common) -> Result<Ending, Trouble> {
     let plan = load(common)?;
     let apps: Vec<_> = plan.apps.iter().map(|app| app.name.as_str()).collect();
+    warn_beforehand(common, &plan);
     if !common.quiet {
         tell(&format!("{} is valid: {}", plan.file.display(), apps.join(", ")));
     }

@@ -1,7 +1,7 @@
 //! A deployment as all verbs see it: compiled and proved, run app by app, and taken back where it fails.
 
 use std::cell::Cell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use jiff::Timestamp;
@@ -10,13 +10,13 @@ use sha2::{Digest as _, Sha256};
 use crate::plan::{self, AppName, Plan};
 use crate::proof::{self, Proof};
 use crate::report::preview::{self, AppPreview};
-use crate::run::bits;
 use crate::run::check::Checker;
 use crate::run::execute::{Ended, Intrusion, Runner};
 use crate::run::http::Client;
 use crate::run::interrupt::Interrupt;
 use crate::run::probe::Probe;
 use crate::run::routers::Routers;
+use crate::run::upload::{self, OwnFiles, Stray, UploadError};
 use crate::space::Space;
 use crate::space::lock::Lock;
 use crate::steps::annotations::Deployment;
@@ -24,6 +24,7 @@ use crate::steps::back::Failed;
 use crate::steps::forward::Orders;
 use crate::steps::refusal::Refusal;
 use crate::steps::situation::{Situation, UnderWay, serving};
+use crate::steps::upload::Upload;
 use crate::steps::{self, Step, Verb};
 
 use super::reporters::Reporters;
@@ -42,6 +43,8 @@ pub struct Request {
     pub failed: Failed,
     /// The locks that there were before this run took them: a run that was killed has left them.
     pub locks: Vec<Lock>,
+    /// What this run writes itself, which is none of what it uploads.
+    pub own_files: OwnFiles,
 }
 
 impl Request {
@@ -75,25 +78,32 @@ pub struct Compiled<'a> {
     pub request: Request,
     /// App by app.
     pub apps: Vec<AppPreview<'a>>,
-    /// The digests of the files to upload, by the plan's names of the apps, as far as they are here.
-    bits: BTreeMap<AppName, String>,
     /// What was found out about the routers; nothing yet.
     pub routers: Routers,
+    /// The files to upload, by the plan's names of the apps, as far as they are needed.
+    uploads: BTreeMap<AppName, Upload>,
 }
 
 /// Compiles what is asked for for all apps of the plan.
 pub fn compile<'a>(plan: &'a Plan, space: &Space, request: &Request) -> Result<Compiled<'a>, Trouble> {
     let mut apps = Vec::new();
-    let mut digests = BTreeMap::new();
+    let mut uploads = BTreeMap::new();
     let mut nothing = None;
     for app in &plan.apps {
-        let bits = digest_of_bits(app, request.verb)?;
-        let orders = Orders { plan, app, deployment: &request.deployment, bits: bits.as_deref() };
-        match steps::compile(request.verb, orders, request.locked(app).as_ref(), request.failed, space) {
-            Ok(steps) => {
-                apps.push(AppPreview { app, situation: Situation::of(app, space)?, steps });
-                digests.extend(bits.map(|bits| (app.name.clone(), bits)));
-            }
+        let compile = |upload: Option<&Upload>| {
+            let orders = Orders { plan, app, deployment: &request.deployment, upload };
+            steps::compile(request.verb, orders, request.locked(app).as_ref(), request.failed, space)
+        };
+        let steps = match compile(None) {
+            // Only now are the files asked for: they need not be here once they are uploaded.
+            Err(Refusal::NoUpload { .. }) => match files_to_upload(app, request)? {
+                Some(upload) => compile(Some(uploads.entry(app.name.clone()).or_insert(upload))),
+                None => compile(None),
+            },
+            steps => steps,
+        };
+        match steps {
+            Ok(steps) => apps.push(AppPreview { app, situation: Situation::of(app, space)?, steps }),
             // Another app of the plan may have been interrupted.
             Err(refusal @ Refusal::NothingUnderWay { .. }) => nothing = Some(refusal),
             Err(refusal) => return Err(refusal.into()),
@@ -102,7 +112,7 @@ pub fn compile<'a>(plan: &'a Plan, space: &Space, request: &Request) -> Result<C
     if let (true, Some(refusal)) = (apps.is_empty(), nothing) {
         return Err(refusal.into());
     }
-    Ok(Compiled { request: request.clone(), apps, bits: digests, routers: Routers::default() })
+    Ok(Compiled { request: request.clone(), apps, uploads, routers: Routers::default() })
 }
 
 impl Compiled<'_> {
@@ -111,13 +121,20 @@ impl Compiled<'_> {
         self.routers = Routers::ask(client, space, self.apps.iter().flat_map(|app| &app.steps));
     }
 
+    /// The files that this run writes itself and that cf would upload.
+    pub fn written_into_uploads(&self) -> BTreeSet<Stray> {
+        let of = |app: &AppPreview<'_>| Some(Stray::written(app.app, self.uploads.get(&app.app.name)?));
+        self.apps.iter().filter_map(of).flatten().collect()
+    }
+
     /// Proves what was compiled from this space. Fails with the shortest counterexample.
     pub fn prove(&self, plan: &Plan, space: &Space) -> Result<Proof, Trouble> {
         let Request { verb, deployment, .. } = &self.request;
         let prove = |app: &AppPreview<'_>| {
             // Whether the files are here is no question of the space: a new deployment brings its own.
-            let bits = self.bits.get(&app.app.name).map_or("the files of a new deployment", String::as_str);
-            let orders = Orders { plan, app: app.app, deployment, bits: Some(bits) };
+            let new = Upload::nothing();
+            let upload = self.uploads.get(&app.app.name).unwrap_or(&new);
+            let orders = Orders { plan, app: app.app, deployment, upload: Some(upload) };
             // The lock that a killed run has left says what is resumed as long as no app tells of it.
             let lock = self.request.locked(app.app).filter(|_| *verb == Verb::Resume);
             let first = Cell::new(Some(app.steps.clone()));
@@ -137,14 +154,14 @@ impl Compiled<'_> {
 
 /// Refuses a resume that would leave an app of the plan as something else than what the plan deploys, beside what is
 /// under way.
-pub fn rest_is_deployed(plan: &Plan, space: &Space) -> Result<(), Refusal> {
-    let upload_digest = |app: &plan::App| digest_of_bits(app, Verb::Resume).ok().flatten();
-    steps::deployed::check(plan, space, &upload_digest)
+pub fn rest_is_deployed(plan: &Plan, space: &Space, own_files: &OwnFiles) -> Result<(), Refusal> {
+    let files = |app: &plan::App| files_here(app, own_files).map_err(|error| error.to_string());
+    steps::deployed::check(plan, space, &files)
 }
 
 /// How a resume ends that has finished what was under way: other apps of the plan may not have been begun.
-pub fn resumed(plan: &Plan, space: &Space) -> Ending {
-    match rest_is_deployed(plan, space) {
+pub fn resumed(plan: &Plan, space: &Space, own_files: &OwnFiles) -> Ending {
+    match rest_is_deployed(plan, space, own_files) {
         Ok(()) => Ending::Done,
         Err(refusal) => {
             tell(&format!("what was under way is finished; {refusal}\n{}", refusal.hint()));
@@ -153,15 +170,17 @@ pub fn resumed(plan: &Plan, space: &Space) -> Ending {
     }
 }
 
-/// The digest of what is uploaded. `None` where it is not here, which matters only to one who has to upload it.
-fn digest_of_bits(app: &plan::App, verb: Verb) -> Result<Option<String>, Trouble> {
-    match verb {
-        Verb::Rollback => Ok(None),
-        Verb::Resume => Ok(bits::digest(app).ok()),
-        Verb::Apply => bits::digest(app)
-            .map(Some)
-            .map_err(|source| Trouble::Io { what: "the files to upload could not be read", source }),
-    }
+/// The files to upload. `None` where they are not on the machine that is to go on.
+fn files_to_upload(app: &plan::App, request: &Request) -> Result<Option<Upload>, Trouble> {
+    Ok(match request.verb {
+        Verb::Apply => Some(upload::read_all(app, &request.own_files)?),
+        Verb::Resume | Verb::Rollback => files_here(app, &request.own_files)?,
+    })
+}
+
+/// The files to upload, where they are here.
+fn files_here(app: &plan::App, own_files: &OwnFiles) -> Result<Option<Upload>, UploadError> {
+    if upload::is_here(app) { upload::read(app, own_files).map(Some) } else { Ok(None) }
 }
 
 /// Who deploys what, when: an id that no other deployment has.
@@ -300,16 +319,22 @@ apps:
         let plan = example::plan(PLAN);
         let live = example::app("shop_a", true, 2, Some(Role::Live));
         let space = example::space(vec![live], [("shop.example.com", "shop_a")]);
-        let request =
-            Request { verb: Verb::Apply, deployment: example::deployment(), failed: Failed::Stop, locks: Vec::new() };
-        let orders = Orders { plan: &plan, app: &plan.apps[0], deployment: &request.deployment, bits: Some("b175") };
+        let request = Request {
+            verb: Verb::Apply,
+            deployment: example::deployment(),
+            failed: Failed::Stop,
+            locks: Vec::new(),
+            own_files: OwnFiles::default(),
+        };
+        let upload = example::upload();
+        let orders = Orders { plan: &plan, app: &plan.apps[0], deployment: &request.deployment, upload: Some(&upload) };
         let steps = steps::compile(Verb::Apply, orders, None, Failed::Stop, &space).unwrap();
         let situation = Situation::of(&plan.apps[0], &space).unwrap();
         let mut compiled = Compiled {
             request: request.clone(),
             apps: vec![AppPreview { app: &plan.apps[0], situation, steps }],
-            bits: BTreeMap::from([(plan.apps[0].name.clone(), "b175".to_owned())]),
             routers: Routers::default(),
+            uploads: BTreeMap::from([(plan.apps[0].name.clone(), upload)]),
         };
         assert!(compiled.prove(&plan, &space).unwrap().holds);
 

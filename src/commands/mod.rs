@@ -10,6 +10,7 @@ pub mod lock;
 pub mod plan;
 pub mod reporters;
 pub mod status;
+mod strays;
 mod take_back;
 pub mod workplace;
 
@@ -28,6 +29,7 @@ use crate::proof::Counterexample;
 use crate::run::interrupt::Signal;
 use crate::run::lock::LockError;
 use crate::run::observe::ObserveError;
+use crate::run::upload::UploadError;
 use crate::space::lock::Standing;
 use crate::steps::Verb;
 use crate::steps::refusal::Refusal;
@@ -120,6 +122,9 @@ pub enum Trouble {
     /// The space does not allow it.
     #[error(transparent)]
     Refused(#[from] Refusal),
+    /// What is to be uploaded cannot be read.
+    #[error(transparent)]
+    Upload(#[from] UploadError),
     /// The steps would break an invariant.
     #[error("the steps would not be safe:\n{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
     Unproved(Vec<Counterexample>),
@@ -146,6 +151,7 @@ impl Trouble {
             | Self::WrongTarget { .. }
             | Self::NotAgreed
             | Self::Refused(_)
+            | Self::Upload(_)
             | Self::Unproved(_)
             | Self::Locked(LockError::Held { .. } | LockError::Refused { .. }) => Ending::Refused,
             Self::Observe(error) | Self::Locked(LockError::Api(error)) => unread(error),
@@ -191,6 +197,7 @@ impl Trouble {
             | Self::Observe(_)
             | Self::Locked(_)
             | Self::NotAgreed
+            | Self::Upload(_)
             | Self::Unproved(_)
             | Self::Io { .. }
             | Self::Foundry(_) => None,

@@ -12,6 +12,7 @@ use crate::steps::back::Failed;
 use crate::{bounded, text};
 
 use super::deployment::{self, Request};
+use super::strays::{own_files, warn_beforehand};
 use super::workplace::{Workplace, check_target, load};
 use super::{Ending, Trouble, print};
 
@@ -35,6 +36,7 @@ pub fn run(common: &Common, args: &PlanArgs) -> Result<Ending, Trouble> {
         deployment: deployment::identity(&user),
         failed: Failed::Stop,
         locks: space.locks.clone(),
+        own_files: own_files(common),
     };
     let mut compiled = deployment::compile(&plan, &space, &request)?;
     let proof = compiled.prove(&plan, &space)?;
@@ -44,6 +46,7 @@ pub fn run(common: &Common, args: &PlanArgs) -> Result<Ending, Trouble> {
         place.close();
     }
     let (apps, routers) = (compiled.apps, compiled.routers);
+    warn_beforehand(common, &plan);
     match args.format {
         PlanFormat::Text => {
             print(&preview::text(&plan, &space, &apps));

@@ -13,8 +13,10 @@ use crate::report::json_lines::JsonLines;
 use crate::report::shown;
 use crate::run::event::Event;
 use crate::run::interrupt::{Signal, Urgency};
+use crate::run::upload::OwnFiles;
 use crate::secret::Redactor;
 
+use super::strays::own_files;
 use super::{Trouble, tell};
 
 /// Those who report a run.
@@ -25,6 +27,7 @@ pub struct Reporters {
     lines: Option<JsonLines<File>>,
     redactor: Redactor,
     last: Arc<Mutex<LastWords>>,
+    own_files: OwnFiles,
 }
 
 /// What is told where the process ends at once: where things stand, as far as is known.
@@ -95,7 +98,13 @@ impl Reporters {
             lines,
             redactor: Redactor::default(),
             last: Arc::default(),
+            own_files: own_files(common),
         })
+    }
+
+    /// The files that are written while it is reported.
+    pub fn own_files(&self) -> OwnFiles {
+        self.own_files.clone()
     }
 
     /// Hides what this one knows in all that is reported from now on.

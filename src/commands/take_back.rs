@@ -78,7 +78,7 @@ fn take_back(
     reporters: &mut Reporters,
 ) -> Ending {
     let next = app.situation.next();
-    let orders = Orders { plan, app: app.app, deployment: &compiled.request.deployment, bits: None };
+    let orders = Orders { plan, app: app.app, deployment: &compiled.request.deployment, upload: None };
     let compile = |verb, space: &Space| steps::compile(verb, orders, None, compiled.request.failed, space);
     let safe = |steps: Vec<Step>| match proof::prove_one(app.app, Verb::Rollback, space, &steps) {
         None => Ok(steps),
@@ -169,7 +169,7 @@ pub(super) fn tell_left(
         tell(ways);
         return;
     }
-    let orders = Orders { plan, app: app.app, deployment: &compiled.request.deployment, bits: None };
+    let orders = Orders { plan, app: app.app, deployment: &compiled.request.deployment, upload: None };
     match left::left(verb, orders, space) {
         Ok(Left { by_hand, more }) => {
             let commands: Vec<String> =

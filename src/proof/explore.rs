@@ -292,7 +292,7 @@ impl<'a> Explorer<'a> {
     fn may_refuse(&self, verb: Verb, refusal: &Refusal, under_way: Option<&UnderWay>) -> bool {
         match (verb, refusal) {
             // It was so before the walk began; what the walk itself has marked is this plan's.
-            (Verb::Resume, Refusal::OtherPlan { .. } | Refusal::NoBits { .. } | Refusal::OtherBits { .. }) => {
+            (Verb::Resume, Refusal::OtherPlan { .. } | Refusal::NoUpload { .. } | Refusal::OtherUpload { .. }) => {
                 !self.fresh
             }
             // The plan itself gives the way back up when the old colour is deleted.

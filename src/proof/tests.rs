@@ -50,7 +50,8 @@ fn ordinary() -> Space {
 
 fn right(plan: &Plan, verb: Verb, space: &Space) -> Result<Vec<Step>, Refusal> {
     let deployment = example::deployment();
-    let orders = Orders { plan, app: &plan.apps[0], deployment: &deployment, bits: Some("b175") };
+    let upload = example::upload();
+    let orders = Orders { plan, app: &plan.apps[0], deployment: &deployment, upload: Some(&upload) };
     compile(verb, orders, None, Failed::Stop, space)
 }
 

@@ -57,6 +57,7 @@ pub fn run(common: &Common, args: &RehearseArgs) -> Result<Ending, Trouble> {
             deployment: deployment::identity(&place.session.target().user),
             failed: Failed::Stop,
             locks: Vec::new(),
+            own_files: reporters.own_files(),
         };
         let compiled = deployment::compile(&plan, &space, &request)?;
         compiled.prove(&plan, &space)?;

@@ -15,6 +15,7 @@ use crate::steps::back::Failed;
 use crate::steps::forward::{self, Orders};
 use crate::steps::refusal::Refusal;
 use crate::steps::situation::{Situation, UnderWay};
+use crate::steps::upload::Upload;
 use crate::steps::{self, Verb};
 
 /// The status of all apps of a plan, as text.
@@ -160,9 +161,10 @@ fn not_running(live: &plan::AppName, space: &Space) -> String {
 fn offer(plan: &Plan, app: &plan::App, space: &Space, verb: Verb, does: &str) -> String {
     // Whoever has to upload needs the files, which nobody does who looks: they are taken to be those that are asked for.
     let origin = UnderWay::of(app, space).and_then(|under_way| under_way.origin);
-    let bits = origin.map(|origin| origin.bits).unwrap_or_default();
+    let written = origin.map(|origin| Upload::as_written(&origin.upload, &origin.upload_files));
+    let upload = written.unwrap_or_else(Upload::nothing);
     let deployment = Deployment { id: String::new(), by: String::new(), at: String::new() };
-    let orders = Orders { plan, app, deployment: &deployment, bits: Some(&bits) };
+    let orders = Orders { plan, app, deployment: &deployment, upload: Some(&upload) };
     let compile = |verb: Verb, space: &Space| steps::compile(verb, orders, None, Failed::Stop, space);
     match compile(verb, space) {
         Err(refusal) => {

@@ -7,7 +7,7 @@
 //! - `attempt`: how one step is done, repeated, settled and confirmed; `retry`: when a call is repeated
 //! - [`probe`]: the router, asked who answers on a route
 //! - [`routers`]: whether it can be asked at all, found out before the first change
-//! - [`bits`]: the digest of what is uploaded
+//! - [`upload`]: what is uploaded, read as cf reads it
 //! - [`check`]: the plan's checks at the staging route
 //! - [`http`]: the HTTP client of both
 //! - [`clock`]: waiting; [`interrupt`]: what a signal does to a run
@@ -17,7 +17,6 @@
 
 pub mod api;
 mod attempt;
-pub mod bits;
 pub mod check;
 pub mod clock;
 pub mod event;
@@ -30,3 +29,4 @@ pub mod probe;
 pub mod reader;
 mod retry;
 pub mod routers;
+pub mod upload;

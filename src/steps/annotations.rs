@@ -20,7 +20,9 @@ pub use crate::space::lock::{AT, BY, DEPLOYMENT, PLAN};
 /// Which part the app plays: a [`Role`].
 pub const ROLE: &str = "cutover-role";
 /// The digest of the files that it uploads.
-pub const BITS: &str = "cutover-bits";
+pub const UPLOAD: &str = "cutover-upload";
+/// What helps to name those of them that differ elsewhere.
+pub const UPLOAD_FILES: &str = "cutover-upload-files";
 /// The guid of the newest package that the app had before; the upload has finished when there is a newer one.
 pub const PACKAGE_BEFORE: &str = "cutover-package-before";
 /// The app that was live when that deployment began.
@@ -111,7 +113,9 @@ pub struct Origin {
     /// The digest of its plan.
     pub plan: String,
     /// The digest of the files that it uploads.
-    pub bits: String,
+    pub upload: String,
+    /// The listing of them.
+    pub upload_files: String,
     /// The guid of the newest package that the app had before.
     pub package_before: Option<String>,
     /// The name of the app that was live before; empty where there was none.
@@ -131,7 +135,8 @@ impl Origin {
         app.annotations.get(DEPLOYMENT).map(|id| Self {
             deployment: Deployment { id: id.clone(), by: text(BY), at: text(AT) },
             plan: text(PLAN),
-            bits: text(BITS),
+            upload: text(UPLOAD),
+            upload_files: text(UPLOAD_FILES),
             package_before: named(PACKAGE_BEFORE),
             old: named(OLD),
             old_routes: list(OLD_ROUTES),
@@ -139,7 +144,7 @@ impl Origin {
         })
     }
 
-    fn write(&self) -> [(&'static str, Option<String>); 9] {
+    fn write(&self) -> [(&'static str, Option<String>); 10] {
         let or_none = |value: &Option<String>| Some(value.clone().unwrap_or_else(|| NONE.to_owned()));
         let list = |routes: &[String]| Some(routes.join(&BETWEEN.to_string())).filter(|text| !text.is_empty());
         [
@@ -147,7 +152,8 @@ impl Origin {
             (PLAN, Some(self.plan.clone())),
             (BY, Some(self.deployment.by.clone())),
             (AT, Some(self.deployment.at.clone())),
-            (BITS, Some(self.bits.clone())),
+            (UPLOAD, Some(self.upload.clone())),
+            (UPLOAD_FILES, Some(self.upload_files.clone())),
             (PACKAGE_BEFORE, or_none(&self.package_before)),
             (OLD, or_none(&self.old)),
             (OLD_ROUTES, list(&self.old_routes)),

@@ -10,20 +10,23 @@ use crate::space::{App, Space};
 use super::annotations::{Origin, Role};
 use super::refusal::Refusal;
 use super::situation::{Situation, UnderWay};
+use super::upload::Upload;
+
+/// What would be uploaded for an app.
+type Files<'a> = dyn Fn(&plan::App) -> Result<Option<Upload>, String> + 'a;
 
 /// Refuses where one of the plan's apps does not run as this plan and these files would deploy it. What is under way is
-/// left out: it is a matter of its own. `upload_digest` tells the digest of an app's files, `None` where they are not
-/// here.
-pub fn check(plan: &Plan, space: &Space, upload_digest: &dyn Fn(&plan::App) -> Option<String>) -> Result<(), Refusal> {
+/// left out: it is a matter of its own. `files` tells what would be uploaded for an app: `None` where it is not here; fails
+/// with the reason where it cannot be read.
+pub fn check(plan: &Plan, space: &Space, files: &Files<'_>) -> Result<(), Refusal> {
     let settled = plan.apps.iter().filter(|app| UnderWay::of(app, space).is_none());
-    let apps: Vec<(AppName, String)> = settled
-        .filter_map(|app| Some((app.name.clone(), missing(plan, app, space, upload_digest(app).as_deref())?)))
-        .collect();
+    let apps: Vec<(AppName, String)> =
+        settled.filter_map(|app| Some((app.name.clone(), missing(plan, app, space, files)?))).collect();
     if apps.is_empty() { Ok(()) } else { Err(Refusal::NotDeployed { apps }) }
 }
 
 /// Why an app does not run as the plan would deploy it; `None` where it does.
-fn missing(plan: &Plan, app: &plan::App, space: &Space, upload_digest: Option<&str>) -> Option<String> {
+fn missing(plan: &Plan, app: &plan::App, space: &Space, files: &Files<'_>) -> Option<String> {
     let live = match Situation::of(app, space) {
         Err(refusal) => return Some(refusal.to_string()),
         Ok(Situation::First { .. }) => return Some("no version is live".to_owned()),
@@ -39,16 +42,17 @@ fn missing(plan: &Plan, app: &plan::App, space: &Space, upload_digest: Option<&s
     if origin.plan != plan.digest {
         return Some(format!("{live} is live and comes from another plan {whose}"));
     }
-    match upload_digest {
-        None => {
-            return Some(format!(
-                "{live} is live, and the files to upload are not here: it cannot be told whether it comes from them"
-            ));
-        }
-        Some(digest) if digest != origin.bits => {
-            return Some(format!("{live} is live and comes from other files than those that are here {whose}"));
-        }
-        Some(_) => {}
+    let untold =
+        |why: String| format!("{live} is live, and it cannot be told whether it comes from the files here: {why}");
+    let upload = match files(app) {
+        Ok(Some(upload)) => upload,
+        Ok(None) => return Some(untold("the files to upload are not here".to_owned())),
+        Err(why) => return Some(untold(why)),
+    };
+    if let Err(difference) = upload.is_the_one(&origin.upload, &origin.upload_files) {
+        return Some(format!(
+            "{live} is live and comes from other files than those that are here ({difference}) {whose}"
+        ));
     }
     if let Some(url) = app.live.iter().find(|url| space.holders(url) != [live.as_str()]) {
         return Some(format!("{live} is live, and {url} does not lead to it"));
@@ -60,7 +64,7 @@ fn missing(plan: &Plan, app: &plan::App, space: &Space, upload_digest: Option<&s
 mod tests {
     use super::*;
     use crate::example;
-    use crate::steps::annotations::{AT, BITS, BY, DEPLOYMENT, PLAN as PLAN_DIGEST};
+    use crate::steps::annotations::{AT, BY, DEPLOYMENT, PLAN as PLAN_DIGEST, UPLOAD};
 
     const PLAN: &str = "
 version: 1
@@ -79,7 +83,7 @@ apps:
     fn deployed(plan: &Plan) -> Space {
         let mut live = example::app("shop_a", true, 2, Some(Role::Live));
         for (key, value) in
-            [(DEPLOYMENT, "d-1"), (AT, "now"), (BY, "ada"), (PLAN_DIGEST, plan.digest.as_str()), (BITS, "new")]
+            [(DEPLOYMENT, "d-1"), (AT, "now"), (BY, "ada"), (PLAN_DIGEST, plan.digest.as_str()), (UPLOAD, "new")]
         {
             live.annotations.insert(key.to_owned(), value.to_owned());
         }
@@ -89,11 +93,16 @@ apps:
     #[test]
     fn only_the_same_plan_and_files_that_serve_are_what_a_plan_deploys() {
         let plan = example::plan(PLAN);
-        let files = |digest: Option<&'static str>| move |_: &plan::App| digest.map(ToOwned::to_owned);
+        let files =
+            |digest: Option<&'static str>| move |_: &plan::App| Ok(digest.map(|digest| Upload::as_written(digest, "")));
         assert_eq!(check(&plan, &deployed(&plan), &files(Some("new"))), Ok(()));
 
         let cases: [(Change, Option<&'static str>, &str); 9] = [
-            (|_| {}, Some("old"), "comes from other files than those that are here (deployment d-1 at now by ada)"),
+            (
+                |_| {},
+                Some("old"),
+                "comes from other files than those that are here (which of them differ is not known) (deployment d-1 at now by ada)",
+            ),
             (|_| {}, None, "the files to upload are not here"),
             (
                 |space| {
@@ -137,6 +146,6 @@ apps:
         let plan = example::plan(PLAN);
         let mut space = deployed(&plan);
         space.apps.push(example::app("shop_b", true, 2, Some(Role::Next)));
-        assert_eq!(check(&plan, &space, &|_| None), Ok(()));
+        assert_eq!(check(&plan, &space, &|_| Ok(None)), Ok(()));
     }
 }

@@ -12,6 +12,7 @@ use super::situation::{
     self, Situation, UnderWay, is_under_way, not_in_use, other, other_routes, staging_is_free, told_apart,
 };
 use super::size::{self, Sized};
+use super::upload::Upload;
 use super::{Action, Heading, Step, back, quota};
 
 /// CC API 3: the longest value of an annotation, in characters.
@@ -26,8 +27,8 @@ pub struct Orders<'a> {
     pub app: &'a plan::App,
     /// Which deployment this is.
     pub deployment: &'a Deployment,
-    /// The digest of the files to upload; `None` where they are not here.
-    pub bits: Option<&'a str>,
+    /// The files to upload; `None` where they are not here, or need not be.
+    pub upload: Option<&'a Upload>,
 }
 
 /// Compiles a new deployment of one app. Refuses where the space does not allow it, or does not tell enough.
@@ -35,8 +36,8 @@ pub struct Orders<'a> {
 /// What an interrupted deployment has left is taken back on the way, so that the push and the check meet nobody but the
 /// new version.
 pub fn deploy(orders: Orders<'_>, space: &Space) -> Result<Vec<Step>, Refusal> {
-    let Orders { plan, app, deployment, bits } = orders;
-    let Some(bits) = bits else { return Err(Refusal::NoBits { name: app.name.clone() }) };
+    let Orders { plan, app, deployment, upload } = orders;
+    let Some(upload) = upload else { return Err(Refusal::NoUpload { name: app.name.clone() }) };
     let situation = Situation::of(app, space)?;
     let next = situation.next().clone();
     not_in_use(app, space, &next)?;
@@ -53,7 +54,8 @@ pub fn deploy(orders: Orders<'_>, space: &Space) -> Result<Vec<Step>, Refusal> {
     let origin = Origin {
         deployment: deployment.clone(),
         plan: plan.digest.clone(),
-        bits: bits.to_owned(),
+        upload: upload.digest().to_owned(),
+        upload_files: upload.listing().to_owned(),
         package_before: newest_package(list.model(), &next),
         old: old.as_ref().map(ToString::to_string),
         old_routes: routes_of_old(app, list.model(), old.as_ref(), &next),
@@ -79,7 +81,7 @@ pub fn deploy(orders: Orders<'_>, space: &Space) -> Result<Vec<Step>, Refusal> {
 ///
 /// Refuses where nothing is under way, and where what is under way comes from another plan.
 pub fn resume(orders: Orders<'_>, lock: Option<&Deployment>, space: &Space) -> Result<Vec<Step>, Refusal> {
-    let Orders { plan, app, bits, .. } = orders;
+    let Orders { plan, app, upload, .. } = orders;
     let Some(under_way) = UnderWay::of(app, space) else {
         return match lock.filter(|deployment| !has_begun(app, deployment, space)) {
             Some(deployment) => deploy(Orders { deployment, ..orders }, space),
@@ -108,11 +110,10 @@ pub fn resume(orders: Orders<'_>, lock: Option<&Deployment>, space: &Space) -> R
     list.resolve_routes()?;
     settle_old(&mut list, old.as_ref());
     if !switched(app, space, &next) && !uploaded(space, &next, origin) {
-        match bits {
-            None => return Err(Refusal::NoBits { name: app.name.clone() }),
-            Some(bits) if bits != origin.bits => return Err(Refusal::OtherBits { name: app.name.clone() }),
-            Some(_) => {}
-        }
+        let Some(upload) = upload else { return Err(Refusal::NoUpload { name: app.name.clone() }) };
+        upload
+            .is_the_one(&origin.upload, &origin.upload_files)
+            .map_err(|difference| Refusal::OtherUpload { name: app.name.clone(), difference })?;
         clear(&mut list, app, old.as_ref(), &next)?;
         let sized = size::of(app, list.model(), old.as_ref(), &next);
         push(&mut list, &next, sized, origin.package_before.clone());

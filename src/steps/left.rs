@@ -11,6 +11,7 @@ use super::back::{self, Failed};
 use super::forward::{self, Orders};
 use super::refusal::Refusal;
 use super::situation::UnderWay;
+use super::upload::Upload;
 use super::{Action, Step, Verb};
 
 /// What is left of a list.
@@ -30,8 +31,8 @@ pub fn left(verb: Verb, orders: Orders<'_>, space: &Space) -> Result<Left, Refus
         Verb::Apply | Verb::Resume => {
             // Whether the files are here is no question: what was begun with them is told.
             let found = space.app(under_way.colour.as_str()).and_then(Origin::of);
-            let begun_with = found.as_ref().map(|origin| origin.bits.as_str());
-            forward::resume(Orders { bits: begun_with.or(orders.bits), ..orders }, None, space)?
+            let begun_with = found.as_ref().map(|origin| Upload::as_written(&origin.upload, &origin.upload_files));
+            forward::resume(Orders { upload: begun_with.as_ref().or(orders.upload), ..orders }, None, space)?
         }
     };
     let mut model = space.clone();

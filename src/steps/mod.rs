@@ -7,6 +7,7 @@
 //! - [`deployed`]: whether what runs is what a plan would deploy
 //! - `size`: what is pushed, and how large it will be
 //! - [`annotations`]: what is written on the apps, because routes and states cannot tell it
+//! - [`upload`]: whether what is uploaded is what was to be uploaded
 //! - [`effect`]: what a step does to the model of the space
 //! - [`left`]: what is left of a list that did not come to its end
 //! - `words`: what a step is for and what confirms it, for people to read
@@ -30,6 +31,7 @@ mod size;
 #[cfg(test)]
 mod tests;
 mod touch;
+pub mod upload;
 mod words;
 
 use std::time::Duration;

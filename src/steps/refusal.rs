@@ -8,6 +8,8 @@ use crate::cf::invocation::Invocation;
 use crate::plan::{AppName, RouteUrl};
 use crate::space::QuotaScope;
 
+use super::upload::Difference;
+
 /// Why nothing is done.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Refusal {
@@ -123,15 +125,19 @@ pub enum Refusal {
     },
     /// The files to upload are not here.
     #[error("the files to upload for {name} are not here, and its upload has not come to its end")]
-    NoBits {
+    NoUpload {
         /// The plan's name of the app.
         name: AppName,
     },
     /// The files to upload are not those that the interrupted deployment began to upload.
-    #[error("the files to upload for {name} are not those that the interrupted deployment began to upload")]
-    OtherBits {
+    #[error(
+        "the files to upload for {name} are not those that the interrupted deployment began to upload: {difference}"
+    )]
+    OtherUpload {
         /// The plan's name of the app.
         name: AppName,
+        /// What differs.
+        difference: Difference,
     },
     /// There is nothing to resume.
     #[error("no deployment of {name} is under way")]
@@ -264,10 +270,10 @@ impl Refusal {
             Self::TooManyRoutes { app } => {
                 format!("take routes off {app} with cf unmap-route, or choose other colours in the plan")
             }
-            Self::NoBits { name } => {
+            Self::NoUpload { name } => {
                 format!("build them and run cutover resume again, or take it back: cutover rollback --app {name}")
             }
-            Self::OtherBits { name } => format!(
+            Self::OtherUpload { name, .. } => format!(
                 "start anew with these files: cutover apply --app {name}; or take it back: cutover rollback --app {name}"
             ),
             Self::NothingUnderWay { name } => format!("see cutover status --app {name}"),

@@ -69,7 +69,8 @@ fn shown(plan: &Plan, space: &Space, steps: Result<Vec<Step>, Refusal>) -> Strin
 }
 
 fn compiled(verb: Verb, plan: &Plan, space: &Space) -> Result<Vec<Step>, Refusal> {
-    let orders = Orders { plan, app: &plan.apps[0], deployment: &example::deployment(), bits: Some("b1750000") };
+    let (deployment, upload) = (example::deployment(), example::upload());
+    let orders = Orders { plan, app: &plan.apps[0], deployment: &deployment, upload: Some(&upload) };
     compile(verb, orders, None, Failed::Stop, space)
 }
 
@@ -298,9 +299,9 @@ proptest! {
     fn what_is_left_harms_nobody_who_serves(a in any_colour("shop_a"), b in any_colour("shop_b")) {
         let plan = example::plan(PLAN);
         let space = space_of(&a.into_iter().chain(b).collect::<Vec<_>>());
-        let deployment = example::deployment();
+        let (deployment, upload) = (example::deployment(), example::upload());
         for verb in [Verb::Apply, Verb::Resume, Verb::Rollback] {
-            let orders = Orders { plan: &plan, app: &plan.apps[0], deployment: &deployment, bits: Some("b175") };
+            let orders = Orders { plan: &plan, app: &plan.apps[0], deployment: &deployment, upload: Some(&upload) };
             let Ok(left) = left::left(verb, orders, &space) else { continue };
             let mut model = space.clone();
             for step in &left.by_hand {
@@ -327,7 +328,7 @@ fn serving(space: &Space) -> BTreeSet<(String, String)> {
 fn what_is_left_is_of_the_list_that_was_in_flight() {
     let plan = example::plan(PLAN);
     let deployment = example::deployment();
-    let orders = Orders { plan: &plan, app: &plan.apps[0], deployment: &deployment, bits: None };
+    let orders = Orders { plan: &plan, app: &plan.apps[0], deployment: &deployment, upload: None };
     let told = |verb, space: &Space| {
         let left = left::left(verb, orders, space).unwrap();
         let by_hand = left.by_hand.iter().map(|step| format!("{} {}", step.action.kind(), step.action.app()));

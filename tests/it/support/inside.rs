@@ -5,7 +5,6 @@ use cutover::cf::session::{PrivateHome, Session};
 use cutover::cf::spawn::Cf;
 use cutover::plan;
 use cutover::run::api::Api;
-use cutover::run::bits;
 use cutover::run::check::Checker;
 use cutover::run::execute::{Ended, Runner};
 use cutover::run::http::{Client, RouterUrl};
@@ -13,6 +12,7 @@ use cutover::run::interrupt::Interrupt;
 use cutover::run::observe::Observer;
 use cutover::run::probe::Probe;
 use cutover::run::routers::Routers;
+use cutover::run::upload::{self, OwnFiles};
 use cutover::space::Space;
 use cutover::steps::Step;
 use cutover::steps::annotations::Deployment;
@@ -57,8 +57,8 @@ pub(crate) fn prepared<T>(bench: &Bench, run: impl FnOnce(Driven<'_>) -> T) -> T
     let observer = Observer::new(&cf, &session, &plan);
     let space = observer.observe().unwrap();
     let deployment = Deployment { id: "1".to_owned(), by: "a test".to_owned(), at: "2026-11-23T12:00:00Z".to_owned() };
-    let digest = bits::digest(&plan.apps[0]).unwrap();
-    let orders = Orders { plan: &plan, app: &plan.apps[0], deployment: &deployment, bits: Some(&digest) };
+    let upload = upload::read(&plan.apps[0], &OwnFiles::default()).unwrap();
+    let orders = Orders { plan: &plan, app: &plan.apps[0], deployment: &deployment, upload: Some(&upload) };
     let steps = forward::deploy(orders, &space).unwrap();
     let routers = Routers::default();
     let runner = Runner {

@@ -1,0 +1,65 @@
+//! Files that would be uploaded with an app and hardly are meant to be: the plan with its overlays, files with secrets,
+//! and what the run itself writes.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::cli::Common;
+use crate::plan::Plan;
+use crate::run::upload::{OwnFiles, Stray};
+
+use super::tell;
+
+/// The files that this run writes itself, as the command line has it.
+pub(super) fn own_files(common: &Common) -> OwnFiles {
+    OwnFiles::of(common.events.as_deref())
+}
+
+/// Warns of files that are uploaded with an app, as far as the plan names them.
+pub(super) fn warn_of_strays(common: &Common, plan: &Plan) {
+    tell_each(common, named(plan, &[]));
+}
+
+/// As [`warn_of_strays`], for a run that is to come.
+pub(super) fn warn_beforehand(common: &Common, plan: &Plan) {
+    tell_each(common, named(plan, common.events.as_slice()));
+}
+
+fn tell_each(common: &Common, strays: BTreeSet<Stray>) {
+    if !common.quiet {
+        for stray in strays {
+            tell(&stray.warning());
+        }
+    }
+}
+
+fn named(plan: &Plan, more: &[PathBuf]) -> BTreeSet<Stray> {
+    let mut files: Vec<PathBuf> = overlays(&plan.file);
+    files.push(plan.file.clone());
+    files.extend_from_slice(more);
+    for app in &plan.apps {
+        files.push(app.manifest.path.clone());
+        files.extend(app.manifest.vars_files.iter().cloned());
+    }
+    let files = || files.iter().map(PathBuf::as_path);
+    plan.apps.iter().flat_map(|app| Stray::among(app, files())).collect()
+}
+
+/// The overlays beside a plan: `deploy.NAME.yaml`.
+fn overlays(plan: &Path) -> Vec<PathBuf> {
+    let folder = plan.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let (Some(stem), Some(extension), Ok(entries)) = (plan.file_stem(), plan.extension(), fs::read_dir(folder)) else {
+        return Vec::new();
+    };
+    let is_overlay = |path: &PathBuf| {
+        path.extension() == Some(extension)
+            && path
+                .file_stem()
+                .map(Path::new)
+                .is_some_and(|inner| inner.extension().is_some() && inner.file_stem() == Some(stem))
+    };
+    let mut found: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).filter(is_overlay).collect();
+    found.sort();
+    found
+}

@@ -1,0 +1,422 @@
+//! Reads what is uploaded for an app, as cf reads it, so that another machine can tell whether it has the same.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, File, Metadata};
+use std::io::{self, Read};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::fstat;
+use sha2::{Digest as _, Sha256};
+use thiserror::Error;
+
+use crate::bounded;
+use crate::cf::ignore::Ignore;
+use crate::plan::{self, Disk, Files as _};
+use crate::steps::upload::Upload;
+
+/// The largest `.cfignore` that is read, in bytes.
+const MAX_IGNORE: u64 = 1 << 20;
+
+/// Why it cannot be told what is uploaded.
+#[derive(Debug, Error)]
+pub enum UploadError {
+    /// A file cannot be read.
+    #[error("'{}', which is uploaded for {app}, cannot be read: {why}", path.display())]
+    Unreadable {
+        /// The plan's name of the app.
+        app: String,
+        /// The file or folder.
+        path: PathBuf,
+        /// The system's reason.
+        why: String,
+    },
+    /// Nothing is left of it.
+    #[error("'{}' has no files that are uploaded for {app}", path.display())]
+    Nothing {
+        /// The plan's name of the app.
+        app: String,
+        /// The folder.
+        path: PathBuf,
+    },
+}
+
+/// The files that this run writes itself: they grow while the rest is read, and are none of the app's.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OwnFiles(BTreeSet<(u64, u64)>);
+
+impl OwnFiles {
+    /// The files of these names, and those that standard output and standard error are redirected to.
+    pub fn of<'a>(paths: impl IntoIterator<Item = &'a Path>) -> Self {
+        let streams = [fstat(io::stdout()), fstat(io::stderr())].into_iter().flatten();
+        let streams = streams.filter(|stat| rustix::fs::FileType::from_raw_mode(stat.st_mode).is_file());
+        let named = paths.into_iter().filter_map(|path| fs::metadata(path).ok());
+        let named = named.map(|metadata| (metadata.dev(), metadata.ino()));
+        Self(streams.map(|stat| (stat.st_dev, stat.st_ino)).chain(named).collect())
+    }
+
+    fn has(&self, metadata: &Metadata) -> bool {
+        self.0.contains(&(metadata.dev(), metadata.ino()))
+    }
+}
+
+/// The folder or archive that is uploaded for an app. `None` where nothing is, as for a docker image.
+fn root(app: &plan::App) -> Option<&Path> {
+    app.path.as_deref().or(app.manifest.app.path.as_deref())
+}
+
+/// Reads what is uploaded for an app, less what the run itself writes there. Fails where something of it cannot be
+/// read, and names that.
+pub fn read(app: &plan::App, own: &OwnFiles) -> Result<Upload, UploadError> {
+    let Some(root) = root(app) else { return Ok(Upload::nothing()) };
+    let mut reader = Reader { own, entries: BTreeMap::new(), left_out: BTreeSet::new() };
+    reader.read(root).map_err(|Unreadable { path, why }| UploadError::Unreadable {
+        app: app.name.to_string(),
+        path,
+        why: reason(&why),
+    })?;
+    Ok(Upload::new(reader.entries, reader.left_out))
+}
+
+/// As [`read`], for who uploads it. Fails where there is nothing to upload, which cf refuses.
+pub fn read_all(app: &plan::App, own: &OwnFiles) -> Result<Upload, UploadError> {
+    let upload = read(app, own)?;
+    match root(app) {
+        Some(root) if upload.is_empty() => {
+            Err(UploadError::Nothing { app: app.name.to_string(), path: root.to_owned() })
+        }
+        Some(_) | None => Ok(upload),
+    }
+}
+
+/// Whether the files of an app are here at all.
+pub fn is_here(app: &plan::App) -> bool {
+    root(app).is_none_or(Path::exists)
+}
+
+/// The system's reason, without its number.
+fn reason(error: &io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error").next().unwrap_or_default().to_owned()
+}
+
+/// What cannot be read, and why.
+struct Unreadable {
+    path: PathBuf,
+    why: io::Error,
+}
+
+fn at(path: &Path) -> impl FnOnce(io::Error) -> Unreadable + '_ {
+    move |why| Unreadable { path: path.to_owned(), why }
+}
+
+struct Reader<'a> {
+    own: &'a OwnFiles,
+    entries: BTreeMap<PathBuf, [u8; 32]>,
+    left_out: BTreeSet<PathBuf>,
+}
+
+impl Reader<'_> {
+    fn read(&mut self, root: &Path) -> Result<(), Unreadable> {
+        if fs::metadata(root).map_err(at(root))?.is_dir() {
+            let ignore = Ignore::of_folder(cfignore(root)?.as_deref());
+            self.folder(root, Path::new(""), &ignore)
+        } else {
+            self.archive(root)
+        }
+    }
+
+    /// cf 8.17: a folder that is left out is walked through all the same, since what is in it may be taken in.
+    fn folder(&mut self, root: &Path, within: &Path, ignore: &Ignore) -> Result<(), Unreadable> {
+        let folder = root.join(within);
+        for entry in fs::read_dir(&folder).map_err(at(&folder))? {
+            let entry = entry.map_err(at(&folder))?;
+            let (path, within) = (entry.path(), within.join(entry.file_name()));
+            let metadata = entry.metadata().map_err(at(&path))?;
+            if !ignore.leaves_out(&within.to_string_lossy()) {
+                if self.own.has(&metadata) {
+                    self.left_out.insert(within);
+                    continue;
+                }
+                let counts = what_counts(&path, &metadata).map_err(at(&path))?;
+                self.entries.insert(within.clone(), counts);
+            }
+            if metadata.is_dir() {
+                self.folder(root, &within, ignore)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// cf 8.17 (`GatherArchiveResources`): the files in a zip or jar file are uploaded like those of a folder, whatever
+    /// times and permissions they carry.
+    fn archive(&mut self, file: &Path) -> Result<(), Unreadable> {
+        let opened = File::open(file).map_err(at(file))?;
+        let broken = |error: zip::result::ZipError| Unreadable { path: file.to_owned(), why: error.into() };
+        let mut archive = zip::ZipArchive::new(opened).map_err(broken)?;
+        let names = archive.file_names().map(|name| Ok(name?.into_owned()));
+        let names: Vec<String> = names.collect::<Result<_, _>>().map_err(broken)?;
+        let cfignore = match names.iter().position(|name| name.ends_with(".cfignore")) {
+            None => None,
+            Some(index) => {
+                let mut text = Vec::new();
+                archive.by_index(index).map_err(broken)?.take(MAX_IGNORE).read_to_end(&mut text).map_err(at(file))?;
+                Some(String::from_utf8_lossy(&text).into_owned())
+            }
+        };
+        let ignore = Ignore::of_archive(cfignore.as_deref());
+        for (index, name) in names.iter().enumerate().filter(|(_, name)| !ignore.leaves_out(name)) {
+            let mut entry = archive.by_index(index).map_err(broken)?;
+            let kind = match (entry.is_dir(), entry.is_symlink()) {
+                (true, _) => Kind::Folder,
+                (false, true) => Kind::Link,
+                (false, false) => Kind::File { executable: true },
+            };
+            let counts = hash(&kind, &mut entry).map_err(at(file))?;
+            self.entries.insert(PathBuf::from(name), counts);
+        }
+        Ok(())
+    }
+}
+
+fn cfignore(root: &Path) -> Result<Option<String>, Unreadable> {
+    let file = root.join(".cfignore");
+    match bounded::read(&file, MAX_IGNORE) {
+        Ok(text) => Ok(Some(String::from_utf8_lossy(&text).into_owned())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(why) => Err(Unreadable { path: file, why }),
+    }
+}
+
+/// What is uploaded of a file beside its contents. Of its permissions only the one to execute counts: what groups and
+/// others may is up to the umask of whoever has checked the files out.
+enum Kind {
+    Folder,
+    Link,
+    File { executable: bool },
+}
+
+fn what_counts(path: &Path, metadata: &Metadata) -> io::Result<[u8; 32]> {
+    let kind = metadata.file_type();
+    if kind.is_dir() {
+        hash(&Kind::Folder, &mut io::empty())
+    } else if kind.is_symlink() {
+        // cf 8.17 uploads links as links: where one leads counts, and not what is there.
+        hash(&Kind::Link, &mut fs::read_link(path)?.as_os_str().as_encoded_bytes())
+    } else if kind.is_file() {
+        let executable = metadata.permissions().mode() & 0o100 != 0;
+        hash(&Kind::File { executable }, &mut File::open(path)?)
+    } else {
+        // cf 8.17 opens it like a file, and waits for ever where it is a named pipe.
+        Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no ordinary file, and cf cannot upload it"))
+    }
+}
+
+fn hash(kind: &Kind, contents: &mut dyn Read) -> io::Result<[u8; 32]> {
+    let mut hash = Sha256::new();
+    hash.update(match kind {
+        Kind::Folder => b"d",
+        Kind::Link => b"l",
+        Kind::File { executable: false } => b"f",
+        Kind::File { executable: true } => b"x",
+    });
+    let mut buffer = vec![0; 1 << 16];
+    loop {
+        match contents.read(&mut buffer)? {
+            0 => return Ok(hash.finalize().into()),
+            read => hash.update(&buffer[..read]),
+        }
+    }
+}
+
+/// A file that is uploaded with an app and hardly is meant to be.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Stray {
+    /// The plan's name of the app.
+    pub app: String,
+    /// The folder that is uploaded.
+    pub root: PathBuf,
+    /// The file within it.
+    pub file: String,
+    /// Whether it is written while the upload runs.
+    pub grows: bool,
+}
+
+impl Stray {
+    /// Those of some files that lie in the folder that is uploaded for an app and are not left out there. Where the
+    /// folder cannot be read, that is told elsewhere.
+    pub fn among<'a>(app: &plan::App, files: impl IntoIterator<Item = &'a Path>) -> BTreeSet<Self> {
+        let Some(folder) = root(app).filter(|root| root.is_dir()) else { return BTreeSet::new() };
+        let Ok(cfignore) = cfignore(folder) else { return BTreeSet::new() };
+        let ignore = Ignore::of_folder(cfignore.as_deref());
+        let real = Disk.real(folder);
+        let within = |file: &Path| Some(Disk.real(file).strip_prefix(&real).ok()?.to_string_lossy().into_owned());
+        let found = files.into_iter().filter_map(within).filter(|file| !file.is_empty() && !ignore.leaves_out(file));
+        found.map(|file| Self { app: app.name.to_string(), root: folder.to_owned(), file, grows: false }).collect()
+    }
+
+    /// Those that the run itself writes.
+    pub fn written(app: &plan::App, upload: &Upload) -> BTreeSet<Self> {
+        let Some(folder) = root(app) else { return BTreeSet::new() };
+        let stray = |file: &Path| Self {
+            app: app.name.to_string(),
+            root: folder.to_owned(),
+            file: file.to_string_lossy().into_owned(),
+            grows: true,
+        };
+        upload.left_out().map(stray).collect()
+    }
+
+    /// The warning, with the line that leaves the file out.
+    pub fn warning(&self) -> String {
+        let Self { app, root, file, grows } = self;
+        let what = if *grows {
+            "is written by this run and is uploaded with it: cf fails where a file changes during the upload"
+        } else {
+            "is uploaded with it, and everybody who can read the app's files can read this one"
+        };
+        format!(
+            "warning: '{}' lies in the folder of {app} and {what}; to leave it out, add this line to '{}':\n  {}",
+            root.join(file).display(),
+            root.join(".cfignore").display(),
+            Ignore::line_for(file)
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+    use std::os::unix::fs::symlink;
+
+    use zip::write::SimpleFileOptions;
+
+    use super::*;
+    use crate::example;
+
+    const PLAN: &str = "
+version: 1
+target: {api: https://api.example.com, org: acme, space: production}
+apps:
+  - name: shop
+    path: app
+    manifest: manifest.yml
+    routes: {live: [shop.example.com], staging: shop-staging.example.com}
+";
+
+    fn app(path: &Path) -> plan::App {
+        plan::App { path: Some(path.to_owned()), ..example::plan(PLAN).apps.remove(0) }
+    }
+
+    fn digest(path: &Path) -> String {
+        read(&app(path), &OwnFiles::default()).unwrap().digest().to_owned()
+    }
+
+    #[test]
+    fn names_contents_links_folders_and_the_permission_to_execute_count() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        let write = |name: &str, text: &str| fs::write(path(name), text).unwrap();
+        write("a", "1");
+        fs::create_dir(path("sub")).unwrap();
+        write("sub/b", "2");
+        let mut seen = BTreeSet::from([digest(folder.path())]);
+        let mut changed = |what: &str| {
+            assert!(seen.insert(digest(folder.path())), "{what}");
+        };
+        write("sub/b", "3");
+        changed("contents");
+        fs::set_permissions(path("a"), fs::Permissions::from_mode(0o755)).unwrap();
+        changed("permission");
+        fs::rename(path("a"), path("c")).unwrap();
+        changed("name");
+        fs::create_dir(path("empty")).unwrap();
+        changed("an empty folder");
+        symlink("c", path("link")).unwrap();
+        changed("a link");
+        fs::remove_file(path("link")).unwrap();
+        symlink("nowhere", path("link")).unwrap();
+        changed("where a link leads");
+        let before = digest(folder.path());
+        write(".gitignore", "target");
+        write("sub/manifest.yml", "applications: []");
+        fs::set_permissions(path("sub/b"), fs::Permissions::from_mode(0o600)).unwrap();
+        assert_eq!(digest(folder.path()), before, "what cf ignores does not count");
+        write(".cfignore", "empty\n");
+        changed("what .cfignore leaves out");
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let told = |path: &Path| read_all(&app(path), &OwnFiles::default()).unwrap_err().to_string();
+        assert!(told(&folder.path().join("nowhere")).ends_with("cannot be read: No such file or directory"));
+        assert!(told(folder.path()).ends_with("has no files that are uploaded for shop"));
+        let pipe = folder.path().join("pipe");
+        rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, rustix::fs::Mode::RWXU, 0).unwrap();
+        let words = format!("'{}', which is uploaded for shop, cannot be read: it is no ordinary file", pipe.display());
+        assert!(told(folder.path()).starts_with(&words));
+        let file = folder.path().join("app.jar");
+        fs::write(&file, "no zip").unwrap();
+        assert!(told(&file).starts_with(&format!("'{}', which is uploaded", file.display())));
+    }
+
+    #[test]
+    fn of_an_archive_the_files_in_it_count() {
+        let folder = tempfile::tempdir().unwrap();
+        let jar = |name: &str, year: u16, files: &[(&str, &str)]| {
+            let path = folder.path().join(name);
+            let mut file = File::create(&path).unwrap();
+            file.write_all(b"#!/bin/sh\nexec java -jar $0\n").unwrap();
+            let mut archive = zip::ZipWriter::new(file);
+            let time = zip::DateTime::from_date_and_time(year, 1, 1, 0, 0, 0).unwrap();
+            for (name, text) in files {
+                archive.start_file(*name, SimpleFileOptions::default().last_modified_time(time)).unwrap();
+                archive.write_all(text.as_bytes()).unwrap();
+            }
+            archive.finish().unwrap();
+            digest(&path)
+        };
+        let first = jar("1.jar", 2020, &[("A.class", "a"), ("lib/B.class", "b"), ("manifest.yml", "x")]);
+        assert_eq!(jar("2.jar", 2024, &[("lib/B.class", "b"), ("A.class", "a")]), first, "times and order");
+        assert_ne!(jar("3.jar", 2020, &[("A.class", "a"), ("lib/B.class", "c")]), first);
+        let ignoring = [("A.class", "a"), ("lib/B.class", "b"), ("C.class", "c"), (".cfignore", "C.class\n")];
+        assert_eq!(jar("4.jar", 2020, &ignoring), first);
+    }
+
+    #[test]
+    fn what_the_run_itself_writes_is_left_out() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("a"), "1").unwrap();
+        let before = digest(folder.path());
+        let events = folder.path().join("events.jsonl");
+        fs::write(&events, "{}").unwrap();
+        let own = OwnFiles::of([events.as_path()]);
+        let app = app(folder.path());
+        let upload = read(&app, &own).unwrap();
+        assert_eq!(upload.digest(), before);
+        let strays: Vec<String> = Stray::written(&app, &upload).iter().map(Stray::warning).collect();
+        assert_eq!(strays.len(), 1);
+        assert!(
+            strays[0].contains("events.jsonl' lies in the folder of shop") && strays[0].ends_with("\n  /events.jsonl")
+        );
+    }
+
+    #[test]
+    fn a_plan_in_the_folder_is_a_stray_until_it_is_left_out() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("sub")).unwrap();
+        let files = ["deploy.yaml", "sub/vars+prod.yml", "manifest.yml"].map(|name| folder.path().join(name));
+        for file in &files {
+            fs::write(file, "").unwrap();
+        }
+        let app = app(folder.path());
+        let outside = tempfile::tempdir().unwrap();
+        let strays = || Stray::among(&app, files.iter().map(PathBuf::as_path).chain([outside.path()]));
+        let names: Vec<String> = strays().into_iter().map(|stray| stray.file).collect();
+        assert_eq!(names, ["deploy.yaml", "sub/vars+prod.yml"]);
+        let lines: Vec<String> = names.iter().map(|name| Ignore::line_for(name)).collect();
+        fs::write(folder.path().join(".cfignore"), lines.join("\n")).unwrap();
+        assert_eq!(strays(), BTreeSet::new());
+    }
+}

@@ -1,0 +1,27 @@
+//! Commands as a person copies them into a shell: the one way in which a command line becomes text.
+
+use std::borrow::Cow;
+
+/// A command line as a POSIX shell reads it back: each word is quoted where it needs to be.
+pub fn command<W: AsRef<str>>(words: impl IntoIterator<Item = W>) -> String {
+    words.into_iter().map(|word| quote(word.as_ref())).collect::<Vec<_>>().join(" ")
+}
+
+/// One word as a POSIX shell reads it back. No argument can hold NUL: it is left out.
+pub fn quote(word: &str) -> String {
+    shlex::try_quote(word).map_or_else(|_| quote(&word.replace('\0', "")), Cow::into_owned)
+}
+
+#[cfg(test)]
+mod laws {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_shell_reads_the_same_words(words in proptest::collection::vec("[ -~äß\n\t日]{0,12}", 1..5)) {
+            prop_assert_eq!(shlex::split(&command(&words)), Some(words));
+        }
+    }
+}

@@ -1,0 +1,337 @@
+//! What is uploaded for an app, as far as a resumed deployment must know: whether it is the same, and if not, what
+//! differs. The files themselves are read elsewhere.
+//!
+//! Two annotations tell another machine of it: the digest of all, and a listing that is short (a thousand characters at
+//! the most, since people see the command that writes it). The listing has five characters for each file, which are a
+//! part of the hashes of its name and of its contents; where there are too many files, it has them for the folders at
+//! the depth down to which they fit. It decides nothing: it only helps to name what differs.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use base16ct::lower;
+use sha2::{Digest as _, Sha256};
+
+/// The most entries of a listing.
+const MAX_ENTRIES: usize = 200;
+/// The characters of an entry that stand for the name. Two of 200 files look alike in one of ten listings.
+const OF_NAME: usize = 3;
+/// The characters of an entry that stand for the contents. Of 4096 changed files one looks unchanged.
+const OF_CONTENTS: usize = 2;
+/// The characters that stand for the name of what was left out.
+const OF_LEFT_OUT: usize = 4;
+/// How many names are told.
+const TOLD: usize = 10;
+
+/// What is uploaded for an app. Empty where nothing is, as for a docker image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Upload {
+    digest: String,
+    listing: String,
+    /// The contents by the path in the folder or archive.
+    entries: BTreeMap<PathBuf, [u8; 32]>,
+    left_out: BTreeSet<PathBuf>,
+}
+
+/// How the files that are here differ from those that were to be uploaded.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Difference {
+    /// The names of those that have changed; folders end with `/`.
+    pub changed: Vec<String>,
+    /// The names of those that were not there.
+    pub added: Vec<String>,
+    /// How many are not here.
+    pub missing: usize,
+}
+
+impl Upload {
+    /// What is uploaded: files, folders and links, each with the SHA-256 of what counts of it. `left_out` are files
+    /// that the run itself writes.
+    pub fn new(entries: BTreeMap<PathBuf, [u8; 32]>, left_out: BTreeSet<PathBuf>) -> Self {
+        let digest = digest(&entries);
+        let listing = listing(&entries, &left_out);
+        Self { digest, listing, entries, left_out }
+    }
+
+    /// What an interrupted deployment was to upload, for who only asks what could be done with it.
+    pub fn as_written(digest: &str, listing: &str) -> Self {
+        Self { digest: digest.to_owned(), listing: listing.to_owned(), ..Self::nothing() }
+    }
+
+    /// Nothing at all.
+    pub fn nothing() -> Self {
+        Self::new(BTreeMap::new(), BTreeSet::new())
+    }
+
+    /// Whether there is nothing.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// The SHA-256 (64 lower-case hex digits) of all of it.
+    pub fn digest(&self) -> &str {
+        &self.digest
+    }
+
+    /// What helps to name what differs.
+    pub fn listing(&self) -> &str {
+        &self.listing
+    }
+
+    /// The files that the run itself writes and that lie among those that are uploaded.
+    pub fn left_out(&self) -> impl Iterator<Item = &Path> {
+        self.left_out.iter().map(PathBuf::as_path)
+    }
+
+    /// Whether it is what was written down, by its digest and listing. What the run before has written itself, such as
+    /// its log, is no difference. Fails with what differs.
+    pub fn is_the_one(&self, digest: &str, listing: &str) -> Result<(), Difference> {
+        if self.digest == digest {
+            return Ok(());
+        }
+        let listed = Listed::parse(listing);
+        let left_out = |path: &Path| listed.left_out.contains(name_of(path, OF_LEFT_OUT).as_str());
+        let entries: BTreeMap<_, _> =
+            self.entries.iter().filter(|(path, _)| !left_out(path)).map(|(path, of)| (path.clone(), *of)).collect();
+        if self::digest(&entries) == digest { Ok(()) } else { Err(listed.against(&entries)) }
+    }
+}
+
+/// A listing, read back.
+struct Listed<'a> {
+    depth: usize,
+    entries: Vec<(&'a str, &'a str)>,
+    left_out: BTreeSet<&'a str>,
+}
+
+impl<'a> Listed<'a> {
+    /// Reads `DEPTH:ENTRIES LEFT-OUT`. Of what cannot be read there is nothing in it.
+    fn parse(text: &'a str) -> Self {
+        let (before, left_out) = text.split_once(' ').unwrap_or((text, ""));
+        let (depth, entries) = before.split_once(':').unwrap_or(("0", ""));
+        let pair = |one: &'a str| one.split_at_checked(OF_NAME);
+        Self {
+            depth: depth.parse().unwrap_or(0),
+            entries: pieces(entries, OF_NAME + OF_CONTENTS).filter_map(pair).collect(),
+            left_out: pieces(left_out, OF_LEFT_OUT).collect(),
+        }
+    }
+
+    fn against(&self, entries: &BTreeMap<PathBuf, [u8; 32]>) -> Difference {
+        let mut difference = Difference::default();
+        if self.depth == 0 {
+            return difference;
+        }
+        let mut unseen = self.entries.clone();
+        let mut differ = Vec::new();
+        for (path, group) in groups(entries, self.depth) {
+            let (name, contents) = (name_of(&path, OF_NAME), letters(&group.contents(), OF_CONTENTS));
+            match unseen.iter().position(|one| *one == (name.as_str(), contents.as_str())) {
+                Some(at) => drop(unseen.swap_remove(at)),
+                None => differ.push((name, group.shown(&path))),
+            }
+        }
+        for (name, shown) in differ {
+            match unseen.iter().position(|(known, _)| *known == name) {
+                Some(at) => {
+                    unseen.swap_remove(at);
+                    difference.changed.push(shown);
+                }
+                None => difference.added.push(shown),
+            }
+        }
+        difference.missing = unseen.len();
+        difference
+    }
+}
+
+/// Cuts an ASCII text into pieces of one length.
+fn pieces(text: &str, length: usize) -> impl Iterator<Item = &str> {
+    (0..text.len() / length).filter_map(move |at| text.get(at * length..(at + 1) * length))
+}
+
+/// A file, or a folder with all that is in it.
+struct Group {
+    hash: Sha256,
+    is_folder: bool,
+}
+
+impl Group {
+    fn contents(&self) -> [u8; 32] {
+        self.hash.clone().finalize().into()
+    }
+
+    fn shown(&self, path: &Path) -> String {
+        format!("{}{}", path.display(), if self.is_folder { "/" } else { "" })
+    }
+}
+
+/// The entries, with those that are deeper than `depth` folded into their folder at that depth.
+fn groups(entries: &BTreeMap<PathBuf, [u8; 32]>, depth: usize) -> BTreeMap<PathBuf, Group> {
+    let mut groups: BTreeMap<PathBuf, Group> = BTreeMap::new();
+    for (path, contents) in entries {
+        let top: PathBuf = path.iter().take(depth).collect();
+        let is_folder = top != *path;
+        let group = groups.entry(top).or_insert_with(|| Group { hash: Sha256::new(), is_folder });
+        group.is_folder |= is_folder;
+        hash_entry(&mut group.hash, path, contents);
+    }
+    groups
+}
+
+fn hash_entry(hash: &mut Sha256, path: &Path, contents: &[u8; 32]) {
+    let name = path.as_os_str().as_encoded_bytes();
+    hash.update((name.len() as u64).to_be_bytes());
+    hash.update(name);
+    hash.update(contents);
+}
+
+fn digest(entries: &BTreeMap<PathBuf, [u8; 32]>) -> String {
+    let mut hash = Sha256::new();
+    for (path, contents) in entries {
+        hash_entry(&mut hash, path, contents);
+    }
+    lower::encode_string(&hash.finalize())
+}
+
+fn listing(entries: &BTreeMap<PathBuf, [u8; 32]>, left_out: &BTreeSet<PathBuf>) -> String {
+    let deepest = entries.keys().map(|path| path.iter().count()).max().unwrap_or(0);
+    let fits = |depth: &usize| {
+        let tops: BTreeSet<PathBuf> = entries.keys().map(|path| path.iter().take(*depth).collect()).collect();
+        tops.len() <= MAX_ENTRIES
+    };
+    let depth = (1..=deepest).take_while(fits).last().unwrap_or(0);
+    let mut listing = format!("{depth}:");
+    if depth > 0 {
+        for (path, group) in groups(entries, depth) {
+            listing.push_str(&name_of(&path, OF_NAME));
+            listing.push_str(&letters(&group.contents(), OF_CONTENTS));
+        }
+    }
+    if !left_out.is_empty() {
+        listing.push(' ');
+        listing.extend(left_out.iter().map(|path| name_of(path, OF_LEFT_OUT)));
+    }
+    listing
+}
+
+fn name_of(path: &Path, length: usize) -> String {
+    letters(&Sha256::digest(path.as_os_str().as_encoded_bytes()).into(), length)
+}
+
+/// The first characters of a hash, 64 of which there are for each.
+fn letters(hash: &[u8; 32], length: usize) -> String {
+    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    hash.iter().take(length).map(|byte| char::from(LETTERS[usize::from(byte % 64)])).collect()
+}
+
+impl fmt::Display for Difference {
+    /// `changed: a, b; not there before: c; 2 that were there are missing`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut left = TOLD;
+        let mut parts = Vec::new();
+        for (what, names) in [("changed", &self.changed), ("not there before", &self.added)] {
+            if names.is_empty() {
+                continue;
+            }
+            let told = &names[..names.len().min(left)];
+            left -= told.len();
+            let more = names.len() - told.len();
+            parts.push(match (told, more) {
+                (told, 0) => format!("{what}: {}", told.join(", ")),
+                ([], more) => format!("{what}: {more} files"),
+                (told, more) => format!("{what}: {} and {more} more", told.join(", ")),
+            });
+        }
+        match self.missing {
+            0 => {}
+            1 => parts.push("one that was there is missing".to_owned()),
+            missing => parts.push(format!("{missing} that were there are missing")),
+        }
+        if parts.is_empty() {
+            parts.push("which of them differ is not known".to_owned());
+        }
+        f.write_str(&parts.join("; "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn upload(files: &[(&str, u8)], left_out: &[&str]) -> Upload {
+        let entries = files.iter().map(|(name, contents)| (PathBuf::from(name), [*contents; 32])).collect();
+        Upload::new(entries, left_out.iter().map(PathBuf::from).collect())
+    }
+
+    /// What is told of other files than those that were to be uploaded.
+    fn told(before: &Upload, now: &Upload) -> String {
+        now.is_the_one(before.digest(), before.listing())
+            .map_or_else(|differ| differ.to_string(), |()| "same".to_owned())
+    }
+
+    #[test]
+    fn what_differs_is_named() {
+        let before = upload(&[("a", 1), ("lib/b", 2), ("lib/c", 3)], &[]);
+        for (now, words) in [
+            (upload(&[("a", 1), ("lib/b", 2), ("lib/c", 3)], &[]), "same"),
+            (upload(&[("a", 9), ("lib/b", 2), ("lib/c", 3)], &[]), "changed: a"),
+            (upload(&[("a", 1), ("lib/b", 2), ("lib/c", 3), ("new", 4)], &[]), "not there before: new"),
+            (upload(&[("a", 1)], &[]), "2 that were there are missing"),
+            (
+                upload(&[("lib/b", 7), ("lib/c", 3), ("z", 1)], &[]),
+                "changed: lib/b; not there before: z; one that was there is missing",
+            ),
+        ] {
+            assert_eq!(told(&before, &now), words);
+        }
+        assert_eq!(told(&Upload::nothing(), &before), "which of them differ is not known");
+    }
+
+    #[test]
+    fn what_a_run_writes_itself_does_not_count_then_or_now() {
+        let before = upload(&[("a", 1)], &["deploy.log", "events.jsonl"]);
+        assert_eq!(told(&before, &upload(&[("a", 1)], &[])), "same", "on another machine");
+        assert_eq!(told(&before, &upload(&[("a", 1), ("deploy.log", 5)], &["resume.log"])), "same");
+        assert_eq!(told(&before, &upload(&[("a", 2), ("deploy.log", 5)], &[])), "changed: a");
+    }
+
+    #[test]
+    fn ten_names_are_told() {
+        let names: Vec<String> = (0..30).map(|at| format!("f{at:02}")).collect();
+        let all = |contents: u8, count: usize| {
+            upload(&names[..count].iter().map(|name| (name.as_str(), contents)).collect::<Vec<_>>(), &[])
+        };
+        assert_eq!(
+            told(&all(1, 12), &all(2, 30)),
+            "changed: f00, f01, f02, f03, f04, f05, f06, f07, f08, f09 and 2 more; not there before: 18 files"
+        );
+    }
+
+    #[test]
+    fn many_files_are_told_by_their_folders_and_the_listing_stays_short() {
+        let names: Vec<String> = (0..5000).map(|at| format!("node_modules/m{}/f{at}", at % 100)).collect();
+        let mut files: Vec<(&str, u8)> = names.iter().map(|name| (name.as_str(), 1)).collect();
+        files.push(("server.js", 1));
+        let before = upload(&files, &["deploy.log"]);
+        assert!(before.listing().len() <= 1020, "{}", before.listing().len());
+        files[7].1 = 2;
+        files.push(("more", 1));
+        assert_eq!(told(&before, &upload(&files, &[])), "changed: node_modules/m7/; not there before: more");
+        // Too many even at the top: all that can be said is that they differ.
+        let flat: Vec<String> = (0..500).map(|at| format!("f{at}")).collect();
+        let flat: Vec<(&str, u8)> = flat.iter().map(|name| (name.as_str(), 1)).collect();
+        let before = upload(&flat, &[]);
+        assert_eq!(before.listing(), "0:");
+        assert_eq!(told(&before, &upload(&flat[1..], &[])), "which of them differ is not known");
+    }
+
+    #[test]
+    fn a_listing_of_another_version_does_no_harm() {
+        let now = upload(&[("a", 1)], &[]);
+        for listing in ["", "x", "3:é", "99:AAAA éé", "1: ", ":"] {
+            assert!(now.is_the_one("other", listing).is_err(), "{listing}");
+        }
+    }
+}
