@@ -140,7 +140,7 @@ fn in_this_dialect(expression: &str) -> Option<String> {
     let mut at = 0;
     while let Some(&c) = chars.get(at) {
         let rest = &chars[at + 1..];
-        let repeats = !in_class && (matches!(c, '*' | '+') || (c == '{' && is_repetition(rest)));
+        let repeats = !in_class && (matches!(c, '*' | '+' | '?') || (c == '{' && is_repetition(rest)));
         if repeats && repeated {
             return None;
         }
@@ -150,11 +150,13 @@ fn in_this_dialect(expression: &str) -> Option<String> {
             '\\' => {
                 let escaped = chars.get(at)?;
                 at += 1;
-                // Here these two stand for the borders of words.
-                if !matches!(escaped, '<' | '>') {
-                    out.push('\\');
+                match (escaped, ascii_class(*escaped)) {
+                    // Here these two stand for the borders of words.
+                    ('<' | '>', _) => out.push(*escaped),
+                    (_, Some(class)) if in_class => out.push_str(class),
+                    (_, Some(class)) => out.extend(["[", class, "]"]),
+                    (_, None) => out.extend(['\\', *escaped]),
                 }
-                out.push(*escaped);
             }
             '[' if !in_class => {
                 in_class = true;
@@ -186,6 +188,16 @@ fn in_this_dialect(expression: &str) -> Option<String> {
         }
     }
     Some(out)
+}
+
+/// What a class of Go's holds, which knows of ASCII alone.
+fn ascii_class(escaped: char) -> Option<&'static str> {
+    match escaped {
+        'd' => Some("0-9"),
+        's' => Some(r"\t\n\f\r "),
+        'w' => Some("0-9A-Za-z_"),
+        _ => None,
+    }
 }
 
 /// Whether what follows a brace makes a repetition of it: `3}`, `3,}`, `3,5}`.
@@ -231,6 +243,7 @@ mod tests {
             ("all\n!all/but", &["all", "all/x"], &["all/but", "all/but/in"]),
             ("!x\nx", &["x"], &[]),
             ("ä*", &["ä", "äö"], &["a"]),
+            (r"\w", &["a"], &["ä"]),
             ("", &["manifest.yml", "sub/manifest.yaml", ".git/config", "a/.cfignore"], &["git", ".gitmodules"]),
             ("!manifest.yml", &["manifest.yml"], &[]),
         ] {
