@@ -92,10 +92,10 @@ pub enum ConfigError {
     #[error("not logged in; use 'cf login' or 'cf login --sso'")]
     NotLoggedIn,
     /// No org.
-    #[error("no org is targeted; use 'cf target -o ORG -s SPACE'")]
+    #[error("no org is targeted")]
     NoOrg,
     /// No space.
-    #[error("no space is targeted; use 'cf target -s SPACE'")]
+    #[error("no space is targeted")]
     NoSpace,
 }
 

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use serde_json::{Map, Value, json};
 
 use super::dialect::{CfVersion, Feature};
-use arg::quote;
+use crate::shell::quote;
 pub use arg::{Arg, Piece, Reference, Unresolved};
 
 /// The parts of an HTTP route, as cf takes them.

@@ -17,6 +17,7 @@ use crate::run::interrupt::Interrupt;
 use crate::run::probe::Probe;
 use crate::run::routers::Routers;
 use crate::run::upload::{self, OwnFiles, Stray, UploadError};
+use crate::shell;
 use crate::space::Space;
 use crate::space::lock::Lock;
 use crate::steps::annotations::Deployment;
@@ -268,7 +269,9 @@ fn tell_not_begun(compiled: &Compiled<'_>, last: &AppPreview<'_>) {
     let after = compiled.apps.iter().skip_while(|app| app.app.name != last.app.name).skip(1);
     let names: Vec<&str> = after.map(|app| app.app.name.as_str()).collect();
     if !names.is_empty() {
-        tell(&format!("not begun: cutover {} --app {}", compiled.request.verb, names.join(" ")));
+        let named = names.iter().flat_map(|name| ["--app", name]);
+        let command = shell::command(["cutover", compiled.request.verb.as_str()].into_iter().chain(named));
+        tell(&format!("not begun: {command}"));
     }
 }
 

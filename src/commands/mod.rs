@@ -30,6 +30,7 @@ use crate::run::interrupt::Signal;
 use crate::run::lock::LockError;
 use crate::run::observe::ObserveError;
 use crate::run::upload::UploadError;
+use crate::shell;
 use crate::space::lock::Standing;
 use crate::steps::Verb;
 use crate::steps::refusal::Refusal;
@@ -94,6 +95,14 @@ pub enum Trouble {
     /// There is no session.
     #[error(transparent)]
     Session(#[from] SessionError),
+    /// No space is targeted.
+    #[error("{error}")]
+    NotTargeted {
+        /// What is missing.
+        error: SessionError,
+        /// How to target the plan's.
+        hint: String,
+    },
     /// Another space is targeted than the plan's.
     #[error("the plan is for {wanted}, and cf targets {targeted}")]
     WrongTarget {
@@ -148,6 +157,7 @@ impl Trouble {
             Self::Plan(_) | Self::NoSuchApp { .. } | Self::File { .. } | Self::NobodyToAsk { .. } => Ending::Invalid,
             Self::Spawn(_)
             | Self::Session(_)
+            | Self::NotTargeted { .. }
             | Self::WrongTarget { .. }
             | Self::NotAgreed
             | Self::Refused(_)
@@ -163,7 +173,7 @@ impl Trouble {
     /// What to do about it, where that is known.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::WrongTarget { hint, .. } => Some(hint.clone()),
+            Self::NotTargeted { hint, .. } | Self::WrongTarget { hint, .. } => Some(hint.clone()),
             Self::Refused(refusal) => Some(refusal.hint()),
             Self::Observe(ObserveError::Refused { refusal, .. })
             | Self::Locked(LockError::Api(ObserveError::Refused { refusal, .. }) | LockError::Refused { refusal, .. }) => {
@@ -176,7 +186,7 @@ impl Trouble {
                 }
             }
             Self::Locked(LockError::Held { lock, .. }) if lock.is_an_app => {
-                Some(format!("give that app another name: cf rename {} NAME", lock.name()))
+                Some(format!("give that app another name: {} NAME", shell::command(["cf", "rename", &lock.name()])))
             }
             Self::Locked(LockError::Held { standing: Standing::Unreadable, .. }) => {
                 Some("where nobody is at work any more, end it with cutover lock break".to_owned())
@@ -187,7 +197,7 @@ impl Trouble {
                     .to_owned(),
             ),
             Self::NobodyToAsk { command } => {
-                Some(format!("to agree beforehand: {} --yes", command.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")))
+                Some(format!("to agree beforehand: {} --yes", shell::command(command)))
             }
             Self::Plan(_)
             | Self::NoSuchApp { .. }
@@ -231,11 +241,6 @@ fn unread(error: &ObserveError) -> Ending {
         },
         ObserveError::Spawn(_) | ObserveError::Unknown { .. } | ObserveError::Unreadable(_) => Ending::Failed,
     }
-}
-
-/// A word as a shell takes it.
-fn quoted(word: &str) -> String {
-    shlex::try_quote(word).map(std::borrow::Cow::into_owned).unwrap_or_default()
 }
 
 fn paint(part: Part, text: &str) -> String {

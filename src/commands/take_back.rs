@@ -11,6 +11,7 @@ use crate::report::preview::AppPreview;
 use crate::run::event::Event;
 use crate::run::execute::{Ended, Failure, Runner};
 use crate::run::observe::ObserveError;
+use crate::shell;
 use crate::space::Space;
 use crate::steps::left::{self, Left};
 use crate::steps::situation::{UnderWay, serving};
@@ -106,7 +107,10 @@ fn take_back(
     match ended {
         Ended::Done => {
             tell(&serving(app.app, space));
-            tell(&format!("{next} is off the live routes; look at it with cf logs {next} --recent"));
+            tell(&format!(
+                "{next} is off the live routes; look at it with {}",
+                shell::command(["cf", "logs", next.as_str(), "--recent"])
+            ));
             Ending::Failed
         }
         Ended::Failed(_) => {
@@ -138,7 +142,10 @@ fn show_logs(runner: &Runner<'_>, app: &str, reporters: &Reporters) {
     if logged.is_empty() {
         return;
     }
-    tell(&format!("the last that {app} has logged, less what the checks asked for (cf logs {app} --recent):"));
+    tell(&format!(
+        "the last that {app} has logged, less what the checks asked for ({}):",
+        shell::command(["cf", "logs", app, "--recent"])
+    ));
     for line in &logged[logged.len().saturating_sub(LOG_LINES)..] {
         reporters.quote(&format!("  {line}"));
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use guard::Guard;
 
+use crate::cf::config::ConfigError;
 use crate::cf::session::{HandBack, PrivateHome, Session, SessionError, user_config};
 use crate::cf::spawn::Cf;
 use crate::cli::Common;
@@ -14,6 +15,7 @@ use crate::run::api::Api;
 use crate::run::http::{Client, RouterUrl};
 use crate::run::observe::Observer;
 use crate::secret::{Redactor, Sensitive};
+use crate::shell;
 
 use super::Trouble;
 
@@ -69,7 +71,12 @@ impl Workplace {
     ) -> Result<Self, Trouble> {
         let home = private_home(guard)?;
         let cf = Cf::discover(cf, &home)?;
-        let session = Session::open(origin, home)?;
+        let session = Session::open(origin, home).map_err(|error| match error {
+            SessionError::Config(ConfigError::NoOrg | ConfigError::NoSpace) => {
+                Trouble::NotTargeted { error, hint: target_command(plan) }
+            }
+            error => error.into(),
+        })?;
         hide_secrets(session.home().redactor(), plan);
         let target = session.target();
         check_target(plan, &target.api, &target.org, &target.space)?;
@@ -144,6 +151,11 @@ pub fn private_home(guard: &Arc<Guard>) -> Result<PrivateHome, Trouble> {
         .map_err(|source| Trouble::Io { what: "no private directory could be made for cf", source })
 }
 
+/// What targets the plan's space.
+fn target_command(plan: &Plan) -> String {
+    shell::command(["cf", "target", "-o", plan.target.org.as_str(), "-s", plan.target.space.as_str()])
+}
+
 /// Refuses a target that is not the plan's.
 pub fn check_target(plan: &Plan, api: &str, org: &str, space: &str) -> Result<(), Trouble> {
     let wanted = &plan.target;
@@ -151,9 +163,9 @@ pub fn check_target(plan: &Plan, api: &str, org: &str, space: &str) -> Result<()
     if same_api && wanted.org.as_str() == org && wanted.space.as_str() == space {
         return Ok(());
     }
-    let quote = |word: &str| shlex::try_quote(word).map(std::borrow::Cow::into_owned).unwrap_or_default();
-    let target = format!("cf target -o {} -s {}", quote(wanted.org.as_str()), quote(wanted.space.as_str()));
-    let hint = if same_api { target } else { format!("cf login -a {} && {target}", wanted.api) };
+    let target = target_command(plan);
+    let login = shell::command(["cf", "login", "-a", wanted.api.as_str()]);
+    let hint = if same_api { target } else { format!("{login} && {target}") };
     Err(Trouble::WrongTarget {
         wanted: format!("{} / {} / {}", wanted.api, wanted.org, wanted.space),
         targeted: format!("{api} / {org} / {space}"),

@@ -306,7 +306,7 @@ const OLD: &[(&str, &str)] = &[
 ];
 
 /// The words of `instances`.
-const INSTANCES: &[(&str, &str)] = &[
+pub(super) const INSTANCES: &[(&str, &str)] = &[
     ("at-least-live", "the larger of what the manifest says and what the live colour runs"),
     ("manifest", "what the manifest says, even if more are live"),
 ];

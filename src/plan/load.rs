@@ -6,6 +6,7 @@ use super::digest;
 use super::draft::{At, Reader};
 use super::fault::Fault;
 use super::files::Files;
+use super::foreign;
 use super::keys::{APP, CHECK, COMMAND_CHECK, HTTP, Kind, PLAN, ROUTES, TARGET, TIMEOUTS};
 use super::manifest::{Manifest, Sources, read_manifest, read_vars};
 use super::node::{Node, Value};
@@ -37,6 +38,12 @@ pub fn load(file: &Path, env: Option<&str>, files: &dyn Files) -> Result<Plan, P
 
 fn read(file: &Path, env: Option<&str>, report: &mut Report<'_>) -> Option<Plan> {
     let root = read_tree(file, env, report)?;
+    if let Some(kind) = foreign::kind_of_file(&root) {
+        let hint =
+            "a plan names the app's manifest and its routes; deploy.example.yaml shows one; name it with `-f FILE`";
+        report.node(&root, "", Fault::hinted(format!("this is {kind}, and no deployment plan"), hint));
+        return None;
+    }
     shape::check(&root, &Kind::Table(&PLAN), "", report);
     let top = Reader::new(&root, &PLAN, "");
     let folder = file.parent().unwrap_or(Path::new(""));

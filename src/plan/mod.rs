@@ -24,6 +24,7 @@ mod draft;
 mod duration;
 mod fault;
 mod files;
+mod foreign;
 pub mod keys;
 mod load;
 mod manifest;

@@ -2,7 +2,8 @@
 //! concerns a single value. What passes here can be read without further questions.
 
 use super::fault::Fault;
-use super::keys::{self, Key, Kind, Need, Table, VERSION};
+use super::foreign;
+use super::keys::{self, INSTANCES, Key, Kind, Need, Table, VERSION};
 use super::node::{Node, Scalar, ScalarKind, Value};
 use super::report::Report;
 use super::similar;
@@ -85,6 +86,9 @@ fn unknown_key(name: &str, table: &'static Table) -> Fault {
         );
     }
     let names = table.keys.iter().map(|key| key.name);
+    if let Some(meant) = foreign::meant(name, table) {
+        return Fault::hinted(message, meant);
+    }
     if let Some(close) = similar::closest(name, names.clone()) {
         return Fault::hinted(message, format!("did you mean `{close}`?"));
     }
@@ -181,6 +185,11 @@ fn check_scalar(scalar: &Scalar, kind: &Kind) -> Result<(), Fault> {
             }
             let names: Vec<_> = words.iter().map(|(word, _)| *word).collect();
             let message = format!("`{text}` is none of {}", names.join(", "));
+            if *is == ScalarKind::Int && std::ptr::eq(*words, INSTANCES) {
+                let hint =
+                    "how many instances run is said in the app's cf manifest; here stands only which number holds";
+                return Err(Fault::hinted(message, format!("{hint}: {}", names.join(" or "))));
+            }
             let hint = similar::closest(text, names.iter().copied()).map_or_else(
                 || words.iter().map(|(word, meaning)| format!("{word}: {meaning}")).collect::<Vec<_>>().join("; "),
                 |close| format!("did you mean `{close}`?"),
@@ -226,6 +235,7 @@ fn check_number(scalar: &Scalar, least: u32, most: u32) -> Result<(), Fault> {
 fn wrong_type(node: &Node, kind: &Kind) -> Fault {
     let message = format!("expected {}, found {}", noun(kind), found(node));
     let hint = match (&node.value, kind) {
+        (_, Kind::Table(table)) if foreign::written_out(table, node).is_some() => foreign::written_out(table, node),
         (_, Kind::Table(table)) => {
             let keys: Vec<_> = table.keys.iter().map(|key| key.name).collect();
             Some(format!("its keys are {}", keys.join(", ")))

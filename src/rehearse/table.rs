@@ -7,6 +7,7 @@ use std::time::Duration;
 use console::style;
 
 use crate::plan::Plan;
+use crate::shell;
 
 use super::load::LoadReport;
 use super::stage::Stage;
@@ -54,25 +55,34 @@ pub(super) fn table(report: &LoadReport, names: &BTreeMap<String, String>) -> St
 /// How to use a foundry that is left up.
 pub(super) fn how_to_log_in(stage: &Stage, plan: &Plan) -> String {
     let settings = stage.foundry().settings();
-    let quote = |word: &str| shlex::try_quote(word).map(std::borrow::Cow::into_owned).unwrap_or_default();
     let mut out = String::from("\nThe embedded Cloud Foundry stays up. In another terminal:\n\n");
     let _ = writeln!(out, "   export CF_HOME=$(mktemp -d) CUTOVER_ROUTER={}", stage.router());
     let _ = writeln!(out, "   cf api {}", stage.api());
     let _ = writeln!(
         out,
-        "   cf login -u {} -p {} -o {} -s {}",
-        quote(&settings.user),
-        quote(&settings.password),
-        quote(&settings.org),
-        quote(&settings.space)
+        "   {}",
+        shell::command([
+            "cf",
+            "login",
+            "-u",
+            &settings.user,
+            "-p",
+            &settings.password,
+            "-o",
+            &settings.org,
+            "-s",
+            &settings.space
+        ])
     );
     // An overlay gives the plan its other target; it may be removed afterwards.
     let overlay = plan.file.with_extension("rehearsal.yaml");
-    let (file, overlay) = (quote(&plan.file.to_string_lossy()), quote(&overlay.to_string_lossy()));
-    let _ = writeln!(out, "   echo 'target: {{api: {}}}' > {overlay}", plan.target.api);
-    let _ = writeln!(out, "   cutover plan -f {file} -e rehearsal");
+    let target = format!("target: {{api: {}}}", plan.target.api);
+    let _ = writeln!(out, "   echo {} > {}", shell::quote(&target), shell::quote(&overlay.to_string_lossy()));
+    let file = plan.file.to_string_lossy();
+    let _ = writeln!(out, "   {}", shell::command(["cutover", "plan", "-f", &file, "-e", "rehearsal"]));
     if let Some(url) = plan.apps.first().and_then(|app| app.live.first()) {
-        let _ = writeln!(out, "   curl -H 'Host: {}' {}{}", url.fqdn(), stage.router(), url.path());
+        let (host, address) = (format!("Host: {}", url.fqdn()), format!("{}{}", stage.router(), url.path()));
+        let _ = writeln!(out, "   {}", shell::command(["curl", "-H", &host, &address]));
     }
     out.push('\n');
     out

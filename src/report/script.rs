@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use crate::plan::{Check, CommandLine, Plan};
+use crate::shell::{self, quote};
 use crate::steps::{Action, RouterQuestion, Step};
 
 use super::preview::AppPreview;
@@ -73,7 +74,7 @@ fn write_step(out: &mut String, step: &Step) {
         Action::Check { app, url, check: Check::Command(command), .. } => {
             let line = match &command.run {
                 CommandLine::Shell(line) => format!("sh -c {}", quote(line)),
-                CommandLine::Argv(argv) => argv.iter().map(|word| quote(word)).collect::<Vec<_>>().join(" "),
+                CommandLine::Argv(argv) => shell::command(argv),
             };
             // `./` keeps a folder that begins with `-` from being taken for an option; an absolute one stays what it
             // is.
@@ -108,9 +109,4 @@ fn write_step(out: &mut String, step: &Step) {
         }
         None => {}
     }
-}
-
-/// Quotes one word for a POSIX shell; NUL never gets past the plan's names and paths.
-fn quote(word: &str) -> String {
-    shlex::try_quote(word).map_or_else(|_| String::new(), std::borrow::Cow::into_owned)
 }

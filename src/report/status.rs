@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::plan::{self, Plan};
 use crate::proof;
+use crate::shell;
 use crate::space::lock::{Lock, Standing};
 use crate::space::{App, AppState, Space};
 use crate::steps::annotations::{self, Deployment, Role};
@@ -149,12 +150,19 @@ fn verdict(plan: &Plan, app: &plan::App, space: &Space, situation: &Result<Situa
 fn not_running(live: &plan::AppName, space: &Space) -> String {
     let app = space.app(live.as_str());
     if app.is_some_and(|app| app.state == AppState::Stopped) {
-        format!("{live} is live and stopped: cf start {live}")
+        format!("{live} is live and stopped: {}", cf(&["start", live.as_str()]))
     } else if app.and_then(App::web).is_some_and(|web| web.instances == 0) {
-        format!("{live} is live and has 0 web instances: give it as many as it needs, such as cf scale {live} -i 1")
+        let scale = cf(&["scale", live.as_str(), "-i", "1"]);
+        format!("{live} is live and has 0 web instances: give it as many as it needs, such as {scale}")
     } else {
-        format!("{live} is live and does not run: cf app {live}; cf logs {live} --recent")
+        let (look, logs) = (cf(&["app", live.as_str()]), cf(&["logs", live.as_str(), "--recent"]));
+        format!("{live} is live and does not run: {look}; {logs}")
     }
+}
+
+/// A command of cf's, as a shell reads it.
+fn cf(words: &[&str]) -> String {
+    shell::command(["cf"].iter().chain(words))
 }
 
 /// What a verb would do, or why it would be refused: nothing is offered here that is refused there.

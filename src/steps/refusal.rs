@@ -6,6 +6,7 @@ use thiserror::Error;
 
 use crate::cf::invocation::Invocation;
 use crate::plan::{AppName, RouteUrl};
+use crate::shell;
 use crate::space::QuotaScope;
 
 use super::upload::Difference;
@@ -20,6 +21,8 @@ pub enum Refusal {
         name: AppName,
         /// Its colours.
         colours: [AppName; 2],
+        /// The first of them that no app has.
+        free: Option<AppName>,
         /// The route.
         url: RouteUrl,
         /// The app it leads to.
@@ -214,31 +217,41 @@ impl fmt::Display for QuotaScope {
 }
 
 impl Refusal {
-    /// What the user can do about it, with the commands.
+    /// What the user can do about it. A command stands on a line of its own, behind two blanks, as a shell reads it.
     pub fn hint(&self) -> String {
         match self {
-            Self::ForeignHolder { name, colours, app, url } => format!(
-                "if {app} is {name} as it runs today, give it the name of a colour: cf rename {app} {}\n\
-                 or name it in the plan: colours: [{app}, {}]\n\
-                 if it has no business on {url}, unmap it with cf unmap-route",
-                colours[0], colours[1]
-            ),
+            Self::ForeignHolder { name, colours, free, app, url } => {
+                let rename = match free {
+                    Some(free) => format!(
+                        "if {app} is {name} as it runs today, give it the name of a colour:{}\nor name it in the plan:",
+                        command(&["cf", "rename", app, free.as_str()])
+                    ),
+                    // Both names are taken.
+                    None => format!("if {app} is {name} as it runs today, name it in the plan:"),
+                };
+                let other = colours.iter().find(|colour| Some(*colour) != free.as_ref()).unwrap_or(&colours[0]);
+                format!(
+                    "{rename} colours: [{}, {}]\nif it has no business on {url}, unmap it with cf unmap-route",
+                    in_yaml(app),
+                    in_yaml(other.as_str())
+                )
+            }
             Self::StagingTaken { app, .. } => format!(
                 "give the plan a staging route of its own (routes: staging:), or take this one off {app} with cf unmap-route"
             ),
             Self::BothLive { colours, .. } => format!(
-                "look at both (cf app {}; cf app {}) and unmap the live routes from the one that is not to serve \
-                 (cf unmap-route), then run cutover again",
-                colours[0], colours[1]
+                "look at both and unmap the live routes from the one that is not to serve (cf unmap-route), then run \
+                 cutover again:{}",
+                look_at(colours)
             ),
             Self::NoneLive { colours, url, .. } => format!(
-                "look at both (cf app {}; cf app {}), then map {url} to the one that is to be kept (cf map-route), or \
-                 delete the one that is not needed (cf delete)",
-                colours[0], colours[1]
+                "look at both, then map {url} to the one that is to be kept (cf map-route), or delete the one that is \
+                 not needed (cf delete):{}",
+                look_at(colours)
             ),
             Self::InUse { app, .. } => format!(
-                "a deployment would stop {app} and take its routes off; choose other colours in the plan, or stop it \
-                 first if it is not needed: cf stop {app}"
+                "a deployment would stop {app} and take its routes off; choose other colours in the plan, or, if {app} \
+                 is not needed, stop it first"
             ),
             Self::CannotKeep { app, .. } => format!(
                 "if {app} is not to serve it any more, take it off with cf unmap-route; else choose other colours in \
@@ -247,11 +260,12 @@ impl Refusal {
             Self::NoDomain { domains, .. } => {
                 format!("the organization has these domains: {}; see cf domains", domains.join(", "))
             }
-            Self::NoService { service, .. } => {
-                format!("see cf services; create it first, for instance with cf create-service … {service}")
-            }
+            Self::NoService { service, .. } => format!(
+                "look for it under another name (cf services), or create {service} first (cf create-service, cf \
+                 create-user-provided-service)"
+            ),
             Self::ServiceNotReady { service } => {
-                format!("see cf service {service}, and wait until its creation succeeds")
+                format!("wait until its creation succeeds:{}", command(&["cf", "service", service]))
             }
             Self::Quota { what, .. } => match what {
                 QuotaKind::Memory | QuotaKind::Instances => {
@@ -270,30 +284,194 @@ impl Refusal {
             Self::TooManyRoutes { app } => {
                 format!("take routes off {app} with cf unmap-route, or choose other colours in the plan")
             }
-            Self::NoUpload { name } => {
-                format!("build them and run cutover resume again, or take it back: cutover rollback --app {name}")
-            }
-            Self::OtherUpload { name, .. } => format!(
-                "start anew with these files: cutover apply --app {name}; or take it back: cutover rollback --app {name}"
+            Self::NoUpload { name } => format!(
+                "build them and go on:{}\nor take it back:{}",
+                cutover("resume", name),
+                cutover("rollback", name)
             ),
-            Self::NothingUnderWay { name } => format!("see cutover status --app {name}"),
+            Self::OtherUpload { name, .. } => format!(
+                "make them as they were and go on:{}\nor start anew with those that are here:{}\nor take it back:{}",
+                cutover("resume", name),
+                cutover("apply", name),
+                cutover("rollback", name)
+            ),
+            Self::NothingUnderWay { name } => format!("see how things stand:{}", cutover("status", name)),
             Self::NotDeployed { apps } => {
-                let names = apps.iter().map(|(name, _)| format!("--app {name}")).collect::<Vec<_>>().join(" ");
-                format!("deploy it: cutover apply {names}; what is there is told by cutover status")
+                let names = apps.iter().flat_map(|(name, _)| ["--app", name.as_str()]);
+                let words: Vec<&str> = ["cutover", "apply"].into_iter().chain(names).collect();
+                format!("what is there is told by cutover status; deploy it:{}", command(&words))
             }
             Self::OtherPlan { name, app } => format!(
-                "run cutover resume where the plan is the one that {app} was deployed by (cutover status --app {name} \
-                 tells who, when and where); or take it back: cutover rollback --app {name}; or start anew: cutover \
-                 apply --app {name}"
+                "go on where the plan is the one that {app} was deployed by; who did it, when and where, is told by{}\n\
+                 or take it back:{}\nor start anew:{}",
+                cutover("status", name),
+                cutover("rollback", name),
+                cutover("apply", name)
             ),
             Self::NoInstances { app, .. } => format!(
-                "a new version takes them from the manifest (instances:), else give it as many as it needs, such as {}; \
-                 then run cutover again",
+                "a new version takes them from the manifest (instances:), else give it as many as it needs and run \
+                 cutover again:\n  {}",
                 Invocation::scale(app.as_str(), 1).shell()
             ),
             Self::NoFallback { name, .. } => {
-                format!("deploy the version that is wanted instead: cutover apply --app {name}; see cutover status")
+                format!("deploy the version that is wanted instead:{}", cutover("apply", name))
             }
         }
+    }
+}
+
+/// A command on a line of its own.
+fn command(words: &[&str]) -> String {
+    format!("\n  {}", shell::command(words))
+}
+
+fn cutover(verb: &str, app: &AppName) -> String {
+    command(&["cutover", verb, "--app", app.as_str()])
+}
+
+fn look_at(colours: &[AppName; 2]) -> String {
+    colours.iter().map(|colour| command(&["cf", "app", colour.as_str()])).collect()
+}
+
+/// A name as an item of a list in a plan.
+fn in_yaml(name: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    if name.starts_with(|c: char| c.is_ascii_alphabetic()) && name.chars().all(is_plain) {
+        name.to_owned()
+    } else {
+        serde_json::Value::from(name).to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// Names that a platform takes and a shell would take apart.
+    const HOSTILE: [&str; 8] =
+        ["two words", "a;reboot", "50%", "d'or", "größe", "$(id)", "`id`&", "say \"hi\" \\ !x #y *"];
+
+    /// One refusal of each kind, with hostile names wherever there are names.
+    fn each(text: &str) -> Vec<(Refusal, Vec<Vec<String>>)> {
+        let name = AppName::parse(text).unwrap();
+        let other = AppName::parse(&format!("{text} b")).unwrap();
+        let (app, service) = (format!("old {text}"), format!("db {text}"));
+        let (colours, second) = ([name.clone(), other.clone()], other.clone());
+        let url = RouteUrl::parse("www.example.com").unwrap();
+        let difference = Difference { changed: vec![app.clone()], added: Vec::new(), missing: 1 };
+        let words = |line: &[&str]| line.iter().map(|word| (*word).to_owned()).collect::<Vec<String>>();
+        let ours = |verb: &str| words(&["cutover", verb, "--app", text]);
+        let look = vec![words(&["cf", "app", text]), words(&["cf", "app", other.as_str()])];
+        let holder = |free: Option<AppName>| Refusal::ForeignHolder {
+            name: name.clone(),
+            colours: colours.clone(),
+            free,
+            url: url.clone(),
+            app: app.clone(),
+        };
+        let quota = |what| Refusal::Quota {
+            quota: app.clone(),
+            scope: QuotaScope::Space,
+            step: "start".to_owned(),
+            needed: 2,
+            limit: 1,
+            what,
+        };
+        vec![
+            (holder(Some(other.clone())), vec![words(&["cf", "rename", &app, other.as_str()])]),
+            (holder(None), vec![]),
+            (Refusal::StagingTaken { name: name.clone(), url: url.clone(), app: app.clone() }, vec![]),
+            (Refusal::BothLive { name: name.clone(), colours: colours.clone() }, look.clone()),
+            (Refusal::NoneLive { name: name.clone(), colours: colours.clone(), url: url.clone() }, look),
+            (Refusal::InUse { name: name.clone(), app: name.clone(), routes: vec![url.to_string()] }, vec![]),
+            (Refusal::CannotKeep { app: name.clone(), url: url.to_string(), why: String::new() }, vec![]),
+            (Refusal::NoDomain { org: app.clone(), url, domains: vec![app.clone()] }, vec![]),
+            (Refusal::NoService { service: service.clone(), space: app.clone() }, vec![]),
+            (Refusal::ServiceNotReady { service: service.clone() }, vec![words(&["cf", "service", &service])]),
+            (quota(QuotaKind::Memory), vec![]),
+            (quota(QuotaKind::InstanceMemory), vec![]),
+            (quota(QuotaKind::Instances), vec![]),
+            (quota(QuotaKind::Routes), vec![]),
+            (Refusal::TooManyRoutes { app: name.clone() }, vec![]),
+            (Refusal::NoUpload { name: name.clone() }, vec![ours("resume"), ours("rollback")]),
+            (
+                Refusal::OtherUpload { name: name.clone(), difference },
+                vec![ours("resume"), ours("apply"), ours("rollback")],
+            ),
+            (Refusal::NothingUnderWay { name: name.clone() }, vec![ours("status")]),
+            (
+                Refusal::OtherPlan { name: name.clone(), app: other },
+                vec![ours("status"), ours("rollback"), ours("apply")],
+            ),
+            (
+                Refusal::NotDeployed { apps: vec![(name.clone(), String::new()), (second, String::new())] },
+                vec![words(&["cutover", "apply", "--app", text, "--app", &format!("{text} b")])],
+            ),
+            (
+                Refusal::NoInstances { name: name.clone(), app: name.clone() },
+                vec![words(&["cf", "scale", text, "-i", "1"])],
+            ),
+            (Refusal::NoFallback { name, why: String::new() }, vec![ours("apply")]),
+        ]
+    }
+
+    /// The place of a kind among all. Whoever adds one adds it to [`each`], too.
+    fn place(refusal: &Refusal) -> usize {
+        match refusal {
+            Refusal::ForeignHolder { .. } => 0,
+            Refusal::StagingTaken { .. } => 1,
+            Refusal::BothLive { .. } => 2,
+            Refusal::NoneLive { .. } => 3,
+            Refusal::InUse { .. } => 4,
+            Refusal::CannotKeep { .. } => 5,
+            Refusal::NoDomain { .. } => 6,
+            Refusal::NoService { .. } => 7,
+            Refusal::ServiceNotReady { .. } => 8,
+            Refusal::Quota { .. } => 9,
+            Refusal::TooManyRoutes { .. } => 10,
+            Refusal::NoUpload { .. } => 11,
+            Refusal::OtherUpload { .. } => 12,
+            Refusal::NothingUnderWay { .. } => 13,
+            Refusal::NotDeployed { .. } => 14,
+            Refusal::OtherPlan { .. } => 15,
+            Refusal::NoInstances { .. } => 16,
+            Refusal::NoFallback { .. } => 17,
+        }
+    }
+
+    #[test]
+    fn each_kind_is_tried() {
+        let tried: BTreeSet<usize> = each("shop").iter().map(|(refusal, _)| place(refusal)).collect();
+        assert_eq!(tried, (0..18).collect());
+    }
+
+    #[test]
+    fn a_shell_reads_the_commands_of_every_hint_as_they_are_meant() {
+        for text in HOSTILE {
+            for (refusal, commands) in each(text) {
+                let hint = refusal.hint();
+                let (lines, prose): (Vec<&str>, Vec<&str>) = hint.lines().partition(|line| line.starts_with("  "));
+                let read: Vec<Vec<String>> = lines.iter().map(|line| shlex::split(line).unwrap()).collect();
+                assert_eq!(read, commands, "{hint}");
+                // In the text around them no command has a name that would have to be quoted.
+                for line in prose {
+                    let bare = |verb: &str| line.contains(&format!("{verb} {text}"));
+                    let verbs = ["cf app", "cf stop", "cf service", "cf rename", "cf logs", "--app"];
+                    assert!(!verbs.into_iter().any(bare), "{line}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_name_that_is_taken_is_not_given_to_another_app() {
+        let (free, taken) = (each("shop").remove(0).0.hint(), each("shop").remove(1).0.hint());
+        assert!(
+            free.contains("\n  cf rename 'old shop' 'shop b'\n") && free.contains(r#"colours: ["old shop", shop]"#),
+            "{free}"
+        );
+        assert!(!taken.contains("rename") && taken.contains("colours: ["), "{taken}");
     }
 }

@@ -53,6 +53,7 @@ impl Situation {
                 return Err(Refusal::ForeignHolder {
                     name: app.name.clone(),
                     colours: app.colours.clone(),
+                    free: app.colours.iter().find(|colour| space.app(colour.as_str()).is_none()).cloned(),
                     url: url.clone(),
                     app: (*stranger).to_owned(),
                 });

@@ -1,9 +1,10 @@
 //! One argument of cf: text, and references that are known only once the space has been read.
 
-use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use thiserror::Error;
+
+use crate::shell::quote;
 
 /// Something that is known only once the space has been read.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -167,10 +168,4 @@ fn describe(reference: &Reference) -> String {
         Reference::PackageGuid(app) => format!("a ready package of app '{app}'"),
         Reference::DropletGuid(app) => format!("a staged droplet of app '{app}'"),
     }
-}
-
-/// Quotes one word for a POSIX shell. NUL cannot be quoted and cannot be run either ([`Unresolved::Nul`]): it is left
-/// out.
-pub(super) fn quote(word: &str) -> String {
-    shlex::try_quote(word).map_or_else(|_| quote(&word.replace('\0', "")), Cow::into_owned)
 }
