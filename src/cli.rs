@@ -1,6 +1,6 @@
 //! The command line: its verbs and flags, a contract that tests and users rely on.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -31,14 +31,14 @@ Exit codes:
 /// Flags of every verb.
 #[derive(Debug, Clone, Args)]
 pub struct Common {
-    /// The deployment plan.
-    #[arg(short, long, global = true, value_name = "PATH", default_value = "deploy.yaml")]
-    pub file: PathBuf,
+    /// The deployment plan [default: deploy.yaml].
+    #[arg(short, long, global = true, value_name = "PATH")]
+    pub file: Option<PathBuf>,
     /// Lay the plan's overlay of this name over it.
     #[arg(short, long, global = true, value_name = "NAME")]
     pub env: Option<String>,
-    /// Only these apps of the plan.
-    #[arg(long, global = true, value_name = "NAME", num_args = 1..)]
+    /// Only this app of the plan; may be repeated.
+    #[arg(long, global = true, value_name = "NAME")]
     pub app: Vec<String>,
     /// The cf to use [default: cf on PATH].
     #[arg(long, global = true, value_name = "PATH", env = "CUTOVER_CF")]
@@ -60,6 +60,21 @@ pub struct Common {
     pub color: Color,
 }
 
+impl Common {
+    /// The plan file.
+    pub fn plan(&self) -> &Path {
+        self.file.as_deref().unwrap_or(Path::new("deploy.yaml"))
+    }
+}
+
+/// The plan, named without a flag.
+#[derive(Debug, Clone, Args)]
+pub struct PlanFile {
+    /// The deployment plan, in the place of --file.
+    #[arg(value_name = "PLAN")]
+    pub plan: Option<PathBuf>,
+}
+
 /// When to use colours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Color {
@@ -75,7 +90,7 @@ pub enum Color {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Validate the plan file; problems come with line, column and a hint.
-    Check,
+    Check(PlanFile),
     /// Dry run: read the space and print the ordered cf invocations; changes nothing.
     Plan(PlanArgs),
     /// Deploy: the guide's seven steps; on a terminal it shows them and asks first.
@@ -106,6 +121,9 @@ pub enum Command {
 /// Flags of `plan`.
 #[derive(Debug, Args)]
 pub struct PlanArgs {
+    /// The plan.
+    #[command(flatten)]
+    pub plan: PlanFile,
     /// How to print it.
     #[arg(long, value_enum, default_value_t = PlanFormat::Text)]
     pub format: PlanFormat,
@@ -128,6 +146,9 @@ pub enum PlanFormat {
 /// Flags of `apply`, `resume` and `rollback`.
 #[derive(Debug, Args)]
 pub struct RunArgs {
+    /// The plan.
+    #[command(flatten)]
+    pub plan: PlanFile,
     /// Do not ask.
     #[arg(short, long)]
     pub yes: bool,
@@ -154,6 +175,9 @@ pub enum LockCommand {
 /// Flags of `lock status`.
 #[derive(Debug, Args)]
 pub struct LockStatusArgs {
+    /// The plan.
+    #[command(flatten)]
+    pub plan: PlanFile,
     /// How to print it.
     #[arg(long, value_enum, default_value_t = StatusFormat::Text)]
     pub format: StatusFormat,
@@ -162,6 +186,9 @@ pub struct LockStatusArgs {
 /// Flags of `lock break`.
 #[derive(Debug, Args)]
 pub struct LockBreakArgs {
+    /// The plan.
+    #[command(flatten)]
+    pub plan: PlanFile,
     /// Do not ask.
     #[arg(short, long)]
     pub yes: bool,
@@ -170,6 +197,9 @@ pub struct LockBreakArgs {
 /// Flags of `status`.
 #[derive(Debug, Args)]
 pub struct StatusArgs {
+    /// The plan.
+    #[command(flatten)]
+    pub plan: PlanFile,
     /// How to print it; the JSON is the snapshot that `plan --space` reads.
     #[arg(long, value_enum, default_value_t = StatusFormat::Text)]
     pub format: StatusFormat,
@@ -188,9 +218,9 @@ pub enum StatusFormat {
 #[cfg(feature = "rehearse")]
 #[derive(Debug, Args)]
 pub struct RehearseArgs {
-    /// The deployment plan, in the place of --file.
-    #[arg(value_name = "PLAN")]
-    pub plan: Option<PathBuf>,
+    /// The plan.
+    #[command(flatten)]
+    pub plan: PlanFile,
     /// Requests per second on the live routes.
     #[arg(long, value_name = "RPS", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=2000))]
     pub load: u32,
@@ -203,6 +233,24 @@ pub struct RehearseArgs {
     /// Leave the embedded Cloud Foundry up afterwards and print how to log in to it; Ctrl-C ends it.
     #[arg(long)]
     pub keep: bool,
+}
+
+impl Command {
+    /// The plan, where it is named behind the verb.
+    pub fn plan(&self) -> Option<&Path> {
+        let named = match self {
+            Self::Check(plan) => plan,
+            Self::Plan(args) => &args.plan,
+            Self::Apply(args) | Self::Resume(args) | Self::Rollback(args) => &args.plan,
+            Self::Status(args) => &args.plan,
+            Self::Lock(LockCommand::Status(args)) => &args.plan,
+            Self::Lock(LockCommand::Break(args)) => &args.plan,
+            #[cfg(feature = "rehearse")]
+            Self::Rehearse(args) => &args.plan,
+            Self::Schema | Self::Completions { .. } | Self::Man => return None,
+        };
+        named.plan.as_deref()
+    }
 }
 
 fn duration(text: &str) -> Result<Duration, String> {

@@ -35,7 +35,10 @@ impl Consent {
         // The terminal of the process, whatever its streams are (POSIX: `/dev/tty`).
         let terminal = OpenOptions::new().read(true).write(true).open("/dev/tty");
         let apps = common.app.iter().flat_map(|app| ["--app".to_owned(), app.clone()]);
-        let command = ["cutover".to_owned()].into_iter().chain(command.split(' ').map(ToOwned::to_owned)).chain(apps);
+        let file = common.file.iter().flat_map(|file| ["--file".to_owned(), file.to_string_lossy().into_owned()]);
+        let env = common.env.iter().flat_map(|env| ["--env".to_owned(), env.clone()]);
+        let command = ["cutover".to_owned()].into_iter().chain(command.split(' ').map(ToOwned::to_owned));
+        let command = command.chain(file).chain(env).chain(apps);
         terminal.map(Self::Asked).map_err(|_| Trouble::NobodyToAsk { command: command.collect() })
     }
 

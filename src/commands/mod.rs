@@ -73,6 +73,22 @@ pub enum Trouble {
     /// The plan is not valid.
     #[error("{0}")]
     Plan(#[from] Problems),
+    /// The plan is not valid, and it looks like an overlay of another one.
+    #[error("{problems}")]
+    Overlay {
+        /// What is wrong.
+        problems: Problems,
+        /// The flags that lay it over its plan.
+        flags: String,
+    },
+    /// The command line names two plans.
+    #[error("the plan is named twice: '{}' and '{}'", first.display(), second.display())]
+    TwoPlans {
+        /// By `--file`.
+        first: PathBuf,
+        /// Behind the verb.
+        second: PathBuf,
+    },
     /// There is no such app in the plan.
     #[error("the plan has no app {name}; it has {}", known.join(", "))]
     NoSuchApp {
@@ -154,7 +170,12 @@ impl Trouble {
     /// How the command ends by it.
     pub fn ending(&self) -> Ending {
         match self {
-            Self::Plan(_) | Self::NoSuchApp { .. } | Self::File { .. } | Self::NobodyToAsk { .. } => Ending::Invalid,
+            Self::Plan(_)
+            | Self::Overlay { .. }
+            | Self::TwoPlans { .. }
+            | Self::NoSuchApp { .. }
+            | Self::File { .. }
+            | Self::NobodyToAsk { .. } => Ending::Invalid,
             Self::Spawn(_)
             | Self::Session(_)
             | Self::NotTargeted { .. }
@@ -199,7 +220,9 @@ impl Trouble {
             Self::NobodyToAsk { command } => {
                 Some(format!("to agree beforehand: {} --yes", shell::command(command)))
             }
+            Self::Overlay { flags, .. } => Some(format!("this looks like an overlay; it is laid over its plan by {flags}")),
             Self::Plan(_)
+            | Self::TwoPlans { .. }
             | Self::NoSuchApp { .. }
             | Self::File { .. }
             | Self::Spawn(_)
@@ -219,7 +242,11 @@ impl Trouble {
         if let Self::Plan(problems) = self {
             return problems.render(&paint);
         }
-        let mut text = format!("{}: {self}\n", style("error").red().bold());
+        let mut text = if let Self::Overlay { problems, .. } = self {
+            problems.render(&paint)
+        } else {
+            format!("{}: {self}\n", style("error").red().bold())
+        };
         if let Some(hint) = self.hint() {
             for (index, line) in hint.lines().enumerate() {
                 let label = if index == 0 { style("hint: ").cyan().to_string() } else { "      ".to_owned() };
@@ -254,10 +281,11 @@ fn paint(part: Part, text: &str) -> String {
 }
 
 /// Runs the command line.
-pub fn run(cli: Cli) -> Result<Ending, Trouble> {
+pub fn run(mut cli: Cli) -> Result<Ending, Trouble> {
     colours(cli.common.color);
+    name_plan(&mut cli)?;
     match cli.command {
-        Command::Check => check::run(&cli.common),
+        Command::Check(_) => check::run(&cli.common),
         Command::Plan(args) => plan::run(&cli.common, &args),
         Command::Apply(args) => carry_out::run(Verb::Apply, &cli.common, &args),
         Command::Resume(args) => carry_out::run(Verb::Resume, &cli.common, &args),
@@ -271,6 +299,24 @@ pub fn run(cli: Cli) -> Result<Ending, Trouble> {
         Command::Completions { shell } => check::completions(shell),
         Command::Man => check::man(),
     }
+}
+
+/// Takes the plan that is named behind the verb. Fails where there are two, and where it can only be the name of an app
+/// behind `--app`, which takes one.
+fn name_plan(cli: &mut Cli) -> Result<(), Trouble> {
+    let Some(plan) = cli.command.plan() else { return Ok(()) };
+    if let Some(file) = &cli.common.file {
+        return Err(Trouble::TwoPlans { first: file.clone(), second: plan.to_owned() });
+    }
+    if let (Some(_), false) = (cli.common.app.last(), plan.exists()) {
+        let app = plan.to_string_lossy();
+        let apps = cli.common.app.iter().map(String::as_str).chain([app.as_ref()]);
+        let again = shell::command(apps.flat_map(|app| ["--app", app]));
+        let why = format!("there is no such plan; to name several apps, repeat the flag: {again}");
+        return Err(Trouble::File { path: plan.to_owned(), why });
+    }
+    cli.common.file = Some(plan.to_owned());
+    Ok(())
 }
 
 fn colours(when: Color) {

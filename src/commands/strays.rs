@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::cli::Common;
-use crate::plan::Plan;
+use crate::plan::{Plan, overlaid};
 use crate::run::upload::{OwnFiles, Stray};
 
 use super::tell;
@@ -49,16 +49,8 @@ fn named(plan: &Plan, more: &[PathBuf]) -> BTreeSet<Stray> {
 /// The overlays beside a plan: `deploy.NAME.yaml`.
 fn overlays(plan: &Path) -> Vec<PathBuf> {
     let folder = plan.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let (Some(stem), Some(extension), Ok(entries)) = (plan.file_stem(), plan.extension(), fs::read_dir(folder)) else {
-        return Vec::new();
-    };
-    let is_overlay = |path: &PathBuf| {
-        path.extension() == Some(extension)
-            && path
-                .file_stem()
-                .map(Path::new)
-                .is_some_and(|inner| inner.extension().is_some() && inner.file_stem() == Some(stem))
-    };
+    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+    let is_overlay = |path: &PathBuf| overlaid(path).is_some_and(|(base, _)| base.file_name() == plan.file_name());
     let mut found: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).filter(is_overlay).collect();
     found.sort();
     found

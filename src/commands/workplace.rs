@@ -30,7 +30,16 @@ pub fn load_without_bits(common: &Common) -> Result<Plan, Trouble> {
 }
 
 fn load_from(common: &Common, files: &dyn plan::Files) -> Result<Plan, Trouble> {
-    let mut plan = plan::load(&common.file, common.env.as_deref(), files)?;
+    let mut plan =
+        plan::load(common.plan(), common.env.as_deref(), files).map_err(|problems| {
+            match plan::overlaid(common.plan()).filter(|(base, _)| common.env.is_none() && base.exists()) {
+                Some((base, env)) => {
+                    let flags = shell::command(["--file", &base.to_string_lossy(), "--env", &env]);
+                    Trouble::Overlay { problems, flags }
+                }
+                None => Trouble::Plan(problems),
+            }
+        })?;
     if let Some(name) = common.app.iter().find(|name| plan.apps.iter().all(|app| app.name.as_str() != *name)) {
         let known = plan.apps.iter().map(|app| app.name.to_string()).collect();
         return Err(Trouble::NoSuchApp { name: name.clone(), known });

@@ -111,10 +111,7 @@ pub(super) fn kind_of_file(top: &Node) -> Option<&'static str> {
 pub(super) fn meant(name: &str, table: &Table) -> Option<String> {
     let is_here = |one: &&Table| std::ptr::eq(*one, table);
     if NOT_YET.iter().any(|(of, keys)| is_here(of) && keys.contains(&name)) {
-        return Some(format!(
-            "this version of cutover ({}) does not know `{name}` yet; a newer one does",
-            env!("CARGO_PKG_VERSION")
-        ));
+        return Some(format!("this version of cutover does not know `{name}` yet"));
     }
     if let Some((_, _, hint)) = OTHER_WORDS.iter().find(|(of, words, _)| is_here(of) && words.contains(&name)) {
         return Some((*hint).to_owned());

@@ -59,6 +59,7 @@ pub use files::{Disk, Files, WithoutBits};
 pub use load::load;
 pub use manifest::{HealthCheck, Manifest, ManifestApp, ManifestProcess};
 pub use name::{AppName, OrgName, ServiceName, SpaceName};
+pub use overlay::overlaid;
 pub use problem::{Part, Position, Problem, Problems};
 pub use reference::reference;
 pub use route::RouteUrl;

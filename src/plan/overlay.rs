@@ -19,6 +19,14 @@ pub(super) fn file_for(plan: &Path, env: &str) -> Result<PathBuf, Fault> {
     Ok(plan.with_extension(format!("{env}.{extension}")))
 }
 
+/// The plan and the environment that an overlay's name tells of: `deploy.yaml` and `prod` for `deploy.prod.yaml`.
+pub fn overlaid(file: &Path) -> Option<(PathBuf, String)> {
+    let stem = Path::new(file.file_stem()?);
+    let env = stem.extension()?.to_str()?.to_owned();
+    let base = file.with_file_name(stem.file_stem()?).with_extension(file.extension()?);
+    Some((base, env))
+}
+
 /// Lays one tree over another: mappings are united key by key; apps are united with the app of the same name, others
 /// are added; every other value of the overlay takes the place of what it covers.
 pub(super) fn lay(base: Node, over: Node) -> Node {

@@ -185,7 +185,7 @@ fn check_scalar(scalar: &Scalar, kind: &Kind) -> Result<(), Fault> {
             }
             let names: Vec<_> = words.iter().map(|(word, _)| *word).collect();
             let message = format!("`{text}` is none of {}", names.join(", "));
-            if *is == ScalarKind::Int && std::ptr::eq(*words, INSTANCES) {
+            if *is == ScalarKind::Int && *words == INSTANCES {
                 let hint =
                     "how many instances run is said in the app's cf manifest; here stands only which number holds";
                 return Err(Fault::hinted(message, format!("{hint}: {}", names.join(" or "))));

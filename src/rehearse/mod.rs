@@ -34,12 +34,8 @@ const BEFORE_AND_AFTER: Duration = Duration::from_secs(2);
 
 /// Runs the verb: the plan is deployed as it is for a first colour, then once more as an update, under load.
 pub fn run(common: &Common, args: &RehearseArgs) -> Result<Ending, Trouble> {
-    let mut common = common.clone();
-    if let Some(plan) = &args.plan {
-        common.file.clone_from(plan);
-    }
-    let plan = load_plan(&common)?;
-    let mut reporters = Reporters::new(&common)?;
+    let plan = load_plan(common)?;
+    let mut reporters = Reporters::new(common)?;
     let kept = Arc::new(AtomicBool::new(false));
     let interrupt = catch(&reporters, &kept)?;
     let guard = guard()?;

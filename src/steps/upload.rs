@@ -69,6 +69,11 @@ impl Upload {
         self.entries.is_empty()
     }
 
+    /// The paths of what is uploaded.
+    pub fn paths(&self) -> impl Iterator<Item = &Path> {
+        self.entries.keys().map(PathBuf::as_path)
+    }
+
     /// The SHA-256 (64 lower-case hex digits) of all of it.
     pub fn digest(&self) -> &str {
         &self.digest

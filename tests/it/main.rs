@@ -31,3 +31,4 @@ mod support;
 mod switch;
 mod teams;
 mod transcripts;
+mod uploads;

@@ -22,6 +22,21 @@ fn the_wrong_target() {
 }
 
 #[test]
+fn no_space_is_targeted() {
+    let bench = Bench::new(Duration::ZERO);
+    let config = bench.cf.home().join(".cf/config.json");
+    let targeted = fs::read_to_string(&config).unwrap();
+    for (field, told) in [("OrganizationFields", "no org is targeted"), ("SpaceFields", "no space is targeted")] {
+        let mut changed: serde_json::Value = serde_json::from_str(&targeted).unwrap();
+        changed[field] = serde_json::json!({ "GUID": "", "Name": "" });
+        fs::write(&config, changed.to_string()).unwrap();
+        let run = bench.run(&["apply", "--yes"]);
+        fs::write(&config, &targeted).unwrap();
+        refused(&bench, &run, &[told, "cf target -o acme -s production"]);
+    }
+}
+
+#[test]
 fn no_login() {
     let bench = Bench::new(Duration::ZERO);
     let output = bench.command(&["apply", "--yes"]).env("CF_HOME", "/nonexistent").output().unwrap();

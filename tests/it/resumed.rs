@@ -1,7 +1,7 @@
 //! What is left of a deployment is finished or taken back by somebody else; and somebody else at work is noticed.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::time::Duration;
 
@@ -51,12 +51,18 @@ fn killed_in(bench: &Bench, verb: &str, rule: Rule) {
 
 /// Another machine: a cf of its own, the plan and its manifest, and nothing that was built.
 fn elsewhere(bench: &Bench, args: &[&str]) -> Run {
+    elsewhere_with(bench, args, |_| {})
+}
+
+/// As [`elsewhere`], where more is done to the app's folder.
+fn elsewhere_with(bench: &Bench, args: &[&str], prepare: impl FnOnce(&Path)) -> Run {
     let cf = Cf::targeted(&bench.foundry);
     let folder = cf.work_dir();
     fs::create_dir(folder.join("app")).unwrap();
     for file in ["deploy.yaml", "app/manifest.yml"] {
         fs::copy(bench.folder().join(file), folder.join(file)).unwrap();
     }
+    prepare(&folder.join("app"));
     let output = bench.command(args).current_dir(folder).env("CF_HOME", cf.home()).output().unwrap();
     Run::of(&output)
 }
@@ -82,7 +88,13 @@ fn another_machine_finishes_it_without_the_files() {
     for words in ["shop_b", "cutover resume", "cutover rollback"] {
         assert!(status.contains(words), "'{words}' is not in:\n{status}");
     }
-    assert_tells(&elsewhere(&bench, &["resume", "--yes"]), 0, &["shop_b serves shop.apps.foundry.test"]);
+    // Nothing there is read: what cannot be read does not matter.
+    let unreadable = |app: &Path| {
+        let (kind, mode) = (rustix::fs::FileType::Fifo, rustix::fs::Mode::RWXU);
+        rustix::fs::mknodat(rustix::fs::CWD, app.join("pipe"), kind, mode, 0).unwrap();
+    };
+    let resumed = elsewhere_with(&bench, &["resume", "--yes"], unreadable);
+    assert_tells(&resumed, 0, &["shop_b serves shop.apps.foundry.test"]);
     assert_eq!(uploads(&bench), before, "the upload was finished, and is repeated");
     assert_eq!(bench.leads_to(LIVE), ["shop_b"]);
     assert_eq!(bench.leads_to(STAGING), [""; 0]);
@@ -105,10 +117,19 @@ fn an_upload_that_is_not_finished_needs_the_same_files() {
     assert_tells(
         &elsewhere(&bench, &["resume", "--yes"]),
         4,
-        &["the files to upload for shop are not those", "cutover apply", "cutover rollback"],
+        &[
+            "the files to upload for shop are not those",
+            "one that was there is missing",
+            "cutover apply",
+            "cutover rollback",
+        ],
     );
     bench.write("app/more", "a file more");
-    assert_tells(&bench.run(&["resume", "--yes"]), 4, &["the files to upload for shop are not those"]);
+    assert_tells(
+        &bench.run(&["resume", "--yes"]),
+        4,
+        &["the files to upload for shop are not those", "not there before: more"],
+    );
     fs::remove_file(bench.folder().join("app/more")).unwrap();
     bench.must(&["resume", "--yes"]);
     assert_eq!(bench.leads_to(LIVE), ["shop_b"]);
