@@ -269,8 +269,8 @@ fn tell_not_begun(compiled: &Compiled<'_>, last: &AppPreview<'_>) {
     let after = compiled.apps.iter().skip_while(|app| app.app.name != last.app.name).skip(1);
     let names: Vec<&str> = after.map(|app| app.app.name.as_str()).collect();
     if !names.is_empty() {
-        let named = names.iter().flat_map(|name| ["--app", name]);
-        let command = shell::command(["cutover", compiled.request.verb.as_str()].into_iter().chain(named));
+        let flags = names.iter().flat_map(|name| ["--app", name]);
+        let command = shell::command(["cutover", compiled.request.verb.as_str()].into_iter().chain(flags));
         tell(&format!("not begun: {command}"));
     }
 }
