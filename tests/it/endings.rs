@@ -106,7 +106,12 @@ impl Rehearsal {
         alive.map(|process| format!("{} {}", process.pid, process.command)).chain(files).collect()
     }
 
-    fn end_by(mut self, signal: Signal) -> ExitStatus {
+    /// What it has told since it was last waited for, up to its end.
+    fn rest(&self) -> String {
+        self.lines.iter().collect::<Vec<_>>().join("\n")
+    }
+
+    fn end_by(&mut self, signal: Signal) -> ExitStatus {
         self.look();
         let apps = |left: &[String]| left.iter().filter(|line| line.contains("sinatra")).count();
         assert!(apps(&self.left()) > 0, "no app runs: {:#?}", self.left());
@@ -161,28 +166,30 @@ fn process(pid: u32) -> Option<Process> {
 
 #[test]
 fn a_rehearsal_that_is_kept_leaves_nothing_when_it_is_killed() {
-    let rehearsal = Rehearsal::start(&["--keep"]);
+    let mut rehearsal = Rehearsal::start(&["--keep"]);
     rehearsal.wait_for(STAYS_UP);
     assert_eq!(rehearsal.end_by(Signal::KILL).code(), None);
 }
 
 #[test]
 fn a_rehearsal_that_is_kept_leaves_nothing_when_it_is_asked_to_end() {
-    let rehearsal = Rehearsal::start(&["--keep"]);
+    let mut rehearsal = Rehearsal::start(&["--keep"]);
     rehearsal.wait_for(STAYS_UP);
     assert_eq!(rehearsal.end_by(Signal::INT).code(), Some(0));
+    let rest = rehearsal.rest();
+    assert!(rest.contains("the embedded Cloud Foundry ends") && !rest.contains("in flight"), "{rest}");
 }
 
 #[test]
 fn a_rehearsal_leaves_nothing_when_it_is_killed_in_its_midst() {
-    let rehearsal = Rehearsal::start(&[]);
+    let mut rehearsal = Rehearsal::start(&[]);
     rehearsal.wait_for(MID_RUN);
     assert_eq!(rehearsal.end_by(Signal::KILL).code(), None);
 }
 
 #[test]
 fn a_rehearsal_leaves_nothing_when_it_is_interrupted_in_its_midst() {
-    let rehearsal = Rehearsal::start(&[]);
+    let mut rehearsal = Rehearsal::start(&[]);
     rehearsal.wait_for(MID_RUN);
     assert_eq!(rehearsal.end_by(Signal::TERM).code(), Some(143));
 }
