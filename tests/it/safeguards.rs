@@ -299,9 +299,9 @@ fn a_route_settles_where_the_router_cannot_be_asked() {
     let settle = Duration::from_secs(77);
     is_guarded("a route settles where the router cannot be asked", |part| {
         let bench = Bench::live_undrained();
-        let routes = format!("live: [{LIVE}, shop.apps.internal]");
+        let with_internal = format!("live: [{LIVE}, shop.apps.internal]");
         let plan = PLAN.replace("drain: 1s", &format!("drain: 0s\n    settle: {}s", settle.as_secs()));
-        bench.write("deploy.yaml", &plan.replace(&format!("live: [{LIVE}]"), &routes));
+        bench.write("deploy.yaml", &plan.replace(&format!("live: [{LIVE}]"), &with_internal));
         prepared(&bench, |driven| {
             let clock = Impatient::default();
             let Driven { runner, steps, space } = driven;

@@ -75,11 +75,10 @@ fn stays(saved: &Saved, instance: &Instance) -> bool {
     let was = saved.instances.iter().find(|one| one.is(&instance.spec.key, instance.index));
     match instance.state() {
         LrpState::Unclaimed => true,
-        // One that starts may be about to fail, and would be told of then.
-        LrpState::Claimed => false,
         LrpState::Running => instance.is_alive() && (instance.is_routable() || was.is_none_or(|was| !was.routable)),
         LrpState::Crashed => was.is_some_and(|was| was.state == LrpState::Crashed),
-        LrpState::Stopping => false,
+        // One that starts may be about to fail, and would be told of then.
+        LrpState::Claimed | LrpState::Stopping => false,
     }
 }
 
