@@ -5,7 +5,7 @@
 //! is told in [`attempt`](super::attempt).
 //!
 //! The look after a step is the look before the next one: what a step may change is read after it, and the rest once a
-//! second. Before anything is taken off a route, stopped or deleted, all of it is read.
+//! second. Before anything is taken off a route, stopped or deleted, and after a check or a drain, all of it is read.
 
 use std::fmt;
 use std::time::{Duration, Instant};
@@ -210,7 +210,9 @@ impl Runner<'_> {
         view: &mut View,
     ) -> Result<(), NotStarted> {
         let now = Instant::now();
-        let since = if step.action.takes_away() { Some(now) } else { now.checked_sub(FRESH) };
+        // While a check or a drain takes its time, people have theirs.
+        let waited = done.is_some_and(|done| done.invocation.is_none());
+        let since = if waited || step.action.takes_away() { Some(now) } else { now.checked_sub(FRESH) };
         let old = since.map_or_else(Vec::new, |since| view.older(&Section::DESIRED, since));
         self.look(view, &old, None).map_err(|error| NotStarted::Failed(unreadable(&error)))?;
         (self.hold)(step, &view.space).map_err(|why| NotStarted::Stopped(Intrusion::LockLost(why)))?;
