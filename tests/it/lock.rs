@@ -13,6 +13,7 @@ use cutover::cf::spawn::Cf;
 use cutover::plan::AppName;
 use cutover::run::api::Api;
 use cutover::run::clock::{Clock, Stop};
+use cutover::run::lock::heartbeat::Heartbeat;
 use cutover::run::lock::{Claim, LockError, LockManager, Patience};
 use cutover::space::lock::{Lock, ProcessId, SILENCE, SKEW, Standing, Verb};
 use cutover::steps::annotations::Deployment;
@@ -377,7 +378,7 @@ fn all_locks_are_had_or_none() {
     let theirs = other.take("d-2").unwrap();
     let cart = AppName::parse("cart").unwrap();
     let both = || ours.manager(AT_ONCE).acquire([&shop(), &cart], &ours.claim("d-1"), &mut deaf);
-    assert_eq!(holder(both().map(|locks| locks.release()).unwrap_err()).app, "shop");
+    assert_eq!(holder(both().map(Heartbeat::release).unwrap_err()).app, "shop");
     assert!(!bench.cf.must(["apps"]).contains("cutover-lock-cart"));
     other.give_back(&theirs);
     let locks = both().unwrap();
