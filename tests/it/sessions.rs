@@ -145,7 +145,7 @@ fn interrupted_at(step: &str, (signal, code): (Signal, i32), starts: bool) {
     }
     let serving: Vec<_> = bench.apps_on("shop").into_iter().filter(|app| bench.state_of(app) == "started").collect();
     assert!(!serving.is_empty(), "{step}: nobody serves");
-    bench.foundry.faults().keep_unhealthy(None);
+    bench.foundry.faults().clear();
     bench.write("deploy.yaml", PLAN);
     bench.must(&["apply", "--yes"]);
     let live = bench.apps_on("shop");

@@ -142,8 +142,8 @@ fn what_is_missing_is_said() {
     let cases = [
         (without(logged_in(), "Target").to_string(), "no API endpoint is set; use 'cf login' or 'cf api'"),
         (no_tokens.to_string(), "not logged in; use 'cf login' or 'cf login --sso'"),
-        (without(logged_in(), "OrganizationFields").to_string(), "no org is targeted; use 'cf target -o ORG -s SPACE'"),
-        (without(logged_in(), "SpaceFields").to_string(), "no space is targeted; use 'cf target -s SPACE'"),
+        (without(logged_in(), "OrganizationFields").to_string(), "no org is targeted"),
+        (without(logged_in(), "SpaceFields").to_string(), "no space is targeted"),
         (String::new(), "(it is empty)"),
         ("{\"Target\":".to_owned(), "(EOF while parsing a value at line 1 column 10)"),
         ("[]".to_owned(), "(it is no JSON object)"),
