@@ -65,7 +65,7 @@ pub struct DockerImage {
 }
 
 /// How a package becomes something that runs (CC API 3: app lifecycles). An app keeps the one that it was created with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Lifecycle {
     /// Buildpacks make a droplet of files.
