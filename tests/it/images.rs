@@ -35,6 +35,8 @@ applications:
   env: {TAG: ((tag))}
 ";
 
+const IMAGE: &str = "docker: {image: 'registry.example.org/team/shop:((tag))', username: robot}";
+
 /// A bench whose registry has one private image, which is the example app.
 fn bench() -> (Bench, TempDir) {
     let folder = tempfile::tempdir().unwrap();
@@ -100,13 +102,7 @@ fn an_image_is_deployed_redeployed_and_rolled_back() {
     assert!(!fs::read_to_string(bench.folder().join("events.jsonl")).unwrap().contains(PASSWORD));
 
     // Files onto an app that was made for images.
-    bench.write(
-        "manifest.yml",
-        &MANIFEST.replace(
-            "docker: {image: 'registry.example.org/team/shop:((tag))', username: robot}",
-            "command: ./sinatra",
-        ),
-    );
+    bench.write("manifest.yml", &MANIFEST.replace(IMAGE, "command: ./sinatra"));
     let run = bench.run(&["plan"]);
     assert_eq!(run.code, 4, "{}\n{}", run.out, run.err);
     assert!(run.err.contains("app shop_b was created with the lifecycle docker"), "{}", run.err);
@@ -126,4 +122,27 @@ fn an_app_of_cloud_native_buildpacks_is_deployed() {
     assert_eq!(bench.apps_on("shop"), ["shop_b"]);
     let app = bench.cf.must(["curl", "/v3/apps?names=shop_b"]);
     assert!(app.contains("\"cnb\""), "{app}");
+}
+
+#[test]
+fn a_rehearsal_runs_a_stand_in_for_an_image_and_refuses_what_it_cannot_stage() {
+    let (bench, _folder) = bench();
+    let run = bench.run(&["rehearse", "--load", "20"]);
+    assert_eq!(run.code, 0, "{}\n{}", run.out, run.err);
+    let told = "shop: image registry.example.org/team/shop:sha-1 is not pulled: a built-in web server stands in for it";
+    assert!(run.err.contains(told), "{}", run.err);
+
+    // A command, and no buildpack: none detects the files.
+    let manifest = MANIFEST.replace(IMAGE, "command: ./sinatra");
+    bench.write("manifest.yml", &manifest);
+    let run = bench.run(&["rehearse"]);
+    assert_eq!(run.code, 4, "{}\n{}", run.out, run.err);
+    for words in ["shop cannot be rehearsed: no buildpack detects the files", "`buildpacks: [binary_buildpack]`"] {
+        assert!(run.err.contains(words), "{}", run.err);
+    }
+    assert!(!run.err.contains("An embedded Cloud Foundry is up"), "{}", run.err);
+    bench.write("manifest.yml", &format!("{manifest}  buildpack: go_buildpack\n"));
+    let run = bench.run(&["rehearse"]);
+    assert_eq!(run.code, 4, "{}\n{}", run.out, run.err);
+    assert!(run.err.contains("go_buildpack is not implemented by the embedded Cloud Foundry"), "{}", run.err);
 }
