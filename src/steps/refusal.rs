@@ -435,6 +435,16 @@ mod tests {
                 Refusal::NoInstances { name: name.clone(), app: name.clone() },
                 vec![words(&["cf", "scale", text, "-i", "1"])],
             ),
+            (
+                Refusal::OtherLifecycle {
+                    name: name.clone(),
+                    app: name.clone(),
+                    has: Lifecycle::Docker,
+                    wanted: Lifecycle::Buildpack,
+                    idle: true,
+                },
+                vec![],
+            ),
             (Refusal::NoFallback { name, why: String::new() }, vec![ours("apply")]),
         ]
     }
@@ -460,13 +470,14 @@ mod tests {
             Refusal::OtherPlan { .. } => 15,
             Refusal::NoInstances { .. } => 16,
             Refusal::NoFallback { .. } => 17,
+            Refusal::OtherLifecycle { .. } => 18,
         }
     }
 
     #[test]
     fn each_kind_is_tried() {
         let tried: BTreeSet<usize> = each("shop").iter().map(|(refusal, _)| place(refusal)).collect();
-        assert_eq!(tried, (0..18).collect());
+        assert_eq!(tried, (0..19).collect());
     }
 
     #[test]
