@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use crate::plan::{self, Fault, Files, Plan};
+use crate::plan::{self, Fault, Files, Lifecycle, Plan};
 use crate::space::lock::{Lock, ProcessId, Verb};
 use crate::space::{
     App, AppState, Destination, Domain, Droplet, Instance, InstanceState, Named, Package, Process, Route,
@@ -54,6 +54,7 @@ pub(crate) fn app(name: &str, started: bool, instances: u32, role: Option<Role>)
         guid: format!("guid-{name}"),
         name: name.to_owned(),
         state: if started { AppState::Started } else { AppState::Stopped },
+        lifecycle: Some(Lifecycle::Buildpack),
         annotations: role.map(|role| (annotations::ROLE.to_owned(), role.as_str().to_owned())).into_iter().collect(),
         processes: vec![Process {
             guid: format!("web-{name}"),

@@ -169,6 +169,25 @@ impl Invocation {
         Self::new("create-app").value(app)
     }
 
+    /// `cf create-app APP --app-type docker`: as [`Self::create_app`], for an app that runs an image.
+    pub fn create_docker_app(app: &str) -> Self {
+        Self::new("create-app").value(app).word("--app-type").word("docker")
+    }
+
+    /// `cf curl -X POST /v3/apps …`: an app of Cloud Native Buildpacks without anything, stopped; where its name is
+    /// taken it is refused.
+    ///
+    /// Not `create-app --app-type cnb`, which came with cf 8.9 and takes no app whose buildpacks are to be detected.
+    pub fn create_cnb_app(app: &str, space_guid: &str, buildpacks: &[String]) -> Self {
+        let data = if buildpacks.is_empty() { json!({}) } else { json!({ "buildpacks": buildpacks }) };
+        let body = json!({
+            "name": app,
+            "relationships": { "space": { "data": { "guid": space_guid } } },
+            "lifecycle": { "type": "cnb", "data": data },
+        });
+        Self::new("curl").word("-X").word("POST").word("/v3/apps").word("-d").value(body.to_string())
+    }
+
     /// `cf push APP … --no-route --no-start`: applies the manifest and uploads; neither stages nor starts.
     ///
     /// `--no-route` takes every route off the app and makes the platform ignore the routes of the manifest, which would

@@ -401,7 +401,15 @@ fn refusal(expected: &Expectation, dialect: Dialect, output: &Output) -> Verdict
         return Verdict::Refused(Refusal { reason: Reason::Connection, words });
     }
     if let Some((reason, words)) = failure::recognise(&lines) {
-        return Verdict::Refused(Refusal { reason, words });
+        let log = if let (Expectation::Staged { app }, Reason::StagingFailed) = (expected, reason) {
+            parse::end_of_staging_log(&parse::Lines::of(&output.stdout), app)
+        } else {
+            Vec::new()
+        };
+        return Verdict::Refused(Refusal {
+            reason,
+            words: std::iter::once(words).chain(log).collect::<Vec<_>>().join("\n"),
+        });
     }
     let services = matches!(expected, Expectation::Bound { .. } | Expectation::Unbound { .. });
     // 7.8: `FAILED`, and an empty line in the place of a message.

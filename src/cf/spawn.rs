@@ -43,6 +43,9 @@ use tail::Tail;
 /// The variables named `CF_*` that reach cf: none of them changes where cf works or what it prints.
 pub const PASSED_ON: &[&str] = &["CF_DIAL_TIMEOUT", "CF_DOCKER_PASSWORD", "CF_CNB_REGISTRY_CREDS", "CF_B3_TRACE_ID"];
 
+/// Those of them that are secrets which only a push reads, so that nothing else gets them.
+const OF_A_PUSH: [&str; 2] = ["CF_DOCKER_PASSWORD", "CF_CNB_REGISTRY_CREDS"];
+
 /// How long a process has between SIGTERM and SIGKILL. cf 8.17 catches SIGTERM only while it writes its configuration,
 /// a matter of milliseconds.
 const GRACE: Duration = Duration::from_secs(3);
@@ -279,10 +282,7 @@ impl Cf {
         let mut out = tail(Stream::Out).map_err(capture)?;
         let mut err = tail(Stream::Err).map_err(capture)?;
 
-        let mut environment = self.environment.clone();
-        for (name, value) in env {
-            set(&mut environment, name.into(), value.into());
-        }
+        let environment = self.environment_of(argv, env);
         let started = Instant::now();
         let child = self.start(argv, environment, &out, &err).map_err(|source| self.not_started(source))?;
         let ended_by_us = child
@@ -318,6 +318,18 @@ impl Cf {
             seconds: started.elapsed().as_secs_f64(),
             redactor: self.redactor.clone(),
         })
+    }
+
+    /// The environment of one run.
+    fn environment_of(&self, argv: &[String], env: &[(String, String)]) -> Vec<(OsString, OsString)> {
+        let mut environment = self.environment.clone();
+        if argv.first().is_none_or(|verb| verb != "push") {
+            environment.retain(|(name, _)| OF_A_PUSH.iter().all(|secret| name != secret));
+        }
+        for (name, value) in env {
+            set(&mut environment, name.into(), value.into());
+        }
+        environment
     }
 
     /// Starts cf behind the guard's gate.

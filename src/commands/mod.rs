@@ -24,7 +24,7 @@ use crate::cf::outcome::Reason;
 use crate::cf::session::SessionError;
 use crate::cf::spawn::SpawnError;
 use crate::cli::{Cli, Color, Command, LockCommand};
-use crate::plan::{Part, Problems};
+use crate::plan::{AppName, Part, Problems};
 use crate::proof::Counterexample;
 use crate::run::interrupt::Signal;
 use crate::run::lock::LockError;
@@ -161,6 +161,16 @@ pub enum Trouble {
         /// The system's reason.
         source: io::Error,
     },
+    /// An app of the plan cannot be staged on the embedded Cloud Foundry.
+    #[error("{app} cannot be rehearsed: {why}")]
+    NotRehearsable {
+        /// The plan's name of the app.
+        app: AppName,
+        /// Why not.
+        why: String,
+        /// What to do about it.
+        hint: String,
+    },
     /// The embedded Cloud Foundry could not be brought up.
     #[error("{0:#}")]
     Foundry(anyhow::Error),
@@ -181,6 +191,7 @@ impl Trouble {
             | Self::NotTargeted { .. }
             | Self::WrongTarget { .. }
             | Self::NotAgreed
+            | Self::NotRehearsable { .. }
             | Self::Refused(_)
             | Self::Upload(_)
             | Self::Unproved(_)
@@ -194,7 +205,9 @@ impl Trouble {
     /// What to do about it, where that is known.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::NotTargeted { hint, .. } | Self::WrongTarget { hint, .. } => Some(hint.clone()),
+            Self::NotTargeted { hint, .. } | Self::WrongTarget { hint, .. } | Self::NotRehearsable { hint, .. } => {
+                Some(hint.clone())
+            }
             Self::Refused(refusal) => Some(refusal.hint()),
             Self::Observe(ObserveError::Refused { refusal, .. })
             | Self::Locked(LockError::Api(ObserveError::Refused { refusal, .. }) | LockError::Refused { refusal, .. }) => {

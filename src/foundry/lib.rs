@@ -15,6 +15,7 @@
 //! | [`router`] | gorouter's behaviour, from the routing table to the bytes of an answer; one router or several |
 //! | [`runtime`] | the cell: instances and tasks that really run |
 //! | [`staging`] | packages become droplets |
+//! | [`images`] | what stands for the images of registries |
 //! | [`blobs`] | the files of packages and droplets |
 //! | [`faults`] | the switches that make it misbehave on demand |
 //! | [`request_log`] | every call that the control plane heard |
@@ -34,6 +35,7 @@ pub mod controller;
 pub mod door;
 pub mod era;
 pub mod faults;
+pub mod images;
 pub mod log_cache;
 pub mod logs;
 pub mod platform;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::images::Images;
 use crate::router::RouterSettings;
 use crate::state::ReservablePorts;
 use crate::uaa::TokenPolicy;
@@ -43,6 +44,8 @@ pub struct Settings {
     pub router: RouterSettings,
     /// The memory of the cell, in MB: instances that do not fit are DOWN until there is room. `None` is no limit.
     pub cell_memory_in_mb: Option<u64>,
+    /// The images that apps can run.
+    pub images: Images,
 }
 
 impl Default for Settings {
@@ -67,6 +70,7 @@ impl Default for Settings {
             routers: 1,
             router: RouterSettings::default(),
             cell_memory_in_mb: None,
+            images: Images::default(),
         }
     }
 }

@@ -6,6 +6,8 @@
 //! it looks for.
 
 mod binary;
+mod foresight;
+mod image;
 mod staticfile;
 
 use std::fs;
@@ -20,7 +22,11 @@ use serde_json::json;
 use crate::faults::StagingFailure;
 use crate::logs::Stream;
 use crate::platform::Platform;
-use crate::state::{Build, BuildState, Droplet, DropletState, Guid, Metadata, Party, State, UsedBuildpack};
+use crate::state::{
+    Build, BuildState, Droplet, DropletState, Guid, LifecycleKind, Metadata, Party, State, UsedBuildpack,
+};
+
+pub use foresight::{Unstageable, foresee};
 
 /// The files by which system buildpacks know their apps.
 const DETECTION: [(&str, &[&str]); 10] = [
@@ -94,8 +100,11 @@ impl Log<'_> {
 async fn stage(platform: &Arc<Platform>, build: &Build) -> Result<Droplet, StagingFailure> {
     let log = Log { platform, app: &build.app };
     let name = platform.store.read(|db| db.app_name(&build.app));
+    let image = platform.store.read(|db| db.packages.get(&build.package).and_then(|package| package.docker.clone()));
     let guid = &build.guid;
-    let buildpacks = if build.lifecycle.buildpacks.is_empty() {
+    let buildpacks = if image.is_some() {
+        Vec::new()
+    } else if build.lifecycle.buildpacks.is_empty() {
         let stack = build.lifecycle.stack.as_deref();
         platform.store.read(|db| db.buildpacks.detecting(stack).map(|one| one.name.clone()).collect())
     } else {
@@ -109,10 +118,12 @@ async fn stage(platform: &Arc<Platform>, build: &Build) -> Result<Droplet, Stagi
     }
     log.out(&format!("Cell foundry creating container for instance {guid}"));
     log.out(&format!("Cell foundry successfully created container for instance {guid}"));
-    log.out("Downloading app package...");
     let droplet = Guid::random();
     let directory = platform.cell.blobs().droplet(&droplet);
-    let unpacked = {
+    let unpacked = if image.is_some() {
+        Ok(Ok(()))
+    } else {
+        log.out("Downloading app package...");
         let (platform, directory, package) = (Arc::clone(platform), directory.clone(), build.package.clone());
         tokio::task::spawn_blocking(move || {
             fs::create_dir_all(&directory)?;
@@ -125,7 +136,9 @@ async fn stage(platform: &Arc<Platform>, build: &Build) -> Result<Droplet, Stagi
         Ok(Err(error)) => return Err(failure("StagingError", &format!("Staging error: {error}"))),
         Err(_) => return Err(failure("StagingError", "Staging error: the stager was ended")),
     }
-    log.out("Downloaded app package");
+    if image.is_none() {
+        log.out("Downloaded app package");
+    }
     // One half for the buildpacks, the other for the upload.
     let half = platform.timing().staging / 2;
     work(platform, half).await?;
@@ -143,14 +156,23 @@ async fn stage(platform: &Arc<Platform>, build: &Build) -> Result<Droplet, Stagi
         let _ = fs::remove_dir_all(&directory);
         return end(Err(failure));
     }
-    match compile(&log, build, &directory) {
+    let compiled = match &image {
+        Some(image) => image::compile(&log, &platform.settings.images, image, &directory),
+        None => compile(&log, build, &directory),
+    };
+    match compiled {
         Ok(compiled) => {
             log.out("Exit status 0");
-            log.out("Uploading droplet, build artifacts cache...");
-            log.out("Uploading droplet...");
-            work(platform, half).await?;
-            log.out("Uploaded droplet");
-            log.out("Uploading complete");
+            if image.is_some() {
+                work(platform, half).await?;
+                log.out("Staging Complete");
+            } else {
+                log.out("Uploading droplet, build artifacts cache...");
+                log.out("Uploading droplet...");
+                work(platform, half).await?;
+                log.out("Uploaded droplet");
+                log.out("Uploading complete");
+            }
             let now = Timestamp::now();
             let checksum =
                 platform.store.read(|db| db.packages.get(&build.package).and_then(|package| package.checksum.clone()));
@@ -162,8 +184,11 @@ async fn stage(platform: &Arc<Platform>, build: &Build) -> Result<Droplet, Stagi
                 process_types: compiled.process_types,
                 own_command: None,
                 buildpacks: compiled.buildpacks,
-                stack: build.lifecycle.stack.clone(),
+                stack: build.lifecycle.stack.clone().filter(|_| image.is_none()),
                 checksum,
+                lifecycle: build.lifecycle.kind,
+                image: image.map(|image| image.image),
+                stand_in: compiled.stand_in,
                 metadata: Metadata::default(),
                 created_at: now,
                 updated_at: now,
@@ -171,7 +196,12 @@ async fn stage(platform: &Arc<Platform>, build: &Build) -> Result<Droplet, Stagi
         }
         Err(failure) => {
             let _ = fs::remove_dir_all(&directory);
-            log.out(&format!("Exit status {}", if failure.id == "NoAppDetectedError" { 222 } else { 223 }));
+            if image.is_some() {
+                log.out("Exit status 2");
+                log.err("Staging Failed: Exited with status 2");
+            } else {
+                log.out(&format!("Exit status {}", if failure.id == "NoAppDetectedError" { 222 } else { 223 }));
+            }
             end(Err(failure))
         }
     }
@@ -194,6 +224,8 @@ fn failure(id: &str, message: &str) -> StagingFailure {
 struct Compiled {
     process_types: IndexMap<String, String>,
     buildpacks: Vec<UsedBuildpack>,
+    /// Whether it stands in for an image.
+    stand_in: bool,
 }
 
 /// A buildpack that is there.
@@ -210,6 +242,8 @@ impl Known {
         [(Self::Binary, "binary"), (Self::Staticfile, "staticfile")]
             .into_iter()
             .find_map(|(one, word)| is(word).then_some(one))
+            // The Cloud Native Buildpack that compiles nothing either.
+            .or_else(|| name.starts_with("docker://").then_some(Self::Binary).filter(|_| name.contains("/procfile")))
     }
 
     /// What it calls itself, and its version.
@@ -226,6 +260,10 @@ impl Known {
 fn compile(log: &Log<'_>, build: &Build, directory: &Path) -> Result<Compiled, StagingFailure> {
     let stack = build.lifecycle.stack.as_deref();
     let chosen = match build.lifecycle.buildpacks.as_slice() {
+        [] if build.lifecycle.kind == LifecycleKind::Cnb => {
+            log.err("No Cloud Native Buildpack is installed in this embedded Cloud Foundry that could detect the app");
+            return Err(failure("CNBDetectFailed", "cnb: detecting failed"));
+        }
         [] => vec![detect(log, stack, directory)?],
         named => named.to_vec(),
     };
@@ -239,9 +277,11 @@ fn compile(log: &Log<'_>, build: &Build, directory: &Path) -> Result<Compiled, S
         }
         let uploaded = installed.is_some_and(|buildpack| buildpack.uploaded);
         let Some(known) = Known::named(&name).filter(|_| !uploaded) else {
-            log.err(&format!(
-                "{name} is not implemented by this embedded Cloud Foundry: use binary_buildpack or staticfile_buildpack"
-            ));
+            let instead = match build.lifecycle.kind {
+                LifecycleKind::Cnb => "docker://…/procfile",
+                LifecycleKind::Buildpack | LifecycleKind::Docker => "binary_buildpack or staticfile_buildpack",
+            };
+            log.err(&format!("{name} is not implemented by this embedded Cloud Foundry: use {instead}"));
             log.err("Failed to compile droplet: exit status 1");
             return Err(StagingFailure::compile());
         };
@@ -276,15 +316,17 @@ fn compile(log: &Log<'_>, build: &Build, directory: &Path) -> Result<Compiled, S
     };
     // The author's word counts more than the buildpack's. (`buildpackapplifecycle`: the builder.)
     process_types.extend(procfile);
-    Ok(Compiled { process_types, buildpacks })
+    Ok(Compiled { process_types, buildpacks, stand_in: false })
+}
+
+/// Whether a system buildpack knows an app by its files.
+fn detects(buildpack: &str, has: impl Fn(&str) -> bool) -> bool {
+    DETECTION.iter().any(|(known, files)| *known == buildpack && files.iter().any(|file| has(file)))
 }
 
 /// The name of the first buildpack that knows the app.
 fn detect(log: &Log<'_>, stack: Option<&str>, directory: &Path) -> Result<String, StagingFailure> {
-    let knows = |name: &str| {
-        let files = DETECTION.iter().find(|(known, _)| *known == name).map_or(&[][..], |(_, files)| *files);
-        files.iter().any(|file| directory.join(file).exists())
-    };
+    let knows = |name: &str| detects(name, |file| directory.join(file).exists());
     log.platform.store.read(|db| {
         for buildpack in db.buildpacks.detecting(stack) {
             if buildpack.uploaded {

@@ -47,11 +47,5 @@ fn sizes(app: &ManifestApp) -> ManifestApp {
         disk_mb: process.disk_mb,
         ..ManifestProcess::default()
     };
-    ManifestApp {
-        instances: app.instances,
-        memory_mb: app.memory_mb,
-        disk_mb: app.disk_mb,
-        processes: app.processes.iter().map(process).collect(),
-        ..ManifestApp::default()
-    }
+    ManifestApp { web: process(&app.web), others: app.others.iter().map(process).collect(), ..ManifestApp::default() }
 }

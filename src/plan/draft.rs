@@ -52,6 +52,11 @@ impl<'node> Reader<'node> {
         items.iter().enumerate().map(|(at, node)| Self::new(node, table, &format!("{path}[{at}]"))).collect()
     }
 
+    /// Where a key stands in the document.
+    pub(super) fn path_of(&self, key: &str) -> String {
+        below(&self.path, key)
+    }
+
     /// The value of a key, if it is there.
     pub(super) fn node(&self, key: &str) -> Option<&'node Node> {
         debug_assert!(self.table.key(key).is_some(), "{key} is in the table of {}", self.table.noun);

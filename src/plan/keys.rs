@@ -195,14 +195,16 @@ pub static APP: Table = Table {
             "path",
             Kind::Text(&FILE),
             Need::Optional("the manifest's own `path`, else the manifest's folder"),
-            "The folder, zip or jar file to upload, relative to this file.",
+            "The folder, zip or jar file to upload, relative to this file; not for a docker image.",
         ),
         key(
             "manifest",
             Kind::Text(&FILE),
             Need::Required,
             "The app's ordinary cf manifest, relative to this file: the source of memory, instances, buildpacks, env and \
-             health check. It describes one application; its name and its routes are not used.",
+             health check, or of a docker image, whose registry's password is taken from `CF_DOCKER_PASSWORD`. It \
+             describes one application; its name and its routes are not used. As on the platform, an entry of `processes` \
+             for web takes the place of all process keys at the top of the application.",
         ),
         key(
             "vars",

@@ -141,7 +141,7 @@ impl Draft {
             // Without a path, and where the manifest has none either, cf would upload the folder that it is run in.
             path: path.or_else(|| {
                 let manifest = manifest.as_ref()?;
-                let needs_one = manifest.app.path.is_none() && manifest.app.docker_image.is_none();
+                let needs_one = manifest.app.path.is_none() && manifest.app.docker.is_none();
                 needs_one.then(|| folder_of(&manifest.path))
             }),
             manifest,
@@ -201,6 +201,12 @@ fn read_app_manifest(
     let file = app.parse("manifest", any)?.map(|path| joined(folder, &path));
     let sources = Sources { values: known?, has_path };
     let read = read_manifest(&file, &sources, contents, report)?;
+    if let (Some(path), Some(_)) = (app.node("path"), &read.docker) {
+        // cf 8.17: `--path, -p` beside `docker` in the manifest is an incorrect usage.
+        let hint = "take `path` out: nothing is uploaded for a docker image";
+        let fault = Fault::hinted("the manifest names a docker image, which has no files", hint);
+        report.node(path, &app.path_of("path"), fault);
+    }
     Some(Manifest {
         path: file.value,
         vars: vars

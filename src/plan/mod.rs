@@ -57,7 +57,7 @@ pub use duration::{format_duration, parse_duration};
 pub use fault::Fault;
 pub use files::{Disk, Files, WithoutBits};
 pub use load::load;
-pub use manifest::{HealthCheck, Manifest, ManifestApp, ManifestProcess};
+pub use manifest::{DockerImage, HealthCheck, Lifecycle, Manifest, ManifestApp, ManifestProcess};
 pub use name::{AppName, OrgName, ServiceName, SpaceName};
 pub use overlay::overlaid;
 pub use problem::{Part, Position, Problem, Problems};

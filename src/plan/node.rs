@@ -73,6 +73,11 @@ impl Node {
         self.scalar().filter(|scalar| scalar.kind != ScalarKind::Null).map(|scalar| scalar.text.as_str())
     }
 
+    /// Whether it is the value null.
+    pub(super) fn is_null(&self) -> bool {
+        self.scalar().is_some_and(|scalar| scalar.kind == ScalarKind::Null)
+    }
+
     /// The value of a key of a map; the last of several, as in cf (yaml.v2).
     pub(super) fn get(&self, key: &str) -> Option<&Node> {
         self.entries().iter().rfind(|(name, _)| name.text() == Some(key)).map(|(_, value)| value)

@@ -94,8 +94,12 @@ fn a_small_plan_is_filled_up_with_defaults() {
                     vars_files: vec![],
                     app: ManifestApp {
                         name: Some("sinatra".to_owned()),
-                        instances: Some(2),
-                        memory_mb: Some(256),
+                        web: ManifestProcess {
+                            process_type: "web".to_owned(),
+                            instances: Some(2),
+                            memory_mb: Some(256),
+                            ..ManifestProcess::default()
+                        },
                         ..ManifestApp::default()
                     },
                 },
@@ -277,7 +281,7 @@ applications:
 - <<: *defaults
   name: shop-((env))
   instances: ((sizes.web))
-  docker: {image: 'registry.example.com/shop:((tag))'}
+  docker: {image: 'registry.example.com/shop:((tag))', username: robot-((env))}
   health-check-type: http
   health-check-http-endpoint: /((!env))((n))/health
   timeout: 80
@@ -285,7 +289,6 @@ applications:
   routes: [{route: shop.example.com}, {route: 'tcp.example.com:1234'}]
   services: [db, {name: cache, binding_name: c}]
   processes:
-  - {type: web, instances: 5, memory: 1GB}
   - {type: worker, instances: 0, memory: 64m}
   no-route: true
   env: {((key)): x}
@@ -300,35 +303,41 @@ applications:
     let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     assert_eq!(manifest.vars, [pair("tag", "\"1.0\""), pair("n", "3"), pair("key", "KEY")]);
     assert_eq!(manifest.vars_files, [PathBuf::from("a.yml"), PathBuf::from("b.yml")]);
-    let process = |process_type: &str, instances, memory_mb| ManifestProcess {
-        process_type: process_type.to_owned(),
-        instances: Some(instances),
-        memory_mb: Some(memory_mb),
-        ..ManifestProcess::default()
-    };
     assert_eq!(
         manifest.app,
         ManifestApp {
             name: Some("shop-b".to_owned()),
             path: None,
-            docker_image: Some("registry.example.com/shop:1.0".to_owned()),
-            instances: Some(4),
-            memory_mb: Some(128),
-            disk_mb: Some(1536),
-            health_check: HealthCheck {
-                kind: Some("http".to_owned()),
-                endpoint: Some("/b3/health".to_owned()),
-                timeout_seconds: Some(90),
+            docker: Some(DockerImage {
+                image: "registry.example.com/shop:1.0".to_owned(),
+                username: Some("robot-b".to_owned()),
+            }),
+            lifecycle: Some(Lifecycle::Docker),
+            buildpacks: vec![],
+            web: ManifestProcess {
+                process_type: "web".to_owned(),
+                command: None,
+                instances: Some(4),
+                memory_mb: Some(128),
+                disk_mb: Some(1536),
+                health_check: HealthCheck {
+                    kind: Some("http".to_owned()),
+                    endpoint: Some("/b3/health".to_owned()),
+                    timeout_seconds: Some(90),
+                },
             },
-            processes: vec![process("web", 5, 1024), process("worker", 0, 64)],
+            others: vec![ManifestProcess {
+                process_type: "worker".to_owned(),
+                instances: Some(0),
+                memory_mb: Some(64),
+                ..ManifestProcess::default()
+            }],
             routes: vec!["shop.example.com".to_owned(), "tcp.example.com:1234".to_owned()],
             services: vec!["db".to_owned(), "cache".to_owned()],
             no_route: true,
             random_route: false,
         }
     );
-    assert_eq!(manifest.app.web_instances(), Some(5));
-    assert_eq!(manifest.app.web_memory_mb(), Some(1024));
     assert_eq!(plan.apps[0].path, None, "a docker image is not uploaded");
 }
 

@@ -1,12 +1,14 @@
 //! `cutover rehearse`: the plan on the embedded Cloud Foundry, with the real cf, under load.
 //!
 //! - [`stage`]: an embedded foundry that has what the plan needs, and a cf that is logged in to it
+//! - `preflight`: what of the plan cannot run there, or has a stand-in
 //! - [`load`]: requests on the live routes while the plan runs, and the count of those that failed
 //! - [`table`]: what came of it, as a person reads it
 //!
 //! Everything that is run on the way is what `cutover apply` runs; only the target of the plan is another one.
 
 pub mod load;
+mod preflight;
 pub mod stage;
 mod table;
 
@@ -23,6 +25,7 @@ use crate::commands::{Ending, Trouble, print, tell};
 use crate::plan::{Check, Plan, RouteUrl};
 use crate::run::clock::Clock as _;
 use crate::run::interrupt::{Interrupt, Urgency};
+use crate::secret::Sensitive;
 use crate::steps::Verb;
 use crate::steps::back::Failed;
 
@@ -35,6 +38,7 @@ const BEFORE_AND_AFTER: Duration = Duration::from_secs(2);
 /// Runs the verb: the plan is deployed as it is for a first colour, then once more as an update, under load.
 pub fn run(common: &Common, args: &RehearseArgs) -> Result<Ending, Trouble> {
     let plan = load_plan(common)?;
+    preflight::check(&plan)?.iter().for_each(|note| tell(note));
     let mut reporters = Reporters::new(common)?;
     let kept = Arc::new(AtomicBool::new(false));
     let interrupt = catch(&reporters, &kept)?;
@@ -45,7 +49,9 @@ pub fn run(common: &Common, args: &RehearseArgs) -> Result<Ending, Trouble> {
     tell(&format!("An embedded Cloud Foundry is up: API {}, router {router}", stage.api()));
 
     let plan = stage.retargeted(plan).map_err(Trouble::Foundry)?;
-    let place = Workplace::at(stage.cf_config(), common.cf.as_deref(), Some(&router), &plan, &guard)?;
+    let mut place = Workplace::at(stage.cf_config(), common.cf.as_deref(), Some(&router), &plan, &guard)?;
+    // Its registry gives images to everybody, and cf would ask for a password that is not there.
+    place.cf = place.cf.with_secret("CF_DOCKER_PASSWORD", &Sensitive::new("rehearsal"));
     let mut deploy = || -> Result<Ending, Trouble> {
         let space = place.observer(&plan).observe()?;
         let request = Request {

@@ -8,13 +8,14 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use foundry::Foundry;
+use foundry::images::Images;
 use foundry::router::Propagation;
 use foundry::settings::Settings;
 use guard::Guard;
 
 use crate::cf::session::PrivateHome;
 use crate::cf::spawn::Cf;
-use crate::plan::{ApiUrl, Plan, RouteUrl};
+use crate::plan::{ApiUrl, Lifecycle, Plan, RouteUrl};
 use crate::run::http::RouterUrl;
 use crate::secret::Sensitive;
 
@@ -48,6 +49,7 @@ impl Stage {
             space: plan.target.space.to_string(),
             domains: domains(plan).into_iter().collect(),
             routers: routing.routers,
+            images: Images { stand_in_for_others: true, ..Images::default() },
             ..Settings::default()
         };
         if let Some(delay) = routing.delay {
@@ -68,6 +70,15 @@ impl Stage {
         run(cf, &["api", &self.foundry.api_url()])?;
         run(&with_password, &["auth", &settings.user])?;
         run(cf, &["target", "-o", &settings.org, "-s", &settings.space])?;
+        // The platform of the plan may have them on or off: that is not what is rehearsed.
+        let lifecycles: BTreeSet<_> = plan.apps.iter().filter_map(|app| app.manifest.app.lifecycle).collect();
+        for lifecycle in lifecycles {
+            match lifecycle {
+                Lifecycle::Buildpack => {}
+                Lifecycle::Docker => run(cf, &["enable-feature-flag", "diego_docker"])?,
+                Lifecycle::Cnb => run(cf, &["enable-feature-flag", "diego_cnb"])?,
+            }
+        }
         let of_plan = plan.apps.iter().flat_map(|app| app.services.iter().map(AsRef::<str>::as_ref));
         let of_manifest = plan.apps.iter().flat_map(|app| app.manifest.app.services.iter().map(String::as_str));
         for service in of_plan.chain(of_manifest).collect::<BTreeSet<_>>() {

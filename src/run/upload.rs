@@ -62,12 +62,17 @@ impl OwnFiles {
 
 /// The folder or archive that is uploaded for an app. `None` where nothing is, as for a docker image.
 fn root(app: &plan::App) -> Option<&Path> {
-    app.path.as_deref().or(app.manifest.app.path.as_deref())
+    if app.manifest.app.docker.is_some() { None } else { app.path.as_deref().or(app.manifest.app.path.as_deref()) }
 }
 
 /// Reads what is uploaded for an app, less what the run itself writes there. Fails where something of it cannot be
 /// read, and names that.
 pub fn read(app: &plan::App, own: &OwnFiles) -> Result<Upload, UploadError> {
+    if let Some(docker) = &app.manifest.app.docker {
+        // In the place of files: another reference is another upload, and what differs is told by it.
+        let image = (PathBuf::from(&docker.image), Sha256::digest("docker image").into());
+        return Ok(Upload::new(BTreeMap::from([image]), BTreeSet::new()));
+    }
     let Some(root) = root(app) else { return Ok(Upload::nothing()) };
     let mut reader = Reader { own, entries: BTreeMap::new(), left_out: BTreeSet::new() };
     reader.read(root).map_err(|Unreadable { path, why }| UploadError::Unreadable {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::{Arc, LazyLock, PoisonError, RwLock};
 
-use regex::Regex;
+use regex::{Captures, Regex};
 
 use super::Sensitive;
 
@@ -23,6 +23,10 @@ const FORMS: [&str; 4] = [
     r"(://[^\s/:@]*:)[^\s/@]+@",
     r#"(?i)((?:^|[^A-Za-z0-9])(?:password|passwd|secret|token|(?:api|access|private)[_-]?key)["']?\s*[:=]\s*)(?:"(?:[^"\\]|\\.)*"|'[^']*'|[^\s"',;{}\[\]][^\s"',;}]*)"#,
 ];
+
+/// What stands behind `token:` or `password:` in a sentence, and is none: a registry says `unable to retrieve auth token:
+/// invalid username/password: unauthorized: …`.
+const PROSE: [&str; 4] = ["invalid", "unauthorized", "expired", "missing"];
 
 /// Knows the secrets of a run and takes them out of texts. Clones know the same ones, also those that are learned
 /// later.
@@ -78,7 +82,12 @@ impl Redactor {
         for (pattern, form) in PATTERNS.iter().zip(FORMS) {
             let end = if form.ends_with('@') { "@" } else { "" };
             if pattern.is_match(&shown) {
-                shown = Cow::Owned(pattern.replace_all(&shown, format!("${{1}}{HIDDEN}{end}")).into_owned());
+                let hide = |found: &Captures<'_>| {
+                    let (all, key) = (&found[0], &found[1]);
+                    let value = all[key.len()..].trim_end_matches(':');
+                    if PROSE.contains(&value) { all.to_owned() } else { format!("{key}{HIDDEN}{end}") }
+                };
+                shown = Cow::Owned(pattern.replace_all(&shown, hide).into_owned());
             }
         }
         shown
@@ -146,6 +155,12 @@ mod tests {
             (r#"{"password": "p\"a", "port": 1}"#, r#"{"password": [hidden], "port": 1}"#),
             ("client_secret=pa55 x=1", "client_secret=[hidden] x=1"),
             ("API_KEY='pa55'", "API_KEY=[hidden]"),
+            // A registry's own words.
+            (
+                "unable to retrieve auth token: invalid username/password: unauthorized: authentication required",
+                "unable to retrieve auth token: invalid username/password: unauthorized: authentication required",
+            ),
+            ("password: invalid-but-one", "password: [hidden]"),
             // cf's own words.
             ("CF-InvalidAuthToken: Invalid Auth Token", "CF-InvalidAuthToken: Invalid Auth Token"),
             (

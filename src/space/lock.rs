@@ -337,6 +337,7 @@ mod tests {
         App {
             guid: "g-1".to_owned(),
             name: "cutover-lock-shop".to_owned(),
+            lifecycle: None,
             state: AppState::Stopped,
             annotations: annotations.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect(),
             processes: Vec::new(),

@@ -22,7 +22,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::cf::invocation::RouteParts;
-use crate::plan::RouteUrl;
+use crate::plan::{Lifecycle, RouteUrl};
 
 use lock::Lock;
 
@@ -96,6 +96,9 @@ pub struct App {
     pub name: String,
     /// The desired state.
     pub state: AppState,
+    /// How its packages become something that runs; `None` where that is a way which is not known here.
+    #[serde(default)]
+    pub lifecycle: Option<Lifecycle>,
     /// The annotations on it.
     pub annotations: BTreeMap<String, String>,
     /// Its processes, `web` first.

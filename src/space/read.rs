@@ -9,6 +9,8 @@ use serde::Deserialize;
 use serde_json::Value;
 use thiserror::Error;
 
+use crate::plan::Lifecycle;
+
 use super::{
     App, AppState, Destination, Domain, Droplet, Instance, InstanceState, Package, Process, Quota, QuotaScope, Route,
     ServiceInstance, Usage,
@@ -99,10 +101,16 @@ pub fn apps(path: &str, resources: &[Value]) -> Result<Vec<(App, bool)>, Unreada
         guid: String,
         name: String,
         state: AppState,
+        lifecycle: Option<RawLifecycle>,
         #[serde(default)]
         metadata: Metadata,
         #[serde(default)]
         relationships: Relationships,
+    }
+    #[derive(Deserialize)]
+    struct RawLifecycle {
+        #[serde(rename = "type")]
+        kind: String,
     }
     #[derive(Deserialize, Default)]
     struct Metadata {
@@ -120,6 +128,7 @@ pub fn apps(path: &str, resources: &[Value]) -> Result<Vec<(App, bool)>, Unreada
             guid: raw.guid,
             name: raw.name,
             state: raw.state,
+            lifecycle: raw.lifecycle.and_then(|has| Lifecycle::ALL.into_iter().find(|one| one.as_str() == has.kind)),
             annotations: raw.metadata.annotations.into_iter().filter_map(|(key, value)| Some((key, value?))).collect(),
             processes: Vec::new(),
             package: None,

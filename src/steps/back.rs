@@ -122,7 +122,7 @@ fn grow(list: &mut StepList<'_>, heading: Heading, to: &AppName, from: &AppName)
     let (has, live) = (instances(to), instances(from));
     let wanted = match app.instances {
         Instances::AtLeastLive => live,
-        Instances::Manifest => live.min(app.manifest.app.web_instances().unwrap_or(1)),
+        Instances::Manifest => live.min(app.manifest.app.web.instances.unwrap_or(1)),
     };
     if has < wanted {
         list.add(heading, "scale", Action::Scale { app: to.clone(), instances: wanted });

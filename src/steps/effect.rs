@@ -12,8 +12,9 @@ impl Action {
     pub fn apply(&self, space: &mut Space) {
         let name = self.app().to_owned();
         match self {
-            Self::Create { .. } => {
+            Self::Create { kind, .. } => {
                 let app = created(space, &name);
+                app.lifecycle = Some(kind.lifecycle());
                 if app.web().is_none() {
                     // CC: a new app has a web process with one instance.
                     resize(app, Size { instances: 1, memory_mb: DEFAULT_MEMORY_MB });
@@ -110,6 +111,7 @@ fn created<'a>(space: &'a mut Space, name: &str) -> &'a mut App {
             guid: format!("app {name}"),
             name: name.to_owned(),
             state: AppState::Stopped,
+            lifecycle: None,
             annotations: std::collections::BTreeMap::new(),
             processes: Vec::new(),
             package: None,

@@ -1,7 +1,7 @@
 //! The way forward: the guide's seven steps for one app, from its beginning or from where an interrupted run has left
 //! it.
 
-use crate::plan::{self, AppName, Plan, RouteUrl};
+use crate::plan::{self, AppName, Lifecycle, Plan, RouteUrl};
 use crate::space::condition::Condition;
 use crate::space::{App, AppState, Space};
 
@@ -13,7 +13,7 @@ use super::situation::{
 };
 use super::size::{self, Sized};
 use super::upload::Upload;
-use super::{Action, Heading, Step, back, quota};
+use super::{Action, Heading, NewApp, Step, back, quota};
 
 /// CC API 3: the longest value of an annotation, in characters.
 const LONGEST_ANNOTATION: usize = 5000;
@@ -42,6 +42,7 @@ pub fn deploy(orders: Orders<'_>, space: &Space) -> Result<Vec<Step>, Refusal> {
     let next = situation.next().clone();
     not_in_use(app, space, &next)?;
     told_apart(app, space, &situation)?;
+    same_lifecycle(app, space, &next)?;
     may_begin(app, space)?;
 
     let mut list = StepList::new(app, space);
@@ -169,6 +170,21 @@ fn settle_old(list: &mut StepList<'_>, old: Option<&AppName>) {
     }
 }
 
+/// Refuses a colour that was created for another kind of package than the manifest's. CC: the lifecycle of an app cannot
+/// be changed, and a manifest that asks for none leaves it as it is, so that cf would upload files to a docker app.
+fn same_lifecycle(app: &plan::App, space: &Space, next: &AppName) -> Result<(), Refusal> {
+    let Some(found) = space.app(next.as_str()) else { return Ok(()) };
+    let wanted = match (app.manifest.app.lifecycle, found.lifecycle) {
+        (_, None) | (None, Some(Lifecycle::Buildpack | Lifecycle::Cnb)) => return Ok(()),
+        (None, Some(Lifecycle::Docker)) => Lifecycle::Buildpack,
+        (Some(wanted), Some(has)) if wanted == has => return Ok(()),
+        (Some(wanted), Some(_)) => wanted,
+    };
+    let Some(has) = found.lifecycle else { return Ok(()) };
+    let idle = found.state == AppState::Stopped && other_routes(app, space, found).is_empty();
+    Err(Refusal::OtherLifecycle { name: app.name.clone(), app: next.clone(), has, wanted, idle })
+}
+
 /// Makes sure that no request reaches the next colour while it is pushed. One that runs may have been let go a moment
 /// ago, so that a router still knows it, or it has requests in hand.
 fn clear(list: &mut StepList<'_>, app: &plan::App, old: Option<&AppName>, next: &AppName) -> Result<(), Refusal> {
@@ -187,7 +203,8 @@ fn clear(list: &mut StepList<'_>, app: &plan::App, old: Option<&AppName>, next: 
 fn push(list: &mut StepList<'_>, next: &AppName, sized: Sized, before: Option<String>) {
     debug_assert_eq!(sized.push.app, next.as_str());
     let Sized { push, size, others } = sized;
-    list.add(Heading::Push, "push", Action::Push { push, size, others, before });
+    let image = list.app().manifest.app.docker.as_ref().map(|docker| docker.image.clone());
+    list.add(Heading::Push, "push", Action::Push { push, image, size, others, before });
 }
 
 /// All that follows the upload, less what is done already and can be seen to be.
@@ -318,7 +335,16 @@ impl StepList<'_> {
     /// Creates an app that is not there, so that it can be marked before anything of it is uploaded.
     fn create(&mut self, heading: Heading, app: &AppName) {
         if self.model().app(app.as_str()).is_none() {
-            self.add(heading, "create", Action::Create { app: app.clone() });
+            let manifest = &self.app().manifest.app;
+            let kind = match manifest.lifecycle {
+                None | Some(Lifecycle::Buildpack) => NewApp::Default,
+                Some(Lifecycle::Docker) => NewApp::Docker,
+                Some(Lifecycle::Cnb) => {
+                    let (space, buildpacks) = (self.model().space.guid.clone(), manifest.buildpacks.clone());
+                    NewApp::Cnb { space, buildpacks }
+                }
+            };
+            self.add(heading, "create", Action::Create { app: app.clone(), kind });
         }
     }
 

@@ -39,7 +39,7 @@ use std::time::Duration;
 use crate::cf::dialect::CfVersion;
 use crate::cf::invocation::{Invocation, Push, Reference, RouteParts};
 use crate::cf::outcome::Expectation;
-use crate::plan::{AppName, Check, RouteUrl, ServiceName};
+use crate::plan::{AppName, Check, Lifecycle, RouteUrl, ServiceName};
 use crate::space::condition::Condition;
 pub use crate::space::lock::Verb;
 use crate::space::{Process, Space};
@@ -133,11 +133,15 @@ pub enum Action {
     Create {
         /// The app.
         app: AppName,
+        /// What it is created as.
+        kind: NewApp,
     },
     /// Applies the manifest and uploads the bits.
     Push {
         /// What is pushed.
         push: Push,
+        /// The image that it runs, where nothing is uploaded.
+        image: Option<String>,
         /// How many web instances the app is to have, and the memory of each in megabytes.
         size: Size,
         /// The app's other processes, as far as the manifest names them.
@@ -237,6 +241,33 @@ pub enum Action {
     },
 }
 
+/// What an app is created as. CC: it keeps that for good, and a push of another kind is refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NewApp {
+    /// Whatever the platform makes of apps that say nothing: on all known ones, of files and buildpacks.
+    Default,
+    /// One that runs an image.
+    Docker,
+    /// One of Cloud Native Buildpacks.
+    Cnb {
+        /// The guid of the space.
+        space: String,
+        /// The buildpacks, in order; empty where they are to be detected.
+        buildpacks: Vec<String>,
+    },
+}
+
+impl NewApp {
+    /// The lifecycle that it will have.
+    pub fn lifecycle(&self) -> Lifecycle {
+        match self {
+            Self::Default => Lifecycle::Buildpack,
+            Self::Docker => Lifecycle::Docker,
+            Self::Cnb { .. } => Lifecycle::Cnb,
+        }
+    }
+}
+
 /// How large an app is when it is started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Size {
@@ -328,7 +359,7 @@ impl Action {
     pub fn app(&self) -> &str {
         match self {
             Self::Push { push, .. } => &push.app,
-            Self::Create { app }
+            Self::Create { app, .. }
             | Self::Annotate { app, .. }
             | Self::Bind { app, .. }
             | Self::Map { app, .. }
@@ -348,7 +379,11 @@ impl Action {
     pub fn invocation(&self, cf: &CfVersion) -> Option<Invocation> {
         let app = self.app();
         Some(match self {
-            Self::Create { .. } => Invocation::create_app(app),
+            Self::Create { kind: NewApp::Default, .. } => Invocation::create_app(app),
+            Self::Create { kind: NewApp::Docker, .. } => Invocation::create_docker_app(app),
+            Self::Create { kind: NewApp::Cnb { space, buildpacks }, .. } => {
+                Invocation::create_cnb_app(app, space, buildpacks)
+            }
             Self::Push { push, .. } => Invocation::push_no_start(push, cf),
             Self::Annotate { annotations, .. } => Invocation::set_annotations(app, annotations.iter()),
             Self::Bind { service, .. } => Invocation::bind_service(app, service.as_str(), cf),
@@ -368,7 +403,10 @@ impl Action {
     pub fn expectation(&self) -> Option<Expectation> {
         let app = self.app().to_owned();
         Some(match self {
-            Self::Create { .. } => Expectation::Created { app },
+            Self::Create { kind: NewApp::Default | NewApp::Docker, .. } => Expectation::Created { app },
+            Self::Create { kind: NewApp::Cnb { .. }, .. } => {
+                Expectation::MarkerCreated { app, annotations: Vec::new() }
+            }
             Self::Push { .. } => Expectation::Pushed { app },
             Self::Annotate { annotations, .. } => {
                 Expectation::Annotated { app, annotations: annotations.to_map().into_iter().collect() }

@@ -5,7 +5,7 @@ use std::fmt;
 use thiserror::Error;
 
 use crate::cf::invocation::Invocation;
-use crate::plan::{AppName, RouteUrl};
+use crate::plan::{AppName, Lifecycle, RouteUrl};
 use crate::shell;
 use crate::space::QuotaScope;
 
@@ -77,6 +77,20 @@ pub enum Refusal {
         url: String,
         /// Why not.
         why: String,
+    },
+    /// The colour that would be deployed is an app of another lifecycle.
+    #[error("app {app} was created with the lifecycle {}, which cannot be changed, and the manifest of {name} needs {}", has.as_str(), wanted.as_str())]
+    OtherLifecycle {
+        /// The plan's name of the app.
+        name: AppName,
+        /// The colour.
+        app: AppName,
+        /// The lifecycle that it has.
+        has: Lifecycle,
+        /// The one that the manifest asks for.
+        wanted: Lifecycle,
+        /// Whether it is stopped and holds no route but the plan's.
+        idle: bool,
     },
     /// No domain of the organization fits a route.
     #[error("no domain of organization {org} fits the route {url}")]
@@ -257,6 +271,14 @@ impl Refusal {
                 "if {app} is not to serve it any more, take it off with cf unmap-route; else choose other colours in \
                  the plan"
             ),
+            // It serves nobody, and what it could be fallen back to goes with it.
+            Self::OtherLifecycle { app, idle: true, .. } => format!(
+                "{app} is stopped and serves nothing: if the version in it is not needed any more, delete it (cf delete) \
+                 and run cutover again, which creates it anew; to keep it, choose other colours in the plan"
+            ),
+            Self::OtherLifecycle { app, idle: false, .. } => {
+                format!("{app} runs, or holds other routes: choose other colours in the plan, so that it is left alone")
+            }
             Self::NoDomain { domains, .. } => {
                 format!("the organization has these domains: {}; see cf domains", domains.join(", "))
             }
@@ -413,6 +435,16 @@ mod tests {
                 Refusal::NoInstances { name: name.clone(), app: name.clone() },
                 vec![words(&["cf", "scale", text, "-i", "1"])],
             ),
+            (
+                Refusal::OtherLifecycle {
+                    name: name.clone(),
+                    app: name.clone(),
+                    has: Lifecycle::Docker,
+                    wanted: Lifecycle::Buildpack,
+                    idle: true,
+                },
+                vec![],
+            ),
             (Refusal::NoFallback { name, why: String::new() }, vec![ours("apply")]),
         ]
     }
@@ -438,13 +470,14 @@ mod tests {
             Refusal::OtherPlan { .. } => 15,
             Refusal::NoInstances { .. } => 16,
             Refusal::NoFallback { .. } => 17,
+            Refusal::OtherLifecycle { .. } => 18,
         }
     }
 
     #[test]
     fn each_kind_is_tried() {
         let tried: BTreeSet<usize> = each("shop").iter().map(|(refusal, _)| place(refusal)).collect();
-        assert_eq!(tried, (0..18).collect());
+        assert_eq!(tried, (0..19).collect());
     }
 
     #[test]

@@ -28,13 +28,13 @@ pub(super) fn of(app: &plan::App, space: &Space, live: Option<&AppName>, next: &
     let web = |name: &AppName| space.app(name.as_str()).and_then(|app| app.web());
     let manifest = &app.manifest;
     // Where the manifest is silent an existing app keeps what it has, and a new one gets the platform's defaults.
-    let unforced = manifest.app.web_instances().or(web(next).map(|web| web.instances)).unwrap_or(1);
+    let unforced = manifest.app.web.instances.or(web(next).map(|web| web.instances)).unwrap_or(1);
     let live_instances = live.and_then(web).map_or(0, |web| web.instances);
     let instances = match app.instances {
         Instances::AtLeastLive => unforced.max(live_instances),
-        Instances::Manifest => manifest.app.web_instances().unwrap_or(1),
+        Instances::Manifest => manifest.app.web.instances.unwrap_or(1),
     };
-    let memory_mb = manifest.app.web_memory_mb().or(web(next).map(|web| web.memory_mb)).unwrap_or(DEFAULT_MEMORY_MB);
+    let memory_mb = manifest.app.web.memory_mb.or(web(next).map(|web| web.memory_mb)).unwrap_or(DEFAULT_MEMORY_MB);
     let text = |path: &Path| path.to_string_lossy().into_owned();
     let push = Push {
         app: next.to_string(),
@@ -49,7 +49,6 @@ pub(super) fn of(app: &plan::App, space: &Space, live: Option<&AppName>, next: &
 
 /// The processes beside `web` that the manifest names, as large as they will be.
 fn other_processes(app: &plan::App, existing: Option<&App>) -> Vec<Process> {
-    let named = app.manifest.app.processes.iter().filter(|process| process.process_type != "web");
     let process = |process: &ManifestProcess| {
         let before = existing.and_then(|app| app.processes.iter().find(|there| there.kind == process.process_type));
         Process {
@@ -61,5 +60,8 @@ fn other_processes(app: &plan::App, existing: Option<&App>) -> Vec<Process> {
             states: Vec::new(),
         }
     };
-    named.map(process).collect()
+    app.manifest.app.others.iter().map(process).collect()
 }
+
+#[cfg(all(test, feature = "rehearse"))]
+mod laws;

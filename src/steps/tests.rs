@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 
 use crate::example;
-use crate::plan::Plan;
+use crate::plan::{Lifecycle, Plan};
 use crate::proof;
 use crate::report::preview::{self, AppPreview};
 use crate::space::condition::Verdict;
@@ -185,6 +185,13 @@ fn refusals_say_what_to_do() {
     let mut not_ready = space_of(&[live_a()]);
     not_ready.services[0].ready = false;
     case("a service instance is not ready", deployed(&plan, &not_ready));
+    let idle = |routes: &[&'static str], started| {
+        let mut space = space_of(&[live_a(), colour("shop_b", started, routes, Some(Role::Previous))]);
+        space.app_mut("shop_b").unwrap().lifecycle = Some(Lifecycle::Docker);
+        space
+    };
+    case("the idle colour was made for images", deployed(&plan, &idle(&[], false)));
+    case("a colour that runs was made for images", deployed(&plan, &idle(&["other.example.com"], true)));
     let mut quota = space_of(&[live_a()]);
     quota.quotas.push(Quota {
         name: "small".to_owned(),

@@ -4,25 +4,30 @@ use std::fmt;
 
 use crate::plan::{Check, CommandLine, HttpCheck, format_duration};
 
-use super::{Action, Heading, RouterQuestion};
+use super::{Action, Heading, NewApp, RouterQuestion};
 
 impl Action {
     /// What the step is for, as a phrase that completes "this step will …".
     pub fn purpose(&self) -> String {
         let app = self.app();
         match self {
-            Self::Create { .. } => format!("create {app} without anything"),
-            Self::Push { size, .. } => {
-                format!(
-                    "upload {app}, {} × {} MB, without routes and without starting it",
-                    size.instances, size.memory_mb
-                )
+            Self::Create { kind, .. } => match kind {
+                NewApp::Default => format!("create {app} without anything"),
+                NewApp::Docker => format!("create {app} as an app that runs an image, without anything"),
+                NewApp::Cnb { .. } => format!("create {app} as an app of Cloud Native Buildpacks, without anything"),
+            },
+            Self::Push { size, image, .. } => {
+                let what = match image {
+                    Some(image) => format!("set image {image} for {app}"),
+                    None => format!("upload {app}"),
+                };
+                format!("{what}, {} × {} MB, without routes and without starting it", size.instances, size.memory_mb)
             }
             Self::Annotate { annotations, .. } => format!("write on {app} that it is {}", annotations.role()),
             Self::Bind { service, .. } => format!("bind service instance {service} to {app}"),
             Self::Map { url, .. } => format!("map {url} to {app}"),
             Self::Unmap { url, .. } => format!("unmap {url} from {app}"),
-            Self::Stage { .. } => format!("stage the uploaded bits of {app}"),
+            Self::Stage { .. } => format!("stage the newest package of {app}"),
             Self::SetDroplet { .. } => format!("make the new droplet the one that {app} runs"),
             Self::Scale { instances, .. } => format!("give {app} {instances} web instances"),
             Self::Start { instances, .. } => format!("start {app} and wait for all instances ({instances} of web)"),

@@ -14,6 +14,7 @@ mod endings;
 mod failures;
 mod faults;
 mod foundry;
+mod images;
 mod load;
 mod lock;
 mod logs;

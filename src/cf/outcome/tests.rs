@@ -259,6 +259,34 @@ fn nothing_is_confirmed_by_no_output() {
 }
 
 #[test]
+fn a_failed_staging_says_what_the_stager_said() {
+    let output = |stdout: &str| Output {
+        argv: Vec::new(),
+        exit: Exit::Code(1),
+        stdout: stdout.to_owned(),
+        stderr: "Error staging application: StagingError - Staging error: staging failed\n".to_owned(),
+        seconds: 0.0,
+        redactor: Redactor::default(),
+    };
+    let words = |stdout: &str| match confirm(&Expectation::Staged { app: APP.to_owned() }, Dialect::V8, &output(stdout))
+    {
+        Verdict::Refused(Refusal { reason: Reason::StagingFailed, words }) => words,
+        other => panic!("{other:?}"),
+    };
+    let log = format!(
+        "Staging package for {APP} in org acme / space production as ada...\n   Cell 7 creating container for instance i\n   \
+         Staging...\n   Staging process failed: failed to fetch metadata from [team/shop] due to unauthorized\n   Exit \
+         status 2\n   Cell 7 stopping instance i\n\nFAILED\n"
+    );
+    assert_eq!(
+        words(&log),
+        "Error staging application: StagingError - Staging error: staging failed\nStaging...\nStaging process failed: \
+         failed to fetch metadata from [team/shop] due to unauthorized"
+    );
+    assert_eq!(words("FAILED\n"), "Error staging application: StagingError - Staging error: staging failed");
+}
+
+#[test]
 fn ok_alone_confirms_nothing() {
     let stdout = "OK\n\nOK\n".to_owned();
     let output = Output {

@@ -83,6 +83,27 @@ pub fn staged(out: &Lines, app: &str) -> Found {
     Ok(Said::Done)
 }
 
+/// The last lines that the stager itself wrote, before a staging that has failed: the platform's error says no more than
+/// `StagingError - Staging error: staging failed`, and why (an image that cannot be read, a compiler's words) stands in
+/// the log alone. What the cell writes of its container, and exit statuses, are no reasons.
+pub fn end_of_staging_log(out: &Lines, app: &str) -> Vec<String> {
+    const SHOWN: usize = 5;
+    let heading = format!("Staging package for {app} in org ");
+    let of_cell = |line: &&String| {
+        ["Cell ", "Exit status ", "FAILED", "OK"].iter().any(|word| line.trim_start().starts_with(word))
+    };
+    let Some(log) = out.after(|line| line.starts_with(&heading)) else { return Vec::new() };
+    let mut told: Vec<String> = log
+        .iter()
+        .rev()
+        .filter(|line| !line.trim().is_empty() && !of_cell(line))
+        .take(SHOWN)
+        .map(|line| line.trim().to_owned())
+        .collect();
+    told.reverse();
+    told
+}
+
 /// `Setting app APP to droplet GUID in org ORG / space SPACE as USER...`, `OK`.
 pub fn droplet_set(out: &Lines, app: &str) -> Found {
     heading_then(out, &format!("Setting app {app} to droplet "), &[("OK", Said::Done)])

@@ -14,8 +14,8 @@ mod lines;
 mod plain;
 
 pub use confirmations::{
-    Missing, Said, bound, created, deleted, droplet_set, logs, mapped, pushed, renamed, route_created, route_not_found,
-    scaled, staged, started, stopped, unbound, unmapped,
+    Missing, Said, bound, created, deleted, droplet_set, end_of_staging_log, logs, mapped, pushed, renamed,
+    route_created, route_not_found, scaled, staged, started, stopped, unbound, unmapped,
 };
 pub use json::{NoJson, head, json};
 pub use lines::{Lines, excerpt};

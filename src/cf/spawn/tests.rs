@@ -382,3 +382,23 @@ fn a_panic_while_it_runs_leaves_no_process() {
     let pid = pid.lock().unwrap().unwrap();
     assert!(gone(pid), "{pid} still runs");
 }
+
+#[test]
+fn only_a_push_gets_the_password_of_a_registry() {
+    let home = home();
+    let mut cf = script(&home, "");
+    for name in OF_A_PUSH {
+        cf = cf.with_secret(name, &Sensitive::new("pull-5ecret"));
+    }
+    for (verb, count) in [("push", 2), ("stage-package", 0), ("curl", 0)] {
+        assert_eq!(
+            cf.environment_of(&argv(&[verb, "shop"]), &[]).iter().filter(|(name, _)| is_secret(name)).count(),
+            count,
+            "{verb}"
+        );
+    }
+}
+
+fn is_secret(name: &OsStr) -> bool {
+    OF_A_PUSH.iter().any(|secret| name == *secret)
+}

@@ -141,9 +141,6 @@ async fn create(Shared(cf): Cf, who: Who, mut body: Message) -> ApiResult<(Statu
         if !problems.is_empty() {
             return Err(ApiError::unprocessable(problems.join(", ")));
         }
-        if lifecycle.kind != LifecycleKind::Buildpack {
-            return Err(ApiError::not_implemented(&format!("Staging with the lifecycle {}", lifecycle.kind.as_str())));
-        }
         let staging = |build: &Build| build.app == package.app && matches!(build.state, BuildState::Staging);
         if db.builds.values().any(staging) {
             return Err(ApiError::new(

@@ -61,6 +61,7 @@ pub(super) fn present(cf: &Platform, droplet: &Droplet) -> Value {
     match &droplet.state {
         DropletState::AwaitingUpload => links["upload"] = action(cf, &format!("{path}/upload"), "POST"),
         DropletState::ProcessingUpload => {}
+        DropletState::Staged if droplet.lifecycle != LifecycleKind::Buildpack => {}
         DropletState::Staged => links["download"] = href(cf, &format!("{path}/download")),
         DropletState::Failed(text) => error = Some(text),
     }
@@ -82,11 +83,11 @@ pub(super) fn present(cf: &Platform, droplet: &Droplet) -> Value {
         "updated_at": timestamp(droplet.updated_at),
         "state": droplet.state.as_str(),
         "error": error,
-        "lifecycle": { "type": "buildpack", "data": {} },
+        "lifecycle": { "type": droplet.lifecycle, "data": {} },
         "checksum": droplet.checksum.as_ref().map(|value| json!({ "type": "sha256", "value": value })),
-        "buildpacks": buildpacks,
+        "buildpacks": (droplet.lifecycle != LifecycleKind::Docker).then_some(buildpacks),
         "stack": droplet.stack,
-        "image": null,
+        "image": droplet.image,
         "execution_metadata": "",
         "process_types": droplet.process_types,
         "relationships": { "app": { "data": { "guid": droplet.app } } },
@@ -211,6 +212,9 @@ async fn create(Shared(cf): Cf, who: Who, query: Query, mut body: Message) -> Ap
                 buildpacks: Vec::new(),
                 stack: None,
                 checksum: None,
+                lifecycle: kind,
+                image: None,
+                stand_in: false,
                 metadata,
                 created_at: now,
                 updated_at: now,

@@ -42,7 +42,7 @@ pub(super) fn routes() -> Api {
 fn present(cf: &Platform, package: &Package) -> Value {
     let path = format!("/v3/packages/{}", package.guid);
     let mut links = json!({ "self": href(cf, &path) });
-    let data = if let Some(DockerImage { image, username }) = &package.docker {
+    let data = if let Some(DockerImage { image, username, .. }) = &package.docker {
         json!({ "image": image, "username": username, "password": username.as_ref().map(|_| "***") })
     } else {
         links["upload"] = action(cf, &format!("{path}/upload"), "POST");
@@ -169,7 +169,7 @@ async fn create(Shared(cf): Cf, who: Who, query: Query, mut body: Message) -> Ap
                     "Source package is invalid. Ensure it exists and you have access to it.",
                 ));
             };
-            package.docker = source.docker.map(|docker| DockerImage { username: None, ..docker });
+            package.docker = source.docker.map(|docker| DockerImage { username: None, password: None, ..docker });
             let copied = package.docker.is_some()
                 || std::fs::copy(cf.cell.blobs().package(&source.guid), cf.cell.blobs().package(&package.guid)).is_ok();
             package.state = if copied { source.state } else { PackageState::Failed };
@@ -189,11 +189,12 @@ fn read_image(body: &mut Message) -> DockerImage {
     let mut data = Message::of(body.object("data").value().unwrap_or_default());
     data.only(&["image", "username", "password"]);
     let (image, username) = (data.string("image").value(), data.string("username").value());
+    let password = data.string("password").value();
     if image.as_deref().is_none_or(str::is_empty) {
         data.problem("Image required");
     }
     body.problems_in("Data", data);
-    DockerImage { image: image.unwrap_or_default(), username }
+    DockerImage { image: image.unwrap_or_default(), username, password }
 }
 
 async fn update(Shared(cf): Cf, who: Who, Path(guid): Path<String>, mut body: Message) -> ApiResult<Json<Value>> {
@@ -210,6 +211,7 @@ async fn update(Shared(cf): Cf, who: Who, Path(guid): Path<String>, mut body: Me
         let Some(package) = db.packages.get_mut(guid.as_str()) else { return Err(ApiError::not_found("Package")) };
         if let Some(docker) = &mut package.docker {
             username.replace(&mut docker.username);
+            password.replace(&mut docker.password);
         }
         change.apply(&mut package.metadata);
         package.updated_at = Timestamp::now();

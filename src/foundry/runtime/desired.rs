@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use crate::platform::Platform;
 use crate::runtime::instance::Address;
 use crate::runtime::{LrpKey, SidecarSpec, Spec};
-use crate::state::{App, DesiredState, Guid, Process, Route, ServiceBinding, ServiceInstanceKind, State};
+use crate::state::{App, DesiredState, Guid, Process, Route, ServiceBinding, ServiceInstanceKind, State, WEB};
 
 /// The file descriptors that an instance may have. (`instance_file_descriptor_limit`.)
 const FILE_DESCRIPTORS: u32 = 16_384;
@@ -47,6 +47,8 @@ fn spec(db: &State, platform: &Platform, app: &App, process: &Process, key: LrpK
         Some(revision) => revision.commands.get(&process.kind).cloned().flatten().or_else(from_droplet),
         None => process.command.clone().or_else(from_droplet),
     };
+    // What the command would start is in the image that it stands in for.
+    let command = if droplet.stand_in { droplet.command(WEB).map(ToOwned::to_owned) } else { command };
     let command = command.filter(|command| !command.is_empty())?;
     let user = revision.map_or(&app.environment, |revision| &revision.environment);
     // What the platform sets comes after the user's variables and wins, and those over what all apps see.

@@ -5,11 +5,14 @@
 //! script asks for it with a file beside the app's folder, which every shell can make; no pipe or socket that a shell
 //! can open is to be had everywhere.
 
+use std::convert::Infallible;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use bytes::Bytes;
+use http_body_util::Full;
 use hyper::body::{Body as _, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -28,15 +31,17 @@ use crate::runtime::launch::Log;
 /// The script; it lies in the app's folder, and what is served in `public` beside it.
 pub(crate) const BOOT: &str = "#!/bin/sh\n: > \"$HOME/../serve\" && exec tail -f /dev/null\n";
 
+/// The script of an image that stands in for another one: the cell answers every request itself.
+pub(crate) const STAND_IN: &str =
+    "#!/bin/sh\n# Stands in for an image.\n: > \"$HOME/../serve\" && exec tail -f /dev/null\n";
+
 /// How often the cell looks whether the script runs.
 const LOOK: Duration = Duration::from_millis(20);
 
 /// Serves what lies in a container on a port of 127.0.0.1, once its script asks for it, until this is dropped. Never
 /// resolves.
 pub(super) async fn serve(container: PathBuf, port: u16, log: Log) {
-    if !brings_script(&container) {
-        return std::future::pending().await;
-    }
+    let Some(script) = script(&container) else { return std::future::pending().await };
     while !container.join("serve").exists() {
         tokio::time::sleep(LOOK).await;
     }
@@ -48,9 +53,17 @@ pub(super) async fn serve(container: PathBuf, port: u16, log: Log) {
     loop {
         tokio::select! {
             (connection, _) = accept(&listener) => {
-                let (files, log) = (files.clone(), log.clone());
-                let service = service_fn(move |request| answer(files.clone(), request, log.clone()));
-                connections.spawn(http1::Builder::new().serve_connection(TokioIo::new(connection), service));
+                let (files, log, connection) = (files.clone(), log.clone(), TokioIo::new(connection));
+                match script {
+                    Script::Files => {
+                        let service = service_fn(move |request| answer(files.clone(), request, log.clone()));
+                        connections.spawn(http1::Builder::new().serve_connection(connection, service));
+                    }
+                    Script::StandIn => {
+                        let service = service_fn(|_| std::future::ready(stand_in()));
+                        connections.spawn(http1::Builder::new().serve_connection(connection, service));
+                    }
+                }
             }
             Some(_ended) = connections.join_next() => {}
         }
@@ -75,6 +88,21 @@ async fn answer(
     Ok(answer)
 }
 
-fn brings_script(container: &Path) -> bool {
-    fs::read(container.join("app/boot.sh")).is_ok_and(|script| script == BOOT.as_bytes())
+/// Which of the scripts an app brings.
+#[derive(Debug, Clone, Copy)]
+enum Script {
+    Files,
+    StandIn,
+}
+
+fn script(container: &Path) -> Option<Script> {
+    let script = fs::read(container.join("app/boot.sh")).ok()?;
+    [(BOOT, Script::Files), (STAND_IN, Script::StandIn)]
+        .into_iter()
+        .find_map(|(text, kind)| (script == text.as_bytes()).then_some(kind))
+}
+
+/// The answer of an image that stands in for another one.
+fn stand_in() -> Result<Response<Full<Bytes>>, Infallible> {
+    Ok(Response::new(Full::from("This stands in for the app's image, which is not pulled here.\n")))
 }

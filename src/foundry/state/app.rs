@@ -16,8 +16,7 @@ pub enum DesiredState {
     Stopped,
 }
 
-/// The ways in which packages become something that runs. Only the first is served here: an app can have another one,
-/// but nothing is built for it.
+/// The ways in which packages become something that runs.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LifecycleKind {

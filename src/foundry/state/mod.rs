@@ -47,6 +47,7 @@ pub use quota::{OrgQuota, SpaceQuota};
 pub use revision::Revision;
 pub use route::{Destination, Protocol, Route};
 pub use router_group::{ReservablePorts, RouterGroup};
+pub(crate) use seed::BUILDPACKS;
 pub use service::{
     Login, Operation, RouteBinding, ServiceBinding, ServiceBroker, ServiceFeatures, ServiceInstance,
     ServiceInstanceKind, ServiceOffering, ServicePlan, Visibility,

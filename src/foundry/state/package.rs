@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::state::{Guid, Lifecycle, Metadata, State, resource};
+use crate::state::{Guid, Lifecycle, LifecycleKind, Metadata, State, resource};
 
 /// How far a package is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,13 +16,15 @@ pub enum PackageState {
     Failed,
 }
 
-/// An image in a registry. Nothing here ever asks a registry, so the password that goes with the name is not kept.
+/// An image in a registry.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DockerImage {
     /// Where it is.
     pub image: String,
     /// Who may read it there.
     pub username: Option<String>,
+    /// The password that goes with the name; no answer holds it.
+    pub password: Option<String>,
 }
 
 /// The source of an app, as it was uploaded.
@@ -162,6 +164,12 @@ pub struct Droplet {
     pub stack: Option<String>,
     /// The SHA-256 of its content.
     pub checksum: Option<String>,
+    /// The way in which it was made.
+    pub lifecycle: LifecycleKind,
+    /// The image that it is.
+    pub image: Option<String>,
+    /// Whether it stands in for an image, so that no command but its own is there to be started.
+    pub stand_in: bool,
     /// Labels and annotations.
     pub metadata: Metadata,
     /// When it was made.

@@ -12,7 +12,7 @@ use crate::state::{
 use crate::uaa::admin_guid;
 
 /// The buildpacks of a fresh foundation, in the order of detection.
-const BUILDPACKS: [&str; 12] = [
+pub(crate) const BUILDPACKS: [&str; 12] = [
     "staticfile_buildpack",
     "java_buildpack",
     "ruby_buildpack",

@@ -6,7 +6,7 @@ mod variables;
 
 use std::path::PathBuf;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 pub(super) use read::{Sources, read_manifest};
 pub(super) use variables::{as_cf_reads, read_vars};
@@ -33,18 +33,18 @@ pub struct ManifestApp {
     pub name: Option<String>,
     /// `path`, joined with the manifest's folder, as cf reads it.
     pub path: Option<PathBuf>,
-    /// `docker.image`.
-    pub docker_image: Option<String>,
-    /// `instances` at the top of the application (the web process's).
-    pub instances: Option<u32>,
-    /// `memory` at the top of the application, in MB.
-    pub memory_mb: Option<u64>,
-    /// `disk_quota` at the top of the application, in MB.
-    pub disk_mb: Option<u64>,
-    /// `health-check-*` at the top of the application.
-    pub health_check: HealthCheck,
-    /// `processes`, in order.
-    pub processes: Vec<ManifestProcess>,
+    /// `docker`: the image that runs in the place of files.
+    pub docker: Option<DockerImage>,
+    /// The lifecycle that the manifest asks for; `None` where an existing app keeps its own, and a new one gets the
+    /// platform's default.
+    pub lifecycle: Option<Lifecycle>,
+    /// `buildpacks`, or the older `buildpack`, in order; empty where the platform is to detect one.
+    pub buildpacks: Vec<String>,
+    /// The web process. CC (`AppManifestMessage#process_attributes`): an entry of `processes` for it stands in the
+    /// place of *all* process keys at the top of the application; only without one do these count.
+    pub web: ManifestProcess,
+    /// The other entries of `processes`, in order. CC: nothing at the top of the application counts for them.
+    pub others: Vec<ManifestProcess>,
     /// `routes[].route` as written. A deployment pushes with `--no-route`, so that none of them is mapped early.
     pub routes: Vec<String>,
     /// `services`, by name.
@@ -55,11 +55,34 @@ pub struct ManifestApp {
     pub random_route: bool,
 }
 
-/// One entry of a manifest's `processes`.
+/// An image of a registry, as a manifest names it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DockerImage {
+    /// `image`: `[REGISTRY/]NAME[:TAG]`.
+    pub image: String,
+    /// `username`; the password that goes with it is in cf's own environment variable `CF_DOCKER_PASSWORD` alone.
+    pub username: Option<String>,
+}
+
+/// How a package becomes something that runs (CC API 3: app lifecycles). An app keeps the one that it was created with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Lifecycle {
+    /// Buildpacks make a droplet of files.
+    Buildpack,
+    /// An image of a registry runs as it is.
+    Docker,
+    /// Cloud Native Buildpacks make an image of files.
+    Cnb,
+}
+
+/// A process of a manifest.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct ManifestProcess {
     /// `type`, for example `web` or `worker`.
     pub process_type: String,
+    /// `command`.
+    pub command: Option<String>,
     /// `instances`.
     pub instances: Option<u32>,
     /// `memory` in MB.
@@ -81,20 +104,16 @@ pub struct HealthCheck {
     pub timeout_seconds: Option<u32>,
 }
 
-impl ManifestApp {
-    /// The instances of the web process. CC: an entry of `processes` wins over the top of the application; 1 is the
-    /// default of a new app.
-    pub fn web_instances(&self) -> Option<u32> {
-        self.web().and_then(|web| web.instances).or(self.instances)
-    }
+impl Lifecycle {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Buildpack, Self::Docker, Self::Cnb];
 
-    /// The memory of one instance of the web process in MB.
-    pub fn web_memory_mb(&self) -> Option<u64> {
-        self.web().and_then(|web| web.memory_mb).or(self.memory_mb)
-    }
-
-    /// The entry of `processes` for the web process.
-    pub fn web(&self) -> Option<&ManifestProcess> {
-        self.processes.iter().find(|process| process.process_type == "web")
+    /// The platform's word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Buildpack => "buildpack",
+            Self::Docker => "docker",
+            Self::Cnb => "cnb",
+        }
     }
 }

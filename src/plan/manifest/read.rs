@@ -11,11 +11,14 @@ use super::super::node::{Node, Scalar, ScalarKind, Value};
 use super::super::report::{Place, Report};
 use super::super::shape;
 use super::variables::{Values, fill_in};
-use super::{HealthCheck, ManifestApp, ManifestProcess};
+use super::{DockerImage, HealthCheck, Lifecycle, ManifestApp, ManifestProcess};
 
 /// The shortest value of the manifest's own `env` that is taken for a secret, in characters: `production` and the like
 /// are no secrets, and a short one would be hidden in every other word.
 const LEAST_OF_ENV: usize = 8;
+
+/// The type of the process that routes lead to.
+const WEB: &str = "web";
 
 /// What the plan brings to its manifest.
 pub(in super::super) struct Sources {
@@ -103,38 +106,115 @@ fn the_application<'n>(root: &'n Node, report: &mut Report<'_>) -> Option<&'n No
 }
 
 fn read_application(fields: &mut Fields<'_, '_, '_>, folder: &Path) -> ManifestApp {
-    let processes = fields.node.get("processes").map(Node::items).unwrap_or_default();
-    let mut read = Vec::new();
-    for (at, node) in processes.iter().enumerate() {
-        let path = format!("{}.processes[{at}]", fields.path);
-        let mut process = Fields { node, path, report: &mut *fields.report };
-        read.push(ManifestProcess {
-            process_type: process.text("type").unwrap_or_default(),
-            instances: process.whole("instances"),
-            memory_mb: process.megabytes("memory"),
-            disk_mb: process.disk(),
-            health_check: process.health_check(),
-        });
-    }
+    let docker = read_docker(fields);
+    let lifecycle = read_lifecycle(fields, docker.is_some());
+    let (web, others) = read_processes(fields);
     ManifestApp {
         name: fields.text("name"),
         path: fields.text("path").map(|path| folder.join(path)),
-        docker_image: fields
-            .node
-            .get("docker")
-            .and_then(|docker| docker.get("image"))
-            .and_then(Node::text)
-            .map(str::to_owned),
-        instances: fields.whole("instances"),
-        memory_mb: fields.megabytes("memory"),
-        disk_mb: fields.disk(),
-        health_check: fields.health_check(),
-        processes: read,
+        docker,
+        lifecycle,
+        buildpacks: read_buildpacks(fields),
+        web,
+        others,
         routes: fields.names("routes", "route"),
         services: fields.names("services", "name"),
         no_route: fields.flag("no-route"),
         random_route: fields.flag("random-route"),
     }
+}
+
+/// The web process and the other ones.
+///
+/// CC (`AppManifestMessage#process_attributes`): what is at the top of the application makes a web process, and an entry
+/// of `processes` for web takes its place as a whole; other entries get nothing from the top. cf 8.17
+/// (`manifestparser`): a list that is null is none.
+fn read_processes(fields: &mut Fields<'_, '_, '_>) -> (ManifestProcess, Vec<ManifestProcess>) {
+    let top = fields.process(WEB);
+    let (mut web, mut others): (Option<ManifestProcess>, Vec<ManifestProcess>) = (None, Vec::new());
+    let listed = match fields.get("processes") {
+        None => &[],
+        Some(Node { value: Value::List(listed), .. }) => listed.as_slice(),
+        Some(Node { value: Value::Scalar(Scalar { kind: ScalarKind::Null, .. }), .. }) => &[],
+        Some(node) => {
+            let found = shape::found_type(node);
+            fields.problem("processes", Fault::new(format!("expected a list of processes, found {found}")));
+            &[]
+        }
+    };
+    for (at, node) in listed.iter().enumerate() {
+        let path = format!("{}.processes[{at}]", fields.path);
+        let mut entry = Fields { node, path, report: &mut *fields.report };
+        let Some(kind) = entry.text("type").filter(|kind| !kind.is_empty()) else {
+            entry
+                .problem("type", Fault::hinted("a process has no type", "begin it with `- type: web` or another type"));
+            continue;
+        };
+        if web.iter().chain(&others).any(|known| known.process_type == kind) {
+            entry.problem("type", Fault::hinted(format!("the process `{kind}` is given twice"), "keep one of them"));
+            continue;
+        }
+        let process = entry.process(&kind);
+        if kind == WEB {
+            web = Some(process);
+        } else {
+            others.push(process);
+        }
+    }
+    (web.unwrap_or(top), others)
+}
+
+/// cf 8.17 makes a docker package where `docker` has an image; CC refuses one that has none, and buildpacks beside it.
+fn read_docker(fields: &mut Fields<'_, '_, '_>) -> Option<DockerImage> {
+    let docker = fields.get("docker").filter(|docker| !docker.is_null())?;
+    if ["buildpack", "buildpacks"].iter().any(|key| fields.get(key).is_some()) {
+        let hint = "an image brings all that it runs: take `buildpacks` out";
+        fields.problem("docker", Fault::hinted("an app has either `docker` or `buildpacks`", hint));
+    }
+    let text = |key: &str| docker.get(key).and_then(Node::text).map(str::to_owned);
+    match text("image").filter(|image| !image.is_empty()) {
+        Some(image) => Some(DockerImage { image, username: text("username") }),
+        None => {
+            let hint = "write `docker: {image: REGISTRY/NAME:TAG}`";
+            fields.problem("docker", Fault::hinted("`docker` names no image", hint));
+            None
+        }
+    }
+}
+
+/// The lifecycle that the Cloud Controller reads off a manifest. (CC: `AppManifestMessage#app_lifecycle_hash`: the word
+/// of `lifecycle` counts where it is `cnb` or `buildpack`; `docker` is said by its own key alone.) What would be refused
+/// only once the app is there is a problem here.
+fn read_lifecycle(fields: &mut Fields<'_, '_, '_>, docker: bool) -> Option<Lifecycle> {
+    let word = fields.text("lifecycle").filter(|word| !word.is_empty());
+    let named = word.as_ref().map(|word| Lifecycle::ALL.into_iter().find(|one| one.as_str() == word));
+    match (named, docker) {
+        (None, false) => None,
+        (None | Some(Some(Lifecycle::Docker)), true) => Some(Lifecycle::Docker),
+        (Some(Some(named @ (Lifecycle::Buildpack | Lifecycle::Cnb))), false) => Some(named),
+        (Some(Some(Lifecycle::Docker)), false) => {
+            let hint = "write `docker: {image: REGISTRY/NAME:TAG}`";
+            fields.problem("lifecycle", Fault::hinted("the lifecycle `docker` needs an image", hint));
+            None
+        }
+        (Some(Some(named @ (Lifecycle::Buildpack | Lifecycle::Cnb))), true) => {
+            let message = format!("an app of the lifecycle `{}` cannot run a docker image", named.as_str());
+            fields.problem("lifecycle", Fault::hinted(message, "take `lifecycle` out, or `docker`"));
+            None
+        }
+        (Some(None), _) => {
+            let fault = Fault::hinted("this is no lifecycle", "write one of buildpack, docker, cnb");
+            fields.problem("lifecycle", fault);
+            None
+        }
+    }
+}
+
+/// CC: `buildpack`, one name, is the older form; `default` and `null` there stand for detection.
+fn read_buildpacks(fields: &Fields<'_, '_, '_>) -> Vec<String> {
+    let listed = fields.get("buildpacks").map(Node::items).unwrap_or_default();
+    let single = fields.get("buildpack").and_then(Node::text).filter(|name| !matches!(*name, "default" | "null"));
+    listed.iter().filter_map(Node::text).chain(single).map(str::to_owned).collect()
 }
 
 /// The keys of an application or a process.
@@ -144,16 +224,24 @@ struct Fields<'n, 'r, 'f> {
     report: &'r mut Report<'f>,
 }
 
-impl Fields<'_, '_, '_> {
+impl<'n> Fields<'n, '_, '_> {
+    /// The value of a key. CC (`AppManifestMessage.underscore_keys`): hyphens and underscores are the same.
+    fn get(&self, key: &str) -> Option<&'n Node> {
+        self.node
+            .get(key)
+            .or_else(|| self.node.get(&key.replace('-', "_")))
+            .or_else(|| self.node.get(&key.replace('_', "-")))
+    }
+
     /// Notes a problem with the value of a key.
     fn problem(&mut self, key: &str, fault: Fault) {
-        let node = self.node.get(key).unwrap_or(self.node);
+        let node = self.get(key).unwrap_or(self.node);
         self.report.node(node, &shape::below(&self.path, key), fault);
     }
 
     /// A text; a number or a boolean counts as the text that it is written as. Null counts as absent.
     fn text(&mut self, key: &str) -> Option<String> {
-        let node = self.node.get(key)?;
+        let node = self.get(key)?;
         match &node.value {
             Value::Scalar(_) => node.text().map(str::to_owned),
             Value::List(_) | Value::Map(_) => {
@@ -164,7 +252,7 @@ impl Fields<'_, '_, '_> {
     }
 
     fn whole(&mut self, key: &str) -> Option<u32> {
-        let node = self.node.get(key)?;
+        let node = self.get(key)?;
         match node.scalar() {
             Some(Scalar { kind: ScalarKind::Null, .. }) => None,
             // A variable that was not filled in has been noted.
@@ -180,30 +268,47 @@ impl Fields<'_, '_, '_> {
 
     /// cf reads manifests as YAML 1.1, which has more words for true.
     fn flag(&self, key: &str) -> bool {
-        let text = self.node.get(key).and_then(Node::text).unwrap_or_default().to_lowercase();
+        let text = self.get(key).and_then(Node::text).unwrap_or_default().to_lowercase();
         matches!(text.as_str(), "true" | "yes" | "on" | "y")
     }
 
-    /// CC: a number and one of B, K, KB, M, MB, G, GB, T, TB, in any case. The result is rounded down to whole MB.
+    /// CC (`byte_quantity.rb`): a number and one of B, K, KB, KIB and so on up to T, in any case and without a blank
+    /// between. The result is rounded down to whole MB and must be more than none. An empty text counts as absent.
     fn megabytes(&mut self, key: &str) -> Option<u64> {
         static SIZE: LazyLock<Option<Regex>> =
-            LazyLock::new(|| Regex::new(r"(?i)^(\d{1,12})(?:\.(\d{1,3})\d*)?\s*([BKMGT])B?$").ok());
-        let text = self.text(key).filter(|text| !text.contains("(("))?;
-        let Some(found) = SIZE.as_ref().and_then(|size| size.captures(&text)) else {
+            LazyLock::new(|| Regex::new(r"(?i)^(-?\d+(?:\.\d+)?)(?:([KMGT])I?B?|B)$").ok());
+        let text = self.text(key).filter(|text| !text.contains("((") && !text.trim().is_empty())?;
+        let Some(found) = SIZE.as_ref().and_then(|size| size.captures(text.trim())) else {
             self.problem(key, Fault::hinted("this is no size", "write a number and a unit: 256M, 1G"));
             return None;
         };
         let part = |at: usize| found.get(at).map_or("", |part| part.as_str());
-        let thousandths: u128 =
-            part(1).parse::<u128>().ok()? * 1000 + format!("{:0<3}", part(2)).parse::<u128>().ok()?;
-        let power = "BKMGT".find(&part(3).to_uppercase())?;
-        let bytes = thousandths * (1_u128 << (10 * power)) / 1000;
-        u64::try_from(bytes >> 20).ok()
+        let power = "KMGT".find(&part(2).to_uppercase()).filter(|_| !part(2).is_empty()).map_or(0, |at| at + 1);
+        #[expect(
+            clippy::cast_precision_loss,
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "the platform counts in the same way; a negative size becomes 0, which is refused"
+        )]
+        let bytes = (part(1).parse::<f64>().ok()? * (1_u64 << (10 * power)) as f64) as u64;
+        let megabytes = bytes >> 20;
+        if megabytes == 0 {
+            self.problem(key, Fault::hinted("this is less than 1 MB", "write a number and a unit: 256M, 1G"));
+            return None;
+        }
+        Some(megabytes)
     }
 
-    /// cf 8.17 takes both spellings.
-    fn disk(&mut self) -> Option<u64> {
-        self.megabytes("disk_quota").or_else(|| self.megabytes("disk-quota"))
+    /// The process keys of an application or of an entry of its `processes`.
+    fn process(&mut self, kind: &str) -> ManifestProcess {
+        ManifestProcess {
+            process_type: kind.to_owned(),
+            command: self.text("command").filter(|command| !matches!(command.as_str(), "default" | "null")),
+            instances: self.whole("instances"),
+            memory_mb: self.megabytes("memory"),
+            disk_mb: self.megabytes("disk_quota"),
+            health_check: self.health_check(),
+        }
     }
 
     fn health_check(&mut self) -> HealthCheck {
@@ -216,7 +321,7 @@ impl Fields<'_, '_, '_> {
 
     /// A list whose items are texts, or mappings with the text under a key.
     fn names(&self, list: &str, key: &str) -> Vec<String> {
-        let items = self.node.get(list).map(Node::items).unwrap_or_default();
+        let items = self.get(list).map(Node::items).unwrap_or_default();
         let name = |item: &Node| item.text().or_else(|| item.get(key).and_then(Node::text)).map(str::to_owned);
         items.iter().filter_map(name).collect()
     }

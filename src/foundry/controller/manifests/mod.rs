@@ -32,7 +32,7 @@ use crate::controller::auth::Who;
 use crate::controller::error::{ApiError, ApiResult, Problem};
 use crate::controller::{Api, Cf, feature_flags, jobs, lifecycle};
 use crate::platform::Platform;
-use crate::state::{App, Guid, JobState, State};
+use crate::state::{App, Guid, JobState, LifecycleKind, State};
 
 use read::Manifest;
 
@@ -100,6 +100,7 @@ async fn apply_manifest(
     let mut apps = Vec::new();
     for manifest in manifests {
         let app = cf.store.write(|db| find_or_create(&cf, db, &who, &space, &manifest))?;
+        cf.store.read(|db| must_suit(db, &app, &manifest))?;
         apps.push((app, manifest));
     }
     let text = String::from_utf8_lossy(&body).into_owned();
@@ -156,6 +157,20 @@ fn find_or_create(cf: &Platform, db: &mut State, who: &Who, space: &Guid, manife
     let guid = lifecycle::create(db, &who.actor(), app, &json!({ "name": manifest.name }))?;
     log(cf, &guid, &format!("Created app with guid {guid}"));
     Ok(guid)
+}
+
+/// Fails where the app that is there has a lifecycle which the keys of the manifest do not go with.
+/// (`space_manifests_controller.rb`: `incompatible_with_buildpacks`, `incompatible_with_docker`.)
+fn must_suit(db: &State, app: &Guid, manifest: &Manifest) -> ApiResult<()> {
+    let kind = db.apps.get(app).map(|app| app.lifecycle.kind);
+    let problem = match (kind, manifest.buildpacks_key) {
+        (Some(LifecycleKind::Docker), Some(key)) => format!("{key} cannot be configured for a docker lifecycle app."),
+        (Some(LifecycleKind::Buildpack), _) if manifest.docker => {
+            "Docker cannot be configured for a buildpack lifecycle app.".to_owned()
+        }
+        (Some(_) | None, _) => return Ok(()),
+    };
+    Err(ApiError::unprocessable(format!("For application '{}': {problem}", manifest.name)))
 }
 
 async fn manifest_diff(

@@ -11,12 +11,19 @@ use crate::controller::processes::{HealthChange, Scale, is_path};
 use crate::controller::sidecars::SidecarWanted;
 use crate::state::{HealthCheckKind, LifecycleKind, WEB};
 
+/// How many instances a process may have. (`manifest_process_scale_message.rb`.)
+const MOST_INSTANCES: i64 = 2_000_000;
+
 /// An application of a manifest.
 #[derive(Debug, Default)]
 pub(super) struct Manifest {
     pub(super) name: String,
     pub(super) lifecycle: Option<LifecycleKind>,
     pub(super) buildpacks: Option<Vec<String>>,
+    /// How the key for buildpacks is spoken of, where one is there.
+    pub(super) buildpacks_key: Option<&'static str>,
+    /// Whether it names an image.
+    pub(super) docker: bool,
     pub(super) stack: Option<String>,
     pub(super) environment: Option<IndexMap<String, String>>,
     pub(super) metadata: Option<MetadataChange>,
@@ -82,7 +89,7 @@ fn read_processes(fields: &Map<String, Value>, manifest: &mut Manifest, problems
     let mut processes: Vec<ProcessWanted> = Vec::new();
     let mut web = None;
     match fields.get("processes") {
-        None | Some(Value::Null) => {}
+        None => {}
         Some(Value::Array(listed)) => {
             let mut seen: Vec<String> = Vec::new();
             for one in listed {
@@ -141,6 +148,9 @@ fn process(fields: &Map<String, Value>, kind: &str, problems: &mut Vec<String>) 
     match fields.get("instances") {
         None | Some(Value::Null) => {}
         Some(value) => match value.as_i64() {
+            Some(number) if number > MOST_INSTANCES => {
+                wrong.push(format!("Instances must be less than or equal to {MOST_INSTANCES}"));
+            }
             Some(number) if number >= 0 => wanted.scale.instances = u32::try_from(number).ok(),
             Some(_) => wrong.push("Instances must be greater than or equal to 0".to_owned()),
             None if value.is_f64() => wrong.push("Instances must be an integer".to_owned()),
@@ -250,12 +260,12 @@ fn bytes(value: &Value) -> Result<Option<u64>, &'static str> {
     let digits = text.find(|c: char| !(c.is_ascii_digit() || c == '.' || c == '-')).unwrap_or(text.len());
     let (number, unit) = text.split_at(digits);
     let number: f64 = number.parse().map_err(|_| "is not a number")?;
-    let factor: u64 = match unit.trim().to_uppercase().as_str() {
+    let factor: u64 = match unit.to_uppercase().as_str() {
         "B" => 1,
-        "K" | "KB" => 1 << 10,
-        "M" | "MB" => 1 << 20,
-        "G" | "GB" => 1 << 30,
-        "T" | "TB" => 1 << 40,
+        "K" | "KB" | "KI" | "KIB" => 1 << 10,
+        "M" | "MB" | "MI" | "MIB" => 1 << 20,
+        "G" | "GB" | "GI" | "GIB" => 1 << 30,
+        "T" | "TB" | "TI" | "TIB" => 1 << 40,
         _ => return Err(UNITS),
     };
     #[expect(clippy::cast_precision_loss, reason = "a power of two is exact")]
@@ -282,6 +292,11 @@ fn log_rate(value: &Value) -> Result<Option<i64>, &'static str> {
 }
 
 fn read_lifecycle(fields: &Map<String, Value>, manifest: &mut Manifest, problems: &mut Vec<String>) {
+    let given = |key: &str| fields.get(key).is_some_and(|value| !value.is_null());
+    manifest.docker = given("docker");
+    manifest.buildpacks_key = [("buildpacks", "Buildpacks"), ("buildpack", "Buildpack")]
+        .into_iter()
+        .find_map(|(key, word)| given(key).then_some(word));
     if fields.contains_key("docker") {
         if fields.contains_key("buildpack") || fields.contains_key("buildpacks") {
             problems.push("Cannot specify both buildpack(s) and docker keys".to_owned());
@@ -417,6 +432,13 @@ mod tests {
                 vec!["Process \"web\": Memory must use a supported unit: B, K, KB, M, MB, G, GB, T, or TB"],
             ),
             ("{name: a, memory: big}", vec!["Process \"web\": Memory is not a number"]),
+            (
+                "{name: a, memory: 64 M}",
+                vec!["Process \"web\": Memory must use a supported unit: B, K, KB, M, MB, G, GB, T, or TB"],
+            ),
+            ("{name: a, memory: 1.5GiB}", vec![]),
+            ("{name: a, instances: 2000001}", vec!["Process \"web\": Instances must be less than or equal to 2000000"]),
+            ("{name: a, processes: null}", vec!["Processes must be an array of process configurations"]),
             ("{name: a, memory: 0M}", vec!["Process \"web\": Memory must be greater than 0MB"]),
             ("{name: a, instances: -1}", vec!["Process \"web\": Instances must be greater than or equal to 0"]),
             ("{name: a, processes: [{memory: 1M}]}", vec!["All Processes must specify a type"]),

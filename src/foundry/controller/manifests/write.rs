@@ -13,7 +13,7 @@ pub(super) fn manifest(db: &State, app: &App) -> Value {
     }
     if app.lifecycle.kind == LifecycleKind::Docker {
         let package = db.packages.values().rev().find(|package| package.app == app.guid);
-        if let Some(DockerImage { image, username }) = package.and_then(|package| package.docker.as_ref()) {
+        if let Some(DockerImage { image, username, .. }) = package.and_then(|package| package.docker.as_ref()) {
             let mut docker = json!({ "image": image });
             if let Some(username) = username {
                 docker["username"] = json!(username);

@@ -1,0 +1,48 @@
+//! What the embedded Cloud Foundry can run of a plan, told before it is started.
+
+use foundry::staging::{Unstageable, foresee};
+
+use crate::commands::Trouble;
+use crate::plan::{App, Lifecycle, Plan};
+
+/// What to say of a plan before it is rehearsed: what runs in the place of what is not there. Fails where an app cannot
+/// be staged.
+pub(super) fn check(plan: &Plan) -> Result<Vec<String>, Trouble> {
+    plan.apps.iter().filter_map(|app| check_app(app).transpose()).collect()
+}
+
+fn check_app(app: &App) -> Result<Option<String>, Trouble> {
+    let manifest = &app.manifest.app;
+    if let Some(docker) = &manifest.docker {
+        return Ok(Some(format!(
+            "{}: image {} is not pulled: a built-in web server stands in for it, which answers every request with 200",
+            app.name, docker.image
+        )));
+    }
+    let refuse = |why: String, hint: String| Err(Trouble::NotRehearsable { app: app.name.clone(), why, hint });
+    let file = app.manifest.path.display();
+    if manifest.lifecycle == Some(Lifecycle::Cnb) && manifest.buildpacks.is_empty() {
+        return refuse(
+            "no Cloud Native Buildpack is installed that could detect the files".to_owned(),
+            "to rehearse, name one that compiles nothing: `buildpacks: [docker://…/procfile]`".to_owned(),
+        );
+    }
+    let Some(path) = app.path.as_ref().or(manifest.path.as_ref()) else { return Ok(None) };
+    let foreseen = foresee(&manifest.buildpacks, path)
+        .map_err(|source| Trouble::Io { what: "the files to upload could not be read", source })?;
+    let command = "where the files run as they are, add this line to the application";
+    match foreseen {
+        Ok(()) => Ok(None),
+        Err(why @ Unstageable::NotDetected) => refuse(
+            format!("{why} in {}, and {file} names none: a real platform would refuse it, too", path.display()),
+            format!("{command} in {file}: `buildpacks: [binary_buildpack]`"),
+        ),
+        Err(why @ Unstageable::NotImplemented { .. }) => refuse(
+            why.to_string(),
+            format!(
+                "it runs what binary_buildpack and staticfile_buildpack stage. To rehearse with other files, give an \
+                 overlay (--env NAME) a `path` and a `manifest` of its own; {command} there: `buildpacks: [binary_buildpack]`"
+            ),
+        ),
+    }
+}
