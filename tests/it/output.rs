@@ -21,7 +21,7 @@ fn keys(object: &Value) -> Vec<&str> {
 fn the_json_of_a_plan() {
     let bench = Bench::live_undrained();
     let plan: Value = serde_json::from_str(&bench.must(&["plan", "--format", "json"]).out).unwrap();
-    assert_eq!(keys(&plan), ["version", "target", "cf", "apps", "steps", "proof"]);
+    assert_eq!(keys(&plan), ["version", "target", "cf", "apps", "steps", "proof", "routers"]);
     assert_eq!(plan["version"], 1);
     let target = &plan["target"];
     assert_eq!(
