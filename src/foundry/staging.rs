@@ -102,14 +102,7 @@ async fn stage(platform: &Arc<Platform>, build: &Build) -> Result<Droplet, Stagi
     let name = platform.store.read(|db| db.app_name(&build.app));
     let image = platform.store.read(|db| db.packages.get(&build.package).and_then(|package| package.docker.clone()));
     let guid = &build.guid;
-    let buildpacks = if image.is_some() {
-        Vec::new()
-    } else if build.lifecycle.buildpacks.is_empty() {
-        let stack = build.lifecycle.stack.as_deref();
-        platform.store.read(|db| db.buildpacks.detecting(stack).map(|one| one.name.clone()).collect())
-    } else {
-        build.lifecycle.buildpacks.clone()
-    };
+    let buildpacks = if image.is_some() { Vec::new() } else { wanted(platform, build) };
     for buildpack in &buildpacks {
         log.out(&format!("Downloading {buildpack}..."));
     }
@@ -196,14 +189,28 @@ async fn stage(platform: &Arc<Platform>, build: &Build) -> Result<Droplet, Stagi
         }
         Err(failure) => {
             let _ = fs::remove_dir_all(&directory);
-            if image.is_some() {
-                log.out("Exit status 2");
-                log.err("Staging Failed: Exited with status 2");
-            } else {
-                log.out(&format!("Exit status {}", if failure.id == "NoAppDetectedError" { 222 } else { 223 }));
-            }
+            log_failure(&log, &failure, image.is_some());
             end(Err(failure))
         }
+    }
+}
+
+/// The buildpacks that are named, or else those that are asked.
+fn wanted(platform: &Platform, build: &Build) -> Vec<String> {
+    if !build.lifecycle.buildpacks.is_empty() {
+        return build.lifecycle.buildpacks.clone();
+    }
+    let stack = build.lifecycle.stack.as_deref();
+    platform.store.read(|db| db.buildpacks.detecting(stack).map(|one| one.name.clone()).collect())
+}
+
+/// How the stager of buildpacks, or the one of images, says that it has failed.
+fn log_failure(log: &Log<'_>, failure: &StagingFailure, of_image: bool) {
+    if of_image {
+        log.out("Exit status 2");
+        log.err("Staging Failed: Exited with status 2");
+    } else {
+        log.out(&format!("Exit status {}", if failure.id == "NoAppDetectedError" { 222 } else { 223 }));
     }
 }
 

@@ -271,14 +271,7 @@ impl Refusal {
                 "if {app} is not to serve it any more, take it off with cf unmap-route; else choose other colours in \
                  the plan"
             ),
-            // It serves nobody, and what it could be fallen back to goes with it.
-            Self::OtherLifecycle { app, idle: true, .. } => format!(
-                "{app} is stopped and serves nothing: if the version in it is not needed any more, delete it (cf delete) \
-                 and run cutover again, which creates it anew; to keep it, choose other colours in the plan"
-            ),
-            Self::OtherLifecycle { app, idle: false, .. } => {
-                format!("{app} runs, or holds other routes: choose other colours in the plan, so that it is left alone")
-            }
+            Self::OtherLifecycle { app, idle, .. } => of_another_lifecycle(app, *idle),
             Self::NoDomain { domains, .. } => {
                 format!("the organization has these domains: {}; see cf domains", domains.join(", "))
             }
@@ -362,6 +355,19 @@ fn in_yaml(name: &str) -> String {
         name.to_owned()
     } else {
         serde_json::Value::from(name).to_string()
+    }
+}
+
+/// What to do about a colour of another lifecycle. One that is stopped and serves nobody can go, and with it what could
+/// be fallen back to.
+fn of_another_lifecycle(app: &AppName, idle: bool) -> String {
+    if idle {
+        format!(
+            "{app} is stopped and serves nothing: if the version in it is not needed any more, delete it (cf delete) \
+             and run cutover again, which creates it anew; to keep it, choose other colours in the plan"
+        )
+    } else {
+        format!("{app} runs, or holds other routes: choose other colours in the plan, so that it is left alone")
     }
 }
 

@@ -63,5 +63,6 @@ fn other_processes(app: &plan::App, existing: Option<&App>) -> Vec<Process> {
     app.manifest.app.others.iter().map(process).collect()
 }
 
-#[cfg(all(test, feature = "rehearse"))]
+#[cfg(test)]
+#[cfg(feature = "rehearse")]
 mod laws;

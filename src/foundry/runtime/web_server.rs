@@ -60,7 +60,7 @@ pub(super) async fn serve(container: PathBuf, port: u16, log: Log) {
                         connections.spawn(http1::Builder::new().serve_connection(connection, service));
                     }
                     Script::StandIn => {
-                        let service = service_fn(|_| std::future::ready(stand_in()));
+                        let service = service_fn(|_| std::future::ready(Ok::<_, Infallible>(stand_in())));
                         connections.spawn(http1::Builder::new().serve_connection(connection, service));
                     }
                 }
@@ -103,6 +103,6 @@ fn script(container: &Path) -> Option<Script> {
 }
 
 /// The answer of an image that stands in for another one.
-fn stand_in() -> Result<Response<Full<Bytes>>, Infallible> {
-    Ok(Response::new(Full::from("This stands in for the app's image, which is not pulled here.\n")))
+fn stand_in() -> Response<Full<Bytes>> {
+    Response::new(Full::from("This stands in for the app's image, which is not pulled here.\n"))
 }

@@ -39,8 +39,8 @@ pub fn foresee(named: &[String], path: &Path) -> io::Result<Result<(), Unstageab
         detected(|file| path.join(file).exists())
     } else {
         let archive = zip::ZipArchive::new(File::open(path)?).map_err(io::Error::other)?;
-        let names: BTreeSet<String> = archive.file_names().filter_map(|name| Some(name.ok()?.into_owned())).collect();
-        let has = |file: &str| names.iter().any(|name| name == file || name.starts_with(&format!("{file}/")));
+        let files: BTreeSet<String> = archive.file_names().filter_map(|name| Some(name.ok()?.into_owned())).collect();
+        let has = |file: &str| files.iter().any(|name| name == file || name.starts_with(&format!("{file}/")));
         detected(has)
     };
     Ok(match found {

@@ -132,10 +132,9 @@ fn read_application(fields: &mut Fields<'_, '_, '_>, folder: &Path) -> ManifestA
 fn read_processes(fields: &mut Fields<'_, '_, '_>) -> (ManifestProcess, Vec<ManifestProcess>) {
     let top = fields.process(WEB);
     let (mut web, mut others): (Option<ManifestProcess>, Vec<ManifestProcess>) = (None, Vec::new());
-    let listed = match fields.get("processes") {
+    let listed = match fields.get("processes").filter(|processes| !processes.is_null()) {
         None => &[],
         Some(Node { value: Value::List(listed), .. }) => listed.as_slice(),
-        Some(Node { value: Value::Scalar(Scalar { kind: ScalarKind::Null, .. }), .. }) => &[],
         Some(node) => {
             let found = shape::found_type(node);
             fields.problem("processes", Fault::new(format!("expected a list of processes, found {found}")));
@@ -172,14 +171,12 @@ fn read_docker(fields: &mut Fields<'_, '_, '_>) -> Option<DockerImage> {
         fields.problem("docker", Fault::hinted("an app has either `docker` or `buildpacks`", hint));
     }
     let text = |key: &str| docker.get(key).and_then(Node::text).map(str::to_owned);
-    match text("image").filter(|image| !image.is_empty()) {
-        Some(image) => Some(DockerImage { image, username: text("username") }),
-        None => {
-            let hint = "write `docker: {image: REGISTRY/NAME:TAG}`";
-            fields.problem("docker", Fault::hinted("`docker` names no image", hint));
-            None
-        }
-    }
+    let Some(image) = text("image").filter(|image| !image.is_empty()) else {
+        let hint = "write `docker: {image: REGISTRY/NAME:TAG}`";
+        fields.problem("docker", Fault::hinted("`docker` names no image", hint));
+        return None;
+    };
+    Some(DockerImage { image, username: text("username") })
 }
 
 /// The lifecycle that the Cloud Controller reads off a manifest. (CC: `AppManifestMessage#app_lifecycle_hash`: the word

@@ -198,9 +198,9 @@ fn any_manifest_is_read_as_the_platform_reads_it() {
         for manifest in [first, second] {
             let (read, instances) = read(&manifest, mode, live, before.as_ref());
             platform.push(&app, &manifest, instances);
-            let made = platform.sizes(&app);
-            prop_assert_eq!(&read, &made, "{} onto {:?} with -i {:?}", manifest, before, instances);
-            before = Some(made);
+            let sizes = platform.sizes(&app);
+            prop_assert_eq!(&read, &sizes, "{} onto {:?} with -i {:?}", manifest, before, instances);
+            before = Some(sizes);
         }
         platform.forget(&app);
         Ok(())

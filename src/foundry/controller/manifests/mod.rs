@@ -34,7 +34,7 @@ use crate::controller::{Api, Cf, feature_flags, jobs, lifecycle};
 use crate::platform::Platform;
 use crate::state::{App, Guid, JobState, LifecycleKind, State};
 
-use read::Manifest;
+use read::{Manifest, Source};
 
 pub(super) fn routes() -> Api {
     Router::new()
@@ -163,9 +163,11 @@ fn find_or_create(cf: &Platform, db: &mut State, who: &Who, space: &Guid, manife
 /// (`space_manifests_controller.rb`: `incompatible_with_buildpacks`, `incompatible_with_docker`.)
 fn must_suit(db: &State, app: &Guid, manifest: &Manifest) -> ApiResult<()> {
     let kind = db.apps.get(app).map(|app| app.lifecycle.kind);
-    let problem = match (kind, manifest.buildpacks_key) {
-        (Some(LifecycleKind::Docker), Some(key)) => format!("{key} cannot be configured for a docker lifecycle app."),
-        (Some(LifecycleKind::Buildpack), _) if manifest.docker => {
+    let problem = match (kind, manifest.source) {
+        (Some(LifecycleKind::Docker), Some(Source::Buildpacks(key))) => {
+            format!("{key} cannot be configured for a docker lifecycle app.")
+        }
+        (Some(LifecycleKind::Buildpack), Some(Source::Docker)) => {
             "Docker cannot be configured for a buildpack lifecycle app.".to_owned()
         }
         (Some(_) | None, _) => return Ok(()),

@@ -20,10 +20,8 @@ pub(super) struct Manifest {
     pub(super) name: String,
     pub(super) lifecycle: Option<LifecycleKind>,
     pub(super) buildpacks: Option<Vec<String>>,
-    /// How the key for buildpacks is spoken of, where one is there.
-    pub(super) buildpacks_key: Option<&'static str>,
-    /// Whether it names an image.
-    pub(super) docker: bool,
+    /// What it says that not every lifecycle goes with.
+    pub(super) source: Option<Source>,
     pub(super) stack: Option<String>,
     pub(super) environment: Option<IndexMap<String, String>>,
     pub(super) metadata: Option<MetadataChange>,
@@ -35,6 +33,15 @@ pub(super) struct Manifest {
     pub(super) default_route: bool,
     pub(super) services: Vec<ServiceWanted>,
     pub(super) features: IndexMap<String, bool>,
+}
+
+/// What a manifest names for apps of one lifecycle alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Source {
+    /// An image.
+    Docker,
+    /// Buildpacks, by the key of this name.
+    Buildpacks(&'static str),
 }
 
 /// A process of a manifest.
@@ -293,10 +300,12 @@ fn log_rate(value: &Value) -> Result<Option<i64>, &'static str> {
 
 fn read_lifecycle(fields: &Map<String, Value>, manifest: &mut Manifest, problems: &mut Vec<String>) {
     let given = |key: &str| fields.get(key).is_some_and(|value| !value.is_null());
-    manifest.docker = given("docker");
-    manifest.buildpacks_key = [("buildpacks", "Buildpacks"), ("buildpack", "Buildpack")]
-        .into_iter()
-        .find_map(|(key, word)| given(key).then_some(word));
+    let keys = [
+        ("docker", Source::Docker),
+        ("buildpacks", Source::Buildpacks("Buildpacks")),
+        ("buildpack", Source::Buildpacks("Buildpack")),
+    ];
+    manifest.source = keys.into_iter().find_map(|(key, source)| given(key).then_some(source));
     if fields.contains_key("docker") {
         if fields.contains_key("buildpack") || fields.contains_key("buildpacks") {
             problems.push("Cannot specify both buildpack(s) and docker keys".to_owned());
