@@ -67,6 +67,7 @@ pub(crate) fn app(name: &str, started: bool, instances: u32, role: Option<Role>)
         droplet: Some(format!("droplet-{name}")),
         staged: Some(Droplet { guid: format!("droplet-{name}"), package: Some(format!("package-{name}")) }),
         bindings: vec!["db".to_owned()],
+        stack: None,
     }
 }
 
@@ -77,15 +78,25 @@ pub(crate) fn space<'a>(apps: Vec<App>, leads: impl IntoIterator<Item = (&'a str
         let to = Destination { app: format!("guid-{app}"), process: "web".to_owned() };
         routes.entry(url).or_default().push(to);
     }
-    let route =
-        |(url, destinations): (&str, _)| Route { guid: format!("guid-{url}"), url: url.to_owned(), destinations };
+    let route = |(url, destinations): (&str, _)| Route {
+        guid: format!("guid-{url}"),
+        url: url.to_owned(),
+        destinations,
+        shared_by: None,
+    };
     Space {
         format: 1,
         cf: "8.17.0".to_owned(),
         api: "https://api.example.com".to_owned(),
         org: Named { guid: "guid-acme".to_owned(), name: "acme".to_owned() },
         space: Named { guid: "guid-production".to_owned(), name: "production".to_owned() },
-        domains: vec![Domain { guid: "guid-domain".to_owned(), name: "example.com".to_owned(), internal: false }],
+        domains: vec![Domain {
+            guid: "guid-domain".to_owned(),
+            name: "example.com".to_owned(),
+            internal: false,
+            private: true,
+            tcp: false,
+        }],
         apps,
         routes: routes.into_iter().map(route).collect(),
         services: vec![ServiceInstance { guid: "guid-db".to_owned(), name: "db".to_owned(), ready: true }],

@@ -46,6 +46,11 @@ pub struct Target {
     pub space_guid: String,
     /// The user's name, or the client's id, as the token has it (which is not verified here).
     pub user: String,
+    /// The user's guid, or the client's id, by which the platform knows whose roles they are; empty where the token does
+    /// not tell.
+    pub user_guid: String,
+    /// Whether the token lets its holder change everything (CC: scope `cloud_controller.admin`).
+    pub admin: bool,
     /// Whether certificates are not verified (`cf api --skip-ssl-validation`).
     pub skip_ssl_validation: bool,
 }
@@ -133,12 +138,11 @@ impl Config {
             return Err(ConfigError::NoApi);
         }
         let kubernetes = self.fields["CFOnK8s"]["Enabled"].as_bool().unwrap_or_default();
-        let user = if kubernetes {
-            // The user of the kubectl configuration; there are no tokens.
-            part("CFOnK8s", "AuthInfo")
-        } else {
-            user_of(self.text("AccessToken")).unwrap_or_default()
-        };
+        // Of the kubectl configuration only the user's name is known; there are no tokens.
+        let claims = if kubernetes { Value::Null } else { claims_of(self.text("AccessToken")).unwrap_or_default() };
+        let claim =
+            |names: [&str; 2]| names.iter().find_map(|name| claims[name].as_str()).unwrap_or_default().to_owned();
+        let user = if kubernetes { part("CFOnK8s", "AuthInfo") } else { claim(["user_name", "client_id"]) };
         let tokens = !self.text("AccessToken").is_empty() || !self.text("RefreshToken").is_empty();
         let logged_in = if kubernetes { !user.is_empty() } else { tokens };
         if !logged_in {
@@ -158,6 +162,10 @@ impl Config {
             space: part("SpaceFields", "Name"),
             space_guid: part("SpaceFields", "GUID"),
             user,
+            user_guid: claim(["user_id", "client_id"]),
+            admin: claims["scope"]
+                .as_array()
+                .is_some_and(|scopes| scopes.iter().any(|scope| scope == "cloud_controller.admin")),
             skip_ssl_validation: self.fields["SSLDisabled"].as_bool().unwrap_or_default(),
         })
     }
@@ -216,13 +224,12 @@ pub(super) fn tokens(home: &Path) -> Vec<Sensitive> {
     Config::read(&home.join(".cf").join("config.json")).map(|config| config.secrets()).unwrap_or_default()
 }
 
-/// Reads the user from a token, `bearer HEADER.CLAIMS.SIGNATURE`: the claim `user_name`, or `client_id` after a login
-/// with client credentials (cf 8.17 does the same). The signature is not verified: it is the platform that does that.
-fn user_of(token: &str) -> Option<String> {
+/// Reads the claims of a token, `bearer HEADER.CLAIMS.SIGNATURE`. After a login with client credentials it has a
+/// `client_id` and neither `user_name` nor `user_id` (cf 8.17 and CC take the client for the user then). The signature is
+/// not verified: it is the platform that does that.
+fn claims_of(token: &str) -> Option<Value> {
     let claims = token.split('.').nth(1)?;
-    let claims: Value = serde_json::from_slice(&base64url(claims)?).ok()?;
-    let claim = |name: &str| claims[name].as_str().map(str::to_owned);
-    claim("user_name").or_else(|| claim("client_id"))
+    serde_json::from_slice(&base64url(claims)?).ok()
 }
 
 /// Decodes base64 in its form for URLs, padded or not (RFC 7515). The embedded Cloud Foundry's base64 crate is no part

@@ -206,6 +206,11 @@ impl Cf {
         &self.redactor
     }
 
+    /// Whether a variable reaches cf, and is not empty.
+    pub fn has_env(&self, name: &str) -> bool {
+        self.environment.iter().any(|(key, value)| key == name && !value.is_empty())
+    }
+
     /// Sets a variable of all further runs.
     #[must_use]
     pub fn with_env(mut self, name: &str, value: &str) -> Self {

@@ -314,6 +314,7 @@ applications:
             }),
             lifecycle: Some(Lifecycle::Docker),
             buildpacks: vec![],
+            stack: None,
             web: ManifestProcess {
                 process_type: "web".to_owned(),
                 command: None,

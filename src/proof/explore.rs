@@ -304,7 +304,10 @@ impl<'a> Explorer<'a> {
                 let web = self.start.space.app(app.as_str()).and_then(App::web);
                 web.is_some_and(|web| web.instances == 0)
             }
-            (Verb::Apply | Verb::Resume | Verb::Rollback, _) => false,
+            // A new deployment may need more than what there is: of the very first one, which is live and not finished,
+            // the next would be the second colour. Resume and rollback lead on from there, whatever the platform allows.
+            (Verb::Apply, refusal) => refusal.is_the_platforms(),
+            (Verb::Resume | Verb::Rollback, _) => false,
         }
     }
 

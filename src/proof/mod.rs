@@ -63,8 +63,9 @@ pub type Compile<'a> = dyn Fn(Verb, &Space) -> Result<Vec<Step>, Refusal> + 'a;
 ///   router knows, as many as before or as the plan declares; and no router may still lead to one that does not run;
 /// - an app that was on a live route is stopped only after its routers have let go of it and it has drained;
 /// - no app and no route is touched that the plan does not name;
-/// - from wherever a walk is left, `resume` leads to the goal, `rollback` to where the deployment began, and a new
-///   `apply` to its goal; none is refused by what the walk itself has left, a quota included.
+/// - from wherever a walk is left, `resume` leads to the goal and `rollback` to where the deployment began, and neither is
+///   refused by what the walk itself has left, a quota included; a new `apply` leads to its goal, unless the platform has
+///   no room for it.
 pub fn prove(app: &plan::App, verb: Verb, space: &Space, compile: &Compile<'_>) -> Proof {
     explore::Explorer::new(app, verb, space, compile).explore()
 }

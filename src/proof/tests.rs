@@ -9,7 +9,8 @@ use crate::space::{App, Quota, QuotaScope, Space, Usage};
 use crate::steps::annotations::Role;
 use crate::steps::back::Failed;
 use crate::steps::forward::Orders;
-use crate::steps::refusal::Refusal;
+use crate::steps::refusal::{QuotaKind, Refusal};
+use crate::steps::situation::UnderWay;
 use crate::steps::{Action, Step, Verb, compile};
 
 use super::{Proof, prove, prove_one};
@@ -153,6 +154,53 @@ fn a_quota_that_leaves_no_room_for_a_way_back_is_seen() {
         used: Usage { memory_mb: 512, instances: 2, routes: 2 },
     });
     assert_holds("both colours just fit", &proved(&plan_with(""), Verb::Apply, &small));
+}
+
+/// A quota of the space in which so much memory is free.
+fn with_free_memory(mut space: Space, free: u64) -> Space {
+    let used = 10 * 1024;
+    space.quotas.push(Quota {
+        name: "small".to_owned(),
+        scope: QuotaScope::Space,
+        memory_mb: Some(used + free),
+        instance_memory_mb: None,
+        instances: None,
+        routes: None,
+        used: Usage { memory_mb: used, instances: 40, routes: 2 },
+    });
+    space
+}
+
+#[test]
+fn the_first_deployment_needs_room_for_one_colour_only() {
+    // Two instances of 256 MB; from a half-way state in which it is live a new deployment would need as much again.
+    let tight = with_free_memory(space(Vec::new(), None), 512);
+    assert_holds("one colour just fits", &proved(&plan_with(""), Verb::Apply, &tight));
+    assert!(right(&plan_with(""), Verb::Apply, &with_free_memory(space(Vec::new(), None), 511)).is_err());
+}
+
+#[test]
+fn a_way_on_that_the_quota_does_not_allow_is_a_fault() {
+    let plan = plan_with("");
+    for refused in [Verb::Resume, Verb::Rollback] {
+        let no_room = |verb: Verb, space: &Space| {
+            let half_way = UnderWay::of(&plan.apps[0], space).is_some();
+            if verb == refused && half_way {
+                return Err(Refusal::Quota {
+                    quota: "small".to_owned(),
+                    scope: QuotaScope::Space,
+                    step: "shop/start".to_owned(),
+                    needed: 2,
+                    limit: 1,
+                    what: QuotaKind::Instances,
+                });
+            }
+            right(&plan, verb, space)
+        };
+        let proof = prove(&plan.apps[0], Verb::Apply, &space(Vec::new(), None), &no_room);
+        assert!(!proof.holds, "{refused} is refused, and nobody minds");
+        assert!(proof.violations[0].to_string().contains("is refused"), "{}", proof.violations[0]);
+    }
 }
 
 /// A compiler that is wrong in one thing.

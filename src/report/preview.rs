@@ -89,7 +89,7 @@ pub fn headline(app: &AppPreview<'_>, space: &Space) -> String {
     let state = |colour: &plan::AppName| match space.app(colour.as_str()) {
         None => "not there".to_owned(),
         Some(app) if app.state == AppState::Stopped => "stopped".to_owned(),
-        Some(app) => format!("{} of {} instances run", app.running(), app.web().map_or(0, |web| web.instances)),
+        Some(app) => format!("{} of {} instances run", app.running(), app.web_instances()),
     };
     match &app.situation {
         Situation::First { next } => format!("{name}: no version is live, {next} is next ({})", state(next)),

@@ -57,7 +57,7 @@ fn write_colour(out: &mut String, colour: &plan::AppName, space: &Space, situati
     let mark = if is_live { style("●").green() } else { style("○").dim() };
     let state = match app.state {
         AppState::Started => {
-            format!("started, {} of {} instances run", app.running(), app.web().map_or(0, |web| web.instances))
+            format!("started, {} of {} instances run", app.running(), app.web_instances())
         }
         AppState::Stopped => "stopped".to_owned(),
     };

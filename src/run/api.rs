@@ -76,6 +76,15 @@ impl ObserveError {
         matches!(self, Self::Refused { refusal, .. } if refusal.reason == Reason::RateLimited)
     }
 
+    /// Whether what was asked for is not there, or is hidden from the user. Nothing else means that: least of all a
+    /// failure of the platform.
+    fn is_absent(&self) -> bool {
+        match self {
+            Self::Refused { refusal, .. } => matches!(refusal.reason, Reason::NotFound | Reason::NotAuthorized),
+            Self::Spawn(_) | Self::Unknown { .. } | Self::Unreadable(_) => false,
+        }
+    }
+
     /// Whether it is no use to try again: the session or the user's rights are the reason.
     pub fn lasts(&self) -> bool {
         match self {
@@ -177,26 +186,40 @@ impl<'a> Api<'a> {
         })
     }
 
+    /// All pages of a list.
+    pub fn pages(&self, path: &str) -> Result<Vec<Value>, ObserveError> {
+        let mut pages = Vec::new();
+        let mut next = Some(path.to_owned());
+        while let Some(path) = next {
+            let answer = self.get(&path)?;
+            let page: Page = read::parse(&path, &answer)?;
+            next = page.pagination.next.map(|link| path_of(&link.href).to_owned());
+            pages.push(answer);
+        }
+        Ok(pages)
+    }
+
     /// All resources of a list, page after page.
     pub fn list(&self, path: &str) -> Result<Vec<Value>, ObserveError> {
         let mut resources = Vec::new();
-        let mut next = Some(path.to_owned());
-        while let Some(path) = next {
-            let page: Page = read::parse(&path, &self.get(&path)?)?;
-            resources.extend(page.resources);
-            next = page.pagination.next.map(|link| path_of(&link.href).to_owned());
+        for page in self.pages(path)? {
+            resources.extend(read::parse::<Page>(path, &page)?.resources);
         }
         Ok(resources)
+    }
+
+    /// As [`Self::list`]; `None` where there is no such list, or it is hidden from the user.
+    pub fn list_or_absent(&self, path: &str) -> Result<Option<Vec<Value>>, ObserveError> {
+        match self.list(path) {
+            Err(error) if error.is_absent() => Ok(None),
+            other => other.map(Some),
+        }
     }
 
     /// As [`Self::get`], but what is not there, or is hidden from the user, is null.
     pub fn get_or_absent(&self, path: &str) -> Result<Value, ObserveError> {
         match self.get(path) {
-            // Nothing else means absent: least of all a failure of the platform.
-            Err(ObserveError::Refused {
-                refusal: Refusal { reason: Reason::NotFound | Reason::NotAuthorized, .. },
-                ..
-            }) => Ok(Value::Null),
+            Err(error) if error.is_absent() => Ok(Value::Null),
             other => other,
         }
     }

@@ -1,5 +1,7 @@
 //! The `cf curl` calls that read a space. They read and nothing else.
 
+mod rules;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -11,6 +13,7 @@ use crate::plan::{App as PlanApp, AppName, Plan, RouteUrl, format_duration};
 use crate::space::condition::Section;
 use crate::space::lock::Lock;
 use crate::space::read;
+use crate::space::rules::Suspended;
 use crate::space::{App, AppState, Named, Process, Quota, QuotaScope, SNAPSHOT_FORMAT, ServiceInstance, Space};
 
 use super::api::Api;
@@ -34,6 +37,8 @@ pub struct Observer<'a> {
     services: BTreeSet<String>,
     /// Hears of what a person should know while the whole space is read.
     tell: fn(&str),
+    /// Whether something is to be staged on a stack.
+    stages: bool,
 }
 
 impl<'a> Observer<'a> {
@@ -49,6 +54,7 @@ impl<'a> Observer<'a> {
                 app.services.iter().map(ToString::to_string).chain(app.manifest.app.services.iter().cloned()).collect()
             }),
             tell: |_| {},
+            stages: plan.apps.iter().any(|app| app.manifest.app.docker.is_none()),
         }
     }
 
@@ -88,7 +94,9 @@ impl<'a> Observer<'a> {
         let path = format!("/v3/organizations/{}/domains", target.org_guid);
         space.domains = read::domains(&path, &self.api.list(&query(&path, &[("per_page", PAGE)]))?)?;
         self.refresh(&mut space, &Section::ALL, None)?;
-        space.quotas = self.quotas()?;
+        let suspended;
+        (space.quotas, suspended) = self.quotas()?;
+        space.rules = self.rules(&space, suspended)?;
         Ok(space)
     }
 
@@ -210,18 +218,26 @@ impl<'a> Observer<'a> {
     }
 
     /// The quotas with what is used of them, as far as the user may see them: who may not is not stopped by that, since
-    /// the Cloud Controller enforces them anyway.
-    fn quotas(&self) -> Result<Vec<Quota>, ObserveError> {
+    /// the Cloud Controller enforces them anyway. The same answers tell what is suspended.
+    fn quotas(&self) -> Result<(Vec<Quota>, Option<Suspended>), ObserveError> {
         let owners = [
             (QuotaScope::Organization, "/v3/organizations", &self.api.target().org_guid, "/v3/organization_quotas"),
             (QuotaScope::Space, "/v3/spaces", &self.api.target().space_guid, "/v3/space_quotas"),
         ];
-        let mut all = Vec::new();
+        let (mut all, mut suspended) = (Vec::new(), None);
         for (scope, owners, owner, quotas) in owners {
             let asked = format!("{owners}/{owner}");
             let found = self.api.get_or_absent(&asked)?;
-            let quota_guid = if found.is_null() { None } else { read::quota_guid(&asked, &found)? };
-            let Some(guid) = quota_guid else { continue };
+            if found.is_null() {
+                continue;
+            }
+            if read::rules::suspended(&asked, &found)? {
+                suspended = suspended.or(Some(match scope {
+                    QuotaScope::Organization => Suspended::Organization,
+                    QuotaScope::Space => Suspended::Space,
+                }));
+            }
+            let Some(guid) = read::quota_guid(&asked, &found)? else { continue };
             let asked = format!("{quotas}/{guid}");
             let quota = self.api.get_or_absent(&asked)?;
             let used_asked = format!("{owners}/{owner}/usage_summary");
@@ -230,7 +246,7 @@ impl<'a> Observer<'a> {
                 all.push(read::quota(&asked, scope, &quota, read::usage(&used_asked, &used)?)?);
             }
         }
-        Ok(all)
+        Ok((all, suspended))
     }
 }
 
@@ -243,8 +259,9 @@ impl Reader for Observer<'_> {
         let has = |section| sections.contains(&section);
         let concerns = |found: &App| app.is_none_or(|name| name == found.name);
         if has(Section::Routes) {
-            let asked = query("/v3/routes", &[("space_guids", &self.api.target().space_guid), ("per_page", PAGE)]);
-            space.routes = read::routes(&asked, &self.api.list(&asked)?)?;
+            let own = &self.api.target().space_guid;
+            let asked = query("/v3/routes", &[("space_guids", own), ("per_page", PAGE)]);
+            space.routes = read::routes(&asked, own, &self.api.list(&asked)?)?;
         }
         if has(Section::Apps) {
             self.apps(space)?;
@@ -264,6 +281,15 @@ impl Reader for Observer<'_> {
         }
         if has(Section::Services) {
             self.services(space)?;
+        }
+        if has(Section::Deployments) && !space.apps.is_empty() {
+            let guids = space.apps.iter().map(|app| app.guid.as_str()).collect::<Vec<_>>().join(",");
+            let pairs = [("app_guids", guids.as_str()), ("status_values", "ACTIVE"), ("per_page", PAGE)];
+            let asked = query("/v3/deployments", &pairs);
+            space.deployments = match self.api.list_or_absent(&asked)? {
+                Some(found) => read::rules::deployments(&asked, &found)?,
+                None => Vec::new(),
+            };
         }
         Ok(())
     }

@@ -149,7 +149,7 @@ impl Router for Probe<'_> {
             clock.pause(settle).map_err(Unconfirmed::Interrupted)?;
             return Ok(Evidence::Settled { time: settle, why: why.to_string() });
         }
-        let instances = app.web().map_or(1, |web| web.instances).clamp(1, MOST_INSTANCES);
+        let instances = app.web_processes().map(|web| web.instances).max().unwrap_or(1).clamp(1, MOST_INSTANCES);
         let enough = IN_A_ROW.max(instances * 2);
         let mut in_a_row = 0;
         loop {

@@ -122,12 +122,14 @@ pub enum Section {
     Packages,
     /// Service instances and bindings.
     Services,
+    /// The platform's own deployments that are under way.
+    Deployments,
 }
 
 impl Section {
     /// All of them, in the order in which they are read.
-    pub const ALL: [Self; 6] =
-        [Self::Apps, Self::Routes, Self::Processes, Self::Instances, Self::Packages, Self::Services];
+    pub const ALL: [Self; 7] =
+        [Self::Apps, Self::Routes, Self::Processes, Self::Instances, Self::Packages, Self::Services, Self::Deployments];
 
     /// What a change by somebody else would show in.
     pub const DESIRED: [Self; 3] = [Self::Apps, Self::Routes, Self::Processes];
@@ -293,7 +295,7 @@ fn replaced(then: &App, now: &App) -> Option<String> {
     let same =
         |then: &Instance, now: &Instance| then.index == now.index && then.id == now.id && then.uptime <= now.uptime;
     for process in &then.processes {
-        let there = now.processes.iter().find(|now| now.kind == process.kind).map_or(&[][..], |now| &now.states);
+        let there = now.processes.iter().find(|now| now.guid == process.guid).map_or(&[][..], |now| &now.states);
         let mut ran = process.states.iter().filter(|instance| instance.state == InstanceState::Running);
         if let Some(lost) = ran.find(|then| !there.iter().any(|now| same(then, now))) {
             let (kind, index) = (&process.kind, lost.index);

@@ -22,6 +22,8 @@ pub enum Facet {
         app: String,
         /// The type of the process.
         process: String,
+        /// Its guid: two of one type are there while the platform's own deployment is under way.
+        guid: String,
     },
     /// What the app runs.
     Droplet(String),
@@ -75,7 +77,7 @@ fn facets(space: &Space, apps: &[AppName], routes: &[RouteUrl]) -> BTreeMap<Face
         };
         facets.insert(Facet::State(name()), state.to_owned());
         for process in &app.processes {
-            let facet = Facet::Instances { app: name(), process: process.kind.clone() };
+            let facet = Facet::Instances { app: name(), process: process.kind.clone(), guid: process.guid.clone() };
             facets.insert(facet, process.instances.to_string());
         }
         if let Some(droplet) = &app.droplet {
@@ -106,12 +108,15 @@ impl fmt::Display for Difference {
             }
             (Facet::State(app), _, Some(now)) => write!(f, "app {app} was {now}"),
             (Facet::State(app), _, None) => write!(f, "app {app} has no state any more"),
-            (Facet::Instances { app, process }, _, _) => write!(
-                f,
-                "process {process} of app {app} was scaled from {} to {} instances",
-                or_nothing(before),
-                or_nothing(now)
-            ),
+            (Facet::Instances { app, process, .. }, Some(before), Some(now)) => {
+                write!(f, "process {process} of app {app} was scaled from {before} to {now} instances")
+            }
+            (Facet::Instances { app, process, .. }, None, _) => {
+                write!(f, "app {app} has another process {process}, of {} instances", or_nothing(now))
+            }
+            (Facet::Instances { app, process, .. }, Some(before), None) => {
+                write!(f, "a process {process} of app {app}, of {before} instances, was removed")
+            }
             (Facet::Droplet(app), _, _) => {
                 write!(f, "app {app} has droplet {} in the place of {}", or_nothing(now), or_nothing(before))
             }

@@ -11,7 +11,7 @@ fn read_as_everything(body: &Value) {
     let path = "/v3/anything";
     let _ = read::parse::<read::Page>(path, body);
     let _ = read::apps(path, &list);
-    let _ = read::routes(path, &list);
+    let _ = read::routes(path, "space", &list);
     let _ = read::domains(path, &list);
     let _ = read::processes(path, &list);
     let _ = read::stats(path, body);
@@ -21,6 +21,14 @@ fn read_as_everything(body: &Value) {
     let _ = read::services(path, &list);
     let _ = read::bindings(path, &list);
     let _ = read::quota_guid(path, body);
+    let _ = read::rules::deployments(path, &list);
+    let _ = read::rules::flags_off(path, &list);
+    let _ = read::rules::stacks(path, &list);
+    let _ = read::rules::space_roles(path, &list);
+    let _ = read::rules::suspended(path, body);
+    let _ = read::rules::matching_route(path, body);
+    let _ = read::rules::any_routes(path, body);
+    let _ = read::rules::app_names(path, &list);
     if let Ok(usage) = read::usage(path, body) {
         let _ = read::quota(path, QuotaScope::Space, body, usage);
     }

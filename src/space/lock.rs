@@ -345,6 +345,7 @@ mod tests {
             droplet: None,
             staged: None,
             bindings: Vec::new(),
+            stack: None,
         }
     }
 

@@ -5,6 +5,8 @@
 //! - [`lock`]: who is deploying
 //! - [`condition`]: what must be true of a space after a step
 //! - [`difference`]: what somebody else has changed between two looks
+//! - [`native`]: deployments of the platform's own that are under way
+//! - [`rules`]: what the platform tells beforehand of what it will refuse
 //!
 //! All of it is pure; `run::observe` makes the `cf curl` calls. A [`Space`] serialises to the snapshot that
 //! `cutover status --format json` writes and `cutover plan --space FILE` reads.
@@ -12,7 +14,9 @@
 pub mod condition;
 pub mod difference;
 pub mod lock;
+pub mod native;
 pub mod read;
+pub mod rules;
 
 #[cfg(test)]
 mod laws;
@@ -25,6 +29,8 @@ use crate::cf::invocation::RouteParts;
 use crate::plan::{Lifecycle, RouteUrl};
 
 use lock::Lock;
+use native::NativeDeployment;
+use rules::Rules;
 
 /// The format number of a snapshot; a snapshot of another format is refused.
 pub const SNAPSHOT_FORMAT: u32 = 1;
@@ -64,6 +70,12 @@ pub struct Space {
     pub services: Vec<ServiceInstance>,
     /// The quotas that bind the space: the organization's, and the space's own where it has one.
     pub quotas: Vec<Quota>,
+    /// The platform's own deployments that are under way on the plan's apps.
+    #[serde(default)]
+    pub deployments: Vec<NativeDeployment>,
+    /// What the platform tells beforehand of what it will refuse.
+    #[serde(default)]
+    pub rules: Rules,
 }
 
 /// A domain that routes can be made of.
@@ -75,6 +87,12 @@ pub struct Domain {
     pub name: String,
     /// Whether its routes are for container-to-container traffic only: no router serves them.
     pub internal: bool,
+    /// Whether it belongs to an organization; else all organizations share it.
+    #[serde(default)]
+    pub private: bool,
+    /// Whether its routes have a port, and neither host nor path.
+    #[serde(default)]
+    pub tcp: bool,
 }
 
 /// The desired state of an app.
@@ -101,7 +119,8 @@ pub struct App {
     pub lifecycle: Option<Lifecycle>,
     /// The annotations on it.
     pub annotations: BTreeMap<String, String>,
-    /// Its processes, `web` first.
+    /// Its processes, `web` first, and of one type the newest first: while a deployment of the platform's own is under
+    /// way there are several of type `web`.
     pub processes: Vec<Process>,
     /// Its newest package.
     pub package: Option<Package>,
@@ -111,6 +130,9 @@ pub struct App {
     pub staged: Option<Droplet>,
     /// The names of the service instances that are bound to it.
     pub bindings: Vec<String>,
+    /// The stack that it is staged on, where its lifecycle has one.
+    #[serde(default)]
+    pub stack: Option<String>,
 }
 
 /// A process of an app.
@@ -190,6 +212,9 @@ pub struct Route {
     pub url: String,
     /// The apps it leads to.
     pub destinations: Vec<Destination>,
+    /// The guid of the space that owns it, where that is another one which shares it with this one.
+    #[serde(default)]
+    pub shared_by: Option<String>,
 }
 
 /// Where a route leads.
@@ -318,14 +343,30 @@ impl Space {
 }
 
 impl App {
-    /// The web process.
+    /// The web process; of several the newest, which is the one that a scale or a manifest changes (CC:
+    /// `newest_web_process`).
     pub fn web(&self) -> Option<&Process> {
-        self.processes.iter().find(|process| process.kind == "web")
+        self.web_processes().next()
     }
 
-    /// How many instances of the web process run and are routable.
+    /// The web process, to be changed by a step's effect.
+    pub fn web_mut(&mut self) -> Option<&mut Process> {
+        self.processes.iter_mut().find(|process| process.kind == "web")
+    }
+
+    /// All processes of type `web`: a route leads to each of them.
+    pub fn web_processes(&self) -> impl Iterator<Item = &Process> {
+        self.processes.iter().filter(|process| process.kind == "web")
+    }
+
+    /// How many instances are wanted of all web processes together.
+    pub fn web_instances(&self) -> u32 {
+        self.web_processes().map(|process| process.instances).sum()
+    }
+
+    /// How many instances of web processes run and are routable.
     pub fn running(&self) -> u32 {
-        self.web().map_or(0, Process::running)
+        self.web_processes().map(Process::running).sum()
     }
 
     /// Whether it is started and at least one of its web instances runs.

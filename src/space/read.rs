@@ -3,6 +3,8 @@
 //! Every function here is pure: it takes the resources that `run::observe` fetched and returns a part of the model. A
 //! field that is missing or of another type is an error that names it: a wrong picture of the space is worse than none.
 
+pub mod rules;
+
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
@@ -107,10 +109,16 @@ pub fn apps(path: &str, resources: &[Value]) -> Result<Vec<(App, bool)>, Unreada
         #[serde(default)]
         relationships: Relationships,
     }
+    #[derive(Deserialize, Default)]
+    struct LifecycleData {
+        stack: Option<String>,
+    }
     #[derive(Deserialize)]
     struct RawLifecycle {
         #[serde(rename = "type")]
         kind: String,
+        #[serde(default)]
+        data: LifecycleData,
     }
     #[derive(Deserialize, Default)]
     struct Metadata {
@@ -128,27 +136,38 @@ pub fn apps(path: &str, resources: &[Value]) -> Result<Vec<(App, bool)>, Unreada
             guid: raw.guid,
             name: raw.name,
             state: raw.state,
-            lifecycle: raw.lifecycle.and_then(|has| Lifecycle::ALL.into_iter().find(|one| one.as_str() == has.kind)),
+            lifecycle: raw
+                .lifecycle
+                .as_ref()
+                .and_then(|has| Lifecycle::ALL.into_iter().find(|one| one.as_str() == has.kind)),
             annotations: raw.metadata.annotations.into_iter().filter_map(|(key, value)| Some((key, value?))).collect(),
             processes: Vec::new(),
             package: None,
             droplet: raw.relationships.current_droplet.and_then(ToOne::guid),
             staged: None,
             bindings: Vec::new(),
+            stack: raw.lifecycle.and_then(|has| has.data.stack),
         };
         (app, knows_droplet)
     };
     Ok(raw.into_iter().map(app).collect())
 }
 
-/// Reads routes from `/v3/routes`.
-pub fn routes(path: &str, resources: &[Value]) -> Result<Vec<Route>, Unreadable> {
+/// Reads the routes that the space of that guid may use from `/v3/routes`. CC: that list also has those that another
+/// space shares with it.
+pub fn routes(path: &str, space: &str, resources: &[Value]) -> Result<Vec<Route>, Unreadable> {
     #[derive(Deserialize)]
     struct Raw {
         guid: String,
         url: String,
         #[serde(default)]
         destinations: Vec<To>,
+        #[serde(default)]
+        relationships: Relationships,
+    }
+    #[derive(Deserialize, Default)]
+    struct Relationships {
+        space: Option<ToOne>,
     }
     #[derive(Deserialize)]
     struct To {
@@ -169,8 +188,12 @@ pub fn routes(path: &str, resources: &[Value]) -> Result<Vec<Route>, Unreadable>
         app: to.app.guid,
         process: to.app.process.map_or_else(|| "web".to_owned(), |process| process.kind),
     };
-    let route =
-        |raw: Raw| Route { guid: raw.guid, url: raw.url, destinations: raw.destinations.into_iter().map(to).collect() };
+    let route = |raw: Raw| Route {
+        guid: raw.guid,
+        url: raw.url,
+        destinations: raw.destinations.into_iter().map(to).collect(),
+        shared_by: raw.relationships.space.and_then(ToOne::guid).filter(|owner| owner != space),
+    };
     Ok(raw.into_iter().map(route).collect())
 }
 
@@ -182,12 +205,28 @@ pub fn domains(path: &str, resources: &[Value]) -> Result<Vec<Domain>, Unreadabl
         name: String,
         #[serde(default)]
         internal: bool,
+        #[serde(default)]
+        supported_protocols: Vec<String>,
+        #[serde(default)]
+        relationships: Relationships,
+    }
+    #[derive(Deserialize, Default)]
+    struct Relationships {
+        organization: Option<ToOne>,
     }
     let raw: Vec<Raw> = parse_all(path, resources)?;
-    Ok(raw.into_iter().map(|raw| Domain { guid: raw.guid, name: raw.name, internal: raw.internal }).collect())
+    let domain = |raw: Raw| Domain {
+        guid: raw.guid,
+        name: raw.name,
+        internal: raw.internal,
+        private: raw.relationships.organization.and_then(ToOne::guid).is_some(),
+        tcp: raw.supported_protocols.iter().any(|protocol| protocol == "tcp"),
+    };
+    Ok(raw.into_iter().map(domain).collect())
 }
 
-/// Reads processes from `/v3/processes`, each with the guid of its app.
+/// Reads processes from `/v3/processes`, each with the guid of its app; of two of one app and type the newer one comes
+/// first. CC: of two of one second the one that is listed later is newer.
 pub fn processes(path: &str, resources: &[Value]) -> Result<Vec<(String, Process)>, Unreadable> {
     #[derive(Deserialize)]
     struct Raw {
@@ -196,13 +235,17 @@ pub fn processes(path: &str, resources: &[Value]) -> Result<Vec<(String, Process
         kind: String,
         instances: u32,
         memory_in_mb: u64,
+        #[serde(default)]
+        created_at: String,
         relationships: Relationships,
     }
     #[derive(Deserialize)]
     struct Relationships {
         app: ToOne,
     }
-    let raw: Vec<Raw> = parse_all(path, resources)?;
+    let mut raw: Vec<Raw> = parse_all(path, resources)?;
+    raw.reverse();
+    raw.sort_by(|one, other| other.created_at.cmp(&one.created_at));
     let process = |raw: Raw| {
         let app = raw.relationships.app.guid()?;
         let process = Process {

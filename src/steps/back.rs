@@ -11,7 +11,7 @@ use super::annotations::{Origin, Role};
 use super::list::{Routers, StepList};
 use super::refusal::Refusal;
 use super::situation::{Situation, UnderWay, other};
-use super::{Action, Heading, Step, forward, quota};
+use super::{Action, Heading, Step, forward, preflight, quota};
 
 /// What becomes of a version that is taken back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +33,7 @@ struct Direction {
 /// Compiles the way back of one app: to the colour that was live before, after an interrupted or failed deployment; to
 /// the previous colour after a finished one. Refuses where there is no colour to fall back to.
 pub fn compile(app: &plan::App, space: &Space, failed: Failed) -> Result<Vec<Step>, Refusal> {
+    Refusal::any(preflight::of_space(app, space))?;
     let situation = Situation::of(app, space)?;
     let Direction { to, from, finished } = match UnderWay::of(app, space) {
         Some(under_way) => of_interrupted(app, space, under_way)?,
@@ -61,6 +62,7 @@ pub fn compile(app: &plan::App, space: &Space, failed: Failed) -> Result<Vec<Ste
     }
     list.role(Heading::FallBack, &from, Role::RolledBack);
     let steps = list.into_steps();
+    Refusal::any(preflight::of_steps(app, space, &steps))?;
     quota::check(space, &steps)?;
     Ok(steps)
 }

@@ -58,7 +58,12 @@ impl Action {
                     Some(route) => route.destinations.push(to),
                     None => {
                         let guid = format!("route {url}");
-                        space.routes.push(Route { guid, url: url.to_string(), destinations: vec![to] });
+                        space.routes.push(Route {
+                            guid,
+                            url: url.to_string(),
+                            destinations: vec![to],
+                            shared_by: None,
+                        });
                     }
                 }
             }
@@ -80,7 +85,7 @@ impl Action {
             }
             Self::Scale { instances, .. } => {
                 let app = created(space, &name);
-                if let Some(web) = app.processes.iter_mut().find(|process| process.kind == "web") {
+                if let Some(web) = app.web_mut() {
                     web.instances = *instances;
                 }
             }
@@ -118,6 +123,7 @@ fn created<'a>(space: &'a mut Space, name: &str) -> &'a mut App {
             droplet: None,
             staged: None,
             bindings: Vec::new(),
+            stack: None,
         });
         space.apps.len() - 1
     });
@@ -141,7 +147,7 @@ fn start(app: &mut App) {
 }
 
 fn resize(app: &mut App, size: Size) {
-    match app.processes.iter_mut().find(|process| process.kind == "web") {
+    match app.web_mut() {
         Some(web) => {
             web.instances = size.instances;
             web.memory_mb = size.memory_mb;

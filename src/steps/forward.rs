@@ -13,7 +13,7 @@ use super::situation::{
 };
 use super::size::{self, Sized};
 use super::upload::Upload;
-use super::{Action, Heading, NewApp, Step, back, quota};
+use super::{Action, Heading, NewApp, Step, back, preflight, quota};
 
 /// CC API 3: the longest value of an annotation, in characters.
 const LONGEST_ANNOTATION: usize = 5000;
@@ -38,12 +38,14 @@ pub struct Orders<'a> {
 pub fn deploy(orders: Orders<'_>, space: &Space) -> Result<Vec<Step>, Refusal> {
     let Orders { plan, app, deployment, upload } = orders;
     let Some(upload) = upload else { return Err(Refusal::NoUpload { name: app.name.clone() }) };
+    may_begin(app, space)?;
     let situation = Situation::of(app, space)?;
     let next = situation.next().clone();
+    preflight::of_stack(app, space, &next).map_or(Ok(()), Err)?;
     not_in_use(app, space, &next)?;
     told_apart(app, space, &situation)?;
     same_lifecycle(app, space, &next)?;
-    may_begin(app, space)?;
+    staging_is_free(app, space)?;
 
     let mut list = StepList::new(app, space);
     list.resolve_routes()?;
@@ -103,6 +105,7 @@ pub fn resume(orders: Orders<'_>, lock: Option<&Deployment>, space: &Space) -> R
     }
     may_begin(app, space)?;
     Situation::of(app, space)?;
+    staging_is_free(app, space)?;
 
     let next = under_way.colour.clone();
     let old = origin.old.as_ref().map(|_| other(app, &next).clone());
@@ -115,6 +118,7 @@ pub fn resume(orders: Orders<'_>, lock: Option<&Deployment>, space: &Space) -> R
         upload
             .is_the_one(&origin.upload, &origin.upload_files)
             .map_err(|difference| Refusal::OtherUpload { name: app.name.clone(), difference })?;
+        preflight::of_stack(app, space, &next).map_or(Ok(()), Err)?;
         clear(&mut list, app, old.as_ref(), &next)?;
         let sized = size::of(app, list.model(), old.as_ref(), &next);
         push(&mut list, &next, sized, origin.package_before.clone());
@@ -132,26 +136,18 @@ pub fn has_begun(app: &plan::App, deployment: &Deployment, space: &Space) -> boo
 }
 
 fn checked(space: &Space, list: StepList<'_>) -> Result<Vec<Step>, Refusal> {
+    let app = list.app();
     let steps = list.into_steps();
+    Refusal::any(preflight::of_steps(app, space, &steps))?;
     quota::check(space, &steps)?;
     Ok(steps)
 }
 
 /// What must be so before a deployment begins or goes on, whatever it finds of itself.
 fn may_begin(app: &plan::App, space: &Space) -> Result<(), Refusal> {
-    staging_is_free(app, space)?;
-    for service in
-        app.services.iter().map(AsRef::<str>::as_ref).chain(app.manifest.app.services.iter().map(String::as_str))
-    {
-        match space.services.iter().find(|there| there.name == service) {
-            None => {
-                return Err(Refusal::NoService { service: service.to_owned(), space: space.space.name.clone() });
-            }
-            Some(there) if !there.ready => return Err(Refusal::ServiceNotReady { service: service.to_owned() }),
-            Some(_) => {}
-        }
-    }
-    Ok(())
+    let mut found = preflight::of_space(app, space);
+    found.extend(preflight::of_plan(app, space));
+    Refusal::any(found)
 }
 
 /// Refuses a new version without web instances: no route could lead to it.

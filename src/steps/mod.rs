@@ -11,6 +11,7 @@
 //! - [`effect`]: what a step does to the model of the space
 //! - [`left`]: what is left of a list that did not come to its end
 //! - `words`: what a step is for and what confirms it, for people to read
+//! - `preflight`: what the platform tells before the first change of what it will refuse
 //! - [`refusal`]: why nothing is done, and what the user can do about it
 //! - [`quota`]: whether the quotas hold at every point of a list of steps
 //!
@@ -24,6 +25,7 @@ pub mod effect;
 pub mod forward;
 pub mod left;
 mod list;
+mod preflight;
 pub mod quota;
 pub mod refusal;
 pub mod situation;

@@ -8,6 +8,8 @@ use crate::cf::invocation::Invocation;
 use crate::plan::{AppName, Lifecycle, RouteUrl};
 use crate::shell;
 use crate::space::QuotaScope;
+use crate::space::native::NativeDeployment;
+use crate::space::rules::{ForeignRoute, Stack, Suspended};
 
 use super::upload::Difference;
 
@@ -102,6 +104,82 @@ pub enum Refusal {
         /// The domains that there are.
         domains: Vec<String>,
     },
+    /// A deployment of the platform's own is under way on a colour.
+    #[error("the platform's own {deployment} of app {app} is under way, and would be in the way of this one")]
+    NativeDeployment {
+        /// The app.
+        app: AppName,
+        /// The deployment.
+        deployment: NativeDeployment,
+    },
+    /// Nobody but an administrator may change anything.
+    #[error("{what} {name} is suspended: nobody but an administrator may change anything in it")]
+    Suspended {
+        /// What is suspended.
+        what: Suspended,
+        /// Its name.
+        name: String,
+    },
+    /// The user may not change the space.
+    #[error(
+        "you may not change anything in space {space}: that needs the role space_developer, and you have {}",
+        if roles.is_empty() { "none there".to_owned() } else { roles.join(", ") }
+    )]
+    MissingRole {
+        /// The space.
+        space: String,
+        /// The user's roles in it.
+        roles: Vec<String>,
+    },
+    /// A feature flag is off that a step needs.
+    #[error("the platform does not allow step {step}: its feature flag {flag} is off")]
+    FlagOff {
+        /// The flag.
+        flag: String,
+        /// The id of the first step that needs it.
+        step: String,
+    },
+    /// An image needs a password that cf does not find.
+    #[error("the image of {name} is pulled as {user}, and there is no password for it")]
+    NoDockerPassword {
+        /// The plan's name of the app.
+        name: AppName,
+        /// The user of the registry.
+        user: String,
+    },
+    /// There is no such stack.
+    #[error("there is no stack {stack}")]
+    NoStack {
+        /// What the manifest, or the app as it is, names.
+        stack: String,
+        /// Those that there are.
+        known: Vec<String>,
+    },
+    /// A stack does not take the app.
+    #[error("stack {} is {} and does not take app {app}{}", stack.name, stack.state, reason(stack))]
+    StackRefuses {
+        /// The app.
+        app: AppName,
+        /// The stack.
+        stack: Stack,
+    },
+    /// A route of the plan belongs to another space.
+    #[error("{}", foreign(route))]
+    ForeignRoute {
+        /// The route.
+        route: Box<ForeignRoute>,
+    },
+    /// A route of the plan is none that the platform would make, or that can be used for what the plan wants.
+    #[error("route {url} cannot be used: {why}")]
+    RouteCannotBe {
+        /// The route.
+        url: RouteUrl,
+        /// Why not.
+        why: String,
+    },
+    /// Several things at once.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    Several(Vec<Refusal>),
     /// A service instance is not there.
     #[error("there is no service instance {service} in space {space}")]
     NoService {
@@ -230,7 +308,76 @@ impl fmt::Display for QuotaScope {
     }
 }
 
+fn reason(stack: &Stack) -> String {
+    stack.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default()
+}
+
+fn foreign(route: &ForeignRoute) -> String {
+    let ForeignRoute { wanted, url, owner, apps, shared, .. } = route;
+    let leads = match apps.as_slice() {
+        [] => String::new(),
+        [app] => format!(" and leads to app {app} there"),
+        apps => format!(" and leads to apps {} there", apps.join(", ")),
+    };
+    match owner {
+        None => format!("route {wanted} is taken: it belongs to a space that you may not see"),
+        Some(owner) if *shared => format!(
+            "route {wanted} belongs to {owner}, which shares it{leads}: it can be mapped only by who has the role \
+             space_developer or space_supporter there, and cut over only where no app there is on it"
+        ),
+        Some(owner) if !url.eq_ignore_ascii_case(wanted) => format!(
+            "route {wanted} cannot be made: {url} belongs to {owner}, and on a domain that all organizations share the \
+             routes of a host belong to one space"
+        ),
+        Some(owner) => format!("route {wanted} belongs to {owner}{leads}: no app of this space can be mapped to it"),
+    }
+}
+
 impl Refusal {
+    /// Refuses where there is something to refuse for; all of it at once.
+    pub(super) fn any(mut found: Vec<Self>) -> Result<(), Self> {
+        match found.len() {
+            0 => Ok(()),
+            1 => found.pop().map_or(Ok(()), Err),
+            _ => Err(Self::Several(found)),
+        }
+    }
+
+    /// Whether it is the platform that does not allow it now: nothing is wrong with what cutover has left.
+    pub fn is_the_platforms(&self) -> bool {
+        match self {
+            Self::Quota { .. }
+            | Self::NativeDeployment { .. }
+            | Self::Suspended { .. }
+            | Self::MissingRole { .. }
+            | Self::FlagOff { .. }
+            | Self::NoDockerPassword { .. }
+            | Self::NoStack { .. }
+            | Self::StackRefuses { .. } => true,
+            Self::Several(all) => all.iter().all(Self::is_the_platforms),
+            Self::ForeignHolder { .. }
+            | Self::StagingTaken { .. }
+            | Self::BothLive { .. }
+            | Self::NoneLive { .. }
+            | Self::InUse { .. }
+            | Self::CannotKeep { .. }
+            | Self::NoDomain { .. }
+            | Self::ForeignRoute { .. }
+            | Self::RouteCannotBe { .. }
+            | Self::NoService { .. }
+            | Self::ServiceNotReady { .. }
+            | Self::TooManyRoutes { .. }
+            | Self::NoUpload { .. }
+            | Self::OtherUpload { .. }
+            | Self::NotDeployed { .. }
+            | Self::NoInstances { .. }
+            | Self::OtherLifecycle { .. }
+            | Self::NothingUnderWay { .. }
+            | Self::OtherPlan { .. }
+            | Self::NoFallback { .. } => false,
+        }
+    }
+
     /// What the user can do about it. A command stands on a line of its own, behind two blanks, as a shell reads it.
     pub fn hint(&self) -> String {
         match self {
@@ -274,6 +421,49 @@ impl Refusal {
             Self::OtherLifecycle { app, idle, .. } => of_another_lifecycle(app, *idle),
             Self::NoDomain { domains, .. } => {
                 format!("the organization has these domains: {}; see cf domains", domains.join(", "))
+            }
+            Self::NativeDeployment { app, deployment } => {
+                let back = command(&["cf", "cancel-deployment", app.as_str()]);
+                if deployment.is_canceling() {
+                    "wait until it is cancelled, then run cutover again".to_owned()
+                } else if deployment.is_paused() {
+                    let on = command(&["cf", "continue-deployment", app.as_str()]);
+                    format!("go on with it:{on}\nor go back to what was there before it:{back}")
+                } else {
+                    format!("wait until it has ended, or go back to what was there before it:{back}")
+                }
+            }
+            Self::Suspended { .. } => {
+                "ask whoever runs the platform why, and to take that back; what runs goes on running".to_owned()
+            }
+            Self::MissingRole { .. } => {
+                "log in as somebody who has it (cf login), or have a manager of the space give it to you (cf set-space-role)"
+                    .to_owned()
+            }
+            Self::FlagOff { flag, .. } => {
+                format!("see cf feature-flag {flag}; an administrator can switch it on: cf enable-feature-flag {flag}")
+            }
+            Self::NoDockerPassword { .. } => {
+                "set it in cf's own environment variable CF_DOCKER_PASSWORD, as a secret of the pipeline".to_owned()
+            }
+            Self::NoStack { known, .. } => format!("there are {}; see cf stacks", known.join(", ")),
+            Self::StackRefuses { stack, .. } => format!(
+                "name another one in the manifest (stack:), see cf stacks; or have an administrator open {} for it",
+                stack.name
+            ),
+            Self::ForeignRoute { .. } => {
+                "give the plan a route of its own; or have whoever it belongs to give it up, once nothing is served by it"
+                    .to_owned()
+            }
+            Self::RouteCannotBe { .. } => "choose another route in the plan; see cf domains".to_owned(),
+            Self::Several(all) => {
+                let mut hints: Vec<String> = Vec::new();
+                for hint in all.iter().map(Self::hint) {
+                    if !hints.contains(&hint) {
+                        hints.push(hint);
+                    }
+                }
+                hints.join("\n")
             }
             Self::NoService { service, .. } => format!(
                 "look for it under another name (cf services), or create {service} first (cf create-service, cf \
@@ -376,6 +566,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
+    use crate::space::rules::{Owner, StackState};
 
     /// Names that a platform takes and a shell would take apart.
     const HOSTILE: [&str; 8] =
@@ -398,6 +589,23 @@ mod tests {
             free,
             url: url.clone(),
             app: app.clone(),
+        };
+        let (on, back) = (words(&["cf", "continue-deployment", text]), words(&["cf", "cancel-deployment", text]));
+        let native = |reason: &str| NativeDeployment {
+            app: String::new(),
+            strategy: "canary".to_owned(),
+            reason: reason.to_owned(),
+            since: String::new(),
+        };
+        let stack = Stack { name: app.clone(), state: StackState::Disabled, reason: None, default: true };
+        let whole = url.clone();
+        let route = ForeignRoute {
+            wanted: url.to_string(),
+            url: url.to_string(),
+            owner: Some(Owner { org: Some(app.clone()), space: app.clone() }),
+            apps: vec![app.clone()],
+            shared: false,
+            roles: None,
         };
         let quota = |what| Refusal::Quota {
             quota: app.clone(),
@@ -451,7 +659,25 @@ mod tests {
                 },
                 vec![],
             ),
-            (Refusal::NoFallback { name, why: String::new() }, vec![ours("apply")]),
+            (Refusal::NoFallback { name: name.clone(), why: String::new() }, vec![ours("apply")]),
+            (Refusal::NativeDeployment { app: name.clone(), deployment: native("PAUSED") }, vec![on, back.clone()]),
+            (Refusal::NativeDeployment { app: name.clone(), deployment: native("DEPLOYING") }, vec![back.clone()]),
+            (Refusal::NativeDeployment { app: name.clone(), deployment: native("CANCELING") }, vec![]),
+            (Refusal::Suspended { what: Suspended::Space, name: app.clone() }, vec![]),
+            (Refusal::MissingRole { space: app.clone(), roles: Vec::new() }, vec![]),
+            (Refusal::FlagOff { flag: "app_bits_upload".to_owned(), step: app.clone() }, vec![]),
+            (Refusal::NoDockerPassword { name: name.clone(), user: app.clone() }, vec![]),
+            (Refusal::NoStack { stack: app.clone(), known: vec![app.clone()] }, vec![]),
+            (Refusal::StackRefuses { app: name.clone(), stack }, vec![]),
+            (Refusal::ForeignRoute { route: Box::new(route) }, vec![]),
+            (Refusal::RouteCannotBe { url: whole.clone(), why: String::new() }, vec![]),
+            (
+                Refusal::Several(vec![
+                    Refusal::ServiceNotReady { service: service.clone() },
+                    Refusal::RouteCannotBe { url: whole, why: String::new() },
+                ]),
+                vec![words(&["cf", "service", &service])],
+            ),
         ]
     }
 
@@ -477,13 +703,23 @@ mod tests {
             Refusal::NoInstances { .. } => 16,
             Refusal::NoFallback { .. } => 17,
             Refusal::OtherLifecycle { .. } => 18,
+            Refusal::NativeDeployment { .. } => 19,
+            Refusal::Suspended { .. } => 20,
+            Refusal::MissingRole { .. } => 21,
+            Refusal::FlagOff { .. } => 22,
+            Refusal::NoStack { .. } => 23,
+            Refusal::StackRefuses { .. } => 24,
+            Refusal::ForeignRoute { .. } => 25,
+            Refusal::RouteCannotBe { .. } => 26,
+            Refusal::Several(_) => 27,
+            Refusal::NoDockerPassword { .. } => 28,
         }
     }
 
     #[test]
     fn each_kind_is_tried() {
         let tried: BTreeSet<usize> = each("shop").iter().map(|(refusal, _)| place(refusal)).collect();
-        assert_eq!(tried, (0..19).collect());
+        assert_eq!(tried, (0..29).collect());
     }
 
     #[test]

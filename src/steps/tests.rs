@@ -399,7 +399,7 @@ fn facets(step: &Step) -> Vec<Facet> {
     let mut facets = vec![
         Facet::App(app()),
         Facet::State(app()),
-        Facet::Instances { app: app(), process: "web".to_owned() },
+        Facet::Instances { app: app(), process: "web".to_owned(), guid: "web".to_owned() },
         Facet::Droplet(app()),
     ];
     facets.extend(annotations.into_iter().map(|key| Facet::Annotation { app: app(), key }));

@@ -20,6 +20,7 @@ mod lock;
 mod logs;
 mod matrix;
 mod output;
+mod preflight;
 mod refusal;
 mod restore;
 mod resumed;

@@ -98,6 +98,8 @@ fn the_target_is_read() {
             space: "production".to_owned(),
             space_guid: "space-guid".to_owned(),
             user: "admin".to_owned(),
+            user_guid: "u-1".to_owned(),
+            admin: false,
             skip_ssl_validation: true,
         }
     );

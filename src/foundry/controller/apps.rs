@@ -276,6 +276,7 @@ async fn create(Shared(cf): Cf, who: Who, mut body: Message) -> ApiResult<(Statu
         if !problems.is_empty() {
             return Err(ApiError::unprocessable(problems.join(", ")));
         }
+        db.stack_refuses(&app.lifecycle, true).map_or(Ok(()), |why| Err(ApiError::unprocessable(why)))?;
         change.apply(&mut app.metadata);
         let guid = lifecycle::create(db, &who.actor(), app, &json!({ "name": name }))?;
         readable(&who, db, guid.as_str()).map(|app| (guid.clone(), present(&cf, app)))
@@ -346,6 +347,7 @@ async fn update(Shared(cf): Cf, who: Who, Path(guid): Path<String>, mut body: Me
         if let Some(name) = name.clone() {
             app.name = name;
         }
+        let names_stack = wanted.as_ref().is_some_and(|wanted| matches!(wanted.stack, Field::Is(_)));
         if let Some(wanted) = wanted {
             wanted.apply(&mut app.lifecycle)?;
         }
@@ -355,6 +357,10 @@ async fn update(Shared(cf): Cf, who: Who, Path(guid): Path<String>, mut body: Me
         let problems = lifecycle_problems(db, &app.lifecycle);
         if !problems.is_empty() {
             return Err(ApiError::unprocessable(problems.join(", ")));
+        }
+        if names_stack {
+            let new = !db.builds.values().any(|build| build.app == guid);
+            db.stack_refuses(&app.lifecycle, new).map_or(Ok(()), |why| Err(ApiError::unprocessable(why)))?;
         }
         let request = name.map_or_else(|| json!({}), |name| json!({ "name": name }));
         lifecycle::note(db, "audit.app.update", &who.actor(), &guid, json!({ "request": request }));

@@ -141,6 +141,10 @@ async fn create(Shared(cf): Cf, who: Who, mut body: Message) -> ApiResult<(Statu
         if !problems.is_empty() {
             return Err(ApiError::unprocessable(problems.join(", ")));
         }
+        let new = !db.builds.values().any(|build| build.app == package.app);
+        if let Some(why) = db.stack_refuses(&lifecycle, new) {
+            return Err(ApiError::new(table::STACK_VALIDATION_FAILED, why));
+        }
         let staging = |build: &Build| build.app == package.app && matches!(build.state, BuildState::Staging);
         if db.builds.values().any(staging) {
             return Err(ApiError::new(

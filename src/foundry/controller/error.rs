@@ -55,6 +55,7 @@ pub mod table {
     pub const PACKAGE_BITS_ALREADY_UPLOADED: Row = (150_004, 400, "PackageBitsAlreadyUploaded");
     pub const BLOBSTORE_UNAVAILABLE: Row = (150_006, 502, "BlobstoreUnavailable");
     pub const STAGING_IN_PROGRESS: Row = (170_017, 422, "StagingInProgress");
+    pub const STACK_VALIDATION_FAILED: Row = (250_004, 422, "StackValidationFailed");
     pub const SERVICE_BROKER_NOT_REMOVABLE: Row = (270_010, 422, "ServiceBrokerNotRemovable");
     pub const JOB_TIMEOUT: Row = (290_006, 524, "JobTimeout");
     pub const BUILDPACK_NAME_STACK_LIFECYCLE_TAKEN: Row = (290_000, 422, "BuildpackNameStackLifecycleTaken");

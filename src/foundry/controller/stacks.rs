@@ -3,7 +3,7 @@
 //! | endpoint | what |
 //! |---|---|
 //! | `GET`, `POST /v3/stacks` | list; create |
-//! | `GET`, `PATCH`, `DELETE /v3/stacks/:guid` | show; metadata; delete one that no app names |
+//! | `GET`, `PATCH`, `DELETE /v3/stacks/:guid` | show; state and metadata; delete one that no app names |
 
 use axum::extract::{Path, State as Shared};
 use axum::http::StatusCode;
@@ -12,12 +12,12 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::controller::auth::Who;
-use crate::controller::body::Message;
+use crate::controller::body::{Field, Message};
 use crate::controller::error::{ApiError, ApiResult};
 use crate::controller::list::{ListQuery, Query, Spec};
 use crate::controller::{Api, Cf, href, metadata};
 use crate::platform::Platform;
-use crate::state::{Guid, Metadata, Stack, State, timestamp};
+use crate::state::{Guid, Metadata, Stack, StackState, State, timestamp};
 
 const LIST: Spec = Spec::new(&["names", "default"]).ordered(&["name"]);
 
@@ -37,6 +37,8 @@ fn present(cf: &Platform, stack: &Stack) -> Value {
         "run_rootfs_image": stack.name,
         "build_rootfs_image": stack.name,
         "default": stack.default,
+        "state": stack.state,
+        "state_reason": stack.state_reason,
         "metadata": metadata(&stack.metadata),
         "links": { "self": href(cf, &format!("/v3/stacks/{}", stack.guid)) },
     })
@@ -53,6 +55,22 @@ async fn list(Shared(cf): Cf, _who: Who, query: Query) -> ApiResult<Json<Value>>
     })
 }
 
+/// (`stack_update_message.rb`)
+fn read_state(body: &mut Message) -> (Option<StackState>, Field<String>) {
+    let known = |word: &Value| StackState::ALL.into_iter().find(|state| word.as_str() == Some(state.as_str()));
+    let state = body.raw("state").map(known);
+    if state == Some(None) {
+        body.problem("State must be one of ACTIVE, RESTRICTED, DEPRECATED, DISABLED");
+    }
+    let reason = body.string("state_reason");
+    if let Field::Is(text) = &reason
+        && text.chars().count() > 5000
+    {
+        body.problem("State reason is too long (maximum is 5000 characters)");
+    }
+    (state.flatten(), reason)
+}
+
 fn find<'a>(db: &'a State, guid: &str) -> ApiResult<&'a Stack> {
     db.stacks.get(guid).ok_or_else(|| ApiError::not_found("Stack"))
 }
@@ -64,6 +82,7 @@ async fn create(Shared(cf): Cf, who: Who, mut body: Message) -> ApiResult<(Statu
     if description.as_ref().is_some_and(|text| text.chars().count() > 250) {
         body.problem("Description is too long (maximum is 250 characters)");
     }
+    let (state, state_reason) = read_state(&mut body);
     let change = body.metadata();
     body.finish()?;
     cf.store.write(|db| {
@@ -77,6 +96,8 @@ async fn create(Shared(cf): Cf, who: Who, mut body: Message) -> ApiResult<(Statu
             name: name.to_owned(),
             description,
             default: false,
+            state: state.unwrap_or_default(),
+            state_reason: state_reason.value(),
             metadata: Metadata::default(),
             created_at: now,
             updated_at: now,
@@ -94,12 +115,19 @@ async fn show(Shared(cf): Cf, _who: Who, Path(guid): Path<String>) -> ApiResult<
 
 async fn update(Shared(cf): Cf, who: Who, Path(guid): Path<String>, mut body: Message) -> ApiResult<Json<Value>> {
     who.must(who.is_admin())?;
-    body.only(&["metadata"]);
+    body.only(&["state", "state_reason", "metadata"]);
+    let (state, state_reason) = read_state(&mut body);
     let change = body.metadata();
     cf.store.write(|db| {
         let stack = db.stacks.get_mut(guid.as_str()).ok_or_else(|| ApiError::not_found("Stack"))?;
         body.finish()?;
         change.apply(&mut stack.metadata);
+        stack.state = state.unwrap_or(stack.state);
+        match state_reason {
+            Field::Absent => {}
+            Field::Null => stack.state_reason = None,
+            Field::Is(reason) => stack.state_reason = Some(reason),
+        }
         Ok(Json(present(&cf, stack)))
     })
 }

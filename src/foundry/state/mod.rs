@@ -54,7 +54,7 @@ pub use service::{
 };
 pub use sidecar::Sidecar;
 pub use space::Space;
-pub use stack::{Buildpack, Buildpacks, Stack};
+pub use stack::{Buildpack, Buildpacks, Stack, StackState};
 pub use task::{Task, TaskState};
 pub use user::{Account, Role, RoleKind, User};
 

@@ -7,7 +7,7 @@ use crate::settings::{Limits, Settings};
 use crate::state::quota::QuotaLimits;
 use crate::state::{
     Buildpack, Domain, Guid, Metadata, Org, OrgQuota, RouterGroup, ServiceBroker, ServiceFeatures, ServiceOffering,
-    ServicePlan, Space, Stack, State, User, Visibility, router_group,
+    ServicePlan, Space, Stack, StackState, State, User, Visibility, router_group,
 };
 use crate::uaa::admin_guid;
 
@@ -111,6 +111,8 @@ impl State {
             name: STACK.to_owned(),
             description: Some("Cloud Foundry Linux-based filesystem (Ubuntu 22.04)".to_owned()),
             default: true,
+            state: StackState::Active,
+            state_reason: None,
             metadata: Metadata::default(),
             created_at: now,
             updated_at: now,

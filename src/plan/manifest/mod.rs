@@ -40,6 +40,9 @@ pub struct ManifestApp {
     pub lifecycle: Option<Lifecycle>,
     /// `buildpacks`, or the older `buildpack`, in order; empty where the platform is to detect one.
     pub buildpacks: Vec<String>,
+    /// `stack`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stack: Option<String>,
     /// The web process. CC (`AppManifestMessage#process_attributes`): an entry of `processes` for it stands in the
     /// place of *all* process keys at the top of the application; only without one do these count.
     pub web: ManifestProcess,

@@ -115,6 +115,7 @@ fn read_application(fields: &mut Fields<'_, '_, '_>, folder: &Path) -> ManifestA
         docker,
         lifecycle,
         buildpacks: read_buildpacks(fields),
+        stack: fields.text("stack"),
         web,
         others,
         routes: fields.names("routes", "route"),

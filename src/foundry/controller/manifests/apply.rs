@@ -127,6 +127,10 @@ fn update_app(db: &mut State, who: &Who, guid: &Guid, manifest: &Manifest) -> Ap
     if !problems.is_empty() {
         return Err(ApiError::unprocessable(problems.join(", ")));
     }
+    if manifest.stack.is_some() {
+        let new = !db.builds.values().any(|build| build.app == *guid);
+        db.stack_refuses(&lifecycle, new).map_or(Ok(()), |why| Err(ApiError::unprocessable(why)))?;
+    }
     let data = json!({ "request": {}, "manifest_triggered": true });
     lifecycle::note(db, "audit.app.update", &who.actor(), guid, data);
     Ok(())

@@ -151,6 +151,7 @@ fn find_or_create(cf: &Platform, db: &mut State, who: &Who, space: &Guid, manife
     if !problems.is_empty() {
         return Err(refused(&problems.join(", ")));
     }
+    db.stack_refuses(&app.lifecycle, true).map_or(Ok(()), |why| Err(refused(&why)))?;
     if let Some(metadata) = manifest.metadata.clone() {
         metadata.apply(&mut app.metadata);
     }

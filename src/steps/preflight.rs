@@ -1,0 +1,186 @@
+//! What the platform tells before the first change of what it will refuse: whoever asks first does not fail in the
+//! middle.
+//!
+//! What nobody tells is not refused here: the Cloud Controller decides then.
+
+#[cfg(test)]
+mod tests;
+
+use crate::plan::{self, AppName, Check, Lifecycle, RouteUrl};
+use crate::space::rules::{ForeignRoute, Stack, StackState, Suspended};
+use crate::space::{Domain, Space};
+
+use super::refusal::Refusal;
+use super::{Action, Step};
+
+/// The role that may change everything in a space. CC: `ROLES_FOR_SPACE_WRITING`; cutover writes annotations, which is a
+/// change of the app, so that `space_supporter` does not do.
+const DEVELOPER: &str = "space_developer";
+/// The roles that may map a route in the space that owns it (CC: `ROLES_FOR_APP_MANAGING`).
+const ROUTE_ROLES: [&str; 2] = [DEVELOPER, "space_supporter"];
+
+/// What keeps the user from changing anything of an app, whatever the verb.
+pub(super) fn of_space(app: &plan::App, space: &Space) -> Vec<Refusal> {
+    let rules = &space.rules;
+    let mut found = Vec::new();
+    for colour in &app.colours {
+        let Some(there) = space.app(colour.as_str()) else { continue };
+        let own = space.deployments.iter().filter(|deployment| deployment.app == there.guid);
+        found.extend(
+            own.map(|deployment| Refusal::NativeDeployment { app: colour.clone(), deployment: deployment.clone() }),
+        );
+    }
+    if let Some(what) = rules.suspended {
+        let name = match what {
+            Suspended::Organization => &space.org.name,
+            Suspended::Space => &space.space.name,
+        };
+        found.push(Refusal::Suspended { what, name: name.clone() });
+    }
+    if let Some(roles) = rules.roles.as_ref().filter(|roles| !roles.iter().any(|role| role == DEVELOPER)) {
+        found.push(Refusal::MissingRole { space: space.space.name.clone(), roles: roles.clone() });
+    }
+    found
+}
+
+/// What keeps a new version from being deployed: routes that cannot be had, service instances that cannot be bound.
+pub(super) fn of_plan(app: &plan::App, space: &Space) -> Vec<Refusal> {
+    let mut found = Vec::new();
+    for url in app.live.iter().chain([&app.staging]) {
+        let told = space.rules.routes.iter().find(|route| RouteUrl::parse(&route.wanted).is_ok_and(|own| own == *url));
+        let foreign = told.filter(|route| !route.shared || !usable(route, url, space));
+        found.extend(foreign.map(|route| Refusal::ForeignRoute { route: Box::new(route.clone()) }));
+        if let Some(why) = cannot_be(url, space) {
+            found.push(Refusal::RouteCannotBe { url: url.clone(), why });
+        }
+    }
+    let asked = app.checks.iter().any(|check| matches!(check, Check::Http(_)));
+    if asked && domain_of(&app.staging, space).is_some_and(|domain| domain.internal) {
+        let why = "its domain is internal, so that no router serves it, and the checks could not ask there".to_owned();
+        found.push(Refusal::RouteCannotBe { url: app.staging.clone(), why });
+    }
+    let by_manifest = app.manifest.app.services.iter().map(String::as_str);
+    for service in app.services.iter().map(AsRef::<str>::as_ref).chain(by_manifest) {
+        match space.services.iter().find(|there| there.name == service) {
+            None => {
+                found.push(Refusal::NoService { service: service.to_owned(), space: space.space.name.clone() });
+            }
+            Some(there) if !there.ready => found.push(Refusal::ServiceNotReady { service: service.to_owned() }),
+            Some(_) => {}
+        }
+    }
+    found
+}
+
+/// Whether a route that another space shares can be mapped, and leads to nobody but apps of this space.
+fn usable(route: &ForeignRoute, url: &RouteUrl, space: &Space) -> bool {
+    let may = route.roles.as_ref().is_none_or(|roles| roles.iter().any(|role| ROUTE_ROLES.contains(&role.as_str())));
+    let known = |guid: &str| space.apps.iter().any(|app| app.guid == guid);
+    may && space.route(url).is_none_or(|there| there.destinations.iter().all(|to| known(&to.app)))
+}
+
+fn domain_of<'s>(url: &RouteUrl, space: &'s Space) -> Option<&'s Domain> {
+    let name = space.address(url)?.domain;
+    space.domains.iter().find(|domain| domain.name.eq_ignore_ascii_case(&name))
+}
+
+/// Why a route that is not there cannot be made (CC: `route.rb`, `routes_controller.rb`, `route_create.rb`).
+fn cannot_be(url: &RouteUrl, space: &Space) -> Option<String> {
+    let domain = domain_of(url, space)?;
+    let name = &domain.name;
+    if domain.tcp {
+        return Some(format!("domain {name} is for TCP: its routes have a port, and neither host nor path"));
+    }
+    if space.route(url).is_some() {
+        return None;
+    }
+    let bare = url.fqdn().eq_ignore_ascii_case(name);
+    let wildcard = url.is_wildcard();
+    if domain.internal && wildcard {
+        Some(format!("domain {name} is internal, and its routes have no wildcard"))
+    } else if domain.internal && !url.path().is_empty() {
+        Some(format!("domain {name} is internal, and its routes have no path"))
+    } else if !domain.private && bare {
+        Some(format!("domain {name} is shared by all organizations, and its routes must have a host"))
+    } else if !domain.private && wildcard && !space.rules.admin {
+        Some(format!(
+            "domain {name} is shared by all organizations, and only an administrator may have a wildcard there"
+        ))
+    } else {
+        None
+    }
+}
+
+/// Why the next colour cannot be staged on its stack (CC: `stack_state_validator.rb`: a stack that is `RESTRICTED` takes
+/// no app that was never staged, one that is `DISABLED` takes none).
+pub(super) fn of_stack(app: &plan::App, space: &Space, next: &AppName) -> Option<Refusal> {
+    let stacks = space.rules.stacks.as_ref().filter(|_| app.manifest.app.docker.is_none())?;
+    let there = space.app(next.as_str());
+    // What was uploaded may have been staged in vain, which counts.
+    let is_new = there.is_none_or(|app| app.package.is_none());
+    let named = app.manifest.app.stack.as_deref().or(there.and_then(|app| app.stack.as_deref()));
+    let by_default = stacks.iter().find(|stack| stack.default);
+    let wanted = match named {
+        Some(name) => match stacks.iter().find(|stack| stack.name == name) {
+            None => {
+                let known = stacks.iter().map(|stack| stack.name.clone()).collect();
+                return Some(Refusal::NoStack { stack: name.to_owned(), known });
+            }
+            found => found,
+        },
+        None => by_default,
+    };
+    // A new app is created on the default stack before the manifest gives it another one.
+    let created_on = by_default.filter(|_| there.is_none());
+    let refuses = |stack: &&Stack| match stack.state {
+        StackState::Active => false,
+        StackState::Restricted => is_new,
+        StackState::Disabled => true,
+    };
+    let stack = created_on.into_iter().chain(wanted).find(refuses)?;
+    Some(Refusal::StackRefuses { app: next.clone(), stack: stack.clone() })
+}
+
+/// What one of the steps needs and is not there: a password, or a feature flag that is off (CC: `feature_flag.rb`, and where each is enforced).
+pub(super) fn of_steps(app: &plan::App, space: &Space, steps: &[Step]) -> Vec<Refusal> {
+    let mut found: Vec<Refusal> = Vec::new();
+    let lifecycle = app.manifest.app.lifecycle;
+    let creates = |url: &RouteUrl| space.route(url).is_none();
+    // cf 8.17 asks a person for it, and there is none at its side.
+    let user = app.manifest.app.docker.as_ref().and_then(|docker| docker.username.as_ref());
+    let pushes = steps.iter().any(|step| matches!(step.action, Action::Push { .. }));
+    if let Some(user) = user.filter(|_| pushes && space.rules.no_docker_password) {
+        found.push(Refusal::NoDockerPassword { name: app.name.clone(), user: user.clone() });
+    }
+    for step in steps {
+        // The flag, and whether it binds administrators, too.
+        let needed: &[(&str, bool)] = match &step.action {
+            Action::Push { .. } => match lifecycle {
+                Some(Lifecycle::Docker) => &[("diego_docker", true)],
+                Some(Lifecycle::Cnb) => &[("diego_cnb", true), ("app_bits_upload", false)],
+                Some(Lifecycle::Buildpack) | None => &[("app_bits_upload", false)],
+            },
+            Action::Map { url, .. } if creates(url) => &[("route_creation", false)],
+            Action::Scale { .. } => &[("app_scaling", false)],
+            Action::Map { .. }
+            | Action::Create { .. }
+            | Action::Annotate { .. }
+            | Action::Bind { .. }
+            | Action::Unmap { .. }
+            | Action::Stage { .. }
+            | Action::SetDroplet { .. }
+            | Action::Start { .. }
+            | Action::Check { .. }
+            | Action::Drain { .. }
+            | Action::Stop { .. }
+            | Action::Delete { .. } => &[],
+        };
+        for (flag, binds_admins) in needed {
+            let told = found.iter().any(|other| matches!(other, Refusal::FlagOff { flag: known, .. } if known == flag));
+            if space.rules.forbids(flag, *binds_admins) && !told {
+                found.push(Refusal::FlagOff { flag: (*flag).to_owned(), step: step.id.clone() });
+            }
+        }
+    }
+    found
+}

@@ -1,0 +1,222 @@
+//! What is refused before the first change, and what is not.
+
+use crate::example;
+use crate::plan::Plan;
+use crate::space::native::NativeDeployment;
+use crate::space::rules::{ForeignRoute, Owner, Rules, Stack, StackState, Suspended};
+use crate::space::{Destination, Domain, Space};
+use crate::steps::annotations::Role;
+use crate::steps::back::Failed;
+use crate::steps::forward::Orders;
+use crate::steps::refusal::Refusal;
+use crate::steps::{Step, Verb, compile};
+
+const PLAN: &str = "
+version: 1
+target: {api: https://api.example.com, org: acme, space: production}
+apps:
+  - name: shop
+    path: app
+    manifest: manifest.yml
+    services: [db]
+    routes:
+      live: [shop.example.com]
+      staging: shop-staging.example.com/next
+    checks:
+      - http: {path: /health}
+";
+
+/// What a change of the space makes a verb refuse.
+type Change = fn(&mut Space);
+
+fn compiled(verb: Verb, plan: &Plan, space: &Space) -> Result<Vec<Step>, Refusal> {
+    let (deployment, upload) = (example::deployment(), example::upload());
+    let orders = Orders { plan, app: &plan.apps[0], deployment: &deployment, upload: Some(&upload) };
+    compile(verb, orders, None, Failed::Stop, space)
+}
+
+/// `shop_a` is live, `shop_b` is not there, and the staging route was never made.
+fn live() -> Space {
+    example::space(vec![example::app("shop_a", true, 2, Some(Role::Live))], [("shop.example.com", "shop_a")])
+}
+
+/// As [`live`], with the version before.
+fn with_previous() -> Space {
+    let apps =
+        vec![example::app("shop_a", true, 2, Some(Role::Live)), example::app("shop_b", false, 2, Some(Role::Previous))];
+    example::space(apps, [("shop.example.com", "shop_a")])
+}
+
+fn native(app: &str, reason: &str) -> NativeDeployment {
+    NativeDeployment {
+        app: format!("guid-{app}"),
+        strategy: "canary".to_owned(),
+        reason: reason.to_owned(),
+        since: "2026-11-28T10:45:00Z".to_owned(),
+    }
+}
+
+fn foreign(wanted: &str, url: &str) -> ForeignRoute {
+    ForeignRoute {
+        wanted: wanted.to_owned(),
+        url: url.to_owned(),
+        owner: Some(Owner { org: Some("acme".to_owned()), space: "website".to_owned() }),
+        apps: Vec::new(),
+        shared: false,
+        roles: None,
+    }
+}
+
+fn roles(names: &[&str]) -> Option<Vec<String>> {
+    Some(names.iter().map(|name| (*name).to_owned()).collect())
+}
+
+fn stack(name: &str, state: StackState, default: bool) -> Stack {
+    Stack { name: name.to_owned(), state, reason: None, default }
+}
+
+const STAGING: &str = "shop-staging.example.com/next";
+
+/// The live route belongs to another space, which shares it.
+fn shared(space: &mut Space, roles: Option<Vec<String>>) {
+    let route = space.routes.iter_mut().find(|route| route.url == "shop.example.com");
+    if let Some(route) = route {
+        route.shared_by = Some("guid-website".to_owned());
+    }
+    let told = foreign("shop.example.com", "shop.example.com");
+    space.rules.routes.push(ForeignRoute { shared: true, roles, ..told });
+}
+
+#[test]
+fn what_the_platform_will_refuse_is_refused_before_the_first_change() {
+    let cases: &[(&str, Change)] = &[
+        ("a canary deployment waits on the live colour", |space| space.deployments = vec![native("shop_a", "PAUSED")]),
+        ("a native deployment is at work", |space| space.deployments = vec![native("shop_a", "DEPLOYING")]),
+        ("a native deployment is being cancelled", |space| space.deployments = vec![native("shop_a", "CANCELING")]),
+        ("the organization is suspended", |space| space.rules.suspended = Some(Suspended::Organization)),
+        ("the space is suspended", |space| space.rules.suspended = Some(Suspended::Space)),
+        ("the user is an auditor", |space| space.rules.roles = roles(&["space_auditor", "space_supporter"])),
+        ("the user has no role", |space| space.rules.roles = roles(&[])),
+        ("nothing may be uploaded", |space| space.rules.flags_off = vec!["app_bits_upload".to_owned()]),
+        ("no route may be made", |space| space.rules.flags_off = vec!["route_creation".to_owned()]),
+        ("the default stack is restricted", |space| {
+            space.rules.stacks = Some(vec![Stack {
+                reason: Some("use cflinuxfs5".to_owned()),
+                ..stack("cflinuxfs4", StackState::Restricted, true)
+            }]);
+        }),
+        ("the route is in another space", |space| space.rules.routes = vec![foreign(STAGING, STAGING)]),
+        ("the route is in another space and serves there", |space| {
+            space.rules.routes =
+                vec![ForeignRoute { apps: vec!["www".to_owned(), "old".to_owned()], ..foreign(STAGING, STAGING) }];
+        }),
+        ("the route is in a space that nobody sees", |space| {
+            space.rules.routes = vec![ForeignRoute { owner: None, ..foreign(STAGING, STAGING) }];
+        }),
+        ("the host is in another space", |space| {
+            space.rules.routes = vec![foreign(STAGING, "shop-staging.example.com")];
+        }),
+        ("the live route is shared by a space in which the user may map nothing", |space| {
+            shared(space, roles(&["space_auditor"]));
+        }),
+        ("the live route is shared, and leads to an app of the other space", |space| {
+            shared(space, None);
+            let to = Destination { app: "guid-www".to_owned(), process: "web".to_owned() };
+            space.routes[0].destinations.push(to);
+        }),
+        ("the domain is for TCP", |space| space.domains[0].tcp = true),
+        ("the domain is internal", |space| space.domains[0].internal = true),
+        ("the domain itself is the host, and shared", |space| {
+            let whole =
+                Domain { name: "shop-staging.example.com".to_owned(), private: false, ..space.domains[0].clone() };
+            space.domains.push(whole);
+        }),
+        ("several things at once", |space| {
+            space.rules.suspended = Some(Suspended::Organization);
+            space.rules.routes = vec![foreign(STAGING, STAGING)];
+            space.services.clear();
+        }),
+    ];
+    let plan = example::plan(PLAN);
+    let mut out = String::new();
+    for (title, change) in cases {
+        let mut space = live();
+        change(&mut space);
+        let told = match compiled(Verb::Apply, &plan, &space) {
+            Err(refusal) => format!("{refusal}\nhint: {}", refusal.hint()),
+            Ok(_) => "is not refused".to_owned(),
+        };
+        out.extend(["# ", title, "\n", &told, "\n\n"]);
+    }
+    insta::assert_snapshot!(out);
+}
+
+#[test]
+fn what_the_platform_allows_is_not_refused() {
+    let plan = example::plan(PLAN);
+    let cases: &[(&str, Change)] = &[
+        ("a flag that no step needs", |space| space.rules.flags_off = vec!["diego_docker".to_owned()]),
+        ("flags that do not bind an administrator", |space| {
+            space.rules.flags_off = vec!["app_bits_upload".to_owned(), "route_creation".to_owned()];
+            space.rules.admin = true;
+        }),
+        ("a developer", |space| space.rules.roles = roles(&["space_developer"])),
+        ("a stack that is restricted for others", |space| {
+            let active = stack("cflinuxfs4", StackState::Active, true);
+            space.rules.stacks = Some(vec![active, stack("cflinuxfs3", StackState::Restricted, false)]);
+        }),
+        ("a shared route, and a role in the space that it belongs to", |space| {
+            shared(space, roles(&["space_supporter"]));
+        }),
+        ("a native deployment of an app that is no colour", |space| {
+            space.deployments = vec![native("other", "PAUSED")]
+        }),
+    ];
+    for (title, change) in cases {
+        let mut space = live();
+        change(&mut space);
+        let told = compiled(Verb::Apply, &plan, &space).err();
+        assert_eq!(told, None, "{title}");
+    }
+}
+
+#[test]
+fn a_stack_that_is_restricted_takes_what_was_staged_before() {
+    let plan = example::plan(PLAN);
+    let refused = |state: StackState| {
+        let mut space = with_previous();
+        space.apps[1].stack = Some("cflinuxfs3".to_owned());
+        space.rules.stacks =
+            Some(vec![stack("cflinuxfs4", StackState::Active, true), stack("cflinuxfs3", state, false)]);
+        compiled(Verb::Apply, &plan, &space).err()
+    };
+    assert_eq!(refused(StackState::Restricted), None);
+    assert!(matches!(refused(StackState::Disabled), Some(Refusal::StackRefuses { .. })));
+}
+
+#[test]
+fn a_rollback_asks_only_for_what_it_needs() {
+    let plan = example::plan(PLAN);
+    let told = |change: Change| {
+        let mut space = with_previous();
+        change(&mut space);
+        compiled(Verb::Rollback, &plan, &space).err()
+    };
+    assert_eq!(told(|space| space.rules.flags_off = vec!["app_bits_upload".to_owned()]), None);
+    assert_eq!(told(|space| space.services.clear()), None);
+    let native_deployment = told(|space| space.deployments = vec![native("shop_b", "PAUSED")]);
+    assert!(matches!(native_deployment, Some(Refusal::NativeDeployment { .. })), "{native_deployment:?}");
+    let suspended = told(|space| space.rules.suspended = Some(Suspended::Space));
+    assert!(matches!(suspended, Some(Refusal::Suspended { .. })), "{suspended:?}");
+}
+
+#[test]
+fn an_older_snapshot_refuses_nothing() {
+    let mut value = serde_json::to_value(live()).unwrap();
+    for key in ["rules", "deployments"] {
+        value.as_object_mut().unwrap().remove(key);
+    }
+    let space: Space = serde_json::from_value(value).unwrap();
+    assert_eq!(space.rules, Rules::default());
+    assert!(compiled(Verb::Apply, &example::plan(PLAN), &space).is_ok());
+}
