@@ -24,7 +24,8 @@ pub struct AnyRoute {
     pub apps: Vec<String>,
 }
 
-/// Reads deployments that are under way from `/v3/deployments`.
+/// Reads deployments that are under way from `/v3/deployments`. Those that have ended are left out, also where the API
+/// does not know the filter for that.
 pub fn deployments(path: &str, resources: &[Value]) -> Result<Vec<NativeDeployment>, Unreadable> {
     #[derive(Deserialize)]
     struct Raw {
@@ -35,13 +36,15 @@ pub fn deployments(path: &str, resources: &[Value]) -> Result<Vec<NativeDeployme
     }
     #[derive(Deserialize)]
     struct Status {
+        value: Option<String>,
         reason: Option<String>,
     }
     #[derive(Deserialize)]
     struct Relationships {
         app: ToOne,
     }
-    let raw: Vec<Raw> = parse_all(path, resources)?;
+    let mut raw: Vec<Raw> = parse_all(path, resources)?;
+    raw.retain(|raw| raw.status.value.as_deref().is_none_or(|value| value == "ACTIVE"));
     let deployment = |raw: Raw| {
         Some(NativeDeployment {
             app: raw.relationships.app.guid()?,
