@@ -379,6 +379,7 @@ impl Refusal {
     }
 
     /// What the user can do about it. A command stands on a line of its own, behind two blanks, as a shell reads it.
+    #[expect(clippy::too_many_lines, reason = "one arm for each kind, and most are one sentence")]
     pub fn hint(&self) -> String {
         match self {
             Self::ForeignHolder { name, colours, free, app, url } => {
@@ -573,6 +574,7 @@ mod tests {
         ["two words", "a;reboot", "50%", "d'or", "größe", "$(id)", "`id`&", "say \"hi\" \\ !x #y *"];
 
     /// One refusal of each kind, with hostile names wherever there are names.
+    #[expect(clippy::too_many_lines, reason = "one line for each kind")]
     fn each(text: &str) -> Vec<(Refusal, Vec<Vec<String>>)> {
         let name = AppName::parse(text).unwrap();
         let other = AppName::parse(&format!("{text} b")).unwrap();

@@ -79,6 +79,12 @@ fn an_image_is_deployed_redeployed_and_rolled_back() {
     }
     assert!(!plan.contains("upload shop_a"), "{plan}");
 
+    // No password: cf would ask for one in the middle, and nobody is at its side.
+    let run = bench.run(&["apply", "--yes"]);
+    assert_eq!(run.code, 4, "{}\n{}", run.out, run.err);
+    assert!(run.err.contains("there is no password for it") && run.err.contains("CF_DOCKER_PASSWORD"), "{}", run.err);
+    assert!(bench.cf.must(["apps"]).contains("No apps found"));
+
     // A wrong password: the registry's own words, and nothing is live.
     let run = run_with(&bench, "wr0ng-password", &["apply", "--yes"]);
     assert_eq!(run.code, 1, "{}\n{}", run.out, run.err);

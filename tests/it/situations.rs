@@ -201,7 +201,10 @@ fn an_app_that_serves_something_else_is_not_taken_for_a_colour() {
     push(&bench, "shop_b");
     map(&bench, "shop_b", "reports");
     bench.cf.must(["start", "shop_b"]);
-    assert_refused(&bench.run(&["apply", "--yes"]), &["serves reports.apps.foundry.test", "choose other colours in the plan"]);
+    assert_refused(
+        &bench.run(&["apply", "--yes"]),
+        &["serves reports.apps.foundry.test", "choose other colours in the plan"],
+    );
     assert_eq!(bench.leads_to("reports.apps.foundry.test"), ["shop_b"]);
 }
 

@@ -67,8 +67,8 @@ fn foreign(wanted: &str, url: &str) -> ForeignRoute {
     }
 }
 
-fn roles(names: &[&str]) -> Option<Vec<String>> {
-    Some(names.iter().map(|name| (*name).to_owned()).collect())
+fn roles(names: &[&str]) -> Vec<String> {
+    names.iter().map(|name| (*name).to_owned()).collect()
 }
 
 fn stack(name: &str, state: StackState, default: bool) -> Stack {
@@ -95,8 +95,8 @@ fn what_the_platform_will_refuse_is_refused_before_the_first_change() {
         ("a native deployment is being cancelled", |space| space.deployments = vec![native("shop_a", "CANCELING")]),
         ("the organization is suspended", |space| space.rules.suspended = Some(Suspended::Organization)),
         ("the space is suspended", |space| space.rules.suspended = Some(Suspended::Space)),
-        ("the user is an auditor", |space| space.rules.roles = roles(&["space_auditor", "space_supporter"])),
-        ("the user has no role", |space| space.rules.roles = roles(&[])),
+        ("the user is an auditor", |space| space.rules.roles = Some(roles(&["space_auditor", "space_supporter"]))),
+        ("the user has no role", |space| space.rules.roles = Some(roles(&[]))),
         ("nothing may be uploaded", |space| space.rules.flags_off = vec!["app_bits_upload".to_owned()]),
         ("no route may be made", |space| space.rules.flags_off = vec!["route_creation".to_owned()]),
         ("the default stack is restricted", |space| {
@@ -117,7 +117,7 @@ fn what_the_platform_will_refuse_is_refused_before_the_first_change() {
             space.rules.routes = vec![foreign(STAGING, "shop-staging.example.com")];
         }),
         ("the live route is shared by a space in which the user may map nothing", |space| {
-            shared(space, roles(&["space_auditor"]));
+            shared(space, Some(roles(&["space_auditor"])));
         }),
         ("the live route is shared, and leads to an app of the other space", |space| {
             shared(space, None);
@@ -160,16 +160,16 @@ fn what_the_platform_allows_is_not_refused() {
             space.rules.flags_off = vec!["app_bits_upload".to_owned(), "route_creation".to_owned()];
             space.rules.admin = true;
         }),
-        ("a developer", |space| space.rules.roles = roles(&["space_developer"])),
+        ("a developer", |space| space.rules.roles = Some(roles(&["space_developer"]))),
         ("a stack that is restricted for others", |space| {
             let active = stack("cflinuxfs4", StackState::Active, true);
             space.rules.stacks = Some(vec![active, stack("cflinuxfs3", StackState::Restricted, false)]);
         }),
         ("a shared route, and a role in the space that it belongs to", |space| {
-            shared(space, roles(&["space_supporter"]));
+            shared(space, Some(roles(&["space_supporter"])));
         }),
         ("a native deployment of an app that is no colour", |space| {
-            space.deployments = vec![native("other", "PAUSED")]
+            space.deployments = vec![native("other", "PAUSED")];
         }),
     ];
     for (title, change) in cases {
