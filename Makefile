@@ -30,7 +30,7 @@ FIGURES := $(CURDIR)/target/figures
 
 IT := CUTOVER_CF=$(PINNED) CUTOVER_FIGURES=$(FIGURES) cargo test --test it -- --nocapture
 
-.PHONY: demo test verify figures matrix safeguards transcripts soak mutants conformance cf app specs
+.PHONY: demo test verify figures more matrix safeguards transcripts soak mutants conformance cf app specs
 
 demo: app
 	cargo build --bin cutover
@@ -44,14 +44,18 @@ test: cf app
 	cargo clippy -p cutover --no-default-features -- -D warnings
 	# Most tests wait for a platform: more of them than there are cores.
 	CUTOVER_CF=$(PINNED) RUST_TEST_THREADS=8 cargo test --workspace -- --skip matrix::
-	# A part of the fault matrix, each commit another one; CUTOVER_MATRIX=3/12 names it.
+	# A part of the fault matrix, each commit another one; CUTOVER_MATRIX=3/24 names it.
 	CUTOVER_CF=$(PINNED) cargo test --test it -- --nocapture matrix::
 
 # All there is; it takes hours, and writes docs/figures.md.
 verify: test
 	rm -rf $(FIGURES)
-	$(MAKE) --no-print-directory matrix safeguards transcripts soak mutants conformance
+	$(MAKE) --no-print-directory more matrix safeguards transcripts soak mutants conformance
 	$(MAKE) --no-print-directory figures
+
+# Whole runs that are not tried each time; each tells why.
+more: cf app
+	RUST_TEST_THREADS=6 $(IT) --ignored --skip matrix:: --skip safeguards:: --skip transcripts:: --skip conformance::
 
 # Every step of a deployment, with everything that can go wrong with it, under load.
 matrix: cf app
@@ -61,7 +65,7 @@ matrix: cf app
 safeguards: cf app
 	RUST_TEST_THREADS=4 $(IT) --ignored safeguards::
 
-# The embedded Cloud Foundry's answers to commands that cutover does not use.
+# The embedded Cloud Foundry's answers to cf, all of them; `make test` replays a part of those that cutover needs.
 transcripts: cf app
 	$(IT) --ignored transcripts::
 

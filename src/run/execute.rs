@@ -212,7 +212,8 @@ impl Runner<'_> {
         let now = Instant::now();
         // While a check or a drain takes its time, people have theirs.
         let waited = done.is_some_and(|done| done.invocation.is_none());
-        let since = if waited || step.action.takes_away() { Some(now) } else { now.checked_sub(FRESH) };
+        let takes_away = step.action.takes_away() && step.invocation.is_some();
+        let since = if waited || takes_away { Some(now) } else { now.checked_sub(FRESH) };
         let old = since.map_or_else(Vec::new, |since| view.older(&Section::DESIRED, since));
         self.look(view, &old, None).map_err(|error| NotStarted::Failed(unreadable(&error)))?;
         (self.hold)(step, &view.space).map_err(|why| NotStarted::Stopped(Intrusion::LockLost(why)))?;
@@ -221,16 +222,17 @@ impl Runner<'_> {
                 return Err(NotStarted::Stopped(why));
             }
         }
-        self.rely(step, view)
+        self.rely(step, now, view)
     }
 
-    /// Waits until what the step relies on is so.
-    fn rely(&self, step: &Step, view: &mut View) -> Result<(), NotStarted> {
+    /// Waits until what the step relies on is so. What was read since `begun` is not read once more.
+    fn rely(&self, step: &Step, mut begun: Instant, view: &mut View) -> Result<(), NotStarted> {
         let Some(condition) = &step.requires else { return Ok(()) };
         let until = self.clock.now() + RELIED_ON;
         loop {
-            self.look(view, condition.sections(), Some(condition.app()))
-                .map_err(|error| NotStarted::Failed(unreadable(&error)))?;
+            let old = view.older(condition.sections(), begun);
+            self.look(view, &old, Some(condition.app())).map_err(|error| NotStarted::Failed(unreadable(&error)))?;
+            begun = Instant::now();
             match condition.judge(&view.space, &view.space) {
                 Verdict::Holds => return Ok(()),
                 Verdict::NotYet(why) if self.clock.now() >= until => return Err(NotStarted::Failed(why)),

@@ -139,12 +139,13 @@ impl Condition {
     /// What must be read again to judge it.
     pub fn sections(&self) -> &'static [Section] {
         match self {
-            Self::Uploaded { .. } | Self::Staged { .. } | Self::DropletSet { .. } => {
-                &[Section::Apps, Section::Packages]
-            }
-            Self::Exists { .. } | Self::Annotated { .. } | Self::Stopped { .. } | Self::Deleted { .. } => {
-                &[Section::Apps]
-            }
+            Self::Uploaded { .. } | Self::Staged { .. } => &[Section::Apps, Section::Packages],
+            // Which droplet is the newest staged one is known since it was staged.
+            Self::Exists { .. }
+            | Self::Annotated { .. }
+            | Self::DropletSet { .. }
+            | Self::Stopped { .. }
+            | Self::Deleted { .. } => &[Section::Apps],
             Self::Bound { .. } => &[Section::Services],
             Self::Scaled { .. } => &[Section::Apps, Section::Processes],
             Self::Mapped { .. } | Self::Unmapped { .. } => &[Section::Routes],

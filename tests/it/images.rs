@@ -115,6 +115,7 @@ fn an_image_is_deployed_redeployed_and_rolled_back() {
 }
 
 #[test]
+#[ignore = "`make verify` runs it: an image goes the same way each time"]
 fn an_app_of_cloud_native_buildpacks_is_deployed() {
     let bench = Bench::new(std::time::Duration::ZERO);
     bench.cf.must(["enable-feature-flag", "diego_cnb"]);

@@ -113,6 +113,7 @@ fn what_was_broken_by_cf_is_whole_again() {
 }
 
 #[test]
+#[ignore = "`make verify` runs it: it judges the embedded Cloud Foundry alone"]
 fn what_was_not_touched_is_not_restarted() {
     let bench = deployed(1);
     let foundry = &bench.foundry;
@@ -136,6 +137,7 @@ fn what_was_not_touched_is_not_restarted() {
 }
 
 #[test]
+#[ignore = "`make verify` runs it: it judges the embedded Cloud Foundry alone"]
 fn ports_of_routes_are_listened_on_again() {
     let port = Port::claim().unwrap();
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port.number()));
@@ -164,6 +166,7 @@ fn ports_of_routes_are_listened_on_again() {
 }
 
 #[test]
+#[ignore = "`make verify` runs it: it judges the embedded Cloud Foundry alone"]
 fn another_foundry_goes_on_where_one_was() {
     let bench = deployed(1);
     bench.cf.must(["create-user", "somebody", "secret"]);
@@ -230,6 +233,7 @@ fn a_stopped_app_is_stopped_again_and_an_old_environment_comes_back() {
 type Case<'a> = (&'a str, &'a [&'a str], &'a dyn Fn() -> bool);
 
 #[test]
+#[ignore = "`make verify` runs it: it judges the embedded Cloud Foundry alone"]
 fn what_is_under_way_has_no_effect_any_more() {
     let bench = deployed(1);
     let foundry = &bench.foundry;

@@ -9,6 +9,7 @@ fn plan(live: &str) -> String {
 }
 
 #[test]
+#[ignore = "`make verify` runs it: it deploys many times"]
 fn a_path_a_wildcard_a_bare_domain_a_private_domain_and_capitals() {
     let bench = Bench::new(Duration::from_millis(200));
     bench.cf.must(["create-private-domain", "acme", "shop.example"]);
@@ -39,6 +40,7 @@ fn a_path_a_wildcard_a_bare_domain_a_private_domain_and_capitals() {
 }
 
 #[test]
+#[ignore = "`make verify` runs it: it deploys many times"]
 fn an_internal_route_settles_for_a_time_and_says_so() {
     let bench = Bench::new(Duration::ZERO);
     let plan = plan("shop.apps.foundry.test, shop.apps.internal").replace("drain: 0s", "drain: 0s\n    settle: 1s");
