@@ -98,7 +98,12 @@ pub(super) fn beat(api: &Api<'_>, lock: &mut Lock, in_flight: &InFlight) -> Resu
                 None => Ok(Beat::Written),
             };
         }
-        Ok(Answer::Refused(refusal)) if marker::is_gone(&refusal) => return Err(lost(api, lock)),
+        Ok(Answer::Refused(refusal)) if marker::is_gone(&refusal) => {
+            // Who has it now; where that cannot be told, it is gone all the same.
+            let found = marker::find(api, lock).unwrap_or_default();
+            judge(lock, found.as_ref())?;
+            refusal.words
+        }
         Ok(Answer::Refused(refusal)) => refusal.words,
         Ok(Answer::Unknown(words)) => words,
         Err(ObserveError::Spawn(SpawnError::Busy)) => return Ok(Beat::Busy),
@@ -115,14 +120,6 @@ pub(super) fn beat(api: &Api<'_>, lock: &mut Lock, in_flight: &InFlight) -> Resu
             Ok(if written { Beat::Written } else { Beat::NotWritten(why) })
         }
         Err(_) => Ok(Beat::NotWritten(why)),
-    }
-}
-
-/// How it was lost, by who has it now.
-fn lost(api: &Api<'_>, lock: &Lock) -> Lost {
-    match marker::find(api, lock) {
-        Ok(Some(by)) => Lost::TakenOver { by: Box::new(by) },
-        Ok(None) | Err(_) => Lost::Broken { app: lock.app.clone() },
     }
 }
 

@@ -2,6 +2,9 @@
 
 use std::fs;
 
+use rustix::io::Errno;
+use rustix::process::{Pid, test_kill_process};
+
 use crate::space::lock::{Lock, ProcessId, Sighting};
 
 /// This process. `None` where the system does not tell (it has no `/proc`).
@@ -16,7 +19,18 @@ pub fn sight(lock: &Lock) -> Sighting {
     if machine().as_ref() != Some(&holder.machine) {
         return Sighting::Elsewhere;
     }
-    if started(holder.pid) == Some(holder.started) { Sighting::Alive } else { Sighting::Gone }
+    match started(holder.pid) {
+        Some(started) if started == holder.started => Sighting::Alive,
+        None if is_hidden(holder.pid) => Sighting::Elsewhere,
+        Some(_) | None => Sighting::Gone,
+    }
+}
+
+/// Whether there is such a process, and it is another user's: a system may show nothing of it (Linux, proc(5):
+/// `hidepid`).
+fn is_hidden(pid: u32) -> bool {
+    let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
+    pid.is_some_and(|pid| test_kill_process(pid) == Err(Errno::PERM))
 }
 
 /// This machine since it was started (Linux: `boot_id`), and its space of process numbers.
