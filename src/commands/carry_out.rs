@@ -35,10 +35,10 @@ pub fn run(verb: Verb, common: &Common, args: &RunArgs) -> Result<Ending, Troubl
     let consent = Consent::new(args.yes, verb.as_str(), common)?;
     let mut reporters = Reporters::new(common)?;
     let place = Workplace::open(common, &plan)?;
-    let mut space = place.observer(&plan).observe()?;
-    let patience = Patience { wait: args.lock_wait, find_out: verb != Verb::Apply, take_over: args.take_over };
     // Nothing is begun yet: until it is, a signal ends the process as any other.
     let unhurried = Interrupt::none();
+    let mut space = place.observer(&plan).observe(&unhurried)?;
+    let patience = Patience { wait: args.lock_wait, find_out: verb != Verb::Apply, take_over: args.take_over };
     let mut manager = LockManager::new(place.api(), &unhurried, patience);
     if !args.take_over && args.lock_wait.is_zero() {
         manager.find_out(&mut space.locks, &mut tell)?;

@@ -33,10 +33,10 @@ pub(super) fn holding(
     let hold = |step: &Step, space: &Space| {
         // Tokens that the platform has rotated are worth nothing here should this run be killed.
         place.keep_logged_in();
-        locks.hold(step, space).map_err(|lost| lost.to_string())
+        locks.hold(step, space, interrupt).map_err(|lost| lost.to_string())
     };
     let ending = locks.keep(&interrupt.sender(), || work(&hold));
-    for note in locks.release() {
+    for note in locks.release(interrupt) {
         tell(&format!("note: {note}"));
     }
     ending
@@ -62,7 +62,7 @@ fn manager<'a>(place: &'a Workplace, clock: &'a Interrupt) -> LockManager<'a> {
 pub fn status(common: &Common, args: &LockStatusArgs) -> Result<Ending, Trouble> {
     let plan = load_without_bits(common)?;
     let place = Workplace::open(common, &plan)?;
-    let space = place.observer(&plan).observe()?;
+    let space = place.observer(&plan).observe(&Interrupt::none())?;
     place.close();
     let now = Timestamp::now();
     let locks = plan.apps.iter().map(|app| (app.name.as_str(), space.lock(app.name.as_str())));
@@ -117,7 +117,7 @@ pub fn break_open(common: &Common, args: &LockBreakArgs) -> Result<Ending, Troub
     let plan = load_without_bits(common)?;
     let consent = Consent::new(args.yes, "lock break", common)?;
     let place = Workplace::open(common, &plan)?;
-    let space = place.observer(&plan).observe()?;
+    let space = place.observer(&plan).observe(&Interrupt::none())?;
     place.before_asking()?;
     let now = Timestamp::now();
     let stories: Vec<String> = space.locks.iter().map(|lock| lock.story(now, standing(lock))).collect();

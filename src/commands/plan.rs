@@ -6,6 +6,7 @@ use serde_json::to_string_pretty;
 
 use crate::cli::{Common, PlanArgs, PlanFormat};
 use crate::report::{preview, script};
+use crate::run::interrupt::Interrupt;
 use crate::space::{SNAPSHOT_FORMAT, Space};
 use crate::steps::Verb;
 use crate::steps::back::Failed;
@@ -29,7 +30,7 @@ pub fn run(common: &Common, args: &PlanArgs) -> Result<Ending, Trouble> {
         (space, String::new())
     } else {
         let opened = place.insert(Workplace::open(common, &plan)?);
-        (opened.observer(&plan).observe()?, opened.session.target().user.clone())
+        (opened.observer(&plan).observe(&Interrupt::none())?, opened.session.target().user.clone())
     };
     let request = Request {
         verb: Verb::Apply,

@@ -5,6 +5,7 @@ use serde_json::to_string_pretty;
 
 use crate::cli::{Common, StatusArgs, StatusFormat};
 use crate::report::status;
+use crate::run::interrupt::Interrupt;
 use crate::run::lock::standing;
 use crate::text;
 
@@ -15,7 +16,7 @@ use super::{Ending, Trouble, print};
 pub fn run(common: &Common, args: &StatusArgs) -> Result<Ending, Trouble> {
     let plan = load_without_bits(common)?;
     let place = Workplace::open(common, &plan)?;
-    let space = place.observer(&plan).observe()?;
+    let space = place.observer(&plan).observe(&Interrupt::none())?;
     match args.format {
         StatusFormat::Text => print(&status::text(&plan, &space, Timestamp::now(), &standing)),
         StatusFormat::Json => {

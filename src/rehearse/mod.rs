@@ -53,7 +53,7 @@ pub fn run(common: &Common, args: &RehearseArgs) -> Result<Ending, Trouble> {
     // Its registry gives images to everybody, and cf would ask for a password that is not there.
     place.cf = place.cf.with_secret("CF_DOCKER_PASSWORD", &Sensitive::new("rehearsal"));
     let mut deploy = || -> Result<Ending, Trouble> {
-        let space = place.observer(&plan).observe()?;
+        let space = place.observer(&plan).observe(&interrupt)?;
         let request = Request {
             verb: Verb::Apply,
             deployment: deployment::identity(&place.session.target().user),

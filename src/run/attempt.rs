@@ -77,7 +77,7 @@ impl Runner<'_> {
         exit_code: &mut Option<i32>,
         report: &mut dyn FnMut(&Event<'_>),
     ) -> Result<Vec<String>, Unfinished> {
-        let begun = Instant::now();
+        let begun = self.clock.now();
         let deadline = begun + step.within;
         let before = view.space.clone();
         let mut notes = if let Some(invocation) = &step.invocation {
@@ -105,7 +105,7 @@ impl Runner<'_> {
         exit_code: &mut Option<i32>,
         report: &mut dyn FnMut(&Event<'_>),
     ) -> Result<Vec<String>, Unfinished> {
-        let deadline = Instant::now() + step.within;
+        let deadline = self.clock.now() + step.within;
         let argv = invocation
             .resolve(&|reference| look_up(&view.space, reference))
             .map_err(|error| Unfinished::Failed(format!("cf was not started: {error}")))?;
@@ -113,7 +113,7 @@ impl Runner<'_> {
         // What the platform does by itself goes on without the cf that watches it.
         let goes_on = || !step.action.is_watched_by_cf() || self.clock.stop().is_none();
         for tried in 1.. {
-            let left = deadline.saturating_duration_since(Instant::now());
+            let left = deadline.saturating_duration_since(self.clock.now());
             let output = self
                 .cf
                 .run_while(&goes_on, &argv, &invocation.env, step.attempt.min(left), &mut |stream, text| {
@@ -133,7 +133,7 @@ impl Runner<'_> {
             };
             let next = retry::after(&verdict, tried);
             let ended = self.clock.stop();
-            let last = next == Next::GiveUp || ended.is_some() || Instant::now() >= deadline;
+            let last = next == Next::GiveUp || ended.is_some() || self.clock.now() >= deadline;
             match self.settle(step, (&mut *view, before), if last { LATE_EFFECT } else { Duration::ZERO }) {
                 Settled::Done => {
                     let exit = output.exit;
@@ -196,7 +196,7 @@ impl Runner<'_> {
     /// Lets the space decide after a call that was not confirmed.
     fn settle(&self, step: &Step, (view, before): (&mut View, &Space), late: Duration) -> Settled {
         let Some(condition) = step.action.condition() else { return Settled::NotDone };
-        let until = Instant::now() + late;
+        let until = self.clock.now() + late;
         loop {
             if let Err(error) = self.look(view, condition.sections(), Some(condition.app())) {
                 return Settled::Unreadable(error.to_string());
@@ -205,7 +205,7 @@ impl Runner<'_> {
                 Verdict::Holds => return Settled::Done,
                 // A start is done when it is asked for; whether all instances come up is waited for with more patience.
                 Verdict::NotYet(_) if is_asked_for(step, &view.space) => return Settled::Done,
-                Verdict::NotYet(_) if Instant::now() < until && self.clock.pause(PAUSE).is_ok() => {}
+                Verdict::NotYet(_) if self.clock.now() < until && self.clock.pause(PAUSE).is_ok() => {}
                 Verdict::NotYet(_) | Verdict::Never(_) => return Settled::NotDone,
             }
         }
@@ -225,7 +225,7 @@ impl Runner<'_> {
         let mut out_of_reach: Option<Instant> = None;
         let mut told = String::new();
         loop {
-            let begun = Instant::now();
+            let begun = self.clock.now();
             let missing = match self.reader.refresh(&mut view.space, condition.sections(), Some(condition.app())) {
                 Ok(()) => {
                     view.was_read(condition.sections(), begun);
@@ -239,15 +239,15 @@ impl Runner<'_> {
                     }
                 }
                 Err(error) => {
-                    let since = *out_of_reach.get_or_insert_with(Instant::now);
-                    if error.lasts() || since.elapsed() >= borne(&error) {
+                    let since = *out_of_reach.get_or_insert_with(|| self.clock.now());
+                    if error.lasts() || self.clock.now().duration_since(since) >= borne(&error) {
                         return Err(Unfinished::Failed(format!("the space could not be read back: {error}")));
                     }
                     pause = pause.max(pause_after(self.reader, &error));
                     error.to_string()
                 }
             };
-            if Instant::now() >= deadline {
+            if self.clock.now() >= deadline {
                 return Err(Unfinished::Failed(missing));
             }
             if missing != told {

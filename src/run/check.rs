@@ -2,7 +2,7 @@
 
 use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use guard::Guard;
 use rustix::process::Signal;
@@ -59,13 +59,13 @@ impl Checks for Checker<'_> {
 }
 
 fn ask(check: &HttpCheck, staging: &RouteUrl, client: &Client, clock: &dyn Clock) -> Outcome {
-    let until = Instant::now() + check.within;
+    let until = clock.now() + check.within;
     let url = client.url(staging, &check.path);
     let (mut tries, mut in_a_row) = (0, 0);
     loop {
-        let asked = Instant::now();
+        let asked = clock.now();
         let answer = client.get(staging, &check.path);
-        let took = asked.elapsed();
+        let took = clock.now().duration_since(asked);
         tries += 1;
         let fault = fault(check, &answer);
         in_a_row = if fault.is_none() { in_a_row + 1 } else { 0 };
@@ -75,7 +75,7 @@ fn ask(check: &HttpCheck, staging: &RouteUrl, client: &Client, clock: &dyn Clock
                 Err(_) => url,
             });
         }
-        if Instant::now() >= until {
+        if clock.now() >= until {
             let why =
                 fault.unwrap_or_else(|| format!("only {in_a_row} of {} answers in a row are right", check.successes));
             let body = answer.map(|answer| beginning(&answer.body)).unwrap_or_default();
@@ -147,10 +147,10 @@ fn execute(check: &CommandCheck, app: &str, url: &str, clock: &dyn Clock, guard:
         command.current_dir(folder).env("CUTOVER_STAGING_URL", url).env("CUTOVER_APP", app);
         command.stdout(stdout).stderr(stderr);
     })?;
-    let until = Instant::now() + check.within;
+    let until = clock.now() + check.within;
     let mut in_time = true;
     while in_time && !group.has_ended() {
-        in_time = Instant::now() < until && clock.pause(TICK).is_ok();
+        in_time = clock.now() < until && clock.pause(TICK).is_ok();
     }
     if !in_time {
         group.signal(Signal::KILL);

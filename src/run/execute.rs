@@ -132,13 +132,13 @@ impl Runner<'_> {
     /// Runs the steps in their order until one is not confirmed, the run is to stop, or somebody else is found at work.
     /// `space` is what was read last, and is kept up to date with what is read on the way.
     pub fn run(&self, what: &str, steps: &[Step], space: &mut Space, report: &mut dyn FnMut(&Event<'_>)) -> Ended {
-        let began = Instant::now();
+        let began = self.clock.now();
         report(&Event::Started { what, steps });
-        let mut view = View::new(std::mem::take(space));
+        let mut view = View::new(std::mem::take(space), self.clock.now());
         let ended = self.run_each(steps, &mut view, report);
         *space = view.space;
         match &ended {
-            Ended::Done => report(&Event::Done { what, seconds: began.elapsed().as_secs_f64() }),
+            Ended::Done => report(&Event::Done { what, seconds: self.clock.now().duration_since(began).as_secs_f64() }),
             Ended::Stopped { step, why } => report(&Event::Stopped { step, why: &why.to_string() }),
             Ended::Interrupted { signal, step } => report(&Event::Interrupted { step, signal: *signal }),
             // The step itself has told it.
@@ -155,7 +155,7 @@ impl Runner<'_> {
             if let Some(why) = self.clock.stop() {
                 return Ended::by(why, step);
             }
-            let started = Instant::now();
+            let started = self.clock.now();
             let done = at.checked_sub(1).map(|before| &steps[before]);
             let mut exit_code = None;
             // What may have changed something since `seen`: where the step is not started, the one before it.
@@ -174,7 +174,7 @@ impl Runner<'_> {
                 Err(NotStarted::Stopped(why)) => return Ended::Stopped { step: step.id.clone(), why },
                 Err(NotStarted::Interrupted(why)) => StepEnd::Interrupted(why),
             };
-            let seconds = started.elapsed().as_secs_f64();
+            let seconds = self.clock.now().duration_since(started).as_secs_f64();
             match end {
                 StepEnd::Confirmed(notes) => {
                     confirmed.clone_from(&view.space);
@@ -209,7 +209,7 @@ impl Runner<'_> {
         (seen, confirmed): (&Space, &Space),
         view: &mut View,
     ) -> Result<(), NotStarted> {
-        let now = Instant::now();
+        let now = self.clock.now();
         // While a check or a drain takes its time, people have theirs.
         let waited = done.is_some_and(|done| done.invocation.is_none());
         let takes_away = step.action.takes_away() && step.invocation.is_some();
@@ -232,7 +232,7 @@ impl Runner<'_> {
         loop {
             let old = view.older(condition.sections(), begun);
             self.look(view, &old, Some(condition.app())).map_err(|error| NotStarted::Failed(unreadable(&error)))?;
-            begun = Instant::now();
+            begun = self.clock.now();
             match condition.judge(&view.space, &view.space) {
                 Verdict::Holds => return Ok(()),
                 Verdict::NotYet(why) if self.clock.now() >= until => return Err(NotStarted::Failed(why)),
@@ -263,7 +263,7 @@ impl Runner<'_> {
     /// Reads parts of the space again, of one app where that is enough, and also where the platform is out of reach for
     /// a while.
     pub(super) fn look(&self, view: &mut View, sections: &[Section], app: Option<&str>) -> Result<(), ObserveError> {
-        let begun = Instant::now();
+        let begun = self.clock.now();
         refresh_patiently(self.reader, self.clock, &mut view.space, sections, app)?;
         view.was_read(sections, begun);
         Ok(())

@@ -289,7 +289,7 @@ impl<'a> LockManager<'a> {
             let watch = watch.get_or_insert_with(|| Watch::on(&lock, self.clock.now()));
             watch.see(&lock, self.clock.now());
             if standing != Standing::Unreadable && watch.is_silent(self.clock.now()) {
-                marker::remove(&self.api, &lock)?;
+                marker::remove(&self.api, self.clock, &lock)?;
                 tell(&taken_over(&lock, "nothing has been heard of it for 30 s"));
                 continue;
             }
@@ -345,7 +345,7 @@ impl<'a> LockManager<'a> {
             match self.take(app, claim, tell) {
                 Ok(lock) => locks.push(lock),
                 Err(error) => {
-                    for note in locks.iter().filter_map(|lock| held::release(&self.api, lock)) {
+                    for note in locks.iter().filter_map(|lock| held::release(&self.api, self.clock, lock)) {
                         tell(&note);
                     }
                     return Err(error);
@@ -361,7 +361,10 @@ impl<'a> LockManager<'a> {
     pub fn take(&self, app: &AppName, claim: &Claim, tell: &mut dyn FnMut(&str)) -> Result<Lock, LockError> {
         let mut wanted = claim.wanted(app);
         loop {
-            match marker::create(&self.api, &mut wanted)? {
+            if let Some(stop) = self.clock.stop() {
+                return Err(LockError::stopped(wanted.app, stop));
+            }
+            match marker::create(&self.api, self.clock, &mut wanted)? {
                 Taken::ByUs => return Ok(wanted),
                 Taken::By(lock) => match self.standing(&lock) {
                     standing @ (Standing::AtWork | Standing::Silent | Standing::Unreadable) => {
@@ -369,7 +372,7 @@ impl<'a> LockManager<'a> {
                     }
                     Standing::Dead => {
                         // By its guid: whoever has taken it over meanwhile is left alone, and found in the next round.
-                        marker::remove(&self.api, &lock)?;
+                        marker::remove(&self.api, self.clock, &lock)?;
                         tell(&taken_over(&lock, "it is at work no more"));
                     }
                 },
@@ -384,7 +387,7 @@ impl<'a> LockManager<'a> {
         if lock.is_an_app {
             return Err(held(lock.clone(), Standing::Unreadable));
         }
-        marker::remove(&self.api, lock)
+        marker::remove(&self.api, self.clock, lock)
     }
 }
 

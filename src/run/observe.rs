@@ -3,8 +3,7 @@
 mod rules;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::cf::invocation::query;
 use crate::cf::session::Session;
@@ -18,7 +17,9 @@ use crate::space::{App, AppState, Named, Process, Quota, QuotaScope, SNAPSHOT_FO
 
 use super::api::Api;
 pub use super::api::ObserveError;
-use super::reader::{Reader, borne, pause_after};
+use super::clock::Clock;
+use super::reader::{Reader, pause_after};
+use super::retry::PATIENCE;
 
 /// The Cloud Controller's largest page.
 const PAGE: &str = "5000";
@@ -66,15 +67,16 @@ impl<'a> Observer<'a> {
 
     /// Reads the whole space, as far as the plan is concerned with it. Where the platform has had too many calls, that
     /// is waited for, and told.
-    pub fn observe(&self) -> Result<Space, ObserveError> {
-        let begun = Instant::now();
+    pub fn observe(&self, clock: &dyn Clock) -> Result<Space, ObserveError> {
+        let until = clock.now() + PATIENCE;
         loop {
             match self.observe_once() {
-                Err(error) if error.is_rate_limited() && begun.elapsed() < borne(&error) => {
+                Err(error) if error.is_rate_limited() && clock.now() < until => {
                     let pause = pause_after(self, &error);
                     (self.tell)(&format!("{error}; waiting {}", format_duration(pause)));
-                    // Nothing is begun yet: a signal ends the process.
-                    thread::sleep(pause);
+                    if clock.pause(pause).is_err() {
+                        return Err(error);
+                    }
                 }
                 end => return end,
             }

@@ -173,7 +173,7 @@ impl Router for Probe<'_> {
                 Err(why) => why,
             };
             in_a_row = 0;
-            if Instant::now() >= deadline {
+            if clock.now() >= deadline {
                 return Err(Unconfirmed::Heard(heard));
             }
             clock.pause(PAUSE).map_err(Unconfirmed::Interrupted)?;

@@ -65,10 +65,10 @@ pub(super) struct View {
 }
 
 impl View {
-    /// A space that was read just now, as a whole.
-    pub(super) fn new(space: Space) -> Self {
+    /// A space that was read at that time, as a whole.
+    pub(super) fn new(space: Space, now: Instant) -> Self {
         let mut view = Self { space, read: BTreeMap::new() };
-        view.was_read(&Section::ALL, Instant::now());
+        view.was_read(&Section::ALL, now);
         view
     }
 

@@ -13,7 +13,7 @@ use cutover::cf::spawn::Cf;
 use cutover::plan::AppName;
 use cutover::run::api::Api;
 use cutover::run::clock::{Clock, Stop};
-use cutover::run::lock::heartbeat::Heartbeat;
+use cutover::run::interrupt;
 use cutover::run::lock::{Claim, LockError, LockManager, Patience};
 use cutover::space::lock::{Lock, ProcessId, SILENCE, SKEW, Standing, Verb};
 use cutover::steps::annotations::Deployment;
@@ -62,6 +62,17 @@ impl Clock for Hurried {
     fn pause(&self, time: Duration) -> Result<(), Stop> {
         self.0.set(self.0.get() + time);
         Ok(())
+    }
+}
+
+/// A clock whose waits are ended by a signal, and that counts them.
+#[derive(Default)]
+struct Signalled(Cell<usize>);
+
+impl Clock for Signalled {
+    fn pause(&self, time: Duration) -> Result<(), Stop> {
+        self.0.set(self.0.get() + usize::from(!time.is_zero()));
+        if self.0.get() > 0 { Err(Stop::Signal(interrupt::Signal::Interrupt)) } else { Ok(()) }
     }
 }
 
@@ -297,7 +308,7 @@ fn silence_and_a_sign_of_life_are_told_apart() {
     let mut hear = |text: &str| told.push(text.to_owned());
     let locks = machine.manager(FINDS_OUT).acquire([&shop()], &machine.claim("d-1"), &mut hear).unwrap();
     assert!(told.iter().any(|told| told.ends_with("nothing has been heard of it for 30 s")), "{told:?}");
-    assert_eq!(locks.release(), [""; 0]);
+    assert_eq!(locks.release(&machine.clock), [""; 0]);
     // The same before anything is compiled.
     leave_lock(&bench, Duration::ZERO);
     let mut found = vec![Lock { guid: marker_guid(&bench).unwrap(), ..read(&bench) }];
@@ -361,6 +372,35 @@ fn a_lost_answer_is_settled_by_reading() {
 }
 
 #[test]
+fn a_signal_ends_what_is_waited_for_about_a_lock() {
+    let bench = bench();
+    let machine = Machine::new(&bench, "mo on build-4");
+    let lock = machine.take("d-1").unwrap();
+    let refuse = |method, path| {
+        bench.foundry.faults().clear();
+        bench.foundry.faults().add(Rule::new(method, path, Fault::Before(Harm::status(503))));
+    };
+    // A platform that refuses is not asked again.
+    refuse("POST", "/v3/apps");
+    let clock = Signalled::default();
+    let cart = AppName::parse("cart").unwrap();
+    let error = machine.manager(AT_ONCE).by(&clock).take(&cart, &machine.claim("d-1"), &mut deaf).unwrap_err();
+    assert!(matches!(error, LockError::Interrupted { .. }), "{error}");
+    assert_eq!(clock.0.get(), 1);
+    refuse("DELETE", "/v3/apps/*");
+    let clock = Signalled::default();
+    let error = machine.manager(AT_ONCE).by(&clock).break_open(&lock).unwrap_err();
+    assert!(matches!(error, LockError::Unknown { what: "removed", .. }), "{error}");
+    assert_eq!(clock.0.get(), 1);
+    // Once the platform has taken a deletion in, that goes on by itself.
+    bench.foundry.faults().clear();
+    bench.foundry.set_timing(|timing| timing.job = Duration::from_secs(3600));
+    let clock = Signalled::default();
+    assert!(machine.manager(AT_ONCE).by(&clock).break_open(&lock).unwrap());
+    assert_eq!(clock.0.get(), 1);
+}
+
+#[test]
 fn a_platform_that_does_not_let_it_is_heard() {
     let bench = bench();
     let machine = Machine::new(&bench, "mo on build-4");
@@ -378,13 +418,13 @@ fn all_locks_are_had_or_none() {
     let theirs = other.take("d-2").unwrap();
     let cart = AppName::parse("cart").unwrap();
     let both = || ours.manager(AT_ONCE).acquire([&shop(), &cart], &ours.claim("d-1"), &mut deaf);
-    assert_eq!(holder(both().map(Heartbeat::release).unwrap_err()).app, "shop");
+    assert_eq!(holder(both().map(|locks| locks.release(&ours.clock)).unwrap_err()).app, "shop");
     assert!(!bench.cf.must(["apps"]).contains("cutover-lock-cart"));
     other.give_back(&theirs);
     let locks = both().unwrap();
     let apps = bench.cf.must(["apps"]);
     assert!(apps.contains("cutover-lock-cart") && apps.contains("cutover-lock-shop"), "{apps}");
-    assert_eq!(locks.release(), [""; 0]);
+    assert_eq!(locks.release(&ours.clock), [""; 0]);
     assert!(bench.cf.must(["apps"]).contains("No apps found"));
 }
 

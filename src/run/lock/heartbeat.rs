@@ -17,7 +17,7 @@ use super::marker;
 use crate::cf::session::PrivateHome;
 use crate::cf::spawn::Cf;
 use crate::run::api::Api;
-use crate::run::clock::Stop;
+use crate::run::clock::{Clock, Stop};
 use crate::space::Space;
 use crate::space::lock::Lock;
 use crate::steps::Step;
@@ -80,7 +80,7 @@ impl<'a> Heartbeat<'a> {
     /// begins.
     ///
     /// Fails where it is no more ours, where somebody asks for it, and where it could not be kept alive.
-    pub fn hold(&self, step: &Step, space: &Space) -> Result<(), Lost> {
+    pub fn hold(&self, step: &Step, space: &Space, clock: &dyn Clock) -> Result<(), Lost> {
         let app = step.app.to_string();
         let heard = {
             let mut state = self.state();
@@ -100,13 +100,13 @@ impl<'a> Heartbeat<'a> {
             Duration::try_from(Timestamp::now().duration_since(heard)).is_ok_and(|silent| silent >= ALIVE)
         });
         // The machine was asleep, or the platform out of reach: somebody may be about to take the lock over.
-        if silent { self.beat_now(step.app.as_str()) } else { Ok(()) }
+        if silent { self.beat_now(step.app.as_str(), clock) } else { Ok(()) }
     }
 
     /// Gives all locks back; returns a note for each that stays.
-    pub fn release(self) -> Vec<String> {
+    pub fn release(self, clock: &dyn Clock) -> Vec<String> {
         let state = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
-        state.locks.iter().filter_map(|lock| held::release(&self.api, lock)).collect()
+        state.locks.iter().filter_map(|lock| held::release(&self.api, clock, lock)).collect()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -153,10 +153,12 @@ impl<'a> Heartbeat<'a> {
     }
 
     /// One heartbeat of one lock, by the thread of the run itself.
-    fn beat_now(&self, app: &str) -> Result<(), Lost> {
+    fn beat_now(&self, app: &str, clock: &dyn Clock) -> Result<(), Lost> {
         let mut why = String::new();
         for failures in 0..marker::TRIES {
-            marker::back_off(failures);
+            if marker::back_off(clock, failures).is_err() {
+                break;
+            }
             let (lock, in_flight) = {
                 let state = self.state();
                 (state.locks.iter().find(|lock| lock.app == app).cloned(), state.in_flight.clone())

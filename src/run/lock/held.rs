@@ -7,6 +7,7 @@ use super::marker;
 use crate::cf::invocation::Invocation;
 use crate::cf::spawn::SpawnError;
 use crate::run::api::{Answer, Api, ObserveError};
+use crate::run::clock::Clock;
 use crate::space::lock::Lock;
 
 /// What became of a heartbeat.
@@ -124,8 +125,8 @@ pub(super) fn beat(api: &Api<'_>, lock: &mut Lock, in_flight: &InFlight) -> Resu
 }
 
 /// Gives a lock back. That it is gone already is as good; where it stays, the note says how to remove it.
-pub(super) fn release(api: &Api<'_>, lock: &Lock) -> Option<String> {
-    let error = marker::remove(api, lock).err()?;
+pub(super) fn release(api: &Api<'_>, clock: &dyn Clock, lock: &Lock) -> Option<String> {
+    let error = marker::remove(api, clock, lock).err()?;
     let command = Invocation::delete_by_guid(&lock.guid).shell();
     Some(format!("{error}; whoever comes next takes it over, or remove it with {command}"))
 }

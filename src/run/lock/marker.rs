@@ -1,8 +1,7 @@
 //! The calls about the app that is a lock. Each of them is done, not done or unknown; what is unknown is settled by
 //! reading.
 
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -10,6 +9,7 @@ use super::LockError;
 use crate::cf::invocation::{Invocation, query};
 use crate::cf::outcome::{Expectation, Reason, Refusal};
 use crate::run::api::{Answer, Api, ObserveError};
+use crate::run::clock::{Clock, Stop};
 use crate::space::lock::{self, Lock};
 use crate::space::read;
 
@@ -36,10 +36,11 @@ pub(super) fn now() -> Timestamp {
     Timestamp::from_second(now.as_second()).unwrap_or(now)
 }
 
-/// Waits before the next try, longer after each failure.
-pub(super) fn back_off(failures: u32) {
-    if failures > 0 {
-        thread::sleep(FIRST_PAUSE * 2_u32.pow((failures - 1).min(5)));
+/// Waits before the next try, longer after each failure. Fails where the run is to stop.
+pub(super) fn back_off(clock: &dyn Clock, failures: u32) -> Result<(), Stop> {
+    match failures.checked_sub(1) {
+        Some(more) => clock.pause(FIRST_PAUSE * 2_u32.pow(more.min(5))),
+        None => Ok(()),
     }
 }
 
@@ -47,12 +48,12 @@ pub(super) fn back_off(failures: u32) {
 ///
 /// A try whose answer was lost may have made it, and a late one may yet: both are known by the nonce when the next try
 /// finds the name taken.
-pub(super) fn create(api: &Api<'_>, wanted: &mut Lock) -> Result<Taken, LockError> {
+pub(super) fn create(api: &Api<'_>, clock: &dyn Clock, wanted: &mut Lock) -> Result<Taken, LockError> {
     let app = wanted.app.clone();
     let name = wanted.name();
     let mut why = String::new();
     for failures in 0..TRIES {
-        back_off(failures);
+        back_off(clock, failures).map_err(|stop| LockError::stopped(app.clone(), stop))?;
         wanted.heartbeat = Some(now());
         let annotations = wanted.annotations();
         let pairs = || annotations.iter().map(|(key, value)| (*key, Some(value.as_str())));
@@ -137,9 +138,10 @@ pub(super) fn ask_for(api: &Api<'_>, lock: &Lock, by: &str) -> Result<Answer, Ob
     api.change(&call, &Expectation::Annotated { app: lock.name(), annotations: owned(pairs()) })
 }
 
-/// Deletes a lock by its guid, and waits until its name is free. Returns whether it was there.
-pub(super) fn remove(api: &Api<'_>, lock: &Lock) -> Result<bool, LockError> {
-    let until = Instant::now() + REMOVAL;
+/// Deletes a lock by its guid, and waits until its name is free; not so long where the run is to stop. Returns whether it
+/// was there.
+pub(super) fn remove(api: &Api<'_>, clock: &dyn Clock, lock: &Lock) -> Result<bool, LockError> {
+    let until = clock.now() + REMOVAL;
     let call = Invocation::delete_by_guid(&lock.guid);
     let mut accepted = false;
     let mut pause = FIRST_PAUSE / 3;
@@ -162,11 +164,13 @@ pub(super) fn remove(api: &Api<'_>, lock: &Lock) -> Result<bool, LockError> {
             Err(error) if error.lasts() => return Err(error.into()),
             Err(error) => why = error.to_string(),
         }
-        if Instant::now() >= until {
-            return Err(LockError::Unknown { app: lock.app.clone(), what: "removed", why });
+        let waited = if clock.now() < until { clock.pause(pause).is_ok() } else { false };
+        match (waited, accepted) {
+            (true, _) => pause = (pause * 2).min(LONGEST_LOOK),
+            // The platform goes on with it by itself.
+            (false, true) if clock.stop().is_some() => return Ok(true),
+            (false, _) => return Err(LockError::Unknown { app: lock.app.clone(), what: "removed", why }),
         }
-        thread::sleep(pause);
-        pause = (pause * 2).min(LONGEST_LOOK);
     }
 }
 

@@ -55,7 +55,7 @@ pub(crate) fn prepared<T>(bench: &Bench, run: impl FnOnce(Driven<'_>) -> T) -> T
     let client = Client::new(Some(&RouterUrl::parse(&bench.foundry.router_url()).unwrap()), false);
     let plan = plan::load(&bench.folder().join("deploy.yaml"), None, &plan::Disk).unwrap();
     let observer = Observer::new(&cf, &session, &plan);
-    let space = observer.observe().unwrap();
+    let space = observer.observe(&Interrupt::none()).unwrap();
     let deployment = Deployment { id: "1".to_owned(), by: "a test".to_owned(), at: "2026-11-23T12:00:00Z".to_owned() };
     let upload = upload::read(&plan.apps[0], &OwnFiles::default()).unwrap();
     let orders = Orders { plan: &plan, app: &plan.apps[0], deployment: &deployment, upload: Some(&upload) };
