@@ -1,11 +1,13 @@
 //! The command line: its verbs and flags, a contract that tests and users rely on.
 
+use std::env;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::run::http::RouterUrl;
+use crate::shell::OwnCommands;
 
 /// Deployments without downtime on Cloud Foundry, driven by the official cf CLI.
 #[derive(Debug, Parser)]
@@ -46,7 +48,7 @@ pub struct Common {
     /// Ask routes at this address, with the Host header of the route [default: the host itself, by https].
     #[arg(long, global = true, value_name = "URL", env = "CUTOVER_ROUTER", value_parser = RouterUrl::parse)]
     pub router: Option<RouterUrl>,
-    /// Write what happens to this file, one JSON object a line.
+    /// Write what happens to the end of this file, one JSON object a line.
     #[arg(long, global = true, value_name = "FILE")]
     pub events: Option<PathBuf>,
     /// Only tell failures.
@@ -64,6 +66,24 @@ impl Common {
     /// The plan file.
     pub fn plan(&self) -> &Path {
         self.file.as_deref().unwrap_or(Path::new("deploy.yaml"))
+    }
+
+    /// Cutover's own commands about the same plan, in the same space, by the same cf.
+    pub fn own_commands(&self) -> OwnCommands {
+        // What a variable gives stays in the person's shell.
+        let in_shell = |variable: &str| env::var_os(variable).unwrap_or_default();
+        let cf = self.cf.as_ref().filter(|cf| cf.as_os_str() != in_shell("CUTOVER_CF"));
+        let of_shell = RouterUrl::parse(&in_shell("CUTOVER_ROUTER").to_string_lossy()).ok();
+        let router = self.router.as_ref().filter(|router| Some(*router) != of_shell.as_ref());
+        let path = |path: &PathBuf| path.to_string_lossy().into_owned();
+        let flags = [
+            ("--file", self.file.as_ref().map(path)),
+            ("--env", self.env.clone()),
+            ("--cf", cf.map(path)),
+            ("--router", router.map(ToString::to_string)),
+        ];
+        let flags = flags.into_iter().filter_map(|(flag, value)| Some([flag.to_owned(), value?])).flatten();
+        OwnCommands::new(flags.collect(), self.app.clone())
     }
 }
 

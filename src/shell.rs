@@ -1,6 +1,7 @@
 //! Commands as a person copies them into a shell: the one way in which a command line becomes text.
 
 use std::borrow::Cow;
+use std::fmt::Display;
 
 /// A command line as a POSIX shell reads it back: each word is quoted where it needs to be.
 pub fn command<W: AsRef<str>>(words: impl IntoIterator<Item = W>) -> String {
@@ -10,6 +11,51 @@ pub fn command<W: AsRef<str>>(words: impl IntoIterator<Item = W>) -> String {
 /// One word as a POSIX shell reads it back. No argument can hold NUL: it is left out.
 pub fn quote(word: &str) -> String {
     shlex::try_quote(word).map_or_else(|_| quote(&word.replace('\0', "")), Cow::into_owned)
+}
+
+/// Cutover's own commands about one plan, for people to type: each carries the flags that name the plan and what it is
+/// run with, since without them it would be about another plan, or about another space.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OwnCommands {
+    flags: Vec<String>,
+    apps: Vec<String>,
+}
+
+impl OwnCommands {
+    /// Commands with these flags, about these apps of the plan; about all of them where none is named.
+    pub fn new(flags: Vec<String>, apps: Vec<String>) -> Self {
+        Self { flags, apps }
+    }
+
+    /// What a verb is typed as: `cutover resume -f deploy.yaml`.
+    pub fn verb(&self, verb: impl Display) -> String {
+        self.about(verb, &self.apps)
+    }
+
+    /// The same about some apps of the plan.
+    pub fn about<A: AsRef<str>>(&self, verb: impl Display, apps: impl IntoIterator<Item = A>) -> String {
+        let mut words: Vec<String> = verb.to_string().split(' ').map(ToOwned::to_owned).collect();
+        words.extend(self.flags.iter().cloned());
+        words.extend(apps.into_iter().flat_map(|app| ["--app".to_owned(), app.as_ref().to_owned()]));
+        command(["cutover".to_owned()].into_iter().chain(words))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn own_commands_are_about_the_plan_that_they_are_told_of() {
+        let flags = ["--file", "prod plan.yaml", "--env", "eu"].map(ToOwned::to_owned).to_vec();
+        let own = OwnCommands::new(flags, vec!["shop".to_owned()]);
+        assert_eq!(own.verb("resume"), "cutover resume --file 'prod plan.yaml' --env eu --app shop");
+        assert_eq!(
+            own.about("rollback --take-over", ["cart", "a b"]),
+            "cutover rollback --take-over --file 'prod plan.yaml' --env eu --app cart --app 'a b'"
+        );
+        assert_eq!(OwnCommands::default().verb("lock break"), "cutover lock break");
+    }
 }
 
 #[cfg(test)]

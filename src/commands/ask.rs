@@ -28,18 +28,15 @@ pub(super) enum Consent {
 impl Consent {
     /// How it is had for a change: by `--yes`, or at the terminal that the process belongs to. Fails where there is
     /// neither: nobody would know what is done.
-    pub(super) fn new(yes: bool, command: &str, common: &Common) -> Result<Self, Trouble> {
+    pub(super) fn new(yes: bool, verb: &str, common: &Common) -> Result<Self, Trouble> {
         if yes {
             return Ok(Self::Given);
         }
         // The terminal of the process, whatever its streams are (POSIX: `/dev/tty`).
         let terminal = OpenOptions::new().read(true).write(true).open("/dev/tty");
-        let apps = common.app.iter().flat_map(|app| ["--app".to_owned(), app.clone()]);
-        let file = common.file.iter().flat_map(|file| ["--file".to_owned(), file.to_string_lossy().into_owned()]);
-        let env = common.env.iter().flat_map(|env| ["--env".to_owned(), env.clone()]);
-        let command = ["cutover".to_owned()].into_iter().chain(command.split(' ').map(ToOwned::to_owned));
-        let command = command.chain(file).chain(env).chain(apps);
-        terminal.map(Self::Asked).map_err(|_| Trouble::NobodyToAsk { command: command.collect() })
+        terminal
+            .map(Self::Asked)
+            .map_err(|_| Trouble::NobodyToAsk { command: common.own_commands().verb(format!("{verb} --yes")) })
     }
 
     /// Shows something and asks; without a clear yes it is no, also where the run is to stop before the answer.

@@ -84,7 +84,9 @@ pub fn run(verb: Verb, common: &Common, args: &RunArgs) -> Result<Ending, Troubl
     let ending = holding((&place, &plan), &claim, &manager, &interrupt, &mut work);
     place.close();
     match ending {
-        Ok(Ending::Done) if verb == Verb::Resume => Ok(deployment::resumed(&plan, &space, &request.own_files)),
+        Ok(Ending::Done) if verb == Verb::Resume => {
+            Ok(deployment::resumed(&plan, &space, &request.own_files, &common.own_commands()))
+        }
         ending => ending,
     }
 }

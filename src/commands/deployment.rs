@@ -11,13 +11,13 @@ use crate::plan::{self, AppName, Plan};
 use crate::proof::{self, Proof};
 use crate::report::preview::{self, AppPreview};
 use crate::run::check::Checker;
-use crate::run::execute::{Ended, Intrusion, Runner};
+use crate::run::execute::{Ended, Runner};
 use crate::run::http::Client;
 use crate::run::interrupt::Interrupt;
 use crate::run::probe::Probe;
 use crate::run::routers::Routers;
 use crate::run::upload::{self, OwnFiles, Stray, UploadError};
-use crate::shell;
+use crate::shell::OwnCommands;
 use crate::space::Space;
 use crate::space::lock::Lock;
 use crate::steps::annotations::Deployment;
@@ -28,8 +28,8 @@ use crate::steps::situation::{Situation, UnderWay, serving};
 use crate::steps::upload::Upload;
 use crate::steps::{self, Step, Verb};
 
+use super::recovery::Recovery;
 use super::reporters::Reporters;
-use super::take_back;
 use super::workplace::Workplace;
 use super::{Ending, Trouble, tell};
 
@@ -161,11 +161,11 @@ pub fn rest_is_deployed(plan: &Plan, space: &Space, own_files: &OwnFiles) -> Res
 }
 
 /// How a resume ends that has finished what was under way: other apps of the plan may not have been begun.
-pub fn resumed(plan: &Plan, space: &Space, own_files: &OwnFiles) -> Ending {
+pub fn resumed(plan: &Plan, space: &Space, own_files: &OwnFiles, own: &OwnCommands) -> Ending {
     match rest_is_deployed(plan, space, own_files) {
         Ok(()) => Ending::Done,
         Err(refusal) => {
-            tell(&format!("what was under way is finished; {refusal}\n{}", refusal.hint()));
+            tell(&format!("what was under way is finished; {refusal}\n{}", refusal.hint(own)));
             Ending::Stuck
         }
     }
@@ -236,26 +236,22 @@ pub fn run(running: &Running<'_>, compiled: &Compiled<'_>, mut space: Space, rep
         let what = format!("{} {}", compiled.request.verb, app.app.name);
         let ended = runner.run(&what, &app.steps, &mut space, &mut |event| reporters.event(event));
         reporters.clear();
+        let recovery = |space, reporters| Recovery { runner, plan, compiled, app, space, reporters };
         match ended {
             Ended::Done => reporters.success(&serving(app.app, &space)),
             Ended::Failed(failure) => {
-                let after = take_back::after(&runner, plan, compiled, app, &failure, &mut space, reporters);
-                tell_not_begun(compiled, app);
+                let after = recovery(&mut space, &mut *reporters).after(&failure);
+                tell_not_begun(compiled, app, reporters);
                 return after;
             }
             Ended::Stopped { step, why } => {
-                return stopped(&runner, plan, compiled, app, compiled.request.verb, (&step, &why), &mut space);
+                return recovery(&mut space, reporters).stopped(compiled.request.verb, &step, &why);
             }
             Ended::Interrupted { signal, step } => {
                 tell(&format!("interrupted before step {step} was finished; nothing after it was started"));
                 tell(&serving(app.app, &space));
-                tell(match compiled.request.verb {
-                    Verb::Apply | Verb::Resume => {
-                        "go on with cutover resume, or go back with cutover rollback; see cutover status"
-                    }
-                    Verb::Rollback => "go on with cutover rollback; see cutover status",
-                });
-                tell_not_begun(compiled, app);
+                reporters.tell_ways(compiled.request.verb);
+                tell_not_begun(compiled, app, reporters);
                 return Ending::Interrupted(signal);
             }
         }
@@ -265,40 +261,12 @@ pub fn run(running: &Running<'_>, compiled: &Compiled<'_>, mut space: Space, rep
 
 /// Names the apps of the plan that a deployment did not come to: nothing on the platform tells that they were to
 /// follow.
-fn tell_not_begun(compiled: &Compiled<'_>, last: &AppPreview<'_>) {
+fn tell_not_begun(compiled: &Compiled<'_>, last: &AppPreview<'_>, reporters: &Reporters) {
     let after = compiled.apps.iter().skip_while(|app| app.app.name != last.app.name).skip(1);
     let names: Vec<&str> = after.map(|app| app.app.name.as_str()).collect();
-    if !names.is_empty() {
-        let flags = names.iter().flat_map(|name| ["--app", name]);
-        let command = shell::command(["cutover", compiled.request.verb.as_str()].into_iter().chain(flags));
-        tell(&format!("not begun: {command}"));
+    if let Some(own) = reporters.own().filter(|_| !names.is_empty()) {
+        tell(&format!("not begun: {}", own.about(compiled.request.verb, names)));
     }
-}
-
-/// Somebody else is at work: what they did is told, and nothing more is done. `verb` is what was in flight.
-pub(super) fn stopped(
-    runner: &Runner<'_>,
-    plan: &Plan,
-    compiled: &Compiled<'_>,
-    app: &AppPreview<'_>,
-    verb: Verb,
-    (step, why): (&str, &Intrusion),
-    space: &mut Space,
-) -> Ending {
-    tell(&format!("stopped at step {step}: {why}"));
-    match why {
-        Intrusion::LockLost(_) => {
-            tell("whoever holds it decides what comes next; nothing more is done here");
-            tell(&serving(app.app, space));
-            tell("look with cutover status");
-        }
-        Intrusion::Changed(_) => {
-            tell("nothing is taken back, since that could undo what they did");
-            tell(&serving(app.app, space));
-            take_back::tell_left(runner, plan, compiled, app, verb, space);
-        }
-    }
-    Ending::Stuck
 }
 
 #[cfg(test)]

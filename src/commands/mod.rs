@@ -8,10 +8,10 @@ pub mod check;
 pub mod deployment;
 pub mod lock;
 pub mod plan;
+mod recovery;
 pub mod reporters;
 pub mod status;
 mod strays;
-mod take_back;
 pub mod workplace;
 
 use std::io;
@@ -30,7 +30,7 @@ use crate::run::interrupt::Signal;
 use crate::run::lock::LockError;
 use crate::run::observe::ObserveError;
 use crate::run::upload::UploadError;
-use crate::shell;
+use crate::shell::{self, OwnCommands};
 use crate::space::lock::Standing;
 use crate::steps::Verb;
 use crate::steps::refusal::Refusal;
@@ -138,8 +138,8 @@ pub enum Trouble {
     /// A change is to be agreed to, and there is nobody to ask.
     #[error("there is no terminal to ask on, and nothing is changed without that")]
     NobodyToAsk {
-        /// The command as it was typed.
-        command: Vec<String>,
+        /// The command that agrees beforehand.
+        command: String,
     },
     /// A person was asked, and said no.
     #[error("the answer is no: nothing is done")]
@@ -203,37 +203,38 @@ impl Trouble {
     }
 
     /// What to do about it, where that is known.
-    pub fn hint(&self) -> Option<String> {
+    pub fn hint(&self, own: &OwnCommands) -> Option<String> {
         match self {
             Self::NotTargeted { hint, .. } | Self::WrongTarget { hint, .. } | Self::NotRehearsable { hint, .. } => {
                 Some(hint.clone())
             }
-            Self::Refused(refusal) => Some(refusal.hint()),
+            Self::Refused(refusal) => Some(refusal.hint(own)),
             Self::Observe(ObserveError::Refused { refusal, .. })
-            | Self::Locked(LockError::Api(ObserveError::Refused { refusal, .. }) | LockError::Refused { refusal, .. }) => {
-                match refusal.reason {
-                    Reason::NotLoggedIn | Reason::TokenExpired => Some("log in again: cf login".to_owned()),
-                    Reason::Connection => Some(
-                        "see whether cf itself reaches it: cf apps; behind a proxy, https_proxy must name that".to_owned(),
-                    ),
-                    _ => None,
-                }
-            }
+            | Self::Locked(
+                LockError::Api(ObserveError::Refused { refusal, .. }) | LockError::Refused { refusal, .. },
+            ) => match refusal.reason {
+                Reason::NotLoggedIn | Reason::TokenExpired => Some("log in again: cf login".to_owned()),
+                Reason::Connection => Some(
+                    "see whether cf itself reaches it: cf apps; behind a proxy, https_proxy must name that".to_owned(),
+                ),
+                _ => None,
+            },
             Self::Locked(LockError::Held { lock, .. }) if lock.is_an_app => {
                 Some(format!("give that app another name: {} NAME", shell::command(["cf", "rename", &lock.name()])))
             }
             Self::Locked(LockError::Held { standing: Standing::Unreadable, .. }) => {
-                Some("where nobody is at work any more, end it with cutover lock break".to_owned())
+                Some(format!("where nobody is at work any more, end it:\n  {}", own.verb("lock break")))
             }
-            Self::Locked(LockError::Held { .. }) => Some(
-                "wait for it with --lock-wait 10m, look with cutover status; to end that run and go on or back yourself, \
-                 use\ncutover resume --take-over or cutover rollback --take-over"
-                    .to_owned(),
-            ),
-            Self::NobodyToAsk { command } => {
-                Some(format!("to agree beforehand: {} --yes", shell::command(command)))
+            Self::Locked(LockError::Held { .. }) => Some(format!(
+                "wait for it with --lock-wait 10m, or look:\n  {}\nto end that run and go on or back yourself:\n  {}\n  {}",
+                own.verb("status"),
+                own.verb("resume --take-over"),
+                own.verb("rollback --take-over")
+            )),
+            Self::NobodyToAsk { command } => Some(format!("to agree beforehand: {command}")),
+            Self::Overlay { flags, .. } => {
+                Some(format!("this looks like an overlay; it is laid over its plan by {flags}"))
             }
-            Self::Overlay { flags, .. } => Some(format!("this looks like an overlay; it is laid over its plan by {flags}")),
             Self::Plan(_)
             | Self::TwoPlans { .. }
             | Self::NoSuchApp { .. }
@@ -251,7 +252,7 @@ impl Trouble {
     }
 
     /// The error as it is printed.
-    pub fn render(&self) -> String {
+    pub fn render(&self, own: &OwnCommands) -> String {
         if let Self::Plan(problems) = self {
             return problems.render(&paint);
         }
@@ -260,7 +261,7 @@ impl Trouble {
         } else {
             format!("{}: {self}\n", style("error").red().bold())
         };
-        if let Some(hint) = self.hint() {
+        if let Some(hint) = self.hint(own) {
             for (index, line) in hint.lines().enumerate() {
                 let label = if index == 0 { style("hint: ").cyan().to_string() } else { "      ".to_owned() };
                 text.extend([&label, line, "\n"]);
@@ -293,10 +294,18 @@ fn paint(part: Part, text: &str) -> String {
     }
 }
 
-/// Runs the command line.
-pub fn run(mut cli: Cli) -> Result<Ending, Trouble> {
+/// Runs the command line; what it could not begin is told on standard error.
+pub fn run(mut cli: Cli) -> Ending {
     colours(cli.common.color);
-    name_plan(&mut cli)?;
+    let named = name_plan(&mut cli);
+    let own = cli.common.own_commands();
+    named.and_then(|()| dispatch(cli)).unwrap_or_else(|trouble| {
+        let _ = io::Write::write_all(&mut io::stderr(), trouble.render(&own).as_bytes());
+        trouble.ending()
+    })
+}
+
+fn dispatch(cli: Cli) -> Result<Ending, Trouble> {
     match cli.command {
         Command::Check(_) => check::run(&cli.common),
         Command::Plan(args) => plan::run(&cli.common, &args),

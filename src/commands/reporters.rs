@@ -1,6 +1,7 @@
 //! Those who report a run, as the command line asks for them.
 
 use std::fs::{File, OpenOptions};
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,6 +16,8 @@ use crate::run::event::Event;
 use crate::run::interrupt::{Signal, Urgency};
 use crate::run::upload::OwnFiles;
 use crate::secret::Redactor;
+use crate::shell::OwnCommands;
+use crate::steps::Verb;
 
 use super::strays::own_files;
 use super::{Trouble, tell};
@@ -28,6 +31,8 @@ pub struct Reporters {
     redactor: Redactor,
     last: Arc<Mutex<LastWords>>,
     own_files: OwnFiles,
+    /// What people are told to type. `None` where there is nothing that could be gone on with.
+    own: Option<OwnCommands>,
 }
 
 /// What is told where the process ends at once: where things stand, as far as is known.
@@ -60,7 +65,7 @@ impl LastWords {
     }
 
     /// In words, for the last moment.
-    fn told(&self) -> String {
+    fn told(&self, own: Option<&OwnCommands>) -> String {
         if self.serving.is_empty() {
             return "ended at once; no step was begun".to_owned();
         }
@@ -68,11 +73,8 @@ impl LastWords {
             Some(step) => format!("ended at once, in the midst of {step}: the platform may still do what it was asked"),
             None => "ended at once, between two steps".to_owned(),
         };
-        format!(
-            "{step}\n{}, as far as was last seen\ngo on with cutover resume, or go back with cutover rollback; see \
-             cutover status",
-            self.serving
-        )
+        let ways = own.map(|own| format!("\n{}", ways(Verb::Apply, own))).unwrap_or_default();
+        format!("{step}\n{}, as far as was last seen{ways}", self.serving)
     }
 }
 
@@ -87,8 +89,7 @@ impl Reporters {
         let lines = match &common.events {
             None => None,
             Some(path) => {
-                let file =
-                    create(path).map_err(|error| Trouble::File { path: path.clone(), why: error.to_string() })?;
+                let file = open(path).map_err(|error| Trouble::File { path: path.clone(), why: error.to_string() })?;
                 Some(JsonLines::new(file, || Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()))
             }
         };
@@ -99,12 +100,31 @@ impl Reporters {
             redactor: Redactor::default(),
             last: Arc::default(),
             own_files: own_files(common),
+            own: Some(common.own_commands()),
         })
     }
 
     /// The files that are written while it is reported.
     pub fn own_files(&self) -> OwnFiles {
         self.own_files.clone()
+    }
+
+    /// The same for a rehearsal, after which there is nothing to go on with: what is typed would be about the real space.
+    #[cfg(feature = "rehearse")]
+    pub fn of_rehearsal(common: &Common) -> Result<Self, Trouble> {
+        Ok(Self { own: None, ..Self::new(common)? })
+    }
+
+    /// Tells how it goes on or back from here, after what `verb` had in flight.
+    pub fn tell_ways(&self, verb: Verb) {
+        if let Some(own) = &self.own {
+            tell(&ways(verb, own));
+        }
+    }
+
+    /// What people are told to type, where there is something to go on with.
+    pub fn own(&self) -> Option<&OwnCommands> {
+        self.own.as_ref()
     }
 
     /// Hides what this one knows in all that is reported from now on.
@@ -138,13 +158,14 @@ impl Reporters {
     pub fn teller(&self) -> impl Fn(Signal, Urgency) + Send + 'static {
         let bar = self.console.bar().clone();
         let last = Arc::clone(&self.last);
+        let own = self.own.clone();
         move |_, urgency| {
             bar.suspend(|| match urgency {
                 Urgency::First => tell(
                     "stopping: a call of cf in flight is finished first, then nothing more is started; once more ends it \
                      at once",
                 ),
-                Urgency::AtOnce => tell(&last.lock().unwrap_or_else(PoisonError::into_inner).told()),
+                Urgency::AtOnce => tell(&last.lock().unwrap_or_else(PoisonError::into_inner).told(own.as_ref())),
             });
         }
     }
@@ -162,7 +183,41 @@ impl Reporters {
     }
 }
 
-/// Makes the file for the events, or empties it. A new one is the user's alone.
-fn create(path: &Path) -> std::io::Result<File> {
-    OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)
+/// How it goes on or back from here, after what `verb` had in flight.
+fn ways(verb: Verb, own: &OwnCommands) -> String {
+    let command = |verb: &str| own.verb(verb);
+    let (rollback, status) = (command("rollback"), command("status"));
+    match verb {
+        Verb::Apply | Verb::Resume => {
+            let resume = command("resume");
+            format!("go on with {resume}, or go back with {rollback}; see {status}")
+        }
+        Verb::Rollback => format!("go on with {rollback}; see {status}"),
+    }
+}
+
+/// Opens the file for the events, behind those of earlier runs: whoever goes on with a deployment keeps what was told of
+/// it. A new one is the user's alone. Fails where the file holds something else than events.
+fn open(path: &Path) -> io::Result<File> {
+    let mut file = OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(path).or_else(|_| {
+        // A pipe or a device may be open for writing only.
+        OpenOptions::new().append(true).open(path)
+    })?;
+    if !file.metadata()?.is_file() {
+        return Ok(file);
+    }
+    let mut first = [0];
+    if file.read(&mut first)? == 1 {
+        if first != *b"{" && first != *b"\n" {
+            return Err(io::Error::other("it holds something else than events, and is left as it is"));
+        }
+        file.seek(SeekFrom::End(-1))?;
+        let mut last = [0];
+        file.read_exact(&mut last)?;
+        // A run that was killed may have left a line in part.
+        if last != *b"\n" {
+            file.write_all(b"\n")?;
+        }
+    }
+    Ok(file)
 }

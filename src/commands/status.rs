@@ -16,11 +16,12 @@ use super::{Ending, Trouble, print};
 pub fn run(common: &Common, args: &StatusArgs) -> Result<Ending, Trouble> {
     let plan = load_without_bits(common)?;
     let place = Workplace::open(common, &plan)?;
+    let own = common.own_commands();
     let space = place.observer(&plan).observe(&Interrupt::none())?;
     match args.format {
-        StatusFormat::Text => print(&status::text(&plan, &space, Timestamp::now(), &standing)),
+        StatusFormat::Text => print(&status::text(&plan, &space, Timestamp::now(), &standing, &own)),
         StatusFormat::Json => {
-            let object = status::json(&plan, &space).and_then(|object| to_string_pretty(&object));
+            let object = status::json(&plan, &space, &own).and_then(|object| to_string_pretty(&object));
             print(&text::json(&format!("{}\n", object.unwrap_or_default())));
         }
     }

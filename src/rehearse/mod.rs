@@ -39,7 +39,7 @@ const BEFORE_AND_AFTER: Duration = Duration::from_secs(2);
 pub fn run(common: &Common, args: &RehearseArgs) -> Result<Ending, Trouble> {
     let plan = load_plan(common)?;
     preflight::check(&plan)?.iter().for_each(|note| tell(note));
-    let mut reporters = Reporters::new(common)?;
+    let mut reporters = Reporters::of_rehearsal(common)?;
     let kept = Arc::new(AtomicBool::new(false));
     let interrupt = catch(&reporters, &kept)?;
     let guard = guard()?;

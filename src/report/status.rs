@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::plan::{self, Plan};
 use crate::proof;
-use crate::shell;
+use crate::shell::{self, OwnCommands};
 use crate::space::lock::{Lock, Standing};
 use crate::space::{App, AppState, Space};
 use crate::steps::annotations::{self, Deployment, Role};
@@ -20,7 +20,14 @@ use crate::steps::upload::Upload;
 use crate::steps::{self, Verb};
 
 /// The status of all apps of a plan, as text.
-pub fn text(plan: &Plan, space: &Space, now: Timestamp, standing: &dyn Fn(&Lock) -> Standing) -> String {
+pub fn text(
+    plan: &Plan,
+    space: &Space,
+    now: Timestamp,
+    standing: &dyn Fn(&Lock) -> Standing,
+    own: &OwnCommands,
+) -> String {
+    let ways = Ways { plan, space, own };
     let mut out = String::new();
     let target = format!("{} / {} / {}, cf {}", space.api, space.org.name, space.space.name, space.cf);
     let _ = writeln!(out, "{}", style(target).dim());
@@ -42,7 +49,7 @@ pub fn text(plan: &Plan, space: &Space, now: Timestamp, standing: &dyn Fn(&Lock)
             write_colour(&mut out, colour, space, situation.as_ref().ok());
         }
         let at_work = space.lock(app.name.as_str()).map(standing).filter(|standing| *standing != Standing::Dead);
-        let told = at_work.map_or_else(|| verdict(plan, app, space, &situation), while_at_work);
+        let told = at_work.map_or_else(|| ways.verdict(app, &situation), |standing| ways.while_at_work(app, standing));
         let _ = writeln!(out, "   {told}");
     }
     out
@@ -84,65 +91,132 @@ fn origin(app: &App) -> Option<String> {
     ))
 }
 
-/// What can be done while a run is at work, or may be.
-fn while_at_work(standing: Standing) -> String {
-    match standing {
-        Standing::AtWork | Standing::Dead => {
-            "it goes on by itself; to end that run and take it back yourself: cutover rollback --take-over"
-        }
-        Standing::Silent => {
-            "if that run was killed: cutover resume or cutover rollback finds that out, and goes on from here"
-        }
-        Standing::Unreadable => "where nobody is at work any more: cutover lock break",
-    }
-    .to_owned()
+/// What can be done from here.
+struct Ways<'a> {
+    plan: &'a Plan,
+    space: &'a Space,
+    own: &'a OwnCommands,
 }
 
-/// What can be done from here.
-fn verdict(plan: &Plan, app: &plan::App, space: &Space, situation: &Result<Situation, Refusal>) -> String {
-    if let (Ok(_), Some(under_way)) = (situation, UnderWay::of(app, space)) {
-        return style(half_way(plan, app, space, &under_way)).yellow().to_string();
+impl Ways<'_> {
+    /// What a verb is typed as that is about this app.
+    fn command(&self, app: &plan::App, verb: &str) -> String {
+        match self.plan.apps.as_slice() {
+            [_] => self.own.verb(verb),
+            _ => self.own.about(verb, [app.name.as_str()]),
+        }
     }
-    if let (Ok(_), Some(lock)) = (situation, space.lock(app.name.as_str()).filter(|lock| !lock.is_an_app)) {
-        let deployment = Deployment { id: lock.deployment.clone(), by: lock.by.clone(), at: lock.at.clone() };
-        if !forward::has_begun(app, &deployment, space) {
-            let apply = offer(plan, app, space, Verb::Apply, "deploys it");
-            return style(format!(
-                "that run ended before its first change: cutover resume does what cutover apply does, cutover rollback \
-                 clears its lock away\n   {apply}"
+
+    /// What can be done while a run is at work, or may be.
+    fn while_at_work(&self, app: &plan::App, standing: Standing) -> String {
+        let cutover = |verb: &str| self.command(app, verb);
+        match standing {
+            Standing::AtWork | Standing::Dead => {
+                format!("it goes on by itself; to end that run and take it back: {}", cutover("rollback --take-over"))
+            }
+            Standing::Silent => format!(
+                "if that run was killed or hangs, these find it out and go on from here:\n   {}\n   {}",
+                cutover("resume"),
+                cutover("rollback")
+            ),
+            Standing::Unreadable => format!("where nobody is at work any more: {}", cutover("lock break")),
+        }
+    }
+
+    /// What can be done where no run is at work.
+    fn verdict(&self, app: &plan::App, situation: &Result<Situation, Refusal>) -> String {
+        let Self { space, own, .. } = *self;
+        if let (Ok(_), Some(under_way)) = (situation, UnderWay::of(app, space)) {
+            return style(self.half_way(app, &under_way)).yellow().to_string();
+        }
+        if let (Ok(_), Some(lock)) = (situation, space.lock(app.name.as_str()).filter(|lock| !lock.is_an_app)) {
+            let deployment = Deployment { id: lock.deployment.clone(), by: lock.by.clone(), at: lock.at.clone() };
+            if !forward::has_begun(app, &deployment, space) {
+                let apply = self.offer(app, Verb::Apply, "deploys it");
+                return style(format!(
+                "that run ended before its first change\n   {} does what apply does\n   {} clears its lock away\n   {apply}",
+                self.command(app, "resume"),
+                self.command(app, "rollback")
             ))
             .yellow()
             .to_string();
+            }
         }
-    }
-    match situation {
-        Err(refusal) => style(format!("{refusal}\n   {}", refusal.hint().replace('\n', "\n   "))).red().to_string(),
-        Ok(Situation::First { .. }) => {
-            format!("not deployed yet; {}", offer(plan, app, space, Verb::Apply, "deploys it"))
-        }
-        Ok(Situation::Settled { live, next } | Situation::Half { live, next }) => {
-            let live_runs = space.app(live.as_str()).is_some_and(App::serves);
-            let rollback = || offer(plan, app, space, Verb::Rollback, &format!("goes back to {next}"));
-            match space.app(next.as_str()).and_then(Role::of) {
-                role if !live_runs => {
-                    let back = match role {
-                        Some(Role::Previous | Role::Live) => format!("\n   {}", rollback()),
-                        Some(Role::RolledBack | Role::Next | Role::RollingBack) | None => String::new(),
-                    };
-                    style(format!("{}{back}", not_running(live, space))).red().to_string()
-                }
-                Some(Role::Live) if space.app(next.as_str()).is_some_and(App::serves) => {
-                    let apply = offer(plan, app, space, Verb::Apply, "deploys over it");
-                    style(format!("{next} was live before {live} and still runs\n   {}\n   {apply}", rollback()))
-                        .yellow()
-                        .to_string()
-                }
-                Some(Role::Previous | Role::Live) => rollback(),
-                Some(Role::RolledBack | Role::Next | Role::RollingBack) | None => {
-                    format!("a deployment would go to {next}; for {} there is no fallback", app.name)
+        match situation {
+            Err(refusal) => {
+                style(format!("{refusal}\n   {}", refusal.hint(own).replace('\n', "\n   "))).red().to_string()
+            }
+            Ok(Situation::First { .. }) => {
+                format!("not deployed yet; {}", self.offer(app, Verb::Apply, "deploys it"))
+            }
+            Ok(Situation::Settled { live, next } | Situation::Half { live, next }) => {
+                let live_runs = space.app(live.as_str()).is_some_and(App::serves);
+                let rollback = || self.offer(app, Verb::Rollback, &format!("goes back to {next}"));
+                match space.app(next.as_str()).and_then(Role::of) {
+                    role if !live_runs => {
+                        let back = match role {
+                            Some(Role::Previous | Role::Live) => format!("\n   {}", rollback()),
+                            Some(Role::RolledBack | Role::Next | Role::RollingBack) | None => String::new(),
+                        };
+                        style(format!("{}{back}", not_running(live, space))).red().to_string()
+                    }
+                    Some(Role::Live) if space.app(next.as_str()).is_some_and(App::serves) => {
+                        let apply = self.offer(app, Verb::Apply, "deploys over it");
+                        style(format!("{next} was live before {live} and still runs\n   {}\n   {apply}", rollback()))
+                            .yellow()
+                            .to_string()
+                    }
+                    Some(Role::Previous | Role::Live) => rollback(),
+                    Some(Role::RolledBack | Role::Next | Role::RollingBack) | None => {
+                        format!("a deployment would go to {next}; for {} there is no fallback", app.name)
+                    }
                 }
             }
         }
+    }
+
+    /// What a verb would do, or why it would be refused: nothing is offered here that is refused there.
+    fn offer(&self, app: &plan::App, verb: Verb, does: &str) -> String {
+        let Self { plan, space, own } = *self;
+        let typed = self.command(app, verb.as_str());
+        // Whoever has to upload needs the files, which nobody does who looks: they are taken to be those that are asked for.
+        let origin = UnderWay::of(app, space).and_then(|under_way| under_way.origin);
+        let written = origin.map(|origin| Upload::as_written(&origin.upload, &origin.upload_files));
+        let upload = written.unwrap_or_else(Upload::nothing);
+        let deployment = Deployment { id: String::new(), by: String::new(), at: String::new() };
+        let orders = Orders { plan, app, deployment: &deployment, upload: Some(&upload) };
+        let compile = |verb: Verb, space: &Space| steps::compile(verb, orders, None, Failed::Stop, space);
+        match compile(verb, space) {
+            Err(refusal) => {
+                let hint = refusal.hint(own).replace('\n', "\n     ");
+                format!("{typed} is refused: {refusal}\n     {hint}")
+            }
+            Ok(steps) => match proof::prove(app, verb, space, &compile).violations.first() {
+                None => format!("{typed} {does} ({} steps)", steps.len()),
+                Some(counterexample) => format!("{typed} is refused, it would not be safe: {}", counterexample.seen),
+            },
+        }
+    }
+
+    /// Where an interrupted deployment stands, and which ways lead on from there.
+    fn half_way(&self, app: &plan::App, under_way: &UnderWay) -> String {
+        let space = self.space;
+        let colour = &under_way.colour;
+        let on = app.live.iter().filter(|url| space.is_mapped(colour.as_str(), url)).count();
+        let alone = app.live.iter().all(|url| space.holders(url) == [colour.as_str()]);
+        let stands = match (under_way.back, on, alone) {
+            (true, _, _) => format!("{colour} is being rolled back, and that did not come to its end"),
+            (false, 0, _) => {
+                format!("the deployment of {colour} did not come to its end; it is not on the live routes")
+            }
+            (false, _, false) => format!("the deployment of {colour} was interrupted at the switch; it serves, too"),
+            (false, _, true) => format!("the deployment of {colour} was interrupted after the switch; it serves alone"),
+        };
+        let way = |verb: Verb, does: &str| self.offer(app, verb, does);
+        let resume = way(Verb::Resume, if under_way.back { "finishes that" } else { "finishes it" });
+        let rollback = way(Verb::Rollback, if under_way.back { "does the same" } else { "takes it back" });
+        let apply = way(Verb::Apply, "starts anew");
+        format!("{stands}\n   {resume}\n   {rollback}\n   {apply}")
     }
 }
 
@@ -165,47 +239,8 @@ fn cf(words: &[&str]) -> String {
     shell::command(["cf"].iter().chain(words))
 }
 
-/// What a verb would do, or why it would be refused: nothing is offered here that is refused there.
-fn offer(plan: &Plan, app: &plan::App, space: &Space, verb: Verb, does: &str) -> String {
-    // Whoever has to upload needs the files, which nobody does who looks: they are taken to be those that are asked for.
-    let origin = UnderWay::of(app, space).and_then(|under_way| under_way.origin);
-    let written = origin.map(|origin| Upload::as_written(&origin.upload, &origin.upload_files));
-    let upload = written.unwrap_or_else(Upload::nothing);
-    let deployment = Deployment { id: String::new(), by: String::new(), at: String::new() };
-    let orders = Orders { plan, app, deployment: &deployment, upload: Some(&upload) };
-    let compile = |verb: Verb, space: &Space| steps::compile(verb, orders, None, Failed::Stop, space);
-    match compile(verb, space) {
-        Err(refusal) => {
-            let hint = refusal.hint().replace('\n', "\n     ");
-            format!("cutover {verb} is refused: {refusal}\n     {hint}")
-        }
-        Ok(steps) => match proof::prove(app, verb, space, &compile).violations.first() {
-            None => format!("cutover {verb} {does} ({} steps)", steps.len()),
-            Some(counterexample) => format!("cutover {verb} is refused, it would not be safe: {}", counterexample.seen),
-        },
-    }
-}
-
-/// Where an interrupted deployment stands, and which ways lead on from there.
-fn half_way(plan: &Plan, app: &plan::App, space: &Space, under_way: &UnderWay) -> String {
-    let colour = &under_way.colour;
-    let on = app.live.iter().filter(|url| space.is_mapped(colour.as_str(), url)).count();
-    let alone = app.live.iter().all(|url| space.holders(url) == [colour.as_str()]);
-    let stands = match (under_way.back, on, alone) {
-        (true, _, _) => format!("{colour} is being rolled back, and that did not come to its end"),
-        (false, 0, _) => format!("the deployment of {colour} did not come to its end; it is not on the live routes"),
-        (false, _, false) => format!("the deployment of {colour} was interrupted at the switch; it serves, too"),
-        (false, _, true) => format!("the deployment of {colour} was interrupted after the switch; it serves alone"),
-    };
-    let way = |verb: Verb, does: &str| offer(plan, app, space, verb, does);
-    let resume = way(Verb::Resume, if under_way.back { "finishes that" } else { "finishes it" });
-    let rollback = way(Verb::Rollback, if under_way.back { "does the same" } else { "takes it back" });
-    let apply = way(Verb::Apply, "starts anew");
-    format!("{stands}\n   {resume}\n   {rollback}\n   {apply}")
-}
-
 /// The snapshot that `cutover plan --space FILE` reads, with the verdicts beside it.
-pub fn json(plan: &Plan, space: &Space) -> serde_json::Result<Value> {
+pub fn json(plan: &Plan, space: &Space, own: &OwnCommands) -> serde_json::Result<Value> {
     let app = |app: &plan::App| match Situation::of(app, space) {
         Ok(situation) => json!({
             "name": app.name.as_str(),
@@ -213,7 +248,7 @@ pub fn json(plan: &Plan, space: &Space) -> serde_json::Result<Value> {
             "next": situation.next().as_str(),
             "interrupted": UnderWay::of(app, space).is_some(),
         }),
-        Err(refusal) => json!({ "name": app.name.as_str(), "refusal": refusal.to_string(), "hint": refusal.hint() }),
+        Err(refusal) => json!({ "name": app.name.as_str(), "refusal": refusal.to_string(), "hint": refusal.hint(own) }),
     };
     let mut value = serde_json::to_value(space)?;
     value["status"] = plan.apps.iter().map(app).collect();

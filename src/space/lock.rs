@@ -253,7 +253,8 @@ impl Lock {
             (None, _) => Standing::Unreadable,
             (Some(_), Sighting::Gone) => Standing::Dead,
             (Some(heard), Sighting::Elsewhere) if between(heard, now) >= SKEW => Standing::Dead,
-            (Some(heard), Sighting::Elsewhere) if between(heard, now) >= SILENCE => Standing::Silent,
+            // A process that is there may hang, and may go on: it is silent, and never dead.
+            (Some(heard), Sighting::Alive | Sighting::Elsewhere) if between(heard, now) >= SILENCE => Standing::Silent,
             (Some(_), Sighting::Alive | Sighting::Elsewhere) => Standing::AtWork,
         }
     }
@@ -395,7 +396,8 @@ mod tests {
             ("2026-11-24T09:00:00Z", Sighting::Elsewhere, Standing::AtWork),
             ("2026-11-24T10:05:01Z", Sighting::Gone, Standing::Dead),
             // It is suspended, or the platform is out of its reach.
-            ("2026-11-25T10:10:00Z", Sighting::Alive, Standing::AtWork),
+            ("2026-11-24T10:05:29Z", Sighting::Alive, Standing::AtWork),
+            ("2026-11-25T10:10:00Z", Sighting::Alive, Standing::Silent),
         ];
         for (now, sighting, standing) in cases {
             assert_eq!(lock().standing(at(now), sighting), standing, "{now} {sighting:?}");

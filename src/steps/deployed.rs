@@ -64,6 +64,7 @@ fn missing(plan: &Plan, app: &plan::App, space: &Space, files: &Files<'_>) -> Op
 mod tests {
     use super::*;
     use crate::example;
+    use crate::shell::OwnCommands;
     use crate::steps::annotations::{AT, BY, DEPLOYMENT, PLAN as PLAN_DIGEST, UPLOAD};
 
     const PLAN: &str = "
@@ -135,7 +136,7 @@ apps:
             let mut space = deployed(&plan);
             change(&mut space);
             let refusal = check(&plan, &space, &files(digest)).unwrap_err();
-            let told = format!("{refusal}\n{}", refusal.hint());
+            let told = format!("{refusal}\n{}", refusal.hint(&OwnCommands::default()));
             assert!(told.contains(words), "'{words}' is not in: {told}");
             assert!(told.contains("cutover apply --app shop"), "{told}");
         }

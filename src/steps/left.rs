@@ -1,8 +1,9 @@
 //! What is left of a list that did not come to its end, as far as a person may do it by hand.
 //!
 //! It is compiled anew from the space as it is now, never taken from the list as it was: that one may do harm by now. And
-//! it ends before the first step that would take an app that serves off its route, stop it or delete it: what makes such
-//! a step safe (the router's word, the look before it) no person repeats by hand.
+//! it ends before the first check, and before the first step that would take an app that serves off its route, stop it or
+//! delete it: what makes the steps from there on safe (that the new version has passed, the router's word, the look before
+//! each) no person repeats by hand.
 
 use crate::space::{AppState, Space};
 
@@ -36,12 +37,12 @@ pub fn left(verb: Verb, orders: Orders<'_>, space: &Space) -> Result<Left, Refus
         }
     };
     let mut model = space.clone();
-    let harmless = |step: &&Step| {
+    let may_be_done = |step: &&Step| {
         let harms = harms(step, &orders.app.staging.to_string(), &model);
         step.action.apply(&mut model);
-        !harms
+        !matches!(step.action, Action::Check { .. }) && !harms
     };
-    let by_hand: Vec<Step> = steps.iter().take_while(harmless).cloned().collect();
+    let by_hand: Vec<Step> = steps.iter().take_while(may_be_done).cloned().collect();
     Ok(Left { more: steps.len() - by_hand.len(), by_hand })
 }
 

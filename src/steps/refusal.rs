@@ -6,7 +6,7 @@ use thiserror::Error;
 
 use crate::cf::invocation::Invocation;
 use crate::plan::{AppName, Lifecycle, RouteUrl};
-use crate::shell;
+use crate::shell::{self, OwnCommands};
 use crate::space::QuotaScope;
 use crate::space::native::NativeDeployment;
 use crate::space::rules::{ForeignRoute, Stack, Suspended};
@@ -380,7 +380,8 @@ impl Refusal {
 
     /// What the user can do about it. A command stands on a line of its own, behind two blanks, as a shell reads it.
     #[expect(clippy::too_many_lines, reason = "one arm for each kind, and most are one sentence")]
-    pub fn hint(&self) -> String {
+    pub fn hint(&self, own: &OwnCommands) -> String {
+        let cutover = |verb: &str, app: &AppName| format!("\n  {}", own.about(verb, [app.as_str()]));
         match self {
             Self::ForeignHolder { name, colours, free, app, url } => {
                 let rename = match free {
@@ -393,31 +394,29 @@ impl Refusal {
                 };
                 let other = colours.iter().find(|colour| Some(*colour) != free.as_ref()).unwrap_or(&colours[0]);
                 format!(
-                    "{rename} colours: [{}, {}]\nif it has no business on {url}, unmap it with cf unmap-route",
+                    "{rename} colours: [{}, {}]\nif {url} is not to be {app}'s, have whoever looks after {app} give it up",
                     in_yaml(app),
                     in_yaml(other.as_str())
                 )
             }
             Self::StagingTaken { app, .. } => format!(
-                "give the plan a staging route of its own (routes: staging:), or take this one off {app} with cf unmap-route"
+                "give the plan a staging route of its own (routes: staging:), or have whoever looks after {app} give this one up"
             ),
             Self::BothLive { colours, .. } => format!(
-                "look at both and unmap the live routes from the one that is not to serve (cf unmap-route), then run \
-                 cutover again:{}",
+                "look at both; once the one that is not to serve is off the live routes, run cutover again:{}",
                 look_at(colours)
             ),
             Self::NoneLive { colours, url, .. } => format!(
                 "look at both, then map {url} to the one that is to be kept (cf map-route), or delete the one that is \
-                 not needed (cf delete):{}",
+                 stopped and not needed (cf delete):{}",
                 look_at(colours)
             ),
             Self::InUse { app, .. } => format!(
-                "a deployment would stop {app} and take its routes off; choose other colours in the plan, or, if {app} \
-                 is not needed, stop it first"
+                "a deployment would stop {app} and take its routes off: choose other colours in the plan"
             ),
             Self::CannotKeep { app, .. } => format!(
-                "if {app} is not to serve it any more, take it off with cf unmap-route; else choose other colours in \
-                 the plan"
+                "choose other colours in the plan; or have whoever looks after {app} give the route up, if it is not \
+                 to serve it any more"
             ),
             Self::OtherLifecycle { app, idle, .. } => of_another_lifecycle(app, *idle),
             Self::NoDomain { domains, .. } => {
@@ -459,7 +458,7 @@ impl Refusal {
             Self::RouteCannotBe { .. } => "choose another route in the plan; see cf domains".to_owned(),
             Self::Several(all) => {
                 let mut hints: Vec<String> = Vec::new();
-                for hint in all.iter().map(Self::hint) {
+                for hint in all.iter().map(|refusal| refusal.hint(own)) {
                     if !hints.contains(&hint) {
                         hints.push(hint);
                     }
@@ -488,7 +487,7 @@ impl Refusal {
                 }
             },
             Self::TooManyRoutes { app } => {
-                format!("take routes off {app} with cf unmap-route, or choose other colours in the plan")
+                format!("choose other colours in the plan, or give routes of {app} up that nobody uses")
             }
             Self::NoUpload { name } => format!(
                 "build them and go on:{}\nor take it back:{}",
@@ -503,9 +502,9 @@ impl Refusal {
             ),
             Self::NothingUnderWay { name } => format!("see how things stand:{}", cutover("status", name)),
             Self::NotDeployed { apps } => {
-                let names = apps.iter().flat_map(|(name, _)| ["--app", name.as_str()]);
-                let words: Vec<&str> = ["cutover", "apply"].into_iter().chain(names).collect();
-                format!("what is there is told by cutover status; deploy it:{}", command(&words))
+                let names = || apps.iter().map(|(name, _)| name.as_str());
+                let [status, apply] = ["status", "apply"].map(|verb| own.about(verb, names()));
+                format!("see what is there:\n  {status}\nor deploy it:\n  {apply}")
             }
             Self::OtherPlan { name, app } => format!(
                 "go on where the plan is the one that {app} was deployed by; who did it, when and where, is told by{}\n\
@@ -529,10 +528,6 @@ impl Refusal {
 /// A command on a line of its own.
 fn command(words: &[&str]) -> String {
     format!("\n  {}", shell::command(words))
-}
-
-fn cutover(verb: &str, app: &AppName) -> String {
-    command(&["cutover", verb, "--app", app.as_str()])
 }
 
 fn look_at(colours: &[AppName; 2]) -> String {
@@ -645,7 +640,9 @@ mod tests {
             ),
             (
                 Refusal::NotDeployed { apps: vec![(name.clone(), String::new()), (second, String::new())] },
-                vec![words(&["cutover", "apply", "--app", text, "--app", &format!("{text} b")])],
+                ["status", "apply"]
+                    .map(|verb| words(&["cutover", verb, "--app", text, "--app", &format!("{text} b")]))
+                    .to_vec(),
             ),
             (
                 Refusal::NoInstances { name: name.clone(), app: name.clone() },
@@ -728,7 +725,7 @@ mod tests {
     fn a_shell_reads_the_commands_of_every_hint_as_they_are_meant() {
         for text in HOSTILE {
             for (refusal, commands) in each(text) {
-                let hint = refusal.hint();
+                let hint = refusal.hint(&OwnCommands::default());
                 let (lines, prose): (Vec<&str>, Vec<&str>) = hint.lines().partition(|line| line.starts_with("  "));
                 let read: Vec<Vec<String>> = lines.iter().map(|line| shlex::split(line).unwrap()).collect();
                 assert_eq!(read, commands, "{hint}");
@@ -744,7 +741,8 @@ mod tests {
 
     #[test]
     fn a_name_that_is_taken_is_not_given_to_another_app() {
-        let (free, taken) = (each("shop").remove(0).0.hint(), each("shop").remove(1).0.hint());
+        let hint = |which: usize| each("shop").remove(which).0.hint(&OwnCommands::default());
+        let (free, taken) = (hint(0), hint(1));
         assert!(
             free.contains("\n  cf rename 'old shop' 'shop b'\n") && free.contains(r#"colours: ["old shop", shop]"#),
             "{free}"

@@ -171,16 +171,20 @@ pub(super) fn is_of_plan(plan: &plan::App, url: &str) -> bool {
     RouteUrl::parse(url).is_ok_and(|url| plan.live.iter().chain([&plan.staging]).any(|known| *known == url))
 }
 
-/// Says which app serves the live routes.
+/// Says which app serves the live routes, and which ones are only mapped to them.
 pub fn serving(app: &plan::App, space: &Space) -> String {
-    let told: Vec<String> = app
-        .live
-        .iter()
-        .map(|url| match space.holders(url).as_slice() {
+    let runs = |name: &&str| space.app(name).is_none_or(|app| app.state == AppState::Started);
+    let of_route = |url: &RouteUrl| {
+        let (serve, stopped): (Vec<&str>, Vec<&str>) = space.holders(url).into_iter().partition(runs);
+        let told = match serve.as_slice() {
             [] => format!("no app serves {url}"),
             [one] => format!("{one} serves {url}"),
             several => format!("{} serve {url}", several.join(" and ")),
-        })
-        .collect();
-    told.join("; ")
+        };
+        match stopped.as_slice() {
+            [] => told,
+            stopped => format!("{told} ({} is mapped to it and stopped)", stopped.join(" and ")),
+        }
+    };
+    app.live.iter().map(of_route).collect::<Vec<_>>().join("; ")
 }

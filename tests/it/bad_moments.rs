@@ -39,7 +39,7 @@ fn a_session_that_ends_in_mid_run() {
         &[
             "not logged in any more: the token expired or was revoked",
             "when it was read last, shop_a serves shop.apps.foundry.test",
-            "log in again with cf login, then go on with cutover resume or go back with cutover rollback",
+            "log in again first: cf login\ngo on with cutover resume, or go back with cutover rollback; see cutover status",
         ],
     );
     assert!(!run.err.contains("whoever holds it decides"), "{}", run.err);

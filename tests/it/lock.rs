@@ -285,8 +285,13 @@ fn a_lock_is_taken_over_only_from_a_dead_run() {
     let own = machine.take("d-1").unwrap();
     let here = own.process.clone().unwrap();
     machine.give_back(&own);
-    leave(&bench, &json!({ "cutover-heartbeat": ago(2 * SKEW), "cutover-process": here.to_string() }));
+    let alive = |heard| json!({ "cutover-heartbeat": ago(heard), "cutover-process": here.to_string() });
+    leave(&bench, &alive(Duration::ZERO));
     refused(Standing::AtWork);
+    smash(&bench);
+    // A process that hangs may go on: it is never taken for dead at once.
+    leave(&bench, &alive(2 * SKEW));
+    refused(Standing::Silent);
     smash(&bench);
     let gone = ProcessId { started: here.started + 1, ..here };
     leave(&bench, &json!({ "cutover-heartbeat": ago(Duration::ZERO), "cutover-process": gone.to_string() }));
@@ -582,8 +587,8 @@ fn the_verbs() {
             4,
             format!(
                 "error: refused: {held}\n\
-                 hint: wait for it with --lock-wait 10m, look with cutover status; to end that run and go on or back \
-                 yourself, use\n      cutover resume --take-over or cutover rollback --take-over\n"
+                 hint: wait for it with --lock-wait 10m, or look:\n        cutover status\n      to end that run and go on or \
+                 back yourself:\n        cutover resume --take-over\n        cutover rollback --take-over\n"
             )
         )
     );

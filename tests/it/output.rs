@@ -81,15 +81,27 @@ fn the_events_of_a_run() {
     }
     assert_eq!(lines.last().unwrap()["event"], "done");
 
+    // What was told before stays, and a line that a killed run has left in part is by itself.
+    let told = lines.len();
+    let text = std::fs::read_to_string(bench.folder().join("events.jsonl")).unwrap();
+    bench.write("events.jsonl", &format!("{text}{{\"torn\": true}}"));
     bench.write("deploy.yaml", &PLAN.replace("path: /health, within: 20s", "path: /nowhere, within: 1s"));
     assert_eq!(bench.run(&args).code, 1);
-    let lines = events(&bench);
+    let lines = events(&bench).split_off(told + 1);
+    assert_eq!(lines[0]["event"], "started");
     let failed = lines.iter().find(|line| line["event"] == "step-failed").unwrap();
     assert_eq!(failed["step"], "shop/check");
     assert!(failed["why"].as_str().unwrap().contains("HTTP 404"), "{failed}");
     assert!(lines.iter().all(|line| line["event"] != "done"), "it is not");
     let last = lines.last().unwrap();
     assert_eq!((&last["event"], &last["complete"]), (&"rolled-back".into(), &true.into()));
+
+    // Another file is not written into by mistake.
+    let plan = std::fs::read_to_string(bench.folder().join("deploy.yaml")).unwrap();
+    let run = bench.run(&["apply", "--yes", "--events", "deploy.yaml"]);
+    assert_eq!(run.code, 2, "{}", run.err);
+    assert!(run.err.contains("'deploy.yaml' cannot be used: it holds something else than events"), "{}", run.err);
+    assert_eq!(std::fs::read_to_string(bench.folder().join("deploy.yaml")).unwrap(), plan);
 }
 
 #[test]

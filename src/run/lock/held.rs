@@ -25,7 +25,7 @@ pub enum Beat {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Lost {
     /// Nobody has it.
-    #[error("the lock on {app} was broken; see cutover lock status")]
+    #[error("the lock on {app} is gone: it was broken, or taken over by a run that has ended since")]
     Broken {
         /// The plan's name of the app.
         app: String,

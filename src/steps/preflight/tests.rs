@@ -2,6 +2,7 @@
 
 use crate::example;
 use crate::plan::Plan;
+use crate::shell::OwnCommands;
 use crate::space::native::NativeDeployment;
 use crate::space::rules::{ForeignRoute, Owner, Rules, Stack, StackState, Suspended};
 use crate::space::{Destination, Domain, Space};
@@ -143,7 +144,7 @@ fn what_the_platform_will_refuse_is_refused_before_the_first_change() {
         let mut space = live();
         change(&mut space);
         let told = match compiled(Verb::Apply, &plan, &space) {
-            Err(refusal) => format!("{refusal}\nhint: {}", refusal.hint()),
+            Err(refusal) => format!("{refusal}\nhint: {}", refusal.hint(&OwnCommands::default())),
             Ok(_) => "is not refused".to_owned(),
         };
         out.extend(["# ", title, "\n", &told, "\n\n"]);
