@@ -135,7 +135,15 @@ fn locked(
         }
         tell("the space has changed meanwhile");
     }
-    let compiled = agree((place, plan), &space, request, (consent, *interrupt))?;
+    let compiled = match agree((place, plan), &space, request, (consent, *interrupt)) {
+        Err(Trouble::NotAgreed) if agreed.is_none() => {
+            tell("the run that was at work has ended, and nothing was done after it:");
+            plan.apps.iter().for_each(|app| tell(&serving(app, &space)));
+            reporters.tell_ways(Verb::Resume);
+            return Err(Trouble::NotAgreed);
+        }
+        compiled => compiled?,
+    };
     Ok(deployment::run(running, &compiled, space, reporters))
 }
 

@@ -241,17 +241,31 @@ pub fn run(running: &Running<'_>, compiled: &Compiled<'_>, mut space: Space, rep
             Ended::Done => reporters.success(&serving(app.app, &space)),
             Ended::Failed(failure) => {
                 let after = recovery(&mut space, &mut *reporters).after(&failure);
-                tell_not_begun(compiled, app, reporters);
-                return after;
+                tell_others(compiled, app, &space, reporters);
+                // Not every route is served as before where an app before this one is new.
+                let some_are_new = after == Ending::Failed && place_of(compiled, app) > 0;
+                return match reporters.own().filter(|_| some_are_new) {
+                    Some(own) => {
+                        tell(&format!(
+                            "{0} is as before; to deploy it: {1}",
+                            app.app.name,
+                            own.about(Verb::Apply, [&app.app.name])
+                        ));
+                        Ending::Stuck
+                    }
+                    None => after,
+                };
             }
             Ended::Stopped { step, why } => {
-                return recovery(&mut space, reporters).stopped(compiled.request.verb, &step, &why);
+                let ending = recovery(&mut space, &mut *reporters).stopped(compiled.request.verb, &step, &why);
+                tell_others(compiled, app, &space, reporters);
+                return ending;
             }
             Ended::Interrupted { signal, step } => {
                 tell(&format!("interrupted before step {step} was finished; nothing after it was started"));
                 tell(&serving(app.app, &space));
                 reporters.tell_ways(compiled.request.verb);
-                tell_not_begun(compiled, app, reporters);
+                tell_others(compiled, app, &space, reporters);
                 return Ending::Interrupted(signal);
             }
         }
@@ -259,14 +273,31 @@ pub fn run(running: &Running<'_>, compiled: &Compiled<'_>, mut space: Space, rep
     Ending::Done
 }
 
-/// Names the apps of the plan that a deployment did not come to: nothing on the platform tells that they were to
-/// follow.
-fn tell_not_begun(compiled: &Compiled<'_>, last: &AppPreview<'_>, reporters: &Reporters) {
-    let after = compiled.apps.iter().skip_while(|app| app.app.name != last.app.name).skip(1);
-    let names: Vec<&str> = after.map(|app| app.app.name.as_str()).collect();
-    if let Some(own) = reporters.own().filter(|_| !names.is_empty()) {
-        tell(&format!("not begun: {}", own.about(compiled.request.verb, names)));
+/// Where the other apps of the plan stand when one of them did not come to its end: which ones are done, and which were
+/// not begun, and the commands for either way. Nothing on the platform tells that they were to follow.
+fn tell_others(compiled: &Compiled<'_>, failed: &AppPreview<'_>, space: &Space, reporters: &Reporters) {
+    let Some(own) = reporters.own() else { return };
+    let (before, from) = compiled.apps.split_at(place_of(compiled, failed));
+    let name = |app: &AppPreview<'_>| app.app.name.to_string();
+    let verb = compiled.request.verb;
+    if !before.is_empty() {
+        for app in before {
+            tell(&format!("{} is done: {}", app.app.name, serving(app.app, space)));
+        }
+        let back: Vec<String> = before.iter().rev().filter(|app| app.situation.live().is_some()).map(name).collect();
+        if verb != Verb::Rollback && !back.is_empty() {
+            tell(&format!("to take that back: {}", own.about(Verb::Rollback, back)));
+        }
     }
+    let after: Vec<String> = from.iter().skip(1).map(name).collect();
+    if !after.is_empty() {
+        tell(&format!("not begun: {}", own.about(verb, after)));
+    }
+}
+
+/// How many apps of the plan come before this one.
+fn place_of(compiled: &Compiled<'_>, app: &AppPreview<'_>) -> usize {
+    compiled.apps.iter().take_while(|other| other.app.name != app.app.name).count()
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use crate::cf::invocation::Invocation;
 use crate::plan::{OnFailure, Plan};
 use crate::proof;
 use crate::report::preview::AppPreview;
+use crate::run::clock::Stop;
 use crate::run::event::Event;
 use crate::run::execute::{Ended, Failure, Intrusion, Runner};
 use crate::run::observe::ObserveError;
@@ -99,7 +100,10 @@ impl Recovery<'_, '_> {
             tell("log in again first: cf login");
         }
         self.reporters.tell_ways(Verb::Apply);
-        Ending::Stuck
+        match self.runner.clock.stop() {
+            Some(Stop::Signal(signal)) => Ending::Interrupted(signal),
+            Some(Stop::LockLost(_)) | None => Ending::Stuck,
+        }
     }
 
     fn take_back(mut self) -> Ending {

@@ -9,13 +9,15 @@ use super::retry;
 use crate::cf::config::Target;
 use crate::cf::invocation::Invocation;
 use crate::cf::outcome::{Expectation, Reason, Refusal, Verdict, confirm};
+use crate::cf::output::Exit;
 use crate::cf::parse;
 use crate::cf::session::Session;
 use crate::cf::spawn::{Cf, SpawnError};
+use crate::plan::format_duration;
 use crate::space::read::{self, Page, Unreadable};
 
 /// How long one read may take.
-const READ: Duration = Duration::from_secs(60);
+const READ: Duration = Duration::from_secs(45);
 /// How long one change may take.
 const CHANGE: Duration = Duration::from_secs(20);
 
@@ -245,6 +247,9 @@ impl<'a> Api<'a> {
                 parse::json(&output.stdout).map_err(|_| unknown(parse::excerpt(&output)))
             }
             Verdict::Refused(refusal) => Err(ObserveError::Refused { path: path.to_owned(), refusal }),
+            Verdict::Unknown { .. } if output.exit == Exit::TimedOut => {
+                Err(unknown(format!("the platform has not answered within {}", format_duration(READ))))
+            }
             Verdict::Unknown { .. } if output.stdout.trim().is_empty() => Err(self.why_empty(path)?),
             Verdict::Unknown { why } => Err(unknown(why)),
         }

@@ -16,7 +16,7 @@ use crate::steps::{Action, Step};
 use super::check;
 use super::clock::Stop;
 use super::event::Event;
-use super::execute::{PAUSE, Runner};
+use super::execute::{PAUSE, Runner, Unseen};
 use super::probe::Unconfirmed;
 use super::reader::{View, borne, pause_after};
 use super::retry::{self, Next};
@@ -40,6 +40,15 @@ pub(super) enum StepEnd {
 enum Unfinished {
     Failed(String),
     Interrupted(Stop),
+}
+
+impl From<Unseen> for Unfinished {
+    fn from(unseen: Unseen) -> Self {
+        match unseen {
+            Unseen::Stopped(stop) => Self::Interrupted(stop),
+            Unseen::Unreadable(error) => Self::Failed(format!("the space could not be read back: {error}")),
+        }
+    }
 }
 
 impl From<Stop> for Unfinished {
@@ -90,8 +99,7 @@ impl Runner<'_> {
             self.wait_for(step, &condition, (&mut *view, &before), deadline, report)?;
         }
         let changed = view.older(step.action.changes(), begun);
-        self.look(view, &changed, None)
-            .map_err(|error| Unfinished::Failed(format!("the space could not be read back: {error}")))?;
+        self.look(view, &changed, None)?;
         notes.extend(self.ask_router(step, &view.space, deadline, report)?);
         Ok(notes)
     }
@@ -132,9 +140,10 @@ impl Runner<'_> {
                 outcome::Verdict::Unknown { why } => why.clone(),
             };
             let next = retry::after(&verdict, tried);
+            let last = next == Next::GiveUp || self.clock.stop().is_some() || self.clock.now() >= deadline;
+            let settled = self.settle(step, (&mut *view, before), if last { LATE_EFFECT } else { Duration::ZERO });
             let ended = self.clock.stop();
-            let last = next == Next::GiveUp || ended.is_some() || self.clock.now() >= deadline;
-            match self.settle(step, (&mut *view, before), if last { LATE_EFFECT } else { Duration::ZERO }) {
+            match settled {
                 Settled::Done => {
                     let exit = output.exit;
                     let note = format!("cf did not report success ({exit}), but the space says that it is done");
@@ -198,8 +207,11 @@ impl Runner<'_> {
         let Some(condition) = step.action.condition() else { return Settled::NotDone };
         let until = self.clock.now() + late;
         loop {
-            if let Err(error) = self.look(view, condition.sections(), Some(condition.app())) {
-                return Settled::Unreadable(error.to_string());
+            match self.look(view, condition.sections(), Some(condition.app())) {
+                Ok(()) => {}
+                // The caller knows of that, too.
+                Err(Unseen::Stopped(_)) => return Settled::NotDone,
+                Err(Unseen::Unreadable(error)) => return Settled::Unreadable(error.to_string()),
             }
             match condition.judge(&view.space, before) {
                 Verdict::Holds => return Settled::Done,

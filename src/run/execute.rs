@@ -117,6 +117,24 @@ enum NotStarted {
     Interrupted(Stop),
 }
 
+/// Why the space could not be looked at.
+#[derive(Debug)]
+pub(super) enum Unseen {
+    /// The run is to stop, and a platform that is out of reach is not waited for.
+    Stopped(Stop),
+    /// It cannot be read.
+    Unreadable(ObserveError),
+}
+
+impl From<Unseen> for NotStarted {
+    fn from(unseen: Unseen) -> Self {
+        match unseen {
+            Unseen::Stopped(stop) => Self::Interrupted(stop),
+            Unseen::Unreadable(error) => Self::Failed(format!("the space could not be read: {error}")),
+        }
+    }
+}
+
 impl Ended {
     /// The end of a run that is to stop at a step.
     fn by(why: Stop, at: &Step) -> Self {
@@ -215,7 +233,7 @@ impl Runner<'_> {
         let takes_away = step.action.takes_away() && step.invocation.is_some();
         let since = if waited || takes_away { Some(now) } else { now.checked_sub(FRESH) };
         let old = since.map_or_else(Vec::new, |since| view.older(&Section::DESIRED, since));
-        self.look(view, &old, None).map_err(|error| NotStarted::Failed(unreadable(&error)))?;
+        self.look(view, &old, None)?;
         (self.hold)(step, &view.space).map_err(|why| NotStarted::Stopped(Intrusion::LockLost(why)))?;
         for changed in [self.changed(done.as_slice(), seen, &view.space), self.changed(&[], confirmed, &view.space)] {
             if let Some(why) = found(changed) {
@@ -231,7 +249,7 @@ impl Runner<'_> {
         let until = self.clock.now() + RELIED_ON;
         loop {
             let old = view.older(condition.sections(), begun);
-            self.look(view, &old, Some(condition.app())).map_err(|error| NotStarted::Failed(unreadable(&error)))?;
+            self.look(view, &old, Some(condition.app()))?;
             begun = self.clock.now();
             match condition.judge(&view.space, &view.space) {
                 Verdict::Holds => return Ok(()),
@@ -262,9 +280,11 @@ impl Runner<'_> {
 
     /// Reads parts of the space again, of one app where that is enough, and also where the platform is out of reach for
     /// a while.
-    pub(super) fn look(&self, view: &mut View, sections: &[Section], app: Option<&str>) -> Result<(), ObserveError> {
+    pub(super) fn look(&self, view: &mut View, sections: &[Section], app: Option<&str>) -> Result<(), Unseen> {
         let begun = self.clock.now();
-        refresh_patiently(self.reader, self.clock, &mut view.space, sections, app)?;
+        if let Err(error) = refresh_patiently(self.reader, self.clock, &mut view.space, sections, app) {
+            return Err(self.clock.stop().map_or(Unseen::Unreadable(error), Unseen::Stopped));
+        }
         view.was_read(sections, begun);
         Ok(())
     }
@@ -272,8 +292,4 @@ impl Runner<'_> {
 
 fn found(changed: Vec<Difference>) -> Option<Intrusion> {
     (!changed.is_empty()).then_some(Intrusion::Changed(changed))
-}
-
-fn unreadable(error: &ObserveError) -> String {
-    format!("the space could not be read: {error}")
 }

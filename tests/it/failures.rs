@@ -182,3 +182,31 @@ fn the_platform_is_out_of_reach_for_a_while() {
         assert!(!run.err.contains('✗'), "{}", run.err);
     }
 }
+
+/// Of a plan of several apps, the first is new and the second is as before: neither is all well, nor is all as before.
+#[test]
+fn a_plan_whose_second_app_fails_tells_which_app_is_new() {
+    let bench = Bench::live_undrained();
+    let app = PLAN.split_once("  - name: shop\n").unwrap().1.replace("drain: 1s", "drain: 0s");
+    let more = |name: &str, check: &str| {
+        let keys = app.replace("shop", name).replace("/health, within: 20s", check);
+        format!("  - name: {name}\n{keys}")
+    };
+    let shop = PLAN.replace("drain: 1s", "drain: 0s");
+    let (cart, mail) = (more("cart", "/nowhere, within: 1s"), more("mail", "/health, within: 20s"));
+    bench.write("three.yaml", &format!("{shop}{cart}{mail}"));
+    let run = bench.run(&["apply", "--yes", "--file", "three.yaml"]);
+    assert_eq!(run.code, 3, "{}", run.err);
+    assert_tells(
+        &run,
+        &[
+            "shop is done: shop_b serves shop.apps.foundry.test",
+            "to take that back: cutover rollback --file three.yaml --app shop\n",
+            "cart is as before; to deploy it: cutover apply --file three.yaml --app cart\n",
+            "not begun: cutover apply --file three.yaml --app mail\n",
+        ],
+    );
+    assert_eq!(bench.leads_to(LIVE), ["shop_b"]);
+    bench.must(&["rollback", "--yes", "--file", "three.yaml", "--app", "shop"]);
+    assert_eq!(bench.leads_to(LIVE), ["shop_a"]);
+}
