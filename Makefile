@@ -84,8 +84,9 @@ mutants: cf app $(MUTANTS)
 
 # One run of the tool: its name, and what it is to change.
 define mutate
-	CUTOVER_CF=$(PINNED) CUTOVER_APP=$(CURDIR)/target/app/sinatra $(MUTANTS) mutants -p cutover --no-times \
-		--output target/mutants/$(1) $(2)
+	mkdir -p target/mutants/$(1)
+	CUTOVER_CF=$(PINNED) CUTOVER_APP=$(CURDIR)/target/app/sinatra CARGO_TARGET_DIR=$(CURDIR)/target/mutants/build \
+		PROPTEST_MAX_SHRINK_ITERS=0 $(MUTANTS) mutants -p cutover --no-times --output target/mutants/$(1) $(2)
 	mkdir -p $(FIGURES)
 	cd target/mutants/$(1)/mutants.out && echo "- mutants of the $(1) ($(2)): $$(wc -l <caught.txt) caught," \
 		"$$(wc -l <missed.txt) missed, $$(wc -l <timeout.txt) ended by time" >$(FIGURES)/mutants-$(1).md
