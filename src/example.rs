@@ -71,19 +71,19 @@ pub(crate) fn app(name: &str, started: bool, instances: u32, role: Option<Role>)
     }
 }
 
+/// A route that leads to an app.
+pub(crate) fn route(url: &str, app: &str) -> Route {
+    let to = Destination { app: format!("guid-{app}"), process: "web".to_owned() };
+    Route { guid: format!("guid-{url}"), url: url.to_owned(), destinations: vec![to], shared_by: None }
+}
+
 /// A space with these apps, and which route leads to which of them.
 pub(crate) fn space<'a>(apps: Vec<App>, leads: impl IntoIterator<Item = (&'a str, &'a str)>) -> Space {
-    let mut routes: BTreeMap<&str, Vec<Destination>> = BTreeMap::new();
+    let mut routes: BTreeMap<&str, Route> = BTreeMap::new();
     for (url, app) in leads {
-        let to = Destination { app: format!("guid-{app}"), process: "web".to_owned() };
-        routes.entry(url).or_default().push(to);
+        let led = route(url, app);
+        routes.entry(url).and_modify(|route| route.destinations.extend(led.destinations.clone())).or_insert(led);
     }
-    let route = |(url, destinations): (&str, _)| Route {
-        guid: format!("guid-{url}"),
-        url: url.to_owned(),
-        destinations,
-        shared_by: None,
-    };
     Space {
         format: 1,
         cf: "8.17.0".to_owned(),
@@ -98,7 +98,7 @@ pub(crate) fn space<'a>(apps: Vec<App>, leads: impl IntoIterator<Item = (&'a str
             tcp: false,
         }],
         apps,
-        routes: routes.into_iter().map(route).collect(),
+        routes: routes.into_values().collect(),
         services: vec![ServiceInstance { guid: "guid-db".to_owned(), name: "db".to_owned(), ready: true }],
         ..Space::default()
     }

@@ -13,11 +13,12 @@ use crate::space::condition::Verdict;
 use crate::space::difference::Facet;
 use crate::space::{App, AppState, Quota, QuotaScope, Space, Usage};
 
-use super::annotations::Role;
+use super::annotations::{Deployment, Role};
 use super::back::Failed;
 use super::forward::Orders;
 use super::refusal::Refusal;
 use super::situation::{Situation, UnderWay};
+use super::upload::Upload;
 use super::{Action, Step, Verb, compile, left};
 
 const PLAN: &str = "
@@ -229,6 +230,80 @@ fn a_previous_version_that_was_scaled_down_gets_its_instances_back() {
         let first = steps[0].invocation.as_ref().unwrap().argv().join(" ");
         assert_eq!(first, format!("cf scale shop_a -i {expected}"), "{keys}");
     }
+}
+
+/// The space once the steps are done up to the one of this id, or all of them.
+fn after(mut space: Space, steps: &[Step], last: &str) -> Space {
+    let end = steps.iter().position(|step| step.id == last).map_or(steps.len(), |at| at + 1);
+    for step in &steps[..end] {
+        step.action.apply(&mut space);
+    }
+    space
+}
+
+/// What a run has left that was killed, on the colours, in its lock and on this machine, decides what is gone on with.
+#[test]
+fn what_a_killed_run_has_left_is_gone_on_with() {
+    let plan = example::plan(PLAN);
+    let (this, older) =
+        (example::deployment(), Deployment { id: "20261122-080000-00000000".to_owned(), ..example::deployment() });
+    let here = example::upload();
+    let changed = Upload::as_written("others", "");
+    let settled = || {
+        let mut space = space_of(&[
+            colour("shop_a", true, &LIVE, Some(Role::Live)),
+            colour("shop_b", true, &["other.example.com"], Some(Role::Previous)),
+        ]);
+        space.app_mut("shop_b").unwrap().bindings.clear();
+        space
+    };
+    let steps = compiled(Verb::Apply, &plan, &settled()).unwrap();
+    let after = |last| after(settled(), &steps, last);
+    let other_plan = || {
+        let mut space = after("shop/mark");
+        space.app_mut("shop_b").unwrap().annotations.insert("cutover-plan".to_owned(), "another".to_owned());
+        space
+    };
+    let mut two = after("shop/map-live");
+    two.app_mut("shop_a").unwrap().annotations.insert("cutover-role".to_owned(), "next".to_owned());
+    let silent = space_of(&[
+        colour("shop_a", true, &LIVE, Some(Role::Live)),
+        colour("shop_b", true, &[LIVE[1]], Some(Role::Next)),
+    ]);
+    let mut stranger = after("shop/mark");
+    stranger.apps.push(example::app("other", true, 1, None));
+    stranger.routes.push(example::route(STAGING, "other"));
+
+    let mut out = String::new();
+    let mut case = |verb: Verb, title: &str, lock: Option<&Deployment>, upload: Option<&Upload>, space: &Space| {
+        let orders = Orders { plan: &plan, app: &plan.apps[0], deployment: &this, upload };
+        let told = match compile(verb, orders, lock, Failed::Stop, space) {
+            Ok(steps) => steps.iter().map(|step| step.id.trim_start_matches("shop/")).collect::<Vec<_>>().join(" "),
+            Err(refusal) => format!("refused: {refusal}"),
+        };
+        out.extend([&format!("# {verb}: {title}\n"), told.as_str(), "\n"]);
+    };
+    for verb in [Verb::Resume, Verb::Rollback] {
+        case(verb, "nothing was begun, no lock tells of it", None, Some(&here), &settled());
+        case(verb, "nothing was begun, a lock tells of it", Some(&this), Some(&here), &settled());
+        case(verb, "all is done, a lock tells of it", Some(&this), Some(&here), &after("all"));
+        case(verb, "all is done, a lock tells of another run", Some(&older), Some(&here), &after("all"));
+        case(verb, "it is marked", None, Some(&here), &after("shop/mark"));
+        case(verb, "it is marked, by the run of the lock", Some(&this), Some(&here), &after("shop/mark"));
+        case(verb, "it is marked, by a run before that of the lock", Some(&older), Some(&here), &after("shop/mark"));
+        case(verb, "it is marked, the files are not here", None, None, &after("shop/mark"));
+        case(verb, "it is marked, the files are others", None, Some(&changed), &after("shop/mark"));
+        case(verb, "it is marked, by another plan", None, Some(&here), &other_plan());
+        case(verb, "it is marked, a stranger has the staging route", None, Some(&here), &stranger);
+        case(verb, "it is pushed, the files are not here", None, None, &after("shop/push"));
+        case(verb, "it is staged, the files are others", None, Some(&changed), &after("shop/stage"));
+        case(verb, "it is on one live route", None, None, &after("shop/map-live"));
+        case(verb, "it is on both, alone", None, None, &after("shop/unmap-live-4"));
+        case(verb, "both say that they are under way", None, Some(&here), &two);
+        case(verb, "nothing tells what was before it", None, Some(&here), &silent);
+    }
+    case(Verb::Apply, "the files are not here", None, None, &settled());
+    insta::assert_snapshot!(out);
 }
 
 fn any_role() -> impl Strategy<Value = Option<Role>> {
