@@ -16,11 +16,14 @@ use crate::steps::upload::Upload;
 const MANIFEST: &str = "applications:\n- name: shop\n  memory: 256M\n  instances: 2\n";
 
 /// The files of a plan: its own text, its manifest, and whatever is to be uploaded.
-struct Memory<'a>(&'a str);
+struct Memory<'a> {
+    plan: &'a str,
+    manifest: String,
+}
 
 impl Files for Memory<'_> {
     fn read(&self, file: &Path) -> Result<Vec<u8>, Fault> {
-        Ok(if file.ends_with("manifest.yml") { MANIFEST } else { self.0 }.as_bytes().to_vec())
+        Ok(if file.ends_with("manifest.yml") { &self.manifest } else { self.plan }.as_bytes().to_vec())
     }
 
     fn exists(&self, _: &Path) -> bool {
@@ -30,7 +33,13 @@ impl Files for Memory<'_> {
 
 /// A plan of this text.
 pub(crate) fn plan(text: &str) -> Plan {
-    plan::load(Path::new("deploy.yaml"), None, &Memory(text)).unwrap()
+    plan_and_manifest(text, "")
+}
+
+/// A plan of this text whose manifest says this, too.
+pub(crate) fn plan_and_manifest(text: &str, more: &str) -> Plan {
+    let files = Memory { plan: text, manifest: format!("{MANIFEST}{more}") };
+    plan::load(Path::new("deploy.yaml"), None, &files).unwrap()
 }
 
 /// A deployment.
