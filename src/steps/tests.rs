@@ -19,7 +19,7 @@ use super::forward::Orders;
 use super::refusal::Refusal;
 use super::situation::{Situation, UnderWay};
 use super::upload::Upload;
-use super::{Action, Step, Verb, compile, left};
+use super::{Action, Step, Verb, compile, left, quota};
 
 const PLAN: &str = "
 version: 1
@@ -394,6 +394,46 @@ fn what_a_killed_run_has_left_is_gone_on_with() {
     case(Verb::Apply, "the live one is on the staging route, too", None, Some(&here), &on_staging);
     case(Verb::Apply, "the files are not here", None, None, &settled());
     insta::assert_snapshot!(out);
+}
+
+#[test]
+fn a_quota_is_held_where_something_grows() {
+    let plan = example::plan(PLAN);
+    let space = |memory_mb, instances, routes, instance_memory_mb| {
+        let mut space = space_of(&[colour("shop_a", true, &LIVE, Some(Role::Live))]);
+        space.quotas.push(Quota {
+            name: "small".to_owned(),
+            scope: QuotaScope::Space,
+            memory_mb,
+            instance_memory_mb,
+            instances,
+            routes,
+            used: Usage { memory_mb: 512, instances: 2, routes: 2 },
+        });
+        space
+    };
+    // Two instances of 256 MB more, and the staging route.
+    for (space, fits) in [
+        (space(Some(1024), Some(4), Some(3), Some(256)), true),
+        (space(Some(1023), None, None, None), false),
+        (space(None, Some(3), None, None), false),
+        (space(None, None, Some(2), None), false),
+        (space(None, None, None, Some(255)), false),
+    ] {
+        assert_eq!(compiled(Verb::Apply, &plan, &space).is_ok(), fits, "{:?}", space.quotas);
+    }
+
+    let steps = compiled(Verb::Apply, &plan, &space(None, None, None, None)).unwrap();
+    let at = steps.iter().position(|step| step.action.kind() == "drain").unwrap();
+    let both = done(space(Some(512), Some(2), Some(2), None), &steps, &steps[at].id);
+    assert_eq!(quota::check(&both, &steps[at..]), Ok(()), "what is over its quota may shrink");
+
+    let mut follows = done(space(None, None, None, None), &steps[..at], "all");
+    quota::follow(&space(None, None, None, None), &mut follows);
+    assert_eq!(follows.quotas[0].used, Usage { memory_mb: 1024, instances: 4, routes: 3 });
+    let mut back = Space { quotas: follows.quotas.clone(), ..space(None, None, None, None) };
+    quota::follow(&follows, &mut back);
+    assert_eq!(back.quotas[0].used, Usage { memory_mb: 512, instances: 2, routes: 2 });
 }
 
 fn any_role() -> impl Strategy<Value = Option<Role>> {
