@@ -94,7 +94,7 @@ fn every_verb_of_every_plan_holds_from_every_ordinary_space() {
             for verb in [Verb::Apply, Verb::Rollback] {
                 let proof = proved(&plan, verb, space);
                 assert_holds(&format!("{name}, {keys:?}, {verb}"), &proof);
-                out.push_str(&format!("{name}, {:?}, {verb}: {} cases\n", keys.trim(), proof.cases));
+                out.extend([format!("{name}, {:?}, {verb}: {} cases\n", keys.trim(), proof.cases)]);
             }
         }
     }

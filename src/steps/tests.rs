@@ -274,7 +274,7 @@ fn what_the_manifest_says_is_created_pushed_and_bound() {
             }
             let next = model.app("shop_b").map(|app| app.processes.iter());
             let sizes = next.into_iter().flatten().map(|it| format!("{} {}x{}M", it.kind, it.instances, it.memory_mb));
-            out.push_str(&format!("{made_for:?}: {told} -> {}\n", sizes.collect::<Vec<_>>().join(", ")));
+            out.extend([format!("{made_for:?}: {told} -> {}\n", sizes.collect::<Vec<_>>().join(", "))]);
         }
     }
     insta::assert_snapshot!(out);
@@ -629,7 +629,7 @@ fn what_an_action_may_change_is_read_after_it() {
         }
     }
     // What each kind takes away, whether its cf only watches, and what takes it back.
-    let known = kinds.iter().map(|(kind, known)| format!("{kind}: {known}\n")).collect::<String>();
+    let known = kinds.iter().map(|(kind, known)| format!("{kind}: {known}\n")).collect::<Vec<_>>().concat();
     insta::assert_snapshot!(known);
 }
 
