@@ -79,13 +79,15 @@ soak: cf app
 # .cargo/mutants.toml. The second and third runs are of what stands outside of it, each with the whole runs that guard it.
 mutants: cf app $(MUTANTS)
 	$(call mutate,core,--shard $(SHARD))
-	$(call mutate,target,--no-config -f src/commands/workplace.rs -F check_target -- --test it refusal::the_wrong_target)
-	$(call mutate,proof,--no-config -f src/commands/deployment.rs -F 'Compiled.*::prove' -- --lib commands::deployment::)
+	$(call mutate,target,--no-config -f src/commands/workplace.rs -F check_target -C--test=it -- refusal::the_wrong_target)
+	$(call mutate,proof,--no-config --profile mutants --no-default-features -C--lib \
+		-f src/commands/deployment.rs -F 'Compiled.*::prove' -- commands::deployment::)
 
 # One run of the tool: its name, and what it is to change.
 define mutate
-	CUTOVER_CF=$(PINNED) CUTOVER_APP=$(CURDIR)/target/app/sinatra $(MUTANTS) mutants -p cutover --no-times \
-		--output target/mutants/$(1) $(2)
+	mkdir -p target/mutants/$(1)
+	CUTOVER_CF=$(PINNED) CUTOVER_APP=$(CURDIR)/target/app/sinatra CARGO_TARGET_DIR=$(CURDIR)/target/mutants/build \
+		PROPTEST_MAX_SHRINK_ITERS=0 $(MUTANTS) mutants -p cutover --no-times --output target/mutants/$(1) $(2)
 	mkdir -p $(FIGURES)
 	cd target/mutants/$(1)/mutants.out && echo "- mutants of the $(1) ($(2)): $$(wc -l <caught.txt) caught," \
 		"$$(wc -l <missed.txt) missed, $$(wc -l <timeout.txt) ended by time" >$(FIGURES)/mutants-$(1).md

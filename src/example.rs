@@ -16,11 +16,14 @@ use crate::steps::upload::Upload;
 const MANIFEST: &str = "applications:\n- name: shop\n  memory: 256M\n  instances: 2\n";
 
 /// The files of a plan: its own text, its manifest, and whatever is to be uploaded.
-struct Memory<'a>(&'a str);
+struct Memory<'a> {
+    plan: &'a str,
+    manifest: String,
+}
 
 impl Files for Memory<'_> {
     fn read(&self, file: &Path) -> Result<Vec<u8>, Fault> {
-        Ok(if file.ends_with("manifest.yml") { MANIFEST } else { self.0 }.as_bytes().to_vec())
+        Ok(if file.ends_with("manifest.yml") { &self.manifest } else { self.plan }.as_bytes().to_vec())
     }
 
     fn exists(&self, _: &Path) -> bool {
@@ -30,7 +33,13 @@ impl Files for Memory<'_> {
 
 /// A plan of this text.
 pub(crate) fn plan(text: &str) -> Plan {
-    plan::load(Path::new("deploy.yaml"), None, &Memory(text)).unwrap()
+    plan_and_manifest(text, "")
+}
+
+/// A plan of this text whose manifest says this, too.
+pub(crate) fn plan_and_manifest(text: &str, more: &str) -> Plan {
+    let files = Memory { plan: text, manifest: format!("{MANIFEST}{more}") };
+    plan::load(Path::new("deploy.yaml"), None, &files).unwrap()
 }
 
 /// A deployment.
@@ -71,19 +80,19 @@ pub(crate) fn app(name: &str, started: bool, instances: u32, role: Option<Role>)
     }
 }
 
+/// A route that leads to an app.
+pub(crate) fn route(url: &str, app: &str) -> Route {
+    let to = Destination { app: format!("guid-{app}"), process: "web".to_owned() };
+    Route { guid: format!("guid-{url}"), url: url.to_owned(), destinations: vec![to], shared_by: None }
+}
+
 /// A space with these apps, and which route leads to which of them.
 pub(crate) fn space<'a>(apps: Vec<App>, leads: impl IntoIterator<Item = (&'a str, &'a str)>) -> Space {
-    let mut routes: BTreeMap<&str, Vec<Destination>> = BTreeMap::new();
+    let mut routes: BTreeMap<&str, Route> = BTreeMap::new();
     for (url, app) in leads {
-        let to = Destination { app: format!("guid-{app}"), process: "web".to_owned() };
-        routes.entry(url).or_default().push(to);
+        let led = route(url, app);
+        routes.entry(url).and_modify(|route| route.destinations.extend(led.destinations.clone())).or_insert(led);
     }
-    let route = |(url, destinations): (&str, _)| Route {
-        guid: format!("guid-{url}"),
-        url: url.to_owned(),
-        destinations,
-        shared_by: None,
-    };
     Space {
         format: 1,
         cf: "8.17.0".to_owned(),
@@ -98,7 +107,7 @@ pub(crate) fn space<'a>(apps: Vec<App>, leads: impl IntoIterator<Item = (&'a str
             tcp: false,
         }],
         apps,
-        routes: routes.into_iter().map(route).collect(),
+        routes: routes.into_values().collect(),
         services: vec![ServiceInstance { guid: "guid-db".to_owned(), name: "db".to_owned(), ready: true }],
         ..Space::default()
     }

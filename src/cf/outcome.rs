@@ -223,46 +223,6 @@ pub enum Reason {
 }
 
 impl Reason {
-    /// Tells whether what was asked for may have happened all the same, wholly or in part, so that only the space can
-    /// tell.
-    pub fn may_have_changed(self) -> bool {
-        match self {
-            Self::NoApi
-            | Self::NotLoggedIn
-            | Self::NoTarget
-            | Self::AppNotFound
-            | Self::DomainNotFound
-            | Self::ServiceNotFound
-            | Self::OrgNotFound
-            | Self::SpaceNotFound
-            | Self::NameTaken
-            | Self::Busy
-            | Self::Usage
-            | Self::Config => false,
-            Self::TokenExpired
-            | Self::NotAuthorized
-            | Self::RouteNotFound
-            | Self::NotFound
-            | Self::Quota
-            | Self::RouteTaken
-            | Self::StagingFailed
-            | Self::StagingTimeout
-            | Self::NothingToStart
-            | Self::Crashed
-            | Self::StartTimeout
-            | Self::Manifest
-            | Self::Upload
-            | Self::Job
-            | Self::Connection
-            | Self::Certificate
-            | Self::Server
-            | Self::RateLimited
-            | Self::Rejected
-            | Self::ApiTooOld
-            | Self::CfCrashed => true,
-        }
-    }
-
     /// Tells whether the same run may well succeed a little later.
     pub fn is_transient(self) -> bool {
         matches!(self, Self::Connection | Self::Server | Self::RateLimited | Self::Busy)

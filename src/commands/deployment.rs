@@ -348,4 +348,35 @@ apps:
             assert!(told.contains(words), "'{words}' is not in:\n{told}");
         }
     }
+
+    #[test]
+    fn the_lock_of_a_killed_run_says_what_is_resumed_again() {
+        let plan = example::plan(PLAN);
+        let live = example::app("shop_a", true, 2, Some(Role::Live));
+        let space = example::space(vec![live], [("shop.example.com", "shop_a")]);
+        let mut request = Request {
+            verb: Verb::Resume,
+            deployment: example::deployment(),
+            failed: Failed::Stop,
+            locks: vec![example::lock()],
+            own_files: OwnFiles::default(),
+        };
+        let upload = example::upload();
+        let orders = Orders { plan: &plan, app: &plan.apps[0], deployment: &request.deployment, upload: Some(&upload) };
+        let lock = request.locked(&plan.apps[0]);
+        let steps = steps::compile(Verb::Resume, orders, lock.as_ref(), Failed::Stop, &space).unwrap();
+        let mut cases = Vec::new();
+        for locks in [request.locks.clone(), Vec::new()] {
+            request.locks = locks;
+            let situation = Situation::of(&plan.apps[0], &space).unwrap();
+            let compiled = Compiled {
+                request: request.clone(),
+                apps: vec![AppPreview { app: &plan.apps[0], situation, steps: steps.clone() }],
+                routers: Routers::default(),
+                uploads: BTreeMap::from([(plan.apps[0].name.clone(), upload.clone())]),
+            };
+            cases.push(compiled.prove(&plan, &space).unwrap().cases);
+        }
+        assert!(cases[0] > cases[1], "with the lock it is resumed once more before its first change: {cases:?}");
+    }
 }

@@ -1,7 +1,7 @@
 //! The walk over all that can happen: lists of steps with everything that can go wrong, and what is done with what that
 //! leaves behind.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use crate::plan::{self, AppName, Instances, Old};
 use crate::space::{App, Space};
@@ -43,6 +43,8 @@ pub(super) struct Explorer<'a> {
     /// States that were left behind, and states from which a run has taken back what it did.
     visited: HashSet<World>,
     taken_back: HashSet<(World, bool)>,
+    /// What was tried with everything that can go wrong with it: states, and the steps that were to follow.
+    tried: HashMap<(World, Promise, bool), Vec<Vec<Step>>>,
     left: VecDeque<Left>,
 }
 
@@ -74,6 +76,7 @@ impl<'a> Explorer<'a> {
             cases: 0,
             visited: HashSet::new(),
             taken_back: HashSet::new(),
+            tried: HashMap::new(),
             left: VecDeque::new(),
         }
     }
@@ -161,7 +164,8 @@ impl<'a> Explorer<'a> {
         }
     }
 
-    /// Everything that can go wrong with the first of the steps.
+    /// Everything that can go wrong with the first of the steps, unless it was tried: many walks come to the same state.
+    /// (Those with fewer faults come first.)
     fn go_wrong(
         &mut self,
         left: &Left,
@@ -171,6 +175,11 @@ impl<'a> Explorer<'a> {
         promise: &Promise,
     ) -> Result<(), Found> {
         let Some(step) = steps.first() else { return Ok(()) };
+        let tried = self.tried.entry((world.clone(), promise.clone(), left.is_one(verb))).or_default();
+        if tried.iter().any(|tried| tried == steps) {
+            return Ok(());
+        }
+        tried.push(steps.to_vec());
         let mut done = world.clone();
         let effect = done.effect(self.app, step, promise);
         for fault in Fault::of(step) {
@@ -187,7 +196,7 @@ impl<'a> Explorer<'a> {
                     let happened = cut.change(self.app, step, promise, |before, after| {
                         part.cut(step.action.app(), before, after);
                     });
-                    (cut, happened)
+                    (cut, happened.map(drop))
                 }
             };
             if let Err(seen) = happened {

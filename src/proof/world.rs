@@ -36,7 +36,7 @@ pub struct World {
 }
 
 /// What was so at the beginning, and must stay so.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Promise {
     /// The numbers of the live routes that are served, each with how many instances.
     served: BTreeMap<usize, u32>,
@@ -233,8 +233,7 @@ impl World {
         if let Some(why) = self.lacks(step) {
             return Ok(StepEnd::Fails(why));
         }
-        let before = self.space.clone();
-        self.effect(plan, step, promise)?;
+        let before = self.change(plan, step, promise, |_, _| {})?;
         if let Some(condition) = step.action.condition() {
             match condition.judge(&self.space, &before) {
                 Verdict::Holds => {}
@@ -262,17 +261,18 @@ impl World {
 
     /// What the step changes, and nothing of how that is confirmed. Tells what is broken by it.
     pub fn effect(&mut self, plan: &plan::App, step: &Step, promise: &Promise) -> Result<(), String> {
-        self.change(plan, step, promise, |_, _| {})
+        self.change(plan, step, promise, |_, _| {}).map(drop)
     }
 
-    /// As [`Self::effect`], with a part of it taken away again by `cut`, which gets the space before and after.
+    /// As [`Self::effect`], with a part of it taken away again by `cut`, which gets the space before and after. Returns
+    /// the space before.
     pub fn change(
         &mut self,
         plan: &plan::App,
         step: &Step,
         promise: &Promise,
         cut: impl FnOnce(&Space, &mut Space),
-    ) -> Result<(), String> {
+    ) -> Result<Space, String> {
         let app = step.action.app().to_owned();
         let ran = self.space.app(&app).is_some_and(|app| app.state == AppState::Started);
         let before = self.space.clone();
@@ -334,7 +334,7 @@ impl World {
             self.busy.remove(&app);
             self.crashed.remove(&app);
         }
-        Ok(())
+        Ok(before)
     }
 
     /// Asks the routers, as the step does. Tells what they do not confirm.

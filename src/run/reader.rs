@@ -149,4 +149,14 @@ mod tests {
             assert_eq!((end.is_ok(), clock.waited.get()), (read, waited), "{left} {stops_after:?}");
         }
     }
+
+    #[test]
+    fn a_part_is_as_old_as_the_beginning_of_the_look_at_it() {
+        let (first, later) = (Instant::now(), Instant::now() + Duration::from_secs(1));
+        let mut view = View::new(Space::default(), first);
+        assert_eq!(view.older(&Section::ALL, first), []);
+        assert_eq!(view.older(&Section::ALL, later), Section::ALL);
+        view.was_read(&[Section::Apps], later);
+        assert_eq!(view.older(&[Section::Apps, Section::Routes], later), [Section::Routes]);
+    }
 }

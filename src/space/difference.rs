@@ -128,3 +128,60 @@ impl fmt::Display for Difference {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::example;
+
+    /// What has become of the space meanwhile.
+    type Change = fn(&mut Space);
+
+    #[test]
+    fn what_somebody_else_changes_is_told_and_nothing_else() {
+        let before = || example::space(vec![example::app("shop", true, 2, None)], [("www.example.com", "shop")]);
+        let cases: [(Change, &[&str]); 12] = [
+            (|_| {}, &[]),
+            // Neither what comes and goes by itself, nor what is nobody's business here.
+            (|space| space.apps[0].processes[0].states.clear(), &[]),
+            (|space| space.apps.push(example::app("other", true, 1, None)), &[]),
+            (|space| space.routes.push(example::route("other.example.com", "shop")), &[]),
+            (|space| drop(space.apps[0].annotations.insert("note".to_owned(), "hello".to_owned())), &[]),
+            (|space| space.apps[0].state = AppState::Stopped, &["app shop was stopped"]),
+            (
+                |space| space.apps[0].droplet = Some("d".to_owned()),
+                &["app shop has droplet d in the place of droplet-shop"],
+            ),
+            (
+                |space| space.apps[0].processes[0].instances = 5,
+                &["process web of app shop was scaled from 2 to 5 instances"],
+            ),
+            (
+                |space| drop(space.apps[0].annotations.insert("cutover-role".to_owned(), "next".to_owned())),
+                &["annotation cutover-role of app shop is next and was nothing"],
+            ),
+            (|space| space.routes.clear(), &["www.example.com was unmapped from shop"]),
+            (
+                |space| {
+                    space.apps.push(example::app("other", true, 1, None));
+                    space.routes[0].destinations.extend(example::route("www.example.com", "other").destinations);
+                },
+                &["www.example.com was mapped to other"],
+            ),
+            (
+                |space| {
+                    space.apps[0].guid = "another".to_owned();
+                    space.routes[0].destinations[0].app = "another".to_owned();
+                },
+                &["app shop was deleted, and there is another one of its name"],
+            ),
+        ];
+        let (apps, routes) = ([AppName::parse("shop").unwrap()], [RouteUrl::parse("www.example.com").unwrap()]);
+        for (change, expected) in cases {
+            let mut now = before();
+            change(&mut now);
+            let found = differences(&before(), &now, &apps, &routes);
+            assert_eq!(found.iter().map(ToString::to_string).collect::<Vec<_>>(), expected);
+        }
+    }
+}

@@ -365,6 +365,18 @@ mod tests {
     }
 
     #[test]
+    fn a_lock_that_was_taken_anew_is_another() {
+        assert!(lock().is_same(&Lock { step: "shop/stop".to_owned(), heartbeat: None, ..lock() }));
+        for other in [
+            Lock { guid: "g-2".to_owned(), ..lock() },
+            Lock { nonce: "n-2".to_owned(), ..lock() },
+            Lock { deployment: "d-8".to_owned(), ..lock() },
+        ] {
+            assert!(!lock().is_same(&other), "{other:?}");
+        }
+    }
+
+    #[test]
     fn what_is_written_is_read() {
         for lock in [
             lock(),

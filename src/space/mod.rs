@@ -396,7 +396,7 @@ impl Process {
 impl Route {
     /// Whether it is the route of that URL.
     pub fn is(&self, url: &RouteUrl) -> bool {
-        RouteUrl::parse(&self.url).is_ok_and(|own| own == *url)
+        url.is_written(&self.url)
     }
 
     /// Whether it leads to the web process of the app of that guid.

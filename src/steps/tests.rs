@@ -1,6 +1,6 @@
 //! Compiled steps as a person reads them, and the laws that every list of steps keeps.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 
@@ -13,12 +13,13 @@ use crate::space::condition::Verdict;
 use crate::space::difference::Facet;
 use crate::space::{App, AppState, Quota, QuotaScope, Space, Usage};
 
-use super::annotations::Role;
+use super::annotations::{Deployment, Role};
 use super::back::Failed;
 use super::forward::Orders;
 use super::refusal::Refusal;
 use super::situation::{Situation, UnderWay};
-use super::{Action, Step, Verb, compile, left};
+use super::upload::Upload;
+use super::{Action, Step, Verb, compile, left, quota};
 
 const PLAN: &str = "
 version: 1
@@ -131,17 +132,17 @@ fn more_live_instances_than_the_manifest_has_are_kept() {
 #[test]
 fn what_becomes_of_the_old_colour() {
     let space = space_of(&[colour("shop_a", true, &LIVE, None)]);
-    let last_steps = |old: &'static str| {
-        let text: &'static str = Box::leak(format!("{PLAN}    old: {old}\n").into_boxed_str());
-        let plan = example::plan(text);
+    let last_steps = |old: &str, drain: &str| {
+        let plan = example::plan(&format!("{}    old: {old}\n", PLAN.replace("35s", drain)));
         let steps = compiled(Verb::Apply, &plan, &space).unwrap();
         let after_staging =
             steps.iter().skip_while(|step| step.action.kind() != "unmap-route" || !step.id.contains("staging"));
         after_staging.skip(1).map(|step| format!("{} {}", step.action.kind(), step.action.app())).collect::<Vec<_>>()
     };
-    assert_eq!(last_steps("stop"), ["drain shop_a", "stop shop_a", "annotate shop_a", "annotate shop_b"]);
-    assert_eq!(last_steps("keep"), ["annotate shop_a", "annotate shop_b"]);
-    assert_eq!(last_steps("delete"), ["drain shop_a", "delete shop_a", "annotate shop_b"]);
+    assert_eq!(last_steps("stop", "35s"), ["drain shop_a", "stop shop_a", "annotate shop_a", "annotate shop_b"]);
+    assert_eq!(last_steps("stop", "0s"), ["stop shop_a", "annotate shop_a", "annotate shop_b"]);
+    assert_eq!(last_steps("keep", "35s"), ["annotate shop_a", "annotate shop_b"]);
+    assert_eq!(last_steps("delete", "35s"), ["drain shop_a", "delete shop_a", "annotate shop_b"]);
 }
 
 #[test]
@@ -192,6 +193,7 @@ fn refusals_say_what_to_do() {
         space
     };
     case("the idle colour was made for images", deployed(&plan, &idle(&[], false)));
+    case("an idle colour with other routes was made for images", deployed(&plan, &idle(&["other.example.com"], false)));
     case("a colour that runs was made for images", deployed(&plan, &idle(&["other.example.com"], true)));
     let mut quota = space_of(&[live_a()]);
     quota.quotas.push(Quota {
@@ -213,6 +215,9 @@ fn refusals_say_what_to_do() {
     for colour in &mut empty {
         colour.instances = 0;
     }
+    let mut no_droplet = space_of(&[live_a(), colour("shop_b", false, &[], Some(Role::Previous))]);
+    no_droplet.apps[1].droplet = None;
+    case("the other colour was never staged", fallen_back(&plan, &no_droplet));
     case("neither colour has instances", fallen_back(&plan, &space_of(&empty)));
     insta::assert_snapshot!(out);
 }
@@ -229,6 +234,206 @@ fn a_previous_version_that_was_scaled_down_gets_its_instances_back() {
         let first = steps[0].invocation.as_ref().unwrap().argv().join(" ");
         assert_eq!(first, format!("cf scale shop_a -i {expected}"), "{keys}");
     }
+}
+
+/// What the manifest asks for, and what the next colour was made for.
+#[test]
+fn what_the_manifest_says_is_created_pushed_and_bound() {
+    let mut out = String::new();
+    for manifest in [
+        "",
+        "  services: [db]\n",
+        "  lifecycle: buildpack\n",
+        "  lifecycle: cnb\n  buildpacks: [docker://buildpacks.example.com/ruby]\n",
+        "  docker: {image: images.example.com/shop}\n",
+        "  processes: [{type: worker, instances: 3, memory: 2G}, {type: cron}]\n",
+    ] {
+        let text = if manifest.contains("docker: {") { PLAN.replace("    path: app\n", "") } else { PLAN.to_owned() };
+        let plan = example::plan_and_manifest(&text, manifest);
+        out.extend(["# ", manifest.trim(), "\n"]);
+        for made_for in [None, Some(Lifecycle::Buildpack), Some(Lifecycle::Cnb), Some(Lifecycle::Docker)] {
+            let mut space = space_of(&[colour("shop_a", true, &LIVE, Some(Role::Live))]);
+            if made_for.is_some() {
+                let mut next = example::app("shop_b", false, 1, Some(Role::Previous));
+                next.bindings.clear();
+                next.lifecycle = made_for;
+                space.apps.push(next);
+            }
+            let told = match compiled(Verb::Apply, &plan, &space) {
+                Err(refusal) => format!("refused: {refusal}"),
+                Ok(steps) => {
+                    let shown = steps
+                        .iter()
+                        .filter(|step| matches!(step.action.kind(), "create-app" | "push" | "bind-service"));
+                    shown.map(|step| step.invocation.as_ref().unwrap().argv().join(" ")).collect::<Vec<_>>().join("; ")
+                }
+            };
+            let mut model = space;
+            for step in compiled(Verb::Apply, &plan, &model).unwrap_or_default() {
+                step.action.apply(&mut model);
+            }
+            let next = model.app("shop_b").map(|app| app.processes.iter());
+            let sizes = next.into_iter().flatten().map(|it| format!("{} {}x{}M", it.kind, it.instances, it.memory_mb));
+            out.extend([format!("{made_for:?}: {told} -> {}\n", sizes.collect::<Vec<_>>().join(", "))]);
+        }
+    }
+    insta::assert_snapshot!(out);
+}
+
+/// CC: a value of an annotation has at most 5000 characters; the routes that a push takes off an app are kept in one.
+#[test]
+fn more_routes_than_an_annotation_takes_are_refused() {
+    for (last, fits) in [(51, true), (52, false)] {
+        let lengths = std::iter::repeat_n(100, 49).chain([last]);
+        let kept: Vec<String> = lengths
+            .enumerate()
+            .map(|(at, length)| format!("r{at:02}.example.com/{}", "p".repeat(length - 16)))
+            .collect();
+        let mut space = space_of(&[
+            colour("shop_a", true, &LIVE, Some(Role::Live)),
+            colour("shop_b", false, &[], Some(Role::Previous)),
+        ]);
+        space.routes.extend(kept.iter().map(|url| example::route(url, "shop_b")));
+        let compiled = compiled(Verb::Apply, &example::plan(PLAN), &space);
+        assert_eq!(compiled.is_ok(), fits, "{} characters: {:?}", kept.join(" ").len(), compiled.err());
+    }
+}
+
+/// The space once the steps are done up to the one of this id, or all of them.
+fn done(mut space: Space, steps: &[Step], last: &str) -> Space {
+    let end = steps.iter().position(|step| step.id == last).map_or(steps.len(), |at| at + 1);
+    for step in &steps[..end] {
+        step.action.apply(&mut space);
+    }
+    space
+}
+
+/// What a run has left that was killed, on the colours, in its lock and on this machine, decides what is gone on with.
+#[test]
+fn what_a_killed_run_has_left_is_gone_on_with() {
+    let plan = example::plan(PLAN);
+    let (this, older) =
+        (example::deployment(), Deployment { id: "20261122-080000-00000000".to_owned(), ..example::deployment() });
+    let here = example::upload();
+    let changed = Upload::as_written("others", "");
+    let settled = || {
+        let mut space = space_of(&[
+            colour("shop_a", true, &LIVE, Some(Role::Live)),
+            colour("shop_b", true, &["other.example.com"], Some(Role::Previous)),
+        ]);
+        space.app_mut("shop_b").unwrap().bindings = vec!["cache".to_owned()];
+        space
+    };
+    let steps = compiled(Verb::Apply, &plan, &settled()).unwrap();
+    let after = |last| done(settled(), &steps, last);
+    let but = |mut space: Space, app: &str, change: fn(&mut App)| {
+        change(space.app_mut(app).unwrap());
+        space
+    };
+    let other_plan = but(after("shop/mark"), "shop_b", |app| {
+        app.annotations.insert("cutover-plan".to_owned(), "another".to_owned());
+    });
+    let two = but(after("shop/map-live"), "shop_a", |app| {
+        app.annotations.insert("cutover-role".to_owned(), "next".to_owned());
+    });
+    let empty = but(after("shop/stage"), "shop_b", |app| app.processes[0].instances = 0);
+    let weak = but(after("shop/map-live"), "shop_a", |app| app.processes[0].states.truncate(1));
+    let no_droplet = |last| but(after(last), "shop_a", |app| app.droplet = None);
+    let mut deleted = after("shop/map-live-2");
+    Action::Delete { app: plan.apps[0].colours[0].clone() }.apply(&mut deleted);
+    let mut taken_off = after("shop/mark");
+    taken_off.routes.iter_mut().filter(|route| route.url == LIVE[1]).for_each(|route| route.destinations.clear());
+    let first = but(space_of(&[colour("shop_b", false, &[], None)]), "shop_b", |app| app.droplet = None);
+    let first = done(first.clone(), &compiled(Verb::Apply, &plan, &first).unwrap(), "shop/map-live-2");
+    let silent = space_of(&[
+        colour("shop_a", true, &LIVE, Some(Role::Live)),
+        colour("shop_b", true, &[LIVE[1]], Some(Role::Next)),
+    ]);
+    let mut stranger = after("shop/mark");
+    stranger.apps.push(example::app("other", true, 1, None));
+    stranger.routes.push(example::route(STAGING, "other"));
+
+    let mut out = String::new();
+    let mut case = |verb: Verb, title: &str, lock: Option<&Deployment>, upload: Option<&Upload>, space: &Space| {
+        let orders = Orders { plan: &plan, app: &plan.apps[0], deployment: &this, upload };
+        let told = match compile(verb, orders, lock, Failed::Stop, space) {
+            Ok(steps) => steps.iter().map(|step| step.id.trim_start_matches("shop/")).collect::<Vec<_>>().join(" "),
+            Err(refusal) => format!("refused: {refusal}"),
+        };
+        out.extend([&format!("# {verb}: {title}\n"), told.as_str(), "\n"]);
+    };
+    for verb in [Verb::Resume, Verb::Rollback] {
+        case(verb, "nothing was begun, no lock tells of it", None, Some(&here), &settled());
+        case(verb, "nothing was begun, a lock tells of it", Some(&this), Some(&here), &settled());
+        case(verb, "all is done, a lock tells of it", Some(&this), Some(&here), &after("all"));
+        case(verb, "all is done, a lock tells of another run", Some(&older), Some(&here), &after("all"));
+        case(verb, "it is marked", None, Some(&here), &after("shop/mark"));
+        case(verb, "it is marked, by the run of the lock", Some(&this), Some(&here), &after("shop/mark"));
+        case(verb, "it is marked, by a run before that of the lock", Some(&older), Some(&here), &after("shop/mark"));
+        case(verb, "it is marked, the files are not here", None, None, &after("shop/mark"));
+        case(verb, "it is marked, the files are others", None, Some(&changed), &after("shop/mark"));
+        case(verb, "it is marked, by another plan", None, Some(&here), &other_plan);
+        case(verb, "it is marked, a stranger has the staging route", None, Some(&here), &stranger);
+        case(verb, "it is pushed, the files are not here", None, None, &after("shop/push"));
+        case(verb, "it is staged, the files are others", None, Some(&changed), &after("shop/stage"));
+        case(verb, "it is bound", None, None, &after("shop/bind"));
+        case(verb, "it is staged, and was scaled down to none", None, None, &empty);
+        case(verb, "it is on one live route", None, None, &after("shop/map-live"));
+        case(verb, "it is on both, alone", None, None, &after("shop/unmap-live-4"));
+        case(verb, "it is on one live route, of the old one runs only a part", None, None, &weak);
+        case(verb, "it is on both, the old one is deleted", None, None, &deleted);
+        case(verb, "it is on both, the old one has no droplet", None, None, &no_droplet("shop/map-live-2"));
+        case(verb, "it is marked, the old one has no droplet", None, Some(&here), &no_droplet("shop/mark"));
+        case(verb, "it is marked, the old one was taken off a live route", None, Some(&here), &taken_off);
+        case(verb, "it is the first that is on the live routes", None, None, &first);
+        case(verb, "both say that they are under way", None, Some(&here), &two);
+        case(verb, "nothing tells what was before it", None, Some(&here), &silent);
+    }
+    let mut on_staging = settled();
+    on_staging.routes.push(example::route(STAGING, "shop_a"));
+    case(Verb::Apply, "the live one is on the staging route, too", None, Some(&here), &on_staging);
+    case(Verb::Apply, "the files are not here", None, None, &settled());
+    insta::assert_snapshot!(out);
+}
+
+#[test]
+fn a_quota_is_held_where_something_grows() {
+    let plan = example::plan(PLAN);
+    let space = |memory_mb, instances, routes, instance_memory_mb| {
+        let mut space = space_of(&[colour("shop_a", true, &LIVE, Some(Role::Live))]);
+        space.quotas.push(Quota {
+            name: "small".to_owned(),
+            scope: QuotaScope::Space,
+            memory_mb,
+            instance_memory_mb,
+            instances,
+            routes,
+            used: Usage { memory_mb: 512, instances: 2, routes: 2 },
+        });
+        space
+    };
+    // Two instances of 256 MB more, and the staging route.
+    for (space, fits) in [
+        (space(Some(1024), Some(4), Some(3), Some(256)), true),
+        (space(Some(1023), None, None, None), false),
+        (space(None, Some(3), None, None), false),
+        (space(None, None, Some(2), None), false),
+        (space(None, None, None, Some(255)), false),
+    ] {
+        assert_eq!(compiled(Verb::Apply, &plan, &space).is_ok(), fits, "{:?}", space.quotas);
+    }
+
+    let steps = compiled(Verb::Apply, &plan, &space(None, None, None, None)).unwrap();
+    let at = steps.iter().position(|step| step.action.kind() == "drain").unwrap();
+    let both = done(space(Some(512), Some(2), Some(2), None), &steps, &steps[at].id);
+    assert_eq!(quota::check(&both, &steps[at..]), Ok(()), "what is over its quota may shrink");
+
+    let mut follows = done(space(None, None, None, None), &steps[..at], "all");
+    quota::follow(&space(None, None, None, None), &mut follows);
+    assert_eq!(follows.quotas[0].used, Usage { memory_mb: 1024, instances: 4, routes: 3 });
+    let mut back = Space { quotas: follows.quotas.clone(), ..space(None, None, None, None) };
+    quota::follow(&follows, &mut back);
+    assert_eq!(back.quotas[0].used, Usage { memory_mb: 512, instances: 2, routes: 2 });
 }
 
 fn any_role() -> impl Strategy<Value = Option<Role>> {
@@ -274,6 +479,9 @@ proptest! {
                 if let Some(condition) = step.action.condition() {
                     prop_assert_eq!(condition.judge(&model, &before), Verdict::Holds, "{}", step.id);
                 }
+                let mut again = model.clone();
+                step.action.apply(&mut again);
+                prop_assert_eq!(&again, &model, "{} a second time", step.id);
             }
             // The end is settled, and one more fallback would be a new decision.
             let end = Situation::of(app, &model);
@@ -360,13 +568,30 @@ fn what_is_left_is_of_the_list_that_was_in_flight() {
     ]);
     let (by_hand, more) = told(Verb::Rollback, &space);
     assert_eq!(by_hand, ["map-route shop_a", "map-route shop_a"], "both serve: nobody is taken off by hand");
-    assert!(more > 0);
+    let all = compiled(Verb::Rollback, &plan, &space).unwrap().len();
+    assert_eq!(by_hand.len() + more, all);
     // It is off its routes: what is left is to stop it.
     let space = space_of(&[
         colour("shop_a", true, &LIVE, Some(Role::Live)),
         colour("shop_b", true, &[], Some(Role::RollingBack)),
     ]);
     assert!(told(Verb::Rollback, &space).0.contains(&"stop shop_b".to_owned()));
+    // What only the staging route leads to serves nobody.
+    let space = space_of(&[
+        colour("shop_a", true, &LIVE, Some(Role::Live)),
+        colour("shop_b", true, &[STAGING], Some(Role::RollingBack)),
+    ]);
+    assert_eq!(
+        told(Verb::Rollback, &space).0,
+        [
+            "unmap-route shop_b",
+            "unmap-route shop_b",
+            "unmap-route shop_b",
+            "drain shop_b",
+            "stop shop_b",
+            "annotate shop_b"
+        ]
+    );
     // Nothing is under way any more.
     let space = space_of(&[colour("shop_a", true, &LIVE, Some(Role::Live))]);
     assert_eq!(told(Verb::Apply, &space), (Vec::new(), 0));
@@ -376,7 +601,7 @@ fn what_is_left_is_of_the_list_that_was_in_flight() {
 #[test]
 fn what_an_action_may_change_is_read_after_it() {
     let plan = example::plan(PLAN);
-    let mut kinds = BTreeSet::new();
+    let mut kinds = BTreeMap::new();
     let spaces = [
         space_of(&[]),
         space_of(&[colour("shop_a", true, &LIVE, Some(Role::Live))]),
@@ -391,14 +616,21 @@ fn what_an_action_may_change_is_read_after_it() {
     ];
     for (space, verb) in spaces.iter().flat_map(|space| [(space, Verb::Apply), (space, Verb::Rollback)]) {
         for step in compiled(verb, &plan, space).unwrap_or_default() {
-            kinds.insert(step.action.kind());
+            let undo =
+                step.undo.as_ref().map(|undo| undo.argv().join(" ").replace("shop_a", "APP").replace("shop_b", "APP"));
+            kinds.insert(
+                step.action.kind(),
+                format!("{} {} {undo:?}", step.action.takes_away(), step.action.is_watched_by_cf()),
+            );
             for facet in facets(&step) {
                 let read = step.action.changes().contains(&facet.section());
                 assert!(read || !step.action.may_change(&facet), "{} {facet:?}", step.id);
             }
         }
     }
-    assert!(kinds.len() >= 12, "{kinds:?}");
+    // What each kind takes away, whether its cf only watches, and what takes it back.
+    let known = kinds.iter().map(|(kind, known)| format!("{kind}: {known}\n")).collect::<Vec<_>>().concat();
+    insta::assert_snapshot!(known);
 }
 
 /// One of each that a deployment hangs on, as far as a step may be about it.

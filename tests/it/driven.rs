@@ -115,7 +115,6 @@ fn a_platform_that_does_not_serve_is_told_from_one_that_refuses() {
         driven.foundry.faults().add(Rule::new("POST", "/v3/routes", fault));
         let verdict = driven.confirm(&create, &created);
         assert_eq!(reason(verdict), expected, "{fault:?}");
-        assert!(expected.may_have_changed(), "only the space can tell after {fault:?}");
         driven.foundry.faults().clear();
     }
     // The last of them lost only its answer.

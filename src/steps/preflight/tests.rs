@@ -1,11 +1,11 @@
 //! What is refused before the first change, and what is not.
 
 use crate::example;
-use crate::plan::Plan;
+use crate::plan::{Plan, RouteUrl};
 use crate::shell::OwnCommands;
 use crate::space::native::NativeDeployment;
 use crate::space::rules::{ForeignRoute, Owner, Rules, Stack, StackState, Suspended};
-use crate::space::{Destination, Domain, Space};
+use crate::space::{Destination, Domain, Route, Space};
 use crate::steps::annotations::Role;
 use crate::steps::back::Failed;
 use crate::steps::forward::Orders;
@@ -169,6 +169,11 @@ fn what_the_platform_allows_is_not_refused() {
         ("a shared route, and a role in the space that it belongs to", |space| {
             shared(space, Some(roles(&["space_supporter"])));
         }),
+        ("no route may be made, and all are there", |space| {
+            space.rules.flags_off = vec!["route_creation".to_owned()];
+            let destinations = Vec::new();
+            space.routes.push(Route { destinations, ..example::route(STAGING, "shop_b") });
+        }),
         ("a native deployment of an app that is no colour", |space| {
             space.deployments = vec![native("other", "PAUSED")];
         }),
@@ -178,6 +183,40 @@ fn what_the_platform_allows_is_not_refused() {
         change(&mut space);
         let told = compiled(Verb::Apply, &plan, &space).err();
         assert_eq!(told, None, "{title}");
+    }
+}
+
+#[test]
+fn a_domain_takes_routes_of_its_kind() {
+    let private: Change = |_| {};
+    let shared: Change = |space| space.domains[0].private = false;
+    let internal: Change = |space| space.domains[0].internal = true;
+    let admin: Change = |space| (space.domains[0].private, space.rules.admin) = (false, true);
+    let there: Change = |space| {
+        space.domains[0].private = false;
+        space.routes.push(example::route("example.com", "shop_a"));
+    };
+    for (kind, url, why) in [
+        (private, "*.example.com", None),
+        (private, "example.com", None),
+        (private, "new.example.com/path", None),
+        (shared, "new.example.com/path", None),
+        (shared, "example.com", Some("its routes must have a host")),
+        (shared, "*.example.com", Some("only an administrator may have a wildcard there")),
+        (admin, "*.example.com", None),
+        (there, "example.com", None),
+        (internal, "new.example.com", None),
+        (internal, "*.example.com", Some("its routes have no wildcard")),
+        (internal, "new.example.com/path", Some("its routes have no path")),
+    ] {
+        let mut space = live();
+        kind(&mut space);
+        let told = super::cannot_be(&RouteUrl::parse(url).unwrap(), &space);
+        match (told, why) {
+            (None, None) => {}
+            (Some(told), Some(why)) => assert!(told.ends_with(why), "{url}: {told}"),
+            (told, why) => panic!("{url}: {told:?} in the place of {why:?}"),
+        }
     }
 }
 

@@ -1,0 +1,213 @@
+//! What each condition takes for true, what it waits for, and what it gives up.
+
+use super::*;
+use crate::example;
+use crate::space::{Droplet, Package};
+
+/// What has become of the app meanwhile.
+type Change = fn(&mut App);
+
+const ROUTE: &str = "www.example.com";
+
+fn app() -> String {
+    "shop".to_owned()
+}
+
+/// `shop` runs with two instances and a worker, holds a route and is bound to `db`.
+fn before() -> Space {
+    let mut shop = example::app("shop", true, 2, None);
+    shop.annotations.insert("role".to_owned(), "live".to_owned());
+    let web = shop.processes[0].clone();
+    shop.processes.push(Process { guid: "worker-shop".to_owned(), kind: "worker".to_owned(), ..web });
+    for instance in shop.processes.iter_mut().flat_map(|process| &mut process.states) {
+        instance.id = Some(format!("id-{}", instance.index));
+        instance.uptime = Some(60);
+    }
+    example::space(vec![shop], [(ROUTE, "shop")])
+}
+
+/// Tries a condition on what has become of the app: what it must say.
+fn assert_says(condition: &Condition, cases: &[(Change, &str)]) {
+    for (change, expected) in cases {
+        let (before, mut now) = (before(), before());
+        change(&mut now.apps[0]);
+        let told = match condition.judge(&now, &before) {
+            Verdict::Holds => "holds".to_owned(),
+            Verdict::NotYet(why) => format!("not yet: {why}"),
+            Verdict::Never(why) => format!("never: {why}"),
+        };
+        assert_eq!(told, *expected, "{condition}");
+    }
+}
+
+#[test]
+fn an_app_is_there_or_is_not() {
+    let rename: Change = |app| app.name = "other".to_owned();
+    assert_says(&Condition::Exists { app: app() }, &[(|_| {}, "holds"), (rename, "not yet: app shop is not there")]);
+    assert_says(&Condition::Deleted { app: app() }, &[(|_| {}, "not yet: app shop is still there"), (rename, "holds")]);
+    assert_says(
+        &Condition::Stopped { app: app() },
+        &[(|_| {}, "not yet: app shop is started"), (|app| app.state = AppState::Stopped, "holds")],
+    );
+}
+
+#[test]
+fn an_upload_is_done_with_a_new_package_of_a_stopped_app() {
+    let stopped: Change = |app| app.state = AppState::Stopped;
+    let uploaded = |before: &str| Condition::Uploaded { app: app(), before: Some(before.to_owned()) };
+    assert_says(
+        &uploaded("an older one"),
+        &[
+            (stopped, "holds"),
+            (|_| {}, "not yet: app shop is started"),
+            (|app| app.package = None, "not yet: app shop has no package"),
+            (
+                |app| app.package = Some(Package { guid: "p".to_owned(), ready: false }),
+                "not yet: package p of app shop is not ready",
+            ),
+        ],
+    );
+    assert_says(&uploaded("package-shop"), &[(stopped, "not yet: app shop has no newer package than before")]);
+}
+
+#[test]
+fn annotations_are_there_as_written() {
+    let annotated = |value: Option<&str>| {
+        let annotations = BTreeMap::from([("role".to_owned(), value.map(ToOwned::to_owned))]);
+        Condition::Annotated { app: app(), annotations }
+    };
+    let clear: Change = |app| app.annotations.clear();
+    assert_says(&annotated(Some("live")), &[(|_| {}, "holds"), (clear, "not yet: app shop does not carry role: live")]);
+    assert_says(&annotated(Some("next")), &[(|_| {}, "not yet: app shop does not carry role: next")]);
+    assert_says(&annotated(None), &[(|_| {}, "not yet: app shop still carries role"), (clear, "holds")]);
+}
+
+#[test]
+fn services_and_routes_are_held() {
+    let url = || RouteUrl::parse(ROUTE).unwrap();
+    let unbind: Change = |app| app.bindings.clear();
+    let another: Change = |app| app.guid = "of another app".to_owned();
+    assert_says(
+        &Condition::Bound { app: app(), service: "db".to_owned() },
+        &[(|_| {}, "holds"), (unbind, "not yet: service instance db is not bound to app shop")],
+    );
+    assert_says(
+        &Condition::Mapped { app: app(), url: url() },
+        &[(|_| {}, "holds"), (another, "not yet: www.example.com is not mapped to app shop")],
+    );
+    assert_says(
+        &Condition::Unmapped { app: app(), url: url() },
+        &[(|_| {}, "not yet: www.example.com is still mapped to app shop"), (another, "holds")],
+    );
+}
+
+#[test]
+fn the_newest_package_is_staged_and_its_droplet_is_the_apps() {
+    let of_none: Change = |app| app.staged = Some(Droplet { guid: "d".to_owned(), package: None });
+    assert_says(
+        &Condition::Staged { app: app() },
+        &[
+            (|_| {}, "holds"),
+            (
+                |app| app.package = Some(Package { guid: "p".to_owned(), ready: true }),
+                "not yet: package p of app shop is not staged",
+            ),
+            // A droplet that does not tell its package must be another than before.
+            (of_none, "holds"),
+            (
+                |app| app.staged.as_mut().unwrap().package = None,
+                "not yet: package package-shop of app shop is not staged",
+            ),
+            (|app| app.staged = None, "not yet: package package-shop of app shop is not staged"),
+            (|app| app.package = None, "not yet: app shop has no package"),
+        ],
+    );
+    assert_says(
+        &Condition::DropletSet { app: app() },
+        &[
+            (|_| {}, "holds"),
+            (of_none, "not yet: droplet d is not yet app shop's"),
+            (|app| app.staged = None, "not yet: app shop has no staged droplet"),
+        ],
+    );
+}
+
+#[test]
+fn every_instance_of_every_process_runs() {
+    const WORKER: usize = 1;
+    assert_says(
+        &Condition::Scaled { app: app(), instances: 2 },
+        &[
+            (|_| {}, "holds"),
+            (|app| app.processes[0].instances = 1, "not yet: app shop does not have 2 web instances"),
+            (|app| app.processes.clear(), "not yet: app shop does not have 2 web instances"),
+        ],
+    );
+    assert_says(
+        &Condition::Running { app: app(), instances: 2 },
+        &[
+            (|_| {}, "holds"),
+            (|app| app.state = AppState::Stopped, "not yet: app shop is stopped"),
+            (
+                |app| {
+                    let last = &mut app.processes[0].states[1];
+                    (last.state, last.details) = (InstanceState::Starting, Some("no room yet".to_owned()));
+                },
+                "not yet: 1 of 2 web instances of app shop run, #1 starting (no room yet)",
+            ),
+            (
+                |app| app.processes[0].states[1].state = InstanceState::Crashed,
+                "not yet: 1 of 2 web instances of app shop run, #1 crashed",
+            ),
+            (|app| app.processes[WORKER].states.clear(), "not yet: 0 of 2 worker instances of app shop run"),
+            (
+                |app| app.processes[WORKER].states.iter_mut().for_each(|one| one.state = InstanceState::Crashed),
+                "never: all instances of process worker of app shop crashed",
+            ),
+            (
+                |app| {
+                    let worker = &mut app.processes[WORKER];
+                    worker.instances = 0;
+                    worker.states.iter_mut().for_each(|one| one.state = InstanceState::Crashed);
+                },
+                "holds",
+            ),
+            (
+                |app| {
+                    app.processes[0].instances = 1;
+                    app.processes[0].states.truncate(1);
+                },
+                "not yet: app shop is to have 2 web instances and 1 of 1 run",
+            ),
+            (|app| drop(app.processes.remove(0)), "not yet: app shop has no web process"),
+        ],
+    );
+}
+
+#[test]
+fn what_is_checked_runs_on_without_a_crash() {
+    let lost = "never: web instance 1 of app shop crashed, or was moved, while it was checked";
+    assert_says(
+        &Condition::Steady { app: app(), instances: 2 },
+        &[
+            (|_| {}, "holds"),
+            (|app| app.processes[0].states[1].uptime = Some(61), "holds"),
+            (|app| app.processes[0].states[1].uptime = Some(59), lost),
+            (|app| app.processes[0].states[1].id = Some("another".to_owned()), lost),
+            (|app| app.processes[0].states[1].index = 7, lost),
+            (|app| app.processes[0].states.truncate(1), lost),
+            (
+                |app| app.processes[0].guid = "another".to_owned(),
+                "never: web instance 0 of app shop crashed, or was moved, while it was checked",
+            ),
+            // One more instance than before is none that was lost.
+            (
+                |app| {
+                    let more = Instance { index: 2, id: None, ..app.processes[0].states[1].clone() };
+                    app.processes[0].states.push(more);
+                },
+                "holds",
+            ),
+        ],
+    );
+}
