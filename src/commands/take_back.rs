@@ -179,8 +179,7 @@ pub(super) fn tell_left(
     let orders = Orders { plan, app: app.app, deployment: &compiled.request.deployment, upload: None };
     match left::left(verb, orders, space) {
         Ok(Left { by_hand, more }) => {
-            let commands: Vec<String> =
-                by_hand.iter().filter_map(|step| step.invocation.as_ref()).map(Invocation::shell).collect();
+            let commands: Vec<String> = by_hand.iter().filter_map(Step::invocation).map(|call| call.shell()).collect();
             if !commands.is_empty() {
                 tell("what is left begins with:");
                 for command in &commands {

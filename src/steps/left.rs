@@ -12,7 +12,7 @@ use super::forward::{self, Orders};
 use super::refusal::Refusal;
 use super::situation::UnderWay;
 use super::upload::Upload;
-use super::{Action, Step, Verb};
+use super::{Step, Verb};
 
 /// What is left of a list.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,7 +38,7 @@ pub fn left(verb: Verb, orders: Orders<'_>, space: &Space) -> Result<Left, Refus
     let mut model = space.clone();
     let harmless = |step: &&Step| {
         let harms = harms(step, &orders.app.staging.to_string(), &model);
-        step.action.apply(&mut model);
+        step.facts().effect(&mut model);
         !harms
     };
     let by_hand: Vec<Step> = steps.iter().take_while(harmless).cloned().collect();
@@ -48,26 +48,11 @@ pub fn left(verb: Verb, orders: Orders<'_>, space: &Space) -> Result<Left, Refus
 /// Whether a step takes an app that serves off a route, or stops or deletes it. What only the staging route leads to
 /// serves nobody.
 fn harms(step: &Step, staging: &str, space: &Space) -> bool {
-    let name = step.action.app();
+    let name = step.facts().app();
     let serves_on = |route: &str| {
         route != staging
             && space.app(name).is_some_and(|app| app.state == AppState::Started)
             && space.routes_of(name).contains(&route)
     };
-    match &step.action {
-        Action::Unmap { url, .. } => serves_on(&url.to_string()),
-        // A push takes all routes off and stops the app; who is let go of drains.
-        Action::Push { .. } | Action::Drain { .. } | Action::Stop { .. } | Action::Delete { .. } => {
-            space.routes_of(name).into_iter().any(serves_on)
-        }
-        Action::Create { .. }
-        | Action::Annotate { .. }
-        | Action::Bind { .. }
-        | Action::Map { .. }
-        | Action::Stage { .. }
-        | Action::SetDroplet { .. }
-        | Action::Scale { .. }
-        | Action::Start { .. }
-        | Action::Check { .. } => false,
-    }
+    space.routes_of(name).into_iter().any(|route| serves_on(route) && step.facts().may_take_off(route))
 }

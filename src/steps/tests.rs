@@ -120,9 +120,9 @@ fn more_live_instances_than_the_manifest_has_are_kept() {
     let mut live = colour("shop_a", true, &LIVE, None);
     live.instances = 5;
     let steps = compiled(Verb::Apply, &example::plan(PLAN), &space_of(&[live])).unwrap();
-    let push = steps.iter().find(|step| step.action.kind() == "push").unwrap();
+    let push = steps.iter().find(|step| step.facts().kind() == "push").unwrap();
     assert_eq!(
-        push.invocation.as_ref().unwrap().argv().join(" "),
+        push.invocation().unwrap().argv().join(" "),
         "cf push shop_b -f manifest.yml -p app -i 5 --no-route --no-start --redact-env"
     );
 }
@@ -135,8 +135,8 @@ fn what_becomes_of_the_old_colour() {
         let plan = example::plan(text);
         let steps = compiled(Verb::Apply, &plan, &space).unwrap();
         let after_staging =
-            steps.iter().skip_while(|step| step.action.kind() != "unmap-route" || !step.id.contains("staging"));
-        after_staging.skip(1).map(|step| format!("{} {}", step.action.kind(), step.action.app())).collect::<Vec<_>>()
+            steps.iter().skip_while(|step| step.facts().kind() != "unmap-route" || !step.id.contains("staging"));
+        after_staging.skip(1).map(|step| format!("{} {}", step.facts().kind(), step.facts().app())).collect::<Vec<_>>()
     };
     assert_eq!(last_steps("stop"), ["drain shop_a", "stop shop_a", "annotate shop_a", "annotate shop_b"]);
     assert_eq!(last_steps("keep"), ["annotate shop_a", "annotate shop_b"]);
@@ -225,7 +225,7 @@ fn a_previous_version_that_was_scaled_down_gets_its_instances_back() {
             [colour("shop_a", false, &[], Some(Role::Previous)), colour("shop_b", true, &LIVE, Some(Role::Live))];
         (colours[0].instances, colours[1].instances) = (0, live);
         let steps = compiled(Verb::Rollback, &plan, &space_of(&colours)).unwrap();
-        let first = steps[0].invocation.as_ref().unwrap().argv().join(" ");
+        let first = steps[0].invocation().unwrap().argv().join(" ");
         assert_eq!(first, format!("cf scale shop_a -i {expected}"), "{keys}");
     }
 }
@@ -269,10 +269,13 @@ proptest! {
             let mut model = space.clone();
             for step in &steps {
                 let before = model.clone();
-                step.action.apply(&mut model);
-                if let Some(condition) = step.action.condition() {
+                step.facts().effect(&mut model);
+                if let Some(condition) = step.facts().condition() {
                     prop_assert_eq!(condition.judge(&model, &before), Verdict::Holds, "{}", step.id);
                 }
+                let once = model.clone();
+                step.facts().effect(&mut model);
+                prop_assert_eq!(&model, &once, "{} is not the same when it is done again", step.id);
             }
             // The end is settled, and one more fallback would be a new decision.
             let end = Situation::of(app, &model);
@@ -290,12 +293,12 @@ proptest! {
         if let Ok(steps) = compiled(Verb::Apply, &plan, &space) {
             let mut model = space.clone();
             for step in &steps {
-                if step.action.kind() == "push" {
+                if step.facts().kind() == "push" {
                     for url in &app.live {
-                        prop_assert!(!model.holders(url).contains(&step.action.app()), "{url} leads to what is pushed");
+                        prop_assert!(!model.holders(url).contains(&step.facts().app()), "{url} leads to what is pushed");
                     }
                 }
-                step.action.apply(&mut model);
+                step.facts().effect(&mut model);
             }
         }
     }
@@ -313,7 +316,7 @@ proptest! {
             let mut model = space.clone();
             for step in &left.by_hand {
                 let before = serving(&model);
-                step.action.apply(&mut model);
+                step.facts().effect(&mut model);
                 let after = serving(&model);
                 prop_assert!(before.is_subset(&after), "{verb}: {}: {before:?} -> {after:?}", step.id);
             }
@@ -338,7 +341,7 @@ fn what_is_left_is_of_the_list_that_was_in_flight() {
     let orders = Orders { plan: &plan, app: &plan.apps[0], deployment: &deployment, upload: None };
     let told = |verb, space: &Space| {
         let left = left::left(verb, orders, space).unwrap();
-        let by_hand = left.by_hand.iter().map(|step| format!("{} {}", step.action.kind(), step.action.app()));
+        let by_hand = left.by_hand.iter().map(|step| format!("{} {}", step.facts().kind(), step.facts().app()));
         (by_hand.collect::<Vec<_>>(), left.more)
     };
     // The new version has failed on the live route, and the old one is already back on it.
@@ -379,10 +382,10 @@ fn what_an_action_may_change_is_read_after_it() {
     ];
     for (space, verb) in spaces.iter().flat_map(|space| [(space, Verb::Apply), (space, Verb::Rollback)]) {
         for step in compiled(verb, &plan, space).unwrap_or_default() {
-            kinds.insert(step.action.kind());
+            kinds.insert(step.facts().kind());
             for facet in facets(&step) {
-                let read = step.action.changes().contains(&facet.section());
-                assert!(read || !step.action.may_change(&facet), "{} {facet:?}", step.id);
+                let read = step.facts().changes().contains(&facet.section());
+                assert!(read || !step.may_change(&facet), "{} {facet:?}", step.id);
             }
         }
     }
@@ -391,9 +394,9 @@ fn what_an_action_may_change_is_read_after_it() {
 
 /// One of each that a deployment hangs on, as far as a step may be about it.
 fn facets(step: &Step) -> Vec<Facet> {
-    let app = || step.action.app().to_owned();
+    let app = || step.facts().app().to_owned();
     let annotations = match &step.action {
-        Action::Annotate { annotations, .. } => annotations.to_map().into_keys().collect(),
+        Action::Annotate(annotate) => annotate.annotations.to_map().into_keys().collect(),
         _ => vec!["cutover-role".to_owned()],
     };
     let mut facets = vec![
