@@ -201,7 +201,7 @@ impl Recovery<'_, '_> {
         match left::left(verb, self.orders(), self.space) {
             Ok(Left { by_hand, more }) => {
                 let commands: Vec<String> =
-                    by_hand.iter().filter_map(|step| step.invocation.as_ref()).map(Invocation::shell).collect();
+                    by_hand.iter().filter_map(Step::invocation).map(|call| call.shell()).collect();
                 if !commands.is_empty() {
                     tell("what is left begins with:");
                     for command in &commands {

@@ -49,7 +49,7 @@ impl LastWords {
     fn hear(&mut self, event: &Event<'_>) {
         match event {
             Event::StepStarted { step, .. } => {
-                self.step = Some(format!("step {} ({})", step.id, step.action.purpose()));
+                self.step = Some(format!("step {} ({})", step.id, step.facts().purpose()));
             }
             Event::Serves { told } => (*told).clone_into(&mut self.serving),
             Event::StepConfirmed { .. } | Event::StepFailed { .. } => self.step = None,

@@ -3,11 +3,11 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
-use crate::plan::{self, AppName, Instances, Old};
+use crate::plan::{self, Instances, Old};
 use crate::space::{App, Space};
 use crate::steps::refusal::Refusal;
 use crate::steps::situation::{Situation, UnderWay};
-use crate::steps::{Action, Step, Verb};
+use crate::steps::{Step, Verb};
 
 use super::fault::Fault;
 use super::goal::{self, Goal};
@@ -194,7 +194,7 @@ impl<'a> Explorer<'a> {
                 Fault::KilledDuring(part) => {
                     let mut cut = world.clone();
                     let happened = cut.change(self.app, step, promise, |before, after| {
-                        part.cut(step.action.app(), before, after);
+                        (part.cut)(step.facts().app(), before, after);
                     });
                     (cut, happened.map(drop))
                 }
@@ -323,24 +323,23 @@ impl<'a> Explorer<'a> {
     /// What a list of steps does to somebody else.
     fn strays(&self, steps: &[Step]) -> Option<String> {
         let is_colour = |name: &str| self.app.colours.iter().any(|colour| colour.as_str() == name);
-        if let Some(step) = steps.iter().find(|step| !is_colour(step.action.app())) {
-            return Some(format!("{} touches app {}, which the plan does not name", about(step), step.action.app()));
+        if let Some(step) = steps.iter().find(|step| !is_colour(step.facts().app())) {
+            return Some(format!("{} touches app {}, which the plan does not name", about(step), step.facts().app()));
         }
-        let strange = |step: &&Step| match &step.action {
-            Action::Map { app, url, .. } | Action::Unmap { app, url, .. } => {
+        let strange = |step: &&Step| {
+            step.facts().route().is_some_and(|url| {
                 let of_plan = self.app.live.iter().chain([&self.app.staging]).any(|known| known == url);
-                !of_plan && !self.had(app, &url.to_string())
-            }
-            _ => false,
+                !of_plan && !self.had(step.facts().app(), &url.to_string())
+            })
         };
         steps.iter().find(strange).map(|step| format!("{} touches a route that the plan does not name", about(step)))
     }
 
     /// Whether a colour held a route when the walk began, or was to have it back.
-    fn had(&self, colour: &AppName, url: &str) -> bool {
+    fn had(&self, colour: &str, url: &str) -> bool {
         let space = &self.start.space;
-        let kept = space.app(colour.as_str()).and_then(crate::steps::annotations::Origin::of);
-        space.routes_of(colour.as_str()).contains(&url)
+        let kept = space.app(colour).and_then(crate::steps::annotations::Origin::of);
+        space.routes_of(colour).contains(&url)
             || kept.is_some_and(|origin| origin.kept_routes.iter().any(|kept| kept == url))
     }
 }
@@ -354,5 +353,5 @@ fn declared(app: &plan::App) -> Option<u32> {
 }
 
 fn about(step: &Step) -> String {
-    format!("step {} ({})", step.id, step.action.purpose())
+    format!("step {} ({})", step.id, step.facts().purpose())
 }

@@ -79,7 +79,7 @@ pub fn prove_one(app: &plan::App, verb: Verb, space: &Space, steps: &[Step]) -> 
         WalkEnd::Done => None,
         WalkEnd::Fails(step, seen) | WalkEnd::Breaks(step, seen) => Some(Counterexample {
             app: app.name.to_string(),
-            story: vec![format!("step {} ({})", step.id, step.action.purpose())],
+            story: vec![format!("step {} ({})", step.id, step.facts().purpose())],
             seen,
         }),
     }

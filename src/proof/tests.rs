@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::example;
 use crate::plan::{self, Plan};
 use crate::space::{App, Quota, QuotaScope, Space, Usage};
+use crate::steps::action::Delete;
 use crate::steps::annotations::Role;
 use crate::steps::back::Failed;
 use crate::steps::forward::Orders;
@@ -116,7 +117,7 @@ fn a_previous_version_that_was_scaled_down_can_be_fallen_back_to() {
             // The same where somebody scales it down in the midst of the deployment that follows it.
             let mut half_way = ordinary();
             for step in &right(&plan, Verb::Apply, &ordinary()).unwrap() {
-                step.action.apply(&mut half_way);
+                step.facts().effect(&mut half_way);
                 let mut small = half_way.clone();
                 let Some(old) = small.app_mut("shop_a") else { continue };
                 old.processes[0].instances = instances;
@@ -135,7 +136,7 @@ fn every_state_that_an_interrupted_deployment_leaves_is_a_legal_start() {
     let plan = plan_with("");
     let mut half_way = ordinary();
     for step in &right(&plan, Verb::Apply, &ordinary()).unwrap() {
-        step.action.apply(&mut half_way);
+        step.facts().effect(&mut half_way);
         for verb in [Verb::Resume, Verb::Rollback] {
             assert_holds(&format!("{verb} after {}", step.id), &proved(&plan, verb, &half_way));
         }
@@ -209,7 +210,7 @@ fn a_single_list_that_is_not_safe_is_told() {
     let (plan, space) = (plan_with(""), ordinary());
     let steps = right(&plan, Verb::Apply, &space).unwrap();
     assert_eq!(prove_one(&plan.apps[0], Verb::Apply, &space, &steps), None);
-    let wrong = without(steps, |step| step.action.kind() == "drain");
+    let wrong = without(steps, |step| step.facts().kind() == "drain");
     let found = prove_one(&plan.apps[0], Verb::Apply, &space, &wrong).unwrap();
     assert!(found.to_string().contains("is stopped before it has drained"), "{found}");
 }
@@ -227,7 +228,7 @@ fn proofs_of_several_apps_are_one() {
 type Sabotage = fn(Verb, Vec<Step>) -> Vec<Step>;
 
 fn is(step: &Step, kind: &str, app: &str) -> bool {
-    step.action.kind() == kind && step.action.app() == app
+    step.facts().kind() == kind && step.facts().app() == app
 }
 
 fn without(steps: Vec<Step>, unwanted: impl Fn(&Step) -> bool) -> Vec<Step> {
@@ -270,13 +271,13 @@ const SABOTAGE: &[(&str, Sabotage, &[&str])] = &[
     ),
     (
         "the old colour does not drain",
-        |_, steps| without(steps, |step| step.action.kind() == "drain"),
+        |_, steps| without(steps, |step| step.facts().kind() == "drain"),
         &["is stopped before it has drained"],
     ),
     (
         "the old colour drains before it is unmapped",
         |_, steps| {
-            before(steps, |step| step.action.kind() == "drain", |step| is(step, "unmap-route", "shop_a") && live(step))
+            before(steps, |step| step.facts().kind() == "drain", |step| is(step, "unmap-route", "shop_a") && live(step))
         },
         &["is stopped before it has drained"],
     ),
@@ -284,8 +285,8 @@ const SABOTAGE: &[(&str, Sabotage, &[&str])] = &[
         "the router is not asked whether the new colour is reached",
         |_, steps| {
             let ask = |mut step: Step| {
-                if let Action::Map { ask_router, .. } = &mut step.action {
-                    *ask_router = false;
+                if let Action::MapRoute(map) = &mut step.action {
+                    map.ask_router = false;
                 }
                 step
             };
@@ -297,8 +298,8 @@ const SABOTAGE: &[(&str, Sabotage, &[&str])] = &[
         "the router is not asked whether the old colour is gone",
         |_, steps| {
             let ask = |mut step: Step| {
-                if let Action::Unmap { ask_router, .. } = &mut step.action {
-                    *ask_router = false;
+                if let Action::UnmapRoute(unmap) = &mut step.action {
+                    unmap.ask_router = false;
                 }
                 step
             };
@@ -308,13 +309,13 @@ const SABOTAGE: &[(&str, Sabotage, &[&str])] = &[
     ),
     (
         "the new colour is not checked",
-        |_, steps| without(steps, |step| step.action.kind() == "check"),
+        |_, steps| without(steps, |step| step.facts().kind() == "check"),
         &["which was not checked"],
     ),
     (
         "the live route is mapped before the check",
         |_, steps| {
-            before(steps, |step| is(step, "map-route", "shop_b") && live(step), |step| step.action.kind() == "check")
+            before(steps, |step| is(step, "map-route", "shop_b") && live(step), |step| step.facts().kind() == "check")
         },
         &["which was not checked"],
     ),
@@ -341,8 +342,8 @@ const SABOTAGE: &[(&str, Sabotage, &[&str])] = &[
         "the old colour is deleted in the place of being stopped",
         |_, mut steps| {
             for step in &mut steps {
-                if let Action::Stop { app } = &step.action {
-                    step.action = Action::Delete { app: app.clone() };
+                if let Action::Stop(stop) = &step.action {
+                    step.action = Delete { app: stop.app.clone() }.into();
                 }
             }
             steps
@@ -357,9 +358,9 @@ const SABOTAGE: &[(&str, Sabotage, &[&str])] = &[
                 |step| {
                     verb == Verb::Apply
                         && is(step, "annotate", "shop_b")
-                        && step.action.purpose().contains("live version")
+                        && step.facts().purpose().contains("live version")
                 },
-                |step| step.action.kind() == "drain",
+                |step| step.facts().kind() == "drain",
             )
         },
         &["shop_a still runs"],
@@ -379,11 +380,11 @@ const SABOTAGE: &[(&str, Sabotage, &[&str])] = &[
         "the new version has fewer instances",
         |_, mut steps| {
             for step in &mut steps {
-                if let Action::Push { size, .. } = &mut step.action {
-                    size.instances = 1;
+                if let Action::Push(push) = &mut step.action {
+                    push.size.instances = 1;
                 }
-                if let Action::Start { instances, .. } = &mut step.action {
-                    *instances = 1;
+                if let Action::Start(start) = &mut step.action {
+                    start.instances = 1;
                 }
             }
             steps
@@ -394,8 +395,8 @@ const SABOTAGE: &[(&str, Sabotage, &[&str])] = &[
         "somebody else's app is stopped",
         |_, mut steps| {
             for step in &mut steps {
-                if let Action::Stop { app } = &mut step.action {
-                    *app = plan::AppName::parse("billing").unwrap();
+                if let Action::Stop(stop) = &mut step.action {
+                    stop.app = plan::AppName::parse("billing").unwrap();
                 }
             }
             steps
@@ -411,7 +412,7 @@ const SABOTAGE: &[(&str, Sabotage, &[&str])] = &[
             before(
                 steps,
                 |step| is(step, "unmap-route", "shop_b") && live(step),
-                |step| matches!(step.action.kind(), "map-route" | "start"),
+                |step| matches!(step.facts().kind(), "map-route" | "start"),
             )
         },
         &["it is taken back", "no app surely serves"],
@@ -419,13 +420,13 @@ const SABOTAGE: &[(&str, Sabotage, &[&str])] = &[
     (
         "the way back does not tell that it has begun",
         |verb, steps| {
-            without(steps, |step| verb == Verb::Rollback && step.action.purpose().contains("being rolled back"))
+            without(steps, |step| verb == Verb::Rollback && step.facts().purpose().contains("being rolled back"))
         },
         &["cutover"],
     ),
     (
         "the way back leaves the new colour running",
-        |verb, steps| without(steps, |step| verb == Verb::Rollback && step.action.kind() == "stop"),
+        |verb, steps| without(steps, |step| verb == Verb::Rollback && step.facts().kind() == "stop"),
         &["shop_b still runs"],
     ),
 ];

@@ -5,9 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::plan;
 use crate::space::condition::Verdict;
 use crate::space::{App, AppState, InstanceState, Space};
+use crate::steps::action::question::RouterQuestion;
+use crate::steps::action::traffic::Traffic;
 use crate::steps::annotations::Role;
 use crate::steps::situation::{UnderWay, other};
-use crate::steps::{Action, RouterQuestion, Step, Verb, quota};
+use crate::steps::{Step, Verb, quota};
 
 /// What the routers know of an app on a live route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -234,15 +236,14 @@ impl World {
             return Ok(StepEnd::Fails(why));
         }
         let before = self.change(plan, step, promise, |_, _| {})?;
-        if let Some(condition) = step.action.condition() {
+        if let Some(condition) = step.facts().condition() {
             match condition.judge(&self.space, &before) {
                 Verdict::Holds => {}
                 Verdict::NotYet(why) | Verdict::Never(why) => return Ok(StepEnd::Fails(why)),
             }
         }
-        if let Action::Check { app, .. } = &step.action
-            && self.has_crashed(app.as_str())
-        {
+        let app = step.facts().app();
+        if step.facts().traffic() == Traffic::Checked && self.has_crashed(app) {
             return Ok(StepEnd::Fails(format!("{app} does not answer")));
         }
         if let Some(why) = self.ask(plan, step) {
@@ -273,28 +274,28 @@ impl World {
         promise: &Promise,
         cut: impl FnOnce(&Space, &mut Space),
     ) -> Result<Space, String> {
-        let app = step.action.app().to_owned();
+        let app = step.facts().app().to_owned();
         let ran = self.space.app(&app).is_some_and(|app| app.state == AppState::Started);
         let before = self.space.clone();
-        step.action.apply(&mut self.space);
+        step.facts().effect(&mut self.space);
         cut(&before, &mut self.space);
         quota::follow(&before, &mut self.space);
         let number_of = |url: &plan::RouteUrl| plan.live.iter().position(|live| live == url);
-        match &step.action {
-            Action::Map { url, .. } => {
+        match step.facts().traffic() {
+            Traffic::Leads { url } => {
                 if let Some(number) = number_of(url).filter(|_| ran)
                     && !self.routers.contains_key(&(number, app.clone()))
                 {
                     self.know(number, &app, Known::Maybe);
                 }
             }
-            Action::Unmap { url, .. } => {
+            Traffic::LeadsAway { url } => {
                 if let Some(known) = number_of(url).and_then(|number| self.routers.get_mut(&(number, app.clone()))) {
                     *known = Known::Maybe;
                 }
             }
             // Routers learn of an instance when it runs.
-            Action::Start { .. } if self.runs(&app) => {
+            Traffic::Started if self.runs(&app) => {
                 self.crashed.remove(&app);
                 for (number, url) in plan.live.iter().enumerate() {
                     let mapped = self.space.is_mapped(&app, url);
@@ -303,24 +304,15 @@ impl World {
                     }
                 }
             }
-            Action::Push { .. } => {
+            Traffic::NewVersion => {
                 self.checked.remove(&app);
             }
-            Action::Drain { .. } => {
+            Traffic::Drained => {
                 if !self.routers.keys().any(|(_, known)| *known == app) {
                     self.busy.remove(&app);
                 }
             }
-            Action::Start { .. }
-            | Action::Check { .. }
-            | Action::Create { .. }
-            | Action::Annotate { .. }
-            | Action::Bind { .. }
-            | Action::Stage { .. }
-            | Action::SetDroplet { .. }
-            | Action::Scale { .. }
-            | Action::Stop { .. }
-            | Action::Delete { .. } => {}
+            Traffic::Started | Traffic::Checked | Traffic::Unchanged => {}
         }
         if let Some(seen) = self.broken(plan, promise) {
             return Err(seen);
@@ -339,18 +331,21 @@ impl World {
 
     /// Asks the routers, as the step does. Tells what they do not confirm.
     fn ask(&mut self, plan: &plan::App, step: &Step) -> Option<String> {
-        match &step.action {
-            Action::Check { app, .. } => {
-                self.checked.insert(app.to_string());
-            }
+        let passes = match step.facts().traffic() {
+            Traffic::Checked => true,
             // Without checks the platform's health check alone decides.
-            Action::Start { app, .. } if plan.checks.is_empty() => {
-                self.checked.insert(app.to_string());
-            }
-            _ => {}
+            Traffic::Started => plan.checks.is_empty(),
+            Traffic::Unchanged
+            | Traffic::Leads { .. }
+            | Traffic::LeadsAway { .. }
+            | Traffic::NewVersion
+            | Traffic::Drained => false,
+        };
+        if passes {
+            self.checked.insert(step.facts().app().to_owned());
         }
         let number_of = |url: &plan::RouteUrl| plan.live.iter().position(|live| live == url);
-        match step.action.router_question()? {
+        match step.facts().router_question()? {
             RouterQuestion::Reached { app, url } => {
                 if !self.runs(app.as_str()) || !self.space.is_mapped(app.as_str(), url) {
                     return Some(format!("{url} does not reach {app}"));

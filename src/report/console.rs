@@ -88,12 +88,12 @@ impl Console {
                     self.line(&format!("       {}", style(text).dim()));
                 }
             }
-            Event::Waiting { step, what } => self.in_flight(&format!("{}: {what}", step.action.purpose())),
+            Event::Waiting { step, what } => self.in_flight(&format!("{}: {what}", step.facts().purpose())),
             Event::Repeating { step, why } => {
                 // What the next call prints is what tells how it failed.
                 self.tail.clear();
                 let first = why.lines().next().unwrap_or_default();
-                self.line(&format!("   {} {}: {first}; again", style("↻").yellow(), step.action.purpose()));
+                self.line(&format!("   {} {}: {first}; again", style("↻").yellow(), step.facts().purpose()));
             }
             Event::StepConfirmed { step, seconds, notes, .. } => {
                 self.bar.disable_steady_tick();
@@ -101,7 +101,7 @@ impl Console {
                 self.line(&format!(
                     "   {} {} {}",
                     style("✓").green(),
-                    step.action.purpose(),
+                    step.facts().purpose(),
                     style(format!("{seconds:.1} s")).dim()
                 ));
                 if let Some(command) = command(step) {
@@ -116,7 +116,7 @@ impl Console {
                 let line = format!(
                     "   {} {} {}",
                     style("✗").red().bold(),
-                    step.action.purpose(),
+                    step.facts().purpose(),
                     style(format!("{seconds:.1} s")).dim()
                 );
                 self.always(&line);
@@ -147,7 +147,7 @@ impl Console {
             self.line(&style(format!("{number}  {}: {}", step.app, step.heading)).bold().to_string());
         }
         self.bar.reset_elapsed();
-        self.in_flight(&step.action.purpose());
+        self.in_flight(&step.facts().purpose());
         self.bar.enable_steady_tick(Duration::from_millis(100));
     }
 
@@ -174,7 +174,7 @@ impl Console {
 
 /// Whether a line is the platform's JSON: what a failure says in it is told in words.
 fn is_for_programs(step: &Step, stream: Stream, text: &str) -> bool {
-    let argv = step.invocation.as_ref().map(Invocation::argv).unwrap_or_default();
+    let argv = step.invocation().as_ref().map(Invocation::argv).unwrap_or_default();
     let answer = stream == Stream::Out && argv.get(1).is_some_and(|verb| verb == "curl");
     // cf 8.17: `Code: 0, Title: , Detail: {"errors":[…]}`.
     answer || text.contains("Detail: {")
@@ -182,7 +182,7 @@ fn is_for_programs(step: &Step, stream: Stream, text: &str) -> bool {
 
 /// The invocation, as the preview shows it: so it can be run again by hand.
 fn command(step: &Step) -> Option<String> {
-    step.invocation.as_ref().map(|invocation| format!("     {}", style(invocation.shell()).cyan()))
+    step.invocation().map(|invocation| format!("     {}", style(invocation.shell()).cyan()))
 }
 
 impl Drop for Console {

@@ -43,7 +43,7 @@ fn object(event: &Event<'_>) -> Option<Value> {
         }
         Event::StepStarted { step, argv } => json!({
             "time": "", "event": "step-started", "step": step.id, "app": step.app.as_str(),
-            "action": step.action.kind(), "argv": command(argv),
+            "action": step.facts().kind(), "argv": command(argv),
         }),
         Event::StepConfirmed { step, exit_code, seconds, notes } => json!({
             "time": "", "event": "step-confirmed", "step": step.id, "exit_code": exit_code,

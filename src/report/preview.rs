@@ -6,6 +6,7 @@ use std::time::Duration;
 use console::style;
 use serde_json::{Value, json};
 
+use crate::cf::invocation::Invocation;
 use crate::plan::{self, Plan, format_duration};
 use crate::proof::Proof;
 use crate::run::routers::{Asked, Deaf, Routers};
@@ -75,11 +76,11 @@ fn title(heading: Heading) -> String {
 }
 
 fn write_step(out: &mut String, step: &Step) {
-    let _ = writeln!(out, "   {} {}", style("•").dim(), step.action.purpose());
-    if let Some(invocation) = &step.invocation {
+    let _ = writeln!(out, "   {} {}", style("•").dim(), step.facts().purpose());
+    if let Some(invocation) = step.invocation() {
         let _ = writeln!(out, "     {}", style(invocation.shell()).cyan());
     }
-    let confirmed = format!("confirmed by {}", step.action.confirmations().join("; "));
+    let confirmed = format!("confirmed by {}", step.confirmations().join("; "));
     let _ = writeln!(out, "     {}", style(confirmed).dim());
 }
 
@@ -181,11 +182,11 @@ pub fn json(plan: &Plan, space: &Space, apps: &[AppPreview<'_>]) -> Value {
             "id": step.id,
             "app": step.app.as_str(),
             "heading": step.heading.number(),
-            "action": step.action.kind(),
-            "argv": step.invocation.as_ref().map_or_else(Vec::new, crate::cf::invocation::Invocation::argv),
+            "action": step.facts().kind(),
+            "argv": step.invocation().as_ref().map_or_else(Vec::new, Invocation::argv),
             "after": step.after,
-            "confirm": step.action.confirmations(),
-            "undo": step.undo.as_ref().map(crate::cf::invocation::Invocation::argv),
+            "confirm": step.confirmations(),
+            "undo": step.undo().as_ref().map(Invocation::argv),
         })
     };
     json!({

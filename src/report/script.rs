@@ -1,11 +1,11 @@
 //! Steps as a shell script: the same invocations, stopped at the first that fails.
 
 use std::fmt::Write as _;
-use std::path::Path;
 
-use crate::plan::{Check, CommandLine, Plan};
-use crate::shell::{self, quote};
-use crate::steps::{Action, RouterQuestion, Step};
+use crate::plan::Plan;
+use crate::shell::quote;
+use crate::steps::Step;
+use crate::steps::action::question::RouterQuestion;
 
 use super::preview::AppPreview;
 
@@ -57,48 +57,13 @@ pub fn script(plan: &Plan, apps: &[AppPreview<'_>]) -> String {
 }
 
 fn write_step(out: &mut String, step: &Step) {
-    let within = step.within.as_secs();
-    match &step.action {
-        // A script has no eye of its own on the instances; `cf start` waits for the first one of each process.
-        Action::Start { app, .. } => {
-            let _ = writeln!(out, "cf start {}", quote(app.as_str()));
-        }
-        Action::Drain { time, .. } => {
-            let _ = writeln!(out, "sleep {}", time.as_secs());
-        }
-        Action::Check { url, check: Check::Http(http), .. } => {
-            let route = quote(&format!("{url}{}", http.path));
-            let codes = http.status.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
-            let _ = writeln!(out, "wait_for {within} {route} status {route} {codes}");
-        }
-        Action::Check { app, url, check: Check::Command(command), .. } => {
-            let line = match &command.run {
-                CommandLine::Shell(line) => format!("sh -c {}", quote(line)),
-                CommandLine::Argv(argv) => shell::command(argv),
-            };
-            // `./` keeps a folder that begins with `-` from being taken for an option; an absolute one stays what it
-            // is.
-            let folder = quote(&Path::new(".").join(&command.folder).to_string_lossy());
-            let (url, app) = (quote(&format!("https://{url}")), quote(app.as_str()));
-            let _ = writeln!(out, "(cd {folder} && CUTOVER_STAGING_URL={url} CUTOVER_APP={app} {line})");
-        }
-        Action::Create { .. }
-        | Action::Push { .. }
-        | Action::Annotate { .. }
-        | Action::Bind { .. }
-        | Action::Map { .. }
-        | Action::Unmap { .. }
-        | Action::Stage { .. }
-        | Action::SetDroplet { .. }
-        | Action::Scale { .. }
-        | Action::Stop { .. }
-        | Action::Delete { .. } => {
-            if let Some(invocation) = &step.invocation {
-                let _ = writeln!(out, "{}", invocation.shell());
-            }
-        }
+    let within = step.limits.within;
+    let line = step.facts().script(within).or_else(|| Some(step.invocation()?.shell()));
+    if let Some(line) = line {
+        let _ = writeln!(out, "{line}");
     }
-    match step.action.router_question() {
+    let within = within.as_secs();
+    match step.facts().router_question() {
         Some(RouterQuestion::Reached { app, url }) => {
             let (app, url) = (quote(app.as_str()), quote(&url.to_string()));
             let _ = writeln!(out, "wait_for {within} {url} reached {app} {url}");

@@ -11,7 +11,8 @@ use crate::cf::invocation::{Invocation, Reference};
 use crate::cf::outcome::{self, confirm};
 use crate::space::Space;
 use crate::space::condition::{Condition, Verdict};
-use crate::steps::{Action, Step};
+use crate::steps::Step;
+use crate::steps::action::work::Work;
 
 use super::check;
 use super::clock::Stop;
@@ -87,18 +88,18 @@ impl Runner<'_> {
         report: &mut dyn FnMut(&Event<'_>),
     ) -> Result<Vec<String>, Unfinished> {
         let begun = self.clock.now();
-        let deadline = begun + step.within;
+        let deadline = begun + step.limits.within;
         let before = view.space.clone();
-        let mut notes = if let Some(invocation) = &step.invocation {
-            self.call(step, invocation, (&mut *view, &before), exit_code, report)?
+        let mut notes = if let Some(invocation) = step.invocation() {
+            self.call(step, &invocation, (&mut *view, &before), exit_code, report)?
         } else {
             report(&Event::StepStarted { step, argv: &[] });
             self.without_cf(step)?
         };
-        if let Some(condition) = step.action.condition() {
+        if let Some(condition) = step.facts().condition() {
             self.wait_for(step, &condition, (&mut *view, &before), deadline, report)?;
         }
-        let changed = view.older(step.action.changes(), begun);
+        let changed = view.older(step.facts().changes(), begun);
         self.look(view, &changed, None)?;
         notes.extend(self.ask_router(step, &view.space, deadline, report)?);
         Ok(notes)
@@ -113,23 +114,23 @@ impl Runner<'_> {
         exit_code: &mut Option<i32>,
         report: &mut dyn FnMut(&Event<'_>),
     ) -> Result<Vec<String>, Unfinished> {
-        let deadline = self.clock.now() + step.within;
+        let deadline = self.clock.now() + step.limits.within;
         let argv = invocation
             .resolve(&|reference| look_up(&view.space, reference))
             .map_err(|error| Unfinished::Failed(format!("cf was not started: {error}")))?;
         report(&Event::StepStarted { step, argv: &argv });
         // What the platform does by itself goes on without the cf that watches it.
-        let goes_on = || !step.action.is_watched_by_cf() || self.clock.stop().is_none();
+        let goes_on = || !step.facts().is_watched_by_cf() || self.clock.stop().is_none();
         for tried in 1.. {
             let left = deadline.saturating_duration_since(self.clock.now());
             let output = self
                 .cf
-                .run_while(&goes_on, &argv, &invocation.env, step.attempt.min(left), &mut |stream, text| {
+                .run_while(&goes_on, &argv, &invocation.env, step.limits.attempt.min(left), &mut |stream, text| {
                     report(&Event::Line { step, stream, text });
                 })
                 .map_err(|error| Unfinished::Failed(error.to_string()))?;
             *exit_code = output.exit.code();
-            let Some(expected) = step.action.expectation() else { return Ok(Vec::new()) };
+            let Some(expected) = step.facts().expectation() else { return Ok(Vec::new()) };
             let verdict = confirm(&expected, self.cf.version().dialect(), &output);
             let said = match &verdict {
                 outcome::Verdict::Done => return Ok(again(tried)),
@@ -177,34 +178,23 @@ impl Runner<'_> {
     }
 
     fn without_cf(&self, step: &Step) -> Result<Vec<String>, Unfinished> {
-        match &step.action {
-            Action::Check { app, url, check, .. } => match self.checks.run(check, app.as_str(), url, self.clock) {
+        match step.facts().work() {
+            Work::Check { check, url } => match self.checks.run(check, step.facts().app(), url, self.clock) {
                 check::Outcome::Passed(note) => Ok(vec![note]),
                 check::Outcome::Failed(why) => Err(Unfinished::Failed(why)),
                 check::Outcome::Interrupted(why) => Err(why.into()),
             },
-            Action::Drain { time, .. } => {
-                self.clock.pause(*time)?;
+            Work::Wait(time) => {
+                self.clock.pause(time)?;
                 Ok(Vec::new())
             }
-            Action::Create { .. }
-            | Action::Push { .. }
-            | Action::Annotate { .. }
-            | Action::Bind { .. }
-            | Action::Map { .. }
-            | Action::Unmap { .. }
-            | Action::Stage { .. }
-            | Action::SetDroplet { .. }
-            | Action::Scale { .. }
-            | Action::Start { .. }
-            | Action::Stop { .. }
-            | Action::Delete { .. } => Err(Unfinished::Failed("there is no cf invocation for it".to_owned())),
+            Work::Cf => Err(Unfinished::Failed("there is no cf invocation for it".to_owned())),
         }
     }
 
     /// Lets the space decide after a call that was not confirmed.
     fn settle(&self, step: &Step, (view, before): (&mut View, &Space), late: Duration) -> Settled {
-        let Some(condition) = step.action.condition() else { return Settled::NotDone };
+        let Some(condition) = step.facts().condition() else { return Settled::NotDone };
         let until = self.clock.now() + late;
         loop {
             match self.look(view, condition.sections(), Some(condition.app())) {
@@ -215,8 +205,7 @@ impl Runner<'_> {
             }
             match condition.judge(&view.space, before) {
                 Verdict::Holds => return Settled::Done,
-                // A start is done when it is asked for; whether all instances come up is waited for with more patience.
-                Verdict::NotYet(_) if is_asked_for(step, &view.space) => return Settled::Done,
+                Verdict::NotYet(_) if step.facts().is_asked_for(&view.space) => return Settled::Done,
                 Verdict::NotYet(_) if self.clock.now() < until && self.clock.pause(PAUSE).is_ok() => {}
                 Verdict::NotYet(_) | Verdict::Never(_) => return Settled::NotDone,
             }
@@ -278,7 +267,7 @@ impl Runner<'_> {
         deadline: Instant,
         report: &mut dyn FnMut(&Event<'_>),
     ) -> Result<Option<String>, Unfinished> {
-        let Some(question) = step.action.router_question() else { return Ok(None) };
+        let Some(question) = step.facts().router_question() else { return Ok(None) };
         report(&Event::Waiting { step, what: "the router" });
         match self.router.ask(&question, space, step.settle, deadline, self.clock) {
             Ok(evidence) => Ok(Some(evidence.note())),
@@ -290,28 +279,6 @@ impl Runner<'_> {
 
 fn again(tried: u32) -> Vec<String> {
     if tried > 1 { vec![format!("at the {tried}. attempt")] } else { Vec::new() }
-}
-
-/// Whether the platform has taken in what it was asked for, so that it is a matter of time.
-fn is_asked_for(step: &Step, space: &Space) -> bool {
-    match &step.action {
-        Action::Start { app, .. } => {
-            space.app(app.as_str()).is_some_and(|app| app.state == crate::space::AppState::Started)
-        }
-        Action::Create { .. }
-        | Action::Push { .. }
-        | Action::Annotate { .. }
-        | Action::Bind { .. }
-        | Action::Map { .. }
-        | Action::Unmap { .. }
-        | Action::Stage { .. }
-        | Action::SetDroplet { .. }
-        | Action::Scale { .. }
-        | Action::Check { .. }
-        | Action::Drain { .. }
-        | Action::Stop { .. }
-        | Action::Delete { .. } => false,
-    }
 }
 
 /// The value of a reference, from what was last read of the space.

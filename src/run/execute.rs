@@ -229,8 +229,8 @@ impl Runner<'_> {
     ) -> Result<(), NotStarted> {
         let now = self.clock.now();
         // While a check or a drain takes its time, people have theirs.
-        let waited = done.is_some_and(|done| done.invocation.is_none());
-        let takes_away = step.action.takes_away() && step.invocation.is_some();
+        let waited = done.is_some_and(|done| !done.facts().work().is_by_cf());
+        let takes_away = step.facts().takes_away() && step.facts().work().is_by_cf();
         let since = if waited || takes_away { Some(now) } else { now.checked_sub(FRESH) };
         let old = since.map_or_else(Vec::new, |since| view.older(&Section::DESIRED, since));
         self.look(view, &old, None)?;
@@ -269,7 +269,7 @@ impl Runner<'_> {
     fn changed(&self, done: &[&Step], seen: &Space, space: &Space) -> Vec<Difference> {
         let routes: Vec<_> = self.app.live.iter().chain([&self.app.staging]).cloned().collect();
         let mut changed = differences(seen, space, &self.app.colours, &routes);
-        changed.retain(|difference| !done.iter().any(|step| step.action.may_change(&difference.facet)));
+        changed.retain(|difference| !done.iter().any(|step| step.may_change(&difference.facet)));
         changed
     }
 

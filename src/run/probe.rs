@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 use crate::plan::{RouteUrl, format_duration};
 use crate::space::Space;
-use crate::steps::RouterQuestion;
+use crate::steps::action::question::RouterQuestion;
 
 use super::clock::{Clock, Stop};
 use super::http::{Answer, Client, REQUEST};

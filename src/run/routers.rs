@@ -12,7 +12,9 @@ use std::time::Duration;
 
 use crate::plan::{Check, RouteUrl};
 use crate::space::Space;
-use crate::steps::{Action, RouterQuestion, Step};
+use crate::steps::Step;
+use crate::steps::action::question::RouterQuestion;
+use crate::steps::action::work::Work;
 
 use super::http::Client;
 use super::interrupt::Interrupt;
@@ -71,11 +73,11 @@ impl Routers {
         let mut routes: Vec<(RouteUrl, Duration)> = Vec::new();
         let mut checked: Vec<RouteUrl> = Vec::new();
         for step in steps {
-            if let Action::Check { url, check: Check::Http(_), .. } = &step.action {
+            if let Work::Check { check: Check::Http(_), url } = step.facts().work() {
                 checked.push(url.clone());
             }
             if let Some(RouterQuestion::Reached { url, .. } | RouterQuestion::Gone { url, .. }) =
-                step.action.router_question()
+                step.facts().router_question()
                 && routes.iter().all(|(known, _)| known != url)
             {
                 routes.push((url.clone(), step.settle));

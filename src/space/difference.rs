@@ -7,6 +7,7 @@ use std::fmt;
 
 use crate::plan::{AppName, RouteUrl};
 
+use super::condition::Section;
 use super::{AppState, Space};
 
 /// One thing that a deployment hangs on.
@@ -41,6 +42,47 @@ pub enum Facet {
         /// The app, by its name if that is known, else by its guid.
         app: String,
     },
+}
+
+impl Facet {
+    /// The part of the space that it is read from.
+    pub fn section(&self) -> Section {
+        match self {
+            Self::App(_) | Self::State(_) | Self::Droplet(_) | Self::Annotation { .. } => Section::Apps,
+            Self::Instances { .. } => Section::Processes,
+            Self::Leads { .. } => Section::Routes,
+        }
+    }
+
+    /// The app that it is about.
+    pub fn app(&self) -> &str {
+        match self {
+            Self::App(app)
+            | Self::State(app)
+            | Self::Instances { app, .. }
+            | Self::Droplet(app)
+            | Self::Annotation { app, .. }
+            | Self::Leads { app, .. } => app,
+        }
+    }
+
+    /// Whether it is that this route leads to the app.
+    pub fn is_of_route(&self, route: &RouteUrl) -> bool {
+        match self {
+            Self::Leads { url, .. } => url.eq_ignore_ascii_case(&route.to_string()),
+            Self::App(_) | Self::State(_) | Self::Instances { .. } | Self::Droplet(_) | Self::Annotation { .. } => {
+                false
+            }
+        }
+    }
+
+    /// Whether it comes with a droplet, which may bring processes of its own.
+    pub fn is_of_droplet(&self) -> bool {
+        match self {
+            Self::Droplet(_) | Self::Instances { .. } => true,
+            Self::App(_) | Self::State(_) | Self::Annotation { .. } | Self::Leads { .. } => false,
+        }
+    }
 }
 
 /// What has changed.

@@ -7,11 +7,12 @@ use crate::plan::{self, AppName, Instances, RouteUrl};
 use crate::space::condition::Condition;
 use crate::space::{App, AppState, Space};
 
+use super::action::{Scale, Start, Stop};
 use super::annotations::{Origin, Role};
 use super::list::{Routers, StepList};
 use super::refusal::Refusal;
 use super::situation::{Situation, UnderWay, other};
-use super::{Action, Heading, Step, forward, preflight, quota};
+use super::{Heading, Step, forward, preflight, quota};
 
 /// What becomes of a version that is taken back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -127,7 +128,7 @@ fn grow(list: &mut StepList<'_>, heading: Heading, to: &AppName, from: &AppName)
         Instances::Manifest => live.min(app.manifest.app.web.instances.unwrap_or(1)),
     };
     if has < wanted {
-        list.add(heading, "scale", Action::Scale { app: to.clone(), instances: wanted });
+        list.add(heading, "scale", Scale { app: to.clone(), instances: wanted });
     } else if has == 0 {
         return Err(Refusal::NoInstances { name: app.name.clone(), app: to.clone() });
     }
@@ -183,7 +184,7 @@ pub(super) fn take_off(
         let there = list.model().app(serving.as_str());
         let instances = there.and_then(|app| app.web()).map_or(1, |web| web.instances);
         if !returning.is_empty() && !there.is_some_and(|app| app.serves() && app.running() >= instances) {
-            let action = Action::Start { app: serving.clone(), instances, reached_at: None };
+            let action = Start { app: serving.clone(), instances, reached_at: None };
             list.add(heading, "start", action);
         }
         // Also where the platform says that the route is mapped already: the router has not been asked yet.
@@ -202,6 +203,6 @@ pub(super) fn put_to_rest(list: &mut StepList<'_>, heading: Heading, leaving: &A
     if busy {
         list.drain_and_stop(heading, leaving);
     } else if list.model().app(leaving.as_str()).is_some_and(|app| app.state == AppState::Started) {
-        list.add(heading, "stop", Action::Stop { app: leaving.clone() });
+        list.add(heading, "stop", Stop { app: leaving.clone() });
     }
 }

@@ -5,6 +5,9 @@ use crate::plan::{self, AppName, Lifecycle, Plan, RouteUrl};
 use crate::space::condition::Condition;
 use crate::space::{App, AppState, Space};
 
+use super::action::{
+    Annotate, BindService, Check, CreateApp, Delete, MapRoute, NewApp, Push, SetDroplet, Stage, Start,
+};
 use super::annotations::{Annotations, Deployment, Origin, Role};
 use super::list::{Routers, StepList};
 use super::refusal::Refusal;
@@ -13,7 +16,7 @@ use super::situation::{
 };
 use super::size::{self, Sized};
 use super::upload::Upload;
-use super::{Action, Heading, NewApp, Step, back, preflight, quota};
+use super::{Heading, Step, back, preflight, quota};
 
 /// CC API 3: the longest value of an annotation, in characters.
 const LONGEST_ANNOTATION: usize = 5000;
@@ -69,7 +72,7 @@ pub fn deploy(orders: Orders<'_>, space: &Space) -> Result<Vec<Step>, Refusal> {
     if annotations.longest() > LONGEST_ANNOTATION {
         return Err(Refusal::TooManyRoutes { app: next });
     }
-    list.add(Heading::Push, "mark", Action::Annotate { app: next.clone(), annotations });
+    list.add(Heading::Push, "mark", Annotate { app: next.clone(), annotations });
     settle_old(&mut list, old.as_ref());
     clear(&mut list, app, old.as_ref(), &next)?;
     let sized = size::of(app, list.model(), old.as_ref(), &next);
@@ -200,7 +203,7 @@ fn push(list: &mut StepList<'_>, next: &AppName, sized: Sized, before: Option<St
     debug_assert_eq!(sized.push.app, next.as_str());
     let Sized { push, size, others } = sized;
     let image = list.app().manifest.app.docker.as_ref().map(|docker| docker.image.clone());
-    list.add(Heading::Push, "push", Action::Push { push, image, size, others, before });
+    list.add(Heading::Push, "push", Push { push, image, size, others, before });
 }
 
 /// All that follows the upload, less what is done already and can be seen to be.
@@ -215,7 +218,7 @@ fn finish(
     if !switched(app, list.model(), next) {
         bring_up(list, next, origin, instances)?;
         for check in &app.checks {
-            let action = Action::Check { app: next.clone(), url: app.staging.clone(), check: check.clone(), instances };
+            let action = Check { app: next.clone(), url: app.staging.clone(), check: check.clone(), instances };
             list.add(Heading::Check, "check", action);
         }
         list.map_live(Heading::Map, next, &app.live)?;
@@ -232,7 +235,7 @@ fn finish(
             plan::Old::Keep => {}
             plan::Old::Delete => {
                 list.drain(Heading::Stop, old);
-                list.add(Heading::Stop, "delete", Action::Delete { app: old.clone() });
+                list.add(Heading::Stop, "delete", Delete { app: old.clone() });
             }
         }
         list.role(Heading::Stop, old, Role::Previous);
@@ -250,7 +253,7 @@ fn bring_up(list: &mut StepList<'_>, next: &AppName, origin: &Origin, instances:
         let by_manifest = app.manifest.app.services.iter().any(|named| named == service.as_str());
         let bound = list.next_is(next, |app| app.bindings.iter().any(|bound| bound == service.as_str()));
         if !by_manifest && !bound {
-            list.add(Heading::Push, "bind", Action::Bind { app: next.clone(), service: service.clone() });
+            list.add(Heading::Push, "bind", BindService { app: next.clone(), service: service.clone() });
         }
     }
     // A push takes all routes off the app; those that the plan does not name are none of its business and come back.
@@ -261,14 +264,14 @@ fn bring_up(list: &mut StepList<'_>, next: &AppName, origin: &Origin, instances:
         (None, _) | (_, None) => false,
     });
     if !staged {
-        list.add(Heading::Push, "stage", Action::Stage { app: next.clone() });
+        list.add(Heading::Push, "stage", Stage { app: next.clone() });
     }
     let set = list.next_is(next, |app| app.droplet == app.staged.as_ref().map(|droplet| droplet.guid.clone()));
     if !staged || !set {
-        list.add(Heading::Push, "set-droplet", Action::SetDroplet { app: next.clone() });
+        list.add(Heading::Push, "set-droplet", SetDroplet { app: next.clone() });
     }
     let reached_at = Some(app.staging.clone());
-    list.add(Heading::Push, "start", Action::Start { app: next.clone(), instances, reached_at });
+    list.add(Heading::Push, "start", Start { app: next.clone(), instances, reached_at });
     Ok(())
 }
 
@@ -340,7 +343,7 @@ impl StepList<'_> {
                     NewApp::Cnb { space, buildpacks }
                 }
             };
-            self.add(heading, "create", Action::Create { app: app.clone(), kind });
+            self.add(heading, "create", CreateApp { app: app.clone(), kind });
         }
     }
 
@@ -349,7 +352,7 @@ impl StepList<'_> {
         let url = self.app().staging.clone();
         if !self.model().is_mapped(to.as_str(), &url) {
             let route = self.parts(&url)?;
-            self.add(heading, "map-staging", Action::Map { app: to.clone(), url, route, ask_router: false });
+            self.add(heading, "map-staging", MapRoute { app: to.clone(), url, route, ask_router: false });
         }
         Ok(())
     }

@@ -7,13 +7,14 @@
 
 use crate::space::{AppState, Space};
 
+use super::action::traffic::Traffic;
 use super::annotations::Origin;
 use super::back::{self, Failed};
 use super::forward::{self, Orders};
 use super::refusal::Refusal;
 use super::situation::UnderWay;
 use super::upload::Upload;
-use super::{Action, Step, Verb};
+use super::{Step, Verb};
 
 /// What is left of a list.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,8 +40,8 @@ pub fn left(verb: Verb, orders: Orders<'_>, space: &Space) -> Result<Left, Refus
     let mut model = space.clone();
     let may_be_done = |step: &&Step| {
         let harms = harms(step, &orders.app.staging.to_string(), &model);
-        step.action.apply(&mut model);
-        !matches!(step.action, Action::Check { .. }) && !harms
+        step.facts().effect(&mut model);
+        step.facts().traffic() != Traffic::Checked && !harms
     };
     let by_hand: Vec<Step> = steps.iter().take_while(may_be_done).cloned().collect();
     Ok(Left { more: steps.len() - by_hand.len(), by_hand })
@@ -49,26 +50,11 @@ pub fn left(verb: Verb, orders: Orders<'_>, space: &Space) -> Result<Left, Refus
 /// Whether a step takes an app that serves off a route, or stops or deletes it. What only the staging route leads to
 /// serves nobody.
 fn harms(step: &Step, staging: &str, space: &Space) -> bool {
-    let name = step.action.app();
+    let name = step.facts().app();
     let serves_on = |route: &str| {
         route != staging
             && space.app(name).is_some_and(|app| app.state == AppState::Started)
             && space.routes_of(name).contains(&route)
     };
-    match &step.action {
-        Action::Unmap { url, .. } => serves_on(&url.to_string()),
-        // A push takes all routes off and stops the app; who is let go of drains.
-        Action::Push { .. } | Action::Drain { .. } | Action::Stop { .. } | Action::Delete { .. } => {
-            space.routes_of(name).into_iter().any(serves_on)
-        }
-        Action::Create { .. }
-        | Action::Annotate { .. }
-        | Action::Bind { .. }
-        | Action::Map { .. }
-        | Action::Stage { .. }
-        | Action::SetDroplet { .. }
-        | Action::Scale { .. }
-        | Action::Start { .. }
-        | Action::Check { .. } => false,
-    }
+    space.routes_of(name).into_iter().any(|route| serves_on(route) && step.facts().may_take_off(route))
 }

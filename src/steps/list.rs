@@ -1,19 +1,15 @@
 //! The list that the compilers write: steps with their ids, one after the other.
 
-use std::time::Duration;
-
 use crate::cf::dialect::CfVersion;
 use crate::cf::invocation::RouteParts;
-use crate::plan::{self, AppName, RouteUrl, Timeouts};
+use crate::plan::{self, AppName, RouteUrl};
 use crate::space::condition::Condition;
 use crate::space::{AppState, Space};
 
+use super::action::{Action, Annotate, Drain, MapRoute, Stop, UnmapRoute};
 use super::annotations::{Annotations, Role};
 use super::refusal::Refusal;
-use super::{Action, Heading, Step};
-
-/// How many times the time of one call a step may take that is one call and what confirms it.
-const CALLS: u32 = 3;
+use super::{Heading, Step};
 
 /// What the routers know of a route that the platform says is unmapped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,26 +65,25 @@ impl<'a> StepList<'a> {
     }
 
     /// Adds a step that waits for the one before it. `name` is made unique by a number where it occurs again.
-    pub(super) fn add(&mut self, heading: Heading, name: &str, action: Action) {
+    pub(super) fn add(&mut self, heading: Heading, name: &str, action: impl Into<Action>) {
+        let action = action.into();
+        let facts = action.facts();
         let base = format!("{}/{name}", self.app.name);
         let same = self.steps.iter().filter(|step| step.id == base || step.id.starts_with(&format!("{base}-"))).count();
         let id = if same == 0 { base } else { format!("{base}-{}", same + 1) };
         let after = self.steps.last().map(|step| step.id.clone()).into_iter().collect();
-        let (attempt, within) = limits(&action, &self.app.timeouts);
-        let requires = self.relied_on.clone().filter(|_| action.takes_away());
-        action.apply(&mut self.model);
-        let (invocation, undo) = (action.invocation(&self.cf), action.undo(&self.cf));
+        let limits = facts.limits(&self.app.timeouts);
+        let requires = self.relied_on.clone().filter(|_| facts.takes_away());
+        facts.effect(&mut self.model);
         self.steps.push(Step {
             id,
             app: self.app.name.clone(),
             heading,
             action,
-            invocation,
-            undo,
+            cf: self.cf.clone(),
             after,
             requires,
-            attempt,
-            within,
+            limits,
             settle: self.app.settle,
         });
     }
@@ -97,7 +92,7 @@ impl<'a> StepList<'a> {
     pub(super) fn map_live(&mut self, heading: Heading, to: &AppName, routes: &[RouteUrl]) -> Result<(), Refusal> {
         for url in routes {
             let route = self.parts(url)?;
-            self.add(heading, "map-live", Action::Map { app: to.clone(), url: url.clone(), route, ask_router: true });
+            self.add(heading, "map-live", MapRoute { app: to.clone(), url: url.clone(), route, ask_router: true });
         }
         Ok(())
     }
@@ -109,7 +104,7 @@ impl<'a> StepList<'a> {
         for url in &self.app.live {
             if self.model.is_mapped(from.as_str(), url) || (unsure && self.model.route(url).is_some()) {
                 let route = self.parts(url)?;
-                let action = Action::Unmap { app: from.clone(), url: url.clone(), route, ask_router: true };
+                let action = UnmapRoute { app: from.clone(), url: url.clone(), route, ask_router: true };
                 self.add(heading, "unmap-live", action);
             }
         }
@@ -126,7 +121,7 @@ impl<'a> StepList<'a> {
             })?;
             if !self.model.is_mapped(to.as_str(), &url) {
                 let route = self.parts(&url)?;
-                self.add(heading, "map-kept", Action::Map { app: to.clone(), url, route, ask_router: false });
+                self.add(heading, "map-kept", MapRoute { app: to.clone(), url, route, ask_router: false });
             }
         }
         Ok(())
@@ -146,7 +141,7 @@ impl<'a> StepList<'a> {
         let url = &self.app.staging;
         if self.model.is_mapped(from.as_str(), url) {
             let route = self.parts(url)?;
-            let action = Action::Unmap { app: from.clone(), url: url.clone(), route, ask_router };
+            let action = UnmapRoute { app: from.clone(), url: url.clone(), route, ask_router };
             self.add(heading, "unmap-staging", action);
         }
         Ok(())
@@ -156,7 +151,7 @@ impl<'a> StepList<'a> {
     pub(super) fn drain_and_stop(&mut self, heading: Heading, app: &AppName) {
         if self.model.app(app.as_str()).is_some_and(|app| app.state == AppState::Started) {
             self.drain(heading, app);
-            self.add(heading, "stop", Action::Stop { app: app.clone() });
+            self.add(heading, "stop", Stop { app: app.clone() });
         }
     }
 
@@ -164,7 +159,7 @@ impl<'a> StepList<'a> {
     pub(super) fn drain(&mut self, heading: Heading, app: &AppName) {
         let runs = self.model.app(app.as_str()).is_some_and(|app| app.state == AppState::Started);
         if runs && !self.app.drain.is_zero() {
-            self.add(heading, "drain", Action::Drain { app: app.clone(), time: self.app.drain });
+            self.add(heading, "drain", Drain { app: app.clone(), time: self.app.drain });
         }
     }
 
@@ -172,7 +167,7 @@ impl<'a> StepList<'a> {
     pub(super) fn role(&mut self, heading: Heading, app: &AppName, role: Role) {
         if self.model.app(app.as_str()).is_some_and(|app| Role::of(app) != Some(role)) {
             let annotations = Annotations::role_only(role);
-            self.add(heading, "mark", Action::Annotate { app: app.clone(), annotations });
+            self.add(heading, "mark", Annotate { app: app.clone(), annotations });
         }
     }
 
@@ -183,27 +178,5 @@ impl<'a> StepList<'a> {
             url: url.clone(),
             domains: self.model.domains.iter().map(|domain| domain.name.clone()).collect(),
         })
-    }
-}
-
-/// How long one cf may take for an action, and how long the action may take in all, repetitions and confirmation
-/// included.
-fn limits(action: &Action, timeouts: &Timeouts) -> (Duration, Duration) {
-    let call = timeouts.call;
-    match action {
-        Action::Push { .. } => (timeouts.upload, timeouts.upload),
-        Action::Stage { .. } => (timeouts.staging, timeouts.staging),
-        Action::Start { .. } => (call.min(timeouts.start), timeouts.start),
-        Action::Bind { .. } => (timeouts.binding, timeouts.binding),
-        Action::Map { .. } | Action::Unmap { .. } => (call.min(timeouts.route), timeouts.route),
-        Action::Check { check: plan::Check::Http(http), .. } => (http.within, http.within),
-        Action::Check { check: plan::Check::Command(command), .. } => (command.within, command.within),
-        Action::Drain { time, .. } => (*time, *time),
-        Action::Create { .. }
-        | Action::Annotate { .. }
-        | Action::SetDroplet { .. }
-        | Action::Scale { .. }
-        | Action::Stop { .. }
-        | Action::Delete { .. } => (call, call.saturating_mul(CALLS)),
     }
 }

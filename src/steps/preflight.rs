@@ -6,7 +6,7 @@
 #[cfg(test)]
 mod tests;
 
-use crate::plan::{self, AppName, Check, Lifecycle, RouteUrl};
+use crate::plan::{self, AppName, Check, RouteUrl};
 use crate::space::rules::{ForeignRoute, Stack, StackState, Suspended};
 use crate::space::{Domain, Space};
 
@@ -145,40 +145,18 @@ pub(super) fn of_stack(app: &plan::App, space: &Space, next: &AppName) -> Option
 pub(super) fn of_steps(app: &plan::App, space: &Space, steps: &[Step]) -> Vec<Refusal> {
     let mut found: Vec<Refusal> = Vec::new();
     let lifecycle = app.manifest.app.lifecycle;
-    let creates = |url: &RouteUrl| space.route(url).is_none();
     // cf 8.17 asks a person for it, and there is none at its side.
     let user = app.manifest.app.docker.as_ref().and_then(|docker| docker.username.as_ref());
-    let pushes = steps.iter().any(|step| matches!(step.action, Action::Push { .. }));
+    let pushes = steps.iter().any(|step| matches!(step.action, Action::Push(_)));
     if let Some(user) = user.filter(|_| pushes && space.rules.no_docker_password) {
         found.push(Refusal::NoDockerPassword { name: app.name.clone(), user: user.clone() });
     }
     for step in steps {
-        // The flag, and whether it binds administrators, too.
-        let needed: &[(&str, bool)] = match &step.action {
-            Action::Push { .. } => match lifecycle {
-                Some(Lifecycle::Docker) => &[("diego_docker", true)],
-                Some(Lifecycle::Cnb) => &[("diego_cnb", true), ("app_bits_upload", false)],
-                Some(Lifecycle::Buildpack) | None => &[("app_bits_upload", false)],
-            },
-            Action::Map { url, .. } if creates(url) => &[("route_creation", false)],
-            Action::Scale { .. } => &[("app_scaling", false)],
-            Action::Map { .. }
-            | Action::Create { .. }
-            | Action::Annotate { .. }
-            | Action::Bind { .. }
-            | Action::Unmap { .. }
-            | Action::Stage { .. }
-            | Action::SetDroplet { .. }
-            | Action::Start { .. }
-            | Action::Check { .. }
-            | Action::Drain { .. }
-            | Action::Stop { .. }
-            | Action::Delete { .. } => &[],
-        };
-        for (flag, binds_admins) in needed {
-            let told = found.iter().any(|other| matches!(other, Refusal::FlagOff { flag: known, .. } if known == flag));
-            if space.rules.forbids(flag, *binds_admins) && !told {
-                found.push(Refusal::FlagOff { flag: (*flag).to_owned(), step: step.id.clone() });
+        for flag in step.facts().needed_flags(lifecycle, space) {
+            let told =
+                found.iter().any(|other| matches!(other, Refusal::FlagOff { flag: known, .. } if known == flag.name));
+            if space.rules.forbids(flag.name, flag.binds_admins) && !told {
+                found.push(Refusal::FlagOff { flag: flag.name.to_owned(), step: step.id.clone() });
             }
         }
     }

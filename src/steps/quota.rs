@@ -6,15 +6,15 @@
 
 use crate::space::{App, AppState, Quota, Space};
 
+use super::Step;
 use super::refusal::{QuotaKind, Refusal};
-use super::{Action, Step};
 
 /// Walks the steps on a copy of the space and refuses at the first point where a quota would be exceeded.
 pub fn check(space: &Space, steps: &[Step]) -> Result<(), Refusal> {
     let at_start = usage(space);
     let mut model = space.clone();
     for step in steps {
-        step.action.apply(&mut model);
+        step.facts().effect(&mut model);
         let now = usage(&model);
         for quota in &space.quotas {
             // Only what grows can be refused: an organization over its quota may still shrink.
@@ -23,7 +23,7 @@ pub fn check(space: &Space, steps: &[Step]) -> Result<(), Refusal> {
                 (QuotaKind::Memory, quota.memory_mb, grown(quota.used.memory_mb, now.memory_mb, at_start.memory_mb)),
                 (QuotaKind::Instances, quota.instances, grown(quota.used.instances, now.instances, at_start.instances)),
                 (QuotaKind::Routes, quota.routes, grown(quota.used.routes, now.routes, at_start.routes)),
-                (QuotaKind::InstanceMemory, quota.instance_memory_mb, pushed_instance(step)),
+                (QuotaKind::InstanceMemory, quota.instance_memory_mb, step.facts().largest_instance_mb()),
             ];
             for (what, limit, needed) in checks {
                 if let (Some(limit), Some(needed)) = (limit, needed)
@@ -59,11 +59,4 @@ fn usage(space: &Space) -> crate::space::Usage {
         instances: started().map(App::instances).sum(),
         routes: u64::try_from(space.routes.len()).unwrap_or(u64::MAX),
     }
-}
-
-/// What the largest instance of the app takes that the step pushes: only then does the platform compare it with the
-/// quota.
-fn pushed_instance(step: &Step) -> Option<u64> {
-    let Action::Push { size, others, .. } = &step.action else { return None };
-    others.iter().map(|process| process.memory_mb).chain([size.memory_mb]).max()
 }

@@ -6,11 +6,18 @@ use crate::cf::invocation::Push;
 use crate::plan::{self, AppName, Instances, ManifestProcess};
 use crate::space::{App, Process, Space};
 
-use super::Size;
-
 /// The memory of an instance where neither the manifest nor an existing app says (CC: `default_app_memory`), in
 /// megabytes.
 pub(super) const DEFAULT_MEMORY_MB: u64 = 1024;
+
+/// How large an app is when it is started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Size {
+    /// Instances of the web process.
+    pub instances: u32,
+    /// Memory of one of them, in megabytes.
+    pub memory_mb: u64,
+}
 
 /// What is pushed, and how large it will be.
 #[derive(Debug, Clone)]

@@ -13,6 +13,8 @@ use crate::space::condition::Verdict;
 use crate::space::difference::Facet;
 use crate::space::{App, AppState, Quota, QuotaScope, Space, Usage};
 
+use super::action::Delete;
+use super::action::facts::Facts as _;
 use super::annotations::{Deployment, Role};
 use super::back::Failed;
 use super::forward::Orders;
@@ -122,9 +124,9 @@ fn more_live_instances_than_the_manifest_has_are_kept() {
     let mut live = colour("shop_a", true, &LIVE, None);
     live.instances = 5;
     let steps = compiled(Verb::Apply, &example::plan(PLAN), &space_of(&[live])).unwrap();
-    let push = steps.iter().find(|step| step.action.kind() == "push").unwrap();
+    let push = steps.iter().find(|step| step.facts().kind() == "push").unwrap();
     assert_eq!(
-        push.invocation.as_ref().unwrap().argv().join(" "),
+        push.invocation().unwrap().argv().join(" "),
         "cf push shop_b -f manifest.yml -p app -i 5 --no-route --no-start --redact-env"
     );
 }
@@ -136,8 +138,8 @@ fn what_becomes_of_the_old_colour() {
         let plan = example::plan(&format!("{}    old: {old}\n", PLAN.replace("35s", drain)));
         let steps = compiled(Verb::Apply, &plan, &space).unwrap();
         let after_staging =
-            steps.iter().skip_while(|step| step.action.kind() != "unmap-route" || !step.id.contains("staging"));
-        after_staging.skip(1).map(|step| format!("{} {}", step.action.kind(), step.action.app())).collect::<Vec<_>>()
+            steps.iter().skip_while(|step| step.facts().kind() != "unmap-route" || !step.id.contains("staging"));
+        after_staging.skip(1).map(|step| format!("{} {}", step.facts().kind(), step.facts().app())).collect::<Vec<_>>()
     };
     assert_eq!(last_steps("stop", "35s"), ["drain shop_a", "stop shop_a", "annotate shop_a", "annotate shop_b"]);
     assert_eq!(last_steps("stop", "0s"), ["stop shop_a", "annotate shop_a", "annotate shop_b"]);
@@ -231,7 +233,7 @@ fn a_previous_version_that_was_scaled_down_gets_its_instances_back() {
             [colour("shop_a", false, &[], Some(Role::Previous)), colour("shop_b", true, &LIVE, Some(Role::Live))];
         (colours[0].instances, colours[1].instances) = (0, live);
         let steps = compiled(Verb::Rollback, &plan, &space_of(&colours)).unwrap();
-        let first = steps[0].invocation.as_ref().unwrap().argv().join(" ");
+        let first = steps[0].invocation().unwrap().argv().join(" ");
         assert_eq!(first, format!("cf scale shop_a -i {expected}"), "{keys}");
     }
 }
@@ -264,13 +266,13 @@ fn what_the_manifest_says_is_created_pushed_and_bound() {
                 Ok(steps) => {
                     let shown = steps
                         .iter()
-                        .filter(|step| matches!(step.action.kind(), "create-app" | "push" | "bind-service"));
-                    shown.map(|step| step.invocation.as_ref().unwrap().argv().join(" ")).collect::<Vec<_>>().join("; ")
+                        .filter(|step| matches!(step.facts().kind(), "create-app" | "push" | "bind-service"));
+                    shown.map(|step| step.invocation().unwrap().argv().join(" ")).collect::<Vec<_>>().join("; ")
                 }
             };
             let mut model = space;
             for step in compiled(Verb::Apply, &plan, &model).unwrap_or_default() {
-                step.action.apply(&mut model);
+                step.facts().effect(&mut model);
             }
             let next = model.app("shop_b").map(|app| app.processes.iter());
             let sizes = next.into_iter().flatten().map(|it| format!("{} {}x{}M", it.kind, it.instances, it.memory_mb));
@@ -303,7 +305,7 @@ fn more_routes_than_an_annotation_takes_are_refused() {
 fn done(mut space: Space, steps: &[Step], last: &str) -> Space {
     let end = steps.iter().position(|step| step.id == last).map_or(steps.len(), |at| at + 1);
     for step in &steps[..end] {
-        step.action.apply(&mut space);
+        step.facts().effect(&mut space);
     }
     space
 }
@@ -340,7 +342,7 @@ fn what_a_killed_run_has_left_is_gone_on_with() {
     let weak = but(after("shop/map-live"), "shop_a", |app| app.processes[0].states.truncate(1));
     let no_droplet = |last| but(after(last), "shop_a", |app| app.droplet = None);
     let mut deleted = after("shop/map-live-2");
-    Action::Delete { app: plan.apps[0].colours[0].clone() }.apply(&mut deleted);
+    Delete { app: plan.apps[0].colours[0].clone() }.effect(&mut deleted);
     let mut taken_off = after("shop/mark");
     taken_off.routes.iter_mut().filter(|route| route.url == LIVE[1]).for_each(|route| route.destinations.clear());
     let first = but(space_of(&[colour("shop_b", false, &[], None)]), "shop_b", |app| app.droplet = None);
@@ -424,7 +426,7 @@ fn a_quota_is_held_where_something_grows() {
     }
 
     let steps = compiled(Verb::Apply, &plan, &space(None, None, None, None)).unwrap();
-    let at = steps.iter().position(|step| step.action.kind() == "drain").unwrap();
+    let at = steps.iter().position(|step| step.facts().kind() == "drain").unwrap();
     let both = done(space(Some(512), Some(2), Some(2), None), &steps, &steps[at].id);
     assert_eq!(quota::check(&both, &steps[at..]), Ok(()), "what is over its quota may shrink");
 
@@ -475,12 +477,12 @@ proptest! {
             let mut model = space.clone();
             for step in &steps {
                 let before = model.clone();
-                step.action.apply(&mut model);
-                if let Some(condition) = step.action.condition() {
+                step.facts().effect(&mut model);
+                if let Some(condition) = step.facts().condition() {
                     prop_assert_eq!(condition.judge(&model, &before), Verdict::Holds, "{}", step.id);
                 }
                 let mut again = model.clone();
-                step.action.apply(&mut again);
+                step.facts().effect(&mut again);
                 prop_assert_eq!(&again, &model, "{} a second time", step.id);
             }
             // The end is settled, and one more fallback would be a new decision.
@@ -499,12 +501,12 @@ proptest! {
         if let Ok(steps) = compiled(Verb::Apply, &plan, &space) {
             let mut model = space.clone();
             for step in &steps {
-                if step.action.kind() == "push" {
+                if step.facts().kind() == "push" {
                     for url in &app.live {
-                        prop_assert!(!model.holders(url).contains(&step.action.app()), "{url} leads to what is pushed");
+                        prop_assert!(!model.holders(url).contains(&step.facts().app()), "{url} leads to what is pushed");
                     }
                 }
-                step.action.apply(&mut model);
+                step.facts().effect(&mut model);
             }
         }
     }
@@ -526,7 +528,7 @@ proptest! {
             let mut model = space.clone();
             for step in &left.by_hand {
                 let before = serving(&model);
-                step.action.apply(&mut model);
+                step.facts().effect(&mut model);
                 let after = serving(&model);
                 prop_assert!(before.is_subset(&after), "{verb}: {}: {before:?} -> {after:?}", step.id);
                 // Whether a version that is being deployed has passed its checks is known by no one, unless it is on that
@@ -558,7 +560,7 @@ fn what_is_left_is_of_the_list_that_was_in_flight() {
     let orders = Orders { plan: &plan, app: &plan.apps[0], deployment: &deployment, upload: None };
     let told = |verb, space: &Space| {
         let left = left::left(verb, orders, space).unwrap();
-        let by_hand = left.by_hand.iter().map(|step| format!("{} {}", step.action.kind(), step.action.app()));
+        let by_hand = left.by_hand.iter().map(|step| format!("{} {}", step.facts().kind(), step.facts().app()));
         (by_hand.collect::<Vec<_>>(), left.more)
     };
     // The new version has failed on the live route, and the old one is already back on it.
@@ -616,15 +618,14 @@ fn what_an_action_may_change_is_read_after_it() {
     ];
     for (space, verb) in spaces.iter().flat_map(|space| [(space, Verb::Apply), (space, Verb::Rollback)]) {
         for step in compiled(verb, &plan, space).unwrap_or_default() {
-            let undo =
-                step.undo.as_ref().map(|undo| undo.argv().join(" ").replace("shop_a", "APP").replace("shop_b", "APP"));
+            let undo = step.undo().map(|undo| undo.argv().join(" ").replace("shop_a", "APP").replace("shop_b", "APP"));
             kinds.insert(
-                step.action.kind(),
-                format!("{} {} {undo:?}", step.action.takes_away(), step.action.is_watched_by_cf()),
+                step.facts().kind(),
+                format!("{} {} {undo:?}", step.facts().takes_away(), step.facts().is_watched_by_cf()),
             );
             for facet in facets(&step) {
-                let read = step.action.changes().contains(&facet.section());
-                assert!(read || !step.action.may_change(&facet), "{} {facet:?}", step.id);
+                let read = step.facts().changes().contains(&facet.section());
+                assert!(read || !step.may_change(&facet), "{} {facet:?}", step.id);
             }
         }
     }
@@ -635,9 +636,9 @@ fn what_an_action_may_change_is_read_after_it() {
 
 /// One of each that a deployment hangs on, as far as a step may be about it.
 fn facets(step: &Step) -> Vec<Facet> {
-    let app = || step.action.app().to_owned();
+    let app = || step.facts().app().to_owned();
     let annotations = match &step.action {
-        Action::Annotate { annotations, .. } => annotations.to_map().into_keys().collect(),
+        Action::Annotate(annotate) => annotate.annotations.to_map().into_keys().collect(),
         _ => vec!["cutover-role".to_owned()],
     };
     let mut facets = vec![

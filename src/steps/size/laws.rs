@@ -13,7 +13,8 @@ use ureq::Agent;
 use crate::example;
 use crate::plan::{self, AppName, Fault, Files, Plan};
 use crate::space::{Process, Space};
-use crate::steps::Action;
+use crate::steps::action::Push;
+use crate::steps::action::facts::Facts;
 
 /// A plan whose one app is deployed with as many instances as are live, or as the manifest says.
 fn plan_of(manifest: &Value, instances: &str) -> Plan {
@@ -132,8 +133,8 @@ fn read(manifest: &Value, instances: &str, live: u32, before: Option<&Sizes>) ->
     let name = |name: &str| AppName::parse(name).unwrap();
     let sized = super::of(&plan.apps[0], &space, Some(&name("shop_a")), &name("shop_b"));
     let asked = sized.push.instances;
-    let push = Action::Push { push: sized.push, image: None, size: sized.size, others: sized.others, before: None };
-    push.apply(&mut space);
+    let push = Push { push: sized.push, image: None, size: sized.size, others: sized.others, before: None };
+    push.effect(&mut space);
     let next = space.app("shop_b").unwrap();
     (next.processes.iter().map(|one| (one.kind.clone(), (one.instances, one.memory_mb))).collect(), asked)
 }

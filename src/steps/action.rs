@@ -1,0 +1,102 @@
+//! What a step does: one file an action, with everything about it.
+//!
+//! - [`facts`]: what is known of an action before it runs; each file answers that for its own
+//! - `annotate`, `bind_service`, `check`, `create_app`, `delete`, `drain`, `map_route`, `push`, `scale`, `set_droplet`,
+//!   `stage`, `start`, `stop`, `unmap_route`: the actions
+//! - [`limits`], [`partial`], [`question`], [`traffic`], [`work`]: what their answers are made of
+//! - `model`: apps in the model of a space, as actions change them
+
+mod annotate;
+mod bind_service;
+mod check;
+mod create_app;
+mod delete;
+mod drain;
+pub mod facts;
+pub mod limits;
+mod map_route;
+mod model;
+pub mod partial;
+mod push;
+pub mod question;
+mod scale;
+mod set_droplet;
+mod stage;
+mod start;
+mod stop;
+pub mod traffic;
+mod unmap_route;
+pub mod work;
+
+pub use annotate::Annotate;
+pub use bind_service::BindService;
+pub use check::Check;
+pub use create_app::{CreateApp, NewApp};
+pub use delete::Delete;
+pub use drain::Drain;
+use facts::Facts;
+pub use map_route::MapRoute;
+pub use push::Push;
+pub use scale::Scale;
+pub use set_droplet::SetDroplet;
+pub use stage::Stage;
+pub use start::Start;
+pub use stop::Stop;
+pub use unmap_route::UnmapRoute;
+
+/// Makes the enum of all actions, and what leads from it to the facts of each.
+macro_rules! actions {
+    ($($(#[$doc:meta])* $name:ident,)+) => {
+        /// What a step does.
+        #[derive(Debug, Clone, PartialEq)]
+        pub enum Action {
+            $($(#[$doc])* $name($name),)+
+        }
+
+        impl Action {
+            /// All that is known of it before it runs.
+            pub fn facts(&self) -> &dyn Facts {
+                match self {
+                    $(Self::$name(action) => action,)+
+                }
+            }
+        }
+
+        $(impl From<$name> for Action {
+            fn from(action: $name) -> Self {
+                Self::$name(action)
+            }
+        })+
+    };
+}
+
+actions! {
+    /// Creates the app without anything.
+    CreateApp,
+    /// Applies the manifest and uploads the files.
+    Push,
+    /// Writes on the app what routes and states cannot tell.
+    Annotate,
+    /// Binds a service instance to the app.
+    BindService,
+    /// Maps a route to the app.
+    MapRoute,
+    /// Unmaps a route from the app.
+    UnmapRoute,
+    /// Stages the newest package.
+    Stage,
+    /// Makes the newest staged droplet the one that is started.
+    SetDroplet,
+    /// Sets how many web instances the app has.
+    Scale,
+    /// Starts the app and waits for all its instances.
+    Start,
+    /// Checks the new version at the staging route.
+    Check,
+    /// Waits while the app ends the requests that it has begun.
+    Drain,
+    /// Stops the app.
+    Stop,
+    /// Deletes the app.
+    Delete,
+}

@@ -1,0 +1,72 @@
+//! Writes on an app what routes and states cannot tell.
+
+use crate::cf::dialect::CfVersion;
+use crate::cf::invocation::Invocation;
+use crate::cf::outcome::Expectation;
+use crate::plan::AppName;
+use crate::space::Space;
+use crate::space::condition::{Condition, Section};
+use crate::space::difference::Facet;
+use crate::steps::annotations::Annotations;
+
+use super::facts::Facts;
+use super::model;
+
+/// Writes on the app what routes and states cannot tell.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Annotate {
+    /// The app.
+    pub app: AppName,
+    /// What is written.
+    pub annotations: Annotations,
+}
+
+impl Facts for Annotate {
+    fn kind(&self) -> &'static str {
+        "annotate"
+    }
+
+    fn app(&self) -> &str {
+        self.app.as_str()
+    }
+
+    fn purpose(&self) -> String {
+        format!("write on {} that it is {}", self.app, self.annotations.role())
+    }
+
+    fn invocation(&self, _cf: &CfVersion) -> Option<Invocation> {
+        Some(Invocation::set_annotations(self.app.as_str(), self.annotations.iter()))
+    }
+
+    fn expectation(&self) -> Option<Expectation> {
+        let annotations = self.annotations.to_map().into_iter().collect();
+        Some(Expectation::Annotated { app: self.app.to_string(), annotations })
+    }
+
+    fn condition(&self) -> Option<Condition> {
+        Some(Condition::Annotated { app: self.app.to_string(), annotations: self.annotations.to_map() })
+    }
+
+    fn effect(&self, space: &mut Space) {
+        let app = model::app(space, self.app.as_str());
+        for (key, value) in self.annotations.iter() {
+            match value {
+                Some(value) => app.annotations.insert(key.to_owned(), value.to_owned()),
+                None => app.annotations.remove(key),
+            };
+        }
+    }
+
+    fn changes(&self) -> &'static [Section] {
+        &[Section::Apps]
+    }
+
+    fn may_change(&self, facet: &Facet) -> bool {
+        match facet {
+            Facet::Annotation { key, .. } => self.annotations.iter().any(|(written, _)| written == key),
+            Facet::App(_) | Facet::State(_) | Facet::Instances { .. } | Facet::Droplet(_) | Facet::Leads { .. } => {
+                false
+            }
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! Binds a service instance to an app.
+
+use crate::cf::dialect::CfVersion;
+use crate::cf::invocation::Invocation;
+use crate::cf::outcome::Expectation;
+use crate::plan::{AppName, ServiceName, Timeouts};
+use crate::space::Space;
+use crate::space::condition::{Condition, Section};
+use crate::space::difference::Facet;
+
+use super::facts::Facts;
+use super::limits::Limits;
+use super::model;
+
+/// Binds a service instance to the app.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BindService {
+    /// The app.
+    pub app: AppName,
+    /// The service instance.
+    pub service: ServiceName,
+}
+
+impl Facts for BindService {
+    fn kind(&self) -> &'static str {
+        "bind-service"
+    }
+
+    fn app(&self) -> &str {
+        self.app.as_str()
+    }
+
+    fn purpose(&self) -> String {
+        format!("bind service instance {} to {}", self.service, self.app)
+    }
+
+    fn invocation(&self, cf: &CfVersion) -> Option<Invocation> {
+        Some(Invocation::bind_service(self.app.as_str(), self.service.as_str(), cf))
+    }
+
+    fn undo(&self, cf: &CfVersion) -> Option<Invocation> {
+        Some(Invocation::unbind_service(self.app.as_str(), self.service.as_str(), cf))
+    }
+
+    fn expectation(&self) -> Option<Expectation> {
+        Some(Expectation::Bound { app: self.app.to_string(), service: self.service.to_string() })
+    }
+
+    fn condition(&self) -> Option<Condition> {
+        Some(Condition::Bound { app: self.app.to_string(), service: self.service.to_string() })
+    }
+
+    fn effect(&self, space: &mut Space) {
+        let app = model::app(space, self.app.as_str());
+        if !app.bindings.iter().any(|bound| bound == self.service.as_str()) {
+            app.bindings.push(self.service.to_string());
+        }
+    }
+
+    /// cf 8.17: `bind-service --wait` polls the job.
+    fn is_watched_by_cf(&self) -> bool {
+        true
+    }
+
+    fn limits(&self, timeouts: &Timeouts) -> Limits {
+        Limits::once(timeouts.binding)
+    }
+
+    fn changes(&self) -> &'static [Section] {
+        &[]
+    }
+
+    fn may_change(&self, _facet: &Facet) -> bool {
+        false
+    }
+}

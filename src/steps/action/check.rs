@@ -1,0 +1,127 @@
+//! Checks a new version.
+
+use std::path::Path;
+use std::time::Duration;
+
+use crate::cf::dialect::CfVersion;
+use crate::cf::invocation::Invocation;
+use crate::cf::outcome::Expectation;
+use crate::plan::{self, AppName, CommandLine, HttpCheck, RouteUrl, Timeouts, format_duration};
+use crate::shell::{self, quote};
+use crate::space::Space;
+use crate::space::condition::{Condition, Section};
+use crate::space::difference::Facet;
+
+use super::facts::Facts;
+use super::limits::Limits;
+use super::traffic::Traffic;
+use super::work::Work;
+
+/// Checks the new version at the staging route.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Check {
+    /// The app.
+    pub app: AppName,
+    /// The staging route.
+    pub url: RouteUrl,
+    /// The check.
+    pub check: plan::Check,
+    /// How many web instances are to run at the least once it has passed: an app may crash while it is checked.
+    pub instances: u32,
+}
+
+impl Facts for Check {
+    fn kind(&self) -> &'static str {
+        "check"
+    }
+
+    fn app(&self) -> &str {
+        self.app.as_str()
+    }
+
+    fn purpose(&self) -> String {
+        let what = match &self.check {
+            plan::Check::Http(http) => format!("GET {}", http.path),
+            plan::Check::Command(command) => match &command.run {
+                CommandLine::Shell(line) => line.clone(),
+                CommandLine::Argv(argv) => argv.join(" "),
+            },
+        };
+        format!("check {} at {}: {what}", self.app, self.url)
+    }
+
+    fn work(&self) -> Work<'_> {
+        Work::Check { check: &self.check, url: &self.url }
+    }
+
+    fn invocation(&self, _cf: &CfVersion) -> Option<Invocation> {
+        None
+    }
+
+    fn expectation(&self) -> Option<Expectation> {
+        None
+    }
+
+    fn condition(&self) -> Option<Condition> {
+        Some(Condition::Steady { app: self.app.to_string(), instances: self.instances })
+    }
+
+    fn own_confirmation(&self) -> Option<String> {
+        Some(match &self.check {
+            plan::Check::Http(http) => in_words(http),
+            plan::Check::Command(command) => {
+                format!("command: exits with 0 within {}", format_duration(command.within))
+            }
+        })
+    }
+
+    fn effect(&self, _space: &mut Space) {}
+
+    fn traffic(&self) -> Traffic<'_> {
+        Traffic::Checked
+    }
+
+    fn limits(&self, _timeouts: &Timeouts) -> Limits {
+        Limits::once(match &self.check {
+            plan::Check::Http(http) => http.within,
+            plan::Check::Command(command) => command.within,
+        })
+    }
+
+    fn changes(&self) -> &'static [Section] {
+        &[]
+    }
+
+    fn may_change(&self, _facet: &Facet) -> bool {
+        false
+    }
+
+    fn script(&self, within: Duration) -> Option<String> {
+        let url = &self.url;
+        Some(match &self.check {
+            plan::Check::Http(http) => {
+                let route = quote(&format!("{url}{}", http.path));
+                let codes = http.status.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+                format!("wait_for {} {route} status {route} {codes}", within.as_secs())
+            }
+            plan::Check::Command(command) => {
+                let line = match &command.run {
+                    CommandLine::Shell(line) => format!("sh -c {}", quote(line)),
+                    CommandLine::Argv(argv) => shell::command(argv),
+                };
+                // `./` keeps a folder that begins with `-` from being taken for an option; an absolute one stays what it
+                // is.
+                let folder = quote(&Path::new(".").join(&command.folder).to_string_lossy());
+                let (url, app) = (quote(&format!("https://{url}")), quote(self.app.as_str()));
+                format!("(cd {folder} && CUTOVER_STAGING_URL={url} CUTOVER_APP={app} {line})")
+            }
+        })
+    }
+}
+
+fn in_words(http: &HttpCheck) -> String {
+    let status = http.status.iter().map(ToString::to_string).collect::<Vec<_>>().join(" or ");
+    let body =
+        http.body.as_ref().map(|body| format!(" and a body that matches /{}/", body.as_str())).unwrap_or_default();
+    format!("http: {status}{body}, {} in a row, within {}", http.successes, format_duration(http.within))
+}

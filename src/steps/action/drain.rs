@@ -1,0 +1,86 @@
+//! Waits while an app ends the requests that it has begun.
+
+use std::time::Duration;
+
+use crate::cf::dialect::CfVersion;
+use crate::cf::invocation::Invocation;
+use crate::cf::outcome::Expectation;
+use crate::plan::{AppName, Timeouts, format_duration};
+use crate::space::Space;
+use crate::space::condition::{Condition, Section};
+use crate::space::difference::Facet;
+
+use super::facts::Facts;
+use super::limits::Limits;
+use super::traffic::Traffic;
+use super::work::Work;
+
+/// Waits while the app ends the requests that it has begun.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Drain {
+    /// The app.
+    pub app: AppName,
+    /// How long.
+    pub time: Duration,
+}
+
+impl Facts for Drain {
+    fn kind(&self) -> &'static str {
+        "drain"
+    }
+
+    fn app(&self) -> &str {
+        self.app.as_str()
+    }
+
+    fn purpose(&self) -> String {
+        format!("let {} finish the requests that it has begun ({})", self.app, format_duration(self.time))
+    }
+
+    fn work(&self) -> Work<'_> {
+        Work::Wait(self.time)
+    }
+
+    fn invocation(&self, _cf: &CfVersion) -> Option<Invocation> {
+        None
+    }
+
+    fn expectation(&self) -> Option<Expectation> {
+        None
+    }
+
+    fn condition(&self) -> Option<Condition> {
+        None
+    }
+
+    fn own_confirmation(&self) -> Option<String> {
+        Some(format!("clock: {} have passed", format_duration(self.time)))
+    }
+
+    fn effect(&self, _space: &mut Space) {}
+
+    fn traffic(&self) -> Traffic<'_> {
+        Traffic::Drained
+    }
+
+    /// Once it is over, the app is let go.
+    fn takes_away(&self) -> bool {
+        true
+    }
+
+    fn limits(&self, _timeouts: &Timeouts) -> Limits {
+        Limits::once(self.time)
+    }
+
+    fn changes(&self) -> &'static [Section] {
+        &[]
+    }
+
+    fn may_change(&self, _facet: &Facet) -> bool {
+        false
+    }
+
+    fn script(&self, _within: Duration) -> Option<String> {
+        Some(format!("sleep {}", self.time.as_secs()))
+    }
+}

@@ -1,0 +1,154 @@
+//! What is known of an action before it runs.
+
+use std::time::Duration;
+
+use crate::cf::dialect::CfVersion;
+use crate::cf::invocation::Invocation;
+use crate::cf::outcome::Expectation;
+use crate::plan::{Lifecycle, RouteUrl, Timeouts};
+use crate::space::Space;
+use crate::space::condition::{Condition, Section};
+use crate::space::difference::Facet;
+
+use super::limits::Limits;
+use super::partial::PartialEffect;
+use super::question::RouterQuestion;
+use super::traffic::Traffic;
+use super::work::Work;
+
+/// All that is known of an action before it runs. Everything here is pure: the same action gives the same answers, and
+/// nothing about it is decided while it runs.
+///
+/// Three laws are tested over all actions that the compilers write: after the effect its own condition holds; whatever it
+/// may change is read after it; and doing it twice has the effect of doing it once.
+pub trait Facts {
+    /// Its kind, as `plan --format json` tells it: `map-route`.
+    fn kind(&self) -> &'static str;
+
+    /// The name of the app that is acted on.
+    fn app(&self) -> &str;
+
+    /// What it is for, as a phrase that completes "this step will …".
+    fn purpose(&self) -> String;
+
+    /// How it is done.
+    fn work(&self) -> Work<'_> {
+        Work::Cf
+    }
+
+    /// What this cf is asked to do; `None` where it is done without one.
+    fn invocation(&self, cf: &CfVersion) -> Option<Invocation>;
+
+    /// What asks this cf to take it back; `None` where there is nothing to take back, or no way.
+    fn undo(&self, _cf: &CfVersion) -> Option<Invocation> {
+        None
+    }
+
+    /// What cf must print; `None` where it is done without one.
+    fn expectation(&self) -> Option<Expectation>;
+
+    /// What must be true of the space afterwards; `None` where it changes nothing there.
+    fn condition(&self) -> Option<Condition>;
+
+    /// What is asked at the router afterwards.
+    fn router_question(&self) -> Option<RouterQuestion<'_>> {
+        None
+    }
+
+    /// What else confirms it than cf, the space and the router, in words.
+    fn own_confirmation(&self) -> Option<String> {
+        None
+    }
+
+    /// What it does to the model of the space, if it succeeds.
+    fn effect(&self, space: &mut Space);
+
+    /// The parts of its effect that can be there without the rest.
+    fn partial_effects(&self) -> &'static [PartialEffect] {
+        &[]
+    }
+
+    /// What it means for the requests that its app gets.
+    fn traffic(&self) -> Traffic<'_> {
+        Traffic::Unchanged
+    }
+
+    /// Whether the platform has taken in what it was asked for, so that the rest is a matter of time.
+    fn is_asked_for(&self, _space: &Space) -> bool {
+        false
+    }
+
+    /// Whether its cf only watches what the platform does by itself once it was asked: then it may be ended at any time,
+    /// and what it waited for is seen in the space later.
+    fn is_watched_by_cf(&self) -> bool {
+        false
+    }
+
+    /// Whether something is taken off a route, stopped or deleted by it, or let go for good.
+    fn takes_away(&self) -> bool {
+        false
+    }
+
+    /// Whether the app may serve less by it on this route, if it does now.
+    fn may_take_off(&self, _route: &str) -> bool {
+        self.takes_away()
+    }
+
+    /// How long it may take.
+    fn limits(&self, timeouts: &Timeouts) -> Limits {
+        Limits::of_calls(timeouts.call)
+    }
+
+    /// The desired parts of the space that it may change: they are read after it, so that what it has changed is told
+    /// from what somebody else changes later.
+    fn changes(&self) -> &'static [Section];
+
+    /// Whether it may bring about a change of this facet of its app: whatever else changes meanwhile, somebody else has
+    /// done.
+    fn may_change(&self, facet: &Facet) -> bool;
+
+    /// The feature flags without which the platform refuses it (CC: `feature_flag.rb`, and where each is enforced).
+    fn needed_flags(&self, _lifecycle: Option<Lifecycle>, _space: &Space) -> &'static [NeededFlag] {
+        &[]
+    }
+
+    /// The memory of the largest instance that it tells the platform of, in megabytes: only then does that compare it
+    /// with the quota.
+    fn largest_instance_mb(&self) -> Option<u64> {
+        None
+    }
+
+    /// Its line in a shell script, where that is none of cf's invocations as it is. `within` is how long it may take.
+    fn script(&self, _within: Duration) -> Option<String> {
+        None
+    }
+
+    /// The route that it maps or unmaps.
+    fn route(&self) -> Option<&RouteUrl> {
+        match self.traffic() {
+            Traffic::Leads { url } | Traffic::LeadsAway { url } => Some(url),
+            Traffic::Unchanged | Traffic::NewVersion | Traffic::Started | Traffic::Checked | Traffic::Drained => None,
+        }
+    }
+}
+
+/// A feature flag that must be on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NeededFlag {
+    /// Its name.
+    pub name: &'static str,
+    /// Whether it binds administrators, too.
+    pub binds_admins: bool,
+}
+
+impl NeededFlag {
+    /// One that binds everybody but administrators.
+    pub(super) const fn of_users(name: &'static str) -> Self {
+        Self { name, binds_admins: false }
+    }
+
+    /// One that binds everybody.
+    pub(super) const fn of_all(name: &'static str) -> Self {
+        Self { name, binds_admins: true }
+    }
+}

@@ -1,0 +1,52 @@
+//! Apps in the model of a space, as actions change them.
+
+use std::collections::BTreeMap;
+
+use crate::space::{App, AppState, Process, Space};
+use crate::steps::size::Size;
+
+/// The app of that name, which is made where it is missing.
+pub(super) fn app<'a>(space: &'a mut Space, name: &str) -> &'a mut App {
+    let index = space.apps.iter().position(|app| app.name == name).unwrap_or_else(|| {
+        space.apps.push(App {
+            guid: format!("app {name}"),
+            name: name.to_owned(),
+            state: AppState::Stopped,
+            lifecycle: None,
+            annotations: BTreeMap::new(),
+            processes: Vec::new(),
+            package: None,
+            droplet: None,
+            staged: None,
+            bindings: Vec::new(),
+            stack: None,
+        });
+        space.apps.len() - 1
+    });
+    &mut space.apps[index]
+}
+
+/// Gives an app a web process of that size.
+pub(super) fn resize(app: &mut App, size: Size) {
+    match app.web_mut() {
+        Some(web) => {
+            web.instances = size.instances;
+            web.memory_mb = size.memory_mb;
+            web.states.clear();
+        }
+        None => app.processes.push(Process {
+            guid: format!("web of {}", app.name),
+            kind: "web".to_owned(),
+            instances: size.instances,
+            memory_mb: size.memory_mb,
+            states: Vec::new(),
+        }),
+    }
+}
+
+/// Takes all routes off the app of that guid.
+pub(super) fn take_off_routes(space: &mut Space, guid: &str) {
+    for route in &mut space.routes {
+        route.destinations.retain(|to| to.app != guid);
+    }
+}

@@ -1,0 +1,141 @@
+//! Applies the manifest and uploads the files.
+
+use crate::cf::dialect::CfVersion;
+use crate::cf::invocation::{self, Invocation};
+use crate::cf::outcome::Expectation;
+use crate::plan::{Lifecycle, Timeouts};
+use crate::space::condition::{Condition, Section};
+use crate::space::difference::Facet;
+use crate::space::{AppState, Package, Process, Space};
+use crate::steps::size::Size;
+
+use super::facts::{Facts, NeededFlag};
+use super::limits::Limits;
+use super::model;
+use super::partial::PartialEffect;
+use super::traffic::Traffic;
+
+/// Applies the manifest and uploads the files, without routes and without a start.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Push {
+    /// What is pushed.
+    pub push: invocation::Push,
+    /// The image that it runs, where nothing is uploaded.
+    pub image: Option<String>,
+    /// How many web instances the app is to have, and the memory of each.
+    pub size: Size,
+    /// The app's other processes, as far as the manifest names them.
+    pub others: Vec<Process>,
+    /// The guid of the app's newest package before.
+    pub before: Option<String>,
+}
+
+/// What the platform asks for, by the lifecycle of the app.
+const DOCKER: &[NeededFlag] = &[NeededFlag::of_all("diego_docker")];
+const CNB: &[NeededFlag] = &[NeededFlag::of_all("diego_cnb"), NeededFlag::of_users("app_bits_upload")];
+const BUILDPACK: &[NeededFlag] = &[NeededFlag::of_users("app_bits_upload")];
+
+/// What is found where a push was cut off.
+const PARTS: &[PartialEffect] = &[
+    PartialEffect {
+        when: "when the manifest is applied",
+        cut: |app, before, after| {
+            if let Some(now) = after.app_mut(app) {
+                now.package = before.app(app).and_then(|app| app.package.clone());
+            }
+        },
+    },
+    PartialEffect {
+        when: "during the upload",
+        cut: |app, _, after| {
+            if let Some(now) = after.app_mut(app) {
+                now.package = now.package.take().map(|package| Package { ready: false, ..package });
+            }
+        },
+    },
+];
+
+impl Facts for Push {
+    fn kind(&self) -> &'static str {
+        "push"
+    }
+
+    fn app(&self) -> &str {
+        &self.push.app
+    }
+
+    fn purpose(&self) -> String {
+        let app = &self.push.app;
+        let what = match &self.image {
+            Some(image) => format!("set image {image} for {app}"),
+            None => format!("upload {app}"),
+        };
+        let Size { instances, memory_mb } = self.size;
+        format!("{what}, {instances} × {memory_mb} MB, without routes and without starting it")
+    }
+
+    fn invocation(&self, cf: &CfVersion) -> Option<Invocation> {
+        Some(Invocation::push_no_start(&self.push, cf))
+    }
+
+    fn expectation(&self) -> Option<Expectation> {
+        Some(Expectation::Pushed { app: self.push.app.clone() })
+    }
+
+    fn condition(&self) -> Option<Condition> {
+        Some(Condition::Uploaded { app: self.push.app.clone(), before: self.before.clone() })
+    }
+
+    fn effect(&self, space: &mut Space) {
+        let app = model::app(space, &self.push.app);
+        let guid = format!("after {}", self.before.as_deref().unwrap_or("none"));
+        app.package = Some(Package { guid, ready: true });
+        app.state = AppState::Stopped;
+        model::resize(app, self.size);
+        for other in &self.others {
+            app.processes.retain(|process| process.kind != other.kind);
+            app.processes.push(other.clone());
+        }
+        let guid = app.guid.clone();
+        model::take_off_routes(space, &guid);
+    }
+
+    fn partial_effects(&self) -> &'static [PartialEffect] {
+        PARTS
+    }
+
+    fn traffic(&self) -> Traffic<'_> {
+        Traffic::NewVersion
+    }
+
+    fn may_take_off(&self, _route: &str) -> bool {
+        true
+    }
+
+    fn limits(&self, timeouts: &Timeouts) -> Limits {
+        Limits::once(timeouts.upload)
+    }
+
+    fn changes(&self) -> &'static [Section] {
+        &Section::DESIRED
+    }
+
+    fn may_change(&self, facet: &Facet) -> bool {
+        match facet {
+            Facet::App(_) | Facet::State(_) | Facet::Instances { .. } | Facet::Droplet(_) | Facet::Leads { .. } => true,
+            Facet::Annotation { .. } => false,
+        }
+    }
+
+    fn needed_flags(&self, lifecycle: Option<Lifecycle>, _space: &Space) -> &'static [NeededFlag] {
+        match lifecycle {
+            Some(Lifecycle::Docker) => DOCKER,
+            Some(Lifecycle::Cnb) => CNB,
+            Some(Lifecycle::Buildpack) | None => BUILDPACK,
+        }
+    }
+
+    fn largest_instance_mb(&self) -> Option<u64> {
+        self.others.iter().map(|process| process.memory_mb).chain([self.size.memory_mb]).max()
+    }
+}

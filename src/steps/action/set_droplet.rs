@@ -1,0 +1,60 @@
+//! Makes the newest staged droplet of an app the one that is started.
+
+use crate::cf::dialect::CfVersion;
+use crate::cf::invocation::{Invocation, Reference};
+use crate::cf::outcome::Expectation;
+use crate::plan::AppName;
+use crate::space::Space;
+use crate::space::condition::{Condition, Section};
+use crate::space::difference::Facet;
+
+use super::facts::Facts;
+use super::model;
+
+/// Makes the newest staged droplet the one that is started.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SetDroplet {
+    /// The app.
+    pub app: AppName,
+}
+
+impl Facts for SetDroplet {
+    fn kind(&self) -> &'static str {
+        "set-droplet"
+    }
+
+    fn app(&self) -> &str {
+        self.app.as_str()
+    }
+
+    fn purpose(&self) -> String {
+        format!("make the new droplet the one that {} runs", self.app)
+    }
+
+    fn invocation(&self, _cf: &CfVersion) -> Option<Invocation> {
+        let app = self.app.as_str();
+        Some(Invocation::set_droplet(app, Reference::DropletGuid(app.to_owned())))
+    }
+
+    fn expectation(&self) -> Option<Expectation> {
+        Some(Expectation::DropletSet { app: self.app.to_string() })
+    }
+
+    fn condition(&self) -> Option<Condition> {
+        Some(Condition::DropletSet { app: self.app.to_string() })
+    }
+
+    fn effect(&self, space: &mut Space) {
+        let app = model::app(space, self.app.as_str());
+        app.droplet = app.staged.as_ref().map(|droplet| droplet.guid.clone());
+    }
+
+    fn changes(&self) -> &'static [Section] {
+        &[Section::Apps, Section::Processes]
+    }
+
+    /// A droplet may bring processes of its own.
+    fn may_change(&self, facet: &Facet) -> bool {
+        facet.is_of_droplet()
+    }
+}

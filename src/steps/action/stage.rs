@@ -1,0 +1,71 @@
+//! Stages the newest package of an app.
+
+use crate::cf::dialect::CfVersion;
+use crate::cf::invocation::Invocation;
+use crate::cf::outcome::Expectation;
+use crate::plan::{AppName, Timeouts};
+use crate::space::condition::{Condition, Section};
+use crate::space::difference::Facet;
+use crate::space::{Droplet, Space};
+
+use super::facts::Facts;
+use super::limits::Limits;
+use super::model;
+
+/// Stages the newest package.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Stage {
+    /// The app.
+    pub app: AppName,
+}
+
+impl Facts for Stage {
+    fn kind(&self) -> &'static str {
+        "stage"
+    }
+
+    fn app(&self) -> &str {
+        self.app.as_str()
+    }
+
+    fn purpose(&self) -> String {
+        format!("stage the newest package of {}", self.app)
+    }
+
+    fn invocation(&self, _cf: &CfVersion) -> Option<Invocation> {
+        Some(Invocation::stage_package(self.app.as_str()))
+    }
+
+    fn expectation(&self) -> Option<Expectation> {
+        Some(Expectation::Staged { app: self.app.to_string() })
+    }
+
+    fn condition(&self) -> Option<Condition> {
+        Some(Condition::Staged { app: self.app.to_string() })
+    }
+
+    fn effect(&self, space: &mut Space) {
+        let app = model::app(space, self.app.as_str());
+        let package = app.package.as_ref().map(|package| package.guid.clone());
+        let guid = format!("droplet of {}", package.as_deref().unwrap_or("none"));
+        app.staged = Some(Droplet { guid, package });
+    }
+
+    /// cf 8.17: `stage-package` polls the build.
+    fn is_watched_by_cf(&self) -> bool {
+        true
+    }
+
+    fn limits(&self, timeouts: &Timeouts) -> Limits {
+        Limits::once(timeouts.staging)
+    }
+
+    fn changes(&self) -> &'static [Section] {
+        &[Section::Apps, Section::Processes]
+    }
+
+    /// A droplet may bring processes of its own.
+    fn may_change(&self, facet: &Facet) -> bool {
+        facet.is_of_droplet()
+    }
+}

@@ -1,0 +1,69 @@
+//! Stops an app.
+
+use crate::cf::dialect::CfVersion;
+use crate::cf::invocation::Invocation;
+use crate::cf::outcome::Expectation;
+use crate::plan::AppName;
+use crate::space::condition::{Condition, Section};
+use crate::space::difference::Facet;
+use crate::space::{AppState, Space};
+
+use super::facts::Facts;
+use super::model;
+
+/// Stops the app.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Stop {
+    /// The app.
+    pub app: AppName,
+}
+
+impl Facts for Stop {
+    fn kind(&self) -> &'static str {
+        "stop"
+    }
+
+    fn app(&self) -> &str {
+        self.app.as_str()
+    }
+
+    fn purpose(&self) -> String {
+        format!("stop {}, to save resources", self.app)
+    }
+
+    fn invocation(&self, _cf: &CfVersion) -> Option<Invocation> {
+        Some(Invocation::stop(self.app.as_str()))
+    }
+
+    fn undo(&self, _cf: &CfVersion) -> Option<Invocation> {
+        Some(Invocation::start_now(self.app.as_str()))
+    }
+
+    fn expectation(&self) -> Option<Expectation> {
+        Some(Expectation::Stopped { app: self.app.to_string() })
+    }
+
+    fn condition(&self) -> Option<Condition> {
+        Some(Condition::Stopped { app: self.app.to_string() })
+    }
+
+    fn effect(&self, space: &mut Space) {
+        let app = model::app(space, self.app.as_str());
+        app.state = AppState::Stopped;
+        for process in &mut app.processes {
+            process.states.clear();
+        }
+    }
+
+    fn takes_away(&self) -> bool {
+        true
+    }
+
+    fn changes(&self) -> &'static [Section] {
+        &[Section::Apps]
+    }
+
+    fn may_change(&self, facet: &Facet) -> bool {
+        matches!(facet, Facet::State(_))
+    }
+}

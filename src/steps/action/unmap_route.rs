@@ -1,0 +1,93 @@
+//! Unmaps a route from an app.
+
+use crate::cf::dialect::CfVersion;
+use crate::cf::invocation::{Invocation, RouteParts};
+use crate::cf::outcome::Expectation;
+use crate::plan::{AppName, RouteUrl, Timeouts};
+use crate::space::Space;
+use crate::space::condition::{Condition, Section};
+use crate::space::difference::Facet;
+
+use super::facts::Facts;
+use super::limits::Limits;
+use super::model;
+use super::question::RouterQuestion;
+use super::traffic::Traffic;
+
+/// Unmaps a route from the app.
+#[derive(Debug, Clone, PartialEq)]
+pub struct UnmapRoute {
+    /// The app.
+    pub app: AppName,
+    /// The route.
+    pub url: RouteUrl,
+    /// The route as cf takes it.
+    pub route: RouteParts,
+    /// Whether the router is asked if it has forgotten the app; not where nobody waits for that.
+    pub ask_router: bool,
+}
+
+impl Facts for UnmapRoute {
+    fn kind(&self) -> &'static str {
+        "unmap-route"
+    }
+
+    fn app(&self) -> &str {
+        self.app.as_str()
+    }
+
+    fn purpose(&self) -> String {
+        format!("unmap {} from {}", self.url, self.app)
+    }
+
+    fn invocation(&self, _cf: &CfVersion) -> Option<Invocation> {
+        Some(Invocation::unmap_route(self.app.as_str(), &self.route))
+    }
+
+    fn undo(&self, _cf: &CfVersion) -> Option<Invocation> {
+        Some(Invocation::map_route(self.app.as_str(), &self.route))
+    }
+
+    fn expectation(&self) -> Option<Expectation> {
+        Some(Expectation::Unmapped { app: self.app.to_string(), route: self.route.clone() })
+    }
+
+    fn condition(&self) -> Option<Condition> {
+        Some(Condition::Unmapped { app: self.app.to_string(), url: self.url.clone() })
+    }
+
+    fn router_question(&self) -> Option<RouterQuestion<'_>> {
+        self.ask_router.then_some(RouterQuestion::Gone { app: &self.app, url: &self.url })
+    }
+
+    fn effect(&self, space: &mut Space) {
+        let guid = model::app(space, self.app.as_str()).guid.clone();
+        for route in space.routes.iter_mut().filter(|route| route.is(&self.url)) {
+            route.destinations.retain(|to| to.app != guid);
+        }
+    }
+
+    fn traffic(&self) -> Traffic<'_> {
+        Traffic::LeadsAway { url: &self.url }
+    }
+
+    fn takes_away(&self) -> bool {
+        true
+    }
+
+    fn may_take_off(&self, route: &str) -> bool {
+        self.url.to_string() == route
+    }
+
+    fn limits(&self, timeouts: &Timeouts) -> Limits {
+        Limits { attempt: timeouts.call.min(timeouts.route), within: timeouts.route }
+    }
+
+    fn changes(&self) -> &'static [Section] {
+        &[Section::Routes]
+    }
+
+    fn may_change(&self, facet: &Facet) -> bool {
+        facet.is_of_route(&self.url)
+    }
+}

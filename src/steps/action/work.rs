@@ -1,0 +1,31 @@
+//! How an action is done.
+
+use std::time::Duration;
+
+use crate::plan::{Check, RouteUrl};
+
+/// How an action is done.
+#[derive(Debug, Clone, Copy)]
+pub enum Work<'a> {
+    /// By its invocation of cf.
+    Cf,
+    /// By a check at this route.
+    Check {
+        /// The check.
+        check: &'a Check,
+        /// The route.
+        url: &'a RouteUrl,
+    },
+    /// By waiting.
+    Wait(Duration),
+}
+
+impl Work<'_> {
+    /// Whether cf does it.
+    pub fn is_by_cf(self) -> bool {
+        match self {
+            Self::Cf => true,
+            Self::Check { .. } | Self::Wait(_) => false,
+        }
+    }
+}

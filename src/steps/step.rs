@@ -1,0 +1,73 @@
+//! One thing to do.
+
+use std::time::Duration;
+
+use crate::cf::dialect::CfVersion;
+use crate::cf::invocation::Invocation;
+use crate::plan::AppName;
+use crate::space::condition::Condition;
+use crate::space::difference::Facet;
+
+use super::action::Action;
+use super::action::facts::Facts;
+use super::action::limits::Limits;
+use super::action::question::RouterQuestion;
+use super::heading::Heading;
+
+/// One thing to do, with all that is needed to do it, to confirm it and to take it back.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Step {
+    /// The name of the step, unique in its list: `sinatra/map-live-1`.
+    pub id: String,
+    /// The plan's name of the app that the step is about.
+    pub app: AppName,
+    /// The part of the guide that the step belongs to.
+    pub heading: Heading,
+    /// What is done.
+    pub action: Action,
+    /// The cf that does it.
+    pub cf: CfVersion,
+    /// The ids of the steps that must be confirmed before this one starts.
+    pub after: Vec<String>,
+    /// What must be true of the space right before the step; it is waited for, and where it does not come to hold the
+    /// step is not started.
+    pub requires: Option<Condition>,
+    /// How long it may take.
+    pub limits: Limits,
+    /// How long is waited in the place of the router's answer, where the router cannot be asked.
+    pub settle: Duration,
+}
+
+impl Step {
+    /// All that is known of its action before it runs.
+    pub fn facts(&self) -> &dyn Facts {
+        self.action.facts()
+    }
+
+    /// What cf is asked to do for it; `None` where the step needs no cf.
+    pub fn invocation(&self) -> Option<Invocation> {
+        self.facts().invocation(&self.cf)
+    }
+
+    /// What takes the step back; `None` where there is nothing to take back, or no way.
+    pub fn undo(&self) -> Option<Invocation> {
+        self.facts().undo(&self.cf)
+    }
+
+    /// Whether it may bring about a change of this: whatever else changes meanwhile, somebody else has done.
+    pub fn may_change(&self, facet: &Facet) -> bool {
+        facet.app() == self.facts().app() && self.facts().may_change(facet)
+    }
+
+    /// What confirms the step, in the order in which it is asked, in words.
+    pub fn confirmations(&self) -> Vec<String> {
+        let facts = self.facts();
+        let cf = facts.expectation().map(|_| "cf: its output".to_owned());
+        let space = facts.condition().map(|condition| format!("space: {condition}"));
+        let router = facts.router_question().map(|question| match question {
+            RouterQuestion::Reached { app, url } => format!("router: {url} reaches every instance of {app}"),
+            RouterQuestion::Gone { app, url } => format!("router: {url} reaches no instance of {app}"),
+        });
+        [cf, space, router, facts.own_confirmation()].into_iter().flatten().collect()
+    }
+}
