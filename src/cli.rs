@@ -24,9 +24,9 @@ pub struct Cli {
 const EXIT_CODES: &str = "\
 Exit codes:
   0    done (plan, check: valid and safe to run; resume: what runs is what this plan deploys)
-  1    it failed, and the live routes are served as before
+  1    it failed, and every live route is served as before
   2    usage, or an invalid plan: nothing was touched
-  3    it failed and a person must look; what is left, and how to mend it, is printed
+  3    it failed and a person must look: some apps may be new and some not; what is where, and how to go on, is printed
   4    refused before any change: not logged in, wrong target, quota, somebody else deploys, …
   130  interrupted (143: terminated); the live routes are served";
 

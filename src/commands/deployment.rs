@@ -244,17 +244,14 @@ pub fn run(running: &Running<'_>, compiled: &Compiled<'_>, mut space: Space, rep
                 tell_others(compiled, app, &space, reporters);
                 // Not every route is served as before where an app before this one is new.
                 let some_are_new = after == Ending::Failed && place_of(compiled, app) > 0;
-                return match reporters.own().filter(|_| some_are_new) {
-                    Some(own) => {
-                        tell(&format!(
-                            "{0} is as before; to deploy it: {1}",
-                            app.app.name,
-                            own.about(Verb::Apply, [&app.app.name])
-                        ));
-                        Ending::Stuck
-                    }
-                    None => after,
-                };
+                if !some_are_new {
+                    return after;
+                }
+                if let Some(own) = reporters.own() {
+                    let apply = own.about(Verb::Apply, [&app.app.name]);
+                    tell(&format!("{} is as before; to deploy it: {apply}", app.app.name));
+                }
+                return Ending::Stuck;
             }
             Ended::Stopped { step, why } => {
                 let ending = recovery(&mut space, &mut *reporters).stopped(compiled.request.verb, &step, &why);

@@ -170,6 +170,23 @@ fn interrupted_while_it_starts_in_vain() {
     interrupted_at("shop/start", TERMINATED, false);
 }
 
+/// A platform that is out of reach is not waited for either, nor is that its lock is gone.
+#[test]
+fn interrupted_while_the_platform_is_out_of_reach() {
+    let bench = Bench::live_undrained();
+    let running = Running::start(&bench);
+    running.wait_for("shop/push");
+    bench.foundry.faults().add(Rule::any(Fault::Before(Harm::Close)));
+    running.send(Signal::TERM);
+    let (run, _) = running.end();
+    assert_eq!(run.code, 143, "{}", run.err);
+    for words in ["shop_a serves", "cutover resume", "cutover rollback", "the lock on shop could not be removed"] {
+        assert!(run.err.contains(words), "'{words}' is not in:\n{}", run.err);
+    }
+    bench.foundry.faults().clear();
+    bench.must(&["apply", "--yes"]);
+}
+
 #[test]
 #[ignore = "`make verify` runs it: another of its kind is tried each time"]
 fn interrupted_while_the_live_route_is_mapped() {
