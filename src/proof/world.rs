@@ -1,6 +1,8 @@
 //! The space, what its routers may know, and what a request on a live route would meet.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{Hash, Hasher};
+use std::rc::Rc;
 
 use crate::plan;
 use crate::space::condition::Verdict;
@@ -21,10 +23,10 @@ pub enum Known {
 }
 
 /// A state of the world: what a step changes, and what a request meets.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct World {
-    /// The space.
-    pub space: Space,
+    /// The space; worlds that differ in something else have it together.
+    pub space: Rc<Space>,
     /// By number of the live route and name of the app.
     routers: BTreeMap<(usize, String), Known>,
     /// The apps that have passed the plan's checks since they were pushed.
@@ -71,6 +73,19 @@ pub enum StepEnd {
     Fails(String),
 }
 
+impl Hash for World {
+    /// By what walks change most, which is little of a space: worlds that differ in the rest alone are few.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        for app in &self.space.apps {
+            (app.state, Role::of(app), app.running(), &app.package, &app.staged, &app.droplet).hash(state);
+        }
+        for route in &self.space.routes {
+            route.destinations.hash(state);
+        }
+        (&self.routers, &self.checked, &self.busy, &self.crashed).hash(state);
+    }
+}
+
 impl World {
     /// The world as it is observed. What nobody has confirmed is taken for unsure.
     pub fn observed(app: &plan::App, space: &Space) -> Self {
@@ -85,7 +100,7 @@ impl World {
         let of_plan = |route: &crate::space::Route| app.live.iter().chain([&app.staging]).any(|url| route.is(url));
         space.routes.retain(|route| of_plan(route) || route.destinations.iter().any(|to| ours.contains(&to.app)));
         let mut world = Self {
-            space,
+            space: Rc::new(space),
             routers: BTreeMap::new(),
             checked: BTreeSet::new(),
             busy: BTreeSet::new(),
@@ -208,7 +223,7 @@ impl World {
 
     /// The version crashes. A route that it alone served is nobody's fault.
     pub fn crash(&mut self, plan: &plan::App, app: &str) {
-        if let Some(found) = self.space.app_mut(app) {
+        if let Some(found) = Rc::make_mut(&mut self.space).app_mut(app) {
             for instance in found.processes.iter_mut().flat_map(|process| &mut process.states) {
                 instance.state = InstanceState::Crashed;
             }
@@ -273,13 +288,14 @@ impl World {
         step: &Step,
         promise: &Promise,
         cut: impl FnOnce(&Space, &mut Space),
-    ) -> Result<Space, String> {
+    ) -> Result<Rc<Space>, String> {
         let app = step.facts().app().to_owned();
         let ran = self.space.app(&app).is_some_and(|app| app.state == AppState::Started);
-        let before = self.space.clone();
-        step.facts().effect(&mut self.space);
-        cut(&before, &mut self.space);
-        quota::follow(&before, &mut self.space);
+        let before = Rc::clone(&self.space);
+        let space = Rc::make_mut(&mut self.space);
+        step.facts().effect(space);
+        cut(&before, space);
+        quota::follow(&before, space);
         let number_of = |url: &plan::RouteUrl| plan.live.iter().position(|live| live == url);
         match step.facts().traffic() {
             Traffic::Leads { url } => {

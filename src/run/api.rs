@@ -111,6 +111,9 @@ pub struct Api<'a> {
     renews: bool,
 }
 
+/// A page of a list, and the path of the next one.
+pub type PageAndNext = (Value, Option<String>);
+
 /// What became of a call that is to change something.
 #[derive(Debug)]
 pub enum Answer {
@@ -193,12 +196,18 @@ impl<'a> Api<'a> {
         let mut pages = Vec::new();
         let mut next = Some(path.to_owned());
         while let Some(path) = next {
-            let answer = self.get(&path)?;
-            let page: Page = read::parse(&path, &answer)?;
-            next = page.pagination.next.map(|link| path_of(&link.href).to_owned());
-            pages.push(answer);
+            let page;
+            (page, next) = self.page(&path)?;
+            pages.push(page);
         }
         Ok(pages)
+    }
+
+    /// One page of a list.
+    pub fn page(&self, path: &str) -> Result<PageAndNext, ObserveError> {
+        let answer = self.get(path)?;
+        let page: Page = read::parse(path, &answer)?;
+        Ok((answer, page.pagination.next.map(|link| path_of(&link.href).to_owned())))
     }
 
     /// All resources of a list, page after page.

@@ -94,12 +94,15 @@ impl Runner<'_> {
             self.call(step, &invocation, (&mut *view, &before), exit_code, report)?
         } else {
             report(&Event::StepStarted { step, argv: &[] });
-            self.without_cf(step)?
+            let notes = self.without_cf(step)?;
+            // While a check or a drain takes its time, people have theirs.
+            view.forget();
+            notes
         };
         if let Some(condition) = step.facts().condition() {
             self.wait_for(step, &condition, (&mut *view, &before), deadline, report)?;
         }
-        let changed = view.older(step.facts().changes(), begun);
+        let changed = view.older(step.facts().changes(), None, begun);
         self.look(view, &changed, None)?;
         notes.extend(self.ask_router(step, &view.space, deadline, report)?);
         Ok(notes)
@@ -229,7 +232,7 @@ impl Runner<'_> {
             let begun = self.clock.now();
             let missing = match self.reader.refresh(&mut view.space, condition.sections(), Some(condition.app())) {
                 Ok(()) => {
-                    view.was_read(condition.sections(), begun);
+                    view.was_read(condition.sections(), Some(condition.app()), begun);
                     match condition.judge(&view.space, before) {
                         Verdict::Holds => return Ok(()),
                         Verdict::Never(why) => return Err(Unfinished::Failed(why)),

@@ -228,11 +228,9 @@ impl Runner<'_> {
         view: &mut View,
     ) -> Result<(), NotStarted> {
         let now = self.clock.now();
-        // While a check or a drain takes its time, people have theirs.
-        let waited = done.is_some_and(|done| !done.facts().work().is_by_cf());
         let takes_away = step.facts().takes_away() && step.facts().work().is_by_cf();
-        let since = if waited || takes_away { Some(now) } else { now.checked_sub(FRESH) };
-        let old = since.map_or_else(Vec::new, |since| view.older(&Section::DESIRED, since));
+        let since = now.checked_sub(FRESH).filter(|_| !takes_away).unwrap_or(now);
+        let old = view.older(&Section::DESIRED, None, since);
         self.look(view, &old, None)?;
         (self.hold)(step, &view.space).map_err(|why| NotStarted::Stopped(Intrusion::LockLost(why)))?;
         for changed in [self.changed(done.as_slice(), seen, &view.space), self.changed(&[], confirmed, &view.space)] {
@@ -240,17 +238,17 @@ impl Runner<'_> {
                 return Err(NotStarted::Stopped(why));
             }
         }
-        self.rely(step, now, view)
+        self.rely(step, since, view)
     }
 
-    /// Waits until what the step relies on is so. What was read since `begun` is not read once more.
-    fn rely(&self, step: &Step, mut begun: Instant, view: &mut View) -> Result<(), NotStarted> {
+    /// Waits until what the step relies on is so. What was read since then is not read once more.
+    fn rely(&self, step: &Step, mut since: Instant, view: &mut View) -> Result<(), NotStarted> {
         let Some(condition) = &step.requires else { return Ok(()) };
         let until = self.clock.now() + RELIED_ON;
         loop {
-            let old = view.older(condition.sections(), begun);
+            let old = view.older(condition.sections(), Some(condition.app()), since);
             self.look(view, &old, Some(condition.app()))?;
-            begun = self.clock.now();
+            since = self.clock.now();
             match condition.judge(&view.space, &view.space) {
                 Verdict::Holds => return Ok(()),
                 Verdict::NotYet(why) if self.clock.now() >= until => return Err(NotStarted::Failed(why)),
@@ -285,7 +283,7 @@ impl Runner<'_> {
         if let Err(error) = refresh_patiently(self.reader, self.clock, &mut view.space, sections, app) {
             return Err(self.clock.stop().map_or(Unseen::Unreadable(error), Unseen::Stopped));
         }
-        view.was_read(sections, begun);
+        view.was_read(sections, app, begun);
         Ok(())
     }
 }

@@ -5,24 +5,28 @@ mod rules;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use serde_json::Value;
+
 use crate::cf::invocation::query;
 use crate::cf::session::Session;
 use crate::cf::spawn::Cf;
 use crate::plan::{App as PlanApp, AppName, Plan, RouteUrl, format_duration};
 use crate::space::condition::Section;
 use crate::space::lock::Lock;
-use crate::space::read;
+use crate::space::read::{self, Unreadable};
 use crate::space::rules::Suspended;
 use crate::space::{App, AppState, Named, Process, Quota, QuotaScope, SNAPSHOT_FORMAT, ServiceInstance, Space};
 
-use super::api::Api;
 pub use super::api::ObserveError;
+use super::api::{Api, PageAndNext};
 use super::clock::Clock;
 use super::reader::{Reader, pause_after};
 use super::retry::PATIENCE;
 
 /// The Cloud Controller's largest page.
 const PAGE: &str = "5000";
+/// The page of a list of which only the newest of each app counts. CC keeps packages on record whose bits have expired.
+const PAGE_OF_NEWEST: &str = "50";
 
 /// Reads one space with one cf.
 #[derive(Debug)]
@@ -174,14 +178,36 @@ impl<'a> Observer<'a> {
         Ok(())
     }
 
-    fn packages(&self, app: &mut App) -> Result<(), ObserveError> {
-        let newest = [("order_by", "-created_at"), ("page", "1"), ("per_page", "1")];
-        let of_app = ("app_guids", app.guid.as_str());
-        let asked = query("/v3/packages", &[of_app, newest[0], newest[1], newest[2]]);
-        app.package = read::package(&asked, &self.api.get(&asked)?)?;
-        let asked = query("/v3/droplets", &[of_app, ("states", "STAGED"), newest[0], newest[1], newest[2]]);
-        app.staged = read::droplet(&asked, &self.api.get(&asked)?)?;
+    fn packages(&self, space: &mut Space, app: Option<&str>) -> Result<(), ObserveError> {
+        let found = self.newest("/v3/packages", &[], (space, app), read::packages)?;
+        for app in concerned(space, app) {
+            app.package = found.get(&app.guid).cloned();
+        }
         Ok(())
+    }
+
+    fn droplets(&self, space: &mut Space, app: Option<&str>) -> Result<(), ObserveError> {
+        let found = self.newest("/v3/droplets", &[("states", "STAGED")], (space, app), read::droplets)?;
+        for app in concerned(space, app) {
+            app.staged = found.get(&app.guid).cloned();
+        }
+        Ok(())
+    }
+
+    /// The newest of an app or of all, by the guids of the apps.
+    fn newest<T>(
+        &self,
+        path: &str,
+        filter: &[(&str, &str)],
+        (space, app): (&mut Space, Option<&str>),
+        read: ReadOfApps<T>,
+    ) -> Result<BTreeMap<String, T>, ObserveError> {
+        let guids: Vec<String> = concerned(space, app).map(|app| app.guid.clone()).collect();
+        let per_page = if guids.len() == 1 { "1" } else { PAGE_OF_NEWEST };
+        let joined = guids.join(",");
+        let newest_first = [("app_guids", joined.as_str()), ("order_by", "-created_at"), ("per_page", per_page)];
+        let asked = query(path, &[filter, &newest_first].concat());
+        newest(&|path| self.api.page(path), &asked, &guids, read)
     }
 
     fn services(&self, space: &mut Space) -> Result<(), ObserveError> {
@@ -222,14 +248,17 @@ impl<'a> Observer<'a> {
     /// The quotas with what is used of them, as far as the user may see them: who may not is not stopped by that, since
     /// the Cloud Controller enforces them anyway. The same answers tell what is suspended.
     fn quotas(&self) -> Result<(Vec<Quota>, Option<Suspended>), ObserveError> {
+        let target = self.api.target();
+        let asked = query(&format!("/v3/spaces/{}", target.space_guid), &[("include", "organization")]);
+        let space = self.api.get_or_absent(&asked)?;
+        // Whoever has a role in a space may see its organization (CC).
+        let organization = space["included"]["organizations"][0].clone();
         let owners = [
-            (QuotaScope::Organization, "/v3/organizations", &self.api.target().org_guid, "/v3/organization_quotas"),
-            (QuotaScope::Space, "/v3/spaces", &self.api.target().space_guid, "/v3/space_quotas"),
+            (QuotaScope::Organization, organization, "/v3/organizations", &target.org_guid, "/v3/organization_quotas"),
+            (QuotaScope::Space, space, "/v3/spaces", &target.space_guid, "/v3/space_quotas"),
         ];
         let (mut all, mut suspended) = (Vec::new(), None);
-        for (scope, owners, owner, quotas) in owners {
-            let asked = format!("{owners}/{owner}");
-            let found = self.api.get_or_absent(&asked)?;
+        for (scope, found, owners, owner, quotas) in owners {
             if found.is_null() {
                 continue;
             }
@@ -259,7 +288,6 @@ impl Reader for Observer<'_> {
 
     fn refresh(&self, space: &mut Space, sections: &[Section], app: Option<&str>) -> Result<(), ObserveError> {
         let has = |section| sections.contains(&section);
-        let concerns = |found: &App| app.is_none_or(|name| name == found.name);
         if has(Section::Routes) {
             let own = &self.api.target().space_guid;
             let asked = query("/v3/routes", &[("space_guids", own), ("per_page", PAGE)]);
@@ -272,14 +300,13 @@ impl Reader for Observer<'_> {
             self.processes(space)?;
         }
         if has(Section::Instances) {
-            for app in space.apps.iter_mut().filter(|app| concerns(app)) {
-                self.instances(app)?;
-            }
+            concerned(space, app).try_for_each(|app| self.instances(app))?;
         }
         if has(Section::Packages) {
-            for app in space.apps.iter_mut().filter(|app| concerns(app)) {
-                self.packages(app)?;
-            }
+            self.packages(space, app)?;
+        }
+        if has(Section::Droplets) {
+            self.droplets(space, app)?;
         }
         if has(Section::Services) {
             self.services(space)?;
@@ -297,6 +324,34 @@ impl Reader for Observer<'_> {
     }
 }
 
+/// The app of that name, or all.
+fn concerned<'s>(space: &'s mut Space, app: Option<&'s str>) -> impl Iterator<Item = &'s mut App> {
+    space.apps.iter_mut().filter(move |found| app.is_none_or(|name| name == found.name))
+}
+
+/// Reads a list of which each entry is one app's: with the guid of that app.
+type ReadOfApps<T> = fn(&str, &[Value]) -> Result<Vec<(String, T)>, Unreadable>;
+
+/// The newest of each app, by the app's guid, out of a list that begins with the newest of all: it is read page by page
+/// until each app is met, which one that has none never is.
+fn newest<T>(
+    page: &dyn Fn(&str) -> Result<PageAndNext, ObserveError>,
+    path: &str,
+    apps: &[String],
+    read: ReadOfApps<T>,
+) -> Result<BTreeMap<String, T>, ObserveError> {
+    let mut newest = BTreeMap::new();
+    let mut next = Some(path.to_owned());
+    while let Some(path) = next.filter(|_| apps.iter().any(|app| !newest.contains_key(app))) {
+        let answer;
+        (answer, next) = page(&path)?;
+        for (app, found) in read(&path, &read::parse::<read::Page>(&path, &answer)?.resources)? {
+            newest.entry(app).or_insert(found);
+        }
+    }
+    Ok(newest)
+}
+
 /// A query for resources of these names. CC API 3: names in a list are parted by commas, and one that holds a comma
 /// itself cannot be asked for; all resources are then, and the caller picks.
 fn query_names(path: &str, names: &BTreeSet<String>, pairs: &[(&str, &str)]) -> String {
@@ -307,4 +362,44 @@ fn query_names(path: &str, names: &BTreeSet<String>, pairs: &[(&str, &str)]) -> 
     let mut all = vec![("names", list.as_str())];
     all.extend_from_slice(pairs);
     query(path, &all)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use serde_json::json;
+
+    use super::*;
+
+    /// Three pages, the newest first: what is asked for is read, and no more.
+    #[test]
+    fn the_newest_of_each_app_is_found_on_whatever_page_it_is() {
+        let package = |guid: &str, app: &str| json!({"guid": guid, "state": "READY", "links": {"app": {"href": format!("https://api/v3/apps/{app}")}}});
+        let pages = [
+            vec![package("p6", "a"), package("p5", "a")],
+            vec![package("p4", "a"), package("p3", "b")],
+            vec![package("p2", "b"), package("p1", "a")],
+        ];
+        let read = RefCell::new(Vec::new());
+        let page = |path: &str| {
+            read.borrow_mut().push(path.to_owned());
+            let number: usize = path.parse().unwrap();
+            let next = (number + 1 < pages.len()).then(|| (number + 1).to_string());
+            Ok((json!({"pagination": {"next": null}, "resources": pages[number]}), next))
+        };
+        for (apps, found, pages) in [
+            (&[][..], &[][..], 0),
+            (&["a"], &["p6"], 1),
+            (&["b"], &["p6", "p3"], 2),
+            (&["a", "b"], &["p6", "p3"], 2),
+            (&["a", "none"], &["p6", "p3"], 3),
+        ] {
+            read.borrow_mut().clear();
+            let apps: Vec<String> = apps.iter().map(ToString::to_string).collect();
+            let newest = newest(&page, "0", &apps, read::packages).unwrap();
+            let guids: Vec<&str> = newest.values().map(|package| package.guid.as_str()).collect();
+            assert_eq!((guids.as_slice(), read.borrow().len()), (found, pages), "{apps:?}");
+        }
+    }
 }

@@ -17,8 +17,8 @@ const PAUSE: Duration = Duration::from_millis(200);
 
 /// What a space is read from.
 pub trait Reader {
-    /// Reads parts of the space again; all others stay as they are. Packages and instances are read of this app only,
-    /// or of all.
+    /// Reads parts of the space again; all others stay as they are. Instances, packages and droplets are read of this app
+    /// only, or of all.
     fn refresh(&self, space: &mut Space, sections: &[Section], app: Option<&str>) -> Result<(), ObserveError>;
 
     /// How long the platform asks to be left alone, where it has had too many calls.
@@ -61,25 +61,35 @@ pub(super) fn pause_after(reader: &dyn Reader, error: &ObserveError) -> Duration
 pub(super) struct View {
     /// The space.
     pub(super) space: Space,
-    read: BTreeMap<Section, Instant>,
+    /// By the section and, where only one app's part of it was read, that app.
+    read: BTreeMap<(Section, Option<String>), Instant>,
 }
 
 impl View {
     /// A space that was read at that time, as a whole.
     pub(super) fn new(space: Space, now: Instant) -> Self {
         let mut view = Self { space, read: BTreeMap::new() };
-        view.was_read(&Section::ALL, now);
+        view.was_read(&Section::ALL, None, now);
         view
     }
 
-    /// Notes that parts were read by a look that began then.
-    pub(super) fn was_read(&mut self, sections: &[Section], begun: Instant) {
-        self.read.extend(sections.iter().map(|section| (*section, begun)));
+    /// Notes that parts were read by a look that began then, of this app or of all.
+    pub(super) fn was_read(&mut self, sections: &[Section], app: Option<&str>, begun: Instant) {
+        let one = |section: Section| app.filter(|_| section.is_read_by_app()).map(ToOwned::to_owned);
+        self.read.extend(sections.iter().map(|section| ((*section, one(*section)), begun)));
     }
 
-    /// Those of the parts that were not read since then.
-    pub(super) fn older(&self, sections: &[Section], since: Instant) -> Vec<Section> {
-        let is_older = |section: &&Section| self.read.get(section).is_none_or(|read| *read < since);
+    /// Counts nothing that was read up to now as fresh: time has passed in which anybody may have changed it.
+    pub(super) fn forget(&mut self) {
+        self.read.clear();
+    }
+
+    /// Those of the parts that were not read since then, of this app or of all.
+    pub(super) fn older(&self, sections: &[Section], app: Option<&str>, since: Instant) -> Vec<Section> {
+        let is_fresh = |section: Section, app: Option<&str>| {
+            self.read.get(&(section, app.map(ToOwned::to_owned))).is_some_and(|read| *read >= since)
+        };
+        let is_older = |section: &&Section| !is_fresh(**section, None) && (app.is_none() || !is_fresh(**section, app));
         sections.iter().filter(is_older).copied().collect()
     }
 }
@@ -154,9 +164,24 @@ mod tests {
     fn a_part_is_as_old_as_the_beginning_of_the_look_at_it() {
         let (first, later) = (Instant::now(), Instant::now() + Duration::from_secs(1));
         let mut view = View::new(Space::default(), first);
-        assert_eq!(view.older(&Section::ALL, first), []);
-        assert_eq!(view.older(&Section::ALL, later), Section::ALL);
-        view.was_read(&[Section::Apps], later);
-        assert_eq!(view.older(&[Section::Apps, Section::Routes], later), [Section::Routes]);
+        assert_eq!(view.older(&Section::ALL, None, first), []);
+        assert_eq!(view.older(&Section::ALL, None, later), Section::ALL);
+        view.was_read(&[Section::Apps], None, later);
+        assert_eq!(view.older(&[Section::Apps, Section::Routes], None, later), [Section::Routes]);
+    }
+
+    #[test]
+    fn what_was_read_of_one_app_is_not_known_of_another() {
+        let begun = Instant::now();
+        let later = begun + Duration::from_secs(1);
+        let sections = [Section::Apps, Section::Instances];
+        let mut view = View::new(Space::default(), begun);
+        assert_eq!(view.older(&sections, Some("a"), begun), []);
+        view.was_read(&sections, Some("a"), later);
+        assert_eq!(view.older(&sections, Some("a"), later), []);
+        assert_eq!(view.older(&sections, Some("b"), later), [Section::Instances]);
+        assert_eq!(view.older(&sections, None, later), [Section::Instances]);
+        view.forget();
+        assert_eq!(view.older(&sections, Some("a"), begun), sections);
     }
 }

@@ -118,8 +118,10 @@ pub enum Section {
     Processes,
     /// The states of the instances of processes.
     Instances,
-    /// The newest packages and droplets.
+    /// The newest packages.
     Packages,
+    /// The newest staged droplets.
+    Droplets,
     /// Service instances and bindings.
     Services,
     /// The platform's own deployments that are under way.
@@ -128,8 +130,24 @@ pub enum Section {
 
 impl Section {
     /// All of them, in the order in which they are read.
-    pub const ALL: [Self; 7] =
-        [Self::Apps, Self::Routes, Self::Processes, Self::Instances, Self::Packages, Self::Services, Self::Deployments];
+    pub const ALL: [Self; 8] = [
+        Self::Apps,
+        Self::Routes,
+        Self::Processes,
+        Self::Instances,
+        Self::Packages,
+        Self::Droplets,
+        Self::Services,
+        Self::Deployments,
+    ];
+
+    /// Whether it can be read of one app alone.
+    pub fn is_read_by_app(self) -> bool {
+        match self {
+            Self::Instances | Self::Packages | Self::Droplets => true,
+            Self::Apps | Self::Routes | Self::Processes | Self::Services | Self::Deployments => false,
+        }
+    }
 
     /// What a change by somebody else would show in.
     pub const DESIRED: [Self; 3] = [Self::Apps, Self::Routes, Self::Processes];
@@ -139,7 +157,8 @@ impl Condition {
     /// What must be read again to judge it.
     pub fn sections(&self) -> &'static [Section] {
         match self {
-            Self::Uploaded { .. } | Self::Staged { .. } => &[Section::Apps, Section::Packages],
+            Self::Uploaded { .. } => &[Section::Apps, Section::Packages],
+            Self::Staged { .. } => &[Section::Apps, Section::Packages, Section::Droplets],
             // Which droplet is the newest staged one is known since it was staged.
             Self::Exists { .. }
             | Self::Annotated { .. }

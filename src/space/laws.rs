@@ -16,8 +16,8 @@ fn read_as_everything(body: &Value) {
     let _ = read::processes(path, &list);
     let _ = read::stats(path, body);
     let _ = read::guid(path, body);
-    let _ = read::package(path, body);
-    let _ = read::droplet(path, body);
+    let _ = read::packages(path, &list);
+    let _ = read::droplets(path, &list);
     let _ = read::services(path, &list);
     let _ = read::bindings(path, &list);
     let _ = read::quota_guid(path, body);

@@ -314,36 +314,47 @@ pub fn stats(path: &str, answer: &Value) -> Result<Vec<Instance>, Unreadable> {
     Ok(raw.resources.into_iter().map(instance).collect())
 }
 
-/// Reads the newest package from the first page of `/v3/packages`, newest first.
-pub fn package(path: &str, answer: &Value) -> Result<Option<Package>, Unreadable> {
-    #[derive(Deserialize)]
-    struct Raw {
-        guid: String,
-        state: String,
-    }
-    let page: Page = parse(path, answer)?;
-    let raw: Vec<Raw> = parse_all(path, &page.resources)?;
-    Ok(raw.into_iter().next().map(|raw| Package { guid: raw.guid, ready: raw.state == "READY" }))
+/// The links of a package or a droplet.
+#[derive(Deserialize)]
+struct Links {
+    app: Link,
+    package: Option<Link>,
 }
 
-/// Reads the newest staged droplet from a page of `/v3/droplets`, newest first.
-pub fn droplet(path: &str, answer: &Value) -> Result<Option<Droplet>, Unreadable> {
+impl Link {
+    /// The guid that it ends with.
+    fn guid(&self) -> String {
+        self.href.rsplit('/').next().unwrap_or_default().to_owned()
+    }
+}
+
+/// Reads packages from `/v3/packages`, each with the guid of its app.
+pub fn packages(path: &str, resources: &[Value]) -> Result<Vec<(String, Package)>, Unreadable> {
     #[derive(Deserialize)]
     struct Raw {
         guid: String,
         state: String,
-        #[serde(default)]
         links: Links,
     }
-    #[derive(Deserialize, Default)]
-    struct Links {
-        package: Option<Link>,
+    let raw: Vec<Raw> = parse_all(path, resources)?;
+    let package = |raw: Raw| (raw.links.app.guid(), Package { guid: raw.guid, ready: raw.state == "READY" });
+    Ok(raw.into_iter().map(package).collect())
+}
+
+/// Reads the staged droplets from `/v3/droplets`, each with the guid of its app.
+pub fn droplets(path: &str, resources: &[Value]) -> Result<Vec<(String, Droplet)>, Unreadable> {
+    #[derive(Deserialize)]
+    struct Raw {
+        guid: String,
+        state: String,
+        links: Links,
     }
-    let last = |link: Link| link.href.rsplit('/').next().unwrap_or_default().to_owned();
-    let page: Page = parse(path, answer)?;
-    let raw: Vec<Raw> = parse_all(path, &page.resources)?;
-    let staged = raw.into_iter().find(|raw| raw.state == "STAGED");
-    Ok(staged.map(|raw| Droplet { guid: raw.guid, package: raw.links.package.map(last) }))
+    let mut raw: Vec<Raw> = parse_all(path, resources)?;
+    raw.retain(|raw| raw.state == "STAGED");
+    let droplet = |raw: Raw| {
+        (raw.links.app.guid(), Droplet { guid: raw.guid, package: raw.links.package.as_ref().map(Link::guid) })
+    };
+    Ok(raw.into_iter().map(droplet).collect())
 }
 
 /// Reads the guid of a single resource; null, where there is none, is `None`.

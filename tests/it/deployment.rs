@@ -21,14 +21,14 @@ fn the_seven_steps_and_the_fallback() {
 
     bench.must(&["apply", "--yes"]);
     assert_eq!(bench.apps_on("shop"), ["shop_b"]);
-    assert_eq!((bench.state_of("shop_a").as_str(), bench.state_of("shop_b").as_str()), ("stopped", "started"));
+    assert_eq!((bench.state_of("shop_a"), bench.state_of("shop_b")), ("stopped", "started"));
     let status = bench.must(&["status"]);
     assert!(status.out.contains("shop_b: live, started, 2 of 2 instances run"), "{}", status.out);
     assert!(status.out.contains("cutover rollback goes back to shop_a"), "{}", status.out);
 
     bench.must(&["rollback", "--yes"]);
     assert_eq!(bench.apps_on("shop"), ["shop_a"]);
-    assert_eq!((bench.state_of("shop_a").as_str(), bench.state_of("shop_b").as_str()), ("started", "stopped"));
+    assert_eq!((bench.state_of("shop_a"), bench.state_of("shop_b")), ("started", "stopped"));
     let again = bench.run(&["rollback", "--yes"]);
     assert_eq!(again.code, 4, "{}", again.err);
     assert!(again.err.contains("shop_b is the version that was rolled back"), "{}", again.err);
@@ -91,7 +91,7 @@ fn a_check_that_fails_leaves_the_old_colour_live() {
     assert!(run.err.contains("shop_a serves shop.apps.foundry.test"), "{}", run.err);
     assert_eq!(bench.apps_on("shop"), ["shop_a"]);
     assert_eq!(bench.apps_on("shop-staging"), [""; 0]);
-    assert_eq!((bench.state_of("shop_a").as_str(), bench.state_of("shop_b").as_str()), ("started", "stopped"));
+    assert_eq!((bench.state_of("shop_a"), bench.state_of("shop_b")), ("started", "stopped"));
 
     bench.write("deploy.yaml", PLAN);
     bench.must(&["apply", "--yes"]);
@@ -111,7 +111,7 @@ fn an_app_that_dies_while_it_is_checked_leaves_the_old_one_live() {
     assert_eq!(run.code, 1, "{}", run.err);
     assert!(run.err.contains("crashed"), "{}", run.err);
     assert_eq!(bench.apps_on("shop"), ["shop_a"]);
-    assert_eq!((bench.state_of("shop_a").as_str(), bench.state_of("shop_b").as_str()), ("started", "stopped"));
+    assert_eq!((bench.state_of("shop_a"), bench.state_of("shop_b")), ("started", "stopped"));
 }
 
 #[test]
@@ -167,5 +167,5 @@ fn the_script_does_the_same() {
         .unwrap();
     assert!(output.status.success(), "{output:#?}");
     assert_eq!(bench.apps_on("shop"), ["shop_b"]);
-    assert_eq!((bench.state_of("shop_a").as_str(), bench.state_of("shop_b").as_str()), ("stopped", "started"));
+    assert_eq!((bench.state_of("shop_a"), bench.state_of("shop_b")), ("stopped", "started"));
 }

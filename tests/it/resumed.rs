@@ -149,8 +149,7 @@ fn another_plan_does_not_finish_it() {
 
 #[test]
 fn a_run_that_was_killed_before_its_first_change_is_not_the_one_before() {
-    let bench = Bench::live_undrained();
-    bench.must(&["apply", "--yes"]);
+    let bench = Bench::updated_undrained();
     // `shop_a` is the previous version now: a rollback must not go back to it for the sake of what has not begun.
     let guid = bench.cf.must(["app", "shop_a", "--guid"]);
     killed_in(&bench, "apply", Rule::new("PATCH", &format!("/v3/apps/{}", guid.trim()), Fault::Before(Harm::Close)));
@@ -173,8 +172,7 @@ fn a_rollback_that_was_killed_is_finished_by_another_one() {
 
 /// Kills a rollback, and has a verb finish it.
 fn finished_by(verb: &str) {
-    let bench = Bench::live_undrained();
-    bench.must(&["apply", "--yes"]);
+    let bench = Bench::updated_undrained();
     let rule = Rule::new("DELETE", "/v3/routes/*/destinations/*", Fault::Before(Harm::Nothing));
     killed_in(&bench, "rollback", rule);
     let status = bench.must(&["status"]).out;

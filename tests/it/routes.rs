@@ -81,10 +81,7 @@ fn a_host_of_several_labels_fits_no_domain_and_is_refused() {
 /// A route of TCP, or with a host that the plan's routes cannot have, is taken off by a push like any other.
 #[test]
 fn a_route_that_cannot_be_mapped_again_is_not_lost() {
-    let bench = Bench::new(Duration::ZERO);
-    bench.write("deploy.yaml", &plan("shop.apps.foundry.test"));
-    bench.must(&["apply", "--yes"]);
-    bench.must(&["apply", "--yes"]);
+    let bench = Bench::updated_undrained();
     bench.cf.must(["map-route", "shop_a", "apps.foundry.test", "--hostname", "my_reports"]);
     let run = bench.run(&["apply", "--yes"]);
     assert_eq!(run.code, 4, "{}", run.err);

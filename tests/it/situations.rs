@@ -191,8 +191,8 @@ fn the_live_colour_is_an_empty_app() {
 
 #[test]
 fn routes_that_the_plan_does_not_name_come_back_to_the_next_colour() {
-    let bench = live();
-    bench.must(&["apply", "--yes"]);
+    let bench = Bench::updated_undrained();
+    assert_settled(&bench, "shop_b");
     map(&bench, "shop_a", "reports");
     bench.must(&["apply", "--yes"]);
     assert_settled(&bench, "shop_a");
@@ -214,9 +214,8 @@ fn an_app_that_serves_something_else_is_not_taken_for_a_colour() {
 
 #[test]
 fn the_old_colour_is_kept_twice_in_a_row() {
-    let bench = Bench::new(Duration::ZERO);
+    let bench = live();
     bench.write("deploy.yaml", &format!("{}    old: keep\n", plan()));
-    bench.must(&["apply", "--yes"]);
     for (live, old) in [("shop_b", "shop_a"), ("shop_a", "shop_b")] {
         bench.must(&["apply", "--yes"]);
         assert_settled(&bench, live);
@@ -228,9 +227,8 @@ fn the_old_colour_is_kept_twice_in_a_row() {
 
 #[test]
 fn the_old_colour_is_deleted_twice_in_a_row() {
-    let bench = Bench::new(Duration::ZERO);
+    let bench = live();
     bench.write("deploy.yaml", &format!("{}    old: delete\n", plan()));
-    bench.must(&["apply", "--yes"]);
     for (live, old) in [("shop_b", "shop_a"), ("shop_a", "shop_b")] {
         bench.must(&["apply", "--yes"]);
         assert_settled(&bench, live);
@@ -275,8 +273,8 @@ fn a_stranger_holds_the_staging_route() {
 
 #[test]
 fn the_old_colour_was_let_go_and_still_runs() {
-    let bench = live();
-    bench.must(&["apply", "--yes"]);
+    let bench = Bench::updated_undrained();
+    assert_settled(&bench, "shop_b");
     mark(&bench, "shop_a", "\"live\"");
     bench.cf.must(["start", "shop_a"]);
     let status = bench.must(&["status"]).out;

@@ -13,7 +13,8 @@ impl Lines {
     /// Cleans and cuts a text.
     pub fn of(text: &str) -> Self {
         let text = without_escapes(text);
-        Self(text.split(['\n', '\r']).map(str::trim_end).filter(|line| !line.is_empty()).map(str::to_owned).collect())
+        let lines = text.split('\n').flat_map(|line| line.split('\r')).map(str::trim_end);
+        Self(lines.filter(|line| !line.is_empty()).map(str::to_owned).collect())
     }
 
     /// The lines that are not blank, in order.

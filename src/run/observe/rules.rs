@@ -189,7 +189,7 @@ fn wanted<'s>(space: &'s Space, url: &'s RouteUrl) -> Option<Wanted<'s>> {
 }
 
 fn is(route: &AnyRoute, url: &RouteUrl) -> bool {
-    RouteUrl::parse(&route.url).is_ok_and(|own| own == *url)
+    url.is_written(&route.url)
 }
 
 /// Whether the space has a route of that host already.

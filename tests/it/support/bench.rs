@@ -4,13 +4,14 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
 use foundry::Foundry;
 use foundry::router::Propagation;
 use foundry::settings::Settings;
 use foundry::snapshot::Snapshot;
+use foundry::state::{DesiredState, Route, State};
 
 use super::cf::{self, Cf};
 
@@ -40,8 +41,10 @@ pub(crate) struct Bench {
 #[derive(Debug)]
 struct First {
     after: Snapshot,
-    /// Its files are the snapshot's.
-    _bench: Bench,
+    /// After one more deployment.
+    updated: OnceLock<Snapshot>,
+    /// Its files are the snapshots'.
+    bench: Bench,
 }
 
 static FIRST: Mutex<Weak<First>> = Mutex::new(Weak::new());
@@ -53,9 +56,16 @@ impl First {
         first.upgrade().unwrap_or_else(|| {
             let bench = Bench::new(Duration::ZERO);
             bench.must(&["apply", "--yes"]);
-            let made = Arc::new(Self { after: bench.foundry.snapshot().unwrap(), _bench: bench });
+            let made = Arc::new(Self { after: bench.foundry.snapshot().unwrap(), updated: OnceLock::new(), bench });
             *first = Arc::downgrade(&made);
             made
+        })
+    }
+
+    fn updated(&self) -> &Snapshot {
+        self.updated.get_or_init(|| {
+            self.bench.must(&["apply", "--yes"]);
+            self.bench.foundry.snapshot().unwrap()
         })
     }
 }
@@ -89,12 +99,17 @@ applications:
   health-check-invocation-timeout: 30
 ";
 
+/// The settings of a foundry whose routers learn of a change after `delay`.
+fn learning_after(delay: Duration) -> Settings {
+    let mut settings = Settings::default();
+    settings.router.propagation = Propagation::both(delay);
+    settings
+}
+
 impl Bench {
     /// A bench with the usual plan, and routers that learn of a change after `delay`.
     pub(crate) fn new(delay: Duration) -> Self {
-        let mut settings = Settings::default();
-        settings.router.propagation = Propagation::both(delay);
-        Self::with(settings)
+        Self::with(learning_after(delay))
     }
 
     /// A bench with the usual plan on a foundry of other settings.
@@ -104,16 +119,25 @@ impl Bench {
 
     /// A bench whose app is live as `shop_a`, on a foundry whose routers learn of a change after `delay`.
     pub(crate) fn live(delay: Duration) -> Self {
-        let mut settings = Settings::default();
-        settings.router.propagation = Propagation::both(delay);
-        Self::live_with(settings)
+        Self::live_with(learning_after(delay))
     }
 
     /// A bench whose app is live as `shop_a`, with routers that learn of a change at once and a plan that does not drain.
     pub(crate) fn live_undrained() -> Self {
-        let bench = Self::live(Duration::ZERO);
-        bench.write("deploy.yaml", &PLAN.replace("drain: 1s", "drain: 0s"));
-        bench
+        Self::live(Duration::ZERO).undrained()
+    }
+
+    /// As [`Self::live_undrained`], where an update is live as `shop_b` and `shop_a` is the version before it.
+    pub(crate) fn updated_undrained() -> Self {
+        let first = First::deployment();
+        let foundry = Foundry::start(learning_after(Duration::ZERO)).unwrap();
+        foundry.restore(first.updated()).unwrap();
+        Self::before(foundry, Some(first)).undrained()
+    }
+
+    fn undrained(self) -> Self {
+        self.write("deploy.yaml", &PLAN.replace("drain: 1s", "drain: 0s"));
+        self
     }
 
     /// A bench whose app is live as `shop_a`, on a foundry whose other settings do not show in its state.
@@ -186,31 +210,24 @@ impl Bench {
         run
     }
 
-    /// The apps that a route leads to, by the platform's word.
+    /// The apps that the route of a host leads to, by the platform's word.
     pub(crate) fn apps_on(&self, host: &str) -> Vec<String> {
-        let routes = self.cf.must(["routes"]);
-        let line = routes.lines().find(|line| line.split_whitespace().any(|word| word == host));
-        let Some(line) = line else { return Vec::new() };
-        let mut apps: Vec<String> =
-            ["shop_a", "shop_b"].iter().filter(|app| line.contains(*app)).map(|&app| app.to_owned()).collect();
-        apps.sort();
-        apps
+        self.apps_behind(|_, route| route.host == host)
     }
 
-    /// The names of the apps that a route leads to, whatever they are called.
+    /// The names of the apps that a route leads to, by the platform's word.
     pub(crate) fn leads_to(&self, url: &str) -> Vec<String> {
-        let read = |path: &str| -> serde_json::Value { serde_json::from_str(&self.cf.must(["curl", path])).unwrap() };
-        let routes = read("/v3/routes?per_page=5000");
-        let route = routes["resources"].as_array().unwrap().iter().find(|route| route["url"] == url);
-        let Some(route) = route else { return Vec::new() };
-        let apps = read("/v3/apps?per_page=5000");
-        let name = |to: &serde_json::Value| {
-            let found = apps["resources"].as_array().unwrap().iter().find(|app| app["guid"] == to["app"]["guid"]);
-            found.unwrap()["name"].as_str().unwrap().to_owned()
-        };
-        let mut names: Vec<String> = route["destinations"].as_array().unwrap().iter().map(name).collect();
-        names.sort();
-        names
+        self.apps_behind(|state, route| state.url_of(route) == url)
+    }
+
+    fn apps_behind(&self, is: impl Fn(&State, &Route) -> bool) -> Vec<String> {
+        self.foundry.platform().store.read(|state| {
+            let route = state.routes.values().find(|route| is(state, route));
+            let destinations = route.into_iter().flat_map(|route| &route.destinations);
+            let mut names: Vec<String> = destinations.map(|to| state.apps[&to.app].name.clone()).collect();
+            names.sort();
+            names
+        })
     }
 
     /// How long the first step took whose event says this, by `events.jsonl`.
@@ -220,11 +237,15 @@ impl Bench {
         serde_json::from_str::<serde_json::Value>(told).unwrap()["seconds"].as_f64().unwrap()
     }
 
-    /// The desired state of an app, as `cf app` tells it.
-    pub(crate) fn state_of(&self, app: &str) -> String {
-        let shown = self.cf.must(["app", app]);
-        let state = shown.lines().find_map(|line| line.strip_prefix("requested state:"));
-        state.unwrap_or_default().trim().to_owned()
+    /// The desired state of an app, in the words of `cf app`.
+    pub(crate) fn state_of(&self, app: &str) -> &'static str {
+        self.foundry.platform().store.read(|state| {
+            match state.apps.values().find(|known| known.name == app).map(|app| app.state) {
+                Some(DesiredState::Started) => "started",
+                Some(DesiredState::Stopped) => "stopped",
+                None => "",
+            }
+        })
     }
 }
 

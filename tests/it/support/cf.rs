@@ -38,9 +38,8 @@ impl Cf {
         let settings = foundry.settings();
         let proxy = settings.system_domain.as_ref().map(|_| foundry.router_url());
         let cf = Self { proxy, ..Self::new() };
-        cf.must(["api", &foundry.api_url()]);
-        cf.must(["auth", &settings.user, &settings.password]);
-        cf.must(["target", "-o", &settings.org, "-s", &settings.space]);
+        let (api, org, space) = (&foundry.api_url(), &settings.org, &settings.space);
+        cf.must(["login", "-a", api, "-u", &settings.user, "-p", &settings.password, "-o", org, "-s", space]);
         cf
     }
 
