@@ -14,6 +14,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, Weak};
 use std::time::{Duration, Instant};
 
+use rustix::net::{Shutdown, shutdown};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{sleep, timeout};
@@ -257,7 +258,10 @@ async fn attend(
             Ok(listener) => {
                 told.clear();
                 state.send_replace(Listening::Yes);
-                serve(&shared, listener, &mut endpoints).await;
+                serve(&shared, &listener, &mut endpoints).await;
+                // A process that is being started may hold the socket for a moment longer (between its fork and its exec):
+                // who only closes it goes on listening there.
+                let _closed_already = shutdown(&listener, Shutdown::Both);
             }
             Err(error) => {
                 let apps: HashSet<String> = endpoints.borrow().iter().map(|one| one.app_guid.clone()).collect();
@@ -282,11 +286,11 @@ fn trouble(shared: &Shared, number: u16, error: &io::Error) -> String {
 }
 
 /// Deals connections out in turns, until no instance is left on the port.
-async fn serve(shared: &Shared, listener: TcpListener, endpoints: &mut watch::Receiver<Vec<TcpEndpoint>>) {
+async fn serve(shared: &Shared, listener: &TcpListener, endpoints: &mut watch::Receiver<Vec<TcpEndpoint>>) {
     let mut turn: usize = 0;
     loop {
         tokio::select! {
-            (client, _) = accept(&listener) => {
+            (client, _) = accept(listener) => {
                 let next = {
                     let endpoints = endpoints.borrow();
                     turn.checked_rem(endpoints.len()).and_then(|at| endpoints.get(at)).map(|endpoint| endpoint.addr)
