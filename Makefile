@@ -44,7 +44,7 @@ test: cf app
 	cargo clippy -p cutover --no-default-features -- -D warnings
 	# Most tests wait for a platform: more of them than there are cores.
 	CUTOVER_CF=$(PINNED) RUST_TEST_THREADS=8 cargo test --workspace -- --skip matrix::
-	# A part of the fault matrix, each commit another one; CUTOVER_MATRIX=3/24 names it.
+	# A part of the fault matrix, each commit another one; CUTOVER_MATRIX=3/36 names it.
 	CUTOVER_CF=$(PINNED) cargo test --test it -- --nocapture matrix::
 
 # All there is; it takes hours, and writes docs/figures.md.
