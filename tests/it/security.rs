@@ -349,9 +349,9 @@ out=$("$REAL" "$@"); code=$?; printf '%s\n' "$out" | {filter}; exit $code"#
         let run = Run::of(&apply.env("CUTOVER_CF", &cf).output().unwrap());
         assert_eq!(run.code, 0, "{name}\n{}", run.err);
         let events = fs::read_to_string(bench.folder().join("events.jsonl")).unwrap();
-        let push = events.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-        let push =
-            push.into_iter().find(|event| event["event"] == "step-confirmed" && event["step"] == "shop/push").unwrap();
+        // Those of the runs before it stand above.
+        let mut events = events.lines().rev().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        let push = events.find(|event| event["event"] == "step-confirmed" && event["step"] == "shop/push").unwrap();
         let by_space = push["notes"].to_string().contains("cf did not report success");
         assert_eq!(by_space, !confirmed, "{name}: {push}");
         live = if live == "shop_a" { "shop_b" } else { "shop_a" };

@@ -106,7 +106,7 @@ fn both_mapped_and_nothing_tells_which_is_new() {
     mark(&bench, "shop_a", "null");
     for verb in ["plan", "apply", "rollback"] {
         let args: &[&str] = if verb == "plan" { &["plan"] } else { &[verb, "--yes"] };
-        assert_refused(&bench.run(args), &["both shop_a and shop_b hold live routes", "cf unmap-route"]);
+        assert_refused(&bench.run(args), &["both shop_a and shop_b hold live routes", "off the live routes"]);
     }
     assert_eq!(bench.leads_to(LIVE), ["shop_a", "shop_b"]);
     // What the hint says helps.
