@@ -183,16 +183,17 @@ impl Reporters {
     }
 }
 
-/// How it goes on or back from here, after what `verb` had in flight.
+/// How it goes on or back from here, after what `verb` had in flight: in one line where that is short.
 fn ways(verb: Verb, own: &OwnCommands) -> String {
-    let command = |verb: &str| own.verb(verb);
-    let (rollback, status) = (command("rollback"), command("status"));
-    match verb {
-        Verb::Apply | Verb::Resume => {
-            let resume = command("resume");
-            format!("go on with {resume}, or go back with {rollback}; see {status}")
+    let [resume, rollback, status] = ["resume", "rollback", "status"].map(|verb| own.verb(verb));
+    let in_short = status == OwnCommands::default().verb("status");
+    match (verb, in_short) {
+        (Verb::Apply | Verb::Resume, true) => format!("go on with {resume}, or go back with {rollback}; see {status}"),
+        (Verb::Apply | Verb::Resume, false) => {
+            format!("go on with\n  {resume}\nor go back with\n  {rollback}\nsee\n  {status}")
         }
-        Verb::Rollback => format!("go on with {rollback}; see {status}"),
+        (Verb::Rollback, true) => format!("go on with {rollback}; see {status}"),
+        (Verb::Rollback, false) => format!("go on with\n  {rollback}\nsee\n  {status}"),
     }
 }
 
