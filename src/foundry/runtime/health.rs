@@ -178,7 +178,10 @@ mod tests {
 
     #[tokio::test]
     async fn a_closed_port_is_sick_after_the_start_timeout() {
-        let port = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
+        // Never listened on: a listener that is closed again goes on in a process that another test is starting.
+        let closed = tokio::net::TcpSocket::new_v4().unwrap();
+        closed.bind((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
+        let port = closed.local_addr().unwrap().port();
         let liveness = HealthCheck { timeout: Some(0), ..HealthCheck::of(HealthCheckKind::Port) };
         let (signs, mut found) = mpsc::channel(4);
         watch(liveness, HealthCheck::of(HealthCheckKind::Process), port, || false, signs).await;

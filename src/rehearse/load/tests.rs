@@ -217,10 +217,13 @@ fn every_failure_is_told_once_with_its_count() {
 #[test]
 fn the_router_says_why() {
     let stage = Stage::new();
-    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    // Never listened on: a listener that is closed again goes on in a process that another test is starting.
+    let closed = tokio::net::TcpSocket::new_v4().unwrap();
+    closed.bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+    let closed_addr = closed.local_addr().unwrap();
     let load = stage.load(|_| {});
     until(&load, |progress| progress.failed >= 10);
-    let gone = stage.register("blue", closed);
+    let gone = stage.register("blue", closed_addr);
     until(&load, |progress| progress.failed >= 100);
     stage.router.unregister(&gone);
     let report = load.finish();

@@ -192,6 +192,11 @@ async fn get(router: &Router, url: &str) -> String {
     ask(router, "GET", url, "").await
 }
 
+/// Waits until an address can be listened on: a process that another test is starting may hold its socket for a moment.
+async fn free_again(addr: SocketAddr) {
+    until(|| std::net::TcpListener::bind(addr).is_ok()).await;
+}
+
 /// Waits until a condition holds; the test fails where it never does.
 async fn until(mut condition: impl FnMut() -> bool) {
     let waiting = async {

@@ -103,5 +103,5 @@ async fn a_tunnel_goes_both_ways_and_ends_with_the_routers() {
     let front = routers.addr();
     drop(routers);
     assert!(client.read(&mut [0; 1]).await.map_or(true, |count| count == 0));
-    TcpListener::bind(front).await.expect("the port is free again");
+    free_again(front).await;
 }

@@ -148,5 +148,5 @@ async fn nothing_of_a_dropped_router_goes_on() {
     let ended = |read: std::io::Result<usize>| read.map_or(true, |count| count == 0);
     assert!(ended(client.read(&mut [0; 1]).await));
     assert!(ended(instance.read(&mut [0; 1]).await));
-    TcpListener::bind(addr).await.expect("the port is free again");
+    free_again(addr).await;
 }

@@ -21,13 +21,16 @@ fn on(port: u16, instance: &str, addr: SocketAddr) -> TcpEndpoint {
     }
 }
 
-/// A port that nobody has, below those that the system gives to whoever asks for any.
+/// A port that nobody has, below those that the system gives to whoever asks for any. It is bound and never listened on:
+/// a process that another test is starting may hold the socket for a moment longer, and would take connections there.
 async fn free_port() -> u16 {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     loop {
         let next = std::process::id().wrapping_mul(100) + NEXT.fetch_add(1, Ordering::Relaxed);
         let port = 20_000 + u16::try_from(next % 10_000).unwrap();
-        if TcpListener::bind(("127.0.0.1", port)).await.is_ok() {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_reuseaddr(true).unwrap();
+        if socket.bind(SocketAddr::from(([127, 0, 0, 1], port))).is_ok() {
             return port;
         }
     }
