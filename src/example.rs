@@ -9,8 +9,11 @@ use crate::space::{
     App, AppState, Destination, Domain, Droplet, Instance, InstanceState, Named, Package, Process, Route,
     ServiceInstance, Space,
 };
-use crate::steps::annotations::{self, Deployment, Role};
+use crate::steps::annotations::{self, Extent, Identity, Role};
+use crate::steps::input::{CompileInput, Failed};
+use crate::steps::refusal::Refusal;
 use crate::steps::upload::Upload;
+use crate::steps::{self, Request, Step};
 
 /// What every plan's manifest says.
 const MANIFEST: &str = "applications:\n- name: shop\n  memory: 256M\n  instances: 2\n";
@@ -42,9 +45,44 @@ pub(crate) fn plan_and_manifest(text: &str, more: &str) -> Plan {
     plan::load(Path::new("deploy.yaml"), None, &files).unwrap()
 }
 
-/// A deployment.
-pub(crate) fn deployment() -> Deployment {
-    Deployment {
+/// A deployment of all apps of a plan, with files for each.
+pub(crate) fn request(plan: &Plan, verb: Verb) -> Request {
+    Request {
+        verb,
+        identity: identity(),
+        extent: Extent::Whole,
+        failed: Failed::Stop,
+        locks: Vec::new(),
+        uploads: plan.apps.iter().map(|app| (app.name.clone(), upload())).collect(),
+    }
+}
+
+/// What a verb does to the first app of a plan.
+pub(crate) fn compile(plan: &Plan, verb: Verb, space: &Space) -> Result<Vec<Step>, Refusal> {
+    let (identity, upload) = (identity(), upload());
+    let input = CompileInput {
+        plan,
+        app: &plan.apps[0],
+        identity: &identity,
+        extent: &Extent::Whole,
+        upload: Some(&upload),
+        begun: None,
+        failed: Failed::Stop,
+    };
+    steps::compile(verb, &input, space)
+}
+
+/// Has each step wait for the one before it.
+pub(crate) fn chain(steps: &mut [Step]) {
+    let ids: Vec<String> = steps.iter().map(|step| step.id.clone()).collect();
+    for (at, step) in steps.iter_mut().enumerate() {
+        step.after = ids[at.saturating_sub(1)..at].to_vec();
+    }
+}
+
+/// Which deployment it is.
+pub(crate) fn identity() -> Identity {
+    Identity {
         id: "20261123-104500-0badcafe".to_owned(),
         by: "ada on build-7".to_owned(),
         at: "2026-11-23T10:45:00Z".to_owned(),

@@ -20,8 +20,11 @@ pub mod bounded;
 pub mod cf;
 pub mod cli;
 pub mod commands;
+pub mod event;
 #[cfg(test)]
 mod example;
+#[cfg(test)]
+mod layers;
 pub mod plan;
 pub mod proof;
 #[cfg(feature = "rehearse")]

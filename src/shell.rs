@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::fmt::Display;
 
+use crate::steps::Verb;
+
 /// A command line as a POSIX shell reads it back: each word is quoted where it needs to be.
 pub fn command<W: AsRef<str>>(words: impl IntoIterator<Item = W>) -> String {
     words.into_iter().map(|word| quote(word.as_ref())).collect::<Vec<_>>().join(" ")
@@ -38,6 +40,22 @@ impl OwnCommands {
         words.extend(self.flags.iter().cloned());
         words.extend(apps.into_iter().flat_map(|app| ["--app".to_owned(), app.as_ref().to_owned()]));
         command(["cutover".to_owned()].into_iter().chain(words))
+    }
+
+    /// How it goes on or back from here, after what `verb` had in flight: in one line where that is short.
+    pub fn ways(&self, verb: Verb) -> String {
+        let [resume, rollback, status] = ["resume", "rollback", "status"].map(|verb| self.verb(verb));
+        let in_short = status == Self::default().verb("status");
+        match (verb, in_short) {
+            (Verb::Apply | Verb::Resume, true) => {
+                format!("go on with {resume}, or go back with {rollback}; see {status}")
+            }
+            (Verb::Apply | Verb::Resume, false) => {
+                format!("go on with\n  {resume}\nor go back with\n  {rollback}\nsee\n  {status}")
+            }
+            (Verb::Rollback, true) => format!("go on with {rollback}; see {status}"),
+            (Verb::Rollback, false) => format!("go on with\n  {rollback}\nsee\n  {status}"),
+        }
     }
 }
 

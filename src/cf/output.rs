@@ -2,7 +2,19 @@
 
 use std::fmt;
 
+use serde::Serialize;
+
 use crate::secret::Redactor;
+
+/// A stream of the child's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Stream {
+    /// Standard output.
+    Out,
+    /// Standard error.
+    Err,
+}
 
 /// How a cf process ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -32,7 +32,7 @@ use thiserror::Error;
 
 use super::config;
 use super::dialect::{CfVersion, UnsupportedCf};
-use super::output::{Exit, Output};
+use super::output::{Exit, Output, Stream};
 use super::session::PrivateHome;
 use crate::scratch;
 use crate::secret::{Redactor, Sensitive};
@@ -110,15 +110,6 @@ pub enum SpawnError {
 
 fn hint() -> &'static str {
     ": install the official cf CLI, version 8, or name one with --cf PATH or $CUTOVER_CF"
-}
-
-/// A stream of the child's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stream {
-    /// Standard output.
-    Out,
-    /// Standard error.
-    Err,
 }
 
 /// A cf that can be run: the program, its version, and the environment of its children.

@@ -5,41 +5,41 @@ use clap::CommandFactory as _;
 use crate::cli::{Cli, Common};
 use crate::plan;
 
+use super::context::load;
 use super::strays::warn_beforehand;
-use super::workplace::load;
-use super::{Ending, Trouble, print, tell};
+use super::{CliError, ExitStatus, print, tell};
 
 /// `cutover check`: validates the plan file.
-pub fn run(common: &Common) -> Result<Ending, Trouble> {
+pub fn run(common: &Common) -> Result<ExitStatus, CliError> {
     let plan = load(common)?;
     let apps: Vec<_> = plan.apps.iter().map(|app| app.name.as_str()).collect();
     warn_beforehand(common, &plan);
     if !common.quiet {
         tell(&format!("{} is valid: {}", plan.file.display(), apps.join(", ")));
     }
-    Ok(Ending::Done)
+    Ok(ExitStatus::Done)
 }
 
 /// `cutover schema`: prints the JSON schema of the plan file.
-pub fn schema() -> Result<Ending, Trouble> {
+pub fn schema() -> Result<ExitStatus, CliError> {
     print(&format!("{:#}\n", plan::schema()));
-    Ok(Ending::Done)
+    Ok(ExitStatus::Done)
 }
 
 /// `cutover completions`: prints completions for a shell.
-pub fn completions(shell: clap_complete::Shell) -> Result<Ending, Trouble> {
+pub fn completions(shell: clap_complete::Shell) -> Result<ExitStatus, CliError> {
     let mut text = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "cutover", &mut text);
     print(&String::from_utf8_lossy(&text));
-    Ok(Ending::Done)
+    Ok(ExitStatus::Done)
 }
 
 /// `cutover man`: prints the man page.
-pub fn man() -> Result<Ending, Trouble> {
+pub fn man() -> Result<ExitStatus, CliError> {
     let mut text = Vec::new();
     clap_mangen::Man::new(Cli::command())
         .render(&mut text)
-        .map_err(|source| Trouble::Io { what: "the man page could not be made", source })?;
+        .map_err(|source| CliError::Io { what: "the man page could not be made", source })?;
     print(&String::from_utf8_lossy(&text));
-    Ok(Ending::Done)
+    Ok(ExitStatus::Done)
 }

@@ -6,7 +6,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::{json, to_string_pretty};
 
-use crate::cli::{Common, LockBreakArgs, LockStatusArgs, StatusFormat};
+use crate::cli::prompt::Consent;
+use crate::cli::{CliError, Common, ExitStatus, LockBreakArgs, LockStatusArgs, StatusFormat};
 use crate::plan::Plan;
 use crate::run::interrupt::Interrupt;
 use crate::run::lock::{Claim, LockManager, Patience, standing};
@@ -14,21 +15,20 @@ use crate::space::Space;
 use crate::space::lock::{Lock, Standing};
 use crate::steps::Step;
 
-use super::ask::Consent;
-use super::workplace::{Workplace, load_without_bits};
-use super::{Ending, Trouble, print, tell};
+use super::context::{Context, load_without_files};
+use super::{print, tell};
 
 /// What is done while a lock is held: it gets what makes sure, before each step, that the lock still is.
-type Work<'a> = dyn FnMut(&dyn Fn(&Step, &Space) -> Result<(), String>) -> Result<Ending, Trouble> + 'a;
+type Work<'a> = dyn FnMut(&dyn Fn(&Step, &Space) -> Result<(), String>) -> Result<ExitStatus, CliError> + 'a;
 
 /// Runs `work` while the locks on all apps of the plan are held and kept alive, and gives them back however it ends.
 pub(super) fn holding(
-    (place, plan): (&Workplace, &Plan),
+    (place, plan): (&Context, &Plan),
     claim: &Claim,
     manager: &LockManager<'_>,
     interrupt: &Interrupt,
     work: &mut Work<'_>,
-) -> Result<Ending, Trouble> {
+) -> Result<ExitStatus, CliError> {
     let locks = manager.acquire(plan.apps.iter().map(|app| &app.name), claim, &mut tell)?;
     let hold = |step: &Step, space: &Space| {
         // Tokens that the platform has rotated are worth nothing here should this run be killed.
@@ -43,7 +43,7 @@ pub(super) fn holding(
 }
 
 /// Removes locks that a dead run has left, where there is nothing to be done for its deployment.
-pub(super) fn clear_up(place: &Workplace, locks: &[Lock]) -> Result<(), Trouble> {
+pub(super) fn clear_up(place: &Context, locks: &[Lock]) -> Result<(), CliError> {
     let clock = Interrupt::none();
     for lock in locks {
         if manager(place, &clock).break_open(lock)? {
@@ -54,14 +54,14 @@ pub(super) fn clear_up(place: &Workplace, locks: &[Lock]) -> Result<(), Trouble>
 }
 
 /// A lock manager who waits for nobody.
-fn manager<'a>(place: &'a Workplace, clock: &'a Interrupt) -> LockManager<'a> {
+fn manager<'a>(place: &'a Context, clock: &'a Interrupt) -> LockManager<'a> {
     LockManager::new(place.api(), clock, Patience { wait: Duration::ZERO, find_out: false, take_over: false })
 }
 
 /// Runs `lock status`.
-pub fn status(common: &Common, args: &LockStatusArgs) -> Result<Ending, Trouble> {
-    let plan = load_without_bits(common)?;
-    let place = Workplace::open(common, &plan)?;
+pub fn status(common: &Common, args: &LockStatusArgs) -> Result<ExitStatus, CliError> {
+    let plan = load_without_files(common)?;
+    let place = Context::open(common, &plan)?;
     let space = place.observer(&plan).observe(&Interrupt::none())?;
     place.close();
     let now = Timestamp::now();
@@ -82,7 +82,7 @@ pub fn status(common: &Common, args: &LockStatusArgs) -> Result<Ending, Trouble>
             print(&format!("{}\n", to_string_pretty(&json!({ "locks": locks })).unwrap_or_default()));
         }
     }
-    Ok(Ending::Done)
+    Ok(ExitStatus::Done)
 }
 
 /// What a program is told of a lock.
@@ -113,23 +113,23 @@ fn state(lock: Option<&Lock>) -> &'static str {
 }
 
 /// Runs `lock break`.
-pub fn break_open(common: &Common, args: &LockBreakArgs) -> Result<Ending, Trouble> {
-    let plan = load_without_bits(common)?;
+pub fn break_open(common: &Common, args: &LockBreakArgs) -> Result<ExitStatus, CliError> {
+    let plan = load_without_files(common)?;
     let consent = Consent::new(args.yes, "lock break", common)?;
-    let place = Workplace::open(common, &plan)?;
+    let place = Context::open(common, &plan)?;
     let space = place.observer(&plan).observe(&Interrupt::none())?;
     place.before_asking()?;
     let now = Timestamp::now();
     let stories: Vec<String> = space.locks.iter().map(|lock| lock.story(now, standing(lock))).collect();
     if !stories.is_empty() && !consent.is_given(&stories.join("\n"), "Break the lock?", &Interrupt::none()) {
-        return Err(Trouble::NotAgreed);
+        return Err(CliError::NotAgreed);
     }
     let ended = break_each(&place, &plan, &space.locks, common.quiet);
     place.close();
     ended
 }
 
-fn break_each(place: &Workplace, plan: &Plan, locks: &[Lock], quiet: bool) -> Result<Ending, Trouble> {
+fn break_each(place: &Context, plan: &Plan, locks: &[Lock], quiet: bool) -> Result<ExitStatus, CliError> {
     let clock = Interrupt::none();
     let manager = manager(place, &clock);
     for app in &plan.apps {
@@ -144,5 +144,5 @@ fn break_each(place: &Workplace, plan: &Plan, locks: &[Lock], quiet: bool) -> Re
             tell(&told);
         }
     }
-    Ok(Ending::Done)
+    Ok(ExitStatus::Done)
 }

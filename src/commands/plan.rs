@@ -4,24 +4,24 @@ use std::path::Path;
 
 use serde_json::to_string_pretty;
 
-use crate::cli::{Common, PlanArgs, PlanFormat};
+use crate::cli::{CliError, Common, ExitStatus, PlanArgs, PlanFormat};
 use crate::report::{preview, script};
 use crate::run::interrupt::Interrupt;
 use crate::space::{SNAPSHOT_FORMAT, Space};
 use crate::steps::Verb;
-use crate::steps::back::Failed;
+use crate::steps::input::Failed;
 use crate::{bounded, text};
 
-use super::deployment::{self, Request};
+use super::context::{Context, check_target, load};
+use super::prepare::{Prepared, request};
+use super::print;
 use super::strays::{own_files, warn_beforehand};
-use super::workplace::{Workplace, check_target, load};
-use super::{Ending, Trouble, print};
 
 /// The largest snapshot, in bytes: some ten thousand apps.
 const MAX_SNAPSHOT: u64 = 64 << 20;
 
 /// Runs the verb.
-pub fn run(common: &Common, args: &PlanArgs) -> Result<Ending, Trouble> {
+pub fn run(common: &Common, args: &PlanArgs) -> Result<ExitStatus, CliError> {
     let plan = load(common)?;
     let mut place = None;
     let (space, user) = if let Some(file) = &args.space {
@@ -29,48 +29,41 @@ pub fn run(common: &Common, args: &PlanArgs) -> Result<Ending, Trouble> {
         check_target(&plan, &space.api, &space.org.name, &space.space.name)?;
         (space, String::new())
     } else {
-        let opened = place.insert(Workplace::open(common, &plan)?);
+        let opened = place.insert(Context::open(common, &plan)?);
         (opened.observer(&plan).observe(&Interrupt::none())?, opened.session.target().user.clone())
     };
-    let request = Request {
-        verb: Verb::Apply,
-        deployment: deployment::identity(&user),
-        failed: Failed::Stop,
-        locks: space.locks.clone(),
-        own_files: own_files(common),
-    };
-    let mut compiled = deployment::compile(&plan, &space, &request)?;
-    let proof = compiled.prove(&plan, &space)?;
+    let request = request(Verb::Apply, common, &user, Failed::Stop, &space.locks);
+    let mut prepared = Prepared::new(&plan, &space, request, &own_files(common))?;
     // A snapshot may be looked at where no route can be reached: nobody is asked then.
     if let Some(place) = place {
-        compiled.ask_routers(&place.client, &space);
+        prepared.ask_routers(&place.client, &space);
         place.close();
     }
-    let (apps, routers) = (compiled.apps, compiled.routers);
+    let Prepared { deployment, routers, proof, .. } = prepared;
     warn_beforehand(common, &plan);
     match args.format {
         PlanFormat::Text => {
-            print(&preview::text(&plan, &space, &apps));
+            print(&preview::text(&plan, &space, &deployment));
             for note in preview::routers(&routers) {
                 print(&format!("\n{note}\n"));
             }
             print(&preview::proof_line(&proof));
         }
         PlanFormat::Json => {
-            let mut object = preview::json(&plan, &space, &apps);
+            let mut object = preview::json(&plan, &space, &deployment);
             object["proof"] = serde_json::json!(proof);
             if args.space.is_none() {
                 object["routers"] = preview::routers_json(&routers);
             }
             print(&text::json(&format!("{}\n", to_string_pretty(&object).unwrap_or_default())));
         }
-        PlanFormat::Sh => print(&script::script(&plan, &apps)),
+        PlanFormat::Sh => print(&script::script(&plan, &deployment)),
     }
-    Ok(Ending::Done)
+    Ok(ExitStatus::Done)
 }
 
-fn snapshot(file: &Path) -> Result<Space, Trouble> {
-    let unusable = |why: String| Trouble::File { path: file.to_owned(), why };
+fn snapshot(file: &Path) -> Result<Space, CliError> {
+    let unusable = |why: String| CliError::File { path: file.to_owned(), why };
     let text = bounded::read(file, MAX_SNAPSHOT).map_err(|error| unusable(error.to_string()))?;
     let space: Space = serde_json::from_slice(&text).map_err(|error| {
         unusable(format!("it is no snapshot of a space ({error}); write one with cutover status --format json"))

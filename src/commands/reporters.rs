@@ -9,78 +9,40 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jiff::Timestamp;
 
 use crate::cli::Common;
+use crate::event::{AppEnd, Event, Happening};
+use crate::plan::Plan;
 use crate::report::console::{Console, Verbosity};
 use crate::report::json_lines::JsonLines;
-use crate::report::shown;
-use crate::run::event::Event;
+use crate::report::last_words::LastWords;
+use crate::report::reporter::Reporter;
 use crate::run::interrupt::{Signal, Urgency};
 use crate::run::upload::OwnFiles;
 use crate::secret::Redactor;
 use crate::shell::OwnCommands;
-use crate::steps::Verb;
+use crate::space::Space;
+use crate::steps::standing::Standing;
+use crate::text::harmless;
 
 use super::strays::own_files;
-use super::{Trouble, tell};
+use super::{CliError, ExitStatus, tell};
 
 /// Those who report a run.
 #[derive(Debug)]
 pub struct Reporters {
     console: Console,
-    quiet: bool,
     lines: Option<JsonLines<File>>,
-    redactor: Redactor,
     last: Arc<Mutex<LastWords>>,
+    redactor: Redactor,
     own_files: OwnFiles,
     /// What people are told to type. `None` where there is nothing that could be gone on with.
     own: Option<OwnCommands>,
-}
-
-/// What is told where the process ends at once: where things stand, as far as is known.
-#[derive(Debug, Default)]
-struct LastWords {
-    /// The step in flight, in words. `None` where none is.
-    step: Option<String>,
-    /// Who serves.
-    serving: String,
-}
-
-impl LastWords {
-    /// Takes an event in.
-    fn hear(&mut self, event: &Event<'_>) {
-        match event {
-            Event::StepStarted { step, .. } => {
-                self.step = Some(format!("step {} ({})", step.id, step.facts().purpose()));
-            }
-            Event::Serves { told } => (*told).clone_into(&mut self.serving),
-            Event::StepConfirmed { .. } | Event::StepFailed { .. } => self.step = None,
-            Event::Started { .. }
-            | Event::Line { .. }
-            | Event::Waiting { .. }
-            | Event::Repeating { .. }
-            | Event::Stopped { .. }
-            | Event::Interrupted { .. }
-            | Event::RolledBack { .. }
-            | Event::Done { .. } => {}
-        }
-    }
-
-    /// In words, for the last moment.
-    fn told(&self, own: Option<&OwnCommands>) -> String {
-        if self.serving.is_empty() {
-            return "ended at once; no step was begun".to_owned();
-        }
-        let step = match &self.step {
-            Some(step) => format!("ended at once, in the midst of {step}: the platform may still do what it was asked"),
-            None => "ended at once, between two steps".to_owned(),
-        };
-        let ways = own.map(|own| format!("\n{}", ways(Verb::Apply, own))).unwrap_or_default();
-        format!("{step}\n{}, as far as was last seen{ways}", self.serving)
-    }
+    /// Where the apps of the plan stand, as they were seen first and last.
+    apps: Vec<AppEnd>,
 }
 
 impl Reporters {
     /// The reporters that the command line asks for. Fails where the events' file cannot be written.
-    pub fn new(common: &Common) -> Result<Self, Trouble> {
+    pub fn new(common: &Common) -> Result<Self, CliError> {
         let verbosity = match (common.quiet, common.verbose) {
             (true, _) => Verbosity::Quiet,
             (false, false) => Verbosity::Normal,
@@ -89,19 +51,25 @@ impl Reporters {
         let lines = match &common.events {
             None => None,
             Some(path) => {
-                let file = open(path).map_err(|error| Trouble::File { path: path.clone(), why: error.to_string() })?;
-                Some(JsonLines::new(file, || Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()))
+                let file = open(path).map_err(|error| CliError::File { path: path.clone(), why: error.to_string() })?;
+                Some(JsonLines::new(file))
             }
         };
         Ok(Self {
             console: Console::new(verbosity),
-            quiet: common.quiet,
             lines,
-            redactor: Redactor::default(),
             last: Arc::default(),
+            redactor: Redactor::default(),
             own_files: own_files(common),
             own: Some(common.own_commands()),
+            apps: Vec::new(),
         })
+    }
+
+    /// The same for a rehearsal, after which there is nothing to go on with: what is typed would be about the real space.
+    #[cfg(feature = "rehearse")]
+    pub fn of_rehearsal(common: &Common) -> Result<Self, CliError> {
+        Ok(Self { own: None, ..Self::new(common)? })
     }
 
     /// The files that are written while it is reported.
@@ -109,22 +77,9 @@ impl Reporters {
         self.own_files.clone()
     }
 
-    /// The same for a rehearsal, after which there is nothing to go on with: what is typed would be about the real space.
-    #[cfg(feature = "rehearse")]
-    pub fn of_rehearsal(common: &Common) -> Result<Self, Trouble> {
-        Ok(Self { own: None, ..Self::new(common)? })
-    }
-
-    /// Tells how it goes on or back from here, after what `verb` had in flight.
-    pub fn tell_ways(&self, verb: Verb) {
-        if let Some(own) = &self.own {
-            tell(&ways(verb, own));
-        }
-    }
-
     /// What people are told to type, where there is something to go on with.
-    pub fn own(&self) -> Option<&OwnCommands> {
-        self.own.as_ref()
+    pub fn own(&self) -> Option<OwnCommands> {
+        self.own.clone()
     }
 
     /// Hides what this one knows in all that is reported from now on.
@@ -132,26 +87,35 @@ impl Reporters {
         self.redactor = redactor.clone();
     }
 
-    /// Tells a person how it ended well, where that is asked for.
-    pub fn success(&self, text: &str) {
-        if !self.quiet {
-            tell(text);
+    /// Notes which version of each app is live, for the last event.
+    pub fn note_live(&mut self, plan: &Plan, space: &Space) {
+        for app in &plan.apps {
+            let live = Standing::of(app, space).ok().and_then(|standing| standing.live().map(ToString::to_string));
+            match self.apps.iter_mut().find(|end| end.name == app.name.as_str()) {
+                Some(end) => end.live = live,
+                None => self.apps.push(AppEnd { name: app.name.to_string(), live: live.clone(), was: live }),
+            }
         }
     }
 
-    /// Tells a person something that is no event.
-    pub fn note(&self, text: &str) {
-        self.console.note(text);
+    /// Tells all of them what happens.
+    pub fn report(&mut self, what: Happening) {
+        let what = what.shown(&|text| self.redactor.shown(&harmless(text)).into_owned());
+        let event = Event { time: Timestamp::now(), what };
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let all: [Option<&mut dyn Reporter>; 3] =
+            [Some(&mut *last), Some(&mut self.console), self.lines.as_mut().map(|lines| lines as &mut dyn Reporter)];
+        let lost = all.into_iter().flatten().filter_map(|reporter| reporter.event(&event).err()).next();
+        if let Some(error) = lost {
+            self.console.note(&format!("note: events are lost ({error}); the run goes on"));
+        }
     }
 
-    /// Tells a person what came from elsewhere, without what must not be seen.
-    pub fn quote(&self, text: &str) {
-        tell(&self.redactor.shown(text));
-    }
-
-    /// Takes the moving line off the terminal, for what is told after a run.
-    pub fn clear(&self) {
-        self.console.clear();
+    /// Tells how the command ends: the last event.
+    pub fn end(&mut self, ended: &Result<ExitStatus, CliError>) {
+        let status = ended.as_ref().map_or_else(CliError::exit_status, |status| *status);
+        let apps = std::mem::take(&mut self.apps);
+        self.report(Happening::Ended { exit_code: status.code(), apps });
     }
 
     /// What answers a person who wants the run to end: a call in flight may take minutes.
@@ -168,32 +132,6 @@ impl Reporters {
                 Urgency::AtOnce => tell(&last.lock().unwrap_or_else(PoisonError::into_inner).told(own.as_ref())),
             });
         }
-    }
-
-    /// Passes an event on to all of them.
-    pub fn event(&mut self, event: &Event<'_>) {
-        let Self { console, lines, redactor, last, .. } = self;
-        shown::pass_on(event, redactor, &mut |event| {
-            last.lock().unwrap_or_else(PoisonError::into_inner).hear(event);
-            console.event(event);
-            if let Some(Err(error)) = lines.as_mut().map(|lines| lines.event(event)) {
-                console.note(&format!("note: events are lost ({error}); the run goes on"));
-            }
-        });
-    }
-}
-
-/// How it goes on or back from here, after what `verb` had in flight: in one line where that is short.
-fn ways(verb: Verb, own: &OwnCommands) -> String {
-    let [resume, rollback, status] = ["resume", "rollback", "status"].map(|verb| own.verb(verb));
-    let in_short = status == OwnCommands::default().verb("status");
-    match (verb, in_short) {
-        (Verb::Apply | Verb::Resume, true) => format!("go on with {resume}, or go back with {rollback}; see {status}"),
-        (Verb::Apply | Verb::Resume, false) => {
-            format!("go on with\n  {resume}\nor go back with\n  {rollback}\nsee\n  {status}")
-        }
-        (Verb::Rollback, true) => format!("go on with {rollback}; see {status}"),
-        (Verb::Rollback, false) => format!("go on with\n  {rollback}\nsee\n  {status}"),
     }
 }
 

@@ -3,19 +3,19 @@
 use jiff::Timestamp;
 use serde_json::to_string_pretty;
 
-use crate::cli::{Common, StatusArgs, StatusFormat};
+use crate::cli::{CliError, Common, ExitStatus, StatusArgs, StatusFormat};
 use crate::report::status;
 use crate::run::interrupt::Interrupt;
 use crate::run::lock::standing;
 use crate::text;
 
-use super::workplace::{Workplace, load_without_bits};
-use super::{Ending, Trouble, print};
+use super::context::{Context, load_without_files};
+use super::print;
 
 /// Runs the verb.
-pub fn run(common: &Common, args: &StatusArgs) -> Result<Ending, Trouble> {
-    let plan = load_without_bits(common)?;
-    let place = Workplace::open(common, &plan)?;
+pub fn run(common: &Common, args: &StatusArgs) -> Result<ExitStatus, CliError> {
+    let plan = load_without_files(common)?;
+    let place = Context::open(common, &plan)?;
     let own = common.own_commands();
     let space = place.observer(&plan).observe(&Interrupt::none())?;
     match args.format {
@@ -26,5 +26,5 @@ pub fn run(common: &Common, args: &StatusArgs) -> Result<Ending, Trouble> {
         }
     }
     place.close();
-    Ok(Ending::Done)
+    Ok(ExitStatus::Done)
 }

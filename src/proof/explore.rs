@@ -6,13 +6,13 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use crate::plan::{self, Instances, Old};
 use crate::space::{App, Space};
 use crate::steps::refusal::Refusal;
-use crate::steps::situation::{Situation, UnderWay};
+use crate::steps::standing::{Standing, UnderWay};
+use crate::steps::strategy::{self, Goal};
 use crate::steps::{Step, Verb};
 
 use super::fault::Fault;
-use super::goal::{self, Goal};
 use super::world::{Promise, StepEnd, WalkEnd, World};
-use super::{Compile, Counterexample, Proof};
+use super::{Compile, Counterexample, Proof, about};
 
 /// How many faults follow each other on one walk: one in the run, one in what is done about it.
 const FAULTS: usize = 2;
@@ -119,7 +119,7 @@ impl<'a> Explorer<'a> {
         let steps = match (self.compile)(verb, &left.world.space) {
             Ok(steps) => steps,
             Err(Refusal::NothingUnderWay { .. }) if left.faults > 0 && under_way.is_none() => {
-                return match goal::half_done(self.app, &self.start.space, &left.world) {
+                return match self.half_done(&left.world) {
                     Some(seen) => {
                         Err(Found { story: story("and nothing tells that it is under way".to_owned()), seen })
                     }
@@ -158,7 +158,7 @@ impl<'a> Explorer<'a> {
             }
         }
         self.cases += 1;
-        match goal::missed(self.app, &goal, &self.start.space, &world) {
+        match self.missed(&goal, &world) {
             None => Ok(()),
             Some(seen) => Err(Found { story: story(format!("cutover {verb} comes to its end")), seen }),
         }
@@ -274,7 +274,17 @@ impl<'a> Explorer<'a> {
             }
         }
         let goal = if one_deployment { Goal::Start } else { Goal::Settled };
-        goal::missed(self.app, &goal, &self.start.space, &world).map_or(Ok(()), |seen| Err(Found { story, seen }))
+        self.missed(&goal, &world).map_or(Ok(()), |seen| Err(Found { story, seen }))
+    }
+
+    fn missed(&self, goal: &Goal, end: &World) -> Option<String> {
+        let has_crashed = |app: &str| end.has_crashed(app);
+        strategy::of(self.app).missed(self.app, goal, &self.start.space, &end.space, &has_crashed)
+    }
+
+    fn half_done(&self, end: &World) -> Option<String> {
+        let has_crashed = |app: &str| end.has_crashed(app);
+        strategy::of(self.app).half_done(self.app, &self.start.space, &end.space, &has_crashed)
     }
 
     /// Notes a state that a walk has left behind, unless it is known.
@@ -289,8 +299,8 @@ impl<'a> Explorer<'a> {
     /// What a verb is to bring about.
     fn goal(&self, verb: Verb, left: &Left, under_way: Option<&UnderWay>) -> Goal {
         match (verb, under_way) {
-            (Verb::Apply, _) => Situation::of(self.app, &left.world.space)
-                .map_or(Goal::Settled, |situation| Goal::Live(situation.next().clone())),
+            (Verb::Apply, _) => Standing::of(self.app, &left.world.space)
+                .map_or(Goal::Settled, |standing| Goal::Live(standing.next().clone())),
             (Verb::Resume, Some(UnderWay { back: false, colour, .. })) => Goal::Live(colour.clone()),
             (Verb::Resume | Verb::Rollback, Some(_)) if left.one_deployment && left.faults > 0 => Goal::Start,
             (Verb::Resume | Verb::Rollback, _) => Goal::Settled,
@@ -322,8 +332,8 @@ impl<'a> Explorer<'a> {
 
     /// What a list of steps does to somebody else.
     fn strays(&self, steps: &[Step]) -> Option<String> {
-        let is_colour = |name: &str| self.app.colours.iter().any(|colour| colour.as_str() == name);
-        if let Some(step) = steps.iter().find(|step| !is_colour(step.facts().app())) {
+        let is_ours = |name: &str| strategy::of(self.app).apps(self.app).iter().any(|own| own.as_str() == name);
+        if let Some(step) = steps.iter().find(|step| !is_ours(step.facts().app())) {
             return Some(format!("{} touches app {}, which the plan does not name", about(step), step.facts().app()));
         }
         let strange = |step: &&Step| {
@@ -350,8 +360,4 @@ fn declared(app: &plan::App) -> Option<u32> {
         Instances::AtLeastLive => None,
         Instances::Manifest => Some(app.manifest.app.web.instances.unwrap_or(1)),
     }
-}
-
-fn about(step: &Step) -> String {
-    format!("step {} ({})", step.id, step.facts().purpose())
 }

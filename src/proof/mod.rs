@@ -5,7 +5,7 @@
 //! - [`world`]: the space, and what routers may know of it; what a request on a live route would meet
 //! - [`fault`]: what goes wrong with a step
 //! - `explore`: the walk over all of it
-//! - `goal`: where a walk must end
+//! - `order`: whether the graph of all apps holds together
 //!
 //! The model of the routers is pessimistic: a change of a route is known to all of them only once they were asked.
 //! Until then a request may meet the state before it or the state after it, and both must be good.
@@ -16,11 +16,12 @@
 
 mod explore;
 pub mod fault;
-mod goal;
+mod order;
 #[cfg(test)]
 mod tests;
 pub mod world;
 
+use std::cell::Cell;
 use std::fmt;
 
 use serde::Serialize;
@@ -28,7 +29,7 @@ use serde::Serialize;
 use crate::plan;
 use crate::space::Space;
 use crate::steps::refusal::Refusal;
-use crate::steps::{Step, Verb};
+use crate::steps::{Deployment, Step, Verb, quota};
 
 use world::WalkEnd;
 
@@ -57,6 +58,34 @@ pub struct Counterexample {
 /// Compiles what a verb does from a space: the compilers of [`steps`](crate::steps), or, in tests, wrong ones.
 pub type Compile<'a> = dyn Fn(Verb, &Space) -> Result<Vec<Step>, Refusal> + 'a;
 
+/// Compiles what a verb does to one of several apps.
+pub type CompileApp<'a> = dyn Fn(&plan::App, Verb, &Space) -> Result<Vec<Step>, Refusal> + 'a;
+
+/// Checks what is done to all apps of a deployment. They touch nothing of each other and come one after the other, which is
+/// checked, too; so each is proved by itself ([`prove_app`]), from the space as those before it leave it: what they share,
+/// the quotas, is then as it will be.
+pub fn prove(deployment: &Deployment<'_>, space: &Space, compile: &CompileApp<'_>) -> Proof {
+    let mut proof = Proof { cases: 0, holds: true, violations: Vec::new() };
+    if let Some(violation) = order::violation(deployment) {
+        proof.add(Proof { cases: 1, holds: false, violations: vec![violation] });
+        return proof;
+    }
+    let mut space = space.clone();
+    for part in &deployment.apps {
+        // What is proved is what will run, and not what the same question would be answered now.
+        let first = Cell::new(Some(part.steps.clone()));
+        let compile = |verb: Verb, space: &Space| match first.take() {
+            Some(steps) => Ok(steps),
+            None => compile(part.app, verb, space),
+        };
+        proof.add(prove_app(part.app, deployment.verb, &space, &compile));
+        let before = space.clone();
+        part.steps.iter().for_each(|step| step.facts().effect(&mut space));
+        quota::follow(&before, &mut space);
+    }
+    proof
+}
+
 /// Checks what `verb` does to one app from this space:
 ///
 /// - a live route that is served at the beginning is served at every point, by started and checked instances that every
@@ -66,7 +95,7 @@ pub type Compile<'a> = dyn Fn(Verb, &Space) -> Result<Vec<Step>, Refusal> + 'a;
 /// - from wherever a walk is left, `resume` leads to the goal and `rollback` to where the deployment began, and neither is
 ///   refused by what the walk itself has left, a quota included; a new `apply` leads to its goal, unless the platform has
 ///   no room for it.
-pub fn prove(app: &plan::App, verb: Verb, space: &Space, compile: &Compile<'_>) -> Proof {
+pub fn prove_app(app: &plan::App, verb: Verb, space: &Space, compile: &Compile<'_>) -> Proof {
     explore::Explorer::new(app, verb, space, compile).explore()
 }
 
@@ -77,23 +106,18 @@ pub fn prove_one(app: &plan::App, verb: Verb, space: &Space, steps: &[Step]) -> 
     let promise = world.promise(app, verb, None);
     match world.walk(app, steps, &promise) {
         WalkEnd::Done => None,
-        WalkEnd::Fails(step, seen) | WalkEnd::Breaks(step, seen) => Some(Counterexample {
-            app: app.name.to_string(),
-            story: vec![format!("step {} ({})", step.id, step.facts().purpose())],
-            seen,
-        }),
+        WalkEnd::Fails(step, seen) | WalkEnd::Breaks(step, seen) => {
+            Some(Counterexample { app: app.name.to_string(), story: vec![about(step)], seen })
+        }
     }
 }
 
 impl Proof {
-    /// Several proofs as one.
-    pub fn together(proofs: impl IntoIterator<Item = Self>) -> Self {
-        proofs.into_iter().fold(Self { cases: 0, holds: true, violations: Vec::new() }, |mut all, one| {
-            all.cases += one.cases;
-            all.holds &= one.holds;
-            all.violations.extend(one.violations);
-            all
-        })
+    /// Takes another proof in.
+    fn add(&mut self, other: Self) {
+        self.cases += other.cases;
+        self.holds &= other.holds;
+        self.violations.extend(other.violations);
     }
 }
 
@@ -106,4 +130,8 @@ impl fmt::Display for Counterexample {
         }
         write!(f, "\n  then: {}", self.seen)
     }
+}
+
+fn about(step: &Step) -> String {
+    format!("step {} ({})", step.id, step.facts().purpose())
 }

@@ -8,13 +8,11 @@ use crate::plan::{self, Plan};
 use crate::space::{App, Quota, QuotaScope, Space, Usage};
 use crate::steps::action::Delete;
 use crate::steps::annotations::Role;
-use crate::steps::back::Failed;
-use crate::steps::forward::Orders;
 use crate::steps::refusal::{QuotaKind, Refusal};
-use crate::steps::situation::UnderWay;
-use crate::steps::{Action, Step, Verb, compile};
+use crate::steps::standing::UnderWay;
+use crate::steps::{Action, Step, Verb};
 
-use super::{Counterexample, Proof, prove, prove_one};
+use super::{Proof, prove_app, prove_one};
 
 const PLAN: &str = "
 version: 1
@@ -51,14 +49,11 @@ fn ordinary() -> Space {
 }
 
 fn right(plan: &Plan, verb: Verb, space: &Space) -> Result<Vec<Step>, Refusal> {
-    let deployment = example::deployment();
-    let upload = example::upload();
-    let orders = Orders { plan, app: &plan.apps[0], deployment: &deployment, upload: Some(&upload) };
-    compile(verb, orders, None, Failed::Stop, space)
+    example::compile(plan, verb, space)
 }
 
 fn proved(plan: &Plan, verb: Verb, space: &Space) -> Proof {
-    prove(&plan.apps[0], verb, space, &|verb, space| right(plan, verb, space))
+    prove_app(&plan.apps[0], verb, space, &|verb, space| right(plan, verb, space))
 }
 
 fn assert_holds(name: &str, proof: &Proof) {
@@ -199,7 +194,7 @@ fn a_way_on_that_the_quota_does_not_allow_is_a_fault() {
             }
             right(&plan, verb, space)
         };
-        let proof = prove(&plan.apps[0], Verb::Apply, &space(Vec::new(), None), &no_room);
+        let proof = prove_app(&plan.apps[0], Verb::Apply, &space(Vec::new(), None), &no_room);
         assert!(!proof.holds, "{refused} is refused, and nobody minds");
         assert!(proof.violations[0].to_string().contains("is refused"), "{}", proof.violations[0]);
     }
@@ -213,15 +208,6 @@ fn a_single_list_that_is_not_safe_is_told() {
     let wrong = without(steps, |step| step.facts().kind() == "drain");
     let found = prove_one(&plan.apps[0], Verb::Apply, &space, &wrong).unwrap();
     assert!(found.to_string().contains("is stopped before it has drained"), "{found}");
-}
-
-#[test]
-fn proofs_of_several_apps_are_one() {
-    let bad = Counterexample { app: "shop".to_owned(), story: Vec::new(), seen: "404".to_owned() };
-    let good = |cases| Proof { cases, holds: true, violations: Vec::new() };
-    assert_eq!(Proof::together([good(2), good(3)]), good(5));
-    let broken = Proof { cases: 4, holds: false, violations: vec![bad.clone()] };
-    assert_eq!(Proof::together([good(2), broken, good(3)]), Proof { cases: 9, holds: false, violations: vec![bad] });
 }
 
 /// A compiler that is wrong in one thing.
@@ -437,7 +423,7 @@ fn wrong_compilers_are_caught() {
     let mut out = String::new();
     for (name, sabotage, words) in SABOTAGE {
         let wrong = |verb: Verb, space: &Space| right(&plan, verb, space).map(|steps| sabotage(verb, steps));
-        let proof = prove(&plan.apps[0], Verb::Apply, &ordinary(), &wrong);
+        let proof = prove_app(&plan.apps[0], Verb::Apply, &ordinary(), &wrong);
         assert!(!proof.holds, "{name}: not caught in {} cases", proof.cases);
         let told = proof.violations[0].to_string();
         for word in *words {
@@ -459,7 +445,7 @@ fn a_rollback_that_picks_by_name_is_caught() {
         Verb::Apply => right(&plan, verb, &ordinary()),
         Verb::Resume | Verb::Rollback => right(&plan, verb, space),
     };
-    let proof = prove(&plan.apps[0], Verb::Apply, &swapped, &by_name);
+    let proof = prove_app(&plan.apps[0], Verb::Apply, &swapped, &by_name);
     assert!(!proof.holds);
     let told = proof.violations[0].to_string();
     assert!(told.contains("shop.example.com led to [shop_b] and leads to [shop_a] now"), "{told}");

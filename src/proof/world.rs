@@ -10,8 +10,8 @@ use crate::space::{App, AppState, InstanceState, Space};
 use crate::steps::action::question::RouterQuestion;
 use crate::steps::action::traffic::Traffic;
 use crate::steps::annotations::Role;
-use crate::steps::situation::{UnderWay, other};
-use crate::steps::{Step, Verb, quota};
+use crate::steps::standing::UnderWay;
+use crate::steps::{Step, Verb, quota, strategy};
 
 /// What the routers know of an app on a live route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -91,12 +91,9 @@ impl World {
     pub fn observed(app: &plan::App, space: &Space) -> Self {
         let mut space = space.clone();
         // Routes that lead to none of the colours and are not the plan's cannot be met on any walk.
-        let ours: BTreeSet<String> = app
-            .colours
-            .iter()
-            .filter_map(|colour| space.app(colour.as_str()))
-            .map(|colour| colour.guid.clone())
-            .collect();
+        let apps = strategy::of(app).apps(app);
+        let ours: BTreeSet<String> =
+            apps.iter().filter_map(|name| space.app(name.as_str())).map(|found| found.guid.clone()).collect();
         let of_plan = |route: &crate::space::Route| app.live.iter().chain([&app.staging]).any(|url| route.is(url));
         space.routes.retain(|route| of_plan(route) || route.destinations.iter().any(|to| ours.contains(&to.app)));
         let mut world = Self {
@@ -109,7 +106,7 @@ impl World {
         };
         let under_way = UnderWay::of(app, &world.space);
         // What was live once has passed its checks then.
-        let settled = app.colours.iter().filter(|colour| under_way.as_ref().is_none_or(|it| it.colour != **colour));
+        let settled = apps.iter().filter(|name| under_way.as_ref().is_none_or(|it| it.colour != **name));
         world.checked.extend(settled.map(ToString::to_string));
         for (number, url) in app.live.iter().enumerate() {
             let holders: Vec<String> = world.space.holders(url).into_iter().map(ToOwned::to_owned).collect();
@@ -123,7 +120,7 @@ impl World {
             // A route that does not exist leads nowhere.
             let Some(under_way) = under_way.as_ref().filter(|_| world.space.route(url).is_some()) else { continue };
             // It was taken off, and nobody knows whether the routers were asked.
-            let leaving = if under_way.back { &under_way.colour } else { other(app, &under_way.colour) };
+            let leaving = if under_way.back { &under_way.colour } else { before(app, under_way) };
             if !holders.iter().any(|holder| holder == leaving.as_str()) && world.runs(leaving.as_str()) {
                 world.checked.insert(leaving.to_string());
                 world.know(number, leaving.as_str(), Known::Maybe);
@@ -139,7 +136,7 @@ impl World {
         // What is taken back leads to what was there before it, as large as that was; so does a new deployment where
         // both colours are on the live routes.
         let before = UnderWay::of(app, &self.space).and_then(|under_way| {
-            let before = other(app, &under_way.colour).as_str();
+            let before = before(app, &under_way).as_str();
             let goes_back = verb != Verb::Apply || app.live.iter().any(|url| self.space.is_mapped(before, url));
             self.space.app(before).filter(|_| goes_back)?.web().map(|web| web.instances)
         });
@@ -154,7 +151,7 @@ impl World {
         let Some(under_way) = UnderWay::of(app, &self.space) else { return false };
         let back = verb == Verb::Rollback || (verb == Verb::Resume && under_way.back);
         let alone = self.space.holders(&app.live[number]) == [under_way.colour.as_str()];
-        let before = self.space.app(other(app, &under_way.colour).as_str());
+        let before = self.space.app(before(app, &under_way).as_str());
         let had_one = match under_way.origin {
             Some(origin) => origin.old.is_some(),
             None => matches!(before.and_then(Role::of), Some(Role::Live | Role::Previous)),
@@ -382,4 +379,9 @@ impl World {
         }
         None
     }
+}
+
+/// The app that what is under way takes the place of, or gives its place back to.
+fn before<'a>(app: &'a plan::App, under_way: &UnderWay) -> &'a plan::AppName {
+    strategy::of(app).before(app, under_way)
 }

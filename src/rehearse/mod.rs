@@ -17,17 +17,18 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use crate::cli::{Common, RehearseArgs};
-use crate::commands::deployment::{self, Request, Running};
+use crate::cli::{CliError, Common, ExitStatus, RehearseArgs};
+use crate::commands::apply::operate;
+use crate::commands::context::{Context, guard, load as load_plan};
+use crate::commands::prepare::{self, Prepared};
 use crate::commands::reporters::Reporters;
-use crate::commands::workplace::{Workplace, guard, load as load_plan};
-use crate::commands::{Ending, Trouble, print, tell};
+use crate::commands::{print, tell};
 use crate::plan::{Check, Plan, RouteUrl};
 use crate::run::clock::Clock as _;
 use crate::run::interrupt::{Interrupt, Urgency};
 use crate::secret::Sensitive;
 use crate::steps::Verb;
-use crate::steps::back::Failed;
+use crate::steps::input::Failed;
 
 use load::{LiveUrl, Load, LoadReport, LoadSettings};
 use stage::{Routing, Stage};
@@ -36,48 +37,53 @@ use stage::{Routing, Stage};
 const BEFORE_AND_AFTER: Duration = Duration::from_secs(2);
 
 /// Runs the verb: the plan is deployed as it is for a first colour, then once more as an update, under load.
-pub fn run(common: &Common, args: &RehearseArgs) -> Result<Ending, Trouble> {
+pub fn run(common: &Common, args: &RehearseArgs) -> Result<ExitStatus, CliError> {
     let plan = load_plan(common)?;
     preflight::check(&plan)?.iter().for_each(|note| tell(note));
     let mut reporters = Reporters::of_rehearsal(common)?;
+    let ended = on_stage(common, args, plan, &mut reporters);
+    reporters.end(&ended);
+    ended
+}
+
+fn on_stage(
+    common: &Common,
+    args: &RehearseArgs,
+    plan: Plan,
+    reporters: &mut Reporters,
+) -> Result<ExitStatus, CliError> {
     let kept = Arc::new(AtomicBool::new(false));
-    let interrupt = catch(&reporters, &kept)?;
+    let interrupt = catch(reporters, &kept)?;
     let guard = guard()?;
     let routing = Routing { routers: args.routers.into(), delay: args.routing_delay };
-    let stage = Stage::set(&plan, common.cf.as_deref(), routing, &guard).map_err(Trouble::Foundry)?;
+    let stage = Stage::set(&plan, common.cf.as_deref(), routing, &guard).map_err(CliError::Foundry)?;
     let router = stage.router();
     tell(&format!("An embedded Cloud Foundry is up: API {}, router {router}", stage.api()));
 
-    let plan = stage.retargeted(plan).map_err(Trouble::Foundry)?;
-    let mut place = Workplace::at(stage.cf_config(), common.cf.as_deref(), Some(&router), &plan, &guard)?;
+    let plan = stage.retargeted(plan).map_err(CliError::Foundry)?;
+    let mut context = Context::at(stage.cf_config(), common.cf.as_deref(), Some(&router), &plan, &guard)?;
     // Its registry gives images to everybody, and cf would ask for a password that is not there.
-    place.cf = place.cf.with_secret("CF_DOCKER_PASSWORD", &Sensitive::new("rehearsal"));
-    let mut deploy = || -> Result<Ending, Trouble> {
-        let space = place.observer(&plan).observe(&interrupt)?;
-        let request = Request {
-            verb: Verb::Apply,
-            deployment: deployment::identity(&place.session.target().user),
-            failed: Failed::Stop,
-            locks: Vec::new(),
-            own_files: reporters.own_files(),
-        };
-        let compiled = deployment::compile(&plan, &space, &request)?;
-        compiled.prove(&plan, &space)?;
+    context.cf = context.cf.with_secret("CF_DOCKER_PASSWORD", &Sensitive::new("rehearsal"));
+    let deploy = |reporters: &mut Reporters| -> Result<ExitStatus, CliError> {
+        let mut space = context.observer(&plan).observe(&interrupt)?;
+        reporters.note_live(&plan, &space);
+        let user = &context.session.target().user;
+        let request = prepare::request(Verb::Apply, common, user, Failed::Stop, &[]);
+        let prepared = Prepared::new(&plan, &space, request, &reporters.own_files())?;
         // Nobody else can reach this foundry.
-        let running = Running { place: &place, plan: &plan, interrupt: &interrupt, hold: &|_, _| Ok(()) };
-        Ok(deployment::run(&running, &compiled, space, &mut reporters))
+        Ok(operate(&context, &plan, &prepared, &mut space, &interrupt, &|_, _| Ok(()), reporters))
     };
 
     tell("\nThe plan is deployed as it is, for the first colour.\n");
-    let mut ending = deploy()?;
-    if ending == Ending::Done {
+    let mut ending = deploy(reporters)?;
+    if ending == ExitStatus::Done {
         tell(&format!(
             "\nIt is deployed again as an update, with {} requests per second on the live routes.\n",
             args.load
         ));
-        let load = put_load(&stage, &plan, args.load).map_err(Trouble::Foundry)?;
+        let load = put_load(&stage, &plan, args.load).map_err(CliError::Foundry)?;
         let _interrupted = interrupt.pause(BEFORE_AND_AFTER);
-        let deployed = deploy();
+        let deployed = deploy(reporters);
         let _interrupted = interrupt.pause(BEFORE_AND_AFTER);
         let report = load.finish();
         tell_report(&stage, &report);
@@ -87,24 +93,24 @@ pub fn run(common: &Common, args: &RehearseArgs) -> Result<Ending, Trouble> {
         kept.store(true, Ordering::Relaxed);
         keep(&stage, &plan, &interrupt);
     }
-    place.close();
+    context.close();
     Ok(ending)
 }
 
 /// Catches signals. The foundry that is only kept has no step in flight that a person could be told of.
-fn catch(reporters: &Reporters, kept: &Arc<AtomicBool>) -> Result<Interrupt, Trouble> {
+fn catch(reporters: &Reporters, kept: &Arc<AtomicBool>) -> Result<Interrupt, CliError> {
     let (of_run, kept) = (reporters.teller(), Arc::clone(kept));
     let told = move |signal, urgency| match (kept.load(Ordering::Relaxed), urgency) {
         (false, _) => of_run(signal, urgency),
         (true, Urgency::First) => tell("the embedded Cloud Foundry ends"),
         (true, Urgency::AtOnce) => {}
     };
-    Interrupt::catch(told).map_err(|source| Trouble::Io { what: "signals could not be caught", source })
+    Interrupt::catch(told).map_err(|source| CliError::Io { what: "signals could not be caught", source })
 }
 
 /// A deployment that went through is no success where a request failed meanwhile.
-fn verdict(deployed: Ending, report: &LoadReport) -> Ending {
-    if deployed == Ending::Done && report.failed > 0 { Ending::Failed } else { deployed }
+fn verdict(deployed: ExitStatus, report: &LoadReport) -> ExitStatus {
+    if deployed == ExitStatus::Done && report.failed > 0 { ExitStatus::Failed } else { deployed }
 }
 
 /// Starts the load on the live routes. What is asked for is what the plan's own check asks for, which must be answered.
@@ -160,8 +166,8 @@ mod tests {
             slowest: None,
             latency: load::Latency::default(),
         };
-        assert_eq!(verdict(Ending::Done, &report(0)), Ending::Done);
-        assert_eq!(verdict(Ending::Done, &report(1)), Ending::Failed);
-        assert_eq!(verdict(Ending::Stuck, &report(1)), Ending::Stuck);
+        assert_eq!(verdict(ExitStatus::Done, &report(0)), ExitStatus::Done);
+        assert_eq!(verdict(ExitStatus::Done, &report(1)), ExitStatus::Failed);
+        assert_eq!(verdict(ExitStatus::Stuck, &report(1)), ExitStatus::Stuck);
     }
 }

@@ -2,16 +2,16 @@
 
 use foundry::staging::{Unstageable, foresee};
 
-use crate::commands::Trouble;
+use crate::cli::CliError;
 use crate::plan::{App, Lifecycle, Plan};
 
 /// What to say of a plan before it is rehearsed: what runs in the place of what is not there. Fails where an app cannot
 /// be staged.
-pub(super) fn check(plan: &Plan) -> Result<Vec<String>, Trouble> {
+pub(super) fn check(plan: &Plan) -> Result<Vec<String>, CliError> {
     plan.apps.iter().filter_map(|app| check_app(app).transpose()).collect()
 }
 
-fn check_app(app: &App) -> Result<Option<String>, Trouble> {
+fn check_app(app: &App) -> Result<Option<String>, CliError> {
     let manifest = &app.manifest.app;
     if let Some(docker) = &manifest.docker {
         return Ok(Some(format!(
@@ -19,7 +19,7 @@ fn check_app(app: &App) -> Result<Option<String>, Trouble> {
             app.name, docker.image
         )));
     }
-    let refuse = |why: String, hint: String| Err(Trouble::NotRehearsable { app: app.name.clone(), why, hint });
+    let refuse = |why: String, hint: String| Err(CliError::NotRehearsable { app: app.name.clone(), why, hint });
     let file = app.manifest.path.display();
     if manifest.lifecycle == Some(Lifecycle::Cnb) && manifest.buildpacks.is_empty() {
         return refuse(
@@ -29,7 +29,7 @@ fn check_app(app: &App) -> Result<Option<String>, Trouble> {
     }
     let Some(path) = app.path.as_ref().or(manifest.path.as_ref()) else { return Ok(None) };
     let foreseen = foresee(&manifest.buildpacks, path)
-        .map_err(|source| Trouble::Io { what: "the files to upload could not be read", source })?;
+        .map_err(|source| CliError::Io { what: "the files to upload could not be read", source })?;
     let command = "where the files run as they are, add this line to the application";
     match foreseen {
         Ok(()) => Ok(None),

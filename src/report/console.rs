@@ -1,16 +1,18 @@
 //! Events as a person follows them: on a terminal with a moving line for the step in flight, elsewhere line by line.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::time::Duration;
 
 use console::{Term, style, truncate_str};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::cf::invocation::Invocation;
-use crate::cf::spawn::Stream;
-use crate::run::event::Event;
-use crate::steps::{Heading, Step};
+use crate::event::{Event, Happening, Opening};
+use crate::steps::strategy::Title;
 use crate::text::for_terminal;
+
+use super::preview::numbered;
+use super::reporter::Reporter;
 
 /// How much is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,9 +30,19 @@ pub enum Verbosity {
 pub struct Console {
     verbosity: Verbosity,
     bar: ProgressBar,
-    heading: Option<Heading>,
+    /// The app and the title that the last step stands under.
+    under: Option<(String, Title)>,
+    /// The steps in flight, by their ids.
+    in_flight: BTreeMap<String, InFlight>,
     /// The last lines of cf, shown where the step fails.
     tail: Vec<String>,
+}
+
+/// What is told of a step when it ends.
+#[derive(Debug)]
+struct InFlight {
+    purpose: String,
+    command: Option<String>,
 }
 
 /// What stands in the moving line beside the message, in columns: the spinner, the time, and room for what is typed.
@@ -48,7 +60,7 @@ impl Console {
         if let Ok(moving_line) = ProgressStyle::with_template("   {spinner:.cyan} {msg} {elapsed:.dim}") {
             bar.set_style(moving_line.tick_chars("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏ "));
         }
-        Self { verbosity, bar, heading: None, tail: Vec::new() }
+        Self { verbosity, bar, under: None, in_flight: BTreeMap::new(), tail: Vec::new() }
     }
 
     /// The moving line, for others that print while it moves.
@@ -67,93 +79,90 @@ impl Console {
         self.bar.finish_and_clear();
     }
 
-    /// Tells one event.
-    pub fn event(&mut self, event: &Event<'_>) {
-        match event {
-            Event::Started { .. } => {
-                self.heading = None;
-                // A bar that was finished by an earlier list would not be drawn again.
-                self.bar.reset();
-            }
-            Event::Serves { .. } => {}
-            Event::StepStarted { step, .. } => self.step_started(step),
-            Event::Line { step, stream, text } => {
-                if !is_for_programs(step, *stream, text) {
-                    if self.tail.len() == TAIL {
-                        self.tail.remove(0);
-                    }
-                    self.tail.push((*text).to_owned());
-                }
-                if self.verbosity == Verbosity::Verbose {
-                    self.line(&format!("       {}", style(text).dim()));
-                }
-            }
-            Event::Waiting { step, what } => self.in_flight(&format!("{}: {what}", step.facts().purpose())),
-            Event::Repeating { step, why } => {
-                // What the next call prints is what tells how it failed.
-                self.tail.clear();
-                let first = why.lines().next().unwrap_or_default();
-                self.line(&format!("   {} {}: {first}; again", style("↻").yellow(), step.facts().purpose()));
-            }
-            Event::StepConfirmed { step, seconds, notes, .. } => {
-                self.bar.disable_steady_tick();
-                self.bar.set_message("");
-                self.line(&format!(
-                    "   {} {} {}",
-                    style("✓").green(),
-                    step.facts().purpose(),
-                    style(format!("{seconds:.1} s")).dim()
-                ));
-                if let Some(command) = command(step) {
-                    self.line(&command);
-                }
-                for note in *notes {
-                    self.line(&format!("     {}", style(note).dim()));
-                }
-            }
-            Event::StepFailed { step, seconds, why, .. } => {
-                self.clear();
-                let line = format!(
-                    "   {} {} {}",
-                    style("✗").red().bold(),
-                    step.facts().purpose(),
-                    style(format!("{seconds:.1} s")).dim()
-                );
-                self.always(&line);
-                if let Some(command) = command(step) {
-                    self.always(&command);
-                }
-                for line in why.lines() {
-                    self.always(&format!("     {}", style(line).red()));
-                }
-                if self.verbosity < Verbosity::Verbose && !self.tail.is_empty() {
-                    self.always(&format!("     {}", style("the last that cf printed:").dim()));
-                    for line in std::mem::take(&mut self.tail) {
-                        self.always(&format!("       {}", style(line).dim()));
-                    }
-                }
-            }
-            Event::Stopped { .. } | Event::Interrupted { .. } | Event::RolledBack { .. } | Event::Done { .. } => {
-                self.clear();
+    /// A step begins. Its title stands above it where it is another one than that of the step before.
+    fn step_started(&mut self, app: &str, title: Title, step: &str, in_flight: InFlight) {
+        self.tail.clear();
+        if self.under.as_ref().is_none_or(|(of, under)| of != app || *under != title) {
+            self.under = Some((app.to_owned(), title));
+            self.line(&numbered(title, &format!("{app}: ")));
+        }
+        self.bar.reset_elapsed();
+        self.moving(&in_flight.purpose);
+        self.bar.enable_steady_tick(Duration::from_millis(100));
+        self.in_flight.insert(step.to_owned(), in_flight);
+    }
+
+    fn step_confirmed(&mut self, step: &str, seconds: f64, notes: &[String]) {
+        self.bar.disable_steady_tick();
+        self.bar.set_message("");
+        let Some(InFlight { purpose, command }) = self.in_flight.remove(step) else { return };
+        self.line(&format!("   {} {purpose} {}", style("✓").green(), style(format!("{seconds:.1} s")).dim()));
+        if let Some(command) = command {
+            self.line(&format!("     {}", style(command).cyan()));
+        }
+        for note in notes {
+            self.line(&format!("     {}", style(note).dim()));
+        }
+    }
+
+    fn step_failed(&mut self, step: &str, seconds: f64, why: &str) {
+        self.clear();
+        let Some(InFlight { purpose, command }) = self.in_flight.remove(step) else { return };
+        self.always(&format!("   {} {purpose} {}", style("✗").red().bold(), style(format!("{seconds:.1} s")).dim()));
+        if let Some(command) = command {
+            self.always(&format!("     {}", style(command).cyan()));
+        }
+        for line in why.lines() {
+            self.always(&format!("     {}", style(line).red()));
+        }
+        if self.verbosity < Verbosity::Verbose && !self.tail.is_empty() {
+            self.always(&format!("     {}", style("the last that cf printed:").dim()));
+            for line in std::mem::take(&mut self.tail) {
+                self.always(&format!("       {}", style(line).dim()));
             }
         }
     }
 
-    fn step_started(&mut self, step: &Step) {
-        self.tail.clear();
-        if self.heading != Some(step.heading) {
-            self.heading = Some(step.heading);
-            let number = step.heading.number().map_or_else(|| " ".to_owned(), |number| number.to_string());
-            self.line(&style(format!("{number}  {}: {}", step.app, step.heading)).bold().to_string());
+    fn printed(&mut self, text: &str, for_programs: bool) {
+        if !for_programs {
+            if self.tail.len() == TAIL {
+                self.tail.remove(0);
+            }
+            self.tail.push(text.to_owned());
         }
-        self.bar.reset_elapsed();
-        self.in_flight(&step.facts().purpose());
-        self.bar.enable_steady_tick(Duration::from_millis(100));
+        if self.verbosity == Verbosity::Verbose {
+            self.line(&format!("       {}", style(text).dim()));
+        }
+    }
+
+    fn repeated(&mut self, step: &str, why: &str) {
+        // What the next call prints is what tells how it failed.
+        self.tail.clear();
+        let first = why.lines().next().unwrap_or_default();
+        let purpose = self.purpose(step);
+        self.line(&format!("   {} {purpose}: {first}; again", style("↻").yellow()));
+    }
+
+    fn purpose(&self, step: &str) -> String {
+        self.in_flight.get(step).map(|in_flight| in_flight.purpose.clone()).unwrap_or_default()
+    }
+
+    fn left(&self, commands: &[String], more: usize) {
+        if commands.is_empty() {
+            return;
+        }
+        self.always("what is left begins with:");
+        for command in commands {
+            self.always(&format!("  {command}"));
+        }
+        if more > 0 {
+            self.always(&format!("{more} more steps follow, which only cutover makes sure of"));
+        }
     }
 
     /// Shows what is in flight, in a line that leaves room for the `^C` that a terminal prints: one that is full would
     /// be wrapped by it, and could not be taken away.
-    fn in_flight(&self, text: &str) {
+    fn moving(&self, text: &str) {
         let width = usize::from(Term::stderr().size().1).saturating_sub(BESIDE);
         self.bar.set_message(truncate_str(text, width, "…").into_owned());
     }
@@ -172,17 +181,56 @@ impl Console {
     }
 }
 
-/// Whether a line is the platform's JSON: what a failure says in it is told in words.
-fn is_for_programs(step: &Step, stream: Stream, text: &str) -> bool {
-    let argv = step.invocation().as_ref().map(Invocation::argv).unwrap_or_default();
-    let answer = stream == Stream::Out && argv.get(1).is_some_and(|verb| verb == "curl");
-    // cf 8.17: `Code: 0, Title: , Detail: {"errors":[…]}`.
-    answer || text.contains("Detail: {")
-}
-
-/// The invocation, as the preview shows it: so it can be run again by hand.
-fn command(step: &Step) -> Option<String> {
-    step.invocation().map(|invocation| format!("     {}", style(invocation.shell()).cyan()))
+impl Reporter for Console {
+    fn event(&mut self, event: &Event) -> io::Result<()> {
+        match &event.what {
+            Happening::Started { opening, .. } => {
+                self.under = None;
+                // A bar that was finished by an earlier list would not be drawn again.
+                self.bar.reset();
+                if let Some(Opening { title, told }) = opening {
+                    self.line(&format!("{}\n   {told}", numbered(*title, "")));
+                }
+            }
+            Happening::StepStarted { app, step, title, purpose, command, .. } => {
+                let in_flight = InFlight { purpose: purpose.clone(), command: command.clone() };
+                self.step_started(app, *title, step, in_flight);
+            }
+            Happening::Output { text, for_programs, .. } => self.printed(text, *for_programs),
+            Happening::Waiting { step, what, .. } => self.moving(&format!("{}: {what}", self.purpose(step))),
+            Happening::StepRepeated { step, why, .. } => self.repeated(step, why),
+            Happening::StepConfirmed { step, seconds, notes, .. } => self.step_confirmed(step, *seconds, notes),
+            Happening::StepFailed { step, seconds, why, .. } => self.step_failed(step, *seconds, why),
+            Happening::Stopped { step, why, .. } => {
+                self.clear();
+                self.always(&format!("stopped at step {step}: {why}"));
+            }
+            Happening::Interrupted { step, .. } => {
+                self.clear();
+                self.always(&format!("interrupted before step {step} was finished; nothing after it was started"));
+            }
+            Happening::Logs { version, command, lines, .. } => {
+                self.always(&format!(
+                    "the last that {version} has logged, less what the checks asked for ({command}):"
+                ));
+                lines.iter().for_each(|line| self.always(&format!("  {line}")));
+            }
+            Happening::Done { told, .. } => {
+                self.clear();
+                self.line(told);
+            }
+            Happening::Left { commands, more, .. } => self.left(commands, *more),
+            Happening::NotBegun { apps, command } => {
+                self.always(&format!("not begun: {}", command.clone().unwrap_or_else(|| apps.join(", "))));
+            }
+            Happening::LeftAlone { app, why } => self.always(&format!("{app} is left as it is: {why}")),
+            Happening::Stands { told, .. } => self.always(told),
+            Happening::Note { text } | Happening::Hint { text } => self.always(text),
+            Happening::RolledBack { .. } | Happening::Ended { .. } => self.clear(),
+            Happening::Serves { .. } => {}
+        }
+        Ok(())
+    }
 }
 
 impl Drop for Console {

@@ -2,83 +2,53 @@
 
 use std::io::{self, Write};
 
-use serde_json::{Value, json};
+use serde_json::to_string;
 
-use crate::run::event::Event;
+use crate::event::{Event, Happening};
 use crate::text;
+
+use super::reporter::Reporter;
 
 /// Writes events to a file or a pipe. A line that cannot be written is lost: a full disk never breaks a deployment.
 #[derive(Debug)]
 pub struct JsonLines<W: Write> {
     out: W,
-    now: fn() -> String,
     /// Whether the last line may stand there in part.
     torn: bool,
 }
 
 impl<W: Write> JsonLines<W> {
-    /// A writer of events; `now` tells the time (RFC 3339, UTC).
-    pub fn new(out: W, now: fn() -> String) -> Self {
-        Self { out, now, torn: false }
+    /// A writer of events.
+    pub fn new(out: W) -> Self {
+        Self { out, torn: false }
     }
+}
 
-    /// Writes one event, where it is one of those that the contract of the command line names. Fails where it is the
-    /// first that is lost; the next one that can be written begins a line of its own.
-    pub fn event(&mut self, event: &Event<'_>) -> io::Result<()> {
-        let Some(mut object) = object(event) else { return Ok(()) };
-        object["time"] = Value::from((self.now)());
-        let written = object.to_string();
+impl<W: Write> Reporter for JsonLines<W> {
+    /// Writes one event. Fails where it is the first that is lost; the next one that can be written begins a line of its
+    /// own.
+    fn event(&mut self, event: &Event) -> io::Result<()> {
+        if !is_for_programs(&event.what) {
+            return Ok(());
+        }
         let begin = if self.torn { "\n" } else { "" };
-        let line = format!("{begin}{}\n", text::json(&written));
+        let line = format!("{begin}{}\n", text::json(&to_string(event)?));
         let result = self.out.write_all(line.as_bytes()).and_then(|()| self.out.flush());
         let first = !std::mem::replace(&mut self.torn, result.is_err());
         if first { result } else { Ok(()) }
     }
 }
 
-fn object(event: &Event<'_>) -> Option<Value> {
-    Some(match event {
-        Event::Started { what, steps } => {
-            json!({ "time": "", "event": "started", "what": what, "steps": steps.len() })
-        }
-        Event::StepStarted { step, argv } => json!({
-            "time": "", "event": "step-started", "step": step.id, "app": step.app.as_str(),
-            "action": step.facts().kind(), "argv": command(argv),
-        }),
-        Event::StepConfirmed { step, exit_code, seconds, notes } => json!({
-            "time": "", "event": "step-confirmed", "step": step.id, "exit_code": exit_code,
-            "seconds": rounded(*seconds), "notes": notes,
-        }),
-        Event::Repeating { step, why } => {
-            json!({ "time": "", "event": "step-repeated", "step": step.id, "why": why })
-        }
-        Event::StepFailed { step, exit_code, seconds, why } => json!({
-            "time": "", "event": "step-failed", "step": step.id, "exit_code": exit_code,
-            "seconds": rounded(*seconds), "why": why,
-        }),
-        Event::Stopped { step, why } => json!({ "time": "", "event": "stopped", "step": step, "why": why }),
-        Event::Interrupted { step, signal } => {
-            json!({ "time": "", "event": "interrupted", "step": step, "exit_code": signal.exit_code() })
-        }
-        Event::RolledBack { complete } => json!({ "time": "", "event": "rolled-back", "complete": complete }),
-        Event::Done { what, seconds } => {
-            json!({ "time": "", "event": "done", "what": what, "seconds": rounded(*seconds) })
-        }
-        Event::Line { .. } | Event::Waiting { .. } | Event::Serves { .. } => return None,
-    })
-}
-
-fn command(argv: &[String]) -> Vec<&str> {
-    if argv.is_empty() { Vec::new() } else { std::iter::once("cf").chain(argv.iter().map(String::as_str)).collect() }
-}
-
-/// Milliseconds are enough.
-fn rounded(seconds: f64) -> f64 {
-    (seconds * 1000.0).round() / 1000.0
+/// What cf prints is for people, and may be long: of a step that fails, its last words are in the reason.
+fn is_for_programs(what: &Happening) -> bool {
+    !matches!(what, Happening::Output { .. })
 }
 
 #[cfg(test)]
 mod tests {
+    use jiff::Timestamp;
+    use serde_json::Value;
+
     use super::*;
 
     /// A disk that has room for so many bytes, and again after it was cleared.
@@ -102,8 +72,9 @@ mod tests {
 
     #[test]
     fn a_full_disk_is_told_once_and_tears_one_line() {
-        let mut lines = JsonLines::new(Disk { written: Vec::new(), room: 10 }, || "now".to_owned());
-        let done = Event::Done { what: "deploy\u{202e}", seconds: 1.0 };
+        let mut lines = JsonLines::new(Disk { written: Vec::new(), room: 10 });
+        let what = Happening::Note { text: "deploy\u{202e}".to_owned() };
+        let done = Event { time: Timestamp::UNIX_EPOCH, what };
         assert!(lines.event(&done).is_err());
         assert!(lines.event(&done).is_ok(), "it is told once");
         lines.out.room = 1000;
@@ -113,6 +84,6 @@ mod tests {
         assert_eq!(torn.len(), 10);
         assert!(whole.contains("deploy\\u202e"), "{whole}");
         let whole: Value = serde_json::from_str(whole).unwrap();
-        assert_eq!(whole["what"], "deploy\u{202e}");
+        assert_eq!(whole["text"], "deploy\u{202e}");
     }
 }

@@ -1,16 +1,17 @@
 //! What a person, a log or a machine sees of a plan and of a run.
 //!
-//! - [`preview`]: steps before they run, as text, as JSON and as a shell script
-//! - [`console`]: events as a person follows them, with a progress line on a terminal
-//! - [`json_lines`]: events as one JSON object a line
-//! - [`shown`]: events without what must not be seen
+//! - [`reporter`]: whoever is told what happens in a run
+//! - [`console`]: a person, with a progress line on a terminal; [`last_words`]: the same where the process ends at once
+//! - [`json_lines`]: other programs, by one JSON object a line
+//! - [`preview`]: steps before they run, as text and as JSON; [`script`]: as a shell script
 //! - [`status`]: where an app stands
 //!
 //! Everything here takes values and returns or writes text; nothing decides.
 
 pub mod console;
 pub mod json_lines;
+pub mod last_words;
 pub mod preview;
+pub mod reporter;
 pub mod script;
-pub mod shown;
 pub mod status;

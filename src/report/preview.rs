@@ -11,68 +11,55 @@ use crate::plan::{self, Plan, format_duration};
 use crate::proof::Proof;
 use crate::run::routers::{Asked, Deaf, Routers};
 use crate::space::{AppState, Space};
-use crate::steps::situation::Situation;
-use crate::steps::{Heading, Step};
-
-/// What will be done to one app, and what is there now.
-#[derive(Debug)]
-pub struct AppPreview<'a> {
-    /// The app, as the plan has it.
-    pub app: &'a plan::App,
-    /// Where its colours stand.
-    pub situation: Situation,
-    /// What will be done, in order.
-    pub steps: Vec<Step>,
-}
+use crate::steps::standing::Standing;
+use crate::steps::strategy::{self, Title};
+use crate::steps::{AppDeployment, Deployment, Phase, Step};
 
 /// The preview as text. Each cf invocation stands on a line of its own and can be copied into a shell.
-pub fn text(plan: &Plan, space: &Space, apps: &[AppPreview<'_>]) -> String {
+pub fn text(plan: &Plan, space: &Space, deployment: &Deployment<'_>) -> String {
     let mut out = String::new();
     let target = format!("{} / {} / {}, cf {}", plan.target.api, space.org.name, space.space.name, space.cf);
     let _ = writeln!(out, "{}", style(target).dim());
-    for app in apps {
-        let _ = writeln!(out, "\n{}", style(headline(app, space)).bold());
-        let mut heading = None;
-        for step in &app.steps {
-            if heading != Some(step.heading) {
-                let begins = heading.is_none_or(|before| before < Heading::Live);
-                if begins && step.heading > Heading::Live && step.heading != Heading::FallBack {
-                    write_live_heading(&mut out, app, space);
-                }
-                let _ = writeln!(out, "\n{}", title(step.heading));
-                heading = Some(step.heading);
+    for part in &deployment.apps {
+        let _ = writeln!(out, "\n{}", style(headline(part, space)).bold());
+        if part.steps.first().is_some_and(|step| step.phase != Phase::FallBack) {
+            write_opening(&mut out, part, space);
+        }
+        let mut under = None;
+        for step in &part.steps {
+            let title = strategy::of(part.app).title(step.phase);
+            if under != Some(title) {
+                let _ = writeln!(out, "\n{}", numbered(title, ""));
+                under = Some(title);
             }
             write_step(&mut out, step);
         }
-        if app.steps.is_empty() {
+        if part.steps.is_empty() {
             let _ = writeln!(out, "\n   nothing to do");
         }
+    }
+    for (app, why) in &deployment.left_alone {
+        let _ = writeln!(out, "\n{}\n   it is left as it is: {why}", style(app).bold());
     }
     out
 }
 
-/// The guide's first step: there is nothing to do for it, it is where a deployment begins.
-pub fn live_heading(app: &AppPreview<'_>) -> String {
-    let told = match app.situation.live() {
-        Some(live) => format!("{live} serves {}", routes(&app.app.live)),
-        None => format!("nothing serves {} yet: this is the first deployment", routes(&app.app.live)),
-    };
-    format!("{}\n   {told}", title(Heading::Live))
-}
-
-fn write_live_heading(out: &mut String, app: &AppPreview<'_>, space: &Space) {
-    let _ = writeln!(out, "\n{}", live_heading(app));
-    for url in app.situation.live().map(|live| space.routes_of(live.as_str())).unwrap_or_default() {
-        if !app.app.live.iter().any(|known| known.to_string() == url) && app.app.staging.to_string() != url {
+/// Where a deployment begins, and what it leaves alone there.
+fn write_opening(out: &mut String, part: &AppDeployment<'_>, space: &Space) {
+    let (title, told) = strategy::of(part.app).opening(part.app, &part.standing);
+    let _ = writeln!(out, "\n{}\n   {told}", numbered(title, ""));
+    for url in part.standing.live().map(|live| space.routes_of(live.as_str())).unwrap_or_default() {
+        if !part.app.live.iter().any(|known| known.to_string() == url) && part.app.staging.to_string() != url {
             let note = format!("note: {url} leads to it, too, and is not in the plan: it stays where it is");
             let _ = writeln!(out, "   {}", style(note).yellow());
         }
     }
 }
 
-fn title(heading: Heading) -> String {
-    let number = heading.number().map_or_else(|| " ".to_owned(), |number| number.to_string());
-    style(format!("{number}  {heading}")).bold().to_string()
+/// A title behind the numbers of the guide's steps that it stands for; `of` stands before its text.
+pub fn numbered(title: Title, of: &str) -> String {
+    let numbers = if title.numbers.is_empty() { " " } else { title.numbers };
+    style(format!("{numbers}  {of}{}", title.text)).bold().to_string()
 }
 
 fn write_step(out: &mut String, step: &Step) {
@@ -85,28 +72,24 @@ fn write_step(out: &mut String, step: &Step) {
 }
 
 /// One line on where an app stands.
-pub fn headline(app: &AppPreview<'_>, space: &Space) -> String {
+fn headline(app: &AppDeployment<'_>, space: &Space) -> String {
     let name = &app.app.name;
     let state = |colour: &plan::AppName| match space.app(colour.as_str()) {
         None => "not there".to_owned(),
         Some(app) if app.state == AppState::Stopped => "stopped".to_owned(),
         Some(app) => format!("{} of {} instances run", app.running(), app.web_instances()),
     };
-    match &app.situation {
-        Situation::First { next } => format!("{name}: no version is live, {next} is next ({})", state(next)),
-        Situation::Settled { live, next } => {
+    match &app.standing {
+        Standing::First { next } => format!("{name}: no version is live, {next} is next ({})", state(next)),
+        Standing::Settled { live, next } => {
             format!("{name}: {live} is live ({}), {next} is next ({})", state(live), state(next))
         }
-        Situation::Half { live, next } => format!(
+        Standing::Half { live, next } => format!(
             "{name}: an earlier deployment was interrupted: {live} was live ({}), {next} was being deployed ({})",
             state(live),
             state(next)
         ),
     }
-}
-
-fn routes(urls: &[plan::RouteUrl]) -> String {
-    urls.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 /// What a person should know of the routers before a run: one note for all routes that cannot be asked about for the
@@ -168,20 +151,20 @@ pub fn proof_line(proof: &Proof) -> String {
 }
 
 /// The preview as one JSON object, as the contract of the command line has it.
-pub fn json(plan: &Plan, space: &Space, apps: &[AppPreview<'_>]) -> Value {
-    let app = |app: &AppPreview<'_>| {
+pub fn json(plan: &Plan, space: &Space, deployment: &Deployment<'_>) -> Value {
+    let app = |app: &AppDeployment<'_>| {
         json!({
             "name": app.app.name.as_str(),
-            "strategy": "blue-green",
-            "live": app.situation.live().map(plan::AppName::as_str),
-            "next": app.situation.next().as_str(),
+            "strategy": strategy::of(app.app).name(),
+            "live": app.standing.live().map(plan::AppName::as_str),
+            "next": app.standing.next().as_str(),
         })
     };
     let step = |step: &Step| {
         json!({
             "id": step.id,
             "app": step.app.as_str(),
-            "heading": step.heading.number(),
+            "phase": step.phase.as_str(),
             "action": step.facts().kind(),
             "argv": step.invocation().as_ref().map_or_else(Vec::new, Invocation::argv),
             "after": step.after,
@@ -193,8 +176,8 @@ pub fn json(plan: &Plan, space: &Space, apps: &[AppPreview<'_>]) -> Value {
         "version": 1,
         "target": { "api": plan.target.api.to_string(), "org": space.org.name, "space": space.space.name },
         "cf": { "version": space.cf },
-        "apps": apps.iter().map(app).collect::<Vec<_>>(),
-        "steps": apps.iter().flat_map(|app| &app.steps).map(step).collect::<Vec<_>>(),
+        "apps": deployment.apps.iter().map(app).collect::<Vec<_>>(),
+        "steps": deployment.steps().map(step).collect::<Vec<_>>(),
     })
 }
 

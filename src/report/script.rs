@@ -4,10 +4,8 @@ use std::fmt::Write as _;
 
 use crate::plan::Plan;
 use crate::shell::quote;
-use crate::steps::Step;
 use crate::steps::action::question::RouterQuestion;
-
-use super::preview::AppPreview;
+use crate::steps::{Deployment, Step, strategy};
 
 /// What the script needs besides cf: waits are bounded, and the router is asked as `cutover apply` asks it, but once.
 const PRELUDE: &str = r#"set -eu
@@ -37,18 +35,19 @@ gone() { answer=$(ask "$2" -H "X-Cf-App-Instance: $(cf app "$1" --guid):0"); [ "
 "#;
 
 /// The script. It compiles nothing by itself: it fits the space as it was when it was written.
-pub fn script(plan: &Plan, apps: &[AppPreview<'_>]) -> String {
+pub fn script(plan: &Plan, deployment: &Deployment<'_>) -> String {
     let mut out = String::from("#!/bin/sh\n");
     let _ = writeln!(out, "# {}: what `cutover apply` would run now.", plan.file.display());
     let _ = writeln!(out, "# It does not look at the space again, does not roll back, and cannot be resumed.");
     out.push_str(PRELUDE);
-    for app in apps {
-        let mut heading = None;
-        for step in &app.steps {
-            if heading != Some(step.heading) {
-                let number = step.heading.number().map(|number| format!("{number} ")).unwrap_or_default();
-                let _ = write!(out, "\n# {}: {number}{}\n", app.app.name, step.heading);
-                heading = Some(step.heading);
+    for part in &deployment.apps {
+        let mut under = None;
+        for step in &part.steps {
+            let title = strategy::of(part.app).title(step.phase);
+            if under != Some(title) {
+                let numbers = if title.numbers.is_empty() { String::new() } else { format!("{} ", title.numbers) };
+                let _ = write!(out, "\n# {}: {numbers}{}\n", part.app.name, title.text);
+                under = Some(title);
             }
             write_step(&mut out, step);
         }

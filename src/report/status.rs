@@ -9,13 +9,13 @@ use serde_json::{Value, json};
 use crate::plan::{self, Plan};
 use crate::proof;
 use crate::shell::{self, OwnCommands};
-use crate::space::lock::{Lock, Standing};
+use crate::space::lock::{Lock, Standing as LockState};
 use crate::space::{App, AppState, Space};
-use crate::steps::annotations::{self, Deployment, Role};
-use crate::steps::back::Failed;
-use crate::steps::forward::{self, Orders};
+use crate::steps::annotations::{self, Extent, Identity, Role};
+use crate::steps::input::{CompileInput, Failed};
+use crate::steps::interrupted::Interrupted;
 use crate::steps::refusal::Refusal;
-use crate::steps::situation::{Situation, UnderWay};
+use crate::steps::standing::{Standing, UnderWay, has_begun};
 use crate::steps::upload::Upload;
 use crate::steps::{self, Verb};
 
@@ -24,7 +24,7 @@ pub fn text(
     plan: &Plan,
     space: &Space,
     now: Timestamp,
-    standing: &dyn Fn(&Lock) -> Standing,
+    state: &dyn Fn(&Lock) -> LockState,
     own: &OwnCommands,
 ) -> String {
     let ways = Ways { plan, space, own };
@@ -32,7 +32,7 @@ pub fn text(
     let target = format!("{} / {} / {}, cf {}", space.api, space.org.name, space.space.name, space.cf);
     let _ = writeln!(out, "{}", style(target).dim());
     for app in &plan.apps {
-        let situation = Situation::of(app, space);
+        let standing = Standing::of(app, space);
         let _ = writeln!(out, "\n{}", style(&app.name).bold());
         for url in &app.live {
             let holders = space.holders(url);
@@ -43,24 +43,43 @@ pub fn text(
         let told = if holders.is_empty() { "nothing".to_owned() } else { holders.join(", ") };
         let _ = writeln!(out, "   staging  {} → {told}", app.staging);
         if let Some(lock) = space.lock(app.name.as_str()) {
-            let _ = writeln!(out, "   {}", style(lock.story(now, standing(lock))).yellow());
+            let _ = writeln!(out, "   {}", style(lock.story(now, state(lock))).yellow());
         }
         for colour in &app.colours {
-            write_colour(&mut out, colour, space, situation.as_ref().ok());
+            write_colour(&mut out, colour, space, standing.as_ref().ok());
         }
-        let at_work = space.lock(app.name.as_str()).map(standing).filter(|standing| *standing != Standing::Dead);
-        let told = at_work.map_or_else(|| ways.verdict(app, &situation), |standing| ways.while_at_work(app, standing));
+        let at_work = space.lock(app.name.as_str()).map(state).filter(|state| *state != LockState::Dead);
+        let told = at_work.map_or_else(|| ways.verdict(app, &standing), |state| ways.while_at_work(app, state));
         let _ = writeln!(out, "   {told}");
+    }
+    let at_work = plan.apps.iter().any(|app| space.lock(app.name.as_str()).is_some());
+    if let Some(interrupted) = Interrupted::of(plan, space).filter(|_| !at_work) {
+        let _ = writeln!(out, "\n{}", style(not_begun(&interrupted, own)).yellow());
     }
     out
 }
 
-fn write_colour(out: &mut String, colour: &plan::AppName, space: &Space, situation: Option<&Situation>) {
+/// A deployment that did not come to all of its apps.
+fn not_begun(interrupted: &Interrupted, own: &OwnCommands) -> String {
+    let Interrupted { identity, to_follow } = interrupted;
+    let apps = to_follow.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    format!(
+        "deployment {} at {} by {} was interrupted before it came to {apps}\n   {} deploys what was to follow\n   {} takes \
+         back what it has deployed",
+        identity.id,
+        identity.at,
+        identity.by,
+        own.verb("resume"),
+        own.verb("rollback")
+    )
+}
+
+fn write_colour(out: &mut String, colour: &plan::AppName, space: &Space, standing: Option<&Standing>) {
     let Some(app) = space.app(colour.as_str()) else {
         let _ = writeln!(out, "   {} {colour}: not there", style("·").dim());
         return;
     };
-    let is_live = situation.and_then(Situation::live) == Some(colour);
+    let is_live = standing.and_then(Standing::live) == Some(colour);
     let mark = if is_live { style("●").green() } else { style("○").dim() };
     let state = match app.state {
         AppState::Started => {
@@ -108,30 +127,30 @@ impl Ways<'_> {
     }
 
     /// What can be done while a run is at work, or may be.
-    fn while_at_work(&self, app: &plan::App, standing: Standing) -> String {
+    fn while_at_work(&self, app: &plan::App, state: LockState) -> String {
         let cutover = |verb: &str| self.command(app, verb);
-        match standing {
-            Standing::AtWork | Standing::Dead => {
+        match state {
+            LockState::AtWork | LockState::Dead => {
                 format!("it goes on by itself; to end that run and take it back: {}", cutover("rollback --take-over"))
             }
-            Standing::Silent => format!(
+            LockState::Silent => format!(
                 "if that run was killed or hangs, these find it out and go on from here:\n   {}\n   {}",
                 cutover("resume"),
                 cutover("rollback")
             ),
-            Standing::Unreadable => format!("where nobody is at work any more: {}", cutover("lock break")),
+            LockState::Unreadable => format!("where nobody is at work any more: {}", cutover("lock break")),
         }
     }
 
     /// What can be done where no run is at work.
-    fn verdict(&self, app: &plan::App, situation: &Result<Situation, Refusal>) -> String {
+    fn verdict(&self, app: &plan::App, standing: &Result<Standing, Refusal>) -> String {
         let Self { space, own, .. } = *self;
-        if let (Ok(_), Some(under_way)) = (situation, UnderWay::of(app, space)) {
+        if let (Ok(_), Some(under_way)) = (standing, UnderWay::of(app, space)) {
             return style(self.half_way(app, &under_way)).yellow().to_string();
         }
-        if let (Ok(_), Some(lock)) = (situation, space.lock(app.name.as_str()).filter(|lock| !lock.is_an_app)) {
-            let deployment = Deployment { id: lock.deployment.clone(), by: lock.by.clone(), at: lock.at.clone() };
-            if !forward::has_begun(app, &deployment, space) {
+        if let (Ok(_), Some(lock)) = (standing, space.lock(app.name.as_str()).filter(|lock| !lock.is_an_app)) {
+            let identity = Identity { id: lock.deployment.clone(), by: lock.by.clone(), at: lock.at.clone() };
+            if !has_begun(app, &identity, space) {
                 let apply = self.offer(app, Verb::Apply, "deploys it");
                 return style(format!(
                 "that run ended before its first change\n   {} does what apply does\n   {} clears its lock away\n   {apply}",
@@ -142,14 +161,14 @@ impl Ways<'_> {
             .to_string();
             }
         }
-        match situation {
+        match standing {
             Err(refusal) => {
                 style(format!("{refusal}\n   {}", refusal.hint(own).replace('\n', "\n   "))).red().to_string()
             }
-            Ok(Situation::First { .. }) => {
+            Ok(Standing::First { .. }) => {
                 format!("not deployed yet; {}", self.offer(app, Verb::Apply, "deploys it"))
             }
-            Ok(Situation::Settled { live, next } | Situation::Half { live, next }) => {
+            Ok(Standing::Settled { live, next } | Standing::Half { live, next }) => {
                 let live_runs = space.app(live.as_str()).is_some_and(App::serves);
                 let rollback = || self.offer(app, Verb::Rollback, &format!("goes back to {next}"));
                 match space.app(next.as_str()).and_then(Role::of) {
@@ -183,15 +202,23 @@ impl Ways<'_> {
         let origin = UnderWay::of(app, space).and_then(|under_way| under_way.origin);
         let written = origin.map(|origin| Upload::as_written(&origin.upload, &origin.upload_files));
         let upload = written.unwrap_or_else(Upload::nothing);
-        let deployment = Deployment { id: String::new(), by: String::new(), at: String::new() };
-        let orders = Orders { plan, app, deployment: &deployment, upload: Some(&upload) };
-        let compile = |verb: Verb, space: &Space| steps::compile(verb, orders, None, Failed::Stop, space);
+        let identity = Identity { id: String::new(), by: String::new(), at: String::new() };
+        let input = CompileInput {
+            plan,
+            app,
+            identity: &identity,
+            extent: &Extent::Whole,
+            upload: Some(&upload),
+            begun: None,
+            failed: Failed::Stop,
+        };
+        let compile = |verb: Verb, space: &Space| steps::compile(verb, &input, space);
         match compile(verb, space) {
             Err(refusal) => {
                 let hint = refusal.hint(own).replace('\n', "\n     ");
                 format!("{typed} is refused: {refusal}\n     {hint}")
             }
-            Ok(steps) => match proof::prove(app, verb, space, &compile).violations.first() {
+            Ok(steps) => match proof::prove_app(app, verb, space, &compile).violations.first() {
                 None => format!("{typed} {does} ({} steps)", steps.len()),
                 Some(counterexample) => format!("{typed} is refused, it would not be safe: {}", counterexample.seen),
             },
@@ -241,11 +268,11 @@ fn cf(words: &[&str]) -> String {
 
 /// The snapshot that `cutover plan --space FILE` reads, with the verdicts beside it.
 pub fn json(plan: &Plan, space: &Space, own: &OwnCommands) -> serde_json::Result<Value> {
-    let app = |app: &plan::App| match Situation::of(app, space) {
-        Ok(situation) => json!({
+    let app = |app: &plan::App| match Standing::of(app, space) {
+        Ok(standing) => json!({
             "name": app.name.as_str(),
-            "live": situation.live().map(plan::AppName::as_str),
-            "next": situation.next().as_str(),
+            "live": standing.live().map(plan::AppName::as_str),
+            "next": standing.next().as_str(),
             "interrupted": UnderWay::of(app, space).is_some(),
         }),
         Err(refusal) => json!({ "name": app.name.as_str(), "refusal": refusal.to_string(), "hint": refusal.hint(own) }),

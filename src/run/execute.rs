@@ -1,31 +1,32 @@
-//! One step after the other, each confirmed before the next one starts.
+//! A deployment's graph, step by step: each is confirmed before what waits for it starts.
 //!
 //! Before a step that changes something, three things are made sure of: the lock is still held, nobody else has changed
 //! anything that the deployment hangs on, and what the step relies on is so. How the step itself is done and confirmed
-//! is told in [`attempt`](super::attempt).
+//! is told in [`step_runner`](super::step_runner).
 //!
 //! The look after a step is the look before the next one: what a step may change is read after it, and the rest once a
 //! second. Before anything is taken off a route, stopped or deleted, and after a check or a drain, all of it is read.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::time::{Duration, Instant};
 
 use crate::cf::spawn::Cf;
-use crate::plan;
+use crate::event::{Happening, Opening, Report};
+use crate::plan::{self, AppName};
 use crate::space::Space;
 use crate::space::condition::{Section, Verdict};
 use crate::space::difference::{Difference, differences};
-use crate::steps::Step;
-use crate::steps::situation::serving;
+use crate::steps::standing::serving;
+use crate::steps::{AppDeployment, Deployment, Step, Verb, strategy};
 
 use super::api::{Api, ObserveError};
-use super::attempt::StepEnd;
 use super::check::Checks;
 use super::clock::{Clock, Stop};
-use super::event::Event;
 use super::interrupt::Signal;
 use super::probe::Router;
 use super::reader::{Reader, View, refresh_patiently};
+use super::step_runner::StepEnd;
 
 /// The pause between two looks at the space.
 pub(super) const PAUSE: Duration = Duration::from_millis(200);
@@ -34,7 +35,7 @@ const RELIED_ON: Duration = Duration::from_secs(30);
 /// How old what is known of the space may be before a step that takes nothing away.
 const FRESH: Duration = Duration::from_secs(1);
 
-/// How a list of steps ended.
+/// How a deployment ended.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Ended {
     /// All steps are confirmed.
@@ -43,6 +44,8 @@ pub enum Ended {
     Failed(Box<Failure>),
     /// Somebody else is at work: nothing more was started, and nothing is taken back.
     Stopped {
+        /// The plan's name of the app.
+        app: AppName,
         /// The id of the step that was not started, or not finished.
         step: String,
         /// Who, or what they did.
@@ -52,6 +55,8 @@ pub enum Ended {
     Interrupted {
         /// The signal.
         signal: Signal,
+        /// The plan's name of the app.
+        app: AppName,
         /// The id of the step that was not finished.
         step: String,
     },
@@ -87,13 +92,11 @@ pub struct Failure {
     pub why: String,
 }
 
-/// Runs the steps of one app on a space. What keeps a run safe stands here part by part, so that a test can put a wrong
-/// one in its place.
+/// Runs deployments on a space. What keeps a run safe stands here part by part, so that a test can put a wrong one in its
+/// place.
 #[expect(missing_debug_implementations, reason = "it holds functions")]
 #[derive(Clone, Copy)]
 pub struct Runner<'a> {
-    /// The app.
-    pub app: &'a plan::App,
     /// The cf that changes the space.
     pub cf: &'a Cf,
     /// The API, for what is no matter of the space: tokens, and how long the platform asks to be left alone.
@@ -138,103 +141,180 @@ impl From<Unseen> for NotStarted {
 impl Ended {
     /// The end of a run that is to stop at a step.
     fn by(why: Stop, at: &Step) -> Self {
-        let step = at.id.clone();
         match why {
-            Stop::Signal(signal) => Self::Interrupted { signal, step },
-            Stop::LockLost(why) => Self::Stopped { step, why: Intrusion::LockLost(why) },
+            Stop::Signal(signal) => Self::Interrupted { signal, app: at.app.clone(), step: at.id.clone() },
+            Stop::LockLost(why) => Self::stopped(Intrusion::LockLost(why), at),
         }
+    }
+
+    fn stopped(why: Intrusion, at: &Step) -> Self {
+        Self::Stopped { app: at.app.clone(), step: at.id.clone(), why }
+    }
+
+    fn failed(why: String, at: &Step) -> Self {
+        Self::Failed(Box::new(Failure { step: at.clone(), why }))
+    }
+}
+
+/// One app of a deployment, on its way.
+struct Track<'d> {
+    part: &'d AppDeployment<'d>,
+    began: Instant,
+    /// What was seen before the last step of what others may change.
+    seen: Space,
+    /// What that step was confirmed with.
+    confirmed: Space,
+    /// The step that was done since `seen`.
+    done: Option<&'d Step>,
+    /// Who serves, as it was told last.
+    told: String,
+}
+
+impl<'d> Track<'d> {
+    fn new(part: &'d AppDeployment<'d>, space: &Space, now: Instant) -> Self {
+        let (seen, confirmed) = (space.clone(), space.clone());
+        Self { part, began: now, seen, confirmed, done: None, told: String::new() }
     }
 }
 
 impl Runner<'_> {
-    /// Runs the steps in their order until one is not confirmed, the run is to stop, or somebody else is found at work.
-    /// `space` is what was read last, and is kept up to date with what is read on the way.
-    pub fn run(&self, what: &str, steps: &[Step], space: &mut Space, report: &mut dyn FnMut(&Event<'_>)) -> Ended {
-        let began = self.clock.now();
-        report(&Event::Started { what, steps });
+    /// Runs the steps of a deployment until one is not confirmed, the run is to stop, or somebody else is found at work: one
+    /// at a time, the first of those that wait for nothing any more. `space` is what was read last, and is kept up to date
+    /// with what is read on the way. `what` tells what is done to an app, in words.
+    pub fn run(
+        &self,
+        what: &dyn Fn(&plan::App) -> String,
+        deployment: &Deployment<'_>,
+        space: &mut Space,
+        report: &mut Report<'_>,
+    ) -> Ended {
         let mut view = View::new(std::mem::take(space), self.clock.now());
-        let ended = self.run_each(steps, &mut view, report);
+        let ended = self.run_apps(what, deployment, &mut view, report);
         *space = view.space;
         match &ended {
-            Ended::Done => report(&Event::Done { what, seconds: self.clock.now().duration_since(began).as_secs_f64() }),
-            Ended::Stopped { step, why } => report(&Event::Stopped { step, why: &why.to_string() }),
-            Ended::Interrupted { signal, step } => report(&Event::Interrupted { step, signal: *signal }),
-            // The step itself has told it.
-            Ended::Failed(_) => {}
+            Ended::Stopped { app, step, why } => {
+                report(Happening::Stopped { app: app.to_string(), step: step.clone(), why: why.to_string() });
+            }
+            Ended::Interrupted { app, step, signal } => report(Happening::Interrupted {
+                app: app.to_string(),
+                step: step.clone(),
+                exit_code: signal.exit_code(),
+            }),
+            // What is done was told app by app, and a step itself tells that it has failed.
+            Ended::Done | Ended::Failed(_) => {}
         }
         ended
     }
 
-    fn run_each(&self, steps: &[Step], view: &mut View, report: &mut dyn FnMut(&Event<'_>)) -> Ended {
-        // What was seen before the last step of what others may change, and what that step was confirmed with.
-        let mut seen = view.space.clone();
-        let mut confirmed = view.space.clone();
-        for (at, step) in steps.iter().enumerate() {
-            if let Some(why) = self.clock.stop() {
-                return Ended::by(why, step);
+    fn run_apps(
+        &self,
+        what: &dyn Fn(&plan::App) -> String,
+        deployment: &Deployment<'_>,
+        view: &mut View,
+        report: &mut Report<'_>,
+    ) -> Ended {
+        let mut confirmed: BTreeSet<&str> = BTreeSet::new();
+        for part in &deployment.apps {
+            let mut track = Track::new(part, &view.space, self.clock.now());
+            let app = part.app.name.to_string();
+            let (what, steps) = (what(part.app), part.steps.len());
+            let opening = (deployment.verb == Verb::Apply).then(|| {
+                let (title, told) = strategy::of(part.app).opening(part.app, &part.standing);
+                Opening { title, told }
+            });
+            report(Happening::Started { app: app.clone(), what: what.clone(), steps, opening });
+            while let Some(step) = next_of(part, &confirmed) {
+                match self.run_step(&mut track, step, view, report) {
+                    Ok(()) => confirmed.insert(&step.id),
+                    Err(ended) => return ended,
+                };
             }
-            let started = self.clock.now();
-            let done = at.checked_sub(1).map(|before| &steps[before]);
-            let mut exit_code = None;
-            // What may have changed something since `seen`: where the step is not started, the one before it.
-            let mut since: Vec<&Step> = done.into_iter().chain([step]).collect();
-            let end = match self.before(step, done, (&seen, &confirmed), view) {
-                Ok(()) => {
-                    seen.clone_from(&view.space);
-                    since = vec![step];
-                    report(&Event::Serves { told: &serving(self.app, &view.space) });
-                    self.step(step, view, &mut exit_code, report)
-                }
-                Err(NotStarted::Failed(why)) => {
-                    report(&Event::StepStarted { step, argv: &[] });
-                    StepEnd::Failed(format!("it was not started: {why}"))
-                }
-                Err(NotStarted::Stopped(why)) => return Ended::Stopped { step: step.id.clone(), why },
-                Err(NotStarted::Interrupted(why)) => StepEnd::Interrupted(why),
-            };
-            let seconds = self.clock.now().duration_since(started).as_secs_f64();
-            match end {
-                StepEnd::Confirmed(notes) => {
-                    confirmed.clone_from(&view.space);
-                    report(&Event::StepConfirmed { step, exit_code, seconds, notes: &notes });
-                }
-                StepEnd::Failed(why) => {
-                    report(&Event::StepFailed { step, exit_code, seconds, why: &why });
-                    return match self.intrusion(&since, &seen, view) {
-                        Some(why) => Ended::Stopped { step: step.id.clone(), why },
-                        None => Ended::Failed(Box::new(Failure { step: step.clone(), why })),
-                    };
-                }
-                StepEnd::Interrupted(why) => return Ended::by(why, step),
+            if let Some(waits) = part.steps.iter().find(|step| !confirmed.contains(step.id.as_str())) {
+                return Ended::failed("it waits for a step that does not come before it".to_owned(), waits);
             }
-        }
-        if let Some(last) = steps.last() {
-            let why =
-                self.intrusion(&[last], &seen, view).or_else(|| found(self.changed(&[], &confirmed, &view.space)));
-            if let Some(why) = why {
-                return Ended::Stopped { step: last.id.clone(), why };
+            if let Some(ended) = self.meddled(&track, view) {
+                return ended;
             }
+            let seconds = self.clock.now().duration_since(track.began).as_secs_f64();
+            report(Happening::Done { app, what, seconds, told: serving(part.app, &view.space) });
         }
         Ended::Done
     }
 
-    /// Makes sure of all that must be so before a step. `done` is the step that was done since `seen`, and `confirmed` is
-    /// what came of it: whoever takes that back is somebody else.
-    fn before(
+    fn run_step<'d>(
         &self,
-        step: &Step,
-        done: Option<&Step>,
-        (seen, confirmed): (&Space, &Space),
+        track: &mut Track<'d>,
+        step: &'d Step,
         view: &mut View,
-    ) -> Result<(), NotStarted> {
+        report: &mut Report<'_>,
+    ) -> Result<(), Ended> {
+        if let Some(why) = self.clock.stop() {
+            return Err(Ended::by(why, step));
+        }
+        let app = track.part.app;
+        let started = self.clock.now();
+        let mut exit_code = None;
+        // What may have changed something since `seen`: where the step is not started, the one before it.
+        let mut since: Vec<&Step> = track.done.into_iter().chain([step]).collect();
+        let end = match self.before(step, track, view) {
+            Ok(()) => {
+                track.seen.clone_from(&view.space);
+                track.done = Some(step);
+                since = vec![step];
+                let told = serving(app, &view.space);
+                if told != track.told {
+                    report(Happening::Serves { app: app.name.to_string(), told: told.clone() });
+                    track.told = told;
+                }
+                self.step(app, step, view, &mut exit_code, report)
+            }
+            Err(NotStarted::Failed(why)) => {
+                report(Happening::step_started(app, step, &[]));
+                StepEnd::Failed(format!("it was not started: {why}"))
+            }
+            Err(NotStarted::Stopped(why)) => return Err(Ended::stopped(why, step)),
+            Err(NotStarted::Interrupted(why)) => StepEnd::Interrupted(why),
+        };
+        let seconds = self.clock.now().duration_since(started).as_secs_f64();
+        let (name, id) = (app.name.to_string(), step.id.clone());
+        match end {
+            StepEnd::Confirmed(notes) => {
+                track.confirmed.clone_from(&view.space);
+                report(Happening::StepConfirmed { app: name, step: id, exit_code, seconds, notes });
+                Ok(())
+            }
+            StepEnd::Failed(why) => {
+                report(Happening::StepFailed { app: name, step: id, exit_code, seconds, why: why.clone() });
+                Err(match self.intrusion(app, &since, &track.seen, view) {
+                    Some(meddling) => Ended::stopped(meddling, step),
+                    None => Ended::failed(why, step),
+                })
+            }
+            StepEnd::Interrupted(why) => Err(Ended::by(why, step)),
+        }
+    }
+
+    /// What somebody else has done up to the end of an app, after its last look.
+    fn meddled(&self, track: &Track<'_>, view: &mut View) -> Option<Ended> {
+        let (app, last) = (track.part.app, track.done?);
+        let found_now = self.intrusion(app, &[last], &track.seen, view);
+        let why = found_now.or_else(|| found(changed(app, &[], &track.confirmed, &view.space)))?;
+        Some(Ended::stopped(why, last))
+    }
+
+    /// Makes sure of all that must be so before a step. Whoever takes back what the step before was confirmed with is
+    /// somebody else.
+    fn before(&self, step: &Step, track: &Track<'_>, view: &mut View) -> Result<(), NotStarted> {
         let now = self.clock.now();
         let takes_away = step.facts().takes_away() && step.facts().work().is_by_cf();
         let since = now.checked_sub(FRESH).filter(|_| !takes_away).unwrap_or(now);
         let old = view.older(&Section::DESIRED, None, since);
         self.look(view, &old, None)?;
         (self.hold)(step, &view.space).map_err(|why| NotStarted::Stopped(Intrusion::LockLost(why)))?;
-        for changed in [self.changed(done.as_slice(), seen, &view.space), self.changed(&[], confirmed, &view.space)] {
-            if let Some(why) = found(changed) {
+        let (app, space) = (track.part.app, &view.space);
+        let since_seen = changed(app, track.done.as_slice(), &track.seen, space);
+        for differences in [since_seen, changed(app, &[], &track.confirmed, space)] {
+            if let Some(why) = found(differences) {
                 return Err(NotStarted::Stopped(why));
             }
         }
@@ -259,16 +339,9 @@ impl Runner<'_> {
     }
 
     /// What somebody else has changed since `seen`, by a look of its own; nothing where that is not possible.
-    fn intrusion(&self, done: &[&Step], seen: &Space, view: &mut View) -> Option<Intrusion> {
+    fn intrusion(&self, app: &plan::App, done: &[&Step], seen: &Space, view: &mut View) -> Option<Intrusion> {
         self.look(view, &Section::DESIRED, None).ok()?;
-        found(self.changed(done, seen, &view.space))
-    }
-
-    fn changed(&self, done: &[&Step], seen: &Space, space: &Space) -> Vec<Difference> {
-        let routes: Vec<_> = self.app.live.iter().chain([&self.app.staging]).cloned().collect();
-        let mut changed = differences(seen, space, &self.app.colours, &routes);
-        changed.retain(|difference| !done.iter().any(|step| step.may_change(&difference.facet)));
-        changed
+        found(changed(app, done, seen, &view.space))
     }
 
     /// Reads the whole space again, also where the platform is out of reach for a while.
@@ -290,4 +363,19 @@ impl Runner<'_> {
 
 fn found(changed: Vec<Difference>) -> Option<Intrusion> {
     (!changed.is_empty()).then_some(Intrusion::Changed(changed))
+}
+
+/// What differs of an app between two looks and cannot come from these steps.
+fn changed(app: &plan::App, done: &[&Step], seen: &Space, space: &Space) -> Vec<Difference> {
+    let routes: Vec<_> = app.live.iter().chain([&app.staging]).cloned().collect();
+    let mut changed = differences(seen, space, strategy::of(app).apps(app), &routes);
+    changed.retain(|difference| !done.iter().any(|step| step.may_change(&difference.facet)));
+    changed
+}
+
+/// The first step of an app that is not confirmed and waits for nothing any more.
+fn next_of<'d>(part: &'d AppDeployment<'_>, confirmed: &BTreeSet<&str>) -> Option<&'d Step> {
+    let is_open = |step: &&Step| !confirmed.contains(step.id.as_str());
+    let is_ready = |step: &&Step| step.after.iter().all(|id| confirmed.contains(id.as_str()));
+    part.steps.iter().filter(is_open).find(is_ready)
 }

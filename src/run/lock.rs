@@ -27,7 +27,7 @@ use super::interrupt::Signal;
 use crate::cf::outcome::Refusal;
 use crate::plan::AppName;
 use crate::space::lock::{Lock, SILENCE, Sighting, Standing, Verb};
-use crate::steps::annotations::Deployment;
+use crate::steps::annotations::Identity;
 
 use heartbeat::Heartbeat;
 use marker::Taken;
@@ -46,7 +46,7 @@ const TAKE_OVER: Duration = Duration::from_secs(15 * 60);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claim {
     /// The deployment; to take a lock back, the one that is finished or undone.
-    pub deployment: Deployment,
+    pub deployment: Identity,
     /// The digest of its plan.
     pub plan: String,
     /// What is done.

@@ -3,30 +3,31 @@
 //! - [`api`]: the `cf curl` calls
 //! - [`observe`]: what they read of a space; [`reader`]: no part of it more often than is needed
 //! - [`lock`]: one deployment at a time
-//! - [`execute`]: one step after the other, each confirmed before the next one starts
-//! - `attempt`: how one step is done, repeated, settled and confirmed; `retry`: when a call is repeated
+//! - [`operation`]: an apply, a resume or a rollback of a plan as a whole; `recovery`: what is done after a step has failed
+//! - [`execute`]: the graph, step by step, each confirmed before what waits for it starts
+//! - `step_runner`: how one step is done, repeated, settled and confirmed; `retry`: when a call is repeated
 //! - [`probe`]: the router, asked who answers on a route
 //! - [`routers`]: whether it can be asked at all, found out before the first change
 //! - [`upload`]: what is uploaded, read as cf reads it
 //! - [`check`]: the plan's checks at the staging route
 //! - [`http`]: the HTTP client of both
 //! - [`clock`]: waiting; [`interrupt`]: what a signal does to a run
-//! - [`event`]: what a run tells those who report it
 //!
 //! Only [`execute`] and [`lock`] change a space, and only through `cf`.
 
 pub mod api;
-mod attempt;
 pub mod check;
 pub mod clock;
-pub mod event;
 pub mod execute;
 pub mod http;
 pub mod interrupt;
 pub mod lock;
 pub mod observe;
+pub mod operation;
 pub mod probe;
 pub mod reader;
+mod recovery;
 mod retry;
 pub mod routers;
+mod step_runner;
 pub mod upload;

@@ -11,6 +11,9 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use serde_json::json;
+
+use crate::plan::AppName;
 use crate::space::App;
 
 /// The deployment that last wrote on the app: its id, the digest of its plan, who ran it and on which machine, and when
@@ -32,6 +35,11 @@ pub const OLD_ROUTES: &str = "cutover-old-routes";
 /// The routes of the next colour that the plan does not name: a push takes them off it.
 pub const KEPT_ROUTES: &str = "cutover-kept-routes";
 
+/// The apps of the plan that the deployment is of.
+pub const APPS: &str = "cutover-apps";
+
+/// Stands for all apps of a plan; a list of names is JSON, which is not like it.
+const ALL: &str = "*";
 /// Stands for an app or a package that there was not; neither a name nor a guid is like it.
 const NONE: &str = "-";
 /// Stands between routes; no route holds it.
@@ -96,7 +104,7 @@ impl fmt::Display for Role {
 
 /// Which deployment this is. It comes in as a value: the compiler has neither a clock nor a source of randomness.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Deployment {
+pub struct Identity {
     /// An id that no other deployment has.
     pub id: String,
     /// Who runs it, and on which machine.
@@ -105,13 +113,46 @@ pub struct Deployment {
     pub at: String,
 }
 
+/// The apps of a plan that a deployment is of: what tells that one was to follow which was not begun.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Extent {
+    /// All of them.
+    Whole,
+    /// These, by the plan's names.
+    Apps(Vec<String>),
+}
+
+impl Extent {
+    /// What is written of it. An older version has written nothing: there the app stands for itself.
+    fn read(text: &str) -> Self {
+        if text == ALL { Self::Whole } else { Self::Apps(serde_json::from_str(text).unwrap_or_default()) }
+    }
+
+    fn write(&self) -> String {
+        match self {
+            Self::Whole => ALL.to_owned(),
+            Self::Apps(names) => json!(names).to_string(),
+        }
+    }
+
+    /// Whether an app of the plan belongs to it.
+    pub fn has(&self, app: &AppName) -> bool {
+        match self {
+            Self::Whole => true,
+            Self::Apps(names) => names.iter().any(|name| name == app.as_str()),
+        }
+    }
+}
+
 /// Where a version comes from, and what was there before it: what a deployment that is interrupted must leave behind.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin {
     /// The deployment.
-    pub deployment: Deployment,
+    pub deployment: Identity,
     /// The digest of its plan.
     pub plan: String,
+    /// The apps of the plan that it is of.
+    pub extent: Extent,
     /// The digest of the files that it uploads.
     pub upload: String,
     /// The listing of them.
@@ -133,8 +174,9 @@ impl Origin {
         let named = |key: &str| Some(text(key)).filter(|value| !value.is_empty() && value != NONE);
         let list = |key: &str| text(key).split(BETWEEN).filter(|one| !one.is_empty()).map(ToOwned::to_owned).collect();
         app.annotations.get(DEPLOYMENT).map(|id| Self {
-            deployment: Deployment { id: id.clone(), by: text(BY), at: text(AT) },
+            deployment: Identity { id: id.clone(), by: text(BY), at: text(AT) },
             plan: text(PLAN),
+            extent: Extent::read(&text(APPS)),
             upload: text(UPLOAD),
             upload_files: text(UPLOAD_FILES),
             package_before: named(PACKAGE_BEFORE),
@@ -144,7 +186,7 @@ impl Origin {
         })
     }
 
-    fn write(&self) -> [(&'static str, Option<String>); 10] {
+    fn write(&self) -> [(&'static str, Option<String>); 11] {
         let or_none = |value: &Option<String>| Some(value.clone().unwrap_or_else(|| NONE.to_owned()));
         let list = |routes: &[String]| Some(routes.join(&BETWEEN.to_string())).filter(|text| !text.is_empty());
         [
@@ -152,6 +194,7 @@ impl Origin {
             (PLAN, Some(self.plan.clone())),
             (BY, Some(self.deployment.by.clone())),
             (AT, Some(self.deployment.at.clone())),
+            (APPS, Some(self.extent.write())),
             (UPLOAD, Some(self.upload.clone())),
             (UPLOAD_FILES, Some(self.upload_files.clone())),
             (PACKAGE_BEFORE, or_none(&self.package_before)),

@@ -2,35 +2,22 @@
 
 use crate::space::Space;
 
-use super::Verb;
-use super::annotations::Deployment;
-use super::back::{self, Failed};
-use super::forward::{self, Orders};
+use super::input::CompileInput;
 use super::refusal::Refusal;
-use super::situation::UnderWay;
 use super::step::Step;
+use super::{Verb, preflight, quota, strategy};
 
-/// Compiles what a verb does to one app. `lock` is the deployment that the app's lock tells of, where a run that was
-/// killed has left one. Refuses where the space does not allow it, or does not tell enough.
-pub fn compile(
-    verb: Verb,
-    orders: Orders<'_>,
-    lock: Option<&Deployment>,
-    failed: Failed,
-    space: &Space,
-) -> Result<Vec<Step>, Refusal> {
-    match verb {
-        Verb::Apply => forward::deploy(orders, space),
-        Verb::Resume => forward::resume(orders, lock, space),
-        Verb::Rollback => match lock {
-            // A run was killed before its first change: there is nothing of it to take back, and the fallback after the
-            // deployment before it is another matter.
-            Some(deployment)
-                if UnderWay::of(orders.app, space).is_none() && !forward::has_begun(orders.app, deployment, space) =>
-            {
-                Err(Refusal::NothingUnderWay { name: orders.app.name.clone() })
-            }
-            Some(_) | None => back::compile(orders.app, space, failed),
-        },
-    }
+/// Compiles what a verb does to one app, as if it were the only one of the plan. Refuses where the space does not allow
+/// it, or does not tell enough.
+pub fn compile(verb: Verb, input: &CompileInput<'_>, space: &Space) -> Result<Vec<Step>, Refusal> {
+    let steps = without_quota(verb, input, space)?;
+    quota::check(space, &steps)?;
+    Ok(steps)
+}
+
+/// As [`compile`], without a look at the quotas: the apps of a plan share them.
+pub(super) fn without_quota(verb: Verb, input: &CompileInput<'_>, space: &Space) -> Result<Vec<Step>, Refusal> {
+    let steps = strategy::of(input.app).compile(verb, input, space)?;
+    Refusal::any(preflight::of_steps(input.app, space, &steps))?;
+    Ok(steps)
 }

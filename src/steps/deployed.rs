@@ -9,7 +9,7 @@ use crate::space::{App, Space};
 
 use super::annotations::{Origin, Role};
 use super::refusal::Refusal;
-use super::situation::{Situation, UnderWay};
+use super::standing::{Standing, UnderWay};
 use super::upload::Upload;
 
 /// What would be uploaded for an app.
@@ -27,10 +27,10 @@ pub fn check(plan: &Plan, space: &Space, files: &Files<'_>) -> Result<(), Refusa
 
 /// Why an app does not run as the plan would deploy it; `None` where it does.
 fn missing(plan: &Plan, app: &plan::App, space: &Space, files: &Files<'_>) -> Option<String> {
-    let live = match Situation::of(app, space) {
+    let live = match Standing::of(app, space) {
         Err(refusal) => return Some(refusal.to_string()),
-        Ok(Situation::First { .. }) => return Some("no version is live".to_owned()),
-        Ok(Situation::Settled { live, .. } | Situation::Half { live, .. }) => live,
+        Ok(Standing::First { .. }) => return Some("no version is live".to_owned()),
+        Ok(Standing::Settled { live, .. } | Standing::Half { live, .. }) => live,
     };
     let found = space.app(live.as_str())?;
     let origin = Origin::of(found).filter(|_| Role::of(found) == Some(Role::Live));

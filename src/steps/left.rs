@@ -9,10 +9,10 @@ use crate::space::{AppState, Space};
 
 use super::action::traffic::Traffic;
 use super::annotations::Origin;
-use super::back::{self, Failed};
-use super::forward::{self, Orders};
+use super::compile::compile;
+use super::input::CompileInput;
 use super::refusal::Refusal;
-use super::situation::UnderWay;
+use super::standing::UnderWay;
 use super::upload::Upload;
 use super::{Step, Verb};
 
@@ -26,20 +26,17 @@ pub struct Left {
 }
 
 /// What is left of a list that `verb` had in flight. Fails where the space does not allow to go on.
-pub fn left(verb: Verb, orders: Orders<'_>, space: &Space) -> Result<Left, Refusal> {
-    let Some(under_way) = UnderWay::of(orders.app, space) else { return Ok(Left { by_hand: Vec::new(), more: 0 }) };
-    let steps = match verb {
-        Verb::Rollback => back::compile(orders.app, space, Failed::Stop)?,
-        Verb::Apply | Verb::Resume => {
-            // Whether the files are here is no question: what was begun with them is told.
-            let found = space.app(under_way.colour.as_str()).and_then(Origin::of);
-            let begun_with = found.as_ref().map(|origin| Upload::as_written(&origin.upload, &origin.upload_files));
-            forward::resume(Orders { upload: begun_with.as_ref().or(orders.upload), ..orders }, None, space)?
-        }
-    };
+pub fn left(verb: Verb, input: &CompileInput<'_>, space: &Space) -> Result<Left, Refusal> {
+    let Some(under_way) = UnderWay::of(input.app, space) else { return Ok(Left { by_hand: Vec::new(), more: 0 }) };
+    // Whether the files are here is no question: what was begun with them is told.
+    let found = space.app(under_way.colour.as_str()).and_then(Origin::of);
+    let begun_with = found.as_ref().map(|origin| Upload::as_written(&origin.upload, &origin.upload_files));
+    let verb = if verb == Verb::Apply { Verb::Resume } else { verb };
+    let steps =
+        compile(verb, &CompileInput { upload: begun_with.as_ref().or(input.upload), begun: None, ..*input }, space)?;
     let mut model = space.clone();
     let may_be_done = |step: &&Step| {
-        let harms = harms(step, &orders.app.staging.to_string(), &model);
+        let harms = harms(step, &input.app.staging.to_string(), &model);
         step.facts().effect(&mut model);
         step.facts().traffic() != Traffic::Checked && !harms
     };

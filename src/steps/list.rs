@@ -6,10 +6,11 @@ use crate::plan::{self, AppName, RouteUrl};
 use crate::space::condition::Condition;
 use crate::space::{AppState, Space};
 
+use super::Step;
 use super::action::{Action, Annotate, Drain, MapRoute, Stop, UnmapRoute};
 use super::annotations::{Annotations, Role};
+use super::phase::Phase;
 use super::refusal::Refusal;
-use super::{Heading, Step};
 
 /// What the routers know of a route that the platform says is unmapped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,7 +66,7 @@ impl<'a> StepList<'a> {
     }
 
     /// Adds a step that waits for the one before it. `name` is made unique by a number where it occurs again.
-    pub(super) fn add(&mut self, heading: Heading, name: &str, action: impl Into<Action>) {
+    pub(super) fn add(&mut self, phase: Phase, name: &str, action: impl Into<Action>) {
         let action = action.into();
         let facts = action.facts();
         let base = format!("{}/{name}", self.app.name);
@@ -78,7 +79,7 @@ impl<'a> StepList<'a> {
         self.steps.push(Step {
             id,
             app: self.app.name.clone(),
-            heading,
+            phase,
             action,
             cf: self.cf.clone(),
             after,
@@ -89,30 +90,30 @@ impl<'a> StepList<'a> {
     }
 
     /// Maps the live routes to a colour, and has the router asked.
-    pub(super) fn map_live(&mut self, heading: Heading, to: &AppName, routes: &[RouteUrl]) -> Result<(), Refusal> {
+    pub(super) fn map_live(&mut self, phase: Phase, to: &AppName, routes: &[RouteUrl]) -> Result<(), Refusal> {
         for url in routes {
             let route = self.parts(url)?;
-            self.add(heading, "map-live", MapRoute { app: to.clone(), url: url.clone(), route, ask_router: true });
+            self.add(phase, "map-live", MapRoute { app: to.clone(), url: url.clone(), route, ask_router: true });
         }
         Ok(())
     }
 
     /// Unmaps the live routes from a colour and has the router asked.
-    pub(super) fn unmap_live(&mut self, heading: Heading, from: &AppName, routers: Routers) -> Result<(), Refusal> {
+    pub(super) fn unmap_live(&mut self, phase: Phase, from: &AppName, routers: Routers) -> Result<(), Refusal> {
         let runs = self.model.app(from.as_str()).is_some_and(|app| app.state == AppState::Started);
         let unsure = runs && routers == Routers::Unsure;
         for url in &self.app.live {
             if self.model.is_mapped(from.as_str(), url) || (unsure && self.model.route(url).is_some()) {
                 let route = self.parts(url)?;
                 let action = UnmapRoute { app: from.clone(), url: url.clone(), route, ask_router: true };
-                self.add(heading, "unmap-live", action);
+                self.add(phase, "unmap-live", action);
             }
         }
         Ok(())
     }
 
     /// Maps routes that the plan does not name, where they are not mapped. Refuses one that cannot be mapped.
-    pub(super) fn map_kept(&mut self, heading: Heading, to: &AppName, routes: &[String]) -> Result<(), Refusal> {
+    pub(super) fn map_kept(&mut self, phase: Phase, to: &AppName, routes: &[String]) -> Result<(), Refusal> {
         for url in routes {
             let url = RouteUrl::parse(url).map_err(|fault| Refusal::CannotKeep {
                 app: to.clone(),
@@ -121,53 +122,53 @@ impl<'a> StepList<'a> {
             })?;
             if !self.model.is_mapped(to.as_str(), &url) {
                 let route = self.parts(&url)?;
-                self.add(heading, "map-kept", MapRoute { app: to.clone(), url, route, ask_router: false });
+                self.add(phase, "map-kept", MapRoute { app: to.clone(), url, route, ask_router: false });
             }
         }
         Ok(())
     }
 
     /// Unmaps the staging route from a colour, where it holds it.
-    pub(super) fn unmap_staging(&mut self, heading: Heading, from: &AppName) -> Result<(), Refusal> {
-        self.off_staging(heading, from, false)
+    pub(super) fn unmap_staging(&mut self, phase: Phase, from: &AppName) -> Result<(), Refusal> {
+        self.off_staging(phase, from, false)
     }
 
     /// As [`Self::unmap_staging`], and has the router asked.
-    pub(super) fn leave_staging(&mut self, heading: Heading, from: &AppName) -> Result<(), Refusal> {
-        self.off_staging(heading, from, true)
+    pub(super) fn leave_staging(&mut self, phase: Phase, from: &AppName) -> Result<(), Refusal> {
+        self.off_staging(phase, from, true)
     }
 
-    fn off_staging(&mut self, heading: Heading, from: &AppName, ask_router: bool) -> Result<(), Refusal> {
+    fn off_staging(&mut self, phase: Phase, from: &AppName, ask_router: bool) -> Result<(), Refusal> {
         let url = &self.app.staging;
         if self.model.is_mapped(from.as_str(), url) {
             let route = self.parts(url)?;
             let action = UnmapRoute { app: from.clone(), url: url.clone(), route, ask_router };
-            self.add(heading, "unmap-staging", action);
+            self.add(phase, "unmap-staging", action);
         }
         Ok(())
     }
 
     /// Lets a colour drain and stops it, where it is started.
-    pub(super) fn drain_and_stop(&mut self, heading: Heading, app: &AppName) {
+    pub(super) fn drain_and_stop(&mut self, phase: Phase, app: &AppName) {
         if self.model.app(app.as_str()).is_some_and(|app| app.state == AppState::Started) {
-            self.drain(heading, app);
-            self.add(heading, "stop", Stop { app: app.clone() });
+            self.drain(phase, app);
+            self.add(phase, "stop", Stop { app: app.clone() });
         }
     }
 
     /// Lets a colour that runs drain, where the plan gives it time.
-    pub(super) fn drain(&mut self, heading: Heading, app: &AppName) {
+    pub(super) fn drain(&mut self, phase: Phase, app: &AppName) {
         let runs = self.model.app(app.as_str()).is_some_and(|app| app.state == AppState::Started);
         if runs && !self.app.drain.is_zero() {
-            self.add(heading, "drain", Drain { app: app.clone(), time: self.app.drain });
+            self.add(phase, "drain", Drain { app: app.clone(), time: self.app.drain });
         }
     }
 
     /// Writes a role on an app that does not carry it already.
-    pub(super) fn role(&mut self, heading: Heading, app: &AppName, role: Role) {
+    pub(super) fn role(&mut self, phase: Phase, app: &AppName, role: Role) {
         if self.model.app(app.as_str()).is_some_and(|app| Role::of(app) != Some(role)) {
             let annotations = Annotations::role_only(role);
-            self.add(heading, "mark", Annotate { app: app.clone(), annotations });
+            self.add(phase, "mark", Annotate { app: app.clone(), annotations });
         }
     }
 

@@ -1,12 +1,11 @@
-//! Plan × Space → Steps: the compiler.
+//! Plan × Space → Deployment: the compiler.
 //!
-//! - [`step`]: one thing to do; [`action`]: what is done by it, one file an action; [`heading`]: the part of the guide that
-//!   it belongs to
-//! - [`compile`](mod@compile): what a verb does to one app
-//! - [`situation`]: which colour is live and which one is next, read off the space
-//! - [`forward`] and [`back`]: the two compilers, the guide's way forward (from its beginning or from where a run was
-//!   interrupted) and the way back
-//! - `list`: the list that they write
+//! - [`deployment`]: what a verb does to the apps of a plan, as a graph; [`interrupted`]: one that did not come to all of them
+//! - [`compile`](mod@compile): what a verb does to one app; [`input`]: what that is compiled from
+//! - [`strategy`]: how a new version takes the place of the old one, one folder a strategy; [`phase`]: the parts that all
+//!   strategies are made of
+//! - [`step`]: one thing to do; [`action`]: what is done by it, one file an action; `list`: steps in the making
+//! - [`standing`]: which version is live and which one is next, and what is under way
 //! - [`deployed`]: whether what runs is what a plan would deploy
 //! - [`size`]: what is pushed, and how large it will be
 //! - [`annotations`]: what is written on the apps, because routes and states cannot tell it
@@ -16,31 +15,34 @@
 //! - [`refusal`]: why nothing is done, and what the user can do about it
 //! - [`quota`]: whether the quotas hold at every point of a list of steps
 //!
-//! Everything here is pure: the same plan, space and deployment give the same steps, and nothing about a step is
-//! decided while it runs.
+//! Everything here is pure: the same plan, space and request give the same steps, and nothing about a step is decided
+//! while it runs.
 
 pub mod action;
 pub mod annotations;
-pub mod back;
 pub mod compile;
 pub mod deployed;
-pub mod forward;
-pub mod heading;
+pub mod deployment;
+pub mod input;
+pub mod interrupted;
 pub mod left;
 mod list;
+pub mod phase;
 mod preflight;
 pub mod quota;
 pub mod refusal;
-pub mod situation;
 pub mod size;
+pub mod standing;
 pub mod step;
+pub mod strategy;
 #[cfg(test)]
 mod tests;
 pub mod upload;
 
 pub use action::Action;
 pub use compile::compile;
-pub use heading::Heading;
+pub use deployment::{AppDeployment, Deployment, Request};
+pub use phase::Phase;
 pub use step::Step;
 
 pub use crate::space::lock::Verb;

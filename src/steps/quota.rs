@@ -10,7 +10,7 @@ use super::Step;
 use super::refusal::{QuotaKind, Refusal};
 
 /// Walks the steps on a copy of the space and refuses at the first point where a quota would be exceeded.
-pub fn check(space: &Space, steps: &[Step]) -> Result<(), Refusal> {
+pub fn check<'s>(space: &Space, steps: impl IntoIterator<Item = &'s Step>) -> Result<(), Refusal> {
     let at_start = usage(space);
     let mut model = space.clone();
     for step in steps {

@@ -11,6 +11,7 @@ use crate::space::QuotaScope;
 use crate::space::native::NativeDeployment;
 use crate::space::rules::{ForeignRoute, Stack, Suspended};
 
+use super::Verb;
 use super::upload::Difference;
 
 /// Why nothing is done.
@@ -265,6 +266,19 @@ pub enum Refusal {
         /// The colour.
         app: AppName,
     },
+    /// A rollback of the whole plan is about another deployment than the one that an app's live version comes from.
+    #[error("{}", match own {
+        Some(own) => format!("its live version comes from another deployment ({own}) than the newest one of the plan ({newest})"),
+        None => format!("nothing tells that its live version comes from the newest deployment of the plan ({newest})"),
+    })]
+    OfAnotherDeployment {
+        /// The plan's name of the app.
+        name: AppName,
+        /// The id of the newest deployment of the plan.
+        newest: String,
+        /// The id of the deployment that its live version comes from, where one is told.
+        own: Option<String>,
+    },
     /// There is no colour that could serve in the place of the one that does.
     #[error("there is nothing to fall back to: {why}")]
     NoFallback {
@@ -374,8 +388,16 @@ impl Refusal {
             | Self::OtherLifecycle { .. }
             | Self::NothingUnderWay { .. }
             | Self::OtherPlan { .. }
+            | Self::OfAnotherDeployment { .. }
             | Self::NoFallback { .. } => false,
         }
+    }
+
+    /// Whether it is about one of several apps alone, so that the verb goes on with the others: there is nothing to do for
+    /// this one, or no way back.
+    pub(super) fn leaves_others_be(&self, verb: Verb, apps: usize) -> bool {
+        let no_way_back = matches!(self, Self::NoFallback { .. }) && verb == Verb::Rollback && apps > 1;
+        no_way_back || matches!(self, Self::NothingUnderWay { .. } | Self::OfAnotherDeployment { .. })
     }
 
     /// What the user can do about it. A command stands on a line of its own, behind two blanks, as a shell reads it.
@@ -518,6 +540,9 @@ impl Refusal {
                  cutover again:\n  {}",
                 Invocation::scale(app.as_str(), 1).shell()
             ),
+            Self::OfAnotherDeployment { name, .. } => {
+                format!("to take it back all the same:{}", cutover("rollback", name))
+            }
             Self::NoFallback { name, .. } => {
                 format!("deploy the version that is wanted instead:{}", cutover("apply", name))
             }
@@ -659,6 +684,10 @@ mod tests {
                 vec![],
             ),
             (Refusal::NoFallback { name: name.clone(), why: String::new() }, vec![ours("apply")]),
+            (
+                Refusal::OfAnotherDeployment { name: name.clone(), newest: app.clone(), own: Some(app.clone()) },
+                vec![ours("rollback")],
+            ),
             (Refusal::NativeDeployment { app: name.clone(), deployment: native("PAUSED") }, vec![on, back.clone()]),
             (Refusal::NativeDeployment { app: name.clone(), deployment: native("DEPLOYING") }, vec![back.clone()]),
             (Refusal::NativeDeployment { app: name.clone(), deployment: native("CANCELING") }, vec![]),
@@ -712,13 +741,14 @@ mod tests {
             Refusal::RouteCannotBe { .. } => 26,
             Refusal::Several(_) => 27,
             Refusal::NoDockerPassword { .. } => 28,
+            Refusal::OfAnotherDeployment { .. } => 29,
         }
     }
 
     #[test]
     fn each_kind_is_tried() {
         let tried: BTreeSet<usize> = each("shop").iter().map(|(refusal, _)| place(refusal)).collect();
-        assert_eq!(tried, (0..29).collect());
+        assert_eq!(tried, (0..30).collect());
     }
 
     #[test]

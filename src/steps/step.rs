@@ -12,7 +12,7 @@ use super::action::Action;
 use super::action::facts::Facts;
 use super::action::limits::Limits;
 use super::action::question::RouterQuestion;
-use super::heading::Heading;
+use super::phase::Phase;
 
 /// One thing to do, with all that is needed to do it, to confirm it and to take it back.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,8 +21,8 @@ pub struct Step {
     pub id: String,
     /// The plan's name of the app that the step is about.
     pub app: AppName,
-    /// The part of the guide that the step belongs to.
-    pub heading: Heading,
+    /// The phase that the step belongs to.
+    pub phase: Phase,
     /// What is done.
     pub action: Action,
     /// The cf that does it.

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use crate::example;
 use crate::plan::{Lifecycle, Plan};
 use crate::proof;
-use crate::report::preview::{self, AppPreview};
+use crate::report::preview;
 use crate::shell::OwnCommands;
 use crate::space::condition::Verdict;
 use crate::space::difference::Facet;
@@ -15,13 +15,12 @@ use crate::space::{App, AppState, Quota, QuotaScope, Space, Usage};
 
 use super::action::Delete;
 use super::action::facts::Facts as _;
-use super::annotations::{Deployment, Role};
-use super::back::Failed;
-use super::forward::Orders;
+use super::annotations::{Extent, Identity, Role};
+use super::input::{CompileInput, Failed};
 use super::refusal::Refusal;
-use super::situation::{Situation, UnderWay};
+use super::standing::{Standing, UnderWay};
 use super::upload::Upload;
-use super::{Action, Step, Verb, compile, left, quota};
+use super::{Action, AppDeployment, Deployment, Step, Verb, compile, left, quota};
 
 const PLAN: &str = "
 version: 1
@@ -57,6 +56,17 @@ fn space_of(colours: &[Colour]) -> Space {
     example::space(apps, colours.iter().flat_map(|it| it.routes.iter().map(|url| (*url, it.name))))
 }
 
+/// What is compiled for the first app of a plan.
+fn input<'a>(
+    plan: &'a Plan,
+    identity: &'a Identity,
+    upload: Option<&'a Upload>,
+    begun: Option<&'a Identity>,
+) -> CompileInput<'a> {
+    let (app, extent, failed) = (&plan.apps[0], &Extent::Whole, Failed::Stop);
+    CompileInput { plan, app, identity, extent, upload, begun, failed }
+}
+
 const LIVE: [&str; 2] = ["shop.example.com", "www.example.com/shop"];
 const STAGING: &str = "shop-staging.example.com";
 
@@ -65,17 +75,16 @@ fn shown(plan: &Plan, space: &Space, steps: Result<Vec<Step>, Refusal>) -> Strin
         Err(refusal) => format!("refused: {refusal}\n{}\n", refusal.hint(&OwnCommands::default())),
         Ok(steps) => {
             let app = &plan.apps[0];
-            let situation = Situation::of(app, space).unwrap();
+            let standing = Standing::of(app, space).unwrap();
             console::set_colors_enabled(false);
-            preview::text(plan, space, &[AppPreview { app, situation, steps }])
+            let apps = vec![AppDeployment { app, standing, steps }];
+            preview::text(plan, space, &Deployment { verb: Verb::Apply, apps, left_alone: Vec::new() })
         }
     }
 }
 
 fn compiled(verb: Verb, plan: &Plan, space: &Space) -> Result<Vec<Step>, Refusal> {
-    let (deployment, upload) = (example::deployment(), example::upload());
-    let orders = Orders { plan, app: &plan.apps[0], deployment: &deployment, upload: Some(&upload) };
-    compile(verb, orders, None, Failed::Stop, space)
+    example::compile(plan, verb, space)
 }
 
 fn deployed(plan: &Plan, space: &Space) -> String {
@@ -105,8 +114,8 @@ fn the_colours_swap_because_routes_decide_and_not_names() {
     let space = space_of(&[colour("shop_a", false, &[], None), colour("shop_b", true, &LIVE, None)]);
     let plan = example::plan(PLAN);
     assert_eq!(
-        Situation::of(&plan.apps[0], &space),
-        Ok(Situation::Settled { live: plan.apps[0].colours[1].clone(), next: plan.apps[0].colours[0].clone() })
+        Standing::of(&plan.apps[0], &space),
+        Ok(Standing::Settled { live: plan.apps[0].colours[1].clone(), next: plan.apps[0].colours[0].clone() })
     );
 }
 
@@ -315,7 +324,7 @@ fn done(mut space: Space, steps: &[Step], last: &str) -> Space {
 fn what_a_killed_run_has_left_is_gone_on_with() {
     let plan = example::plan(PLAN);
     let (this, older) =
-        (example::deployment(), Deployment { id: "20261122-080000-00000000".to_owned(), ..example::deployment() });
+        (example::identity(), Identity { id: "20261122-080000-00000000".to_owned(), ..example::identity() });
     let here = example::upload();
     let changed = Upload::as_written("others", "");
     let settled = || {
@@ -356,9 +365,8 @@ fn what_a_killed_run_has_left_is_gone_on_with() {
     stranger.routes.push(example::route(STAGING, "other"));
 
     let mut out = String::new();
-    let mut case = |verb: Verb, title: &str, lock: Option<&Deployment>, upload: Option<&Upload>, space: &Space| {
-        let orders = Orders { plan: &plan, app: &plan.apps[0], deployment: &this, upload };
-        let told = match compile(verb, orders, lock, Failed::Stop, space) {
+    let mut case = |verb: Verb, title: &str, lock: Option<&Identity>, upload: Option<&Upload>, space: &Space| {
+        let told = match compile(verb, &input(&plan, &this, upload, lock), space) {
             Ok(steps) => steps.iter().map(|step| step.id.trim_start_matches("shop/")).collect::<Vec<_>>().join(" "),
             Err(refusal) => format!("refused: {refusal}"),
         };
@@ -486,9 +494,9 @@ proptest! {
                 prop_assert_eq!(&again, &model, "{} a second time", step.id);
             }
             // The end is settled, and one more fallback would be a new decision.
-            let end = Situation::of(app, &model);
-            let nobody = verb != Verb::Apply && matches!(end, Ok(Situation::First { .. }));
-            prop_assert!(nobody || matches!(end, Ok(Situation::Settled { .. })), "{verb}: {:?}", end);
+            let end = Standing::of(app, &model);
+            let nobody = verb != Verb::Apply && matches!(end, Ok(Standing::First { .. }));
+            prop_assert!(nobody || matches!(end, Ok(Standing::Settled { .. })), "{verb}: {:?}", end);
         }
     }
 
@@ -517,10 +525,10 @@ proptest! {
     fn what_is_left_harms_nobody_who_serves(a in any_colour("shop_a"), b in any_colour("shop_b")) {
         let plan = example::plan(PLAN);
         let space = space_of(&a.into_iter().chain(b).collect::<Vec<_>>());
-        let (deployment, upload) = (example::deployment(), example::upload());
+        let (identity, upload) = (example::identity(), example::upload());
         for verb in [Verb::Apply, Verb::Resume, Verb::Rollback] {
-            let orders = Orders { plan: &plan, app: &plan.apps[0], deployment: &deployment, upload: Some(&upload) };
-            let Ok(left) = left::left(verb, orders, &space) else { continue };
+            let input = input(&plan, &identity, Some(&upload), None);
+            let Ok(left) = left::left(verb, &input, &space) else { continue };
             let way = match verb {
                 Verb::Rollback => None,
                 Verb::Apply | Verb::Resume => UnderWay::of(&plan.apps[0], &space).filter(|under_way| !under_way.back),
@@ -556,10 +564,10 @@ fn serving(space: &Space) -> BTreeSet<(String, String)> {
 #[test]
 fn what_is_left_is_of_the_list_that_was_in_flight() {
     let plan = example::plan(PLAN);
-    let deployment = example::deployment();
-    let orders = Orders { plan: &plan, app: &plan.apps[0], deployment: &deployment, upload: None };
+    let identity = example::identity();
+    let input = input(&plan, &identity, None, None);
     let told = |verb, space: &Space| {
-        let left = left::left(verb, orders, space).unwrap();
+        let left = left::left(verb, &input, space).unwrap();
         let by_hand = left.by_hand.iter().map(|step| format!("{} {}", step.facts().kind(), step.facts().app()));
         (by_hand.collect::<Vec<_>>(), left.more)
     };

@@ -16,7 +16,7 @@ use cutover::run::clock::{Clock, Stop};
 use cutover::run::interrupt;
 use cutover::run::lock::{Claim, LockError, LockManager, Patience};
 use cutover::space::lock::{Lock, ProcessId, SILENCE, SKEW, Standing, Verb};
-use cutover::steps::annotations::Deployment;
+use cutover::steps::annotations::Identity;
 use foundry::faults::{Fault, Harm, Occurrence, Rule};
 use foundry::settings::Settings;
 use guard::Guard;
@@ -103,7 +103,7 @@ impl Machine {
 
     fn claim(&self, deployment: &str) -> Claim {
         let (id, by) = (deployment.to_owned(), self.by.clone());
-        let deployment = Deployment { id, by, at: "2026-11-24T10:00:00Z".to_owned() };
+        let deployment = Identity { id, by, at: "2026-11-24T10:00:00Z".to_owned() };
         Claim { deployment, plan: "digest".to_owned(), verb: Verb::Apply }
     }
 

@@ -204,8 +204,8 @@ enum Part {
 
 /// Runs a deployment with a part of it changed.
 fn run_with(driven: Driven<'_>, change: impl for<'a> FnOnce(Runner<'a>) -> Runner<'a>) -> Ended {
-    let Driven { runner, steps, space } = driven;
-    Driven { runner: change(runner), steps, space }.run()
+    let Driven { runner, deployment, space } = driven;
+    Driven { runner: change(runner), deployment, space }.run()
 }
 
 /// Runs a deployment in which something happens before a step, as before all that the runner makes sure of.
@@ -216,8 +216,8 @@ fn run_and(driven: Driven<'_>, at: &str, act: &dyn Fn()) -> Ended {
         }
         Ok(())
     };
-    let Driven { runner, steps, space } = driven;
-    Driven { runner: Runner { hold: &hold, ..runner }, steps, space }.run()
+    let Driven { runner, deployment, space } = driven;
+    Driven { runner: Runner { hold: &hold, ..runner }, deployment, space }.run()
 }
 
 /// With the right part it holds, with the wrong one it does not.
@@ -261,9 +261,9 @@ fn one_answer_of_one_router_is_not_enough() {
         nothing_failed(&under_load(&bench, || {
             let ended = prepared(&bench, |driven| {
                 let once = AskedOnce(bench.foundry.router_addr());
-                let Driven { runner, steps, space } = driven;
+                let Driven { runner, deployment, space } = driven;
                 let router: &dyn Router = if part == Part::Right { runner.router } else { &once };
-                Driven { runner: Runner { router, ..runner }, steps, space }.run()
+                Driven { runner: Runner { router, ..runner }, deployment, space }.run()
             });
             assert_eq!(ended, Ended::Done);
         }))
@@ -285,8 +285,8 @@ fn the_old_colour_drains() {
                 Part::Right => driven.run(),
                 Part::Wrong => {
                     let clock = Impatient::default();
-                    let Driven { runner, steps, space } = driven;
-                    Driven { runner: Runner { clock: &clock, ..runner }, steps, space }.run()
+                    let Driven { runner, deployment, space } = driven;
+                    Driven { runner: Runner { clock: &clock, ..runner }, deployment, space }.run()
                 }
             });
             assert_eq!(ended, Ended::Done);
@@ -305,9 +305,9 @@ fn a_route_settles_where_the_router_cannot_be_asked() {
         bench.write("deploy.yaml", &plan.replace(&format!("live: [{LIVE}]"), &with_internal));
         prepared(&bench, |driven| {
             let clock = Impatient::default();
-            let Driven { runner, steps, space } = driven;
+            let Driven { runner, deployment, space } = driven;
             let router: &dyn Router = if part == Part::Right { runner.router } else { &Believed };
-            let ended = Driven { runner: Runner { clock: &clock, router, ..runner }, steps, space }.run();
+            let ended = Driven { runner: Runner { clock: &clock, router, ..runner }, deployment, space }.run();
             assert_eq!(ended, Ended::Done);
             clock.longest.get() == settle
         })
@@ -333,7 +333,7 @@ fn a_check_that_fails_keeps_the_new_version_off_the_live_route() {
 fn read_back(bench: &Bench, part: Part, act: &dyn Fn()) -> Ended {
     prepared(bench, |driven| {
         let mapped = Cell::new(false);
-        let Driven { runner, steps, space } = driven;
+        let Driven { runner, deployment, space } = driven;
         let expecting = Expecting { right: runner.reader, mapped: &mapped };
         let reader: &dyn Reader = if part == Part::Right { runner.reader } else { &expecting };
         let hold = |step: &Step, _: &Space| {
@@ -341,7 +341,7 @@ fn read_back(bench: &Bench, part: Part, act: &dyn Fn()) -> Ended {
             Ok(())
         };
         let runner = Runner { reader, router: &Meanwhile(act), hold: &hold, ..runner };
-        Driven { runner, steps, space }.run()
+        Driven { runner, deployment, space }.run()
     })
 }
 
@@ -381,14 +381,14 @@ fn an_unknown_outcome_is_settled_by_the_space() {
         bench.foundry.faults().add(Rule::new("POST", DESTINATIONS, Fault::After(Harm::Close)));
         let ended = prepared(&bench, |driven| {
             let mapped = Cell::new(false);
-            let Driven { runner, steps, space } = driven;
+            let Driven { runner, deployment, space } = driven;
             let stale = Stale { right: runner.reader, mapped: &mapped };
             let reader: &dyn Reader = if part == Part::Right { runner.reader } else { &stale };
             let hold = |step: &Step, _: &Space| {
                 mapped.set(mapped.get() || step.id == "shop/map-live");
                 Ok(())
             };
-            Driven { runner: Runner { reader, hold: &hold, ..runner }, steps, space }.run()
+            Driven { runner: Runner { reader, hold: &hold, ..runner }, deployment, space }.run()
         });
         ended == Ended::Done
     });
@@ -399,10 +399,12 @@ fn an_unknown_outcome_is_settled_by_the_space() {
 fn nothing_is_taken_off_that_something_relies_on() {
     is_guarded("nothing is taken off that something relies on", |part| {
         let bench = Bench::live_undrained();
-        let _ended = prepared(&bench, |mut driven| {
+        let _ended = prepared(&bench, |driven| {
+            let mut deployment = driven.deployment.clone();
             if part == Part::Wrong {
-                driven.steps.iter_mut().for_each(|step| step.requires = None);
+                deployment.apps[0].steps.iter_mut().for_each(|step| step.requires = None);
             }
+            let driven = Driven { deployment: &deployment, ..driven };
             // It has passed its check and is on the live route, and crashes for good.
             run_and(driven, "shop/unmap-live", &|| {
                 bench.foundry.faults().keep_unhealthy(Some("shop_b"));
@@ -420,9 +422,9 @@ fn an_instance_that_comes_back_is_given_time() {
         let bench = Bench::live_undrained();
         let ended = prepared(&bench, |driven| {
             let hasty = Hasty { begun: Instant::now(), looks: Cell::default() };
-            let Driven { runner, steps, space } = driven;
+            let Driven { runner, deployment, space } = driven;
             let clock: &dyn Clock = if part == Part::Right { runner.clock } else { &hasty };
-            run_and(Driven { runner: Runner { clock, ..runner }, steps, space }, "shop/unmap-live", &|| {
+            run_and(Driven { runner: Runner { clock, ..runner }, deployment, space }, "shop/unmap-live", &|| {
                 bench.foundry.set_timing(|timing| timing.start = Duration::from_secs(2));
                 assert_eq!(bench.foundry.crash_now("shop_b"), 2);
             })
@@ -439,8 +441,8 @@ fn a_signal_ends_the_run_between_two_steps() {
         let _ended = prepared(&bench, |driven| {
             let (signalled, never) = (Cell::new(false), Cell::new(false));
             let clock = Stopping(if part == Part::Right { &signalled } else { &never });
-            let Driven { runner, steps, space } = driven;
-            let driven = Driven { runner: Runner { clock: &clock, ..runner }, steps, space };
+            let Driven { runner, deployment, space } = driven;
+            let driven = Driven { runner: Runner { clock: &clock, ..runner }, deployment, space };
             run_and(driven, "shop/map-live", &|| signalled.set(true))
         });
         bench.leads_to(LIVE).contains(&"shop_a".to_owned())
@@ -462,8 +464,8 @@ fn no_step_is_begun_without_the_lock() {
                 }
                 if held || part == Part::Wrong { Ok(()) } else { Err("it is gone".to_owned()) }
             };
-            let Driven { runner, steps, space } = driven;
-            Driven { runner: Runner { hold: &hold, ..runner }, steps, space }.run()
+            let Driven { runner, deployment, space } = driven;
+            Driven { runner: Runner { hold: &hold, ..runner }, deployment, space }.run()
         });
         bench.leads_to(LIVE).contains(&"shop_a".to_owned())
     });

@@ -7,10 +7,8 @@ use crate::space::native::NativeDeployment;
 use crate::space::rules::{ForeignRoute, Owner, Rules, Stack, StackState, Suspended};
 use crate::space::{Destination, Domain, Route, Space};
 use crate::steps::annotations::Role;
-use crate::steps::back::Failed;
-use crate::steps::forward::Orders;
 use crate::steps::refusal::Refusal;
-use crate::steps::{Step, Verb, compile};
+use crate::steps::{Step, Verb};
 
 const PLAN: &str = "
 version: 1
@@ -31,9 +29,7 @@ apps:
 type Change = fn(&mut Space);
 
 fn compiled(verb: Verb, plan: &Plan, space: &Space) -> Result<Vec<Step>, Refusal> {
-    let (deployment, upload) = (example::deployment(), example::upload());
-    let orders = Orders { plan, app: &plan.apps[0], deployment: &deployment, upload: Some(&upload) };
-    compile(verb, orders, None, Failed::Stop, space)
+    example::compile(plan, verb, space)
 }
 
 /// `shop_a` is live, `shop_b` is not there, and the staging route was never made.

@@ -1,6 +1,8 @@
 //! A deployment that runs in the test's own process: something can be done before each step, and each of the parts
 //! that keep it safe can be another one.
 
+use std::collections::BTreeMap;
+
 use cutover::cf::session::{PrivateHome, Session};
 use cutover::cf::spawn::Cf;
 use cutover::plan;
@@ -14,9 +16,9 @@ use cutover::run::probe::Probe;
 use cutover::run::routers::Routers;
 use cutover::run::upload::{self, OwnFiles};
 use cutover::space::Space;
-use cutover::steps::Step;
-use cutover::steps::annotations::Deployment;
-use cutover::steps::forward::{self, Orders};
+use cutover::steps::annotations::{Extent, Identity};
+use cutover::steps::input::Failed;
+use cutover::steps::{Deployment, Request, Step, Verb};
 use guard::Guard;
 
 use super::bench::Bench;
@@ -24,29 +26,29 @@ use super::bench::Bench;
 /// A deployment that is ready to run.
 pub(crate) struct Driven<'a> {
     pub(crate) runner: Runner<'a>,
-    pub(crate) steps: Vec<Step>,
+    pub(crate) deployment: &'a Deployment<'a>,
     pub(crate) space: Space,
 }
 
 impl Driven<'_> {
     pub(crate) fn run(mut self) -> Ended {
-        self.runner.run("apply", &self.steps, &mut self.space, &mut |_| {})
+        self.runner.run(&|_| "apply".to_owned(), self.deployment, &mut self.space, &mut |_| {})
     }
 }
 
-/// Deploys the plan's first app. `before` is called before each step.
+/// Deploys the plan's only app. `before` is called before each step.
 pub(crate) fn deploy(bench: &Bench, before: &dyn Fn(&Step)) -> Ended {
     prepared(bench, |driven| {
         let hold = |step: &Step, _: &Space| {
             before(step);
             Ok(())
         };
-        let Driven { runner, steps, space } = driven;
-        Driven { runner: Runner { hold: &hold, ..runner }, steps, space }.run()
+        let Driven { runner, deployment, space } = driven;
+        Driven { runner: Runner { hold: &hold, ..runner }, deployment, space }.run()
     })
 }
 
-/// Compiles the deployment of the plan's first app and puts the right parts together; `run` runs it.
+/// Compiles the deployment of the plan's only app and puts the right parts together; `run` runs it.
 pub(crate) fn prepared<T>(bench: &Bench, run: impl FnOnce(Driven<'_>) -> T) -> T {
     let guard = Guard::start().unwrap();
     let home = PrivateHome::create(&guard).unwrap();
@@ -56,13 +58,20 @@ pub(crate) fn prepared<T>(bench: &Bench, run: impl FnOnce(Driven<'_>) -> T) -> T
     let plan = plan::load(&bench.folder().join("deploy.yaml"), None, &plan::Disk).unwrap();
     let observer = Observer::new(&cf, &session, &plan);
     let space = observer.observe(&Interrupt::none()).unwrap();
-    let deployment = Deployment { id: "1".to_owned(), by: "a test".to_owned(), at: "2026-11-23T12:00:00Z".to_owned() };
-    let upload = upload::read(&plan.apps[0], &OwnFiles::default()).unwrap();
-    let orders = Orders { plan: &plan, app: &plan.apps[0], deployment: &deployment, upload: Some(&upload) };
-    let steps = forward::deploy(orders, &space).unwrap();
+    let request = Request {
+        verb: Verb::Apply,
+        identity: Identity { id: "1".to_owned(), by: "a test".to_owned(), at: "2026-11-23T12:00:00Z".to_owned() },
+        extent: Extent::Whole,
+        failed: Failed::Stop,
+        locks: Vec::new(),
+        uploads: BTreeMap::from([(
+            plan.apps[0].name.clone(),
+            upload::read(&plan.apps[0], &OwnFiles::default()).unwrap(),
+        )]),
+    };
+    let deployment = Deployment::compile(&plan, &space, &request).unwrap();
     let routers = Routers::default();
     let runner = Runner {
-        app: &plan.apps[0],
         cf: &cf,
         api: Api::new(&cf, &session),
         reader: &observer,
@@ -71,5 +80,5 @@ pub(crate) fn prepared<T>(bench: &Bench, run: impl FnOnce(Driven<'_>) -> T) -> T
         clock: &Interrupt::none(),
         hold: &|_, _| Ok(()),
     };
-    run(Driven { runner, steps, space })
+    run(Driven { runner, deployment: &deployment, space })
 }

@@ -9,6 +9,9 @@ use std::time::{Duration, Instant};
 
 use crate::cf::invocation::{Invocation, Reference};
 use crate::cf::outcome::{self, confirm};
+use crate::cf::output::Stream;
+use crate::event::{Happening, Report};
+use crate::plan;
 use crate::space::Space;
 use crate::space::condition::{Condition, Verdict};
 use crate::steps::Step;
@@ -16,7 +19,6 @@ use crate::steps::action::work::Work;
 
 use super::check;
 use super::clock::Stop;
-use super::event::Event;
 use super::execute::{PAUSE, Runner, Unseen};
 use super::probe::Unconfirmed;
 use super::reader::{View, borne, pause_after};
@@ -68,12 +70,13 @@ enum Settled {
 impl Runner<'_> {
     pub(super) fn step(
         &self,
+        app: &plan::App,
         step: &Step,
         view: &mut View,
         exit_code: &mut Option<i32>,
-        report: &mut dyn FnMut(&Event<'_>),
+        report: &mut Report<'_>,
     ) -> StepEnd {
-        match self.confirmed(step, view, exit_code, report) {
+        match self.confirmed(app, step, view, exit_code, report) {
             Ok(notes) => StepEnd::Confirmed(notes),
             Err(Unfinished::Failed(why)) => StepEnd::Failed(why),
             Err(Unfinished::Interrupted(why)) => StepEnd::Interrupted(why),
@@ -82,18 +85,19 @@ impl Runner<'_> {
 
     fn confirmed(
         &self,
+        app: &plan::App,
         step: &Step,
         view: &mut View,
         exit_code: &mut Option<i32>,
-        report: &mut dyn FnMut(&Event<'_>),
+        report: &mut Report<'_>,
     ) -> Result<Vec<String>, Unfinished> {
         let begun = self.clock.now();
         let deadline = begun + step.limits.within;
         let before = view.space.clone();
         let mut notes = if let Some(invocation) = step.invocation() {
-            self.call(step, &invocation, (&mut *view, &before), exit_code, report)?
+            self.call(app, step, &invocation, (&mut *view, &before), exit_code, report)?
         } else {
-            report(&Event::StepStarted { step, argv: &[] });
+            report(Happening::step_started(app, step, &[]));
             let notes = self.without_cf(step)?;
             // While a check or a drain takes its time, people have theirs.
             view.forget();
@@ -111,17 +115,18 @@ impl Runner<'_> {
     /// Runs cf, again where that is of use, until what it was to do is done. Fails with what cf said.
     fn call(
         &self,
+        app: &plan::App,
         step: &Step,
         invocation: &Invocation,
         (view, before): (&mut View, &Space),
         exit_code: &mut Option<i32>,
-        report: &mut dyn FnMut(&Event<'_>),
+        report: &mut Report<'_>,
     ) -> Result<Vec<String>, Unfinished> {
         let deadline = self.clock.now() + step.limits.within;
         let argv = invocation
             .resolve(&|reference| look_up(&view.space, reference))
             .map_err(|error| Unfinished::Failed(format!("cf was not started: {error}")))?;
-        report(&Event::StepStarted { step, argv: &argv });
+        report(Happening::step_started(app, step, &argv));
         // What the platform does by itself goes on without the cf that watches it.
         let goes_on = || !step.facts().is_watched_by_cf() || self.clock.stop().is_none();
         for tried in 1.. {
@@ -129,7 +134,7 @@ impl Runner<'_> {
             let output = self
                 .cf
                 .run_while(&goes_on, &argv, &invocation.env, step.limits.attempt.min(left), &mut |stream, text| {
-                    report(&Event::Line { step, stream, text });
+                    report(output(step, &argv, stream, text));
                 })
                 .map_err(|error| Unfinished::Failed(error.to_string()))?;
             *exit_code = output.exit.code();
@@ -161,7 +166,7 @@ impl Runner<'_> {
                 Settled::NotDone if last => return Err(Unfinished::Failed(said)),
                 Settled::NotDone => {}
             }
-            report(&Event::Repeating { step, why: &said });
+            report(Happening::StepRepeated { app: step.app.to_string(), step: step.id.clone(), why: said });
             self.pause_before(next, deadline)?;
         }
         Ok(Vec::new())
@@ -223,7 +228,7 @@ impl Runner<'_> {
         condition: &Condition,
         (view, before): (&mut View, &Space),
         deadline: Instant,
-        report: &mut dyn FnMut(&Event<'_>),
+        report: &mut Report<'_>,
     ) -> Result<(), Unfinished> {
         let mut pause = PAUSE;
         let mut out_of_reach: Option<Instant> = None;
@@ -255,7 +260,7 @@ impl Runner<'_> {
                 return Err(Unfinished::Failed(missing));
             }
             if missing != told {
-                report(&Event::Waiting { step, what: &missing });
+                report(Happening::waiting(step, &missing));
                 told = missing;
             }
             self.clock.pause(pause)?;
@@ -268,15 +273,28 @@ impl Runner<'_> {
         step: &Step,
         space: &Space,
         deadline: Instant,
-        report: &mut dyn FnMut(&Event<'_>),
+        report: &mut Report<'_>,
     ) -> Result<Option<String>, Unfinished> {
         let Some(question) = step.facts().router_question() else { return Ok(None) };
-        report(&Event::Waiting { step, what: "the router" });
+        report(Happening::waiting(step, "the router"));
         match self.router.ask(&question, space, step.settle, deadline, self.clock) {
             Ok(evidence) => Ok(Some(evidence.note())),
             Err(Unconfirmed::Heard(why)) => Err(Unfinished::Failed(format!("the router does not confirm it: {why}"))),
             Err(Unconfirmed::Interrupted(why)) => Err(why.into()),
         }
+    }
+}
+
+/// A line that cf printed for a step.
+fn output(step: &Step, argv: &[String], stream: Stream, text: &str) -> Happening {
+    let answer = stream == Stream::Out && argv.first().is_some_and(|verb| verb == "curl");
+    Happening::Output {
+        app: step.app.to_string(),
+        step: step.id.clone(),
+        stream,
+        text: text.to_owned(),
+        // cf 8.17: `Code: 0, Title: , Detail: {"errors":[…]}`.
+        for_programs: answer || text.contains("Detail: {"),
     }
 }
 

@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::cf::config::ConfigError;
 use crate::cf::session::{HandBack, PrivateHome, Session, SessionError, user_config};
 use crate::cf::spawn::Cf;
-use crate::cli::Common;
+use crate::cli::{CliError, Common};
 use crate::plan::{self, ApiUrl, Plan};
 use crate::run::api::Api;
 use crate::run::http::{Client, RouterUrl};
@@ -18,32 +18,30 @@ use crate::run::observe::Observer;
 use crate::secret::{Redactor, Sensitive};
 use crate::shell;
 
-use super::Trouble;
-
 /// Reads the plan that the command line names, less the apps that it does not ask for.
-pub fn load(common: &Common) -> Result<Plan, Trouble> {
+pub fn load(common: &Common) -> Result<Plan, CliError> {
     load_from(common, &plan::Disk)
 }
 
 /// As [`load`], where what is to be uploaded need not be there.
-pub fn load_without_bits(common: &Common) -> Result<Plan, Trouble> {
+pub fn load_without_files(common: &Common) -> Result<Plan, CliError> {
     load_from(common, &plan::WithoutBits)
 }
 
-fn load_from(common: &Common, files: &dyn plan::Files) -> Result<Plan, Trouble> {
+fn load_from(common: &Common, files: &dyn plan::Files) -> Result<Plan, CliError> {
     let mut plan =
         plan::load(common.plan(), common.env.as_deref(), files).map_err(|problems| {
             match plan::overlaid(common.plan()).filter(|(base, _)| common.env.is_none() && base.exists()) {
                 Some((base, env)) => {
                     let flags = shell::command(["--file", &base.to_string_lossy(), "--env", &env]);
-                    Trouble::Overlay { problems, flags }
+                    CliError::Overlay { problems, flags }
                 }
-                None => Trouble::Plan(problems),
+                None => CliError::Plan(problems),
             }
         })?;
     if let Some(name) = common.app.iter().find(|name| plan.apps.iter().all(|app| app.name.as_str() != *name)) {
         let known = plan.apps.iter().map(|app| app.name.to_string()).collect();
-        return Err(Trouble::NoSuchApp { name: name.clone(), known });
+        return Err(CliError::NoSuchApp { name: name.clone(), known });
     }
     if !common.app.is_empty() {
         plan.apps.retain(|app| common.app.iter().any(|name| app.name.as_str() == name));
@@ -53,7 +51,7 @@ fn load_from(common: &Common, files: &dyn plan::Files) -> Result<Plan, Trouble> 
 
 /// A cf with a private session in the space of the plan.
 #[derive(Debug)]
-pub struct Workplace {
+pub struct Context {
     /// The cf.
     pub cf: Cf,
     /// The private copy of the user's session.
@@ -62,9 +60,9 @@ pub struct Workplace {
     pub client: Client,
 }
 
-impl Workplace {
+impl Context {
     /// Opens the user's own session.
-    pub fn open(common: &Common, plan: &Plan) -> Result<Self, Trouble> {
+    pub fn open(common: &Common, plan: &Plan) -> Result<Self, CliError> {
         let origin = user_config(env::var_os("CF_HOME").as_deref(), env::var_os("HOME").as_deref())
             .ok_or(SessionError::NoHome)?;
         let guard = guard()?;
@@ -78,12 +76,12 @@ impl Workplace {
         router: Option<&RouterUrl>,
         plan: &Plan,
         guard: &Arc<Guard>,
-    ) -> Result<Self, Trouble> {
+    ) -> Result<Self, CliError> {
         let home = private_home(guard)?;
         let cf = Cf::discover(cf, &home)?;
         let session = Session::open(origin, home).map_err(|error| match error {
             SessionError::Config(ConfigError::NoOrg | ConfigError::NoSpace) => {
-                Trouble::NotTargeted { error, hint: target_command(plan) }
+                CliError::NotTargeted { error, hint: target_command(plan) }
             }
             error => error.into(),
         })?;
@@ -110,7 +108,7 @@ impl Workplace {
     }
 
     /// Hands new tokens back before a person is asked, who may answer with Ctrl-C.
-    pub fn before_asking(&self) -> Result<(), Trouble> {
+    pub fn before_asking(&self) -> Result<(), CliError> {
         self.session.hand_back()?;
         Ok(())
     }
@@ -169,14 +167,14 @@ fn holds_a_secret(name: &str) -> bool {
 }
 
 /// Starts what ends everything of ours should we be killed.
-pub fn guard() -> Result<Arc<Guard>, Trouble> {
-    Guard::start().map_err(|source| Trouble::Io { what: "no guard could be started", source })
+pub fn guard() -> Result<Arc<Guard>, CliError> {
+    Guard::start().map_err(|source| CliError::Io { what: "no guard could be started", source })
 }
 
 /// A private directory for a cf.
-pub fn private_home(guard: &Arc<Guard>) -> Result<PrivateHome, Trouble> {
+pub fn private_home(guard: &Arc<Guard>) -> Result<PrivateHome, CliError> {
     PrivateHome::create(guard)
-        .map_err(|source| Trouble::Io { what: "no private directory could be made for cf", source })
+        .map_err(|source| CliError::Io { what: "no private directory could be made for cf", source })
 }
 
 /// What targets the plan's space.
@@ -185,7 +183,7 @@ fn target_command(plan: &Plan) -> String {
 }
 
 /// Refuses a target that is not the plan's.
-pub fn check_target(plan: &Plan, api: &str, org: &str, space: &str) -> Result<(), Trouble> {
+pub fn check_target(plan: &Plan, api: &str, org: &str, space: &str) -> Result<(), CliError> {
     let wanted = &plan.target;
     let same_api = ApiUrl::parse(api).is_ok_and(|api| api == wanted.api);
     if same_api && wanted.org.as_str() == org && wanted.space.as_str() == space {
@@ -194,7 +192,7 @@ pub fn check_target(plan: &Plan, api: &str, org: &str, space: &str) -> Result<()
     let target = target_command(plan);
     let login = shell::command(["cf", "login", "-a", wanted.api.as_str()]);
     let hint = if same_api { target } else { format!("{login} && {target}") };
-    Err(Trouble::WrongTarget {
+    Err(CliError::WrongTarget {
         wanted: format!("{} / {} / {}", wanted.api, wanted.org, wanted.space),
         targeted: format!("{api} / {org} / {space}"),
         hint,

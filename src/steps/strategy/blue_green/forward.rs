@@ -1,65 +1,54 @@
 //! The way forward: the guide's seven steps for one app, from its beginning or from where an interrupted run has left
 //! it.
 
-use crate::plan::{self, AppName, Lifecycle, Plan, RouteUrl};
+use crate::plan::{self, AppName, Lifecycle, RouteUrl};
 use crate::space::condition::Condition;
 use crate::space::{App, AppState, Space};
-
-use super::action::{
+use crate::steps::action::{
     Annotate, BindService, Check, CreateApp, Delete, MapRoute, NewApp, Push, SetDroplet, Stage, Start,
 };
-use super::annotations::{Annotations, Deployment, Origin, Role};
-use super::list::{Routers, StepList};
-use super::refusal::Refusal;
-use super::situation::{
-    self, Situation, UnderWay, is_under_way, not_in_use, other, other_routes, staging_is_free, told_apart,
-};
-use super::size::{self, Sized};
-use super::upload::Upload;
-use super::{Heading, Step, back, preflight, quota};
+use crate::steps::annotations::{Annotations, Origin, Role};
+use crate::steps::input::{CompileInput, Failed};
+use crate::steps::list::{Routers, StepList};
+use crate::steps::phase::Phase;
+use crate::steps::refusal::Refusal;
+use crate::steps::size::{self, Sized};
+use crate::steps::standing::{Standing, UnderWay, has_begun};
+use crate::steps::{Step, preflight};
+
+use super::back;
+use super::standing::{is_of_plan, is_under_way, not_in_use, other, other_routes, staging_is_free, told_apart};
 
 /// CC API 3: the longest value of an annotation, in characters.
 const LONGEST_ANNOTATION: usize = 5000;
-
-/// What a deployment is compiled from, beside the space.
-#[derive(Debug, Clone, Copy)]
-pub struct Orders<'a> {
-    /// The plan.
-    pub plan: &'a Plan,
-    /// The app of the plan.
-    pub app: &'a plan::App,
-    /// Which deployment this is.
-    pub deployment: &'a Deployment,
-    /// The files to upload; `None` where they are not here, or need not be.
-    pub upload: Option<&'a Upload>,
-}
 
 /// Compiles a new deployment of one app. Refuses where the space does not allow it, or does not tell enough.
 ///
 /// What an interrupted deployment has left is taken back on the way, so that the push and the check meet nobody but the
 /// new version.
-pub fn deploy(orders: Orders<'_>, space: &Space) -> Result<Vec<Step>, Refusal> {
-    let Orders { plan, app, deployment, upload } = orders;
+pub(super) fn deploy(input: &CompileInput<'_>, space: &Space) -> Result<Vec<Step>, Refusal> {
+    let CompileInput { plan, app, identity, extent, upload, .. } = *input;
     let Some(upload) = upload else { return Err(Refusal::NoUpload { name: app.name.clone() }) };
     may_begin(app, space)?;
-    let situation = Situation::of(app, space)?;
-    let next = situation.next().clone();
+    let standing = Standing::of(app, space)?;
+    let next = standing.next().clone();
     preflight::of_stack(app, space, &next).map_or(Ok(()), Err)?;
     not_in_use(app, space, &next)?;
-    told_apart(app, space, &situation)?;
+    told_apart(app, space, &standing)?;
     same_lifecycle(app, space, &next)?;
     staging_is_free(app, space)?;
 
     let mut list = StepList::new(app, space);
     list.resolve_routes()?;
-    let old = situation.live().cloned();
+    let old = standing.live().cloned();
     let interrupted = old.as_ref().is_some_and(|live| is_under_way(list.model(), live));
     let routers = if interrupted { Routers::Unsure } else { Routers::Informed };
     // The staging route of a deployment that ended after the switch. The check must not reach that version.
-    list.leave_staging(Heading::Clear, other(app, &next))?;
+    list.leave_staging(Phase::Prepare, other(app, &next))?;
     let origin = Origin {
-        deployment: deployment.clone(),
+        deployment: identity.clone(),
         plan: plan.digest.clone(),
+        extent: extent.clone(),
         upload: upload.digest().to_owned(),
         upload_files: upload.listing().to_owned(),
         package_before: newest_package(list.model(), &next),
@@ -67,47 +56,48 @@ pub fn deploy(orders: Orders<'_>, space: &Space) -> Result<Vec<Step>, Refusal> {
         old_routes: routes_of_old(app, list.model(), old.as_ref(), &next),
         kept_routes: kept_routes(app, list.model(), &next),
     };
-    list.create(Heading::Push, &next);
+    list.create(Phase::Push, &next);
     let annotations = Annotations::next(&origin);
     if annotations.longest() > LONGEST_ANNOTATION {
         return Err(Refusal::TooManyRoutes { app: next });
     }
-    list.add(Heading::Push, "mark", Annotate { app: next.clone(), annotations });
+    list.add(Phase::Push, "mark", Annotate { app: next.clone(), annotations });
     settle_old(&mut list, old.as_ref());
     clear(&mut list, app, old.as_ref(), &next)?;
     let sized = size::of(app, list.model(), old.as_ref(), &next);
     may_serve(app, &next, sized.size.instances)?;
     push(&mut list, &next, sized.clone(), origin.package_before.clone());
     finish(&mut list, &next, old.as_ref(), &origin, (sized.size.instances, routers))?;
-    checked(space, list)
+    Ok(list.into_steps())
 }
 
-/// Compiles what is left of a deployment that did not come to its end, or of a rollback. `lock` is the deployment that
-/// the app's lock tells of, where a run that was killed has left one: it may not have come to its first change.
+/// Compiles what is left of a deployment that did not come to its end, or of a rollback. One that is known to have been
+/// begun, and that has left no word on the app, is deployed from its beginning: a run may be killed before its first change
+/// to an app.
 ///
 /// Refuses where nothing is under way, and where what is under way comes from another plan.
-pub fn resume(orders: Orders<'_>, lock: Option<&Deployment>, space: &Space) -> Result<Vec<Step>, Refusal> {
-    let Orders { plan, app, upload, .. } = orders;
+pub(super) fn resume(input: &CompileInput<'_>, space: &Space) -> Result<Vec<Step>, Refusal> {
+    let CompileInput { plan, app, upload, begun, .. } = *input;
     let Some(under_way) = UnderWay::of(app, space) else {
-        return match lock.filter(|deployment| !has_begun(app, deployment, space)) {
-            Some(deployment) => deploy(Orders { deployment, ..orders }, space),
+        return match begun.filter(|identity| !has_begun(app, identity, space)) {
+            Some(identity) => deploy(&CompileInput { identity, ..*input }, space),
             None => Err(Refusal::NothingUnderWay { name: app.name.clone() }),
         };
     };
     if under_way.back {
-        return back::compile(app, space, back::Failed::Stop);
+        return back::compile(app, space, Failed::Stop);
     }
     let other_plan = || Refusal::OtherPlan { name: app.name.clone(), app: under_way.colour.clone() };
     let Some(origin) = &under_way.origin else { return Err(other_plan()) };
-    if let Some(deployment) = lock.filter(|deployment| deployment.id != origin.deployment.id) {
+    if let Some(identity) = begun.filter(|identity| identity.id != origin.deployment.id) {
         // The run that was killed was a new one, and had not yet taken this one's place.
-        return deploy(Orders { deployment, ..orders }, space);
+        return deploy(&CompileInput { identity, ..*input }, space);
     }
     if origin.plan != plan.digest {
         return Err(other_plan());
     }
     may_begin(app, space)?;
-    Situation::of(app, space)?;
+    Standing::of(app, space)?;
     staging_is_free(app, space)?;
 
     let next = under_way.colour.clone();
@@ -129,21 +119,7 @@ pub fn resume(orders: Orders<'_>, lock: Option<&Deployment>, space: &Space) -> R
     let instances = list.model().app(next.as_str()).and_then(|app| app.web()).map_or(1, |web| web.instances);
     may_serve(app, &next, instances)?;
     finish(&mut list, &next, old.as_ref(), origin, (instances, Routers::Unsure))?;
-    checked(space, list)
-}
-
-/// Whether a deployment has left a word on one of the colours.
-pub fn has_begun(app: &plan::App, deployment: &Deployment, space: &Space) -> bool {
-    let marked = |colour: &AppName| space.app(colour.as_str()).and_then(Origin::of);
-    app.colours.iter().filter_map(marked).any(|origin| origin.deployment.id == deployment.id)
-}
-
-fn checked(space: &Space, list: StepList<'_>) -> Result<Vec<Step>, Refusal> {
-    let app = list.app();
-    let steps = list.into_steps();
-    Refusal::any(preflight::of_steps(app, space, &steps))?;
-    quota::check(space, &steps)?;
-    Ok(steps)
+    Ok(list.into_steps())
 }
 
 /// What must be so before a deployment begins or goes on, whatever it finds of itself.
@@ -165,7 +141,7 @@ fn may_serve(app: &plan::App, next: &AppName, instances: u32) -> Result<(), Refu
 /// done. It is said only once the next colour is marked: at no point does nothing tell that something is under way.
 fn settle_old(list: &mut StepList<'_>, old: Option<&AppName>) {
     if let Some(old) = old.filter(|old| is_under_way(list.model(), old)) {
-        list.role(Heading::Clear, old, Role::Live);
+        list.role(Phase::Prepare, old, Role::Live);
     }
 }
 
@@ -189,13 +165,13 @@ fn same_lifecycle(app: &plan::App, space: &Space, next: &AppName) -> Result<(), 
 fn clear(list: &mut StepList<'_>, app: &plan::App, old: Option<&AppName>, next: &AppName) -> Result<(), Refusal> {
     if app.live.iter().any(|url| list.model().is_mapped(next.as_str(), url)) {
         let returning = back::returning(list, app, old, next);
-        let busy = back::take_off(list, Heading::Clear, old, next, &returning, Routers::Unsure)?;
-        back::put_to_rest(list, Heading::Clear, next, busy);
+        let busy = back::take_off(list, Phase::Prepare, old, next, &returning, Routers::Unsure)?;
+        back::put_to_rest(list, Phase::Prepare, next, busy);
         list.rely_on(None);
     } else {
-        list.leave_and_stop(Heading::Clear, next)?;
+        list.leave_and_stop(Phase::Prepare, next)?;
     }
-    list.leave_staging(Heading::Clear, other(app, next))
+    list.leave_staging(Phase::Prepare, other(app, next))
 }
 
 /// The upload. The rest of the guide's second step is cut where the platform can be asked (see [`finish`]).
@@ -203,7 +179,7 @@ fn push(list: &mut StepList<'_>, next: &AppName, sized: Sized, before: Option<St
     debug_assert_eq!(sized.push.app, next.as_str());
     let Sized { push, size, others } = sized;
     let image = list.app().manifest.app.docker.as_ref().map(|docker| docker.image.clone());
-    list.add(Heading::Push, "push", Push { push, image, size, others, before });
+    list.add(Phase::Push, "push", Push { push, image, size, others, before });
 }
 
 /// All that follows the upload, less what is done already and can be seen to be.
@@ -219,30 +195,29 @@ fn finish(
         bring_up(list, next, origin, instances)?;
         for check in &app.checks {
             let action = Check { app: next.clone(), url: app.staging.clone(), check: check.clone(), instances };
-            list.add(Heading::Check, "check", action);
+            list.add(Phase::Check, "check", action);
         }
-        list.map_live(Heading::Map, next, &app.live)?;
+        list.map_live(Phase::Switch, next, &app.live)?;
     }
     // From here on nothing is taken off its routes or stopped unless the new version runs.
     list.rely_on(Some(Condition::Running { app: next.to_string(), instances }));
     if let Some(old) = old {
-        list.unmap_live(Heading::UnmapLive, old, routers)?;
+        list.unmap_live(Phase::Release, old, routers)?;
     }
-    list.unmap_staging(Heading::UnmapStaging, next)?;
+    list.unmap_staging(Phase::Release, next)?;
     if let Some(old) = old {
         match app.old {
-            plan::Old::Stop => list.drain_and_stop(Heading::Stop, old),
+            plan::Old::Stop => list.drain_and_stop(Phase::Retire, old),
             plan::Old::Keep => {}
             plan::Old::Delete => {
-                list.drain(Heading::Stop, old);
-                list.add(Heading::Stop, "delete", Delete { app: old.clone() });
+                list.drain(Phase::Retire, old);
+                list.add(Phase::Retire, "delete", Delete { app: old.clone() });
             }
         }
-        list.role(Heading::Stop, old, Role::Previous);
+        list.role(Phase::Record, old, Role::Previous);
     }
     list.rely_on(None);
-    let end = if old.is_some() { Heading::Stop } else { Heading::UnmapStaging };
-    list.role(end, next, Role::Live);
+    list.role(Phase::Record, next, Role::Live);
     Ok(())
 }
 
@@ -253,25 +228,25 @@ fn bring_up(list: &mut StepList<'_>, next: &AppName, origin: &Origin, instances:
         let by_manifest = app.manifest.app.services.iter().any(|named| named == service.as_str());
         let bound = list.next_is(next, |app| app.bindings.iter().any(|bound| bound == service.as_str()));
         if !by_manifest && !bound {
-            list.add(Heading::Push, "bind", BindService { app: next.clone(), service: service.clone() });
+            list.add(Phase::Push, "bind", BindService { app: next.clone(), service: service.clone() });
         }
     }
     // A push takes all routes off the app; those that the plan does not name are none of its business and come back.
-    list.map_kept(Heading::Push, next, &origin.kept_routes)?;
-    list.map_staging(Heading::Push, next)?;
+    list.map_kept(Phase::Push, next, &origin.kept_routes)?;
+    list.map_staging(Phase::Push, next)?;
     let staged = list.next_is(next, |app| match (&app.package, &app.staged) {
         (Some(package), Some(droplet)) => droplet.package.as_ref() == Some(&package.guid),
         (None, _) | (_, None) => false,
     });
     if !staged {
-        list.add(Heading::Push, "stage", Stage { app: next.clone() });
+        list.add(Phase::Push, "stage", Stage { app: next.clone() });
     }
     let set = list.next_is(next, |app| app.droplet == app.staged.as_ref().map(|droplet| droplet.guid.clone()));
     if !staged || !set {
-        list.add(Heading::Push, "set-droplet", SetDroplet { app: next.clone() });
+        list.add(Phase::Push, "set-droplet", SetDroplet { app: next.clone() });
     }
     let reached_at = Some(app.staging.clone());
-    list.add(Heading::Push, "start", Start { app: next.clone(), instances, reached_at });
+    list.add(Phase::Start, "start", Start { app: next.clone(), instances, reached_at });
     Ok(())
 }
 
@@ -318,7 +293,7 @@ fn kept_routes(app: &plan::App, space: &Space, next: &AppName) -> Vec<String> {
     let mut routes = other_routes(app, space, found);
     if is_under_way(space, next) {
         let before = Origin::of(found).map(|origin| origin.kept_routes).unwrap_or_default();
-        routes.extend(before.into_iter().filter(|url| !situation::is_of_plan(app, url)));
+        routes.extend(before.into_iter().filter(|url| !is_of_plan(app, url)));
         routes.sort();
         routes.dedup();
     }
@@ -332,7 +307,7 @@ impl StepList<'_> {
     }
 
     /// Creates an app that is not there, so that it can be marked before anything of it is uploaded.
-    fn create(&mut self, heading: Heading, app: &AppName) {
+    fn create(&mut self, phase: Phase, app: &AppName) {
         if self.model().app(app.as_str()).is_none() {
             let manifest = &self.app().manifest.app;
             let kind = match manifest.lifecycle {
@@ -343,26 +318,26 @@ impl StepList<'_> {
                     NewApp::Cnb { space, buildpacks }
                 }
             };
-            self.add(heading, "create", CreateApp { app: app.clone(), kind });
+            self.add(phase, "create", CreateApp { app: app.clone(), kind });
         }
     }
 
     /// Maps the staging route, where it is not mapped.
-    fn map_staging(&mut self, heading: Heading, to: &AppName) -> Result<(), Refusal> {
+    fn map_staging(&mut self, phase: Phase, to: &AppName) -> Result<(), Refusal> {
         let url = self.app().staging.clone();
         if !self.model().is_mapped(to.as_str(), &url) {
             let route = self.parts(&url)?;
-            self.add(heading, "map-staging", MapRoute { app: to.clone(), url, route, ask_router: false });
+            self.add(phase, "map-staging", MapRoute { app: to.clone(), url, route, ask_router: false });
         }
         Ok(())
     }
 
     /// Unmaps the live routes from a colour that runs, also those that it does not hold any more, for the sake of the
     /// routers, and stops it.
-    fn leave_and_stop(&mut self, heading: Heading, from: &AppName) -> Result<(), Refusal> {
+    fn leave_and_stop(&mut self, phase: Phase, from: &AppName) -> Result<(), Refusal> {
         if self.model().app(from.as_str()).is_some_and(|app| app.state == AppState::Started) {
-            self.unmap_live(heading, from, Routers::Unsure)?;
-            self.drain_and_stop(heading, from);
+            self.unmap_live(phase, from, Routers::Unsure)?;
+            self.drain_and_stop(phase, from);
         }
         Ok(())
     }

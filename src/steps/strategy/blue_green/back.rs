@@ -6,22 +6,17 @@
 use crate::plan::{self, AppName, Instances, RouteUrl};
 use crate::space::condition::Condition;
 use crate::space::{App, AppState, Space};
+use crate::steps::action::{Scale, Start, Stop};
+use crate::steps::annotations::{Origin, Role};
+use crate::steps::input::Failed;
+use crate::steps::list::{Routers, StepList};
+use crate::steps::phase::Phase;
+use crate::steps::refusal::Refusal;
+use crate::steps::standing::{Standing, UnderWay};
+use crate::steps::{Step, preflight};
 
-use super::action::{Scale, Start, Stop};
-use super::annotations::{Origin, Role};
-use super::list::{Routers, StepList};
-use super::refusal::Refusal;
-use super::situation::{Situation, UnderWay, other};
-use super::{Heading, Step, forward, preflight, quota};
-
-/// What becomes of a version that is taken back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Failed {
-    /// It is stopped.
-    Stop,
-    /// It goes on running without routes, for a person to look at it.
-    Keep,
-}
+use super::forward;
+use super::standing::other;
 
 /// Which colour is to serve again, and which one goes.
 struct Direction {
@@ -33,39 +28,36 @@ struct Direction {
 
 /// Compiles the way back of one app: to the colour that was live before, after an interrupted or failed deployment; to
 /// the previous colour after a finished one. Refuses where there is no colour to fall back to.
-pub fn compile(app: &plan::App, space: &Space, failed: Failed) -> Result<Vec<Step>, Refusal> {
+pub(super) fn compile(app: &plan::App, space: &Space, failed: Failed) -> Result<Vec<Step>, Refusal> {
     Refusal::any(preflight::of_space(app, space))?;
-    let situation = Situation::of(app, space)?;
+    let standing = Standing::of(app, space)?;
     let Direction { to, from, finished } = match UnderWay::of(app, space) {
         Some(under_way) => of_interrupted(app, space, under_way)?,
-        None => of_finished(app, space, situation)?,
+        None => of_finished(app, space, standing)?,
     };
     let mut list = StepList::new(app, space);
     let returning = returning(&list, app, to.as_ref(), &from);
     let routers = if may_have_left(space, &from) { Routers::Unsure } else { Routers::Informed };
     if let Some(to) = to.as_ref().filter(|_| finished) {
         // Before the way back is told of: what is half done is not looked at for its size again.
-        grow(&mut list, Heading::FallBack, to, &from)?;
+        grow(&mut list, Phase::FallBack, to, &from)?;
     }
     // Told before anything else changes: whoever goes on from here must not go forward.
-    list.role(Heading::FallBack, &from, Role::RollingBack);
-    let busy = take_off(&mut list, Heading::FallBack, to.as_ref(), &from, &returning, routers)?;
+    list.role(Phase::FallBack, &from, Role::RollingBack);
+    let busy = take_off(&mut list, Phase::FallBack, to.as_ref(), &from, &returning, routers)?;
     match failed {
-        Failed::Stop => put_to_rest(&mut list, Heading::FallBack, &from, busy),
+        Failed::Stop => put_to_rest(&mut list, Phase::FallBack, &from, busy),
         Failed::Keep => {}
     }
     list.rely_on(None);
     let kept = list.model().app(from.as_str()).and_then(Origin::of).map(|origin| origin.kept_routes);
-    list.map_kept(Heading::FallBack, &from, &kept.unwrap_or_default())?;
+    list.map_kept(Phase::FallBack, &from, &kept.unwrap_or_default())?;
     if let Some(to) = &to {
-        list.unmap_staging(Heading::FallBack, to)?;
-        list.role(Heading::FallBack, to, Role::Live);
+        list.unmap_staging(Phase::FallBack, to)?;
+        list.role(Phase::FallBack, to, Role::Live);
     }
-    list.role(Heading::FallBack, &from, Role::RolledBack);
-    let steps = list.into_steps();
-    Refusal::any(preflight::of_steps(app, space, &steps))?;
-    quota::check(space, &steps)?;
-    Ok(steps)
+    list.role(Phase::FallBack, &from, Role::RolledBack);
+    Ok(list.into_steps())
 }
 
 /// An interrupted deployment leads back to the app that was live when it began; one that nobody else was live before
@@ -94,13 +86,13 @@ fn of_interrupted(app: &plan::App, space: &Space, under_way: UnderWay) -> Result
     }
 }
 
-fn of_finished(app: &plan::App, space: &Space, situation: Situation) -> Result<Direction, Refusal> {
+fn of_finished(app: &plan::App, space: &Space, standing: Standing) -> Result<Direction, Refusal> {
     let refuse = |why: String| Err(Refusal::NoFallback { name: app.name.clone(), why });
-    match situation {
-        Situation::First { .. } => refuse("no colour holds a live route".to_owned()),
+    match standing {
+        Standing::First { .. } => refuse("no colour holds a live route".to_owned()),
         // Only what is under way leaves both on the live routes.
-        Situation::Half { live, next } => Ok(Direction { to: Some(live), from: next, finished: false }),
-        Situation::Settled { live, next } => match space.app(next.as_str()) {
+        Standing::Half { live, next } => Ok(Direction { to: Some(live), from: next, finished: false }),
+        Standing::Settled { live, next } => match space.app(next.as_str()) {
             None => refuse(format!("{live} is live and {next} is not there")),
             Some(other) => match Role::of(other) {
                 Some(Role::Previous | Role::Live) if other.droplet.is_some() => {
@@ -119,7 +111,7 @@ fn of_finished(app: &plan::App, space: &Space, situation: Situation) -> Result<D
 /// Gives a version that comes back as many web instances as are live, or as the plan declares, where it has fewer:
 /// somebody may have raised these since, or have scaled it down, even to none. Refuses where nothing tells how many it
 /// should have.
-fn grow(list: &mut StepList<'_>, heading: Heading, to: &AppName, from: &AppName) -> Result<(), Refusal> {
+fn grow(list: &mut StepList<'_>, phase: Phase, to: &AppName, from: &AppName) -> Result<(), Refusal> {
     let (app, model) = (list.app(), list.model());
     let instances = |name: &AppName| model.app(name.as_str()).and_then(App::web).map_or(0, |web| web.instances);
     let (has, live) = (instances(to), instances(from));
@@ -128,7 +120,7 @@ fn grow(list: &mut StepList<'_>, heading: Heading, to: &AppName, from: &AppName)
         Instances::Manifest => live.min(app.manifest.app.web.instances.unwrap_or(1)),
     };
     if has < wanted {
-        list.add(heading, "scale", Scale { app: to.clone(), instances: wanted });
+        list.add(phase, "scale", Scale { app: to.clone(), instances: wanted });
     } else if has == 0 {
         return Err(Refusal::NoInstances { name: app.name.clone(), app: to.clone() });
     }
@@ -168,7 +160,7 @@ pub(super) fn returning(list: &StepList<'_>, app: &plan::App, to: Option<&AppNam
 /// on all hangs on that one. Returns whether the colour may have requests in hand.
 pub(super) fn take_off(
     list: &mut StepList<'_>,
-    heading: Heading,
+    phase: Phase,
     serving: Option<&AppName>,
     leaving: &AppName,
     returning: &[RouteUrl],
@@ -179,30 +171,30 @@ pub(super) fn take_off(
         // What was there before an interrupted deployment comes back as it was, unless it has no instances at all.
         let web = list.model().app(serving.as_str()).and_then(App::web);
         if !returning.is_empty() && web.is_some_and(|web| web.instances == 0) {
-            grow(list, heading, serving, leaving)?;
+            grow(list, phase, serving, leaving)?;
         }
         let there = list.model().app(serving.as_str());
         let instances = there.and_then(|app| app.web()).map_or(1, |web| web.instances);
         if !returning.is_empty() && !there.is_some_and(|app| app.serves() && app.running() >= instances) {
             let action = Start { app: serving.clone(), instances, reached_at: None };
-            list.add(heading, "start", action);
+            list.add(phase, "start", action);
         }
         // Also where the platform says that the route is mapped already: the router has not been asked yet.
-        list.map_live(heading, serving, returning)?;
+        list.map_live(phase, serving, returning)?;
         if !returning.is_empty() {
             list.rely_on(Some(Condition::Running { app: serving.to_string(), instances }));
         }
     }
-    list.unmap_live(heading, leaving, routers)?;
-    list.unmap_staging(heading, leaving)?;
+    list.unmap_live(phase, leaving, routers)?;
+    list.unmap_staging(phase, leaving)?;
     Ok(on_live || routers == Routers::Unsure)
 }
 
 /// Stops a colour that is off its routes, after it has drained where it may have requests in hand.
-pub(super) fn put_to_rest(list: &mut StepList<'_>, heading: Heading, leaving: &AppName, busy: bool) {
+pub(super) fn put_to_rest(list: &mut StepList<'_>, phase: Phase, leaving: &AppName, busy: bool) {
     if busy {
-        list.drain_and_stop(heading, leaving);
+        list.drain_and_stop(phase, leaving);
     } else if list.model().app(leaving.as_str()).is_some_and(|app| app.state == AppState::Started) {
-        list.add(heading, "stop", Stop { app: leaving.clone() });
+        list.add(phase, "stop", Stop { app: leaving.clone() });
     }
 }

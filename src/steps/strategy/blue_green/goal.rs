@@ -5,24 +5,22 @@ use std::collections::BTreeSet;
 use crate::plan::{self, AppName, Old};
 use crate::space::{App, AppState, Space};
 use crate::steps::annotations::Origin;
-use crate::steps::situation::{UnderWay, other};
+use crate::steps::standing::UnderWay;
 
-use super::world::World;
+use super::super::Goal;
+use super::standing::other;
 
-/// What a walk is to bring about.
-#[derive(Debug, Clone)]
-pub(super) enum Goal {
-    /// This colour alone is live.
-    Live(AppName),
-    /// All is as it was when the deployment began.
-    Start,
-    /// One colour alone is live, or none where none was.
-    Settled,
-}
+/// Which apps have crashed on a walk.
+type Crashed<'a> = dyn Fn(&str) -> bool + 'a;
 
 /// What is not as it is to be at the end of a walk; `start` is the space before its first step.
-pub(super) fn missed(app: &plan::App, goal: &Goal, start: &Space, end: &World) -> Option<String> {
-    let space = &end.space;
+pub(super) fn missed(
+    app: &plan::App,
+    goal: &Goal,
+    start: &Space,
+    space: &Space,
+    has_crashed: &Crashed<'_>,
+) -> Option<String> {
     if let Some(under_way) = UnderWay::of(app, space) {
         return Some(format!("the deployment of {} is still under way", under_way.colour));
     }
@@ -30,7 +28,7 @@ pub(super) fn missed(app: &plan::App, goal: &Goal, start: &Space, end: &World) -
         return Some(format!("{holder} is still on the staging route {}", app.staging));
     }
     match goal {
-        Goal::Live(next) => live(app, next, end),
+        Goal::Live(next) => live(app, next, space, has_crashed),
         Goal::Start => as_before(app, start, space),
         Goal::Settled => {
             let several = app.live.iter().find(|url| space.holders(url).len() > 1)?;
@@ -40,30 +38,29 @@ pub(super) fn missed(app: &plan::App, goal: &Goal, start: &Space, end: &World) -
 }
 
 /// What is not finished in a state in which nothing is marked as under way. `start` is where the walk began.
-pub(super) fn half_done(app: &plan::App, start: &Space, end: &World) -> Option<String> {
+pub(super) fn half_done(app: &plan::App, start: &Space, end: &Space, has_crashed: &Crashed<'_>) -> Option<String> {
     let alone = |space: &Space| -> Option<AppName> {
         let holds = |colour: &&AppName| app.live.iter().all(|url| space.holders(url) == [colour.as_str()]);
         app.colours.iter().find(holds).cloned()
     };
-    match (alone(start), alone(&end.space)) {
-        (before, Some(now)) if before.as_ref() != Some(&now) => live(app, &now, end),
+    match (alone(start), alone(end)) {
+        (before, Some(now)) if before.as_ref() != Some(&now) => live(app, &now, end, has_crashed),
         (_, Some(_)) => None,
         (_, None) => {
-            let several = app.live.iter().find(|url| end.space.holders(url).len() > 1)?;
+            let several = app.live.iter().find(|url| end.holders(url).len() > 1)?;
             Some(format!("several apps are still on {several}"))
         }
     }
 }
 
-fn live(app: &plan::App, next: &AppName, end: &World) -> Option<String> {
-    let space = &end.space;
+fn live(app: &plan::App, next: &AppName, space: &Space, has_crashed: &Crashed<'_>) -> Option<String> {
     for url in &app.live {
         let holders = space.holders(url);
         if holders != [next.as_str()] {
             return Some(format!("{url} leads to [{}] and not to {next} alone", holders.join(", ")));
         }
     }
-    if !end.has_crashed(next.as_str()) && !space.app(next.as_str()).is_some_and(App::serves) {
+    if !has_crashed(next.as_str()) && !space.app(next.as_str()).is_some_and(App::serves) {
         return Some(format!("{next} is live and does not run"));
     }
     let old = other(app, next);

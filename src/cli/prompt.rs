@@ -6,19 +6,18 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::Duration;
 
-use crate::cli::Common;
 use crate::run::clock::Clock;
 use crate::steps::Verb;
 use crate::text::for_terminal;
 
-use super::Trouble;
+use super::{CliError, Common};
 
 /// How often it is looked while a person thinks whether the run is to stop.
 const TICK: Duration = Duration::from_millis(50);
 
 /// Who agrees to a change.
 #[derive(Debug)]
-pub(super) enum Consent {
+pub(crate) enum Consent {
     /// Whoever wrote `--yes` on the command line.
     Given,
     /// A person at a terminal.
@@ -28,7 +27,7 @@ pub(super) enum Consent {
 impl Consent {
     /// How it is had for a change: by `--yes`, or at the terminal that the process belongs to. Fails where there is
     /// neither: nobody would know what is done.
-    pub(super) fn new(yes: bool, verb: &str, common: &Common) -> Result<Self, Trouble> {
+    pub(crate) fn new(yes: bool, verb: &str, common: &Common) -> Result<Self, CliError> {
         if yes {
             return Ok(Self::Given);
         }
@@ -36,11 +35,11 @@ impl Consent {
         let terminal = OpenOptions::new().read(true).write(true).open("/dev/tty");
         terminal
             .map(Self::Asked)
-            .map_err(|_| Trouble::NobodyToAsk { command: common.own_commands().verb(format!("{verb} --yes")) })
+            .map_err(|_| CliError::NobodyToAsk { command: common.own_commands().verb(format!("{verb} --yes")) })
     }
 
     /// Shows something and asks; without a clear yes it is no, also where the run is to stop before the answer.
-    pub(super) fn is_given(&self, shown: &str, question: &str, clock: &dyn Clock) -> bool {
+    pub(crate) fn is_given(&self, shown: &str, question: &str, clock: &dyn Clock) -> bool {
         match self {
             Self::Given => true,
             Self::Asked(terminal) => ask(terminal, shown, question, clock).unwrap_or_default(),
@@ -70,7 +69,7 @@ fn ask(mut terminal: &File, shown: &str, question: &str, clock: &dyn Clock) -> i
 }
 
 /// The question that a verb asks.
-pub(super) fn question(verb: Verb) -> &'static str {
+pub(crate) fn question(verb: Verb) -> &'static str {
     match verb {
         Verb::Apply => "Deploy?",
         Verb::Resume => "Go on?",

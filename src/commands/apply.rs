@@ -1,0 +1,249 @@
+//! `cutover apply`, `cutover resume` and `cutover rollback`: read, compile, prove, ask, lock, look again, run.
+
+use crate::cli::prompt::{Consent, question};
+use crate::cli::{CliError, Common, ExitStatus, RunArgs};
+use crate::event::Happening;
+use crate::plan::Plan;
+use crate::report::preview;
+use crate::run::check::Checker;
+use crate::run::clock::Clock;
+use crate::run::execute::Runner;
+use crate::run::interrupt::Interrupt;
+use crate::run::lock::{Claim, LockError, LockManager, Patience};
+use crate::run::operation::Operation;
+use crate::run::probe::Probe;
+use crate::run::reader::refresh_patiently;
+use crate::space::Space;
+use crate::space::condition::Section;
+use crate::steps::input::Failed;
+use crate::steps::refusal::Refusal;
+use crate::steps::standing::serving;
+use crate::steps::{Request, Step, Verb};
+
+use super::context::{Context, load, load_without_files};
+use super::lock::{clear_up, holding};
+use super::prepare::{self, Prepared};
+use super::reporters::Reporters;
+use super::strays::warn_of_strays;
+use super::tell;
+
+/// Runs one of the verbs that change something.
+pub fn run(verb: Verb, common: &Common, args: &RunArgs) -> Result<ExitStatus, CliError> {
+    let plan = match verb {
+        Verb::Apply => load(common)?,
+        Verb::Resume | Verb::Rollback => load_without_files(common)?,
+    };
+    if verb == Verb::Apply {
+        warn_of_strays(common, &plan);
+    }
+    let consent = Consent::new(args.yes, verb.as_str(), common)?;
+    let mut reporters = Reporters::new(common)?;
+    let ended = with_session(verb, common, args, &plan, &consent, &mut reporters);
+    reporters.end(&ended);
+    ended
+}
+
+fn with_session(
+    verb: Verb,
+    common: &Common,
+    args: &RunArgs,
+    plan: &Plan,
+    consent: &Consent,
+    reporters: &mut Reporters,
+) -> Result<ExitStatus, CliError> {
+    let context = Context::open(common, plan)?;
+    // Nothing is begun yet: until it is, a signal ends the process as any other.
+    let unhurried = Interrupt::none();
+    let mut space = context.observer(plan).observe(&unhurried)?;
+    reporters.note_live(plan, &space);
+    let patience = Patience { wait: args.lock_wait, find_out: verb != Verb::Apply, take_over: args.take_over };
+    let mut manager = LockManager::new(context.api(), &unhurried, patience);
+    way_is_free(args, consent, &context, &mut manager, &mut space)?;
+    let failed = if args.keep_failed { Failed::Keep } else { Failed::Stop };
+    let request = prepare::request(verb, common, &context.session.target().user, failed, &space.locks);
+    let claim = Claim { deployment: request.claimed(plan, &space), plan: plan.digest.clone(), verb };
+    let mut asking = Asking { context: &context, plan, request, consent, reporters };
+    // What is compiled while somebody else is at work fits nothing: that is done once the lock is ours.
+    let agreed = if manager.refuse_at_work(&space.locks).is_ok() {
+        match asking.agree(&space, &unhurried) {
+            Err(CliError::Refused(Refusal::NothingUnderWay { .. })) => {
+                clear_up(&context, &space.locks)?;
+                if verb == Verb::Resume {
+                    prepare::rest_is_deployed(plan, &space, &asking.reporters.own_files())?;
+                }
+                tell(&nothing_under_way(verb, plan, &space));
+                context.close();
+                return Ok(ExitStatus::Done);
+            }
+            agreed => Some(agreed?),
+        }
+    } else {
+        None
+    };
+    let interrupt = catch(asking.reporters)?;
+    let manager = manager.by(&interrupt);
+    let mut work = |hold: &dyn Fn(&Step, &Space) -> Result<(), String>| {
+        asking.under_lock(agreed.as_ref(), space.clone(), &interrupt, hold)
+    };
+    let ended = holding((&context, plan), &claim, &manager, &interrupt, &mut work);
+    context.close();
+    ended
+}
+
+/// Refuses where somebody else is at work, or takes over from them, as the command line has it.
+fn way_is_free(
+    args: &RunArgs,
+    consent: &Consent,
+    context: &Context,
+    manager: &mut LockManager<'_>,
+    space: &mut Space,
+) -> Result<(), CliError> {
+    if !args.take_over && args.lock_wait.is_zero() {
+        manager.find_out(&mut space.locks, &mut tell)?;
+        manager.refuse_at_work(&space.locks)?;
+    }
+    context.before_asking()?;
+    if let (true, Err(LockError::Held { lock, standing, now })) = (args.take_over, manager.refuse_at_work(&space.locks))
+        && !consent.is_given(&lock.story(now, standing), "Ask that run to stop, and take over?", &Interrupt::none())
+    {
+        return Err(CliError::NotAgreed);
+    }
+    Ok(())
+}
+
+/// What somebody is to agree to, and who.
+struct Asking<'a> {
+    context: &'a Context,
+    plan: &'a Plan,
+    request: Request,
+    consent: &'a Consent,
+    reporters: &'a mut Reporters,
+}
+
+impl<'a> Asking<'a> {
+    /// Compiles what is asked for, proves it, finds out whether the routers can be asked, and has a person agree to it.
+    fn agree(&self, space: &Space, clock: &dyn Clock) -> Result<Prepared<'a>, CliError> {
+        let Self { context, plan, request, consent, reporters } = self;
+        let mut prepared = Prepared::new(plan, space, request.clone(), &reporters.own_files())?;
+        prepared.ask_routers(&context.client, space);
+        if let Consent::Given = consent {
+            for note in preview::routers(&prepared.routers) {
+                tell(&note);
+            }
+        }
+        for stray in prepared.written_into_uploads() {
+            tell(&stray.warning());
+        }
+        if consent.is_given(&shown(plan, space, &prepared), question(request.verb), clock) {
+            Ok(prepared)
+        } else {
+            Err(CliError::NotAgreed)
+        }
+    }
+
+    /// Under the lock: makes sure that what was agreed to still fits the space, and runs it.
+    fn under_lock(
+        &mut self,
+        agreed: Option<&Prepared<'a>>,
+        mut space: Space,
+        interrupt: &Interrupt,
+        hold: &dyn Fn(&Step, &Space) -> Result<(), String>,
+    ) -> Result<ExitStatus, CliError> {
+        // Somebody may have deployed since, up to the moment at which the lock was taken.
+        refresh_patiently(&self.context.observer(self.plan), interrupt, &mut space, &Section::ALL, None)?;
+        if let Some(agreed) = agreed {
+            let (_, again) = prepare::compile(self.plan, &space, self.request.clone(), &self.reporters.own_files())?;
+            if again == agreed.deployment {
+                return Ok(self.run(agreed, space, interrupt, hold));
+            }
+            tell("the space has changed meanwhile");
+        }
+        let prepared = match self.agree(&space, interrupt) {
+            Err(CliError::NotAgreed) if agreed.is_none() => {
+                tell("the run that was at work has ended, and nothing was done after it:");
+                self.plan.apps.iter().for_each(|app| tell(&serving(app, &space)));
+                if let Some(own) = self.reporters.own() {
+                    self.reporters.report(Happening::Hint { text: own.ways(Verb::Resume) });
+                }
+                return Err(CliError::NotAgreed);
+            }
+            prepared => prepared?,
+        };
+        Ok(self.run(&prepared, space, interrupt, hold))
+    }
+
+    fn run(
+        &mut self,
+        prepared: &Prepared<'a>,
+        mut space: Space,
+        interrupt: &Interrupt,
+        hold: &dyn Fn(&Step, &Space) -> Result<(), String>,
+    ) -> ExitStatus {
+        let Self { context, plan, reporters, .. } = self;
+        let status = operate(context, plan, prepared, &mut space, interrupt, hold, reporters);
+        if status != ExitStatus::Done || prepared.request.verb != Verb::Resume {
+            return status;
+        }
+        // What was under way is finished: other apps of the plan may not have been deployed at all.
+        match prepare::rest_is_deployed(plan, &space, &reporters.own_files()) {
+            Ok(()) => ExitStatus::Done,
+            Err(refusal) => {
+                reporters.report(Happening::Note { text: format!("what was under way is finished; {refusal}") });
+                if let Some(own) = reporters.own() {
+                    reporters.report(Happening::Hint { text: refusal.hint(&own) });
+                }
+                ExitStatus::Stuck
+            }
+        }
+    }
+}
+
+/// Runs what is prepared, and tells the reporters of it.
+pub fn operate(
+    context: &Context,
+    plan: &Plan,
+    prepared: &Prepared<'_>,
+    space: &mut Space,
+    interrupt: &Interrupt,
+    hold: &dyn Fn(&Step, &Space) -> Result<(), String>,
+    reporters: &mut Reporters,
+) -> ExitStatus {
+    reporters.hide(context.redactor());
+    let observer = context.observer(plan);
+    let runner = Runner {
+        cf: &context.cf,
+        api: context.api(),
+        reader: &observer,
+        router: &Probe { client: &context.client, routers: &prepared.routers },
+        checks: &Checker { client: &context.client, guard: context.cf.guard() },
+        clock: interrupt,
+        hold,
+    };
+    let own = reporters.own();
+    let (request, deployment) = (&prepared.request, &prepared.deployment);
+    let operation = Operation { runner, plan, request, deployment, own: own.as_ref() };
+    let outcome = operation.run(space, &mut |what| reporters.report(what));
+    reporters.note_live(plan, space);
+    outcome.into()
+}
+
+fn nothing_under_way(verb: Verb, plan: &Plan, space: &Space) -> String {
+    let told: Vec<String> = plan.apps.iter().map(|app| serving(app, space)).collect();
+    let why = match verb {
+        Verb::Resume => "what runs is what this plan deploys",
+        Verb::Apply | Verb::Rollback => "no deployment is under way",
+    };
+    format!("nothing to {verb}: {why}; {}", told.join("; "))
+}
+
+/// Catches signals from here on; the first one is answered at once, whatever is under way.
+pub fn catch(reporters: &Reporters) -> Result<Interrupt, CliError> {
+    Interrupt::catch(reporters.teller()).map_err(|source| CliError::Io { what: "signals could not be caught", source })
+}
+
+/// What will be done, for whoever is asked.
+fn shown(plan: &Plan, space: &Space, prepared: &Prepared<'_>) -> String {
+    let mut parts = vec![preview::text(plan, space, &prepared.deployment)];
+    parts.extend(preview::routers(&prepared.routers).into_iter().map(|note| note + "\n"));
+    format!("{}{}", parts.join("\n"), preview::proof_line(&prepared.proof))
+}

@@ -1,0 +1,166 @@
+//! What a verb does, before anything is done: compiled, proved, and the routers asked whether they can be asked.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use jiff::Timestamp;
+use sha2::{Digest as _, Sha256};
+
+use crate::cli::{CliError, Common};
+use crate::plan::{self, Plan};
+use crate::proof::{self, Proof};
+use crate::run::http::Client;
+use crate::run::routers::Routers;
+use crate::run::upload::{self, OwnFiles, Stray, UploadError};
+use crate::space::Space;
+use crate::space::lock::Lock;
+use crate::steps::annotations::{Extent, Identity};
+use crate::steps::input::Failed;
+use crate::steps::refusal::Refusal;
+use crate::steps::upload::Upload;
+use crate::steps::{self, Deployment, Request, Verb};
+
+/// A deployment that is ready to be shown, asked about and run.
+#[derive(Debug)]
+pub struct Prepared<'p> {
+    /// What is asked for.
+    pub request: Request,
+    /// What is done for it.
+    pub deployment: Deployment<'p>,
+    /// What was shown of it.
+    pub proof: Proof,
+    /// What was found out about the routers; nothing yet.
+    pub routers: Routers,
+}
+
+/// What is asked for by the command line. Whoever has targeted the space is `user`; `locks` are those that there are.
+pub fn request(verb: Verb, common: &Common, user: &str, failed: Failed, locks: &[Lock]) -> Request {
+    let extent = if common.app.is_empty() { Extent::Whole } else { Extent::Apps(common.app.clone()) };
+    let (identity, locks) = (identity(user), locks.to_vec());
+    Request { verb, identity, extent, failed, locks, uploads: BTreeMap::new() }
+}
+
+impl<'p> Prepared<'p> {
+    /// Compiles what is asked for, for all apps of the plan, and proves it. `own_files` are none of what is uploaded.
+    pub fn new(plan: &'p Plan, space: &Space, request: Request, own_files: &OwnFiles) -> Result<Self, CliError> {
+        let (request, deployment) = compile(plan, space, request, own_files)?;
+        let proof = prove(plan, space, &request, &deployment)?;
+        Ok(Self { request, deployment, proof, routers: Routers::default() })
+    }
+
+    /// Asks the routers whether they can be asked about the routes that will change.
+    pub fn ask_routers(&mut self, client: &Client, space: &Space) {
+        self.routers = Routers::ask(client, space, self.deployment.steps());
+    }
+
+    /// The files that this run writes itself and that cf would upload.
+    pub fn written_into_uploads(&self) -> BTreeSet<Stray> {
+        let of = |app: &'p plan::App| Some(Stray::written(app, self.request.uploads.get(&app.name)?));
+        self.deployment.apps.iter().filter_map(|part| of(part.app)).flatten().collect()
+    }
+}
+
+/// Compiles what is asked for. The files are asked for only where they are needed: they need not be here once they are
+/// uploaded.
+pub fn compile<'p>(
+    plan: &'p Plan,
+    space: &Space,
+    mut request: Request,
+    own_files: &OwnFiles,
+) -> Result<(Request, Deployment<'p>), CliError> {
+    for app in request.missing_uploads(plan, space) {
+        let upload = match request.verb {
+            Verb::Apply => Some(upload::read_all(app, own_files)?),
+            Verb::Resume | Verb::Rollback => files_here(app, own_files)?,
+        };
+        request.uploads.extend(upload.map(|upload| (app.name.clone(), upload)));
+    }
+    let deployment = Deployment::compile(plan, space, &request)?;
+    Ok((request, deployment))
+}
+
+/// Proves what was compiled from this space. Fails with the shortest counterexample.
+fn prove(plan: &Plan, space: &Space, request: &Request, deployment: &Deployment<'_>) -> Result<Proof, CliError> {
+    let again = |app: &plan::App, verb: Verb, space: &Space| request.compile_again(plan, app, verb, space);
+    let proof = proof::prove(deployment, space, &again);
+    if proof.holds { Ok(proof) } else { Err(CliError::Unproved(proof.violations)) }
+}
+
+/// Refuses a resume that would leave an app of the plan as something else than what the plan deploys, beside what is
+/// under way.
+pub fn rest_is_deployed(plan: &Plan, space: &Space, own_files: &OwnFiles) -> Result<(), Refusal> {
+    let files = |app: &plan::App| files_here(app, own_files).map_err(|error| error.to_string());
+    steps::deployed::check(plan, space, &files)
+}
+
+/// The files to upload, where they are here.
+fn files_here(app: &plan::App, own_files: &OwnFiles) -> Result<Option<Upload>, UploadError> {
+    if upload::is_here(app) { upload::read(app, own_files).map(Some) } else { Ok(None) }
+}
+
+/// Who deploys what, when: an id that no other deployment has.
+fn identity(user: &str) -> Identity {
+    let machine = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    let nanos = SystemTime::now().duration_since(UNIX_EPOCH).map(|since| since.as_nanos()).unwrap_or_default();
+    let unique = Sha256::digest(format!("{nanos} {} {user} {machine}", std::process::id()));
+    let short = u32::from_be_bytes([unique[0], unique[1], unique[2], unique[3]]);
+    let now = Timestamp::now();
+    Identity {
+        id: format!("{}-{short:08x}", now.strftime("%Y%m%d-%H%M%S")),
+        by: if user.is_empty() { machine } else { format!("{user} on {machine}") },
+        at: now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::example;
+    use crate::steps::annotations::Role;
+
+    const PLAN: &str = "
+version: 1
+target: {api: https://api.example.com, org: acme, space: production}
+apps:
+  - name: shop
+    path: app
+    manifest: manifest.yml
+    routes: {live: [shop.example.com], staging: shop-staging.example.com}
+";
+
+    fn asked(plan: &Plan, verb: Verb, locks: Vec<Lock>) -> Request {
+        Request { locks, ..example::request(plan, verb) }
+    }
+
+    #[test]
+    fn steps_that_are_not_safe_are_refused_with_a_story() {
+        let plan = example::plan(PLAN);
+        let live = example::app("shop_a", true, 2, Some(Role::Live));
+        let space = example::space(vec![live], [("shop.example.com", "shop_a")]);
+        let request = asked(&plan, Verb::Apply, Vec::new());
+        let mut deployment = Deployment::compile(&plan, &space, &request).unwrap();
+        assert!(prove(&plan, &space, &request, &deployment).unwrap().holds);
+
+        let steps = &mut deployment.apps[0].steps;
+        steps.retain(|step| !step.id.starts_with("shop/map-live"));
+        example::chain(steps);
+        let refused = prove(&plan, &space, &request, &deployment).unwrap_err();
+        assert_eq!(refused.exit_status().code(), 4);
+        let told = refused.to_string();
+        for words in ["the steps would not be safe", "shop/unmap-live", "its users get 404 Not Found"] {
+            assert!(told.contains(words), "'{words}' is not in:\n{told}");
+        }
+    }
+
+    #[test]
+    fn the_lock_of_a_killed_run_says_what_is_resumed_again() {
+        let plan = example::plan(PLAN);
+        let live = example::app("shop_a", true, 2, Some(Role::Live));
+        let space = example::space(vec![live], [("shop.example.com", "shop_a")]);
+        let with_lock = asked(&plan, Verb::Resume, vec![example::lock()]);
+        let deployment = Deployment::compile(&plan, &space, &with_lock).unwrap();
+        let cases = [with_lock, asked(&plan, Verb::Resume, Vec::new())]
+            .map(|request| prove(&plan, &space, &request, &deployment).unwrap().cases);
+        assert!(cases[0] > cases[1], "with the lock it is resumed once more before its first change: {cases:?}");
+    }
+}

@@ -1,0 +1,60 @@
+//! What is told where the process ends at once: where things stand, as far as is known.
+
+use std::io;
+
+use crate::event::{Event, Happening};
+use crate::shell::OwnCommands;
+use crate::steps::Verb;
+
+use super::reporter::Reporter;
+
+/// What is told where the process ends at once.
+#[derive(Debug, Default)]
+pub struct LastWords {
+    /// The step in flight, in words. `None` where none is.
+    step: Option<String>,
+    /// Who serves.
+    serving: String,
+}
+
+impl LastWords {
+    /// In words, for the last moment.
+    pub fn told(&self, own: Option<&OwnCommands>) -> String {
+        if self.serving.is_empty() {
+            return "ended at once; no step was begun".to_owned();
+        }
+        let step = match &self.step {
+            Some(step) => format!("ended at once, in the midst of {step}: the platform may still do what it was asked"),
+            None => "ended at once, between two steps".to_owned(),
+        };
+        let ways = own.map(|own| format!("\n{}", own.ways(Verb::Apply))).unwrap_or_default();
+        format!("{step}\n{}, as far as was last seen{ways}", self.serving)
+    }
+}
+
+impl Reporter for LastWords {
+    fn event(&mut self, event: &Event) -> io::Result<()> {
+        match &event.what {
+            Happening::StepStarted { step, purpose, .. } => self.step = Some(format!("step {step} ({purpose})")),
+            Happening::Serves { told, .. } => self.serving.clone_from(told),
+            Happening::StepConfirmed { .. } | Happening::StepFailed { .. } => self.step = None,
+            Happening::Started { .. }
+            | Happening::Output { .. }
+            | Happening::Waiting { .. }
+            | Happening::StepRepeated { .. }
+            | Happening::Stopped { .. }
+            | Happening::Interrupted { .. }
+            | Happening::Logs { .. }
+            | Happening::RolledBack { .. }
+            | Happening::Done { .. }
+            | Happening::Stands { .. }
+            | Happening::Left { .. }
+            | Happening::NotBegun { .. }
+            | Happening::LeftAlone { .. }
+            | Happening::Note { .. }
+            | Happening::Hint { .. }
+            | Happening::Ended { .. } => {}
+        }
+        Ok(())
+    }
+}

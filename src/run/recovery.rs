@@ -1,0 +1,225 @@
+//! What is done after a step has failed.
+//!
+//! The plan says what: everything is left for a person, or what was done is taken back. Before the switch that is
+//! little: the new version leaves its routes and is stopped. After the switch it is the fallback, and it is proved to be
+//! safe on the space as it is now before its first change.
+
+use std::time::Duration;
+
+use crate::cf::invocation::Invocation;
+use crate::event::{Happening, Report};
+use crate::plan::OnFailure;
+use crate::proof;
+use crate::shell;
+use crate::space::Space;
+use crate::steps::input::{CompileInput, Failed};
+use crate::steps::left::{self, Left};
+use crate::steps::standing::UnderWay;
+use crate::steps::{self, AppDeployment, Deployment, Step, Verb};
+
+use super::api::ObserveError;
+use super::clock::Stop;
+use super::execute::{Ended, Failure, Intrusion};
+use super::operation::{Operation, Outcome, stands};
+
+/// How many of the failed version's last log lines are shown.
+const LOG_LINES: usize = 20;
+/// How long cf may take to fetch them.
+const LOGS: Duration = Duration::from_secs(30);
+
+/// What one app of an operation is recovered with, whose steps did not come to their end.
+pub(super) struct Recovery<'o, 'a> {
+    pub(super) operation: &'o Operation<'a>,
+    pub(super) part: &'a AppDeployment<'a>,
+}
+
+impl Recovery<'_, '_> {
+    /// Deals with a step that has failed.
+    pub(super) fn after(&self, failure: &Failure, space: &mut Space, report: &mut Report<'_>) -> Outcome {
+        if let Err(error) = self.operation.runner.look_again(space) {
+            return self.out_of_sight(&error, space, report);
+        }
+        let app = self.part.app;
+        let Some(under_way) = UnderWay::of(app, space) else {
+            stands(app, space, report);
+            return Outcome::AsBefore;
+        };
+        if failure.step.phase.is_of_new_version() && !under_way.back {
+            self.tell_logs(under_way.colour.as_str(), report);
+        }
+        if under_way.back {
+            stands(app, space, report);
+            self.tell_left(Verb::Rollback, space, report);
+            return Outcome::Stuck;
+        }
+        if app.on_failure == OnFailure::Stop {
+            stands(app, space, report);
+            report(Happening::Note { text: "nothing is taken back: the plan says on_failure: stop".to_owned() });
+            self.tell_left(self.operation.request.verb, space, report);
+            return Outcome::Stuck;
+        }
+        self.take_back(space, report)
+    }
+
+    /// Somebody else is at work: nothing more is done. `verb` is what was in flight.
+    pub(super) fn stopped(&self, verb: Verb, why: &Intrusion, space: &mut Space, report: &mut Report<'_>) {
+        let app = self.part.app;
+        let mut note = |text: &str| report(Happening::Note { text: text.to_owned() });
+        match why {
+            Intrusion::LockLost(_) => {
+                note("whoever has taken it decides what comes next; nothing more is done here");
+                // Who has it has been at work meanwhile.
+                if self.operation.runner.look_again(space).is_err() {
+                    note("as far as was last seen:");
+                }
+                stands(app, space, report);
+                if let Some(own) = self.operation.own {
+                    report(Happening::Hint { text: format!("look with {}", own.verb("status")) });
+                }
+            }
+            Intrusion::Changed(_) => {
+                note("nothing is taken back, since that could undo what they did");
+                stands(app, space, report);
+                self.tell_left(verb, space, report);
+            }
+        }
+    }
+
+    /// Nothing can be read any more, so nothing can be taken back: what was seen last is told, and what a person can do.
+    fn out_of_sight(&self, error: &ObserveError, space: &Space, report: &mut Report<'_>) -> Outcome {
+        let text = format!("nothing is taken back, since what is there now cannot be read: {error}");
+        report(Happening::Note { text });
+        report(Happening::Note { text: "when it was read last:".to_owned() });
+        stands(self.part.app, space, report);
+        if error.is_logged_out() {
+            report(Happening::Hint { text: "log in again first: cf login".to_owned() });
+        }
+        self.operation.hint_ways(Verb::Apply, report);
+        match self.operation.runner.clock.stop() {
+            Some(Stop::Signal(signal)) => Outcome::Interrupted(signal),
+            Some(Stop::LockLost(_)) | None => Outcome::Stuck,
+        }
+    }
+
+    fn take_back(&self, space: &mut Space, report: &mut Report<'_>) -> Outcome {
+        let app = self.part.app;
+        let next = self.part.standing.next();
+        let steps = match self.way_back(space) {
+            Ok(steps) => steps,
+            Err(why) => {
+                report(Happening::Note { text: format!("what was done so far is not taken back: {why}") });
+                stands(app, space, report);
+                self.operation.hint_ways(Verb::Apply, report);
+                return Outcome::Stuck;
+            }
+        };
+        let way_back = Deployment {
+            verb: Verb::Rollback,
+            apps: vec![AppDeployment { app, standing: self.part.standing.clone(), steps }],
+            left_alone: Vec::new(),
+        };
+        // The deployment is not done by this, whoever waits for that event.
+        let mut told = |what: Happening| {
+            if !matches!(what, Happening::Done { .. }) {
+                report(what);
+            }
+        };
+        let what = |_: &_| format!("take {next} back");
+        let ended = self.operation.runner.run(&what, &way_back, space, &mut told);
+        report(Happening::RolledBack { app: app.name.to_string(), complete: ended == Ended::Done });
+        match ended {
+            Ended::Done => {
+                stands(app, space, report);
+                let logs = shell::command(["cf", "logs", next.as_str(), "--recent"]);
+                report(Happening::Hint { text: format!("{next} is off the live routes; look at it with {logs}") });
+                Outcome::AsBefore
+            }
+            Ended::Failed(_) => {
+                stands(app, space, report);
+                self.tell_left(Verb::Rollback, space, report);
+                Outcome::Stuck
+            }
+            Ended::Stopped { why, .. } => {
+                self.stopped(Verb::Rollback, &why, space, report);
+                Outcome::Stuck
+            }
+            Ended::Interrupted { signal, .. } => {
+                stands(app, space, report);
+                report(Happening::Note { text: "it was to be taken back".to_owned() });
+                self.operation.hint_ways(Verb::Rollback, report);
+                Outcome::Interrupted(signal)
+            }
+        }
+    }
+
+    /// The way back, where there is one that is safe on the space as it is now.
+    fn way_back(&self, space: &Space) -> Result<Vec<Step>, String> {
+        let input = CompileInput { failed: self.operation.request.failed, ..self.input() };
+        let steps = steps::compile(Verb::Rollback, &input, space).map_err(|refusal| refusal.to_string())?;
+        match proof::prove_one(self.part.app, Verb::Rollback, space, &steps) {
+            None => Ok(steps),
+            Some(counterexample) => Err(format!("it would not be safe: {counterexample}")),
+        }
+    }
+
+    fn input(&self) -> CompileInput<'_> {
+        let Operation { plan, request, .. } = *self.operation;
+        CompileInput {
+            plan,
+            app: self.part.app,
+            identity: &request.identity,
+            extent: &request.extent,
+            upload: None,
+            begun: None,
+            failed: Failed::Stop,
+        }
+    }
+
+    /// Tells the last lines that the version has logged: mostly they tell why it failed. Where they cannot be had, that
+    /// is no failure of its own.
+    fn tell_logs(&self, version: &str, report: &mut Report<'_>) {
+        let call = Invocation::logs_recent(version);
+        let Ok(argv) = call.resolve(&|_| None) else { return };
+        let mut lines = Vec::new();
+        let output = self.operation.runner.cf.run(&argv, &call.env, LOGS, &mut |_, line| lines.push(line.to_owned()));
+        if !output.is_ok_and(|output| output.exit.is_success()) {
+            return;
+        }
+        // The first line is cf's own: `Retrieving logs for app …`.
+        let mut logged: Vec<String> = lines.into_iter().skip(1).filter(|line| !is_our_request(line)).collect();
+        logged.drain(..logged.len().saturating_sub(LOG_LINES));
+        if !logged.is_empty() {
+            report(Happening::logs(self.part.app, version, logged));
+        }
+    }
+
+    /// Says what is left of what `verb` had in flight, by the space as it is now, and what goes on with it.
+    fn tell_left(&self, verb: Verb, space: &mut Space, report: &mut Report<'_>) {
+        // What was read before may be what was wrong.
+        if let Err(error) = self.operation.runner.look_again(space) {
+            report(Happening::Note { text: format!("what is there now could not be read: {error}") });
+            self.operation.hint_ways(verb, report);
+            return;
+        }
+        match left::left(verb, &self.input(), space) {
+            Ok(Left { by_hand, more }) => {
+                let commands: Vec<String> =
+                    by_hand.iter().filter_map(Step::invocation).map(|call| call.shell()).collect();
+                report(Happening::Left { app: self.part.app.name.to_string(), verb, commands, more });
+            }
+            Err(refusal) => {
+                report(Happening::Note { text: format!("as the space is now, {verb} is refused: {refusal}") });
+                if let Some(own) = self.operation.own {
+                    report(Happening::Hint { text: refusal.hint(own) });
+                }
+            }
+        }
+        self.operation.hint_ways(verb, report);
+    }
+}
+
+/// Whether a log line is gorouter's access line of a request of our own: a check that is repeated makes many, and what
+/// the app says of its trouble would be pushed out by them.
+fn is_our_request(line: &str) -> bool {
+    line.contains(" [RTR/") && line.contains(concat!("\"cutover/", env!("CARGO_PKG_VERSION"), "\""))
+}

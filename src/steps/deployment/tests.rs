@@ -1,0 +1,181 @@
+//! Several apps of one plan.
+
+use super::*;
+use crate::example;
+use crate::space::{App, Quota, QuotaScope, Usage};
+use crate::steps::annotations::{APPS, AT, DEPLOYMENT, PLAN as PLAN_DIGEST, Role};
+
+const PLAN: &str = "
+version: 1
+target: {api: https://api.example.com, org: acme, space: production}
+apps:
+  - name: shop
+    path: app
+    manifest: manifest.yml
+    routes: {live: [shop.example.com], staging: shop-staging.example.com}
+  - name: cart
+    path: app
+    manifest: manifest.yml
+    routes: {live: [cart.example.com], staging: cart-staging.example.com}
+  - name: mail
+    path: app
+    manifest: manifest.yml
+    routes: {live: [mail.example.com], staging: mail-staging.example.com}
+";
+
+/// Which deployment a version comes from: its id, and when it began.
+type From = (&'static str, &'static str);
+const OLDER: From = ("d-1", "2026-11-01T10:00:00Z");
+const NEWER: From = ("d-2", "2026-11-02T10:00:00Z");
+
+/// An app that a deployment has written on. The plan's digest is this plan's.
+fn version(plan: &Plan, name: &str, role: Role, (id, at): From) -> App {
+    let started = !matches!(role, Role::Previous | Role::RolledBack);
+    let mut app = example::app(name, started, 2, Some(role));
+    for (key, value) in [(DEPLOYMENT, id), (AT, at), (PLAN_DIGEST, plan.digest.as_str()), (APPS, "*")] {
+        app.annotations.insert(key.to_owned(), value.to_owned());
+    }
+    app
+}
+
+/// Of each app the second colour is live and comes from the newer deployment, the first one is the version before.
+fn deployed(plan: &Plan, apps: &[&str]) -> Space {
+    let mut all = Vec::new();
+    let mut leads = Vec::new();
+    for app in ["shop", "cart", "mail"] {
+        let done = apps.contains(&app);
+        let (first, second) = (format!("{app}_a"), format!("{app}_b"));
+        all.push(version(plan, &first, if done { Role::Previous } else { Role::Live }, OLDER));
+        let role = if done { Role::Live } else { Role::Previous };
+        let before = ("d-0", "2026-10-01T10:00:00Z");
+        all.push(version(plan, &second, role, if done { NEWER } else { before }));
+        leads.push((format!("{app}.example.com"), if done { second } else { first }));
+    }
+    example::space(all, leads.iter().map(|(url, app)| (url.as_str(), app.as_str())))
+}
+
+/// What is done with which app, and which apps are left alone.
+fn told(compiled: Result<Deployment<'_>, Refusal>) -> String {
+    match compiled {
+        Err(refusal) => format!("refused: {refusal}"),
+        Ok(deployment) => {
+            let apps = deployment.apps.iter().map(|part| format!("{} -> {}", part.app.name, part.standing.next()));
+            let left = deployment.left_alone.iter().map(|(app, why)| format!("{app} is left alone: {why}"));
+            apps.chain(left).collect::<Vec<_>>().join("; ")
+        }
+    }
+}
+
+#[test]
+fn apps_come_one_after_the_other_and_go_back_in_reverse() {
+    let plan = example::plan(PLAN);
+    let space = deployed(&plan, &["shop", "cart", "mail"]);
+    for (verb, order) in [(Verb::Apply, ["shop", "cart", "mail"]), (Verb::Rollback, ["mail", "cart", "shop"])] {
+        let deployment = Deployment::compile(&plan, &space, &example::request(&plan, verb)).unwrap();
+        assert_eq!(deployment.apps.iter().map(|part| part.app.name.as_str()).collect::<Vec<_>>(), order);
+        let mut before: Option<&Step> = None;
+        for step in deployment.steps() {
+            assert_eq!(step.after, before.map(|step| step.id.clone()).as_slice(), "{verb}: {}", step.id);
+            before = Some(step);
+        }
+    }
+}
+
+#[test]
+fn a_rollback_takes_back_what_the_newest_deployment_has_done() {
+    let plan = example::plan(PLAN);
+    let request = example::request(&plan, Verb::Rollback);
+    let all = deployed(&plan, &["shop", "cart", "mail"]);
+    assert_eq!(told(Deployment::compile(&plan, &all, &request)), "mail -> mail_a; cart -> cart_a; shop -> shop_a");
+    // The one that was not begun goes on to run what an older deployment has brought.
+    let two = deployed(&plan, &["shop", "cart"]);
+    assert_eq!(
+        told(Deployment::compile(&plan, &two, &request)),
+        "cart -> cart_a; shop -> shop_a; mail is left alone: its live version comes from another deployment (d-1) than the \
+         newest one of the plan (d-2)"
+    );
+    // What cannot be taken back keeps no other app from it.
+    let mut deleted = all.clone();
+    deleted.apps.retain(|app| app.name != "cart_a");
+    assert_eq!(
+        told(Deployment::compile(&plan, &deleted, &request)),
+        "mail -> mail_a; shop -> shop_a; cart is left alone: there is nothing to fall back to: cart_b is live and cart_a is \
+         not there"
+    );
+    // Whoever names apps means them, whatever deployment they come from.
+    let mut named = plan.clone();
+    named.apps.retain(|app| app.name.as_str() != "cart");
+    let extent = Extent::Apps(vec!["shop".to_owned(), "mail".to_owned()]);
+    let request = Request { extent, ..request };
+    assert_eq!(told(Deployment::compile(&named, &two, &request)), "mail -> mail_b; shop -> shop_a");
+}
+
+#[test]
+fn what_was_to_follow_is_resumed() {
+    let plan = example::plan(PLAN);
+    let request = example::request(&plan, Verb::Resume);
+    let compiled = |space: &Space| told(Deployment::compile(&plan, space, &request));
+    let first = deployed(&plan, &["shop"]);
+    assert_eq!(
+        compiled(&first),
+        "cart -> cart_b; mail -> mail_b; shop is left alone: no deployment of shop is under way"
+    );
+    assert_eq!(request.claimed(&plan, &first).id, "d-2");
+    let deployment = Deployment::compile(&plan, &first, &request).unwrap();
+    let mark = deployment.steps().find(|step| step.id == "cart/mark").unwrap();
+    assert!(mark.invocation().unwrap().shell().contains(r#""cutover-deployment":"d-2""#), "{mark:?}");
+
+    let cases: [(&str, fn(&mut Space)); 4] = [
+        ("it has come to all of its apps", |space| {
+            for name in ["cart_b", "mail_b"] {
+                let app = space.app_mut(name).unwrap();
+                app.annotations.insert(DEPLOYMENT.to_owned(), "d-2".to_owned());
+            }
+        }),
+        ("a part of it was taken back", |space| {
+            let app = space.app_mut("shop_b").unwrap();
+            app.annotations.insert("cutover-role".to_owned(), "rolled-back".to_owned());
+        }),
+        ("it was of that app alone", |space| {
+            space.app_mut("shop_b").unwrap().annotations.insert(APPS.to_owned(), r#"["shop"]"#.to_owned());
+        }),
+        ("it comes from another plan", |space| {
+            space.app_mut("shop_b").unwrap().annotations.insert(PLAN_DIGEST.to_owned(), "another".to_owned());
+        }),
+    ];
+    for (name, change) in cases {
+        let mut space = first.clone();
+        change(&mut space);
+        assert_eq!(compiled(&space), "refused: no deployment of shop is under way", "{name}");
+    }
+}
+
+#[test]
+fn apps_share_a_quota() {
+    let plan = example::plan(PLAN);
+    let mut space = deployed(&plan, &[]);
+    for app in &mut space.apps {
+        // Each app grows by one instance of 256 MB.
+        app.processes[0].instances = 1;
+        app.processes[0].states.truncate(1);
+    }
+    let mut fits = |free: u64| {
+        let used = Usage { memory_mb: 768, instances: 3, routes: 3 };
+        space.quotas = vec![Quota {
+            name: "small".to_owned(),
+            scope: QuotaScope::Space,
+            memory_mb: Some(used.memory_mb + free),
+            instance_memory_mb: None,
+            instances: None,
+            routes: None,
+            used,
+        }];
+        Deployment::compile(&plan, &space, &example::request(&plan, Verb::Apply)).map(drop)
+    };
+    // One app needs 512 MB while both of its colours run, and 256 MB more than before for good.
+    assert_eq!(fits(1024), Ok(()));
+    let Err(Refusal::Quota { step, .. }) = fits(1023) else { panic!("three apps do not fit together") };
+    assert_eq!(step, "mail/start");
+    let Err(Refusal::Quota { step, .. }) = fits(511) else { panic!("one app does not fit") };
+    assert_eq!(step, "shop/start");
+}

@@ -1,0 +1,35 @@
+//! What the steps of one app are compiled from, beside the space.
+
+use crate::plan::{self, Plan};
+
+use super::annotations::{Extent, Identity};
+use super::upload::Upload;
+
+/// What the steps of one app are compiled from, beside the space.
+#[derive(Debug, Clone, Copy)]
+pub struct CompileInput<'a> {
+    /// The plan.
+    pub plan: &'a Plan,
+    /// The app of the plan.
+    pub app: &'a plan::App,
+    /// Which deployment this is.
+    pub identity: &'a Identity,
+    /// The apps of the plan that it is of.
+    pub extent: &'a Extent,
+    /// The files to upload; `None` where they are not here, or need not be.
+    pub upload: Option<&'a Upload>,
+    /// The deployment that is known to have been begun on the app, where the app itself may not tell: the one that the
+    /// lock of a run tells of that was killed, or the one that the other apps of the plan belong to.
+    pub begun: Option<&'a Identity>,
+    /// What becomes of a version that is taken back.
+    pub failed: Failed,
+}
+
+/// What becomes of a version that is taken back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Failed {
+    /// It is stopped.
+    Stop,
+    /// It goes on running without routes, for a person to look at it.
+    Keep,
+}

@@ -1,0 +1,59 @@
+//! A deployment of several apps that was interrupted between two of them: nothing is half done, and some were to follow.
+
+use crate::plan::{self, AppName, Plan};
+use crate::space::Space;
+
+use super::annotations::{Identity, Origin, Role};
+use super::standing::{Standing, origins};
+use super::strategy;
+
+/// The newest deployment of a plan, where it did not come to all of its apps.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Interrupted {
+    /// Which deployment it is.
+    pub identity: Identity,
+    /// The apps that it was to go on with, in this order.
+    pub to_follow: Vec<AppName>,
+}
+
+impl Interrupted {
+    /// What tells of it on the apps. `None` where the newest deployment has come to all of its apps, where it comes from
+    /// another plan, or where a part of it was taken back: whoever did that has decided on it.
+    pub fn of(plan: &Plan, space: &Space) -> Option<Self> {
+        let newest = Self::newest(plan, space)?;
+        if newest.plan != plan.digest {
+            return None;
+        }
+        let id = &newest.deployment.id;
+        let has_begun = |app: &plan::App| origins(app, space).iter().any(|origin| origin.deployment.id == *id);
+        let follows = |app: &&plan::App| newest.extent.has(&app.name) && !has_begun(app);
+        let to_follow: Vec<AppName> = plan.apps.iter().filter(follows).map(|app| app.name.clone()).collect();
+        let taken_back = plan.apps.iter().any(|app| was_taken_back(app, id, space));
+        (!to_follow.is_empty() && !taken_back).then(|| Self { identity: newest.deployment, to_follow })
+    }
+
+    /// The newest deployment that is written on the plan's apps, whether it has come to its end or not.
+    pub fn newest(plan: &Plan, space: &Space) -> Option<Origin> {
+        let all = plan.apps.iter().flat_map(|app| origins(app, space));
+        all.max_by(|one, other| {
+            (&one.deployment.at, &one.deployment.id).cmp(&(&other.deployment.at, &other.deployment.id))
+        })
+    }
+
+    /// Where the version comes from that serves an app.
+    pub fn serving(app: &plan::App, space: &Space) -> Option<Origin> {
+        let standing = Standing::of(app, space).ok()?;
+        Origin::of(space.app(standing.live()?.as_str())?)
+    }
+}
+
+/// Whether what a deployment has done to an app was taken back, or is being.
+fn was_taken_back(app: &plan::App, id: &str, space: &Space) -> bool {
+    let of_it = |name: &&AppName| {
+        let found = space.app(name.as_str());
+        found.and_then(Origin::of).is_some_and(|origin| origin.deployment.id == id)
+    };
+    let role = |name: &AppName| space.app(name.as_str()).and_then(Role::of);
+    let apps = strategy::of(app).apps(app).iter();
+    apps.filter(of_it).any(|name| matches!(role(name), Some(Role::RolledBack | Role::RollingBack)))
+}

@@ -1,0 +1,65 @@
+//! The phases of a deployment, whatever its strategy.
+
+use std::fmt;
+
+/// A part of a deployment. A strategy goes through some of them, in an order of its own, and gives them titles
+/// ([`Strategy::title`](super::strategy::Strategy::title)).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Phase {
+    /// What an earlier deployment left half done is taken back first.
+    Prepare,
+    /// The new version is uploaded and made ready to be started.
+    Push,
+    /// The new version is started, where its users do not reach it yet.
+    Start,
+    /// The new version is checked.
+    Check,
+    /// The users of the app reach the new version.
+    Switch,
+    /// The users of the app do not reach the old version any more.
+    Release,
+    /// The old version is stopped.
+    Retire,
+    /// What was done is written down on the apps.
+    Record,
+    /// The old version comes back.
+    FallBack,
+}
+
+impl Phase {
+    /// The word for it, as `plan --format json` tells it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Prepare => "prepare",
+            Self::Push => "push",
+            Self::Start => "start",
+            Self::Check => "check",
+            Self::Switch => "switch",
+            Self::Release => "release",
+            Self::Retire => "retire",
+            Self::Record => "record",
+            Self::FallBack => "fall-back",
+        }
+    }
+
+    /// Whether the new version has begun to be there by it: where it fails, what that has logged may tell why.
+    pub fn is_of_new_version(self) -> bool {
+        match self {
+            Self::Prepare => false,
+            Self::Push
+            | Self::Start
+            | Self::Check
+            | Self::Switch
+            | Self::Release
+            | Self::Retire
+            | Self::Record
+            | Self::FallBack => true,
+        }
+    }
+}
+
+impl fmt::Display for Phase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

@@ -1,0 +1,108 @@
+//! Blue-green: two apps, the colours, take turns on the live routes.
+//!
+//! - `standing`: which colour is live and which one is next, read off the space
+//! - `forward`: the classic guide's seven steps, from their beginning or from where a run was interrupted
+//! - `back`: the guide's fallback, and what takes a half-done deployment back
+//! - `goal`: where it must end
+
+mod back;
+mod forward;
+mod goal;
+mod standing;
+
+use crate::plan::{self, AppName};
+use crate::space::Space;
+use crate::steps::input::CompileInput;
+use crate::steps::phase::Phase;
+use crate::steps::refusal::Refusal;
+use crate::steps::standing::{Standing, UnderWay, has_begun};
+use crate::steps::{Step, Verb};
+
+use super::{Goal, Strategy, Title};
+
+/// Blue-green.
+#[derive(Debug, Clone, Copy)]
+pub struct BlueGreen;
+
+impl Strategy for BlueGreen {
+    fn name(&self) -> &'static str {
+        "blue-green"
+    }
+
+    fn title(&self, phase: Phase) -> Title {
+        let (numbers, text) = match phase {
+            Phase::Prepare => ("", "take back what an earlier deployment left half done"),
+            Phase::Push => ("2", "push the update as the second colour, on the staging route only"),
+            Phase::Start => ("2", "start the second colour"),
+            Phase::Check => ("3", "check the new version at the staging route"),
+            Phase::Switch => ("4", "map the live routes to the new colour; both are load-balanced"),
+            Phase::Release => ("5, 6", "unmap the live routes from the old colour, and the staging route"),
+            Phase::Retire => ("7", "stop the old colour, after it has drained"),
+            Phase::Record => ("", "write down which colour is live"),
+            Phase::FallBack => ("8", "fall back to the old colour"),
+        };
+        Title { numbers, text }
+    }
+
+    fn opening(&self, app: &plan::App, standing: &Standing) -> (Title, String) {
+        let routes = app.live.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        let told = match standing.live() {
+            Some(live) => format!("{live} serves {routes}"),
+            None => format!("nothing serves {routes} yet: this is the first deployment"),
+        };
+        (Title { numbers: "1", text: "the app is live as its first colour" }, told)
+    }
+
+    fn apps<'a>(&self, app: &'a plan::App) -> &'a [AppName] {
+        &app.colours
+    }
+
+    fn standing(&self, app: &plan::App, space: &Space) -> Result<Standing, Refusal> {
+        standing::standing(app, space)
+    }
+
+    fn under_way(&self, app: &plan::App, space: &Space) -> Option<UnderWay> {
+        standing::under_way(app, space)
+    }
+
+    fn before<'a>(&self, app: &'a plan::App, under_way: &UnderWay) -> &'a AppName {
+        standing::other(app, &under_way.colour)
+    }
+
+    fn compile(&self, verb: Verb, input: &CompileInput<'_>, space: &Space) -> Result<Vec<Step>, Refusal> {
+        let app = input.app;
+        match verb {
+            Verb::Apply => forward::deploy(input, space),
+            Verb::Resume => forward::resume(input, space),
+            Verb::Rollback => match input.begun {
+                // A run was killed before its first change: there is nothing of it to take back, and the fallback after
+                // the deployment before it is another matter.
+                Some(begun) if UnderWay::of(app, space).is_none() && !has_begun(app, begun, space) => {
+                    Err(Refusal::NothingUnderWay { name: app.name.clone() })
+                }
+                Some(_) | None => back::compile(app, space, input.failed),
+            },
+        }
+    }
+
+    fn missed(
+        &self,
+        app: &plan::App,
+        goal: &Goal,
+        start: &Space,
+        end: &Space,
+        has_crashed: &dyn Fn(&str) -> bool,
+    ) -> Option<String> {
+        goal::missed(app, goal, start, end, has_crashed)
+    }
+
+    fn half_done(
+        &self,
+        app: &plan::App,
+        start: &Space,
+        end: &Space,
+        has_crashed: &dyn Fn(&str) -> bool,
+    ) -> Option<String> {
+        goal::half_done(app, start, end, has_crashed)
+    }
+}

@@ -1,0 +1,118 @@
+//! Which colour is live and which one is next, read off the space.
+//!
+//! The colour that holds the live routes is live: never the one with the right name, or the one that was pushed last.
+//! Other tools have taken production down by picking the serving colour as the one to redeploy after a half-failed run.
+//! Annotations decide only where routes cannot; where neither tells, the answer is a [`Refusal`], never a guess.
+
+use crate::plan::{self, AppName, RouteUrl};
+use crate::space::{App, AppState, Space};
+use crate::steps::annotations::{self, Origin, Role};
+use crate::steps::refusal::Refusal;
+use crate::steps::standing::{Standing, UnderWay};
+
+/// Reads off the space where the colours of an app stand.
+pub(super) fn standing(app: &plan::App, space: &Space) -> Result<Standing, Refusal> {
+    for url in &app.live {
+        if let Some(stranger) = space.holders(url).iter().find(|holder| !is_colour(app, holder)) {
+            return Err(Refusal::ForeignHolder {
+                name: app.name.clone(),
+                colours: app.colours.clone(),
+                free: app.colours.iter().find(|colour| space.app(colour.as_str()).is_none()).cloned(),
+                url: url.clone(),
+                app: (*stranger).to_owned(),
+            });
+        }
+    }
+    let [first, second] = &app.colours;
+    let holds = |colour: &AppName| app.live.iter().any(|url| space.is_mapped(colour.as_str(), url));
+    match (holds(first), holds(second)) {
+        (true, false) => Ok(Standing::Settled { live: first.clone(), next: second.clone() }),
+        (false, true) => Ok(Standing::Settled { live: second.clone(), next: first.clone() }),
+        (false, false) => Ok(Standing::First { next: first_colour(app, space).clone() }),
+        (true, true) => match (is_under_way(space, first), is_under_way(space, second)) {
+            (false, true) => Ok(Standing::Half { live: first.clone(), next: second.clone() }),
+            (true, false) => Ok(Standing::Half { live: second.clone(), next: first.clone() }),
+            (true, true) | (false, false) => {
+                Err(Refusal::BothLive { name: app.name.clone(), colours: app.colours.clone() })
+            }
+        },
+    }
+}
+
+/// What is under way, by the one colour that carries a role that says so. `None` where none does. Where both do (which only
+/// a hand can bring about) it is the one that does not hold the live routes.
+pub(super) fn under_way(app: &plan::App, space: &Space) -> Option<UnderWay> {
+    let holds = |colour: &&AppName| app.live.iter().any(|url| space.is_mapped(colour.as_str(), url));
+    let marked: Vec<&AppName> = app.colours.iter().filter(|colour| is_under_way(space, colour)).collect();
+    let colour = *marked.iter().find(|colour| marked.len() == 1 || !holds(colour)).or(marked.first())?;
+    let found = space.app(colour.as_str())?;
+    let back = Role::of(found) == Some(Role::RollingBack);
+    Some(UnderWay { colour: colour.clone(), back, origin: Origin::of(found) })
+}
+
+/// Whether a deployment or a way back of this colour is under way.
+pub(super) fn is_under_way(space: &Space, colour: &AppName) -> bool {
+    space.app(colour.as_str()).and_then(Role::of).is_some_and(Role::is_under_way)
+}
+
+fn is_colour(app: &plan::App, name: &str) -> bool {
+    app.colours.iter().any(|colour| colour.as_str() == name)
+}
+
+/// The other one of an app's colours.
+pub(super) fn other<'a>(app: &'a plan::App, colour: &AppName) -> &'a AppName {
+    let [first, second] = &app.colours;
+    if first == colour { second } else { first }
+}
+
+/// No live route leads anywhere: a colour that does not exist yet is preferred, so that nothing that runs is touched.
+fn first_colour<'a>(app: &'a plan::App, space: &Space) -> &'a AppName {
+    let role = |colour: &AppName| space.app(colour.as_str()).and_then(Role::of);
+    let half_done = app.colours.iter().find(|colour| is_under_way(space, colour));
+    let absent = app.colours.iter().find(|colour| space.app(colour.as_str()).is_none());
+    let not_live = app.colours.iter().find(|colour| role(colour) != Some(Role::Live));
+    half_done.or(absent).or(not_live).unwrap_or(&app.colours[0])
+}
+
+/// Refuses a colour that runs and serves something else, and that cutover has never written on.
+pub(super) fn not_in_use(plan: &plan::App, space: &Space, colour: &AppName) -> Result<(), Refusal> {
+    let Some(app) = space.app(colour.as_str()) else { return Ok(()) };
+    let ours = app.annotations.contains_key(annotations::ROLE);
+    let routes = other_routes(plan, space, app);
+    if ours || routes.is_empty() || app.state == AppState::Stopped {
+        return Ok(());
+    }
+    Err(Refusal::InUse { name: plan.name.clone(), app: colour.clone(), routes })
+}
+
+/// Refuses to overwrite one of two versions where nothing tells which one is to be kept.
+pub(super) fn told_apart(plan: &plan::App, space: &Space, standing: &Standing) -> Result<(), Refusal> {
+    let silent = |colour: &AppName| {
+        space.app(colour.as_str()).is_some_and(|app| app.droplet.is_some() && Role::of(app).is_none())
+    };
+    if matches!(standing, Standing::First { .. }) && plan.colours.iter().all(silent) {
+        let url = plan.live[0].clone();
+        return Err(Refusal::NoneLive { name: plan.name.clone(), colours: plan.colours.clone(), url });
+    }
+    Ok(())
+}
+
+/// Refuses a staging route that a stranger holds.
+pub(super) fn staging_is_free(plan: &plan::App, space: &Space) -> Result<(), Refusal> {
+    match space.holders(&plan.staging).into_iter().find(|holder| !is_colour(plan, holder)) {
+        None => Ok(()),
+        Some(stranger) => {
+            Err(Refusal::StagingTaken { name: plan.name.clone(), url: plan.staging.clone(), app: stranger.to_owned() })
+        }
+    }
+}
+
+/// The routes of an app that the plan does not name.
+pub(super) fn other_routes(plan: &plan::App, space: &Space, app: &App) -> Vec<String> {
+    space.routes_of(&app.name).into_iter().filter(|url| !is_of_plan(plan, url)).map(ToOwned::to_owned).collect()
+}
+
+/// Whether the plan names a route.
+pub(super) fn is_of_plan(plan: &plan::App, url: &str) -> bool {
+    RouteUrl::parse(url).is_ok_and(|url| plan.live.iter().chain([&plan.staging]).any(|known| *known == url))
+}
