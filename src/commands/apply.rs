@@ -3,7 +3,7 @@
 use crate::cli::prompt::{Consent, question};
 use crate::cli::{CliError, Common, ExitStatus, RunArgs};
 use crate::event::Happening;
-use crate::plan::Plan;
+use crate::plan::{self, Plan};
 use crate::report::preview;
 use crate::run::check::Checker;
 use crate::run::clock::Clock;
@@ -185,7 +185,9 @@ impl<'a> Asking<'a> {
             return status;
         }
         // What was under way is finished: other apps of the plan may not have been deployed at all.
-        match prepare::rest_is_deployed(plan, &space, &reporters.own_files()) {
+        let is_done = |app: &plan::App| prepared.deployment.apps.iter().any(|part| part.app.name == app.name);
+        let apps = plan.apps.iter().filter(|app| !is_done(app)).cloned().collect();
+        match prepare::rest_is_deployed(&Plan { apps, ..(*plan).clone() }, &space, &reporters.own_files()) {
             Ok(()) => ExitStatus::Done,
             Err(refusal) => {
                 reporters.report(Happening::Note { text: format!("what was under way is finished; {refusal}") });

@@ -14,7 +14,7 @@ use crate::shell;
 use crate::space::Space;
 use crate::steps::input::{CompileInput, Failed};
 use crate::steps::left::{self, Left};
-use crate::steps::standing::UnderWay;
+use crate::steps::standing::{UnderWay, serving};
 use crate::steps::{self, AppDeployment, Deployment, Step, Verb};
 
 use super::api::ObserveError;
@@ -64,21 +64,20 @@ impl Recovery<'_, '_> {
     /// Somebody else is at work: nothing more is done. `verb` is what was in flight.
     pub(super) fn stopped(&self, verb: Verb, why: &Intrusion, space: &mut Space, report: &mut Report<'_>) {
         let app = self.part.app;
-        let mut note = |text: &str| report(Happening::Note { text: text.to_owned() });
         match why {
             Intrusion::LockLost(_) => {
-                note("whoever has taken it decides what comes next; nothing more is done here");
+                let text = "whoever has taken it decides what comes next; nothing more is done here".to_owned();
+                report(Happening::Note { text });
                 // Who has it has been at work meanwhile.
-                if self.operation.runner.look_again(space).is_err() {
-                    note("as far as was last seen:");
-                }
-                stands(app, space, report);
+                let seen = if self.operation.runner.look_again(space).is_ok() { "" } else { ", as far as was last seen" };
+                report(Happening::Stands { app: app.name.to_string(), told: format!("{}{seen}", serving(app, space)) });
                 if let Some(own) = self.operation.own {
                     report(Happening::Hint { text: format!("look with {}", own.verb("status")) });
                 }
             }
             Intrusion::Changed(_) => {
-                note("nothing is taken back, since that could undo what they did");
+                let text = "nothing is taken back, since that could undo what they did".to_owned();
+                report(Happening::Note { text });
                 stands(app, space, report);
                 self.tell_left(verb, space, report);
             }
@@ -89,8 +88,9 @@ impl Recovery<'_, '_> {
     fn out_of_sight(&self, error: &ObserveError, space: &Space, report: &mut Report<'_>) -> Outcome {
         let text = format!("nothing is taken back, since what is there now cannot be read: {error}");
         report(Happening::Note { text });
-        report(Happening::Note { text: "when it was read last:".to_owned() });
-        stands(self.part.app, space, report);
+        let app = self.part.app;
+        let told = format!("when it was read last, {}", serving(app, space));
+        report(Happening::Stands { app: app.name.to_string(), told });
         if error.is_logged_out() {
             report(Happening::Hint { text: "log in again first: cf login".to_owned() });
         }

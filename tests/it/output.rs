@@ -3,7 +3,7 @@
 use std::process::Stdio;
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::bench::{Bench, PLAN, Run};
 
@@ -75,11 +75,14 @@ fn the_events_of_a_run() {
                 assert!(line["argv"].as_array().unwrap().iter().all(|word| !word.as_str().unwrap().contains("$(")));
             }
             "step-confirmed" => assert!(line["seconds"].is_f64() && line.get("exit_code").is_some(), "{line}"),
-            "started" | "done" => {}
+            "started" | "serves" | "waiting" | "done" | "ended" => {}
             other => panic!("{other}"),
         }
     }
-    assert_eq!(lines.last().unwrap()["event"], "done");
+    let last = lines.last().unwrap();
+    assert_eq!(&last["event"], "ended");
+    assert_eq!(last["exit_code"], 0);
+    assert_eq!(last["apps"], json!([{ "name": "shop", "live": "shop_b", "was": "shop_a" }]));
 
     // What was told before stays, and a line that a killed run has left in part is by itself.
     let told = lines.len();
@@ -93,8 +96,15 @@ fn the_events_of_a_run() {
     assert_eq!(failed["step"], "shop/check");
     assert!(failed["why"].as_str().unwrap().contains("HTTP 404"), "{failed}");
     assert!(lines.iter().all(|line| line["event"] != "done"), "it is not");
+    let back = lines.iter().find(|line| line["event"] == "rolled-back").unwrap();
+    assert_eq!(back["complete"], true);
+    let told: Vec<&str> = lines.iter().filter_map(|line| line["event"].as_str()).collect();
+    for event in ["logs", "stands", "hint"] {
+        assert!(told.contains(&event), "{event} is not in {told:?}");
+    }
     let last = lines.last().unwrap();
-    assert_eq!((&last["event"], &last["complete"]), (&"rolled-back".into(), &true.into()));
+    assert_eq!((&last["event"], &last["exit_code"]), (&"ended".into(), &1.into()));
+    assert_eq!(last["apps"], json!([{ "name": "shop", "live": "shop_b", "was": "shop_b" }]));
 
     // Another file is not written into by mistake.
     let plan = std::fs::read_to_string(bench.folder().join("deploy.yaml")).unwrap();
