@@ -196,9 +196,6 @@ pub enum Happening {
     NotBegun {
         /// The apps.
         apps: Vec<String>,
-        /// The command that does what was to be done with them, where there is one to type.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        command: Option<String>,
     },
     /// An app of the plan that the verb leaves as it is.
     LeftAlone {

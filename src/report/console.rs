@@ -220,9 +220,7 @@ impl Reporter for Console {
                 self.line(told);
             }
             Happening::Left { commands, more, .. } => self.left(commands, *more),
-            Happening::NotBegun { apps, command } => {
-                self.always(&format!("not begun: {}", command.clone().unwrap_or_else(|| apps.join(", "))));
-            }
+            Happening::NotBegun { apps } => self.always(&format!("not begun: {}", apps.join(", "))),
             Happening::LeftAlone { app, why } => self.always(&format!("{app} is left as it is: {why}")),
             Happening::Stands { told, .. } => self.always(told),
             Happening::Note { text } | Happening::Hint { text } => self.always(text),

@@ -5,6 +5,7 @@ use crate::event::{Happening, Report};
 use crate::plan::{self, Plan};
 use crate::shell::OwnCommands;
 use crate::space::Space;
+use crate::steps::interrupted::Interrupted;
 use crate::steps::standing::serving;
 use crate::steps::{AppDeployment, Deployment, Request, Verb};
 
@@ -64,10 +65,7 @@ impl<'a> Operation<'a> {
         self.tell_others(place, space, report);
         // Not every live route is served as before where an app before this one is new.
         if outcome == Outcome::AsBefore && place > 0 {
-            if let Some(own) = self.own {
-                let apply = own.about(Verb::Apply, [at.as_str()]);
-                report(Happening::Hint { text: format!("{at} is as before; to deploy it: {apply}") });
-            }
+            self.hint_either_way(place, space, report);
             return Outcome::Stuck;
         }
         outcome
@@ -105,26 +103,41 @@ impl<'a> Operation<'a> {
         }
     }
 
-    /// Where the other apps stand when one of them did not come to its end: which ones are done, and which were not begun,
-    /// and the commands for either way.
+    /// Where the other apps stand when one of them did not come to its end: which ones are done, and which were not begun.
     fn tell_others(&self, place: usize, space: &Space, report: &mut Report<'_>) {
-        let verb = self.request.verb;
         let (before, from) = self.deployment.apps.split_at(place);
-        let name = |part: &AppDeployment<'_>| part.app.name.to_string();
         for part in before {
             let told = format!("{} is done: {}", part.app.name, serving(part.app, space));
-            report(Happening::Stands { app: name(part), told });
-        }
-        let back: Vec<String> = before.iter().rev().filter(|part| part.standing.live().is_some()).map(name).collect();
-        if let Some(own) = self.own.filter(|_| verb != Verb::Rollback && !back.is_empty()) {
-            report(Happening::Hint { text: format!("to take that back: {}", own.about(Verb::Rollback, back)) });
+            report(Happening::Stands { app: part.app.name.to_string(), told });
         }
         let apps: Vec<String> = from.iter().skip(1).map(name).collect();
         if !apps.is_empty() {
-            let command = self.own.map(|own| own.about(verb, &apps));
-            report(Happening::NotBegun { apps, command });
+            report(Happening::NotBegun { apps });
         }
     }
+
+    /// How it goes on or back where some apps are new, and one that failed is as before.
+    fn hint_either_way(&self, place: usize, space: &Space, report: &mut Report<'_>) {
+        let Some(own) = self.own else { return };
+        let (before, from) = self.deployment.apps.split_at(place);
+        let on = match self.request.verb {
+            Verb::Rollback => own.verb(Verb::Rollback),
+            // A deployment that was taken back in part is not resumed: what is to be deployed is a new one.
+            Verb::Apply | Verb::Resume => match Interrupted::of(self.plan, space) {
+                Some(_) => own.verb(Verb::Resume),
+                None => own.about(Verb::Apply, from.iter().map(name)),
+            },
+        };
+        report(Happening::Hint { text: format!("to go on: {on}") });
+        let back: Vec<String> = before.iter().rev().filter(|part| part.standing.live().is_some()).map(name).collect();
+        if self.request.verb != Verb::Rollback && !back.is_empty() {
+            report(Happening::Hint { text: format!("to go back: {}", own.about(Verb::Rollback, back)) });
+        }
+    }
+}
+
+fn name(part: &AppDeployment<'_>) -> String {
+    part.app.name.to_string()
 }
 
 /// Tells where an app stands.

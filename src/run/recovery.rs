@@ -69,7 +69,8 @@ impl Recovery<'_, '_> {
                 let text = "whoever has taken it decides what comes next; nothing more is done here".to_owned();
                 report(Happening::Note { text });
                 // Who has it has been at work meanwhile.
-                let seen = if self.operation.runner.look_again(space).is_ok() { "" } else { ", as far as was last seen" };
+                let seen =
+                    if self.operation.runner.look_again(space).is_ok() { "" } else { ", as far as was last seen" };
                 report(Happening::Stands { app: app.name.to_string(), told: format!("{}{seen}", serving(app, space)) });
                 if let Some(own) = self.operation.own {
                     report(Happening::Hint { text: format!("look with {}", own.verb("status")) });

@@ -1,5 +1,7 @@
 //! cf or the platform fails in the middle: what the exit code says is true, the old colour serves, and the words help.
 
+use std::fs;
+
 use foundry::faults::{Fault, Harm, Occurrence, Rule};
 
 use crate::support::bench::{Bench, PLAN, Run};
@@ -184,29 +186,69 @@ fn the_platform_is_out_of_reach_for_a_while() {
 }
 
 /// Of a plan of several apps, the first is new and the second is as before: neither is all well, nor is all as before.
-#[test]
-fn a_plan_whose_second_app_fails_tells_which_app_is_new() {
-    let bench = Bench::live_undrained();
+/// A plan of three apps, of which the first one is live already; the check of the second one asks for this path.
+fn three(path: &str) -> String {
     let app = PLAN.split_once("  - name: shop\n").unwrap().1.replace("drain: 1s", "drain: 0s");
     let more = |name: &str, check: &str| {
         let keys = app.replace("shop", name).replace("/health, within: 20s", check);
         format!("  - name: {name}\n{keys}")
     };
     let shop = PLAN.replace("drain: 1s", "drain: 0s");
-    let (cart, mail) = (more("cart", "/nowhere, within: 1s"), more("mail", "/health, within: 20s"));
-    bench.write("three.yaml", &format!("{shop}{cart}{mail}"));
+    format!("{shop}{}{}", more("cart", &format!("{path}, within: 1s")), more("mail", "/health, within: 20s"))
+}
+
+#[test]
+fn a_plan_whose_second_app_fails_tells_which_app_is_new() {
+    let bench = Bench::live_undrained();
+    bench.write("three.yaml", &three("/nowhere"));
     let run = bench.run(&["apply", "--yes", "--file", "three.yaml"]);
     assert_eq!(run.code, 3, "{}", run.err);
     assert_tells(
         &run,
         &[
-            "shop is done: shop_b serves shop.apps.foundry.test",
-            "to take that back: cutover rollback --file three.yaml --app shop\n",
-            "cart is as before; to deploy it: cutover apply --file three.yaml --app cart\n",
-            "not begun: cutover apply --file three.yaml --app mail\n",
+            "no app serves cart.apps.foundry.test",
+            "shop is done: shop_b serves shop.apps.foundry.test\n\
+             not begun: mail\n\
+             to go on: cutover apply --file three.yaml --app cart --app mail\n\
+             to go back: cutover rollback --file three.yaml --app shop\n",
         ],
     );
     assert_eq!(bench.leads_to(LIVE), ["shop_b"]);
-    bench.must(&["rollback", "--yes", "--file", "three.yaml", "--app", "shop"]);
+    // What was taken back is not gone on with by itself.
+    let run = bench.run(&["resume", "--yes", "--file", "three.yaml"]);
+    assert_eq!(run.code, 4, "{}", run.err);
+    assert_tells(&run, &["nothing is under way that could be resumed", "cart: no version is live"]);
+    // The plan goes back as a whole, as far as there is a way.
+    let run = bench.must(&["rollback", "--yes", "--file", "three.yaml"]);
+    assert_tells(&run, &["mail is left as it is: ", "cart is left as it is: ", "shop_a serves shop.apps.foundry.test"]);
     assert_eq!(bench.leads_to(LIVE), ["shop_a"]);
+}
+
+#[test]
+fn a_plan_that_is_interrupted_between_two_apps_is_resumed_and_goes_back_as_a_whole() {
+    let bench = Bench::live_undrained();
+    bench.write("three.yaml", &three("/health"));
+    // The second app cannot even be created: before it come three locks and the first app's second colour.
+    let down = Fault::Before(Harm::Answer { status: 500, retry_after: None });
+    bench.foundry.faults().add(Rule::new("POST", "/v3/apps", down).on(Occurrence::From(5)));
+    let args = |verb| [verb, "--yes", "--file", "three.yaml", "--events", "events.jsonl"];
+    let run = bench.run(&args("apply"));
+    assert_eq!(run.code, 3, "{}", run.err);
+    assert_tells(&run, &["not begun: mail\nto go on: cutover resume", "to go back: cutover rollback"]);
+    bench.foundry.faults().clear();
+    let status = bench.must(&["status", "--file", "three.yaml"]).out;
+    for words in ["was interrupted before it came to cart, mail", "cutover resume --file three.yaml deploys what"] {
+        assert!(status.contains(words), "'{words}' is not in:\n{status}");
+    }
+    bench.must(&args("resume"));
+    let serve = |route: &str| bench.leads_to(&format!("{route}.apps.foundry.test"));
+    assert_eq!([serve("shop"), serve("cart"), serve("mail")], [["shop_b"], ["cart_a"], ["mail_a"]]);
+    let events = fs::read_to_string(bench.folder().join("events.jsonl")).unwrap();
+    let last: serde_json::Value = serde_json::from_str(events.lines().last().unwrap()).unwrap();
+    assert_eq!((&last["event"], &last["exit_code"]), (&"ended".into(), &0.into()));
+    assert_eq!(last["apps"][1], serde_json::json!({ "name": "cart", "live": "cart_a", "was": null }));
+    // Two of them have no version before.
+    let run = bench.must(&args("rollback"));
+    assert_tells(&run, &["mail is left as it is: there is nothing to fall back to"]);
+    assert_eq!([serve("shop"), serve("cart"), serve("mail")], [["shop_a"], ["cart_a"], ["mail_a"]]);
 }

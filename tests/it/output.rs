@@ -82,7 +82,7 @@ fn the_events_of_a_run() {
     let last = lines.last().unwrap();
     assert_eq!(&last["event"], "ended");
     assert_eq!(last["exit_code"], 0);
-    assert_eq!(last["apps"], json!([{ "name": "shop", "live": "shop_b", "was": "shop_a" }]));
+    assert_eq!(last["apps"], json!([{ "name": "shop", "live": "shop_a", "was": null }]));
 
     // What was told before stays, and a line that a killed run has left in part is by itself.
     let told = lines.len();
@@ -104,7 +104,7 @@ fn the_events_of_a_run() {
     }
     let last = lines.last().unwrap();
     assert_eq!((&last["event"], &last["exit_code"]), (&"ended".into(), &1.into()));
-    assert_eq!(last["apps"], json!([{ "name": "shop", "live": "shop_b", "was": "shop_b" }]));
+    assert_eq!(last["apps"], json!([{ "name": "shop", "live": "shop_a", "was": "shop_a" }]));
 
     // Another file is not written into by mistake.
     let plan = std::fs::read_to_string(bench.folder().join("deploy.yaml")).unwrap();
