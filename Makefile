@@ -6,8 +6,6 @@ APP := example/app/sinatra
 # The specs of the same release of cf, a binary a suite.
 SPECS := $(CURDIR)/target/conformance
 SUITES := code.cloudfoundry.org/cli/v8/integration/v7
-# The app in which they make service brokers.
-BROKER := code.cloudfoundry.org/cli/integration/assets/hydrabroker
 
 # How many inputs each law is tried with in a soak; `make test` takes 256.
 SOAK_CASES ?= 20000
@@ -108,16 +106,11 @@ conformance: cf specs
 
 cf: $(PINNED)
 
-specs: $(SPECS)/isolated.test $(SPECS)/global.test $(SPECS)/hydrabroker
+specs: $(SPECS)/isolated.test $(SPECS)/global.test
 
 $(SPECS)/%.test: cf-cli/go.mod cf-cli/go.sum
 	mkdir -p $(SPECS)
 	cd cf-cli && go test -c -o $@ $(SUITES)/$*
-	touch $@
-
-$(SPECS)/hydrabroker: cf-cli/go.mod cf-cli/go.sum
-	mkdir -p $(SPECS)
-	cd cf-cli && CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o $@ $(BROKER)
 	touch $@
 
 $(PINNED): cf-cli/go.mod cf-cli/go.sum

@@ -156,8 +156,6 @@ fn ports_of_routes_are_listened_on_again() {
     bench.cf.must(["unmap-route", "shop", "tcp.example.com", "--port", &address.port().to_string()]);
     wait_until("nothing listens any more", refused);
     bench.cf.must(["delete-shared-domain", "tcp.example.com", "-f"]);
-    let group = before[0].group.as_str();
-    bench.cf.must(["curl", "-X", "DELETE", &format!("/routing/v1/router_groups/{group}")]);
     foundry.tcp_router().set_propagation(Propagation::both(FOREVER));
     foundry.restore(&snapshot).unwrap();
     assert!(get(address, LIVE, "/health").ends_with("ok\n"));

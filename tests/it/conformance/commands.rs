@@ -27,8 +27,6 @@ impl Suite {
 pub(super) enum Stage {
     /// Its parts and its apps have names, which its routers know as a proxy.
     Named,
-    /// And an app in which service brokers are made.
-    WithBrokers,
     /// Its parts are known by their addresses: specs ask UAA themselves, without a proxy.
     Addressed,
 }
@@ -79,10 +77,6 @@ impl Command {
     const fn whole(self) -> Self {
         Self { whole: true, ..self }
     }
-
-    const fn with_brokers(self) -> Self {
-        Self { stage: Stage::WithBrokers, ..self }
-    }
 }
 
 pub(super) const COMMANDS: &[Command] = &[
@@ -121,10 +115,10 @@ pub(super) const COMMANDS: &[Command] = &[
     Command::new("routes", &["routes_command_test.go"]).whole().fast(),
     Command::new("delete-route", &["delete_route_command_test.go"]).whole().fast(),
     Command::new("delete-orphaned-routes", &["delete_orphaned_routes_command_test.go"]).fast(),
-    Command::new("bind-service", &["bind_service_command_test.go"]).whole().with_brokers(),
-    Command::new("unbind-service", &["unbind_service_command_test.go"]).whole().with_brokers(),
-    Command::new("services", &["services_command_test.go"]).with_brokers(),
-    Command::new("service", &["service_command_test.go"]).with_brokers(),
+    Command::new("bind-service", &["bind_service_command_test.go"]).whole(),
+    Command::new("unbind-service", &["unbind_service_command_test.go"]).whole(),
+    Command::new("services", &["services_command_test.go"]),
+    Command::new("service", &["service_command_test.go"]),
     Command::new("create-user-provided-service", &["create_user_provided_service_command_test.go"]).fast(),
     Command::new("run-task", &["run_task_command_test.go"]).whole(),
     Command::new("task", &["task_command_test.go"]).whole(),
@@ -133,9 +127,9 @@ pub(super) const COMMANDS: &[Command] = &[
     Command::new("logs", &["logs_command_test.go"]),
     Command::new("events", &["events_command_test.go"]).fast(),
     Command::new("curl", &["curl_command_test.go"]).whole().fast(),
-    Command::new("labels", &["labels_command_test.go"]).whole().with_brokers(),
-    Command::new("set-label", &["set_label_command_test.go"]).with_brokers(),
-    Command::new("unset-label", &["unset_label_command_test.go"]).with_brokers(),
+    Command::new("labels", &["labels_command_test.go"]).whole(),
+    Command::new("set-label", &["set_label_command_test.go"]),
+    Command::new("unset-label", &["unset_label_command_test.go"]),
     Command::new("set-health-check", &["set_health_check_command_test.go"]),
     Command::new("get-health-check", &["get_health_check_command_test.go"]).fast(),
     Command::new("get-readiness-health-check", &["get_readiness_health_check_command_test.go"]).fast(),

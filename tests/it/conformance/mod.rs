@@ -3,12 +3,12 @@
 //! - `commands`: which commands are judged, and what is asked of each
 //! - `suite`: a binary of specs: what is in it, and a run of some of them, bounded in time
 //! - `report`: what a run says of each spec
-//! - `excluded`: specs about what no local foundry can have, each with its reason
+//! - `excluded`: specs about what no local foundry can have, and what this one does not support, each with its reason
 //! - `table`: what came of it, as `docs/conformance.md` keeps it
 //!
 //! Each command's specs run on a fresh foundry, so what comes of one does not depend on others; several commands are at
 //! it side by side. The spec binaries are built by `make conformance`, from the release of cf that `cf-cli/go.mod`
-//! pins; so is the app in which specs make service brokers.
+//! pins.
 //!
 //! | variable | what |
 //! |---|---|

@@ -139,11 +139,6 @@ fn once(command: &commands::Command, specs: &[Spec], log: &str) -> Option<Report
     for spec in specs.iter().filter(|spec| spec.outcome != Outcome::NotRun) {
         run.arg(format!("-ginkgo.skip= {}$", regex::escape(&spec.name)));
     }
-    if command.stage == Stage::WithBrokers {
-        push_broker(&foundry, place.path());
-        // So the specs look for the app under a name that is the same in each run.
-        run.env("REUSE_SERVICE_BROKER_APP", "true");
-    }
     let settings = foundry.settings();
     run.args(["-ginkgo.v", "-ginkgo.grace-period=5s", "-ginkgo.timeout=1h", "-test.timeout=0"])
         .env("CF_INT_API", foundry.api_url())
@@ -164,28 +159,6 @@ fn once(command: &commands::Command, specs: &[Spec], log: &str) -> Option<Report
     child.wait().unwrap();
     foundry.shutdown();
     report(&file)
-}
-
-/// Pushes the app in which the specs make service brokers. They would push its source with a buildpack that compiles
-/// Go.
-fn push_broker(foundry: &Foundry, place: &Path) {
-    let app = place.join("hydrabroker");
-    fs::create_dir(&app).unwrap();
-    fs::copy(workshop().join("hydrabroker"), app.join("hydrabroker")).unwrap();
-    let cf = cf::Cf::targeted(foundry);
-    let app = app.to_str().unwrap();
-    cf.must([
-        "push",
-        "hydrabroker-0000000000",
-        "-p",
-        app,
-        "-b",
-        "binary_buildpack",
-        "-c",
-        "./hydrabroker",
-        "-m",
-        "32M",
-    ]);
 }
 
 /// Waits for the end of a run; interrupts it when a spec takes too long, so that it still writes its report.

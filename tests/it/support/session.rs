@@ -23,6 +23,7 @@ use foundry::Foundry;
 use foundry::faults::{Fault, Harm, Occurrence, Rule, StagingFailure};
 use foundry::router::Propagation;
 use foundry::settings::Settings;
+use foundry::state::ReservablePorts;
 
 use super::cf::Cf;
 use super::normal::Normal;
@@ -108,6 +109,10 @@ fn start_with(settings: &mut Settings, key: &str, value: &str) {
         "staging_ms" => settings.timing.staging = millis(),
         "cell_memory_in_mb" => settings.cell_memory_in_mb = Some(number()),
         "start_ms" => settings.timing.start = millis(),
+        "tcp_ports" => {
+            let (first, last) = value.split_once('-').unwrap();
+            settings.tcp_ports = ReservablePorts::range(first.parse().unwrap(), last.parse().unwrap());
+        }
         "job_ms" => settings.timing.job = millis(),
         "service_operation_ms" => settings.timing.service_operation = millis(),
         other => panic!("{other} is no setting"),

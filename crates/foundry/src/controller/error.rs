@@ -22,28 +22,19 @@ pub mod table {
 
     pub const INVALID_AUTH_TOKEN: Row = (1000, 401, "InvalidAuthToken");
     pub const MESSAGE_PARSE_ERROR: Row = (1001, 400, "MessageParseError");
-    pub const INVALID_RELATION: Row = (1002, 400, "InvalidRelation");
     pub const BAD_REQUEST: Row = (1004, 400, "BadRequest");
-    pub const UNABLE_TO_PERFORM: Row = (10009, 400, "UnableToPerform");
     pub const NOT_FOUND: Row = (10000, 404, "NotFound");
     pub const NOT_AUTHENTICATED: Row = (10002, 401, "NotAuthenticated");
     pub const NOT_AUTHORIZED: Row = (10003, 403, "NotAuthorized");
-    pub const INVALID_REQUEST: Row = (10004, 400, "InvalidRequest");
     pub const BAD_QUERY_PARAMETER: Row = (10005, 400, "BadQueryParameter");
-    pub const ASSOCIATION_NOT_EMPTY: Row = (10006, 400, "AssociationNotEmpty");
     pub const UNPROCESSABLE_ENTITY: Row = (10008, 422, "UnprocessableEntity");
     pub const RESOURCE_NOT_FOUND: Row = (10010, 404, "ResourceNotFound");
     pub const RATE_LIMIT_EXCEEDED: Row = (10013, 429, "RateLimitExceeded");
     pub const SERVICE_UNAVAILABLE: Row = (10015, 503, "ServiceUnavailable");
     pub const UNIQUENESS_ERROR: Row = (10016, 422, "UniquenessError");
     pub const ORG_SUSPENDED: Row = (10017, 403, "OrgSuspended");
-    pub const SPACE_INVALID: Row = (40001, 400, "SpaceInvalid");
-    pub const SPACE_NAME_TAKEN: Row = (40002, 400, "SpaceNameTaken");
-    pub const SPACE_NOT_FOUND: Row = (40004, 404, "SpaceNotFound");
-    pub const SERVICE_INSTANCE_NOT_FOUND: Row = (60004, 404, "ServiceInstanceNotFound");
     pub const ASYNC_SERVICE_INSTANCE_OPERATION_IN_PROGRESS: Row =
         (60016, 409, "AsyncServiceInstanceOperationInProgress");
-    pub const SERVICE_INSTANCE_PROVISION_FAILED: Row = (60030, 400, "ServiceInstanceProvisionFailed");
     pub const SERVICE_FETCH_INSTANCE_PARAMETERS_NOT_SUPPORTED: Row =
         (120_004, 400, "ServiceFetchInstanceParametersNotSupported");
     pub const SERVICE_FETCH_BINDING_PARAMETERS_NOT_SUPPORTED: Row =
@@ -51,21 +42,11 @@ pub mod table {
     /// 400, which route bindings of API v3 make a 422.
     pub const SERVICE_INSTANCE_ALREADY_BOUND_TO_SAME_ROUTE: Row =
         (130_008, 422, "ServiceInstanceAlreadyBoundToSameRoute");
-    pub const APP_NOT_FOUND: Row = (100_004, 404, "AppNotFound");
     pub const PACKAGE_BITS_ALREADY_UPLOADED: Row = (150_004, 400, "PackageBitsAlreadyUploaded");
     pub const BLOBSTORE_UNAVAILABLE: Row = (150_006, 502, "BlobstoreUnavailable");
     pub const STAGING_IN_PROGRESS: Row = (170_017, 422, "StagingInProgress");
     pub const STACK_VALIDATION_FAILED: Row = (250_004, 422, "StackValidationFailed");
-    pub const SERVICE_BROKER_NOT_REMOVABLE: Row = (270_010, 422, "ServiceBrokerNotRemovable");
-    pub const JOB_TIMEOUT: Row = (290_006, 524, "JobTimeout");
-    pub const BUILDPACK_NAME_STACK_LIFECYCLE_TAKEN: Row = (290_000, 422, "BuildpackNameStackLifecycleTaken");
-    pub const NONRECURSIVE_SPACE_DELETION_FAILED: Row = (290_011, 400, "NonrecursiveSpaceDeletionFailed");
     pub const FEATURE_DISABLED: Row = (330_002, 403, "FeatureDisabled");
-    pub const SERVICE_INSTANCE_UNSHARE_FAILED: Row = (390_001, 502, "ServiceInstanceUnshareFailed");
-    pub const SHARED_SERVICE_INSTANCE_CANNOT_BE_RENAMED: Row = (390_003, 422, "SharedServiceInstanceCannotBeRenamed");
-    pub const BUILDPACK_STACKS_DONT_MATCH: Row = (390_011, 422, "BuildpackStacksDontMatch");
-    pub const BUILDPACK_STACK_DOES_NOT_EXIST: Row = (390_012, 422, "BuildpackStackDoesNotExist");
-    pub const BUILDPACK_ZIP_ERROR: Row = (390_013, 422, "BuildpackZipError");
 }
 
 /// One error of an answer.

@@ -10,8 +10,7 @@
 //! | [`list`], `selector`, `fields` | filters, order, pages; label selectors; parts of related resources |
 //! | [`jobs`] | asynchronous work |
 //! | [`quotas`] | what is used, and what is too much |
-//! | `v2` | what is served of the older API |
-//! | `broker` | service brokers at work |
+//! | `built_in_broker` | the service broker that is always there |
 //! | `lifecycle` | what happens to an app and its processes, whoever asks for it |
 //!
 //! Every other file is one resource with a table of its endpoints at its head and a function `routes`.
@@ -26,9 +25,9 @@ pub mod list;
 mod app_settings;
 mod apps;
 mod audit_events;
-mod broker;
 mod buildpacks;
 mod builds;
+mod built_in_broker;
 pub(crate) mod deployments;
 pub mod destinations;
 mod domains;
@@ -57,25 +56,22 @@ mod service_brokers;
 pub mod service_credential_bindings;
 mod service_instances;
 mod service_offerings;
-mod service_plan_visibility;
 mod service_plans;
 mod service_route_bindings;
-mod shared_spaces;
 mod sidecars;
 mod space_quotas;
 mod spaces;
 mod stacks;
 mod tasks;
 mod users;
-mod v2;
 
 use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Request, State as Shared};
 use axum::http::{HeaderValue, header};
-use axum::middleware;
-use axum::response::Response;
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse as _, Response};
 use serde_json::{Value, json};
 use tower_http::normalize_path::NormalizePath;
 
@@ -167,19 +163,16 @@ pub(crate) fn routes(platform: &Arc<Platform>) -> Router {
         .merge(service_credential_bindings::routes())
         .merge(service_instances::routes())
         .merge(service_offerings::routes())
-        .merge(service_plan_visibility::routes())
         .merge(service_plans::routes())
         .merge(service_route_bindings::routes())
-        .merge(shared_spaces::routes())
         .merge(space_quotas::routes())
         .merge(spaces::routes())
         .merge(stacks::routes())
         .merge(users::routes())
-        .merge(v2::routes())
         .fallback(unknown)
         .method_not_allowed_fallback(unknown)
         .layer(middleware::map_response(identified))
-        .layer(middleware::from_fn(v2::older_shape))
+        .layer(middleware::from_fn(older_shape))
         .with_state(Arc::clone(platform));
     // A path with a slash at its end is the one without it. (Rails.)
     Router::new().fallback_service(NormalizePath::trim_trailing_slash(resources))
@@ -193,11 +186,23 @@ async fn unknown(Shared(_platform): Shared<Arc<Platform>>, request: Request) -> 
         (Some("v3"), Some(resource)) if REAL.contains(&resource) => {
             ApiError::not_implemented(&format!("{} {path}", request.method()))
         }
-        (Some("v2"), Some(resource)) if v2::knows(resource) => {
-            ApiError::not_implemented(&format!("{} {path}", request.method()))
-        }
-        (Some("routing"), _) => ApiError::not_implemented(&format!("{} {path}", request.method())),
+        (Some("v2" | "routing"), _) => ApiError::not_implemented(&format!("{} {path}", request.method())),
         _ => ApiError::unknown_request(),
+    }
+}
+
+/// Gives errors that are not of v3 the shape that they had before: one, not a list.
+/// (`cloud_controller_ng`: `v2_error_hasher.rb`, `lib/sinatra/vcap.rb`.)
+async fn older_shape(request: Request, next: Next) -> Response {
+    let newer = matches!(request.uri().path().split('/').nth(1), Some("v3" | "networking" | "routing"));
+    let answer = next.run(request).await;
+    match answer.extensions().get::<ApiError>().and_then(|error| error.problems.first()) {
+        Some(problem) if !newer => {
+            let body = json!({ "description": problem.detail, "error_code": problem.title, "code": problem.code });
+            let kind = [(header::CONTENT_TYPE, "application/json;charset=utf-8")];
+            (answer.status(), kind, body.to_string()).into_response()
+        }
+        Some(_) | None => answer,
     }
 }
 

@@ -23,7 +23,7 @@ use crate::controller::body::Message;
 use crate::controller::error::{ApiError, ApiResult};
 use crate::controller::list::{ListQuery, Query, Spec};
 use crate::controller::quotas::Usage;
-use crate::controller::{Api, Cf, broker, domains, feature_flags, href, metadata, to_one};
+use crate::controller::{Api, Cf, domains, feature_flags, href, jobs, metadata, to_one};
 use crate::platform::Platform;
 use crate::state::{Domain, Guid, Metadata, Org, Party, Role, RoleKind, State, timestamp};
 
@@ -161,17 +161,12 @@ async fn destroy(Shared(cf): Cf, who: Who, Path(guid): Path<String>) -> ApiResul
         Ok::<_, ApiError>(org.clone())
     })?;
     let actor = who.actor();
-    let spaces: Vec<Guid> = cf
-        .store
-        .read(|db| db.spaces.values().filter(|space| space.org == org.guid).map(|space| space.guid.clone()).collect());
-    let work = move |db: &mut State| {
+    Ok(jobs::run(&cf, "organization.delete", None, move |db| {
         db.remove_org(&org.guid);
         let request = json!({ "request": { "recursive": true } });
         db.record_in_org("audit.organization.delete-request", actor, party(&org), None, Some(&org.guid), request);
         Ok(Vec::new())
-    };
-    let within = |space: &Guid| spaces.contains(space);
-    Ok(broker::release::then(&cf, &who, "organization.delete", |app| within(&app.space), within, work).await)
+    }))
 }
 
 async fn usage_summary(Shared(cf): Cf, who: Who, Path(guid): Path<String>) -> ApiResult<Json<Value>> {

@@ -3,42 +3,26 @@
 //! | endpoint | what |
 //! |---|---|
 //! | `GET /routing/v1/router_groups` | list, or the one with this `name` |
-//! | `POST /routing/v1/router_groups` | create; one that is there already is answered as it is |
-//! | `PUT /routing/v1/router_groups/:guid` | its ports; nothing else of it can be changed |
-//! | `DELETE /routing/v1/router_groups/:guid` | delete, whatever domains it has |
 //!
-//! What routers and route emitters ask for (`/routes`, `/tcp_routes`) is left out: here they are told without it.
+//! Groups are not made or changed here, and what routers and route emitters ask for (`/routes`, `/tcp_routes`) is left
+//! out: here they are told without it.
 
 use std::sync::Arc;
 
-use axum::extract::{FromRequestParts, Path, State as Shared};
+use axum::extract::{FromRequestParts, State as Shared};
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Json, Router, routing};
-use bytes::Bytes;
-use jiff::Timestamp;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::controller::list::Query;
 use crate::controller::{Api, Cf};
 use crate::platform::Platform;
-use crate::state::{Guid, ReservablePorts, RouterGroup, router_group};
-
-/// What stays as it is in a header. (Go: `url.QueryEscape`, which writes a space as `+`.)
-const KEPT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
-
-/// What comes with an answer to a change of ports. (`handlers/router_groups_handler.go`)
-const PORT_WARNING: &str = "Warning: if routes are registered for ports that are not in the new range, modifying your \
-                            load balancer to remove these ports will result in backends for those routes becoming \
-                            inaccessible.";
+use crate::state::RouterGroup;
 
 pub(super) fn routes() -> Api {
-    Router::new()
-        .route("/routing/v1/router_groups", routing::get(list).post(create))
-        .route("/routing/v1/router_groups/{guid}", routing::put(update).delete(destroy))
+    Router::new().route("/routing/v1/router_groups", routing::get(list))
 }
 
 /// An answer that is an error: `{"name": …, "message": …}`. (`routing-api`: `errors.go`, `handlers/errors.go`.)
@@ -57,11 +41,6 @@ impl Refusal {
     fn not_found(message: String) -> Self {
         Self { status: StatusCode::NOT_FOUND, name: "ResourceNotFoundError", message }
     }
-
-    fn request(problem: &str) -> Self {
-        let message = format!("Cannot process request: {problem}");
-        Self { status: StatusCode::BAD_REQUEST, name: "ProcessRequestError", message }
-    }
 }
 
 impl IntoResponse for Refusal {
@@ -70,7 +49,7 @@ impl IntoResponse for Refusal {
     }
 }
 
-/// Somebody whose token allows to see router groups, and to change them where the call does.
+/// Somebody whose token allows to see router groups.
 /// (`handlers/scopes.go`, `uaaclient/token_validator.go`)
 #[derive(Debug)]
 struct Caller;
@@ -87,8 +66,7 @@ impl FromRequestParts<Arc<Platform>> for Caller {
         };
         // The text by which cf knows that another token is to be had.
         let identity = platform.uaa.verify(token).ok_or_else(|| Refusal::unauthorized("Token is expired"))?;
-        let what = if parts.method.is_safe() { "read" } else { "write" };
-        if identity.has_scope(&format!("routing.router_groups.{what}")) {
+        if identity.has_scope("routing.router_groups.read") {
             Ok(Self)
         } else {
             Err(Refusal::unauthorized("You are not authorized to perform the requested action"))
@@ -101,12 +79,8 @@ fn present(group: &RouterGroup) -> Value {
         "guid": group.guid,
         "name": group.name,
         "type": group.kind,
-        "reservable_ports": ports_of(group),
+        "reservable_ports": group.ports.to_string(),
     })
-}
-
-fn ports_of(group: &RouterGroup) -> String {
-    group.ports.as_ref().map(ToString::to_string).unwrap_or_default()
 }
 
 async fn list(Shared(cf): Cf, _caller: Caller, query: Query) -> Result<Json<Value>, Refusal> {
@@ -124,107 +98,4 @@ async fn list(Shared(cf): Cf, _caller: Caller, query: Query) -> Result<Json<Valu
             }
         }
     })
-}
-
-/// What a body says; what it leaves out is empty.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Wanted {
-    name: String,
-    #[serde(rename = "type")]
-    kind: String,
-    reservable_ports: String,
-}
-
-fn read(body: &Bytes) -> Result<Wanted, Refusal> {
-    serde_json::from_slice(body).map_err(|error| Refusal::request(&error.to_string()))
-}
-
-/// The ports of a group of this type, checked. (`RouterGroup.Validate`)
-fn check_ports(name: &str, kind: &str, ports: &str) -> Result<Option<ReservablePorts>, Refusal> {
-    match (ports.is_empty(), kind) {
-        (true, router_group::TCP) => {
-            Err(Refusal::request(&format!("missing reservable_ports in router group: {name}")))
-        }
-        (true, _) => Ok(None),
-        (false, "http") => Err(Refusal::request("reservable ports are not supported for router groups of type http")),
-        (false, _) => ReservablePorts::parse(ports).map(Some).map_err(|problem| Refusal::request(&problem)),
-    }
-}
-
-async fn create(Shared(cf): Cf, _caller: Caller, body: Bytes) -> Result<Response, Refusal> {
-    let wanted = read(&body)?;
-    cf.store.write(|db| {
-        let same = |group: &&RouterGroup| group.name == wanted.name && group.kind == wanted.kind;
-        if let Some(known) = db.router_groups.values().find(same) {
-            return Ok(Json(present(known)).into_response());
-        }
-        for (value, what) in [(&wanted.name, "name"), (&wanted.kind, "type")] {
-            if value.is_empty() {
-                return Err(Refusal::request(&format!("missing {what} in router group")));
-            }
-        }
-        let ports = check_ports(&wanted.name, &wanted.kind, &wanted.reservable_ports)?;
-        let group = RouterGroup {
-            guid: Guid::random(),
-            name: wanted.name,
-            kind: wanted.kind,
-            ports,
-            created_at: Timestamp::now(),
-        };
-        let answer = (StatusCode::CREATED, Json(present(&group))).into_response();
-        db.router_groups.insert(group.guid.clone(), group);
-        Ok(answer)
-    })
-}
-
-async fn update(
-    Shared(cf): Cf,
-    _caller: Caller,
-    Path(guid): Path<String>,
-    body: Bytes,
-) -> Result<impl IntoResponse, Refusal> {
-    let wanted = read(&body)?;
-    cf.store.write(|db| {
-        let missing = || Refusal::not_found(format!("router group '{guid}' does not exist"));
-        let group = db.router_groups.get_mut(guid.as_str()).ok_or_else(missing)?;
-        if ports_of(group) != wanted.reservable_ports {
-            group.ports = check_ports(&group.name, &group.kind, &wanted.reservable_ports)?;
-        }
-        let warning = utf8_percent_encode(PORT_WARNING, KEPT).to_string().replace("%20", "+");
-        Ok(([("x-cf-warnings", warning)], Json(present(group))))
-    })
-}
-
-async fn destroy(Shared(cf): Cf, _caller: Caller, Path(guid): Path<String>) -> StatusCode {
-    match cf.store.update(|db| db.router_groups.shift_remove(guid.as_str())) {
-        Some(_) => StatusCode::NO_CONTENT,
-        None => StatusCode::NOT_FOUND,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_ports_of_a_group_go_with_its_type() {
-        let cases = [
-            ("tcp", "1024-1033", Ok("1024-1033")),
-            ("tcp", "", Err("Cannot process request: missing reservable_ports in router group: g")),
-            ("tcp", "80", Err("Cannot process request: port must be between 1024 and 65535")),
-            ("http", "", Ok("")),
-            (
-                "http",
-                "1024",
-                Err("Cannot process request: reservable ports are not supported for router groups of type http"),
-            ),
-        ];
-        for (kind, ports, expected) in cases {
-            let found = check_ports("g", kind, ports);
-            let found = found.map(|ports| ports.as_ref().map(ToString::to_string).unwrap_or_default());
-            let found = found.as_ref().map(String::as_str).map_err(|refusal| refusal.message.as_str());
-            assert_eq!(found, expected, "{kind} {ports}");
-        }
-    }
 }

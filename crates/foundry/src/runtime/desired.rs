@@ -179,7 +179,7 @@ impl State {
             });
             let drain = match &instance.kind {
                 ServiceInstanceKind::UserProvided { syslog_drain_url, .. } => syslog_drain_url.clone(),
-                ServiceInstanceKind::Managed { plan, .. } => {
+                ServiceInstanceKind::Managed { plan } => {
                     let plan = self.service_plans.get(plan);
                     let offering = plan.and_then(|plan| self.service_offerings.get(&plan.offering));
                     service["label"] = json!(offering.map(|offering| offering.name.as_str()));
@@ -189,7 +189,7 @@ impl State {
                     let mut tags: Vec<&String> = tags.chain(&instance.tags).collect();
                     tags.dedup();
                     service["tags"] = json!(tags);
-                    binding.syslog_drain_url.clone()
+                    None
                 }
             };
             service["syslog_drain_url"] = json!(drain);

@@ -49,12 +49,12 @@ pub use route::{Destination, Protocol, Route};
 pub use router_group::{ReservablePorts, RouterGroup};
 pub(crate) use seed::BUILDPACKS;
 pub use service::{
-    Login, Operation, RouteBinding, ServiceBinding, ServiceBroker, ServiceFeatures, ServiceInstance,
-    ServiceInstanceKind, ServiceOffering, ServicePlan, Visibility,
+    Operation, RouteBinding, ServiceBinding, ServiceBroker, ServiceInstance, ServiceInstanceKind, ServiceOffering,
+    ServicePlan,
 };
 pub use sidecar::Sidecar;
 pub use space::Space;
-pub use stack::{Buildpack, Buildpacks, Stack, StackState};
+pub use stack::{Buildpack, Stack, StackState};
 pub use task::{Task, TaskState};
 pub use user::{Account, Role, RoleKind, User};
 
@@ -170,7 +170,8 @@ pub struct State {
     pub users: IndexMap<Guid, User>,
     pub roles: IndexMap<Guid, Role>,
     pub stacks: IndexMap<Guid, Stack>,
-    pub buildpacks: Buildpacks,
+    /// In the order of detection.
+    pub buildpacks: IndexMap<Guid, Buildpack>,
     /// By name: what an administrator has set; others have their default.
     pub feature_flags: IndexMap<String, bool>,
     pub running_environment: EnvironmentGroup,

@@ -24,17 +24,6 @@ impl UaaError {
         Self::new(StatusCode::UNAUTHORIZED, "unauthorized", "Bad credentials")
     }
 
-    /// An account that is locked for a while. cf knows the text.
-    pub(super) fn locked() -> Self {
-        let text = "Your account has been locked because of too many failed attempts to login.";
-        Self::new(StatusCode::UNAUTHORIZED, "unauthorized", text)
-    }
-
-    /// A code that is not, or no longer, good.
-    pub(super) fn bad_code(code: &str) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, "invalid_grant", format!("Invalid authorization code: {code}"))
-    }
-
     /// A passcode that was not given to anybody.
     pub(super) fn bad_passcode() -> Self {
         Self::new(StatusCode::UNAUTHORIZED, "unauthorized", "Invalid passcode")

@@ -2,23 +2,19 @@
 //!
 //! | endpoint | what |
 //! |---|---|
-//! | `POST /oauth/token` | grants `password`, `client_credentials`, `authorization_code` and `refresh_token` |
-//! | `GET /oauth/authorize` | a code for a client |
+//! | `POST /oauth/token` | grants `password`, `client_credentials` and `refresh_token` |
 //! | `DELETE /oauth/token/revoke/:id` | makes one token worthless |
 //! | `GET /oauth/clients/:id` | whether there is such a client |
 //! | `GET`, `POST /Users`, `DELETE /Users/:guid`, `PUT /Users/:guid/password` | the accounts |
 //! | `GET /login`, `GET /info` | the prompts |
 //!
 //! [`token`] makes and verifies tokens, [`accounts`] knows the users and the clients, [`grants`] gives tokens to them,
-//! [`codes`] are what a client gets one with, [`lockout`] keeps guesses from them, [`users`] is the API for accounts,
-//! [`error`] the one shape of errors. The pages where a person logs in, and is given a passcode, are left out: no
+//! [`users`] is the API for accounts, [`error`] the one shape of errors. The pages where a person logs in, and is given a passcode, are left out: no
 //! passcode is a good one.
 
 pub mod accounts;
-mod codes;
 pub mod error;
 mod grants;
-mod lockout;
 pub mod token;
 mod users;
 
@@ -42,9 +38,7 @@ use crate::state::Guid;
 pub use self::token::{Identity, TokenPolicy};
 
 use self::accounts::Accounts;
-use self::codes::Codes;
 use self::error::UaaError;
-use self::lockout::Lockout;
 use self::token::Tokens;
 
 /// The guid of the administrator.
@@ -57,18 +51,11 @@ pub fn admin_guid() -> Guid {
 pub struct Uaa {
     accounts: Mutex<Accounts>,
     tokens: Tokens,
-    lockout: Lockout,
-    codes: Codes,
 }
 
 impl Uaa {
     pub(crate) fn new(settings: &Settings, faults: Arc<Faults>) -> Self {
-        Self {
-            accounts: Mutex::new(Accounts::new(settings)),
-            tokens: Tokens::new(settings.tokens, faults),
-            lockout: Lockout::default(),
-            codes: Codes::default(),
-        }
+        Self { accounts: Mutex::new(Accounts::new(settings)), tokens: Tokens::new(settings.tokens, faults) }
     }
 
     /// Whom a bearer token speaks for; `None` where it is not ours, has expired or was revoked.
@@ -141,7 +128,6 @@ impl Caller {
 pub(crate) fn routes(platform: &Arc<Platform>) -> Router {
     Router::new()
         .route("/oauth/token", post(grants::token))
-        .route("/oauth/authorize", get(codes::authorize))
         .route("/oauth/token/revoke/{id}", delete(revoke))
         .route("/oauth/clients/{id}", get(client))
         .route("/Users", get(users::list).post(users::create))

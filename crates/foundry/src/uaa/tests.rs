@@ -74,7 +74,7 @@ fn error((status, body): &Answer) -> (u16, &str) {
 fn who_cannot_prove_it_gets_no_token() {
     let stage = Stage::new(TokenPolicy::default());
     let cf = ("cf", "");
-    let cases: [(Pair<'_>, &[Pair<'_>], (u16, &str)); 9] = [
+    let cases: [(Pair<'_>, &[Pair<'_>], (u16, &str)); 8] = [
         (cf, &[("grant_type", "password"), ("username", "admin"), ("password", "no")], (401, "unauthorized")),
         (cf, &[("grant_type", "password"), ("username", "nobody"), ("password", "admin")], (401, "unauthorized")),
         (cf, &[("grant_type", "password")], (400, "invalid_request")),
@@ -83,7 +83,6 @@ fn who_cannot_prove_it_gets_no_token() {
         (cf, &[("grant_type", "client_credentials")], (401, "invalid_client")),
         (cf, &[("grant_type", "refresh_token"), ("refresh_token", "no")], (401, "invalid_token")),
         (cf, &[("grant_type", "magic")], (400, "unsupported_grant_type")),
-        (cf, &[("grant_type", "authorization_code")], (401, "invalid_client")),
     ];
     for (client, form, expected) in cases {
         assert_eq!(error(&stage.token(client, form)), expected, "{form:?}");
@@ -98,32 +97,6 @@ fn a_client_speaks_for_itself() {
     let identity = stage.foundry.platform().uaa.verify(answer["access_token"].as_str().unwrap()).unwrap();
     assert_eq!((identity.user_id.as_str(), identity.client_id.as_str()), ("robot", "robot"));
     assert!(identity.has_scope("cloud_controller.admin"));
-}
-
-#[test]
-fn a_client_speaks_for_a_user_with_a_code() {
-    let stage = Stage::new(TokenPolicy::default());
-    let uaa = &stage.foundry.platform().uaa;
-    let admin = stage.login("admin", "admin").1;
-    let ask = |client: &str| {
-        let query = format!("/oauth/authorize?response_type=code&client_id={client}");
-        let request = stage.agent.get(stage.url(&query)).config().max_redirects(0).build();
-        let token = format!("Bearer {}", admin["access_token"].as_str().unwrap());
-        let answer = request.header("Authorization", token).call().unwrap();
-        let location = answer.headers().get("location").map(|location| location.to_str().unwrap().to_owned());
-        (answer.status().as_u16(), location)
-    };
-    assert_eq!(ask("cf"), (401, None));
-    let (status, location) = ask("ssh-proxy");
-    assert_eq!(status, 302);
-    let code = location.as_deref().and_then(|location| location.split_once("/login?code=")).unwrap().1.to_owned();
-    let secret = lock(&uaa.accounts).client("ssh-proxy").unwrap().secret.clone();
-    let redeem = || stage.token(("ssh-proxy", &secret), &[("grant_type", "authorization_code"), ("code", &code)]);
-    let (status, answer) = redeem();
-    assert_eq!((status, &answer["refresh_token"]), (200, &Value::Null));
-    let identity = uaa.verify(answer["access_token"].as_str().unwrap()).unwrap();
-    assert_eq!((identity.user_name.as_str(), identity.client_id.as_str()), ("admin", "ssh-proxy"));
-    assert_eq!(error(&redeem()), (400, "invalid_grant"));
 }
 
 #[test]
