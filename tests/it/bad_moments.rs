@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use foundry::faults::{Fault, Harm, Occurrence, Rule};
 use serde_json::Value;
+use testkit::wait::PATIENCE;
 
 use crate::support::bench::{Bench, PLAN, Run};
-use crate::support::wait::PATIENCE;
 
 /// Where nobody listens.
 const NOWHERE: &str = "http://127.0.0.1:1";

@@ -11,9 +11,9 @@ use foundry::router::Propagation;
 use foundry::settings::Settings;
 use foundry::uaa::TokenPolicy;
 use rustix::process::{Pid, Signal, kill_process};
+use testkit::wait::{PATIENCE, wait_until};
 
 use crate::support::bench::{Bench, PLAN, Run};
-use crate::support::wait::{PATIENCE, wait_until};
 
 /// The private directories below a directory for temporary files.
 fn private_directories(temporary: &Path) -> Vec<PathBuf> {

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use foundry::faults::{Fault, Harm, Occurrence, Rule, StagingFailure};
 use foundry::router::Propagation;
+use testkit::wait::PATIENCE;
 
 use super::lane::{Ending, Lane};
-use crate::support::wait::PATIENCE;
 
 /// How late routers are.
 const LATE: Duration = Duration::from_secs(10);

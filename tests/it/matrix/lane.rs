@@ -12,10 +12,10 @@ use foundry::router::Propagation;
 use foundry::settings::Settings;
 use foundry::snapshot::Snapshot;
 use foundry::state::DesiredState;
+use testkit::wait::comes_true;
 
 use crate::support::bench::{Bench, PLAN};
 use crate::support::inside;
-use crate::support::wait::comes_true;
 
 const LIVE: &str = "shop.apps.foundry.test";
 /// What routers take to learn of a change, where a case does not say otherwise.

@@ -12,8 +12,8 @@ use foundry::router::Propagation;
 use foundry::settings::Settings;
 use foundry::snapshot::Snapshot;
 use foundry::state::{DesiredState, Route, State};
-
-use super::cf::{self, Cf};
+use testkit::cf::{self, Cf};
+use testkit::sinatra;
 
 /// What a run printed and how it ended.
 #[derive(Debug)]
@@ -258,12 +258,4 @@ impl Run {
             err: String::from_utf8_lossy(&output.stderr).into_owned(),
         }
     }
-}
-
-/// The built example app: `$CUTOVER_APP`, else the one that `make` builds here.
-pub(crate) fn sinatra() -> PathBuf {
-    let path = std::env::var_os("CUTOVER_APP")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("target/app/sinatra"), PathBuf::from);
-    assert!(path.is_file(), "{} is no file: `make app` builds it", path.display());
-    path
 }

@@ -28,7 +28,7 @@ use crate::controller::{
 };
 use crate::platform::Platform;
 use crate::state::router_group::TCP;
-use crate::state::{Domain, Guid, Metadata, Party, Route, Space, State, timestamp};
+use crate::state::{Domain, Guid, Metadata, Party, ReservablePorts, Route, Space, State, timestamp};
 
 const LIST: Spec = Spec::new(&[
     "hosts",
@@ -335,7 +335,8 @@ fn choose_port(db: &State, domain: &Domain, wanted: &Field<u16>) -> ApiResult<Op
         Field::Absent if db.protocol_of(domain) != TCP => Ok(None),
         Field::Absent => {
             let is_free = |port: &u16| group.is_none_or(|group| !db.port_taken(&group.guid, *port));
-            let free: Vec<u16> = group.into_iter().flat_map(|group| group.ports.iter()).filter(is_free).collect();
+            let ports = group.and_then(|group| group.ports.as_ref());
+            let free: Vec<u16> = ports.into_iter().flat_map(ReservablePorts::iter).filter(is_free).collect();
             let random = RandomState::new().hash_one(&domain.guid);
             let index = random.checked_rem(free.len() as u64).and_then(|index| usize::try_from(index).ok());
             let port = index.and_then(|index| free.get(index).copied());
@@ -416,7 +417,7 @@ fn check_port(db: &State, domain: &Domain, tcp: bool, taken: bool, port: Option<
     };
     let unavailable = || format!("Port '{port}' is not available. Try a different port or use a different domain.");
     let group = db.router_group_of(domain);
-    if tcp && group.is_none_or(|group| !group.ports.contains(port)) {
+    if tcp && group.and_then(|group| group.ports.as_ref()).is_none_or(|ports| !ports.contains(port)) {
         return refuse(unavailable());
     }
     if taken {

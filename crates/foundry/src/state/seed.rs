@@ -78,7 +78,7 @@ impl State {
             guid: Guid::random(),
             name: ROUTER_GROUP.to_owned(),
             kind: router_group::TCP.to_owned(),
-            ports: settings.tcp_ports.clone(),
+            ports: Some(settings.tcp_ports.clone()),
             created_at: now,
         };
         state.router_groups.insert(group.guid.clone(), group);

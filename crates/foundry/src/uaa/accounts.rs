@@ -11,7 +11,7 @@ use super::admin_guid;
 pub(super) const CF: &str = "cf";
 
 /// What an administrator may do.
-const ADMIN_SCOPE: [&str; 12] = [
+const ADMIN_SCOPE: [&str; 13] = [
     "openid",
     "uaa.user",
     "uaa.admin",
@@ -20,6 +20,7 @@ const ADMIN_SCOPE: [&str; 12] = [
     "cloud_controller.admin",
     "network.admin",
     "routing.router_groups.read",
+    "routing.router_groups.write",
     "scim.read",
     "scim.write",
     "clients.read",

@@ -23,11 +23,10 @@ use foundry::Foundry;
 use foundry::faults::{Fault, Harm, Occurrence, Rule, StagingFailure};
 use foundry::router::Propagation;
 use foundry::settings::Settings;
-use foundry::state::ReservablePorts;
+use testkit::cf::Cf;
+use testkit::wait::wait_for;
 
-use super::cf::Cf;
 use super::normal::Normal;
-use super::wait::wait_for;
 
 /// Runs a session on a fresh foundry and returns its text as it should be.
 pub(crate) fn replay(script: &str, files: &Path) -> String {
@@ -57,7 +56,7 @@ pub(crate) fn replay(script: &str, files: &Path) -> String {
     if let Some(folder) = app {
         let folder = cf.work_dir().join(folder);
         std::fs::create_dir_all(&folder).unwrap();
-        std::fs::copy(super::bench::sinatra(), folder.join("sinatra")).unwrap();
+        std::fs::copy(testkit::sinatra(), folder.join("sinatra")).unwrap();
     }
     let normal = Normal::new(&foundry, cf.work_dir());
     let mut session = Session { normal, awaited: None, foundry: &foundry, cf: &cf };
@@ -81,7 +80,7 @@ pub(crate) fn replay(script: &str, files: &Path) -> String {
 
 fn logged_in(foundry: &Foundry, how: &str) -> Cf {
     let cf = match how {
-        "none" | "api" | "auth" => Cf::new(),
+        "none" | "api" | "auth" => Cf::logged_out(),
         "target" => Cf::targeted(foundry),
         other => panic!("login {other}: none, api, auth or target"),
     };
@@ -109,10 +108,6 @@ fn start_with(settings: &mut Settings, key: &str, value: &str) {
         "staging_ms" => settings.timing.staging = millis(),
         "cell_memory_in_mb" => settings.cell_memory_in_mb = Some(number()),
         "start_ms" => settings.timing.start = millis(),
-        "tcp_ports" => {
-            let (first, last) = value.split_once('-').unwrap();
-            settings.tcp_ports = ReservablePorts::range(first.parse().unwrap(), last.parse().unwrap());
-        }
         "job_ms" => settings.timing.job = millis(),
         "service_operation_ms" => settings.timing.service_operation = millis(),
         other => panic!("{other} is no setting"),

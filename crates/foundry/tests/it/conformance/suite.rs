@@ -11,12 +11,12 @@ use foundry::Foundry;
 use foundry::settings::{Settings, Timing};
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use tempfile::TempDir;
+use testkit::cf;
 
 use super::commands::{self, Stage, Suite};
 use super::excluded::Excluded;
 use super::report::{self, Outcome, Report, Spec};
 use super::{tell, workshop};
-use crate::support::cf;
 
 /// How long one spec may take. Most take a second; what waits for an answer that never comes would wait for five
 /// minutes.

@@ -132,10 +132,10 @@ fn every_command_has_transcripts_of_its_good_and_its_wrong_use() {
         let of_it = || runs.iter().filter(|run| run.command == command);
         let own = || of_it().filter(|run| run.folder == command);
         if !own().any(|run| run.good) {
-            missing.insert(format!("fixtures/cf/{command}: a run that works"));
+            missing.insert(format!("fixtures/{command}: a run that works"));
         }
         if !own().any(|run| !run.good) {
-            missing.insert(format!("fixtures/cf/{command}: a run that is refused"));
+            missing.insert(format!("fixtures/{command}: a run that is refused"));
         }
         for way in ways {
             if !of_it().any(|run| run.good && run.arguments.contains(&format!(" {}", way.trim_start()))) {

@@ -1,5 +1,6 @@
 //! A foundry put back to a snapshot, its own or another's: what cf and the routers say is what they said then.
 
+use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::time::Duration;
@@ -11,16 +12,34 @@ use foundry::router::Propagation;
 use foundry::runtime::{LrpKey, LrpState, Report};
 use foundry::settings::Settings;
 use foundry::state::{BuildState, ReservablePorts};
+use testkit::cf::Cf;
+use testkit::sinatra;
+use testkit::wait::wait_until;
 
-use crate::support::bench::Bench;
-use crate::support::cf::Cf;
 use crate::support::normal::Normal;
-use crate::support::wait::wait_until;
 
 /// Longer than any test.
 const FOREVER: Duration = Duration::from_secs(3600);
 
 const LIVE: &str = "shop.apps.foundry.test";
+
+const MANIFEST: &str = "\
+applications:
+- name: shop
+  buildpacks: [binary_buildpack]
+  command: ./sinatra
+  instances: 2
+  memory: 64M
+  health-check-type: http
+  health-check-http-endpoint: /health
+  health-check-invocation-timeout: 30
+";
+
+/// A foundry, and a cf that is logged in there.
+struct Bench {
+    foundry: Foundry,
+    cf: Cf,
+}
 
 /// A bench on which the app runs, under two routes and with an annotation.
 fn deployed(routers: usize) -> Bench {
@@ -29,7 +48,12 @@ fn deployed(routers: usize) -> Bench {
 
 fn deployed_with(mut settings: Settings) -> Bench {
     settings.router.propagation = Propagation::NONE;
-    let bench = Bench::with(settings);
+    let foundry = Foundry::start(settings).unwrap();
+    let bench = Bench { cf: Cf::targeted(&foundry), foundry };
+    let app = bench.cf.work_dir().join("app");
+    fs::create_dir(&app).unwrap();
+    fs::copy(sinatra(), app.join("sinatra")).unwrap();
+    fs::write(app.join("manifest.yml"), MANIFEST).unwrap();
     bench.cf.must(["push", "shop", "-f", "app/manifest.yml", "-p", "app"]);
     bench.cf.must(["map-route", "shop", "apps.foundry.test", "--hostname", "www", "--path", "shop"]);
     let guid = bench.cf.must(["app", "shop", "--guid"]);
@@ -41,7 +65,7 @@ fn deployed_with(mut settings: Settings) -> Bench {
 
 /// Everything that cf tells of the space.
 fn told(bench: &Bench) -> Vec<String> {
-    let mut normal = Normal::new(&bench.foundry, bench.folder());
+    let mut normal = Normal::new(&bench.foundry, bench.cf.work_dir());
     let guid = bench.cf.must(["app", "shop", "--guid"]).trim().to_owned();
     let droplet = format!("/v3/apps/{guid}/droplets/current");
     let app = format!("/v3/apps/{guid}");
@@ -156,6 +180,8 @@ fn ports_of_routes_are_listened_on_again() {
     bench.cf.must(["unmap-route", "shop", "tcp.example.com", "--port", &address.port().to_string()]);
     wait_until("nothing listens any more", refused);
     bench.cf.must(["delete-shared-domain", "tcp.example.com", "-f"]);
+    let group = before[0].group.as_str();
+    bench.cf.must(["curl", "-X", "DELETE", &format!("/routing/v1/router_groups/{group}")]);
     foundry.tcp_router().set_propagation(Propagation::both(FOREVER));
     foundry.restore(&snapshot).unwrap();
     assert!(get(address, LIVE, "/health").ends_with("ok\n"));

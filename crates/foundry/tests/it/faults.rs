@@ -10,9 +10,8 @@ use foundry::faults::{Fault, Harm, Occurrence, Rule};
 use foundry::request_log::Service;
 use foundry::settings::Settings;
 use foundry::uaa::TokenPolicy;
-
-use crate::support::cf::{self, Cf};
-use crate::support::wait::{PATIENCE, wait_until};
+use testkit::cf::{self, Cf};
+use testkit::wait::{PATIENCE, wait_until};
 
 const CREATE: [&str; 4] = ["create-route", "apps.foundry.test", "--hostname", "www"];
 

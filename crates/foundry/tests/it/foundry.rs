@@ -9,9 +9,8 @@ use foundry::faults::{Fault, Harm, Occurrence, Rule};
 use foundry::request_log::{Call, Service};
 use foundry::settings::Settings;
 use foundry::uaa::TokenPolicy;
-
-use crate::support::cf::Cf;
-use crate::support::wait::wait_until;
+use testkit::cf::Cf;
+use testkit::wait::wait_until;
 
 const CREATE: [&str; 4] = ["create-route", "apps.foundry.test", "--hostname", "www"];
 

@@ -11,10 +11,9 @@ use foundry::request_log::Call;
 use foundry::router::Propagation;
 use foundry::settings::Settings;
 use serde_json::Value;
-
-use crate::support::bench::sinatra;
-use crate::support::cf::Cf;
-use crate::support::wait::wait_until;
+use testkit::cf::Cf;
+use testkit::sinatra;
+use testkit::wait::wait_until;
 
 /// An hour: longer than any test.
 const FOREVER: Duration = Duration::from_secs(3600);

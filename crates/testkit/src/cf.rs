@@ -8,19 +8,18 @@ use foundry::Foundry;
 use tempfile::TempDir;
 
 /// The built official cf: `$CUTOVER_CF`, else `target/cf/cf`. Panics where there is none: no stub stands in for it.
-pub(crate) fn binary() -> PathBuf {
-    let path = std::env::var_os("CUTOVER_CF")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("target/cf/cf"), PathBuf::from);
+pub fn binary() -> PathBuf {
+    let path = std::env::var_os("CUTOVER_CF").map_or_else(|| crate::root().join("target/cf/cf"), PathBuf::from);
     assert!(path.is_file(), "{} is no file: `make cf` builds it", path.display());
     path
 }
 
 /// What makes cf, a program of Go, end sooner: it is started ten thousand times, and works for some 30 ms on one core.
-pub(crate) const BRIEF: [(&str, &str); 2] = [("GOMAXPROCS", "1"), ("GOGC", "off")];
+pub const BRIEF: [(&str, &str); 2] = [("GOMAXPROCS", "1"), ("GOGC", "off")];
 
 /// A cf with a home and a working directory that nobody else uses.
 #[derive(Debug)]
-pub(crate) struct Cf {
+pub struct Cf {
     home: TempDir,
     work: TempDir,
     /// Whom it asks for hosts that no name server knows.
@@ -29,32 +28,32 @@ pub(crate) struct Cf {
 
 impl Cf {
     /// A cf that knows no API.
-    pub(crate) fn new() -> Self {
+    pub fn logged_out() -> Self {
         Self { home: TempDir::new().unwrap(), work: TempDir::new().unwrap(), proxy: None }
     }
 
     /// A cf that is logged in as the administrator, with the first organization and space targeted.
-    pub(crate) fn targeted(foundry: &Foundry) -> Self {
+    pub fn targeted(foundry: &Foundry) -> Self {
         let settings = foundry.settings();
         let proxy = settings.system_domain.as_ref().map(|_| foundry.router_url());
-        let cf = Self { proxy, ..Self::new() };
+        let cf = Self { proxy, ..Self::logged_out() };
         let (api, org, space) = (&foundry.api_url(), &settings.org, &settings.space);
         cf.must(["login", "-a", api, "-u", &settings.user, "-p", &settings.password, "-o", org, "-s", space]);
         cf
     }
 
     /// Its `CF_HOME`.
-    pub(crate) fn home(&self) -> &Path {
+    pub fn home(&self) -> &Path {
         self.home.path()
     }
 
     /// Where it runs.
-    pub(crate) fn work_dir(&self) -> &Path {
+    pub fn work_dir(&self) -> &Path {
         self.work.path()
     }
 
     /// Runs it and returns whatever comes.
-    pub(crate) fn run(&self, args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Output {
+    pub fn run(&self, args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Output {
         #[expect(clippy::disallowed_methods, reason = "tests drive cf from outside, without the code under test")]
         let mut command = Command::new(binary());
         command
@@ -72,7 +71,7 @@ impl Cf {
     }
 
     /// Runs it and returns its standard output; panics where it fails.
-    pub(crate) fn must(&self, args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> String {
+    pub fn must(&self, args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> String {
         let output = self.run(args);
         assert!(output.status.success(), "cf failed: {output:#?}");
         String::from_utf8(output.stdout).unwrap()

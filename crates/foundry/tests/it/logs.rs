@@ -6,10 +6,9 @@ use std::net::TcpStream;
 
 use foundry::Foundry;
 use foundry::settings::Settings;
-
-use crate::support::bench::sinatra;
-use crate::support::cf::Cf;
-use crate::support::wait::wait_until;
+use testkit::cf::Cf;
+use testkit::sinatra;
+use testkit::wait::wait_until;
 
 #[test]
 fn the_log_holds_what_everybody_wrote() {

@@ -31,8 +31,7 @@ use std::time::{Duration, Instant};
 use commands::{COMMANDS, Command, Suite};
 use excluded::Excluded;
 use report::{Outcome, Spec};
-
-use crate::support::figures;
+use testkit::{figures, root};
 
 /// How many commands are at it side by side: most specs wait for the platform.
 const JOBS: usize = 4;
@@ -46,10 +45,6 @@ struct Judged {
     command: &'static Command,
     specs: Vec<Spec>,
     time: Duration,
-}
-
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
 /// Where the binaries of the specs are, and what runs leave.
@@ -133,7 +128,7 @@ fn the_specs_of_cf_pass() {
 fn pass(asked: &str) {
     let begun = Instant::now();
     let all: BTreeMap<Suite, Vec<Spec>> = Suite::ALL.into_iter().map(|suite| (suite, suite::list(suite))).collect();
-    let excluded = Excluded::read(&root().join("tests/it/conformance/excluded.yaml"));
+    let excluded = Excluded::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/conformance/excluded.yaml"));
     let named: BTreeSet<&str> =
         COMMANDS.iter().flat_map(|command| command.of(&all[&command.suite])).map(|spec| spec.name.as_str()).collect();
     excluded.must_exist(&named);

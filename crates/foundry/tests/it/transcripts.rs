@@ -1,16 +1,17 @@
-//! Every file under `fixtures/cf` is a session with the official cf on a fresh foundry: `fixtures/cf/COMMAND/CASE.txt`,
-//! with the files it needs in `fixtures/cf/COMMAND/CASE/`.
+//! Every file under `fixtures` is a session with the official cf on a fresh foundry: `fixtures/COMMAND/CASE.txt`, with
+//! the files it needs in `fixtures/COMMAND/CASE/`.
 //!
-//! `SNAPSHOTS=overwrite cargo test --test it -- --ignored transcripts` writes down what happens now; `CASE=routes/ cargo
-//! test --test it transcripts` runs only the files whose path contains that.
+//! `SNAPSHOTS=overwrite cargo test -p foundry --test it -- --ignored transcripts` writes down what happens now;
+//! `CASE=routes/ cargo test -p foundry --test it transcripts` runs only the files whose path contains that.
 
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use snapbox::Data;
 use snapbox::assert::{Assert, DEFAULT_ACTION_ENV};
+use testkit::part;
 
-use crate::support::{part, session};
+use crate::support::session;
 
 /// Into how many parts the transcripts of these commands are cut.
 const PARTS: usize = 4;
@@ -93,7 +94,7 @@ fn replay_all(files: Vec<PathBuf>) {
 /// All transcripts, in the order of their paths.
 pub(crate) fn files() -> Vec<PathBuf> {
     let mut files = Vec::new();
-    collect(&Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/cf"), &mut files);
+    collect(&Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures"), &mut files);
     files.sort();
     files
 }
