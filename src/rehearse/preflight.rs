@@ -1,6 +1,6 @@
 //! What the embedded Cloud Foundry can run of a plan, told before it is started.
 
-use foundry::staging::{Unstageable, foresee};
+use foundry::{Unstageable, foresee};
 
 use crate::commands::Trouble;
 use crate::plan::{App, Lifecycle, Plan};

@@ -30,7 +30,7 @@ fn a_session_that_ends_in_mid_run() {
     let held = bench.foundry.faults().hold(Rule::new("POST", "/v3/builds", Fault::Before(Harm::Nothing)));
     let child = bench.command(&["apply", "--yes"]).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     assert!(held.wait_until_reached(PATIENCE));
-    bench.foundry.platform().uaa.revoke_tokens();
+    bench.foundry.revoke_tokens();
     held.release();
     let run = Run::of(&child.wait_with_output().unwrap());
     assert_tells(

@@ -9,8 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use foundry::settings::Settings;
-use foundry::uaa::TokenPolicy;
+use foundry::settings::{Settings, TokenPolicy};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use testkit::cf;

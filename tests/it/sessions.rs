@@ -8,8 +8,7 @@ use std::time::Duration;
 
 use foundry::faults::{Fault, Harm, Rule};
 use foundry::router::Propagation;
-use foundry::settings::Settings;
-use foundry::uaa::TokenPolicy;
+use foundry::settings::{Settings, TokenPolicy};
 use rustix::process::{Pid, Signal, kill_process};
 use testkit::wait::{PATIENCE, wait_until};
 

@@ -5,21 +5,21 @@ use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard, watch};
 
 /// The door.
 #[derive(Debug)]
-pub struct Door {
+pub(crate) struct Door {
     inside: RwLock<()>,
     leaving: watch::Sender<bool>,
 }
 
 /// A call that is inside.
 #[derive(Debug)]
-pub struct Visit<'a> {
+pub(crate) struct Visit<'a> {
     door: &'a Door,
     _inside: RwLockReadGuard<'a, ()>,
 }
 
 /// Nobody is inside, and nobody comes in until it is dropped.
 #[derive(Debug)]
-pub struct Closed<'a> {
+pub(crate) struct Closed<'a> {
     door: &'a Door,
     _alone: RwLockWriteGuard<'a, ()>,
 }
@@ -30,17 +30,17 @@ impl Door {
     }
 
     /// Comes in; waits while the door is closed.
-    pub async fn enter(&self) -> Visit<'_> {
+    pub(crate) async fn enter(&self) -> Visit<'_> {
         Visit { door: self, _inside: self.inside.read().await }
     }
 
     /// Closes the door once everybody has left by himself; those who come meanwhile wait outside.
-    pub async fn close(&self) -> Closed<'_> {
+    pub(crate) async fn close(&self) -> Closed<'_> {
         Closed { door: self, _alone: self.inside.write().await }
     }
 
     /// Sends everybody away and closes the door.
-    pub async fn clear(&self) -> Closed<'_> {
+    pub(crate) async fn clear(&self) -> Closed<'_> {
         self.leaving.send_replace(true);
         self.close().await
     }
@@ -48,7 +48,7 @@ impl Door {
 
 impl Visit<'_> {
     /// Resolves when everybody is sent away.
-    pub async fn sent_away(&self) {
+    pub(crate) async fn sent_away(&self) {
         let mut leaving = self.door.leaving.subscribe();
         // The sender lives as long as the door, so waiting cannot fail.
         let _told = leaving.wait_for(|&leaving| leaving).await;

@@ -6,11 +6,11 @@ use tokio::sync::watch;
 
 /// The time between two restores.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Era(u64);
+pub(crate) struct Era(u64);
 
 /// The present era, and the order of what is done in it.
 #[derive(Debug)]
-pub struct Eras {
+pub(crate) struct Eras {
     present: watch::Sender<u64>,
     /// Held by whoever looks at the state and then acts on what was seen, so that no restore comes between the two.
     steps: Mutex<()>,
@@ -22,23 +22,23 @@ impl Eras {
     }
 
     /// The present one. What goes on in the background takes it along from its beginning.
-    pub fn present(&self) -> Era {
+    pub(crate) fn present(&self) -> Era {
         Era(*self.present.borrow())
     }
 
     /// Acts, with no restore from the beginning to the end. Nothing in it may call this again.
-    pub fn steadily<T>(&self, act: impl FnOnce() -> T) -> T {
+    pub(crate) fn steadily<T>(&self, act: impl FnOnce() -> T) -> T {
         let _step = self.steps.lock().unwrap_or_else(PoisonError::into_inner);
         act()
     }
 
     /// Acts as [`Eras::steadily`] does, if this is still the era.
-    pub fn within<T>(&self, era: Era, act: impl FnOnce() -> T) -> Option<T> {
+    pub(crate) fn within<T>(&self, era: Era, act: impl FnOnce() -> T) -> Option<T> {
         self.steadily(|| (self.present() == era).then(act))
     }
 
     /// Resolves when the era is over.
-    pub async fn over(&self, era: Era) {
+    pub(crate) async fn over(&self, era: Era) {
         let mut present = self.present.subscribe();
         // The sender lives as long as `self`, so waiting cannot fail.
         let _over = present.wait_for(|&present| present != era.0).await;

@@ -20,7 +20,7 @@ use crate::uaa::Uaa;
 
 /// Where the parts listen.
 #[derive(Debug, Clone)]
-pub struct Addresses {
+pub(crate) struct Addresses {
     /// The Cloud Controller, the network policy API and the routing API.
     pub api: SocketAddr,
     /// UAA.
@@ -33,22 +33,22 @@ pub struct Addresses {
 
 impl Addresses {
     /// The base URL of the API, without a slash at its end.
-    pub fn api_url(&self) -> String {
+    pub(crate) fn api_url(&self) -> String {
         self.url("api", self.api)
     }
 
     /// The base URL of UAA, without a slash at its end.
-    pub fn uaa_url(&self) -> String {
+    pub(crate) fn uaa_url(&self) -> String {
         self.url("uaa", self.uaa)
     }
 
     /// The base URL of log cache, without a slash at its end.
-    pub fn log_cache_url(&self) -> String {
+    pub(crate) fn log_cache_url(&self) -> String {
         self.url("log-cache", self.log_cache)
     }
 
     /// Where a platform with names has its stream of logs. Nobody is there: what an app writes is read from log cache.
-    pub fn doppler_url(&self) -> Option<String> {
+    pub(crate) fn doppler_url(&self) -> Option<String> {
         self.system_domain.as_ref().map(|domain| format!("wss://doppler.{domain}:443"))
     }
 
@@ -80,7 +80,7 @@ impl Addresses {
 
 /// What all rooms share. Handlers get it as `axum::extract::State<Arc<Platform>>`.
 #[derive(Debug)]
-pub struct Platform {
+pub(crate) struct Platform {
     /// What the foundry was started with.
     pub settings: Settings,
     /// Where the parts listen.
@@ -132,29 +132,29 @@ impl Platform {
     }
 
     /// The durations in force.
-    pub fn timing(&self) -> Timing {
+    pub(crate) fn timing(&self) -> Timing {
         *lock(&self.timing)
     }
 
     /// Changes the durations from now on.
-    pub fn set_timing(&self, change: impl FnOnce(&mut Timing)) {
+    pub(crate) fn set_timing(&self, change: impl FnOnce(&mut Timing)) {
         change(&mut lock(&self.timing));
     }
 
     /// Resolves when the foundry is asked to end. Whoever owns something that must not outlive it waits for this.
-    pub async fn ending(&self) {
+    pub(crate) async fn ending(&self) {
         let mut ending = self.ending.subscribe();
         // An error means that the platform is gone, which is an end too.
         let _gone = ending.wait_for(|ended| *ended).await;
     }
 
     /// Keeps the foundry's end waiting until the guard is dropped: a room that must clean up holds one.
-    pub fn hold(&self) -> Hold {
+    pub(crate) fn hold(&self) -> Hold {
         Hold(self.rooms.subscribe())
     }
 
     /// Asks everything to end, as the end of the foundry does; what holds on is waited for there.
-    pub fn end(&self) {
+    pub(crate) fn end(&self) {
         self.ending.send_replace(true);
     }
 
@@ -163,7 +163,7 @@ impl Platform {
     }
 
     /// Lets snapshots wait until the guard is dropped: what ends by itself and then changes the state holds one.
-    pub fn work(&self) -> Hold {
+    pub(crate) fn work(&self) -> Hold {
         Hold(self.works.subscribe())
     }
 
@@ -189,7 +189,7 @@ impl Platform {
 
 /// See [`Platform::hold`] and [`Platform::work`].
 #[derive(Debug)]
-pub struct Hold(#[expect(dead_code, reason = "being alive is its work")] watch::Receiver<()>);
+pub(crate) struct Hold(#[expect(dead_code, reason = "being alive is its work")] watch::Receiver<()>);
 
 /// Locks a mutex whose data is whole at every point, so that a panic elsewhere does not matter.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -32,7 +32,7 @@ pub struct Snapshot {
 
 impl Snapshot {
     /// The state as it was.
-    pub fn state(&self) -> &State {
+    pub(crate) fn state(&self) -> &State {
         &self.state
     }
 }

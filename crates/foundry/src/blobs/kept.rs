@@ -16,7 +16,7 @@ pub(super) type Counts = Arc<Mutex<HashMap<Guid, usize>>>;
 
 /// Keeps the files of the packages and droplets of a state for as long as it lives.
 #[derive(Debug)]
-pub struct Kept {
+pub(crate) struct Kept {
     root: PathBuf,
     counts: Counts,
     guids: Vec<Guid>,
@@ -24,7 +24,7 @@ pub struct Kept {
 
 impl Blobs {
     /// Keeps the files that a state refers to.
-    pub fn keep(&self, state: &State) -> Kept {
+    pub(crate) fn keep(&self, state: &State) -> Kept {
         let guids: Vec<Guid> = state.packages.keys().chain(state.droplets.keys()).cloned().collect();
         let mut counts = lock(&self.kept);
         for guid in &guids {
@@ -34,12 +34,12 @@ impl Blobs {
     }
 
     /// Whether these files are kept here.
-    pub fn own(&self, kept: &Kept) -> bool {
+    pub(crate) fn own(&self, kept: &Kept) -> bool {
         self.root == kept.root
     }
 
     /// Takes copies of files that are kept elsewhere. Fails where they cannot be copied.
-    pub fn adopt(&self, kept: &Kept) -> io::Result<()> {
+    pub(crate) fn adopt(&self, kept: &Kept) -> io::Result<()> {
         let theirs = Self { root: kept.root.clone(), kept: Arc::clone(&kept.counts) };
         for guid in &kept.guids {
             let (package, droplet) = (theirs.package(guid), theirs.droplet(guid));
@@ -54,7 +54,7 @@ impl Blobs {
     }
 
     /// Removes the files of packages and droplets that nobody keeps. What cannot be removed goes with the foundry.
-    pub fn sweep(&self) {
+    pub(crate) fn sweep(&self) {
         let kept: HashSet<String> = lock(&self.kept).keys().map(ToString::to_string).collect();
         let swept = |path: &Path| path.file_stem().and_then(OsStr::to_str).is_some_and(|guid| !kept.contains(guid));
         for folder in ["packages", "droplets"] {

@@ -76,7 +76,7 @@ async fn show(Shared(cf): Cf, _who: Who, Path(guid): Path<String>) -> ApiResult<
 async fn update(Shared(cf): Cf, who: Who, Path(guid): Path<String>, mut body: Message) -> ApiResult<Json<Value>> {
     cf.store.write(|db| {
         find(db, &guid)?;
-        who.must(who.is_admin())?;
+        Who::must(who.is_admin())?;
         if ["name", "stack", "position", "enabled", "locked"].iter().any(|key| body.has(key)) {
             return Err(ApiError::not_implemented("Changing more of a buildpack than its metadata"));
         }

@@ -52,7 +52,7 @@ fn present(platform: &Platform, job: &Job) -> Value {
 }
 
 /// Makes a job that is in `state` and returns its guid.
-pub fn begin(db: &mut State, operation: &str, state: JobState, resource: Option<(&str, String)>) -> Guid {
+pub(crate) fn begin(db: &mut State, operation: &str, state: JobState, resource: Option<(&str, String)>) -> Guid {
     let now = Timestamp::now();
     let job = Job {
         guid: Guid::random(),
@@ -73,7 +73,7 @@ pub fn begin(db: &mut State, operation: &str, state: JobState, resource: Option<
 }
 
 /// Ends a job well, or with the problems of an error.
-pub fn end(db: &mut State, job: &Guid, result: ApiResult<Vec<String>>) {
+pub(crate) fn end(db: &mut State, job: &Guid, result: ApiResult<Vec<String>>) {
     if let Some(job) = db.jobs.get_mut(job) {
         job.updated_at = Timestamp::now();
         match result {
@@ -90,18 +90,18 @@ pub fn end(db: &mut State, job: &Guid, result: ApiResult<Vec<String>>) {
 }
 
 /// Where a job is.
-pub fn location(platform: &Platform, job: &Guid) -> String {
+pub(crate) fn location(platform: &Platform, job: &Guid) -> String {
     format!("{}/v3/jobs/{job}", platform.addresses.api_url())
 }
 
 /// The 202 that names a job.
-pub fn accepted(platform: &Platform, job: &Guid) -> Response {
+pub(crate) fn accepted(platform: &Platform, job: &Guid) -> Response {
     (StatusCode::ACCEPTED, [(header::LOCATION, location(platform, job))]).into_response()
 }
 
 /// Does `work` as a job: in one transaction, after the duration that jobs take, and at once where that is zero, so that
 /// the first look at the job finds it done. What the work returns are the job's warnings. The answer is the 202.
-pub fn run(
+pub(crate) fn run(
     platform: &Arc<Platform>,
     operation: &str,
     resource: Option<(&str, String)>,

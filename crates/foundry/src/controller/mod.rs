@@ -15,12 +15,12 @@
 //!
 //! Every other file is one resource with a table of its endpoints at its head and a function `routes`.
 
-pub mod auth;
-pub mod body;
-pub mod error;
-pub mod jobs;
-pub mod labels;
-pub mod list;
+pub(crate) mod auth;
+pub(crate) mod body;
+pub(crate) mod error;
+pub(crate) mod jobs;
+pub(crate) mod labels;
+pub(crate) mod list;
 
 mod app_settings;
 mod apps;
@@ -29,11 +29,11 @@ mod buildpacks;
 mod builds;
 mod built_in_broker;
 pub(crate) mod deployments;
-pub mod destinations;
+pub(crate) mod destinations;
 mod domains;
 mod droplets;
 mod environment_variable_groups;
-pub mod feature_flags;
+pub(crate) mod feature_flags;
 mod fields;
 mod form;
 mod isolation_segments;
@@ -45,15 +45,15 @@ mod organizations;
 mod packages;
 mod process_instances;
 mod processes;
-pub mod quotas;
+pub(crate) mod quotas;
 mod revisions;
 mod roles;
 mod root;
 mod router_groups;
-pub mod routes;
+pub(crate) mod routes;
 mod selector;
 mod service_brokers;
-pub mod service_credential_bindings;
+pub(crate) mod service_credential_bindings;
 mod service_instances;
 mod service_offerings;
 mod service_plans;
@@ -86,7 +86,7 @@ pub(crate) type Cf = axum::extract::State<Arc<Platform>>;
 pub(crate) type Api = Router<Arc<Platform>>;
 
 /// The version of the API that is imitated.
-pub const API_VERSION: &str = "3.195.0";
+pub(crate) const API_VERSION: &str = "3.195.0";
 
 /// First segments under `/v3` that a real Cloud Controller knows. What is under them and not served here is left out,
 /// not unknown. (CC API 3.195: `config/routes.rb`.)
@@ -216,17 +216,17 @@ async fn identified(mut answer: Response) -> Response {
 }
 
 /// `{"href": …}` for a path of the API.
-pub fn href(platform: &Platform, path: &str) -> Value {
+pub(crate) fn href(platform: &Platform, path: &str) -> Value {
     json!({ "href": format!("{}{path}", platform.addresses.api_url()) })
 }
 
 /// `{"href": …, "method": …}` for an action.
-pub fn action(platform: &Platform, path: &str, method: &str) -> Value {
+pub(crate) fn action(platform: &Platform, path: &str, method: &str) -> Value {
     json!({ "href": format!("{}{path}", platform.addresses.api_url()), "method": method })
 }
 
 /// `{"data": {"guid": …}}`, or `{"data": null}`.
-pub fn to_one(guid: Option<&Guid>) -> Value {
+pub(crate) fn to_one(guid: Option<&Guid>) -> Value {
     match guid {
         Some(guid) => json!({ "data": { "guid": guid } }),
         None => json!({ "data": null }),
@@ -234,11 +234,11 @@ pub fn to_one(guid: Option<&Guid>) -> Value {
 }
 
 /// `{"data": [{"guid": …}, …]}`.
-pub fn to_many<'a>(guids: impl Iterator<Item = &'a Guid>) -> Value {
+pub(crate) fn to_many<'a>(guids: impl Iterator<Item = &'a Guid>) -> Value {
     json!({ "data": guids.map(|guid| json!({ "guid": guid })).collect::<Vec<_>>() })
 }
 
 /// `{"labels": {…}, "annotations": {…}}`.
-pub fn metadata(metadata: &Metadata) -> Value {
+pub(crate) fn metadata(metadata: &Metadata) -> Value {
     json!({ "labels": metadata.labels, "annotations": metadata.annotations })
 }

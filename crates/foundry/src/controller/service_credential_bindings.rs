@@ -196,7 +196,7 @@ fn prepared(db: &State, instance: &Guid, app: &Guid, name: Option<String>) -> Ap
 }
 
 /// Binds an instance to an app, as [`prepared`] allows it; a manifest binds so, too.
-pub fn bind(
+pub(crate) fn bind(
     db: &mut State,
     actor: &Party,
     instance: &Guid,
@@ -223,7 +223,7 @@ pub fn bind(
 }
 
 /// Notes what was done to a binding: `create` is `audit.service_binding.create` of the app, or that of a key.
-pub fn note(db: &mut State, actor: &Party, binding: &ServiceBinding, done: &str, data: Value) {
+pub(crate) fn note(db: &mut State, actor: &Party, binding: &ServiceBinding, done: &str, data: Value) {
     let space = space_of(db, binding).cloned();
     let (word, target) = match binding.app.as_ref().and_then(|app| db.apps.get(app)) {
         Some(app) => ("service_binding", lifecycle::party(app)),
@@ -374,7 +374,7 @@ async fn destroy(Shared(cf): Cf, who: Who, Path(guid): Path<String>) -> ApiResul
 }
 
 /// Removes a binding.
-pub fn unbind(db: &mut State, actor: &Party, binding: &Guid) {
+pub(crate) fn unbind(db: &mut State, actor: &Party, binding: &Guid) {
     if let Some(binding) = db.service_bindings.shift_remove(binding) {
         note(db, actor, &binding, "delete", json!({}));
     }

@@ -387,7 +387,7 @@ async fn destroy(Shared(cf): Cf, who: Who, Path(guid): Path<String>, query: Quer
         let instance = find(&who, db, &guid)?.clone();
         who.must_write_space(db, &instance.space)?;
         if instance.plan().is_none() || purge {
-            who.must(!purge || instance.plan().is_none() || who.is_admin())?;
+            Who::must(!purge || instance.plan().is_none() || who.is_admin())?;
             built_in_broker::remove(db, &who, &instance, if purge { "purge" } else { "delete" });
             return Ok((instance, None));
         }
@@ -417,7 +417,7 @@ async fn credentials(Shared(cf): Cf, who: Who, Path(guid): Path<String>) -> ApiR
         match &instance.kind {
             ServiceInstanceKind::Managed { .. } => Err(not_found()),
             ServiceInstanceKind::UserProvided { credentials, .. } => {
-                who.must(who.can_write_space(db, &instance.space))?;
+                Who::must(who.can_write_space(db, &instance.space))?;
                 Ok(Json(credentials.clone()))
             }
         }

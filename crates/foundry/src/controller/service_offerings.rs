@@ -120,7 +120,7 @@ async fn update(Shared(cf): Cf, who: Who, Path(guid): Path<String>, mut body: Me
     let change = body.metadata();
     cf.store.write(|db| {
         find(db, &guid)?;
-        who.must(who.is_admin())?;
+        Who::must(who.is_admin())?;
         body.finish()?;
         let offering = db.service_offerings.get_mut(guid.as_str()).ok_or_else(not_found)?;
         change.apply(&mut offering.metadata);

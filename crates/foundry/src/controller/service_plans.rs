@@ -156,7 +156,7 @@ async fn update(Shared(cf): Cf, who: Who, Path(guid): Path<String>, mut body: Me
     let change = body.metadata();
     cf.store.write(|db| {
         let plan = db.service_plans.get_mut(guid.as_str()).ok_or_else(not_found)?;
-        who.must(who.is_admin())?;
+        Who::must(who.is_admin())?;
         body.finish()?;
         change.apply(&mut plan.metadata);
         plan.updated_at = Timestamp::now();

@@ -285,7 +285,7 @@ fn no_security_groups(cf: &Platform, who: &Who, guid: &str, query: Query, phase:
 
 impl State {
     /// Removes a space with all that is in it.
-    pub fn remove_space(&mut self, space: &Guid) {
+    pub(crate) fn remove_space(&mut self, space: &Guid) {
         let apps: Vec<_> = self.apps.values().filter(|app| app.space == *space).map(|app| app.guid.clone()).collect();
         for app in apps {
             self.remove_app(&app);

@@ -42,16 +42,16 @@ use crate::blobs::Blobs;
 use crate::platform::lock;
 use crate::state::{Guid, HealthCheck};
 
-pub use desired::application_environment;
+pub(crate) use desired::application_environment;
 pub(crate) use reconcile::run;
 pub(crate) use restore::{Saved, restore, restored, save};
-pub use usage::Usage;
+pub(crate) use usage::Usage;
 
 use instance::Instance;
 
 /// A version of a process: what Diego calls a long-running process.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct LrpKey {
+pub(crate) struct LrpKey {
     /// The process.
     pub process: Guid,
     /// Its version.
@@ -60,7 +60,7 @@ pub struct LrpKey {
 
 /// What an instance is started from. It does not change for as long as the version lives.
 #[derive(Debug, Clone)]
-pub struct Spec {
+pub(crate) struct Spec {
     /// The app.
     pub app: Guid,
     /// Its name, for the switches that name apps.
@@ -79,8 +79,6 @@ pub struct Spec {
     pub sidecars: Vec<SidecarSpec>,
     /// In MB.
     pub memory_in_mb: u64,
-    /// In MB.
-    pub disk_in_mb: u64,
     /// Whether it is alive.
     pub health: HealthCheck,
     /// Whether it can take requests.
@@ -89,7 +87,7 @@ pub struct Spec {
 
 /// What a sidecar of an instance is started from.
 #[derive(Debug, Clone)]
-pub struct SidecarSpec {
+pub(crate) struct SidecarSpec {
     /// The source of its log lines, such as `APP/PROC/WEB/SIDECAR/PROXY`.
     pub source: String,
     /// What the shell gets.
@@ -107,7 +105,7 @@ impl Spec {
 
 /// Where an instance is on its way. (Diego: the states of an actual LRP, and what comes after.)
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LrpState {
+pub(crate) enum LrpState {
     /// It waits for a place.
     Unclaimed,
     /// It has a place and starts.
@@ -122,7 +120,7 @@ pub enum LrpState {
 
 /// What is known of an instance.
 #[derive(Debug, Clone)]
-pub struct Report {
+pub(crate) struct Report {
     /// Its index.
     pub index: u32,
     /// Its guid, a new one with each start.
@@ -143,7 +141,7 @@ pub struct Report {
 
 /// Everything that runs.
 #[derive(Debug)]
-pub struct Cell {
+pub(crate) struct Cell {
     instances: Mutex<Vec<Arc<Instance>>>,
     /// What instances were started from that ran when the state was saved that was restored last.
     restored: Mutex<Vec<Arc<Spec>>>,
@@ -157,7 +155,7 @@ pub struct Cell {
 
 impl Cell {
     /// Makes an empty cell with its directory. Fails where there is no place for temporary files or no `/bin/sh`.
-    pub fn start() -> io::Result<Self> {
+    pub(crate) fn start() -> io::Result<Self> {
         let guard = Guard::start()?;
         let directory = PrivateDirectory::create(Purpose::Cell, &guard)?;
         let blobs = Blobs::below(directory.path())?;
@@ -174,12 +172,12 @@ impl Cell {
     }
 
     /// The files of packages and droplets.
-    pub fn blobs(&self) -> &Blobs {
+    pub(crate) fn blobs(&self) -> &Blobs {
         &self.blobs
     }
 
     /// The instances of a version of a process, by index; of two at one index the younger.
-    pub fn reports(&self, key: &LrpKey) -> Vec<Report> {
+    pub(crate) fn reports(&self, key: &LrpKey) -> Vec<Report> {
         let instances: Vec<_> = lock(&self.instances).iter().filter(|one| one.spec.key == *key).cloned().collect();
         let mut reports: Vec<Report> = instances.iter().map(|instance| instance.report()).collect();
         reports.sort_by_key(|report| (report.index, std::cmp::Reverse(report.since)));
@@ -187,32 +185,32 @@ impl Cell {
         reports
     }
 
-    /// How many instances of a version are well and on their routes.
-    pub fn routable(&self, key: &LrpKey) -> usize {
-        self.reports(key).iter().filter(|report| report.state == LrpState::Running && report.routable).count()
-    }
-
     /// Ends one instance; another takes its place. Says whether there is one.
-    pub fn retire(&self, key: &LrpKey, index: u32) -> bool {
+    pub(crate) fn retire(&self, key: &LrpKey, index: u32) -> bool {
         let instances = lock(&self.instances);
         let found = instances.iter().find(|one| one.spec.key == *key && one.index == index);
         found.inspect(|instance| instance.retire()).is_some()
     }
 
     /// Makes all instances of an app crash whose processes run now. Says how many.
-    pub fn crash(&self, app: &Guid) -> usize {
+    pub(crate) fn crash(&self, app: &Guid) -> usize {
         let instances = lock(&self.instances);
         let running = instances.iter().filter(|one| one.spec.app == *app && one.has_process());
         running.inspect(|instance| instance.crash()).count()
     }
 
     /// Follows what happens to instances.
-    pub fn changes(&self) -> watch::Receiver<u64> {
+    pub(crate) fn changes(&self) -> watch::Receiver<u64> {
         self.changes.subscribe()
     }
 
     fn changed(&self) {
         self.changes.send_modify(|count| *count += 1);
+    }
+
+    /// Where its files are.
+    pub(crate) fn directory(&self) -> &Path {
+        self.directory.path()
     }
 
     fn containers(&self) -> std::path::PathBuf {

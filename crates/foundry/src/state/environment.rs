@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// A group of environment variables.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct EnvironmentGroup {
+pub(crate) struct EnvironmentGroup {
     /// What an administrator has set.
     pub variables: IndexMap<String, String>,
     /// When it was changed last.

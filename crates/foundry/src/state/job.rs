@@ -9,7 +9,7 @@ use crate::state::{Guid, resource};
 /// How far a job is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
-pub enum JobState {
+pub(crate) enum JobState {
     /// The platform works on it.
     Processing,
     /// The platform waits for a service broker.
@@ -22,7 +22,7 @@ pub enum JobState {
 
 /// An asynchronous job.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Job {
+pub(crate) struct Job {
     /// Its guid.
     pub guid: Guid,
     /// What it does, such as `app.delete`.

@@ -3,27 +3,27 @@
 //! Each noun has a file. A resource lives in the [`IndexMap`] of its kind under its guid, in the order of its making;
 //! it points at others by guid. What runs (staging, instances, the routing table) stands outside and follows it.
 
-pub mod app;
-pub mod audit;
-pub mod deployment;
-pub mod domain;
-pub mod environment;
-pub mod job;
-pub mod network;
-pub mod org;
-pub mod package;
-pub mod process;
-pub mod quota;
-pub mod revision;
-pub mod route;
-pub mod router_group;
-pub mod seed;
-pub mod service;
-pub mod sidecar;
-pub mod space;
-pub mod stack;
-pub mod task;
-pub mod user;
+pub(crate) mod app;
+pub(crate) mod audit;
+pub(crate) mod deployment;
+pub(crate) mod domain;
+pub(crate) mod environment;
+pub(crate) mod job;
+pub(crate) mod network;
+pub(crate) mod org;
+pub(crate) mod package;
+pub(crate) mod process;
+pub(crate) mod quota;
+pub(crate) mod revision;
+pub(crate) mod route;
+pub(crate) mod router_group;
+pub(crate) mod seed;
+pub(crate) mod service;
+pub(crate) mod sidecar;
+pub(crate) mod space;
+pub(crate) mod stack;
+pub(crate) mod task;
+pub(crate) mod user;
 
 use std::borrow::Borrow;
 use std::fmt;
@@ -33,43 +33,44 @@ use indexmap::IndexMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-pub use app::{App, DesiredState, Features, Lifecycle, LifecycleKind};
-pub use audit::{AuditEvent, Party};
-pub use deployment::{Deployment, DeploymentSizes, DeploymentState, Strategy};
-pub use domain::Domain;
-pub use environment::EnvironmentGroup;
-pub use job::{Job, JobState};
-pub use network::NetworkPolicy;
-pub use org::Org;
-pub use package::{Build, BuildState, DockerImage, Droplet, DropletState, Package, PackageState, UsedBuildpack};
-pub use process::{HealthCheck, HealthCheckKind, Process, WEB};
-pub use quota::{OrgQuota, SpaceQuota};
-pub use revision::Revision;
-pub use route::{Destination, Protocol, Route};
-pub use router_group::{ReservablePorts, RouterGroup};
+pub(crate) use app::{App, DesiredState, Features, Lifecycle, LifecycleKind};
+pub(crate) use audit::{AuditEvent, Party};
+pub(crate) use deployment::{Deployment, DeploymentSizes, DeploymentState, Strategy};
+pub(crate) use domain::Domain;
+pub(crate) use environment::EnvironmentGroup;
+pub(crate) use job::{Job, JobState};
+pub(crate) use network::NetworkPolicy;
+pub(crate) use org::Org;
+pub(crate) use package::{Build, BuildState, DockerImage, Droplet, DropletState, Package, PackageState, UsedBuildpack};
+pub(crate) use process::{HealthCheck, HealthCheckKind, Process, WEB};
+pub(crate) use quota::{OrgQuota, SpaceQuota};
+pub(crate) use revision::Revision;
+pub(crate) use route::{Destination, Protocol, Route};
+pub use router_group::ReservablePorts;
+pub(crate) use router_group::RouterGroup;
 pub(crate) use seed::BUILDPACKS;
-pub use service::{
+pub(crate) use service::{
     Operation, RouteBinding, ServiceBinding, ServiceBroker, ServiceInstance, ServiceInstanceKind, ServiceOffering,
     ServicePlan,
 };
-pub use sidecar::Sidecar;
-pub use space::Space;
-pub use stack::{Buildpack, Stack, StackState};
-pub use task::{Task, TaskState};
-pub use user::{Account, Role, RoleKind, User};
+pub(crate) use sidecar::Sidecar;
+pub(crate) use space::Space;
+pub(crate) use stack::{Buildpack, Stack, StackState};
+pub(crate) use task::{Task, TaskState};
+pub(crate) use user::{Role, RoleKind, User};
 
 /// The identity of a resource. Cheap to clone.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Guid(Arc<str>);
+pub(crate) struct Guid(Arc<str>);
 
 impl Guid {
     /// Makes a new one.
-    pub fn random() -> Self {
+    pub(crate) fn random() -> Self {
         Self(uuid::Uuid::new_v4().to_string().into())
     }
 
     /// The text.
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 }
@@ -94,7 +95,7 @@ impl fmt::Display for Guid {
 
 /// Labels and annotations.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Metadata {
+pub(crate) struct Metadata {
     /// Labels: short, and what `label_selector` sees.
     pub labels: IndexMap<String, String>,
     /// Annotations: up to 5000 characters each.
@@ -102,7 +103,7 @@ pub struct Metadata {
 }
 
 /// What all resources have.
-pub trait Resource {
+pub(crate) trait Resource {
     /// Its guid.
     fn guid(&self) -> &str;
     /// When it was made.
@@ -152,14 +153,13 @@ macro_rules! resource {
 pub(crate) use resource;
 
 /// The form in which the API shows times. (CC API 3.195: RFC 3339 in UTC, whole seconds.)
-pub fn timestamp(time: Timestamp) -> String {
+pub(crate) fn timestamp(time: Timestamp) -> String {
     time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
 /// Everything.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "each field is the map of the resource it is named after")]
-pub struct State {
+pub(crate) struct State {
     pub orgs: IndexMap<Guid, Org>,
     pub spaces: IndexMap<Guid, Space>,
     pub org_quotas: IndexMap<Guid, OrgQuota>,

@@ -6,7 +6,7 @@ use crate::state::Guid;
 
 /// One policy.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NetworkPolicy {
+pub(crate) struct NetworkPolicy {
     /// The app that asks.
     pub source: Guid,
     /// The app that is asked.

@@ -7,7 +7,7 @@ use crate::state::{Guid, Metadata, State, resource};
 
 /// An organization.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Org {
+pub(crate) struct Org {
     /// Its guid.
     pub guid: Guid,
     /// Unique, without regard to capitals.
@@ -28,7 +28,7 @@ resource!(Org, labelled, named);
 
 impl State {
     /// An organization by its name, without regard to capitals.
-    pub fn org_named(&self, name: &str) -> Option<&Org> {
+    pub(crate) fn org_named(&self, name: &str) -> Option<&Org> {
         self.orgs.values().find(|org| org.name.eq_ignore_ascii_case(name))
     }
 }

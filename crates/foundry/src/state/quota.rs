@@ -7,7 +7,7 @@ use crate::state::{Guid, resource};
 
 /// The limits of a quota; `None` is unlimited.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct QuotaLimits {
+pub(crate) struct QuotaLimits {
     /// Memory of all started processes and running tasks, in MB.
     pub total_memory_in_mb: Option<u64>,
     /// Memory of one instance, in MB.
@@ -34,7 +34,7 @@ pub struct QuotaLimits {
 
 /// A quota for organizations.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct OrgQuota {
+pub(crate) struct OrgQuota {
     /// Its guid.
     pub guid: Guid,
     /// Unique.
@@ -51,7 +51,7 @@ resource!(OrgQuota, named);
 
 /// A quota for spaces of one organization.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SpaceQuota {
+pub(crate) struct SpaceQuota {
     /// Its guid.
     pub guid: Guid,
     /// Unique in its organization.

@@ -8,7 +8,7 @@ use crate::state::{Guid, Metadata, Sidecar, State, resource};
 
 /// What an app ran at a time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Revision {
+pub(crate) struct Revision {
     /// Its guid.
     pub guid: Guid,
     /// Whose it is.
@@ -37,7 +37,7 @@ resource!(Revision, labelled);
 
 impl State {
     /// The newest revision of an app.
-    pub fn latest_revision(&self, app: &Guid) -> Option<&Revision> {
+    pub(crate) fn latest_revision(&self, app: &Guid) -> Option<&Revision> {
         self.revisions.values().rev().find(|revision| revision.app == *app)
     }
 }

@@ -51,7 +51,7 @@ impl State {
     /// What is there when a foundry starts: the default quota, one organization with one space, the router group for
     /// TCP, the shared domains, a stack, the buildpacks' names, the administrator, and a broker with one managed
     /// service.
-    pub fn initial(settings: &Settings) -> Self {
+    pub(crate) fn initial(settings: &Settings) -> Self {
         let mut state = Self { default_app_memory_in_mb: settings.default_app_memory_in_mb, ..Self::default() };
         let now = Timestamp::now();
         let quota = OrgQuota {

@@ -8,7 +8,7 @@ use crate::state::{Guid, Metadata, resource};
 
 /// The service broker.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ServiceBroker {
+pub(crate) struct ServiceBroker {
     /// Its guid.
     pub guid: Guid,
     /// Unique.
@@ -27,7 +27,7 @@ resource!(ServiceBroker, labelled, named);
 
 /// A service offering. Its instances can be bound; nothing else can be done with them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ServiceOffering {
+pub(crate) struct ServiceOffering {
     /// Its guid, and its id in the broker's catalog.
     pub guid: Guid,
     /// Its name in the marketplace.
@@ -50,7 +50,7 @@ resource!(ServiceOffering, labelled, named);
 
 /// A plan of an offering, for everyone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ServicePlan {
+pub(crate) struct ServicePlan {
     /// Its guid, and its id in the broker's catalog.
     pub guid: Guid,
     /// Unique in its offering.
@@ -73,7 +73,7 @@ resource!(ServicePlan, labelled, named);
 
 /// The last operation on an instance or a binding.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Operation {
+pub(crate) struct Operation {
     /// `create`, `update` or `delete`.
     pub kind: String,
     /// `in progress` or `succeeded`.
@@ -88,7 +88,7 @@ pub struct Operation {
 
 impl Operation {
     /// An operation that begins now, in this state.
-    pub fn now(kind: &str, state: &str, description: &str) -> Self {
+    pub(crate) fn now(kind: &str, state: &str, description: &str) -> Self {
         let now = Timestamp::now();
         Self {
             kind: kind.to_owned(),
@@ -100,14 +100,14 @@ impl Operation {
     }
 
     /// Whether it goes on.
-    pub fn in_progress(&self) -> bool {
+    pub(crate) fn in_progress(&self) -> bool {
         self.state == "in progress"
     }
 }
 
 /// Where an instance comes from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum ServiceInstanceKind {
+pub(crate) enum ServiceInstanceKind {
     /// The broker made it.
     Managed {
         /// Its plan.
@@ -126,7 +126,7 @@ pub enum ServiceInstanceKind {
 
 /// A service instance.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ServiceInstance {
+pub(crate) struct ServiceInstance {
     /// Its guid.
     pub guid: Guid,
     /// Unique in its space.
@@ -151,7 +151,7 @@ resource!(ServiceInstance, labelled, named);
 
 impl ServiceInstance {
     /// The plan of a managed instance.
-    pub fn plan(&self) -> Option<&Guid> {
+    pub(crate) fn plan(&self) -> Option<&Guid> {
         match &self.kind {
             ServiceInstanceKind::Managed { plan } => Some(plan),
             ServiceInstanceKind::UserProvided { .. } => None,
@@ -161,7 +161,7 @@ impl ServiceInstance {
 
 /// A binding of an instance: to an app, or a service key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ServiceBinding {
+pub(crate) struct ServiceBinding {
     /// Its guid.
     pub guid: Guid,
     /// Its name; a key always has one.
@@ -186,7 +186,7 @@ resource!(ServiceBinding, labelled);
 
 /// A binding of a route to an instance that is a route service. A route has one at most.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RouteBinding {
+pub(crate) struct RouteBinding {
     /// Its guid.
     pub guid: Guid,
     /// The route service.

@@ -8,7 +8,7 @@ use crate::state::{Guid, Lifecycle, LifecycleKind, Metadata, Resource, State, re
 /// Whether a stack takes apps. (`cloud_controller_ng`: `stack_states.rb`.)
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
-pub enum StackState {
+pub(crate) enum StackState {
     /// It takes all.
     #[default]
     Active,
@@ -22,10 +22,10 @@ pub enum StackState {
 
 impl StackState {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Active, Self::Restricted, Self::Deprecated, Self::Disabled];
+    pub(crate) const ALL: [Self; 4] = [Self::Active, Self::Restricted, Self::Deprecated, Self::Disabled];
 
     /// The API's word for it.
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Active => "ACTIVE",
             Self::Restricted => "RESTRICTED",
@@ -37,7 +37,7 @@ impl StackState {
 
 /// A stack: the file system that apps run on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Stack {
+pub(crate) struct Stack {
     /// Its guid.
     pub guid: Guid,
     /// Unique.
@@ -62,7 +62,7 @@ resource!(Stack, labelled, named);
 
 /// An installed buildpack.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Buildpack {
+pub(crate) struct Buildpack {
     /// Its guid.
     pub guid: Guid,
     /// Unique.
@@ -81,7 +81,7 @@ pub struct Buildpack {
 
 impl Buildpack {
     /// Whether it goes with a stack; one that is not named is any.
-    pub fn is_for(&self, stack: Option<&str>) -> bool {
+    pub(crate) fn is_for(&self, stack: Option<&str>) -> bool {
         stack.is_none_or(|stack| stack == self.stack)
     }
 }
@@ -107,7 +107,7 @@ impl Resource for Buildpack {
 impl State {
     /// Why a stack does not take an app; one that was never staged is new. (`cloud_controller_ng`:
     /// `stack_state_validator.rb`: an API newer than this one otherwise is.)
-    pub fn stack_refuses(&self, lifecycle: &Lifecycle, new: bool) -> Option<String> {
+    pub(crate) fn stack_refuses(&self, lifecycle: &Lifecycle, new: bool) -> Option<String> {
         let name = lifecycle.stack.as_ref().filter(|_| lifecycle.kind != LifecycleKind::Docker)?;
         let stack = self.stacks.values().find(|stack| stack.name == *name)?;
         match stack.state {
@@ -123,7 +123,7 @@ impl State {
     }
 
     /// Whether there is a stack with this name.
-    pub fn has_stack(&self, name: &str) -> bool {
+    pub(crate) fn has_stack(&self, name: &str) -> bool {
         self.stacks.values().any(|stack| stack.name == name)
     }
 }

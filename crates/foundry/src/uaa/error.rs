@@ -8,7 +8,7 @@ use serde_json::json;
 /// An error as UAA answers it. (cf 8.17: `api/uaa/error_converter.go` tells them apart by status and `error`.)
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{status} {error}: {description}")]
-pub struct UaaError {
+pub(crate) struct UaaError {
     status: StatusCode,
     error: &'static str,
     description: String,

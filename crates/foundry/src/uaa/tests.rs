@@ -7,6 +7,7 @@ use ureq::Agent;
 
 use super::*;
 use crate::Foundry;
+use crate::settings::TokenPolicy;
 
 /// The client that may log in as itself.
 const ROBOT: (&str, &str) = ("robot", "secret-of-the-robot");
@@ -27,7 +28,7 @@ impl Stage {
     }
 
     fn url(&self, path: &str) -> String {
-        format!("{}{path}", self.foundry.platform().addresses.uaa_url())
+        format!("{}{path}", self.foundry.platform.addresses.uaa_url())
     }
 
     /// Asks for a token as a client with a secret.
@@ -61,7 +62,7 @@ impl Stage {
     }
 
     fn good(&self, token: &Value) -> bool {
-        self.foundry.platform().uaa.verify(token.as_str().unwrap()).is_some()
+        self.foundry.platform.uaa.verify(token.as_str().unwrap()).is_some()
     }
 }
 
@@ -94,7 +95,7 @@ fn a_client_speaks_for_itself() {
     let stage = Stage::new(TokenPolicy::default());
     let (status, answer) = stage.token(ROBOT, &[("grant_type", "client_credentials")]);
     assert_eq!((status, &answer["refresh_token"]), (200, &Value::Null));
-    let identity = stage.foundry.platform().uaa.verify(answer["access_token"].as_str().unwrap()).unwrap();
+    let identity = stage.foundry.platform.uaa.verify(answer["access_token"].as_str().unwrap()).unwrap();
     assert_eq!((identity.user_id.as_str(), identity.client_id.as_str()), ("robot", "robot"));
     assert!(identity.has_scope("cloud_controller.admin"));
 }
@@ -108,10 +109,10 @@ fn a_refresh_token_is_good_for_its_client_and_its_time() {
     assert!(stage.good(&first["access_token"]) && stage.good(&second["access_token"]));
     assert_eq!(error(&stage.refresh(ROBOT, &first["refresh_token"])), (401, "invalid_client"));
 
-    stage.foundry.platform().uaa.set_policy(TokenPolicy { refresh: Duration::ZERO, ..TokenPolicy::default() });
+    let stage = Stage::new(TokenPolicy { refresh: Duration::ZERO, ..TokenPolicy::default() });
     let (_, short) = stage.login("admin", "admin");
     assert_eq!(error(&stage.refresh(("cf", ""), &short["refresh_token"])), (401, "invalid_token"));
-    stage.foundry.platform().uaa.set_policy(TokenPolicy { access: Duration::ZERO, ..TokenPolicy::default() });
+    let stage = Stage::new(TokenPolicy { access: Duration::ZERO, ..TokenPolicy::default() });
     let (_, short) = stage.login("admin", "admin");
     assert!(!stage.good(&short["access_token"]));
 }
@@ -140,7 +141,7 @@ fn tokens_are_made_worthless_one_by_one_and_all_at_once() {
     assert!(!stage.good(&other["access_token"]));
     assert_eq!(stage.refresh(("cf", ""), &other["refresh_token"]).0, 200, "the refresh token stays good");
     let later = stage.login("admin", "admin").1;
-    stage.foundry.platform().uaa.revoke_tokens();
+    stage.foundry.platform.uaa.revoke_tokens();
     assert!(!stage.good(&later["access_token"]));
     assert_eq!(error(&stage.refresh(("cf", ""), &later["refresh_token"])), (401, "invalid_token"));
     assert!(stage.good(&stage.login("admin", "admin").1["access_token"]));

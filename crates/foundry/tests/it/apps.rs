@@ -153,7 +153,7 @@ fn staging_and_starting_take_as_long_as_they_are_told_to() {
 #[test]
 fn pushes_that_are_under_way_end_with_the_foundry() {
     let (foundry, cf) = start(|settings| settings.timing.staging = FOREVER);
-    let cell = foundry.platform().cell.blobs().droplet(&"any".into()).ancestors().nth(2).unwrap().to_owned();
+    let cell = foundry.directory().to_owned();
     assert!(cell.is_dir());
     let ended: Vec<Output> = std::thread::scope(|scope| {
         let names = ["one", "two", "three"];

@@ -7,8 +7,7 @@ use std::time::{Duration, Instant};
 use foundry::Foundry;
 use foundry::faults::{Fault, Harm, Occurrence, Rule};
 use foundry::request_log::{Call, Service};
-use foundry::settings::Settings;
-use foundry::uaa::TokenPolicy;
+use foundry::settings::{Settings, TokenPolicy};
 use testkit::cf::Cf;
 use testkit::wait::wait_until;
 
@@ -21,7 +20,7 @@ fn start() -> (Foundry, Cf) {
 }
 
 fn routes(foundry: &Foundry) -> usize {
-    foundry.platform().store.read(|db| db.routes.len())
+    foundry.routes().len()
 }
 
 #[test]
@@ -37,7 +36,7 @@ fn foundries_side_by_side_share_nothing() {
 #[test]
 fn nothing_listens_after_the_end() {
     let (foundry, _cf) = start();
-    let addresses = [foundry.platform().addresses.api, foundry.platform().addresses.uaa, foundry.router_addr()];
+    let addresses = [foundry.api_addr(), foundry.uaa_addr(), foundry.log_cache_addr(), foundry.router_addr()];
     for address in addresses {
         TcpStream::connect(address).unwrap();
     }
@@ -110,7 +109,7 @@ fn a_call_that_hangs_ends_with_the_foundry() {
         });
         let posted = |call: &&Call| call.method == "POST" && call.path() == "/v3/routes";
         assert_eq!(foundry.request_log().calls().iter().find(posted).unwrap().status, None);
-        foundry.platform().end();
+        foundry.shutdown();
         assert!(!hanging.join().unwrap().status.success());
     });
 }
@@ -166,25 +165,13 @@ fn a_job_takes_its_time() {
     let (foundry, cf) = start();
     cf.must(CREATE);
     foundry.set_timing(|timing| timing.job = Duration::from_millis(50));
-    let guid = foundry.platform().store.read(|db| db.routes.keys().next().unwrap().to_string());
+    let guid = &foundry.routes()[0].guid;
     let answer = cf.must(["curl", "-i", "-X", "DELETE", &format!("/v3/routes/{guid}")]);
     let job = answer.lines().find_map(|line| line.strip_prefix("Location: ")).unwrap().trim().to_owned();
     let path = job.strip_prefix(&foundry.api_url()).unwrap().to_owned();
     assert!(cf.must(["curl", &path]).contains("route.delete"));
     while !cf.must(["curl", &path]).contains("COMPLETE") {}
     assert_eq!(routes(&foundry), 0);
-}
-
-#[test]
-fn a_saved_state_comes_back_whole() {
-    let (foundry, cf) = start();
-    cf.must(CREATE);
-    let saved = foundry.platform().store.snapshot();
-    let text = serde_json::to_string(&saved).unwrap();
-    cf.must(["delete-route", "apps.foundry.test", "--hostname", "www", "-f"]);
-    foundry.platform().store.restore(serde_json::from_str(&text).unwrap());
-    assert_eq!(foundry.platform().store.snapshot(), saved);
-    cf.must(["route", "apps.foundry.test", "--hostname", "www"]);
 }
 
 #[test]

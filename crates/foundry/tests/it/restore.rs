@@ -9,9 +9,7 @@ use foundry::Foundry;
 use foundry::faults::{Fault, Harm, Rule, StagingFailure};
 use foundry::port::Port;
 use foundry::router::Propagation;
-use foundry::runtime::{LrpKey, LrpState, Report};
-use foundry::settings::Settings;
-use foundry::state::{BuildState, ReservablePorts};
+use foundry::settings::{ReservablePorts, Settings};
 use testkit::cf::Cf;
 use testkit::sinatra;
 use testkit::wait::wait_until;
@@ -84,16 +82,8 @@ fn get(router: SocketAddr, host: &str, path: &str) -> String {
     answer
 }
 
-fn instances(foundry: &Foundry) -> Vec<Report> {
-    let keys: Vec<LrpKey> = foundry.platform().store.read(|db| {
-        let keys = db.processes.values().map(|one| LrpKey { process: one.guid.clone(), version: one.version.clone() });
-        keys.collect()
-    });
-    keys.iter().flat_map(|key| foundry.platform().cell.reports(key)).collect()
-}
-
 fn guids(foundry: &Foundry) -> Vec<String> {
-    instances(foundry).iter().map(|report| report.instance.to_string()).collect()
+    foundry.instances().into_iter().map(|instance| instance.guid).collect()
 }
 
 #[test]
@@ -120,14 +110,14 @@ fn what_was_broken_by_cf_is_whole_again() {
 
     // Apps have an hour to end, and routers to learn of it: neither is waited for.
     foundry.restore(&snapshot).unwrap();
-    assert_eq!(foundry.platform().store.snapshot(), *snapshot.state());
+    assert!(foundry.is_as_in(&snapshot));
     assert_eq!(told(&bench), before);
     for router in foundry.routers() {
         assert_eq!(router.table().len(), 4);
         assert!(get(router.addr(), LIVE, "/health").ends_with("ok\n"));
         assert!(get(router.addr(), "www.apps.foundry.test", "/shop").ends_with("/shop is not here\n"));
     }
-    assert_eq!(instances(foundry).len(), 2);
+    assert_eq!(foundry.instances().len(), 2);
 
     // The files are there, and the account is not.
     foundry.routers().iter().for_each(|router| router.set_propagation(Propagation::NONE));
@@ -153,7 +143,7 @@ fn what_was_not_touched_is_not_restarted() {
     }
     // One of the two is taken away, and a new one takes its place.
     bench.cf.must(["scale", "shop", "-i", "1"]);
-    wait_until("one is left", || instances(foundry).len() == 1);
+    wait_until("one is left", || foundry.instances().len() == 1);
     foundry.restore(&snapshot).unwrap();
     let after = guids(foundry);
     assert_eq!(after.len(), 2);
@@ -186,7 +176,7 @@ fn ports_of_routes_are_listened_on_again() {
     foundry.restore(&snapshot).unwrap();
     assert!(get(address, LIVE, "/health").ends_with("ok\n"));
     assert_eq!(foundry.tcp_router().ports(), before);
-    assert_eq!(foundry.platform().store.snapshot(), *snapshot.state());
+    assert!(foundry.is_as_in(&snapshot));
 }
 
 #[test]
@@ -199,8 +189,8 @@ fn another_foundry_goes_on_where_one_was() {
     other.restore(&snapshot).unwrap();
     drop(bench);
 
-    assert_eq!(other.platform().store.snapshot(), *snapshot.state());
-    assert_eq!(instances(&other).len(), 2);
+    assert!(other.is_as_in(&snapshot));
+    assert_eq!(other.instances().len(), 2);
     for router in other.routers() {
         assert!(get(router.addr(), LIVE, "/health").ends_with("ok\n"));
     }
@@ -247,7 +237,7 @@ fn a_stopped_app_is_stopped_again_and_an_old_environment_comes_back() {
     bench.cf.must(["restart", "shop"]);
     wait_until("the new version answers", || get(foundry.router_addr(), LIVE, "/").contains("version 7"));
     foundry.restore(&stopped).unwrap();
-    assert!(instances(foundry).is_empty());
+    assert!(foundry.instances().is_empty());
     assert_eq!(foundry.router().table(), []);
     foundry.restore(&running).unwrap();
     assert!(get(foundry.router_addr(), LIVE, "/").contains("version unknown"));
@@ -262,11 +252,9 @@ fn what_is_under_way_has_no_effect_any_more() {
     let bench = deployed(1);
     let foundry = &bench.foundry;
     let before = foundry.snapshot().unwrap();
-    let is_staging = || {
-        let staging = |db: &foundry::state::State| db.builds.values().any(|one| one.state == BuildState::Staging);
-        foundry.platform().store.read(staging)
-    };
-    let starts = || instances(foundry).iter().any(|one| one.state == LrpState::Claimed);
+    let is_staging =
+        || foundry.request_log().calls().iter().any(|call| call.path() == "/v3/builds" && call.status == Some(201));
+    let starts = || foundry.instances().iter().any(|one| one.starting);
     let job_runs = || foundry.request_log().calls().iter().any(|call| call.path().starts_with("/v3/jobs/"));
     let task_runs = || bench.cf.must(["logs", "shop", "--recent"]).contains("begun");
     let push = ["push", "other", "-f", "app/manifest.yml", "-p", "app"];
@@ -290,8 +278,8 @@ fn what_is_under_way_has_no_effect_any_more() {
             assert!(!running.join().unwrap().status.success(), "{what}");
         });
         // It waits until nothing is under way, so what was begun has ended.
-        let after = foundry.snapshot().unwrap();
-        assert_eq!(after.state(), before.state(), "{what}");
-        assert_eq!(instances(foundry).len(), 2, "{what}");
+        foundry.snapshot().unwrap();
+        assert!(foundry.is_as_in(&before), "{what}");
+        assert_eq!(foundry.instances().len(), 2, "{what}");
     }
 }

@@ -52,12 +52,11 @@ impl Normal {
     /// The rules for what is printed about a foundry, by a cf that runs in `work`.
     pub(crate) fn new(foundry: &Foundry, work: &Path) -> Self {
         let address = |url: &str| url.trim_start_matches("http://").to_owned();
-        let addresses = &foundry.platform().addresses;
         Self {
             fixed: vec![
                 (address(&foundry.api_url()), "[API]"),
-                (addresses.uaa.to_string(), "[UAA]"),
-                (addresses.log_cache.to_string(), "[LOG-CACHE]"),
+                (foundry.uaa_addr().to_string(), "[UAA]"),
+                (foundry.log_cache_addr().to_string(), "[LOG-CACHE]"),
                 (address(&foundry.router_url()), "[ROUTER]"),
                 (work.canonicalize().unwrap().display().to_string(), "[WORK]"),
                 (work.display().to_string(), "[WORK]"),

@@ -189,7 +189,7 @@ impl Session<'_> {
         let words: Vec<&str> = switch.split(' ').collect();
         match words.as_slice() {
             ["expire-tokens"] => faults.expire_tokens(),
-            ["revoke-tokens"] => self.foundry.platform().uaa.revoke_tokens(),
+            ["revoke-tokens"] => self.foundry.revoke_tokens(),
             ["fail-staging"] => faults.fail_staging(None, StagingFailure::compile()),
             ["crash", after] => faults.crash(None, Duration::from_millis(after.parse().unwrap())),
             ["fault", method, path, when, harm] => {
@@ -205,7 +205,7 @@ impl Session<'_> {
                 faults.add(Rule::new(method, path, fault).on(Occurrence::First(1)));
             }
             ["clear"] => faults.clear(),
-            ["forget-logs"] => self.foundry.platform().logs.forget(),
+            ["forget-logs"] => self.foundry.forget_logs(),
             ["start_ms", millis] => {
                 let start = Duration::from_millis(millis.parse().unwrap());
                 self.foundry.set_timing(|timing| timing.start = start);
