@@ -13,12 +13,12 @@ use sha2::{Digest as _, Sha256};
 use crate::state::Guid;
 
 pub(crate) use droplets::StagingInfo;
-pub(crate) use kept::Kept;
+pub(crate) use retained::RetainedBlobs;
 
-use kept::Counts;
+use retained::Counts;
 
 mod droplets;
-mod kept;
+mod retained;
 
 /// Files smaller or larger than this are not kept for later uploads.
 /// (`cloud_controller_ng`: `resource_pool.minimum_size` 65536, `maximum_size` 536870912.)

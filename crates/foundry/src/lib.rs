@@ -2,12 +2,12 @@
 //! a real one. It is the stage for rehearsals and the test bed of this project; it knows nothing about cutover, which is
 //! a crate above it.
 //!
-//! Its rooms:
+//! Its components:
 //!
-//! | room | what it is |
+//! | component | what it is |
 //! |---|---|
 //! | [`settings`] | what a foundry is started with, and the durations that can be changed while it runs |
-//! | `state` | the one database: plain data, cloneable, changed in transactions through [`store`] |
+//! | `state` | the one database: plain data, cloneable, changed in transactions through `store` |
 //! | `controller` | the Cloud Controller's API (v3), the network policy API and router groups of the routing API |
 //! | `uaa` | password and refresh tokens |
 //! | `logs` | what apps and the platform wrote, kept per app |
@@ -20,20 +20,20 @@
 //! | [`faults`] | the switches that make it misbehave on demand |
 //! | [`request_log`] | every call that the control plane heard |
 //! | `server` | the one loop that accepts connections, delays, injects faults and logs |
-//! | `platform` | what all rooms share |
+//! | `platform` | what all components share |
 //! | [`port`] | ports that nobody else takes |
 //! | `accept` | the connections that all of them take |
-//! | [`door`], [`era`] | what keeps calls and background work on their side of a restore |
+//! | `admission`, `epoch` | what keeps calls and background work on their side of a restore |
 //! | `snapshot` | everything at one time, to be put back |
 //!
 //! The Cloud Controller writes *desired* state only. Whoever makes it true (staging, running processes, the routing
-//! table) subscribes to [`store::Store::changes`], compares what is desired with what is there, and acts.
+//! table) subscribes to `Store::changes`, compares what is desired with what is there, and acts.
 
 mod accept;
+mod admission;
 mod blobs;
 mod controller;
-mod door;
-mod era;
+mod epoch;
 pub mod faults;
 pub mod images;
 mod log_cache;
@@ -68,7 +68,7 @@ use crate::settings::{Settings, Timing};
 use crate::state::Guid;
 
 pub use crate::snapshot::Snapshot;
-pub use crate::staging::{Unstageable, foresee};
+pub use crate::staging::{Unstageable, check_stageable};
 pub use crate::summary::{AppSummary, InstanceSummary, ProcessSummary, RouteSummary};
 
 /// How long [`Foundry::shutdown`] waits for tasks that do not end by themselves.
@@ -287,8 +287,8 @@ impl Foundry {
         if let Some(runtime) = self.runtime.take() {
             self.platform.end();
             runtime.block_on(async {
-                // The rooms hold a guard each until what they started has ended.
-                let _ended = tokio::time::timeout(LAST_CALL, self.platform.rooms_ended()).await;
+                // The components have a guard each until what they started has ended.
+                let _ended = tokio::time::timeout(LAST_CALL, self.platform.cleaned_up()).await;
             });
             runtime.shutdown_timeout(Duration::from_secs(1));
         }

@@ -1,4 +1,4 @@
-//! What all rooms share.
+//! What all components share.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use crate::door::Door;
-use crate::era::Eras;
+use crate::admission::Admission;
+use crate::epoch::Epochs;
 use crate::faults::Faults;
 use crate::logs::Logs;
 use crate::request_log::RequestLog;
@@ -78,7 +78,7 @@ impl Addresses {
     }
 }
 
-/// What all rooms share. Handlers get it as `axum::extract::State<Arc<Platform>>`.
+/// What all components share. Handlers get it as `axum::extract::State<Arc<Platform>>`.
 #[derive(Debug)]
 pub(crate) struct Platform {
     /// What the foundry was started with.
@@ -99,14 +99,14 @@ pub(crate) struct Platform {
     pub faults: Arc<Faults>,
     /// Every call that the control plane heard.
     pub request_log: RequestLog,
-    /// The door of the control plane: each call goes through it.
-    pub door: Door,
+    /// Admits each call of the control plane.
+    pub admission: Admission,
     /// The times between restores.
-    pub eras: Eras,
+    pub epochs: Epochs,
     timing: Mutex<Timing>,
     ending: watch::Sender<bool>,
-    rooms: watch::Sender<()>,
-    works: watch::Sender<()>,
+    cleaning: watch::Sender<()>,
+    background: watch::Sender<()>,
 }
 
 impl Platform {
@@ -119,10 +119,10 @@ impl Platform {
             request_log: RequestLog::default(),
             timing: Mutex::new(settings.timing),
             ending: watch::Sender::new(false),
-            rooms: watch::Sender::new(()),
-            works: watch::Sender::new(()),
-            door: Door::new(),
-            eras: Eras::new(),
+            cleaning: watch::Sender::new(()),
+            background: watch::Sender::new(()),
+            admission: Admission::new(),
+            epochs: Epochs::new(),
             routers,
             cell,
             faults,
@@ -148,9 +148,9 @@ impl Platform {
         let _gone = ending.wait_for(|ended| *ended).await;
     }
 
-    /// Keeps the foundry's end waiting until the guard is dropped: a room that must clean up holds one.
-    pub(crate) fn hold(&self) -> Hold {
-        Hold(self.rooms.subscribe())
+    /// Keeps the foundry's end waiting until the guard is dropped: a component that must clean up has one.
+    pub(crate) fn delay_shutdown(&self) -> WorkGuard {
+        WorkGuard(self.cleaning.subscribe())
     }
 
     /// Asks everything to end, as the end of the foundry does; what holds on is waited for there.
@@ -158,17 +158,17 @@ impl Platform {
         self.ending.send_replace(true);
     }
 
-    pub(crate) async fn rooms_ended(&self) {
-        self.rooms.closed().await;
+    pub(crate) async fn cleaned_up(&self) {
+        self.cleaning.closed().await;
     }
 
-    /// Lets snapshots wait until the guard is dropped: what ends by itself and then changes the state holds one.
-    pub(crate) fn work(&self) -> Hold {
-        Hold(self.works.subscribe())
+    /// Lets snapshots wait until the guard is dropped: what ends by itself and then changes the state has one.
+    pub(crate) fn delay_snapshots(&self) -> WorkGuard {
+        WorkGuard(self.background.subscribe())
     }
 
-    pub(crate) async fn works_ended(&self) {
-        self.works.closed().await;
+    pub(crate) async fn background_ended(&self) {
+        self.background.closed().await;
     }
 
     /// Works after a while, at once where that is zero; not at all where a restore comes between.
@@ -176,20 +176,20 @@ impl Platform {
         if takes.is_zero() {
             return work();
         }
-        let (platform, era, under_way) = (Arc::clone(self), self.eras.present(), self.work());
+        let (platform, epoch, under_way) = (Arc::clone(self), self.epochs.current(), self.delay_snapshots());
         tokio::spawn(async move {
             tokio::select! {
-                () = tokio::time::sleep(takes) => drop(platform.eras.within(era, work)),
-                () = platform.eras.over(era) => {}
+                () = tokio::time::sleep(takes) => drop(platform.epochs.within(epoch, work)),
+                () = platform.epochs.ended(epoch) => {}
             }
             drop(under_way);
         });
     }
 }
 
-/// See [`Platform::hold`] and [`Platform::work`].
+/// See [`Platform::delay_shutdown`] and [`Platform::delay_snapshots`].
 #[derive(Debug)]
-pub(crate) struct Hold(#[expect(dead_code, reason = "being alive is its work")] watch::Receiver<()>);
+pub(crate) struct WorkGuard(#[expect(dead_code, reason = "being alive is its work")] watch::Receiver<()>);
 
 /// Locks a mutex whose data is whole at every point, so that a panic elsewhere does not matter.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

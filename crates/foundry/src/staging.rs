@@ -6,8 +6,8 @@
 //! it looks for.
 
 mod binary;
-mod foresight;
 mod image;
+mod stageable;
 mod staticfile;
 
 use std::fs;
@@ -26,7 +26,7 @@ use crate::state::{
     Build, BuildState, Buildpack, Droplet, DropletState, Guid, LifecycleKind, Metadata, Party, State, UsedBuildpack,
 };
 
-pub use foresight::{Unstageable, foresee};
+pub use stageable::{Unstageable, check_stageable};
 
 /// The files by which system buildpacks know their apps.
 const DETECTION: [(&str, &[&str]); 10] = [
@@ -44,15 +44,15 @@ const DETECTION: [(&str, &[&str]); 10] = [
 
 /// Takes a build of the database to its end, in the background; a restore ends it.
 pub(crate) fn start(platform: &Arc<Platform>, build: &Guid) {
-    let (platform, era, under_way) = (Arc::clone(platform), platform.eras.present(), platform.work());
+    let (platform, epoch, under_way) = (Arc::clone(platform), platform.epochs.current(), platform.delay_snapshots());
     let guid = build.clone();
     tokio::spawn(async move {
         if let Some(build) = platform.store.read(|db| db.builds.get(&guid).cloned()) {
             tokio::select! {
                 result = stage(&platform, &build) => {
-                    platform.eras.within(era, || platform.store.update(|db| end(db, &build, result)));
+                    platform.epochs.within(epoch, || platform.store.update(|db| end(db, &build, result)));
                 }
-                () = platform.eras.over(era) => {}
+                () = platform.epochs.ended(epoch) => {}
             }
         }
         drop(under_way);

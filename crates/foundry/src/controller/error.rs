@@ -14,7 +14,7 @@ type Row = (u32, u16, &'static str);
 
 /// The errors in use: code, HTTP status, name. (`cloud_controller_ng`: `errors/v2.yml`, `errors/v3.yml`.)
 ///
-/// Rooms that need a further one add it here, with the numbers of those files.
+/// Resources that need a further one add it here, with the numbers of those files.
 pub(crate) mod table {
     use super::Row;
 

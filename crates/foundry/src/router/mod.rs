@@ -16,8 +16,8 @@
 mod access_log;
 mod answer;
 mod backend;
-mod front;
 mod headers;
+mod load_balancer;
 mod pool;
 mod propagation;
 mod proxy;

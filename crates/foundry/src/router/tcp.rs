@@ -21,7 +21,7 @@ use tokio::time::{sleep, timeout};
 
 use super::propagation::{self, Change, Queue, Routed, Table};
 use super::tasks::Tasks;
-use super::{Propagation, RouterSettings, front, lock};
+use super::{Propagation, RouterSettings, load_balancer, lock};
 use crate::accept::accept;
 
 /// How often an instance is tried again after it could not be connected to. (haproxy: `retries`.)
@@ -316,7 +316,7 @@ async fn forward(client: TcpStream, addr: SocketAddr) {
             sleep(RETRY_AFTER).await;
         }
         if let Ok(Ok(instance)) = timeout(DIAL_TIMEOUT, TcpStream::connect(addr)).await {
-            front::join(client, instance).await;
+            load_balancer::join(client, instance).await;
             return;
         }
     }

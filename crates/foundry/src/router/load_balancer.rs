@@ -11,12 +11,12 @@ use crate::accept::accept;
 
 /// One address for several routers. Dropping it ends its listener and its connections.
 #[derive(Debug)]
-pub(super) struct Front {
+pub(super) struct LoadBalancer {
     addr: SocketAddr,
     tasks: Arc<Tasks>,
 }
 
-impl Front {
+impl LoadBalancer {
     /// Listens and gives each connection to the next of the routers, in turns. Fails where the address cannot be
     /// listened on.
     pub(super) async fn start(listen: SocketAddr, routers: Vec<SocketAddr>) -> io::Result<Self> {
@@ -45,7 +45,7 @@ impl Front {
     }
 }
 
-impl Drop for Front {
+impl Drop for LoadBalancer {
     fn drop(&mut self) {
         self.tasks.abort();
     }

@@ -28,7 +28,7 @@ pub enum Unstageable {
 /// with the buildpacks that are named, or else with the one that is detected.
 ///
 /// Fails where the path cannot be read; the inner result says why it cannot be staged.
-pub fn foresee(named: &[String], path: &Path) -> io::Result<Result<(), Unstageable>> {
+pub fn check_stageable(named: &[String], path: &Path) -> io::Result<Result<(), Unstageable>> {
     if let Some(name) = named.iter().find(|name| Known::named(name).is_none()) {
         return Ok(Err(Unstageable::NotImplemented { name: name.clone(), detected: false }));
     }
@@ -65,7 +65,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let staged = |named: &[&str]| {
             let named: Vec<String> = named.iter().map(|&name| name.to_owned()).collect();
-            foresee(&named, folder.path()).unwrap()
+            check_stageable(&named, folder.path()).unwrap()
         };
         let missing = |name: &str, detected| Err(Unstageable::NotImplemented { name: name.to_owned(), detected });
         std::fs::write(folder.path().join("run"), "").unwrap();
@@ -77,6 +77,6 @@ mod tests {
         // It is asked before that one.
         std::fs::write(folder.path().join("Staticfile"), "").unwrap();
         assert_eq!(staged(&[]), Ok(()));
-        assert!(foresee(&[], &folder.path().join("nowhere")).is_err());
+        assert!(check_stageable(&[], &folder.path().join("nowhere")).is_err());
     }
 }

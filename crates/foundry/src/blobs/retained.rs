@@ -16,7 +16,7 @@ pub(super) type Counts = Arc<Mutex<HashMap<Guid, usize>>>;
 
 /// Keeps the files of the packages and droplets of a state for as long as it lives.
 #[derive(Debug)]
-pub(crate) struct Kept {
+pub(crate) struct RetainedBlobs {
     root: PathBuf,
     counts: Counts,
     guids: Vec<Guid>,
@@ -24,22 +24,22 @@ pub(crate) struct Kept {
 
 impl Blobs {
     /// Keeps the files that a state refers to.
-    pub(crate) fn keep(&self, state: &State) -> Kept {
+    pub(crate) fn retain(&self, state: &State) -> RetainedBlobs {
         let guids: Vec<Guid> = state.packages.keys().chain(state.droplets.keys()).cloned().collect();
         let mut counts = lock(&self.kept);
         for guid in &guids {
             *counts.entry(guid.clone()).or_default() += 1;
         }
-        Kept { root: self.root.clone(), counts: Arc::clone(&self.kept), guids }
+        RetainedBlobs { root: self.root.clone(), counts: Arc::clone(&self.kept), guids }
     }
 
     /// Whether these files are kept here.
-    pub(crate) fn own(&self, kept: &Kept) -> bool {
+    pub(crate) fn own(&self, kept: &RetainedBlobs) -> bool {
         self.root == kept.root
     }
 
     /// Takes copies of files that are kept elsewhere. Fails where they cannot be copied.
-    pub(crate) fn adopt(&self, kept: &Kept) -> io::Result<()> {
+    pub(crate) fn adopt(&self, kept: &RetainedBlobs) -> io::Result<()> {
         let theirs = Self { root: kept.root.clone(), kept: Arc::clone(&kept.counts) };
         for guid in &kept.guids {
             let (package, droplet) = (theirs.package(guid), theirs.droplet(guid));
@@ -68,7 +68,7 @@ impl Blobs {
     }
 }
 
-impl Drop for Kept {
+impl Drop for RetainedBlobs {
     fn drop(&mut self) {
         let mut counts = lock(&self.counts);
         for guid in &self.guids {
@@ -120,7 +120,7 @@ mod tests {
         }
         let mut state = State::default();
         state.droplets.insert(kept.guid.clone(), kept.clone());
-        let (first, second) = (blobs.keep(&state), blobs.keep(&state));
+        let (first, second) = (blobs.retain(&state), blobs.retain(&state));
         let there = || [&kept, &other].map(|one| blobs.droplet(&one.guid).exists());
         blobs.sweep();
         assert_eq!(there(), [true, false]);

@@ -65,11 +65,11 @@ impl Drop for Waiting<'_> {
 
 /// Holds calls back until it is released or dropped.
 #[derive(Debug)]
-pub struct Held {
+pub struct HeldCall {
     gate: Arc<Gate>,
 }
 
-impl Held {
+impl HeldCall {
     pub(super) fn new() -> (Self, Arc<Gate>) {
         let gate = Arc::<Gate>::default();
         (Self { gate: Arc::clone(&gate) }, gate)
@@ -91,7 +91,7 @@ impl Held {
     }
 }
 
-impl Drop for Held {
+impl Drop for HeldCall {
     fn drop(&mut self) {
         self.release();
     }
@@ -103,7 +103,7 @@ mod tests {
 
     #[tokio::test]
     async fn calls_wait_until_they_are_released() {
-        let (held, gate) = Held::new();
+        let (held, gate) = HeldCall::new();
         assert!(!held.wait_until_reached(Duration::ZERO));
         let waiting = tokio::spawn(async move { gate.pass().await });
         tokio::task::yield_now().await;
@@ -115,7 +115,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_call_that_is_given_up_does_not_wait_any_more() {
-        let (held, gate) = Held::new();
+        let (held, gate) = HeldCall::new();
         let waiting = tokio::spawn(async move { gate.pass().await });
         tokio::task::yield_now().await;
         assert!(!held.wait_until_left(Duration::ZERO));
