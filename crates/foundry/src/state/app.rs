@@ -2,12 +2,12 @@
 
 use indexmap::IndexMap;
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::state::{Deployment, Droplet, Guid, Metadata, Process, State, resource};
 
 /// Whether an app is to run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub(crate) enum DesiredState {
     /// It is to run.
@@ -17,7 +17,7 @@ pub(crate) enum DesiredState {
 }
 
 /// The ways in which packages become something that runs.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum LifecycleKind {
     /// Buildpacks make a droplet.
@@ -53,7 +53,7 @@ impl LifecycleKind {
 }
 
 /// How a package becomes something that runs.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Lifecycle {
     /// The way.
     pub kind: LifecycleKind,
@@ -74,7 +74,7 @@ impl Lifecycle {
 }
 
 /// The switches of an app.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub(crate) struct Features {
     pub ssh: bool,
@@ -91,7 +91,7 @@ impl Default for Features {
 }
 
 /// An app.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct App {
     /// Its guid.
     pub guid: Guid,

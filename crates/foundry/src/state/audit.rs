@@ -1,7 +1,6 @@
 //! Audit events: who did what to what.
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::state::{Guid, State, resource};
@@ -10,7 +9,7 @@ use crate::state::{Guid, State, resource};
 const KEPT: usize = 5000;
 
 /// Who acted, or what was acted upon.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Party {
     /// Its guid.
     pub guid: String,
@@ -28,7 +27,7 @@ impl Party {
 }
 
 /// One event.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct AuditEvent {
     /// Its guid.
     pub guid: Guid,

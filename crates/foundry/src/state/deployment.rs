@@ -1,12 +1,12 @@
 //! Deployments: a new version comes instance by instance.
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::state::{Guid, Metadata, resource};
 
 /// How far a deployment is. (`cloud_controller_ng`: `deployment_model.rb`.)
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub(crate) enum DeploymentState {
     Deploying,
@@ -30,7 +30,7 @@ impl DeploymentState {
 }
 
 /// How instances are replaced.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Strategy {
     /// One after the other.
@@ -50,7 +50,7 @@ impl Strategy {
 }
 
 /// Changes to the web process that come with the new version. `None` leaves what is there.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct DeploymentSizes {
     pub web_instances: Option<u32>,
     pub memory_in_mb: Option<u64>,
@@ -59,7 +59,7 @@ pub(crate) struct DeploymentSizes {
 }
 
 /// A deployment.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Deployment {
     /// Its guid.
     pub guid: Guid,

@@ -1,12 +1,11 @@
 //! Domains.
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
 use crate::state::{Guid, Metadata, State, resource};
 
 /// A domain.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Domain {
     /// Its guid.
     pub guid: Guid,

@@ -2,10 +2,9 @@
 
 use indexmap::IndexMap;
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
 /// A group of environment variables.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct EnvironmentGroup {
     /// What an administrator has set.
     pub variables: IndexMap<String, String>,

@@ -1,13 +1,13 @@
 //! Asynchronous jobs.
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::controller::error::Problem;
 use crate::state::{Guid, resource};
 
 /// How far a job is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub(crate) enum JobState {
     /// The platform works on it.
@@ -21,7 +21,7 @@ pub(crate) enum JobState {
 }
 
 /// An asynchronous job.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Job {
     /// Its guid.
     pub guid: Guid,

@@ -2,12 +2,12 @@
 
 use indexmap::IndexMap;
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::state::{Guid, Lifecycle, LifecycleKind, Metadata, State, resource};
 
 /// How far a package is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub(crate) enum PackageState {
     AwaitingUpload,
@@ -16,7 +16,7 @@ pub(crate) enum PackageState {
 }
 
 /// An image in a registry.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct DockerImage {
     /// Where it is.
     pub image: String,
@@ -27,7 +27,7 @@ pub(crate) struct DockerImage {
 }
 
 /// The source of an app, as it was uploaded.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Package {
     /// Its guid.
     pub guid: Guid,
@@ -52,7 +52,7 @@ pub(crate) struct Package {
 resource!(Package, labelled);
 
 /// How far a build is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum BuildState {
     /// It is at work.
     Staging,
@@ -74,7 +74,7 @@ impl BuildState {
 }
 
 /// The making of a droplet.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Build {
     /// Its guid.
     pub guid: Guid,
@@ -105,7 +105,7 @@ pub(crate) struct Build {
 resource!(Build, labelled);
 
 /// A buildpack that took part in a build.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct UsedBuildpack {
     /// The name under which it is installed.
     pub name: String,
@@ -118,7 +118,7 @@ pub(crate) struct UsedBuildpack {
 }
 
 /// How far a droplet is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum DropletState {
     /// Its content is to be uploaded.
     AwaitingUpload,
@@ -143,7 +143,7 @@ impl DropletState {
 }
 
 /// What a build made, or what was uploaded: files and start commands.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Droplet {
     /// Its guid.
     pub guid: Guid,

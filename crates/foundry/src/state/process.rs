@@ -1,7 +1,7 @@
 //! Processes: what of an app is started as so many instances.
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::state::{DesiredState, Guid, Metadata, State, resource};
 
@@ -9,7 +9,7 @@ use crate::state::{DesiredState, Guid, Metadata, State, resource};
 pub(crate) const WEB: &str = "web";
 
 /// How it is found out whether an instance is well.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum HealthCheckKind {
     /// It accepts connections on its port.
@@ -37,7 +37,7 @@ impl HealthCheckKind {
 }
 
 /// A health check, for liveness or readiness. Times are whole seconds; `None` is the platform's default.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct HealthCheck {
     /// What is checked.
     pub kind: HealthCheckKind,
@@ -59,7 +59,7 @@ impl HealthCheck {
 }
 
 /// A process of an app.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Process {
     /// Its guid; that of the first web process is the app's.
     pub guid: Guid,

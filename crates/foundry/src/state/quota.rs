@@ -1,12 +1,11 @@
 //! Quotas of organizations and spaces: limits only; the enforcement stands in `controller::quotas`.
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
 use crate::state::{Guid, resource};
 
 /// The limits of a quota; `None` is unlimited.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct QuotaLimits {
     /// Memory of all started processes and running tasks, in MB.
     pub total_memory_in_mb: Option<u64>,
@@ -33,7 +32,7 @@ pub(crate) struct QuotaLimits {
 }
 
 /// A quota for organizations.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct OrgQuota {
     /// Its guid.
     pub guid: Guid,
@@ -50,7 +49,7 @@ pub(crate) struct OrgQuota {
 resource!(OrgQuota, named);
 
 /// A quota for spaces of one organization.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SpaceQuota {
     /// Its guid.
     pub guid: Guid,

@@ -2,12 +2,12 @@
 
 use indexmap::IndexMap;
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::state::{Guid, Metadata, State, resource};
 
 /// How the router talks to a destination.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Protocol {
     /// HTTP/1.1.
@@ -30,7 +30,7 @@ impl Protocol {
 }
 
 /// A process of an app that serves a route.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Destination {
     /// Its guid.
     pub guid: Guid,
@@ -49,7 +49,7 @@ pub(crate) struct Destination {
 }
 
 /// A route: domain, and host and path for HTTP or a port for TCP; unique on the platform.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Route {
     /// Its guid.
     pub guid: Guid,

@@ -3,7 +3,6 @@
 use std::fmt;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
 use crate::state::{Domain, Guid, State};
 
@@ -11,7 +10,7 @@ use crate::state::{Domain, Guid, State};
 pub(crate) const TCP: &str = "tcp";
 
 /// The ports that routes of a router group can have. They are kept as they were written, too.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReservablePorts {
     text: String,
     /// First and last of each range, in the order in which they were written.
@@ -78,7 +77,7 @@ fn shown((first, last): (u16, u16)) -> String {
 }
 
 /// A router group: on a real foundation the name of some routers, which a load balancer stands before.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct RouterGroup {
     /// Its guid.
     pub guid: Guid,

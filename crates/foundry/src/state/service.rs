@@ -1,13 +1,12 @@
 //! Services: the broker, offerings, plans, instances, bindings.
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::state::{Guid, Metadata, resource};
 
 /// The service broker.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ServiceBroker {
     /// Its guid.
     pub guid: Guid,
@@ -26,7 +25,7 @@ pub(crate) struct ServiceBroker {
 resource!(ServiceBroker, labelled, named);
 
 /// A service offering. Its instances can be bound; nothing else can be done with them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ServiceOffering {
     /// Its guid, and its id in the broker's catalog.
     pub guid: Guid,
@@ -49,7 +48,7 @@ pub(crate) struct ServiceOffering {
 resource!(ServiceOffering, labelled, named);
 
 /// A plan of an offering, for everyone.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ServicePlan {
     /// Its guid, and its id in the broker's catalog.
     pub guid: Guid,
@@ -72,7 +71,7 @@ pub(crate) struct ServicePlan {
 resource!(ServicePlan, labelled, named);
 
 /// The last operation on an instance or a binding.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Operation {
     /// `create`, `update` or `delete`.
     pub kind: String,
@@ -106,7 +105,7 @@ impl Operation {
 }
 
 /// Where an instance comes from.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum ServiceInstanceKind {
     /// The broker made it.
     Managed {
@@ -125,7 +124,7 @@ pub(crate) enum ServiceInstanceKind {
 }
 
 /// A service instance.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ServiceInstance {
     /// Its guid.
     pub guid: Guid,
@@ -160,7 +159,7 @@ impl ServiceInstance {
 }
 
 /// A binding of an instance: to an app, or a service key.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ServiceBinding {
     /// Its guid.
     pub guid: Guid,
@@ -185,7 +184,7 @@ pub(crate) struct ServiceBinding {
 resource!(ServiceBinding, labelled);
 
 /// A binding of a route to an instance that is a route service. A route has one at most.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct RouteBinding {
     /// Its guid.
     pub guid: Guid,

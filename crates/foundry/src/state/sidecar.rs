@@ -1,12 +1,11 @@
 //! Sidecars: programs that run beside a process, in the same container.
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
 use crate::state::{Guid, Process, State, resource};
 
 /// A program that runs beside the instances of some processes of its app.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Sidecar {
     /// Its guid.
     pub guid: Guid,

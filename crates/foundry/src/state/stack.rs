@@ -1,12 +1,12 @@
 //! Stacks and buildpacks.
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::state::{Guid, Lifecycle, LifecycleKind, Metadata, Resource, State, resource};
 
 /// Whether a stack takes apps. (`cloud_controller_ng`: `stack_states.rb`.)
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub(crate) enum StackState {
     /// It takes all.
@@ -36,7 +36,7 @@ impl StackState {
 }
 
 /// A stack: the file system that apps run on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Stack {
     /// Its guid.
     pub guid: Guid,
@@ -61,7 +61,7 @@ pub(crate) struct Stack {
 resource!(Stack, labelled, named);
 
 /// An installed buildpack.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Buildpack {
     /// Its guid.
     pub guid: Guid,

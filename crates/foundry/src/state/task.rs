@@ -1,12 +1,12 @@
 //! Tasks: commands that run once, in an app's droplet.
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::state::{Guid, Metadata, resource};
 
 /// How far a task is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub(crate) enum TaskState {
     Pending,
@@ -24,7 +24,7 @@ impl TaskState {
 }
 
 /// A command that runs once.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Task {
     /// Its guid.
     pub guid: Guid,

@@ -1,12 +1,12 @@
 //! Users and roles.
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::state::{Guid, Metadata, resource};
 
 /// A user's account in UAA.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Account {
     /// The name to log in with.
     pub name: String,
@@ -15,7 +15,7 @@ pub(crate) struct Account {
 }
 
 /// A user as the Cloud Controller knows it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct User {
     /// Its guid, UAA's too; of a client its id.
     pub guid: Guid,
@@ -46,7 +46,7 @@ impl User {
 }
 
 /// What a role allows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum RoleKind {
     OrganizationUser,
@@ -93,7 +93,7 @@ impl RoleKind {
 }
 
 /// A user's role in an organization or a space.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Role {
     /// Its guid.
     pub guid: Guid,
