@@ -6,8 +6,13 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
+use super::access_log::AccessLine;
+use super::endpoint::Endpoint;
+use super::http::Router;
 use super::load_balancer::LoadBalancer;
-use super::{AccessLine, Endpoint, Propagation, Router, RouterSettings, TcpRouter};
+use super::propagation::Propagation;
+use super::settings::RouterSettings;
+use super::tcp::TcpRouter;
 
 /// One router or several, which all hear of every route change.
 #[derive(Debug)]

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use crate::platform::Platform;
 use crate::runtime::instance::Address;
-use crate::runtime::{LrpKey, SidecarSpec, Spec};
+use crate::runtime::lrp::{LrpKey, SidecarSpec, Spec};
 use crate::state::{App, DesiredState, Guid, Process, Route, ServiceBinding, ServiceInstanceKind, State, WEB};
 
 /// The file descriptors that an instance may have. (`instance_file_descriptor_limit`.)

@@ -15,10 +15,13 @@ use tokio::time::sleep;
 use crate::logs::Stream;
 use crate::platform::{Platform, lock};
 use crate::port::Port;
+use crate::runtime::cell::Room;
 use crate::runtime::codependent::Codependent;
 use crate::runtime::launch::{self, Launch, Log, Running};
 use crate::runtime::life::Life;
-use crate::runtime::{LrpState, Report, Room, Spec, Usage, restart};
+use crate::runtime::lrp::{LrpState, Report, Spec};
+use crate::runtime::restart;
+use crate::runtime::usage::Usage;
 use crate::state::{Guid, HealthCheckKind, Party};
 
 /// The name of this cell in logs.

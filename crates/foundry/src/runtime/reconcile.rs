@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::platform::{Platform, lock};
-use crate::runtime::LrpKey;
 use crate::runtime::desired::{self, Desired};
 use crate::runtime::instance::Instance;
+use crate::runtime::lrp::LrpKey;
 
 /// How often it is looked even without a change.
 const TICK: Duration = Duration::from_secs(1);

@@ -14,7 +14,7 @@ use crate::runtime::codependent::Codependent;
 use crate::runtime::instance::{End, Instance};
 use crate::runtime::launch::{Launch, Log, Running};
 use crate::runtime::life::Life;
-use crate::runtime::{LrpKey, LrpState, Report};
+use crate::runtime::lrp::{LrpKey, LrpState, Report};
 use crate::settings::Settings;
 use crate::state::{
     App, DesiredState, Droplet, DropletState, Guid, HealthCheck, HealthCheckKind, Metadata, Process, Sidecar, WEB,
