@@ -115,7 +115,7 @@ impl Foundry {
         let platform = Arc::new(Platform::new(settings, addresses, routers, cell));
         {
             let _inside = runtime.enter();
-            server::serve(api, Service::Controller, controller::routes(&platform), &platform)?;
+            server::serve(api, Service::Controller, controller::service(&platform), &platform)?;
             server::serve(uaa, Service::Uaa, uaa::routes(&platform), &platform)?;
             server::serve(log_cache, Service::LogCache, log_cache::routes(&platform), &platform)?;
             tokio::spawn(log_cache::keep_access_log(Arc::clone(&platform)));
