@@ -6,8 +6,6 @@ APP := example/app/sinatra
 # The specs of the same release of cf, a binary a suite.
 SPECS := $(CURDIR)/target/conformance
 SUITES := code.cloudfoundry.org/cli/v8/integration/v7
-# The app in which they make service brokers.
-BROKER := code.cloudfoundry.org/cli/integration/assets/hydrabroker
 
 # How many inputs each law is tried with in a soak; `make test` takes 256.
 SOAK_CASES ?= 20000
@@ -28,7 +26,10 @@ SHARD ?= $(shell echo $$((0x$$(git rev-parse HEAD 2>/dev/null | cut -c1-7 | grep
 # What a whole run tells of itself, until docs/figures.md is made of it.
 FIGURES := $(CURDIR)/target/figures
 
-IT := CUTOVER_CF=$(PINNED) CUTOVER_FIGURES=$(FIGURES) cargo test --test it -- --nocapture
+TESTS := CUTOVER_CF=$(PINNED) CUTOVER_FIGURES=$(FIGURES) cargo test
+IT := $(TESTS) -p cutover --test it -- --nocapture
+# The embedded Cloud Foundry's own.
+FOUNDRY := $(TESTS) -p foundry --test it -- --nocapture
 
 .PHONY: demo test verify figures more matrix safeguards transcripts soak mutants conformance cf app specs
 
@@ -45,7 +46,7 @@ test: cf app
 	# Most tests wait for a platform: more of them than there are cores.
 	CUTOVER_CF=$(PINNED) RUST_TEST_THREADS=8 cargo test --workspace -- --skip matrix::
 	# A part of the fault matrix, each commit another one; CUTOVER_MATRIX=3/36 names it.
-	CUTOVER_CF=$(PINNED) cargo test --test it -- --nocapture matrix::
+	CUTOVER_CF=$(PINNED) cargo test -p cutover --test it -- --nocapture matrix::
 
 # All there is; it takes hours, and writes docs/figures.md.
 verify: test
@@ -55,7 +56,8 @@ verify: test
 
 # Whole runs that are not tried each time; each tells why.
 more: cf app
-	RUST_TEST_THREADS=6 $(IT) --ignored --skip matrix:: --skip safeguards:: --skip transcripts:: --skip conformance::
+	RUST_TEST_THREADS=6 $(IT) --ignored --skip matrix:: --skip safeguards::
+	RUST_TEST_THREADS=6 $(FOUNDRY) --ignored --skip transcripts:: --skip conformance::
 
 # Every step of a deployment, with everything that can go wrong with it, under load.
 matrix: cf app
@@ -67,7 +69,7 @@ safeguards: cf app
 
 # The embedded Cloud Foundry's answers to cf, all of them; `make test` replays a part of those that cutover needs.
 transcripts: cf app
-	$(IT) --ignored transcripts::
+	$(FOUNDRY) --ignored transcripts::
 
 # The laws that hold for any input, contention, and kills at random moments, tried for longer. CUTOVER_SEED=N repeats a run.
 soak: cf app
@@ -104,20 +106,15 @@ figures:
 
 # The embedded Cloud Foundry, judged by the specs of the official cf CLI. All of them write docs/conformance.md.
 conformance: cf specs
-	CUTOVER_SPECS="$(ONLY)" $(IT) --ignored conformance::the_specs_of_cf_pass
+	CUTOVER_SPECS="$(ONLY)" $(FOUNDRY) --ignored conformance::the_specs_of_cf_pass
 
 cf: $(PINNED)
 
-specs: $(SPECS)/isolated.test $(SPECS)/global.test $(SPECS)/hydrabroker
+specs: $(SPECS)/isolated.test $(SPECS)/global.test
 
 $(SPECS)/%.test: cf-cli/go.mod cf-cli/go.sum
 	mkdir -p $(SPECS)
 	cd cf-cli && go test -c -o $@ $(SUITES)/$*
-	touch $@
-
-$(SPECS)/hydrabroker: cf-cli/go.mod cf-cli/go.sum
-	mkdir -p $(SPECS)
-	cd cf-cli && CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o $@ $(BROKER)
 	touch $@
 
 $(PINNED): cf-cli/go.mod cf-cli/go.sum

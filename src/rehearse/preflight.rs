@@ -1,6 +1,6 @@
 //! What the embedded Cloud Foundry can run of a plan, told before it is started.
 
-use foundry::staging::{Unstageable, foresee};
+use foundry::{Unstageable, check_stageable};
 
 use crate::cli::CliError;
 use crate::plan::{App, Lifecycle, Plan};
@@ -28,10 +28,10 @@ fn check_app(app: &App) -> Result<Option<String>, CliError> {
         );
     }
     let Some(path) = app.path.as_ref().or(manifest.path.as_ref()) else { return Ok(None) };
-    let foreseen = foresee(&manifest.buildpacks, path)
+    let stageable = check_stageable(&manifest.buildpacks, path)
         .map_err(|source| CliError::Io { what: "the files to upload could not be read", source })?;
     let command = "where the files run as they are, add this line to the application";
-    match foreseen {
+    match stageable {
         Ok(()) => Ok(None),
         Err(why @ Unstageable::NotDetected) => refuse(
             format!("{why} in {}, and {file} names none: a real platform would refuse it, too", path.display()),

@@ -104,10 +104,7 @@ impl Stage {
 
     /// The names of all apps by their guids.
     pub fn app_names(&self) -> BTreeMap<String, String> {
-        self.foundry
-            .platform()
-            .store
-            .read(|state| state.apps.values().map(|app| (app.guid.to_string(), app.name.clone())).collect())
+        self.foundry.apps().into_iter().map(|app| (app.guid, app.name)).collect()
     }
 
     /// The configuration of the cf that is logged in.

@@ -8,9 +8,9 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use testkit::wait::wait_until;
 
 use crate::support::bench::{Bench, Run};
-use crate::support::wait::wait_until;
 
 /// A terminal, and what was written on it.
 struct Terminal {

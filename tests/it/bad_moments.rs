@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use foundry::faults::{Fault, Harm, Occurrence, Rule};
 use serde_json::Value;
+use testkit::wait::PATIENCE;
 
 use crate::support::bench::{Bench, PLAN, Run};
-use crate::support::wait::PATIENCE;
 
 /// Where nobody listens.
 const NOWHERE: &str = "http://127.0.0.1:1";
@@ -30,7 +30,7 @@ fn a_session_that_ends_in_mid_run() {
     let held = bench.foundry.faults().hold(Rule::new("POST", "/v3/builds", Fault::Before(Harm::Nothing)));
     let child = bench.command(&["apply", "--yes"]).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     assert!(held.wait_until_reached(PATIENCE));
-    bench.foundry.platform().uaa.revoke_tokens();
+    bench.foundry.revoke_tokens();
     held.release();
     let run = Run::of(&child.wait_with_output().unwrap());
     assert_tells(

@@ -131,7 +131,7 @@ fn the_users_session_is_not_touched_and_cannot_redirect_a_run() {
     let config = bench.cf.home().join(".cf/config.json");
     let before = fs::read_to_string(&config).unwrap();
     // The plan's own check targets another space in the user's session in the middle of the run.
-    let cf = crate::support::cf::binary();
+    let cf = testkit::cf::binary();
     let check = format!("- command: {{run: '{} target -s elsewhere', within: 20s}}", cf.display());
     bench.write("deploy.yaml", &PLAN.replace("- http: {path: /health, within: 20s, interval: 50ms}", &check));
     bench.must(&["apply", "--yes"]);
@@ -154,7 +154,7 @@ fn the_script_does_the_same() {
     let bench = Bench::live(FAST);
     let script = bench.must(&["plan", "--format", "sh"]).out;
     bench.write("deploy.sh", &script);
-    let cf = crate::support::cf::binary();
+    let cf = testkit::cf::binary();
     let path = format!("{}:{}", cf.parent().unwrap().display(), std::env::var("PATH").unwrap());
     #[expect(clippy::disallowed_methods, reason = "the script is run as a user would run it")]
     let output = std::process::Command::new("sh")

@@ -11,8 +11,7 @@ use foundry::Foundry;
 use foundry::faults::{Fault, Harm, Rule};
 use foundry::settings::Settings;
 use guard::Guard;
-
-use super::support::cf as user;
+use testkit::cf as user;
 
 const DEADLINE: Duration = Duration::from_secs(60);
 

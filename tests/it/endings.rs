@@ -11,10 +11,10 @@ use std::time::Instant;
 
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
+use testkit::wait::{PATIENCE, comes_true};
+use testkit::{cf, sinatra};
 
-use crate::support::bench::{MANIFEST, PLAN, sinatra};
-use crate::support::cf;
-use crate::support::wait::{PATIENCE, comes_true};
+use crate::support::bench::{MANIFEST, PLAN};
 
 /// What is said when the foundry is up and the plan is done.
 const STAYS_UP: &str = "The embedded Cloud Foundry stays up.";

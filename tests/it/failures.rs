@@ -57,7 +57,7 @@ fn a_cf_that_says_ok_and_does_nothing_is_not_believed() {
     let script = format!(
         "#!/bin/sh\nif [ \"$1\" = map-route ] && [ \"$5\" = shop ]; then\n  echo 'Mapping route shop.apps.foundry.test to app \
          shop_b in org acme / space production as admin...'\n  echo OK\n  exit 0\nfi\nexec '{}' \"$@\"\n",
-        crate::support::cf::binary().display()
+        testkit::cf::binary().display()
     );
     let talker = bench.program("talker", &script);
     bench.write("deploy.yaml", &PLAN.replace("drain: 1s", "drain: 0s\n    timeouts: {route: 8s}"));

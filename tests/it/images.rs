@@ -5,8 +5,9 @@ use std::fs;
 use foundry::images::{Content, Image};
 use foundry::settings::Settings;
 use tempfile::TempDir;
+use testkit::sinatra;
 
-use crate::support::bench::{Bench, Run, sinatra};
+use crate::support::bench::{Bench, Run};
 
 const PASSWORD: &str = "pull-5ecret";
 

@@ -5,9 +5,9 @@ use std::time::Duration;
 use cutover::rehearse::load::{LiveUrl, Load, LoadReport, LoadSettings, Mix};
 use foundry::router::Propagation;
 use foundry::settings::Settings;
+use testkit::wait::wait_until;
 
 use crate::support::bench::{Bench, PLAN};
-use crate::support::wait::wait_until;
 
 /// A load of every kind on the live route while `act` runs.
 pub(crate) fn under_load(bench: &Bench, act: impl FnOnce()) -> LoadReport {

@@ -24,10 +24,10 @@ use jiff::Timestamp;
 use regex::Regex;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
+use testkit::cf::binary;
+use testkit::wait::{PATIENCE, wait_until};
 
 use crate::support::bench::{Bench, MANIFEST, PLAN, Run};
-use crate::support::cf::binary;
-use crate::support::wait::{PATIENCE, wait_until};
 
 /// What nobody cares to hear.
 fn deaf(_: &str) {}

@@ -4,10 +4,10 @@ use std::fs;
 use std::time::Duration;
 
 use serde_json::Value;
+use testkit::cf::Cf;
+use testkit::wait::wait_until;
 
 use crate::support::bench::{Bench, Run};
-use crate::support::cf::Cf;
-use crate::support::wait::wait_until;
 
 /// A team's deployment by somebody who is no administrator.
 struct Team {
@@ -21,7 +21,7 @@ impl Team {
         let bench = Bench::new(Duration::ZERO);
         bench.cf.must(["create-user", "dev", "secret"]);
         bench.cf.must(["set-space-role", "dev", "acme", "production", role]);
-        let user = Cf::new();
+        let user = Cf::logged_out();
         user.must(["api", &bench.foundry.api_url()]);
         user.must(["auth", "dev", "secret"]);
         user.must(["target", "-o", "acme", "-s", "production"]);

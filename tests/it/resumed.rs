@@ -8,12 +8,12 @@ use std::time::Duration;
 use cutover::run::execute::Ended;
 use foundry::faults::{Fault, Harm, Occurrence, Rule};
 use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
+use testkit::cf::Cf;
+use testkit::wait::{PATIENCE, comes_true_within, wait_for, wait_until};
 
 use crate::support::bench::{Bench, PLAN, Run};
-use crate::support::cf::Cf;
 use crate::support::inside;
 use crate::support::processes::children;
-use crate::support::wait::{PATIENCE, comes_true_within, wait_for, wait_until};
 
 const LIVE: &str = "shop.apps.foundry.test";
 const STAGING: &str = "shop-staging.apps.foundry.test";

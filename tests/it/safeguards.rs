@@ -25,10 +25,10 @@ use cutover::steps::action::question::RouterQuestion;
 use foundry::faults::{Fault, Harm, Occurrence, Rule};
 use foundry::router::Propagation;
 use foundry::settings::Settings;
+use testkit::figures;
 
 use crate::load::{under_load, under_load_with};
 use crate::support::bench::{Bench, PLAN};
-use crate::support::figures;
 use crate::support::inside::{Driven, prepared};
 
 const LIVE: &str = "shop.apps.foundry.test";

@@ -9,15 +9,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use foundry::settings::Settings;
-use foundry::uaa::TokenPolicy;
+use foundry::settings::{Settings, TokenPolicy};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
+use testkit::cf;
+use testkit::wait::wait_until;
 
 use crate::support::bench::{Bench, MANIFEST, PLAN, Run};
-use crate::support::cf;
 use crate::support::processes::children;
-use crate::support::wait::wait_until;
 
 /// A program of the team's that runs the real cf (`$REAL`), and does something to what it prints.
 fn wrapper(bench: &Bench, name: &str, script: &str) -> PathBuf {

@@ -8,12 +8,11 @@ use std::time::Duration;
 
 use foundry::faults::{Fault, Harm, Rule};
 use foundry::router::Propagation;
-use foundry::settings::Settings;
-use foundry::uaa::TokenPolicy;
+use foundry::settings::{Settings, TokenPolicy};
 use rustix::process::{Pid, Signal, kill_process};
+use testkit::wait::{PATIENCE, wait_until};
 
 use crate::support::bench::{Bench, PLAN, Run};
-use crate::support::wait::{PATIENCE, wait_until};
 
 /// The private directories below a directory for temporary files.
 fn private_directories(temporary: &Path) -> Vec<PathBuf> {

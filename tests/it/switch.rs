@@ -8,10 +8,9 @@ use cutover::rehearse::load::{LiveUrl, Load, LoadReport, LoadSettings, Mix, Path
 use foundry::port::Port;
 use foundry::router::{Endpoint, Propagation, Router, RouterSettings};
 use rustix::process::{Pid, Signal, kill_process};
+use testkit::sinatra;
+use testkit::wait::wait_until;
 use tokio::runtime::Runtime;
-
-use crate::support::bench::sinatra;
-use crate::support::wait::wait_until;
 
 const LIVE: &str = "sinatralive.example.com";
 

@@ -4,8 +4,9 @@
 use std::fs;
 use std::time::Duration;
 
-use crate::support::bench::{Bench, MANIFEST, PLAN, Run, sinatra};
-use crate::support::cf;
+use testkit::{cf, sinatra};
+
+use crate::support::bench::{Bench, MANIFEST, PLAN, Run};
 
 const LIVE: &str = "shop.apps.foundry.test";
 

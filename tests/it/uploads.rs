@@ -241,7 +241,7 @@ fn log_of(bench: &Bench, name: &str) -> (File, PathBuf) {
 fn a_log_in_the_folder_is_none_of_the_app() {
     use foundry::faults::{Fault, Harm, Rule};
 
-    use crate::support::wait::PATIENCE;
+    use testkit::wait::PATIENCE;
 
     let bench = Bench::live_undrained();
     let rule = Rule::new("POST", "/v3/packages/*/upload", Fault::Before(Harm::Nothing));

@@ -12,13 +12,13 @@ use sha2::{Digest as _, Sha256};
 
 use crate::state::Guid;
 
-pub use droplets::StagingInfo;
-pub use kept::Kept;
+pub(crate) use droplets::StagingInfo;
+pub(crate) use retained::RetainedBlobs;
 
-use kept::Counts;
+use retained::Counts;
 
 mod droplets;
-mod kept;
+mod retained;
 
 /// Files smaller or larger than this are not kept for later uploads.
 /// (`cloud_controller_ng`: `resource_pool.minimum_size` 65536, `maximum_size` 536870912.)
@@ -26,7 +26,7 @@ const KEPT: std::ops::RangeInclusive<u64> = 65_536..=536_870_912;
 
 /// The files of packages and droplets, and the cache.
 #[derive(Debug)]
-pub struct Blobs {
+pub(crate) struct Blobs {
     root: PathBuf,
     /// What snapshots refer to.
     kept: Counts,
@@ -34,7 +34,7 @@ pub struct Blobs {
 
 /// A file that a client has, and that the cache may have too.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fingerprint {
+pub(crate) struct Fingerprint {
     /// In hex.
     pub sha1: String,
     /// In bytes.
@@ -47,7 +47,7 @@ pub struct Fingerprint {
 
 impl Blobs {
     /// Makes the folders below a directory. Fails where that cannot be done.
-    pub fn below(root: &Path) -> io::Result<Self> {
+    pub(crate) fn below(root: &Path) -> io::Result<Self> {
         let root = root.to_owned();
         for folder in ["packages", "droplets", "resources"] {
             fs::create_dir(root.join(folder))?;
@@ -56,17 +56,17 @@ impl Blobs {
     }
 
     /// The zip file of a package.
-    pub fn package(&self, package: &Guid) -> PathBuf {
+    pub(crate) fn package(&self, package: &Guid) -> PathBuf {
         self.root.join("packages").join(format!("{package}.zip"))
     }
 
     /// The directory of a droplet's files.
-    pub fn droplet(&self, droplet: &Guid) -> PathBuf {
+    pub(crate) fn droplet(&self, droplet: &Guid) -> PathBuf {
         self.root.join("droplets").join(droplet.as_str())
     }
 
     /// Whether the cache has a file.
-    pub fn has(&self, sha1: &str, size: u64) -> bool {
+    pub(crate) fn has(&self, sha1: &str, size: u64) -> bool {
         KEPT.contains(&size) && fs::metadata(self.resource(sha1)).is_ok_and(|file| file.len() == size)
     }
 
@@ -78,7 +78,7 @@ impl Blobs {
 
     /// Makes a package of an uploaded zip file and of files that the cache has, keeps its files for later uploads, and
     /// returns its SHA-256. Fails where the zip file is broken or a file is not in the cache.
-    pub fn assemble(&self, package: &Guid, upload: Option<&[u8]>, known: &[Fingerprint]) -> io::Result<String> {
+    pub(crate) fn assemble(&self, package: &Guid, upload: Option<&[u8]>, known: &[Fingerprint]) -> io::Result<String> {
         let unpacked = tempfile::tempdir_in(&self.root)?;
         if let Some(upload) = upload {
             let mut archive = zip::ZipArchive::new(io::Cursor::new(upload)).map_err(io::Error::other)?;
@@ -101,7 +101,7 @@ impl Blobs {
     }
 
     /// Unpacks a package into a directory. Fails where its file is broken or gone.
-    pub fn unpack(&self, package: &Guid, directory: &Path) -> io::Result<()> {
+    pub(crate) fn unpack(&self, package: &Guid, directory: &Path) -> io::Result<()> {
         let file = File::open(self.package(package))?;
         zip::ZipArchive::new(file).and_then(|mut archive| archive.extract(directory)).map_err(io::Error::other)
     }

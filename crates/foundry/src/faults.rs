@@ -1,6 +1,6 @@
 //! The switches that make the foundry misbehave on demand. All of them can be set while it runs.
 
-mod held;
+mod held_call;
 mod rule;
 
 use std::sync::{Arc, Mutex};
@@ -9,10 +9,10 @@ use std::time::Duration;
 use crate::platform::lock;
 use crate::request_log::Service;
 
-pub use held::Held;
+pub use held_call::HeldCall;
 pub use rule::{Fault, Harm, Occurrence, Rule};
 
-use held::Gate;
+use held_call::Gate;
 
 /// Why staging fails.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,8 +83,8 @@ impl Faults {
 
     /// Adds a rule whose calls wait, before or after their effect as its fault says, until they are released; then they
     /// go wrong as it says, or on where that is [`Harm::Nothing`].
-    pub fn hold(&self, rule: Rule) -> Held {
-        let (held, gate) = Held::new();
+    pub fn hold(&self, rule: Rule) -> HeldCall {
+        let (held, gate) = HeldCall::new();
         self.put(rule, Some(gate));
         held
     }

@@ -2,56 +2,58 @@
 //! a real one. It is the stage for rehearsals and the test bed of this project; it knows nothing about cutover, which is
 //! a crate above it.
 //!
-//! Its rooms:
+//! Its components:
 //!
-//! | room | what it is |
+//! | component | what it is |
 //! |---|---|
 //! | [`settings`] | what a foundry is started with, and the durations that can be changed while it runs |
-//! | [`state`] | the one database: plain data, cloneable, changed in transactions through [`store`] |
-//! | [`controller`] | the Cloud Controller's API (v3), the network policy API and router groups of the routing API |
-//! | [`uaa`] | password and refresh tokens |
-//! | [`logs`] | what apps and the platform wrote, kept per app |
-//! | [`log_cache`] | the logs as cf reads them |
+//! | `state` | the one database: plain data, cloneable, changed in transactions through `store` |
+//! | `controller` | the Cloud Controller's API (v3), the network policy API and router groups of the routing API |
+//! | `uaa` | password and refresh tokens |
+//! | `logs` | what apps and the platform wrote, kept per app |
+//! | `log_cache` | the logs as cf reads them |
 //! | [`router`] | gorouter's behaviour, from the routing table to the bytes of an answer; one router or several |
-//! | [`runtime`] | the cell: instances and tasks that really run |
-//! | [`staging`] | packages become droplets |
+//! | `runtime` | the cell: instances and tasks that really run |
+//! | `staging` | packages become droplets |
 //! | [`images`] | what stands for the images of registries |
-//! | [`blobs`] | the files of packages and droplets |
+//! | `blobs` | the files of packages and droplets |
 //! | [`faults`] | the switches that make it misbehave on demand |
 //! | [`request_log`] | every call that the control plane heard |
-//! | [`server`] | the one loop that accepts connections, delays, injects faults and logs |
-//! | [`platform`] | what all rooms share |
+//! | `server` | the one loop that accepts connections, delays, injects faults and logs |
+//! | `platform` | what all components share |
 //! | [`port`] | ports that nobody else takes |
 //! | `accept` | the connections that all of them take |
-//! | [`door`], [`era`] | what keeps calls and background work on their side of a restore |
-//! | [`snapshot`] | everything at one time, to be put back |
+//! | `admission`, `epoch` | what keeps calls and background work on their side of a restore |
+//! | `snapshot` | everything at one time, to be put back |
 //!
 //! The Cloud Controller writes *desired* state only. Whoever makes it true (staging, running processes, the routing
-//! table) subscribes to [`store::Store::changes`], compares what is desired with what is there, and acts.
+//! table) subscribes to `Store::changes`, compares what is desired with what is there, and acts.
 
 mod accept;
-pub mod blobs;
-pub mod controller;
-pub mod door;
-pub mod era;
+mod admission;
+mod blobs;
+mod controller;
+mod epoch;
 pub mod faults;
 pub mod images;
-pub mod log_cache;
-pub mod logs;
-pub mod platform;
+mod log_cache;
+mod logs;
+mod platform;
 pub mod port;
 pub mod request_log;
 pub mod router;
-pub mod runtime;
-pub mod server;
+mod runtime;
+mod server;
 pub mod settings;
-pub mod snapshot;
-pub mod staging;
-pub mod state;
-pub mod store;
-pub mod uaa;
+mod snapshot;
+mod staging;
+mod state;
+mod store;
+mod summary;
+mod uaa;
 
 use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -63,8 +65,11 @@ use crate::platform::{Addresses, Platform};
 use crate::request_log::{RequestLog, Service};
 use crate::router::{AccessLine, Router, Routers, TcpRouter};
 use crate::settings::{Settings, Timing};
-use crate::snapshot::Snapshot;
 use crate::state::Guid;
+
+pub use crate::snapshot::Snapshot;
+pub use crate::staging::{Unstageable, check_stageable};
+pub use crate::summary::{AppSummary, InstanceSummary, ProcessSummary, RouteSummary};
 
 /// How long [`Foundry::shutdown`] waits for tasks that do not end by themselves.
 const LAST_CALL: Duration = Duration::from_secs(15);
@@ -110,7 +115,7 @@ impl Foundry {
         let platform = Arc::new(Platform::new(settings, addresses, routers, cell));
         {
             let _inside = runtime.enter();
-            server::serve(api, Service::Controller, controller::routes(&platform), &platform)?;
+            server::serve(api, Service::Controller, controller::service(&platform), &platform)?;
             server::serve(uaa, Service::Uaa, uaa::routes(&platform), &platform)?;
             server::serve(log_cache, Service::LogCache, log_cache::routes(&platform), &platform)?;
             tokio::spawn(log_cache::keep_access_log(Arc::clone(&platform)));
@@ -124,6 +129,26 @@ impl Foundry {
     /// The URL for `cf api`.
     pub fn api_url(&self) -> String {
         self.platform.addresses.api_url()
+    }
+
+    /// The base URL of UAA.
+    pub fn uaa_url(&self) -> String {
+        self.platform.addresses.uaa_url()
+    }
+
+    /// The address of the Cloud Controller.
+    pub fn api_addr(&self) -> SocketAddr {
+        self.platform.addresses.api
+    }
+
+    /// The address of UAA.
+    pub fn uaa_addr(&self) -> SocketAddr {
+        self.platform.addresses.uaa
+    }
+
+    /// The address of log cache.
+    pub fn log_cache_addr(&self) -> SocketAddr {
+        self.platform.addresses.log_cache
     }
 
     /// Where apps are reached: any host of the platform's domains is asked for here.
@@ -190,9 +215,45 @@ impl Foundry {
         &self.platform.request_log
     }
 
-    /// What all rooms share; for tests and tools that look inside.
-    pub fn platform(&self) -> &Arc<Platform> {
-        &self.platform
+    /// All apps, in the order of their making.
+    pub fn apps(&self) -> Vec<AppSummary> {
+        self.platform.store.read(|db| db.apps.values().map(|app| AppSummary::new(db, app)).collect())
+    }
+
+    /// The app with this name; the first one where several spaces have one.
+    pub fn app(&self, name: &str) -> Option<AppSummary> {
+        self.apps().into_iter().find(|app| app.name == name)
+    }
+
+    /// All routes, in the order of their making.
+    pub fn routes(&self) -> Vec<RouteSummary> {
+        self.platform.store.read(|db| db.routes.values().map(|route| RouteSummary::new(db, route)).collect())
+    }
+
+    /// The instances of all apps.
+    pub fn instances(&self) -> Vec<InstanceSummary> {
+        summary::instances(&self.platform)
+    }
+
+    /// Makes every token that is out worthless, refresh tokens too: everybody has to log in again. Access tokens alone
+    /// are made to expire by [`Faults::expire_tokens`].
+    pub fn revoke_tokens(&self) {
+        self.platform.uaa.revoke_tokens();
+    }
+
+    /// Forgets all lines that apps and the platform wrote so far.
+    pub fn forget_logs(&self) {
+        self.platform.logs.forget();
+    }
+
+    /// Where it keeps its files and runs its apps. It goes with the foundry.
+    pub fn directory(&self) -> &Path {
+        self.platform.cell.directory()
+    }
+
+    /// Whether everything that the API tells is as it was when the snapshot was taken.
+    pub fn is_as_in(&self, snapshot: &Snapshot) -> bool {
+        self.platform.store.read(|db| db == snapshot.state())
     }
 
     /// Takes a snapshot of everything that deployments change, once no call, build, job or task is under way.
@@ -226,8 +287,8 @@ impl Foundry {
         if let Some(runtime) = self.runtime.take() {
             self.platform.end();
             runtime.block_on(async {
-                // The rooms hold a guard each until what they started has ended.
-                let _ended = tokio::time::timeout(LAST_CALL, self.platform.rooms_ended()).await;
+                // The components have a guard each until what they started has ended.
+                let _ended = tokio::time::timeout(LAST_CALL, self.platform.cleaned_up()).await;
             });
             runtime.shutdown_timeout(Duration::from_secs(1));
         }

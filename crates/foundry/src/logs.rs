@@ -13,7 +13,7 @@ const KEPT: usize = 10_000;
 
 /// Where a line was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stream {
+pub(crate) enum Stream {
     /// Standard output.
     Out,
     /// Standard error.
@@ -22,7 +22,7 @@ pub enum Stream {
 
 /// One line of a log.
 #[derive(Debug, Clone)]
-pub struct Line {
+pub(crate) struct Line {
     /// When it was written.
     pub at: Timestamp,
     /// Who wrote: `APP/PROC/WEB`, `APP/PROC/WEB/SIDECAR/NAME`, `APP/TASK/NAME`, `STG`, `CELL`, `API`, `RTR`.
@@ -37,11 +37,11 @@ pub struct Line {
 
 /// The logs of all apps.
 #[derive(Debug, Default)]
-pub struct Logs(Mutex<HashMap<Guid, VecDeque<Line>>>);
+pub(crate) struct Logs(Mutex<HashMap<Guid, VecDeque<Line>>>);
 
 impl Logs {
     /// Adds a line, stamped with the current time; the oldest line is forgotten when there are too many.
-    pub fn append(&self, app: &Guid, source: &str, instance: &str, stream: Stream, text: &str) {
+    pub(crate) fn append(&self, app: &Guid, source: &str, instance: &str, stream: Stream, text: &str) {
         let mut line = Line {
             at: Timestamp::now(),
             source: source.to_owned(),
@@ -64,12 +64,12 @@ impl Logs {
     }
 
     /// Forgets all lines, as Log Cache does, which keeps them in memory, when it is started anew.
-    pub fn forget(&self) {
+    pub(crate) fn forget(&self) {
         lock(&self.0).clear();
     }
 
     /// The lines of an app, oldest first.
-    pub fn of(&self, app: &str) -> Vec<Line> {
+    pub(crate) fn of(&self, app: &str) -> Vec<Line> {
         lock(&self.0).get(app).map(|lines| lines.iter().cloned().collect()).unwrap_or_default()
     }
 }

@@ -1,4 +1,4 @@
-//! What all rooms share.
+//! What all components share.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use crate::door::Door;
-use crate::era::Eras;
+use crate::admission::Admission;
+use crate::epoch::Epochs;
 use crate::faults::Faults;
 use crate::logs::Logs;
 use crate::request_log::RequestLog;
@@ -20,7 +20,7 @@ use crate::uaa::Uaa;
 
 /// Where the parts listen.
 #[derive(Debug, Clone)]
-pub struct Addresses {
+pub(crate) struct Addresses {
     /// The Cloud Controller, the network policy API and the routing API.
     pub api: SocketAddr,
     /// UAA.
@@ -33,22 +33,22 @@ pub struct Addresses {
 
 impl Addresses {
     /// The base URL of the API, without a slash at its end.
-    pub fn api_url(&self) -> String {
+    pub(crate) fn api_url(&self) -> String {
         self.url("api", self.api)
     }
 
     /// The base URL of UAA, without a slash at its end.
-    pub fn uaa_url(&self) -> String {
+    pub(crate) fn uaa_url(&self) -> String {
         self.url("uaa", self.uaa)
     }
 
     /// The base URL of log cache, without a slash at its end.
-    pub fn log_cache_url(&self) -> String {
+    pub(crate) fn log_cache_url(&self) -> String {
         self.url("log-cache", self.log_cache)
     }
 
     /// Where a platform with names has its stream of logs. Nobody is there: what an app writes is read from log cache.
-    pub fn doppler_url(&self) -> Option<String> {
+    pub(crate) fn doppler_url(&self) -> Option<String> {
         self.system_domain.as_ref().map(|domain| format!("wss://doppler.{domain}:443"))
     }
 
@@ -78,9 +78,9 @@ impl Addresses {
     }
 }
 
-/// What all rooms share. Handlers get it as `axum::extract::State<Arc<Platform>>`.
+/// What all components share. Handlers get it as `axum::extract::State<Arc<Platform>>`.
 #[derive(Debug)]
-pub struct Platform {
+pub(crate) struct Platform {
     /// What the foundry was started with.
     pub settings: Settings,
     /// Where the parts listen.
@@ -99,14 +99,14 @@ pub struct Platform {
     pub faults: Arc<Faults>,
     /// Every call that the control plane heard.
     pub request_log: RequestLog,
-    /// The door of the control plane: each call goes through it.
-    pub door: Door,
+    /// Admits each call of the control plane.
+    pub admission: Admission,
     /// The times between restores.
-    pub eras: Eras,
+    pub epochs: Epochs,
     timing: Mutex<Timing>,
     ending: watch::Sender<bool>,
-    rooms: watch::Sender<()>,
-    works: watch::Sender<()>,
+    cleaning: watch::Sender<()>,
+    background: watch::Sender<()>,
 }
 
 impl Platform {
@@ -119,10 +119,10 @@ impl Platform {
             request_log: RequestLog::default(),
             timing: Mutex::new(settings.timing),
             ending: watch::Sender::new(false),
-            rooms: watch::Sender::new(()),
-            works: watch::Sender::new(()),
-            door: Door::new(),
-            eras: Eras::new(),
+            cleaning: watch::Sender::new(()),
+            background: watch::Sender::new(()),
+            admission: Admission::new(),
+            epochs: Epochs::new(),
             routers,
             cell,
             faults,
@@ -132,43 +132,43 @@ impl Platform {
     }
 
     /// The durations in force.
-    pub fn timing(&self) -> Timing {
+    pub(crate) fn timing(&self) -> Timing {
         *lock(&self.timing)
     }
 
     /// Changes the durations from now on.
-    pub fn set_timing(&self, change: impl FnOnce(&mut Timing)) {
+    pub(crate) fn set_timing(&self, change: impl FnOnce(&mut Timing)) {
         change(&mut lock(&self.timing));
     }
 
     /// Resolves when the foundry is asked to end. Whoever owns something that must not outlive it waits for this.
-    pub async fn ending(&self) {
+    pub(crate) async fn ending(&self) {
         let mut ending = self.ending.subscribe();
         // An error means that the platform is gone, which is an end too.
         let _gone = ending.wait_for(|ended| *ended).await;
     }
 
-    /// Keeps the foundry's end waiting until the guard is dropped: a room that must clean up holds one.
-    pub fn hold(&self) -> Hold {
-        Hold(self.rooms.subscribe())
+    /// Keeps the foundry's end waiting until the guard is dropped: a component that must clean up has one.
+    pub(crate) fn delay_shutdown(&self) -> WorkGuard {
+        WorkGuard(self.cleaning.subscribe())
     }
 
     /// Asks everything to end, as the end of the foundry does; what holds on is waited for there.
-    pub fn end(&self) {
+    pub(crate) fn end(&self) {
         self.ending.send_replace(true);
     }
 
-    pub(crate) async fn rooms_ended(&self) {
-        self.rooms.closed().await;
+    pub(crate) async fn cleaned_up(&self) {
+        self.cleaning.closed().await;
     }
 
-    /// Lets snapshots wait until the guard is dropped: what ends by itself and then changes the state holds one.
-    pub fn work(&self) -> Hold {
-        Hold(self.works.subscribe())
+    /// Lets snapshots wait until the guard is dropped: what ends by itself and then changes the state has one.
+    pub(crate) fn delay_snapshots(&self) -> WorkGuard {
+        WorkGuard(self.background.subscribe())
     }
 
-    pub(crate) async fn works_ended(&self) {
-        self.works.closed().await;
+    pub(crate) async fn background_ended(&self) {
+        self.background.closed().await;
     }
 
     /// Works after a while, at once where that is zero; not at all where a restore comes between.
@@ -176,20 +176,20 @@ impl Platform {
         if takes.is_zero() {
             return work();
         }
-        let (platform, era, under_way) = (Arc::clone(self), self.eras.present(), self.work());
+        let (platform, epoch, under_way) = (Arc::clone(self), self.epochs.current(), self.delay_snapshots());
         tokio::spawn(async move {
             tokio::select! {
-                () = tokio::time::sleep(takes) => drop(platform.eras.within(era, work)),
-                () = platform.eras.over(era) => {}
+                () = tokio::time::sleep(takes) => drop(platform.epochs.within(epoch, work)),
+                () = platform.epochs.ended(epoch) => {}
             }
             drop(under_way);
         });
     }
 }
 
-/// See [`Platform::hold`] and [`Platform::work`].
+/// See [`Platform::delay_shutdown`] and [`Platform::delay_snapshots`].
 #[derive(Debug)]
-pub struct Hold(#[expect(dead_code, reason = "being alive is its work")] watch::Receiver<()>);
+pub(crate) struct WorkGuard(#[expect(dead_code, reason = "being alive is its work")] watch::Receiver<()>);
 
 /// Locks a mutex whose data is whole at every point, so that a panic elsewhere does not matter.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -67,10 +67,10 @@ async fn call(
     routes: Router,
     platform: Arc<Platform>,
 ) -> Result<Response<Body>, Closed> {
-    let visit = platform.door.enter().await;
+    let call = platform.admission.admit().await;
     tokio::select! {
         answer = answer(request, service, routes, &platform) => answer,
-        () = visit.sent_away() => Err(Closed),
+        () = call.cancelled() => Err(Closed),
     }
 }
 

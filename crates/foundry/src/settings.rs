@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use crate::images::Images;
 use crate::router::RouterSettings;
-use crate::state::ReservablePorts;
-use crate::uaa::TokenPolicy;
+
+pub use crate::state::ReservablePorts;
 
 /// What a foundry is started with.
 #[derive(Debug, Clone)]
@@ -34,7 +34,7 @@ pub struct Settings {
     pub quota: Limits,
     /// A client of UAA that logs in as itself, with an administrator's rights: its id and its secret.
     pub client: (String, String),
-    /// How tokens are made at the start; [`Uaa::set_policy`](super::uaa::Uaa::set_policy) changes it.
+    /// How tokens are made.
     pub tokens: TokenPolicy,
     /// The durations at the start.
     pub timing: Timing,
@@ -144,5 +144,23 @@ impl Default for Timing {
             job: Duration::ZERO,
             service_operation: Duration::from_secs(1),
         }
+    }
+}
+
+/// How tokens are made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TokenPolicy {
+    /// How long an access token is good. cf asks for a new one when less than a minute is left.
+    pub access: Duration,
+    /// How long a refresh token is good.
+    pub refresh: Duration,
+    /// Whether a refresh token is good once only, and its use gives a new one.
+    /// (UAA: `jwt.token.refresh.rotate`, off by default.)
+    pub rotate: bool,
+}
+
+impl Default for TokenPolicy {
+    fn default() -> Self {
+        Self { access: Duration::from_secs(600), refresh: Duration::from_secs(30 * 24 * 3600), rotate: false }
     }
 }

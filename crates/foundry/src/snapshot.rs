@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use tokio::time::timeout;
 
-use crate::blobs::Kept;
+use crate::blobs::RetainedBlobs;
 use crate::platform::Platform;
 use crate::runtime;
 use crate::state::State;
@@ -27,12 +27,12 @@ pub struct Snapshot {
     epoch: u64,
     running: runtime::Saved,
     /// For as long as it lives, they stay.
-    files: Kept,
+    files: RetainedBlobs,
 }
 
 impl Snapshot {
     /// The state as it was.
-    pub fn state(&self) -> &State {
+    pub(crate) fn state(&self) -> &State {
         &self.state
     }
 }
@@ -40,29 +40,29 @@ impl Snapshot {
 /// Takes a snapshot when no call, build, job or task is under way. Fails where some go on for a minute.
 pub(super) async fn take(platform: &Arc<Platform>) -> anyhow::Result<Snapshot> {
     let quiet = async {
-        let closed = platform.door.close().await;
-        platform.works_ended().await;
-        closed
+        let paused = platform.admission.drain().await;
+        platform.background_ended().await;
+        paused
     };
-    let closed = timeout(PATIENCE, quiet).await.context("calls, builds, jobs or tasks are still under way")?;
-    let snapshot = platform.eras.steadily(|| {
+    let paused = timeout(PATIENCE, quiet).await.context("calls, builds, jobs or tasks are still under way")?;
+    let snapshot = platform.epochs.atomically(|| {
         let state = platform.store.snapshot();
         Snapshot {
             accounts: platform.uaa.snapshot(),
             epoch: platform.faults.oldest_epoch(),
             running: runtime::save(platform),
-            files: platform.cell.blobs().keep(&state),
+            files: platform.cell.blobs().retain(&state),
             state,
         }
     });
-    drop(closed);
+    drop(paused);
     Ok(snapshot)
 }
 
 /// Makes everything as it was, here or on another foundry. Fails where an instance that ran does not come up again
 /// within a minute, or another foundry's files cannot be copied.
 pub(super) async fn restore(platform: &Arc<Platform>, snapshot: &Snapshot) -> anyhow::Result<()> {
-    let closed = platform.door.clear().await;
+    let paused = platform.admission.cancel().await;
     platform.faults.clear();
     let blobs = platform.cell.blobs();
     // Another foundry's tokens are none here, and what it started its instances from tells of its addresses.
@@ -72,7 +72,7 @@ pub(super) async fn restore(platform: &Arc<Platform>, snapshot: &Snapshot) -> an
     } else {
         blobs.adopt(&snapshot.files).context("the files of the other foundry could not be copied")?;
     }
-    platform.eras.next(|| {
+    platform.epochs.advance(|| {
         platform.store.restore(snapshot.state.clone());
         platform.uaa.restore(snapshot.accounts.clone());
         runtime::restore(platform, &snapshot.running, own);
@@ -91,6 +91,6 @@ pub(super) async fn restore(platform: &Arc<Platform>, snapshot: &Snapshot) -> an
     if own {
         blobs.sweep();
     }
-    drop(closed);
+    drop(paused);
     Ok(())
 }

@@ -6,8 +6,8 @@
 //! it looks for.
 
 mod binary;
-mod foresight;
 mod image;
+mod stageable;
 mod staticfile;
 
 use std::fs;
@@ -23,10 +23,10 @@ use crate::faults::StagingFailure;
 use crate::logs::Stream;
 use crate::platform::Platform;
 use crate::state::{
-    Build, BuildState, Droplet, DropletState, Guid, LifecycleKind, Metadata, Party, State, UsedBuildpack,
+    Build, BuildState, Buildpack, Droplet, DropletState, Guid, LifecycleKind, Metadata, Party, State, UsedBuildpack,
 };
 
-pub use foresight::{Unstageable, foresee};
+pub use stageable::{Unstageable, check_stageable};
 
 /// The files by which system buildpacks know their apps.
 const DETECTION: [(&str, &[&str]); 10] = [
@@ -44,15 +44,15 @@ const DETECTION: [(&str, &[&str]); 10] = [
 
 /// Takes a build of the database to its end, in the background; a restore ends it.
 pub(crate) fn start(platform: &Arc<Platform>, build: &Guid) {
-    let (platform, era, under_way) = (Arc::clone(platform), platform.eras.present(), platform.work());
+    let (platform, epoch, under_way) = (Arc::clone(platform), platform.epochs.current(), platform.delay_snapshots());
     let guid = build.clone();
     tokio::spawn(async move {
         if let Some(build) = platform.store.read(|db| db.builds.get(&guid).cloned()) {
             tokio::select! {
                 result = stage(&platform, &build) => {
-                    platform.eras.within(era, || platform.store.update(|db| end(db, &build, result)));
+                    platform.epochs.within(epoch, || platform.store.update(|db| end(db, &build, result)));
                 }
-                () = platform.eras.over(era) => {}
+                () = platform.epochs.ended(epoch) => {}
             }
         }
         drop(under_way);
@@ -201,7 +201,7 @@ fn wanted(platform: &Platform, build: &Build) -> Vec<String> {
         return build.lifecycle.buildpacks.clone();
     }
     let stack = build.lifecycle.stack.as_deref();
-    platform.store.read(|db| db.buildpacks.detecting(stack).map(|one| one.name.clone()).collect())
+    platform.store.read(|db| installed(db, stack).map(|one| one.name.clone()).collect())
 }
 
 /// How the stager of buildpacks, or the one of images, says that it has failed.
@@ -277,13 +277,7 @@ fn compile(log: &Log<'_>, build: &Build, directory: &Path) -> Result<Compiled, S
     let mut buildpacks = Vec::new();
     let mut last = Known::Binary;
     for name in chosen {
-        let installed = log.platform.store.read(|db| db.buildpacks.named(&name, stack).cloned());
-        if installed.as_ref().is_some_and(|buildpack| !buildpack.enabled) {
-            // (`cloud_controller_ng`: `buildpack_entry_generator.rb`.)
-            return Err(failure("StagingError", &format!("Staging error: Unsupported buildpack type: '{name}'")));
-        }
-        let uploaded = installed.is_some_and(|buildpack| buildpack.uploaded);
-        let Some(known) = Known::named(&name).filter(|_| !uploaded) else {
+        let Some(known) = Known::named(&name) else {
             let instead = match build.lifecycle.kind {
                 LifecycleKind::Cnb => "docker://…/procfile",
                 LifecycleKind::Buildpack | LifecycleKind::Docker => "binary_buildpack or staticfile_buildpack",
@@ -331,20 +325,21 @@ fn detects(buildpack: &str, has: impl Fn(&str) -> bool) -> bool {
     DETECTION.iter().any(|(known, files)| *known == buildpack && files.iter().any(|file| has(file)))
 }
 
+/// The buildpacks for a stack, in the order of detection.
+fn installed<'a>(db: &'a State, stack: Option<&'a str>) -> impl Iterator<Item = &'a Buildpack> {
+    db.buildpacks.values().filter(move |one| one.is_for(stack))
+}
+
 /// The name of the first buildpack that knows the app.
 fn detect(log: &Log<'_>, stack: Option<&str>, directory: &Path) -> Result<String, StagingFailure> {
     let knows = |name: &str| detects(name, |file| directory.join(file).exists());
-    log.platform.store.read(|db| {
-        for buildpack in db.buildpacks.detecting(stack) {
-            if buildpack.uploaded {
-                let name = &buildpack.name;
-                log.err(&format!("{name} was uploaded: what it detects is not known to this embedded Cloud Foundry"));
-            } else if knows(&buildpack.name) {
-                return Ok(buildpack.name.clone());
-            }
-        }
+    let detected = log.platform.store.read(|db| {
+        let mut names = installed(db, stack).map(|one| &one.name);
+        names.find(|name| knows(name)).cloned()
+    });
+    detected.ok_or_else(|| {
         log.err("None of the buildpacks detected a compatible application");
-        Err(failure("NoAppDetectedError", "An app was not successfully detected by any available buildpack"))
+        failure("NoAppDetectedError", "An app was not successfully detected by any available buildpack")
     })
 }
 

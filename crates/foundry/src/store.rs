@@ -9,7 +9,7 @@ use crate::state::State;
 
 /// The database behind its lock.
 #[derive(Debug)]
-pub struct Store {
+pub(crate) struct Store {
     state: Mutex<State>,
     changes: watch::Sender<u64>,
 }
@@ -20,13 +20,13 @@ impl Store {
     }
 
     /// Reads. The closure must be quick: everything else waits.
-    pub fn read<T>(&self, look: impl FnOnce(&State) -> T) -> T {
+    pub(crate) fn read<T>(&self, look: impl FnOnce(&State) -> T) -> T {
         look(&lock(&self.state))
     }
 
     /// Changes the state in a transaction: what the closure did is kept if it succeeds and forgotten if it fails.
     /// A commit is told to all who follow [`Store::changes`].
-    pub fn write<T, E>(&self, change: impl FnOnce(&mut State) -> Result<T, E>) -> Result<T, E> {
+    pub(crate) fn write<T, E>(&self, change: impl FnOnce(&mut State) -> Result<T, E>) -> Result<T, E> {
         let mut current = lock(&self.state);
         // The whole state is some hundred small records: a copy costs microseconds and makes every change atomic.
         let mut next = current.clone();
@@ -38,24 +38,24 @@ impl Store {
     }
 
     /// Changes the state where nothing can fail.
-    pub fn update<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+    pub(crate) fn update<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
         let result = change(&mut lock(&self.state));
         self.changes.send_modify(|revision| *revision += 1);
         result
     }
 
     /// Follows the commits. A reconciler loops: look at the state, make it true, `changed().await`.
-    pub fn changes(&self) -> watch::Receiver<u64> {
+    pub(crate) fn changes(&self) -> watch::Receiver<u64> {
         self.changes.subscribe()
     }
 
     /// A copy of everything, to be put back by [`Store::restore`].
-    pub fn snapshot(&self) -> State {
+    pub(crate) fn snapshot(&self) -> State {
         lock(&self.state).clone()
     }
 
     /// Puts a saved state back.
-    pub fn restore(&self, state: State) {
+    pub(crate) fn restore(&self, state: State) {
         self.update(|current| *current = state);
     }
 }

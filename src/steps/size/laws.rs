@@ -43,6 +43,7 @@ struct Platform {
     foundry: Foundry,
     agent: Agent,
     token: String,
+    space: String,
 }
 
 impl Platform {
@@ -50,11 +51,15 @@ impl Platform {
         let foundry = Foundry::start(Settings::default()).unwrap();
         let agent: Agent = Agent::config_builder().http_status_as_error(false).build().into();
         let form = [("grant_type", "password"), ("username", "admin"), ("password", "admin"), ("client_id", "cf")];
-        let uaa = foundry.platform().addresses.uaa_url();
+        let uaa = foundry.uaa_url();
         let mut answer = agent.post(format!("{uaa}/oauth/token")).send_form(form).unwrap();
         let answer: Value = serde_json::from_str(&answer.body_mut().read_to_string().unwrap()).unwrap();
         let token = answer["access_token"].as_str().unwrap().to_owned();
-        Self { foundry, agent, token }
+        let spaces = agent.get(format!("{}/v3/spaces", foundry.api_url()));
+        let mut spaces = spaces.header("Authorization", format!("Bearer {token}")).call().unwrap();
+        let spaces: Value = serde_json::from_str(&spaces.body_mut().read_to_string().unwrap()).unwrap();
+        let space = spaces["resources"][0]["guid"].as_str().unwrap().to_owned();
+        Self { foundry, agent, token, space }
     }
 
     /// Applies the manifest with `-i` in the place of its instances. cf 8.17 (`handle_instances_override.go`): the flag
@@ -74,12 +79,7 @@ impl Platform {
                 None => application["instances"] = json!(instances),
             }
         }
-        let (api, settings) = (self.foundry.api_url(), self.foundry.settings());
-        let space = self
-            .foundry
-            .platform()
-            .store
-            .read(|db| db.spaces.values().find(|space| space.name == settings.space).unwrap().guid.to_string());
+        let (api, space) = (self.foundry.api_url(), &self.space);
         let mut answer = self
             .agent
             .post(format!("{api}/v3/spaces/{space}/actions/apply_manifest"))
@@ -97,19 +97,14 @@ impl Platform {
 
     /// Takes an app away: what is not there need not be copied.
     fn forget(&self, app: &str) {
-        self.foundry.platform().store.update(|db| {
-            let app = db.apps.values().find(|one| one.name == app).unwrap().guid.clone();
-            db.remove_app(&app);
-        });
+        let url = format!("{}/v3/apps/{}", self.foundry.api_url(), self.foundry.app(app).unwrap().guid);
+        let answer = self.agent.delete(url).header("Authorization", format!("Bearer {}", self.token)).call().unwrap();
+        assert_eq!(answer.status().as_u16(), 202);
     }
 
     fn sizes(&self, app: &str) -> Sizes {
-        self.foundry.platform().store.read(|db| {
-            let app = db.apps.values().find(|one| one.name == app).unwrap().guid.clone();
-            let size =
-                |process: &foundry::state::Process| (process.kind.clone(), (process.instances, process.memory_in_mb));
-            db.processes_of(&app).map(size).collect()
-        })
+        let processes = self.foundry.app(app).unwrap().processes.into_iter();
+        processes.map(|process| (process.kind, (process.instances, process.memory_in_mb))).collect()
     }
 }
 

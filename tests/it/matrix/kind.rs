@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use foundry::faults::{Fault, Harm, Occurrence, Rule, StagingFailure};
 use foundry::router::Propagation;
+use testkit::wait::PATIENCE;
 
 use super::lane::{Ending, Lane};
-use crate::support::wait::PATIENCE;
 
 /// How late routers are.
 const LATE: Duration = Duration::from_secs(10);
@@ -170,12 +170,7 @@ fn call(step: &str) -> Option<(&'static str, &'static str)> {
 /// The rule that hits the call of a step: of the apps, the one that the step is about and not the lock.
 fn rule(lane: &Lane, step: &str, fault: Fault) -> Rule {
     let (method, path) = call(step).unwrap();
-    let guid = |name: &str| {
-        let app = |state: &foundry::state::State| {
-            state.apps.values().find(|app| app.name == name).map(|app| app.guid.to_string())
-        };
-        lane.bench.foundry.platform().store.read(app).unwrap()
-    };
+    let guid = |name: &str| lane.bench.foundry.app(name).unwrap().guid;
     match step {
         "shop/create" => Rule::new(method, path, fault).on(Occurrence::From(2)),
         "shop/mark-2" => Rule::new(method, &format!("/v3/apps/{}", guid("shop_a")), fault),

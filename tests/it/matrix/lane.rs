@@ -8,14 +8,13 @@ use std::time::Duration;
 
 use cutover::rehearse::load::{LiveUrl, Load, LoadSettings, Mix};
 use cutover::run::execute::Ended;
+use foundry::Snapshot;
 use foundry::router::Propagation;
 use foundry::settings::Settings;
-use foundry::snapshot::Snapshot;
-use foundry::state::DesiredState;
+use testkit::wait::comes_true;
 
 use crate::support::bench::{Bench, PLAN};
 use crate::support::inside;
-use crate::support::wait::comes_true;
 
 const LIVE: &str = "shop.apps.foundry.test";
 /// What routers take to learn of a change, where a case does not say otherwise.
@@ -147,10 +146,7 @@ impl Lane {
     }
 
     fn role(&self, app: &str) -> Option<String> {
-        self.bench.foundry.platform().store.read(|state| {
-            let found = state.apps.values().find(|one| one.name == app)?;
-            found.metadata.annotations.get("cutover-role").cloned()
-        })
+        self.bench.foundry.app(app)?.annotations.get("cutover-role").cloned()
     }
 
     fn is_under_way(&self) -> bool {
@@ -158,11 +154,7 @@ impl Lane {
     }
 
     fn has_lock(&self) -> bool {
-        self.bench
-            .foundry
-            .platform()
-            .store
-            .read(|state| state.apps.values().any(|app| app.name.starts_with("cutover-lock")))
+        self.bench.foundry.apps().iter().any(|app| app.name.starts_with("cutover-lock"))
     }
 
     /// Waits until something is so; a test that waits in vain ends.
@@ -180,19 +172,12 @@ impl Lane {
 
     /// The names of the apps on a route, by the platform's own records.
     fn on(&self, host: &str) -> Vec<String> {
-        self.bench.foundry.platform().store.read(|state| {
-            let routes = state.routes.values().filter(|route| route.host == host);
-            let apps = routes.flat_map(|route| &route.destinations).filter_map(|to| state.apps.get(&to.app));
-            apps.map(|app| app.name.clone()).collect()
-        })
+        let routes = self.bench.foundry.routes().into_iter().filter(|route| route.host == host);
+        routes.flat_map(|route| route.apps).collect()
     }
 
     fn starts(&self, app: &str) -> bool {
-        self.bench
-            .foundry
-            .platform()
-            .store
-            .read(|state| state.apps.values().any(|one| one.name == app && one.state == DesiredState::Started))
+        self.bench.foundry.app(app).is_some_and(|app| app.started)
     }
 
     /// What is not as it must be at the end of a case.
@@ -217,8 +202,7 @@ impl Lane {
         if self.on("billing") != ["billing"] {
             wrong.push("somebody else's route was changed".to_owned());
         }
-        let names: Vec<String> =
-            self.bench.foundry.platform().store.read(|state| state.apps.values().map(|app| app.name.clone()).collect());
+        let names: Vec<String> = self.bench.foundry.apps().into_iter().map(|app| app.name).collect();
         if names.iter().any(|name| !["shop_a", "shop_b", "billing"].contains(&name.as_str())) {
             wrong.push(format!("apps are left: {names:?}"));
         }

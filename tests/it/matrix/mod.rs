@@ -22,8 +22,7 @@ use std::time::{Duration, Instant};
 
 use kind::Kind;
 use lane::{End, Lane};
-
-use crate::support::{figures, part};
+use testkit::{figures, part};
 
 /// How many foundries work side by side: most of what a case takes is waiting.
 const LANES: usize = 4;

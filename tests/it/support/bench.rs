@@ -7,13 +7,11 @@ use std::process::{Command, Output, Stdio};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
-use foundry::Foundry;
 use foundry::router::Propagation;
 use foundry::settings::Settings;
-use foundry::snapshot::Snapshot;
-use foundry::state::{DesiredState, Route, State};
-
-use super::cf::{self, Cf};
+use foundry::{Foundry, RouteSummary, Snapshot};
+use testkit::cf::{self, Cf};
+use testkit::sinatra;
 
 /// What a run printed and how it ended.
 #[derive(Debug)]
@@ -212,22 +210,19 @@ impl Bench {
 
     /// The apps that the route of a host leads to, by the platform's word.
     pub(crate) fn apps_on(&self, host: &str) -> Vec<String> {
-        self.apps_behind(|_, route| route.host == host)
+        self.apps_behind(|route| route.host == host)
     }
 
     /// The names of the apps that a route leads to, by the platform's word.
     pub(crate) fn leads_to(&self, url: &str) -> Vec<String> {
-        self.apps_behind(|state, route| state.url_of(route) == url)
+        self.apps_behind(|route| route.url == url)
     }
 
-    fn apps_behind(&self, is: impl Fn(&State, &Route) -> bool) -> Vec<String> {
-        self.foundry.platform().store.read(|state| {
-            let route = state.routes.values().find(|route| is(state, route));
-            let destinations = route.into_iter().flat_map(|route| &route.destinations);
-            let mut names: Vec<String> = destinations.map(|to| state.apps[&to.app].name.clone()).collect();
-            names.sort();
-            names
-        })
+    fn apps_behind(&self, is: impl Fn(&RouteSummary) -> bool) -> Vec<String> {
+        let route = self.foundry.routes().into_iter().find(is);
+        let mut names = route.map(|route| route.apps).unwrap_or_default();
+        names.sort();
+        names
     }
 
     /// How long the first step took whose event says this, by `events.jsonl`.
@@ -239,13 +234,11 @@ impl Bench {
 
     /// The desired state of an app, in the words of `cf app`.
     pub(crate) fn state_of(&self, app: &str) -> &'static str {
-        self.foundry.platform().store.read(|state| {
-            match state.apps.values().find(|known| known.name == app).map(|app| app.state) {
-                Some(DesiredState::Started) => "started",
-                Some(DesiredState::Stopped) => "stopped",
-                None => "",
-            }
-        })
+        match self.foundry.app(app) {
+            Some(app) if app.started => "started",
+            Some(_) => "stopped",
+            None => "",
+        }
     }
 }
 
@@ -258,12 +251,4 @@ impl Run {
             err: String::from_utf8_lossy(&output.stderr).into_owned(),
         }
     }
-}
-
-/// The built example app: `$CUTOVER_APP`, else the one that `make` builds here.
-pub(crate) fn sinatra() -> PathBuf {
-    let path = std::env::var_os("CUTOVER_APP")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("target/app/sinatra"), PathBuf::from);
-    assert!(path.is_file(), "{} is no file: `make app` builds it", path.display());
-    path
 }

@@ -52,7 +52,7 @@ pub(crate) fn deploy(bench: &Bench, before: &dyn Fn(&Step)) -> Ended {
 pub(crate) fn prepared<T>(bench: &Bench, run: impl FnOnce(Driven<'_>) -> T) -> T {
     let guard = Guard::start().unwrap();
     let home = PrivateHome::create(&guard).unwrap();
-    let cf = Cf::discover(Some(&super::cf::binary()), &home).unwrap();
+    let cf = Cf::discover(Some(&testkit::cf::binary()), &home).unwrap();
     let session = Session::open(&bench.cf.home().join(".cf/config.json"), home).unwrap();
     let client = Client::new(Some(&RouterUrl::parse(&bench.foundry.router_url()).unwrap()), false);
     let plan = plan::load(&bench.folder().join("deploy.yaml"), None, &plan::Disk).unwrap();

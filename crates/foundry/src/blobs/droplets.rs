@@ -18,7 +18,7 @@ use crate::state::Guid;
 
 /// What a droplet says of itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct StagingInfo {
+pub(crate) struct StagingInfo {
     /// What the buildpack calls itself.
     #[serde(default)]
     pub detected_buildpack: String,
@@ -32,7 +32,7 @@ const UNSERVED: [&str; 2] = ["deps", "profile.d"];
 
 impl Blobs {
     /// Packs a droplet. Fails where a file cannot be read.
-    pub fn pack_droplet(&self, droplet: &Guid, info: &StagingInfo) -> io::Result<Vec<u8>> {
+    pub(crate) fn pack_droplet(&self, droplet: &Guid, info: &StagingInfo) -> io::Result<Vec<u8>> {
         let mut archive = tar::Builder::new(GzEncoder::new(Vec::new(), Compression::fast()));
         archive.follow_symlinks(false);
         archive.append_dir_all("./app", self.droplet(droplet))?;
@@ -53,7 +53,7 @@ impl Blobs {
 
     /// Unpacks an uploaded droplet, and returns what it says of itself and its SHA-256. Fails where it is no droplet,
     /// or one that cannot run here.
-    pub fn unpack_droplet(&self, droplet: &Guid, upload: &[u8]) -> io::Result<(StagingInfo, String)> {
+    pub(crate) fn unpack_droplet(&self, droplet: &Guid, upload: &[u8]) -> io::Result<(StagingInfo, String)> {
         let unpacked = tempfile::tempdir_in(&self.root)?;
         tar::Archive::new(GzDecoder::new(upload)).unpack(unpacked.path())?;
         for folder in UNSERVED {

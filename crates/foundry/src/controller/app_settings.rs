@@ -41,7 +41,7 @@ pub(super) fn routes() -> Api {
 async fn env(Shared(cf): Cf, who: Who, Path(guid): Path<String>) -> ApiResult<Json<Value>> {
     cf.store.write(|db| {
         let app = readable(&who, db, &guid)?.clone();
-        who.must(who.can_write_space(db, &app.space))?;
+        Who::must(who.can_write_space(db, &app.space))?;
         lifecycle::note(db, "audit.app.environment.show", &who.actor(), &app.guid, json!({}));
         Ok(Json(json!({
             "staging_env_json": db.staging_environment.variables,
@@ -64,7 +64,7 @@ fn present_variables(cf: &Platform, app: &App) -> Value {
 async fn show_variables(Shared(cf): Cf, who: Who, Path(guid): Path<String>) -> ApiResult<Json<Value>> {
     cf.store.write(|db| {
         let app = readable(&who, db, &guid)?.clone();
-        who.must(who.can_write_space(db, &app.space))?;
+        Who::must(who.can_write_space(db, &app.space))?;
         lifecycle::note(db, "audit.app.environment_variables.show", &who.actor(), &app.guid, json!({}));
         Ok(Json(present_variables(&cf, &app)))
     })

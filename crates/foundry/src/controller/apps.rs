@@ -24,7 +24,7 @@ use crate::controller::body::{Field, Message};
 use crate::controller::error::{ApiError, ApiResult};
 use crate::controller::list::{ListQuery, Query, Spec, with_included};
 use crate::controller::{
-    Api, Cf, action, broker, feature_flags, href, jobs, lifecycle, metadata, organizations, spaces, to_one,
+    Api, Cf, action, feature_flags, href, jobs, lifecycle, metadata, organizations, spaces, to_one,
 };
 use crate::logs::Stream;
 use crate::platform::Platform;
@@ -372,12 +372,11 @@ async fn update(Shared(cf): Cf, who: Who, Path(guid): Path<String>, mut body: Me
 async fn destroy(Shared(cf): Cf, who: Who, Path(guid): Path<String>) -> ApiResult<Response> {
     let guid = cf.store.read(|db| writable(&who, db, &guid))?;
     log(&cf, &guid, &format!("Enqueued job to delete app with guid {guid}"));
-    let (actor, app) = (who.actor(), guid.clone());
-    let work = move |db: &mut State| {
-        remove(db, &actor, &app);
+    let actor = who.actor();
+    Ok(jobs::run(&cf, "app.delete", None, move |db| {
+        remove(db, &actor, &guid);
         Ok(Vec::new())
-    };
-    Ok(broker::release::then(&cf, &who, "app.delete", |app| app.guid == guid, |_| false, work).await)
+    }))
 }
 
 /// Removes an app with all that is its own, and notes it.

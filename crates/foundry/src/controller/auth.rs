@@ -12,7 +12,7 @@ use crate::uaa::{self, Identity};
 
 /// The user who is asking. A handler that takes it answers 401 to all others.
 #[derive(Debug, Clone)]
-pub struct Who(pub Identity);
+pub(crate) struct Who(pub Identity);
 
 impl FromRequestParts<Arc<Platform>> for Who {
     type Rejection = ApiError;
@@ -31,12 +31,12 @@ impl FromRequestParts<Arc<Platform>> for Who {
 
 impl Who {
     /// The guid of the user, for roles and audit events.
-    pub fn guid(&self) -> Guid {
+    pub(crate) fn guid(&self) -> Guid {
         Guid::from(self.0.user_id.as_str())
     }
 
     /// Whether the user may do everything.
-    pub fn is_admin(&self) -> bool {
+    pub(crate) fn is_admin(&self) -> bool {
         self.0.has_scope("cloud_controller.admin")
     }
 
@@ -45,13 +45,13 @@ impl Who {
     }
 
     /// Whether the user may see an organization: any role in it.
-    pub fn can_read_org(&self, db: &State, org: &Guid) -> bool {
+    pub(crate) fn can_read_org(&self, db: &State, org: &Guid) -> bool {
         self.is_admin() || self.has_role(db, |role| role.org == *org)
     }
 
     /// Whether the user may see the private domains of an organization: its manager or auditor, or a role in a space of
     /// it. (`permissions.rb`: `readable_org_ids_for_domains_query`.)
-    pub fn can_read_domains(&self, db: &State, org: &Guid) -> bool {
+    pub(crate) fn can_read_domains(&self, db: &State, org: &Guid) -> bool {
         let fits = |kind: RoleKind| {
             kind.in_space() || matches!(kind, RoleKind::OrganizationManager | RoleKind::OrganizationAuditor)
         };
@@ -59,12 +59,12 @@ impl Who {
     }
 
     /// Whether the user may change an organization: its manager.
-    pub fn can_write_org(&self, db: &State, org: &Guid) -> bool {
+    pub(crate) fn can_write_org(&self, db: &State, org: &Guid) -> bool {
         self.is_admin() || self.has_role(db, |role| role.org == *org && role.kind == RoleKind::OrganizationManager)
     }
 
     /// Whether the user may see a space: a role in it, or manager of its organization.
-    pub fn can_read_space(&self, db: &State, space: &Guid) -> bool {
+    pub(crate) fn can_read_space(&self, db: &State, space: &Guid) -> bool {
         let org = db.spaces.get(space).map(|space| &space.org);
         self.is_admin()
             || self.has_role(db, |role| {
@@ -74,13 +74,13 @@ impl Who {
     }
 
     /// Whether the user may change apps, routes and services of a space: its developer.
-    pub fn can_write_space(&self, db: &State, space: &Guid) -> bool {
+    pub(crate) fn can_write_space(&self, db: &State, space: &Guid) -> bool {
         self.is_admin()
             || self.has_role(db, |role| role.space.as_ref() == Some(space) && role.kind == RoleKind::SpaceDeveloper)
     }
 
     /// Whether the user may change the space itself: manager of it or of its organization.
-    pub fn can_manage_space(&self, db: &State, space: &Guid) -> bool {
+    pub(crate) fn can_manage_space(&self, db: &State, space: &Guid) -> bool {
         let org = db.spaces.get(space).map(|space| &space.org);
         self.is_admin()
             || self.has_role(db, |role| match role.kind {
@@ -91,32 +91,32 @@ impl Who {
     }
 
     /// An organization that the user may see; 404 for others.
-    pub fn org<'a>(&self, db: &'a State, guid: &str) -> ApiResult<&'a Org> {
+    pub(crate) fn org<'a>(&self, db: &'a State, guid: &str) -> ApiResult<&'a Org> {
         let org = db.orgs.get(guid).filter(|org| self.can_read_org(db, &org.guid));
         org.ok_or_else(|| ApiError::not_found("Organization"))
     }
 
     /// A space that the user may see; 404 for others.
-    pub fn space<'a>(&self, db: &'a State, guid: &str) -> ApiResult<&'a Space> {
+    pub(crate) fn space<'a>(&self, db: &'a State, guid: &str) -> ApiResult<&'a Space> {
         let space = db.spaces.get(guid).filter(|space| self.can_read_space(db, &space.guid));
         space.ok_or_else(|| ApiError::not_found("Space"))
     }
 
     /// Fails unless the user may change an organization: 403, and where it is suspended 403 for all but administrators.
-    pub fn must_write_org(&self, db: &State, org: &Guid) -> ApiResult<()> {
-        self.must(self.can_write_org(db, org))?;
+    pub(crate) fn must_write_org(&self, db: &State, org: &Guid) -> ApiResult<()> {
+        Self::must(self.can_write_org(db, org))?;
         self.must_be_active(db, Some(org))
     }
 
     /// Fails unless the user may change apps, routes and services of a space, as [`Who::must_write_org`] does.
-    pub fn must_write_space(&self, db: &State, space: &Guid) -> ApiResult<()> {
-        self.must(self.can_write_space(db, space))?;
+    pub(crate) fn must_write_space(&self, db: &State, space: &Guid) -> ApiResult<()> {
+        Self::must(self.can_write_space(db, space))?;
         self.must_be_active(db, db.spaces.get(space).map(|space| &space.org))
     }
 
     /// Fails unless the user may change the space itself, as [`Who::must_write_org`] does.
-    pub fn must_manage_space(&self, db: &State, space: &Guid) -> ApiResult<()> {
-        self.must(self.can_manage_space(db, space))?;
+    pub(crate) fn must_manage_space(&self, db: &State, space: &Guid) -> ApiResult<()> {
+        Self::must(self.can_manage_space(db, space))?;
         self.must_be_active(db, db.spaces.get(space).map(|space| &space.org))
     }
 
@@ -129,12 +129,12 @@ impl Who {
     }
 
     /// The user as the actor of an audit event.
-    pub fn actor(&self) -> Party {
+    pub(crate) fn actor(&self) -> Party {
         Party::new("user", &self.guid(), &self.0.user_name)
     }
 
     /// Fails with 403 unless this holds.
-    pub fn must(&self, may: bool) -> ApiResult<()> {
+    pub(crate) fn must(may: bool) -> ApiResult<()> {
         if may { Ok(()) } else { Err(ApiError::not_authorized()) }
     }
 }

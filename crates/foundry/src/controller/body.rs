@@ -6,18 +6,18 @@ use serde_json::{Map, Value};
 use crate::controller::error::{ApiError, ApiResult};
 use crate::state::Guid;
 
-pub use crate::controller::labels::MetadataChange;
+pub(crate) use crate::controller::labels::MetadataChange;
 
 /// A request's JSON object. Getters note what is wrong; [`Message::finish`] tells all of it.
 #[derive(Debug, Clone, Default)]
-pub struct Message {
+pub(crate) struct Message {
     fields: Map<String, Value>,
     problems: Vec<String>,
 }
 
 /// What a body says about one field.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum Field<T> {
+pub(crate) enum Field<T> {
     /// It is not there.
     #[default]
     Absent,
@@ -29,7 +29,7 @@ pub enum Field<T> {
 
 impl<T> Field<T> {
     /// The value, where there is one.
-    pub fn value(self) -> Option<T> {
+    pub(crate) fn value(self) -> Option<T> {
         match self {
             Self::Is(value) => Some(value),
             Self::Absent | Self::Null => None,
@@ -37,7 +37,7 @@ impl<T> Field<T> {
     }
 
     /// Puts a value, or `None` for null, into `target`; leaves it alone where the field is absent.
-    pub fn replace(self, target: &mut Option<T>) {
+    pub(crate) fn replace(self, target: &mut Option<T>) {
         match self {
             Self::Absent => {}
             Self::Null => *target = None,
@@ -48,42 +48,42 @@ impl<T> Field<T> {
 
 impl Message {
     /// Takes an object as a message of its own.
-    pub fn of(fields: Map<String, Value>) -> Self {
+    pub(crate) fn of(fields: Map<String, Value>) -> Self {
         Self { fields, problems: Vec::new() }
     }
 
     /// Notes a problem.
-    pub fn problem(&mut self, text: impl Into<String>) {
+    pub(crate) fn problem(&mut self, text: impl Into<String>) {
         self.problems.push(text.into());
     }
 
     /// Whether the field is there, even as `null`.
-    pub fn has(&self, key: &str) -> bool {
+    pub(crate) fn has(&self, key: &str) -> bool {
         self.fields.contains_key(key)
     }
 
     /// The field as it is.
-    pub fn raw(&self, key: &str) -> Option<&Value> {
+    pub(crate) fn raw(&self, key: &str) -> Option<&Value> {
         self.fields.get(key)
     }
 
     /// The names of all fields.
-    pub fn keys(&self) -> impl Iterator<Item = &String> {
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &String> {
         self.fields.keys()
     }
 
     /// Takes over the problems of a message that is a part of this one.
-    pub fn problems_of(&mut self, part: Self) {
+    pub(crate) fn problems_of(&mut self, part: Self) {
         self.problems.extend(part.problems);
     }
 
     /// As [`Message::problems_of`], with the name of the part before each.
-    pub fn problems_in(&mut self, name: &str, part: Self) {
+    pub(crate) fn problems_in(&mut self, name: &str, part: Self) {
         self.problems.extend(part.problems.into_iter().map(|problem| format!("{name} {problem}")));
     }
 
     /// Refuses fields other than these.
-    pub fn only(&mut self, allowed: &[&str]) {
+    pub(crate) fn only(&mut self, allowed: &[&str]) {
         let unknown: Vec<_> = self.fields.keys().filter(|key| !allowed.contains(&key.as_str())).cloned().collect();
         if !unknown.is_empty() {
             self.problem(format!("Unknown field(s): '{}'", unknown.join("', '")));
@@ -91,35 +91,27 @@ impl Message {
     }
 
     /// A string; another type is the problem `Key must be a string`.
-    pub fn string(&mut self, key: &str) -> Field<String> {
+    pub(crate) fn string(&mut self, key: &str) -> Field<String> {
         self.typed(key, "must be a string", |value| value.as_str().map(ToOwned::to_owned))
     }
 
-    /// A string that must be there; anything else is the problem `Key must be a string`.
-    pub fn needed_string(&mut self, key: &str) -> String {
-        if self.raw(key).is_none_or(Value::is_null) {
-            self.problem(format!("{} must be a string", humanize(key)));
-        }
-        self.string(key).value().unwrap_or_default()
-    }
-
     /// A boolean; another type is the problem `Key must be a boolean`.
-    pub fn boolean(&mut self, key: &str) -> Field<bool> {
+    pub(crate) fn boolean(&mut self, key: &str) -> Field<bool> {
         self.typed(key, "must be a boolean", Value::as_bool)
     }
 
     /// An integer; another type is the problem `Key is not a number`.
-    pub fn integer(&mut self, key: &str) -> Field<i64> {
+    pub(crate) fn integer(&mut self, key: &str) -> Field<i64> {
         self.typed(key, "is not a number", Value::as_i64)
     }
 
     /// An object; another type is the problem `Key must be an object`.
-    pub fn object(&mut self, key: &str) -> Field<Map<String, Value>> {
+    pub(crate) fn object(&mut self, key: &str) -> Field<Map<String, Value>> {
         self.typed(key, "must be an object", |value| value.as_object().cloned())
     }
 
     /// A field of any type, with `problem` noted after its humanized name where `read` gives nothing.
-    pub fn typed<T>(&mut self, key: &str, problem: &str, read: impl FnOnce(&Value) -> Option<T>) -> Field<T> {
+    pub(crate) fn typed<T>(&mut self, key: &str, problem: &str, read: impl FnOnce(&Value) -> Option<T>) -> Field<T> {
         match self.fields.get(key) {
             None => Field::Absent,
             Some(Value::Null) => Field::Null,
@@ -135,7 +127,7 @@ impl Message {
     }
 
     /// The name in the way most resources check it: a string of 1 to `most` characters.
-    pub fn name(&mut self, most: usize) -> String {
+    pub(crate) fn name(&mut self, most: usize) -> String {
         let name = match self.string("name") {
             Field::Is(name) => name,
             Field::Null | Field::Absent if self.problems.iter().any(|text| text.starts_with("Name ")) => {
@@ -152,7 +144,7 @@ impl Message {
     }
 
     /// A name that may be left out; where it is there, it is checked like [`Message::name`], and must be printable.
-    pub fn new_name(&mut self, most: usize) -> Option<String> {
+    pub(crate) fn new_name(&mut self, most: usize) -> Option<String> {
         let name = self.string("name").value()?;
         if name.is_empty() {
             self.problem("Name is too short (minimum is 1 character)");
@@ -166,7 +158,7 @@ impl Message {
     }
 
     /// As [`Message::new_name`], for a name that must be there.
-    pub fn needed_name(&mut self, most: usize) -> String {
+    pub(crate) fn needed_name(&mut self, most: usize) -> String {
         let given = self.raw("name").is_some_and(|name| !name.is_null() && name.as_str() != Some(""));
         let name = self.new_name(most).unwrap_or_default();
         if !given {
@@ -177,7 +169,7 @@ impl Message {
 
     /// The guid of a to-one relationship: `{"relationships": {NAME: {"data": {"guid": G}}}}`. `{"data": null}` is
     /// [`Field::Null`].
-    pub fn to_one(&mut self, name: &str) -> Field<Guid> {
+    pub(crate) fn related_one(&mut self, name: &str) -> Field<Guid> {
         let Some(relationships) = self.fields.get("relationships") else { return Field::Absent };
         let Some(relationships) = relationships.as_object() else {
             self.problem("Relationships is not an object");
@@ -199,9 +191,9 @@ impl Message {
     }
 
     /// As [`Message::to_one`], for a relationship that must be there.
-    pub fn needs_one(&mut self, name: &str) -> Guid {
+    pub(crate) fn needs_one(&mut self, name: &str) -> Guid {
         let before = self.problems.len();
-        match self.to_one(name) {
+        match self.related_one(name) {
             Field::Is(guid) => guid,
             Field::Absent | Field::Null => {
                 if self.problems.len() == before {
@@ -222,7 +214,7 @@ impl Message {
     }
 
     /// The guids of a to-many relationship: `{"data": [{"guid": G}]}` under `name`.
-    pub fn to_many(&mut self, name: &str) -> Field<Vec<Guid>> {
+    pub(crate) fn related_many(&mut self, name: &str) -> Field<Vec<Guid>> {
         let Some(Value::Object(relationships)) = self.fields.get("relationships") else { return Field::Absent };
         let Some(relationship) = relationships.get(name) else { return Field::Absent };
         if let Some(guids) = guids(relationship.get("data")) {
@@ -237,7 +229,7 @@ impl Message {
     }
 
     /// What `metadata` asks to change, checked.
-    pub fn metadata(&mut self) -> MetadataChange {
+    pub(crate) fn metadata(&mut self) -> MetadataChange {
         let mut change = MetadataChange::default();
         if let Some(metadata) = self.fields.get("metadata").cloned() {
             let problems = change.read(&metadata);
@@ -247,18 +239,18 @@ impl Message {
     }
 
     /// All problems noted.
-    pub fn into_problems(self) -> Vec<String> {
+    pub(crate) fn into_problems(self) -> Vec<String> {
         self.problems
     }
 
     /// Fails with all problems noted, in one 422.
-    pub fn finish(self) -> ApiResult<()> {
+    pub(crate) fn finish(self) -> ApiResult<()> {
         if self.problems.is_empty() { Ok(()) } else { Err(ApiError::unprocessable(self.problems.join(", "))) }
     }
 }
 
 /// The guids of a `data` list.
-pub fn guids(data: Option<&Value>) -> Option<Vec<Guid>> {
+pub(crate) fn guids(data: Option<&Value>) -> Option<Vec<Guid>> {
     data?.as_array()?.iter().map(|one| Some(Guid::from(one.get("guid")?.as_str()?))).collect()
 }
 
@@ -290,7 +282,7 @@ fn structure_of_one(name: &str) -> String {
 }
 
 /// `total_memory_in_mb` → `Total memory in mb`.
-pub fn humanize(key: &str) -> String {
+pub(crate) fn humanize(key: &str) -> String {
     let spoken = key.replace('_', " ");
     let mut letters = spoken.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())

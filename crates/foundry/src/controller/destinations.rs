@@ -63,7 +63,7 @@ fn answer(cf: &Platform, route: &Route) -> Json<Value> {
 
 /// Where a route is to lead.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Target {
+pub(crate) struct Target {
     /// The app.
     pub app: Guid,
     /// The type of the process.
@@ -76,7 +76,7 @@ pub struct Target {
 
 impl Target {
     /// The web process of an app.
-    pub fn web(app: &Guid) -> Self {
+    pub(crate) fn web(app: &Guid) -> Self {
         Self { app: app.clone(), process: "web".to_owned(), port: None, protocol: None }
     }
 
@@ -94,7 +94,7 @@ impl Target {
 
 /// Adds destinations to a route. Those that are there already change nothing. Fails where the Cloud Controller does:
 /// unknown apps, apps of other spaces, another protocol for the same process or than the route's, duplicates, too many.
-pub fn map(db: &mut State, actor: &Party, route: &Guid, targets: &[Target], by_manifest: bool) -> ApiResult<()> {
+pub(crate) fn map(db: &mut State, actor: &Party, route: &Guid, targets: &[Target], by_manifest: bool) -> ApiResult<()> {
     let known = db.routes.get(route).ok_or_else(|| ApiError::not_found("Route"))?;
     check_apps(db, known, targets)?;
     if known.destinations.len() + targets.len() > MOST {
@@ -166,7 +166,13 @@ fn add(db: &mut State, actor: &Party, route: &Guid, targets: Vec<Target>, by_man
 }
 
 /// Takes the destinations that fit off a route.
-pub fn unmap(db: &mut State, actor: &Party, route: &Guid, fits: impl Fn(&Destination) -> bool, by_manifest: bool) {
+pub(crate) fn unmap(
+    db: &mut State,
+    actor: &Party,
+    route: &Guid,
+    fits: impl Fn(&Destination) -> bool,
+    by_manifest: bool,
+) {
     let Some(known) = db.routes.get_mut(route) else { return };
     let (off, stay) = std::mem::take(&mut known.destinations).into_iter().partition::<Vec<_>, _>(fits);
     known.destinations = stay;

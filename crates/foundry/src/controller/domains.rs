@@ -130,8 +130,8 @@ async fn create(Shared(cf): Cf, who: Who, mut body: Message) -> ApiResult<(Statu
     let internal = body.boolean("internal").value().unwrap_or(false);
     let group = read_router_group(&mut body);
     let private = body.has("relationships");
-    let org = body.to_one("organization").value();
-    let shared_with = body.to_many("shared_organizations").value().unwrap_or_default();
+    let org = body.related_one("organization").value();
+    let shared_with = body.related_many("shared_organizations").value().unwrap_or_default();
     if internal && private {
         body.problem("Cannot associate an internal domain with an organization");
     }
@@ -158,7 +158,7 @@ async fn create(Shared(cf): Cf, who: Who, mut body: Message) -> ApiResult<(Statu
             }
             check_guests(&who, db, &guid, &shared_with)?;
         } else {
-            who.must(who.is_admin())?;
+            Who::must(who.is_admin())?;
         }
         if let Some(group) = &group
             && !db.router_groups.contains_key(group)
@@ -266,7 +266,7 @@ fn check_guests(who: &Who, db: &State, owner: &Guid, guests: &[Guid]) -> ApiResu
 fn must_write(who: &Who, db: &State, domain: &Domain) -> ApiResult<()> {
     match &domain.org {
         Some(org) => who.must_write_org(db, org),
-        None => who.must(who.is_admin()),
+        None => Who::must(who.is_admin()),
     }
 }
 
@@ -355,7 +355,7 @@ async fn unshare(Shared(cf): Cf, who: Who, Path((guid, org)): Path<(String, Stri
         let domain = find(&who, db, &guid)?;
         let guest = db.orgs.get(org.as_str()).ok_or_else(|| no_such_org(&Guid::from(org.as_str())))?;
         let (guest, name) = (guest.guid.clone(), guest.name.clone());
-        who.must(who.can_write_org(db, &guest) || must_write(&who, db, domain).is_ok())?;
+        Who::must(who.can_write_org(db, &guest) || must_write(&who, db, domain).is_ok())?;
         if !domain.shared_with.contains(&guest) {
             return Err(ApiError::unprocessable(format!(
                 "Unable to unshare domain from organization with name '{name}'. Ensure the domain is shared to this \

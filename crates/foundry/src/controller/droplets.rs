@@ -307,7 +307,7 @@ async fn download(Shared(cf): Cf, who: Who, Path(guid): Path<String>) -> ApiResu
     let droplet = cf.store.write(|db| {
         let droplet = readable_droplet(&who, db, &guid)?.clone();
         let space = db.apps.get(&droplet.app).map(|app| app.space.clone());
-        who.must(space.is_some_and(|space| who.can_write_space(db, &space)))?;
+        Who::must(space.is_some_and(|space| who.can_write_space(db, &space)))?;
         if droplet.state != DropletState::Staged {
             return Err(ApiError::unprocessable("Only staged droplets can be downloaded."));
         }

@@ -51,7 +51,7 @@ async fn show(Shared(cf): Cf, _who: Who, Path(name): Path<String>) -> ApiResult<
 async fn update(Shared(cf): Cf, who: Who, Path(name): Path<String>, mut body: Message) -> ApiResult<Json<Value>> {
     let variables = read_variables(&mut body);
     body.finish()?;
-    who.must(who.is_admin())?;
+    Who::must(who.is_admin())?;
     cf.store.write(|db| {
         let group = match name.as_str() {
             "running" => &mut db.running_environment,

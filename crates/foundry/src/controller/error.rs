@@ -7,70 +7,49 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 /// The result of a handler.
-pub type ApiResult<T> = Result<T, ApiError>;
+pub(crate) type ApiResult<T> = Result<T, ApiError>;
 
 /// One row of the table of errors.
 type Row = (u32, u16, &'static str);
 
 /// The errors in use: code, HTTP status, name. (`cloud_controller_ng`: `errors/v2.yml`, `errors/v3.yml`.)
 ///
-/// Rooms that need a further one add it here, with the numbers of those files.
-pub mod table {
-    #![expect(missing_docs, reason = "each name is the Cloud Controller's own")]
-
+/// Resources that need a further one add it here, with the numbers of those files.
+pub(crate) mod table {
     use super::Row;
 
-    pub const INVALID_AUTH_TOKEN: Row = (1000, 401, "InvalidAuthToken");
-    pub const MESSAGE_PARSE_ERROR: Row = (1001, 400, "MessageParseError");
-    pub const INVALID_RELATION: Row = (1002, 400, "InvalidRelation");
-    pub const BAD_REQUEST: Row = (1004, 400, "BadRequest");
-    pub const UNABLE_TO_PERFORM: Row = (10009, 400, "UnableToPerform");
-    pub const NOT_FOUND: Row = (10000, 404, "NotFound");
-    pub const NOT_AUTHENTICATED: Row = (10002, 401, "NotAuthenticated");
-    pub const NOT_AUTHORIZED: Row = (10003, 403, "NotAuthorized");
-    pub const INVALID_REQUEST: Row = (10004, 400, "InvalidRequest");
-    pub const BAD_QUERY_PARAMETER: Row = (10005, 400, "BadQueryParameter");
-    pub const ASSOCIATION_NOT_EMPTY: Row = (10006, 400, "AssociationNotEmpty");
-    pub const UNPROCESSABLE_ENTITY: Row = (10008, 422, "UnprocessableEntity");
-    pub const RESOURCE_NOT_FOUND: Row = (10010, 404, "ResourceNotFound");
-    pub const RATE_LIMIT_EXCEEDED: Row = (10013, 429, "RateLimitExceeded");
-    pub const SERVICE_UNAVAILABLE: Row = (10015, 503, "ServiceUnavailable");
-    pub const UNIQUENESS_ERROR: Row = (10016, 422, "UniquenessError");
-    pub const ORG_SUSPENDED: Row = (10017, 403, "OrgSuspended");
-    pub const SPACE_INVALID: Row = (40001, 400, "SpaceInvalid");
-    pub const SPACE_NAME_TAKEN: Row = (40002, 400, "SpaceNameTaken");
-    pub const SPACE_NOT_FOUND: Row = (40004, 404, "SpaceNotFound");
-    pub const SERVICE_INSTANCE_NOT_FOUND: Row = (60004, 404, "ServiceInstanceNotFound");
-    pub const ASYNC_SERVICE_INSTANCE_OPERATION_IN_PROGRESS: Row =
+    pub(crate) const INVALID_AUTH_TOKEN: Row = (1000, 401, "InvalidAuthToken");
+    pub(crate) const MESSAGE_PARSE_ERROR: Row = (1001, 400, "MessageParseError");
+    pub(crate) const BAD_REQUEST: Row = (1004, 400, "BadRequest");
+    pub(crate) const NOT_FOUND: Row = (10000, 404, "NotFound");
+    pub(crate) const NOT_AUTHENTICATED: Row = (10002, 401, "NotAuthenticated");
+    pub(crate) const NOT_AUTHORIZED: Row = (10003, 403, "NotAuthorized");
+    pub(crate) const BAD_QUERY_PARAMETER: Row = (10005, 400, "BadQueryParameter");
+    pub(crate) const UNPROCESSABLE_ENTITY: Row = (10008, 422, "UnprocessableEntity");
+    pub(crate) const RESOURCE_NOT_FOUND: Row = (10010, 404, "ResourceNotFound");
+    pub(crate) const RATE_LIMIT_EXCEEDED: Row = (10013, 429, "RateLimitExceeded");
+    pub(crate) const SERVICE_UNAVAILABLE: Row = (10015, 503, "ServiceUnavailable");
+    pub(crate) const UNIQUENESS_ERROR: Row = (10016, 422, "UniquenessError");
+    pub(crate) const ORG_SUSPENDED: Row = (10017, 403, "OrgSuspended");
+    pub(crate) const ASYNC_SERVICE_INSTANCE_OPERATION_IN_PROGRESS: Row =
         (60016, 409, "AsyncServiceInstanceOperationInProgress");
-    pub const SERVICE_INSTANCE_PROVISION_FAILED: Row = (60030, 400, "ServiceInstanceProvisionFailed");
-    pub const SERVICE_FETCH_INSTANCE_PARAMETERS_NOT_SUPPORTED: Row =
+    pub(crate) const SERVICE_FETCH_INSTANCE_PARAMETERS_NOT_SUPPORTED: Row =
         (120_004, 400, "ServiceFetchInstanceParametersNotSupported");
-    pub const SERVICE_FETCH_BINDING_PARAMETERS_NOT_SUPPORTED: Row =
+    pub(crate) const SERVICE_FETCH_BINDING_PARAMETERS_NOT_SUPPORTED: Row =
         (90007, 400, "ServiceFetchBindingParametersNotSupported");
     /// 400, which route bindings of API v3 make a 422.
-    pub const SERVICE_INSTANCE_ALREADY_BOUND_TO_SAME_ROUTE: Row =
+    pub(crate) const SERVICE_INSTANCE_ALREADY_BOUND_TO_SAME_ROUTE: Row =
         (130_008, 422, "ServiceInstanceAlreadyBoundToSameRoute");
-    pub const APP_NOT_FOUND: Row = (100_004, 404, "AppNotFound");
-    pub const PACKAGE_BITS_ALREADY_UPLOADED: Row = (150_004, 400, "PackageBitsAlreadyUploaded");
-    pub const BLOBSTORE_UNAVAILABLE: Row = (150_006, 502, "BlobstoreUnavailable");
-    pub const STAGING_IN_PROGRESS: Row = (170_017, 422, "StagingInProgress");
-    pub const STACK_VALIDATION_FAILED: Row = (250_004, 422, "StackValidationFailed");
-    pub const SERVICE_BROKER_NOT_REMOVABLE: Row = (270_010, 422, "ServiceBrokerNotRemovable");
-    pub const JOB_TIMEOUT: Row = (290_006, 524, "JobTimeout");
-    pub const BUILDPACK_NAME_STACK_LIFECYCLE_TAKEN: Row = (290_000, 422, "BuildpackNameStackLifecycleTaken");
-    pub const NONRECURSIVE_SPACE_DELETION_FAILED: Row = (290_011, 400, "NonrecursiveSpaceDeletionFailed");
-    pub const FEATURE_DISABLED: Row = (330_002, 403, "FeatureDisabled");
-    pub const SERVICE_INSTANCE_UNSHARE_FAILED: Row = (390_001, 502, "ServiceInstanceUnshareFailed");
-    pub const SHARED_SERVICE_INSTANCE_CANNOT_BE_RENAMED: Row = (390_003, 422, "SharedServiceInstanceCannotBeRenamed");
-    pub const BUILDPACK_STACKS_DONT_MATCH: Row = (390_011, 422, "BuildpackStacksDontMatch");
-    pub const BUILDPACK_STACK_DOES_NOT_EXIST: Row = (390_012, 422, "BuildpackStackDoesNotExist");
-    pub const BUILDPACK_ZIP_ERROR: Row = (390_013, 422, "BuildpackZipError");
+    pub(crate) const PACKAGE_BITS_ALREADY_UPLOADED: Row = (150_004, 400, "PackageBitsAlreadyUploaded");
+    pub(crate) const BLOBSTORE_UNAVAILABLE: Row = (150_006, 502, "BlobstoreUnavailable");
+    pub(crate) const STAGING_IN_PROGRESS: Row = (170_017, 422, "StagingInProgress");
+    pub(crate) const STACK_VALIDATION_FAILED: Row = (250_004, 422, "StackValidationFailed");
+    pub(crate) const FEATURE_DISABLED: Row = (330_002, 403, "FeatureDisabled");
 }
 
 /// One error of an answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Problem {
+pub(crate) struct Problem {
     /// What is wrong, for a person.
     pub detail: String,
     /// `CF-` and the name.
@@ -82,7 +61,7 @@ pub struct Problem {
 /// An answer that is an error.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{status}: {}", self.details())]
-pub struct ApiError {
+pub(crate) struct ApiError {
     /// The HTTP status.
     pub status: u16,
     /// At least one.
@@ -93,64 +72,64 @@ pub struct ApiError {
 
 impl ApiError {
     /// A row of [`table`] with its detail.
-    pub fn new((code, status, name): Row, detail: impl Into<String>) -> Self {
+    pub(crate) fn new((code, status, name): Row, detail: impl Into<String>) -> Self {
         let problem = Problem { detail: detail.into(), title: format!("CF-{name}"), code };
         Self { status, problems: vec![problem], raw: None }
     }
 
     /// 404 for a path that is not there.
-    pub fn unknown_request() -> Self {
+    pub(crate) fn unknown_request() -> Self {
         Self::new(table::NOT_FOUND, "Unknown request")
     }
 
     /// 404 for a resource that is not there, or that the user must not see: `App` gives `App not found`.
-    pub fn not_found(resource: &str) -> Self {
+    pub(crate) fn not_found(resource: &str) -> Self {
         Self::new(table::RESOURCE_NOT_FOUND, format!("{resource} not found"))
     }
 
     /// 422 with this text.
-    pub fn unprocessable(detail: impl Into<String>) -> Self {
+    pub(crate) fn unprocessable(detail: impl Into<String>) -> Self {
         Self::new(table::UNPROCESSABLE_ENTITY, detail)
     }
 
     /// 422 for a name that is taken.
-    pub fn uniqueness(detail: impl Into<String>) -> Self {
+    pub(crate) fn uniqueness(detail: impl Into<String>) -> Self {
         Self::new(table::UNIQUENESS_ERROR, detail)
     }
 
     /// 400 for a query parameter.
-    pub fn bad_query(detail: &str) -> Self {
+    pub(crate) fn bad_query(detail: &str) -> Self {
         Self::new(table::BAD_QUERY_PARAMETER, format!("The query parameter is invalid: {detail}"))
     }
 
     /// 400 for a body that cannot be parsed.
-    pub fn parse(detail: &str) -> Self {
+    pub(crate) fn parse(detail: &str) -> Self {
         Self::new(table::MESSAGE_PARSE_ERROR, format!("Request invalid due to parse error: {detail}"))
     }
 
     /// 400 with this text after `Bad request: `.
-    pub fn bad_request(detail: &str) -> Self {
+    pub(crate) fn bad_request(detail: &str) -> Self {
         Self::new(table::BAD_REQUEST, format!("Bad request: {detail}"))
     }
 
     /// 403.
-    pub fn not_authorized() -> Self {
+    pub(crate) fn not_authorized() -> Self {
         Self::new(table::NOT_AUTHORIZED, "You are not authorized to perform the requested action")
     }
 
     /// 401 for a request without a token.
-    pub fn not_authenticated() -> Self {
+    pub(crate) fn not_authenticated() -> Self {
         Self::new(table::NOT_AUTHENTICATED, "Authentication error")
     }
 
     /// 401 for a token that is wrong or expired.
-    pub fn invalid_token() -> Self {
+    pub(crate) fn invalid_token() -> Self {
         Self::new(table::INVALID_AUTH_TOKEN, "Invalid Auth Token")
     }
 
     /// 501 for something that a real Cloud Controller does and this one leaves out. The title is no Cloud Controller's,
     /// so that nobody takes it for one.
-    pub fn not_implemented(what: &str) -> Self {
+    pub(crate) fn not_implemented(what: &str) -> Self {
         let problem = Problem {
             detail: format!("{what} is not implemented by this embedded Cloud Foundry"),
             title: "Foundry-NotImplemented".to_owned(),
@@ -160,7 +139,7 @@ impl ApiError {
     }
 
     /// What the platform answers with this status when it is the platform that fails.
-    pub fn for_status(status: u16) -> Self {
+    pub(crate) fn for_status(status: u16) -> Self {
         match status {
             401 => Self::invalid_token(),
             403 => Self::not_authorized(),
@@ -185,7 +164,7 @@ impl ApiError {
     }
 
     /// What is wrong, for a person.
-    pub fn details(&self) -> String {
+    pub(crate) fn details(&self) -> String {
         self.problems.iter().map(|problem| problem.detail.as_str()).collect::<Vec<_>>().join(", ")
     }
 }

@@ -50,13 +50,13 @@ pub(super) fn routes() -> Api {
 }
 
 /// Whether a flag is on.
-pub fn enabled(db: &State, name: &str) -> bool {
+pub(crate) fn enabled(db: &State, name: &str) -> bool {
     let default = || DEFAULTS.iter().any(|(known, on)| *known == name && *on);
     db.feature_flags.get(name).copied().unwrap_or_else(default)
 }
 
 /// Fails with 403 where a flag is off.
-pub fn must_be_enabled(db: &State, name: &str) -> ApiResult<()> {
+pub(crate) fn must_be_enabled(db: &State, name: &str) -> ApiResult<()> {
     if enabled(db, name) {
         return Ok(());
     }
@@ -65,12 +65,12 @@ pub fn must_be_enabled(db: &State, name: &str) -> ApiResult<()> {
 
 /// As [`must_be_enabled`], for a flag that does not bind administrators. (CC API 3.195:
 /// `FeatureFlag::ADMIN_SKIPPABLE`.)
-pub fn must_be_enabled_for(who: &Who, db: &State, name: &str) -> ApiResult<()> {
+pub(crate) fn must_be_enabled_for(who: &Who, db: &State, name: &str) -> ApiResult<()> {
     if who.is_admin() { Ok(()) } else { must_be_enabled(db, name) }
 }
 
 /// Fails with 403 where the flag of a lifecycle is off.
-pub fn must_allow(db: &State, kind: LifecycleKind) -> ApiResult<()> {
+pub(crate) fn must_allow(db: &State, kind: LifecycleKind) -> ApiResult<()> {
     kind.flag().map_or(Ok(()), |flag| must_be_enabled(db, flag))
 }
 
@@ -127,7 +127,7 @@ async fn show(Shared(cf): Cf, _who: Who, Path(name): Path<String>) -> ApiResult<
 async fn update(Shared(cf): Cf, who: Who, Path(name): Path<String>, mut body: Message) -> ApiResult<Json<Value>> {
     cf.store.write(|db| {
         find(db, &name)?;
-        who.must(who.is_admin())?;
+        Who::must(who.is_admin())?;
         body.only(&["enabled", "custom_error_message"]);
         let on = body.boolean("enabled").value();
         if body.has("custom_error_message") && !body.raw("custom_error_message").is_some_and(Value::is_null) {

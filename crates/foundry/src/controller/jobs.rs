@@ -5,7 +5,6 @@
 //! | `GET /v3/jobs/:guid` | how far it is |
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::extract::{Path, State as Shared};
 use axum::http::{StatusCode, header};
@@ -17,15 +16,11 @@ use serde_json::{Map, Value, json};
 use crate::controller::auth::Who;
 use crate::controller::error::{ApiError, ApiResult};
 use crate::controller::href;
-use crate::era::Era;
 use crate::platform::Platform;
 use crate::state::{Guid, Job, JobState, State, timestamp};
 
 /// How many jobs are kept; the oldest are forgotten. (A real foundation keeps them for 90 days.)
 const KEPT: usize = 1000;
-
-/// What a job that others are asked for may take to be called quick.
-const QUICK: Duration = Duration::from_millis(500);
 
 pub(super) fn routes() -> Router<Arc<Platform>> {
     Router::new().route("/v3/jobs/{guid}", routing::get(show))
@@ -57,7 +52,7 @@ fn present(platform: &Platform, job: &Job) -> Value {
 }
 
 /// Makes a job that is in `state` and returns its guid.
-pub fn begin(db: &mut State, operation: &str, state: JobState, resource: Option<(&str, String)>) -> Guid {
+pub(crate) fn begin(db: &mut State, operation: &str, state: JobState, resource: Option<(&str, String)>) -> Guid {
     let now = Timestamp::now();
     let job = Job {
         guid: Guid::random(),
@@ -78,7 +73,7 @@ pub fn begin(db: &mut State, operation: &str, state: JobState, resource: Option<
 }
 
 /// Ends a job well, or with the problems of an error.
-pub fn end(db: &mut State, job: &Guid, result: ApiResult<Vec<String>>) {
+pub(crate) fn end(db: &mut State, job: &Guid, result: ApiResult<Vec<String>>) {
     if let Some(job) = db.jobs.get_mut(job) {
         job.updated_at = Timestamp::now();
         match result {
@@ -95,18 +90,18 @@ pub fn end(db: &mut State, job: &Guid, result: ApiResult<Vec<String>>) {
 }
 
 /// Where a job is.
-pub fn location(platform: &Platform, job: &Guid) -> String {
+pub(crate) fn location(platform: &Platform, job: &Guid) -> String {
     format!("{}/v3/jobs/{job}", platform.addresses.api_url())
 }
 
 /// The 202 that names a job.
-pub fn accepted(platform: &Platform, job: &Guid) -> Response {
+pub(crate) fn accepted(platform: &Platform, job: &Guid) -> Response {
     (StatusCode::ACCEPTED, [(header::LOCATION, location(platform, job))]).into_response()
 }
 
 /// Does `work` as a job: in one transaction, after the duration that jobs take, and at once where that is zero, so that
 /// the first look at the job finds it done. What the work returns are the job's warnings. The answer is the 202.
-pub fn run(
+pub(crate) fn run(
     platform: &Arc<Platform>,
     operation: &str,
     resource: Option<(&str, String)>,
@@ -119,82 +114,5 @@ pub fn run(
         let result = on.store.write(work);
         on.store.update(|db| end(db, &job, result));
     });
-    answer
-}
-
-/// Work that waits for others, mostly as a job.
-#[derive(Debug)]
-pub struct Task {
-    platform: Arc<Platform>,
-    era: Era,
-    job: Guid,
-}
-
-impl Task {
-    /// Work that a call waits for itself.
-    pub fn without_job(platform: &Arc<Platform>) -> Self {
-        Self { platform: Arc::clone(platform), era: platform.eras.present(), job: Guid::from("") }
-    }
-
-    /// Changes the state in a transaction. Fails, too, where a restore came between: the work is over then.
-    pub fn write<T>(&self, change: impl FnOnce(&mut State) -> ApiResult<T>) -> ApiResult<T> {
-        let written = self.platform.eras.within(self.era, || self.platform.store.write(change));
-        written.unwrap_or_else(|| Err(ApiError::not_found("Job")))
-    }
-
-    /// Shows that what is left is the wait for a service broker.
-    pub fn polls(&self) -> ApiResult<()> {
-        self.write(|db| {
-            if let Some(job) = db.jobs.get_mut(&self.job) {
-                job.state = JobState::Polling;
-                job.updated_at = Timestamp::now();
-            }
-            Ok(())
-        })
-    }
-}
-
-/// Does work that waits for others as a job, after the duration that jobs take; a restore ends it. What it returns are
-/// the job's warnings. The answer is the 202. Where jobs take no time, it is sent when the job is done or waits for a
-/// broker, unless that takes long: so the first look at a quick job finds it done.
-pub async fn spawn<W>(
-    platform: &Arc<Platform>,
-    operation: &str,
-    resource: Option<(&str, String)>,
-    work: impl FnOnce(Task) -> W,
-) -> Response
-where
-    W: Future<Output = ApiResult<Vec<String>>> + Send + 'static,
-{
-    let job = platform.store.update(|db| begin(db, operation, JobState::Processing, resource));
-    let answer = accepted(platform, &job);
-    let (on, era, under_way) = (Arc::clone(platform), platform.eras.present(), platform.work());
-    let takes = platform.timing().job;
-    let work = work(Task { platform: Arc::clone(platform), era, job: job.clone() });
-    let mut changes = platform.store.changes();
-    let begun = job.clone();
-    tokio::spawn(async move {
-        let work = async {
-            tokio::time::sleep(takes).await;
-            work.await
-        };
-        tokio::select! {
-            result = work => {
-                on.eras.within(era, || on.store.update(|db| end(db, &job, result)));
-            }
-            () = on.eras.over(era) => {}
-            () = on.ending() => {}
-        }
-        drop(under_way);
-    });
-    if takes.is_zero() {
-        let settled = async {
-            while platform.store.read(|db| db.jobs.get(&begun).is_some_and(|job| job.state == JobState::Processing)) {
-                // The sender lives as long as the platform, so waiting cannot fail.
-                let _changed = changes.changed().await;
-            }
-        };
-        let _in_time = tokio::time::timeout(QUICK, settled).await;
-    }
     answer
 }

@@ -6,14 +6,14 @@ use crate::state::Metadata;
 
 /// What a request asks to change in labels and annotations; `None` deletes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct MetadataChange {
+pub(crate) struct MetadataChange {
     labels: Vec<(String, Option<String>)>,
     annotations: Vec<(String, Option<String>)>,
 }
 
 impl MetadataChange {
     /// Reads a `metadata` object and returns what is wrong with it.
-    pub fn read(&mut self, metadata: &Value) -> Vec<String> {
+    pub(crate) fn read(&mut self, metadata: &Value) -> Vec<String> {
         let Some(metadata) = metadata.as_object() else { return vec!["must be an object".to_owned()] };
         let mut problems = Vec::new();
         let unexpected: Vec<_> = metadata
@@ -67,7 +67,7 @@ impl MetadataChange {
     }
 
     /// Merges the change: values replace, nulls delete.
-    pub fn apply(self, metadata: &mut Metadata) {
+    pub(crate) fn apply(self, metadata: &mut Metadata) {
         for (changes, target) in [(self.labels, &mut metadata.labels), (self.annotations, &mut metadata.annotations)] {
             for (key, value) in changes {
                 match value {
@@ -98,7 +98,7 @@ fn head(text: &str) -> String {
 
 /// What is wrong with the key of a label or an annotation.
 /// (`cloud_controller_ng`: `messages/metadata_validator_helper.rb`.)
-pub fn key_problem(key: &str) -> Option<String> {
+pub(crate) fn key_problem(key: &str) -> Option<String> {
     if key.trim().is_empty() {
         return Some("key cannot be empty string".to_owned());
     }
@@ -127,7 +127,7 @@ pub fn key_problem(key: &str) -> Option<String> {
 }
 
 /// What is wrong with the value of a label; the empty one is good.
-pub fn value_problem(value: &str) -> Option<String> {
+pub(crate) fn value_problem(value: &str) -> Option<String> {
     if value.is_empty() { None } else { word_problem(value) }
 }
 
@@ -146,7 +146,7 @@ fn word_problem(word: &str) -> Option<String> {
 }
 
 /// Whether a name is made of at least two DNS labels. (`cloud_controller_ng`: `DomainDecorator::DOMAIN_REGEX`.)
-pub fn is_dns_name(name: &str) -> bool {
+pub(crate) fn is_dns_name(name: &str) -> bool {
     let label = |label: &str| {
         !label.is_empty()
             && label.len() <= 63

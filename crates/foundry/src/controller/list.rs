@@ -16,7 +16,7 @@ const KEPT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.')
 
 /// The query of a request, decoded and in order, not yet checked.
 #[derive(Debug, Clone, Default)]
-pub struct Query {
+pub(crate) struct Query {
     pairs: Vec<(String, String)>,
 }
 
@@ -30,7 +30,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Query {
 
 impl Query {
     /// Decodes a query; the last value of a key counts.
-    pub fn parse(query: &str) -> Self {
+    pub(crate) fn parse(query: &str) -> Self {
         let decode = |text: &str| percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned();
         let mut pairs: Vec<(String, String)> = Vec::new();
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
@@ -43,25 +43,25 @@ impl Query {
     }
 
     /// The value of a parameter.
-    pub fn get(&self, key: &str) -> Option<&str> {
+    pub(crate) fn get(&self, key: &str) -> Option<&str> {
         self.pairs.iter().find(|(known, _)| known == key).map(|(_, value)| value.as_str())
     }
 
     /// The values of a parameter that is a comma list. A comma inside a value is encoded once more.
-    pub fn values(&self, key: &str) -> Option<Vec<String>> {
+    pub(crate) fn values(&self, key: &str) -> Option<Vec<String>> {
         let decode = |one: &str| percent_decode_str(one.trim_start()).decode_utf8_lossy().into_owned();
         self.get(key).map(|list| list.split(',').map(decode).collect())
     }
 
     /// The parameters of the form `NAME[KEY]=VALUES`: keys and values.
-    pub fn bracketed(&self, name: &str) -> Vec<(String, Vec<String>)> {
+    pub(crate) fn bracketed(&self, name: &str) -> Vec<(String, Vec<String>)> {
         let inside = |key: &str| Some(key.strip_prefix(name)?.strip_prefix('[')?.strip_suffix(']')?.to_owned());
         let values = |list: &str| list.split(',').map(|one| one.trim_start().to_owned()).collect();
         self.pairs.iter().filter_map(|(key, value)| Some((inside(key)?, values(value)))).collect()
     }
 
     /// Refuses parameters other than these. The name before a bracket counts: `created_ats[gt]` is `created_ats`.
-    pub fn only(&self, allowed: &[&str]) -> ApiResult<()> {
+    pub(crate) fn only(&self, allowed: &[&str]) -> ApiResult<()> {
         match self.stranger(allowed) {
             Some(problem) => Err(ApiError::bad_query(&problem)),
             None => Ok(()),
@@ -69,13 +69,13 @@ impl Query {
     }
 
     /// The values of `include` where nothing else may be asked for, as of a single resource.
-    pub fn only_include(&self, allowed: &[&str]) -> ApiResult<Vec<String>> {
+    pub(crate) fn only_include(&self, allowed: &[&str]) -> ApiResult<Vec<String>> {
         self.only(&["include"])?;
         self.include(allowed)
     }
 
     /// The values of `include`, each of which must be among these.
-    pub fn include(&self, allowed: &[&str]) -> ApiResult<Vec<String>> {
+    pub(crate) fn include(&self, allowed: &[&str]) -> ApiResult<Vec<String>> {
         let wanted = self.values("include").unwrap_or_default();
         for one in &wanted {
             if !allowed.contains(&one.as_str()) {
@@ -105,7 +105,7 @@ impl Query {
 
 /// What the list of a resource takes.
 #[derive(Debug, Clone, Copy)]
-pub struct Spec {
+pub(crate) struct Spec {
     /// Filters of its own, in the order in which the Cloud Controller names them, without those that all lists have;
     /// `include` among them where it has one.
     pub filters: &'static [&'static str],
@@ -119,25 +119,25 @@ pub struct Spec {
 
 impl Spec {
     /// A list with these filters and labels, ordered by time only.
-    pub const fn new(filters: &'static [&'static str]) -> Self {
+    pub(crate) const fn new(filters: &'static [&'static str]) -> Self {
         Self { filters, include: &[], order_by: &[], labels: true }
     }
 
     /// With these resources to include.
     #[must_use]
-    pub const fn including(self, include: &'static [&'static str]) -> Self {
+    pub(crate) const fn including(self, include: &'static [&'static str]) -> Self {
         Self { include, ..self }
     }
 
     /// Can be ordered by these, too.
     #[must_use]
-    pub const fn ordered(self, order_by: &'static [&'static str]) -> Self {
+    pub(crate) const fn ordered(self, order_by: &'static [&'static str]) -> Self {
         Self { order_by, ..self }
     }
 
     /// Takes no `label_selector`.
     #[must_use]
-    pub const fn without_labels(self) -> Self {
+    pub(crate) const fn without_labels(self) -> Self {
         Self { labels: false, ..self }
     }
 
@@ -153,7 +153,7 @@ impl Spec {
 
 /// A checked request for a list.
 #[derive(Debug, Clone)]
-pub struct ListQuery {
+pub(crate) struct ListQuery {
     query: Query,
     page: usize,
     per_page: usize,
@@ -164,7 +164,7 @@ pub struct ListQuery {
 
 impl ListQuery {
     /// Checks a query. Fails with all that is wrong in one error.
-    pub fn new(query: Query, spec: &Spec) -> ApiResult<Self> {
+    pub(crate) fn new(query: Query, spec: &Spec) -> ApiResult<Self> {
         let mut problems = Vec::new();
         let number = |key: &str| query.get(key).filter(|text| !text.is_empty());
         let whole = |text: &str| text.parse::<usize>().unwrap_or(0);
@@ -213,38 +213,33 @@ impl ListQuery {
     }
 
     /// The value of a parameter.
-    pub fn get(&self, key: &str) -> Option<&str> {
+    pub(crate) fn get(&self, key: &str) -> Option<&str> {
         self.query.get(key)
     }
 
-    /// The values of a parameter that is a comma list.
-    pub fn values(&self, key: &str) -> Option<Vec<String>> {
-        self.query.values(key)
-    }
-
     /// Whether a filter lets this value through; an absent filter lets all through.
-    pub fn wants(&self, key: &str, value: &str) -> bool {
+    pub(crate) fn wants(&self, key: &str, value: &str) -> bool {
         self.query.values(key).is_none_or(|wanted| wanted.iter().any(|one| one == value))
     }
 
     /// As [`ListQuery::wants`], without regard to capitals: names are compared so by the Cloud Controller's database.
-    pub fn wants_name(&self, key: &str, value: &str) -> bool {
+    pub(crate) fn wants_name(&self, key: &str, value: &str) -> bool {
         self.query.values(key).is_none_or(|wanted| wanted.iter().any(|one| one.eq_ignore_ascii_case(value)))
     }
 
     /// Whether a filter lets at least one of these values through; an absent filter lets all through.
-    pub fn wants_any<'a>(&self, key: &str, mut values: impl Iterator<Item = &'a str>) -> bool {
+    pub(crate) fn wants_any<'a>(&self, key: &str, mut values: impl Iterator<Item = &'a str>) -> bool {
         self.query.values(key).is_none_or(|wanted| values.any(|value| wanted.iter().any(|one| one == value)))
     }
 
     /// Whether this resource is asked to be included.
-    pub fn includes(&self, resource: &str) -> bool {
+    pub(crate) fn includes(&self, resource: &str) -> bool {
         self.include.iter().any(|one| one == resource)
     }
 
     /// Applies what all lists have in common to the resources that passed the filters: `guids`, times, labels, order,
     /// page.
-    pub fn page<'a, R: Resource>(
+    pub(crate) fn page<'a, R: Resource>(
         &self,
         cf: &Platform,
         path: &str,
@@ -264,7 +259,7 @@ impl ListQuery {
         }
         let total = all.len();
         let records = all.into_iter().skip((self.page - 1).saturating_mul(self.per_page)).take(self.per_page).collect();
-        Page { records, total, pagination: self.pagination(&format!("{}{path}", cf.addresses.api_url()), total) }
+        Page { records, pagination: self.pagination(&format!("{}{path}", cf.addresses.api_url()), total) }
     }
 
     fn passes<R: Resource>(&self, resource: &R) -> bool {
@@ -325,17 +320,15 @@ impl ListQuery {
 
 /// One page of a list.
 #[derive(Debug)]
-pub struct Page<'a, R> {
+pub(crate) struct Page<'a, R> {
     /// The resources on this page.
     pub records: Vec<&'a R>,
-    /// How many there are on all pages.
-    pub total: usize,
     pagination: Value,
 }
 
 impl<R> Page<'_, R> {
     /// The answer.
-    pub fn present(&self, present: impl Fn(&R) -> Value) -> Value {
+    pub(crate) fn present(&self, present: impl Fn(&R) -> Value) -> Value {
         json!({
             "pagination": self.pagination,
             "resources": self.records.iter().map(|record| present(record)).collect::<Vec<_>>(),
@@ -344,7 +337,7 @@ impl<R> Page<'_, R> {
 }
 
 /// Adds resources under `included` to an answer; each of them once.
-pub fn with_included(mut answer: Value, name: &str, resources: impl Iterator<Item = Value>) -> Value {
+pub(crate) fn with_included(mut answer: Value, name: &str, resources: impl Iterator<Item = Value>) -> Value {
     let mut unique: Vec<Value> = Vec::new();
     for resource in resources {
         if resource.get("guid").is_none() || !unique.iter().any(|known| known.get("guid") == resource.get("guid")) {

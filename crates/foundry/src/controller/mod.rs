@@ -3,6 +3,8 @@
 //! | file | what it is |
 //! |---|---|
 //! | [`error`] | the one shape of errors, and their table |
+//! | `endpoints` | all endpoints, and what is answered where there is none |
+//! | `presenter` | parts of resources as the API shows them |
 //! | [`auth`] | who is asking, and what they may |
 //! | [`body`] | request bodies and their validation |
 //! | `form` | forms with files |
@@ -10,31 +12,31 @@
 //! | [`list`], `selector`, `fields` | filters, order, pages; label selectors; parts of related resources |
 //! | [`jobs`] | asynchronous work |
 //! | [`quotas`] | what is used, and what is too much |
-//! | `v2` | what is served of the older API |
-//! | `broker` | service brokers at work |
+//! | `built_in_broker` | the service broker that is always there |
 //! | `lifecycle` | what happens to an app and its processes, whoever asks for it |
 //!
 //! Every other file is one resource with a table of its endpoints at its head and a function `routes`.
 
-pub mod auth;
-pub mod body;
-pub mod error;
-pub mod jobs;
-pub mod labels;
-pub mod list;
+pub(crate) mod auth;
+pub(crate) mod body;
+pub(crate) mod error;
+pub(crate) mod jobs;
+pub(crate) mod labels;
+pub(crate) mod list;
 
 mod app_settings;
 mod apps;
 mod audit_events;
-mod broker;
 mod buildpacks;
 mod builds;
+mod built_in_broker;
 pub(crate) mod deployments;
-pub mod destinations;
+pub(crate) mod destinations;
 mod domains;
 mod droplets;
+mod endpoints;
 mod environment_variable_groups;
-pub mod feature_flags;
+pub(crate) mod feature_flags;
 mod fields;
 mod form;
 mod isolation_segments;
@@ -44,44 +46,37 @@ mod network_policies;
 mod organization_quotas;
 mod organizations;
 mod packages;
+mod presenter;
 mod process_instances;
 mod processes;
-pub mod quotas;
+pub(crate) mod quotas;
 mod revisions;
 mod roles;
 mod root;
 mod router_groups;
-pub mod routes;
+pub(crate) mod routes;
 mod selector;
 mod service_brokers;
-pub mod service_credential_bindings;
+pub(crate) mod service_credential_bindings;
 mod service_instances;
 mod service_offerings;
-mod service_plan_visibility;
 mod service_plans;
 mod service_route_bindings;
-mod shared_spaces;
 mod sidecars;
 mod space_quotas;
 mod spaces;
 mod stacks;
 mod tasks;
 mod users;
-mod v2;
 
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Request, State as Shared};
-use axum::http::{HeaderValue, header};
-use axum::middleware;
-use axum::response::Response;
-use serde_json::{Value, json};
-use tower_http::normalize_path::NormalizePath;
 
-use crate::controller::error::ApiError;
 use crate::platform::Platform;
-use crate::state::{Guid, Metadata};
+
+pub(crate) use endpoints::service;
+pub(crate) use presenter::{action, href, metadata, to_many, to_one};
 
 /// What every handler takes first.
 pub(crate) type Cf = axum::extract::State<Arc<Platform>>;
@@ -90,150 +85,4 @@ pub(crate) type Cf = axum::extract::State<Arc<Platform>>;
 pub(crate) type Api = Router<Arc<Platform>>;
 
 /// The version of the API that is imitated.
-pub const API_VERSION: &str = "3.195.0";
-
-/// First segments under `/v3` that a real Cloud Controller knows. What is under them and not served here is left out,
-/// not unknown. (CC API 3.195: `config/routes.rb`.)
-const REAL: [&str; 36] = [
-    "admin",
-    "app_usage_events",
-    "apps",
-    "audit_events",
-    "buildpacks",
-    "builds",
-    "deployments",
-    "domains",
-    "droplets",
-    "environment_variable_groups",
-    "feature_flags",
-    "info",
-    "isolation_segments",
-    "jobs",
-    "organization_quotas",
-    "organizations",
-    "packages",
-    "processes",
-    "resource_matches",
-    "revisions",
-    "roles",
-    "routes",
-    "security_groups",
-    "service_brokers",
-    "service_credential_bindings",
-    "service_instances",
-    "service_offerings",
-    "service_plans",
-    "service_route_bindings",
-    "service_usage_events",
-    "sidecars",
-    "space_quotas",
-    "spaces",
-    "stacks",
-    "tasks",
-    "users",
-];
-
-/// The routes of the Cloud Controller.
-pub(crate) fn routes(platform: &Arc<Platform>) -> Router {
-    let resources = Router::new()
-        .merge(root::routes())
-        .merge(app_settings::routes())
-        .merge(apps::routes())
-        .merge(builds::routes())
-        .merge(droplets::routes())
-        .merge(packages::routes())
-        .merge(process_instances::routes())
-        .merge(processes::routes())
-        .merge(audit_events::routes())
-        .merge(buildpacks::routes())
-        .merge(destinations::routes())
-        .merge(deployments::routes())
-        .merge(domains::routes())
-        .merge(environment_variable_groups::routes())
-        .merge(feature_flags::routes())
-        .merge(isolation_segments::routes())
-        .merge(jobs::routes())
-        .merge(network_policies::routes())
-        .merge(manifests::routes())
-        .merge(organization_quotas::routes())
-        .merge(organizations::routes())
-        .merge(revisions::routes())
-        .merge(sidecars::routes())
-        .merge(tasks::routes())
-        .merge(roles::routes())
-        .merge(router_groups::routes())
-        .merge(routes::routes())
-        .merge(service_brokers::routes())
-        .merge(service_credential_bindings::routes())
-        .merge(service_instances::routes())
-        .merge(service_offerings::routes())
-        .merge(service_plan_visibility::routes())
-        .merge(service_plans::routes())
-        .merge(service_route_bindings::routes())
-        .merge(shared_spaces::routes())
-        .merge(space_quotas::routes())
-        .merge(spaces::routes())
-        .merge(stacks::routes())
-        .merge(users::routes())
-        .merge(v2::routes())
-        .fallback(unknown)
-        .method_not_allowed_fallback(unknown)
-        .layer(middleware::map_response(identified))
-        .layer(middleware::from_fn(v2::older_shape))
-        .with_state(Arc::clone(platform));
-    // A path with a slash at its end is the one without it. (Rails.)
-    Router::new().fallback_service(NormalizePath::trim_trailing_slash(resources))
-}
-
-/// Answers what no resource serves.
-async fn unknown(Shared(_platform): Shared<Arc<Platform>>, request: Request) -> ApiError {
-    let path = request.uri().path();
-    let mut segments = path.trim_start_matches('/').split('/');
-    match (segments.next(), segments.next()) {
-        (Some("v3"), Some(resource)) if REAL.contains(&resource) => {
-            ApiError::not_implemented(&format!("{} {path}", request.method()))
-        }
-        (Some("v2"), Some(resource)) if v2::knows(resource) => {
-            ApiError::not_implemented(&format!("{} {path}", request.method()))
-        }
-        (Some("routing"), _) => ApiError::not_implemented(&format!("{} {path}", request.method())),
-        _ => ApiError::unknown_request(),
-    }
-}
-
-/// Gives each answer its id, as the Cloud Controller does, and the header that its frameworks add.
-async fn identified(mut answer: Response) -> Response {
-    answer.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    if let Ok(id) = HeaderValue::from_str(Guid::random().as_str()) {
-        answer.headers_mut().insert("x-vcap-request-id", id);
-    }
-    answer
-}
-
-/// `{"href": …}` for a path of the API.
-pub fn href(platform: &Platform, path: &str) -> Value {
-    json!({ "href": format!("{}{path}", platform.addresses.api_url()) })
-}
-
-/// `{"href": …, "method": …}` for an action.
-pub fn action(platform: &Platform, path: &str, method: &str) -> Value {
-    json!({ "href": format!("{}{path}", platform.addresses.api_url()), "method": method })
-}
-
-/// `{"data": {"guid": …}}`, or `{"data": null}`.
-pub fn to_one(guid: Option<&Guid>) -> Value {
-    match guid {
-        Some(guid) => json!({ "data": { "guid": guid } }),
-        None => json!({ "data": null }),
-    }
-}
-
-/// `{"data": [{"guid": …}, …]}`.
-pub fn to_many<'a>(guids: impl Iterator<Item = &'a Guid>) -> Value {
-    json!({ "data": guids.map(|guid| json!({ "guid": guid })).collect::<Vec<_>>() })
-}
-
-/// `{"labels": {…}, "annotations": {…}}`.
-pub fn metadata(metadata: &Metadata) -> Value {
-    json!({ "labels": metadata.labels, "annotations": metadata.annotations })
-}
+pub(crate) const API_VERSION: &str = "3.195.0";

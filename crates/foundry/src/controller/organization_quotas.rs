@@ -73,12 +73,12 @@ async fn show(Shared(cf): Cf, _who: Who, Path(guid): Path<String>) -> ApiResult<
 }
 
 async fn create(Shared(cf): Cf, who: Who, mut body: Message) -> ApiResult<(StatusCode, Json<Value>)> {
-    who.must(who.is_admin())?;
+    Who::must(who.is_admin())?;
     body.only(&["name", "apps", "services", "routes", "domains", "relationships"]);
     let name = body.name(250);
     let mut limits = QuotaLimits { paid_services_allowed: true, ..QuotaLimits::default() };
     read_limits(&mut body, &mut limits);
-    let orgs = body.to_many("organizations").value().unwrap_or_default();
+    let orgs = body.related_many("organizations").value().unwrap_or_default();
     body.finish()?;
     cf.store.write(|db| {
         if db.org_quotas.values().any(|quota| quota.name.eq_ignore_ascii_case(&name)) {
@@ -112,7 +112,7 @@ fn give(db: &mut State, quota: &Guid, orgs: &[Guid]) -> Result<(), String> {
 }
 
 async fn update(Shared(cf): Cf, who: Who, Path(guid): Path<String>, mut body: Message) -> ApiResult<Json<Value>> {
-    who.must(who.is_admin())?;
+    Who::must(who.is_admin())?;
     cf.store.write(|db| {
         let quota = db.org_quotas.get(guid.as_str()).ok_or_else(not_found)?;
         body.only(&["name", "apps", "services", "routes", "domains"]);
@@ -131,7 +131,7 @@ async fn update(Shared(cf): Cf, who: Who, Path(guid): Path<String>, mut body: Me
 }
 
 async fn destroy(Shared(cf): Cf, who: Who, Path(guid): Path<String>) -> ApiResult<Response> {
-    who.must(who.is_admin())?;
+    Who::must(who.is_admin())?;
     let quota = cf.store.read(|db| {
         let quota = db.org_quotas.get(guid.as_str()).ok_or_else(not_found)?;
         if holders(db, &quota.guid).next().is_some() {
@@ -149,7 +149,7 @@ async fn destroy(Shared(cf): Cf, who: Who, Path(guid): Path<String>) -> ApiResul
 }
 
 async fn apply(Shared(cf): Cf, who: Who, Path(guid): Path<String>, mut body: Message) -> ApiResult<Json<Value>> {
-    who.must(who.is_admin())?;
+    Who::must(who.is_admin())?;
     let orgs = body.typed("data", "must be an array", |data| guids(Some(data))).value().unwrap_or_default();
     body.finish()?;
     cf.store.write(|db| {

@@ -23,7 +23,7 @@ use crate::controller::body::Message;
 use crate::controller::error::{ApiError, ApiResult};
 use crate::controller::list::{ListQuery, Query, Spec};
 use crate::controller::quotas::Usage;
-use crate::controller::{Api, Cf, broker, domains, feature_flags, href, metadata, to_one};
+use crate::controller::{Api, Cf, domains, feature_flags, href, jobs, metadata, to_one};
 use crate::platform::Platform;
 use crate::state::{Domain, Guid, Metadata, Org, Party, Role, RoleKind, State, timestamp};
 
@@ -85,9 +85,9 @@ async fn create(Shared(cf): Cf, who: Who, mut body: Message) -> ApiResult<(Statu
     let suspended = body.boolean("suspended").value().unwrap_or(false);
     let change = body.metadata();
     cf.store.write(|db| {
-        who.must(who.is_admin() || feature_flags::enabled(db, "user_org_creation"))?;
+        Who::must(who.is_admin() || feature_flags::enabled(db, "user_org_creation"))?;
         body.finish()?;
-        who.must(!suspended || who.is_admin())?;
+        Who::must(!suspended || who.is_admin())?;
         if db.org_named(&name).is_some() {
             return Err(ApiError::unprocessable(format!("Organization '{name}' already exists.")));
         }
@@ -135,7 +135,7 @@ async fn update(Shared(cf): Cf, who: Who, Path(guid): Path<String>, mut body: Me
         let suspended = body.boolean("suspended").value();
         let change = body.metadata();
         body.finish()?;
-        who.must(suspended.is_none() || who.is_admin())?;
+        Who::must(suspended.is_none() || who.is_admin())?;
         if let Some(name) = &name
             && db.org_named(name).is_some_and(|other| other.guid != guid)
         {
@@ -157,21 +157,16 @@ async fn update(Shared(cf): Cf, who: Who, Path(guid): Path<String>, mut body: Me
 async fn destroy(Shared(cf): Cf, who: Who, Path(guid): Path<String>) -> ApiResult<Response> {
     let org = cf.store.read(|db| {
         let org = who.org(db, &guid)?;
-        who.must(who.is_admin())?;
+        Who::must(who.is_admin())?;
         Ok::<_, ApiError>(org.clone())
     })?;
     let actor = who.actor();
-    let spaces: Vec<Guid> = cf
-        .store
-        .read(|db| db.spaces.values().filter(|space| space.org == org.guid).map(|space| space.guid.clone()).collect());
-    let work = move |db: &mut State| {
+    Ok(jobs::run(&cf, "organization.delete", None, move |db| {
         db.remove_org(&org.guid);
         let request = json!({ "request": { "recursive": true } });
         db.record_in_org("audit.organization.delete-request", actor, party(&org), None, Some(&org.guid), request);
         Ok(Vec::new())
-    };
-    let within = |space: &Guid| spaces.contains(space);
-    Ok(broker::release::then(&cf, &who, "organization.delete", |app| within(&app.space), within, work).await)
+    }))
 }
 
 async fn usage_summary(Shared(cf): Cf, who: Who, Path(guid): Path<String>) -> ApiResult<Json<Value>> {
@@ -216,7 +211,7 @@ async fn default_isolation_segment(Shared(cf): Cf, who: Who, Path(guid): Path<St
 
 impl State {
     /// Removes an organization with all that is in it.
-    pub fn remove_org(&mut self, org: &Guid) {
+    pub(crate) fn remove_org(&mut self, org: &Guid) {
         let spaces: Vec<_> = self.spaces_of(org).map(|space| space.guid.clone()).collect();
         for space in spaces {
             self.remove_space(&space);

@@ -13,7 +13,7 @@ use crate::state::{Guid, ServiceInstanceKind, Space, State, Task, TaskState};
 
 /// What is used of a quota.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Usage {
+pub(crate) struct Usage {
     /// Instances of started processes.
     pub started_instances: u64,
     /// Memory of started processes and running tasks, in MB.
@@ -32,12 +32,12 @@ pub struct Usage {
 
 impl Usage {
     /// What an organization uses.
-    pub fn of_org(db: &State, org: &Guid) -> Self {
+    pub(crate) fn of_org(db: &State, org: &Guid) -> Self {
         Self::of(db, org, |space| db.spaces.get(space).is_some_and(|space| space.org == *org))
     }
 
     /// What a space uses.
-    pub fn of_space(db: &State, space: &Guid) -> Self {
+    pub(crate) fn of_space(db: &State, space: &Guid) -> Self {
         let nowhere = Guid::from("");
         let org = db.spaces.get(space).map_or(&nowhere, |space| &space.org);
         Self::of(db, org, |other| other == space)
@@ -79,7 +79,7 @@ impl Usage {
     }
 
     /// The usage as the API shows it.
-    pub fn present(&self) -> Value {
+    pub(crate) fn present(&self) -> Value {
         json!({
             "started_instances": self.started_instances,
             "memory_in_mb": self.memory_in_mb,
@@ -99,7 +99,7 @@ const MAXIMUM_DISK_IN_MB: u64 = 2048;
 
 /// Fails where an instance asks for more disk than any may have, also while its app is stopped.
 /// (`MaxDiskQuotaPolicy`, the first of the policies.)
-pub fn check_disk(disk_in_mb: u64) -> ApiResult<()> {
+pub(crate) fn check_disk(disk_in_mb: u64) -> ApiResult<()> {
     if disk_in_mb > MAXIMUM_DISK_IN_MB {
         return Err(ApiError::unprocessable(format!(
             "disk_quota too much disk requested (requested {disk_in_mb} MB - must be less than {MAXIMUM_DISK_IN_MB} MB)"
@@ -122,7 +122,7 @@ fn limits<'a>(db: &'a State, space: &Guid) -> Option<(&'a Space, &'a QuotaLimits
 /// What is wrong when a started process of an app grows or an app is started: memory, memory of an instance, number of
 /// instances, of the space and of the organization, in the Cloud Controller's order and words, which it joins with
 /// commas. (`ProcessModel#validation_policies`; an app is checked process by process, the first that fails counts.)
-pub fn check_app(db: &State, app: &Guid) -> ApiResult<()> {
+pub(crate) fn check_app(db: &State, app: &Guid) -> ApiResult<()> {
     let Some(space) = db.apps.get(app).map(|app| app.space.clone()) else { return Ok(()) };
     for process in db.started_processes(|_| true).filter(|process| process.app == *app) {
         let problems = process_problems(db, &space, process.memory_in_mb);
@@ -153,7 +153,7 @@ fn process_problems(db: &State, space: &Guid, memory: u64) -> Vec<&'static str> 
 }
 
 /// What is wrong when a task that needs so much memory is run: the words are those of the Cloud Controller's tasks.
-pub fn check_task(db: &State, space: &Guid, memory: u64) -> ApiResult<()> {
+pub(crate) fn check_task(db: &State, space: &Guid, memory: u64) -> ApiResult<()> {
     let Some((space, org, own)) = limits(db, space) else { return Ok(()) };
     let own_or = |limit: fn(&QuotaLimits) -> Option<u64>| own.and_then(limit);
     let in_space = Usage::of_space(db, &space.guid).memory_in_mb + memory;
@@ -173,7 +173,7 @@ pub fn check_task(db: &State, space: &Guid, memory: u64) -> ApiResult<()> {
 
 /// Fails when one more route, with a port or without, would be too many, for the space or its organization.
 /// (`RouteCreate#validation_error_quota!`)
-pub fn check_one_more_route(db: &State, space: &Guid, with_port: bool) -> ApiResult<()> {
+pub(crate) fn check_one_more_route(db: &State, space: &Guid, with_port: bool) -> ApiResult<()> {
     let Some((space, org, own)) = limits(db, space) else { return Ok(()) };
     let holders = [
         (own, Usage::of_space(db, &space.guid), "space", space.name.as_str()),
@@ -198,7 +198,7 @@ pub fn check_one_more_route(db: &State, space: &Guid, with_port: bool) -> ApiRes
 }
 
 /// Fails when one more managed service instance would be too many, or its plan costs something and must not.
-pub fn check_one_more_service(db: &State, space: &Guid, free: bool) -> ApiResult<()> {
+pub(crate) fn check_one_more_service(db: &State, space: &Guid, free: bool) -> ApiResult<()> {
     let Some((space, org, own)) = limits(db, space) else { return Ok(()) };
     if !free && !org.paid_services_allowed {
         return Err(ApiError::unprocessable(

@@ -110,8 +110,8 @@ async fn create(Shared(cf): Cf, who: Who, mut body: Message) -> ApiResult<(Statu
         body.problem(format!("Type must be one of the allowed types {allowed:?}"));
     }
     let user = user_data(&mut body);
-    let space = body.to_one("space").value();
-    let org = body.to_one("organization").value();
+    let space = body.related_one("space").value();
+    let org = body.related_one("organization").value();
     match (kind, &space, &org) {
         (_, None, None) => body.problem("Relationships must specify either a space or an organization."),
         (_, Some(_), Some(_)) => body.problem("Relationships cannot specify both an organization and a space."),

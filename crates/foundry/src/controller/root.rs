@@ -12,9 +12,8 @@ use axum::extract::State as Shared;
 use axum::{Json, Router, routing};
 use serde_json::{Map, Value, json};
 
-use crate::controller::{API_VERSION, href, v2};
+use crate::controller::{API_VERSION, href};
 use crate::platform::Platform;
-use crate::uaa::accounts::SSH_PROXY;
 
 /// The resources that `GET /v3` names. (CC API 3.195: `root_controller.rb`.)
 const RESOURCES: [&str; 32] = [
@@ -62,7 +61,7 @@ async fn root(Shared(platform): Shared<Arc<Platform>>) -> Json<Value> {
     Json(json!({
         "links": {
             "self": { "href": api },
-            "cloud_controller_v2": { "href": format!("{api}/v2"), "meta": { "version": v2::VERSION } },
+            "cloud_controller_v2": null,
             "cloud_controller_v3": { "href": format!("{api}/v3"), "meta": { "version": API_VERSION } },
             "network_policy_v0": { "href": format!("{api}/networking/v0/external") },
             "network_policy_v1": { "href": format!("{api}/networking/v1/external") },
@@ -73,8 +72,7 @@ async fn root(Shared(platform): Shared<Arc<Platform>>) -> Json<Value> {
             "logging": platform.addresses.doppler_url().map(|url| json!({ "href": url })),
             "log_cache": { "href": platform.addresses.log_cache_url() },
             "log_stream": null,
-            // There is no endpoint; but codes are made for the client that would be behind it.
-            "app_ssh": { "href": "", "meta": { "host_key_fingerprint": "", "oauth_client": SSH_PROXY } },
+            "app_ssh": null,
         }
     }))
 }

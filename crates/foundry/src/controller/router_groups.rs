@@ -4,7 +4,6 @@
 //! |---|---|
 //! | `GET /routing/v1/router_groups` | list, or the one with this `name` |
 //! | `POST /routing/v1/router_groups` | create; one that is there already is answered as it is |
-//! | `PUT /routing/v1/router_groups/:guid` | its ports; nothing else of it can be changed |
 //! | `DELETE /routing/v1/router_groups/:guid` | delete, whatever domains it has |
 //!
 //! What routers and route emitters ask for (`/routes`, `/tcp_routes`) is left out: here they are told without it.
@@ -18,7 +17,6 @@ use axum::response::{IntoResponse, Response};
 use axum::{Json, Router, routing};
 use bytes::Bytes;
 use jiff::Timestamp;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -27,18 +25,10 @@ use crate::controller::{Api, Cf};
 use crate::platform::Platform;
 use crate::state::{Guid, ReservablePorts, RouterGroup, router_group};
 
-/// What stays as it is in a header. (Go: `url.QueryEscape`, which writes a space as `+`.)
-const KEPT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
-
-/// What comes with an answer to a change of ports. (`handlers/router_groups_handler.go`)
-const PORT_WARNING: &str = "Warning: if routes are registered for ports that are not in the new range, modifying your \
-                            load balancer to remove these ports will result in backends for those routes becoming \
-                            inaccessible.";
-
 pub(super) fn routes() -> Api {
     Router::new()
         .route("/routing/v1/router_groups", routing::get(list).post(create))
-        .route("/routing/v1/router_groups/{guid}", routing::put(update).delete(destroy))
+        .route("/routing/v1/router_groups/{guid}", routing::delete(destroy))
 }
 
 /// An answer that is an error: `{"name": …, "message": …}`. (`routing-api`: `errors.go`, `handlers/errors.go`.)
@@ -101,12 +91,8 @@ fn present(group: &RouterGroup) -> Value {
         "guid": group.guid,
         "name": group.name,
         "type": group.kind,
-        "reservable_ports": ports_of(group),
+        "reservable_ports": group.ports.as_ref().map(ToString::to_string).unwrap_or_default(),
     })
-}
-
-fn ports_of(group: &RouterGroup) -> String {
-    group.ports.as_ref().map(ToString::to_string).unwrap_or_default()
 }
 
 async fn list(Shared(cf): Cf, _caller: Caller, query: Query) -> Result<Json<Value>, Refusal> {
@@ -175,24 +161,6 @@ async fn create(Shared(cf): Cf, _caller: Caller, body: Bytes) -> Result<Response
         let answer = (StatusCode::CREATED, Json(present(&group))).into_response();
         db.router_groups.insert(group.guid.clone(), group);
         Ok(answer)
-    })
-}
-
-async fn update(
-    Shared(cf): Cf,
-    _caller: Caller,
-    Path(guid): Path<String>,
-    body: Bytes,
-) -> Result<impl IntoResponse, Refusal> {
-    let wanted = read(&body)?;
-    cf.store.write(|db| {
-        let missing = || Refusal::not_found(format!("router group '{guid}' does not exist"));
-        let group = db.router_groups.get_mut(guid.as_str()).ok_or_else(missing)?;
-        if ports_of(group) != wanted.reservable_ports {
-            group.ports = check_ports(&group.name, &group.kind, &wanted.reservable_ports)?;
-        }
-        let warning = utf8_percent_encode(PORT_WARNING, KEPT).to_string().replace("%20", "+");
-        Ok(([("x-cf-warnings", warning)], Json(present(group))))
     })
 }
 

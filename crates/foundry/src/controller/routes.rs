@@ -165,7 +165,7 @@ async fn show(Shared(cf): Cf, who: Who, Path(guid): Path<String>, query: Query) 
 
 /// What a route is made from.
 #[derive(Debug, Clone, Default)]
-pub struct NewRoute {
+pub(crate) struct NewRoute {
     /// The host; empty for the domain itself.
     pub host: String,
     /// The path with its leading slash; empty for none.
@@ -177,7 +177,7 @@ pub struct NewRoute {
 }
 
 /// Reads the options of a route: `null` deletes one. Notes what is wrong.
-pub fn read_options(body: &mut Message, options: &mut IndexMap<String, String>) {
+pub(crate) fn read_options(body: &mut Message, options: &mut IndexMap<String, String>) {
     let Some(given) = body.raw("options").cloned() else { return };
     let Value::Object(given) = given else {
         body.problem("Options 'options' is not a valid object");
@@ -275,7 +275,7 @@ fn invalid(what: &str) -> ApiError {
 /// Makes a route after the checks of the Cloud Controller's model, in its order and words; one with a port of its
 /// choice where that is wanted. A manifest makes its routes so, too, and says that it did. (`RouteCreate`,
 /// `Route#validate`)
-pub fn make(
+pub(crate) fn make(
     db: &mut State,
     actor: &Party,
     space: &Space,

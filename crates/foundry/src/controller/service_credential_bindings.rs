@@ -7,7 +7,7 @@
 //! | `GET`, `PATCH /v3/service_credential_bindings/:guid` | show; metadata |
 //! | `DELETE /v3/service_credential_bindings/:guid` | unbind: 204 for user-provided instances, a job for managed ones |
 //! | `GET …/details` | the credentials |
-//! | `GET …/parameters` | where the broker tells them |
+//! | `GET …/parameters` | the broker does not tell them |
 
 use axum::extract::{Path, State as Shared};
 use axum::http::StatusCode;
@@ -21,7 +21,7 @@ use crate::controller::body::Message;
 use crate::controller::error::{ApiError, ApiResult, table};
 use crate::controller::list::{ListQuery, Query, Spec, with_included};
 use crate::controller::service_instances::{self, present_operation};
-use crate::controller::{Api, Cf, apps, broker, href, jobs, lifecycle, metadata, service_plans, to_one};
+use crate::controller::{Api, Cf, apps, href, jobs, lifecycle, metadata, service_plans, to_one};
 use crate::platform::Platform;
 use crate::state::{
     App, Guid, Metadata, Operation, Party, ServiceBinding, ServiceInstance, ServiceInstanceKind, State, timestamp,
@@ -139,7 +139,7 @@ fn include<'a>(
     }
     if instances {
         let found = bindings.filter_map(|binding| db.service_instances.get(&binding.instance));
-        let found = found.map(|instance| service_instances::present(cf, db, instance));
+        let found = found.map(|instance| service_instances::present(cf, instance));
         answer = with_included(answer, "service_instances", found);
     }
     answer
@@ -169,38 +169,20 @@ async fn show(Shared(cf): Cf, who: Who, Path(guid): Path<String>, query: Query) 
 
 /// A binding of an instance to an app, not yet made. Fails where the Cloud Controller does: other spaces, an instance
 /// in the making, an app that is bound already, a name that is taken.
-fn prepared(db: &mut State, instance: &Guid, app: &Guid, name: Option<String>) -> ApiResult<ServiceBinding> {
+fn prepared(db: &State, instance: &Guid, app: &Guid, name: Option<String>) -> ApiResult<ServiceBinding> {
     let refuse = |text: &str| Err(ApiError::unprocessable(text));
-    // What could not be made is no hindrance.
-    db.service_bindings.retain(|_, binding| {
-        !(binding.instance == *instance
-            && binding.app.as_ref() == Some(app)
-            && binding.last_operation.failed_to("create"))
-    });
     let (Some(instance), Some(app)) = (db.service_instances.get(instance), db.apps.get(app)) else {
         return refuse("No app was specified");
     };
-    if !instance.spaces().any(|space| *space == app.space) {
+    if instance.space != app.space {
         return refuse("The service instance and the app are in different spaces");
     }
-    if let Some(plan) = instance.plan().and_then(|plan| db.service_plans.get(plan)) {
-        if !service_plans::is_bindable(db, plan) {
-            return refuse("Service plan does not allow bindings");
-        }
-        if instance.last_operation.as_ref().is_some_and(|last| last.failed_to("create")) {
-            return refuse("Service instance not found");
-        }
-        if instance.last_operation.as_ref().is_some_and(Operation::in_progress) {
-            return refuse("There is an operation in progress for the service instance");
-        }
+    if instance.plan().is_some() && instance.last_operation.as_ref().is_some_and(Operation::in_progress) {
+        return refuse("There is an operation in progress for the service instance");
     }
     let of_app = || db.service_bindings.values().filter(|binding| binding.app.as_ref() == Some(&app.guid));
-    if let Some(binding) = of_app().find(|binding| binding.instance == instance.guid) {
-        return refuse(if binding.last_operation.kind == "delete" {
-            "The binding is getting deleted or its deletion failed"
-        } else {
-            "The app is already bound to the service instance"
-        });
+    if of_app().any(|binding| binding.instance == instance.guid) {
+        return refuse("The app is already bound to the service instance");
     }
     if let Some(name) = &name
         && of_app().any(|binding| binding.name.as_ref() == Some(name))
@@ -213,8 +195,8 @@ fn prepared(db: &mut State, instance: &Guid, app: &Guid, name: Option<String>) -
     Ok(new(instance, Some(app), name))
 }
 
-/// Binds an instance to an app, as [`prepared`] allows it; a manifest binds so, too. Brokers over http are not asked.
-pub fn bind(
+/// Binds an instance to an app, as [`prepared`] allows it; a manifest binds so, too.
+pub(crate) fn bind(
     db: &mut State,
     actor: &Party,
     instance: &Guid,
@@ -241,7 +223,7 @@ pub fn bind(
 }
 
 /// Notes what was done to a binding: `create` is `audit.service_binding.create` of the app, or that of a key.
-pub fn note(db: &mut State, actor: &Party, binding: &ServiceBinding, done: &str, data: Value) {
+pub(crate) fn note(db: &mut State, actor: &Party, binding: &ServiceBinding, done: &str, data: Value) {
     let space = space_of(db, binding).cloned();
     let (word, target) = match binding.app.as_ref().and_then(|app| db.apps.get(app)) {
         Some(app) => ("service_binding", lifecycle::party(app)),
@@ -269,7 +251,6 @@ fn new(instance: &ServiceInstance, app: Option<&App>, name: Option<String>) -> S
         instance: instance.guid.clone(),
         app: app.map(|app| app.guid.clone()),
         credentials,
-        syslog_drain_url: None,
         last_operation: Operation::now("create", "succeeded", ""),
         metadata: Metadata::default(),
         created_at: now,
@@ -313,24 +294,16 @@ async fn create(Shared(cf): Cf, who: Who, mut body: Message) -> ApiResult<Respon
         }
         Ok(found.clone())
     })?;
-    let (guid, remote) = cf.store.write(|db| {
-        let remote = broker::instances::is_remote(db, &instance);
+    let guid = cf.store.write(|db| {
         let guid = match &app {
-            Some(app) if remote => {
-                let binding = prepared(db, &instance.guid, app, name)?;
-                insert_initial(db, binding)
-            }
             Some(app) => bind(db, &who.actor(), &instance.guid, app, name, false)?,
-            None => key(db, &who.actor(), &instance, name.unwrap_or_default(), remote)?,
+            None => key(db, &who.actor(), &instance, name.unwrap_or_default())?,
         };
         if let Some(binding) = db.service_bindings.get_mut(&guid) {
             change.apply(&mut binding.metadata);
         }
-        Ok::<_, ApiError>((guid, remote))
+        Ok::<_, ApiError>(guid)
     })?;
-    if remote {
-        return Ok(broker::bindings::create(&cf, &who, &guid, parameters).await);
-    }
     if instance.plan().is_some() {
         // The broker binds at once, but the answer is a job all the same.
         let path = format!("/v3/service_credential_bindings/{guid}");
@@ -343,15 +316,7 @@ async fn create(Shared(cf): Cf, who: Who, mut body: Message) -> ApiResult<Respon
     })
 }
 
-/// Keeps a binding that a broker over http is to make.
-fn insert_initial(db: &mut State, binding: ServiceBinding) -> Guid {
-    let guid = binding.guid.clone();
-    let last_operation = Operation::now("create", "initial", "");
-    db.service_bindings.insert(guid.clone(), ServiceBinding { last_operation, credentials: Map::new(), ..binding });
-    guid
-}
-
-fn key(db: &mut State, actor: &Party, instance: &ServiceInstance, name: String, remote: bool) -> ApiResult<Guid> {
+fn key(db: &mut State, actor: &Party, instance: &ServiceInstance, name: String) -> ApiResult<Guid> {
     if instance.plan().is_none() {
         return Err(ApiError::unprocessable(
             "Service credential bindings of type 'key' are not supported for user-provided service instances.",
@@ -367,9 +332,6 @@ fn key(db: &mut State, actor: &Party, instance: &ServiceInstance, name: String, 
         )));
     }
     let binding = new(instance, None, Some(name));
-    if remote {
-        return Ok(insert_initial(db, binding));
-    }
     let guid = binding.guid.clone();
     note(db, actor, &binding, "create", json!({}));
     db.service_bindings.insert(guid.clone(), binding);
@@ -392,22 +354,14 @@ async fn update(Shared(cf): Cf, who: Who, Path(guid): Path<String>, mut body: Me
 }
 
 async fn destroy(Shared(cf): Cf, who: Who, Path(guid): Path<String>) -> ApiResult<Response> {
-    let (binding, managed, remote) = cf.store.read(|db| {
+    let (binding, managed) = cf.store.read(|db| {
         let (binding, instance) = find(&who, db, &guid)?;
         who.must_write_space(db, space_of(db, binding).ok_or_else(not_found)?)?;
-        // What a broker has begun to make can be given up.
-        let last = &binding.last_operation;
-        if last.in_progress() && (last.kind == "delete" || last.state == "initial") {
-            return Err(ApiError::unprocessable("There is an operation in progress for the service binding."));
-        }
         if instance.last_operation.as_ref().is_some_and(Operation::in_progress) {
             return Err(ApiError::unprocessable("There is an operation in progress for the service instance."));
         }
-        Ok((binding.guid.clone(), instance.plan().is_some(), broker::instances::is_remote(db, instance)))
+        Ok((binding.guid.clone(), instance.plan().is_some()))
     })?;
-    if remote {
-        return Ok(broker::bindings::delete(&cf, &who, &binding).await);
-    }
     if managed {
         let work = move |db: &mut State| {
             unbind(db, &who.actor(), &binding);
@@ -420,34 +374,18 @@ async fn destroy(Shared(cf): Cf, who: Who, Path(guid): Path<String>) -> ApiResul
 }
 
 /// Removes a binding.
-pub fn unbind(db: &mut State, actor: &Party, binding: &Guid) {
+pub(crate) fn unbind(db: &mut State, actor: &Party, binding: &Guid) {
     if let Some(binding) = db.service_bindings.shift_remove(binding) {
         note(db, actor, &binding, "delete", json!({}));
     }
-}
-
-/// Fails with 404 where a binding is not there as its broker sees it.
-fn must_be_made(binding: &ServiceBinding) -> ApiResult<()> {
-    let last = &binding.last_operation;
-    if last.kind == "create" && last.state == "succeeded" {
-        return Ok(());
-    }
-    let what = if binding.app.is_some() { "binding" } else { "key" };
-    let done = if last.kind == "create" { "Creation" } else { "Deletion" };
-    Err(ApiError::new(table::RESOURCE_NOT_FOUND, format!("{done} of service {what} {}", last.state)))
 }
 
 async fn details(Shared(cf): Cf, who: Who, Path(guid): Path<String>) -> ApiResult<Json<Value>> {
     cf.store.read(|db| {
         let (binding, instance) = find(&who, db, &guid)?;
         space_of(db, binding).filter(|space| who.can_write_space(db, space)).ok_or_else(not_found)?;
-        must_be_made(binding)?;
         let mut answer = json!({ "credentials": binding.credentials });
-        let drain = match &instance.kind {
-            ServiceInstanceKind::UserProvided { syslog_drain_url, .. } => syslog_drain_url,
-            ServiceInstanceKind::Managed { .. } => &binding.syslog_drain_url,
-        };
-        if let Some(url) = drain {
+        if let ServiceInstanceKind::UserProvided { syslog_drain_url: Some(url), .. } = &instance.kind {
             answer["syslog_drain_url"] = json!(url);
         }
         answer["volume_mounts"] = json!([]);
@@ -455,11 +393,12 @@ async fn details(Shared(cf): Cf, who: Who, Path(guid): Path<String>) -> ApiResul
     })
 }
 
-async fn parameters(Shared(cf): Cf, who: Who, Path(guid): Path<String>) -> ApiResult<Json<Value>> {
-    let (binding, instance) = cf.store.read(|db| {
-        let (binding, instance) = find(&who, db, &guid)?;
-        must_be_made(binding)?;
-        Ok::<_, ApiError>((binding.guid.clone(), instance.clone()))
-    })?;
-    broker::bindings::parameters(&cf, &who, &instance, &binding).await.map(Json)
+async fn parameters(Shared(cf): Cf, who: Who, Path(guid): Path<String>) -> ApiError {
+    match cf.store.read(|db| find(&who, db, &guid).map(|_| ())) {
+        Ok(()) => ApiError::new(
+            table::SERVICE_FETCH_BINDING_PARAMETERS_NOT_SUPPORTED,
+            "This service does not support fetching service binding parameters.",
+        ),
+        Err(error) => error,
+    }
 }

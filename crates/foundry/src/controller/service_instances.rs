@@ -1,4 +1,4 @@
-//! Service instances: managed ones, which a broker makes, and user-provided ones.
+//! Service instances: managed ones, which the built-in broker makes, and user-provided ones.
 //!
 //! | endpoint | what |
 //! |---|---|
@@ -7,8 +7,9 @@
 //! | `GET`, `PATCH /v3/service_instances/:guid` | show; name, tags, credentials, metadata |
 //! | `DELETE /v3/service_instances/:guid` | 204 for user-provided, a job for managed |
 //! | `GET …/credentials` | of a user-provided one |
-//! | `GET …/parameters` | of a managed one, where its broker tells them |
+//! | `GET …/parameters` | the broker does not tell them |
 //! | `GET …/permissions` | what the user may do |
+//! | `GET …/relationships/shared_spaces`, `…/usage_summary` | none: nothing can be shared |
 
 use axum::extract::{Path, State as Shared};
 use axum::http::StatusCode;
@@ -19,13 +20,12 @@ use serde_json::{Map, Value, json};
 
 use crate::controller::auth::Who;
 use crate::controller::body::{Field, Message, MetadataChange};
-use crate::controller::broker::built_in;
 use crate::controller::error::{ApiError, ApiResult, table};
 use crate::controller::fields::{Allowed, Fields};
 use crate::controller::list::{ListQuery, Query, Spec};
 use crate::controller::{
-    Api, Cf, broker, feature_flags, href, jobs, metadata, organizations, quotas, service_brokers, service_offerings,
-    service_plans, spaces, to_one,
+    Api, Cf, built_in_broker, feature_flags, href, jobs, metadata, organizations, quotas, service_brokers,
+    service_offerings, service_plans, spaces, to_one,
 };
 use crate::platform::Platform;
 use crate::state::{Guid, Metadata, Operation, ServiceInstance, ServiceInstanceKind, State, timestamp};
@@ -59,6 +59,8 @@ pub(super) fn routes() -> Api {
         .route("/v3/service_instances/{guid}/credentials", routing::get(credentials))
         .route("/v3/service_instances/{guid}/parameters", routing::get(parameters))
         .route("/v3/service_instances/{guid}/permissions", routing::get(permissions))
+        .route("/v3/service_instances/{guid}/relationships/shared_spaces", routing::get(shared_spaces))
+        .route("/v3/service_instances/{guid}/relationships/shared_spaces/usage_summary", routing::get(usage_summary))
 }
 
 /// An operation as the API shows it.
@@ -73,7 +75,7 @@ pub(super) fn present_operation(operation: &Operation) -> Value {
 }
 
 /// An instance as the API shows it.
-pub(super) fn present(cf: &Platform, db: &State, instance: &ServiceInstance) -> Value {
+pub(super) fn present(cf: &Platform, instance: &ServiceInstance) -> Value {
     let path = format!("/v3/service_instances/{}", instance.guid);
     let bindings = |kind: &str| href(cf, &format!("/v3/{kind}?service_instance_guids={}", instance.guid));
     let mut answer = json!({
@@ -92,12 +94,11 @@ pub(super) fn present(cf: &Platform, db: &State, instance: &ServiceInstance) -> 
         "service_route_bindings": bindings("service_route_bindings"),
     });
     match &instance.kind {
-        ServiceInstanceKind::Managed { plan, maintenance_info, dashboard_url, .. } => {
-            let newest = db.service_plans.get(plan).and_then(|plan| plan.maintenance_info.get("version"));
+        ServiceInstanceKind::Managed { plan } => {
             answer["type"] = json!("managed");
-            answer["maintenance_info"] = json!(maintenance_info);
-            answer["upgrade_available"] = json!(newest.is_some() && newest != maintenance_info.get("version"));
-            answer["dashboard_url"] = json!(dashboard_url);
+            answer["maintenance_info"] = json!({});
+            answer["upgrade_available"] = json!(false);
+            answer["dashboard_url"] = json!(null);
             relationships["service_plan"] = to_one(Some(plan));
             links["service_plan"] = href(cf, &format!("/v3/service_plans/{plan}"));
             links["parameters"] = href(cf, &format!("{path}/parameters"));
@@ -116,9 +117,9 @@ pub(super) fn present(cf: &Platform, db: &State, instance: &ServiceInstance) -> 
     answer
 }
 
-/// Whether the user may see an instance: in its own space, or in one that it is shared with.
+/// Whether the user may see an instance.
 pub(super) fn is_visible(who: &Who, db: &State, instance: &ServiceInstance) -> bool {
-    instance.spaces().any(|space| who.can_read_space(db, space))
+    who.can_read_space(db, &instance.space)
 }
 
 /// An instance that the user may see; 404 for others.
@@ -141,7 +142,7 @@ fn include(cf: &Platform, db: &State, fields: &Fields, instances: &[&ServiceInst
     let answer = fields.include(answer, "space", "spaces", in_spaces().map(|space| spaces::present(cf, space)));
     let orgs = in_spaces().filter_map(|space| db.orgs.get(&space.org)).map(|org| organizations::present(cf, org));
     let answer = fields.include(answer, "space.organization", "organizations", orgs);
-    let shown = plans().map(|plan| service_plans::present(cf, db, plan));
+    let shown = plans().map(|plan| service_plans::present(cf, plan));
     let answer = fields.include(answer, "service_plan", "service_plans", shown);
     let offerings = origins().map(|(offering, _)| service_offerings::present(cf, offering));
     let answer = fields.include(answer, "service_plan.service_offering", "service_offerings", offerings);
@@ -155,17 +156,17 @@ async fn list(Shared(cf): Cf, who: Who, query: Query) -> ApiResult<Json<Value>> 
     cf.store.read(|db| {
         let instances = db.service_instances.values().filter(|instance| {
             let plan = instance.plan().and_then(|plan| db.service_plans.get(plan));
-            let orgs = instance.spaces().filter_map(|space| db.spaces.get(space)).map(|space| space.org.as_str());
+            let org = db.spaces.get(&instance.space).map_or("", |space| space.org.as_str());
             is_visible(&who, db, instance)
                 && query.wants_name("names", &instance.name)
                 && query.wants("type", type_of(instance))
-                && query.wants_any("space_guids", instance.spaces().map(Guid::as_str))
-                && query.wants_any("organization_guids", orgs)
+                && query.wants("space_guids", instance.space.as_str())
+                && query.wants("organization_guids", org)
                 && query.wants_any("service_plan_guids", plan.iter().map(|plan| plan.guid.as_str()))
                 && query.wants_any("service_plan_names", plan.iter().map(|plan| plan.name.as_str()))
         });
         let page = query.page(&cf, "/v3/service_instances", instances);
-        let answer = page.present(|instance| present(&cf, db, instance));
+        let answer = page.present(|instance| present(&cf, instance));
         Ok(Json(include(&cf, db, &fields, &page.records, answer)))
     })
 }
@@ -175,7 +176,7 @@ async fn show(Shared(cf): Cf, who: Who, Path(guid): Path<String>, query: Query) 
     let fields = Fields::read(&query, FIELDS)?;
     cf.store.read(|db| {
         let instance = find(&who, db, &guid)?;
-        Ok(Json(include(&cf, db, &fields, &[instance], present(&cf, db, instance))))
+        Ok(Json(include(&cf, db, &fields, &[instance], present(&cf, instance))))
     })
 }
 
@@ -208,16 +209,6 @@ fn read_url(body: &mut Message, key: &str) -> Field<String> {
     }
 }
 
-/// What is left to do for an instance that is asked for, or that is to go.
-enum Step {
-    /// Nothing; how it is shown.
-    Done(Value),
-    /// The built-in broker is at it, in this job.
-    BuiltIn(Guid),
-    /// A broker over http is to be asked.
-    Remote,
-}
-
 async fn create(Shared(cf): Cf, who: Who, mut body: Message) -> ApiResult<Response> {
     let managed = match body.string("type").value().as_deref() {
         Some("managed") => true,
@@ -234,12 +225,8 @@ async fn create(Shared(cf): Cf, who: Who, mut body: Message) -> ApiResult<Respon
     let kind = if managed {
         body.only(&["type", "relationships", "name", "tags", "parameters", "metadata"]);
         let plan = body.needs_one("service_plan");
-        ServiceInstanceKind::Managed {
-            plan,
-            parameters: body.object("parameters").value().unwrap_or_default(),
-            maintenance_info: Map::new(),
-            dashboard_url: None,
-        }
+        body.object("parameters");
+        ServiceInstanceKind::Managed { plan }
     } else {
         body.only(&[
             "type",
@@ -258,7 +245,7 @@ async fn create(Shared(cf): Cf, who: Who, mut body: Message) -> ApiResult<Respon
         }
     };
     let takes = cf.timing().service_operation;
-    let (instance, step) = cf.store.write(|db| {
+    let (instance, job) = cf.store.write(|db| {
         if !who.is_admin() {
             feature_flags::must_be_enabled(db, "service_instance_creation")?;
         }
@@ -269,31 +256,23 @@ async fn create(Shared(cf): Cf, who: Who, mut body: Message) -> ApiResult<Respon
             ));
         }
         who.must_write_space(db, &space)?;
-        let instance = new(db, &who, name, space, tags, kind, change)?;
-        let created = instance.clone();
-        db.service_instances.insert(instance.guid.clone(), instance);
-        let step = if broker::instances::is_remote(db, &created) {
-            Step::Remote
-        } else if managed {
-            Step::BuiltIn(built_in::begin(db, &who, &created, "create", takes))
-        } else {
-            broker::note(db, &who, &created, "create", json!({}));
-            Step::Done(present(&cf, db, &created))
-        };
-        Ok((created, step))
+        let instance = new(db, name, space, tags, kind, change)?;
+        db.service_instances.insert(instance.guid.clone(), instance.clone());
+        if managed {
+            let job = built_in_broker::begin(db, &who, &instance, "create", takes);
+            return Ok((instance, Some(job)));
+        }
+        built_in_broker::note(db, &who, &instance, "create", json!({}));
+        Ok((instance, None))
     })?;
-    let job = match step {
-        Step::Done(shown) => return Ok((StatusCode::CREATED, Json(shown)).into_response()),
-        Step::Remote => return Ok(broker::instances::create(&cf, &who, &instance.guid).await),
-        Step::BuiltIn(job) => job,
-    };
+    let Some(job) = job else { return Ok((StatusCode::CREATED, Json(present(&cf, &instance))).into_response()) };
     let answer = jobs::accepted(&cf, &job);
-    built_in::later(&cf, takes, move |db| {
+    built_in_broker::later(&cf, takes, move |db| {
         // It may have been deleted meanwhile.
         let result = match db.service_instances.get_mut(&instance.guid) {
             Some(made) => {
                 made.last_operation = Some(Operation::now("create", "succeeded", "Instance provisioning completed"));
-                broker::note(db, &who, &instance, "create", json!({}));
+                built_in_broker::note(db, &who, &instance, "create", json!({}));
                 Ok(Vec::new())
             }
             None => Err(not_found()),
@@ -305,23 +284,16 @@ async fn create(Shared(cf): Cf, who: Who, mut body: Message) -> ApiResult<Respon
 
 fn new(
     db: &State,
-    who: &Who,
     name: String,
     space: Guid,
     tags: Vec<String>,
-    mut kind: ServiceInstanceKind,
+    kind: ServiceInstanceKind,
     change: MetadataChange,
 ) -> ApiResult<ServiceInstance> {
     let mut operation = Operation::now("create", "succeeded", "Operation succeeded");
-    if let ServiceInstanceKind::Managed { plan, maintenance_info, .. } = &mut kind {
-        let (plan, remote) = service_plans::offered(db, who, &space, plan)?;
-        quotas::check_one_more_service(db, &space, plan.free)?;
-        maintenance_info.clone_from(&plan.maintenance_info);
-        operation = if remote {
-            Operation::now("create", "initial", "")
-        } else {
-            Operation::now("create", "in progress", "Instance provisioning in progress")
-        };
+    if let ServiceInstanceKind::Managed { plan } = &kind {
+        quotas::check_one_more_service(db, &space, service_plans::offered(db, plan)?.free)?;
+        operation = Operation::now("create", "in progress", "Instance provisioning in progress");
     }
     taken(db, &space, &name, None)?;
     let now = Timestamp::now();
@@ -329,7 +301,6 @@ fn new(
         guid: Guid::random(),
         name,
         space,
-        shared_with: Vec::new(),
         tags,
         kind,
         last_operation: Some(operation),
@@ -342,8 +313,7 @@ fn new(
 }
 
 fn taken(db: &State, space: &Guid, name: &str, but: Option<&Guid>) -> ApiResult<()> {
-    let within = |instance: &ServiceInstance| instance.spaces().any(|in_it| in_it == space);
-    let same = |instance: &ServiceInstance| within(instance) && instance.name.eq_ignore_ascii_case(name);
+    let same = |instance: &ServiceInstance| instance.space == *space && instance.name.eq_ignore_ascii_case(name);
     if db.service_instances.values().any(|instance| same(instance) && Some(&instance.guid) != but) {
         return Err(ApiError::unprocessable(format!("The service instance name is taken: {name}.")));
     }
@@ -380,12 +350,6 @@ async fn update(Shared(cf): Cf, who: Who, Path(guid): Path<String>, mut body: Me
         }
         body.finish()?;
         if let Some(name) = name {
-            if !instance.shared_with.is_empty() {
-                return Err(ApiError::new(
-                    table::SHARED_SERVICE_INSTANCE_CANNOT_BE_RENAMED,
-                    "Service instances that have been shared cannot be renamed",
-                ));
-            }
             taken(db, &instance.space, &name, Some(&instance.guid))?;
             instance.name = name;
         }
@@ -393,7 +357,7 @@ async fn update(Shared(cf): Cf, who: Who, Path(guid): Path<String>, mut body: Me
         change.apply(&mut instance.metadata);
         instance.last_operation = Some(Operation::now("update", "succeeded", "Operation succeeded"));
         instance.updated_at = Timestamp::now();
-        let answer = present(&cf, db, &instance);
+        let answer = present(&cf, &instance);
         if let ServiceInstanceKind::UserProvided { route_service_url: Some(url), .. } = &instance.kind {
             // A binding goes with a new address of its service; without any it keeps the last one.
             // (`ServiceInstanceUpdateUserProvided#update_route_bindings`)
@@ -401,7 +365,7 @@ async fn update(Shared(cf): Cf, who: Who, Path(guid): Path<String>, mut body: Me
                 binding.route_service_url.clone_from(url);
             }
         }
-        broker::note(db, &who, &instance, "update", json!({}));
+        built_in_broker::note(db, &who, &instance, "update", json!({}));
         db.service_instances.insert(instance.guid.clone(), instance);
         Ok(Json(answer))
     })
@@ -419,37 +383,29 @@ async fn destroy(Shared(cf): Cf, who: Who, Path(guid): Path<String>, query: Quer
     query.only(&["purge"])?;
     let purge = query.get("purge") == Some("true");
     let takes = cf.timing().service_operation;
-    let (instance, step) = cf.store.write(|db| {
+    let (instance, job) = cf.store.write(|db| {
         let instance = find(&who, db, &guid)?.clone();
         who.must_write_space(db, &instance.space)?;
         if instance.plan().is_none() || purge {
-            who.must(!purge || instance.plan().is_none() || who.is_admin())?;
-            broker::remove(db, &who, &instance, if purge { "purge" } else { "delete" });
-            return Ok((instance, Step::Done(Value::Null)));
+            Who::must(!purge || instance.plan().is_none() || who.is_admin())?;
+            built_in_broker::remove(db, &who, &instance, if purge { "purge" } else { "delete" });
+            return Ok((instance, None));
         }
-        // What a broker has begun to make can be given up.
-        let begun = |last: &Operation| last.kind == "create" && last.state != "initial";
-        if instance.last_operation.as_ref().is_some_and(|last| last.in_progress() && !begun(last)) {
+        // What the broker has begun to make can be given up.
+        if instance.last_operation.as_ref().is_some_and(|last| last.in_progress() && last.kind != "create") {
             return Err(ApiError::unprocessable("There is an operation in progress for the service instance."));
         }
-        if broker::instances::is_remote(db, &instance) {
-            return Ok((instance, Step::Remote));
-        }
-        let job = built_in::begin(db, &who, &instance, "delete", takes);
+        let job = built_in_broker::begin(db, &who, &instance, "delete", takes);
         if let Some(instance) = db.service_instances.get_mut(&instance.guid) {
             let operation = Operation::now("delete", "in progress", "Instance deprovisioning in progress");
             instance.last_operation = Some(operation);
         }
-        Ok((instance, Step::BuiltIn(job)))
+        Ok((instance, Some(job)))
     })?;
-    let job = match step {
-        Step::Done(_) => return Ok(StatusCode::NO_CONTENT.into_response()),
-        Step::Remote => return Ok(broker::instances::delete(&cf, &who, &instance.guid).await),
-        Step::BuiltIn(job) => job,
-    };
+    let Some(job) = job else { return Ok(StatusCode::NO_CONTENT.into_response()) };
     let answer = jobs::accepted(&cf, &job);
-    built_in::later(&cf, takes, move |db| {
-        broker::remove(db, &who, &instance, "delete");
+    built_in_broker::later(&cf, takes, move |db| {
+        built_in_broker::remove(db, &who, &instance, "delete");
         jobs::end(db, &job, Ok(Vec::new()));
     });
     Ok(answer)
@@ -461,23 +417,21 @@ async fn credentials(Shared(cf): Cf, who: Who, Path(guid): Path<String>) -> ApiR
         match &instance.kind {
             ServiceInstanceKind::Managed { .. } => Err(not_found()),
             ServiceInstanceKind::UserProvided { credentials, .. } => {
-                who.must(who.can_write_space(db, &instance.space))?;
+                Who::must(who.can_write_space(db, &instance.space))?;
                 Ok(Json(credentials.clone()))
             }
         }
     })
 }
 
-async fn parameters(Shared(cf): Cf, who: Who, Path(guid): Path<String>) -> ApiResult<Json<Value>> {
-    let instance = cf.store.read(|db| {
-        let instance = find(&who, db, &guid)?;
-        who.must(who.can_read_space(db, &instance.space))?;
-        Ok::<_, ApiError>(instance.clone())
-    })?;
-    if instance.plan().is_some() && instance.last_operation.as_ref().is_some_and(|last| last.failed_to("create")) {
-        return Err(not_found());
+async fn parameters(Shared(cf): Cf, who: Who, Path(guid): Path<String>) -> ApiError {
+    match cf.store.read(|db| find(&who, db, &guid).map(|_| ())) {
+        Ok(()) => ApiError::new(
+            table::SERVICE_FETCH_INSTANCE_PARAMETERS_NOT_SUPPORTED,
+            "This service does not support fetching service instance parameters.",
+        ),
+        Err(error) => error,
     }
-    broker::instances::parameters(&cf, &who, &instance).await.map(Json)
 }
 
 async fn permissions(Shared(cf): Cf, who: Who, Path(guid): Path<String>) -> ApiResult<Json<Value>> {
@@ -488,4 +442,25 @@ async fn permissions(Shared(cf): Cf, who: Who, Path(guid): Path<String>) -> ApiR
             "read": is_visible(&who, db, instance),
         })))
     })
+}
+
+async fn shared_spaces(Shared(cf): Cf, who: Who, Path(guid): Path<String>, query: Query) -> ApiResult<Json<Value>> {
+    query.only(&["fields"])?;
+    cf.store.read(|db| find(&who, db, &guid).map(|_| ()))?;
+    let path = format!("/v3/service_instances/{guid}/relationships/shared_spaces");
+    Ok(Json(json!({ "data": [], "links": { "self": href(&cf, &path) } })))
+}
+
+async fn usage_summary(Shared(cf): Cf, who: Who, Path(guid): Path<String>) -> ApiResult<Json<Value>> {
+    cf.store.read(|db| find(&who, db, &guid).map(|_| ()))?;
+    let instance = format!("/v3/service_instances/{guid}");
+    let path = format!("{instance}/relationships/shared_spaces");
+    Ok(Json(json!({
+        "usage_summary": [],
+        "links": {
+            "self": href(&cf, &format!("{path}/usage_summary")),
+            "shared_spaces": href(&cf, &path),
+            "service_instance": href(&cf, &instance),
+        },
+    })))
 }

@@ -1,4 +1,4 @@
-//! Service plans: what brokers have in their catalogs. Administrators see all of them.
+//! Service plans: what the broker has in its catalog, for everyone.
 //!
 //! | endpoint | what |
 //! |---|---|
@@ -17,7 +17,7 @@ use crate::controller::fields::{Allowed, Fields};
 use crate::controller::list::{ListQuery, Query, Spec, with_included};
 use crate::controller::{Api, Cf, href, metadata, service_brokers, service_offerings, to_one};
 use crate::platform::Platform;
-use crate::state::{Guid, ServiceBroker, ServiceFeatures, ServiceOffering, ServicePlan, State, Visibility, timestamp};
+use crate::state::{Guid, ServiceBroker, ServiceOffering, ServicePlan, State, timestamp};
 
 const LIST: Spec = Spec::new(&[
     "available",
@@ -45,31 +45,28 @@ pub(super) fn routes() -> Api {
 }
 
 /// A plan as the API shows it.
-pub(super) fn present(cf: &Platform, db: &State, plan: &ServicePlan) -> Value {
+pub(super) fn present(cf: &Platform, plan: &ServicePlan) -> Value {
     let path = format!("/v3/service_plans/{}", plan.guid);
     json!({
         "guid": plan.guid,
         "created_at": timestamp(plan.created_at),
         "updated_at": timestamp(plan.updated_at),
         "name": plan.name,
-        "visibility_type": visibility_type(plan),
-        "available": plan.available,
+        "visibility_type": "public",
+        "available": true,
         "free": plan.free,
-        "costs": costs(plan),
+        "costs": [],
         "description": plan.description,
-        "maintenance_info": plan.maintenance_info,
+        "maintenance_info": {},
         "broker_catalog": {
-            "id": plan.catalog_id,
-            "metadata": plan.catalog_metadata,
-            "maximum_polling_duration": plan.maximum_polling_duration,
-            "features": features(db, plan),
+            "id": plan.guid,
+            "metadata": {},
+            "maximum_polling_duration": null,
+            "features": { "bindable": true, "plan_updateable": false },
         },
         "schemas": {
-            "service_instance": {
-                "create": { "parameters": schema(plan, ["service_instance", "create"]) },
-                "update": { "parameters": schema(plan, ["service_instance", "update"]) },
-            },
-            "service_binding": { "create": { "parameters": schema(plan, ["service_binding", "create"]) } },
+            "service_instance": { "create": { "parameters": {} }, "update": { "parameters": {} } },
+            "service_binding": { "create": { "parameters": {} } },
         },
         "relationships": { "service_offering": to_one(Some(&plan.offering)) },
         "metadata": metadata(&plan.metadata),
@@ -81,142 +78,31 @@ pub(super) fn present(cf: &Platform, db: &State, plan: &ServicePlan) -> Value {
     })
 }
 
-pub(super) fn visibility_type(plan: &ServicePlan) -> &'static str {
-    match &plan.visibility {
-        Visibility::Public => "public",
-        Visibility::Admin => "admin",
-        Visibility::Organizations(_) => "organization",
-    }
-}
-
-/// What can be done with instances: as the plan says, else as its offering.
-pub(super) fn is_bindable(db: &State, plan: &ServicePlan) -> bool {
-    plan.bindable.unwrap_or_else(|| of_offering(db, plan).bindable)
-}
-
-fn features(db: &State, plan: &ServicePlan) -> Value {
-    let plan_updateable = plan.plan_updateable.unwrap_or_else(|| of_offering(db, plan).plan_updateable);
-    json!({ "bindable": is_bindable(db, plan), "plan_updateable": plan_updateable })
-}
-
-fn of_offering(db: &State, plan: &ServicePlan) -> ServiceFeatures {
-    db.service_offerings.get(&plan.offering).map(|offering| offering.features).unwrap_or_default()
-}
-
-/// What a plan costs; nothing where the catalog does not say it in the right form.
-/// (`cloud_controller_ng`: `service_plan_presenter.rb`.)
-fn costs(plan: &ServicePlan) -> Vec<Value> {
-    let read = || {
-        let mut costs = Vec::new();
-        for cost in plan.catalog_metadata.get("costs")?.as_array()? {
-            let unit = cost.get("unit")?.as_str()?;
-            for (currency, amount) in cost.get("amount")?.as_object()? {
-                costs.push(json!({ "currency": currency.to_uppercase(), "amount": amount.as_f64()?, "unit": unit }));
-            }
-        }
-        Some(costs)
-    };
-    read().unwrap_or_default()
-}
-
-/// A schema that the catalog has, such as that for creating a service instance.
-fn schema(plan: &ServicePlan, [resource, operation]: [&str; 2]) -> Value {
-    let found = plan.schemas.get(resource).and_then(|resource| resource.get(operation)?.get("parameters"));
-    found.cloned().unwrap_or_else(|| json!({}))
-}
-
-/// Whether the user may see a plan.
-pub(super) fn is_visible(who: &Who, db: &State, plan: &ServicePlan) -> bool {
-    who.is_admin()
-        || match &plan.visibility {
-            Visibility::Public => true,
-            Visibility::Admin => false,
-            Visibility::Organizations(orgs) => orgs.iter().any(|org| who.can_read_org(db, org)),
-        }
-}
-
-/// Whether instances of a plan can be made in an organization.
-pub(super) fn is_offered_in(plan: &ServicePlan, org: &Guid) -> bool {
-    match &plan.visibility {
-        Visibility::Public => true,
-        Visibility::Admin => false,
-        Visibility::Organizations(orgs) => orgs.contains(org),
-    }
-}
-
-/// Whether one of these plans is offered in the organizations and in the spaces that a list asks for.
-pub(super) fn wanted_somewhere<'a>(
-    query: &ListQuery,
-    db: &State,
-    mut plans: impl Iterator<Item = &'a ServicePlan>,
-) -> bool {
-    let orgs = query.values("organization_guids");
-    let spaces = query.values("space_guids").map(|spaces| {
-        let orgs = spaces.iter().filter_map(|space| db.spaces.get(space.as_str()).map(|space| space.org.to_string()));
-        orgs.collect::<Vec<_>>()
-    });
-    if orgs.is_none() && spaces.is_none() {
-        return true;
-    }
-    plans.any(|plan| {
-        let offered = |orgs: &Vec<String>| {
-            matches!(plan.visibility, Visibility::Public)
-                || orgs.iter().any(|org| is_offered_in(plan, &Guid::from(org.as_str())))
-        };
-        orgs.as_ref().is_none_or(offered) && spaces.as_ref().is_none_or(offered)
-    })
-}
-
 /// The offering and the broker of a plan.
 pub(super) fn origin<'a>(db: &'a State, plan: &ServicePlan) -> Option<(&'a ServiceOffering, &'a ServiceBroker)> {
     let offering = db.service_offerings.get(&plan.offering)?;
     Some((offering, db.service_brokers.get(&offering.broker)?))
 }
 
-/// A plan of which an instance can be made in a space, and whether its broker is reached over http.
-pub(super) fn offered<'a>(db: &'a State, who: &Who, space: &Guid, plan: &Guid) -> ApiResult<(&'a ServicePlan, bool)> {
-    let refuse = |text: String| Err(ApiError::unprocessable(format!("Invalid service plan. {text}")));
-    let found = db.service_plans.get(plan).filter(|plan| is_visible(who, db, plan));
-    let found = found.and_then(|plan| Some((plan, origin(db, plan)?.1)));
-    let Some((plan, broker)) = found else {
-        return refuse("Ensure that the service plan exists, is available, and you have access to it.".to_owned());
-    };
-    let (name, guid) = (&plan.name, &plan.guid);
-    if !plan.available {
-        return refuse(format!(
-            "The service plan '{name}' with guid '{guid}' has been removed from the service broker's catalog. It is not \
-             possible to create new service instances using this plan."
-        ));
-    }
-    let space = db.spaces.get(space);
-    if let Some(space) = space.filter(|space| !is_offered_in(plan, &space.org)) {
-        return refuse(format!(
-            "This could be due to a space-scoped broker which is offering the service plan '{name}' with guid '{guid}' in \
-             another space or that the plan is not enabled in this organization. Ensure that the service plan is visible \
-             in your current space '{}' with guid '{}'.",
-            space.name, space.guid
-        ));
-    }
-    if broker.synchronizing {
-        return Err(ApiError::unprocessable(
-            "The service instance cannot be created because there is an operation in progress for the service broker.",
-        ));
-    }
-    Ok((plan, broker.login.is_some()))
+/// A plan of which an instance can be made.
+pub(super) fn offered<'a>(db: &'a State, plan: &Guid) -> ApiResult<&'a ServicePlan> {
+    db.service_plans.get(plan).ok_or_else(|| {
+        ApiError::unprocessable(
+            "Invalid service plan. Ensure that the service plan exists, is available, and you have access to it.",
+        )
+    })
 }
 
-async fn list(Shared(cf): Cf, who: Who, query: Query) -> ApiResult<Json<Value>> {
+async fn list(Shared(cf): Cf, _who: Who, query: Query) -> ApiResult<Json<Value>> {
     let fields = Fields::read(&query, FIELDS)?;
     let query = ListQuery::new(query, &LIST)?;
     cf.store.read(|db| {
         let plans = db.service_plans.values().filter(|plan| {
             let Some((offering, broker)) = origin(db, plan) else { return false };
             let instances = db.service_instances.values().filter(|instance| instance.plan() == Some(&plan.guid));
-            is_visible(&who, db, plan)
-                && wanted_somewhere(&query, db, std::iter::once(*plan))
-                && query.wants_name("names", &plan.name)
-                && query.wants("available", if plan.available { "true" } else { "false" })
-                && query.wants("broker_catalog_ids", &plan.catalog_id)
+            query.wants_name("names", &plan.name)
+                && query.wants("available", "true")
+                && query.wants("broker_catalog_ids", plan.guid.as_str())
                 && query.wants("service_offering_guids", offering.guid.as_str())
                 && query.wants_name("service_offering_names", &offering.name)
                 && query.wants("service_broker_guids", broker.guid.as_str())
@@ -225,7 +111,7 @@ async fn list(Shared(cf): Cf, who: Who, query: Query) -> ApiResult<Json<Value>> 
         });
         let page = query.page(&cf, "/v3/service_plans", plans);
         let origins = || page.records.iter().filter_map(|plan| origin(db, plan));
-        let mut answer = page.present(|plan| present(&cf, db, plan));
+        let mut answer = page.present(|plan| present(&cf, plan));
         if query.includes("service_offering") {
             let offerings = origins().map(|(offering, _)| service_offerings::present(&cf, offering));
             answer = with_included(answer, "service_offerings", offerings);
@@ -240,21 +126,21 @@ async fn list(Shared(cf): Cf, who: Who, query: Query) -> ApiResult<Json<Value>> 
     })
 }
 
-/// A plan that the user may see; 404 for others.
-pub(super) fn find<'a>(who: &Who, db: &'a State, guid: &str) -> ApiResult<&'a ServicePlan> {
-    db.service_plans
-        .get(guid)
-        .filter(|plan| is_visible(who, db, plan))
-        .ok_or_else(|| ApiError::not_found("Service plan"))
+fn find<'a>(db: &'a State, guid: &str) -> ApiResult<&'a ServicePlan> {
+    db.service_plans.get(guid).ok_or_else(not_found)
 }
 
-async fn show(Shared(cf): Cf, who: Who, Path(guid): Path<String>, query: Query) -> ApiResult<Json<Value>> {
+fn not_found() -> ApiError {
+    ApiError::not_found("Service plan")
+}
+
+async fn show(Shared(cf): Cf, _who: Who, Path(guid): Path<String>, query: Query) -> ApiResult<Json<Value>> {
     query.only(&["fields", "include"])?;
     let fields = Fields::read(&query, FIELDS)?;
     let include = query.include(LIST.include)?;
     cf.store.read(|db| {
-        let plan = find(&who, db, &guid)?;
-        let mut answer = present(&cf, db, plan);
+        let plan = find(db, &guid)?;
+        let mut answer = present(&cf, plan);
         let (offering, broker) = origin(db, plan).unzip();
         if include.iter().any(|one| one == "service_offering") {
             let offering = offering.map(|offering| service_offerings::present(&cf, offering));
@@ -265,30 +151,15 @@ async fn show(Shared(cf): Cf, who: Who, Path(guid): Path<String>, query: Query) 
     })
 }
 
-/// Changes a plan that the user may change, and shows it.
-pub(super) fn change(
-    cf: &Platform,
-    who: &Who,
-    db: &mut State,
-    guid: &str,
-    change: impl FnOnce(&mut ServicePlan),
-) -> ApiResult<Value> {
-    let mut plan = find(who, db, guid)?.clone();
-    who.must(who.is_admin())?;
-    change(&mut plan);
-    plan.updated_at = Timestamp::now();
-    let answer = present(cf, db, &plan);
-    db.service_plans.insert(plan.guid.clone(), plan);
-    Ok(answer)
-}
-
 async fn update(Shared(cf): Cf, who: Who, Path(guid): Path<String>, mut body: Message) -> ApiResult<Json<Value>> {
     body.only(&["metadata"]);
-    let asked = body.metadata();
+    let change = body.metadata();
     cf.store.write(|db| {
-        find(&who, db, &guid)?;
-        who.must(who.is_admin())?;
+        let plan = db.service_plans.get_mut(guid.as_str()).ok_or_else(not_found)?;
+        Who::must(who.is_admin())?;
         body.finish()?;
-        change(&cf, &who, db, &guid, |plan| asked.apply(&mut plan.metadata)).map(Json)
+        change.apply(&mut plan.metadata);
+        plan.updated_at = Timestamp::now();
+        Ok(Json(present(&cf, plan)))
     })
 }

@@ -80,7 +80,7 @@ fn include<'a>(
     }
     if asks("service_instance") {
         let found = bindings.filter_map(|binding| db.service_instances.get(&binding.instance));
-        let found = found.map(|instance| service_instances::present(cf, db, instance));
+        let found = found.map(|instance| service_instances::present(cf, instance));
         answer = with_included(answer, "service_instances", found);
     }
     answer

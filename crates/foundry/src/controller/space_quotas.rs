@@ -93,7 +93,7 @@ async fn create(Shared(cf): Cf, who: Who, mut body: Message) -> ApiResult<(Statu
     let name = body.name(250);
     let mut limits = QuotaLimits { paid_services_allowed: true, ..QuotaLimits::default() };
     read_limits(&mut body, &mut limits);
-    let spaces = body.to_many("spaces").value().unwrap_or_default();
+    let spaces = body.related_many("spaces").value().unwrap_or_default();
     body.finish()?;
     cf.store.write(|db| {
         if who.org(db, org.as_str()).is_err() {

@@ -25,7 +25,7 @@ use crate::controller::body::Message;
 use crate::controller::error::{ApiError, ApiResult};
 use crate::controller::list::{ListQuery, Query, Spec, with_included};
 use crate::controller::quotas::Usage;
-use crate::controller::{Api, Cf, action, broker, href, jobs, metadata, organizations, to_one};
+use crate::controller::{Api, Cf, action, href, jobs, metadata, organizations, to_one};
 use crate::platform::Platform;
 use crate::state::{Domain, Guid, Party, Space, State, timestamp};
 
@@ -124,25 +124,12 @@ async fn create(Shared(cf): Cf, who: Who, mut body: Message) -> ApiResult<(Statu
         let mut space = Space::new(&name, &org);
         change.apply(&mut space.metadata);
         let answer = present(&cf, &space);
-        add(db, &who, space);
+        let (guid, target) = (space.guid.clone(), party(&space));
+        let data = json!({ "request": { "name": space.name } });
+        db.spaces.insert(guid.clone(), space);
+        db.record("audit.space.create", who.actor(), target, Some(&guid), data);
         Ok((StatusCode::CREATED, Json(answer)))
     })
-}
-
-/// Adds a space, notes it, and returns its guid.
-pub(super) fn add(db: &mut State, who: &Who, space: Space) -> Guid {
-    let (guid, target) = (space.guid.clone(), party(&space));
-    let data = json!({ "request": { "name": space.name } });
-    db.spaces.insert(guid.clone(), space);
-    db.record("audit.space.create", who.actor(), target, Some(&guid), data);
-    guid
-}
-
-/// Removes a space with all that is in it, and notes that it was asked for.
-pub(super) fn remove(db: &mut State, who: &Who, space: &Space, recursive: bool) {
-    let request = json!({ "request": { "recursive": recursive } });
-    db.record("audit.space.delete-request", who.actor(), party(space), Some(&space.guid), request);
-    db.remove_space(&space.guid);
 }
 
 async fn update(Shared(cf): Cf, who: Who, Path(guid): Path<String>, mut body: Message) -> ApiResult<Json<Value>> {
@@ -179,13 +166,12 @@ async fn destroy(Shared(cf): Cf, who: Who, Path(guid): Path<String>) -> ApiResul
         who.must_write_org(db, &space.org)?;
         Ok::<_, ApiError>(space.clone())
     })?;
-    let guid = space.guid.clone();
-    let deleter = who.clone();
-    let work = move |db: &mut State| {
-        remove(db, &deleter, &space, true);
+    Ok(jobs::run(&cf, "space.delete", None, move |db| {
+        let request = json!({ "request": { "recursive": true } });
+        db.record("audit.space.delete-request", who.actor(), party(&space), Some(&space.guid), request);
+        db.remove_space(&space.guid);
         Ok(Vec::new())
-    };
-    Ok(broker::release::then(&cf, &who, "space.delete", |app| app.space == guid, |space| *space == guid, work).await)
+    }))
 }
 
 async fn usage_summary(Shared(cf): Cf, who: Who, Path(guid): Path<String>) -> ApiResult<Json<Value>> {
@@ -299,7 +285,7 @@ fn no_security_groups(cf: &Platform, who: &Who, guid: &str, query: Query, phase:
 
 impl State {
     /// Removes a space with all that is in it.
-    pub fn remove_space(&mut self, space: &Guid) {
+    pub(crate) fn remove_space(&mut self, space: &Guid) {
         let apps: Vec<_> = self.apps.values().filter(|app| app.space == *space).map(|app| app.guid.clone()).collect();
         for app in apps {
             self.remove_app(&app);
@@ -309,9 +295,6 @@ impl State {
             self.service_instances.get(&binding.instance).is_none_or(|instance| instance.space != *space)
         });
         self.service_instances.retain(|_, instance| instance.space != *space);
-        for instance in self.service_instances.values_mut() {
-            instance.shared_with.retain(|shared| shared != space);
-        }
         self.roles.retain(|_, role| role.space.as_ref() != Some(space));
         self.spaces.shift_remove(space);
     }

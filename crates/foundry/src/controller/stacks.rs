@@ -76,7 +76,7 @@ fn find<'a>(db: &'a State, guid: &str) -> ApiResult<&'a Stack> {
 }
 
 async fn create(Shared(cf): Cf, who: Who, mut body: Message) -> ApiResult<(StatusCode, Json<Value>)> {
-    who.must(who.is_admin())?;
+    Who::must(who.is_admin())?;
     let name = body.name(250);
     let description = body.string("description").value();
     if description.as_ref().is_some_and(|text| text.chars().count() > 250) {
@@ -114,7 +114,7 @@ async fn show(Shared(cf): Cf, _who: Who, Path(guid): Path<String>) -> ApiResult<
 }
 
 async fn update(Shared(cf): Cf, who: Who, Path(guid): Path<String>, mut body: Message) -> ApiResult<Json<Value>> {
-    who.must(who.is_admin())?;
+    Who::must(who.is_admin())?;
     body.only(&["state", "state_reason", "metadata"]);
     let (state, state_reason) = read_state(&mut body);
     let change = body.metadata();
@@ -135,7 +135,7 @@ async fn update(Shared(cf): Cf, who: Who, Path(guid): Path<String>, mut body: Me
 async fn destroy(Shared(cf): Cf, who: Who, Path(guid): Path<String>) -> ApiResult<StatusCode> {
     cf.store.write(|db| {
         let stack = find(db, &guid)?.clone();
-        who.must(who.is_admin())?;
+        Who::must(who.is_admin())?;
         if db.apps.values().any(|app| app.lifecycle.stack.as_ref() == Some(&stack.name)) {
             return Err(ApiError::unprocessable(format!(
                 "Cannot delete stack '{}' because apps are currently using the stack.",

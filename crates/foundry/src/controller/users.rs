@@ -85,7 +85,7 @@ async fn create(Shared(cf): Cf, who: Who, mut body: Message) -> ApiResult<(Statu
     }
     let change = body.metadata();
     body.finish()?;
-    who.must(who.is_admin())?;
+    Who::must(who.is_admin())?;
     let guid = guid.unwrap_or_default();
     let name = cf.uaa.name_of(&guid);
     cf.store.write(|db| {
@@ -105,7 +105,7 @@ async fn update(Shared(cf): Cf, who: Who, Path(guid): Path<String>, mut body: Me
     let change = body.metadata();
     cf.store.write(|db| {
         let mut user = find(&who, db, &guid)?.clone();
-        who.must(who.is_admin())?;
+        Who::must(who.is_admin())?;
         body.finish()?;
         change.apply(&mut user.metadata);
         let answer = present(&cf, &user);
@@ -117,7 +117,7 @@ async fn update(Shared(cf): Cf, who: Who, Path(guid): Path<String>, mut body: Me
 async fn destroy(Shared(cf): Cf, who: Who, Path(guid): Path<String>) -> ApiResult<Response> {
     let user = cf.store.read(|db| {
         let user = find(&who, db, &guid)?;
-        who.must(who.is_admin())?;
+        Who::must(who.is_admin())?;
         Ok::<_, ApiError>(user.guid.clone())
     })?;
     Ok(jobs::run(&cf, "user.delete", None, move |db| {

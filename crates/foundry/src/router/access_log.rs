@@ -10,8 +10,10 @@ use hyper::header::{HeaderMap, HeaderName, REFERER, USER_AGENT};
 use jiff::Timestamp;
 use tokio::sync::mpsc;
 
+use super::clock::now;
+use super::endpoint::Endpoint;
 use super::headers::{FORWARDED_FOR, FORWARDED_PROTO};
-use super::{Endpoint, lock, now};
+use crate::platform::lock;
 
 /// One request, with the fields of gorouter's access log. Its `Display` is gorouter's line.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -104,7 +106,7 @@ impl AccessLog {
 /// The line of a request under way; written when it is dropped, whatever ended the request.
 #[derive(Debug)]
 pub(super) struct Entry {
-    shared: Arc<super::Shared>,
+    shared: Arc<super::http::Shared>,
     line: AccessLine,
     started: Instant,
     request_bytes: Arc<AtomicU64>,
@@ -113,7 +115,7 @@ pub(super) struct Entry {
 
 impl Entry {
     pub(super) fn begin(
-        shared: Arc<super::Shared>,
+        shared: Arc<super::http::Shared>,
         remote: SocketAddr,
         request: &hyper::http::request::Parts,
         host: &str,

@@ -19,8 +19,10 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
+use super::clock::now;
+use super::http::Shared;
 use super::tasks::Tasks;
-use super::{Shared, lock, now};
+use crate::platform::lock;
 
 /// Any failure below a body.
 pub(super) type BoxError = Box<dyn std::error::Error + Send + Sync>;

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use hyper::header::{CONNECTION, HeaderMap, HeaderName, HeaderValue, TE, TRAILER, TRANSFER_ENCODING, UPGRADE};
 
-use super::Endpoint;
+use super::endpoint::Endpoint;
 
 pub(super) const APP_INSTANCE: HeaderName = HeaderName::from_static("x-cf-app-instance");
 pub(super) const PROCESS_INSTANCE: HeaderName = HeaderName::from_static("x-cf-process-instance");

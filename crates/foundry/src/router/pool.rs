@@ -6,7 +6,8 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use super::{Endpoint, lock};
+use super::endpoint::Endpoint;
+use crate::platform::lock;
 
 /// The instances of one host and path (gorouter: `EndpointPool`).
 #[derive(Debug)]

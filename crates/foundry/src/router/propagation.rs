@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{Notify, watch};
 
-use super::{lock, now};
+use super::clock::now;
+use crate::platform::lock;
 
 /// How long route changes take between the API's OK and the routing table.
 ///

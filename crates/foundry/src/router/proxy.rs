@@ -14,8 +14,11 @@ use hyper_util::rt::TokioIo;
 use super::access_log::Entry;
 use super::answer::{Refusal, Upload, pass_on};
 use super::backend::{Backends, Body, BoxError, Failure, FailureKind};
+use super::clock::now;
+use super::endpoint::Endpoint;
+use super::http::Shared;
 use super::pool::{Choice, Selection};
-use super::{Endpoint, Shared, headers, now, sticky};
+use super::{headers, sticky};
 
 /// A request with a route.
 #[derive(Debug)]

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use super::endpoint::Endpoint;
 use super::pool::{Pick, Pool, SharedPool};
-use super::{Endpoint, lock};
+use crate::platform::lock;
 
 /// The routes of one router.
 #[derive(Debug)]

@@ -6,8 +6,13 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
-use super::front::Front;
-use super::{AccessLine, Endpoint, Propagation, Router, RouterSettings, TcpRouter};
+use super::access_log::AccessLine;
+use super::endpoint::Endpoint;
+use super::http::Router;
+use super::load_balancer::LoadBalancer;
+use super::propagation::Propagation;
+use super::settings::RouterSettings;
+use super::tcp::TcpRouter;
 
 /// One router or several, which all hear of every route change.
 #[derive(Debug)]
@@ -15,7 +20,7 @@ pub struct Routers {
     /// Never empty.
     http: Vec<Router>,
     /// Where there are several.
-    front: Option<Front>,
+    load_balancer: Option<LoadBalancer>,
     tcp: TcpRouter,
 }
 
@@ -26,19 +31,19 @@ impl Routers {
         let tcp = TcpRouter::start(settings);
         if count <= 1 {
             let router = Router::start(settings.clone()).await?;
-            return Ok(Self { http: vec![router], front: None, tcp });
+            return Ok(Self { http: vec![router], load_balancer: None, tcp });
         }
         let mut routers = Vec::new();
         for number in 1..=count {
             routers.push(start_behind(settings, number).await?);
         }
-        let front = Front::start(settings.listen, routers.iter().map(Router::addr).collect()).await?;
-        Ok(Self { http: routers, front: Some(front), tcp })
+        let load_balancer = LoadBalancer::start(settings.listen, routers.iter().map(Router::addr).collect()).await?;
+        Ok(Self { http: routers, load_balancer: Some(load_balancer), tcp })
     }
 
     /// The address that clients connect to.
     pub fn addr(&self) -> SocketAddr {
-        self.front.as_ref().map_or_else(|| self.http[0].addr(), Front::addr)
+        self.load_balancer.as_ref().map_or_else(|| self.http[0].addr(), LoadBalancer::addr)
     }
 
     /// Each of them, but for the one for TCP.

@@ -17,11 +17,14 @@ use tokio::net::{TcpListener, TcpStream};
 use super::access_log::Entry;
 use super::answer::{Refusal, counted};
 use super::backend::{Body, BoxError};
+use super::clock::now;
 use super::headers::{APP_INSTANCE, PROCESS_INSTANCE};
+use super::http::Shared;
 use super::pool::{Selection, SharedPool};
 use super::registry::Wanted;
-use super::{Shared, lock, now, proxy, sticky};
+use super::{proxy, sticky};
 use crate::accept::accept;
+use crate::platform::lock;
 
 const NO_CACHE: &str = "no-cache, no-store";
 const SHORT_CACHE: &str = "public,max-age=2";

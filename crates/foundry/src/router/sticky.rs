@@ -2,7 +2,7 @@
 
 use hyper::header::{COOKIE, HeaderMap, HeaderValue, SET_COOKIE};
 
-use super::Endpoint;
+use super::endpoint::Endpoint;
 
 /// The cookie that names an instance.
 const VCAP_ID: &str = "__VCAP_ID__";

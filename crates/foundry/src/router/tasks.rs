@@ -5,7 +5,7 @@ use std::sync::Mutex;
 
 use tokio::task::JoinSet;
 
-use super::lock;
+use crate::platform::lock;
 
 /// Spawns tasks and holds them, so that none outlives the router.
 #[derive(Debug)]

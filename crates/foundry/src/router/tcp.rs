@@ -19,10 +19,13 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{sleep, timeout};
 
+use super::load_balancer;
+use super::propagation::Propagation;
 use super::propagation::{self, Change, Queue, Routed, Table};
+use super::settings::RouterSettings;
 use super::tasks::Tasks;
-use super::{Propagation, RouterSettings, front, lock};
 use crate::accept::accept;
+use crate::platform::lock;
 
 /// How often an instance is tried again after it could not be connected to. (haproxy: `retries`.)
 const RETRIES: usize = 3;
@@ -316,7 +319,7 @@ async fn forward(client: TcpStream, addr: SocketAddr) {
             sleep(RETRY_AFTER).await;
         }
         if let Ok(Ok(instance)) = timeout(DIAL_TIMEOUT, TcpStream::connect(addr)).await {
-            front::join(client, instance).await;
+            load_balancer::join(client, instance).await;
             return;
         }
     }

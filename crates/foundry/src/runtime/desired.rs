@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use crate::platform::Platform;
 use crate::runtime::instance::Address;
-use crate::runtime::{LrpKey, SidecarSpec, Spec};
+use crate::runtime::lrp::{LrpKey, SidecarSpec, Spec};
 use crate::state::{App, DesiredState, Guid, Process, Route, ServiceBinding, ServiceInstanceKind, State, WEB};
 
 /// The file descriptors that an instance may have. (`instance_file_descriptor_limit`.)
@@ -82,7 +82,6 @@ fn spec(db: &State, platform: &Platform, app: &App, process: &Process, key: LrpK
         environment: environment(process.memory_in_mb.saturating_sub(db.memory_beside(process, None))),
         sidecars: sidecars.collect(),
         memory_in_mb: process.memory_in_mb,
-        disk_in_mb: process.disk_in_mb,
         health: process.health.clone(),
         readiness: process.readiness.clone(),
     })
@@ -102,7 +101,7 @@ pub(super) fn task_environment(db: &State, platform: &Platform, app: &App, memor
 }
 
 /// `VCAP_APPLICATION`, without what only the cell knows. (`cloud_controller_ng`: `vars_builder.rb`.)
-pub fn application_environment(db: &State, platform: &Platform, app: &App, process: Option<&Process>) -> Value {
+pub(crate) fn application_environment(db: &State, platform: &Platform, app: &App, process: Option<&Process>) -> Value {
     let uris: Vec<String> = db.routes_of(&app.guid).map(|route| db.url_of(route)).collect();
     let space = db.spaces.get(&app.space);
     let org = space.and_then(|space| db.orgs.get(&space.org));
@@ -157,7 +156,7 @@ fn routes(db: &State, process: &Process) -> Vec<Address> {
 
 impl State {
     /// `VCAP_SERVICES`: what is bound to an app, by the name of the offering.
-    pub fn services_environment(&self, app: &Guid) -> Value {
+    pub(crate) fn services_environment(&self, app: &Guid) -> Value {
         let mut services: Map<String, Value> = Map::new();
         // What a broker still works on, the app does not see.
         let made = |binding: &&ServiceBinding| {
@@ -179,7 +178,7 @@ impl State {
             });
             let drain = match &instance.kind {
                 ServiceInstanceKind::UserProvided { syslog_drain_url, .. } => syslog_drain_url.clone(),
-                ServiceInstanceKind::Managed { plan, .. } => {
+                ServiceInstanceKind::Managed { plan } => {
                     let plan = self.service_plans.get(plan);
                     let offering = plan.and_then(|plan| self.service_offerings.get(&plan.offering));
                     service["label"] = json!(offering.map(|offering| offering.name.as_str()));
@@ -189,7 +188,7 @@ impl State {
                     let mut tags: Vec<&String> = tags.chain(&instance.tags).collect();
                     tags.dedup();
                     service["tags"] = json!(tags);
-                    binding.syslog_drain_url.clone()
+                    None
                 }
             };
             service["syslog_drain_url"] = json!(drain);

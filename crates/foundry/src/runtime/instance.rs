@@ -15,10 +15,13 @@ use tokio::time::sleep;
 use crate::logs::Stream;
 use crate::platform::{Platform, lock};
 use crate::port::Port;
+use crate::runtime::cell::Room;
 use crate::runtime::codependent::Codependent;
 use crate::runtime::launch::{self, Launch, Log, Running};
 use crate::runtime::life::Life;
-use crate::runtime::{LrpState, Report, Room, Spec, Usage, restart};
+use crate::runtime::lrp::{LrpState, Report, Spec};
+use crate::runtime::restart;
+use crate::runtime::usage::Usage;
 use crate::state::{Guid, HealthCheckKind, Party};
 
 /// The name of this cell in logs.
@@ -240,7 +243,7 @@ impl Instance {
 
     /// Lives until it is dismissed. The cell has forgotten it when this resolves.
     pub(super) async fn live(self: Arc<Self>, platform: Arc<Platform>) {
-        let hold = platform.hold();
+        let guard = platform.delay_shutdown();
         let mut crashes = 0;
         while let Some(room) = self.place(&platform).await {
             let end = self.incarnate(&platform).await;
@@ -250,7 +253,7 @@ impl Instance {
                 End::Retired => crashes = 0,
                 End::Crashed { lived, description } => {
                     crashes = if lived >= restart::FORGIVEN_AFTER { 1 } else { crashes + 1 };
-                    platform.eras.steadily(|| {
+                    platform.epochs.atomically(|| {
                         // One that is to end anyway may belong to a state that is no more.
                         if !self.is_stopping() {
                             self.record_crash(&platform, crashes, &description);
@@ -274,7 +277,7 @@ impl Instance {
             }
         }
         platform.cell.forget(&self);
-        drop(hold);
+        drop(guard);
     }
 
     /// Waits for a place on the cell; `None` when it is dismissed before it has one.

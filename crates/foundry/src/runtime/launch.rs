@@ -16,7 +16,9 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use crate::logs::Stream;
 use crate::platform::Platform;
-use crate::runtime::{Cell, Container, web_server};
+use crate::runtime::cell::Cell;
+use crate::runtime::container::Container;
+use crate::runtime::web_server;
 use crate::state::Guid;
 
 /// Where programs are looked for. (The stack's own.)

@@ -13,10 +13,10 @@ use tokio::time::{sleep, timeout};
 use crate::logs::Stream;
 use crate::platform::Platform;
 use crate::router::{Endpoint, TcpEndpoint};
-use crate::runtime::LrpState;
 use crate::runtime::codependent::{Codependent, Ended};
 use crate::runtime::health::{self, Sign};
 use crate::runtime::instance::{Address, CELL, End, Instance, Wanted};
+use crate::runtime::lrp::LrpState;
 use crate::state::Guid;
 
 /// A running process and the routes that lead to it.

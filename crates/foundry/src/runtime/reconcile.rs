@@ -4,20 +4,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::platform::{Platform, lock};
-use crate::runtime::LrpKey;
 use crate::runtime::desired::{self, Desired};
 use crate::runtime::instance::Instance;
+use crate::runtime::lrp::LrpKey;
 
 /// How often it is looked even without a change.
 const TICK: Duration = Duration::from_secs(1);
 
 /// Runs what the database desires until the foundry ends; then ends everything.
 pub(crate) async fn run(platform: Arc<Platform>) {
-    let hold = platform.hold();
+    let guard = platform.delay_shutdown();
     let mut changes = platform.store.changes();
     loop {
         changes.mark_unchanged();
-        platform.eras.steadily(|| converge(&platform));
+        platform.epochs.atomically(|| converge(&platform));
         tokio::select! {
             _ = changes.changed() => {}
             () = tokio::time::sleep(TICK) => {}
@@ -27,7 +27,7 @@ pub(crate) async fn run(platform: Arc<Platform>) {
     for instance in lock(&platform.cell.instances).iter() {
         instance.kill();
     }
-    drop(hold);
+    drop(guard);
 }
 
 /// What is to run now.

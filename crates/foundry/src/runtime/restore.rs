@@ -5,8 +5,8 @@ use std::sync::Arc;
 use crate::platform::{Platform, lock};
 use crate::runtime::desired::Desired;
 use crate::runtime::instance::Instance;
+use crate::runtime::lrp::{LrpKey, LrpState, Spec};
 use crate::runtime::reconcile::{converge, desired};
-use crate::runtime::{LrpKey, LrpState, Spec};
 
 /// What ran.
 #[derive(Debug)]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use rustix::process::Signal;
 
-use crate::era::Era;
+use crate::epoch::Epoch;
 use crate::logs::Stream;
 use crate::platform::Platform;
 use crate::runtime::desired;
@@ -14,12 +14,12 @@ use crate::state::{Guid, State, Task, TaskState};
 
 /// Runs a task of the database to its end, in the background; a restore ends it.
 pub(crate) fn start(platform: &Arc<Platform>, task: &Guid) {
-    let (platform, era, under_way) = (Arc::clone(platform), platform.eras.present(), platform.work());
+    let (platform, epoch, under_way) = (Arc::clone(platform), platform.epochs.current(), platform.delay_snapshots());
     let task = task.clone();
     tokio::spawn(async move {
-        let hold = platform.hold();
-        let failure = run(&platform, &task, era).await;
-        platform.eras.within(era, || {
+        let guard = platform.delay_shutdown();
+        let failure = run(&platform, &task, epoch).await;
+        platform.epochs.within(epoch, || {
             platform.store.update(|db| {
                 if let Some(task) = db.tasks.get_mut(&task) {
                     task.updated_at = Timestamp::now();
@@ -28,12 +28,12 @@ pub(crate) fn start(platform: &Arc<Platform>, task: &Guid) {
                 }
             });
         });
-        drop((hold, under_way));
+        drop((guard, under_way));
     });
 }
 
 /// Runs it, and says why it failed.
-async fn run(platform: &Arc<Platform>, guid: &Guid, era: Era) -> Option<String> {
+async fn run(platform: &Arc<Platform>, guid: &Guid, epoch: Epoch) -> Option<String> {
     let begin = |db: &mut State| {
         let task = db.tasks.get_mut(guid)?;
         if task.state != TaskState::Pending {
@@ -46,7 +46,7 @@ async fn run(platform: &Arc<Platform>, guid: &Guid, era: Era) -> Option<String> 
         let environment = desired::task_environment(db, platform, app, task.memory_in_mb);
         Some((task, environment))
     };
-    let found = platform.eras.within(era, || platform.store.update(begin)).flatten();
+    let found = platform.epochs.within(epoch, || platform.store.update(begin)).flatten();
     let Some((task, mut environment)) = found else { return Some("task was cancelled".to_owned()) };
     environment.push(("CF_INSTANCE_GUID".to_owned(), guid.to_string()));
     environment.push(("CF_INSTANCE_IP".to_owned(), "127.0.0.1".to_owned()));
@@ -69,7 +69,7 @@ async fn run(platform: &Arc<Platform>, guid: &Guid, era: Era) -> Option<String> 
         () = running.over() => false,
         () = canceled(platform, guid) => true,
         () = platform.ending() => true,
-        () = platform.eras.over(era) => true,
+        () = platform.epochs.ended(epoch) => true,
     };
     if canceled {
         running.signal(Signal::TERM);
@@ -77,7 +77,7 @@ async fn run(platform: &Arc<Platform>, guid: &Guid, era: Era) -> Option<String> 
             tokio::select! {
                 () = tokio::time::sleep(platform.timing().graceful_shutdown) => {}
                 () = platform.ending() => {}
-                () = platform.eras.over(era) => {}
+                () = platform.epochs.ended(epoch) => {}
             }
         };
         tokio::select! {

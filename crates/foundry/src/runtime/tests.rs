@@ -14,7 +14,7 @@ use crate::runtime::codependent::Codependent;
 use crate::runtime::instance::{End, Instance};
 use crate::runtime::launch::{Launch, Log, Running};
 use crate::runtime::life::Life;
-use crate::runtime::{LrpKey, LrpState, Report};
+use crate::runtime::lrp::{LrpKey, LrpState, Report};
 use crate::settings::Settings;
 use crate::state::{
     App, DesiredState, Droplet, DropletState, Guid, HealthCheck, HealthCheckKind, Metadata, Process, Sidecar, WEB,
@@ -32,7 +32,7 @@ impl Bench {
         settings.router.propagation = Propagation::NONE;
         change(&mut settings);
         let foundry = Foundry::start(settings).unwrap();
-        let platform = foundry.platform();
+        let platform = &foundry.platform;
         let key = platform.store.update(|db| {
             let space = db.spaces.keys().next().unwrap().clone();
             let now = Timestamp::now();
@@ -71,11 +71,11 @@ impl Bench {
     }
 
     fn change(&self, change: impl FnOnce(&mut Process)) {
-        self.foundry.platform().store.update(|db| change(db.processes.get_mut(&self.key.process).unwrap()));
+        self.foundry.platform.store.update(|db| change(db.processes.get_mut(&self.key.process).unwrap()));
     }
 
     fn reports(&self) -> Vec<Report> {
-        self.foundry.platform().cell.reports(&self.key)
+        self.foundry.platform.cell.reports(&self.key)
     }
 
     /// Waits for a condition; a minute is far more than any of them needs.
@@ -100,7 +100,7 @@ impl Bench {
             created_at: now,
             updated_at: now,
         };
-        self.foundry.platform().store.update(|db| db.sidecars.insert(sidecar.guid.clone(), sidecar));
+        self.foundry.platform.store.update(|db| db.sidecars.insert(sidecar.guid.clone(), sidecar));
         self.key.version = Guid::random();
         self.change(|process| process.version = self.key.version.clone());
     }
@@ -111,13 +111,13 @@ impl Bench {
     }
 
     fn lines_of(&self, source: &str) -> Vec<String> {
-        let lines = self.foundry.platform().logs.of(self.key.process.as_str());
+        let lines = self.foundry.platform.logs.of(self.key.process.as_str());
         lines.into_iter().filter(|line| line.source == source).map(|line| line.text).collect()
     }
 
     /// Why instances crashed, oldest first.
     fn crashes(&self) -> Vec<String> {
-        self.foundry.platform().store.read(|db| {
+        self.foundry.platform.store.read(|db| {
             let crashes = db.audit_events.values().filter(|event| event.kind == "audit.app.process.crash");
             crashes.map(|event| event.data["exit_description"].as_str().unwrap().to_owned()).collect()
         })
@@ -178,7 +178,7 @@ fn an_instance_that_waits_before_sigterm_can_still_be_killed() {
     bench.eventually("it runs", |bench| bench.wrote("up"));
     bench.change(|process| process.state = DesiredState::Stopped);
     bench.eventually("it stops", |bench| bench.reports().iter().all(|one| one.state == LrpState::Stopping));
-    let instances = lock(&bench.foundry.platform().cell.instances).clone();
+    let instances = lock(&bench.foundry.platform.cell.instances).clone();
     for instance in &instances {
         instance.kill();
     }
@@ -189,7 +189,7 @@ fn an_instance_that_waits_before_sigterm_can_still_be_killed() {
 fn an_order_that_comes_while_the_process_is_started_is_heeded() {
     let bench = Bench::new("exec sleep 600", |_| ());
     bench.eventually("it runs", |bench| !bench.reports().is_empty());
-    let platform = bench.foundry.platform();
+    let platform = &bench.foundry.platform;
     let spec = Arc::clone(&lock(&platform.cell.instances)[0].spec);
     let instance = Instance::new(Arc::clone(&spec), 1, Vec::new());
     let guid = Guid::random();
@@ -263,7 +263,7 @@ fn an_instance_can_be_kept_from_becoming_healthy() {
         process.health.timeout = Some(0);
         process.version = Guid::random();
     });
-    let lines = |bench: &Bench| bench.foundry.platform().logs.of(bench.key.process.as_str());
+    let lines = |bench: &Bench| bench.foundry.platform.logs.of(bench.key.process.as_str());
     bench.eventually("it never was well", |bench| {
         lines(bench).iter().any(|line| line.text == "Timed out after 0s: health check never passed.")
     });
@@ -335,7 +335,7 @@ fn a_restore_brings_back_the_sidecars_that_ran() {
     };
     bench.eventually("both run", |bench| both_run(bench, 1));
     let snapshot = bench.foundry.snapshot().unwrap();
-    bench.foundry.platform().store.update(|db| db.sidecars.clear());
+    bench.foundry.platform.store.update(|db| db.sidecars.clear());
     bench.change(|process| process.version = Guid::random());
     bench.eventually("both are gone", |bench| bench.reports().is_empty());
     bench.foundry.restore(&snapshot).unwrap();
@@ -359,7 +359,7 @@ fn the_number_of_instances_follows_and_each_has_its_index() {
     bench.eventually("one is left", |bench| bench.reports().len() == 1);
     assert_eq!(bench.reports()[0].index, 0);
     let first = bench.reports()[0].instance.clone();
-    assert!(bench.foundry.platform().cell.retire(&bench.key, 0));
+    assert!(bench.foundry.platform.cell.retire(&bench.key, 0));
     bench.eventually("another took its place", |bench| {
         bench.reports().iter().any(|one| one.instance != first && one.state == LrpState::Running)
     });
@@ -383,7 +383,7 @@ fn nothing_outlives_the_foundry() {
     let bench = Bench::new("echo $$; sleep 600 & echo up; wait", |_| ());
     bench.eventually("it runs", |bench| bench.wrote("up"));
     let group = bench.lines()[0].clone();
-    let directory = bench.foundry.platform().cell.containers();
+    let directory = bench.foundry.platform.cell.containers();
     assert!(directory.exists());
     bench.foundry.shutdown();
     assert!(!std::path::Path::new(&format!("/proc/{group}")).exists());

@@ -10,7 +10,7 @@ const TICKS: f64 = 100.0;
 
 /// What an instance takes.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Usage {
+pub(crate) struct Usage {
     /// Cores, averaged over its life: 0.5 is half a core.
     pub cpu: f64,
     /// Bytes in memory.

@@ -2,14 +2,14 @@
 
 use indexmap::IndexMap;
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::state::{Deployment, Droplet, Guid, Metadata, Process, State, resource};
 
 /// Whether an app is to run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "UPPERCASE")]
-pub enum DesiredState {
+pub(crate) enum DesiredState {
     /// It is to run.
     Started,
     /// It is not.
@@ -17,9 +17,9 @@ pub enum DesiredState {
 }
 
 /// The ways in which packages become something that runs.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum LifecycleKind {
+pub(crate) enum LifecycleKind {
     /// Buildpacks make a droplet.
     #[default]
     Buildpack,
@@ -31,10 +31,10 @@ pub enum LifecycleKind {
 
 impl LifecycleKind {
     /// All of them, in the order in which the Cloud Controller names them.
-    pub const ALL: [Self; 3] = [Self::Buildpack, Self::Docker, Self::Cnb];
+    pub(crate) const ALL: [Self; 3] = [Self::Buildpack, Self::Docker, Self::Cnb];
 
     /// The API's word for it.
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Buildpack => "buildpack",
             Self::Docker => "docker",
@@ -43,7 +43,7 @@ impl LifecycleKind {
     }
 
     /// The feature flag that an administrator must have switched on for it.
-    pub fn flag(self) -> Option<&'static str> {
+    pub(crate) fn flag(self) -> Option<&'static str> {
         match self {
             Self::Buildpack => None,
             Self::Docker => Some("diego_docker"),
@@ -53,8 +53,8 @@ impl LifecycleKind {
 }
 
 /// How a package becomes something that runs.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Lifecycle {
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Lifecycle {
     /// The way.
     pub kind: LifecycleKind,
     /// The buildpacks that the user named; none means detection.
@@ -65,7 +65,7 @@ pub struct Lifecycle {
 
 impl Lifecycle {
     /// Fails, with what the API says, where an app's lifecycle would become one of another kind.
-    pub fn must_stay(&self, kind: LifecycleKind) -> Result<(), String> {
+    pub(crate) fn must_stay(&self, kind: LifecycleKind) -> Result<(), String> {
         if self.kind == kind {
             return Ok(());
         }
@@ -74,10 +74,9 @@ impl Lifecycle {
 }
 
 /// The switches of an app.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the Cloud Controller's own names")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
-pub struct Features {
+pub(crate) struct Features {
     pub ssh: bool,
     pub revisions: bool,
     pub service_binding_k8s: bool,
@@ -92,8 +91,8 @@ impl Default for Features {
 }
 
 /// An app.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct App {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct App {
     /// Its guid.
     pub guid: Guid,
     /// Unique in its space, without regard to capitals.
@@ -122,7 +121,7 @@ resource!(App, labelled, named);
 
 impl App {
     /// An app that nothing is known of but its name.
-    pub fn new(name: &str, space: &Guid) -> Self {
+    pub(crate) fn new(name: &str, space: &Guid) -> Self {
         let now = Timestamp::now();
         Self {
             guid: Guid::random(),
@@ -142,22 +141,22 @@ impl App {
 
 impl State {
     /// An app by its name in a space, without regard to capitals.
-    pub fn app_named(&self, space: &Guid, name: &str) -> Option<&App> {
+    pub(crate) fn app_named(&self, space: &Guid, name: &str) -> Option<&App> {
         self.apps.values().find(|app| app.space == *space && app.name.eq_ignore_ascii_case(name))
     }
 
     /// The processes of an app, oldest first.
-    pub fn processes_of<'a>(&'a self, app: &'a Guid) -> impl Iterator<Item = &'a Process> + 'a {
+    pub(crate) fn processes_of<'a>(&'a self, app: &'a Guid) -> impl Iterator<Item = &'a Process> + 'a {
         self.processes.values().filter(move |process| process.app == *app)
     }
 
     /// The process of an app that a type names; of several web processes the newest.
-    pub fn process_of_type(&self, app: &Guid, kind: &str) -> Option<&Process> {
+    pub(crate) fn process_of_type(&self, app: &Guid, kind: &str) -> Option<&Process> {
         self.processes.values().rev().find(|process| process.app == *app && process.kind == kind)
     }
 
     /// The processes that are to run in the spaces that fit.
-    pub fn started_processes<'a>(
+    pub(crate) fn started_processes<'a>(
         &'a self,
         fits: impl Fn(&Guid) -> bool + 'a,
     ) -> impl Iterator<Item = &'a Process> + 'a {
@@ -167,17 +166,17 @@ impl State {
     }
 
     /// The droplet that runs at the next start of an app.
-    pub fn current_droplet(&self, app: &Guid) -> Option<&Droplet> {
+    pub(crate) fn current_droplet(&self, app: &Guid) -> Option<&Droplet> {
         self.droplets.get(self.apps.get(app)?.droplet.as_ref()?)
     }
 
     /// The deployments of an app that are not over.
-    pub fn active_deployments<'a>(&'a self, app: &'a Guid) -> impl Iterator<Item = &'a Deployment> + 'a {
+    pub(crate) fn active_deployments<'a>(&'a self, app: &'a Guid) -> impl Iterator<Item = &'a Deployment> + 'a {
         self.deployments.values().filter(move |deployment| deployment.app == *app && deployment.state.is_active())
     }
 
     /// Removes an app with all that is its own; routes stay, without it.
-    pub fn remove_app(&mut self, app: &Guid) {
+    pub(crate) fn remove_app(&mut self, app: &Guid) {
         for route in self.routes.values_mut() {
             route.destinations.retain(|to| to.app != *app);
         }

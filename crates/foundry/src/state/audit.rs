@@ -1,7 +1,6 @@
 //! Audit events: who did what to what.
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::state::{Guid, State, resource};
@@ -10,8 +9,8 @@ use crate::state::{Guid, State, resource};
 const KEPT: usize = 5000;
 
 /// Who acted, or what was acted upon.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Party {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Party {
     /// Its guid.
     pub guid: String,
     /// `user`, `app`, `route`, …
@@ -22,14 +21,14 @@ pub struct Party {
 
 impl Party {
     /// A resource of this kind, by its guid and its name.
-    pub fn new(kind: &str, guid: &Guid, name: &str) -> Self {
+    pub(crate) fn new(kind: &str, guid: &Guid, name: &str) -> Self {
         Self { guid: guid.to_string(), kind: kind.to_owned(), name: name.to_owned() }
     }
 }
 
 /// One event.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AuditEvent {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct AuditEvent {
     /// Its guid.
     pub guid: Guid,
     /// Such as `audit.app.map-route`.
@@ -54,13 +53,13 @@ resource!(AuditEvent);
 
 impl State {
     /// Notes an event in a space, now.
-    pub fn record(&mut self, kind: &str, actor: Party, target: Party, space: Option<&Guid>, data: Value) {
+    pub(crate) fn record(&mut self, kind: &str, actor: Party, target: Party, space: Option<&Guid>, data: Value) {
         let org = space.and_then(|space| self.spaces.get(space)).map(|space| space.org.clone());
         self.record_in_org(kind, actor, target, space, org.as_ref(), data);
     }
 
     /// Notes an event of an organization, now.
-    pub fn record_in_org(
+    pub(crate) fn record_in_org(
         &mut self,
         kind: &str,
         actor: Party,

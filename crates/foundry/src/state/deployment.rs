@@ -1,15 +1,14 @@
 //! Deployments: a new version comes instance by instance.
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::state::{Guid, Metadata, resource};
 
 /// How far a deployment is. (`cloud_controller_ng`: `deployment_model.rb`.)
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "UPPERCASE")]
-#[expect(missing_docs, reason = "the Cloud Controller's own words")]
-pub enum DeploymentState {
+pub(crate) enum DeploymentState {
     Deploying,
     Prepaused,
     Paused,
@@ -20,20 +19,20 @@ pub enum DeploymentState {
 
 impl DeploymentState {
     /// Whether it is not over.
-    pub fn is_active(self) -> bool {
+    pub(crate) fn is_active(self) -> bool {
         matches!(self, Self::Deploying | Self::Prepaused | Self::Paused | Self::Canceling)
     }
 
     /// Whether it goes forward.
-    pub fn is_progressing(self) -> bool {
+    pub(crate) fn is_progressing(self) -> bool {
         matches!(self, Self::Deploying | Self::Prepaused | Self::Paused)
     }
 }
 
 /// How instances are replaced.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Strategy {
+pub(crate) enum Strategy {
     /// One after the other.
     Rolling,
     /// Some first; then a person says whether it goes on.
@@ -42,7 +41,7 @@ pub enum Strategy {
 
 impl Strategy {
     /// The API's word for it.
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Rolling => "rolling",
             Self::Canary => "canary",
@@ -51,9 +50,8 @@ impl Strategy {
 }
 
 /// Changes to the web process that come with the new version. `None` leaves what is there.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the API's own names")]
-pub struct DeploymentSizes {
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct DeploymentSizes {
     pub web_instances: Option<u32>,
     pub memory_in_mb: Option<u64>,
     pub disk_in_mb: Option<u64>,
@@ -61,8 +59,8 @@ pub struct DeploymentSizes {
 }
 
 /// A deployment.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Deployment {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Deployment {
     /// Its guid.
     pub guid: Guid,
     /// Whose it is.
@@ -109,13 +107,13 @@ resource!(Deployment, labelled);
 
 impl Deployment {
     /// How many instances there are at the end.
-    pub fn desired_web_instances(&self) -> u32 {
+    pub(crate) fn desired_web_instances(&self) -> u32 {
         self.sizes.web_instances.unwrap_or(self.original_instances)
     }
 
     /// New and old instances at each step of a canary deployment.
     /// (`cloud_controller_ng`: `DeploymentModel#canary_step_plan`.)
-    pub fn canary_plan(&self) -> Vec<(u32, u32)> {
+    pub(crate) fn canary_plan(&self) -> Vec<(u32, u32)> {
         let Some(steps) = &self.canary_steps else { return vec![(1, self.original_instances)] };
         let instances =
             self.sizes.web_instances.map_or(self.original_instances, |web| web.min(self.original_instances));
@@ -129,7 +127,7 @@ impl Deployment {
     }
 
     /// New and old instances at the present step.
-    pub fn canary_step(&self) -> (u32, u32) {
+    pub(crate) fn canary_step(&self) -> (u32, u32) {
         let step = self.canary_current_step.unwrap_or(1).saturating_sub(1);
         self.canary_plan().get(step).copied().unwrap_or((1, self.original_instances))
     }

@@ -1,13 +1,12 @@
 //! Domains.
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
 use crate::state::{Guid, Metadata, State, resource};
 
 /// A domain.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Domain {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Domain {
     /// Its guid.
     pub guid: Guid,
     /// Its name, as it was given; capitals do not count.
@@ -32,20 +31,20 @@ resource!(Domain, labelled, named);
 
 impl Domain {
     /// Whether an organization may use it.
-    pub fn usable_by(&self, org: &Guid) -> bool {
+    pub(crate) fn usable_by(&self, org: &Guid) -> bool {
         self.org.as_ref().is_none_or(|owner| owner == org) || self.shared_with.contains(org)
     }
 }
 
 impl State {
     /// A domain by its name, without regard to capitals.
-    pub fn domain_named(&self, name: &str) -> Option<&Domain> {
+    pub(crate) fn domain_named(&self, name: &str) -> Option<&Domain> {
         self.domains.values().find(|domain| domain.name.eq_ignore_ascii_case(name))
     }
 
     /// The domain for routes that name none: the first shared one that is neither internal nor of a router group, else
     /// the first private one.
-    pub fn default_domain(&self, org: &Guid) -> Option<&Domain> {
+    pub(crate) fn default_domain(&self, org: &Guid) -> Option<&Domain> {
         let plain = |domain: &&Domain| !domain.internal && domain.router_group.is_none();
         let usable = || self.domains.values().filter(|domain| plain(domain) && domain.usable_by(org));
         usable().find(|domain| domain.org.is_none()).or_else(|| usable().next())

@@ -2,11 +2,10 @@
 
 use indexmap::IndexMap;
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
 /// A group of environment variables.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct EnvironmentGroup {
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct EnvironmentGroup {
     /// What an administrator has set.
     pub variables: IndexMap<String, String>,
     /// When it was changed last.

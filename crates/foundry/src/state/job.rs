@@ -1,15 +1,15 @@
 //! Asynchronous jobs.
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::controller::error::Problem;
 use crate::state::{Guid, resource};
 
 /// How far a job is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "UPPERCASE")]
-pub enum JobState {
+pub(crate) enum JobState {
     /// The platform works on it.
     Processing,
     /// The platform waits for a service broker.
@@ -21,8 +21,8 @@ pub enum JobState {
 }
 
 /// An asynchronous job.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Job {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Job {
     /// Its guid.
     pub guid: Guid,
     /// What it does, such as `app.delete`.

@@ -1,12 +1,10 @@
 //! Network policies: which app may reach which on the container network.
 
-use serde::{Deserialize, Serialize};
-
 use crate::state::Guid;
 
 /// One policy.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NetworkPolicy {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct NetworkPolicy {
     /// The app that asks.
     pub source: Guid,
     /// The app that is asked.

@@ -1,13 +1,12 @@
 //! Organizations.
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
 use crate::state::{Guid, Metadata, State, resource};
 
 /// An organization.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Org {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Org {
     /// Its guid.
     pub guid: Guid,
     /// Unique, without regard to capitals.
@@ -28,7 +27,7 @@ resource!(Org, labelled, named);
 
 impl State {
     /// An organization by its name, without regard to capitals.
-    pub fn org_named(&self, name: &str) -> Option<&Org> {
+    pub(crate) fn org_named(&self, name: &str) -> Option<&Org> {
         self.orgs.values().find(|org| org.name.eq_ignore_ascii_case(name))
     }
 }

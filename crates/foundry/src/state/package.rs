@@ -2,23 +2,22 @@
 
 use indexmap::IndexMap;
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::state::{Guid, Lifecycle, LifecycleKind, Metadata, State, resource};
 
 /// How far a package is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-#[expect(missing_docs, reason = "the Cloud Controller's own words")]
-pub enum PackageState {
+pub(crate) enum PackageState {
     AwaitingUpload,
     Ready,
     Failed,
 }
 
 /// An image in a registry.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DockerImage {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct DockerImage {
     /// Where it is.
     pub image: String,
     /// Who may read it there.
@@ -28,8 +27,8 @@ pub struct DockerImage {
 }
 
 /// The source of an app, as it was uploaded.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Package {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Package {
     /// Its guid.
     pub guid: Guid,
     /// Whose it is.
@@ -53,8 +52,8 @@ pub struct Package {
 resource!(Package, labelled);
 
 /// How far a build is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum BuildState {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum BuildState {
     /// It is at work.
     Staging,
     /// It made this droplet.
@@ -65,7 +64,7 @@ pub enum BuildState {
 
 impl BuildState {
     /// The API's word for it.
-    pub fn as_str(&self) -> &'static str {
+    pub(crate) fn as_str(&self) -> &'static str {
         match self {
             Self::Staging => "STAGING",
             Self::Staged(_) => "STAGED",
@@ -75,8 +74,8 @@ impl BuildState {
 }
 
 /// The making of a droplet.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Build {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Build {
     /// Its guid.
     pub guid: Guid,
     /// Whose it is.
@@ -106,8 +105,8 @@ pub struct Build {
 resource!(Build, labelled);
 
 /// A buildpack that took part in a build.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct UsedBuildpack {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct UsedBuildpack {
     /// The name under which it is installed.
     pub name: String,
     /// What it said at detection.
@@ -119,8 +118,8 @@ pub struct UsedBuildpack {
 }
 
 /// How far a droplet is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum DropletState {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum DropletState {
     /// Its content is to be uploaded.
     AwaitingUpload,
     /// Its content has come, and is looked at.
@@ -133,7 +132,7 @@ pub enum DropletState {
 
 impl DropletState {
     /// The API's word for it.
-    pub fn as_str(&self) -> &'static str {
+    pub(crate) fn as_str(&self) -> &'static str {
         match self {
             Self::AwaitingUpload => "AWAITING_UPLOAD",
             Self::ProcessingUpload => "PROCESSING_UPLOAD",
@@ -144,8 +143,8 @@ impl DropletState {
 }
 
 /// What a build made, or what was uploaded: files and start commands.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Droplet {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Droplet {
     /// Its guid.
     pub guid: Guid,
     /// Whose it is.
@@ -182,7 +181,7 @@ resource!(Droplet, labelled);
 
 impl Droplet {
     /// What starts a process of this type, unless the user says something else. (Diego: `launcher`.)
-    pub fn command(&self, kind: &str) -> Option<&str> {
+    pub(crate) fn command(&self, kind: &str) -> Option<&str> {
         let named = self.process_types.get(kind)?;
         if named.is_empty() { self.own_command.as_deref() } else { Some(named) }
     }
@@ -190,7 +189,7 @@ impl Droplet {
 
 impl State {
     /// The name of an app, for logs and switches; empty where it is gone.
-    pub fn app_name(&self, app: &Guid) -> String {
+    pub(crate) fn app_name(&self, app: &Guid) -> String {
         self.apps.get(app).map(|app| app.name.clone()).unwrap_or_default()
     }
 }

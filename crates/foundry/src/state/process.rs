@@ -1,17 +1,17 @@
 //! Processes: what of an app is started as so many instances.
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::state::{DesiredState, Guid, Metadata, State, resource};
 
 /// The type of process that routes lead to where they name no other.
-pub const WEB: &str = "web";
+pub(crate) const WEB: &str = "web";
 
 /// How it is found out whether an instance is well.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum HealthCheckKind {
+pub(crate) enum HealthCheckKind {
     /// It accepts connections on its port.
     Port,
     /// Its process is there.
@@ -22,7 +22,7 @@ pub enum HealthCheckKind {
 
 impl HealthCheckKind {
     /// The API's word for it.
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Port => "port",
             Self::Process => "process",
@@ -31,14 +31,14 @@ impl HealthCheckKind {
     }
 
     /// The kind that the API's word names.
-    pub fn named(word: &str) -> Option<Self> {
+    pub(crate) fn named(word: &str) -> Option<Self> {
         [Self::Port, Self::Process, Self::Http].into_iter().find(|kind| kind.as_str() == word)
     }
 }
 
 /// A health check, for liveness or readiness. Times are whole seconds; `None` is the platform's default.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct HealthCheck {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct HealthCheck {
     /// What is checked.
     pub kind: HealthCheckKind,
     /// The path of an HTTP check; `None` is `/`.
@@ -53,14 +53,14 @@ pub struct HealthCheck {
 
 impl HealthCheck {
     /// A check of this kind with all defaults.
-    pub fn of(kind: HealthCheckKind) -> Self {
+    pub(crate) fn of(kind: HealthCheckKind) -> Self {
         Self { kind, endpoint: None, timeout: None, invocation_timeout: None, interval: None }
     }
 }
 
 /// A process of an app.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Process {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Process {
     /// Its guid; that of the first web process is the app's.
     pub guid: Guid,
     /// Whose it is.
@@ -100,7 +100,7 @@ resource!(Process, labelled);
 impl Process {
     /// A process with the defaults of its type.
     /// (`cloud_controller_ng`: `process_create.rb`; `default_app_disk_in_mb` is 1024.)
-    pub fn new(app: &Guid, kind: &str, memory_in_mb: u64) -> Self {
+    pub(crate) fn new(app: &Guid, kind: &str, memory_in_mb: u64) -> Self {
         let now = Timestamp::now();
         let web = kind == WEB;
         Self {
@@ -124,7 +124,7 @@ impl Process {
     }
 
     /// Whether routes lead to it.
-    pub fn is_web(&self) -> bool {
+    pub(crate) fn is_web(&self) -> bool {
         self.kind == WEB
     }
 }
@@ -132,7 +132,7 @@ impl Process {
 impl State {
     /// What a process is started with: the user's command, else the droplet's; of the revision that it runs where
     /// there is one.
-    pub fn command_of(&self, process: &Process) -> Option<String> {
+    pub(crate) fn command_of(&self, process: &Process) -> Option<String> {
         let own = process.command.clone().filter(|command| !command.is_empty());
         own.or_else(|| self.current_droplet(&process.app)?.command(&process.kind).map(ToOwned::to_owned))
     }

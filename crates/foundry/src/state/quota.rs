@@ -1,13 +1,12 @@
 //! Quotas of organizations and spaces: limits only; the enforcement stands in `controller::quotas`.
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
 use crate::state::{Guid, resource};
 
 /// The limits of a quota; `None` is unlimited.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct QuotaLimits {
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct QuotaLimits {
     /// Memory of all started processes and running tasks, in MB.
     pub total_memory_in_mb: Option<u64>,
     /// Memory of one instance, in MB.
@@ -33,8 +32,8 @@ pub struct QuotaLimits {
 }
 
 /// A quota for organizations.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct OrgQuota {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct OrgQuota {
     /// Its guid.
     pub guid: Guid,
     /// Unique.
@@ -50,8 +49,8 @@ pub struct OrgQuota {
 resource!(OrgQuota, named);
 
 /// A quota for spaces of one organization.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SpaceQuota {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct SpaceQuota {
     /// Its guid.
     pub guid: Guid,
     /// Unique in its organization.

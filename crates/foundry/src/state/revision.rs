@@ -2,13 +2,12 @@
 
 use indexmap::IndexMap;
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
 use crate::state::{Guid, Metadata, Sidecar, State, resource};
 
 /// What an app ran at a time.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Revision {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Revision {
     /// Its guid.
     pub guid: Guid,
     /// Whose it is.
@@ -37,7 +36,7 @@ resource!(Revision, labelled);
 
 impl State {
     /// The newest revision of an app.
-    pub fn latest_revision(&self, app: &Guid) -> Option<&Revision> {
+    pub(crate) fn latest_revision(&self, app: &Guid) -> Option<&Revision> {
         self.revisions.values().rev().find(|revision| revision.app == *app)
     }
 }

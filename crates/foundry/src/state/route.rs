@@ -2,14 +2,14 @@
 
 use indexmap::IndexMap;
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::state::{Guid, Metadata, State, resource};
 
 /// How the router talks to a destination.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Protocol {
+pub(crate) enum Protocol {
     /// HTTP/1.1.
     Http1,
     /// HTTP/2 in clear.
@@ -20,7 +20,7 @@ pub enum Protocol {
 
 impl Protocol {
     /// The API's word for it.
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Http1 => "http1",
             Self::Http2 => "http2",
@@ -30,8 +30,8 @@ impl Protocol {
 }
 
 /// A process of an app that serves a route.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Destination {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Destination {
     /// Its guid.
     pub guid: Guid,
     /// The app.
@@ -49,8 +49,8 @@ pub struct Destination {
 }
 
 /// A route: domain, and host and path for HTTP or a port for TCP; unique on the platform.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Route {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Route {
     /// Its guid.
     pub guid: Guid,
     /// Its host as it was given, capitals do not count; empty for the domain itself, `*` for a wildcard.
@@ -79,13 +79,13 @@ resource!(Route, labelled);
 
 impl State {
     /// The fully qualified name without the path: `host.domain`.
-    pub fn fqdn(&self, route: &Route) -> String {
+    pub(crate) fn fqdn(&self, route: &Route) -> String {
         let domain = self.domains.get(&route.domain).map_or("", |domain| domain.name.as_str());
         if route.host.is_empty() { domain.to_owned() } else { format!("{}.{domain}", route.host) }
     }
 
     /// The URL as the API shows it: `host.domain/path`, or `domain:port`.
-    pub fn url_of(&self, route: &Route) -> String {
+    pub(crate) fn url_of(&self, route: &Route) -> String {
         match (route.port, self.domains.get(&route.domain)) {
             (Some(port), Some(domain)) => format!("{}:{port}", domain.name),
             _ => format!("{}{}", self.fqdn(route), route.path),
@@ -93,12 +93,12 @@ impl State {
     }
 
     /// The routes that lead to an app, in the order of their making.
-    pub fn routes_of<'a>(&'a self, app: &'a Guid) -> impl Iterator<Item = &'a Route> + 'a {
+    pub(crate) fn routes_of<'a>(&'a self, app: &'a Guid) -> impl Iterator<Item = &'a Route> + 'a {
         self.routes.values().filter(move |route| route.destinations.iter().any(|to| to.app == *app))
     }
 
     /// The route with this host, domain, path and port. Hosts and paths are compared without regard to capitals.
-    pub fn route_at(&self, host: &str, domain: &Guid, path: &str, port: Option<u16>) -> Option<&Route> {
+    pub(crate) fn route_at(&self, host: &str, domain: &Guid, path: &str, port: Option<u16>) -> Option<&Route> {
         self.routes.values().find(|route| {
             route.domain == *domain
                 && route.port == port
@@ -108,19 +108,19 @@ impl State {
     }
 
     /// Where the requests of a route go first, where it is bound to a route service.
-    pub fn route_service_of(&self, route: &Guid) -> Option<&str> {
+    pub(crate) fn route_service_of(&self, route: &Guid) -> Option<&str> {
         let binding = self.route_bindings.values().find(|binding| binding.route == *route)?;
         Some(&binding.route_service_url)
     }
 
     /// Removes routes with their bindings to services.
-    pub fn remove_routes(&mut self, gone: impl Fn(&Route) -> bool) {
+    pub(crate) fn remove_routes(&mut self, gone: impl Fn(&Route) -> bool) {
         self.routes.retain(|_, route| !gone(route));
         self.route_bindings.retain(|_, binding| self.routes.contains_key(&binding.route));
     }
 
     /// Whether a route of any domain of a router group has a port.
-    pub fn port_taken(&self, group: &Guid, port: u16) -> bool {
+    pub(crate) fn port_taken(&self, group: &Guid, port: u16) -> bool {
         self.routes.values().any(|route| {
             route.port == Some(port)
                 && self.domains.get(&route.domain).is_some_and(|domain| domain.router_group.as_ref() == Some(group))

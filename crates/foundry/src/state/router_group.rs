@@ -3,15 +3,14 @@
 use std::fmt;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
 use crate::state::{Domain, Guid, State};
 
 /// The type of a group whose routes have ports.
-pub const TCP: &str = "tcp";
+pub(crate) const TCP: &str = "tcp";
 
 /// The ports that routes of a router group can have. They are kept as they were written, too.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReservablePorts {
     text: String,
     /// First and last of each range, in the order in which they were written.
@@ -78,8 +77,8 @@ fn shown((first, last): (u16, u16)) -> String {
 }
 
 /// A router group: on a real foundation the name of some routers, which a load balancer stands before.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RouterGroup {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct RouterGroup {
     /// Its guid.
     pub guid: Guid,
     /// Unique for its type.
@@ -94,18 +93,18 @@ pub struct RouterGroup {
 
 impl State {
     /// The router group of a domain, where it has one that is still there.
-    pub fn router_group_of(&self, domain: &Domain) -> Option<&RouterGroup> {
+    pub(crate) fn router_group_of(&self, domain: &Domain) -> Option<&RouterGroup> {
         self.router_groups.get(domain.router_group.as_ref()?)
     }
 
     /// The one protocol of a domain's routes. (`cloud_controller_ng`: `SharedDomain#protocols`.)
-    pub fn protocol_of(&self, domain: &Domain) -> &'static str {
+    pub(crate) fn protocol_of(&self, domain: &Domain) -> &'static str {
         let tcp = self.router_group_of(domain).is_some_and(|group| group.kind == TCP);
         if tcp { TCP } else { "http" }
     }
 
     /// Whether the routes of a domain have ports.
-    pub fn is_tcp(&self, domain: &Guid) -> bool {
+    pub(crate) fn is_tcp(&self, domain: &Guid) -> bool {
         self.domains.get(domain).is_some_and(|domain| self.protocol_of(domain) == TCP)
     }
 }

@@ -1,13 +1,12 @@
 //! What is there when a foundry starts.
 
 use jiff::Timestamp;
-use serde_json::{Map, Value};
 
 use crate::settings::{Limits, Settings};
 use crate::state::quota::QuotaLimits;
 use crate::state::{
-    Buildpack, Domain, Guid, Metadata, Org, OrgQuota, RouterGroup, ServiceBroker, ServiceFeatures, ServiceOffering,
-    ServicePlan, Space, Stack, StackState, State, User, Visibility, router_group,
+    Buildpack, Domain, Guid, Metadata, Org, OrgQuota, RouterGroup, ServiceBroker, ServiceOffering, ServicePlan, Space,
+    Stack, StackState, State, User, router_group,
 };
 use crate::uaa::admin_guid;
 
@@ -52,7 +51,7 @@ impl State {
     /// What is there when a foundry starts: the default quota, one organization with one space, the router group for
     /// TCP, the shared domains, a stack, the buildpacks' names, the administrator, and a broker with one managed
     /// service.
-    pub fn initial(settings: &Settings) -> Self {
+    pub(crate) fn initial(settings: &Settings) -> Self {
         let mut state = Self { default_app_memory_in_mb: settings.default_app_memory_in_mb, ..Self::default() };
         let now = Timestamp::now();
         let quota = OrgQuota {
@@ -119,12 +118,16 @@ impl State {
         };
         self.stacks.insert(stack.guid.clone(), stack);
         for (name, position) in BUILDPACKS.into_iter().zip(1..) {
-            self.buildpacks.put(Buildpack {
-                stack: Some(STACK.to_owned()),
+            let buildpack = Buildpack {
+                guid: Guid::random(),
+                name: name.to_owned(),
+                stack: STACK.to_owned(),
                 position,
-                filename: Some(format!("{name}-{STACK}.zip")),
-                ..Buildpack::new(name)
-            });
+                metadata: Metadata::default(),
+                created_at: now,
+                updated_at: now,
+            };
+            self.buildpacks.insert(buildpack.guid.clone(), buildpack);
         }
     }
 
@@ -133,20 +136,12 @@ impl State {
             guid: Guid::random(),
             name: "foundry-broker".to_owned(),
             url: "http://broker.foundry.test".to_owned(),
-            login: None,
-            synchronizing: false,
             metadata: Metadata::default(),
             created_at: now,
             updated_at: now,
         };
-        let guid = Guid::random();
         let offering = ServiceOffering {
-            available: true,
-            catalog_id: guid.to_string(),
-            requires: Vec::new(),
-            features: ServiceFeatures { bindable: true, ..ServiceFeatures::default() },
-            catalog_metadata: Map::new(),
-            guid,
+            guid: Guid::random(),
             name: "database".to_owned(),
             description: "A database that is made asynchronously".to_owned(),
             tags: vec!["database".to_owned()],
@@ -156,18 +151,8 @@ impl State {
             updated_at: now,
         };
         for (name, description, free) in [("small", "A small one", true), ("large", "A large one", false)] {
-            let guid = Guid::random();
             let plan = ServicePlan {
-                visibility: Visibility::Public,
-                available: true,
-                catalog_id: guid.to_string(),
-                bindable: None,
-                plan_updateable: None,
-                maintenance_info: Map::new(),
-                maximum_polling_duration: None,
-                schemas: Value::Null,
-                catalog_metadata: Map::new(),
-                guid,
+                guid: Guid::random(),
                 name: name.to_owned(),
                 description: description.to_owned(),
                 free,

@@ -1,13 +1,12 @@
 //! Spaces.
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
 use crate::state::{Guid, Metadata, State, resource};
 
 /// A space.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Space {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Space {
     /// Its guid.
     pub guid: Guid,
     /// Unique in its organization, without regard to capitals.
@@ -30,7 +29,7 @@ resource!(Space, labelled, named);
 
 impl Space {
     /// A space that nothing is known of but its name and its organization.
-    pub fn new(name: &str, org: &Guid) -> Self {
+    pub(crate) fn new(name: &str, org: &Guid) -> Self {
         let now = Timestamp::now();
         Self {
             guid: Guid::random(),
@@ -47,12 +46,12 @@ impl Space {
 
 impl State {
     /// A space by its name in an organization, without regard to capitals.
-    pub fn space_named(&self, org: &Guid, name: &str) -> Option<&Space> {
+    pub(crate) fn space_named(&self, org: &Guid, name: &str) -> Option<&Space> {
         self.spaces.values().find(|space| space.org == *org && space.name.eq_ignore_ascii_case(name))
     }
 
     /// The spaces of an organization.
-    pub fn spaces_of<'a>(&'a self, org: &'a Guid) -> impl Iterator<Item = &'a Space> + 'a {
+    pub(crate) fn spaces_of<'a>(&'a self, org: &'a Guid) -> impl Iterator<Item = &'a Space> + 'a {
         self.spaces.values().filter(move |space| space.org == *org)
     }
 }

@@ -1,15 +1,14 @@
 //! Tasks: commands that run once, in an app's droplet.
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::state::{Guid, Metadata, resource};
 
 /// How far a task is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "UPPERCASE")]
-#[expect(missing_docs, reason = "the Cloud Controller's own words")]
-pub enum TaskState {
+pub(crate) enum TaskState {
     Pending,
     Running,
     Succeeded,
@@ -19,14 +18,14 @@ pub enum TaskState {
 
 impl TaskState {
     /// Whether it is over.
-    pub fn is_over(self) -> bool {
+    pub(crate) fn is_over(self) -> bool {
         matches!(self, Self::Succeeded | Self::Failed)
     }
 }
 
 /// A command that runs once.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Task {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Task {
     /// Its guid.
     pub guid: Guid,
     /// Whose it is.

@@ -1,13 +1,13 @@
 //! Users and roles.
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::state::{Guid, Metadata, resource};
 
 /// A user's account in UAA.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Account {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Account {
     /// The name to log in with.
     pub name: String,
     /// Where it is kept: `uaa`, `ldap`, …
@@ -15,8 +15,8 @@ pub struct Account {
 }
 
 /// A user as the Cloud Controller knows it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct User {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct User {
     /// Its guid, UAA's too; of a client its id.
     pub guid: Guid,
     /// What UAA knows of it; `None` for clients.
@@ -33,23 +33,22 @@ resource!(User, labelled);
 
 impl User {
     /// A user that the Cloud Controller hears of now. An account is one that UAA itself keeps.
-    pub fn new(guid: Guid, name: Option<String>) -> Self {
+    pub(crate) fn new(guid: Guid, name: Option<String>) -> Self {
         let now = Timestamp::now();
         let account = name.map(|name| Account { name, origin: "uaa".to_owned() });
         Self { guid, account, metadata: Metadata::default(), created_at: now, updated_at: now }
     }
 
     /// What a person calls it. (CC API 3.195: `presentation_name`.)
-    pub fn shown(&self) -> &str {
+    pub(crate) fn shown(&self) -> &str {
         self.account.as_ref().map_or(self.guid.as_str(), |account| account.name.as_str())
     }
 }
 
 /// What a role allows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "the Cloud Controller's own words")]
-pub enum RoleKind {
+pub(crate) enum RoleKind {
     OrganizationUser,
     OrganizationAuditor,
     OrganizationManager,
@@ -62,7 +61,7 @@ pub enum RoleKind {
 
 impl RoleKind {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::OrganizationUser,
         Self::OrganizationAuditor,
         Self::OrganizationManager,
@@ -74,7 +73,7 @@ impl RoleKind {
     ];
 
     /// The API's word for it.
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::OrganizationUser => "organization_user",
             Self::OrganizationAuditor => "organization_auditor",
@@ -88,14 +87,14 @@ impl RoleKind {
     }
 
     /// Whether it is a role in a space.
-    pub fn in_space(self) -> bool {
+    pub(crate) fn in_space(self) -> bool {
         matches!(self, Self::SpaceAuditor | Self::SpaceDeveloper | Self::SpaceManager | Self::SpaceSupporter)
     }
 }
 
 /// A user's role in an organization or a space.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Role {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Role {
     /// Its guid.
     pub guid: Guid,
     /// What it allows.

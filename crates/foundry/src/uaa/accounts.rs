@@ -10,9 +10,6 @@ use super::admin_guid;
 /// The client that cf is, unless it is told otherwise. It has no secret.
 pub(super) const CF: &str = "cf";
 
-/// The client that an app's SSH server would be. It asks for tokens with a code. (`cf-deployment`: `uaa.clients`.)
-pub(crate) const SSH_PROXY: &str = "ssh-proxy";
-
 /// What an administrator may do.
 const ADMIN_SCOPE: [&str; 13] = [
     "openid",
@@ -87,14 +84,9 @@ impl Accounts {
             scope: owned(&ADMIN_SCOPE),
         };
         let cf = Client { secret: String::new(), grants: &["password", "refresh_token"], scope: Vec::new() };
-        let ssh_proxy =
-            Client { secret: Guid::random().to_string(), grants: &["authorization_code"], scope: Vec::new() };
         let (id, secret) = settings.client.clone();
         let robot = Client { secret, grants: &["client_credentials"], scope: owned(&ADMIN_SCOPE) };
-        Self {
-            users: vec![admin],
-            clients: HashMap::from([(CF.to_owned(), cf), (SSH_PROXY.to_owned(), ssh_proxy), (id, robot)]),
-        }
+        Self { users: vec![admin], clients: HashMap::from([(CF.to_owned(), cf), (id, robot)]) }
     }
 
     /// The user with this name; capitals do not count.

@@ -8,7 +8,7 @@ use serde_json::json;
 /// An error as UAA answers it. (cf 8.17: `api/uaa/error_converter.go` tells them apart by status and `error`.)
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{status} {error}: {description}")]
-pub struct UaaError {
+pub(crate) struct UaaError {
     status: StatusCode,
     error: &'static str,
     description: String,
@@ -22,17 +22,6 @@ impl UaaError {
     /// A wrong name or password.
     pub(super) fn bad_credentials() -> Self {
         Self::new(StatusCode::UNAUTHORIZED, "unauthorized", "Bad credentials")
-    }
-
-    /// An account that is locked for a while. cf knows the text.
-    pub(super) fn locked() -> Self {
-        let text = "Your account has been locked because of too many failed attempts to login.";
-        Self::new(StatusCode::UNAUTHORIZED, "unauthorized", text)
-    }
-
-    /// A code that is not, or no longer, good.
-    pub(super) fn bad_code(code: &str) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, "invalid_grant", format!("Invalid authorization code: {code}"))
     }
 
     /// A passcode that was not given to anybody.

@@ -7,7 +7,6 @@ use axum::http::{HeaderMap, header};
 use axum::{Form, Json};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -18,7 +17,7 @@ use super::token::Holder;
 use crate::platform::{Platform, lock};
 
 /// The grants that are served.
-const KINDS: [&str; 4] = ["password", "refresh_token", "client_credentials", "authorization_code"];
+const KINDS: [&str; 3] = ["password", "refresh_token", "client_credentials"];
 
 /// What `cf auth --assertion` asks with.
 const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
@@ -35,7 +34,6 @@ pub(super) struct Grant {
     client_secret: Option<String>,
     login_hint: Option<String>,
     passcode: Option<String>,
-    code: Option<String>,
 }
 
 /// The query: cf names the identity provider there.
@@ -83,15 +81,9 @@ impl Uaa {
                 let name = grant.username.as_deref().ok_or_else(|| UaaError::missing("username"))?;
                 let password = grant.password.as_deref().unwrap_or_default();
                 let user = accounts.user(name).ok_or_else(UaaError::bad_credentials)?;
-                let now = Timestamp::now();
-                if self.lockout.is_locked(&user.guid, now) {
-                    return Err(UaaError::locked());
-                }
                 if user.password != password {
-                    self.lockout.failed(&user.guid, now);
                     return Err(UaaError::bad_credentials());
                 }
-                self.lockout.forget(&user.guid);
                 Ok(self.for_user(user, &client, self.tokens.refresh(&user.guid, &client)))
             }
             "refresh_token" => {
@@ -115,15 +107,6 @@ impl Uaa {
             "client_credentials" => {
                 let (access, jti) = self.tokens.access(Holder::Client(&client), &known.scope);
                 Ok(self.answer(&access, &jti, &known.scope))
-            }
-            "authorization_code" => {
-                let code = grant.code.as_deref().ok_or_else(|| UaaError::missing("code"))?;
-                let user = self.codes.redeem(code, &client, Timestamp::now());
-                let user = user.and_then(|user| accounts.user_by_guid(user.as_str()));
-                let user = user.ok_or_else(|| UaaError::bad_code(code))?;
-                let holder = Holder::User { guid: &user.guid, name: &user.name, client: &client };
-                let (access, jti) = self.tokens.access(holder, &user.scope);
-                Ok(self.answer(&access, &jti, &user.scope))
             }
             JWT_BEARER => Err(UaaError::not_implemented(&format!("the grant {}", grant.kind))),
             kind => Err(UaaError::unsupported_grant(kind)),

@@ -2,24 +2,20 @@
 //!
 //! | endpoint | what |
 //! |---|---|
-//! | `POST /oauth/token` | grants `password`, `client_credentials`, `authorization_code` and `refresh_token` |
-//! | `GET /oauth/authorize` | a code for a client |
+//! | `POST /oauth/token` | grants `password`, `client_credentials` and `refresh_token` |
 //! | `DELETE /oauth/token/revoke/:id` | makes one token worthless |
 //! | `GET /oauth/clients/:id` | whether there is such a client |
 //! | `GET`, `POST /Users`, `DELETE /Users/:guid`, `PUT /Users/:guid/password` | the accounts |
 //! | `GET /login`, `GET /info` | the prompts |
 //!
 //! [`token`] makes and verifies tokens, [`accounts`] knows the users and the clients, [`grants`] gives tokens to them,
-//! [`codes`] are what a client gets one with, [`lockout`] keeps guesses from them, [`users`] is the API for accounts,
-//! [`error`] the one shape of errors. The pages where a person logs in, and is given a passcode, are left out: no
+//! [`users`] is the API for accounts, [`error`] the one shape of errors. The pages where a person logs in, and is given a passcode, are left out: no
 //! passcode is a good one.
 
-pub mod accounts;
-mod codes;
-pub mod error;
+pub(crate) mod accounts;
+pub(crate) mod error;
 mod grants;
-mod lockout;
-pub mod token;
+pub(crate) mod token;
 mod users;
 
 #[cfg(test)]
@@ -39,50 +35,41 @@ use crate::platform::{Platform, lock};
 use crate::settings::Settings;
 use crate::state::Guid;
 
-pub use self::token::{Identity, TokenPolicy};
+pub(crate) use self::token::Identity;
 
 use self::accounts::Accounts;
-use self::codes::Codes;
 use self::error::UaaError;
-use self::lockout::Lockout;
 use self::token::Tokens;
 
 /// The guid of the administrator.
-pub fn admin_guid() -> Guid {
+pub(crate) fn admin_guid() -> Guid {
     Guid::from("ad00ad00-0000-4000-8000-000000000001")
 }
 
 /// Users, clients and tokens.
 #[derive(Debug)]
-pub struct Uaa {
+pub(crate) struct Uaa {
     accounts: Mutex<Accounts>,
     tokens: Tokens,
-    lockout: Lockout,
-    codes: Codes,
 }
 
 impl Uaa {
     pub(crate) fn new(settings: &Settings, faults: Arc<Faults>) -> Self {
-        Self {
-            accounts: Mutex::new(Accounts::new(settings)),
-            tokens: Tokens::new(settings.tokens, faults),
-            lockout: Lockout::default(),
-            codes: Codes::default(),
-        }
+        Self { accounts: Mutex::new(Accounts::new(settings)), tokens: Tokens::new(settings.tokens, faults) }
     }
 
     /// Whom a bearer token speaks for; `None` where it is not ours, has expired or was revoked.
-    pub fn verify(&self, bearer: &str) -> Option<Identity> {
+    pub(crate) fn verify(&self, bearer: &str) -> Option<Identity> {
         self.tokens.verify(bearer)
     }
 
     /// The name of a user; `None` where there is no such account.
-    pub fn name_of(&self, guid: &str) -> Option<String> {
+    pub(crate) fn name_of(&self, guid: &str) -> Option<String> {
         lock(&self.accounts).user_by_guid(guid).map(|user| user.name.clone())
     }
 
     /// The guid of a user, by name; `None` where there is no such account.
-    pub fn guid_of(&self, name: &str) -> Option<Guid> {
+    pub(crate) fn guid_of(&self, name: &str) -> Option<Guid> {
         lock(&self.accounts).user(name).map(|user| user.guid.clone())
     }
 
@@ -96,14 +83,9 @@ impl Uaa {
         *lock(&self.accounts) = accounts;
     }
 
-    /// How tokens are made from now on; those that are out keep their time.
-    pub fn set_policy(&self, policy: TokenPolicy) {
-        self.tokens.set_policy(policy);
-    }
-
     /// Revokes every token that is out, refresh tokens too: everybody has to log in again. Access tokens alone are made
     /// to expire by [`Faults::expire_tokens`].
-    pub fn revoke_tokens(&self) {
+    pub(crate) fn revoke_tokens(&self) {
         self.tokens.revoke_all();
     }
 }
@@ -141,7 +123,6 @@ impl Caller {
 pub(crate) fn routes(platform: &Arc<Platform>) -> Router {
     Router::new()
         .route("/oauth/token", post(grants::token))
-        .route("/oauth/authorize", get(codes::authorize))
         .route("/oauth/token/revoke/{id}", delete(revoke))
         .route("/oauth/clients/{id}", get(client))
         .route("/Users", get(users::list).post(users::create))

@@ -7,6 +7,7 @@ use ureq::Agent;
 
 use super::*;
 use crate::Foundry;
+use crate::settings::TokenPolicy;
 
 /// The client that may log in as itself.
 const ROBOT: (&str, &str) = ("robot", "secret-of-the-robot");
@@ -27,7 +28,7 @@ impl Stage {
     }
 
     fn url(&self, path: &str) -> String {
-        format!("{}{path}", self.foundry.platform().addresses.uaa_url())
+        format!("{}{path}", self.foundry.platform.addresses.uaa_url())
     }
 
     /// Asks for a token as a client with a secret.
@@ -61,7 +62,7 @@ impl Stage {
     }
 
     fn good(&self, token: &Value) -> bool {
-        self.foundry.platform().uaa.verify(token.as_str().unwrap()).is_some()
+        self.foundry.platform.uaa.verify(token.as_str().unwrap()).is_some()
     }
 }
 
@@ -74,7 +75,7 @@ fn error((status, body): &Answer) -> (u16, &str) {
 fn who_cannot_prove_it_gets_no_token() {
     let stage = Stage::new(TokenPolicy::default());
     let cf = ("cf", "");
-    let cases: [(Pair<'_>, &[Pair<'_>], (u16, &str)); 9] = [
+    let cases: [(Pair<'_>, &[Pair<'_>], (u16, &str)); 8] = [
         (cf, &[("grant_type", "password"), ("username", "admin"), ("password", "no")], (401, "unauthorized")),
         (cf, &[("grant_type", "password"), ("username", "nobody"), ("password", "admin")], (401, "unauthorized")),
         (cf, &[("grant_type", "password")], (400, "invalid_request")),
@@ -83,7 +84,6 @@ fn who_cannot_prove_it_gets_no_token() {
         (cf, &[("grant_type", "client_credentials")], (401, "invalid_client")),
         (cf, &[("grant_type", "refresh_token"), ("refresh_token", "no")], (401, "invalid_token")),
         (cf, &[("grant_type", "magic")], (400, "unsupported_grant_type")),
-        (cf, &[("grant_type", "authorization_code")], (401, "invalid_client")),
     ];
     for (client, form, expected) in cases {
         assert_eq!(error(&stage.token(client, form)), expected, "{form:?}");
@@ -95,35 +95,9 @@ fn a_client_speaks_for_itself() {
     let stage = Stage::new(TokenPolicy::default());
     let (status, answer) = stage.token(ROBOT, &[("grant_type", "client_credentials")]);
     assert_eq!((status, &answer["refresh_token"]), (200, &Value::Null));
-    let identity = stage.foundry.platform().uaa.verify(answer["access_token"].as_str().unwrap()).unwrap();
+    let identity = stage.foundry.platform.uaa.verify(answer["access_token"].as_str().unwrap()).unwrap();
     assert_eq!((identity.user_id.as_str(), identity.client_id.as_str()), ("robot", "robot"));
     assert!(identity.has_scope("cloud_controller.admin"));
-}
-
-#[test]
-fn a_client_speaks_for_a_user_with_a_code() {
-    let stage = Stage::new(TokenPolicy::default());
-    let uaa = &stage.foundry.platform().uaa;
-    let admin = stage.login("admin", "admin").1;
-    let ask = |client: &str| {
-        let query = format!("/oauth/authorize?response_type=code&client_id={client}");
-        let request = stage.agent.get(stage.url(&query)).config().max_redirects(0).build();
-        let token = format!("Bearer {}", admin["access_token"].as_str().unwrap());
-        let answer = request.header("Authorization", token).call().unwrap();
-        let location = answer.headers().get("location").map(|location| location.to_str().unwrap().to_owned());
-        (answer.status().as_u16(), location)
-    };
-    assert_eq!(ask("cf"), (401, None));
-    let (status, location) = ask("ssh-proxy");
-    assert_eq!(status, 302);
-    let code = location.as_deref().and_then(|location| location.split_once("/login?code=")).unwrap().1.to_owned();
-    let secret = lock(&uaa.accounts).client("ssh-proxy").unwrap().secret.clone();
-    let redeem = || stage.token(("ssh-proxy", &secret), &[("grant_type", "authorization_code"), ("code", &code)]);
-    let (status, answer) = redeem();
-    assert_eq!((status, &answer["refresh_token"]), (200, &Value::Null));
-    let identity = uaa.verify(answer["access_token"].as_str().unwrap()).unwrap();
-    assert_eq!((identity.user_name.as_str(), identity.client_id.as_str()), ("admin", "ssh-proxy"));
-    assert_eq!(error(&redeem()), (400, "invalid_grant"));
 }
 
 #[test]
@@ -135,10 +109,10 @@ fn a_refresh_token_is_good_for_its_client_and_its_time() {
     assert!(stage.good(&first["access_token"]) && stage.good(&second["access_token"]));
     assert_eq!(error(&stage.refresh(ROBOT, &first["refresh_token"])), (401, "invalid_client"));
 
-    stage.foundry.platform().uaa.set_policy(TokenPolicy { refresh: Duration::ZERO, ..TokenPolicy::default() });
+    let stage = Stage::new(TokenPolicy { refresh: Duration::ZERO, ..TokenPolicy::default() });
     let (_, short) = stage.login("admin", "admin");
     assert_eq!(error(&stage.refresh(("cf", ""), &short["refresh_token"])), (401, "invalid_token"));
-    stage.foundry.platform().uaa.set_policy(TokenPolicy { access: Duration::ZERO, ..TokenPolicy::default() });
+    let stage = Stage::new(TokenPolicy { access: Duration::ZERO, ..TokenPolicy::default() });
     let (_, short) = stage.login("admin", "admin");
     assert!(!stage.good(&short["access_token"]));
 }
@@ -167,7 +141,7 @@ fn tokens_are_made_worthless_one_by_one_and_all_at_once() {
     assert!(!stage.good(&other["access_token"]));
     assert_eq!(stage.refresh(("cf", ""), &other["refresh_token"]).0, 200, "the refresh token stays good");
     let later = stage.login("admin", "admin").1;
-    stage.foundry.platform().uaa.revoke_tokens();
+    stage.foundry.platform.uaa.revoke_tokens();
     assert!(!stage.good(&later["access_token"]));
     assert_eq!(error(&stage.refresh(("cf", ""), &later["refresh_token"])), (401, "invalid_token"));
     assert!(stage.good(&stage.login("admin", "admin").1["access_token"]));

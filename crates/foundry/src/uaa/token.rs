@@ -13,29 +13,12 @@ use sha2::{Digest as _, Sha256};
 
 use crate::faults::Faults;
 use crate::platform::lock;
+use crate::settings::TokenPolicy;
 use crate::state::Guid;
-
-/// How tokens are made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TokenPolicy {
-    /// How long an access token is good. cf asks for a new one when less than a minute is left.
-    pub access: Duration,
-    /// How long a refresh token is good.
-    pub refresh: Duration,
-    /// Whether a refresh token is good once only, and its use gives a new one.
-    /// (UAA: `jwt.token.refresh.rotate`, off by default.)
-    pub rotate: bool,
-}
-
-impl Default for TokenPolicy {
-    fn default() -> Self {
-        Self { access: Duration::from_secs(600), refresh: Duration::from_secs(30 * 24 * 3600), rotate: false }
-    }
-}
 
 /// Whom a token speaks for: its claims.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Identity {
+pub(crate) struct Identity {
     /// The id of the token.
     pub jti: String,
     /// The user's guid; for a client that speaks for itself, its id. Only users have the claim.
@@ -65,7 +48,7 @@ pub struct Identity {
 
 impl Identity {
     /// Whether the token has this scope.
-    pub fn has_scope(&self, scope: &str) -> bool {
+    pub(crate) fn has_scope(&self, scope: &str) -> bool {
         self.scope.iter().any(|one| one == scope)
     }
 }
@@ -90,7 +73,7 @@ pub(super) struct Refresh {
 #[derive(Debug)]
 pub(super) struct Tokens {
     secret: String,
-    policy: Mutex<TokenPolicy>,
+    policy: TokenPolicy,
     refresh: Mutex<HashMap<String, Refresh>>,
     revoked: Mutex<Revoked>,
     faults: Arc<Faults>,
@@ -107,19 +90,15 @@ impl Tokens {
     pub(super) fn new(policy: TokenPolicy, faults: Arc<Faults>) -> Self {
         Self {
             secret: Guid::random().to_string(),
-            policy: Mutex::new(policy),
+            policy,
             refresh: Mutex::default(),
             revoked: Mutex::default(),
             faults,
         }
     }
 
-    pub(super) fn set_policy(&self, policy: TokenPolicy) {
-        *lock(&self.policy) = policy;
-    }
-
     pub(super) fn policy(&self) -> TokenPolicy {
-        *lock(&self.policy)
+        self.policy
     }
 
     pub(super) fn verify(&self, bearer: &str) -> Option<Identity> {

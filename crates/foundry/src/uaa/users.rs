@@ -110,7 +110,6 @@ pub(super) async fn delete(
     let removed = lock(&platform.uaa.accounts).remove(&guid);
     let User { guid, name, .. } = removed.ok_or_else(|| UaaError::not_found("User", &guid))?;
     platform.uaa.tokens.revoke_of(&guid);
-    platform.uaa.lockout.forget(&guid);
     Ok(Json(present(&guid, &name)))
 }
 

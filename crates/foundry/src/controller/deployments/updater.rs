@@ -17,7 +17,7 @@ pub(crate) async fn run(platform: Arc<Platform>) {
             active.map(|one| one.guid.clone()).collect()
         });
         for deployment in active {
-            platform.eras.steadily(|| step(&platform, &deployment));
+            platform.epochs.atomically(|| step(&platform, &deployment));
         }
         tokio::select! {
             () = tokio::time::sleep(platform.timing().deployment_tick) => {}

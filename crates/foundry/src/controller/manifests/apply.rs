@@ -13,7 +13,7 @@ use crate::controller::manifests::read::{Manifest, ProcessWanted, ServiceWanted}
 use crate::controller::manifests::routes::RouteWanted;
 use crate::controller::routes::{self, NewRoute};
 use crate::controller::sidecars::{self, SidecarWanted};
-use crate::controller::{broker, feature_flags, lifecycle, processes, service_credential_bindings};
+use crate::controller::{feature_flags, lifecycle, processes, service_credential_bindings};
 use crate::platform::Platform;
 use crate::state::{Domain, Guid, Protocol, ServiceBinding, Space, State};
 
@@ -267,20 +267,13 @@ fn update_environment(db: &mut State, who: &Who, app: &Guid, manifest: &Manifest
 
 fn bind(db: &mut State, who: &Who, app: &Guid, wanted: &ServiceWanted) -> ApiResult<()> {
     let space = db.apps.get(app).ok_or_else(gone)?.space.clone();
-    let instance = db
-        .service_instances
-        .values()
-        .find(|one| one.spaces().any(|in_it| *in_it == space) && one.name == wanted.name)
-        .cloned();
+    let instance = db.service_instances.values().find(|one| one.space == space && one.name == wanted.name).cloned();
     let Some(instance) = instance else {
         return Err(ApiError::new(table::RESOURCE_NOT_FOUND, format!("Service instance '{}' not found", wanted.name)));
     };
     let bound = |binding: &ServiceBinding| binding.app.as_ref() == Some(app) && binding.instance == instance.guid;
     if db.service_bindings.values().any(bound) {
         return Ok(());
-    }
-    if broker::instances::is_remote(db, &instance) {
-        return Err(ApiError::not_implemented("A manifest that binds an instance of a service broker over http"));
     }
     let bound =
         service_credential_bindings::bind(db, &who.actor(), &instance.guid, app, wanted.binding_name.clone(), true);

@@ -195,7 +195,7 @@ async fn manifest_diff(
 async fn show(Shared(cf): Cf, who: Who, Path(guid): Path<String>) -> ApiResult<Response> {
     let manifest = cf.store.read(|db| {
         let app = readable(&who, db, &guid)?;
-        who.must(who.can_write_space(db, &app.space))?;
+        Who::must(who.can_write_space(db, &app.space))?;
         Ok::<_, ApiError>(json!({ "applications": [write::manifest(db, app)] }))
     })?;
     let text = serde_yaml::to_string(&manifest).unwrap_or_default();

@@ -19,7 +19,8 @@ use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, Buf
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::task::AbortHandle;
 
-use super::{Endpoint, Propagation, Router, RouterSettings, lock};
+use super::{Endpoint, Propagation, Router, RouterSettings};
+use crate::platform::lock;
 
 /// A guid that ends in a number.
 fn guid(number: u32) -> String {

@@ -23,7 +23,7 @@ fn on(port: u16, instance: &str, addr: SocketAddr) -> TcpEndpoint {
 
 /// A port that nobody has, below those that the system gives to whoever asks for any. It is bound and never listened on:
 /// a process that another test is starting may hold the socket for a moment longer, and would take connections there.
-async fn free_port() -> u16 {
+fn free_port() -> u16 {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     loop {
         let next = std::process::id().wrapping_mul(100) + NEXT.fetch_add(1, Ordering::Relaxed);
@@ -67,7 +67,7 @@ fn listening(router: &TcpRouter) -> Vec<Listening> {
 
 #[tokio::test]
 async fn connections_are_dealt_out_in_turns_and_outlive_their_route() {
-    let (router, port) = (router(Propagation::NONE), free_port().await);
+    let (router, port) = (router(Propagation::NONE), free_port());
     let mut instances = [("one", instance("one").await), ("two", instance("two").await)];
     instances.sort_by_key(|(_, addr)| *addr);
     let [(first, one), (second, two)] = instances.map(|(name, addr)| (name, on(port, name, addr)));
@@ -94,7 +94,7 @@ async fn connections_are_dealt_out_in_turns_and_outlive_their_route() {
 
 #[tokio::test]
 async fn a_change_waits_for_its_delay() {
-    let (router, port) = (router(Propagation::both(LONG)), free_port().await);
+    let (router, port) = (router(Propagation::both(LONG)), free_port());
     router.register(on(port, "1", instance("one").await));
     assert_eq!(router.ports(), []);
     router.catch_up().await;
@@ -103,7 +103,7 @@ async fn a_change_waits_for_its_delay() {
 
 #[tokio::test]
 async fn a_late_unregister_spares_the_next_owner_of_an_address() {
-    let (router, port) = (router(Propagation::NONE), free_port().await);
+    let (router, port) = (router(Propagation::NONE), free_port());
     let addr = instance("one").await;
     router.register(on(port, "1", addr));
     router.register(on(port, "2", addr));
@@ -131,7 +131,7 @@ async fn a_port_of_somebody_else_is_told_once_to_each_app_and_taken_when_it_is_f
 
 #[tokio::test]
 async fn router_groups_that_share_a_port_are_in_each_others_way() {
-    let (router, port) = (router(Propagation::NONE), free_port().await);
+    let (router, port) = (router(Propagation::NONE), free_port());
     let addr = instance("one").await;
     router.register(on(port, "1", addr));
     router.register(TcpEndpoint { group: "other".to_owned(), ..on(port, "1", addr) });
@@ -142,7 +142,7 @@ async fn router_groups_that_share_a_port_are_in_each_others_way() {
 
 #[tokio::test]
 async fn a_connection_waits_for_its_instance_and_not_for_ever() {
-    let (router, port) = (router(Propagation::NONE), free_port().await);
+    let (router, port) = (router(Propagation::NONE), free_port());
     let mut instances = [closed_port(), closed_port(), closed_port()];
     instances.sort_by_key(|(_, addr)| *addr);
     for (_, addr) in &instances {

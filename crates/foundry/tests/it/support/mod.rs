@@ -1,0 +1,4 @@
+//! What tests share.
+
+pub(crate) mod normal;
+pub(crate) mod session;
