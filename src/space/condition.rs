@@ -6,7 +6,9 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::{App, AppState, Instance, InstanceState, Process, Space};
+use super::app::{App, AppState};
+use super::model::Space;
+use super::process::{Instance, InstanceState, Process};
 use crate::plan::RouteUrl;
 
 /// What must be true of a space.

@@ -8,7 +8,8 @@ use std::fmt;
 use crate::plan::{AppName, RouteUrl};
 
 use super::condition::Section;
-use super::{AppState, Space};
+use super::app::AppState;
+use super::model::Space;
 
 /// One thing that a deployment hangs on.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::{App, AppState};
+use super::app::{App, AppState};
 
 /// The id of the deployment that holds it.
 pub const DEPLOYMENT: &str = "cutover-deployment";

@@ -13,10 +13,14 @@ use thiserror::Error;
 
 use crate::plan::Lifecycle;
 
-use super::{
-    App, AppState, Destination, Domain, Droplet, Instance, InstanceState, Package, Process, Quota, QuotaScope, Route,
-    ServiceInstance, Usage,
-};
+use super::app::{App, AppState};
+use super::domain::Domain;
+use super::droplet::Droplet;
+use super::package::Package;
+use super::process::{Instance, InstanceState, Process};
+use super::quota::{Quota, QuotaScope, Usage};
+use super::route::{Destination, Route};
+use super::service::ServiceInstance;
 
 /// An answer of the API that does not have the shape which its documentation tells.
 #[derive(Debug, Error)]
