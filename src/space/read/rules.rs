@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{ToOne, Unreadable, parse, parse_all};
+use super::answer::{ToOne, Unreadable, parse, parse_all};
 use crate::space::native::NativeDeployment;
 use crate::space::rules::{Owner, Stack, StackState};
 
