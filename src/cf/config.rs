@@ -218,10 +218,15 @@ impl Config {
     }
 }
 
+/// The configuration file below a `CF_HOME`.
+pub(super) fn file_below(home: &Path) -> PathBuf {
+    home.join(".cf").join("config.json")
+}
+
 /// Everything that lets somebody in, of the configuration below a `CF_HOME`; nothing where there is none that can be
 /// read.
 pub(super) fn tokens(home: &Path) -> Vec<Sensitive> {
-    Config::read(&home.join(".cf").join("config.json")).map(|config| config.secrets()).unwrap_or_default()
+    Config::read(&file_below(home)).map(|config| config.secrets()).unwrap_or_default()
 }
 
 /// Reads the claims of a token, `bearer HEADER.CLAIMS.SIGNATURE`. After a login with client credentials it has a

@@ -1,6 +1,9 @@
 //! What to ask of cf: builders that return an [`Invocation`] and run nothing. Their names are cf's own verbs.
 
 mod arg;
+mod push;
+mod query;
+mod route_parts;
 
 use std::fmt::Write as _;
 
@@ -8,52 +11,11 @@ use serde_json::{Map, Value, json};
 
 use super::dialect::{CfVersion, Feature};
 use crate::shell::quote;
+
 pub use arg::{Arg, Piece, Reference, Unresolved};
-
-/// The parts of an HTTP route, as cf takes them.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct RouteParts {
-    /// The host, `*` for a wildcard; absent for the bare domain.
-    pub host: Option<String>,
-    /// The domain.
-    pub domain: String,
-    /// The path, with or without its leading `/`.
-    pub path: Option<String>,
-}
-
-impl RouteParts {
-    /// The route as cf prints it: `HOST.DOMAIN/PATH`.
-    pub fn url(&self) -> String {
-        let mut url = String::new();
-        if let Some(host) = &self.host {
-            url.push_str(host);
-            url.push('.');
-        }
-        url.push_str(&self.domain);
-        if let Some(path) = &self.path {
-            url.push('/');
-            url.push_str(path.trim_start_matches('/'));
-        }
-        url
-    }
-}
-
-/// What `push` takes.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Push {
-    /// The name of the app, whatever the manifest calls it.
-    pub app: String,
-    /// The manifest file; without one cf is told to look for none.
-    pub manifest: Option<String>,
-    /// The directory or archive to upload; without one the manifest says.
-    pub path: Option<String>,
-    /// Manifest variables; they win over those of the files.
-    pub vars: Vec<(String, String)>,
-    /// Files with manifest variables; later ones win.
-    pub vars_files: Vec<String>,
-    /// The number of web instances, in the place of the manifest's.
-    pub instances: Option<u32>,
-}
+pub use push::Push;
+pub use query::query;
+pub use route_parts::RouteParts;
 
 /// One run of cf: arguments and the environment that is particular to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -400,30 +362,6 @@ fn app_path(app: &str, suffix: &str) -> Arg {
         pieces.push(Piece::Text(suffix.to_owned()));
     }
     Arg::pieces_of(pieces)
-}
-
-/// Puts a query behind a path, every value percent-encoded (RFC 3986).
-///
-/// CC API 3: a list is separated by commas, and a comma inside of a value is not told apart from them; the caller
-/// compares the names that come back.
-pub fn query(path: &str, pairs: &[(&str, &str)]) -> String {
-    let mut url = path.to_owned();
-    for (index, (name, value)) in pairs.iter().enumerate() {
-        url.push(if index == 0 { '?' } else { '&' });
-        url.push_str(name);
-        url.push('=');
-        for byte in value.bytes() {
-            match byte {
-                b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b',' => {
-                    url.push(char::from(byte));
-                }
-                other => {
-                    let _ = write!(url, "%{other:02X}");
-                }
-            }
-        }
-    }
-    url
 }
 
 #[cfg(test)]

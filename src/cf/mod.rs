@@ -5,7 +5,8 @@
 //! 3. [`session`]: a private copy of the user's cf configuration ([`config`]), so that no other terminal redirects a
 //!    deployment.
 //! 4. [`spawn`]: the one place that starts cf; it leaves an [`output`].
-//! 5. [`outcome`]: what an output confirms; [`parse`] reads its lines.
+//! 5. [`outcome`]: what an output confirms (`expectation`), and if not, why (`verdict`, `reason`); [`parse`] reads its
+//!    lines.
 //! 6. [`ignore`]: what is not uploaded.
 //!
 //! [`invocation`], [`dialect`], [`output`], [`parse`], [`outcome`] and [`ignore`] are pure; [`config`], [`session`] and [`spawn`]
@@ -31,10 +32,13 @@
 
 pub mod config;
 pub mod dialect;
+mod expectation;
 pub mod ignore;
 pub mod invocation;
 pub mod outcome;
 pub mod output;
 pub mod parse;
+mod reason;
 pub mod session;
 pub mod spawn;
+mod verdict;

@@ -6,6 +6,7 @@
 //! rotates refresh tokens, [`Session::hand_back`] gives the new ones to the user's configuration, so that the user
 //! stays logged in.
 
+mod error;
 mod home;
 
 use std::ffi::OsStr;
@@ -16,48 +17,18 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use serde_json::Value;
-use thiserror::Error;
 
-use super::config::{Config, ConfigError, Target};
+use super::config::{self, Config, Target};
 use crate::secret::Sensitive;
+
+pub use error::SessionError;
 pub use home::PrivateHome;
 
 /// Where cf keeps its configuration: `$CF_HOME/.cf/config.json`, else `$HOME/.cf/config.json`. `None` where neither
 /// variable is set.
 pub fn user_config(cf_home: Option<&OsStr>, home: Option<&OsStr>) -> Option<PathBuf> {
     let set = |value: Option<&OsStr>| value.filter(|value| !value.is_empty()).map(PathBuf::from);
-    set(cf_home).or_else(|| set(home)).map(|directory| below(&directory))
-}
-
-fn below(home: &Path) -> PathBuf {
-    home.join(".cf").join("config.json")
-}
-
-/// Why there is no session.
-#[derive(Debug, Error)]
-pub enum SessionError {
-    /// Neither `CF_HOME` nor `HOME` is set.
-    #[error("neither CF_HOME nor HOME is set, so cf has no configuration")]
-    NoHome,
-    /// The configuration is no use; it says why.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    /// The private copy could not be made.
-    #[error("the private copy of the cf configuration could not be written to '{path}': {source}")]
-    Copy {
-        /// The file.
-        path: PathBuf,
-        /// The system's reason.
-        source: io::Error,
-    },
-    /// The tokens could not be handed back.
-    #[error("the new tokens could not be written to '{path}', so 'cf login' may be needed: {source}")]
-    HandBack {
-        /// The user's configuration.
-        path: PathBuf,
-        /// The system's reason.
-        source: io::Error,
-    },
+    set(cf_home).or_else(|| set(home)).map(|directory| config::file_below(&directory))
 }
 
 /// What became of the tokens.

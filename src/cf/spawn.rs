@@ -17,7 +17,9 @@
 //! parse it.
 
 mod child;
+mod error;
 mod find;
+mod stream;
 mod tail;
 
 use std::ffi::{OsStr, OsString};
@@ -28,10 +30,9 @@ use std::time::{Duration, Instant};
 use std::{env, fmt, io};
 
 use guard::Guard;
-use thiserror::Error;
 
 use super::config;
-use super::dialect::{CfVersion, UnsupportedCf};
+use super::dialect::CfVersion;
 use super::output::{Exit, Output};
 use super::session::PrivateHome;
 use crate::scratch;
@@ -39,6 +40,9 @@ use crate::secret::{Redactor, Sensitive};
 use child::Child;
 use find::{check, find};
 use tail::Tail;
+
+pub use error::SpawnError;
+pub use stream::Stream;
 
 /// The variables named `CF_*` that reach cf: none of them changes where cf works or what it prints.
 pub const PASSED_ON: &[&str] = &["CF_DIAL_TIMEOUT", "CF_DOCKER_PASSWORD", "CF_CNB_REGISTRY_CREDS", "CF_B3_TRACE_ID"];
@@ -52,74 +56,6 @@ const GRACE: Duration = Duration::from_secs(3);
 
 /// How long `cf version` may take; it makes no call.
 const VERSION_DEADLINE: Duration = Duration::from_secs(30);
-
-/// Why cf could not be run.
-#[derive(Debug, Error)]
-pub enum SpawnError {
-    /// There is no such program.
-    #[error("no cf at '{path}'{}", hint())]
-    NotFound {
-        /// Where it was looked for.
-        path: PathBuf,
-    },
-    /// There is no `cf` on PATH.
-    #[error("no cf on PATH{}", hint())]
-    NotOnPath,
-    /// The file is there, but cannot be run.
-    #[error("'{path}' is no program that can be run{}", hint())]
-    NotExecutable {
-        /// The file.
-        path: PathBuf,
-    },
-    /// The system refused to start it.
-    #[error("'{path}' could not be started: {source}")]
-    NotStarted {
-        /// The file.
-        path: PathBuf,
-        /// The system's reason.
-        source: io::Error,
-    },
-    /// Another cf is at work in the same home, and is not waited for.
-    #[error("another cf is at work")]
-    Busy,
-    /// The output could not be kept or read.
-    #[error("the output of cf could not be kept: {source}")]
-    Capture {
-        /// The system's reason.
-        source: io::Error,
-    },
-    /// `cf version` failed.
-    #[error("'{path} version' failed ({exit}): {text}{}", hint())]
-    VersionFailed {
-        /// The file.
-        path: PathBuf,
-        /// How it ended.
-        exit: Exit,
-        /// What it printed.
-        text: String,
-    },
-    /// The version cannot be used.
-    #[error("'{path}': {source}")]
-    Unsupported {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with the version.
-        source: UnsupportedCf,
-    },
-}
-
-fn hint() -> &'static str {
-    ": install the official cf CLI, version 8, or name one with --cf PATH or $CUTOVER_CF"
-}
-
-/// A stream of the child's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stream {
-    /// Standard output.
-    Out,
-    /// Standard error.
-    Err,
-}
 
 /// A cf that can be run: the program, its version, and the environment of its children.
 ///

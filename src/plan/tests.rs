@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::fault::Fault;
 use super::keys::TABLES;
 use super::*;
+use crate::secret::Sensitive;
 
 /// Files in memory; folders are what their names say.
 #[derive(Clone, Default)]

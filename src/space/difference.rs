@@ -7,8 +7,8 @@ use std::fmt;
 
 use crate::plan::{AppName, RouteUrl};
 
-use super::condition::Section;
 use super::app::AppState;
+use super::condition::Section;
 use super::model::Space;
 
 /// One thing that a deployment hangs on.

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::*;
 use crate::cf::dialect::CfVersion;
+use crate::cf::invocation::RouteParts;
 use crate::secret::{Redactor, Sensitive};
 
 pub(super) const APP: &str = "sinatra_b";

@@ -5,10 +5,10 @@ use std::sync::LazyLock;
 use regex::RegexSet;
 
 use super::super::dialect::Dialect;
-use super::super::outcome::Reason;
 use super::super::output::Output;
 use super::lines::Lines;
 use super::plain;
+use crate::cf::reason::Reason;
 
 /// Messages that are the failure wherever they stand, since what follows them may be anything: a stack trace, the raw
 /// body of an answer.

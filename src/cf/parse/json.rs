@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::super::outcome::Reason;
 use super::{failure, plain};
+use crate::cf::reason::Reason;
 
 /// Why an answer is not what was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]

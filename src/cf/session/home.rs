@@ -7,6 +7,7 @@ use std::sync::Arc;
 use guard::Guard;
 use guard::private::{PrivateDirectory, Purpose};
 
+use crate::cf::config;
 use crate::secret::Redactor;
 
 /// A [private directory](PrivateDirectory) for the configuration of a cf, and the secrets that are hidden in what that
@@ -41,6 +42,6 @@ impl PrivateHome {
     }
 
     pub(super) fn config(&self) -> PathBuf {
-        super::below(self.path())
+        config::file_below(self.path())
     }
 }
