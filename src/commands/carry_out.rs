@@ -20,14 +20,14 @@ use super::deployment::{self, Compiled, Request, Running};
 use super::lock::{clear_up, holding};
 use super::reporters::Reporters;
 use super::strays::warn_of_strays;
-use super::workplace::{Workplace, load, load_without_bits};
+use super::workplace::{Workplace, load, load_without_app_files};
 use super::{Ending, Trouble, tell};
 
 /// Runs one of the verbs that change something.
 pub fn run(verb: Verb, common: &Common, args: &RunArgs) -> Result<Ending, Trouble> {
     let plan = match verb {
         Verb::Apply => load(common)?,
-        Verb::Resume | Verb::Rollback => load_without_bits(common)?,
+        Verb::Resume | Verb::Rollback => load_without_app_files(common)?,
     };
     if verb == Verb::Apply {
         warn_of_strays(common, &plan);

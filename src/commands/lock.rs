@@ -15,7 +15,7 @@ use crate::space::lock::{Lock, Standing};
 use crate::steps::Step;
 
 use super::ask::Consent;
-use super::workplace::{Workplace, load_without_bits};
+use super::workplace::{Workplace, load_without_app_files};
 use super::{Ending, Trouble, print, tell};
 
 /// What is done while a lock is held: it gets what makes sure, before each step, that the lock still is.
@@ -60,7 +60,7 @@ fn manager<'a>(place: &'a Workplace, clock: &'a Interrupt) -> LockManager<'a> {
 
 /// Runs `lock status`.
 pub fn status(common: &Common, args: &LockStatusArgs) -> Result<Ending, Trouble> {
-    let plan = load_without_bits(common)?;
+    let plan = load_without_app_files(common)?;
     let place = Workplace::open(common, &plan)?;
     let space = place.observer(&plan).observe(&Interrupt::none())?;
     place.close();
@@ -114,7 +114,7 @@ fn state(lock: Option<&Lock>) -> &'static str {
 
 /// Runs `lock break`.
 pub fn break_open(common: &Common, args: &LockBreakArgs) -> Result<Ending, Trouble> {
-    let plan = load_without_bits(common)?;
+    let plan = load_without_app_files(common)?;
     let consent = Consent::new(args.yes, "lock break", common)?;
     let place = Workplace::open(common, &plan)?;
     let space = place.observer(&plan).observe(&Interrupt::none())?;

@@ -9,12 +9,12 @@ use crate::run::interrupt::Interrupt;
 use crate::run::lock::standing;
 use crate::text;
 
-use super::workplace::{Workplace, load_without_bits};
+use super::workplace::{Workplace, load_without_app_files};
 use super::{Ending, Trouble, print};
 
 /// Runs the verb.
 pub fn run(common: &Common, args: &StatusArgs) -> Result<Ending, Trouble> {
-    let plan = load_without_bits(common)?;
+    let plan = load_without_app_files(common)?;
     let place = Workplace::open(common, &plan)?;
     let own = common.own_commands();
     let space = place.observer(&plan).observe(&Interrupt::none())?;

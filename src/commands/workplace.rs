@@ -26,8 +26,8 @@ pub fn load(common: &Common) -> Result<Plan, Trouble> {
 }
 
 /// As [`load`], where what is to be uploaded need not be there.
-pub fn load_without_bits(common: &Common) -> Result<Plan, Trouble> {
-    load_from(common, &plan::WithoutBits)
+pub fn load_without_app_files(common: &Common) -> Result<Plan, Trouble> {
+    load_from(common, &plan::WithoutAppFiles)
 }
 
 fn load_from(common: &Common, files: &dyn plan::Files) -> Result<Plan, Trouble> {

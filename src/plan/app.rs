@@ -9,8 +9,9 @@ use super::check::Check;
 use super::duration;
 use super::manifest::Manifest;
 use super::name::{AppName, ServiceName};
-use super::route::RouteUrl;
+use super::route_url::RouteUrl;
 use super::timeouts::Timeouts;
+use super::value_error::ValueError;
 
 /// One application, deployed alternately as one of two apps (its colours).
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -73,6 +74,18 @@ pub enum Old {
     Delete,
 }
 
+impl Old {
+    /// Reads the word of a plan.
+    pub(super) fn parse(word: &str) -> Result<Self, ValueError> {
+        match word {
+            "stop" => Ok(Self::Stop),
+            "keep" => Ok(Self::Keep),
+            "delete" => Ok(Self::Delete),
+            _ => Err(ValueError::new("an unknown word")),
+        }
+    }
+}
+
 /// How many web instances the new colour is started with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -84,6 +97,17 @@ pub enum Instances {
     Manifest,
 }
 
+impl Instances {
+    /// Reads the word of a plan.
+    pub(super) fn parse(word: &str) -> Result<Self, ValueError> {
+        match word {
+            "at-least-live" => Ok(Self::AtLeastLive),
+            "manifest" => Ok(Self::Manifest),
+            _ => Err(ValueError::new("an unknown word")),
+        }
+    }
+}
+
 /// What is done where a step of a deployment fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -92,4 +116,15 @@ pub enum OnFailure {
     Rollback,
     /// Everything is left as it is, for a person to decide.
     Stop,
+}
+
+impl OnFailure {
+    /// Reads the word of a plan.
+    pub(super) fn parse(word: &str) -> Result<Self, ValueError> {
+        match word {
+            "rollback" => Ok(Self::Rollback),
+            "stop" => Ok(Self::Stop),
+            _ => Err(ValueError::new("an unknown word")),
+        }
+    }
 }

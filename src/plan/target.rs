@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::api::ApiUrl;
+use super::api_url::ApiUrl;
 use super::name::{OrgName, SpaceName};
 
 /// The one space that a plan belongs to; a run against any other is refused.

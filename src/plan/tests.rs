@@ -1,11 +1,12 @@
 //! What a plan file becomes: one bad file per fault under `fixtures/plans`, and good ones.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::fault::Fault;
-use super::keys::TABLES;
+use super::schema::TABLES;
+
 use super::*;
 use crate::secret::Sensitive;
 
@@ -21,8 +22,8 @@ impl Memory {
 }
 
 impl Files for Memory {
-    fn read(&self, file: &Path) -> Result<Vec<u8>, Fault> {
-        self.0.get(file).cloned().ok_or_else(|| Fault::new("there is no such file"))
+    fn read(&self, file: &Path) -> io::Result<Vec<u8>> {
+        self.0.get(file).cloned().ok_or_else(|| io::ErrorKind::NotFound.into())
     }
 
     fn exists(&self, path: &Path) -> bool {

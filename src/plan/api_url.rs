@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::Serialize;
 
-use super::fault::Fault;
+use super::value_error::ValueError;
 use crate::text::is_unprintable;
 
 /// A Cloud Controller's address: scheme and host, with a port where it is not the scheme's own. Lower case, no slash at
@@ -15,20 +15,20 @@ use crate::text::is_unprintable;
 pub struct ApiUrl(String);
 
 impl ApiUrl {
-    /// Takes an `https` or `http` address; without a scheme it is `https`, as with `cf api`. The fault names what does
+    /// Takes an `https` or `http` address; without a scheme it is `https`, as with `cf api`. The error names what does
     /// not belong there: another scheme, a user or password, a path, a query.
-    pub fn parse(text: &str) -> Result<Self, Fault> {
+    pub fn parse(text: &str) -> Result<Self, ValueError> {
         const HINT: &str = "write it as `cf api` shows it, for example https://api.example.com";
         if text.is_empty() {
-            return Err(Fault::hinted("the API address is empty", HINT));
+            return Err(ValueError::hinted("the API address is empty", HINT));
         }
         if text.starts_with('-') || text.chars().any(|c| c.is_whitespace() || is_unprintable(c)) {
-            return Err(Fault::hinted("the API address is no URL", HINT));
+            return Err(ValueError::hinted("the API address is no URL", HINT));
         }
         if text.contains('@') {
             // Not quoted: what stands before the @ may be a password.
             let hint = "leave it out; log in with `cf login`";
-            return Err(Fault::hinted("the API address holds a user or a password", hint).secret());
+            return Err(ValueError::hinted("the API address holds a user or a password", hint).secret());
         }
         let (scheme, rest) = match text.split_once("://") {
             Some((scheme, rest)) => (scheme.to_ascii_lowercase(), rest),
@@ -37,11 +37,11 @@ impl ApiUrl {
         let standard_port = match scheme.as_str() {
             "https" => ":443",
             "http" => ":80",
-            other => return Err(Fault::hinted(format!("the API address has the scheme `{other}`"), HINT)),
+            other => return Err(ValueError::hinted(format!("the API address has the scheme `{other}`"), HINT)),
         };
         let place = rest.trim_end_matches('/');
         if place.contains(['/', '?', '#']) {
-            return Err(Fault::hinted(format!("the API address `{text}` has a path"), HINT));
+            return Err(ValueError::hinted(format!("the API address `{text}` has a path"), HINT));
         }
         let (host, port) = match place.rsplit_once(':') {
             Some((host, port)) if !place.ends_with(']') => (host, Some(port)),
@@ -54,7 +54,7 @@ impl ApiUrl {
             }),
         };
         if !host_is_sound || port.is_some_and(|port| port.parse::<u16>().is_err()) {
-            return Err(Fault::hinted(format!("the API address `{text}` is no URL"), HINT));
+            return Err(ValueError::hinted(format!("the API address `{text}` is no URL"), HINT));
         }
         let place = place.to_ascii_lowercase();
         let place = place.strip_suffix(standard_port).unwrap_or(&place);
@@ -74,9 +74,9 @@ impl fmt::Display for ApiUrl {
 }
 
 impl FromStr for ApiUrl {
-    type Err = Fault;
+    type Err = ValueError;
 
-    fn from_str(text: &str) -> Result<Self, Fault> {
+    fn from_str(text: &str) -> Result<Self, ValueError> {
         Self::parse(text)
     }
 }

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Serialize, Serializer};
 
-use super::fault::Fault;
+use super::value_error::ValueError;
 use crate::text::is_unprintable;
 
 /// A route as users write it: `www.example.com`, `www.example.com/shop` or `*.example.com`.
@@ -28,22 +28,22 @@ const MAX_LABEL: usize = 63;
 const MAX_NAME: usize = 253;
 
 impl RouteUrl {
-    /// Takes a route without scheme and port. The fault says which rule it breaks: DNS host names (letters, digits and
+    /// Takes a route without scheme and port. The error says which rule it breaks: DNS host names (letters, digits and
     /// inner hyphens), `*` only as the whole first label, and the Cloud Controller's rules for paths (begins with `/`,
     /// at most 128 characters, no `?`). A lone `/` as path is the same as none.
-    pub fn parse(text: &str) -> Result<Self, Fault> {
+    pub fn parse(text: &str) -> Result<Self, ValueError> {
         if text.is_empty() {
-            return Err(Fault::hinted("the route is empty", "write it as HOST.DOMAIN or HOST.DOMAIN/PATH"));
+            return Err(ValueError::hinted("the route is empty", "write it as HOST.DOMAIN or HOST.DOMAIN/PATH"));
         }
         if let Some(found) = text.chars().find(|c| c.is_whitespace() || is_unprintable(*c)) {
             return Err(match found {
-                ' ' => Fault::new(format!("the route `{text}` holds a blank")),
-                _ => Fault::new(format!("the route holds the character U+{:04X}", found as u32)),
+                ' ' => ValueError::new(format!("the route `{text}` holds a blank")),
+                _ => ValueError::new(format!("the route holds the character U+{:04X}", found as u32)),
             });
         }
         if let Some((scheme, rest)) = text.split_once("://") {
             let rest = rest.split_once(['?', '#']).map_or(rest, |(before, _)| before).trim_end_matches('/');
-            return Err(Fault::hinted(
+            return Err(ValueError::hinted(
                 format!("the route `{text}` has a scheme (`{scheme}://`)"),
                 format!("a route is only a host and a path; write `{rest}`"),
             ));
@@ -94,30 +94,30 @@ impl RouteUrl {
     }
 }
 
-fn check_host(text: &str, host: &str) -> Result<(), Fault> {
+fn check_host(text: &str, host: &str) -> Result<(), ValueError> {
     if host.is_empty() {
-        return Err(Fault::hinted(
+        return Err(ValueError::hinted(
             format!("the route `{text}` has no host"),
             "write it as HOST.DOMAIN/PATH, for example `www.example.com/shop`",
         ));
     }
     if let Some((name, port)) = host.split_once(':') {
-        return Err(Fault::hinted(
+        return Err(ValueError::hinted(
             format!("the route `{text}` has a port (`{port}`)"),
             format!("HTTP routes have no port and TCP routes cannot be cut over; write `{name}`"),
         ));
     }
     if let Some(found) = ['?', '#', '@'].into_iter().find(|c| host.contains(*c)) {
-        return Err(Fault::hinted(
+        return Err(ValueError::hinted(
             format!("the host of the route `{text}` holds `{found}`"),
             "a route is only a host and a path",
         ));
     }
     if host.ends_with('.') {
-        return Err(Fault::hinted(format!("the host `{host}` ends with a dot"), "leave the last dot out"));
+        return Err(ValueError::hinted(format!("the host `{host}` ends with a dot"), "leave the last dot out"));
     }
     if host.len() > MAX_NAME {
-        return Err(Fault::new(format!("the host has {} characters; {MAX_NAME} are allowed", host.len())));
+        return Err(ValueError::new(format!("the host has {} characters; {MAX_NAME} are allowed", host.len())));
     }
     let mut last = "";
     for (at, label) in host.split('.').enumerate() {
@@ -127,32 +127,33 @@ fn check_host(text: &str, host: &str) -> Result<(), Fault> {
         last = label;
     }
     if last == host {
-        return Err(Fault::hinted(
+        return Err(ValueError::hinted(
             format!("the route `{text}` has a host but no domain"),
             format!("write the name in full, for example `{text}.example.com`; `cf domains` lists the domains"),
         ));
     }
     if last.bytes().all(|b| b.is_ascii_digit()) {
-        return Err(Fault::new(format!("the host `{host}` is an IP address or ends with a number")));
+        return Err(ValueError::new(format!("the host `{host}` is an IP address or ends with a number")));
     }
     Ok(())
 }
 
 /// RFC 1123: letters, digits and hyphens, no hyphen at either end, at most 63 characters. (CC would take `_` as well.)
-fn check_label(host: &str, label: &str) -> Result<(), Fault> {
-    let fault =
-        |why: String, hint: &str| Err(Fault::hinted(format!("`{label}` in `{host}` is no DNS label: {why}"), hint));
+fn check_label(host: &str, label: &str) -> Result<(), ValueError> {
+    let error = |why: String, hint: &str| {
+        Err(ValueError::hinted(format!("`{label}` in `{host}` is no DNS label: {why}"), hint))
+    };
     if label.is_empty() {
-        return Err(Fault::hinted(
+        return Err(ValueError::hinted(
             format!("the host `{host}` has an empty label"),
             "there is a dot too many, or a name is missing between two dots",
         ));
     }
     if label.contains('*') {
-        return fault("a `*` stands only alone and first".to_owned(), "a wildcard route is written `*.DOMAIN`");
+        return error("a `*` stands only alone and first".to_owned(), "a wildcard route is written `*.DOMAIN`");
     }
     if label.contains('_') {
-        return fault(
+        return error(
             "it holds `_`".to_owned(),
             "a host name has only letters, digits and hyphens; write `-` (app names may keep their `_`)",
         );
@@ -163,28 +164,28 @@ fn check_label(host: &str, label: &str) -> Result<(), Fault> {
         } else {
             "write an international name in its ASCII form (`xn--…`)"
         };
-        return fault(format!("it holds `{found}`"), hint);
+        return error(format!("it holds `{found}`"), hint);
     }
     if label.starts_with('-') || label.ends_with('-') {
-        return fault("it begins or ends with `-`".to_owned(), "hyphens stand only within a label");
+        return error("it begins or ends with `-`".to_owned(), "hyphens stand only within a label");
     }
     if label.len() > MAX_LABEL {
-        return fault(format!("it has {} characters", label.len()), "63 characters are allowed");
+        return error(format!("it has {} characters", label.len()), "63 characters are allowed");
     }
     Ok(())
 }
 
 /// CC: `route_create_message.rb`; `cf` would take a `#` or a `%` that is no escape for part of a URL.
-fn check_path(path: &str) -> Result<(), Fault> {
+fn check_path(path: &str) -> Result<(), ValueError> {
     if path.contains('?') {
-        return Err(Fault::hinted(format!("the path `{path}` holds `?`"), "a route's path has no query"));
+        return Err(ValueError::hinted(format!("the path `{path}` holds `?`"), "a route's path has no query"));
     }
     if path.contains('#') {
-        return Err(Fault::hinted(format!("the path `{path}` holds `#`"), "a route's path has no fragment"));
+        return Err(ValueError::hinted(format!("the path `{path}` holds `#`"), "a route's path has no fragment"));
     }
     let length = path.chars().count();
     if length > MAX_PATH {
-        return Err(Fault::new(format!("the path has {length} characters; {MAX_PATH} are allowed")));
+        return Err(ValueError::new(format!("the path has {length} characters; {MAX_PATH} are allowed")));
     }
     Ok(())
 }
@@ -222,9 +223,9 @@ impl fmt::Display for RouteUrl {
 }
 
 impl FromStr for RouteUrl {
-    type Err = Fault;
+    type Err = ValueError;
 
-    fn from_str(text: &str) -> Result<Self, Fault> {
+    fn from_str(text: &str) -> Result<Self, ValueError> {
         Self::parse(text)
     }
 }

@@ -1,11 +1,19 @@
-//! What the YAML scanner's messages mean to the writer of a plan.
+//! Why a text is no YAML: what the scanner's messages mean to the writer of a plan.
 
 use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::fault::Fault;
-use super::yaml::SyntaxFault;
+use crate::plan::value_error::ValueError;
+
+/// Why a text is no document, and where (in bytes from the start of the text).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct SyntaxError {
+    pub offset: usize,
+    /// Whether the error repeats a part of the text.
+    pub quotes: bool,
+    pub error: ValueError,
+}
 
 /// The places that the library writes into its messages; a problem carries its place itself.
 static PLACES: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r" at (?:line \d+ column \d+|position \d+)").ok());
@@ -20,7 +28,7 @@ const INDENT: &str = "compare the indentation with the lines above: what belongs
 
 /// Says what a message of the library means, for an error found at a byte of the text, and where the error is best
 /// shown: where a bracket or a quote is opened rather than where the file ends without its counterpart.
-pub(super) fn explain(text: &str, offset: usize, message: &str) -> SyntaxFault {
+pub(crate) fn explain(text: &str, offset: usize, message: &str) -> SyntaxError {
     let shown = match message {
         m if m.contains("scanning an alias") || m.contains("unknown anchor") => start_of_alias(text, offset),
         m if ["flow sequence", "flow mapping", "flow node", "quoted scalar", "simple key"]
@@ -31,83 +39,85 @@ pub(super) fn explain(text: &str, offset: usize, message: &str) -> SyntaxFault {
         }
         _ => offset,
     };
-    let fault = meaning(text, offset, message);
+    let error = meaning(text, offset, message);
     // The text of an alias, and the one character that no value can begin with.
     let quotes = message.contains("alias") || message.contains("unknown anchor");
-    SyntaxFault { offset: shown, quotes, fault }
+    SyntaxError { offset: shown, quotes, error }
 }
 
-fn meaning(text: &str, offset: usize, message: &str) -> Fault {
+fn meaning(text: &str, offset: usize, message: &str) -> ValueError {
     let plain = match &*PLACES {
         Some(places) => places.replace_all(message, "").into_owned(),
         None => message.to_owned(),
     };
     let here = text.get(offset..).and_then(|rest| rest.chars().next());
-    let fault = |what: &str, hint: &str| Fault::hinted(what, hint);
+    let error = |what: &str, hint: &str| ValueError::hinted(what, hint);
     let has = |part: &str| plain.contains(part);
     if has("found character that cannot start any token") {
         return match here {
-            Some('\t') => fault("a tab stands where YAML expects blanks", BLANKS),
-            Some(c) => Fault::hinted(format!("no value can begin with `{c}`"), "put the whole value in single quotes"),
-            None => fault("the file ends in the middle of a value", INDENT),
+            Some('\t') => error("a tab stands where YAML expects blanks", BLANKS),
+            Some(c) => {
+                ValueError::hinted(format!("no value can begin with `{c}`"), "put the whole value in single quotes")
+            }
+            None => error("the file ends in the middle of a value", INDENT),
         };
     }
     if has("tab character") {
-        return fault("a tab stands where YAML expects blanks", BLANKS);
+        return error("a tab stands where YAML expects blanks", BLANKS);
     }
     if has("scanning an alias") || has("unknown anchor") {
         let value = alias_at(text, start_of_alias(text, offset));
-        return Fault::hinted(
+        return ValueError::hinted(
             format!("`{value}` is a YAML alias, and there is no anchor for it"),
             format!("a text that begins with `*` needs quotes: '{value}'"),
         );
     }
     if has("scanning an anchor") {
-        return fault("`&` begins a YAML anchor, but no name follows", "a text that begins with `&` needs quotes");
+        return error("`&` begins a YAML anchor, but no name follows", "a text that begins with `&` needs quotes");
     }
     if has("mapping values are not allowed") {
-        return fault(
+        return error(
             "a `:` stands where no key can be",
             "the line is indented too far, or a value holds `: ` and needs quotes, or the line above has no blank behind its `:`",
         );
     }
     if has("more than one document") {
-        return fault(
+        return error(
             "the file holds several YAML documents",
             "one document is read; remove what follows `---` or `...`",
         );
     }
     if has("recursion limit") {
-        return fault("the values are nested too deeply", "a plan is at most a few levels deep");
+        return error("the values are nested too deeply", "a plan is at most a few levels deep");
     }
     if has("repetition limit") {
-        return fault("the aliases repeat too much", "write the values out");
+        return error("the aliases repeat too much", "write the values out");
     }
     if has("could not find expected ':'") {
-        return fault(
+        return error(
             "a `:` is missing after a key",
             "a key is written `key: value`; a text of several lines needs `|` or quotes",
         );
     }
     if has("found unexpected end of stream") && has("quoted scalar") {
-        return fault("a quote is opened and never closed", "close it with the same kind of quote");
+        return error("a quote is opened and never closed", "close it with the same kind of quote");
     }
     if has("flow sequence") || has("flow mapping") || has("flow node") {
-        return fault("a bracket is opened and not closed properly", "check `[`, `]`, `{`, `}` and the commas between");
+        return error("a bracket is opened and not closed properly", "check `[`, `]`, `{`, `}` and the commas between");
     }
     if matches!(here, Some(']' | '}')) {
-        return fault("a bracket is closed that was never opened", "remove it, or put the text in quotes");
+        return error("a bracket is closed that was never opened", "remove it, or put the text in quotes");
     }
     if has("scanning a block scalar") {
-        return fault("a text of several lines begins on the line after `|` or `>`", "begin a new line, or use quotes");
+        return error("a text of several lines begins on the line after `|` or `>`", "begin a new line, or use quotes");
     }
     if has("block mapping") || has("block collection") || has("block sequence entries are not allowed") {
-        return fault("the structure breaks off here", INDENT);
+        return error("the structure breaks off here", INDENT);
     }
     if has("unknown escape character") || has("hexdecimal number") {
-        return fault("a backslash in double quotes begins an escape that YAML does not know", "use single quotes");
+        return error("a backslash in double quotes begins an escape that YAML does not know", "use single quotes");
     }
-    Fault::new(format!("this is no YAML: {plain}"))
+    ValueError::new(format!("this is no YAML: {plain}"))
 }
 
 /// Where the alias around a byte begins; the library points behind the `*` of one that it cannot read.

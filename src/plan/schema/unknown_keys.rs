@@ -1,8 +1,9 @@
 //! Keys that a plan does not have, and what whoever wrote them means: keys of a newer cutover, of a cf manifest, of other
 //! tools, and the old words for things that have another name here.
 
-use super::keys::{APP, CHECK, COMMAND_CHECK, HTTP, PLAN, ROUTES, TARGET, Table};
-use super::node::{Node, Value};
+use super::keys::{APP, CHECK, COMMAND_CHECK, HTTP, PLAN, ROUTES, TARGET};
+use super::table::Table;
+use crate::plan::yaml::{Node, Value};
 
 /// Keys that are to come: this version does not know them yet.
 const NOT_YET: &[(&Table, &[&str])] =
@@ -100,7 +101,7 @@ const OTHER_FILES: &[(&[&str], &str)] = &[
 ];
 
 /// What a file is if it is no plan: one that has the keys of another tool's, and no `apps`.
-pub(super) fn kind_of_file(top: &Node) -> Option<&'static str> {
+pub(crate) fn kind_of_file(top: &Node) -> Option<&'static str> {
     if top.get("apps").is_some() {
         return None;
     }
@@ -108,7 +109,7 @@ pub(super) fn kind_of_file(top: &Node) -> Option<&'static str> {
 }
 
 /// What a key means that its mapping does not have, where that is known.
-pub(super) fn meant(name: &str, table: &Table) -> Option<String> {
+pub(crate) fn hint_for_key(name: &str, table: &Table) -> Option<String> {
     let is_here = |one: &&Table| std::ptr::eq(*one, table);
     if NOT_YET.iter().any(|(of, keys)| is_here(of) && keys.contains(&name)) {
         return Some(format!("this version of cutover does not know `{name}` yet"));
@@ -122,7 +123,7 @@ pub(super) fn meant(name: &str, table: &Table) -> Option<String> {
 }
 
 /// How a value is written that stands for a whole mapping, such as `http: /health`.
-pub(super) fn written_out(table: &Table, node: &Node) -> Option<String> {
+pub(crate) fn hint_for_value(table: &Table, node: &Node) -> Option<String> {
     let is = |one: &Table| std::ptr::eq(one, table);
     let text = match &node.value {
         Value::Scalar(scalar) if !scalar.text.is_empty() => scalar.text.as_str(),
@@ -159,7 +160,7 @@ mod tests {
     fn no_key_of_a_plan_is_taken_for_a_foreign_one() {
         for table in TABLES {
             for key in table.keys {
-                assert_eq!(meant(key.name, table), None, "{} of {}", key.name, table.noun);
+                assert_eq!(hint_for_key(key.name, table), None, "{} of {}", key.name, table.noun);
             }
         }
     }

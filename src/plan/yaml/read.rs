@@ -1,4 +1,4 @@
-//! YAML text to a tree that can say where each of its nodes stands.
+//! YAML text → a tree that can say where each of its nodes stands.
 //!
 //! `serde_yaml` keeps positions to itself but for one place: an error raised by a visitor is stamped with the mark of
 //! the event being visited. So a node is known by its number in the order of visiting, and to find where it stands the
@@ -17,23 +17,16 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, EnumAccess, Error as _, MapAccess, SeqAccess, Visitor};
 
-use super::fault::Fault;
-use super::node::{Node, Scalar, ScalarKind, SourceId, Value};
+use super::node::{Node, SourceId, Value};
+use super::scalar::{Scalar, ScalarKind};
+use super::syntax_error::{SyntaxError, explain};
+use crate::plan::value_error::ValueError;
 
 /// The most nodes that a document may have, aliases expanded.
 const MAX_NODES: u32 = 20_000;
 
-/// Why a text is no document, and where (in bytes from the start of the text).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct SyntaxFault {
-    pub offset: usize,
-    /// Whether the fault repeats a part of the text.
-    pub quotes: bool,
-    pub fault: Fault,
-}
-
 /// Reads one YAML document. An empty one is a null.
-pub(super) fn read(text: &str, source: SourceId) -> Result<Node, SyntaxFault> {
+pub(crate) fn read(text: &str, source: SourceId) -> Result<Node, SyntaxError> {
     refuse_control_characters(text)?;
     refuse_deep_brackets(text)?;
     let types = Walk { source, ..Walk::default() };
@@ -43,7 +36,7 @@ pub(super) fn read(text: &str, source: SourceId) -> Result<Node, SyntaxFault> {
 }
 
 /// Where the node with a number stands, in bytes from the start of the text; the start for an unknown number.
-pub(super) fn locate(text: &str, id: u32) -> usize {
+pub(crate) fn locate(text: &str, id: u32) -> usize {
     let walk = Walk { stop: Some(id), ..Walk::default() };
     walk.over(text).err().and_then(|error| error.location()).map_or(0, |location| location.index())
 }
@@ -56,16 +49,16 @@ fn locate_second_document(text: &str) -> Option<serde_yaml::Location> {
 }
 
 /// YAML 1.2, 5.1: tab, line ends and the printable characters; the library's own message has no line.
-fn refuse_control_characters(text: &str) -> Result<(), SyntaxFault> {
+fn refuse_control_characters(text: &str) -> Result<(), SyntaxError> {
     let bad = |c: char| {
         (c.is_control() && !matches!(c, '\t' | '\n' | '\r' | '\u{85}')) || matches!(c, '\u{FFFE}' | '\u{FFFF}')
     };
     match text.char_indices().find(|(_, c)| bad(*c)) {
         None => Ok(()),
-        Some((offset, found)) => Err(SyntaxFault {
+        Some((offset, found)) => Err(SyntaxError {
             offset,
             quotes: false,
-            fault: Fault::hinted(
+            error: ValueError::hinted(
                 format!("the file holds the control character U+{:04X}", found as u32),
                 if found == '\0' { "is this a text file, saved as UTF-8?" } else { "remove it" },
             ),
@@ -78,7 +71,7 @@ fn refuse_control_characters(text: &str) -> Result<(), SyntaxFault> {
 const MAX_BRACKETS: usize = 200;
 
 /// Counts brackets without regard to quotes, so it may count too many but never too few: a plan has a handful.
-fn refuse_deep_brackets(text: &str) -> Result<(), SyntaxFault> {
+fn refuse_deep_brackets(text: &str) -> Result<(), SyntaxError> {
     let mut depth = 0_usize;
     for (offset, c) in text.char_indices() {
         match c {
@@ -87,8 +80,8 @@ fn refuse_deep_brackets(text: &str) -> Result<(), SyntaxFault> {
             _ => {}
         }
         if depth > MAX_BRACKETS {
-            let fault = Fault::new("brackets are nested too deeply");
-            return Err(SyntaxFault { offset, quotes: false, fault });
+            let error = ValueError::new("brackets are nested too deeply");
+            return Err(SyntaxError { offset, quotes: false, error });
         }
     }
     Ok(())
@@ -123,22 +116,22 @@ impl Walk {
     }
 
     /// Turns an error of the library into one for the writer of the plan.
-    fn explain(&self, text: &str, error: &serde_yaml::Error) -> SyntaxFault {
+    fn explain(&self, text: &str, error: &serde_yaml::Error) -> SyntaxError {
         let offset = error.location().or_else(|| locate_second_document(text)).map_or(0, |location| location.index());
         let halt = self.halt.take();
         let quotes = matches!(halt, Some(Halt::Tag(_)));
-        let fault = match halt {
-            Some(Halt::TooManyNodes) => Fault::hinted(
+        let error = match halt {
+            Some(Halt::TooManyNodes) => ValueError::hinted(
                 format!("the file has more than {MAX_NODES} values"),
                 "an alias (`*name`) that repeats a large part counts each time",
             ),
-            Some(Halt::Tag(tag)) => Fault::hinted(
+            Some(Halt::Tag(tag)) => ValueError::hinted(
                 format!("the YAML tag `!{}` has no meaning here", tag.trim_start_matches('!')),
                 "put a text that begins with `!` in quotes",
             ),
-            None => return super::syntax::explain(text, offset, &error.to_string()),
+            None => return explain(text, offset, &error.to_string()),
         };
-        SyntaxFault { offset, quotes, fault }
+        SyntaxError { offset, quotes, error }
     }
 }
 
@@ -287,7 +280,7 @@ mod tests {
 
     /// The text from where each node stands to the end of its line, in the order of visiting.
     fn places(text: &str) -> Vec<String> {
-        let root = read(text, SourceId(0)).unwrap_or_else(|fault| panic!("{fault:?}"));
+        let root = read(text, SourceId(0)).unwrap_or_else(|error| panic!("{error:?}"));
         let mut ids = Vec::new();
         let mut open = vec![&root];
         while let Some(node) = open.pop() {
@@ -376,8 +369,8 @@ mod tests {
             ("itself", "&a [*a]".to_owned(), "the values are nested too deeply"),
             ("quote", format!("'{}", "a\n".repeat(1 << 19)), "a quote is opened and never closed"),
         ] {
-            let fault = read(&text, SourceId(0)).map(drop).map_err(|fault| fault.fault.message);
-            assert_eq!(fault, Err(why.to_owned()), "{name}");
+            let error = read(&text, SourceId(0)).map(drop).map_err(|error| error.error.message);
+            assert_eq!(error, Err(why.to_owned()), "{name}");
         }
     }
 }

@@ -1,78 +1,16 @@
 //! The table of all keys of a plan: what the checks, the JSON schema and the reference page are made from.
 
-use super::fault::Fault;
-use super::{ApiUrl, AppName, BodyPattern, OrgName, RouteUrl, ServiceName, SpaceName, parse_duration};
+use super::table::{Key, Kind, Need, Table, Text};
+use crate::plan::api_url::ApiUrl;
+use crate::plan::check::BodyPattern;
+use crate::plan::duration::parse_duration;
+use crate::plan::name::{AppName, OrgName, ServiceName, SpaceName};
+use crate::plan::route_url::RouteUrl;
+use crate::plan::value_error::ValueError;
 use crate::text::is_unprintable;
 
-/// A mapping that a plan may hold.
-#[derive(Debug)]
-pub struct Table {
-    /// What it describes, with its article: `an app`.
-    pub noun: &'static str,
-    /// Its keys in the order in which they are documented.
-    pub keys: &'static [Key],
-    /// Whether it has exactly one of its keys.
-    pub one_of: bool,
-}
-
-/// A key of a mapping.
-#[derive(Debug)]
-pub struct Key {
-    /// The key as written.
-    pub name: &'static str,
-    /// What its value is.
-    pub kind: Kind,
-    /// Whether it may be left out.
-    pub need: Need,
-    /// What it is for.
-    pub doc: &'static str,
-}
-
-/// Whether a key may be left out, and what then holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Need {
-    /// It may not.
-    Required,
-    /// It may, and then there is none; the text says what that means.
-    Optional(&'static str),
-    /// It may; this value, written as in a plan, then holds.
-    Default(&'static str),
-}
-
-/// What a value is.
-#[derive(Debug)]
-pub enum Kind {
-    /// A text with rules of its own.
-    Text(&'static Text),
-    /// A whole number within bounds, both included.
-    Number(u32, u32),
-    /// One of a few words, each with what it means.
-    Choice(&'static [(&'static str, &'static str)]),
-    /// A list with at least and at most so many items.
-    List(&'static Kind, usize, Option<usize>),
-    /// One item, or a list of one or more.
-    OneOrMore(&'static Kind),
-    /// A mapping with known keys.
-    Table(&'static Table),
-    /// A mapping with keys of the user's own, whose values are texts, numbers or booleans.
-    Variables,
-}
-
-/// A kind of text.
-#[derive(Debug)]
-pub struct Text {
-    /// What it is, with its article: `a route`.
-    pub noun: &'static str,
-    /// Examples for documents and messages.
-    pub examples: &'static [&'static str],
-    /// A regular expression for editors (ECMA-262); looser than the check where that cannot be expressed.
-    pub pattern: Option<&'static str>,
-    /// The check.
-    pub check: fn(&str) -> Result<(), Fault>,
-}
-
 /// The version of the file format that this cutover reads.
-pub const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 1;
 
 macro_rules! text {
     ($name:ident, $noun:literal, [$($example:literal),*], $pattern:expr, $check:expr) => {
@@ -98,7 +36,11 @@ text!(DURATION, "a duration", ["35s", "2m", "1m30s"], Some(r"^(?=.)(\d+h)?(\d+m)
     parse_duration(t).map(drop)
 });
 text!(PERIOD, "a duration above zero", ["60s", "2m"], Some(r"^(?=.*[1-9])(\d+h)?(\d+m)?(\d+s)?(\d+ms)?$"), |t| {
-    if parse_duration(t)?.is_zero() { Err(Fault::new(format!("the duration `{t}` leaves no time"))) } else { Ok(()) }
+    if parse_duration(t)?.is_zero() {
+        Err(ValueError::new(format!("the duration `{t}` leaves no time")))
+    } else {
+        Ok(())
+    }
 });
 text!(FILE, "a path, relative to the plan file", ["app/manifest.yml"], Some("^.+$"), check_path);
 text!(URL_PATH, "a path below the staging route", ["/health"], Some(r"^/[^\s#]*$"), check_url_path);
@@ -111,34 +53,34 @@ text!(COMMAND, "a command", ["./smoke-test.sh"], Some("^[^\\u0000]*$"), |t| {
 });
 
 /// Refuses what would do harm where the text is shown; it may have several lines.
-fn refuse_control(text: &str, noun: &str, hint: &str) -> Result<(), Fault> {
+fn refuse_control(text: &str, noun: &str, hint: &str) -> Result<(), ValueError> {
     match text.chars().find(|c| is_unprintable(*c) && !matches!(c, '\n' | '\t')) {
         None => Ok(()),
         Some(found) => {
-            Err(Fault::hinted(format!("the {noun} holds the unprintable character U+{:04X}", found as u32), hint))
+            Err(ValueError::hinted(format!("the {noun} holds the unprintable character U+{:04X}", found as u32), hint))
         }
     }
 }
 
-fn check_path(text: &str) -> Result<(), Fault> {
+fn check_path(text: &str) -> Result<(), ValueError> {
     if text.is_empty() {
-        return Err(Fault::new("the path is empty"));
+        return Err(ValueError::new("the path is empty"));
     }
     if let Some(found) = text.chars().find(|c| is_unprintable(*c)) {
-        return Err(Fault::new(format!("the path holds the unprintable character U+{:04X}", found as u32)));
+        return Err(ValueError::new(format!("the path holds the unprintable character U+{:04X}", found as u32)));
     }
     Ok(())
 }
 
-fn check_url_path(text: &str) -> Result<(), Fault> {
+fn check_url_path(text: &str) -> Result<(), ValueError> {
     if !text.starts_with('/') {
-        return Err(Fault::hinted(
+        return Err(ValueError::hinted(
             format!("the path `{text}` does not begin with `/`"),
             "write only the path, for example /health; the host is the staging route",
         ));
     }
     if let Some(found) = text.chars().find(|c| c.is_whitespace() || is_unprintable(*c) || *c == '#') {
-        return Err(Fault::hinted(
+        return Err(ValueError::hinted(
             format!("the path holds the character U+{:04X}", found as u32),
             "blanks are written %20; a fragment (`#…`) is never sent to a server",
         ));
@@ -151,7 +93,7 @@ const fn key(name: &'static str, kind: Kind, need: Need, doc: &'static str) -> K
 }
 
 /// The whole file.
-pub static PLAN: Table = Table {
+pub(crate) static PLAN: Table = Table {
     noun: "a deployment plan",
     one_of: false,
     keys: &[
@@ -169,7 +111,7 @@ pub static PLAN: Table = Table {
 };
 
 /// `target`.
-pub static TARGET: Table = Table {
+pub(crate) static TARGET: Table = Table {
     noun: "a target",
     one_of: false,
     keys: &[
@@ -180,7 +122,7 @@ pub static TARGET: Table = Table {
 };
 
 /// An item of `apps`.
-pub static APP: Table = Table {
+pub(crate) static APP: Table = Table {
     noun: "an app",
     one_of: false,
     keys: &[
@@ -277,7 +219,7 @@ const ON_FAILURE: &[(&str, &str)] = &[
 /// Controller's own limit is 15 minutes. Start: the platform gives each instance its health check timeout (60 s, at
 /// most 10 min by default) and starts the ones that crash again. Route: usually a second, seen up to a minute. Binding:
 /// a broker may take its time.
-pub static TIMEOUTS: Table = Table {
+pub(crate) static TIMEOUTS: Table = Table {
     noun: "timeouts",
     one_of: false,
     keys: &[
@@ -308,13 +250,13 @@ const OLD: &[(&str, &str)] = &[
 ];
 
 /// The words of `instances`.
-pub(super) const INSTANCES: &[(&str, &str)] = &[
+pub(crate) const INSTANCES: &[(&str, &str)] = &[
     ("at-least-live", "the larger of what the manifest says and what the live colour runs"),
     ("manifest", "what the manifest says, even if more are live"),
 ];
 
 /// `routes`.
-pub static ROUTES: Table = Table {
+pub(crate) static ROUTES: Table = Table {
     noun: "routes",
     one_of: false,
     keys: &[
@@ -334,7 +276,7 @@ pub static ROUTES: Table = Table {
 };
 
 /// An item of `checks`.
-pub static CHECK: Table = Table {
+pub(crate) static CHECK: Table = Table {
     noun: "a check",
     one_of: true,
     keys: &[
@@ -350,7 +292,7 @@ pub static CHECK: Table = Table {
 };
 
 /// `http` of a check.
-pub static HTTP: Table = Table {
+pub(crate) static HTTP: Table = Table {
     noun: "an HTTP check",
     one_of: false,
     keys: &[
@@ -369,7 +311,7 @@ pub static HTTP: Table = Table {
 };
 
 /// `command` of a check.
-pub static COMMAND_CHECK: Table = Table {
+pub(crate) static COMMAND_CHECK: Table = Table {
     noun: "a command check",
     one_of: false,
     keys: &[
@@ -389,11 +331,4 @@ pub static COMMAND_CHECK: Table = Table {
 };
 
 /// All tables, the plan first.
-pub static TABLES: [&Table; 8] = [&PLAN, &TARGET, &APP, &TIMEOUTS, &ROUTES, &CHECK, &HTTP, &COMMAND_CHECK];
-
-impl Table {
-    /// The key of a name.
-    pub fn key(&self, name: &str) -> Option<&'static Key> {
-        self.keys.iter().find(|key| key.name == name)
-    }
-}
+pub(crate) static TABLES: [&Table; 8] = [&PLAN, &TARGET, &APP, &TIMEOUTS, &ROUTES, &CHECK, &HTTP, &COMMAND_CHECK];

@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::keys::{Kind, Need, PLAN, Table, VERSION};
+use super::keys::{PLAN, VERSION};
+use super::table::{Kind, Need, Table};
 
 /// The JSON Schema (draft 2020-12) of a plan. It is a little looser than the checks, which also see what several values
 /// mean together.

@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::keys::{Kind, Need, PLAN, Table};
+use super::keys::PLAN;
+use super::table::{Kind, Need, Table};
 
 /// The reference of the plan file as Markdown.
 pub fn reference() -> String {

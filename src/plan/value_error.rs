@@ -4,7 +4,7 @@
 /// problem of it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
-pub struct Fault {
+pub struct ValueError {
     /// What is wrong: a lower-case sentence without a full stop.
     pub message: String,
     /// What to do about it, where that is known.
@@ -13,18 +13,18 @@ pub struct Fault {
     pub secret: bool,
 }
 
-impl Fault {
-    /// A fault that explains itself.
+impl ValueError {
+    /// An error that explains itself.
     pub fn new(message: impl Into<String>) -> Self {
         Self { message: message.into(), hint: None, secret: false }
     }
 
-    /// A fault with advice.
+    /// An error with advice.
     pub fn hinted(message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self { message: message.into(), hint: Some(hint.into()), secret: false }
     }
 
-    /// The same fault with a value that must not be shown.
+    /// The same error with a value that must not be shown.
     #[must_use]
     pub fn secret(self) -> Self {
         Self { secret: true, ..self }

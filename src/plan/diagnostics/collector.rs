@@ -2,23 +2,25 @@
 
 use std::path::{Path, PathBuf};
 
-use super::bounds::Bounds;
-use super::fault::Fault;
-use super::files::Files;
-use super::node::{Node, Scalar, ScalarKind, SourceId, Value};
-use super::problem::{Position, Problem, Problems};
-use super::yaml;
+use super::place::Place;
+use super::position::Position;
+use super::problem::Problem;
+use super::problems::Problems;
+use crate::plan::allowed_folders::AllowedFolders;
+use crate::plan::files::{Files, why_unreadable};
+use crate::plan::value_error::ValueError;
+use crate::plan::yaml::{self, Node, Scalar, ScalarKind, SourceId, SyntaxError, Value};
 use crate::secret::Sensitive;
 
 /// The most problems that are shown at once; to find the place of one means to walk through its file.
 const MAX_PROBLEMS: usize = 100;
 
 /// The files read so far and what is wrong with them.
-pub(super) struct Report<'files> {
+pub(crate) struct Collector<'files> {
     files: &'files dyn Files,
     sources: Vec<Source>,
     found: Vec<Found>,
-    bounds: Bounds,
+    bounds: AllowedFolders,
     secrets: Vec<Sensitive>,
 }
 
@@ -31,80 +33,54 @@ struct Source {
 }
 
 /// A file that could be read as YAML.
-pub(super) struct Document {
+pub(crate) struct Document {
     pub root: Node,
     pub bytes: Vec<u8>,
-}
-
-/// Where a problem stands, as long as nobody needs to know its line.
-#[derive(Debug, Clone)]
-pub(super) enum Place {
-    /// At a node.
-    Node(SourceId, u32),
-    /// At a text within a scalar.
-    Within(SourceId, u32, String),
-    /// At a byte.
-    Byte(SourceId, usize),
-}
-
-impl Place {
-    /// Where a node stands.
-    pub(super) fn of(node: &Node) -> Self {
-        Self::Node(node.source, node.id)
-    }
-
-    /// Where a part of a node's text stands; anywhere else the place itself.
-    pub(super) fn within(&self, part: &str) -> Self {
-        match self {
-            Self::Node(source, id) => Self::Within(*source, *id, part.to_owned()),
-            Self::Within(..) | Self::Byte(..) => self.clone(),
-        }
-    }
 }
 
 /// A problem whose place is not looked up yet.
 struct Found {
     place: Result<Place, PathBuf>,
     path: String,
-    fault: Fault,
+    error: ValueError,
 }
 
-impl<'files> Report<'files> {
-    pub(super) fn new(files: &'files dyn Files) -> Self {
-        Self { files, sources: Vec::new(), found: Vec::new(), bounds: Bounds::default(), secrets: Vec::new() }
+impl<'files> Collector<'files> {
+    pub(crate) fn new(files: &'files dyn Files) -> Self {
+        Self { files, sources: Vec::new(), found: Vec::new(), bounds: AllowedFolders::default(), secrets: Vec::new() }
     }
 
     /// Sets where the files that are named may lie; before that, nowhere.
-    pub(super) fn keep_within(&mut self, folder: &Path, outside: &[PathBuf]) {
-        self.bounds = Bounds::new(self.files, folder, outside);
+    pub(crate) fn keep_within(&mut self, folder: &Path, outside: &[PathBuf]) {
+        self.bounds = AllowedFolders::new(self.files, folder, outside);
     }
 
     /// Whether there is a file or a folder where it may be; what is wrong is noted at the place where it is named.
-    pub(super) fn exists(&mut self, path: &Path, named: Place, at: &str, hint: &str) -> bool {
-        if let Some(fault) = self.bounds.fault(self.files, path) {
-            self.at(named, at, self.fit_to_be_shown(path, fault));
+    pub(crate) fn exists(&mut self, path: &Path, named: Place, at: &str, hint: &str) -> bool {
+        if let Some(error) = self.bounds.error(self.files, path) {
+            self.at(named, at, self.fit_to_be_shown(path, error));
             return false;
         }
         let found = self.files.exists(path);
         if !found {
-            let fault = Fault::hinted(format!("`{}`: there is no such file or folder", path.display()), hint);
-            self.at(named, at, self.fit_to_be_shown(path, fault));
+            let error = ValueError::hinted(format!("`{}`: there is no such file or folder", path.display()), hint);
+            self.at(named, at, self.fit_to_be_shown(path, error));
         }
         found
     }
 
-    /// A fault that quotes a path, without it where a variable's secret stands in it.
-    fn fit_to_be_shown(&self, path: &Path, fault: Fault) -> Fault {
+    /// An error that quotes a path, without it where a variable's secret stands in it.
+    fn fit_to_be_shown(&self, path: &Path, error: ValueError) -> ValueError {
         let text = path.to_string_lossy();
         if !self.secrets.iter().any(|secret| text.contains(secret.expose())) {
-            return fault;
+            return error;
         }
         let message = "the path that the variables make does not lead to a file or folder that may be used";
-        Fault { message: message.to_owned(), ..fault }
+        ValueError { message: message.to_owned(), ..error }
     }
 
     /// Notes that the values of a node are secret, as far as they have `least` characters. Truth values never are.
-    pub(super) fn learn(&mut self, node: &Node, least: usize) {
+    pub(crate) fn learn(&mut self, node: &Node, least: usize) {
         match &node.value {
             Value::Scalar(Scalar { kind: ScalarKind::Null | ScalarKind::Bool, .. }) => {}
             Value::Scalar(Scalar { text, .. }) => {
@@ -118,100 +94,100 @@ impl<'files> Report<'files> {
     }
 
     /// What was learned.
-    pub(super) fn secrets(&self) -> &[Sensitive] {
+    pub(crate) fn secrets(&self) -> &[Sensitive] {
         &self.secrets
     }
 
     /// Whether more problems are noted than are shown, so that advice on one more is no use.
-    pub(super) fn is_full(&self) -> bool {
+    pub(crate) fn is_full(&self) -> bool {
         self.found.len() >= MAX_PROBLEMS
     }
 
     /// Notes a problem at a place of a document.
-    pub(super) fn at(&mut self, place: Place, path: &str, fault: Fault) {
-        self.found.push(Found { place: Ok(place), path: path.to_owned(), fault });
+    pub(crate) fn at(&mut self, place: Place, path: &str, error: ValueError) {
+        self.found.push(Found { place: Ok(place), path: path.to_owned(), error });
     }
 
     /// Notes a problem at a node.
-    pub(super) fn node(&mut self, node: &Node, path: &str, fault: Fault) {
-        self.at(Place::of(node), path, fault);
+    pub(crate) fn node(&mut self, node: &Node, path: &str, error: ValueError) {
+        self.at(Place::of(node), path, error);
     }
 
     /// Notes a problem with a file as a whole.
-    pub(super) fn file(&mut self, file: &Path, fault: Fault) {
-        self.found.push(Found { place: Err(file.to_owned()), path: String::new(), fault });
+    pub(crate) fn file(&mut self, file: &Path, error: ValueError) {
+        self.found.push(Found { place: Err(file.to_owned()), path: String::new(), error });
     }
 
     /// Whether nothing is noted so far.
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.found.is_empty()
     }
 
     /// Reads the plan file itself or its overlay; if it cannot be read, that is a problem of its own, with a hint.
-    pub(super) fn read(&mut self, file: &Path, hint: &str) -> Option<Document> {
+    pub(crate) fn read(&mut self, file: &Path, hint: &str) -> Option<Document> {
         match self.files.read(file) {
             Ok(bytes) => self.parse(file, bytes, false),
-            Err(fault) => {
-                self.file(file, Fault::hinted(fault.message, hint));
+            Err(error) => {
+                self.file(file, ValueError::hinted(why_unreadable(&error), hint));
                 None
             }
         }
     }
 
     /// Reads a file that a document names; if it cannot be read, that is a problem of the place where it is named.
-    pub(super) fn read_named(&mut self, file: &Path, named: Place, path: &str) -> Option<Document> {
+    pub(crate) fn read_named(&mut self, file: &Path, named: Place, path: &str) -> Option<Document> {
         let bytes = self.bytes_of(file, named, path)?;
         self.parse(file, bytes, false)
     }
 
     /// The same for a file with secrets: what is wrong with it is told without showing its lines.
-    pub(super) fn read_secret(&mut self, file: &Path, named: Place, path: &str) -> Option<Document> {
+    pub(crate) fn read_secret(&mut self, file: &Path, named: Place, path: &str) -> Option<Document> {
         let bytes = self.bytes_of(file, named, path)?;
         self.parse(file, bytes, true)
     }
 
     fn bytes_of(&mut self, file: &Path, named: Place, path: &str) -> Option<Vec<u8>> {
-        if let Some(fault) = self.bounds.fault(self.files, file) {
-            self.at(named, path, fault);
+        if let Some(error) = self.bounds.error(self.files, file) {
+            self.at(named, path, error);
             return None;
         }
         match self.files.read(file) {
             Ok(bytes) => Some(bytes),
-            Err(fault) => {
-                let message = format!("`{}`: {}", file.display(), fault.message);
-                self.at(named, path, Fault { message, ..fault });
+            Err(error) => {
+                let message = format!("`{}`: {}", file.display(), why_unreadable(&error));
+                self.at(named, path, ValueError::new(message));
                 None
             }
         }
     }
 
     fn parse(&mut self, file: &Path, bytes: Vec<u8>, secret: bool) -> Option<Document> {
-        let (text, broken) = decode(&bytes);
+        let (text, broken) = yaml::decode(&bytes);
         let source = SourceId(self.sources.len());
         let read = match broken {
-            Some(fault) => Err(fault),
+            Some(error) => Err(error),
             None => yaml::read(&text, source),
         };
         self.sources.push(Source { file: file.to_owned(), text, secret });
         match read {
             Ok(root) => Some(Document { root: root.merged(), bytes }),
-            Err(yaml::SyntaxFault { offset, quotes, fault }) => {
-                let fault = if secret && quotes {
-                    Fault::hinted(
+            Err(SyntaxError { offset, quotes, error }) => {
+                let error = if secret && quotes {
+                    ValueError::hinted(
                         "this is no value that can be read here",
                         "put a text with special characters in quotes",
                     )
                 } else {
-                    fault
+                    error
                 };
-                self.at(Place::Byte(source, offset), "", fault);
+                self.at(Place::Byte(source, offset), "", error);
                 None
             }
         }
     }
 
     /// Looks up the places.
-    pub(super) fn finish(self) -> Option<Problems> {
+    pub(crate) fn finish(self) -> Option<Problems> {
         let Self { sources, mut found, .. } = self;
         let more = found.len().saturating_sub(MAX_PROBLEMS);
         found.truncate(MAX_PROBLEMS);
@@ -227,7 +203,7 @@ impl<'files> Report<'files> {
 
 /// A problem with its place, and the key by which problems are put in order.
 fn locate(sources: &[Source], found: Found) -> ((usize, usize), Problem) {
-    let Found { place, path, fault: Fault { message, hint, secret } } = found;
+    let Found { place, path, error: ValueError { message, hint, secret } } = found;
     let place = match place {
         Ok(place) => place,
         Err(file) => return ((0, 0), Problem { file, position: None, path, message, hint }),
@@ -250,26 +226,4 @@ fn locate(sources: &[Source], found: Found) -> ((usize, usize), Problem) {
         position.text = None;
     }
     ((source.0, offset), Problem { file: file.clone(), position: Some(position), path, message, hint })
-}
-
-/// The bytes as text without a byte order mark, as far as they are UTF-8, and what is wrong behind that.
-fn decode(bytes: &[u8]) -> (String, Option<yaml::SyntaxFault>) {
-    let (text, broken) = match std::str::from_utf8(bytes) {
-        Ok(text) => (text, None),
-        Err(error) => {
-            let good = bytes.get(..error.valid_up_to()).and_then(|good| std::str::from_utf8(good).ok());
-            (good.unwrap_or_default(), bytes.get(error.valid_up_to()))
-        }
-    };
-    let text = text.strip_prefix('\u{FEFF}').unwrap_or(text).to_owned();
-    let fault = broken.map(|byte| yaml::SyntaxFault {
-        offset: text.len(),
-        quotes: false,
-        fault: if bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]) {
-            Fault::hinted("the file is UTF-16", "save it as UTF-8")
-        } else {
-            Fault::hinted(format!("the byte 0x{byte:02X} here is no UTF-8"), "save the file as UTF-8")
-        },
-    });
-    (text, fault)
 }
