@@ -3,11 +3,23 @@
 use std::path::{Path, PathBuf};
 use std::{fmt, io};
 
+use base64::Engine as _;
+use base64::alphabet::URL_SAFE;
+use base64::engine::DecodePaddingMode;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use serde_json::Value;
 use thiserror::Error;
 
 use crate::bounded;
 use crate::secret::Sensitive;
+
+/// Base64 in its form for URLs, padded or not (RFC 7515).
+const BASE64_URL: GeneralPurpose = GeneralPurpose::new(
+    &URL_SAFE,
+    GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true),
+);
 
 /// The form of the file that 6.53, 7, 8 and 9 read and write; cf takes a file of another version for an empty one.
 const CONFIG_VERSION: u64 = 4;
@@ -234,31 +246,7 @@ pub(super) fn tokens(home: &Path) -> Vec<Sensitive> {
 /// not verified: it is the platform that does that.
 fn claims_of(token: &str) -> Option<Value> {
     let claims = token.split('.').nth(1)?;
-    serde_json::from_slice(&base64url(claims)?).ok()
-}
-
-/// Decodes base64 in its form for URLs, padded or not (RFC 7515). The embedded Cloud Foundry's base64 crate is no part
-/// of a lean build.
-fn base64url(text: &str) -> Option<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let (mut bits, mut held) = (0_u32, 0);
-    for character in text.trim_end_matches('=').bytes() {
-        let value = match character {
-            b'A'..=b'Z' => character - b'A',
-            b'a'..=b'z' => character - b'a' + 26,
-            b'0'..=b'9' => character - b'0' + 52,
-            b'-' | b'+' => 62,
-            b'_' | b'/' => 63,
-            _ => return None,
-        };
-        bits = (bits << 6) | u32::from(value);
-        held += 6;
-        if held >= 8 {
-            held -= 8;
-            bytes.push(u8::try_from((bits >> held) & 0xff).ok()?);
-        }
-    }
-    Some(bytes)
+    serde_json::from_slice(&BASE64_URL.decode(claims).ok()?).ok()
 }
 
 #[cfg(test)]

@@ -1,27 +1,17 @@
 //! The query of a path of the API.
 
-use std::fmt::Write as _;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-/// Puts a query behind a path, every value percent-encoded (RFC 3986).
+/// What is percent-encoded in a value: all but the unreserved characters (RFC 3986), and the comma between the items of a
+/// list (CC API 3).
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b',');
+
+/// Puts a query behind a path, every value percent-encoded.
 ///
 /// CC API 3: a list is separated by commas, and a comma inside of a value is not told apart from them; the caller
 /// compares the names that come back.
 pub fn query(path: &str, pairs: &[(&str, &str)]) -> String {
-    let mut url = path.to_owned();
-    for (index, (name, value)) in pairs.iter().enumerate() {
-        url.push(if index == 0 { '?' } else { '&' });
-        url.push_str(name);
-        url.push('=');
-        for byte in value.bytes() {
-            match byte {
-                b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b',' => {
-                    url.push(char::from(byte));
-                }
-                other => {
-                    let _ = write!(url, "%{other:02X}");
-                }
-            }
-        }
-    }
-    url
+    let pairs: Vec<String> =
+        pairs.iter().map(|(name, value)| format!("{name}={}", utf8_percent_encode(value, ENCODED))).collect();
+    if pairs.is_empty() { path.to_owned() } else { format!("{path}?{}", pairs.join("&")) }
 }
