@@ -54,7 +54,7 @@ mod tests;
 pub use api_url::ApiUrl;
 pub use app::{App, Instances, Old, OnFailure};
 pub use check::{BodyPattern, Check, CommandCheck, CommandLine, HttpCheck};
-pub use diagnostics::{Part, Position, Problem, Problems};
+pub use diagnostics::{Position, Problem, Problems};
 pub use duration::{format_duration, parse_duration};
 pub use files::{Disk, Files, WithoutAppFiles};
 pub use load::load;

@@ -14,5 +14,5 @@ mod problems;
 pub(super) use collector::Collector;
 pub(super) use place::Place;
 pub use position::Position;
-pub use problem::{Part, Problem};
+pub use problem::Problem;
 pub use problems::Problems;

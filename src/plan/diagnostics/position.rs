@@ -1,11 +1,10 @@
 //! A place in a text file, with as much of its line as is shown.
 
+use std::ops::Range;
+
 use serde::Serialize;
 
 use crate::text::is_unprintable;
-
-/// The most characters of a line that are shown.
-const WINDOW: usize = 100;
 
 /// A place in a text file and the line that it is on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -47,22 +46,11 @@ impl Position {
         }
     }
 
-    /// The part of the line that is shown, how many characters of it come before what is meant, and how many are meant.
-    pub(super) fn window(&self, text: &str) -> (String, usize, usize) {
-        let line: Vec<char> = text.trim_end().chars().collect();
-        let before = self.column - 1;
-        let skip = if before + self.width.min(WINDOW / 2) > WINDOW { before - WINDOW / 4 } else { 0 };
-        let mut text: String = line.iter().skip(skip).take(WINDOW).collect();
-        let mut indent = before - skip;
-        if skip > 0 {
-            text.insert(0, '…');
-            indent += 1;
-        }
-        if line.len() > skip + WINDOW {
-            text.push('…');
-        }
-        let room = text.chars().count().saturating_sub(indent).max(1);
-        (printable(&text), indent, self.width.clamp(1, room))
+    /// The bytes that are meant, in the line as [`printable`] makes it.
+    pub(super) fn span(&self, line: &str) -> Range<usize> {
+        let shown = printable(line);
+        let byte_of = |index: usize| shown.char_indices().nth(index).map_or(shown.len(), |(at, _)| at);
+        byte_of(self.column - 1)..byte_of(self.column - 1 + self.width)
     }
 }
 

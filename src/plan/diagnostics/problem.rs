@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use serde::Serialize;
 
 use super::position::{Position, printable};
@@ -24,64 +25,38 @@ pub struct Problem {
     pub hint: Option<String>,
 }
 
-/// The parts of a shown problem, for those who colour them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Part {
-    /// `error`.
-    Error,
-    /// The message.
-    Message,
-    /// Line numbers, arrows and rules.
-    Frame,
-    /// The carets under what is meant.
-    Caret,
-    /// `hint`.
-    Hint,
-}
-
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.render(&|_, text| text.to_owned()).trim_end())
+        f.write_str(&self.render(&Renderer::plain()))
     }
 }
 
 impl Problem {
-    /// Writes the problem for people over a few lines; `paint` colours a part or leaves it as it is.
-    pub fn render(&self, paint: &dyn Fn(Part, &str) -> String) -> String {
-        let mut out = format!("{}: {}\n", paint(Part::Error, "error"), paint(Part::Message, &printable(&self.message)));
+    /// Draws the problem over a few lines, as compilers do.
+    pub(super) fn render(&self, renderer: &Renderer) -> String {
         let file = printable(&self.file.display().to_string());
-        let path = if self.path.is_empty() { String::new() } else { format!(" ({})", printable(&self.path)) };
-        let number = self.position.as_ref().map_or(String::new(), |at| at.line.to_string());
-        let pad = " ".repeat(number.len().max(1));
-        let mut line = |left: &str, right: &str| {
-            out.push_str(format!("{}{right}", paint(Part::Frame, left)).trim_end());
-            out.push('\n');
-        };
-        match &self.position {
-            None => line(&format!("{pad}-->"), &format!(" {file}{path}")),
-            Some(at) => {
-                line(&format!("{pad}-->"), &format!(" {file}:{}:{}{path}", at.line, at.column));
-                if let Some(text) = &at.text {
-                    let (text, before, width) = at.window(text);
-                    let carets = paint(Part::Caret, &"^".repeat(width));
-                    line(&format!("{pad} |"), "");
-                    line(&format!("{number} |"), &format!(" {text}"));
-                    line(&format!("{pad} |"), &format!(" {}{carets}", " ".repeat(before)));
+        let path = printable(&self.path);
+        let mut group = Group::with_title(Level::ERROR.primary_title(printable(&self.message)));
+        group = match &self.position {
+            None => group.element(Origin::path(file)),
+            Some(Position { text: Some(text), line, .. }) => {
+                let place = self.position.as_ref().map_or(0..0, |position| position.span(text));
+                let annotation = AnnotationKind::Primary.span(place).label((!path.is_empty()).then_some(path));
+                group.element(Snippet::source(printable(text)).line_start(*line).path(file).annotation(annotation))
+            }
+            Some(Position { text: None, line, column, .. }) => {
+                let group = group.element(Origin::path(file).line(*line).char_column(*column));
+                if path.is_empty() {
+                    group
+                } else {
+                    group.element(Level::NOTE.message(format!("the value of {path} is not shown")))
                 }
             }
-        }
+        };
         if let Some(hint) = &self.hint {
-            let left = paint(Part::Frame, &format!("{pad} ="));
-            out.extend([
-                left,
-                " ".to_owned(),
-                paint(Part::Hint, "hint"),
-                ": ".to_owned(),
-                printable(hint),
-                "\n".to_owned(),
-            ]);
+            group = group.element(Level::HELP.with_name("hint").message(printable(hint)));
         }
-        out
+        renderer.render(&[group])
     }
 }
 
@@ -105,7 +80,7 @@ mod tests {
             };
             let shown = problem.to_string();
             prop_assert!(!shown.chars().any(|c| c != '\n' && is_unprintable(c)));
-            prop_assert_eq!(shown.lines().count(), 6);
+            prop_assert_eq!(shown.lines().count(), 7);
         }
     }
 }

@@ -2,9 +2,10 @@
 
 use std::fmt;
 
+use annotate_snippets::Renderer;
 use serde::Serialize;
 
-use super::problem::{Part, Problem};
+use super::problem::Problem;
 
 /// All that is wrong with a plan, in the order in which the files are read and of their lines; never empty.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize)]
@@ -29,14 +30,15 @@ impl Problems {
         self.0.iter()
     }
 
-    /// Writes the problems for people; `paint` colours a part or leaves it as it is.
-    pub fn render(&self, paint: &dyn Fn(Part, &str) -> String) -> String {
-        let mut out = String::new();
+    /// Writes the problems for people, with a blank line behind each.
+    pub fn render(&self, coloured: bool) -> String {
+        let renderer = if coloured { Renderer::styled() } else { Renderer::plain() };
+        let mut text = String::new();
         for problem in &self.0 {
-            out.push_str(&problem.render(paint));
-            out.push('\n');
+            text.push_str(&problem.render(&renderer));
+            text.push_str("\n\n");
         }
-        out
+        text
     }
 }
 
@@ -51,6 +53,6 @@ impl<'a> IntoIterator for &'a Problems {
 
 impl fmt::Display for Problems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.render(&|_, text| text.to_owned()).trim_end())
+        f.write_str(self.render(false).trim_end())
     }
 }
