@@ -30,7 +30,7 @@ const MAX_BYTES: u64 = 16 << 20;
 /// A configuration, with all fields, also those that are not known here. It holds the tokens: they are hidden from
 /// debug output.
 #[derive(Clone)]
-pub struct Config {
+pub(crate) struct Config {
     path: PathBuf,
     fields: Value,
 }
@@ -118,7 +118,7 @@ pub enum ConfigError {
 
 impl Config {
     /// Reads the file. Fails where it is missing, unreadable, broken or of another form.
-    pub fn read(path: &Path) -> Result<Self, ConfigError> {
+    pub(crate) fn read(path: &Path) -> Result<Self, ConfigError> {
         let broken = |why: String| ConfigError::Broken { path: path.to_owned(), why };
         let text = bounded::read(path, MAX_BYTES).map_err(|source| match source.kind() {
             io::ErrorKind::NotFound => ConfigError::Missing { path: path.to_owned() },
@@ -144,7 +144,7 @@ impl Config {
 
     /// What is targeted, and by whom. Fails where no API is set, nobody is logged in, no org or no space is targeted:
     /// the order in which cf 8.17 looks.
-    pub fn target(&self) -> Result<Target, ConfigError> {
+    pub(crate) fn target(&self) -> Result<Target, ConfigError> {
         let part = |object: &str, field: &str| self.fields[object][field].as_str().unwrap_or_default().to_owned();
         if self.text("Target").is_empty() {
             return Err(ConfigError::NoApi);

@@ -12,9 +12,10 @@ use serde_json::{Map, Value, json};
 use super::dialect::{CfVersion, Feature};
 use crate::shell::quote;
 
-pub use arg::{Arg, Piece, Reference, Unresolved};
-pub use push::Push;
-pub use query::query;
+use arg::{Arg, Piece};
+pub use arg::{Reference, Unresolved};
+pub(crate) use push::Push;
+pub(crate) use query::query;
 pub use route_parts::RouteParts;
 
 /// One run of cf: arguments and the environment that is particular to it.
@@ -57,7 +58,7 @@ impl Invocation {
 
     /// Sets a variable for this run, such as `CF_STARTUP_TIMEOUT` (in minutes).
     #[must_use]
-    pub fn with_env(mut self, name: &str, value: &str) -> Self {
+    pub(crate) fn with_env(mut self, name: &str, value: &str) -> Self {
         self.env.push((name.to_owned(), value.to_owned()));
         self
     }
@@ -69,7 +70,7 @@ impl Invocation {
     }
 
     /// Every reference, in the order of the arguments.
-    pub fn references(&self) -> impl Iterator<Item = &Reference> {
+    pub(crate) fn references(&self) -> impl Iterator<Item = &Reference> {
         self.args.iter().flat_map(Arg::pieces).filter_map(|piece| match piece {
             Piece::Text(_) => None,
             Piece::Reference(reference) => Some(reference),
@@ -77,17 +78,17 @@ impl Invocation {
     }
 
     /// The program and its arguments for a machine to read: nothing is quoted, a reference reads `$(COMMAND)`.
-    pub fn argv(&self) -> Vec<String> {
+    pub(crate) fn argv(&self) -> Vec<String> {
         std::iter::once("cf".to_owned()).chain(self.args.iter().map(Arg::plain)).collect()
     }
 
     /// The invocation as a POSIX shell runs it as it is, references as command substitutions.
-    pub fn shell(&self) -> String {
+    pub(crate) fn shell(&self) -> String {
         self.shell_as("cf")
     }
 
     /// As [`Self::shell`], with another program than `cf`; the program is quoted.
-    pub fn shell_as(&self, program: &str) -> String {
+    pub(crate) fn shell_as(&self, program: &str) -> String {
         let program = quote(program);
         let mut line = String::new();
         for (name, value) in &self.env {
@@ -105,17 +106,17 @@ impl Invocation {
 /// cf's own verbs.
 impl Invocation {
     /// `cf version`: needs neither an API nor a login.
-    pub fn version() -> Self {
+    pub(crate) fn version() -> Self {
         Self::new("version")
     }
 
     /// `cf target`: prints what is targeted; cf 8.17 makes no call for it, so it proves nothing about the session.
-    pub fn target() -> Self {
+    pub(crate) fn target() -> Self {
         Self::new("target")
     }
 
     /// `cf app APP --guid`: the cheapest way to ask whether an app exists.
-    pub fn app_guid(app: &str) -> Self {
+    pub(crate) fn app_guid(app: &str) -> Self {
         Self::new("app").value(app).word("--guid")
     }
 
@@ -127,12 +128,12 @@ impl Invocation {
     }
 
     /// `cf create-app APP`: an app without anything, stopped; where it is there already, nothing is changed.
-    pub fn create_app(app: &str) -> Self {
+    pub(crate) fn create_app(app: &str) -> Self {
         Self::new("create-app").value(app)
     }
 
     /// `cf create-app APP --app-type docker`: as [`Self::create_app`], for an app that runs an image.
-    pub fn create_docker_app(app: &str) -> Self {
+    pub(crate) fn create_docker_app(app: &str) -> Self {
         Self::new("create-app").value(app).word("--app-type").word("docker")
     }
 
@@ -140,7 +141,7 @@ impl Invocation {
     /// taken it is refused.
     ///
     /// Not `create-app --app-type cnb`, which came with cf 8.9 and takes no app whose buildpacks are to be detected.
-    pub fn create_cnb_app(app: &str, space_guid: &str, buildpacks: &[String]) -> Self {
+    pub(crate) fn create_cnb_app(app: &str, space_guid: &str, buildpacks: &[String]) -> Self {
         let data = if buildpacks.is_empty() { json!({}) } else { json!({ "buildpacks": buildpacks }) };
         let body = json!({
             "name": app,
@@ -155,7 +156,7 @@ impl Invocation {
     /// `--no-route` takes every route off the app and makes the platform ignore the routes of the manifest, which would
     /// map the live route to the new app at once (cf 8.17). `--redact-env`, where this cf has it, keeps the values of
     /// `env` out of what it prints.
-    pub fn push_no_start(push: &Push, cf: &CfVersion) -> Self {
+    pub(crate) fn push_no_start(push: &Push, cf: &CfVersion) -> Self {
         let mut call = Self::new("push").value(&push.app);
         call = match &push.manifest {
             Some(manifest) => call.word("-f").path(manifest),
@@ -178,12 +179,12 @@ impl Invocation {
     }
 
     /// `cf stage-package APP`: stages the newest ready package, with the staging log, polling every 3 s.
-    pub fn stage_package(app: &str) -> Self {
+    pub(crate) fn stage_package(app: &str) -> Self {
         Self::new("stage-package").value(app)
     }
 
     /// `cf curl -X POST /v3/builds …`: begins to stage the newest ready package and does not wait.
-    pub fn create_build(app: &str) -> Self {
+    pub(crate) fn create_build(app: &str) -> Self {
         Self::new("curl")
             .word("-X")
             .word("POST")
@@ -198,34 +199,34 @@ impl Invocation {
     }
 
     /// `cf set-droplet APP DROPLET_GUID`: takes effect at the next start.
-    pub fn set_droplet(app: &str, droplet: Reference) -> Self {
+    pub(crate) fn set_droplet(app: &str, droplet: Reference) -> Self {
         Self::new("set-droplet").value(app).reference(droplet)
     }
 
     /// `cf start APP`: starts and waits until one instance of each process runs; polls every 3 s.
-    pub fn start(app: &str) -> Self {
+    pub(crate) fn start(app: &str) -> Self {
         Self::new("start").value(app)
     }
 
     /// `cf curl -X POST /v3/apps/GUID/actions/start`: starts and does not wait.
     ///
     /// Without `--fail`, which would swallow why the platform does not start it: a quota, no droplet (cf 8.17).
-    pub fn start_now(app: &str) -> Self {
+    pub(crate) fn start_now(app: &str) -> Self {
         Self::new("curl").word("-X").word("POST").arg(app_path(app, "/actions/start"))
     }
 
     /// `cf stop APP`: does not wait for the instances to end.
-    pub fn stop(app: &str) -> Self {
+    pub(crate) fn stop(app: &str) -> Self {
         Self::new("stop").value(app)
     }
 
     /// `cf map-route APP DOMAIN …`: creates the route where it is missing.
-    pub fn map_route(app: &str, route: &RouteParts) -> Self {
+    pub(crate) fn map_route(app: &str, route: &RouteParts) -> Self {
         Self::new("map-route").value(app).route(route)
     }
 
     /// `cf unmap-route APP DOMAIN …`: the route itself stays.
-    pub fn unmap_route(app: &str, route: &RouteParts) -> Self {
+    pub(crate) fn unmap_route(app: &str, route: &RouteParts) -> Self {
         Self::new("unmap-route").value(app).route(route)
     }
 
@@ -246,22 +247,22 @@ impl Invocation {
     }
 
     /// `cf delete APP -f`. Never with `-r`: it deletes routes by check-then-delete and races with whoever maps them.
-    pub fn delete(app: &str) -> Self {
+    pub(crate) fn delete(app: &str) -> Self {
         Self::new("delete").value(app).word("-f")
     }
 
     /// `cf rename OLD NEW`.
-    pub fn rename(from: &str, to: &str) -> Self {
+    pub(crate) fn rename(from: &str, to: &str) -> Self {
         Self::new("rename").value(from).value(to)
     }
 
     /// `cf bind-service APP SERVICE`, with `--wait` where this cf has it.
-    pub fn bind_service(app: &str, service: &str, cf: &CfVersion) -> Self {
+    pub(crate) fn bind_service(app: &str, service: &str, cf: &CfVersion) -> Self {
         Self::new("bind-service").value(app).value(service).wait_for_service(cf)
     }
 
     /// `cf unbind-service APP SERVICE`, with `--wait` where this cf has it.
-    pub fn unbind_service(app: &str, service: &str, cf: &CfVersion) -> Self {
+    pub(crate) fn unbind_service(app: &str, service: &str, cf: &CfVersion) -> Self {
         Self::new("unbind-service").value(app).value(service).wait_for_service(cf)
     }
 
@@ -270,13 +271,16 @@ impl Invocation {
     }
 
     /// `cf scale APP -i INSTANCES`: the short flag, since 7.x has no long one; asks nothing and restarts nothing.
-    pub fn scale(app: &str, instances: u32) -> Self {
+    pub(crate) fn scale(app: &str, instances: u32) -> Self {
         Self::new("scale").value(app).word("-i").value(instances.to_string())
     }
 
     /// `cf curl -X PATCH /v3/apps/GUID -d {"metadata":{"annotations":…}} --fail`; a `None` takes the annotation away,
     /// all others stay.
-    pub fn set_annotations<'a>(app: &str, annotations: impl IntoIterator<Item = (&'a str, Option<&'a str>)>) -> Self {
+    pub(crate) fn set_annotations<'a>(
+        app: &str,
+        annotations: impl IntoIterator<Item = (&'a str, Option<&'a str>)>,
+    ) -> Self {
         Self::new("curl")
             .word("-X")
             .word("PATCH")
@@ -290,7 +294,7 @@ impl Invocation {
     ///
     /// Not `create-app`, which exits with 0 also where the app is there (cf 8.17); without `--fail`, which would
     /// swallow why it is refused.
-    pub fn create_marker<'a>(
+    pub(crate) fn create_marker<'a>(
         name: &str,
         space_guid: &str,
         annotations: impl IntoIterator<Item = (&'a str, Option<&'a str>)>,
@@ -305,7 +309,7 @@ impl Invocation {
 
     /// `cf curl -X PATCH /v3/apps/GUID …`: as [`Self::set_annotations`], on the app of that guid, whatever its name;
     /// without `--fail`, which would swallow that it is gone.
-    pub fn set_annotations_by_guid<'a>(
+    pub(crate) fn set_annotations_by_guid<'a>(
         guid: &str,
         annotations: impl IntoIterator<Item = (&'a str, Option<&'a str>)>,
     ) -> Self {
@@ -320,12 +324,12 @@ impl Invocation {
     /// `cf curl -X DELETE /v3/apps/GUID -i`: asks for the deletion of the app of that guid, whatever its name.
     ///
     /// With `-i`, because the answer has no body: without its head it looks like a broken connection (cf 8.17).
-    pub fn delete_by_guid(guid: &str) -> Self {
+    pub(crate) fn delete_by_guid(guid: &str) -> Self {
         Self::new("curl").word("-X").word("DELETE").value(format!("/v3/apps/{guid}")).word("-i")
     }
 
     /// `cf logs APP --recent`: up to 1000 lines.
-    pub fn logs_recent(app: &str) -> Self {
+    pub(crate) fn logs_recent(app: &str) -> Self {
         Self::new("logs").value(app).word("--recent")
     }
 
@@ -337,12 +341,12 @@ impl Invocation {
     }
 
     /// `cf curl -i PATH`: with the headers of the answer before its body.
-    pub fn curl_with_headers(path: &str) -> Self {
+    pub(crate) fn curl_with_headers(path: &str) -> Self {
         Self::new("curl").word("-i").value(path)
     }
 
     /// `cf curl /v3/apps/GUIDsuffix --fail`, such as `/processes/web/stats`.
-    pub fn curl_get_app(app: &str, suffix: &str) -> Self {
+    pub(crate) fn curl_get_app(app: &str, suffix: &str) -> Self {
         Self::new("curl").arg(app_path(app, suffix)).word("--fail")
     }
 }

@@ -30,10 +30,10 @@
 //! # }
 //! ```
 
-pub mod config;
-pub mod dialect;
+pub(crate) mod config;
+pub(crate) mod dialect;
 mod expectation;
-pub mod ignore;
+pub(crate) mod ignore;
 pub mod invocation;
 pub mod outcome;
 pub mod output;

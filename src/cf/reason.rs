@@ -73,7 +73,7 @@ pub enum Reason {
 
 impl Reason {
     /// Tells whether the same run may well succeed a little later.
-    pub fn is_transient(self) -> bool {
+    pub(crate) fn is_transient(self) -> bool {
         matches!(self, Self::Connection | Self::Server | Self::RateLimited | Self::Busy)
     }
 }

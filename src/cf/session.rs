@@ -21,7 +21,7 @@ use serde_json::Value;
 use super::config::{self, Config, Target};
 use crate::secret::Sensitive;
 
-pub use error::SessionError;
+pub(crate) use error::SessionError;
 pub use home::PrivateHome;
 
 /// Where cf keeps its configuration: `$CF_HOME/.cf/config.json`, else `$HOME/.cf/config.json`. `None` where neither
@@ -72,13 +72,13 @@ impl Session {
     }
 
     /// The private directory, for `CF_HOME`.
-    pub fn home(&self) -> &PrivateHome {
+    pub(crate) fn home(&self) -> &PrivateHome {
         &self.home
     }
 
     /// Forgets the access token of the private copy, so that the next cf fetches a new one with the refresh token (cf
     /// 8.17: a token that is none is renewed like one whose time is over). Fails where the copy cannot be written.
-    pub fn forget_access_token(&self) -> Result<(), SessionError> {
+    pub(crate) fn forget_access_token(&self) -> Result<(), SessionError> {
         let path = self.home.config();
         let forgetful = Config::read(&path)?.without_access_token();
         replace(&path, &forgetful).map_err(|source| SessionError::Copy { path, source })
@@ -87,7 +87,7 @@ impl Session {
     /// Writes a configuration for a cf that works in another home beside the one of this session: with the access token
     /// that there is now, and nothing to renew it with, since a platform that rotates refresh tokens takes each of them
     /// once. Fails where it cannot be read or written.
-    pub fn lend(&self, to: &PrivateHome) -> Result<(), SessionError> {
+    pub(crate) fn lend(&self, to: &PrivateHome) -> Result<(), SessionError> {
         let path = to.config();
         let lent = Config::read(&self.home.config())?.without_refresh_token();
         write_private(&path, &lent).map_err(|source| SessionError::Copy { path, source })
@@ -98,7 +98,7 @@ impl Session {
     /// called at any time, and is called once more at the end.
     ///
     /// Fails where the user's file cannot be written; the old tokens are then worth nothing.
-    pub fn hand_back(&self) -> Result<HandBack, SessionError> {
+    pub(crate) fn hand_back(&self) -> Result<HandBack, SessionError> {
         let ours = Config::read(&self.home.config())?;
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if ours.refresh_token() == *known || ours.refresh_token().expose().is_empty() {

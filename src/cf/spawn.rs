@@ -41,11 +41,12 @@ use child::Child;
 use find::{check, find};
 use tail::Tail;
 
-pub use error::SpawnError;
-pub use stream::Stream;
+pub(crate) use error::SpawnError;
+pub(crate) use stream::Stream;
 
 /// The variables named `CF_*` that reach cf: none of them changes where cf works or what it prints.
-pub const PASSED_ON: &[&str] = &["CF_DIAL_TIMEOUT", "CF_DOCKER_PASSWORD", "CF_CNB_REGISTRY_CREDS", "CF_B3_TRACE_ID"];
+pub(crate) const PASSED_ON: &[&str] =
+    &["CF_DIAL_TIMEOUT", "CF_DOCKER_PASSWORD", "CF_CNB_REGISTRY_CREDS", "CF_B3_TRACE_ID"];
 
 /// Those of them that are secrets which only a push reads, so that nothing else gets them.
 const OF_A_PUSH: [&str; 2] = ["CF_DOCKER_PASSWORD", "CF_CNB_REGISTRY_CREDS"];
@@ -118,7 +119,7 @@ impl Cf {
     }
 
     /// What ends it should its owner be killed.
-    pub fn guard(&self) -> &Arc<Guard> {
+    pub(crate) fn guard(&self) -> &Arc<Guard> {
         &self.guard
     }
 
@@ -128,28 +129,28 @@ impl Cf {
     }
 
     /// The program, as an absolute path.
-    pub fn program(&self) -> &Path {
+    pub(crate) fn program(&self) -> &Path {
         &self.program
     }
 
     /// The private directory that is `CF_HOME`.
-    pub fn directory(&self) -> &Path {
+    pub(crate) fn directory(&self) -> &Path {
         &self.directory
     }
 
     /// What hides the secrets of the session.
-    pub fn redactor(&self) -> &Redactor {
+    pub(crate) fn redactor(&self) -> &Redactor {
         &self.redactor
     }
 
     /// Whether a variable reaches cf, and is not empty.
-    pub fn has_env(&self, name: &str) -> bool {
+    pub(crate) fn has_env(&self, name: &str) -> bool {
         self.environment.iter().any(|(key, value)| key == name && !value.is_empty())
     }
 
     /// Sets a variable of all further runs.
     #[must_use]
-    pub fn with_env(mut self, name: &str, value: &str) -> Self {
+    pub(crate) fn with_env(mut self, name: &str, value: &str) -> Self {
         set(&mut self.environment, name.into(), value.into());
         self
     }
@@ -157,7 +158,7 @@ impl Cf {
     /// Sets a variable of all further runs to a secret (`CF_PASSWORD` for `cf auth USER`), which no argument, no debug
     /// output and nothing that is told of a run shows.
     #[must_use]
-    pub fn with_secret(self, name: &str, secret: &Sensitive) -> Self {
+    pub(crate) fn with_secret(self, name: &str, secret: &Sensitive) -> Self {
         self.redactor.learn(secret);
         self.with_env(name, secret.expose())
     }
@@ -165,20 +166,20 @@ impl Cf {
     /// Sets how long cf itself waits for staging and for the first instance (cf 8.17: 15 and 5 minutes). cf counts in
     /// whole seconds.
     #[must_use]
-    pub fn with_limits(self, staging: Duration, startup: Duration) -> Self {
+    pub(crate) fn with_limits(self, staging: Duration, startup: Duration) -> Self {
         self.with_env("CF_STAGING_TIMEOUT", &minutes(staging)).with_env("CF_STARTUP_TIMEOUT", &minutes(startup))
     }
 
     /// The same cf, which does not wait for another one that is at work in its home: its runs then fail with
     /// [`SpawnError::Busy`].
     #[must_use]
-    pub fn impatient(&self) -> Self {
+    pub(crate) fn impatient(&self) -> Self {
         Self { patient: false, ..self.clone() }
     }
 
     /// The same cf in another home, where it works beside this one.
     #[must_use]
-    pub fn at(&self, home: &PrivateHome) -> Self {
+    pub(crate) fn at(&self, home: &PrivateHome) -> Self {
         let mut cf = Self { directory: home.path().to_owned(), turn: Arc::default(), ..self.clone() };
         for name in ["CF_HOME", "CF_PLUGIN_HOME"] {
             set(&mut cf.environment, name.into(), home.path().into());

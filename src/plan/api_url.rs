@@ -17,7 +17,7 @@ pub struct ApiUrl(String);
 impl ApiUrl {
     /// Takes an `https` or `http` address; without a scheme it is `https`, as with `cf api`. The error names what does
     /// not belong there: another scheme, a user or password, a path, a query.
-    pub fn parse(text: &str) -> Result<Self, ValueError> {
+    pub(crate) fn parse(text: &str) -> Result<Self, ValueError> {
         const HINT: &str = "write it as `cf api` shows it, for example https://api.example.com";
         if text.is_empty() {
             return Err(ValueError::hinted("the API address is empty", HINT));
@@ -62,7 +62,7 @@ impl ApiUrl {
     }
 
     /// The address in its compared form.
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 }

@@ -70,7 +70,7 @@ pub struct BodyPattern(Regex);
 
 impl BodyPattern {
     /// Compiles the expression; the error carries the reason where that is not possible.
-    pub fn parse(text: &str) -> Result<Self, ValueError> {
+    pub(crate) fn parse(text: &str) -> Result<Self, ValueError> {
         match RegexBuilder::new(text).size_limit(MAX_PATTERN).build() {
             Ok(regex) => Ok(Self(regex)),
             Err(error) => {
@@ -87,12 +87,12 @@ impl BodyPattern {
     }
 
     /// Whether the expression is found anywhere in the body.
-    pub fn is_match(&self, body: &str) -> bool {
+    pub(crate) fn is_match(&self, body: &str) -> bool {
         self.0.is_match(body)
     }
 
     /// The expression as written.
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         self.0.as_str()
     }
 }

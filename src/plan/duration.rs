@@ -13,7 +13,7 @@ const UNITS: [(&str, u64); 4] = [("h", 3_600_000), ("m", 60_000), ("s", 1_000), 
 
 /// Reads a span of time: one or more whole numbers, each with a unit (`h`, `m`, `s`, `ms`), units from large to small
 /// and each at most once. The error says what else was found; nothing above 24 hours is taken.
-pub fn parse_duration(text: &str) -> Result<Duration, ValueError> {
+pub(crate) fn parse_duration(text: &str) -> Result<Duration, ValueError> {
     const HINT: &str = "write a number and a unit: 35s, 2m, 1m30s, 500ms";
     let bad = || ValueError::hinted(format!("`{text}` is no duration"), HINT);
     if text.starts_with('-') {
@@ -51,7 +51,7 @@ pub fn parse_duration(text: &str) -> Result<Duration, ValueError> {
 }
 
 /// Writes a span of time the way [`parse_duration`] reads it, down to milliseconds.
-pub fn format_duration(span: Duration) -> String {
+pub(crate) fn format_duration(span: Duration) -> String {
     let mut rest = u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
     let mut text = String::new();
     for (unit, factor) in UNITS {

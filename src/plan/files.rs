@@ -61,7 +61,7 @@ pub(super) fn why_unreadable(error: &io::Error) -> String {
 /// As [`Disk`], where what is to be uploaded need not be there: to finish or to take back a deployment, another machine
 /// has the plan and its manifests, and not what was built.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct WithoutAppFiles;
+pub(crate) struct WithoutAppFiles;
 
 impl Files for WithoutAppFiles {
     fn read(&self, file: &Path) -> io::Result<Vec<u8>> {

@@ -31,7 +31,7 @@ pub struct Plan {
 
 impl Plan {
     /// Whether the plan itself shows a text: as a name, a route, a path or a value of `vars`, or as a part of one.
-    pub fn shows(&self, text: &Sensitive) -> bool {
+    pub(crate) fn shows(&self, text: &Sensitive) -> bool {
         let Target { api, org, space } = &self.target;
         let has = |shown: &str| shown.contains(text.expose());
         has(api.as_str()) || has(org.as_str()) || has(space.as_str()) || self.apps.iter().any(|app| app.shows(&has))

@@ -20,7 +20,7 @@ pub(super) fn file_for(plan: &Path, env: &str) -> Result<PathBuf, ValueError> {
 }
 
 /// The plan and the environment that an overlay's name tells of: `deploy.yaml` and `prod` for `deploy.prod.yaml`.
-pub fn overlaid(file: &Path) -> Option<(PathBuf, String)> {
+pub(crate) fn overlaid(file: &Path) -> Option<(PathBuf, String)> {
     let stem = Path::new(file.file_stem()?);
     let env = stem.extension()?.to_str()?.to_owned();
     let base = file.with_file_name(stem.file_stem()?).with_extension(file.extension()?);

@@ -56,34 +56,34 @@ impl RouteUrl {
     }
 
     /// The host name in full, lower case, without the path; the first label may be `*`.
-    pub fn fqdn(&self) -> &str {
+    pub(crate) fn fqdn(&self) -> &str {
         &self.fqdn
     }
 
     /// The labels of the host name from left to right; two at least.
-    pub fn labels(&self) -> impl DoubleEndedIterator<Item = &str> {
+    pub(crate) fn labels(&self) -> impl DoubleEndedIterator<Item = &str> {
         self.fqdn.split('.')
     }
 
     /// The path with its leading `/`, as written, or the empty text.
-    pub fn path(&self) -> &str {
+    pub(crate) fn path(&self) -> &str {
         &self.path
     }
 
     /// Whether the route takes every host below a domain.
-    pub fn is_wildcard(&self) -> bool {
+    pub(crate) fn is_wildcard(&self) -> bool {
         self.fqdn.starts_with("*.")
     }
 
     /// The ways to cut the name into host and domain, longest domain first, so that the first whose domain exists is
     /// the one that the Cloud Controller would take. The host is empty where the whole name is the domain.
-    pub fn splits(&self) -> impl Iterator<Item = (&str, &str)> {
+    pub(crate) fn splits(&self) -> impl Iterator<Item = (&str, &str)> {
         let whole = (!self.is_wildcard()).then_some(("", self.fqdn.as_str()));
         whole.into_iter().chain(self.fqdn.match_indices('.').map(|(at, _)| (&self.fqdn[..at], &self.fqdn[at + 1..])))
     }
 
     /// Whether the text is this route; as [`Self::parse`] and `==` tell it, and much quicker.
-    pub fn is_written(&self, text: &str) -> bool {
+    pub(crate) fn is_written(&self, text: &str) -> bool {
         let Some((host, path)) = text.split_at_checked(self.fqdn.len()) else { return false };
         let path = if path == "/" { "" } else { path };
         host.eq_ignore_ascii_case(&self.fqdn) && (path == self.path || path.to_lowercase() == self.path.to_lowercase())

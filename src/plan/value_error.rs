@@ -15,18 +15,18 @@ pub struct ValueError {
 
 impl ValueError {
     /// An error that explains itself.
-    pub fn new(message: impl Into<String>) -> Self {
+    pub(crate) fn new(message: impl Into<String>) -> Self {
         Self { message: message.into(), hint: None, secret: false }
     }
 
     /// An error with advice.
-    pub fn hinted(message: impl Into<String>, hint: impl Into<String>) -> Self {
+    pub(crate) fn hinted(message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self { message: message.into(), hint: Some(hint.into()), secret: false }
     }
 
     /// The same error with a value that must not be shown.
     #[must_use]
-    pub fn secret(self) -> Self {
+    pub(crate) fn secret(self) -> Self {
         Self { secret: true, ..self }
     }
 }

@@ -42,42 +42,42 @@ pub struct App {
 impl App {
     /// The web process; of several the newest, which is the one that a scale or a manifest changes (CC:
     /// `newest_web_process`).
-    pub fn web(&self) -> Option<&Process> {
+    pub(crate) fn web(&self) -> Option<&Process> {
         self.web_processes().next()
     }
 
     /// The web process, to be changed by a step's effect.
-    pub fn web_mut(&mut self) -> Option<&mut Process> {
+    pub(crate) fn web_mut(&mut self) -> Option<&mut Process> {
         self.processes.iter_mut().find(|process| process.kind == "web")
     }
 
     /// All processes of type `web`: a route leads to each of them.
-    pub fn web_processes(&self) -> impl Iterator<Item = &Process> {
+    pub(crate) fn web_processes(&self) -> impl Iterator<Item = &Process> {
         self.processes.iter().filter(|process| process.kind == "web")
     }
 
     /// How many instances are wanted of all web processes together.
-    pub fn web_instances(&self) -> u32 {
+    pub(crate) fn web_instances(&self) -> u32 {
         self.web_processes().map(|process| process.instances).sum()
     }
 
     /// How many instances of web processes run and are routable.
-    pub fn running(&self) -> u32 {
+    pub(crate) fn running(&self) -> u32 {
         self.web_processes().map(Process::running).sum()
     }
 
     /// Whether it is started and at least one of its web instances runs.
-    pub fn serves(&self) -> bool {
+    pub(crate) fn serves(&self) -> bool {
         self.state == AppState::Started && self.running() > 0
     }
 
     /// The memory that all its instances take when it is started, in megabytes.
-    pub fn memory_mb(&self) -> u64 {
+    pub(crate) fn memory_mb(&self) -> u64 {
         self.processes.iter().map(|process| process.memory_mb * u64::from(process.instances)).sum()
     }
 
     /// The count of all its instances when it is started.
-    pub fn instances(&self) -> u64 {
+    pub(crate) fn instances(&self) -> u64 {
         self.processes.iter().map(|process| u64::from(process.instances)).sum()
     }
 }

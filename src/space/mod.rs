@@ -21,29 +21,30 @@
 
 mod app;
 pub mod condition;
-pub mod difference;
+pub(crate) mod difference;
 mod domain;
 mod droplet;
 pub mod lock;
 mod model;
-pub mod native;
+pub(crate) mod native;
 mod package;
 mod process;
 mod quota;
 pub mod read;
 mod route;
-pub mod rules;
+pub(crate) mod rules;
 mod service;
 
 #[cfg(test)]
 mod laws;
 
-pub use app::{App, AppState};
-pub use domain::Domain;
-pub use droplet::Droplet;
-pub use model::{Named, SNAPSHOT_FORMAT, Space};
-pub use package::Package;
-pub use process::{Instance, InstanceState, Process};
-pub use quota::{Quota, QuotaScope, Usage};
+pub(crate) use app::{App, AppState};
+pub(crate) use domain::Domain;
+pub(crate) use droplet::Droplet;
+pub(crate) use model::SNAPSHOT_FORMAT;
+pub use model::{Named, Space};
+pub(crate) use package::Package;
+pub(crate) use process::{Instance, InstanceState, Process};
+pub(crate) use quota::{Quota, QuotaScope, Usage};
 pub use route::{Destination, Route};
-pub use service::ServiceInstance;
+pub(crate) use service::ServiceInstance;

@@ -14,7 +14,7 @@ use crate::cf::invocation::RouteParts;
 use crate::plan::RouteUrl;
 
 /// The format number of a snapshot; a snapshot of another format is refused.
-pub const SNAPSHOT_FORMAT: u32 = 1;
+pub(crate) const SNAPSHOT_FORMAT: u32 = 1;
 
 /// A name with the guid that the Cloud Controller gave it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -66,22 +66,22 @@ impl Space {
     }
 
     /// The app of that name, to be changed by a step's effect.
-    pub fn app_mut(&mut self, name: &str) -> Option<&mut App> {
+    pub(crate) fn app_mut(&mut self, name: &str) -> Option<&mut App> {
         self.apps.iter_mut().find(|app| app.name == name)
     }
 
     /// The lock on the app that the plan calls so, whether it still holds or has expired.
-    pub fn lock(&self, plan_app: &str) -> Option<&Lock> {
+    pub(crate) fn lock(&self, plan_app: &str) -> Option<&Lock> {
         self.locks.iter().find(|lock| lock.app == plan_app)
     }
 
     /// The route of that URL.
-    pub fn route(&self, url: &RouteUrl) -> Option<&Route> {
+    pub(crate) fn route(&self, url: &RouteUrl) -> Option<&Route> {
         self.routes.iter().find(|route| route.is(url))
     }
 
     /// Whether the route leads to the app's web process.
-    pub fn is_mapped(&self, app: &str, url: &RouteUrl) -> bool {
+    pub(crate) fn is_mapped(&self, app: &str, url: &RouteUrl) -> bool {
         match (self.app(app), self.route(url)) {
             (Some(app), Some(route)) => route.leads_to(&app.guid),
             (None, _) | (_, None) => false,
@@ -90,7 +90,7 @@ impl Space {
 
     /// The names of the apps that the route leads to, in the order of the route's destinations. An app that is not in
     /// the model is told by its guid.
-    pub fn holders(&self, url: &RouteUrl) -> Vec<&str> {
+    pub(crate) fn holders(&self, url: &RouteUrl) -> Vec<&str> {
         let Some(route) = self.route(url) else { return Vec::new() };
         let mut names: Vec<&str> = Vec::new();
         for destination in &route.destinations {
@@ -104,14 +104,14 @@ impl Space {
     }
 
     /// The URLs of the routes that lead to the app.
-    pub fn routes_of(&self, app: &str) -> Vec<&str> {
+    pub(crate) fn routes_of(&self, app: &str) -> Vec<&str> {
         let Some(app) = self.app(app) else { return Vec::new() };
         self.routes.iter().filter(|route| route.leads_to(&app.guid)).map(|route| route.url.as_str()).collect()
     }
 
     /// Takes a route URL apart into host and domain: the longest domain of the organization that fits, as the Cloud
     /// Controller does for the routes of a manifest. `None` where no domain fits.
-    pub fn address(&self, url: &RouteUrl) -> Option<RouteParts> {
+    pub(crate) fn address(&self, url: &RouteUrl) -> Option<RouteParts> {
         let path = (!url.path().is_empty()).then(|| url.path().to_owned());
         let known = |name: &str| self.domains.iter().any(|domain| domain.name.eq_ignore_ascii_case(name));
         let (host, domain) = url.splits().find(|(_, domain)| known(domain))?;

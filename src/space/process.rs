@@ -20,7 +20,7 @@ pub struct Process {
 
 impl Process {
     /// How many instances run and are routable.
-    pub fn running(&self) -> u32 {
+    pub(crate) fn running(&self) -> u32 {
         let running = self.states.iter().filter(|instance| instance.state == InstanceState::Running).count();
         u32::try_from(running).unwrap_or(u32::MAX)
     }

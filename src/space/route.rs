@@ -20,12 +20,12 @@ pub struct Route {
 
 impl Route {
     /// Whether it is the route of that URL.
-    pub fn is(&self, url: &RouteUrl) -> bool {
+    pub(crate) fn is(&self, url: &RouteUrl) -> bool {
         url.is_written(&self.url)
     }
 
     /// Whether it leads to the web process of the app of that guid.
-    pub fn leads_to(&self, app_guid: &str) -> bool {
+    pub(crate) fn leads_to(&self, app_guid: &str) -> bool {
         self.destinations.iter().any(|to| to.app == app_guid && to.process == "web")
     }
 }

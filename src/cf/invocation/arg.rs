@@ -19,7 +19,7 @@ pub enum Reference {
 
 impl Reference {
     /// The app that the reference is about.
-    pub fn app(&self) -> &str {
+    pub(crate) fn app(&self) -> &str {
         match self {
             Self::AppGuid(app) | Self::PackageGuid(app) | Self::DropletGuid(app) => app,
         }
@@ -45,7 +45,7 @@ impl Reference {
 
 /// A part of an argument.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Piece {
+pub(crate) enum Piece {
     /// Text that is passed as it is.
     Text(String),
     /// A value that is looked up before the run.
@@ -82,7 +82,7 @@ impl Arg {
     }
 
     /// The parts of the argument, in order.
-    pub fn pieces(&self) -> &[Piece] {
+    pub(crate) fn pieces(&self) -> &[Piece] {
         &self.pieces
     }
 

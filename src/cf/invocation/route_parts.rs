@@ -13,7 +13,7 @@ pub struct RouteParts {
 
 impl RouteParts {
     /// The route as cf prints it: `HOST.DOMAIN/PATH`.
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         let mut url = String::new();
         if let Some(host) = &self.host {
             url.push_str(host);

@@ -27,17 +27,17 @@ impl PrivateHome {
     }
 
     /// The directory, for `CF_HOME`.
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.directory.path()
     }
 
     /// The guard that knows of the directory.
-    pub fn guard(&self) -> &Arc<Guard> {
+    pub(crate) fn guard(&self) -> &Arc<Guard> {
         &self.guard
     }
 
     /// What hides the secrets of the session.
-    pub fn redactor(&self) -> &Redactor {
+    pub(crate) fn redactor(&self) -> &Redactor {
         &self.redactor
     }
 

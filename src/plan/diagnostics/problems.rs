@@ -26,12 +26,12 @@ impl Problems {
     }
 
     /// The problems.
-    pub fn iter(&self) -> std::slice::Iter<'_, Problem> {
+    pub(crate) fn iter(&self) -> std::slice::Iter<'_, Problem> {
         self.0.iter()
     }
 
     /// Writes the problems for people, with a blank line behind each.
-    pub fn render(&self, coloured: bool) -> String {
+    pub(crate) fn render(&self, coloured: bool) -> String {
         let renderer = if coloured { Renderer::styled() } else { Renderer::plain() };
         let mut text = String::new();
         for problem in &self.0 {

@@ -16,10 +16,10 @@ pub enum Lifecycle {
 
 impl Lifecycle {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Buildpack, Self::Docker, Self::Cnb];
+    pub(crate) const ALL: [Self; 3] = [Self::Buildpack, Self::Docker, Self::Cnb];
 
     /// The platform's word for it.
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Buildpack => "buildpack",
             Self::Docker => "docker",

@@ -7,7 +7,7 @@ use super::table::{Kind, Need, Table};
 
 /// The JSON Schema (draft 2020-12) of a plan. It is a little looser than the checks, which also see what several values
 /// mean together.
-pub fn schema() -> Value {
+pub(crate) fn schema() -> Value {
     let mut schema = json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "cutover deployment plan",

@@ -6,7 +6,7 @@ use super::keys::PLAN;
 use super::table::{Kind, Need, Table};
 
 /// The reference of the plan file as Markdown.
-pub fn reference() -> String {
+pub(crate) fn reference() -> String {
     let mut page = String::from(
         "# The plan file\n\n\
          `cutover` reads its plan from `deploy.yaml` (or the file named with `-f`). `deploy.example.yaml` has every key.\n\

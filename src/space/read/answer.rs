@@ -16,7 +16,7 @@ pub struct Unreadable {
 
 /// A page of a list (CC API 3: pagination).
 #[derive(Debug, Deserialize)]
-pub struct Page {
+pub(crate) struct Page {
     /// Where the next page is.
     pub pagination: Pagination,
     /// The resources on this page.
@@ -25,14 +25,14 @@ pub struct Page {
 
 /// The part of a page's pagination that is of use.
 #[derive(Debug, Deserialize)]
-pub struct Pagination {
+pub(crate) struct Pagination {
     /// The next page, if there is one.
     pub next: Option<Link>,
 }
 
 /// A link to another resource.
 #[derive(Debug, Deserialize)]
-pub struct Link {
+pub(crate) struct Link {
     /// Its URL.
     pub href: String,
 }
@@ -52,7 +52,7 @@ pub(super) struct Links {
 }
 
 /// Reads a value of one type out of an answer to `path`.
-pub fn parse<T: for<'de> Deserialize<'de>>(path: &str, value: &Value) -> Result<T, Unreadable> {
+pub(crate) fn parse<T: for<'de> Deserialize<'de>>(path: &str, value: &Value) -> Result<T, Unreadable> {
     T::deserialize(value).map_err(|source| Unreadable { path: path.to_owned(), source })
 }
 
@@ -96,6 +96,6 @@ impl LastOperation {
 }
 
 /// Reads the guid of a single resource; null, where there is none, is `None`.
-pub fn guid(path: &str, answer: &Value) -> Result<Option<String>, Unreadable> {
+pub(crate) fn guid(path: &str, answer: &Value) -> Result<Option<String>, Unreadable> {
     Ok(parse::<Option<Guid>>(path, answer)?.and_then(|resource| resource.guid))
 }

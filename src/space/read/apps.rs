@@ -69,7 +69,7 @@ pub fn apps(path: &str, resources: &[Value]) -> Result<Vec<(App, bool)>, Unreada
 
 /// Reads processes from `/v3/processes`, each with the guid of its app; of two of one app and type the newer one comes
 /// first. CC: of two of one second the one that is listed later is newer.
-pub fn processes(path: &str, resources: &[Value]) -> Result<Vec<(String, Process)>, Unreadable> {
+pub(crate) fn processes(path: &str, resources: &[Value]) -> Result<Vec<(String, Process)>, Unreadable> {
     #[derive(Deserialize)]
     struct Raw {
         guid: String,
@@ -103,7 +103,7 @@ pub fn processes(path: &str, resources: &[Value]) -> Result<Vec<(String, Process
 }
 
 /// Reads the instances from `/v3/processes/GUID/stats`.
-pub fn stats(path: &str, answer: &Value) -> Result<Vec<Instance>, Unreadable> {
+pub(crate) fn stats(path: &str, answer: &Value) -> Result<Vec<Instance>, Unreadable> {
     #[derive(Deserialize)]
     struct Raw {
         resources: Vec<Stat>,
@@ -157,7 +157,7 @@ pub fn stats(path: &str, answer: &Value) -> Result<Vec<Instance>, Unreadable> {
 }
 
 /// Reads packages from `/v3/packages`, each with the guid of its app.
-pub fn packages(path: &str, resources: &[Value]) -> Result<Vec<(String, Package)>, Unreadable> {
+pub(crate) fn packages(path: &str, resources: &[Value]) -> Result<Vec<(String, Package)>, Unreadable> {
     #[derive(Deserialize)]
     struct Raw {
         guid: String,
@@ -170,7 +170,7 @@ pub fn packages(path: &str, resources: &[Value]) -> Result<Vec<(String, Package)
 }
 
 /// Reads the staged droplets from `/v3/droplets`, each with the guid of its app.
-pub fn droplets(path: &str, resources: &[Value]) -> Result<Vec<(String, Droplet)>, Unreadable> {
+pub(crate) fn droplets(path: &str, resources: &[Value]) -> Result<Vec<(String, Droplet)>, Unreadable> {
     #[derive(Deserialize)]
     struct Raw {
         guid: String,

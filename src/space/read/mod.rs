@@ -11,11 +11,12 @@ mod answer;
 mod apps;
 mod quotas;
 mod routes;
-pub mod rules;
+pub(crate) mod rules;
 mod services;
 
-pub use answer::{Link, Page, Pagination, Unreadable, guid, parse};
-pub use apps::{apps, droplets, packages, processes, stats};
-pub use quotas::{quota, quota_guid, usage};
-pub use routes::{domains, routes};
-pub use services::{bindings, services};
+pub(crate) use answer::{Link, Page, Pagination, Unreadable, guid, parse};
+pub use apps::apps;
+pub(crate) use apps::{droplets, packages, processes, stats};
+pub(crate) use quotas::{quota, quota_guid, usage};
+pub(crate) use routes::{domains, routes};
+pub(crate) use services::{bindings, services};

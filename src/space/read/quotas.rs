@@ -7,7 +7,7 @@ use super::answer::{ToOne, Unreadable, parse};
 use crate::space::{Quota, QuotaScope, Usage};
 
 /// Reads a quota from `/v3/organization_quotas/GUID` or `/v3/space_quotas/GUID`, and what is used of it.
-pub fn quota(path: &str, scope: QuotaScope, quota: &Value, used: Usage) -> Result<Quota, Unreadable> {
+pub(crate) fn quota(path: &str, scope: QuotaScope, quota: &Value, used: Usage) -> Result<Quota, Unreadable> {
     #[derive(Deserialize)]
     struct Raw {
         name: String,
@@ -37,7 +37,7 @@ pub fn quota(path: &str, scope: QuotaScope, quota: &Value, used: Usage) -> Resul
 }
 
 /// Reads what is used from `/v3/organizations/GUID/usage_summary` or `/v3/spaces/GUID/usage_summary`.
-pub fn usage(path: &str, answer: &Value) -> Result<Usage, Unreadable> {
+pub(crate) fn usage(path: &str, answer: &Value) -> Result<Usage, Unreadable> {
     #[derive(Deserialize)]
     struct Raw {
         usage_summary: Summary,
@@ -55,7 +55,7 @@ pub fn usage(path: &str, answer: &Value) -> Result<Usage, Unreadable> {
 }
 
 /// The guid of the quota that an organization or a space is bound to.
-pub fn quota_guid(path: &str, answer: &Value) -> Result<Option<String>, Unreadable> {
+pub(crate) fn quota_guid(path: &str, answer: &Value) -> Result<Option<String>, Unreadable> {
     #[derive(Deserialize)]
     struct Raw {
         relationships: Relationships,

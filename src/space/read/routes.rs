@@ -8,7 +8,7 @@ use crate::space::{Destination, Domain, Route};
 
 /// Reads the routes that the space of that guid may use from `/v3/routes`. CC: that list also has those that another
 /// space shares with it.
-pub fn routes(path: &str, space: &str, resources: &[Value]) -> Result<Vec<Route>, Unreadable> {
+pub(crate) fn routes(path: &str, space: &str, resources: &[Value]) -> Result<Vec<Route>, Unreadable> {
     #[derive(Deserialize)]
     struct Raw {
         guid: String,
@@ -51,7 +51,7 @@ pub fn routes(path: &str, space: &str, resources: &[Value]) -> Result<Vec<Route>
 }
 
 /// Reads domains from `/v3/organizations/GUID/domains`.
-pub fn domains(path: &str, resources: &[Value]) -> Result<Vec<Domain>, Unreadable> {
+pub(crate) fn domains(path: &str, resources: &[Value]) -> Result<Vec<Domain>, Unreadable> {
     #[derive(Deserialize)]
     struct Raw {
         guid: String,

@@ -7,7 +7,7 @@ use super::answer::{LastOperation, ToOne, Unreadable, parse_all};
 use crate::space::ServiceInstance;
 
 /// Reads service instances from `/v3/service_instances`.
-pub fn services(path: &str, resources: &[Value]) -> Result<Vec<ServiceInstance>, Unreadable> {
+pub(crate) fn services(path: &str, resources: &[Value]) -> Result<Vec<ServiceInstance>, Unreadable> {
     #[derive(Deserialize)]
     struct Raw {
         guid: String,
@@ -24,7 +24,7 @@ pub fn services(path: &str, resources: &[Value]) -> Result<Vec<ServiceInstance>,
 }
 
 /// Reads the bindings of apps from `/v3/service_credential_bindings`: guid of the app, guid of the service instance.
-pub fn bindings(path: &str, resources: &[Value]) -> Result<Vec<(String, String)>, Unreadable> {
+pub(crate) fn bindings(path: &str, resources: &[Value]) -> Result<Vec<(String, String)>, Unreadable> {
     #[derive(Deserialize)]
     struct Raw {
         relationships: Relationships,
