@@ -25,11 +25,6 @@ pub enum Expectation {
         /// The name of the app.
         app: String,
     },
-    /// `start`: at least one instance of each process runs.
-    Started {
-        /// The name of the app.
-        app: String,
-    },
     /// `stop`: the app is asked to stop.
     Stopped {
         /// The name of the app.
@@ -59,22 +54,8 @@ pub enum Expectation {
         /// The name of the app.
         app: String,
     },
-    /// `rename`.
-    Renamed {
-        /// The name before.
-        from: String,
-        /// The name after.
-        to: String,
-    },
     /// `bind-service`.
     Bound {
-        /// The name of the app.
-        app: String,
-        /// The name of the service instance.
-        service: String,
-    },
-    /// `unbind-service`.
-    Unbound {
         /// The name of the app.
         app: String,
         /// The name of the service instance.
@@ -86,11 +67,6 @@ pub enum Expectation {
         app: String,
         /// The number of instances asked for.
         instances: u32,
-    },
-    /// `logs --recent`.
-    Logs {
-        /// The name of the app.
-        app: String,
     },
     /// `curl -X POST /v3/apps/GUID/actions/start`: the platform answers with the app, its state STARTED.
     StartRequested {
@@ -114,8 +90,6 @@ pub enum Expectation {
     },
     /// `curl -X DELETE PATH -i`: the platform has taken the deletion in, as a job that ends later.
     DeletionAccepted,
-    /// `curl -X POST /v3/builds`: the platform answers with the build, STAGING or STAGED.
-    BuildCreated,
     /// `curl PATH`: a JSON object without `errors`.
     Json,
 }

@@ -15,7 +15,7 @@ use crate::shell::quote;
 use arg::{Arg, Piece};
 pub use arg::{Reference, Unresolved};
 pub(crate) use push::Push;
-pub(crate) use query::query;
+pub use query::query;
 pub use route_parts::RouteParts;
 
 /// One run of cf: arguments and the environment that is particular to it.
@@ -56,25 +56,10 @@ impl Invocation {
         if path.starts_with('-') { self.value(format!("./{path}")) } else { self.value(path) }
     }
 
-    /// Sets a variable for this run, such as `CF_STARTUP_TIMEOUT` (in minutes).
-    #[must_use]
-    pub(crate) fn with_env(mut self, name: &str, value: &str) -> Self {
-        self.env.push((name.to_owned(), value.to_owned()));
-        self
-    }
-
     /// Fills in the references and returns the arguments, without the program. Fails where a reference has no value,
     /// and where a name or a value could be taken for a flag.
     pub fn resolve(&self, lookup: &dyn Fn(&Reference) -> Option<String>) -> Result<Vec<String>, Unresolved> {
         self.args.iter().map(|arg| arg.resolve(lookup)).collect()
-    }
-
-    /// Every reference, in the order of the arguments.
-    pub(crate) fn references(&self) -> impl Iterator<Item = &Reference> {
-        self.args.iter().flat_map(Arg::pieces).filter_map(|piece| match piece {
-            Piece::Text(_) => None,
-            Piece::Reference(reference) => Some(reference),
-        })
     }
 
     /// The program and its arguments for a machine to read: nothing is quoted, a reference reads `$(COMMAND)`.
@@ -105,21 +90,6 @@ impl Invocation {
 
 /// cf's own verbs.
 impl Invocation {
-    /// `cf version`: needs neither an API nor a login.
-    pub(crate) fn version() -> Self {
-        Self::new("version")
-    }
-
-    /// `cf target`: prints what is targeted; cf 8.17 makes no call for it, so it proves nothing about the session.
-    pub(crate) fn target() -> Self {
-        Self::new("target")
-    }
-
-    /// `cf app APP --guid`: the cheapest way to ask whether an app exists.
-    pub(crate) fn app_guid(app: &str) -> Self {
-        Self::new("app").value(app).word("--guid")
-    }
-
     /// `cf org ORG --guid`: one call that changes nothing and, unlike `curl`, says in words why the platform does not
     /// answer (cf 8.17: `curl` without `--fail` prints an empty line where the token has expired or the platform cannot
     /// be reached).
@@ -183,29 +153,9 @@ impl Invocation {
         Self::new("stage-package").value(app)
     }
 
-    /// `cf curl -X POST /v3/builds …`: begins to stage the newest ready package and does not wait.
-    pub(crate) fn create_build(app: &str) -> Self {
-        Self::new("curl")
-            .word("-X")
-            .word("POST")
-            .word("/v3/builds")
-            .word("-d")
-            .arg(Arg::pieces_of(vec![
-                Piece::Text(r#"{"package":{"guid":""#.to_owned()),
-                Piece::Reference(Reference::PackageGuid(app.to_owned())),
-                Piece::Text(r#""}}"#.to_owned()),
-            ]))
-            .word("--fail")
-    }
-
     /// `cf set-droplet APP DROPLET_GUID`: takes effect at the next start.
     pub(crate) fn set_droplet(app: &str, droplet: Reference) -> Self {
         Self::new("set-droplet").value(app).reference(droplet)
-    }
-
-    /// `cf start APP`: starts and waits until one instance of each process runs; polls every 3 s.
-    pub(crate) fn start(app: &str) -> Self {
-        Self::new("start").value(app)
     }
 
     /// `cf curl -X POST /v3/apps/GUID/actions/start`: starts and does not wait.
@@ -249,11 +199,6 @@ impl Invocation {
     /// `cf delete APP -f`. Never with `-r`: it deletes routes by check-then-delete and races with whoever maps them.
     pub(crate) fn delete(app: &str) -> Self {
         Self::new("delete").value(app).word("-f")
-    }
-
-    /// `cf rename OLD NEW`.
-    pub(crate) fn rename(from: &str, to: &str) -> Self {
-        Self::new("rename").value(from).value(to)
     }
 
     /// `cf bind-service APP SERVICE`, with `--wait` where this cf has it.
@@ -343,11 +288,6 @@ impl Invocation {
     /// `cf curl -i PATH`: with the headers of the answer before its body.
     pub(crate) fn curl_with_headers(path: &str) -> Self {
         Self::new("curl").word("-i").value(path)
-    }
-
-    /// `cf curl /v3/apps/GUIDsuffix --fail`, such as `/processes/web/stats`.
-    pub(crate) fn curl_get_app(app: &str, suffix: &str) -> Self {
-        Self::new("curl").arg(app_path(app, suffix)).word("--fail")
     }
 }
 

@@ -21,9 +21,9 @@
 //! let home = PrivateHome::create(&guard)?;
 //! let cf = Cf::discover(None, &home)?;
 //! let session = Session::open(Path::new("/home/me/.cf/config.json"), home)?;
-//! let argv = Invocation::stop("sinatra_a").resolve(&|_| None)?;
+//! let argv = Invocation::org_guid("acme").resolve(&|_| None)?;
 //! let output = cf.run(&argv, &[], Duration::from_secs(60), &mut |_, line| println!("{line}"))?;
-//! let verdict = confirm(&Expectation::Stopped { app: "sinatra_a".to_owned() }, cf.version().dialect(), &output);
+//! let verdict = confirm(&Expectation::Json, cf.version().dialect(), &output);
 //! assert!(matches!(verdict, Verdict::Done | Verdict::AlreadyDone), "{verdict:?}");
 //! session.close()?;
 //! # Ok(())

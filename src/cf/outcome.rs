@@ -43,17 +43,13 @@ fn success(expected: &Expectation, output: &Output) -> Verdict {
         Expectation::Pushed { app } => parse::pushed(&out, app),
         Expectation::Staged { app } => parse::staged(&out, app),
         Expectation::DropletSet { app } => parse::droplet_set(&out, app),
-        Expectation::Started { app } => parse::started(&out, app),
         Expectation::Stopped { app } => parse::stopped(&out, app),
         Expectation::Mapped { app, route } => parse::mapped(&out, app, &route.url()),
         Expectation::Unmapped { app, route } => parse::unmapped(&out, app, &route.url()),
         Expectation::RouteCreated { route } => parse::route_created(&out, &err, &route.url()),
         Expectation::Deleted { app } => parse::deleted(&out, &err, app),
-        Expectation::Renamed { from, to } => parse::renamed(&out, from, to),
         Expectation::Bound { app, service } => parse::bound(&out, &err, app, service),
-        Expectation::Unbound { app, service } => parse::unbound(&out, &err, app, service),
         Expectation::Scaled { app, instances } => parse::scaled(&out, app, *instances),
-        Expectation::Logs { app } => parse::logs(&out, app),
         Expectation::StartRequested { app } => {
             return answer(&output.stdout, output, |body| named(body, app).or_else(|| state(body, &["STARTED"])));
         }
@@ -66,7 +62,6 @@ fn success(expected: &Expectation, output: &Output) -> Verdict {
             });
         }
         Expectation::DeletionAccepted => return accepted(output),
-        Expectation::BuildCreated => return answer(&output.stdout, output, |body| state(body, &["STAGING", "STAGED"])),
         Expectation::Json => return answer(&output.stdout, output, |_| None),
     };
     match found {
@@ -153,7 +148,7 @@ fn refusal(expected: &Expectation, dialect: Dialect, output: &Output) -> Verdict
             words: std::iter::once(words).chain(log).collect::<Vec<_>>().join("\n"),
         });
     }
-    let services = matches!(expected, Expectation::Bound { .. } | Expectation::Unbound { .. });
+    let services = matches!(expected, Expectation::Bound { .. });
     // 7.8: `FAILED`, and an empty line in the place of a message.
     let hint = if services && dialect.fails_on_stdout() && lines.iter().next().is_none() {
         " (cf 7 binds services by the platform's v2 API, which may be switched off)"

@@ -36,7 +36,7 @@ use super::dialect::CfVersion;
 use super::output::{Exit, Output};
 use super::session::PrivateHome;
 use crate::scratch;
-use crate::secret::{Redactor, Sensitive};
+use crate::secret::Redactor;
 use child::Child;
 use find::{check, find};
 use tail::Tail;
@@ -128,16 +128,6 @@ impl Cf {
         &self.version
     }
 
-    /// The program, as an absolute path.
-    pub(crate) fn program(&self) -> &Path {
-        &self.program
-    }
-
-    /// The private directory that is `CF_HOME`.
-    pub(crate) fn directory(&self) -> &Path {
-        &self.directory
-    }
-
     /// What hides the secrets of the session.
     pub(crate) fn redactor(&self) -> &Redactor {
         &self.redactor
@@ -148,26 +138,14 @@ impl Cf {
         self.environment.iter().any(|(key, value)| key == name && !value.is_empty())
     }
 
-    /// Sets a variable of all further runs.
-    #[must_use]
-    pub(crate) fn with_env(mut self, name: &str, value: &str) -> Self {
-        set(&mut self.environment, name.into(), value.into());
-        self
-    }
-
     /// Sets a variable of all further runs to a secret (`CF_PASSWORD` for `cf auth USER`), which no argument, no debug
     /// output and nothing that is told of a run shows.
+    #[cfg(any(test, feature = "rehearse"))]
     #[must_use]
-    pub(crate) fn with_secret(self, name: &str, secret: &Sensitive) -> Self {
+    pub(crate) fn with_secret(mut self, name: &str, secret: &crate::secret::Sensitive) -> Self {
         self.redactor.learn(secret);
-        self.with_env(name, secret.expose())
-    }
-
-    /// Sets how long cf itself waits for staging and for the first instance (cf 8.17: 15 and 5 minutes). cf counts in
-    /// whole seconds.
-    #[must_use]
-    pub(crate) fn with_limits(self, staging: Duration, startup: Duration) -> Self {
-        self.with_env("CF_STAGING_TIMEOUT", &minutes(staging)).with_env("CF_STARTUP_TIMEOUT", &minutes(startup))
+        set(&mut self.environment, name.into(), secret.expose().into());
+        self
     }
 
     /// The same cf, which does not wait for another one that is at work in its home: its runs then fail with
@@ -340,12 +318,6 @@ fn environment(user: impl Iterator<Item = (OsString, OsString)>, directory: &Pat
 fn set(environment: &mut Vec<(OsString, OsString)>, name: OsString, value: OsString) {
     environment.retain(|(other, _)| *other != name);
     environment.push((name, value));
-}
-
-/// A duration as cf reads it: minutes with decimals, cut to whole seconds by cf, so that half a second more makes it
-/// the nearest one.
-fn minutes(duration: Duration) -> String {
-    format!("{:.4}", (duration.as_secs_f64().ceil() + 0.5) / 60.0)
 }
 
 #[cfg(test)]

@@ -51,20 +51,20 @@ mod laws;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use api_url::ApiUrl;
+pub use api_url::ApiUrl;
 pub use app::{App, Instances, Old, OnFailure};
 pub use check::{BodyPattern, Check, CommandCheck, CommandLine, HttpCheck};
-pub(crate) use diagnostics::{Position, Problem, Problems};
+pub use diagnostics::{Position, Problem, Problems};
 pub(crate) use duration::{format_duration, parse_duration};
 pub(crate) use files::WithoutAppFiles;
 pub use files::{Disk, Files};
 pub use load::load;
-pub(crate) use manifest::{DockerImage, HealthCheck, Lifecycle, Manifest, ManifestApp, ManifestProcess};
-pub(crate) use model::Plan;
+pub use manifest::{DockerImage, HealthCheck, Lifecycle, Manifest, ManifestApp, ManifestProcess};
+pub use model::Plan;
 pub use name::{AppName, OrgName, ServiceName, SpaceName};
 pub(crate) use overlay::overlaid;
 pub use route_url::RouteUrl;
-pub(crate) use schema::{reference, schema};
-pub(crate) use target::Target;
-pub(crate) use timeouts::Timeouts;
-pub(crate) use value_error::ValueError;
+pub(crate) use schema::schema;
+pub use target::Target;
+pub use timeouts::Timeouts;
+pub use value_error::ValueError;

@@ -60,11 +60,6 @@ impl RouteUrl {
         &self.fqdn
     }
 
-    /// The labels of the host name from left to right; two at least.
-    pub(crate) fn labels(&self) -> impl DoubleEndedIterator<Item = &str> {
-        self.fqdn.split('.')
-    }
-
     /// The path with its leading `/`, as written, or the empty text.
     pub(crate) fn path(&self) -> &str {
         &self.path

@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::schema::TABLES;
+use super::schema::{TABLES, reference};
 
 use super::*;
 use crate::secret::Sensitive;

@@ -38,13 +38,13 @@ mod service;
 #[cfg(test)]
 mod laws;
 
-pub(crate) use app::{App, AppState};
-pub(crate) use domain::Domain;
-pub(crate) use droplet::Droplet;
+pub use app::{App, AppState};
+pub use domain::Domain;
+pub use droplet::Droplet;
 pub(crate) use model::SNAPSHOT_FORMAT;
 pub use model::{Named, Space};
-pub(crate) use package::Package;
-pub(crate) use process::{Instance, InstanceState, Process};
-pub(crate) use quota::{Quota, QuotaScope, Usage};
+pub use package::Package;
+pub use process::{Instance, InstanceState, Process};
+pub use quota::{Quota, QuotaScope, Usage};
 pub use route::{Destination, Route};
-pub(crate) use service::ServiceInstance;
+pub use service::ServiceInstance;

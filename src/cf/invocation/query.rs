@@ -10,7 +10,7 @@ const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'
 ///
 /// CC API 3: a list is separated by commas, and a comma inside of a value is not told apart from them; the caller
 /// compares the names that come back.
-pub(crate) fn query(path: &str, pairs: &[(&str, &str)]) -> String {
+pub fn query(path: &str, pairs: &[(&str, &str)]) -> String {
     let pairs: Vec<String> =
         pairs.iter().map(|(name, value)| format!("{name}={}", utf8_percent_encode(value, ENCODED))).collect();
     if pairs.is_empty() { path.to_owned() } else { format!("{path}?{}", pairs.join("&")) }

@@ -109,25 +109,6 @@ pub(crate) fn droplet_set(out: &Lines, app: &str) -> Found {
     heading_then(out, &format!("Setting app {app} to droplet "), &[("OK", Said::Done)])
 }
 
-/// `Starting app APP in org ORG / space SPACE as USER...`, and either `App 'APP' is already started.` with `OK`, or the
-/// summary: `name:   APP`, `requested state:   started`.
-pub(crate) fn started(out: &Lines, app: &str) -> Found {
-    let heading = format!("Starting app {app} in org ");
-    let rest = out.after(|line| line.starts_with(&heading)).ok_or_else(|| missing(heading.as_str()))?;
-    let already = format!("App '{app}' is already started.");
-    if let Some(at) = rest.iter().position(|line| *line == already) {
-        return ok_after(rest, at).map(|()| Said::AlreadyDone);
-    }
-    wants(rest, "name", app)?;
-    wants(rest, "requested state", "started")?;
-    Ok(Said::Done)
-}
-
-fn ok_after(lines: &[String], at: usize) -> Result<(), Missing> {
-    let rest = lines.get(at + 1..).unwrap_or_default();
-    if rest.iter().any(|line| line == "OK") { Ok(()) } else { Err(missing("OK")) }
-}
-
 /// `Stopping app APP in org ORG / space SPACE as USER...`, `OK`; or `App APP is already stopped.`, `OK`.
 pub(crate) fn stopped(out: &Lines, app: &str) -> Found {
     let already = format!("App {app} is already stopped.");
@@ -222,11 +203,6 @@ pub(crate) fn deleted(out: &Lines, err: &Lines, app: &str) -> Found {
     Ok(if err.any(|line| line == gone) { Said::AlreadyDone } else { done })
 }
 
-/// `Renaming app OLD to NEW in org ORG / space SPACE as USER...`, `OK`.
-pub(crate) fn renamed(out: &Lines, from: &str, to: &str) -> Found {
-    heading_then(out, &format!("Renaming app {from} to {to} in org "), &[("OK", Said::Done)])
-}
-
 /// `Binding service instance SERVICE to app APP in org ORG / space SPACE as USER...` (7.x: `Binding service SERVICE to
 /// app APP …`), `OK`, and `TIP: Use 'cf restage APP' to ensure your env variable changes take effect`. Where it was so
 /// already, no TIP but `App APP is already bound to service instance SERVICE.` (7.x: `… already bound to SERVICE.`, on
@@ -255,18 +231,6 @@ fn finished(rest: &[String], in_progress: &str) -> Result<(), Missing> {
     if rest.iter().any(|line| line == "OK") { Ok(()) } else { Err(missing("OK")) }
 }
 
-/// `Unbinding app APP from service SERVICE in org ORG / space SPACE as USER...`, `OK`; where it was not bound, `Binding
-/// between SERVICE and APP did not exist` (9: `does not exist`; 7.x on standard error). `Unbinding in progress.` is no
-/// confirmation.
-pub(crate) fn unbound(out: &Lines, err: &Lines, app: &str, service: &str) -> Found {
-    let heading = format!("Unbinding app {app} from service {service} in org ");
-    let rest = out.after(|line| line.starts_with(&heading)).ok_or_else(|| missing(heading.as_str()))?;
-    finished(rest, "Unbinding in progress.")?;
-    let none = format!("Binding between {service} and {app} d");
-    let said = out.any(|line| line.starts_with(&none)) || err.any(|line| line.starts_with(&none));
-    Ok(if said { Said::AlreadyDone } else { Said::Done })
-}
-
 /// `Scaling app APP in org ORG / space SPACE as USER...`, and the summary at the end: `Showing current scale of app APP
 /// in org …`, `name:   APP`, `type:   web`, `instances:   1/N`. Of a stopped app, N may be 0 there, since it is counted
 /// in the statistics of instances.
@@ -285,10 +249,4 @@ pub(crate) fn scaled(out: &Lines, app: &str, instances: u32) -> Found {
         (Some((_, of)), Some("started")) if of == wanted => Ok(Said::Done),
         _ => Err(missing(format!("instances: …/{wanted}"))),
     }
-}
-
-/// `Retrieving logs for app APP in org ORG / space SPACE as USER...`.
-pub(crate) fn logs(out: &Lines, app: &str) -> Found {
-    let heading = format!("Retrieving logs for app {app} in org ");
-    out.after(|line| line.starts_with(&heading)).map(|_| Said::Done).ok_or_else(|| missing(heading))
 }

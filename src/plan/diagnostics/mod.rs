@@ -13,6 +13,6 @@ mod problems;
 
 pub(super) use collector::Collector;
 pub(super) use place::Place;
-pub(crate) use position::Position;
-pub(crate) use problem::Problem;
-pub(crate) use problems::Problems;
+pub use position::Position;
+pub use problem::Problem;
+pub use problems::Problems;

@@ -12,9 +12,9 @@ mod process;
 mod read;
 mod variables;
 
-pub(crate) use app::{DockerImage, ManifestApp};
-pub(crate) use lifecycle::Lifecycle;
-pub(crate) use model::Manifest;
-pub(crate) use process::{HealthCheck, ManifestProcess};
+pub use app::{DockerImage, ManifestApp};
+pub use lifecycle::Lifecycle;
+pub use model::Manifest;
+pub use process::{HealthCheck, ManifestProcess};
 pub(super) use read::{Sources, read_manifest};
 pub(super) use variables::{as_cf_reads, read_vars};

@@ -8,12 +8,14 @@
 
 mod json;
 mod keys;
+#[cfg(test)]
 mod reference;
 mod table;
 mod unknown_keys;
 
 pub(crate) use json::schema;
 pub(super) use keys::{APP, CHECK, COMMAND_CHECK, HTTP, INSTANCES, PLAN, ROUTES, TABLES, TARGET, TIMEOUTS, VERSION};
+#[cfg(test)]
 pub(crate) use reference::reference;
 pub(super) use table::{Key, Kind, Need, Table};
 pub(super) use unknown_keys::{hint_for_key, hint_for_value, kind_of_file};

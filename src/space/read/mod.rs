@@ -14,7 +14,7 @@ mod routes;
 pub(crate) mod rules;
 mod services;
 
-pub(crate) use answer::{Link, Page, Pagination, Unreadable, guid, parse};
+pub(crate) use answer::{Page, Unreadable, guid, parse};
 pub use apps::apps;
 pub(crate) use apps::{droplets, packages, processes, stats};
 pub(crate) use quotas::{quota, quota_guid, usage};
