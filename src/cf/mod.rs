@@ -21,7 +21,7 @@
 //! let home = PrivateHome::create(&guard)?;
 //! let cf = Cf::discover(None, &home)?;
 //! let session = Session::open(Path::new("/home/me/.cf/config.json"), home)?;
-//! let argv = Invocation::org_guid("acme").resolve(&|_| None)?;
+//! let argv = Invocation::curl_get("/v3/apps").resolve(&|_| None)?;
 //! let output = cf.run(&argv, &[], Duration::from_secs(60), &mut |_, line| println!("{line}"))?;
 //! let verdict = confirm(&Expectation::Json, cf.version().dialect(), &output);
 //! assert!(matches!(verdict, Verdict::Done | Verdict::AlreadyDone), "{verdict:?}");
