@@ -61,6 +61,7 @@ pub use files::{Disk, Files};
 pub use load::load;
 pub use manifest::{DockerImage, HealthCheck, Lifecycle, Manifest, ManifestApp, ManifestProcess};
 pub use model::Plan;
+pub(crate) use name::MAX_NAME_LENGTH;
 pub use name::{AppName, OrgName, ServiceName, SpaceName};
 pub(crate) use overlay::overlaid;
 pub use route_url::RouteUrl;

@@ -9,7 +9,7 @@ use super::value_error::ValueError;
 use crate::text::is_unprintable;
 
 /// The longest name, in characters; the Cloud Controller's columns hold 255.
-const MAX_LENGTH: usize = 255;
+pub(crate) const MAX_NAME_LENGTH: usize = 255;
 
 /// Checks what all names have in common.
 ///
@@ -27,7 +27,7 @@ fn check(kind: &str, text: &str) -> Result<(), ValueError> {
         ));
     }
     if let Some(found) = text.chars().find(|c| is_unprintable(*c)) {
-        return Err(ValueError::new(format!("the {kind} holds the unprintable character U+{:04X}", found as u32)));
+        return Err(ValueError::unprintable(kind, found));
     }
     if text.trim() != text {
         return Err(ValueError::hinted(
@@ -36,8 +36,8 @@ fn check(kind: &str, text: &str) -> Result<(), ValueError> {
         ));
     }
     let length = text.chars().count();
-    if length > MAX_LENGTH {
-        return Err(ValueError::new(format!("the {kind} has {length} characters; {MAX_LENGTH} are allowed")));
+    if length > MAX_NAME_LENGTH {
+        return Err(ValueError::new(format!("the {kind} has {length} characters; {MAX_NAME_LENGTH} are allowed")));
     }
     Ok(())
 }

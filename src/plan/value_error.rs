@@ -24,6 +24,11 @@ impl ValueError {
         Self { message: message.into(), hint: Some(hint.into()), secret: false }
     }
 
+    /// An error about a text of this noun that holds a character which would do harm where it is shown.
+    pub(crate) fn unprintable(noun: &str, found: char) -> Self {
+        Self::new(format!("the {noun} holds the unprintable character U+{:04X}", u32::from(found)))
+    }
+
     /// The same error with a value that must not be shown.
     #[must_use]
     pub(crate) fn secret(self) -> Self {

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::app::{App, AppState};
+use crate::plan::MAX_NAME_LENGTH;
 
 /// The id of the deployment that holds it.
 pub const DEPLOYMENT: &str = "cutover-deployment";
@@ -48,9 +49,6 @@ pub const SKEW: Duration = Duration::from_secs(5 * 60);
 
 /// What the names of locks begin with.
 const PREFIX: &str = "cutover-lock-";
-/// The longest name of an app, in characters; the Cloud Controller's columns hold 255.
-const MAX_LENGTH: usize = 255;
-
 /// What a person asks for, and so what the holder of a lock does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -189,7 +187,7 @@ impl Lock {
     /// A name that would be too long is cut, and one with a comma changed, because the API takes a comma for the end of
     /// a name (CC API 3: `names`); a hash tells it from others that would read the same.
     pub(crate) fn name_for(app: &str) -> String {
-        let room = MAX_LENGTH - PREFIX.len();
+        let room = MAX_NAME_LENGTH - PREFIX.len();
         if app.chars().count() <= room && !app.contains(',') {
             return format!("{PREFIX}{app}");
         }

@@ -87,11 +87,12 @@ impl Filling<'_, '_> {
                 Value::List(items.into_iter().enumerate().map(fill).collect())
             }
             Value::Map(entries) => {
-                let fill = |(key, value): (Node, Node)| {
+                let mut filled = Vec::with_capacity(entries.len());
+                for (key, value) in entries {
                     let below = key_path(path, key.text().unwrap_or_default());
-                    (self.node(key, path), self.node(value, &below))
-                };
-                Value::Map(entries.into_iter().map(fill).collect())
+                    filled.push((self.node(key, path), self.node(value, &below)));
+                }
+                Value::Map(filled)
             }
             Value::Scalar(Scalar { kind: ScalarKind::Text, text }) => {
                 let filled = self.text(&text, &Place::Node(source, id), path);

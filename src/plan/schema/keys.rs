@@ -56,9 +56,7 @@ text!(COMMAND, "a command", ["./smoke-test.sh"], Some("^[^\\u0000]*$"), |t| {
 fn refuse_control(text: &str, noun: &str, hint: &str) -> Result<(), ValueError> {
     match text.chars().find(|c| is_unprintable(*c) && !matches!(c, '\n' | '\t')) {
         None => Ok(()),
-        Some(found) => {
-            Err(ValueError::hinted(format!("the {noun} holds the unprintable character U+{:04X}", found as u32), hint))
-        }
+        Some(found) => Err(ValueError { hint: Some(hint.to_owned()), ..ValueError::unprintable(noun, found) }),
     }
 }
 
@@ -67,7 +65,7 @@ fn check_path(text: &str) -> Result<(), ValueError> {
         return Err(ValueError::new("the path is empty"));
     }
     if let Some(found) = text.chars().find(|c| is_unprintable(*c)) {
-        return Err(ValueError::new(format!("the path holds the unprintable character U+{:04X}", found as u32)));
+        return Err(ValueError::unprintable("path", found));
     }
     Ok(())
 }

@@ -63,11 +63,13 @@ impl<'node> Mapping<'node> {
         match self.node(key) {
             Some(Node { value: Value::List(items), .. }) => {
                 let path = key_path(&self.path, key);
-                let parse = |(at, node): (usize, &Node)| {
-                    let value = read(node.text()?).ok()?;
-                    Some(Located { value, place: Place::of(node), path: format!("{path}[{at}]") })
-                };
-                items.iter().enumerate().filter_map(parse).collect()
+                let mut found = Vec::new();
+                for (at, node) in items.iter().enumerate() {
+                    if let Some(value) = node.text().and_then(|text| read(text).ok()) {
+                        found.push(Located { value, place: Place::of(node), path: format!("{path}[{at}]") });
+                    }
+                }
+                found
             }
             Some(_) | None => self.parse(key, read).into_iter().collect(),
         }

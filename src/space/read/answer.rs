@@ -77,6 +77,26 @@ pub(super) struct Guid {
     pub guid: Option<String>,
 }
 
+/// Where a route leads (CC API 3: the destination object).
+#[derive(Deserialize)]
+pub(super) struct RawDestination {
+    pub app: RawDestinationApp,
+}
+
+/// The app of a destination.
+#[derive(Deserialize)]
+pub(super) struct RawDestinationApp {
+    pub guid: String,
+    pub process: Option<ProcessType>,
+}
+
+/// The process of a destination.
+#[derive(Deserialize)]
+pub(super) struct ProcessType {
+    #[serde(rename = "type")]
+    pub kind: String,
+}
+
 /// What was last done to a service instance or a binding (CC API 3: the last operation object).
 #[derive(Deserialize)]
 pub(super) struct LastOperation {

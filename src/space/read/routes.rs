@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::answer::{ToOne, Unreadable, parse_all};
+use super::answer::{RawDestination, ToOne, Unreadable, parse_all};
 use crate::space::{Destination, Domain, Route};
 
 /// Reads the routes that the space of that guid may use from `/v3/routes`. CC: that list also has those that another
@@ -14,7 +14,7 @@ pub(crate) fn routes(path: &str, space: &str, resources: &[Value]) -> Result<Vec
         guid: String,
         url: String,
         #[serde(default)]
-        destinations: Vec<To>,
+        destinations: Vec<RawDestination>,
         #[serde(default)]
         relationships: Relationships,
     }
@@ -22,22 +22,8 @@ pub(crate) fn routes(path: &str, space: &str, resources: &[Value]) -> Result<Vec
     struct Relationships {
         space: Option<ToOne>,
     }
-    #[derive(Deserialize)]
-    struct To {
-        app: ToApp,
-    }
-    #[derive(Deserialize)]
-    struct ToApp {
-        guid: String,
-        process: Option<ProcessType>,
-    }
-    #[derive(Deserialize)]
-    struct ProcessType {
-        #[serde(rename = "type")]
-        kind: String,
-    }
     let raw: Vec<Raw> = parse_all(path, resources)?;
-    let to = |to: To| Destination {
+    let to = |to: RawDestination| Destination {
         app: to.app.guid,
         process: to.app.process.map_or_else(|| "web".to_owned(), |process| process.kind),
     };

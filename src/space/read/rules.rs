@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::answer::{ToOne, Unreadable, parse, parse_all};
+use super::answer::{RawDestination, ToOne, Unreadable, parse, parse_all};
 use crate::space::native::NativeDeployment;
 use crate::space::rules::{Owner, Stack, StackState};
 
@@ -141,16 +141,8 @@ pub(crate) fn any_routes(path: &str, page: &Value) -> Result<Vec<AnyRoute>, Unre
         #[serde(default)]
         host: String,
         #[serde(default)]
-        destinations: Vec<To>,
+        destinations: Vec<RawDestination>,
         relationships: Relationships,
-    }
-    #[derive(Deserialize)]
-    struct To {
-        app: ToApp,
-    }
-    #[derive(Deserialize)]
-    struct ToApp {
-        guid: String,
     }
     #[derive(Deserialize)]
     struct Relationships {
