@@ -10,7 +10,7 @@ pub enum Expectation {
         /// The name of the app.
         app: String,
     },
-    /// `push --no-start`: manifest applied, bits uploaded, app stopped.
+    /// `push --no-start`: manifest applied, files uploaded, app stopped.
     Pushed {
         /// The name of the app.
         app: String,

@@ -1,4 +1,4 @@
-//! What a plan file becomes: one bad file per fault under `fixtures/plans`, and good ones.
+//! What a plan file becomes: one bad file per problem under `fixtures/plans`, and good ones.
 
 use std::collections::BTreeMap;
 use std::io;
