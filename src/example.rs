@@ -1,9 +1,10 @@
 //! A plan's app and the space that it lives in, as the tests of steps, proofs and commands take them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 use std::path::Path;
 
-use crate::plan::{self, Fault, Files, Lifecycle, Plan};
+use crate::plan::{self, Files, Lifecycle, Plan};
 use crate::space::lock::{Lock, ProcessId, Verb};
 use crate::space::{
     App, AppState, Destination, Domain, Droplet, Instance, InstanceState, Named, Package, Process, Route,
@@ -25,7 +26,7 @@ struct Memory<'a> {
 }
 
 impl Files for Memory<'_> {
-    fn read(&self, file: &Path) -> Result<Vec<u8>, Fault> {
+    fn read(&self, file: &Path) -> io::Result<Vec<u8>> {
         Ok(if file.ends_with("manifest.yml") { &self.manifest } else { self.plan }.as_bytes().to_vec())
     }
 

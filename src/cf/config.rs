@@ -3,11 +3,23 @@
 use std::path::{Path, PathBuf};
 use std::{fmt, io};
 
+use base64::Engine as _;
+use base64::alphabet::URL_SAFE;
+use base64::engine::DecodePaddingMode;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use serde_json::Value;
 use thiserror::Error;
 
 use crate::bounded;
 use crate::secret::Sensitive;
+
+/// Base64 in its form for URLs, padded or not (RFC 7515).
+const BASE64_URL: GeneralPurpose = GeneralPurpose::new(
+    &URL_SAFE,
+    GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true),
+);
 
 /// The form of the file that 6.53, 7, 8 and 9 read and write; cf takes a file of another version for an empty one.
 const CONFIG_VERSION: u64 = 4;
@@ -18,7 +30,7 @@ const MAX_BYTES: u64 = 16 << 20;
 /// A configuration, with all fields, also those that are not known here. It holds the tokens: they are hidden from
 /// debug output.
 #[derive(Clone)]
-pub struct Config {
+pub(crate) struct Config {
     path: PathBuf,
     fields: Value,
 }
@@ -106,7 +118,7 @@ pub enum ConfigError {
 
 impl Config {
     /// Reads the file. Fails where it is missing, unreadable, broken or of another form.
-    pub fn read(path: &Path) -> Result<Self, ConfigError> {
+    pub(crate) fn read(path: &Path) -> Result<Self, ConfigError> {
         let broken = |why: String| ConfigError::Broken { path: path.to_owned(), why };
         let text = bounded::read(path, MAX_BYTES).map_err(|source| match source.kind() {
             io::ErrorKind::NotFound => ConfigError::Missing { path: path.to_owned() },
@@ -132,7 +144,7 @@ impl Config {
 
     /// What is targeted, and by whom. Fails where no API is set, nobody is logged in, no org or no space is targeted:
     /// the order in which cf 8.17 looks.
-    pub fn target(&self) -> Result<Target, ConfigError> {
+    pub(crate) fn target(&self) -> Result<Target, ConfigError> {
         let part = |object: &str, field: &str| self.fields[object][field].as_str().unwrap_or_default().to_owned();
         if self.text("Target").is_empty() {
             return Err(ConfigError::NoApi);
@@ -218,10 +230,15 @@ impl Config {
     }
 }
 
+/// The configuration file below a `CF_HOME`.
+pub(super) fn file_below(home: &Path) -> PathBuf {
+    home.join(".cf").join("config.json")
+}
+
 /// Everything that lets somebody in, of the configuration below a `CF_HOME`; nothing where there is none that can be
 /// read.
 pub(super) fn tokens(home: &Path) -> Vec<Sensitive> {
-    Config::read(&home.join(".cf").join("config.json")).map(|config| config.secrets()).unwrap_or_default()
+    Config::read(&file_below(home)).map(|config| config.secrets()).unwrap_or_default()
 }
 
 /// Reads the claims of a token, `bearer HEADER.CLAIMS.SIGNATURE`. After a login with client credentials it has a
@@ -229,31 +246,7 @@ pub(super) fn tokens(home: &Path) -> Vec<Sensitive> {
 /// not verified: it is the platform that does that.
 fn claims_of(token: &str) -> Option<Value> {
     let claims = token.split('.').nth(1)?;
-    serde_json::from_slice(&base64url(claims)?).ok()
-}
-
-/// Decodes base64 in its form for URLs, padded or not (RFC 7515). The embedded Cloud Foundry's base64 crate is no part
-/// of a lean build.
-fn base64url(text: &str) -> Option<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let (mut bits, mut held) = (0_u32, 0);
-    for character in text.trim_end_matches('=').bytes() {
-        let value = match character {
-            b'A'..=b'Z' => character - b'A',
-            b'a'..=b'z' => character - b'a' + 26,
-            b'0'..=b'9' => character - b'0' + 52,
-            b'-' | b'+' => 62,
-            b'_' | b'/' => 63,
-            _ => return None,
-        };
-        bits = (bits << 6) | u32::from(value);
-        held += 6;
-        if held >= 8 {
-            held -= 8;
-            bytes.push(u8::try_from((bits >> held) & 0xff).ok()?);
-        }
-    }
-    Some(bytes)
+    serde_json::from_slice(&BASE64_URL.decode(claims).ok()?).ok()
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ pub enum Dialect {
 impl Dialect {
     /// Tells whether some commands report a failure on standard output alone: in 7.x `curl` and the commands for
     /// services are still the code of 6.x. 8.0 has none of them left.
-    pub fn fails_on_stdout(self) -> bool {
+    pub(crate) fn fails_on_stdout(self) -> bool {
         match self {
             Self::V7 => true,
             Self::V8 | Self::V9 => false,
@@ -30,7 +30,7 @@ impl Dialect {
 
 /// What not every cf can do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Feature {
+pub(crate) enum Feature {
     /// `bind-service --wait` and `unbind-service --wait`.
     ServiceWait,
     /// `run-task --wait`.
@@ -88,7 +88,7 @@ pub enum UnsupportedCf {
 
 impl CfVersion {
     /// The version that the project is built and tested with; it stands in where no cf is at hand.
-    pub fn pinned() -> Self {
+    pub(crate) fn pinned() -> Self {
         Self { numbers: (8, 17, 0), text: "8.17.0".to_owned(), dialect: Dialect::V8 }
     }
 
@@ -97,7 +97,7 @@ impl CfVersion {
     /// The first word is the name of the binary, whatever it is called. A build from source may say
     /// `0.0.0-unknown-version`: it is taken for 8.x, the line that is built from source most. Fails where no line is a
     /// version, where it is older than the lowest supported one, and where its major version is unknown.
-    pub fn parse(stdout: &str) -> Result<Self, UnsupportedCf> {
+    pub(crate) fn parse(stdout: &str) -> Result<Self, UnsupportedCf> {
         static LINE: LazyLock<Option<Regex>> =
             LazyLock::new(|| Regex::new(r"(?m)^\S+ version v?((\d+)\.(\d+)\.(\d+)(?:[-+]\S*)?)\r?$").ok());
         let found = LINE.as_ref().and_then(|line| line.captures(stdout));
@@ -130,7 +130,7 @@ impl CfVersion {
     }
 
     /// Tells whether this version can do it.
-    pub fn has(&self, feature: Feature) -> bool {
+    pub(crate) fn has(&self, feature: Feature) -> bool {
         FEATURES.iter().any(|(of, from, until)| {
             *of == feature && *from <= self.numbers && until.is_none_or(|until| self.numbers < until)
         })

@@ -18,7 +18,7 @@ const STAR: &str = "#$~";
 
 /// The rules of one upload. The last one that matches a path decides.
 #[derive(Debug, Clone)]
-pub struct Ignore {
+pub(crate) struct Ignore {
     rules: Vec<Rule>,
 }
 
@@ -31,13 +31,13 @@ struct Rule {
 impl Ignore {
     /// The rules for a folder, with the text of the `.cfignore` in it. cf 8.17: its own list comes last, so that no
     /// line takes in again what is on it. (A trace file that lies in the folder is left out, too; our cf writes none.)
-    pub fn of_folder(cfignore: Option<&str>) -> Self {
+    pub(crate) fn of_folder(cfignore: Option<&str>) -> Self {
         Self::of(lines(cfignore).chain(BUILT_IN))
     }
 
     /// The rules for an archive, with the text of the first file in it whose name ends with `.cfignore`. cf 8.17: here
     /// the lines of the file come last.
-    pub fn of_archive(cfignore: Option<&str>) -> Self {
+    pub(crate) fn of_archive(cfignore: Option<&str>) -> Self {
         Self::of(BUILT_IN.into_iter().chain(lines(cfignore)))
     }
 
@@ -47,12 +47,12 @@ impl Ignore {
 
     /// Whether a path (relative, with `/` between its parts) is left out. Folders are asked for like files, and what is
     /// in them is asked for in its turn.
-    pub fn leaves_out(&self, path: &str) -> bool {
+    pub(crate) fn leaves_out(&self, path: &str) -> bool {
         self.rules.iter().rev().find(|rule| rule.matches.is_match(path)).is_some_and(|rule| !rule.takes_in)
     }
 
     /// The line of a `.cfignore` that leaves out just this path.
-    pub fn line_for(path: &str) -> String {
+    pub(crate) fn line_for(path: &str) -> String {
         let mut line = String::from("/");
         for c in path.chars() {
             if matches!(c, '\\' | '+' | '*' | '(' | ')' | '|' | '[' | ']' | '{' | '}' | '^' | '$') {

@@ -1,6 +1,9 @@
 //! What to ask of cf: builders that return an [`Invocation`] and run nothing. Their names are cf's own verbs.
 
 mod arg;
+mod push;
+mod query;
+mod route_parts;
 
 use std::fmt::Write as _;
 
@@ -8,52 +11,12 @@ use serde_json::{Map, Value, json};
 
 use super::dialect::{CfVersion, Feature};
 use crate::shell::quote;
-pub use arg::{Arg, Piece, Reference, Unresolved};
 
-/// The parts of an HTTP route, as cf takes them.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct RouteParts {
-    /// The host, `*` for a wildcard; absent for the bare domain.
-    pub host: Option<String>,
-    /// The domain.
-    pub domain: String,
-    /// The path, with or without its leading `/`.
-    pub path: Option<String>,
-}
-
-impl RouteParts {
-    /// The route as cf prints it: `HOST.DOMAIN/PATH`.
-    pub fn url(&self) -> String {
-        let mut url = String::new();
-        if let Some(host) = &self.host {
-            url.push_str(host);
-            url.push('.');
-        }
-        url.push_str(&self.domain);
-        if let Some(path) = &self.path {
-            url.push('/');
-            url.push_str(path.trim_start_matches('/'));
-        }
-        url
-    }
-}
-
-/// What `push` takes.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Push {
-    /// The name of the app, whatever the manifest calls it.
-    pub app: String,
-    /// The manifest file; without one cf is told to look for none.
-    pub manifest: Option<String>,
-    /// The directory or archive to upload; without one the manifest says.
-    pub path: Option<String>,
-    /// Manifest variables; they win over those of the files.
-    pub vars: Vec<(String, String)>,
-    /// Files with manifest variables; later ones win.
-    pub vars_files: Vec<String>,
-    /// The number of web instances, in the place of the manifest's.
-    pub instances: Option<u32>,
-}
+use arg::{Arg, Piece};
+pub use arg::{Reference, Unresolved};
+pub(crate) use push::Push;
+pub use query::query;
+pub use route_parts::RouteParts;
 
 /// One run of cf: arguments and the environment that is particular to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,39 +56,24 @@ impl Invocation {
         if path.starts_with('-') { self.value(format!("./{path}")) } else { self.value(path) }
     }
 
-    /// Sets a variable for this run, such as `CF_STARTUP_TIMEOUT` (in minutes).
-    #[must_use]
-    pub fn with_env(mut self, name: &str, value: &str) -> Self {
-        self.env.push((name.to_owned(), value.to_owned()));
-        self
-    }
-
     /// Fills in the references and returns the arguments, without the program. Fails where a reference has no value,
     /// and where a name or a value could be taken for a flag.
     pub fn resolve(&self, lookup: &dyn Fn(&Reference) -> Option<String>) -> Result<Vec<String>, Unresolved> {
         self.args.iter().map(|arg| arg.resolve(lookup)).collect()
     }
 
-    /// Every reference, in the order of the arguments.
-    pub fn references(&self) -> impl Iterator<Item = &Reference> {
-        self.args.iter().flat_map(Arg::pieces).filter_map(|piece| match piece {
-            Piece::Text(_) => None,
-            Piece::Reference(reference) => Some(reference),
-        })
-    }
-
     /// The program and its arguments for a machine to read: nothing is quoted, a reference reads `$(COMMAND)`.
-    pub fn argv(&self) -> Vec<String> {
+    pub(crate) fn argv(&self) -> Vec<String> {
         std::iter::once("cf".to_owned()).chain(self.args.iter().map(Arg::plain)).collect()
     }
 
     /// The invocation as a POSIX shell runs it as it is, references as command substitutions.
-    pub fn shell(&self) -> String {
+    pub(crate) fn shell(&self) -> String {
         self.shell_as("cf")
     }
 
     /// As [`Self::shell`], with another program than `cf`; the program is quoted.
-    pub fn shell_as(&self, program: &str) -> String {
+    pub(crate) fn shell_as(&self, program: &str) -> String {
         let program = quote(program);
         let mut line = String::new();
         for (name, value) in &self.env {
@@ -142,21 +90,6 @@ impl Invocation {
 
 /// cf's own verbs.
 impl Invocation {
-    /// `cf version`: needs neither an API nor a login.
-    pub fn version() -> Self {
-        Self::new("version")
-    }
-
-    /// `cf target`: prints what is targeted; cf 8.17 makes no call for it, so it proves nothing about the session.
-    pub fn target() -> Self {
-        Self::new("target")
-    }
-
-    /// `cf app APP --guid`: the cheapest way to ask whether an app exists.
-    pub fn app_guid(app: &str) -> Self {
-        Self::new("app").value(app).word("--guid")
-    }
-
     /// `cf org ORG --guid`: one call that changes nothing and, unlike `curl`, says in words why the platform does not
     /// answer (cf 8.17: `curl` without `--fail` prints an empty line where the token has expired or the platform cannot
     /// be reached).
@@ -165,12 +98,12 @@ impl Invocation {
     }
 
     /// `cf create-app APP`: an app without anything, stopped; where it is there already, nothing is changed.
-    pub fn create_app(app: &str) -> Self {
+    pub(crate) fn create_app(app: &str) -> Self {
         Self::new("create-app").value(app)
     }
 
     /// `cf create-app APP --app-type docker`: as [`Self::create_app`], for an app that runs an image.
-    pub fn create_docker_app(app: &str) -> Self {
+    pub(crate) fn create_docker_app(app: &str) -> Self {
         Self::new("create-app").value(app).word("--app-type").word("docker")
     }
 
@@ -178,7 +111,7 @@ impl Invocation {
     /// taken it is refused.
     ///
     /// Not `create-app --app-type cnb`, which came with cf 8.9 and takes no app whose buildpacks are to be detected.
-    pub fn create_cnb_app(app: &str, space_guid: &str, buildpacks: &[String]) -> Self {
+    pub(crate) fn create_cnb_app(app: &str, space_guid: &str, buildpacks: &[String]) -> Self {
         let data = if buildpacks.is_empty() { json!({}) } else { json!({ "buildpacks": buildpacks }) };
         let body = json!({
             "name": app,
@@ -193,7 +126,7 @@ impl Invocation {
     /// `--no-route` takes every route off the app and makes the platform ignore the routes of the manifest, which would
     /// map the live route to the new app at once (cf 8.17). `--redact-env`, where this cf has it, keeps the values of
     /// `env` out of what it prints.
-    pub fn push_no_start(push: &Push, cf: &CfVersion) -> Self {
+    pub(crate) fn push_no_start(push: &Push, cf: &CfVersion) -> Self {
         let mut call = Self::new("push").value(&push.app);
         call = match &push.manifest {
             Some(manifest) => call.word("-f").path(manifest),
@@ -216,54 +149,34 @@ impl Invocation {
     }
 
     /// `cf stage-package APP`: stages the newest ready package, with the staging log, polling every 3 s.
-    pub fn stage_package(app: &str) -> Self {
+    pub(crate) fn stage_package(app: &str) -> Self {
         Self::new("stage-package").value(app)
     }
 
-    /// `cf curl -X POST /v3/builds …`: begins to stage the newest ready package and does not wait.
-    pub fn create_build(app: &str) -> Self {
-        Self::new("curl")
-            .word("-X")
-            .word("POST")
-            .word("/v3/builds")
-            .word("-d")
-            .arg(Arg::pieces_of(vec![
-                Piece::Text(r#"{"package":{"guid":""#.to_owned()),
-                Piece::Reference(Reference::PackageGuid(app.to_owned())),
-                Piece::Text(r#""}}"#.to_owned()),
-            ]))
-            .word("--fail")
-    }
-
     /// `cf set-droplet APP DROPLET_GUID`: takes effect at the next start.
-    pub fn set_droplet(app: &str, droplet: Reference) -> Self {
+    pub(crate) fn set_droplet(app: &str, droplet: Reference) -> Self {
         Self::new("set-droplet").value(app).reference(droplet)
-    }
-
-    /// `cf start APP`: starts and waits until one instance of each process runs; polls every 3 s.
-    pub fn start(app: &str) -> Self {
-        Self::new("start").value(app)
     }
 
     /// `cf curl -X POST /v3/apps/GUID/actions/start`: starts and does not wait.
     ///
     /// Without `--fail`, which would swallow why the platform does not start it: a quota, no droplet (cf 8.17).
-    pub fn start_now(app: &str) -> Self {
+    pub(crate) fn start_now(app: &str) -> Self {
         Self::new("curl").word("-X").word("POST").arg(app_path(app, "/actions/start"))
     }
 
     /// `cf stop APP`: does not wait for the instances to end.
-    pub fn stop(app: &str) -> Self {
+    pub(crate) fn stop(app: &str) -> Self {
         Self::new("stop").value(app)
     }
 
     /// `cf map-route APP DOMAIN …`: creates the route where it is missing.
-    pub fn map_route(app: &str, route: &RouteParts) -> Self {
+    pub(crate) fn map_route(app: &str, route: &RouteParts) -> Self {
         Self::new("map-route").value(app).route(route)
     }
 
     /// `cf unmap-route APP DOMAIN …`: the route itself stays.
-    pub fn unmap_route(app: &str, route: &RouteParts) -> Self {
+    pub(crate) fn unmap_route(app: &str, route: &RouteParts) -> Self {
         Self::new("unmap-route").value(app).route(route)
     }
 
@@ -284,22 +197,17 @@ impl Invocation {
     }
 
     /// `cf delete APP -f`. Never with `-r`: it deletes routes by check-then-delete and races with whoever maps them.
-    pub fn delete(app: &str) -> Self {
+    pub(crate) fn delete(app: &str) -> Self {
         Self::new("delete").value(app).word("-f")
     }
 
-    /// `cf rename OLD NEW`.
-    pub fn rename(from: &str, to: &str) -> Self {
-        Self::new("rename").value(from).value(to)
-    }
-
     /// `cf bind-service APP SERVICE`, with `--wait` where this cf has it.
-    pub fn bind_service(app: &str, service: &str, cf: &CfVersion) -> Self {
+    pub(crate) fn bind_service(app: &str, service: &str, cf: &CfVersion) -> Self {
         Self::new("bind-service").value(app).value(service).wait_for_service(cf)
     }
 
     /// `cf unbind-service APP SERVICE`, with `--wait` where this cf has it.
-    pub fn unbind_service(app: &str, service: &str, cf: &CfVersion) -> Self {
+    pub(crate) fn unbind_service(app: &str, service: &str, cf: &CfVersion) -> Self {
         Self::new("unbind-service").value(app).value(service).wait_for_service(cf)
     }
 
@@ -308,13 +216,16 @@ impl Invocation {
     }
 
     /// `cf scale APP -i INSTANCES`: the short flag, since 7.x has no long one; asks nothing and restarts nothing.
-    pub fn scale(app: &str, instances: u32) -> Self {
+    pub(crate) fn scale(app: &str, instances: u32) -> Self {
         Self::new("scale").value(app).word("-i").value(instances.to_string())
     }
 
     /// `cf curl -X PATCH /v3/apps/GUID -d {"metadata":{"annotations":…}} --fail`; a `None` takes the annotation away,
     /// all others stay.
-    pub fn set_annotations<'a>(app: &str, annotations: impl IntoIterator<Item = (&'a str, Option<&'a str>)>) -> Self {
+    pub(crate) fn set_annotations<'a>(
+        app: &str,
+        annotations: impl IntoIterator<Item = (&'a str, Option<&'a str>)>,
+    ) -> Self {
         Self::new("curl")
             .word("-X")
             .word("PATCH")
@@ -328,7 +239,7 @@ impl Invocation {
     ///
     /// Not `create-app`, which exits with 0 also where the app is there (cf 8.17); without `--fail`, which would
     /// swallow why it is refused.
-    pub fn create_marker<'a>(
+    pub(crate) fn create_marker<'a>(
         name: &str,
         space_guid: &str,
         annotations: impl IntoIterator<Item = (&'a str, Option<&'a str>)>,
@@ -343,7 +254,7 @@ impl Invocation {
 
     /// `cf curl -X PATCH /v3/apps/GUID …`: as [`Self::set_annotations`], on the app of that guid, whatever its name;
     /// without `--fail`, which would swallow that it is gone.
-    pub fn set_annotations_by_guid<'a>(
+    pub(crate) fn set_annotations_by_guid<'a>(
         guid: &str,
         annotations: impl IntoIterator<Item = (&'a str, Option<&'a str>)>,
     ) -> Self {
@@ -358,12 +269,12 @@ impl Invocation {
     /// `cf curl -X DELETE /v3/apps/GUID -i`: asks for the deletion of the app of that guid, whatever its name.
     ///
     /// With `-i`, because the answer has no body: without its head it looks like a broken connection (cf 8.17).
-    pub fn delete_by_guid(guid: &str) -> Self {
+    pub(crate) fn delete_by_guid(guid: &str) -> Self {
         Self::new("curl").word("-X").word("DELETE").value(format!("/v3/apps/{guid}")).word("-i")
     }
 
     /// `cf logs APP --recent`: up to 1000 lines.
-    pub fn logs_recent(app: &str) -> Self {
+    pub(crate) fn logs_recent(app: &str) -> Self {
         Self::new("logs").value(app).word("--recent")
     }
 
@@ -375,13 +286,8 @@ impl Invocation {
     }
 
     /// `cf curl -i PATH`: with the headers of the answer before its body.
-    pub fn curl_with_headers(path: &str) -> Self {
+    pub(crate) fn curl_with_headers(path: &str) -> Self {
         Self::new("curl").word("-i").value(path)
-    }
-
-    /// `cf curl /v3/apps/GUIDsuffix --fail`, such as `/processes/web/stats`.
-    pub fn curl_get_app(app: &str, suffix: &str) -> Self {
-        Self::new("curl").arg(app_path(app, suffix)).word("--fail")
     }
 }
 
@@ -400,30 +306,6 @@ fn app_path(app: &str, suffix: &str) -> Arg {
         pieces.push(Piece::Text(suffix.to_owned()));
     }
     Arg::pieces_of(pieces)
-}
-
-/// Puts a query behind a path, every value percent-encoded (RFC 3986).
-///
-/// CC API 3: a list is separated by commas, and a comma inside of a value is not told apart from them; the caller
-/// compares the names that come back.
-pub fn query(path: &str, pairs: &[(&str, &str)]) -> String {
-    let mut url = path.to_owned();
-    for (index, (name, value)) in pairs.iter().enumerate() {
-        url.push(if index == 0 { '?' } else { '&' });
-        url.push_str(name);
-        url.push('=');
-        for byte in value.bytes() {
-            match byte {
-                b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b',' => {
-                    url.push(char::from(byte));
-                }
-                other => {
-                    let _ = write!(url, "%{other:02X}");
-                }
-            }
-        }
-    }
-    url
 }
 
 #[cfg(test)]

@@ -5,7 +5,8 @@
 //! 3. [`session`]: a private copy of the user's cf configuration ([`config`]), so that no other terminal redirects a
 //!    deployment.
 //! 4. [`spawn`]: the one place that starts cf; it leaves an [`output`].
-//! 5. [`outcome`]: what an output confirms; [`parse`] reads its lines.
+//! 5. [`outcome`]: what an output confirms (`expectation`), and if not, why (`verdict`, `reason`); [`parse`] reads its
+//!    lines.
 //! 6. [`ignore`]: what is not uploaded.
 //!
 //! [`invocation`], [`dialect`], [`output`], [`parse`], [`outcome`] and [`ignore`] are pure; [`config`], [`session`] and [`spawn`]
@@ -20,21 +21,24 @@
 //! let home = PrivateHome::create(&guard)?;
 //! let cf = Cf::discover(None, &home)?;
 //! let session = Session::open(Path::new("/home/me/.cf/config.json"), home)?;
-//! let argv = Invocation::stop("sinatra_a").resolve(&|_| None)?;
+//! let argv = Invocation::curl_get("/v3/apps").resolve(&|_| None)?;
 //! let output = cf.run(&argv, &[], Duration::from_secs(60), &mut |_, line| println!("{line}"))?;
-//! let verdict = confirm(&Expectation::Stopped { app: "sinatra_a".to_owned() }, cf.version().dialect(), &output);
+//! let verdict = confirm(&Expectation::Json, cf.version().dialect(), &output);
 //! assert!(matches!(verdict, Verdict::Done | Verdict::AlreadyDone), "{verdict:?}");
 //! session.close()?;
 //! # Ok(())
 //! # }
 //! ```
 
-pub mod config;
-pub mod dialect;
-pub mod ignore;
+pub(crate) mod config;
+pub(crate) mod dialect;
+mod expectation;
+pub(crate) mod ignore;
 pub mod invocation;
 pub mod outcome;
 pub mod output;
 pub mod parse;
+mod reason;
 pub mod session;
 pub mod spawn;
+mod verdict;

@@ -3,231 +3,13 @@
 use serde_json::Value;
 
 use super::dialect::Dialect;
-use super::invocation::RouteParts;
 use super::output::{Exit, Output};
 use super::parse::{self, failure};
 use crate::text::harmless;
 
-/// What a run was to bring about, and so what its output must say.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Expectation {
-    /// `create-app`: an app without anything is there.
-    Created {
-        /// The name of the app.
-        app: String,
-    },
-    /// `push --no-start`: manifest applied, bits uploaded, app stopped.
-    Pushed {
-        /// The name of the app.
-        app: String,
-    },
-    /// `stage-package`: a droplet is staged.
-    Staged {
-        /// The name of the app.
-        app: String,
-    },
-    /// `set-droplet`: the app's droplet is set.
-    DropletSet {
-        /// The name of the app.
-        app: String,
-    },
-    /// `start`: at least one instance of each process runs.
-    Started {
-        /// The name of the app.
-        app: String,
-    },
-    /// `stop`: the app is asked to stop.
-    Stopped {
-        /// The name of the app.
-        app: String,
-    },
-    /// `map-route`.
-    Mapped {
-        /// The name of the app.
-        app: String,
-        /// The route.
-        route: RouteParts,
-    },
-    /// `unmap-route`.
-    Unmapped {
-        /// The name of the app.
-        app: String,
-        /// The route.
-        route: RouteParts,
-    },
-    /// `create-route`.
-    RouteCreated {
-        /// The route.
-        route: RouteParts,
-    },
-    /// `delete`.
-    Deleted {
-        /// The name of the app.
-        app: String,
-    },
-    /// `rename`.
-    Renamed {
-        /// The name before.
-        from: String,
-        /// The name after.
-        to: String,
-    },
-    /// `bind-service`.
-    Bound {
-        /// The name of the app.
-        app: String,
-        /// The name of the service instance.
-        service: String,
-    },
-    /// `unbind-service`.
-    Unbound {
-        /// The name of the app.
-        app: String,
-        /// The name of the service instance.
-        service: String,
-    },
-    /// `scale -i`.
-    Scaled {
-        /// The name of the app.
-        app: String,
-        /// The number of instances asked for.
-        instances: u32,
-    },
-    /// `logs --recent`.
-    Logs {
-        /// The name of the app.
-        app: String,
-    },
-    /// `curl -X POST /v3/apps/GUID/actions/start`: the platform answers with the app, its state STARTED.
-    StartRequested {
-        /// The name of the app.
-        app: String,
-    },
-    /// `curl -X PATCH /v3/apps/GUID`: the platform answers with the app, which has these annotations now (`None`: has
-    /// it no more).
-    Annotated {
-        /// The name of the app.
-        app: String,
-        /// The annotations, by name.
-        annotations: Vec<(String, Option<String>)>,
-    },
-    /// `curl -X POST /v3/apps`: the platform answers with the new app, which is stopped and has these annotations.
-    MarkerCreated {
-        /// The name of the app.
-        app: String,
-        /// The annotations, by name.
-        annotations: Vec<(String, Option<String>)>,
-    },
-    /// `curl -X DELETE PATH -i`: the platform has taken the deletion in, as a job that ends later.
-    DeletionAccepted,
-    /// `curl -X POST /v3/builds`: the platform answers with the build, STAGING or STAGED.
-    BuildCreated,
-    /// `curl PATH`: a JSON object without `errors`.
-    Json,
-}
-
-/// What the output of a run says about its expectation.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
-    /// cf says that it did what it was asked.
-    Done,
-    /// cf says that nothing was left to do.
-    AlreadyDone,
-    /// cf says that it failed, for a reason that is known.
-    Refused(Refusal),
-    /// The output proves neither; only the space can tell.
-    Unknown {
-        /// Why nothing is proved, with the text where there is one.
-        why: String,
-    },
-}
-
-/// A failure that cf reported.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refusal {
-    /// The kind.
-    pub reason: Reason,
-    /// cf's own words.
-    pub words: String,
-}
-
-/// The kinds of failure that call for different answers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Reason {
-    /// No API endpoint is set.
-    NoApi,
-    /// No token.
-    NotLoggedIn,
-    /// The token expired or was revoked, and could not be renewed.
-    TokenExpired,
-    /// No org or no space is targeted.
-    NoTarget,
-    /// The user may not do this.
-    NotAuthorized,
-    /// The app is not there.
-    AppNotFound,
-    /// The route is not there.
-    RouteNotFound,
-    /// The domain is not there.
-    DomainNotFound,
-    /// The service instance is not there.
-    ServiceNotFound,
-    /// The org is not there.
-    OrgNotFound,
-    /// The space is not there.
-    SpaceNotFound,
-    /// Something else that was asked for is not there.
-    NotFound,
-    /// A quota of the org or of the space is used up.
-    Quota,
-    /// The route belongs to another space.
-    RouteTaken,
-    /// Another app has the name.
-    NameTaken,
-    /// Something else is under way on the same object: a deployment, a build, an operation of a service broker.
-    Busy,
-    /// Staging failed.
-    StagingFailed,
-    /// Staging took longer than `CF_STAGING_TIMEOUT`.
-    StagingTimeout,
-    /// There is neither a package nor a droplet to start from.
-    NothingToStart,
-    /// All instances crashed.
-    Crashed,
-    /// No instance ran within `CF_STARTUP_TIMEOUT`.
-    StartTimeout,
-    /// The manifest, its variables or the files to push are not in order.
-    Manifest,
-    /// The files could not be uploaded or processed.
-    Upload,
-    /// A job of the platform failed.
-    Job,
-    /// The platform could not be reached, or the connection broke.
-    Connection,
-    /// The certificate of the platform is not trusted.
-    Certificate,
-    /// The platform answered 5xx.
-    Server,
-    /// The platform answered 429.
-    RateLimited,
-    /// The platform found the request wrong (422 or 400).
-    Rejected,
-    /// This cf does not know the command or the flag.
-    Usage,
-    /// The API of the platform is too old.
-    ApiTooOld,
-    /// cf cannot read its configuration.
-    Config,
-    /// cf itself crashed.
-    CfCrashed,
-}
-
-impl Reason {
-    /// Tells whether the same run may well succeed a little later.
-    pub fn is_transient(self) -> bool {
-        matches!(self, Self::Connection | Self::Server | Self::RateLimited | Self::Busy)
-    }
-}
+pub use super::expectation::Expectation;
+pub use super::reason::Reason;
+pub use super::verdict::{Refusal, Verdict};
 
 /// Says what a run confirms.
 ///
@@ -261,17 +43,13 @@ fn success(expected: &Expectation, output: &Output) -> Verdict {
         Expectation::Pushed { app } => parse::pushed(&out, app),
         Expectation::Staged { app } => parse::staged(&out, app),
         Expectation::DropletSet { app } => parse::droplet_set(&out, app),
-        Expectation::Started { app } => parse::started(&out, app),
         Expectation::Stopped { app } => parse::stopped(&out, app),
         Expectation::Mapped { app, route } => parse::mapped(&out, app, &route.url()),
         Expectation::Unmapped { app, route } => parse::unmapped(&out, app, &route.url()),
         Expectation::RouteCreated { route } => parse::route_created(&out, &err, &route.url()),
         Expectation::Deleted { app } => parse::deleted(&out, &err, app),
-        Expectation::Renamed { from, to } => parse::renamed(&out, from, to),
         Expectation::Bound { app, service } => parse::bound(&out, &err, app, service),
-        Expectation::Unbound { app, service } => parse::unbound(&out, &err, app, service),
         Expectation::Scaled { app, instances } => parse::scaled(&out, app, *instances),
-        Expectation::Logs { app } => parse::logs(&out, app),
         Expectation::StartRequested { app } => {
             return answer(&output.stdout, output, |body| named(body, app).or_else(|| state(body, &["STARTED"])));
         }
@@ -284,7 +62,6 @@ fn success(expected: &Expectation, output: &Output) -> Verdict {
             });
         }
         Expectation::DeletionAccepted => return accepted(output),
-        Expectation::BuildCreated => return answer(&output.stdout, output, |body| state(body, &["STAGING", "STAGED"])),
         Expectation::Json => return answer(&output.stdout, output, |_| None),
     };
     match found {
@@ -371,7 +148,7 @@ fn refusal(expected: &Expectation, dialect: Dialect, output: &Output) -> Verdict
             words: std::iter::once(words).chain(log).collect::<Vec<_>>().join("\n"),
         });
     }
-    let services = matches!(expected, Expectation::Bound { .. } | Expectation::Unbound { .. });
+    let services = matches!(expected, Expectation::Bound { .. });
     // 7.8: `FAILED`, and an empty line in the place of a message.
     let hint = if services && dialect.fails_on_stdout() && lines.iter().next().is_none() {
         " (cf 7 binds services by the platform's v2 API, which may be switched off)"

@@ -31,12 +31,12 @@ pub enum Exit {
 
 impl Exit {
     /// Tells whether cf exited with code 0, which alone confirms nothing.
-    pub fn is_success(self) -> bool {
+    pub(crate) fn is_success(self) -> bool {
         self == Self::Code(0)
     }
 
     /// The exit code, where there is one.
-    pub fn code(self) -> Option<i32> {
+    pub(crate) fn code(self) -> Option<i32> {
         match self {
             Self::Code(code) => Some(code),
             Self::Signal(_) | Self::TimedOut | Self::Interrupted => None,

@@ -6,6 +6,7 @@
 //! rotates refresh tokens, [`Session::hand_back`] gives the new ones to the user's configuration, so that the user
 //! stays logged in.
 
+mod error;
 mod home;
 
 use std::ffi::OsStr;
@@ -16,48 +17,18 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use serde_json::Value;
-use thiserror::Error;
 
-use super::config::{Config, ConfigError, Target};
+use super::config::{self, Config, Target};
 use crate::secret::Sensitive;
+
+pub(crate) use error::SessionError;
 pub use home::PrivateHome;
 
 /// Where cf keeps its configuration: `$CF_HOME/.cf/config.json`, else `$HOME/.cf/config.json`. `None` where neither
 /// variable is set.
 pub fn user_config(cf_home: Option<&OsStr>, home: Option<&OsStr>) -> Option<PathBuf> {
     let set = |value: Option<&OsStr>| value.filter(|value| !value.is_empty()).map(PathBuf::from);
-    set(cf_home).or_else(|| set(home)).map(|directory| below(&directory))
-}
-
-fn below(home: &Path) -> PathBuf {
-    home.join(".cf").join("config.json")
-}
-
-/// Why there is no session.
-#[derive(Debug, Error)]
-pub enum SessionError {
-    /// Neither `CF_HOME` nor `HOME` is set.
-    #[error("neither CF_HOME nor HOME is set, so cf has no configuration")]
-    NoHome,
-    /// The configuration is no use; it says why.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    /// The private copy could not be made.
-    #[error("the private copy of the cf configuration could not be written to '{path}': {source}")]
-    Copy {
-        /// The file.
-        path: PathBuf,
-        /// The system's reason.
-        source: io::Error,
-    },
-    /// The tokens could not be handed back.
-    #[error("the new tokens could not be written to '{path}', so 'cf login' may be needed: {source}")]
-    HandBack {
-        /// The user's configuration.
-        path: PathBuf,
-        /// The system's reason.
-        source: io::Error,
-    },
+    set(cf_home).or_else(|| set(home)).map(|directory| config::file_below(&directory))
 }
 
 /// What became of the tokens.
@@ -101,13 +72,13 @@ impl Session {
     }
 
     /// The private directory, for `CF_HOME`.
-    pub fn home(&self) -> &PrivateHome {
+    pub(crate) fn home(&self) -> &PrivateHome {
         &self.home
     }
 
     /// Forgets the access token of the private copy, so that the next cf fetches a new one with the refresh token (cf
     /// 8.17: a token that is none is renewed like one whose time is over). Fails where the copy cannot be written.
-    pub fn forget_access_token(&self) -> Result<(), SessionError> {
+    pub(crate) fn forget_access_token(&self) -> Result<(), SessionError> {
         let path = self.home.config();
         let forgetful = Config::read(&path)?.without_access_token();
         replace(&path, &forgetful).map_err(|source| SessionError::Copy { path, source })
@@ -116,7 +87,7 @@ impl Session {
     /// Writes a configuration for a cf that works in another home beside the one of this session: with the access token
     /// that there is now, and nothing to renew it with, since a platform that rotates refresh tokens takes each of them
     /// once. Fails where it cannot be read or written.
-    pub fn lend(&self, to: &PrivateHome) -> Result<(), SessionError> {
+    pub(crate) fn lend(&self, to: &PrivateHome) -> Result<(), SessionError> {
         let path = to.config();
         let lent = Config::read(&self.home.config())?.without_refresh_token();
         write_private(&path, &lent).map_err(|source| SessionError::Copy { path, source })
@@ -127,7 +98,7 @@ impl Session {
     /// called at any time, and is called once more at the end.
     ///
     /// Fails where the user's file cannot be written; the old tokens are then worth nothing.
-    pub fn hand_back(&self) -> Result<HandBack, SessionError> {
+    pub(crate) fn hand_back(&self) -> Result<HandBack, SessionError> {
         let ours = Config::read(&self.home.config())?;
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if ours.refresh_token() == *known || ours.refresh_token().expose().is_empty() {

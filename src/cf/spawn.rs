@@ -17,6 +17,7 @@
 //! parse it.
 
 mod child;
+mod error;
 mod find;
 mod tail;
 
@@ -28,20 +29,22 @@ use std::time::{Duration, Instant};
 use std::{env, fmt, io};
 
 use guard::Guard;
-use thiserror::Error;
 
 use super::config;
-use super::dialect::{CfVersion, UnsupportedCf};
+use super::dialect::CfVersion;
 use super::output::{Exit, Output, Stream};
 use super::session::PrivateHome;
 use crate::scratch;
-use crate::secret::{Redactor, Sensitive};
+use crate::secret::Redactor;
 use child::Child;
 use find::{check, find};
 use tail::Tail;
 
+pub(crate) use error::SpawnError;
+
 /// The variables named `CF_*` that reach cf: none of them changes where cf works or what it prints.
-pub const PASSED_ON: &[&str] = &["CF_DIAL_TIMEOUT", "CF_DOCKER_PASSWORD", "CF_CNB_REGISTRY_CREDS", "CF_B3_TRACE_ID"];
+pub(crate) const PASSED_ON: &[&str] =
+    &["CF_DIAL_TIMEOUT", "CF_DOCKER_PASSWORD", "CF_CNB_REGISTRY_CREDS", "CF_B3_TRACE_ID"];
 
 /// Those of them that are secrets which only a push reads, so that nothing else gets them.
 const OF_A_PUSH: [&str; 2] = ["CF_DOCKER_PASSWORD", "CF_CNB_REGISTRY_CREDS"];
@@ -52,65 +55,6 @@ const GRACE: Duration = Duration::from_secs(3);
 
 /// How long `cf version` may take; it makes no call.
 const VERSION_DEADLINE: Duration = Duration::from_secs(30);
-
-/// Why cf could not be run.
-#[derive(Debug, Error)]
-pub enum SpawnError {
-    /// There is no such program.
-    #[error("no cf at '{path}'{}", hint())]
-    NotFound {
-        /// Where it was looked for.
-        path: PathBuf,
-    },
-    /// There is no `cf` on PATH.
-    #[error("no cf on PATH{}", hint())]
-    NotOnPath,
-    /// The file is there, but cannot be run.
-    #[error("'{path}' is no program that can be run{}", hint())]
-    NotExecutable {
-        /// The file.
-        path: PathBuf,
-    },
-    /// The system refused to start it.
-    #[error("'{path}' could not be started: {source}")]
-    NotStarted {
-        /// The file.
-        path: PathBuf,
-        /// The system's reason.
-        source: io::Error,
-    },
-    /// Another cf is at work in the same home, and is not waited for.
-    #[error("another cf is at work")]
-    Busy,
-    /// The output could not be kept or read.
-    #[error("the output of cf could not be kept: {source}")]
-    Capture {
-        /// The system's reason.
-        source: io::Error,
-    },
-    /// `cf version` failed.
-    #[error("'{path} version' failed ({exit}): {text}{}", hint())]
-    VersionFailed {
-        /// The file.
-        path: PathBuf,
-        /// How it ended.
-        exit: Exit,
-        /// What it printed.
-        text: String,
-    },
-    /// The version cannot be used.
-    #[error("'{path}': {source}")]
-    Unsupported {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with the version.
-        source: UnsupportedCf,
-    },
-}
-
-fn hint() -> &'static str {
-    ": install the official cf CLI, version 8, or name one with --cf PATH or $CUTOVER_CF"
-}
 
 /// A cf that can be run: the program, its version, and the environment of its children.
 ///
@@ -173,7 +117,7 @@ impl Cf {
     }
 
     /// What ends it should its owner be killed.
-    pub fn guard(&self) -> &Arc<Guard> {
+    pub(crate) fn guard(&self) -> &Arc<Guard> {
         &self.guard
     }
 
@@ -182,58 +126,36 @@ impl Cf {
         &self.version
     }
 
-    /// The program, as an absolute path.
-    pub fn program(&self) -> &Path {
-        &self.program
-    }
-
-    /// The private directory that is `CF_HOME`.
-    pub fn directory(&self) -> &Path {
-        &self.directory
-    }
-
     /// What hides the secrets of the session.
-    pub fn redactor(&self) -> &Redactor {
+    pub(crate) fn redactor(&self) -> &Redactor {
         &self.redactor
     }
 
     /// Whether a variable reaches cf, and is not empty.
-    pub fn has_env(&self, name: &str) -> bool {
+    pub(crate) fn has_env(&self, name: &str) -> bool {
         self.environment.iter().any(|(key, value)| key == name && !value.is_empty())
-    }
-
-    /// Sets a variable of all further runs.
-    #[must_use]
-    pub fn with_env(mut self, name: &str, value: &str) -> Self {
-        set(&mut self.environment, name.into(), value.into());
-        self
     }
 
     /// Sets a variable of all further runs to a secret (`CF_PASSWORD` for `cf auth USER`), which no argument, no debug
     /// output and nothing that is told of a run shows.
+    #[cfg(any(test, feature = "rehearse"))]
     #[must_use]
-    pub fn with_secret(self, name: &str, secret: &Sensitive) -> Self {
+    pub(crate) fn with_secret(mut self, name: &str, secret: &crate::secret::Sensitive) -> Self {
         self.redactor.learn(secret);
-        self.with_env(name, secret.expose())
-    }
-
-    /// Sets how long cf itself waits for staging and for the first instance (cf 8.17: 15 and 5 minutes). cf counts in
-    /// whole seconds.
-    #[must_use]
-    pub fn with_limits(self, staging: Duration, startup: Duration) -> Self {
-        self.with_env("CF_STAGING_TIMEOUT", &minutes(staging)).with_env("CF_STARTUP_TIMEOUT", &minutes(startup))
+        set(&mut self.environment, name.into(), secret.expose().into());
+        self
     }
 
     /// The same cf, which does not wait for another one that is at work in its home: its runs then fail with
     /// [`SpawnError::Busy`].
     #[must_use]
-    pub fn impatient(&self) -> Self {
+    pub(crate) fn impatient(&self) -> Self {
         Self { patient: false, ..self.clone() }
     }
 
     /// The same cf in another home, where it works beside this one.
     #[must_use]
-    pub fn at(&self, home: &PrivateHome) -> Self {
+    pub(crate) fn at(&self, home: &PrivateHome) -> Self {
         let mut cf = Self { directory: home.path().to_owned(), turn: Arc::default(), ..self.clone() };
         for name in ["CF_HOME", "CF_PLUGIN_HOME"] {
             set(&mut cf.environment, name.into(), home.path().into());
@@ -394,12 +316,6 @@ fn environment(user: impl Iterator<Item = (OsString, OsString)>, directory: &Pat
 fn set(environment: &mut Vec<(OsString, OsString)>, name: OsString, value: OsString) {
     environment.retain(|(other, _)| *other != name);
     environment.push((name, value));
-}
-
-/// A duration as cf reads it: minutes with decimals, cut to whole seconds by cf, so that half a second more makes it
-/// the nearest one.
-fn minutes(duration: Duration) -> String {
-    format!("{:.4}", (duration.as_secs_f64().ceil() + 0.5) / 60.0)
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use thiserror::Error;
 use crate::cf::outcome::Reason;
 use crate::cf::session::SessionError;
 use crate::cf::spawn::SpawnError;
-use crate::plan::{AppName, Part, Problems};
+use crate::plan::{AppName, Problems};
 use crate::proof::Counterexample;
 use crate::run::lock::LockError;
 use crate::run::observe::ObserveError;
@@ -209,10 +209,10 @@ impl CliError {
     /// The error as it is printed.
     pub fn render(&self, own: &OwnCommands) -> String {
         if let Self::Plan(problems) = self {
-            return problems.render(&paint);
+            return problems.render(console::colors_enabled());
         }
         let mut text = if let Self::Overlay { problems, .. } = self {
-            problems.render(&paint)
+            problems.render(console::colors_enabled())
         } else {
             format!("{}: {self}\n", style("error").red().bold())
         };
@@ -236,15 +236,5 @@ fn unread(error: &ObserveError) -> ExitStatus {
             _ => ExitStatus::Failed,
         },
         ObserveError::Spawn(_) | ObserveError::Unknown { .. } | ObserveError::Unreadable(_) => ExitStatus::Failed,
-    }
-}
-
-fn paint(part: Part, text: &str) -> String {
-    match part {
-        Part::Error => style(text).red().bold().to_string(),
-        Part::Message => style(text).bold().to_string(),
-        Part::Frame => style(text).blue().to_string(),
-        Part::Caret => style(text).red().to_string(),
-        Part::Hint => style(text).cyan().to_string(),
     }
 }

@@ -20,7 +20,7 @@ use crate::steps::refusal::Refusal;
 use crate::steps::standing::serving;
 use crate::steps::{Request, Step, Verb};
 
-use super::context::{Context, load, load_without_files};
+use super::context::{Context, load, load_without_app_files};
 use super::lock::{clear_up, holding};
 use super::prepare::{self, Prepared};
 use super::reporters::Reporters;
@@ -31,7 +31,7 @@ use super::tell;
 pub fn run(verb: Verb, common: &Common, args: &RunArgs) -> Result<ExitStatus, CliError> {
     let plan = match verb {
         Verb::Apply => load(common)?,
-        Verb::Resume | Verb::Rollback => load_without_files(common)?,
+        Verb::Resume | Verb::Rollback => load_without_app_files(common)?,
     };
     if verb == Verb::Apply {
         warn_of_strays(common, &plan);

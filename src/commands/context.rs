@@ -24,8 +24,8 @@ pub fn load(common: &Common) -> Result<Plan, CliError> {
 }
 
 /// As [`load`], where what is to be uploaded need not be there.
-pub fn load_without_files(common: &Common) -> Result<Plan, CliError> {
-    load_from(common, &plan::WithoutBits)
+pub fn load_without_app_files(common: &Common) -> Result<Plan, CliError> {
+    load_from(common, &plan::WithoutAppFiles)
 }
 
 fn load_from(common: &Common, files: &dyn plan::Files) -> Result<Plan, CliError> {

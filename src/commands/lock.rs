@@ -15,7 +15,7 @@ use crate::space::Space;
 use crate::space::lock::{Lock, Standing};
 use crate::steps::Step;
 
-use super::context::{Context, load_without_files};
+use super::context::{Context, load_without_app_files};
 use super::{print, tell};
 
 /// What is done while a lock is held: it gets what makes sure, before each step, that the lock still is.
@@ -60,7 +60,7 @@ fn manager<'a>(place: &'a Context, clock: &'a Interrupt) -> LockManager<'a> {
 
 /// Runs `lock status`.
 pub fn status(common: &Common, args: &LockStatusArgs) -> Result<ExitStatus, CliError> {
-    let plan = load_without_files(common)?;
+    let plan = load_without_app_files(common)?;
     let place = Context::open(common, &plan)?;
     let space = place.observer(&plan).observe(&Interrupt::none())?;
     place.close();
@@ -114,7 +114,7 @@ fn state(lock: Option<&Lock>) -> &'static str {
 
 /// Runs `lock break`.
 pub fn break_open(common: &Common, args: &LockBreakArgs) -> Result<ExitStatus, CliError> {
-    let plan = load_without_files(common)?;
+    let plan = load_without_app_files(common)?;
     let consent = Consent::new(args.yes, "lock break", common)?;
     let place = Context::open(common, &plan)?;
     let space = place.observer(&plan).observe(&Interrupt::none())?;

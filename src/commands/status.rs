@@ -9,12 +9,12 @@ use crate::run::interrupt::Interrupt;
 use crate::run::lock::standing;
 use crate::text;
 
-use super::context::{Context, load_without_files};
+use super::context::{Context, load_without_app_files};
 use super::print;
 
 /// Runs the verb.
 pub fn run(common: &Common, args: &StatusArgs) -> Result<ExitStatus, CliError> {
-    let plan = load_without_files(common)?;
+    let plan = load_without_app_files(common)?;
     let place = Context::open(common, &plan)?;
     let own = common.own_commands();
     let space = place.observer(&plan).observe(&Interrupt::none())?;

@@ -7,7 +7,7 @@ use regex::{Regex, RegexBuilder};
 use serde::{Serialize, Serializer};
 
 use super::duration;
-use super::fault::Fault;
+use super::value_error::ValueError;
 
 /// One check of the new colour at the staging route.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -69,15 +69,15 @@ const MAX_PATTERN: usize = 1 << 18;
 pub struct BodyPattern(Regex);
 
 impl BodyPattern {
-    /// Compiles the expression; the fault carries the reason where that is not possible.
-    pub fn parse(text: &str) -> Result<Self, Fault> {
+    /// Compiles the expression; the error carries the reason where that is not possible.
+    pub(crate) fn parse(text: &str) -> Result<Self, ValueError> {
         match RegexBuilder::new(text).size_limit(MAX_PATTERN).build() {
             Ok(regex) => Ok(Self(regex)),
             Err(error) => {
                 // The library's message draws the expression over several lines; the last one says what is wrong.
                 let message = error.to_string();
                 let why = message.lines().last().unwrap_or_default().trim().trim_start_matches("error: ").to_owned();
-                Err(Fault::hinted(
+                Err(ValueError::hinted(
                     format!("the regular expression does not compile: {why}"),
                     "the syntax is that of https://docs.rs/regex: no look-around, no back-references; \
                      single quotes keep YAML from reading the backslashes",
@@ -87,12 +87,12 @@ impl BodyPattern {
     }
 
     /// Whether the expression is found anywhere in the body.
-    pub fn is_match(&self, body: &str) -> bool {
+    pub(crate) fn is_match(&self, body: &str) -> bool {
         self.0.is_match(body)
     }
 
     /// The expression as written.
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         self.0.as_str()
     }
 }

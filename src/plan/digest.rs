@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use base16ct::lower;
 use sha2::{Digest as _, Sha256};
 
-use super::{Check, ManifestApp, ManifestProcess, Plan};
+use super::check::Check;
+use super::manifest::{ManifestApp, ManifestProcess};
+use super::model::Plan;
 
 /// The SHA-256 of a plan's values and of the manifests that it has read, independent of the folder that the plan was
 /// named from. Of what variables were filled in with only the sizes count, which the platform shows anyway.

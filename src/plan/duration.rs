@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use super::fault::Fault;
+use super::value_error::ValueError;
 
 /// The longest span that a plan may name; more is a slip of the pen.
 const MAX: Duration = Duration::from_secs(24 * 60 * 60);
@@ -12,17 +12,20 @@ const MAX: Duration = Duration::from_secs(24 * 60 * 60);
 const UNITS: [(&str, u64); 4] = [("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)];
 
 /// Reads a span of time: one or more whole numbers, each with a unit (`h`, `m`, `s`, `ms`), units from large to small
-/// and each at most once. The fault says what else was found; nothing above 24 hours is taken.
-pub fn parse_duration(text: &str) -> Result<Duration, Fault> {
+/// and each at most once. The error says what else was found; nothing above 24 hours is taken.
+pub(crate) fn parse_duration(text: &str) -> Result<Duration, ValueError> {
     const HINT: &str = "write a number and a unit: 35s, 2m, 1m30s, 500ms";
-    let bad = || Fault::hinted(format!("`{text}` is no duration"), HINT);
+    let bad = || ValueError::hinted(format!("`{text}` is no duration"), HINT);
     if text.starts_with('-') {
-        return Err(Fault::hinted(format!("the duration `{text}` is negative"), HINT));
+        return Err(ValueError::hinted(format!("the duration `{text}` is negative"), HINT));
     }
     if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) {
-        return Err(Fault::hinted(format!("the duration `{text}` has no unit"), format!("write {text}s for seconds")));
+        return Err(ValueError::hinted(
+            format!("the duration `{text}` has no unit"),
+            format!("write {text}s for seconds"),
+        ));
     }
-    let too_long = || Fault::hinted(format!("the duration `{text}` is longer than 24 hours"), HINT);
+    let too_long = || ValueError::hinted(format!("the duration `{text}` is longer than 24 hours"), HINT);
     let mut total: u64 = 0;
     let mut rest = text;
     let mut units = UNITS.iter();
@@ -48,7 +51,7 @@ pub fn parse_duration(text: &str) -> Result<Duration, Fault> {
 }
 
 /// Writes a span of time the way [`parse_duration`] reads it, down to milliseconds.
-pub fn format_duration(span: Duration) -> String {
+pub(crate) fn format_duration(span: Duration) -> String {
     let mut rest = u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
     let mut text = String::new();
     for (unit, factor) in UNITS {

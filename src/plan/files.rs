@@ -1,9 +1,8 @@
 //! The one seam between plans and the file system.
 
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::path::{Component, Path, PathBuf};
 
-use super::fault::Fault;
 use crate::bounded;
 
 /// The largest plan, manifest or vars file, in bytes.
@@ -11,8 +10,8 @@ const MAX_BYTES: u64 = 1 << 20;
 
 /// Where plans, manifests and vars files are read from.
 pub trait Files {
-    /// Reads a file of at most 1 MiB; the fault says why that is not possible.
-    fn read(&self, file: &Path) -> Result<Vec<u8>, Fault>;
+    /// Reads a file of at most 1 MiB.
+    fn read(&self, file: &Path) -> io::Result<Vec<u8>>;
 
     /// Whether there is a file or a folder of that name.
     fn exists(&self, path: &Path) -> bool;
@@ -40,15 +39,8 @@ pub trait Files {
 pub struct Disk;
 
 impl Files for Disk {
-    fn read(&self, file: &Path) -> Result<Vec<u8>, Fault> {
-        bounded::read(file, MAX_BYTES).map_err(|error| match error.kind() {
-            ErrorKind::NotFound => Fault::new("there is no such file"),
-            ErrorKind::PermissionDenied => Fault::new("the file may not be read by this user"),
-            ErrorKind::IsADirectory | ErrorKind::InvalidInput | ErrorKind::FileTooLarge => {
-                Fault::new(error.to_string())
-            }
-            _ => Fault::new(format!("the file cannot be read: {error}")),
-        })
+    fn read(&self, file: &Path) -> io::Result<Vec<u8>> {
+        bounded::read(file, MAX_BYTES)
     }
 
     fn exists(&self, path: &Path) -> bool {
@@ -56,13 +48,23 @@ impl Files for Disk {
     }
 }
 
+/// Why a file cannot be read, in words for the writer of a plan.
+pub(super) fn why_unreadable(error: &io::Error) -> String {
+    match error.kind() {
+        ErrorKind::NotFound => "there is no such file".to_owned(),
+        ErrorKind::PermissionDenied => "the file may not be read by this user".to_owned(),
+        ErrorKind::IsADirectory | ErrorKind::InvalidInput | ErrorKind::FileTooLarge => error.to_string(),
+        _ => format!("the file cannot be read: {error}"),
+    }
+}
+
 /// As [`Disk`], where what is to be uploaded need not be there: to finish or to take back a deployment, another machine
 /// has the plan and its manifests, and not what was built.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct WithoutBits;
+pub(crate) struct WithoutAppFiles;
 
-impl Files for WithoutBits {
-    fn read(&self, file: &Path) -> Result<Vec<u8>, Fault> {
+impl Files for WithoutAppFiles {
+    fn read(&self, file: &Path) -> io::Result<Vec<u8>> {
         Disk.read(file)
     }
 
@@ -80,7 +82,7 @@ mod tests {
     #[test]
     fn why_a_file_cannot_be_read() {
         let folder = tempfile::tempdir().unwrap();
-        let message = |file: &Path| Disk.read(file).map_err(|fault| fault.message);
+        let message = |file: &Path| Disk.read(file).map_err(|error| why_unreadable(&error));
         let large = folder.path().join("large");
         std::fs::write(&large, vec![b'#'; 1024 * 1024 + 1]).unwrap();
         assert_eq!(message(&large), Err("the file is larger than 1 MiB".to_owned()));

@@ -5,39 +5,39 @@ use std::str::FromStr;
 
 use serde::Serialize;
 
-use super::fault::Fault;
+use super::value_error::ValueError;
 use crate::text::is_unprintable;
 
 /// The longest name, in characters; the Cloud Controller's columns hold 255.
-const MAX_LENGTH: usize = 255;
+pub(crate) const MAX_NAME_LENGTH: usize = 255;
 
 /// Checks what all names have in common.
 ///
 /// CC: a name is any printable text and is stripped of blanks at its ends. cutover refuses besides what `cf` would take
 /// for a flag (a leading `-`) and what would not survive a terminal or a table (control characters, blanks at the
 /// ends).
-fn check(kind: &str, text: &str) -> Result<(), Fault> {
+fn check(kind: &str, text: &str) -> Result<(), ValueError> {
     if text.is_empty() {
-        return Err(Fault::new(format!("the {kind} is empty")));
+        return Err(ValueError::new(format!("the {kind} is empty")));
     }
     if text.starts_with('-') {
-        return Err(Fault::hinted(
+        return Err(ValueError::hinted(
             format!("the {kind} `{text}` begins with `-`"),
             "cf would take it for an option; begin the name with a letter or a digit",
         ));
     }
     if let Some(found) = text.chars().find(|c| is_unprintable(*c)) {
-        return Err(Fault::new(format!("the {kind} holds the unprintable character U+{:04X}", found as u32)));
+        return Err(ValueError::unprintable(kind, found));
     }
     if text.trim() != text {
-        return Err(Fault::hinted(
+        return Err(ValueError::hinted(
             format!("the {kind} `{text}` begins or ends with a blank"),
             "Cloud Foundry would strip it; remove the blank",
         ));
     }
     let length = text.chars().count();
-    if length > MAX_LENGTH {
-        return Err(Fault::new(format!("the {kind} has {length} characters; {MAX_LENGTH} are allowed")));
+    if length > MAX_NAME_LENGTH {
+        return Err(ValueError::new(format!("the {kind} has {length} characters; {MAX_NAME_LENGTH} are allowed")));
     }
     Ok(())
 }
@@ -50,8 +50,8 @@ macro_rules! names {
         pub struct $name(String);
 
         impl $name {
-            #[doc = concat!("Takes the ", $kind, " if it can stand in a `cf` command line; the fault says why not.")]
-            pub fn parse(text: &str) -> Result<Self, Fault> {
+            #[doc = concat!("Takes the ", $kind, " if it can stand in a `cf` command line; the error says why not.")]
+            pub fn parse(text: &str) -> Result<Self, ValueError> {
                 check($kind, text)?;
                 Ok(Self(text.to_owned()))
             }
@@ -75,9 +75,9 @@ macro_rules! names {
         }
 
         impl FromStr for $name {
-            type Err = Fault;
+            type Err = ValueError;
 
-            fn from_str(text: &str) -> Result<Self, Fault> {
+            fn from_str(text: &str) -> Result<Self, ValueError> {
                 Self::parse(text)
             }
         }

@@ -2,15 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
-use super::fault::Fault;
-use super::node::{Node, Value};
+use super::value_error::ValueError;
+use super::yaml::{Node, Value};
 
 /// The overlay's file for a plan's file: the name of the environment before the extension, in the same folder. Fails
 /// for a name that is more than letters, digits, `-` and `_`.
-pub(super) fn file_for(plan: &Path, env: &str) -> Result<PathBuf, Fault> {
+pub(super) fn file_for(plan: &Path, env: &str) -> Result<PathBuf, ValueError> {
     let sound = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
     if env.is_empty() || !env.chars().all(sound) {
-        return Err(Fault::hinted(
+        return Err(ValueError::hinted(
             format!("`{env}` is no name for an environment"),
             "letters, digits, `-` and `_` are allowed: it is part of a file name",
         ));
@@ -20,7 +20,7 @@ pub(super) fn file_for(plan: &Path, env: &str) -> Result<PathBuf, Fault> {
 }
 
 /// The plan and the environment that an overlay's name tells of: `deploy.yaml` and `prod` for `deploy.prod.yaml`.
-pub fn overlaid(file: &Path) -> Option<(PathBuf, String)> {
+pub(crate) fn overlaid(file: &Path) -> Option<(PathBuf, String)> {
     let stem = Path::new(file.file_stem()?);
     let env = stem.extension()?.to_str()?.to_owned();
     let base = file.with_file_name(stem.file_stem()?).with_extension(file.extension()?);
@@ -29,11 +29,11 @@ pub fn overlaid(file: &Path) -> Option<(PathBuf, String)> {
 
 /// Lays one tree over another: mappings are united key by key; apps are united with the app of the same name, others
 /// are added; every other value of the overlay takes the place of what it covers.
-pub(super) fn lay(base: Node, over: Node) -> Node {
-    lay_at(base, over, true)
+pub(super) fn merge(base: Node, over: Node) -> Node {
+    merge_at(base, over, true)
 }
 
-fn lay_at(base: Node, over: Node, top: bool) -> Node {
+fn merge_at(base: Node, over: Node, top: bool) -> Node {
     let Node { source, id, value } = base;
     match (value, over.value) {
         (Value::Map(mut entries), Value::Map(upper)) => {
@@ -45,9 +45,9 @@ fn lay_at(base: Node, over: Node, top: bool) -> Node {
                         let (known, covered) = entries.swap_remove(at);
                         let united = match (&covered.value, &value.value) {
                             (Value::List(_), Value::List(_)) if top && key.text() == Some("apps") => {
-                                lay_apps(covered, value)
+                                merge_apps(covered, value)
                             }
-                            (_, _) => lay_at(covered, value, false),
+                            (_, _) => merge_at(covered, value, false),
                         };
                         entries.push((known, united));
                         let last = entries.len() - 1;
@@ -61,7 +61,7 @@ fn lay_at(base: Node, over: Node, top: bool) -> Node {
     }
 }
 
-fn lay_apps(base: Node, over: Node) -> Node {
+fn merge_apps(base: Node, over: Node) -> Node {
     let name = |app: &Node| app.get("name").and_then(Node::text).map(str::to_owned);
     let Node { source, id, value } = base;
     let (mut apps, upper) = match (value, over.value) {
@@ -74,7 +74,7 @@ fn lay_apps(base: Node, over: Node) -> Node {
             None => apps.push(app),
             Some(at) => {
                 let covered = apps.swap_remove(at);
-                apps.push(lay_at(covered, app, false));
+                apps.push(merge_at(covered, app, false));
                 let last = apps.len() - 1;
                 apps.swap(at, last);
             }

@@ -1,12 +1,14 @@
-//! What a plan file becomes: one bad file per fault under `fixtures/plans`, and good ones.
+//! What a plan file becomes: one bad file per problem under `fixtures/plans`, and good ones.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::fault::Fault;
-use super::keys::TABLES;
+use super::schema::{TABLES, reference};
+
 use super::*;
+use crate::secret::Sensitive;
 
 /// Files in memory; folders are what their names say.
 #[derive(Clone, Default)]
@@ -20,8 +22,8 @@ impl Memory {
 }
 
 impl Files for Memory {
-    fn read(&self, file: &Path) -> Result<Vec<u8>, Fault> {
-        self.0.get(file).cloned().ok_or_else(|| Fault::new("there is no such file"))
+    fn read(&self, file: &Path) -> io::Result<Vec<u8>> {
+        self.0.get(file).cloned().ok_or_else(|| io::ErrorKind::NotFound.into())
     }
 
     fn exists(&self, path: &Path) -> bool {

@@ -307,9 +307,6 @@ fn look_up(space: &Space, reference: &Reference) -> Option<String> {
     let app = space.app(reference.app())?;
     match reference {
         Reference::AppGuid(_) => Some(app.guid.clone()),
-        Reference::PackageGuid(_) => {
-            app.package.as_ref().filter(|package| package.ready).map(|package| package.guid.clone())
-        }
         Reference::DropletGuid(_) => app.staged.as_ref().map(|droplet| droplet.guid.clone()),
     }
 }

@@ -6,7 +6,9 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::{App, AppState, Instance, InstanceState, Process, Space};
+use super::app::{App, AppState};
+use super::model::Space;
+use super::process::{Instance, InstanceState, Process};
 use crate::plan::RouteUrl;
 
 /// What must be true of a space.
@@ -98,7 +100,7 @@ pub enum Condition {
 
 /// Whether a condition holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
+pub(crate) enum Verdict {
     /// It holds.
     Holds,
     /// It does not hold, or not yet: why.
@@ -130,7 +132,7 @@ pub enum Section {
 
 impl Section {
     /// All of them, in the order in which they are read.
-    pub const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::Apps,
         Self::Routes,
         Self::Processes,
@@ -142,7 +144,7 @@ impl Section {
     ];
 
     /// Whether it can be read of one app alone.
-    pub fn is_read_by_app(self) -> bool {
+    pub(crate) fn is_read_by_app(self) -> bool {
         match self {
             Self::Instances | Self::Packages | Self::Droplets => true,
             Self::Apps | Self::Routes | Self::Processes | Self::Services | Self::Deployments => false,
@@ -150,12 +152,12 @@ impl Section {
     }
 
     /// What a change by somebody else would show in.
-    pub const DESIRED: [Self; 3] = [Self::Apps, Self::Routes, Self::Processes];
+    pub(crate) const DESIRED: [Self; 3] = [Self::Apps, Self::Routes, Self::Processes];
 }
 
 impl Condition {
     /// What must be read again to judge it.
-    pub fn sections(&self) -> &'static [Section] {
+    pub(crate) fn sections(&self) -> &'static [Section] {
         match self {
             Self::Uploaded { .. } => &[Section::Apps, Section::Packages],
             Self::Staged { .. } => &[Section::Apps, Section::Packages, Section::Droplets],
@@ -173,7 +175,7 @@ impl Condition {
     }
 
     /// The name of the app that it is about.
-    pub fn app(&self) -> &str {
+    pub(crate) fn app(&self) -> &str {
         match self {
             Self::Exists { app }
             | Self::Uploaded { app, .. }
@@ -192,7 +194,7 @@ impl Condition {
     }
 
     /// Judges it on a space, as it is and as it was before the step.
-    pub fn judge(&self, space: &Space, before: &Space) -> Verdict {
+    pub(crate) fn judge(&self, space: &Space, before: &Space) -> Verdict {
         match self {
             Self::Exists { app } => with(space, app, |_| Verdict::Holds),
             Self::Deleted { app } => match space.app(app) {

@@ -7,8 +7,10 @@ use std::fmt;
 
 use crate::plan::{AppName, RouteUrl};
 
+use super::app::AppState;
+#[cfg(test)]
 use super::condition::Section;
-use super::{AppState, Space};
+use super::model::Space;
 
 /// One thing that a deployment hangs on.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -46,7 +48,8 @@ pub enum Facet {
 
 impl Facet {
     /// The part of the space that it is read from.
-    pub fn section(&self) -> Section {
+    #[cfg(test)]
+    pub(crate) fn section(&self) -> Section {
         match self {
             Self::App(_) | Self::State(_) | Self::Droplet(_) | Self::Annotation { .. } => Section::Apps,
             Self::Instances { .. } => Section::Processes,
@@ -55,7 +58,7 @@ impl Facet {
     }
 
     /// The app that it is about.
-    pub fn app(&self) -> &str {
+    pub(crate) fn app(&self) -> &str {
         match self {
             Self::App(app)
             | Self::State(app)
@@ -67,7 +70,7 @@ impl Facet {
     }
 
     /// Whether it is that this route leads to the app.
-    pub fn is_of_route(&self, route: &RouteUrl) -> bool {
+    pub(crate) fn is_of_route(&self, route: &RouteUrl) -> bool {
         match self {
             Self::Leads { url, .. } => url.eq_ignore_ascii_case(&route.to_string()),
             Self::App(_) | Self::State(_) | Self::Instances { .. } | Self::Droplet(_) | Self::Annotation { .. } => {
@@ -77,7 +80,7 @@ impl Facet {
     }
 
     /// Whether it comes with a droplet, which may bring processes of its own.
-    pub fn is_of_droplet(&self) -> bool {
+    pub(crate) fn is_of_droplet(&self) -> bool {
         match self {
             Self::Droplet(_) | Self::Instances { .. } => true,
             Self::App(_) | Self::State(_) | Self::Annotation { .. } | Self::Leads { .. } => false,
@@ -97,7 +100,7 @@ pub struct Difference {
 }
 
 /// What differs between two looks at these apps and routes, in a fixed order.
-pub fn differences(before: &Space, now: &Space, apps: &[AppName], routes: &[RouteUrl]) -> Vec<Difference> {
+pub(crate) fn differences(before: &Space, now: &Space, apps: &[AppName], routes: &[RouteUrl]) -> Vec<Difference> {
     let (was, is) = (facets(before, apps, routes), facets(now, apps, routes));
     let mut keys: Vec<&Facet> = was.keys().chain(is.keys()).collect();
     keys.sort();

@@ -14,7 +14,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::{App, AppState};
+use super::app::{App, AppState};
+use crate::plan::MAX_NAME_LENGTH;
 
 /// The id of the deployment that holds it.
 pub const DEPLOYMENT: &str = "cutover-deployment";
@@ -25,19 +26,19 @@ pub const BY: &str = "cutover-by";
 /// Since when (RFC 3339, UTC).
 pub const AT: &str = "cutover-at";
 /// When the holder was last heard of, by its own clock (RFC 3339, UTC).
-pub const HEARTBEAT: &str = "cutover-heartbeat";
+pub(crate) const HEARTBEAT: &str = "cutover-heartbeat";
 /// The process that holds it: a [`ProcessId`].
-pub const PROCESS: &str = "cutover-process";
+pub(crate) const PROCESS: &str = "cutover-process";
 /// The id of the step in flight; absent before the first one.
-pub const STEP: &str = "cutover-step";
+pub(crate) const STEP: &str = "cutover-step";
 /// When that step began (RFC 3339, UTC).
-pub const STEP_SINCE: &str = "cutover-step-since";
+pub(crate) const STEP_SINCE: &str = "cutover-step-since";
 /// Who asks the holder to stop, and what for; absent where nobody does.
-pub const TAKE_OVER: &str = "cutover-take-over";
+pub(crate) const TAKE_OVER: &str = "cutover-take-over";
 /// What the holder does: a [`Verb`].
-pub const VERB: &str = "cutover-verb";
+pub(crate) const VERB: &str = "cutover-verb";
 /// What tells this very taking of the lock from every other one, made up by the holder.
-pub const NONCE: &str = "cutover-nonce";
+pub(crate) const NONCE: &str = "cutover-nonce";
 
 /// How long nothing is heard of a run that is at work, at the most: whoever has watched its lock for so long without a
 /// sign of life takes it for dead.
@@ -48,9 +49,6 @@ pub const SKEW: Duration = Duration::from_secs(5 * 60);
 
 /// What the names of locks begin with.
 const PREFIX: &str = "cutover-lock-";
-/// The longest name of an app, in characters; the Cloud Controller's columns hold 255.
-const MAX_LENGTH: usize = 255;
-
 /// What a person asks for, and so what the holder of a lock does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -65,7 +63,7 @@ pub enum Verb {
 
 impl Verb {
     /// The value of the annotation.
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Apply => "apply",
             Self::Resume => "resume",
@@ -146,7 +144,7 @@ pub struct ProcessId {
 
 impl ProcessId {
     /// Reads the value of the annotation: `MACHINE PID STARTED`.
-    pub fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         let mut words = text.rsplitn(3, ' ');
         let (started, pid, machine) = (words.next()?, words.next()?, words.next()?);
         Some(Self { machine: machine.to_owned(), pid: pid.parse().ok()?, started: started.parse().ok()? })
@@ -188,8 +186,8 @@ impl Lock {
     ///
     /// A name that would be too long is cut, and one with a comma changed, because the API takes a comma for the end of
     /// a name (CC API 3: `names`); a hash tells it from others that would read the same.
-    pub fn name_for(app: &str) -> String {
-        let room = MAX_LENGTH - PREFIX.len();
+    pub(crate) fn name_for(app: &str) -> String {
+        let room = MAX_NAME_LENGTH - PREFIX.len();
         if app.chars().count() <= room && !app.contains(',') {
             return format!("{PREFIX}{app}");
         }
@@ -200,7 +198,7 @@ impl Lock {
     }
 
     /// The name of the app that is this lock.
-    pub fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         Self::name_for(&self.app)
     }
 
@@ -228,7 +226,7 @@ impl Lock {
     }
 
     /// The annotations that the holder writes.
-    pub fn annotations(&self) -> BTreeMap<&'static str, String> {
+    pub(crate) fn annotations(&self) -> BTreeMap<&'static str, String> {
         let time = |time: Option<Timestamp>| time.map(written).unwrap_or_default();
         let mut all = BTreeMap::from([
             (DEPLOYMENT, self.deployment.clone()),
@@ -247,7 +245,7 @@ impl Lock {
     }
 
     /// Whether the run that holds it is at work, by what is known of its process and by the time of its heartbeat.
-    pub fn standing(&self, now: Timestamp, sighting: Sighting) -> Standing {
+    pub(crate) fn standing(&self, now: Timestamp, sighting: Sighting) -> Standing {
         match (self.heartbeat, sighting) {
             _ if self.is_an_app => Standing::Unreadable,
             (None, _) => Standing::Unreadable,
@@ -260,12 +258,12 @@ impl Lock {
     }
 
     /// Whether it is the lock that was taken as this one: nobody else's, and not taken anew.
-    pub fn is_same(&self, other: &Self) -> bool {
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
         self.guid == other.guid && self.nonce == other.nonce && self.deployment == other.deployment
     }
 
     /// Who holds it: `BY since AT (deployment ID)`.
-    pub fn holder(&self) -> String {
+    pub(crate) fn holder(&self) -> String {
         let by = if self.by.is_empty() { "somebody" } else { &self.by };
         let since = if self.at.is_empty() { String::new() } else { format!(" since {}", self.at) };
         let id = if self.deployment.is_empty() { String::new() } else { format!(" (deployment {})", self.deployment) };
@@ -274,7 +272,7 @@ impl Lock {
 
     /// What goes on, in one line: `APP is being deployed by BY since AT (deployment ID, at step STEP for 5 s, last heard
     /// of 3 s ago)`.
-    pub fn story(&self, now: Timestamp, standing: Standing) -> String {
+    pub(crate) fn story(&self, now: Timestamp, standing: Standing) -> String {
         if self.is_an_app {
             return format!("{} cannot be locked: an app that runs, or could run, has the name of its lock", self.app);
         }
@@ -307,7 +305,7 @@ impl Lock {
 }
 
 /// A time as it is written: RFC 3339, UTC, whole seconds.
-pub fn written(time: Timestamp) -> String {
+pub(crate) fn written(time: Timestamp) -> String {
     time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 

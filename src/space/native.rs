@@ -23,12 +23,12 @@ pub struct NativeDeployment {
 
 impl NativeDeployment {
     /// Whether it waits for a person to continue it. CC: nothing else can be continued.
-    pub fn is_paused(&self) -> bool {
+    pub(crate) fn is_paused(&self) -> bool {
         self.reason == "PAUSED"
     }
 
     /// Whether it is being cancelled already.
-    pub fn is_canceling(&self) -> bool {
+    pub(crate) fn is_canceling(&self) -> bool {
         self.reason == "CANCELING"
     }
 }

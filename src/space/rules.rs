@@ -92,7 +92,7 @@ pub struct Owner {
 
 impl Rules {
     /// Whether a feature flag keeps the user from something. CC: some bind administrators, too.
-    pub fn forbids(&self, flag: &str, binds_admins: bool) -> bool {
+    pub(crate) fn forbids(&self, flag: &str, binds_admins: bool) -> bool {
         (binds_admins || !self.admin) && self.flags_off.iter().any(|off| off == flag)
     }
 }

@@ -11,31 +11,26 @@ use crate::shell::quote;
 pub enum Reference {
     /// The guid of the app with this name.
     AppGuid(String),
-    /// The guid of the newest READY package of the app with this name.
-    PackageGuid(String),
     /// The guid of the newest STAGED droplet of the app with this name.
     DropletGuid(String),
 }
 
 impl Reference {
     /// The app that the reference is about.
-    pub fn app(&self) -> &str {
+    pub(crate) fn app(&self) -> &str {
         match self {
-            Self::AppGuid(app) | Self::PackageGuid(app) | Self::DropletGuid(app) => app,
+            Self::AppGuid(app) | Self::DropletGuid(app) => app,
         }
     }
 
     /// A POSIX shell command that prints the value, with `program` as cf.
     ///
-    /// cf 8.17: `packages` and `droplets` print a heading, a blank line, the columns `guid state created` and then the
+    /// cf 8.17: `droplets` prints a heading, a blank line, the columns `guid state created` and then the
     /// rows, newest first; the droplet in use reads `GUID (current)`, which moves its state to the third field.
     fn command(&self, program: &str) -> String {
         let app = quote(self.app());
         match self {
             Self::AppGuid(_) => format!("{program} app {app} --guid"),
-            Self::PackageGuid(_) => {
-                format!("{program} packages {app} | awk 'NR > 3 && $2 == \"ready\" {{ print $1; exit }}'")
-            }
             Self::DropletGuid(_) => {
                 format!("{program} droplets {app} | awk 'NR > 3 && / staged / {{ print $1; exit }}'")
             }
@@ -45,7 +40,7 @@ impl Reference {
 
 /// A part of an argument.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Piece {
+pub(crate) enum Piece {
     /// Text that is passed as it is.
     Text(String),
     /// A value that is looked up before the run.
@@ -79,11 +74,6 @@ impl Arg {
 
     pub(super) fn pieces_of(pieces: Vec<Piece>) -> Self {
         Self { kind: Kind::Value, pieces }
-    }
-
-    /// The parts of the argument, in order.
-    pub fn pieces(&self) -> &[Piece] {
-        &self.pieces
     }
 
     pub(super) fn resolve(&self, lookup: &dyn Fn(&Reference) -> Option<String>) -> Result<String, Unresolved> {
@@ -165,7 +155,6 @@ pub enum Unresolved {
 fn describe(reference: &Reference) -> String {
     match reference {
         Reference::AppGuid(app) => format!("the guid of app '{app}'"),
-        Reference::PackageGuid(app) => format!("a ready package of app '{app}'"),
         Reference::DropletGuid(app) => format!("a staged droplet of app '{app}'"),
     }
 }

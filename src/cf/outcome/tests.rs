@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::*;
 use crate::cf::dialect::CfVersion;
+use crate::cf::invocation::RouteParts;
 use crate::secret::{Redactor, Sensitive};
 
 pub(super) const APP: &str = "sinatra_b";
@@ -97,22 +98,17 @@ pub(super) fn expectations(app: &str, host: &str, service: &str) -> BTreeMap<&'s
         ("pushed", Expectation::Pushed { app: app.clone() }),
         ("staged", Expectation::Staged { app: app.clone() }),
         ("droplet", Expectation::DropletSet { app: app.clone() }),
-        ("started", Expectation::Started { app: app.clone() }),
         ("stopped", Expectation::Stopped { app: app.clone() }),
         ("mapped", Expectation::Mapped { app: app.clone(), route: route(host) }),
         ("unmapped", Expectation::Unmapped { app: app.clone(), route: route(host) }),
         ("created", Expectation::RouteCreated { route: route(host) }),
         ("deleted", Expectation::Deleted { app: app.clone() }),
-        ("renamed", Expectation::Renamed { from: app.clone(), to: "sinatra".to_owned() }),
-        ("bound", Expectation::Bound { app: app.clone(), service: service.clone() }),
-        ("unbound", Expectation::Unbound { app: app.clone(), service }),
+        ("bound", Expectation::Bound { app: app.clone(), service }),
         ("scaled", Expectation::Scaled { app: app.clone(), instances: 2 }),
-        ("logs", Expectation::Logs { app: app.clone() }),
         ("start", Expectation::StartRequested { app: app.clone() }),
         ("annotated", Expectation::Annotated { app: app.clone(), annotations: annotations.clone() }),
         ("marker", Expectation::MarkerCreated { app, annotations }),
         ("deletion", Expectation::DeletionAccepted),
-        ("build", Expectation::BuildCreated),
         ("json", Expectation::Json),
     ])
 }
@@ -184,12 +180,12 @@ fn a_name_that_is_only_like_it_is_never_confirmed() {
         for (app, host, service) in cases {
             for (key, expected) in expectations(app, host, service) {
                 let concerns = match key {
-                    "json" | "build" | "deletion" => false,
+                    "json" | "deletion" => false,
                     "mapped" => (app, host) != (APP, "sinatralive"),
                     // A route that is not there is mapped to no app.
                     "unmapped" => host != "sinatralive" || (app != APP && !sample.name.contains("no-route")),
                     "created" => host != "sinatralive",
-                    "bound" | "unbound" => (app, service) != (APP, "db"),
+                    "bound" => (app, service) != (APP, "db"),
                     _ => app != APP,
                 };
                 let verdict = confirm(&expected, sample.dialect, &sample.output);
@@ -434,8 +430,8 @@ fn the_versions_are_read() {
 
 #[test]
 fn a_job_of_a_broker_that_goes_on_is_not_done() {
-    let stdout = "Unbinding app sinatra_b from service db in org acme / space production as admin...\nOK\n\n\
-                  Unbinding in progress. Use 'cf service db' to check operation status.\n";
+    let stdout = "Binding service instance db to app sinatra_b in org acme / space production as admin...\nOK\n\n\
+                  Binding in progress. Use 'cf service db' to check operation status.\n";
     let output = Output {
         argv: Vec::new(),
         exit: Exit::Code(0),
@@ -444,7 +440,7 @@ fn a_job_of_a_broker_that_goes_on_is_not_done() {
         seconds: 0.0,
         redactor: Redactor::default(),
     };
-    let expected = Expectation::Unbound { app: APP.to_owned(), service: "db".to_owned() };
+    let expected = Expectation::Bound { app: APP.to_owned(), service: "db".to_owned() };
     assert!(matches!(confirm(&expected, Dialect::V8, &output), Verdict::Unknown { .. }));
 }
 

@@ -11,7 +11,7 @@ use super::lines::Lines;
 
 /// What cf said, in good order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Said {
+pub(crate) enum Said {
     /// It was done.
     Done,
     /// It was so already.
@@ -21,7 +21,7 @@ pub enum Said {
 /// What the output lacks.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("no line says {0:?}")]
-pub struct Missing(String);
+pub(crate) struct Missing(String);
 
 type Found = Result<Said, Missing>;
 
@@ -51,7 +51,7 @@ fn wants(lines: &[String], key: &str, expected: &str) -> Result<(), Missing> {
 
 /// `Creating app APP in org ORG / space SPACE as USER...`, `OK`; between them, where it was there already, `App with
 /// the name 'APP' already exists.`
-pub fn created(out: &Lines, app: &str) -> Found {
+pub(crate) fn created(out: &Lines, app: &str) -> Found {
     let heading = format!("Creating app {app} in org ");
     let rest = out.after(|line| line.starts_with(&heading)).ok_or_else(|| missing(heading.as_str()))?;
     let at = rest.iter().position(|line| line == "OK").ok_or_else(|| missing("OK"))?;
@@ -61,7 +61,7 @@ pub fn created(out: &Lines, app: &str) -> Found {
 
 /// `Pushing app APP to org ORG / space SPACE as USER...`, and the summary at the end: `name:   APP`, `requested state:
 /// stopped`. There is no `OK` in a push.
-pub fn pushed(out: &Lines, app: &str) -> Found {
+pub(crate) fn pushed(out: &Lines, app: &str) -> Found {
     let heading = format!("Pushing app {app} to org ");
     let rest = out.after(|line| line.starts_with(&heading)).ok_or_else(|| missing(heading.as_str()))?;
     wants(rest, "name", app)?;
@@ -71,7 +71,7 @@ pub fn pushed(out: &Lines, app: &str) -> Found {
 
 /// `Staging package for APP in org ORG / space SPACE as USER...`, the staging log, `Package staged`, `droplet guid:
 /// GUID`, `state:   staged`.
-pub fn staged(out: &Lines, app: &str) -> Found {
+pub(crate) fn staged(out: &Lines, app: &str) -> Found {
     let heading = format!("Staging package for {app} in org ");
     let rest = out.after(|line| line.starts_with(&heading)).ok_or_else(|| missing(heading.as_str()))?;
     let at = rest.iter().rposition(|line| line == "Package staged").ok_or_else(|| missing("Package staged"))?;
@@ -86,7 +86,7 @@ pub fn staged(out: &Lines, app: &str) -> Found {
 /// The last lines that the stager itself wrote, before a staging that has failed: the platform's error says no more than
 /// `StagingError - Staging error: staging failed`, and why (an image that cannot be read, a compiler's words) stands in
 /// the log alone. What the cell writes of its container, and exit statuses, are no reasons.
-pub fn end_of_staging_log(out: &Lines, app: &str) -> Vec<String> {
+pub(crate) fn end_of_staging_log(out: &Lines, app: &str) -> Vec<String> {
     const SHOWN: usize = 5;
     let heading = format!("Staging package for {app} in org ");
     let of_cell = |line: &&String| {
@@ -105,31 +105,12 @@ pub fn end_of_staging_log(out: &Lines, app: &str) -> Vec<String> {
 }
 
 /// `Setting app APP to droplet GUID in org ORG / space SPACE as USER...`, `OK`.
-pub fn droplet_set(out: &Lines, app: &str) -> Found {
+pub(crate) fn droplet_set(out: &Lines, app: &str) -> Found {
     heading_then(out, &format!("Setting app {app} to droplet "), &[("OK", Said::Done)])
 }
 
-/// `Starting app APP in org ORG / space SPACE as USER...`, and either `App 'APP' is already started.` with `OK`, or the
-/// summary: `name:   APP`, `requested state:   started`.
-pub fn started(out: &Lines, app: &str) -> Found {
-    let heading = format!("Starting app {app} in org ");
-    let rest = out.after(|line| line.starts_with(&heading)).ok_or_else(|| missing(heading.as_str()))?;
-    let already = format!("App '{app}' is already started.");
-    if let Some(at) = rest.iter().position(|line| *line == already) {
-        return ok_after(rest, at).map(|()| Said::AlreadyDone);
-    }
-    wants(rest, "name", app)?;
-    wants(rest, "requested state", "started")?;
-    Ok(Said::Done)
-}
-
-fn ok_after(lines: &[String], at: usize) -> Result<(), Missing> {
-    let rest = lines.get(at + 1..).unwrap_or_default();
-    if rest.iter().any(|line| line == "OK") { Ok(()) } else { Err(missing("OK")) }
-}
-
 /// `Stopping app APP in org ORG / space SPACE as USER...`, `OK`; or `App APP is already stopped.`, `OK`.
-pub fn stopped(out: &Lines, app: &str) -> Found {
+pub(crate) fn stopped(out: &Lines, app: &str) -> Found {
     let already = format!("App {app} is already stopped.");
     if out.any(|line| line == already) {
         return heading_then(out, &already, &[("OK", Said::AlreadyDone)]);
@@ -155,7 +136,7 @@ fn route_line(line: &str, verb: &str, app: &str, url: &str) -> bool {
 /// `Mapping route URL to app APP in org ORG / space SPACE as USER...`, `OK`; between them, where it was so already,
 /// `App 'APP' is already mapped to route 'URL'. Nothing has been updated.` (7.x ends at the route). A run that creates
 /// the route prints `Creating route URL …` and an `OK` of its own before.
-pub fn mapped(out: &Lines, app: &str, url: &str) -> Found {
+pub(crate) fn mapped(out: &Lines, app: &str, url: &str) -> Found {
     let rest = out
         .after(|line| route_line(line, "Mapping", app, url))
         .ok_or_else(|| missing(format!("Mapping route {url} to app {app} in org …")))?;
@@ -167,7 +148,7 @@ pub fn mapped(out: &Lines, app: &str, url: &str) -> Found {
 
 /// `Removing route URL from app APP in org ORG / space SPACE as USER...`, `OK`; between them, where it was not mapped,
 /// `Route to be unmapped is not currently mapped to the application.`
-pub fn unmapped(out: &Lines, app: &str, url: &str) -> Found {
+pub(crate) fn unmapped(out: &Lines, app: &str, url: &str) -> Found {
     let rest = out
         .after(|line| route_line(line, "Removing", app, url))
         .ok_or_else(|| missing(format!("Removing route {url} from app {app} in org …")))?;
@@ -179,7 +160,7 @@ pub fn unmapped(out: &Lines, app: &str, url: &str) -> Found {
 /// `Route with host 'H', domain 'D', and path 'P' not found.`, where P is `/` without a path. 7.x names only what there
 /// is: `Route with host 'H' and domain 'D' not found.`, `Route with domain 'D' and path 'P' not found.`, `Route with
 /// domain 'D' not found.`
-pub fn route_not_found(err: &Lines, route: &RouteParts) -> bool {
+pub(crate) fn route_not_found(err: &Lines, route: &RouteParts) -> bool {
     let host = route.host.as_deref().unwrap_or_default();
     let path = format!("/{}", route.path.as_deref().unwrap_or_default().trim_start_matches('/'));
     let domain = &route.domain;
@@ -196,7 +177,7 @@ pub fn route_not_found(err: &Lines, route: &RouteParts) -> bool {
 /// `Creating route URL for org ORG / space SPACE as USER...`, `Route URL has been created.`, `OK`; where the route
 /// exists, on standard error the platform's `Route already exists …`. It may exist in another space: only the space can
 /// tell.
-pub fn route_created(out: &Lines, err: &Lines, url: &str) -> Found {
+pub(crate) fn route_created(out: &Lines, err: &Lines, url: &str) -> Found {
     let heading = format!("Creating route {url} for org ");
     let rest = out
         .after(|line| line.get(..heading.len()).is_some_and(|start| start.eq_ignore_ascii_case(&heading)))
@@ -216,22 +197,17 @@ pub fn route_created(out: &Lines, err: &Lines, url: &str) -> Found {
 
 /// `Deleting app APP in org ORG / space SPACE as USER...`, `OK`; where it was gone, on standard error `App 'APP' does
 /// not exist.`
-pub fn deleted(out: &Lines, err: &Lines, app: &str) -> Found {
+pub(crate) fn deleted(out: &Lines, err: &Lines, app: &str) -> Found {
     let done = heading_then(out, &format!("Deleting app {app} in org "), &[("OK", Said::Done)])?;
     let gone = format!("App '{app}' does not exist.");
     Ok(if err.any(|line| line == gone) { Said::AlreadyDone } else { done })
-}
-
-/// `Renaming app OLD to NEW in org ORG / space SPACE as USER...`, `OK`.
-pub fn renamed(out: &Lines, from: &str, to: &str) -> Found {
-    heading_then(out, &format!("Renaming app {from} to {to} in org "), &[("OK", Said::Done)])
 }
 
 /// `Binding service instance SERVICE to app APP in org ORG / space SPACE as USER...` (7.x: `Binding service SERVICE to
 /// app APP …`), `OK`, and `TIP: Use 'cf restage APP' to ensure your env variable changes take effect`. Where it was so
 /// already, no TIP but `App APP is already bound to service instance SERVICE.` (7.x: `… already bound to SERVICE.`, on
 /// standard error). `Binding in progress.` with an `OK` before it is no confirmation.
-pub fn bound(out: &Lines, err: &Lines, app: &str, service: &str) -> Found {
+pub(crate) fn bound(out: &Lines, err: &Lines, app: &str, service: &str) -> Found {
     let heading = format!("Binding service instance {service} to app {app} in org ");
     let older = format!("Binding service {service} to app {app} in org ");
     let rest = out
@@ -255,22 +231,10 @@ fn finished(rest: &[String], in_progress: &str) -> Result<(), Missing> {
     if rest.iter().any(|line| line == "OK") { Ok(()) } else { Err(missing("OK")) }
 }
 
-/// `Unbinding app APP from service SERVICE in org ORG / space SPACE as USER...`, `OK`; where it was not bound, `Binding
-/// between SERVICE and APP did not exist` (9: `does not exist`; 7.x on standard error). `Unbinding in progress.` is no
-/// confirmation.
-pub fn unbound(out: &Lines, err: &Lines, app: &str, service: &str) -> Found {
-    let heading = format!("Unbinding app {app} from service {service} in org ");
-    let rest = out.after(|line| line.starts_with(&heading)).ok_or_else(|| missing(heading.as_str()))?;
-    finished(rest, "Unbinding in progress.")?;
-    let none = format!("Binding between {service} and {app} d");
-    let said = out.any(|line| line.starts_with(&none)) || err.any(|line| line.starts_with(&none));
-    Ok(if said { Said::AlreadyDone } else { Said::Done })
-}
-
 /// `Scaling app APP in org ORG / space SPACE as USER...`, and the summary at the end: `Showing current scale of app APP
 /// in org …`, `name:   APP`, `type:   web`, `instances:   1/N`. Of a stopped app, N may be 0 there, since it is counted
 /// in the statistics of instances.
-pub fn scaled(out: &Lines, app: &str, instances: u32) -> Found {
+pub(crate) fn scaled(out: &Lines, app: &str, instances: u32) -> Found {
     let heading = format!("Scaling app {app} in org ");
     out.after(|line| line.starts_with(&heading)).ok_or_else(|| missing(heading.as_str()))?;
     let summary = format!("Showing current scale of app {app} in org ");
@@ -285,10 +249,4 @@ pub fn scaled(out: &Lines, app: &str, instances: u32) -> Found {
         (Some((_, of)), Some("started")) if of == wanted => Ok(Said::Done),
         _ => Err(missing(format!("instances: …/{wanted}"))),
     }
-}
-
-/// `Retrieving logs for app APP in org ORG / space SPACE as USER...`.
-pub fn logs(out: &Lines, app: &str) -> Found {
-    let heading = format!("Retrieving logs for app {app} in org ");
-    out.after(|line| line.starts_with(&heading)).map(|_| Said::Done).ok_or_else(|| missing(heading))
 }

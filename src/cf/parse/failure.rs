@@ -5,10 +5,10 @@ use std::sync::LazyLock;
 use regex::RegexSet;
 
 use super::super::dialect::Dialect;
-use super::super::outcome::Reason;
 use super::super::output::Output;
 use super::lines::Lines;
 use super::plain;
+use crate::cf::reason::Reason;
 
 /// Messages that are the failure wherever they stand, since what follows them may be anything: a stack trace, the raw
 /// body of an answer.
@@ -118,7 +118,7 @@ const LINES: &[(Reason, &str)] = &[
 
 /// Where cf puts the message of a failure: on standard error. Where the dialect has older commands, these print
 /// `FAILED` and then the message, both on standard output, so that everything behind `FAILED` there counts too.
-pub fn text(dialect: Dialect, output: &Output) -> String {
+pub(crate) fn text(dialect: Dialect, output: &Output) -> String {
     let behind_failed = output.stdout.rsplit_once("FAILED").map(|(_, behind)| behind);
     // cf 8.17 reports one thing there: a configuration that is no JSON.
     let counts = |behind: &&str| dialect.fails_on_stdout() || behind.contains("Error read/writing config:");
@@ -130,7 +130,7 @@ pub fn text(dialect: Dialect, output: &Output) -> String {
 
 /// Finds the kind of failure, and tells it in plain words, by the last line that is known: warnings stand on standard
 /// error too, and before the message.
-pub fn recognise(lines: &Lines) -> Option<(Reason, String)> {
+pub(crate) fn recognise(lines: &Lines) -> Option<(Reason, String)> {
     static PATTERNS: LazyLock<[Option<RegexSet>; 2]> = LazyLock::new(|| [compile(ANYWHERE), compile(LINES)]);
     let [anywhere, by_line] = &*PATTERNS;
     let lines: Vec<&str> = lines.iter().map(str::trim_start).collect();
@@ -148,12 +148,12 @@ pub fn recognise(lines: &Lines) -> Option<(Reason, String)> {
 /// cf 8.17 and 9.0: `curl --fail` crashes where the API cannot be reached, breaks the connection off, or the session is
 /// over: there is no answer then whose status could be told. It prints the stack, with `runtime error: invalid memory address or nil pointer
 /// dereference` in it.
-pub fn is_crash_of_curl(argv: &[String], lines: &Lines) -> bool {
+pub(crate) fn is_crash_of_curl(argv: &[String], lines: &Lines) -> bool {
     argv.first().is_some_and(|verb| verb == "curl") && lines.any(|line| line.contains("nil pointer dereference"))
 }
 
 /// The kind of an error of the platform's, from `title` and `detail` of its JSON.
-pub fn reason_of_error(title: &str, detail: &str) -> Option<Reason> {
+pub(crate) fn reason_of_error(title: &str, detail: &str) -> Option<Reason> {
     recognise(&Lines::of(&format!("{title}\n{detail}"))).map(|(reason, _)| reason).or(match title {
         "CF-ResourceNotFound" | "CF-NotFound" => Some(Reason::NotFound),
         "CF-NotAuthorized" => Some(Reason::NotAuthorized),

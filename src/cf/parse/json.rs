@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::super::outcome::Reason;
 use super::{failure, plain};
+use crate::cf::reason::Reason;
 
 /// Why an answer is not what was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,7 +74,7 @@ pub fn json(stdout: &str) -> Result<Value, NoJson> {
 ///
 /// cf 8.17 prints the head as it came: `HTTP/1.1 202 Accepted`, by TLS `HTTP/2.0 202 Accepted`, then a header a line,
 /// and an empty line. Where the platform was not reached there is no head.
-pub fn head(stdout: &str) -> Option<(u16, &str)> {
+pub(crate) fn head(stdout: &str) -> Option<(u16, &str)> {
     let mut words = stdout.lines().next()?.strip_prefix("HTTP/")?.split(' ');
     let status = words.nth(1).filter(|status| status.len() == 3)?.parse().ok()?;
     let mut lines = stdout.split_inclusive('\n');

@@ -7,36 +7,36 @@ use crate::text::{harmless, without_escapes};
 ///
 /// What a carriage return overwrites (progress bars: ` 0 B / 161 B  0.00%\r …`) counts as lines of its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Lines(Vec<String>);
+pub(crate) struct Lines(Vec<String>);
 
 impl Lines {
     /// Cleans and cuts a text.
-    pub fn of(text: &str) -> Self {
+    pub(crate) fn of(text: &str) -> Self {
         let text = without_escapes(text);
         let lines = text.split('\n').flat_map(|line| line.split('\r')).map(str::trim_end);
         Self(lines.filter(|line| !line.is_empty()).map(str::to_owned).collect())
     }
 
     /// The lines that are not blank, in order.
-    pub fn iter(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(String::as_str)
     }
 
     /// The lines after the first one that satisfies `heading`; `None` where there is none.
-    pub fn after(&self, heading: impl Fn(&str) -> bool) -> Option<&[String]> {
+    pub(crate) fn after(&self, heading: impl Fn(&str) -> bool) -> Option<&[String]> {
         let at = self.0.iter().position(|line| heading(line))?;
         self.0.get(at + 1..)
     }
 
     /// Tells whether any line satisfies `test`.
-    pub fn any(&self, test: impl Fn(&str) -> bool) -> bool {
+    pub(crate) fn any(&self, test: impl Fn(&str) -> bool) -> bool {
         self.iter().any(test)
     }
 }
 
 /// The last lines of both streams on one line, for a message: standard error first, at most some 300 characters each,
 /// without secrets and without what would do harm to a terminal.
-pub fn excerpt(output: &Output) -> String {
+pub(crate) fn excerpt(output: &Output) -> String {
     let tail = |text: &str| {
         let lines = Lines::of(text);
         let joined = lines.iter().map(str::trim).collect::<Vec<_>>().join(" | ");

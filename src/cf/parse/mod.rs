@@ -8,14 +8,15 @@
 //! into a pattern.
 
 mod confirmations;
-pub mod failure;
+pub(crate) mod failure;
 mod json;
 mod lines;
 mod plain;
 
-pub use confirmations::{
-    Missing, Said, bound, created, deleted, droplet_set, end_of_staging_log, logs, mapped, pushed, renamed,
-    route_created, route_not_found, scaled, staged, started, stopped, unbound, unmapped,
+pub(crate) use confirmations::{
+    Said, bound, created, deleted, droplet_set, end_of_staging_log, mapped, pushed, route_created, route_not_found,
+    scaled, staged, stopped, unmapped,
 };
-pub use json::{NoJson, head, json};
-pub use lines::{Lines, excerpt};
+pub(crate) use json::head;
+pub use json::{NoJson, json};
+pub(crate) use lines::{Lines, excerpt};

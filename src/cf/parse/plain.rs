@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 use serde_json::Value;
 
-use super::super::outcome::Reason;
+use crate::cf::reason::Reason;
 
 /// The longest answer that is told as it is, in bytes. None is cut: half a secret would not be known again.
 const LONGEST: usize = 500;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use guard::Guard;
 use guard::private::{PrivateDirectory, Purpose};
 
+use crate::cf::config;
 use crate::secret::Redactor;
 
 /// A [private directory](PrivateDirectory) for the configuration of a cf, and the secrets that are hidden in what that
@@ -26,21 +27,21 @@ impl PrivateHome {
     }
 
     /// The directory, for `CF_HOME`.
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.directory.path()
     }
 
     /// The guard that knows of the directory.
-    pub fn guard(&self) -> &Arc<Guard> {
+    pub(crate) fn guard(&self) -> &Arc<Guard> {
         &self.guard
     }
 
     /// What hides the secrets of the session.
-    pub fn redactor(&self) -> &Redactor {
+    pub(crate) fn redactor(&self) -> &Redactor {
         &self.redactor
     }
 
     pub(super) fn config(&self) -> PathBuf {
-        super::below(self.path())
+        config::file_below(self.path())
     }
 }

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::{env, io};
 
-use super::SpawnError;
+use super::error::SpawnError;
 
 /// Finds the program: a path as it is, made absolute; a bare name on `search`, the value of PATH.
 pub(super) fn find(asked: Option<&Path>, search: Option<&OsStr>) -> Result<PathBuf, SpawnError> {

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt as _;
 
-use super::Stream;
+use crate::cf::output::Stream;
 use crate::secret::Redactor;
 use crate::text::harmless;
 

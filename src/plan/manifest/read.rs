@@ -5,13 +5,12 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::super::draft::At;
-use super::super::fault::Fault;
-use super::super::node::{Node, Scalar, ScalarKind, Value};
-use super::super::report::{Place, Report};
-use super::super::shape;
 use super::variables::{Values, fill_in};
 use super::{DockerImage, HealthCheck, Lifecycle, ManifestApp, ManifestProcess};
+use crate::plan::diagnostics::{Collector, Place};
+use crate::plan::value_error::ValueError;
+use crate::plan::values::Located;
+use crate::plan::yaml::{Node, Scalar, ScalarKind, Value, key_path};
 
 /// The shortest value of the manifest's own `env` that is taken for a secret, in characters: `production` and the like
 /// are no secrets, and a short one would be hidden in every other word.
@@ -21,7 +20,7 @@ const LEAST_OF_ENV: usize = 8;
 const WEB: &str = "web";
 
 /// What the plan brings to its manifest.
-pub(in super::super) struct Sources {
+pub(crate) struct Sources {
     /// The values of its variables.
     pub values: Values,
     /// Whether the plan says what is uploaded, so that the manifest's `path` does not count.
@@ -30,48 +29,48 @@ pub(in super::super) struct Sources {
 
 /// Reads a manifest; `None` where that is not possible, which is noted at the manifest's own lines, or at the plan's
 /// where there is no manifest.
-pub(in super::super) fn read_manifest(
-    file: &At<PathBuf>,
+pub(crate) fn read_manifest(
+    file: &Located<PathBuf>,
     sources: &Sources,
     contents: &mut Vec<Vec<u8>>,
-    report: &mut Report<'_>,
+    collector: &mut Collector<'_>,
 ) -> Option<ManifestApp> {
-    let document = report.read_named(&file.value, file.place.clone(), &file.path)?;
+    let document = collector.read_named(&file.value, file.place.clone(), &file.path)?;
     contents.push(document.bytes);
-    let root = fill_in(document.root, &sources.values, report);
-    let app = the_application(&root, report)?;
+    let root = fill_in(document.root, &sources.values, collector);
+    let app = the_application(&root, collector)?;
     if let Some(env) = app.get("env") {
-        report.learn(env, LEAST_OF_ENV);
+        collector.learn(env, LEAST_OF_ENV);
     }
     let folder = file.value.parent().unwrap_or(Path::new(""));
-    let mut fields = Fields { node: app, path: "applications[0]".to_owned(), report: &mut *report };
+    let mut fields = Fields { node: app, path: "applications[0]".to_owned(), collector: &mut *collector };
     let read = read_application(&mut fields, folder);
     if let (Some(path), false) = (&read.path, sources.has_path) {
         let place = Place::of(app.get("path").unwrap_or(app));
-        report.exists(path, place, "applications[0].path", "a manifest's path is relative to the manifest");
+        collector.exists(path, place, "applications[0].path", "a manifest's path is relative to the manifest");
     }
     Some(read)
 }
 
 /// cf 8.17: `applications` is a list of one or more. With one, `cf push NAME` gives it that name; with several it takes
 /// the one of that name, which a plan with two colours cannot rely on.
-fn the_application<'n>(root: &'n Node, report: &mut Report<'_>) -> Option<&'n Node> {
+fn the_application<'n>(root: &'n Node, collector: &mut Collector<'_>) -> Option<&'n Node> {
     let Value::Map(_) = root.value else {
-        report.node(
+        collector.node(
             root,
             "",
-            Fault::hinted(
-                format!("a manifest is a mapping, not {}", shape::found_type(root)),
+            ValueError::hinted(
+                format!("a manifest is a mapping, not {}", root.type_name()),
                 "is this a cf manifest? Its top key is `applications:`",
             ),
         );
         return None;
     };
     let Some(list) = root.get("applications") else {
-        report.node(
+        collector.node(
             root,
             "",
-            Fault::hinted(
+            ValueError::hinted(
                 "the manifest has no `applications`",
                 "is this a cf manifest? Its top key is `applications:`",
             ),
@@ -81,25 +80,25 @@ fn the_application<'n>(root: &'n Node, report: &mut Report<'_>) -> Option<&'n No
     match list.items() {
         [app] if matches!(app.value, Value::Map(_)) => Some(app),
         [app] => {
-            let fault = Fault::hinted(
-                format!("an application is a mapping, not {}", shape::found_type(app)),
+            let error = ValueError::hinted(
+                format!("an application is a mapping, not {}", app.type_name()),
                 "begin it with `- name: NAME`",
             );
-            report.node(app, "applications[0]", fault);
+            collector.node(app, "applications[0]", error);
             None
         }
         [] => {
-            let fault = Fault::hinted("the manifest has no application", "begin the first with `- name: NAME`");
-            report.node(list, "applications", fault);
+            let error = ValueError::hinted("the manifest has no application", "begin the first with `- name: NAME`");
+            collector.node(list, "applications", error);
             None
         }
         [_, second, ..] => {
-            let fault = Fault::hinted(
+            let error = ValueError::hinted(
                 "the manifest has several applications",
                 "cf can push a colour only from a manifest with one application (it gives that the colour's name): \
                  write a manifest for each app",
             );
-            report.node(second, "applications[1]", fault);
+            collector.node(second, "applications[1]", error);
             None
         }
     }
@@ -137,21 +136,26 @@ fn read_processes(fields: &mut Fields<'_, '_, '_>) -> (ManifestProcess, Vec<Mani
         None => &[],
         Some(Node { value: Value::List(listed), .. }) => listed.as_slice(),
         Some(node) => {
-            let found = shape::found_type(node);
-            fields.problem("processes", Fault::new(format!("expected a list of processes, found {found}")));
+            let found = node.type_name();
+            fields.problem("processes", ValueError::new(format!("expected a list of processes, found {found}")));
             &[]
         }
     };
     for (at, node) in listed.iter().enumerate() {
         let path = format!("{}.processes[{at}]", fields.path);
-        let mut entry = Fields { node, path, report: &mut *fields.report };
+        let mut entry = Fields { node, path, collector: &mut *fields.collector };
         let Some(kind) = entry.text("type").filter(|kind| !kind.is_empty()) else {
-            entry
-                .problem("type", Fault::hinted("a process has no type", "begin it with `- type: web` or another type"));
+            entry.problem(
+                "type",
+                ValueError::hinted("a process has no type", "begin it with `- type: web` or another type"),
+            );
             continue;
         };
         if web.iter().chain(&others).any(|known| known.process_type == kind) {
-            entry.problem("type", Fault::hinted(format!("the process `{kind}` is given twice"), "keep one of them"));
+            entry.problem(
+                "type",
+                ValueError::hinted(format!("the process `{kind}` is given twice"), "keep one of them"),
+            );
             continue;
         }
         let process = entry.process(&kind);
@@ -169,12 +173,12 @@ fn read_docker(fields: &mut Fields<'_, '_, '_>) -> Option<DockerImage> {
     let docker = fields.get("docker").filter(|docker| !docker.is_null())?;
     if ["buildpack", "buildpacks"].iter().any(|key| fields.get(key).is_some()) {
         let hint = "an image brings all that it runs: take `buildpacks` out";
-        fields.problem("docker", Fault::hinted("an app has either `docker` or `buildpacks`", hint));
+        fields.problem("docker", ValueError::hinted("an app has either `docker` or `buildpacks`", hint));
     }
     let text = |key: &str| docker.get(key).and_then(Node::text).map(str::to_owned);
     let Some(image) = text("image").filter(|image| !image.is_empty()) else {
         let hint = "write `docker: {image: REGISTRY/NAME:TAG}`";
-        fields.problem("docker", Fault::hinted("`docker` names no image", hint));
+        fields.problem("docker", ValueError::hinted("`docker` names no image", hint));
         return None;
     };
     Some(DockerImage { image, username: text("username") })
@@ -192,17 +196,17 @@ fn read_lifecycle(fields: &mut Fields<'_, '_, '_>, docker: bool) -> Option<Lifec
         (Some(Some(named @ (Lifecycle::Buildpack | Lifecycle::Cnb))), false) => Some(named),
         (Some(Some(Lifecycle::Docker)), false) => {
             let hint = "write `docker: {image: REGISTRY/NAME:TAG}`";
-            fields.problem("lifecycle", Fault::hinted("the lifecycle `docker` needs an image", hint));
+            fields.problem("lifecycle", ValueError::hinted("the lifecycle `docker` needs an image", hint));
             None
         }
         (Some(Some(named @ (Lifecycle::Buildpack | Lifecycle::Cnb))), true) => {
             let message = format!("an app of the lifecycle `{}` cannot run a docker image", named.as_str());
-            fields.problem("lifecycle", Fault::hinted(message, "take `lifecycle` out, or `docker`"));
+            fields.problem("lifecycle", ValueError::hinted(message, "take `lifecycle` out, or `docker`"));
             None
         }
         (Some(None), _) => {
-            let fault = Fault::hinted("this is no lifecycle", "write one of buildpack, docker, cnb");
-            fields.problem("lifecycle", fault);
+            let error = ValueError::hinted("this is no lifecycle", "write one of buildpack, docker, cnb");
+            fields.problem("lifecycle", error);
             None
         }
     }
@@ -219,7 +223,7 @@ fn read_buildpacks(fields: &Fields<'_, '_, '_>) -> Vec<String> {
 struct Fields<'n, 'r, 'f> {
     node: &'n Node,
     path: String,
-    report: &'r mut Report<'f>,
+    collector: &'r mut Collector<'f>,
 }
 
 impl<'n> Fields<'n, '_, '_> {
@@ -232,9 +236,9 @@ impl<'n> Fields<'n, '_, '_> {
     }
 
     /// Notes a problem with the value of a key.
-    fn problem(&mut self, key: &str, fault: Fault) {
+    fn problem(&mut self, key: &str, error: ValueError) {
         let node = self.get(key).unwrap_or(self.node);
-        self.report.node(node, &shape::below(&self.path, key), fault);
+        self.collector.node(node, &key_path(&self.path, key), error);
     }
 
     /// A text; a number or a boolean counts as the text that it is written as. Null counts as absent.
@@ -243,7 +247,7 @@ impl<'n> Fields<'n, '_, '_> {
         match &node.value {
             Value::Scalar(_) => node.text().map(str::to_owned),
             Value::List(_) | Value::Map(_) => {
-                self.problem(key, Fault::new(format!("expected a text, found {}", shape::found_type(node))));
+                self.problem(key, ValueError::new(format!("expected a text, found {}", node.type_name())));
                 None
             }
         }
@@ -257,8 +261,8 @@ impl<'n> Fields<'n, '_, '_> {
             Some(Scalar { kind: ScalarKind::Text, text }) if text.contains("((") => None,
             Some(Scalar { kind: ScalarKind::Int, text }) if text.parse::<u32>().is_ok() => text.parse().ok(),
             Some(_) | None => {
-                let message = format!("expected a whole number, found {}", shape::found_type(node));
-                self.problem(key, Fault::new(message));
+                let message = format!("expected a whole number, found {}", node.type_name());
+                self.problem(key, ValueError::new(message));
                 None
             }
         }
@@ -277,7 +281,7 @@ impl<'n> Fields<'n, '_, '_> {
             LazyLock::new(|| Regex::new(r"(?i)^(-?\d+(?:\.\d+)?)(?:([KMGT])I?B?|B)$").ok());
         let text = self.text(key).filter(|text| !text.contains("((") && !text.trim().is_empty())?;
         let Some(found) = SIZE.as_ref().and_then(|size| size.captures(text.trim())) else {
-            self.problem(key, Fault::hinted("this is no size", "write a number and a unit: 256M, 1G"));
+            self.problem(key, ValueError::hinted("this is no size", "write a number and a unit: 256M, 1G"));
             return None;
         };
         let part = |at: usize| found.get(at).map_or("", |part| part.as_str());
@@ -291,7 +295,7 @@ impl<'n> Fields<'n, '_, '_> {
         let bytes = (part(1).parse::<f64>().ok()? * (1_u64 << (10 * power)) as f64) as u64;
         let megabytes = bytes >> 20;
         if megabytes == 0 {
-            self.problem(key, Fault::hinted("this is less than 1 MB", "write a number and a unit: 256M, 1G"));
+            self.problem(key, ValueError::hinted("this is less than 1 MB", "write a number and a unit: 256M, 1G"));
             return None;
         }
         Some(megabytes)

@@ -6,11 +6,11 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::super::draft::At;
-use super::super::fault::Fault;
-use super::super::node::{Node, Scalar, ScalarKind, Value};
-use super::super::report::{Place, Report};
-use super::super::similar;
+use crate::plan::diagnostics::{Collector, Place};
+use crate::plan::did_you_mean::closest;
+use crate::plan::value_error::ValueError;
+use crate::plan::values::Located;
+use crate::plan::yaml::{Node, Scalar, ScalarKind, Value, key_path};
 use crate::text::json;
 
 /// cf 8.17 (bosh template): a variable is `((name))` or `((name.key))`; a `!` before the name changes nothing.
@@ -23,22 +23,22 @@ const LEAST: usize = 4;
 const MOST: usize = 1 << 20;
 
 /// The values of variables by name.
-pub(in super::super) type Values = HashMap<String, Node>;
+pub(crate) type Values = HashMap<String, Node>;
 
 /// Collects the values: the files in order, later ones win, and the plan's own win over all. `None` where a file cannot
 /// be read, which is noted; without its values nothing can be said about the manifest.
-pub(in super::super) fn read_vars(
-    files: &[At<PathBuf>],
+pub(crate) fn read_vars(
+    files: &[Located<PathBuf>],
     own: &[(String, Node)],
-    report: &mut Report<'_>,
+    collector: &mut Collector<'_>,
 ) -> Option<Values> {
     let mut values = Some(Values::new());
     for file in files {
-        let Some(document) = report.read_secret(&file.value, file.place.clone(), &file.path) else {
+        let Some(document) = collector.read_secret(&file.value, file.place.clone(), &file.path) else {
             values = None;
             continue;
         };
-        report.learn(&document.root, LEAST);
+        collector.learn(&document.root, LEAST);
         match document.root.value {
             Value::Map(entries) => {
                 let named = entries.into_iter().filter_map(|(name, value)| Some((name.text()?.to_owned(), value)));
@@ -49,9 +49,11 @@ pub(in super::super) fn read_vars(
             // An empty file, or one with nothing but comments.
             Value::Scalar(Scalar { kind: ScalarKind::Null, .. }) => {}
             Value::Scalar(_) | Value::List(_) => {
-                let fault =
-                    Fault::hinted("a vars file is a mapping of names to values", "write `name: value` on each line");
-                report.node(&document.root, "", fault);
+                let error = ValueError::hinted(
+                    "a vars file is a mapping of names to values",
+                    "write `name: value` on each line",
+                );
+                collector.node(&document.root, "", error);
                 values = None;
             }
         }
@@ -64,14 +66,14 @@ pub(in super::super) fn read_vars(
 
 /// Fills in the variables of a tree; those without a value are noted. A scalar that is nothing but a variable takes
 /// over the value as it is; within a text only texts and whole numbers can be filled in.
-pub(super) fn fill_in(node: Node, values: &Values, report: &mut Report<'_>) -> Node {
-    Filling { values, report, room: MOST }.node(node, "")
+pub(crate) fn fill_in(node: Node, values: &Values, collector: &mut Collector<'_>) -> Node {
+    Filling { values, collector, room: MOST }.node(node, "")
 }
 
 /// A tree that is being filled in.
 struct Filling<'a, 'files> {
     values: &'a Values,
-    report: &'a mut Report<'files>,
+    collector: &'a mut Collector<'files>,
     /// How much more the values may take.
     room: usize,
 }
@@ -85,11 +87,12 @@ impl Filling<'_, '_> {
                 Value::List(items.into_iter().enumerate().map(fill).collect())
             }
             Value::Map(entries) => {
-                let fill = |(key, value): (Node, Node)| {
-                    let below = super::super::shape::below(path, key.text().unwrap_or_default());
-                    (self.node(key, path), self.node(value, &below))
-                };
-                Value::Map(entries.into_iter().map(fill).collect())
+                let mut filled = Vec::with_capacity(entries.len());
+                for (key, value) in entries {
+                    let below = key_path(path, key.text().unwrap_or_default());
+                    filled.push((self.node(key, path), self.node(value, &below)));
+                }
+                Value::Map(filled)
             }
             Value::Scalar(Scalar { kind: ScalarKind::Text, text }) => {
                 let filled = self.text(&text, &Place::Node(source, id), path);
@@ -110,8 +113,8 @@ impl Filling<'_, '_> {
             let whole = captures.get(0)?;
             let name = captures.get(1)?.as_str().trim_start_matches('!');
             let Some(found) = look_up(name, self.values) else {
-                let fault = unknown(name, self.values, self.report.is_full());
-                self.report.at(place.within(whole.as_str()), path, fault);
+                let error = unknown(name, self.values, self.collector.is_full());
+                self.collector.at(place.within(whole.as_str()), path, error);
                 sound = false;
                 continue;
             };
@@ -126,9 +129,9 @@ impl Filling<'_, '_> {
             match &found.value {
                 Value::Scalar(Scalar { kind: ScalarKind::Text | ScalarKind::Int, text }) => filled.push_str(text),
                 Value::Scalar(_) | Value::List(_) | Value::Map(_) => {
-                    let message = format!("the variable `{name}` is {}", super::super::shape::found_type(found));
+                    let message = format!("the variable `{name}` is {}", found.type_name());
                     let hint = "cf fills in only texts and whole numbers within a text; put the value in quotes";
-                    self.report.at(place.within(whole.as_str()), path, Fault::hinted(message, hint));
+                    self.collector.at(place.within(whole.as_str()), path, ValueError::hinted(message, hint));
                     sound = false;
                 }
             }
@@ -146,9 +149,9 @@ impl Filling<'_, '_> {
         self.room = self.room.saturating_sub(needed);
         if self.room == 0 {
             let hint = "a variable counts each time that it is used";
-            let fault =
-                Fault::hinted(format!("the variables fill the manifest with more than {MOST} characters"), hint);
-            self.report.at(place.clone(), path, fault);
+            let error =
+                ValueError::hinted(format!("the variables fill the manifest with more than {MOST} characters"), hint);
+            self.collector.at(place.clone(), path, error);
         }
         self.room > 0
     }
@@ -180,22 +183,22 @@ fn look_up<'v>(name: &str, values: &'v Values) -> Option<&'v Node> {
 
 /// What is wrong where a variable has no value; `briefly` where there are so many that a look for a similar name is no
 /// use.
-fn unknown(name: &str, values: &Values, briefly: bool) -> Fault {
+fn unknown(name: &str, values: &Values, briefly: bool) -> ValueError {
     let message = format!("the variable `{name}` has no value");
     if briefly {
-        return Fault::new(message);
+        return ValueError::new(message);
     }
     let mut names: Vec<&str> = values.keys().map(String::as_str).collect();
     names.sort_unstable();
-    match similar::closest(name, names.into_iter()) {
-        Some(close) => Fault::hinted(message, format!("did you mean `{close}`?")),
-        None => Fault::hinted(message, "give it one in the plan's `vars`, or in a file of its `vars_files`"),
+    match closest(name, names.into_iter()) {
+        Some(close) => ValueError::hinted(message, format!("did you mean `{close}`?")),
+        None => ValueError::hinted(message, "give it one in the plan's `vars`, or in a file of its `vars_files`"),
     }
 }
 
 /// A value of the plan's `vars` as it is handed to `cf push --var`. cf 8.17 reads it as YAML once more, so a text that
 /// YAML (any version of it) could take for something else is put in quotes.
-pub(in super::super) fn as_cf_reads(scalar: &Scalar) -> String {
+pub(crate) fn as_cf_reads(scalar: &Scalar) -> String {
     const WORDS: [&str; 11] = ["y", "yes", "n", "no", "on", "off", "true", "false", "null", "nan", "inf"];
     let text = &scalar.text;
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '/');

@@ -3,13 +3,13 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{ToOne, Unreadable, parse, parse_all};
+use super::answer::{RawDestination, ToOne, Unreadable, parse, parse_all};
 use crate::space::native::NativeDeployment;
 use crate::space::rules::{Owner, Stack, StackState};
 
 /// A route as `/v3/routes` tells it, whichever space it belongs to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AnyRoute {
+pub(crate) struct AnyRoute {
     /// The URL without a scheme.
     pub url: String,
     /// The guid of its domain.
@@ -26,7 +26,7 @@ pub struct AnyRoute {
 
 /// Reads deployments that are under way from `/v3/deployments`. Those that have ended are left out, also where the API
 /// does not know the filter for that.
-pub fn deployments(path: &str, resources: &[Value]) -> Result<Vec<NativeDeployment>, Unreadable> {
+pub(crate) fn deployments(path: &str, resources: &[Value]) -> Result<Vec<NativeDeployment>, Unreadable> {
     #[derive(Deserialize)]
     struct Raw {
         strategy: Option<String>,
@@ -57,7 +57,7 @@ pub fn deployments(path: &str, resources: &[Value]) -> Result<Vec<NativeDeployme
 }
 
 /// Reads the names of the feature flags that are off from `/v3/feature_flags`.
-pub fn flags_off(path: &str, resources: &[Value]) -> Result<Vec<String>, Unreadable> {
+pub(crate) fn flags_off(path: &str, resources: &[Value]) -> Result<Vec<String>, Unreadable> {
     #[derive(Deserialize)]
     struct Raw {
         name: String,
@@ -68,7 +68,7 @@ pub fn flags_off(path: &str, resources: &[Value]) -> Result<Vec<String>, Unreada
 }
 
 /// Reads stacks from `/v3/stacks`. An older API tells no state; a state that is not known is no reason to refuse.
-pub fn stacks(path: &str, resources: &[Value]) -> Result<Vec<Stack>, Unreadable> {
+pub(crate) fn stacks(path: &str, resources: &[Value]) -> Result<Vec<Stack>, Unreadable> {
     #[derive(Deserialize)]
     struct Raw {
         name: String,
@@ -92,7 +92,7 @@ pub fn stacks(path: &str, resources: &[Value]) -> Result<Vec<Stack>, Unreadable>
 }
 
 /// Reads roles in spaces from `/v3/roles`: guid of the space, and the role.
-pub fn space_roles(path: &str, resources: &[Value]) -> Result<Vec<(String, String)>, Unreadable> {
+pub(crate) fn space_roles(path: &str, resources: &[Value]) -> Result<Vec<(String, String)>, Unreadable> {
     #[derive(Deserialize)]
     struct Raw {
         #[serde(rename = "type")]
@@ -109,7 +109,7 @@ pub fn space_roles(path: &str, resources: &[Value]) -> Result<Vec<(String, Strin
 }
 
 /// Whether an organization or a space is suspended. An older API does not tell it of spaces.
-pub fn suspended(path: &str, answer: &Value) -> Result<bool, Unreadable> {
+pub(crate) fn suspended(path: &str, answer: &Value) -> Result<bool, Unreadable> {
     #[derive(Deserialize)]
     struct Raw {
         #[serde(default)]
@@ -119,7 +119,7 @@ pub fn suspended(path: &str, answer: &Value) -> Result<bool, Unreadable> {
 }
 
 /// Reads `/v3/domains/GUID/route_reservations`: whether there is such a route, in whichever space.
-pub fn matching_route(path: &str, answer: &Value) -> Result<bool, Unreadable> {
+pub(crate) fn matching_route(path: &str, answer: &Value) -> Result<bool, Unreadable> {
     #[derive(Deserialize)]
     struct Raw {
         matching_route: bool,
@@ -128,7 +128,7 @@ pub fn matching_route(path: &str, answer: &Value) -> Result<bool, Unreadable> {
 }
 
 /// Reads a page of `/v3/routes` that includes spaces and organizations.
-pub fn any_routes(path: &str, page: &Value) -> Result<Vec<AnyRoute>, Unreadable> {
+pub(crate) fn any_routes(path: &str, page: &Value) -> Result<Vec<AnyRoute>, Unreadable> {
     #[derive(Deserialize)]
     struct Raw {
         resources: Vec<RawRoute>,
@@ -141,16 +141,8 @@ pub fn any_routes(path: &str, page: &Value) -> Result<Vec<AnyRoute>, Unreadable>
         #[serde(default)]
         host: String,
         #[serde(default)]
-        destinations: Vec<To>,
+        destinations: Vec<RawDestination>,
         relationships: Relationships,
-    }
-    #[derive(Deserialize)]
-    struct To {
-        app: ToApp,
-    }
-    #[derive(Deserialize)]
-    struct ToApp {
-        guid: String,
     }
     #[derive(Deserialize)]
     struct Relationships {
@@ -203,7 +195,7 @@ pub fn any_routes(path: &str, page: &Value) -> Result<Vec<AnyRoute>, Unreadable>
 }
 
 /// Reads the names of apps from `/v3/apps`, each with its guid.
-pub fn app_names(path: &str, resources: &[Value]) -> Result<Vec<(String, String)>, Unreadable> {
+pub(crate) fn app_names(path: &str, resources: &[Value]) -> Result<Vec<(String, String)>, Unreadable> {
     #[derive(Deserialize)]
     struct Raw {
         guid: String,

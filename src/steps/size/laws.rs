@@ -1,6 +1,7 @@
 //! What is read off any manifest is what the embedded Cloud Foundry makes of it.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::path::Path;
 
 use foundry::Foundry;
@@ -11,7 +12,7 @@ use serde_json::{Map, Value, json};
 use ureq::Agent;
 
 use crate::example;
-use crate::plan::{self, AppName, Fault, Files, Plan};
+use crate::plan::{self, AppName, Files, Plan};
 use crate::space::{Process, Space};
 use crate::steps::action::Push;
 use crate::steps::action::facts::Facts;
@@ -20,7 +21,7 @@ use crate::steps::action::facts::Facts;
 fn plan_of(manifest: &Value, instances: &str) -> Plan {
     struct Memory(String, String);
     impl Files for Memory {
-        fn read(&self, file: &Path) -> Result<Vec<u8>, Fault> {
+        fn read(&self, file: &Path) -> io::Result<Vec<u8>> {
             Ok(if file.ends_with("manifest.yml") { &self.1 } else { &self.0 }.clone().into_bytes())
         }
         fn exists(&self, _: &Path) -> bool {

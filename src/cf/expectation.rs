@@ -1,0 +1,95 @@
+//! What a run of cf is to bring about.
+
+use super::invocation::RouteParts;
+
+/// What a run was to bring about, and so what its output must say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Expectation {
+    /// `create-app`: an app without anything is there.
+    Created {
+        /// The name of the app.
+        app: String,
+    },
+    /// `push --no-start`: manifest applied, files uploaded, app stopped.
+    Pushed {
+        /// The name of the app.
+        app: String,
+    },
+    /// `stage-package`: a droplet is staged.
+    Staged {
+        /// The name of the app.
+        app: String,
+    },
+    /// `set-droplet`: the app's droplet is set.
+    DropletSet {
+        /// The name of the app.
+        app: String,
+    },
+    /// `stop`: the app is asked to stop.
+    Stopped {
+        /// The name of the app.
+        app: String,
+    },
+    /// `map-route`.
+    Mapped {
+        /// The name of the app.
+        app: String,
+        /// The route.
+        route: RouteParts,
+    },
+    /// `unmap-route`.
+    Unmapped {
+        /// The name of the app.
+        app: String,
+        /// The route.
+        route: RouteParts,
+    },
+    /// `create-route`.
+    RouteCreated {
+        /// The route.
+        route: RouteParts,
+    },
+    /// `delete`.
+    Deleted {
+        /// The name of the app.
+        app: String,
+    },
+    /// `bind-service`.
+    Bound {
+        /// The name of the app.
+        app: String,
+        /// The name of the service instance.
+        service: String,
+    },
+    /// `scale -i`.
+    Scaled {
+        /// The name of the app.
+        app: String,
+        /// The number of instances asked for.
+        instances: u32,
+    },
+    /// `curl -X POST /v3/apps/GUID/actions/start`: the platform answers with the app, its state STARTED.
+    StartRequested {
+        /// The name of the app.
+        app: String,
+    },
+    /// `curl -X PATCH /v3/apps/GUID`: the platform answers with the app, which has these annotations now (`None`: has
+    /// it no more).
+    Annotated {
+        /// The name of the app.
+        app: String,
+        /// The annotations, by name.
+        annotations: Vec<(String, Option<String>)>,
+    },
+    /// `curl -X POST /v3/apps`: the platform answers with the new app, which is stopped and has these annotations.
+    MarkerCreated {
+        /// The name of the app.
+        app: String,
+        /// The annotations, by name.
+        annotations: Vec<(String, Option<String>)>,
+    },
+    /// `curl -X DELETE PATH -i`: the platform has taken the deletion in, as a job that ends later.
+    DeletionAccepted,
+    /// `curl PATH`: a JSON object without `errors`.
+    Json,
+}

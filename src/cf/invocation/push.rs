@@ -1,0 +1,18 @@
+//! What a push takes.
+
+/// What `push` takes.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Push {
+    /// The name of the app, whatever the manifest calls it.
+    pub app: String,
+    /// The manifest file; without one cf is told to look for none.
+    pub manifest: Option<String>,
+    /// The directory or archive to upload; without one the manifest says.
+    pub path: Option<String>,
+    /// Manifest variables; they win over those of the files.
+    pub vars: Vec<(String, String)>,
+    /// Files with manifest variables; later ones win.
+    pub vars_files: Vec<String>,
+    /// The number of web instances, in the place of the manifest's.
+    pub instances: Option<u32>,
+}

@@ -1,0 +1,130 @@
+//! One application of a plan, and how it is deployed.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::check::Check;
+use super::duration;
+use super::manifest::Manifest;
+use super::name::{AppName, ServiceName};
+use super::route_url::RouteUrl;
+use super::timeouts::Timeouts;
+use super::value_error::ValueError;
+
+/// One application, deployed alternately as one of two apps (its colours).
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct App {
+    /// The name that people use; an app of this very name need not exist.
+    pub name: AppName,
+    /// The two apps that take turns; they differ in more than case.
+    pub colours: [AppName; 2],
+    /// The folder or file to upload, as it is handed to `cf push -p`. `None` where the manifest says it, or where it
+    /// names a docker image.
+    pub path: Option<PathBuf>,
+    /// The team's own cf manifest.
+    pub manifest: Manifest,
+    /// The service instances that both colours are bound to.
+    pub services: Vec<ServiceName>,
+    /// The routes that the users of the app know; never empty.
+    pub live: Vec<RouteUrl>,
+    /// The route at which the new version is checked before it goes live; none of `live`.
+    pub staging: RouteUrl,
+    /// The checks that the new version must pass at the staging route, in order.
+    pub checks: Vec<Check>,
+    /// The time that stands in for the router's answer where it cannot be asked.
+    #[serde(with = "duration::text")]
+    pub settle: Duration,
+    /// The time between the proof that the live routes have left the old colour and its stop.
+    #[serde(with = "duration::text")]
+    pub drain: Duration,
+    /// What becomes of the old colour after it has drained.
+    pub old: Old,
+    /// How many instances the new colour is started with.
+    pub instances: Instances,
+    /// What is done where a step fails.
+    pub on_failure: OnFailure,
+    /// How long things may take.
+    pub timeouts: Timeouts,
+}
+
+impl App {
+    /// Whether a name, a route, a path or a variable of the app satisfies `has`.
+    pub(super) fn shows(&self, has: &dyn Fn(&str) -> bool) -> bool {
+        let paths = self.path.iter().chain([&self.manifest.path]).chain(&self.manifest.vars_files);
+        has(self.name.as_str())
+            || self.colours.iter().any(|colour| has(colour.as_str()))
+            || self.services.iter().any(|service| has(service.as_str()))
+            || self.live.iter().chain([&self.staging]).any(|route| has(&route.to_string()))
+            || self.manifest.vars.iter().any(|(_, value)| has(value))
+            || paths.into_iter().any(|path| has(&path.to_string_lossy()))
+    }
+}
+
+/// What becomes of the colour that no longer serves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Old {
+    /// It is stopped: it costs no memory and can be started again for a rollback.
+    Stop,
+    /// It goes on running without live routes.
+    Keep,
+    /// It is deleted; a rollback then needs a new deployment of the earlier version.
+    Delete,
+}
+
+impl Old {
+    /// Reads the word of a plan.
+    pub(super) fn parse(word: &str) -> Result<Self, ValueError> {
+        match word {
+            "stop" => Ok(Self::Stop),
+            "keep" => Ok(Self::Keep),
+            "delete" => Ok(Self::Delete),
+            _ => Err(ValueError::new("an unknown word")),
+        }
+    }
+}
+
+/// How many web instances the new colour is started with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Instances {
+    /// The larger of what the manifest says and what the live colour runs (an autoscaler or a person may have raised
+    /// it).
+    AtLeastLive,
+    /// What the manifest says (1 where it says nothing), even if more instances are live.
+    Manifest,
+}
+
+impl Instances {
+    /// Reads the word of a plan.
+    pub(super) fn parse(word: &str) -> Result<Self, ValueError> {
+        match word {
+            "at-least-live" => Ok(Self::AtLeastLive),
+            "manifest" => Ok(Self::Manifest),
+            _ => Err(ValueError::new("an unknown word")),
+        }
+    }
+}
+
+/// What is done where a step of a deployment fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OnFailure {
+    /// What was done is taken back: the colour that was live serves alone again.
+    Rollback,
+    /// Everything is left as it is, for a person to decide.
+    Stop,
+}
+
+impl OnFailure {
+    /// Reads the word of a plan.
+    pub(super) fn parse(word: &str) -> Result<Self, ValueError> {
+        match word {
+            "rollback" => Ok(Self::Rollback),
+            "stop" => Ok(Self::Stop),
+            _ => Err(ValueError::new("an unknown word")),
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! A manifest as a plan names it.
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use super::app::ManifestApp;
+
+/// A cf manifest and the variables it is filled in with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Manifest {
+    /// The file, as it is handed to `cf push -f`.
+    pub path: PathBuf,
+    /// The variables for `--var NAME=VALUE`, in the order of the plan. cf 8.17 reads each value as YAML, so a text that
+    /// YAML would take for something else (`1.0`, `yes`) stands here in quotes.
+    pub vars: Vec<(String, String)>,
+    /// The files for `--vars-file`, as they are handed to cf, in the order of the plan.
+    pub vars_files: Vec<PathBuf>,
+    /// The manifest's one application, with the variables filled in.
+    pub app: ManifestApp,
+}

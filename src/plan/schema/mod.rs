@@ -1,0 +1,21 @@
+//! The keys of a plan: one table, from which the checks, the JSON schema and the reference page are made.
+//!
+//! - `table`: what the table is made of
+//! - `keys`: the table
+//! - `unknown_keys`: keys of other files and tools, and what whoever writes them means
+//! - `json`: the table as JSON Schema
+//! - `reference`: the table as a page for people
+
+mod json;
+mod keys;
+#[cfg(test)]
+mod reference;
+mod table;
+mod unknown_keys;
+
+pub(crate) use json::schema;
+pub(super) use keys::{APP, CHECK, COMMAND_CHECK, HTTP, INSTANCES, PLAN, ROUTES, TABLES, TARGET, TIMEOUTS, VERSION};
+#[cfg(test)]
+pub(crate) use reference::reference;
+pub(super) use table::{Key, Kind, Need, Table};
+pub(super) use unknown_keys::{hint_for_key, hint_for_value, kind_of_file};

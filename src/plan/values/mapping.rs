@@ -1,0 +1,77 @@
+//! A mapping of a plan, read by the keys of its table.
+
+use super::located::Located;
+use crate::plan::diagnostics::Place;
+use crate::plan::schema::{Need, Table};
+use crate::plan::value_error::ValueError;
+use crate::plan::yaml::{Node, SourceId, Value, key_path};
+
+/// Stands in for a mapping that is not there.
+static NOTHING: Node = Node { source: SourceId(0), id: 0, value: Value::Map(Vec::new()) };
+
+/// A mapping that is read by the keys of its table.
+#[derive(Clone)]
+pub(crate) struct Mapping<'node> {
+    node: &'node Node,
+    table: &'static Table,
+    path: String,
+}
+
+impl<'node> Mapping<'node> {
+    pub(crate) fn new(node: &'node Node, table: &'static Table, path: &str) -> Self {
+        Self { node, table, path: path.to_owned() }
+    }
+
+    /// The mapping of a key; an empty one where there is none.
+    pub(crate) fn table(&self, key: &str, table: &'static Table) -> Self {
+        // A mapping that is missing has no keys.
+        let node = self.node.get(key).unwrap_or(&NOTHING);
+        Self { node, table, path: key_path(&self.path, key) }
+    }
+
+    /// The mappings of a list.
+    pub(crate) fn tables(&self, key: &str, table: &'static Table) -> Vec<Self> {
+        let path = key_path(&self.path, key);
+        let items = self.node.get(key).map(Node::items).unwrap_or_default();
+        items.iter().enumerate().map(|(at, node)| Self::new(node, table, &format!("{path}[{at}]"))).collect()
+    }
+
+    /// Where a key stands in the document.
+    pub(crate) fn path_of(&self, key: &str) -> String {
+        key_path(&self.path, key)
+    }
+
+    /// The value of a key, if it is there.
+    pub(crate) fn node(&self, key: &str) -> Option<&'node Node> {
+        debug_assert!(self.table.key(key).is_some(), "{key} is in the table of {}", self.table.noun);
+        self.node.get(key)
+    }
+
+    /// A value read from its text, or from the text of the table's default.
+    pub(crate) fn parse<T>(&self, key: &str, read: impl Fn(&str) -> Result<T, ValueError>) -> Option<Located<T>> {
+        let path = key_path(&self.path, key);
+        let (node, text) = match (self.node(key), self.table.key(key).map(|key| key.need)) {
+            (Some(node), _) => (node, node.text()?),
+            (None, Some(Need::Default(text))) => (self.node, text),
+            (None, Some(Need::Required | Need::Optional(_)) | None) => return None,
+        };
+        read(text).ok().map(|value| Located { value, place: Place::of(node), path })
+    }
+
+    /// The items of a list, or the one item that stands in for it, or the table's default.
+    pub(crate) fn parse_list<T>(&self, key: &str, read: impl Fn(&str) -> Result<T, ValueError>) -> Vec<Located<T>> {
+        match self.node(key) {
+            Some(Node { value: Value::List(items), .. }) => {
+                let path = key_path(&self.path, key);
+                let mut found = Vec::new();
+                for (at, node) in items.iter().enumerate() {
+                    if let Some(value) = node.text().and_then(|text| read(text).ok()) {
+                        found.push(Located { value, place: Place::of(node), path: format!("{path}[{at}]") });
+                    }
+                }
+                found
+            }
+            Some(_) | None => self.parse(key, read).into_iter().collect(),
+        }
+    }
+}

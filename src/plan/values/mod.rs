@@ -1,0 +1,20 @@
+//! A validated tree → the values of a plan. What is wrong with a single value has been noted before; here it is simply
+//! not there, so that what can be said about the rest is still said.
+//!
+//! - `mapping`, `scalars`, `paths`: the readers
+//! - `located`: a value that knows where it stands
+//! - `partial_app`, `check`, `timeouts`: what is read
+
+mod check;
+mod located;
+mod mapping;
+mod partial_app;
+mod paths;
+mod scalars;
+mod timeouts;
+
+pub(super) use located::Located;
+pub(super) use mapping::Mapping;
+pub(super) use partial_app::PartialApp;
+pub(super) use paths::joined;
+pub(super) use scalars::{any, whole};

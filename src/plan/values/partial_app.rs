@@ -1,0 +1,143 @@
+//! Reads an app.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::check::read_check;
+use super::located::Located;
+use super::mapping::Mapping;
+use super::paths::{existing, folder_of, joined};
+use super::scalars::any;
+use super::timeouts::read_timeouts;
+use crate::plan::app::{App, Instances, Old, OnFailure};
+use crate::plan::check::Check;
+use crate::plan::diagnostics::Collector;
+use crate::plan::duration::parse_duration;
+use crate::plan::manifest::{Manifest, Sources, as_cf_reads, read_manifest, read_vars};
+use crate::plan::name::{AppName, ServiceName};
+use crate::plan::route_url::RouteUrl;
+use crate::plan::schema::{CHECK, ROUTES, TIMEOUTS};
+use crate::plan::timeouts::Timeouts;
+use crate::plan::value_error::ValueError;
+use crate::plan::yaml::Node;
+
+/// An app as far as it could be read.
+pub(crate) struct PartialApp {
+    pub name: Option<Located<AppName>>,
+    pub colours: Vec<Located<AppName>>,
+    pub path: Option<PathBuf>,
+    pub manifest: Option<Manifest>,
+    pub services: Vec<Located<ServiceName>>,
+    pub live: Vec<Located<RouteUrl>>,
+    pub staging: Option<Located<RouteUrl>>,
+    checks: Vec<Option<Check>>,
+    settle: Option<Duration>,
+    drain: Option<Duration>,
+    old: Option<Old>,
+    instances: Option<Instances>,
+    on_failure: Option<OnFailure>,
+    timeouts: Option<Timeouts>,
+    contents: Vec<Vec<u8>>,
+}
+
+impl PartialApp {
+    pub(crate) fn read(app: &Mapping<'_>, folder: &Path, collector: &mut Collector<'_>) -> Self {
+        let name = app.parse("name", AppName::parse);
+        let mut colours = app.parse_list("colours", AppName::parse);
+        if let (None, Some(name)) = (app.node("colours"), &name) {
+            let colour = |suffix: &str| AppName::parse(&format!("{}{suffix}", name.value)).ok();
+            colours = ["_a", "_b"]
+                .into_iter()
+                .filter_map(colour)
+                .map(|value| Located { value, place: name.place.clone(), path: name.path.clone() })
+                .collect();
+            if colours.is_empty() {
+                let error =
+                    ValueError::hinted("the name is too long for colours to be made of it", "give `colours` as well");
+                collector.at(name.place.clone(), &name.path, error);
+            }
+        }
+        let routes = app.table("routes", &ROUTES);
+        let mut contents = Vec::new();
+        let path = app.parse("path", any).and_then(|given| existing(given, folder, collector));
+        let manifest =
+            read_app_manifest(app, path.is_some() || app.node("path").is_some(), folder, &mut contents, collector);
+        Self {
+            name,
+            colours,
+            // Without a path, and where the manifest has none either, cf would upload the folder that it is run in.
+            path: path.or_else(|| {
+                let manifest = manifest.as_ref()?;
+                let needs_one = manifest.app.path.is_none() && manifest.app.docker.is_none();
+                needs_one.then(|| folder_of(&manifest.path))
+            }),
+            manifest,
+            services: app.parse_list("services", ServiceName::parse),
+            live: routes.parse_list("live", RouteUrl::parse),
+            staging: routes.parse("staging", RouteUrl::parse),
+            checks: app.tables("checks", &CHECK).iter().map(|check| read_check(check, folder, collector)).collect(),
+            settle: app.parse("settle", parse_duration).map(|at| at.value),
+            drain: app.parse("drain", parse_duration).map(|at| at.value),
+            old: app.parse("old", Old::parse).map(|at| at.value),
+            instances: app.parse("instances", Instances::parse).map(|at| at.value),
+            on_failure: app.parse("on_failure", OnFailure::parse).map(|at| at.value),
+            timeouts: read_timeouts(&app.table("timeouts", &TIMEOUTS)),
+            contents,
+        }
+    }
+
+    pub(crate) fn build(self) -> Option<(App, Vec<Vec<u8>>)> {
+        let values = |list: Vec<Located<AppName>>| list.into_iter().map(|at| at.value).collect::<Vec<_>>();
+        let app = App {
+            name: self.name?.value,
+            colours: values(self.colours).try_into().ok()?,
+            path: self.path,
+            manifest: self.manifest?,
+            services: self.services.into_iter().map(|at| at.value).collect(),
+            live: self.live.into_iter().map(|at| at.value).collect(),
+            staging: self.staging?.value,
+            checks: self.checks.into_iter().collect::<Option<_>>()?,
+            settle: self.settle?,
+            drain: self.drain?,
+            old: self.old?,
+            instances: self.instances?,
+            on_failure: self.on_failure?,
+            timeouts: self.timeouts?,
+        };
+        Some((app, self.contents))
+    }
+}
+
+fn read_app_manifest(
+    app: &Mapping<'_>,
+    has_path: bool,
+    folder: &Path,
+    contents: &mut Vec<Vec<u8>>,
+    collector: &mut Collector<'_>,
+) -> Option<Manifest> {
+    let vars: Vec<(String, Node)> = app
+        .node("vars")
+        .map(Node::entries)
+        .unwrap_or_default()
+        .iter()
+        .filter_map(|(name, value)| Some((name.text()?.to_owned(), value.clone())))
+        .collect();
+    let vars_files: Vec<Located<PathBuf>> =
+        app.parse_list("vars_files", any).into_iter().map(|at| at.map(|path| joined(folder, &path))).collect();
+    let known = read_vars(&vars_files, &vars, collector);
+    let file = app.parse("manifest", any)?.map(|path| joined(folder, &path));
+    let sources = Sources { values: known?, has_path };
+    let read = read_manifest(&file, &sources, contents, collector)?;
+    if let (Some(path), Some(_)) = (app.node("path"), &read.docker) {
+        // cf 8.17: `--path, -p` beside `docker` in the manifest is an incorrect usage.
+        let hint = "take `path` out: nothing is uploaded for a docker image";
+        let error = ValueError::hinted("the manifest names a docker image, which has no files", hint);
+        collector.node(path, &app.path_of("path"), error);
+    }
+    Some(Manifest {
+        path: file.value,
+        vars: vars.iter().filter_map(|(name, value)| Some((name.clone(), as_cf_reads(value.scalar()?)))).collect(),
+        vars_files: vars_files.into_iter().map(|at| at.value).collect(),
+        app: read,
+    })
+}

@@ -1,0 +1,13 @@
+//! The simplest readers of values.
+
+use crate::plan::value_error::ValueError;
+
+/// A text whose rules the table of keys has checked.
+#[expect(clippy::unnecessary_wraps, reason = "has the form of the readers that can fail")]
+pub(crate) fn any(text: &str) -> Result<String, ValueError> {
+    Ok(text.to_owned())
+}
+
+pub(crate) fn whole(text: &str) -> Result<u32, ValueError> {
+    text.parse().map_err(|_| ValueError::new("no whole number"))
+}

@@ -1,0 +1,93 @@
+//! An app, with what is known of its processes, its newest package and its droplets.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::droplet::Droplet;
+use super::package::Package;
+use super::process::Process;
+use crate::plan::Lifecycle;
+
+/// An app of the space.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct App {
+    /// The guid.
+    pub guid: String,
+    /// The name.
+    pub name: String,
+    /// The desired state.
+    pub state: AppState,
+    /// How its packages become something that runs; `None` where that is a way which is not known here.
+    #[serde(default)]
+    pub lifecycle: Option<Lifecycle>,
+    /// The annotations on it.
+    pub annotations: BTreeMap<String, String>,
+    /// Its processes, `web` first, and of one type the newest first: while a deployment of the platform's own is under
+    /// way there are several of type `web`.
+    pub processes: Vec<Process>,
+    /// Its newest package.
+    pub package: Option<Package>,
+    /// The guid of the droplet that it runs, or would run if it were started.
+    pub droplet: Option<String>,
+    /// The newest staged droplet, whether it is the current one or not.
+    pub staged: Option<Droplet>,
+    /// The names of the service instances that are bound to it.
+    pub bindings: Vec<String>,
+    /// The stack that it is staged on, where its lifecycle has one.
+    #[serde(default)]
+    pub stack: Option<String>,
+}
+
+impl App {
+    /// The web process; of several the newest, which is the one that a scale or a manifest changes (CC:
+    /// `newest_web_process`).
+    pub(crate) fn web(&self) -> Option<&Process> {
+        self.web_processes().next()
+    }
+
+    /// The web process, to be changed by a step's effect.
+    pub(crate) fn web_mut(&mut self) -> Option<&mut Process> {
+        self.processes.iter_mut().find(|process| process.kind == "web")
+    }
+
+    /// All processes of type `web`: a route leads to each of them.
+    pub(crate) fn web_processes(&self) -> impl Iterator<Item = &Process> {
+        self.processes.iter().filter(|process| process.kind == "web")
+    }
+
+    /// How many instances are wanted of all web processes together.
+    pub(crate) fn web_instances(&self) -> u32 {
+        self.web_processes().map(|process| process.instances).sum()
+    }
+
+    /// How many instances of web processes run and are routable.
+    pub(crate) fn running(&self) -> u32 {
+        self.web_processes().map(Process::running).sum()
+    }
+
+    /// Whether it is started and at least one of its web instances runs.
+    pub(crate) fn serves(&self) -> bool {
+        self.state == AppState::Started && self.running() > 0
+    }
+
+    /// The memory that all its instances take when it is started, in megabytes.
+    pub(crate) fn memory_mb(&self) -> u64 {
+        self.processes.iter().map(|process| process.memory_mb * u64::from(process.instances)).sum()
+    }
+
+    /// The count of all its instances when it is started.
+    pub(crate) fn instances(&self) -> u64 {
+        self.processes.iter().map(|process| u64::from(process.instances)).sum()
+    }
+}
+
+/// The desired state of an app.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum AppState {
+    /// Its processes are to run.
+    Started,
+    /// Nothing of it is to run.
+    Stopped,
+}

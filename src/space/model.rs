@@ -1,0 +1,125 @@
+//! The space as a whole, and the questions that are asked of it.
+
+use serde::{Deserialize, Serialize};
+
+use super::app::App;
+use super::domain::Domain;
+use super::lock::Lock;
+use super::native::NativeDeployment;
+use super::quota::Quota;
+use super::route::Route;
+use super::rules::Rules;
+use super::service::ServiceInstance;
+use crate::cf::invocation::RouteParts;
+use crate::plan::RouteUrl;
+
+/// The format number of a snapshot; a snapshot of another format is refused.
+pub(crate) const SNAPSHOT_FORMAT: u32 = 1;
+
+/// A name with the guid that the Cloud Controller gave it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Named {
+    /// The guid.
+    pub guid: String,
+    /// The name.
+    pub name: String,
+}
+
+/// What a Cloud Foundry space holds, as far as a plan is concerned with it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Space {
+    /// [`SNAPSHOT_FORMAT`].
+    pub format: u32,
+    /// The version that `cf version` reported, such as `8.17.0`.
+    pub cf: String,
+    /// The URL of the targeted API.
+    pub api: String,
+    /// The targeted organization.
+    pub org: Named,
+    /// The targeted space.
+    pub space: Named,
+    /// The domains that the organization may use.
+    pub domains: Vec<Domain>,
+    /// The apps that the plan names, and those that hold a route that the plan names.
+    pub apps: Vec<App>,
+    /// The locks on the plan's apps.
+    #[serde(default)]
+    pub locks: Vec<Lock>,
+    /// All routes of the space.
+    pub routes: Vec<Route>,
+    /// The service instances that the plan names, as far as they are there.
+    pub services: Vec<ServiceInstance>,
+    /// The quotas that bind the space: the organization's, and the space's own where it has one.
+    pub quotas: Vec<Quota>,
+    /// The platform's own deployments that are under way on the plan's apps.
+    #[serde(default)]
+    pub deployments: Vec<NativeDeployment>,
+    /// What the platform tells beforehand of what it will refuse.
+    #[serde(default)]
+    pub rules: Rules,
+}
+
+impl Space {
+    /// The app of that name.
+    pub fn app(&self, name: &str) -> Option<&App> {
+        self.apps.iter().find(|app| app.name == name)
+    }
+
+    /// The app of that name, to be changed by a step's effect.
+    pub(crate) fn app_mut(&mut self, name: &str) -> Option<&mut App> {
+        self.apps.iter_mut().find(|app| app.name == name)
+    }
+
+    /// The lock on the app that the plan calls so, whether it still holds or has expired.
+    pub(crate) fn lock(&self, plan_app: &str) -> Option<&Lock> {
+        self.locks.iter().find(|lock| lock.app == plan_app)
+    }
+
+    /// The route of that URL.
+    pub(crate) fn route(&self, url: &RouteUrl) -> Option<&Route> {
+        self.routes.iter().find(|route| route.is(url))
+    }
+
+    /// Whether the route leads to the app's web process.
+    pub(crate) fn is_mapped(&self, app: &str, url: &RouteUrl) -> bool {
+        match (self.app(app), self.route(url)) {
+            (Some(app), Some(route)) => route.leads_to(&app.guid),
+            (None, _) | (_, None) => false,
+        }
+    }
+
+    /// The names of the apps that the route leads to, in the order of the route's destinations. An app that is not in
+    /// the model is told by its guid.
+    pub(crate) fn holders(&self, url: &RouteUrl) -> Vec<&str> {
+        let Some(route) = self.route(url) else { return Vec::new() };
+        let mut names: Vec<&str> = Vec::new();
+        for destination in &route.destinations {
+            let app = self.apps.iter().find(|app| app.guid == destination.app);
+            let name = app.map_or(destination.app.as_str(), |app| app.name.as_str());
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        names
+    }
+
+    /// The URLs of the routes that lead to the app.
+    pub(crate) fn routes_of(&self, app: &str) -> Vec<&str> {
+        let Some(app) = self.app(app) else { return Vec::new() };
+        self.routes.iter().filter(|route| route.leads_to(&app.guid)).map(|route| route.url.as_str()).collect()
+    }
+
+    /// Takes a route URL apart into host and domain: the longest domain of the organization that fits, as the Cloud
+    /// Controller does for the routes of a manifest. `None` where no domain fits.
+    pub(crate) fn address(&self, url: &RouteUrl) -> Option<RouteParts> {
+        let path = (!url.path().is_empty()).then(|| url.path().to_owned());
+        let known = |name: &str| self.domains.iter().any(|domain| domain.name.eq_ignore_ascii_case(name));
+        let (host, domain) = url.splits().find(|(_, domain)| known(domain))?;
+        // CC: a host is one label.
+        (!host.contains('.')).then(|| RouteParts {
+            host: (!host.is_empty()).then(|| host.to_owned()),
+            domain: domain.to_owned(),
+            path,
+        })
+    }
+}

@@ -1,0 +1,186 @@
+//! Apps, their processes and instances, packages and droplets.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::answer::{Link, Links, ToOne, Unreadable, parse, parse_all};
+use crate::plan::Lifecycle;
+use crate::space::{App, AppState, Droplet, Instance, InstanceState, Package, Process};
+
+/// Reads apps from `/v3/apps`, without what other endpoints tell of them, each with whether the answer tells its
+/// current droplet (older APIs do not).
+pub fn apps(path: &str, resources: &[Value]) -> Result<Vec<(App, bool)>, Unreadable> {
+    #[derive(Deserialize)]
+    struct Raw {
+        guid: String,
+        name: String,
+        state: AppState,
+        lifecycle: Option<RawLifecycle>,
+        #[serde(default)]
+        metadata: Metadata,
+        #[serde(default)]
+        relationships: Relationships,
+    }
+    #[derive(Deserialize, Default)]
+    struct LifecycleData {
+        stack: Option<String>,
+    }
+    #[derive(Deserialize)]
+    struct RawLifecycle {
+        #[serde(rename = "type")]
+        kind: String,
+        #[serde(default)]
+        data: LifecycleData,
+    }
+    #[derive(Deserialize, Default)]
+    struct Metadata {
+        #[serde(default)]
+        annotations: BTreeMap<String, Option<String>>,
+    }
+    #[derive(Deserialize, Default)]
+    struct Relationships {
+        current_droplet: Option<ToOne>,
+    }
+    let raw: Vec<Raw> = parse_all(path, resources)?;
+    let app = |raw: Raw| {
+        let knows_droplet = raw.relationships.current_droplet.is_some();
+        let app = App {
+            guid: raw.guid,
+            name: raw.name,
+            state: raw.state,
+            lifecycle: raw
+                .lifecycle
+                .as_ref()
+                .and_then(|has| Lifecycle::ALL.into_iter().find(|one| one.as_str() == has.kind)),
+            annotations: raw.metadata.annotations.into_iter().filter_map(|(key, value)| Some((key, value?))).collect(),
+            processes: Vec::new(),
+            package: None,
+            droplet: raw.relationships.current_droplet.and_then(ToOne::guid),
+            staged: None,
+            bindings: Vec::new(),
+            stack: raw.lifecycle.and_then(|has| has.data.stack),
+        };
+        (app, knows_droplet)
+    };
+    Ok(raw.into_iter().map(app).collect())
+}
+
+/// Reads processes from `/v3/processes`, each with the guid of its app; of two of one app and type the newer one comes
+/// first. CC: of two of one second the one that is listed later is newer.
+pub(crate) fn processes(path: &str, resources: &[Value]) -> Result<Vec<(String, Process)>, Unreadable> {
+    #[derive(Deserialize)]
+    struct Raw {
+        guid: String,
+        #[serde(rename = "type")]
+        kind: String,
+        instances: u32,
+        memory_in_mb: u64,
+        #[serde(default)]
+        created_at: String,
+        relationships: Relationships,
+    }
+    #[derive(Deserialize)]
+    struct Relationships {
+        app: ToOne,
+    }
+    let mut raw: Vec<Raw> = parse_all(path, resources)?;
+    raw.reverse();
+    raw.sort_by(|one, other| other.created_at.cmp(&one.created_at));
+    let process = |raw: Raw| {
+        let app = raw.relationships.app.guid()?;
+        let process = Process {
+            guid: raw.guid,
+            kind: raw.kind,
+            instances: raw.instances,
+            memory_mb: raw.memory_in_mb,
+            states: Vec::new(),
+        };
+        Some((app, process))
+    };
+    Ok(raw.into_iter().filter_map(process).collect())
+}
+
+/// Reads the instances from `/v3/processes/GUID/stats`.
+pub(crate) fn stats(path: &str, answer: &Value) -> Result<Vec<Instance>, Unreadable> {
+    #[derive(Deserialize)]
+    struct Raw {
+        resources: Vec<Stat>,
+    }
+    #[derive(Deserialize)]
+    struct Stat {
+        #[serde(default)]
+        index: u32,
+        instance_guid: Option<String>,
+        host: Option<String>,
+        #[serde(default)]
+        instance_ports: Vec<Port>,
+        uptime: Option<u64>,
+        state: RawState,
+        routable: Option<bool>,
+        details: Option<String>,
+    }
+    #[derive(Deserialize)]
+    struct Port {
+        external: Option<u32>,
+    }
+    #[derive(Deserialize)]
+    #[serde(rename_all = "UPPERCASE")]
+    enum RawState {
+        Running,
+        Starting,
+        Stopping,
+        Crashed,
+        Down,
+    }
+    let raw: Raw = parse(path, answer)?;
+    let address = |stat: &Stat| {
+        let port = stat.instance_ports.first().and_then(|port| port.external)?;
+        Some(format!("{}:{port}", stat.host.as_deref()?))
+    };
+    let instance = |stat: Stat| Instance {
+        index: stat.index,
+        uptime: stat.uptime,
+        id: stat.instance_guid.clone().filter(|guid| !guid.is_empty()).or_else(|| address(&stat)),
+        state: match stat.state {
+            RawState::Running if stat.routable == Some(false) => InstanceState::Unready,
+            RawState::Running => InstanceState::Running,
+            RawState::Starting => InstanceState::Starting,
+            RawState::Stopping => InstanceState::Stopping,
+            RawState::Crashed => InstanceState::Crashed,
+            RawState::Down => InstanceState::Down,
+        },
+        details: stat.details.filter(|details| !details.is_empty()),
+    };
+    Ok(raw.resources.into_iter().map(instance).collect())
+}
+
+/// Reads packages from `/v3/packages`, each with the guid of its app.
+pub(crate) fn packages(path: &str, resources: &[Value]) -> Result<Vec<(String, Package)>, Unreadable> {
+    #[derive(Deserialize)]
+    struct Raw {
+        guid: String,
+        state: String,
+        links: Links,
+    }
+    let raw: Vec<Raw> = parse_all(path, resources)?;
+    let package = |raw: Raw| (raw.links.app.guid(), Package { guid: raw.guid, ready: raw.state == "READY" });
+    Ok(raw.into_iter().map(package).collect())
+}
+
+/// Reads the staged droplets from `/v3/droplets`, each with the guid of its app.
+pub(crate) fn droplets(path: &str, resources: &[Value]) -> Result<Vec<(String, Droplet)>, Unreadable> {
+    #[derive(Deserialize)]
+    struct Raw {
+        guid: String,
+        state: String,
+        links: Links,
+    }
+    let mut raw: Vec<Raw> = parse_all(path, resources)?;
+    raw.retain(|raw| raw.state == "STAGED");
+    let droplet = |raw: Raw| {
+        (raw.links.app.guid(), Droplet { guid: raw.guid, package: raw.links.package.as_ref().map(Link::guid) })
+    };
+    Ok(raw.into_iter().map(droplet).collect())
+}

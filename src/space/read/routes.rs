@@ -1,0 +1,65 @@
+//! Routes, and the domains that they are made of.
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::answer::{RawDestination, ToOne, Unreadable, parse_all};
+use crate::space::{Destination, Domain, Route};
+
+/// Reads the routes that the space of that guid may use from `/v3/routes`. CC: that list also has those that another
+/// space shares with it.
+pub(crate) fn routes(path: &str, space: &str, resources: &[Value]) -> Result<Vec<Route>, Unreadable> {
+    #[derive(Deserialize)]
+    struct Raw {
+        guid: String,
+        url: String,
+        #[serde(default)]
+        destinations: Vec<RawDestination>,
+        #[serde(default)]
+        relationships: Relationships,
+    }
+    #[derive(Deserialize, Default)]
+    struct Relationships {
+        space: Option<ToOne>,
+    }
+    let raw: Vec<Raw> = parse_all(path, resources)?;
+    let to = |to: RawDestination| Destination {
+        app: to.app.guid,
+        process: to.app.process.map_or_else(|| "web".to_owned(), |process| process.kind),
+    };
+    let route = |raw: Raw| Route {
+        guid: raw.guid,
+        url: raw.url,
+        destinations: raw.destinations.into_iter().map(to).collect(),
+        shared_by: raw.relationships.space.and_then(ToOne::guid).filter(|owner| owner != space),
+    };
+    Ok(raw.into_iter().map(route).collect())
+}
+
+/// Reads domains from `/v3/organizations/GUID/domains`.
+pub(crate) fn domains(path: &str, resources: &[Value]) -> Result<Vec<Domain>, Unreadable> {
+    #[derive(Deserialize)]
+    struct Raw {
+        guid: String,
+        name: String,
+        #[serde(default)]
+        internal: bool,
+        #[serde(default)]
+        supported_protocols: Vec<String>,
+        #[serde(default)]
+        relationships: Relationships,
+    }
+    #[derive(Deserialize, Default)]
+    struct Relationships {
+        organization: Option<ToOne>,
+    }
+    let raw: Vec<Raw> = parse_all(path, resources)?;
+    let domain = |raw: Raw| Domain {
+        guid: raw.guid,
+        name: raw.name,
+        internal: raw.internal,
+        private: raw.relationships.organization.and_then(ToOne::guid).is_some(),
+        tcp: raw.supported_protocols.iter().any(|protocol| protocol == "tcp"),
+    };
+    Ok(raw.into_iter().map(domain).collect())
+}
