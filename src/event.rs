@@ -280,16 +280,15 @@ impl Happening {
     pub fn shown(mut self, show: &dyn Fn(&str) -> String) -> Self {
         let each = |texts: &mut Vec<String>| texts.iter_mut().for_each(|text| *text = show(text));
         match &mut self {
-            Self::StepStarted { argv, .. } => each(argv),
-            Self::Output { text, .. } => *text = show(text),
+            Self::Output { text, .. } | Self::Note { text } | Self::Hint { text } => *text = show(text),
             Self::Waiting { what, .. } => *what = show(what),
             Self::StepRepeated { why, .. }
             | Self::StepFailed { why, .. }
             | Self::Stopped { why, .. }
             | Self::LeftAlone { why, .. } => *why = show(why),
-            Self::StepConfirmed { notes, .. } => each(notes),
-            Self::Logs { lines, .. } => each(lines),
-            Self::Note { text } | Self::Hint { text } => *text = show(text),
+            Self::StepStarted { argv: texts, .. }
+            | Self::StepConfirmed { notes: texts, .. }
+            | Self::Logs { lines: texts, .. } => each(texts),
             Self::Started { .. }
             | Self::Serves { .. }
             | Self::Interrupted { .. }

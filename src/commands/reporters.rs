@@ -105,8 +105,11 @@ impl Reporters {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         let all: [Option<&mut dyn Reporter>; 3] =
             [Some(&mut *last), Some(&mut self.console), self.lines.as_mut().map(|lines| lines as &mut dyn Reporter)];
-        let lost = all.into_iter().flatten().filter_map(|reporter| reporter.event(&event).err()).next();
-        if let Some(error) = lost {
+        let mut failures = Vec::new();
+        for reporter in all.into_iter().flatten() {
+            failures.extend(reporter.event(&event).err());
+        }
+        for error in failures {
             self.console.note(&format!("note: events are lost ({error}); the run goes on"));
         }
     }

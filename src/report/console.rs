@@ -213,7 +213,9 @@ impl Reporter for Console {
                 self.always(&format!(
                     "the last that {version} has logged, less what the checks asked for ({command}):"
                 ));
-                lines.iter().for_each(|line| self.always(&format!("  {line}")));
+                for line in lines {
+                    self.always(&format!("  {line}"));
+                }
             }
             Happening::Done { told, .. } => {
                 self.clear();

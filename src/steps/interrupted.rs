@@ -28,8 +28,10 @@ impl Interrupted {
         let has_begun = |app: &plan::App| origins(app, space).iter().any(|origin| origin.deployment.id == *id);
         let follows = |app: &&plan::App| newest.extent.has(&app.name) && !has_begun(app);
         let to_follow: Vec<AppName> = plan.apps.iter().filter(follows).map(|app| app.name.clone()).collect();
-        let taken_back = plan.apps.iter().any(|app| was_taken_back(app, id, space));
-        (!to_follow.is_empty() && !taken_back).then(|| Self { identity: newest.deployment, to_follow })
+        if to_follow.is_empty() || plan.apps.iter().any(|app| was_taken_back(app, id, space)) {
+            return None;
+        }
+        Some(Self { identity: newest.deployment, to_follow })
     }
 
     /// The newest deployment that is written on the plan's apps, whether it has come to its end or not.

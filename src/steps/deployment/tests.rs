@@ -54,6 +54,9 @@ fn deployed(plan: &Plan, apps: &[&str]) -> Space {
     example::space(all, leads.iter().map(|(url, app)| (url.as_str(), app.as_str())))
 }
 
+/// Something that is otherwise in the space.
+type Change = fn(&mut Space);
+
 /// What is done with which app, and which apps are left alone.
 fn told(compiled: Result<Deployment<'_>, Refusal>) -> String {
     match compiled {
@@ -125,7 +128,7 @@ fn what_was_to_follow_is_resumed() {
     let mark = deployment.steps().find(|step| step.id == "cart/mark").unwrap();
     assert!(mark.invocation().unwrap().shell().contains(r#""cutover-deployment":"d-2""#), "{mark:?}");
 
-    let cases: [(&str, fn(&mut Space)); 4] = [
+    let cases: [(&str, Change); 4] = [
         ("it has come to all of its apps", |space| {
             for name in ["cart_b", "mail_b"] {
                 let app = space.app_mut(name).unwrap();
