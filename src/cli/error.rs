@@ -15,7 +15,7 @@ use crate::run::lock::LockError;
 use crate::run::observe::ObserveError;
 use crate::run::upload::UploadError;
 use crate::shell::{self, OwnCommands};
-use crate::space::lock::Standing;
+use crate::space::lock::LockState;
 use crate::steps::refusal::Refusal;
 
 use crate::text::for_terminal;
@@ -177,7 +177,7 @@ impl CliError {
             Self::Locked(LockError::Held { lock, .. }) if lock.is_an_app => {
                 Some(format!("give that app another name: {} NAME", shell::command(["cf", "rename", &lock.name()])))
             }
-            Self::Locked(LockError::Held { standing: Standing::Unreadable, .. }) => {
+            Self::Locked(LockError::Held { state: LockState::Unreadable, .. }) => {
                 Some(format!("where nobody is at work any more, end it:\n  {}", own.verb("lock break")))
             }
             Self::Locked(LockError::Held { .. }) => Some(format!(

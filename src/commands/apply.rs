@@ -103,8 +103,8 @@ fn way_is_free(
         manager.refuse_at_work(&space.locks)?;
     }
     context.before_asking()?;
-    if let (true, Err(LockError::Held { lock, standing, now })) = (args.take_over, manager.refuse_at_work(&space.locks))
-        && !consent.is_given(&lock.story(now, standing), "Ask that run to stop, and take over?", &Interrupt::none())
+    if let (true, Err(LockError::Held { lock, state, now })) = (args.take_over, manager.refuse_at_work(&space.locks))
+        && !consent.is_given(&lock.story(now, state), "Ask that run to stop, and take over?", &Interrupt::none())
     {
         return Err(CliError::NotAgreed);
     }

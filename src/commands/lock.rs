@@ -10,9 +10,9 @@ use crate::cli::prompt::Consent;
 use crate::cli::{CliError, Common, ExitStatus, LockBreakArgs, LockStatusArgs, StatusFormat};
 use crate::plan::Plan;
 use crate::run::interrupt::Interrupt;
-use crate::run::lock::{Claim, LockManager, Patience, standing};
+use crate::run::lock::{Claim, LockManager, Patience, state_of};
 use crate::space::Space;
-use crate::space::lock::{Lock, Standing};
+use crate::space::lock::{Lock, LockState};
 use crate::steps::Step;
 
 use super::context::{Context, load_without_app_files};
@@ -71,7 +71,7 @@ pub fn status(common: &Common, args: &LockStatusArgs) -> Result<ExitStatus, CliE
             for (app, lock) in locks {
                 print(&lock.map_or_else(
                     || format!("{app} is free\n"),
-                    |lock| format!("{}\n", lock.story(now, standing(lock))),
+                    |lock| format!("{}\n", lock.story(now, state_of(lock))),
                 ));
             }
         }
@@ -103,12 +103,12 @@ fn public(lock: &Lock) -> serde_json::Value {
 
 /// The word that a program is told for it.
 fn state(lock: Option<&Lock>) -> &'static str {
-    match lock.map(standing) {
+    match lock.map(state_of) {
         None => "free",
-        Some(Standing::AtWork) => "at-work",
-        Some(Standing::Silent) => "silent",
-        Some(Standing::Dead) => "dead",
-        Some(Standing::Unreadable) => "unreadable",
+        Some(LockState::AtWork) => "at-work",
+        Some(LockState::Silent) => "silent",
+        Some(LockState::Dead) => "dead",
+        Some(LockState::Unreadable) => "unreadable",
     }
 }
 
@@ -120,7 +120,7 @@ pub fn break_open(common: &Common, args: &LockBreakArgs) -> Result<ExitStatus, C
     let space = place.observer(&plan).observe(&Interrupt::none())?;
     place.before_asking()?;
     let now = Timestamp::now();
-    let stories: Vec<String> = space.locks.iter().map(|lock| lock.story(now, standing(lock))).collect();
+    let stories: Vec<String> = space.locks.iter().map(|lock| lock.story(now, state_of(lock))).collect();
     if !stories.is_empty() && !consent.is_given(&stories.join("\n"), "Break the lock?", &Interrupt::none()) {
         return Err(CliError::NotAgreed);
     }

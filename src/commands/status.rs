@@ -6,7 +6,7 @@ use serde_json::to_string_pretty;
 use crate::cli::{CliError, Common, ExitStatus, StatusArgs, StatusFormat};
 use crate::report::status;
 use crate::run::interrupt::Interrupt;
-use crate::run::lock::standing;
+use crate::run::lock::state_of;
 use crate::text;
 
 use super::context::{Context, load_without_app_files};
@@ -19,7 +19,7 @@ pub fn run(common: &Common, args: &StatusArgs) -> Result<ExitStatus, CliError> {
     let own = common.own_commands();
     let space = place.observer(&plan).observe(&Interrupt::none())?;
     match args.format {
-        StatusFormat::Text => print(&status::text(&plan, &space, Timestamp::now(), &standing, &own)),
+        StatusFormat::Text => print(&status::text(&plan, &space, Timestamp::now(), &state_of, &own)),
         StatusFormat::Json => {
             let object = status::json(&plan, &space, &own).and_then(|object| to_string_pretty(&object));
             print(&text::json(&format!("{}\n", object.unwrap_or_default())));

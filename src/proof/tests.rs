@@ -4,15 +4,15 @@
 use std::time::Duration;
 
 use crate::example;
-use crate::plan::{self, Plan};
+use crate::plan::{self, Plan, RouteUrl};
 use crate::space::{App, Quota, QuotaScope, Space, Usage};
 use crate::steps::action::Delete;
 use crate::steps::annotations::Role;
 use crate::steps::refusal::{QuotaKind, Refusal};
 use crate::steps::standing::UnderWay;
-use crate::steps::{Action, Step, Verb};
+use crate::steps::{Action, Deployment, Step, Verb};
 
-use super::{Proof, prove_app, prove_one};
+use super::{Proof, prove, prove_app, prove_one};
 
 const PLAN: &str = "
 version: 1
@@ -432,6 +432,133 @@ fn wrong_compilers_are_caught() {
         out.extend(["# ", name, "\n", &told, "\n\n"]);
     }
     insta::assert_snapshot!(out);
+}
+
+const TWO: &str = "
+  - name: cart
+    path: app
+    manifest: manifest.yml
+    routes: {live: [cart.example.com], staging: cart-staging.example.com}
+";
+
+/// Both apps are live as their first colour.
+fn two() -> Space {
+    let apps = vec![app("shop_a", true, Some(Role::Live)), app("cart_a", true, Some(Role::Live))];
+    example::space(apps, LIVE.map(|url| (url, "shop_a")).into_iter().chain([("cart.example.com", "cart_a")]))
+}
+
+fn proved_together(plan: &Plan, deployment: &Deployment<'_>, space: &Space) -> Proof {
+    let request = example::request(plan, Verb::Apply);
+    prove(deployment, space, &|app, verb, space| request.compile_again(plan, app, verb, space))
+}
+
+/// What is wrong with the graph of two apps.
+type GraphSabotage = fn(&mut Deployment<'_>);
+
+/// What is wrong with a graph of two apps, how it is made so, and what the story of it must tell.
+const GRAPH_SABOTAGE: &[(&str, GraphSabotage, &[&str])] = &[
+    (
+        "one app stops the other one's",
+        |deployment| {
+            for step in &mut deployment.apps[1].steps {
+                if let Action::Stop(stop) = &mut step.action {
+                    stop.app = plan::AppName::parse("shop_b").unwrap();
+                }
+            }
+        },
+        &["cart:", "stop shop_b", "it touches what belongs to app shop of the plan"],
+    ),
+    (
+        "one app takes the other one's route",
+        |deployment| {
+            for step in &mut deployment.apps[0].steps {
+                if let Action::MapRoute(map) = &mut step.action {
+                    map.url = RouteUrl::parse("cart.example.com").unwrap();
+                }
+            }
+        },
+        &["shop:", "it touches what belongs to app cart of the plan"],
+    ),
+    (
+        "a stranger's app is stopped",
+        |deployment| {
+            for step in &mut deployment.apps[1].steps {
+                if let Action::Stop(stop) = &mut step.action {
+                    stop.app = plan::AppName::parse("billing").unwrap();
+                }
+            }
+        },
+        &["cart:", "touches app billing, which the plan does not name"],
+    ),
+    (
+        "the second app does not wait for the first",
+        |deployment| deployment.apps[1].steps[0].after.clear(),
+        &["step cart/create", "it does not wait for step shop/"],
+    ),
+    (
+        "the apps change their places",
+        |deployment| deployment.apps.reverse(),
+        &["step cart/create", "it waits for shop/", "which does not come before it"],
+    ),
+    (
+        "a step is done twice",
+        |deployment| {
+            let mut again = deployment.apps[0].steps[0].clone();
+            again.after = vec![deployment.apps[0].steps.last().unwrap().id.clone()];
+            deployment.apps[0].steps.push(again);
+        },
+        &["there are two steps of this name"],
+    ),
+    (
+        "the second app switches before its check",
+        |deployment| {
+            let steps = std::mem::take(&mut deployment.apps[1].steps);
+            let first = steps[0].after.clone();
+            let is_ask = |step: &Step| step.facts().kind() == "map-route" && live(step);
+            let mut steps = before(steps, is_ask, |step| step.facts().kind() == "push");
+            example::chain(&mut steps);
+            steps[0].after = first;
+            deployment.apps[1].steps = steps;
+        },
+        &["cart:", "cart.example.com"],
+    ),
+];
+
+#[test]
+fn a_plan_of_several_apps_is_proved_as_a_whole() {
+    let (plan, space) = (plan_with(TWO), two());
+    let deployment = Deployment::compile(&plan, &space, &example::request(&plan, Verb::Apply)).unwrap();
+    assert_holds("two apps", &proved_together(&plan, &deployment, &space));
+    for (name, sabotage, words) in GRAPH_SABOTAGE {
+        let mut wrong = deployment.clone();
+        sabotage(&mut wrong);
+        let proof = proved_together(&plan, &wrong, &space);
+        assert!(!proof.holds, "{name}: not caught in {} cases", proof.cases);
+        let told = proof.violations[0].to_string();
+        for word in *words {
+            assert!(told.contains(word), "{name}: '{word}' is not in:\n{told}");
+        }
+    }
+}
+
+#[test]
+fn what_apps_share_is_proved_as_those_before_leave_it() {
+    let plan = plan_with(&format!("    instances: manifest\n    old: keep\n{TWO}"));
+    let space = two();
+    let deployment = Deployment::compile(&plan, &space, &example::request(&plan, Verb::Apply)).unwrap();
+    // The first app keeps its old colour, 512 MB; with that, the second one has no room for its new colour.
+    assert_holds("both", &proved_together(&plan, &deployment, &with_free_memory(space.clone(), 1024)));
+    let tight = with_free_memory(space, 1023);
+    for part in &deployment.apps {
+        let alone = prove_app(part.app, Verb::Apply, &tight, &|verb, space| {
+            example::request(&plan, Verb::Apply).compile_again(&plan, part.app, verb, space)
+        });
+        assert_holds("each by itself", &alone);
+    }
+    let proof = proved_together(&plan, &deployment, &tight);
+    assert!(!proof.holds);
+    let told = proof.violations[0].to_string();
+    assert!(told.starts_with("cart:") && told.contains("small"), "{told}");
 }
 
 #[test]

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::plan::{self, Plan};
 use crate::proof;
 use crate::shell::{self, OwnCommands};
-use crate::space::lock::{Lock, Standing as LockState};
+use crate::space::lock::{Lock, LockState};
 use crate::space::{App, AppState, Space};
 use crate::steps::annotations::{self, Extent, Identity, Role};
 use crate::steps::input::{CompileInput, Failed};

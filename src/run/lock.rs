@@ -26,7 +26,7 @@ use super::clock::{Clock, Stop};
 use super::interrupt::Signal;
 use crate::cf::outcome::Refusal;
 use crate::plan::AppName;
-use crate::space::lock::{Lock, SILENCE, Sighting, Standing, Verb};
+use crate::space::lock::{Lock, LockState, SILENCE, Sighting, Verb};
 use crate::steps::annotations::Identity;
 
 use heartbeat::Heartbeat;
@@ -85,12 +85,12 @@ fn nonce() -> String {
 #[derive(Debug, Error)]
 pub enum LockError {
     /// Somebody else holds it.
-    #[error("refused: {}", lock.story(*now, *standing))]
+    #[error("refused: {}", lock.story(*now, *state))]
     Held {
         /// The lock.
         lock: Box<Lock>,
         /// Whether its run is at work.
-        standing: Standing,
+        state: LockState,
         /// When it was read.
         now: Timestamp,
     },
@@ -179,12 +179,12 @@ impl Watch {
 }
 
 /// Whether the run that holds a lock is at work, as far as this machine can tell at once.
-pub fn standing(lock: &Lock) -> Standing {
-    lock.standing(Timestamp::now(), process::sight(lock))
+pub fn state_of(lock: &Lock) -> LockState {
+    lock.state(Timestamp::now(), process::sight(lock))
 }
 
-fn held(lock: Lock, standing: Standing) -> LockError {
-    LockError::Held { lock: Box::new(lock), standing, now: Timestamp::now() }
+fn held(lock: Lock, state: LockState) -> LockError {
+    LockError::Held { lock: Box::new(lock), state, now: Timestamp::now() }
 }
 
 impl<'a> LockManager<'a> {
@@ -203,15 +203,15 @@ impl<'a> LockManager<'a> {
     }
 
     /// Whether the run that holds a lock is at work, as far as is known by now.
-    fn standing(&self, lock: &Lock) -> Standing {
-        if self.dead.contains(lock) { Standing::Dead } else { standing(lock) }
+    fn state_of(&self, lock: &Lock) -> LockState {
+        if self.dead.contains(lock) { LockState::Dead } else { state_of(lock) }
     }
 
     /// Refuses where a run that holds one of the locks is at work, or may be.
     pub fn refuse_at_work(&self, locks: &[Lock]) -> Result<(), LockError> {
-        match locks.iter().map(|lock| (lock, self.standing(lock))).find(|(_, standing)| *standing != Standing::Dead) {
+        match locks.iter().map(|lock| (lock, self.state_of(lock))).find(|(_, state)| *state != LockState::Dead) {
             None => Ok(()),
-            Some((lock, standing)) => Err(held(lock.clone(), standing)),
+            Some((lock, state)) => Err(held(lock.clone(), state)),
         }
     }
 
@@ -226,8 +226,8 @@ impl<'a> LockManager<'a> {
             let mut now = Some(found);
             while let Some(lock) = &now {
                 watch.see(lock, self.clock.now());
-                let standing = self.standing(lock);
-                if !self.is_worth_watching(lock, standing, &watch) {
+                let state = self.state_of(lock);
+                if !self.is_worth_watching(lock, state, &watch) {
                     break;
                 }
                 if watch.is_silent(self.clock.now()) {
@@ -237,7 +237,7 @@ impl<'a> LockManager<'a> {
                 if !std::mem::replace(&mut told, true) {
                     tell(&format!(
                         "{}: whether that run lives is known in 30 s at the most",
-                        lock.story(Timestamp::now(), standing)
+                        lock.story(Timestamp::now(), state)
                     ));
                 }
                 self.clock.pause(LONGEST_PAUSE).map_err(|stop| LockError::stopped(lock.app.clone(), stop))?;
@@ -249,12 +249,12 @@ impl<'a> LockManager<'a> {
     }
 
     /// Whether a lock is watched to find out if its run is dead.
-    fn is_worth_watching(&self, lock: &Lock, standing: Standing, watch: &Watch) -> bool {
-        let may_be_dead = match standing {
+    fn is_worth_watching(&self, lock: &Lock, state: LockState, watch: &Watch) -> bool {
+        let may_be_dead = match state {
             // Who is silent by the clock has most likely been killed: a new deployment, too, finds that out.
-            Standing::Silent => true,
-            Standing::AtWork => self.patience.find_out && process::sight(lock) == Sighting::Elsewhere,
-            Standing::Dead | Standing::Unreadable => false,
+            LockState::Silent => true,
+            LockState::AtWork => self.patience.find_out && process::sight(lock) == Sighting::Elsewhere,
+            LockState::Dead | LockState::Unreadable => false,
         };
         may_be_dead && !watch.lives
     }
@@ -281,30 +281,30 @@ impl<'a> LockManager<'a> {
         let mut asked = None;
         let mut watch: Option<Watch> = None;
         loop {
-            let (lock, standing, now) = match self.take_all(&apps, claim, tell) {
-                Err(LockError::Held { lock, standing, now }) => (lock, standing, now),
+            let (lock, state, now) = match self.take_all(&apps, claim, tell) {
+                Err(LockError::Held { lock, state, now }) => (lock, state, now),
                 Err(error) => return Err(error),
                 Ok(locks) => return Ok(Heartbeat::new(self.api, locks)),
             };
             let watch = watch.get_or_insert_with(|| Watch::on(&lock, self.clock.now()));
             watch.see(&lock, self.clock.now());
-            if standing != Standing::Unreadable && watch.is_silent(self.clock.now()) {
+            if state != LockState::Unreadable && watch.is_silent(self.clock.now()) {
                 marker::remove(&self.api, self.clock, &lock)?;
                 tell(&taken_over(&lock, "nothing has been heard of it for 30 s"));
                 continue;
             }
-            if self.patience.take_over && standing != Standing::Unreadable && asked.as_ref() != Some(&lock.guid) {
+            if self.patience.take_over && state != LockState::Unreadable && asked.as_ref() != Some(&lock.guid) {
                 self.ask_for(&lock, claim, tell)?;
                 asked = Some(lock.guid.clone());
             }
-            let wait = self.wait_for(&lock, standing, watch, asked.is_some());
+            let wait = self.wait_for(&lock, state, watch, asked.is_some());
             let left = wait.saturating_sub(self.clock.now().duration_since(begun));
             if left.is_zero() {
-                return Err(LockError::Held { lock, standing, now });
+                return Err(LockError::Held { lock, state, now });
             }
             let news = (lock.guid.clone(), lock.step.clone());
             if told.as_ref() != Some(&news) {
-                tell(&format!("waiting: {}", lock.story(now, standing)));
+                tell(&format!("waiting: {}", lock.story(now, state)));
                 told = Some(news);
             }
             if let Err(stop) = self.clock.pause(pause.min(left)) {
@@ -315,9 +315,9 @@ impl<'a> LockManager<'a> {
     }
 
     /// How long it is waited in all, by what is known of the lock now.
-    fn wait_for(&self, lock: &Lock, standing: Standing, watch: &Watch, asked: bool) -> Duration {
+    fn wait_for(&self, lock: &Lock, state: LockState, watch: &Watch, asked: bool) -> Duration {
         let when = |holds: bool, time: Duration| if holds { time } else { Duration::ZERO };
-        let finds_out = self.is_worth_watching(lock, standing, watch);
+        let finds_out = self.is_worth_watching(lock, state, watch);
         self.patience.wait.max(when(asked, TAKE_OVER)).max(when(finds_out, FIND_OUT))
     }
 
@@ -366,11 +366,11 @@ impl<'a> LockManager<'a> {
             }
             match marker::create(&self.api, self.clock, &mut wanted)? {
                 Taken::ByUs => return Ok(wanted),
-                Taken::By(lock) => match self.standing(&lock) {
-                    standing @ (Standing::AtWork | Standing::Silent | Standing::Unreadable) => {
-                        return Err(held(*lock, standing));
+                Taken::By(lock) => match self.state_of(&lock) {
+                    state @ (LockState::AtWork | LockState::Silent | LockState::Unreadable) => {
+                        return Err(held(*lock, state));
                     }
-                    Standing::Dead => {
+                    LockState::Dead => {
                         // By its guid: whoever has taken it over meanwhile is left alone, and found in the next round.
                         marker::remove(&self.api, self.clock, &lock)?;
                         tell(&taken_over(&lock, "it is at work no more"));
@@ -385,7 +385,7 @@ impl<'a> LockManager<'a> {
     /// Fails where an app that is somebody's has the name of a lock, and where the platform does not let it.
     pub fn break_open(&self, lock: &Lock) -> Result<bool, LockError> {
         if lock.is_an_app {
-            return Err(held(lock.clone(), Standing::Unreadable));
+            return Err(held(lock.clone(), LockState::Unreadable));
         }
         marker::remove(&self.api, self.clock, lock)
     }

@@ -170,7 +170,7 @@ pub enum Sighting {
 
 /// Whether the run that holds a lock is at work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
+pub enum LockState {
     /// It is, or nothing speaks against it.
     AtWork,
     /// It has not been heard of for longer than [`SILENCE`], as far as the clocks of two machines can tell.
@@ -245,15 +245,15 @@ impl Lock {
     }
 
     /// Whether the run that holds it is at work, by what is known of its process and by the time of its heartbeat.
-    pub(crate) fn standing(&self, now: Timestamp, sighting: Sighting) -> Standing {
+    pub(crate) fn state(&self, now: Timestamp, sighting: Sighting) -> LockState {
         match (self.heartbeat, sighting) {
-            _ if self.is_an_app => Standing::Unreadable,
-            (None, _) => Standing::Unreadable,
-            (Some(_), Sighting::Gone) => Standing::Dead,
-            (Some(heard), Sighting::Elsewhere) if between(heard, now) >= SKEW => Standing::Dead,
+            _ if self.is_an_app => LockState::Unreadable,
+            (None, _) => LockState::Unreadable,
+            (Some(_), Sighting::Gone) => LockState::Dead,
+            (Some(heard), Sighting::Elsewhere) if between(heard, now) >= SKEW => LockState::Dead,
             // A process that is there may hang, and may go on: it is silent, and never dead.
-            (Some(heard), Sighting::Alive | Sighting::Elsewhere) if between(heard, now) >= SILENCE => Standing::Silent,
-            (Some(_), Sighting::Alive | Sighting::Elsewhere) => Standing::AtWork,
+            (Some(heard), Sighting::Alive | Sighting::Elsewhere) if between(heard, now) >= SILENCE => LockState::Silent,
+            (Some(_), Sighting::Alive | Sighting::Elsewhere) => LockState::AtWork,
         }
     }
 
@@ -272,7 +272,7 @@ impl Lock {
 
     /// What goes on, in one line: `APP is being deployed by BY since AT (deployment ID, at step STEP for 5 s, last heard
     /// of 3 s ago)`.
-    pub(crate) fn story(&self, now: Timestamp, standing: Standing) -> String {
+    pub(crate) fn story(&self, now: Timestamp, state: LockState) -> String {
         if self.is_an_app {
             return format!("{} cannot be locked: an app that runs, or could run, has the name of its lock", self.app);
         }
@@ -281,7 +281,7 @@ impl Lock {
             details.push(format!("deployment {}", self.deployment));
         }
         if !self.step.is_empty() {
-            let since = self.step_since.filter(|_| standing == Standing::AtWork);
+            let since = self.step_since.filter(|_| state == LockState::AtWork);
             let since = since.map(|since| format!(" for {}", about(between(since, now)))).unwrap_or_default();
             details.push(format!("at step {}{since}", self.step));
         }
@@ -294,10 +294,10 @@ impl Lock {
         }
         let by = if self.by.is_empty() { String::new() } else { format!(" by {}", self.by) };
         let since = if self.at.is_empty() { String::new() } else { format!(" since {}", self.at) };
-        let (what, then) = match (self.verb, standing) {
-            (Some(verb), Standing::AtWork | Standing::Unreadable) => (verb.passive(), ""),
-            (Some(verb), Standing::Silent) => (verb.passive(), ", and that run is silent"),
-            (Some(verb), Standing::Dead) => (verb.was(), ", and that run is at work no more"),
+        let (what, then) = match (self.verb, state) {
+            (Some(verb), LockState::AtWork | LockState::Unreadable) => (verb.passive(), ""),
+            (Some(verb), LockState::Silent) => (verb.passive(), ", and that run is silent"),
+            (Some(verb), LockState::Dead) => (verb.was(), ", and that run is at work no more"),
             (None, _) => ("is locked", ""),
         };
         format!("{} {what}{by}{since}{then} ({})", self.app, details.join(", "))
@@ -398,23 +398,23 @@ mod tests {
     #[test]
     fn whether_its_run_is_at_work() {
         let cases = [
-            ("2026-11-24T10:05:29Z", Sighting::Elsewhere, Standing::AtWork),
-            ("2026-11-24T10:05:30Z", Sighting::Elsewhere, Standing::Silent),
-            ("2026-11-24T10:09:59Z", Sighting::Elsewhere, Standing::Silent),
-            ("2026-11-24T10:10:00Z", Sighting::Elsewhere, Standing::Dead),
+            ("2026-11-24T10:05:29Z", Sighting::Elsewhere, LockState::AtWork),
+            ("2026-11-24T10:05:30Z", Sighting::Elsewhere, LockState::Silent),
+            ("2026-11-24T10:09:59Z", Sighting::Elsewhere, LockState::Silent),
+            ("2026-11-24T10:10:00Z", Sighting::Elsewhere, LockState::Dead),
             // The other machine's clock is ahead of this one's.
-            ("2026-11-24T09:00:00Z", Sighting::Elsewhere, Standing::AtWork),
-            ("2026-11-24T10:05:01Z", Sighting::Gone, Standing::Dead),
+            ("2026-11-24T09:00:00Z", Sighting::Elsewhere, LockState::AtWork),
+            ("2026-11-24T10:05:01Z", Sighting::Gone, LockState::Dead),
             // It is suspended, or the platform is out of its reach.
-            ("2026-11-24T10:05:29Z", Sighting::Alive, Standing::AtWork),
-            ("2026-11-25T10:10:00Z", Sighting::Alive, Standing::Silent),
+            ("2026-11-24T10:05:29Z", Sighting::Alive, LockState::AtWork),
+            ("2026-11-25T10:10:00Z", Sighting::Alive, LockState::Silent),
         ];
-        for (now, sighting, standing) in cases {
-            assert_eq!(lock().standing(at(now), sighting), standing, "{now} {sighting:?}");
+        for (now, sighting, state) in cases {
+            assert_eq!(lock().state(at(now), sighting), state, "{now} {sighting:?}");
         }
         let future = at("2030-01-01T00:00:00Z");
-        assert_eq!(Lock { heartbeat: None, ..lock() }.standing(future, Sighting::Gone), Standing::Unreadable);
-        assert_eq!(Lock { is_an_app: true, ..lock() }.standing(future, Sighting::Gone), Standing::Unreadable);
+        assert_eq!(Lock { heartbeat: None, ..lock() }.state(future, Sighting::Gone), LockState::Unreadable);
+        assert_eq!(Lock { is_an_app: true, ..lock() }.state(future, Sighting::Gone), LockState::Unreadable);
     }
 
     #[test]
@@ -441,13 +441,13 @@ mod tests {
         let cases = [
             (
                 lock(),
-                Standing::AtWork,
+                LockState::AtWork,
                 "shop is being deployed by jo on build-3 since 2026-11-24T10:00:00Z (deployment d-7, at step shop/start \
                  for 7 s, last heard of 12 s ago)",
             ),
             (
                 Lock { take_over: "mo on build-4 (rollback)".to_owned(), ..lock() },
-                Standing::AtWork,
+                LockState::AtWork,
                 "shop is being deployed by jo on build-3 since 2026-11-24T10:00:00Z (deployment d-7, at step shop/start \
                  for 7 s, last heard of 12 s ago, asked to stop by mo on build-4 (rollback))",
             ),
@@ -458,23 +458,23 @@ mod tests {
                     heartbeat: Some(at("2026-11-24T07:05:12Z")),
                     ..lock()
                 },
-                Standing::Dead,
+                LockState::Dead,
                 "shop was being rolled back by jo on build-3 since 2026-11-24T10:00:00Z, and that run is at work no more \
                  (deployment d-7, last heard of 3 h ago)",
             ),
             (
                 empty.clone(),
-                Standing::Unreadable,
+                LockState::Unreadable,
                 "shop is locked (nothing that can be read tells whether that run is at work)",
             ),
             (
                 Lock { is_an_app: true, ..empty },
-                Standing::Unreadable,
+                LockState::Unreadable,
                 "shop cannot be locked: an app that runs, or could run, has the name of its lock",
             ),
         ];
-        for (lock, standing, story) in cases {
-            assert_eq!(lock.story(now, standing), story);
+        for (lock, state, story) in cases {
+            assert_eq!(lock.story(now, state), story);
         }
         assert_eq!(lock().holder(), "jo on build-3 since 2026-11-24T10:00:00Z (deployment d-7)");
     }

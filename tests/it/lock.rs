@@ -15,7 +15,7 @@ use cutover::run::api::Api;
 use cutover::run::clock::{Clock, Stop};
 use cutover::run::interrupt;
 use cutover::run::lock::{Claim, LockError, LockManager, Patience};
-use cutover::space::lock::{Lock, ProcessId, SILENCE, SKEW, Standing, Verb};
+use cutover::space::lock::{Lock, LockState, ProcessId, SILENCE, SKEW, Verb};
 use cutover::steps::annotations::Identity;
 use foundry::faults::{Fault, Harm, Occurrence, Rule};
 use foundry::settings::Settings;
@@ -268,18 +268,18 @@ fn of_two_deployments_one_proceeds() {
 fn a_lock_is_taken_over_only_from_a_dead_run() {
     let bench = bench();
     let machine = Machine::new(&bench, "mo on build-4");
-    let refused = |standing| match machine.take("d-new").unwrap_err() {
-        LockError::Held { standing: found, .. } => assert_eq!(found, standing),
+    let refused = |state| match machine.take("d-new").unwrap_err() {
+        LockError::Held { state: found, .. } => assert_eq!(found, state),
         other => panic!("{other}"),
     };
     leave_lock(&bench, Duration::ZERO);
-    refused(Standing::AtWork);
+    refused(LockState::AtWork);
     smash(&bench);
     leave_lock(&bench, SILENCE + Duration::from_secs(1));
-    refused(Standing::Silent);
+    refused(LockState::Silent);
     smash(&bench);
     leave(&bench, &json!({ "cutover-heartbeat": "soon" }));
-    refused(Standing::Unreadable);
+    refused(LockState::Unreadable);
     smash(&bench);
     // Its own clock is wrong, but its process is at work on this machine; then it is not.
     let own = machine.take("d-1").unwrap();
@@ -287,11 +287,11 @@ fn a_lock_is_taken_over_only_from_a_dead_run() {
     machine.give_back(&own);
     let alive = |heard| json!({ "cutover-heartbeat": ago(heard), "cutover-process": here.to_string() });
     leave(&bench, &alive(Duration::ZERO));
-    refused(Standing::AtWork);
+    refused(LockState::AtWork);
     smash(&bench);
     // A process that hangs may go on: it is never taken for dead at once.
     leave(&bench, &alive(2 * SKEW));
-    refused(Standing::Silent);
+    refused(LockState::Silent);
     smash(&bench);
     let gone = ProcessId { started: here.started + 1, ..here };
     leave(&bench, &json!({ "cutover-heartbeat": ago(Duration::ZERO), "cutover-process": gone.to_string() }));
