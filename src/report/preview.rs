@@ -10,10 +10,10 @@ use crate::cf::invocation::Invocation;
 use crate::plan::{self, Plan, format_duration};
 use crate::proof::Proof;
 use crate::run::routers::{Asked, Deaf, Routers};
-use crate::space::{AppState, Space};
+use crate::space::{AppState, Quota, Space, Usage};
 use crate::steps::standing::Standing;
 use crate::steps::strategy::{self, Title};
-use crate::steps::{AppDeployment, Deployment, Phase, Step};
+use crate::steps::{AppDeployment, Deployment, Phase, Step, quota};
 
 /// The preview as text. Each cf invocation stands on a line of its own and can be copied into a shell.
 pub fn text(plan: &Plan, space: &Space, deployment: &Deployment<'_>) -> String {
@@ -172,12 +172,29 @@ pub fn json(plan: &Plan, space: &Space, deployment: &Deployment<'_>) -> Value {
             "undo": step.undo().as_ref().map(Invocation::argv),
         })
     };
+    let quota = |quota: &Quota, peak: Usage| {
+        json!({
+            "name": quota.name,
+            "scope": quota.scope,
+            "limits": {
+                "memory_mb": quota.memory_mb,
+                "instance_memory_mb": quota.instance_memory_mb,
+                "instances": quota.instances,
+                "routes": quota.routes,
+            },
+            "used": quota.used,
+            "peak": peak,
+        })
+    };
+    let peaks = quota::peaks(space, deployment.steps());
+    let quotas: Vec<Value> = peaks.into_iter().map(|(of, peak)| quota(of, peak)).collect();
     json!({
         "version": 1,
         "target": { "api": plan.target.api.to_string(), "org": space.org.name, "space": space.space.name },
         "cf": { "version": space.cf },
         "apps": deployment.apps.iter().map(app).collect::<Vec<_>>(),
         "steps": deployment.steps().map(step).collect::<Vec<_>>(),
+        "quota": quotas,
     })
 }
 

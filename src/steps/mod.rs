@@ -4,10 +4,10 @@
 //! - [`compile`](mod@compile): what a verb does to one app; [`input`]: what that is compiled from
 //! - [`strategy`]: how a new version takes the place of the old one, one folder a strategy; [`phase`]: the parts that all
 //!   strategies are made of
-//! - [`step`]: one thing to do; [`action`]: what is done by it, one file an action; `list`: steps in the making
+//! - [`step`]: one thing to do; [`action`]: what is done by it, one file an action; `builder`: steps in the making
 //! - [`standing`]: which version is live and which one is next, and what is under way
 //! - [`deployed`]: whether what runs is what a plan would deploy
-//! - [`size`]: what is pushed, and how large it will be
+//! - [`sizing`]: what is pushed, and how large it will be
 //! - [`annotations`]: what is written on the apps, because routes and states cannot tell it
 //! - [`upload`]: whether what is uploaded is what was to be uploaded
 //! - [`left`]: what is left of a list that did not come to its end
@@ -20,18 +20,18 @@
 
 pub mod action;
 pub mod annotations;
+mod builder;
 pub mod compile;
 pub mod deployed;
 pub mod deployment;
 pub mod input;
 pub mod interrupted;
 pub mod left;
-mod list;
 pub mod phase;
 mod preflight;
 pub mod quota;
 pub mod refusal;
-pub mod size;
+pub mod sizing;
 pub mod standing;
 pub mod step;
 pub mod strategy;

@@ -4,7 +4,7 @@
 //! memory and the instances of all started apps, running or not (CC: organization and space quota usage), and every
 //! route that exists, mapped or not.
 
-use crate::space::{App, AppState, Quota, Space};
+use crate::space::{App, AppState, Quota, Space, Usage};
 
 use super::Step;
 use super::refusal::{QuotaKind, Refusal};
@@ -37,6 +37,26 @@ pub fn check<'s>(space: &Space, steps: impl IntoIterator<Item = &'s Step>) -> Re
     Ok(())
 }
 
+/// The most that is used of each quota at any point of the steps.
+pub fn peaks<'a>(space: &'a Space, steps: impl IntoIterator<Item = &'a Step>) -> Vec<(&'a Quota, Usage)> {
+    let at_start = usage(space);
+    let mut model = space.clone();
+    let mut most = at_start;
+    for step in steps {
+        step.facts().effect(&mut model);
+        let now = usage(&model);
+        most.memory_mb = most.memory_mb.max(now.memory_mb);
+        most.instances = most.instances.max(now.instances);
+        most.routes = most.routes.max(now.routes);
+    }
+    let peak = |used: Usage| Usage {
+        memory_mb: used.memory_mb + most.memory_mb - at_start.memory_mb,
+        instances: used.instances + most.instances - at_start.instances,
+        routes: used.routes + most.routes - at_start.routes,
+    };
+    space.quotas.iter().map(|quota| (quota, peak(quota.used))).collect()
+}
+
 /// Brings what is used of the quotas up to date after a change of the space.
 pub fn follow(before: &Space, after: &mut Space) {
     let (was, is) = (usage(before), usage(after));
@@ -52,9 +72,9 @@ fn refusal(quota: &Quota, step: &Step, what: QuotaKind, needed: u64, limit: u64)
     Refusal::Quota { quota: quota.name.clone(), scope: quota.scope, step: step.id.clone(), needed, limit, what }
 }
 
-fn usage(space: &Space) -> crate::space::Usage {
+fn usage(space: &Space) -> Usage {
     let started = || space.apps.iter().filter(|app| app.state == AppState::Started);
-    crate::space::Usage {
+    Usage {
         memory_mb: started().map(App::memory_mb).sum(),
         instances: started().map(App::instances).sum(),
         routes: u64::try_from(space.routes.len()).unwrap_or(u64::MAX),

@@ -21,7 +21,7 @@ fn keys(object: &Value) -> Vec<&str> {
 fn the_json_of_a_plan() {
     let bench = Bench::live_undrained();
     let plan: Value = serde_json::from_str(&bench.must(&["plan", "--format", "json"]).out).unwrap();
-    assert_eq!(keys(&plan), ["version", "target", "cf", "apps", "steps", "proof", "routers"]);
+    assert_eq!(keys(&plan), ["version", "target", "cf", "apps", "steps", "quota", "proof", "routers"]);
     assert_eq!(plan["version"], 1);
     let target = &plan["target"];
     assert_eq!(
@@ -37,7 +37,7 @@ fn the_json_of_a_plan() {
     let steps = plan["steps"].as_array().unwrap();
     let mut known: Vec<&str> = Vec::new();
     for step in steps {
-        for key in ["id", "app", "action", "argv", "after", "confirm", "undo"] {
+        for key in ["id", "app", "phase", "action", "argv", "after", "confirm", "undo"] {
             assert!(step.get(key).is_some(), "{key} is not in {step}");
         }
         for after in step["after"].as_array().unwrap() {
@@ -47,6 +47,9 @@ fn the_json_of_a_plan() {
         assert!(matches!(step["argv"][0].as_str(), None | Some("cf")), "{step}");
         known.push(step["id"].as_str().unwrap());
     }
+    let mut phases: Vec<&str> = steps.iter().map(|step| step["phase"].as_str().unwrap()).collect();
+    phases.dedup();
+    assert_eq!(phases, ["push", "start", "check", "switch", "release", "retire", "record"]);
     known.dedup();
     assert_eq!(known.len(), steps.len(), "each id occurs once");
     let proof = &plan["proof"];

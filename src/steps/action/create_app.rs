@@ -7,7 +7,7 @@ use crate::plan::{AppName, Lifecycle};
 use crate::space::Space;
 use crate::space::condition::{Condition, Section};
 use crate::space::difference::Facet;
-use crate::steps::size::{DEFAULT_MEMORY_MB, Size};
+use crate::steps::sizing::{DEFAULT_MEMORY_MB, Size};
 
 use super::facts::Facts;
 use super::model;

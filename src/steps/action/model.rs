@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::space::{App, AppState, Process, Space};
-use crate::steps::size::Size;
+use crate::steps::sizing::Size;
 
 /// The app of that name, which is made where it is missing.
 pub(super) fn app<'a>(space: &'a mut Space, name: &str) -> &'a mut App {

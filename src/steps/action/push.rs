@@ -7,7 +7,7 @@ use crate::plan::{Lifecycle, Timeouts};
 use crate::space::condition::{Condition, Section};
 use crate::space::difference::Facet;
 use crate::space::{AppState, Package, Process, Space};
-use crate::steps::size::Size;
+use crate::steps::sizing::Size;
 
 use super::facts::{Facts, NeededFlag};
 use super::limits::Limits;

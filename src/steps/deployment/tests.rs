@@ -181,4 +181,8 @@ fn apps_share_a_quota() {
     assert_eq!(step, "mail/start");
     let Err(Refusal::Quota { step, .. }) = fits(511) else { panic!("one app does not fit") };
     assert_eq!(step, "shop/start");
+    fits(1024).unwrap();
+    let deployment = Deployment::compile(&plan, &space, &example::request(&plan, Verb::Apply)).unwrap();
+    let peaks: Vec<Usage> = quota::peaks(&space, deployment.steps()).into_iter().map(|(_, peak)| peak).collect();
+    assert_eq!(peaks, [Usage { memory_mb: 1792, instances: 7, routes: 6 }]);
 }

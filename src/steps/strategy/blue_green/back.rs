@@ -8,8 +8,8 @@ use crate::space::condition::Condition;
 use crate::space::{App, AppState, Space};
 use crate::steps::action::{Scale, Start, Stop};
 use crate::steps::annotations::{Origin, Role};
+use crate::steps::builder::{GraphBuilder, Routers};
 use crate::steps::input::Failed;
-use crate::steps::list::{Routers, StepList};
 use crate::steps::phase::Phase;
 use crate::steps::refusal::Refusal;
 use crate::steps::standing::{Standing, UnderWay};
@@ -35,7 +35,7 @@ pub(super) fn compile(app: &plan::App, space: &Space, failed: Failed) -> Result<
         Some(under_way) => of_interrupted(app, space, under_way)?,
         None => of_finished(app, space, standing)?,
     };
-    let mut list = StepList::new(app, space);
+    let mut list = GraphBuilder::new(app, space);
     let returning = returning(&list, app, to.as_ref(), &from);
     let routers = if may_have_left(space, &from) { Routers::Unsure } else { Routers::Informed };
     if let Some(to) = to.as_ref().filter(|_| finished) {
@@ -111,7 +111,7 @@ fn of_finished(app: &plan::App, space: &Space, standing: Standing) -> Result<Dir
 /// Gives a version that comes back as many web instances as are live, or as the plan declares, where it has fewer:
 /// somebody may have raised these since, or have scaled it down, even to none. Refuses where nothing tells how many it
 /// should have.
-fn grow(list: &mut StepList<'_>, phase: Phase, to: &AppName, from: &AppName) -> Result<(), Refusal> {
+fn grow(list: &mut GraphBuilder<'_>, phase: Phase, to: &AppName, from: &AppName) -> Result<(), Refusal> {
     let (app, model) = (list.app(), list.model());
     let instances = |name: &AppName| model.app(name.as_str()).and_then(App::web).map_or(0, |web| web.instances);
     let (has, live) = (instances(to), instances(from));
@@ -140,7 +140,12 @@ fn may_have_left(space: &Space, from: &AppName) -> bool {
 
 /// The live routes that the colour which is to serve must be asked for: those that it held, as far as it does not hold
 /// them alone now.
-pub(super) fn returning(list: &StepList<'_>, app: &plan::App, to: Option<&AppName>, from: &AppName) -> Vec<RouteUrl> {
+pub(super) fn returning(
+    list: &GraphBuilder<'_>,
+    app: &plan::App,
+    to: Option<&AppName>,
+    from: &AppName,
+) -> Vec<RouteUrl> {
     let (Some(to), model) = (to, list.model()) else { return Vec::new() };
     let origin = model.app(from.as_str()).and_then(Origin::of);
     let had = origin.filter(|origin| origin.old.as_deref() == Some(to.as_str())).map(|origin| origin.old_routes);
@@ -159,7 +164,7 @@ pub(super) fn returning(list: &StepList<'_>, app: &plan::App, to: Option<&AppNam
 /// Takes a colour off all routes of the plan, once the other one serves the live routes that come back to it; from then
 /// on all hangs on that one. Returns whether the colour may have requests in hand.
 pub(super) fn take_off(
-    list: &mut StepList<'_>,
+    list: &mut GraphBuilder<'_>,
     phase: Phase,
     serving: Option<&AppName>,
     leaving: &AppName,
@@ -191,7 +196,7 @@ pub(super) fn take_off(
 }
 
 /// Stops a colour that is off its routes, after it has drained where it may have requests in hand.
-pub(super) fn put_to_rest(list: &mut StepList<'_>, phase: Phase, leaving: &AppName, busy: bool) {
+pub(super) fn put_to_rest(list: &mut GraphBuilder<'_>, phase: Phase, leaving: &AppName, busy: bool) {
     if busy {
         list.drain_and_stop(phase, leaving);
     } else if list.model().app(leaving.as_str()).is_some_and(|app| app.state == AppState::Started) {

@@ -8,11 +8,11 @@ use crate::steps::action::{
     Annotate, BindService, Check, CreateApp, Delete, MapRoute, NewApp, Push, SetDroplet, Stage, Start,
 };
 use crate::steps::annotations::{Annotations, Origin, Role};
+use crate::steps::builder::{GraphBuilder, Routers};
 use crate::steps::input::{CompileInput, Failed};
-use crate::steps::list::{Routers, StepList};
 use crate::steps::phase::Phase;
 use crate::steps::refusal::Refusal;
-use crate::steps::size::{self, Sized};
+use crate::steps::sizing::{self, Sizing};
 use crate::steps::standing::{Standing, UnderWay, has_begun};
 use crate::steps::{Step, preflight};
 
@@ -38,7 +38,7 @@ pub(super) fn deploy(input: &CompileInput<'_>, space: &Space) -> Result<Vec<Step
     same_lifecycle(app, space, &next)?;
     staging_is_free(app, space)?;
 
-    let mut list = StepList::new(app, space);
+    let mut list = GraphBuilder::new(app, space);
     list.resolve_routes()?;
     let old = standing.live().cloned();
     let interrupted = old.as_ref().is_some_and(|live| is_under_way(list.model(), live));
@@ -64,10 +64,10 @@ pub(super) fn deploy(input: &CompileInput<'_>, space: &Space) -> Result<Vec<Step
     list.add(Phase::Push, "mark", Annotate { app: next.clone(), annotations });
     settle_old(&mut list, old.as_ref());
     clear(&mut list, app, old.as_ref(), &next)?;
-    let sized = size::of(app, list.model(), old.as_ref(), &next);
+    let sized = sizing::of(app, list.model(), old.as_ref(), &next);
     may_serve(app, &next, sized.size.instances)?;
     push(&mut list, &next, sized.clone(), origin.package_before.clone());
-    finish(&mut list, &next, old.as_ref(), &origin, (sized.size.instances, routers))?;
+    finish(&mut list, &next, old.as_ref(), &origin, sized.size.instances, routers)?;
     Ok(list.into_steps())
 }
 
@@ -103,7 +103,7 @@ pub(super) fn resume(input: &CompileInput<'_>, space: &Space) -> Result<Vec<Step
     let next = under_way.colour.clone();
     let old = origin.old.as_ref().map(|_| other(app, &next).clone());
     let old = old.filter(|old| space.app(old.as_str()).is_some());
-    let mut list = StepList::new(app, space);
+    let mut list = GraphBuilder::new(app, space);
     list.resolve_routes()?;
     settle_old(&mut list, old.as_ref());
     if !switched(app, space, &next) && !uploaded(space, &next, origin) {
@@ -113,12 +113,12 @@ pub(super) fn resume(input: &CompileInput<'_>, space: &Space) -> Result<Vec<Step
             .map_err(|difference| Refusal::OtherUpload { name: app.name.clone(), difference })?;
         preflight::of_stack(app, space, &next).map_or(Ok(()), Err)?;
         clear(&mut list, app, old.as_ref(), &next)?;
-        let sized = size::of(app, list.model(), old.as_ref(), &next);
+        let sized = sizing::of(app, list.model(), old.as_ref(), &next);
         push(&mut list, &next, sized, origin.package_before.clone());
     }
     let instances = list.model().app(next.as_str()).and_then(|app| app.web()).map_or(1, |web| web.instances);
     may_serve(app, &next, instances)?;
-    finish(&mut list, &next, old.as_ref(), origin, (instances, Routers::Unsure))?;
+    finish(&mut list, &next, old.as_ref(), origin, instances, Routers::Unsure)?;
     Ok(list.into_steps())
 }
 
@@ -139,7 +139,7 @@ fn may_serve(app: &plan::App, next: &AppName, instances: u32) -> Result<(), Refu
 
 /// A colour that was switched to by a deployment which was not finished is what is live, whatever else was still to be
 /// done. It is said only once the next colour is marked: at no point does nothing tell that something is under way.
-fn settle_old(list: &mut StepList<'_>, old: Option<&AppName>) {
+fn settle_old(list: &mut GraphBuilder<'_>, old: Option<&AppName>) {
     if let Some(old) = old.filter(|old| is_under_way(list.model(), old)) {
         list.role(Phase::Prepare, old, Role::Live);
     }
@@ -162,7 +162,7 @@ fn same_lifecycle(app: &plan::App, space: &Space, next: &AppName) -> Result<(), 
 
 /// Makes sure that no request reaches the next colour while it is pushed. One that runs may have been let go a moment
 /// ago, so that a router still knows it, or it has requests in hand.
-fn clear(list: &mut StepList<'_>, app: &plan::App, old: Option<&AppName>, next: &AppName) -> Result<(), Refusal> {
+fn clear(list: &mut GraphBuilder<'_>, app: &plan::App, old: Option<&AppName>, next: &AppName) -> Result<(), Refusal> {
     if app.live.iter().any(|url| list.model().is_mapped(next.as_str(), url)) {
         let returning = back::returning(list, app, old, next);
         let busy = back::take_off(list, Phase::Prepare, old, next, &returning, Routers::Unsure)?;
@@ -175,20 +175,21 @@ fn clear(list: &mut StepList<'_>, app: &plan::App, old: Option<&AppName>, next: 
 }
 
 /// The upload. The rest of the guide's second step is cut where the platform can be asked (see [`finish`]).
-fn push(list: &mut StepList<'_>, next: &AppName, sized: Sized, before: Option<String>) {
+fn push(list: &mut GraphBuilder<'_>, next: &AppName, sized: Sizing, before: Option<String>) {
     debug_assert_eq!(sized.push.app, next.as_str());
-    let Sized { push, size, others } = sized;
+    let Sizing { push, size, others } = sized;
     let image = list.app().manifest.app.docker.as_ref().map(|docker| docker.image.clone());
     list.add(Phase::Push, "push", Push { push, image, size, others, before });
 }
 
 /// All that follows the upload, less what is done already and can be seen to be.
 fn finish(
-    list: &mut StepList<'_>,
+    list: &mut GraphBuilder<'_>,
     next: &AppName,
     old: Option<&AppName>,
     origin: &Origin,
-    (instances, routers): (u32, Routers),
+    instances: u32,
+    routers: Routers,
 ) -> Result<(), Refusal> {
     let app = list.app();
     if !switched(app, list.model(), next) {
@@ -222,7 +223,7 @@ fn finish(
 }
 
 /// Binds, maps, stages and starts the next colour, as far as that is not done.
-fn bring_up(list: &mut StepList<'_>, next: &AppName, origin: &Origin, instances: u32) -> Result<(), Refusal> {
+fn bring_up(list: &mut GraphBuilder<'_>, next: &AppName, origin: &Origin, instances: u32) -> Result<(), Refusal> {
     let app = list.app();
     for service in &app.services {
         let by_manifest = app.manifest.app.services.iter().any(|named| named == service.as_str());
@@ -300,7 +301,7 @@ fn kept_routes(app: &plan::App, space: &Space, next: &AppName) -> Vec<String> {
     routes
 }
 
-impl StepList<'_> {
+impl GraphBuilder<'_> {
     /// Asks something of the next colour as it will be.
     fn next_is(&self, next: &AppName, ask: impl FnOnce(&App) -> bool) -> bool {
         self.model().app(next.as_str()).is_some_and(ask)

@@ -22,7 +22,7 @@ pub(super) enum Routers {
 }
 
 /// Steps for one app of a plan, in the making.
-pub(super) struct StepList<'a> {
+pub(super) struct GraphBuilder<'a> {
     app: &'a plan::App,
     /// The space as it will be after the steps so far.
     model: Space,
@@ -32,7 +32,7 @@ pub(super) struct StepList<'a> {
     relied_on: Option<Condition>,
 }
 
-impl<'a> StepList<'a> {
+impl<'a> GraphBuilder<'a> {
     /// An empty list on a space.
     pub(super) fn new(app: &'a plan::App, space: &Space) -> Self {
         // A snapshot from elsewhere may tell a version that this one does not know: what it would run, it would refuse.

@@ -21,7 +21,7 @@ pub struct Size {
 
 /// What is pushed, and how large it will be.
 #[derive(Debug, Clone)]
-pub(super) struct Sized {
+pub(super) struct Sizing {
     /// What is pushed.
     pub push: Push,
     /// The web process.
@@ -31,7 +31,7 @@ pub(super) struct Sized {
 }
 
 /// Reads off manifest and space how large the next colour will be.
-pub(super) fn of(app: &plan::App, space: &Space, live: Option<&AppName>, next: &AppName) -> Sized {
+pub(super) fn of(app: &plan::App, space: &Space, live: Option<&AppName>, next: &AppName) -> Sizing {
     let web = |name: &AppName| space.app(name.as_str()).and_then(|app| app.web());
     let manifest = &app.manifest;
     // Where the manifest is silent an existing app keeps what it has, and a new one gets the platform's defaults.
@@ -51,7 +51,7 @@ pub(super) fn of(app: &plan::App, space: &Space, live: Option<&AppName>, next: &
         vars_files: manifest.vars_files.iter().map(|file| text(file)).collect(),
         instances: (instances != unforced).then_some(instances),
     };
-    Sized { push, size: Size { instances, memory_mb }, others: other_processes(app, space.app(next.as_str())) }
+    Sizing { push, size: Size { instances, memory_mb }, others: other_processes(app, space.app(next.as_str())) }
 }
 
 /// The processes beside `web` that the manifest names, as large as they will be.
