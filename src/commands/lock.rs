@@ -23,7 +23,7 @@ type Work<'a> = dyn FnMut(&dyn Fn(&Step, &Space) -> Result<(), String>) -> Resul
 
 /// Runs `work` while the locks on all apps of the plan are held and kept alive, and gives them back however it ends.
 pub(super) fn holding(
-    (place, plan): (&Context, &Plan),
+    (context, plan): (&Context, &Plan),
     claim: &Claim,
     manager: &LockManager<'_>,
     interrupt: &Interrupt,
@@ -32,7 +32,7 @@ pub(super) fn holding(
     let locks = manager.acquire(plan.apps.iter().map(|app| &app.name), claim, &mut tell)?;
     let hold = |step: &Step, space: &Space| {
         // Tokens that the platform has rotated are worth nothing here should this run be killed.
-        place.keep_logged_in();
+        context.keep_logged_in();
         locks.hold(step, space, interrupt).map_err(|lost| lost.to_string())
     };
     let ending = locks.keep(&interrupt.sender(), || work(&hold));
@@ -43,10 +43,10 @@ pub(super) fn holding(
 }
 
 /// Removes locks that a dead run has left, where there is nothing to be done for its deployment.
-pub(super) fn clear_up(place: &Context, locks: &[Lock]) -> Result<(), CliError> {
+pub(super) fn clear_up(context: &Context, locks: &[Lock]) -> Result<(), CliError> {
     let clock = Interrupt::none();
     for lock in locks {
-        if manager(place, &clock).break_open(lock)? {
+        if manager(context, &clock).break_open(lock)? {
             tell(&format!("the lock on {} that {} has left is removed", lock.app, lock.holder()));
         }
     }
@@ -54,16 +54,16 @@ pub(super) fn clear_up(place: &Context, locks: &[Lock]) -> Result<(), CliError> 
 }
 
 /// A lock manager who waits for nobody.
-fn manager<'a>(place: &'a Context, clock: &'a Interrupt) -> LockManager<'a> {
-    LockManager::new(place.api(), clock, Patience { wait: Duration::ZERO, find_out: false, take_over: false })
+fn manager<'a>(context: &'a Context, clock: &'a Interrupt) -> LockManager<'a> {
+    LockManager::new(context.api(), clock, Patience { wait: Duration::ZERO, find_out: false, take_over: false })
 }
 
 /// Runs `lock status`.
 pub fn status(common: &Common, args: &LockStatusArgs) -> Result<ExitStatus, CliError> {
     let plan = load_without_app_files(common)?;
-    let place = Context::open(common, &plan)?;
-    let space = place.observer(&plan).observe(&Interrupt::none())?;
-    place.close();
+    let context = Context::open(common, &plan)?;
+    let space = context.observer(&plan).observe(&Interrupt::none())?;
+    context.close();
     let now = Timestamp::now();
     let locks = plan.apps.iter().map(|app| (app.name.as_str(), space.lock(app.name.as_str())));
     match args.format {
@@ -116,22 +116,22 @@ fn state(lock: Option<&Lock>) -> &'static str {
 pub fn break_open(common: &Common, args: &LockBreakArgs) -> Result<ExitStatus, CliError> {
     let plan = load_without_app_files(common)?;
     let consent = Consent::new(args.yes, "lock break", common)?;
-    let place = Context::open(common, &plan)?;
-    let space = place.observer(&plan).observe(&Interrupt::none())?;
-    place.before_asking()?;
+    let context = Context::open(common, &plan)?;
+    let space = context.observer(&plan).observe(&Interrupt::none())?;
+    context.before_asking()?;
     let now = Timestamp::now();
     let stories: Vec<String> = space.locks.iter().map(|lock| lock.story(now, state_of(lock))).collect();
     if !stories.is_empty() && !consent.is_given(&stories.join("\n"), "Break the lock?", &Interrupt::none()) {
         return Err(CliError::NotAgreed);
     }
-    let ended = break_each(&place, &plan, &space.locks, common.quiet);
-    place.close();
+    let ended = break_each(&context, &plan, &space.locks, common.quiet);
+    context.close();
     ended
 }
 
-fn break_each(place: &Context, plan: &Plan, locks: &[Lock], quiet: bool) -> Result<ExitStatus, CliError> {
+fn break_each(context: &Context, plan: &Plan, locks: &[Lock], quiet: bool) -> Result<ExitStatus, CliError> {
     let clock = Interrupt::none();
-    let manager = manager(place, &clock);
+    let manager = manager(context, &clock);
     for app in &plan.apps {
         let told = match locks.iter().find(|lock| lock.app == app.name.as_str()) {
             Some(lock) if manager.break_open(lock)? => {

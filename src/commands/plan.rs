@@ -23,21 +23,21 @@ const MAX_SNAPSHOT: u64 = 64 << 20;
 /// Runs the verb.
 pub fn run(common: &Common, args: &PlanArgs) -> Result<ExitStatus, CliError> {
     let plan = load(common)?;
-    let mut place = None;
+    let mut context = None;
     let (space, user) = if let Some(file) = &args.space {
         let space = snapshot(file)?;
         check_target(&plan, &space.api, &space.org.name, &space.space.name)?;
         (space, String::new())
     } else {
-        let opened = place.insert(Context::open(common, &plan)?);
+        let opened = context.insert(Context::open(common, &plan)?);
         (opened.observer(&plan).observe(&Interrupt::none())?, opened.session.target().user.clone())
     };
     let request = request(Verb::Apply, common, &user, Failed::Stop, &space.locks);
     let mut prepared = Prepared::new(&plan, &space, request, &own_files(common))?;
     // A snapshot may be looked at where no route can be reached: nobody is asked then.
-    if let Some(place) = place {
-        prepared.ask_routers(&place.client, &space);
-        place.close();
+    if let Some(context) = context {
+        prepared.ask_routers(&context.client, &space);
+        context.close();
     }
     let Prepared { deployment, routers, proof, .. } = prepared;
     warn_beforehand(common, &plan);

@@ -15,9 +15,9 @@ use super::print;
 /// Runs the verb.
 pub fn run(common: &Common, args: &StatusArgs) -> Result<ExitStatus, CliError> {
     let plan = load_without_app_files(common)?;
-    let place = Context::open(common, &plan)?;
+    let context = Context::open(common, &plan)?;
     let own = common.own_commands();
-    let space = place.observer(&plan).observe(&Interrupt::none())?;
+    let space = context.observer(&plan).observe(&Interrupt::none())?;
     match args.format {
         StatusFormat::Text => print(&status::text(&plan, &space, Timestamp::now(), &state_of, &own)),
         StatusFormat::Json => {
@@ -25,6 +25,6 @@ pub fn run(common: &Common, args: &StatusArgs) -> Result<ExitStatus, CliError> {
             print(&text::json(&format!("{}\n", object.unwrap_or_default())));
         }
     }
-    place.close();
+    context.close();
     Ok(ExitStatus::Done)
 }

@@ -5,7 +5,7 @@ use std::hash::{Hash, Hasher};
 use std::rc::Rc;
 
 use crate::plan;
-use crate::space::condition::Verdict;
+use crate::space::condition::Judgement;
 use crate::space::{App, AppState, InstanceState, Space};
 use crate::steps::action::question::RouterQuestion;
 use crate::steps::action::traffic::Traffic;
@@ -250,8 +250,8 @@ impl World {
         let before = self.change(plan, step, promise, |_, _| {})?;
         if let Some(condition) = step.facts().condition() {
             match condition.judge(&self.space, &before) {
-                Verdict::Holds => {}
-                Verdict::NotYet(why) | Verdict::Never(why) => return Ok(StepEnd::Fails(why)),
+                Judgement::Holds => {}
+                Judgement::NotYet(why) | Judgement::Never(why) => return Ok(StepEnd::Fails(why)),
             }
         }
         let app = step.facts().app();
@@ -267,8 +267,8 @@ impl World {
     /// What the step relies on and is not so.
     pub fn lacks(&self, step: &Step) -> Option<String> {
         match step.requires.as_ref()?.judge(&self.space, &self.space) {
-            Verdict::Holds => None,
-            Verdict::NotYet(why) | Verdict::Never(why) => Some(why),
+            Judgement::Holds => None,
+            Judgement::NotYet(why) | Judgement::Never(why) => Some(why),
         }
     }
 

@@ -15,7 +15,7 @@ use crate::cf::spawn::Cf;
 use crate::event::{Happening, Opening, Report};
 use crate::plan::{self, AppName};
 use crate::space::Space;
-use crate::space::condition::{Section, Verdict};
+use crate::space::condition::{Judgement, Section};
 use crate::space::difference::{Difference, differences};
 use crate::steps::standing::serving;
 use crate::steps::{AppDeployment, Deployment, Step, Verb, strategy};
@@ -26,7 +26,7 @@ use super::clock::{Clock, Stop};
 use super::interrupt::Signal;
 use super::probe::Router;
 use super::reader::{Reader, View, refresh_patiently};
-use super::step_runner::StepEnd;
+use super::step_runner::StepOutcome;
 
 /// The pause between two looks at the space.
 pub(super) const PAUSE: Duration = Duration::from_millis(200);
@@ -270,27 +270,27 @@ impl Runner<'_> {
             }
             Err(NotStarted::Failed(why)) => {
                 report(Happening::step_started(app, step, &[]));
-                StepEnd::Failed(format!("it was not started: {why}"))
+                StepOutcome::Failed(format!("it was not started: {why}"))
             }
             Err(NotStarted::Stopped(why)) => return Err(Ended::stopped(why, step)),
-            Err(NotStarted::Interrupted(why)) => StepEnd::Interrupted(why),
+            Err(NotStarted::Interrupted(why)) => StepOutcome::Interrupted(why),
         };
         let seconds = self.clock.now().duration_since(started).as_secs_f64();
         let (name, id) = (app.name.to_string(), step.id.clone());
         match end {
-            StepEnd::Confirmed(notes) => {
+            StepOutcome::Confirmed(notes) => {
                 track.confirmed.clone_from(&view.space);
                 report(Happening::StepConfirmed { app: name, step: id, exit_code, seconds, notes });
                 Ok(())
             }
-            StepEnd::Failed(why) => {
+            StepOutcome::Failed(why) => {
                 report(Happening::StepFailed { app: name, step: id, exit_code, seconds, why: why.clone() });
                 Err(match self.intrusion(app, &since, &track.seen, view) {
                     Some(meddling) => Ended::stopped(meddling, step),
                     None => Ended::failed(why, step),
                 })
             }
-            StepEnd::Interrupted(why) => Err(Ended::by(why, step)),
+            StepOutcome::Interrupted(why) => Err(Ended::by(why, step)),
         }
     }
 
@@ -330,10 +330,10 @@ impl Runner<'_> {
             self.look(view, &old, Some(condition.app()))?;
             since = self.clock.now();
             match condition.judge(&view.space, &view.space) {
-                Verdict::Holds => return Ok(()),
-                Verdict::NotYet(why) if self.clock.now() >= until => return Err(NotStarted::Failed(why)),
-                Verdict::Never(why) => return Err(NotStarted::Failed(why)),
-                Verdict::NotYet(_) => self.clock.pause(PAUSE).map_err(NotStarted::Interrupted)?,
+                Judgement::Holds => return Ok(()),
+                Judgement::NotYet(why) if self.clock.now() >= until => return Err(NotStarted::Failed(why)),
+                Judgement::Never(why) => return Err(NotStarted::Failed(why)),
+                Judgement::NotYet(_) => self.clock.pause(PAUSE).map_err(NotStarted::Interrupted)?,
             }
         }
     }

@@ -48,7 +48,7 @@ pub fn refresh_patiently(
 }
 
 /// How long a failure to read is borne.
-pub(super) fn borne(error: &ObserveError) -> Duration {
+fn borne(error: &ObserveError) -> Duration {
     if error.is_rate_limited() { retry::PATIENCE } else { OUTAGE }
 }
 

@@ -13,7 +13,7 @@ use crate::cf::output::Stream;
 use crate::event::{Happening, Report};
 use crate::plan;
 use crate::space::Space;
-use crate::space::condition::{Condition, Verdict};
+use crate::space::condition::{Condition, Judgement};
 use crate::steps::Step;
 use crate::steps::action::work::Work;
 
@@ -21,7 +21,7 @@ use super::check;
 use super::clock::Stop;
 use super::execute::{PAUSE, Runner, Unseen};
 use super::probe::Unconfirmed;
-use super::reader::{View, borne, pause_after};
+use super::reader::View;
 use super::retry::{self, Next};
 
 /// The longest pause between two looks at the space.
@@ -30,7 +30,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 const LATE_EFFECT: Duration = Duration::from_secs(3);
 
 /// How one step ended.
-pub(super) enum StepEnd {
+pub(super) enum StepOutcome {
     /// It is confirmed; with notes for the reader.
     Confirmed(Vec<String>),
     /// It is not: why.
@@ -75,11 +75,11 @@ impl Runner<'_> {
         view: &mut View,
         exit_code: &mut Option<i32>,
         report: &mut Report<'_>,
-    ) -> StepEnd {
+    ) -> StepOutcome {
         match self.confirmed(app, step, view, exit_code, report) {
-            Ok(notes) => StepEnd::Confirmed(notes),
-            Err(Unfinished::Failed(why)) => StepEnd::Failed(why),
-            Err(Unfinished::Interrupted(why)) => StepEnd::Interrupted(why),
+            Ok(notes) => StepOutcome::Confirmed(notes),
+            Err(Unfinished::Failed(why)) => StepOutcome::Failed(why),
+            Err(Unfinished::Interrupted(why)) => StepOutcome::Interrupted(why),
         }
     }
 
@@ -212,10 +212,10 @@ impl Runner<'_> {
                 Err(Unseen::Unreadable(error)) => return Settled::Unreadable(error.to_string()),
             }
             match condition.judge(&view.space, before) {
-                Verdict::Holds => return Settled::Done,
-                Verdict::NotYet(_) if step.facts().is_asked_for(&view.space) => return Settled::Done,
-                Verdict::NotYet(_) if self.clock.now() < until && self.clock.pause(PAUSE).is_ok() => {}
-                Verdict::NotYet(_) | Verdict::Never(_) => return Settled::NotDone,
+                Judgement::Holds => return Settled::Done,
+                Judgement::NotYet(_) if step.facts().is_asked_for(&view.space) => return Settled::Done,
+                Judgement::NotYet(_) if self.clock.now() < until && self.clock.pause(PAUSE).is_ok() => {}
+                Judgement::NotYet(_) | Judgement::Never(_) => return Settled::NotDone,
             }
         }
     }
@@ -231,30 +231,13 @@ impl Runner<'_> {
         report: &mut Report<'_>,
     ) -> Result<(), Unfinished> {
         let mut pause = PAUSE;
-        let mut out_of_reach: Option<Instant> = None;
         let mut told = String::new();
         loop {
-            let begun = self.clock.now();
-            let missing = match self.reader.refresh(&mut view.space, condition.sections(), Some(condition.app())) {
-                Ok(()) => {
-                    view.was_read(condition.sections(), Some(condition.app()), begun);
-                    match condition.judge(&view.space, before) {
-                        Verdict::Holds => return Ok(()),
-                        Verdict::Never(why) => return Err(Unfinished::Failed(why)),
-                        Verdict::NotYet(why) => {
-                            out_of_reach = None;
-                            why
-                        }
-                    }
-                }
-                Err(error) => {
-                    let since = *out_of_reach.get_or_insert_with(|| self.clock.now());
-                    if error.lasts() || self.clock.now().duration_since(since) >= borne(&error) {
-                        return Err(Unfinished::Failed(format!("the space could not be read back: {error}")));
-                    }
-                    pause = pause.max(pause_after(self.reader, &error));
-                    error.to_string()
-                }
+            self.look(view, condition.sections(), Some(condition.app()))?;
+            let missing = match condition.judge(&view.space, before) {
+                Judgement::Holds => return Ok(()),
+                Judgement::Never(why) => return Err(Unfinished::Failed(why)),
+                Judgement::NotYet(why) => why,
             };
             if self.clock.now() >= deadline {
                 return Err(Unfinished::Failed(missing));

@@ -100,7 +100,7 @@ pub enum Condition {
 
 /// Whether a condition holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Verdict {
+pub(crate) enum Judgement {
     /// It holds.
     Holds,
     /// It does not hold, or not yet: why.
@@ -194,99 +194,101 @@ impl Condition {
     }
 
     /// Judges it on a space, as it is and as it was before the step.
-    pub(crate) fn judge(&self, space: &Space, before: &Space) -> Verdict {
+    pub(crate) fn judge(&self, space: &Space, before: &Space) -> Judgement {
         match self {
-            Self::Exists { app } => with(space, app, |_| Verdict::Holds),
+            Self::Exists { app } => with(space, app, |_| Judgement::Holds),
             Self::Deleted { app } => match space.app(app) {
-                None => Verdict::Holds,
-                Some(_) => Verdict::NotYet(format!("app {app} is still there")),
+                None => Judgement::Holds,
+                Some(_) => Judgement::NotYet(format!("app {app} is still there")),
             },
             Self::Uploaded { app, before } => with(space, app, |app| uploaded(app, before.as_deref())),
             Self::Annotated { app, annotations } => with(space, app, |app| annotated(app, annotations)),
             Self::Bound { app, service } => with(space, app, |app| {
                 if app.bindings.contains(service) {
-                    Verdict::Holds
+                    Judgement::Holds
                 } else {
-                    Verdict::NotYet(format!("service instance {service} is not bound to app {}", app.name))
+                    Judgement::NotYet(format!("service instance {service} is not bound to app {}", app.name))
                 }
             }),
-            Self::Mapped { app, url } if space.is_mapped(app, url) => Verdict::Holds,
-            Self::Mapped { app, url } => Verdict::NotYet(format!("{url} is not mapped to app {app}")),
+            Self::Mapped { app, url } if space.is_mapped(app, url) => Judgement::Holds,
+            Self::Mapped { app, url } => Judgement::NotYet(format!("{url} is not mapped to app {app}")),
             Self::Unmapped { app, url } if space.is_mapped(app, url) => {
-                Verdict::NotYet(format!("{url} is still mapped to app {app}"))
+                Judgement::NotYet(format!("{url} is still mapped to app {app}"))
             }
-            Self::Unmapped { .. } => Verdict::Holds,
+            Self::Unmapped { .. } => Judgement::Holds,
             Self::Staged { app } => with(space, app, |now| {
                 staged(now, before.app(app).and_then(|then| then.staged.as_ref()).map(|droplet| droplet.guid.as_str()))
             }),
             Self::DropletSet { app } => with(space, app, |app| match &app.staged {
-                Some(staged) if app.droplet.as_ref() == Some(&staged.guid) => Verdict::Holds,
-                Some(staged) => Verdict::NotYet(format!("droplet {} is not yet app {}'s", staged.guid, app.name)),
-                None => Verdict::NotYet(format!("app {} has no staged droplet", app.name)),
+                Some(staged) if app.droplet.as_ref() == Some(&staged.guid) => Judgement::Holds,
+                Some(staged) => Judgement::NotYet(format!("droplet {} is not yet app {}'s", staged.guid, app.name)),
+                None => Judgement::NotYet(format!("app {} has no staged droplet", app.name)),
             }),
             Self::Scaled { app, instances } => with(space, app, |app| match app.web() {
-                Some(web) if web.instances == *instances => Verdict::Holds,
-                Some(_) | None => Verdict::NotYet(format!("app {} does not have {instances} web instances", app.name)),
+                Some(web) if web.instances == *instances => Judgement::Holds,
+                Some(_) | None => {
+                    Judgement::NotYet(format!("app {} does not have {instances} web instances", app.name))
+                }
             }),
             Self::Running { app, instances } => with(space, app, |app| running(app, *instances)),
             Self::Steady { app, instances } => {
                 with(space, app, |now| match before.app(app).and_then(|then| replaced(then, now)) {
-                    Some(why) => Verdict::Never(why),
+                    Some(why) => Judgement::Never(why),
                     None => running(now, *instances),
                 })
             }
             Self::Stopped { app } => with(space, app, |app| match app.state {
-                AppState::Stopped => Verdict::Holds,
-                AppState::Started => Verdict::NotYet(format!("app {} is started", app.name)),
+                AppState::Stopped => Judgement::Holds,
+                AppState::Started => Judgement::NotYet(format!("app {} is started", app.name)),
             }),
         }
     }
 }
 
-fn with(space: &Space, name: &str, judge: impl FnOnce(&App) -> Verdict) -> Verdict {
-    space.app(name).map_or_else(|| Verdict::NotYet(format!("app {name} is not there")), judge)
+fn with(space: &Space, name: &str, judge: impl FnOnce(&App) -> Judgement) -> Judgement {
+    space.app(name).map_or_else(|| Judgement::NotYet(format!("app {name} is not there")), judge)
 }
 
-fn uploaded(app: &App, before: Option<&str>) -> Verdict {
+fn uploaded(app: &App, before: Option<&str>) -> Judgement {
     let Some(package) = &app.package else {
-        return Verdict::NotYet(format!("app {} has no package", app.name));
+        return Judgement::NotYet(format!("app {} has no package", app.name));
     };
     if before == Some(package.guid.as_str()) {
-        return Verdict::NotYet(format!("app {} has no newer package than before", app.name));
+        return Judgement::NotYet(format!("app {} has no newer package than before", app.name));
     }
     if !package.ready {
-        return Verdict::NotYet(format!("package {} of app {} is not ready", package.guid, app.name));
+        return Judgement::NotYet(format!("package {} of app {} is not ready", package.guid, app.name));
     }
     match app.state {
-        AppState::Stopped => Verdict::Holds,
-        AppState::Started => Verdict::NotYet(format!("app {} is started", app.name)),
+        AppState::Stopped => Judgement::Holds,
+        AppState::Started => Judgement::NotYet(format!("app {} is started", app.name)),
     }
 }
 
-fn annotated(app: &App, wanted: &BTreeMap<String, Option<String>>) -> Verdict {
+fn annotated(app: &App, wanted: &BTreeMap<String, Option<String>>) -> Judgement {
     let missing = wanted.iter().find(|(key, value)| app.annotations.get(*key) != value.as_ref());
     match missing {
-        None => Verdict::Holds,
-        Some((key, Some(value))) => Verdict::NotYet(format!("app {} does not carry {key}: {value}", app.name)),
-        Some((key, None)) => Verdict::NotYet(format!("app {} still carries {key}", app.name)),
+        None => Judgement::Holds,
+        Some((key, Some(value))) => Judgement::NotYet(format!("app {} does not carry {key}: {value}", app.name)),
+        Some((key, None)) => Judgement::NotYet(format!("app {} still carries {key}", app.name)),
     }
 }
 
 /// `before` is the guid of the newest staged droplet before: a droplet that does not tell its package must be another.
-fn staged(app: &App, before: Option<&str>) -> Verdict {
+fn staged(app: &App, before: Option<&str>) -> Judgement {
     match (&app.package, &app.staged) {
-        (Some(package), Some(droplet)) if droplet.package.as_ref() == Some(&package.guid) => Verdict::Holds,
+        (Some(package), Some(droplet)) if droplet.package.as_ref() == Some(&package.guid) => Judgement::Holds,
         (Some(_), Some(droplet)) if droplet.package.is_none() && before != Some(droplet.guid.as_str()) => {
-            Verdict::Holds
+            Judgement::Holds
         }
-        (Some(package), _) => Verdict::NotYet(format!("package {} of app {} is not staged", package.guid, app.name)),
-        (None, _) => Verdict::NotYet(format!("app {} has no package", app.name)),
+        (Some(package), _) => Judgement::NotYet(format!("package {} of app {} is not staged", package.guid, app.name)),
+        (None, _) => Judgement::NotYet(format!("app {} has no package", app.name)),
     }
 }
 
-fn running(app: &App, instances: u32) -> Verdict {
+fn running(app: &App, instances: u32) -> Judgement {
     if app.state == AppState::Stopped {
-        return Verdict::NotYet(format!("app {} is stopped", app.name));
+        return Judgement::NotYet(format!("app {} is stopped", app.name));
     }
     // cf 8.17 gives up, too, where every instance of a process has crashed.
     let wanted = |process: &&Process| process.instances > 0;
@@ -294,20 +296,20 @@ fn running(app: &App, instances: u32) -> Verdict {
         !process.states.is_empty() && process.states.iter().all(|instance| instance.state == InstanceState::Crashed)
     };
     if let Some(process) = app.processes.iter().filter(wanted).find(|process| all_crashed(process)) {
-        return Verdict::Never(format!("all instances of process {} of app {} crashed", process.kind, app.name));
+        return Judgement::Never(format!("all instances of process {} of app {} crashed", process.kind, app.name));
     }
     if let Some(process) = app.processes.iter().filter(wanted).find(|process| process.running() < process.instances) {
-        return Verdict::NotYet(waiting(app, process));
+        return Judgement::NotYet(waiting(app, process));
     }
     match app.web() {
-        Some(web) if web.running() >= instances => Verdict::Holds,
-        Some(web) => Verdict::NotYet(format!(
+        Some(web) if web.running() >= instances => Judgement::Holds,
+        Some(web) => Judgement::NotYet(format!(
             "app {} is to have {instances} web instances and {} of {} run",
             app.name,
             web.running(),
             web.instances
         )),
-        None => Verdict::NotYet(format!("app {} has no web process", app.name)),
+        None => Judgement::NotYet(format!("app {} has no web process", app.name)),
     }
 }
 

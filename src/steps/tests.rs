@@ -9,7 +9,7 @@ use crate::plan::{Lifecycle, Plan};
 use crate::proof;
 use crate::report::preview;
 use crate::shell::OwnCommands;
-use crate::space::condition::Verdict;
+use crate::space::condition::Judgement;
 use crate::space::difference::Facet;
 use crate::space::{App, AppState, Quota, QuotaScope, Space, Usage};
 
@@ -487,7 +487,7 @@ proptest! {
                 let before = model.clone();
                 step.facts().effect(&mut model);
                 if let Some(condition) = step.facts().condition() {
-                    prop_assert_eq!(condition.judge(&model, &before), Verdict::Holds, "{}", step.id);
+                    prop_assert_eq!(condition.judge(&model, &before), Judgement::Holds, "{}", step.id);
                 }
                 let mut again = model.clone();
                 step.facts().effect(&mut again);

@@ -32,9 +32,9 @@ fn assert_says(condition: &Condition, cases: &[(Change, &str)]) {
         let (before, mut now) = (before(), before());
         change(&mut now.apps[0]);
         let told = match condition.judge(&now, &before) {
-            Verdict::Holds => "holds".to_owned(),
-            Verdict::NotYet(why) => format!("not yet: {why}"),
-            Verdict::Never(why) => format!("never: {why}"),
+            Judgement::Holds => "holds".to_owned(),
+            Judgement::NotYet(why) => format!("not yet: {why}"),
+            Judgement::Never(why) => format!("never: {why}"),
         };
         assert_eq!(told, *expected, "{condition}");
     }
