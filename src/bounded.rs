@@ -9,7 +9,7 @@ use rustix::fs::OFlags;
 
 /// Reads a file of at most `most` bytes. Fails for a larger one, without reading it, for a folder, and for a named pipe
 /// or a device, which could keep the reader for ever.
-pub fn read(file: &Path, most: u64) -> io::Result<Vec<u8>> {
+pub(crate) fn read(file: &Path, most: u64) -> io::Result<Vec<u8>> {
     // Looked at before it is opened, which can have an effect on a device; and after, since it may be another one by
     // then.
     check(&std::fs::metadata(file)?, most)?;

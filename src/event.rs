@@ -14,13 +14,13 @@ use crate::steps::{Step, Verb};
 
 /// Something that happened, and when.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Event {
+pub(crate) struct Event {
     /// When (RFC 3339, UTC, milliseconds).
     #[serde(serialize_with = "milliseconds")]
-    pub time: Timestamp,
+    pub(crate) time: Timestamp,
     /// What.
     #[serde(flatten)]
-    pub what: Happening,
+    pub(crate) what: Happening,
 }
 
 /// Something that happened in a run. Each is about one app of the plan, by the plan's name of it, but for the last ones.
@@ -228,24 +228,24 @@ pub enum Happening {
 pub struct Opening {
     /// What the strategy calls it.
     #[serde(skip)]
-    pub title: Title,
+    pub(crate) title: Title,
     /// In words.
-    pub told: String,
+    pub(crate) told: String,
 }
 
 /// Which version of an app is live at the end of a command, and which one was before.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct AppEnd {
     /// The plan's name of the app.
-    pub name: String,
+    pub(crate) name: String,
     /// The app of the space that is live now; `None` where none is, or where that cannot be told.
-    pub live: Option<String>,
+    pub(crate) live: Option<String>,
     /// The one that was live when the command began.
-    pub was: Option<String>,
+    pub(crate) was: Option<String>,
 }
 
 /// Whoever is told what happens.
-pub type Report<'a> = dyn FnMut(Happening) + 'a;
+pub(crate) type Report<'a> = dyn FnMut(Happening) + 'a;
 
 impl Happening {
     /// A step of an app begins, with these arguments for cf.
@@ -277,7 +277,7 @@ impl Happening {
 
     /// The same with the texts that came from outside as they may be shown.
     #[must_use]
-    pub fn shown(mut self, show: &dyn Fn(&str) -> String) -> Self {
+    pub(crate) fn shown(mut self, show: &dyn Fn(&str) -> String) -> Self {
         let each = |texts: &mut Vec<String>| texts.iter_mut().for_each(|text| *text = show(text));
         match &mut self {
             Self::Output { text, .. } | Self::Note { text } | Self::Hint { text } => *text = show(text),

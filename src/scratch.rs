@@ -8,7 +8,7 @@ use std::io;
 
 /// Makes an empty file to write and read, closed on exec. Fails where the system has neither memory nor a place for
 /// temporary files.
-pub fn file() -> io::Result<File> {
+pub(crate) fn file() -> io::Result<File> {
     #[cfg(target_os = "linux")]
     if let Ok(file) = rustix::fs::memfd_create("cutover", rustix::fs::MemfdFlags::CLOEXEC) {
         return Ok(File::from(file));

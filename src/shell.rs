@@ -6,36 +6,36 @@ use std::fmt::Display;
 use crate::steps::Verb;
 
 /// A command line as a POSIX shell reads it back: each word is quoted where it needs to be.
-pub fn command<W: AsRef<str>>(words: impl IntoIterator<Item = W>) -> String {
+pub(crate) fn command<W: AsRef<str>>(words: impl IntoIterator<Item = W>) -> String {
     words.into_iter().map(|word| quote(word.as_ref())).collect::<Vec<_>>().join(" ")
 }
 
 /// One word as a POSIX shell reads it back. No argument can hold NUL: it is left out.
-pub fn quote(word: &str) -> String {
+pub(crate) fn quote(word: &str) -> String {
     shlex::try_quote(word).map_or_else(|_| quote(&word.replace('\0', "")), Cow::into_owned)
 }
 
 /// Cutover's own commands about one plan, for people to type: each carries the flags that name the plan and what it is
 /// run with, since without them it would be about another plan, or about another space.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct OwnCommands {
+pub(crate) struct OwnCommands {
     flags: Vec<String>,
     apps: Vec<String>,
 }
 
 impl OwnCommands {
     /// Commands with these flags, about these apps of the plan; about all of them where none is named.
-    pub fn new(flags: Vec<String>, apps: Vec<String>) -> Self {
+    pub(crate) fn new(flags: Vec<String>, apps: Vec<String>) -> Self {
         Self { flags, apps }
     }
 
     /// What a verb is typed as: `cutover resume -f deploy.yaml`.
-    pub fn verb(&self, verb: impl Display) -> String {
+    pub(crate) fn verb(&self, verb: impl Display) -> String {
         self.about(verb, &self.apps)
     }
 
     /// The same about some apps of the plan.
-    pub fn about<A: AsRef<str>>(&self, verb: impl Display, apps: impl IntoIterator<Item = A>) -> String {
+    pub(crate) fn about<A: AsRef<str>>(&self, verb: impl Display, apps: impl IntoIterator<Item = A>) -> String {
         let mut words: Vec<String> = verb.to_string().split(' ').map(ToOwned::to_owned).collect();
         words.extend(self.flags.iter().cloned());
         words.extend(apps.into_iter().flat_map(|app| ["--app".to_owned(), app.as_ref().to_owned()]));
@@ -43,7 +43,7 @@ impl OwnCommands {
     }
 
     /// How it goes on or back from here, after what `verb` had in flight: in one line where that is short.
-    pub fn ways(&self, verb: Verb) -> String {
+    pub(crate) fn ways(&self, verb: Verb) -> String {
         let [resume, rollback, status] = ["resume", "rollback", "status"].map(|verb| self.verb(verb));
         let in_short = status == Self::default().verb("status");
         match (verb, in_short) {

@@ -14,7 +14,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 /// Whether a character moves the cursor, ends the line, is invisible or turns the direction of writing.
-pub fn is_unprintable(c: char) -> bool {
+pub(crate) fn is_unprintable(c: char) -> bool {
     c.is_control()
         || matches!(c,
             '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}')
@@ -27,7 +27,7 @@ fn does_harm(c: char) -> bool {
 }
 
 /// Removes terminal control sequences: `ESC[32;1mOK ESC[0;22m` → `OK `.
-pub fn without_escapes(text: &str) -> Cow<'_, str> {
+pub(crate) fn without_escapes(text: &str) -> Cow<'_, str> {
     static ESCAPE: LazyLock<Option<Regex>> =
         LazyLock::new(|| Regex::new(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\^_])").ok());
     match ESCAPE.as_ref() {
@@ -37,7 +37,7 @@ pub fn without_escapes(text: &str) -> Cow<'_, str> {
 }
 
 /// The text without control sequences, and with U+FFFD for every other character that does harm. Line ends stay.
-pub fn harmless(text: &str) -> Cow<'_, str> {
+pub(crate) fn harmless(text: &str) -> Cow<'_, str> {
     if !text.contains(does_harm) {
         return Cow::Borrowed(text);
     }
@@ -46,7 +46,7 @@ pub fn harmless(text: &str) -> Cow<'_, str> {
 }
 
 /// The text as it may go to a terminal: colours stay, everything else is made harmless.
-pub fn for_terminal(text: &str) -> Cow<'_, str> {
+pub(crate) fn for_terminal(text: &str) -> Cow<'_, str> {
     static COLOUR: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"\x1b\[[0-9;]*m").ok());
     let Some(colour) = COLOUR.as_ref().filter(|_| text.contains(does_harm)) else { return harmless(text) };
     let mut out = String::new();
@@ -61,7 +61,7 @@ pub fn for_terminal(text: &str) -> Cow<'_, str> {
 }
 
 /// JSON with an escape (`\u202e`) for every character that does harm: such a one only occurs within its texts.
-pub fn json(text: &str) -> Cow<'_, str> {
+pub(crate) fn json(text: &str) -> Cow<'_, str> {
     if !text.contains(does_harm) {
         return Cow::Borrowed(text);
     }

@@ -15,10 +15,10 @@ use crate::shell::OwnCommands;
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
-    pub command: Command,
+    pub(crate) command: Command,
     /// Common flags.
     #[command(flatten)]
-    pub common: Common,
+    pub(crate) common: Common,
 }
 
 const EXIT_CODES: &str = "\
@@ -32,44 +32,44 @@ Exit codes:
 
 /// Flags of every verb.
 #[derive(Debug, Clone, Args)]
-pub struct Common {
+pub(crate) struct Common {
     /// The deployment plan [default: deploy.yaml].
     #[arg(short, long, global = true, value_name = "PATH")]
-    pub file: Option<PathBuf>,
+    pub(crate) file: Option<PathBuf>,
     /// Lay the plan's overlay of this name over it.
     #[arg(short, long, global = true, value_name = "NAME")]
-    pub env: Option<String>,
+    pub(crate) env: Option<String>,
     /// Only this app of the plan; may be repeated.
     #[arg(long, global = true, value_name = "NAME")]
-    pub app: Vec<String>,
+    pub(crate) app: Vec<String>,
     /// The cf to use [default: cf on PATH].
     #[arg(long, global = true, value_name = "PATH", env = "CUTOVER_CF")]
-    pub cf: Option<PathBuf>,
+    pub(crate) cf: Option<PathBuf>,
     /// Ask routes at this address, with the Host header of the route [default: the host itself, by https].
     #[arg(long, global = true, value_name = "URL", env = "CUTOVER_ROUTER", value_parser = RouterUrl::parse)]
-    pub router: Option<RouterUrl>,
+    pub(crate) router: Option<RouterUrl>,
     /// Write what happens to the end of this file, one JSON object a line.
     #[arg(long, global = true, value_name = "FILE")]
-    pub events: Option<PathBuf>,
+    pub(crate) events: Option<PathBuf>,
     /// Only tell failures.
     #[arg(short, long, global = true, conflicts_with = "verbose")]
-    pub quiet: bool,
+    pub(crate) quiet: bool,
     /// Tell every line that cf prints.
     #[arg(short, long, global = true)]
-    pub verbose: bool,
+    pub(crate) verbose: bool,
     /// When to use colours.
     #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t = Color::Auto)]
-    pub color: Color,
+    pub(crate) color: Color,
 }
 
 impl Common {
     /// The plan file.
-    pub fn plan(&self) -> &Path {
+    pub(crate) fn plan(&self) -> &Path {
         self.file.as_deref().unwrap_or(Path::new("deploy.yaml"))
     }
 
     /// Cutover's own commands about the same plan, in the same space, by the same cf.
-    pub fn own_commands(&self) -> OwnCommands {
+    pub(crate) fn own_commands(&self) -> OwnCommands {
         // What a variable gives stays in the person's shell.
         let in_shell = |variable: &str| env::var_os(variable).unwrap_or_default();
         let cf = self.cf.as_ref().filter(|cf| cf.as_os_str() != in_shell("CUTOVER_CF"));
@@ -89,15 +89,15 @@ impl Common {
 
 /// The plan, named without a flag.
 #[derive(Debug, Clone, Args)]
-pub struct PlanFile {
+pub(crate) struct PlanFile {
     /// The deployment plan, in the place of --file.
     #[arg(value_name = "PLAN")]
-    pub plan: Option<PathBuf>,
+    pub(crate) plan: Option<PathBuf>,
 }
 
 /// When to use colours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Color {
+pub(crate) enum Color {
     /// On a terminal, unless `NO_COLOR` is set.
     Auto,
     /// Always.
@@ -108,7 +108,7 @@ pub enum Color {
 
 /// The verbs.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     /// Validate the plan file; problems come with line, column and a hint.
     Check(PlanFile),
     /// Dry run: read the space and print the ordered cf invocations; changes nothing.
@@ -140,21 +140,21 @@ pub enum Command {
 
 /// Flags of `plan`.
 #[derive(Debug, Args)]
-pub struct PlanArgs {
+pub(crate) struct PlanArgs {
     /// The plan.
     #[command(flatten)]
-    pub plan: PlanFile,
+    pub(crate) plan: PlanFile,
     /// How to print it.
     #[arg(long, value_enum, default_value_t = PlanFormat::Text)]
-    pub format: PlanFormat,
+    pub(crate) format: PlanFormat,
     /// Compile against a snapshot (from `cutover status --format json`) instead of the space; needs no cf and no login.
     #[arg(long, value_name = "FILE")]
-    pub space: Option<PathBuf>,
+    pub(crate) space: Option<PathBuf>,
 }
 
 /// How `plan` prints.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum PlanFormat {
+pub(crate) enum PlanFormat {
     /// For people; each invocation can be copied into a shell.
     Text,
     /// One JSON object.
@@ -165,27 +165,27 @@ pub enum PlanFormat {
 
 /// Flags of `apply`, `resume` and `rollback`.
 #[derive(Debug, Args)]
-pub struct RunArgs {
+pub(crate) struct RunArgs {
     /// The plan.
     #[command(flatten)]
-    pub plan: PlanFile,
+    pub(crate) plan: PlanFile,
     /// Do not ask.
     #[arg(short, long)]
-    pub yes: bool,
+    pub(crate) yes: bool,
     /// Leave a version that is taken back running, without routes.
     #[arg(long)]
-    pub keep_failed: bool,
+    pub(crate) keep_failed: bool,
     /// Wait so long while somebody else deploys an app of the plan, such as 10m; without it that is refused at once.
     #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "0s", hide_default_value = true)]
-    pub lock_wait: Duration,
+    pub(crate) lock_wait: Duration,
     /// Ask a run that is at work to stop, and take over from it.
     #[arg(long)]
-    pub take_over: bool,
+    pub(crate) take_over: bool,
 }
 
 /// What `lock` does.
 #[derive(Debug, Subcommand)]
-pub enum LockCommand {
+pub(crate) enum LockCommand {
     /// Who holds the lock on each app of the plan.
     Status(LockStatusArgs),
     /// Remove the locks on the apps of the plan; whoever holds one starts no further step.
@@ -194,40 +194,40 @@ pub enum LockCommand {
 
 /// Flags of `lock status`.
 #[derive(Debug, Args)]
-pub struct LockStatusArgs {
+pub(crate) struct LockStatusArgs {
     /// The plan.
     #[command(flatten)]
-    pub plan: PlanFile,
+    pub(crate) plan: PlanFile,
     /// How to print it.
     #[arg(long, value_enum, default_value_t = StatusFormat::Text)]
-    pub format: StatusFormat,
+    pub(crate) format: StatusFormat,
 }
 
 /// Flags of `lock break`.
 #[derive(Debug, Args)]
-pub struct LockBreakArgs {
+pub(crate) struct LockBreakArgs {
     /// The plan.
     #[command(flatten)]
-    pub plan: PlanFile,
+    pub(crate) plan: PlanFile,
     /// Do not ask.
     #[arg(short, long)]
-    pub yes: bool,
+    pub(crate) yes: bool,
 }
 
 /// Flags of `status`.
 #[derive(Debug, Args)]
-pub struct StatusArgs {
+pub(crate) struct StatusArgs {
     /// The plan.
     #[command(flatten)]
-    pub plan: PlanFile,
+    pub(crate) plan: PlanFile,
     /// How to print it; the JSON is the snapshot that `plan --space` reads.
     #[arg(long, value_enum, default_value_t = StatusFormat::Text)]
-    pub format: StatusFormat,
+    pub(crate) format: StatusFormat,
 }
 
 /// How `status` prints.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum StatusFormat {
+pub(crate) enum StatusFormat {
     /// For people.
     Text,
     /// One JSON object.
@@ -237,27 +237,27 @@ pub enum StatusFormat {
 /// Flags of `rehearse`.
 #[cfg(feature = "rehearse")]
 #[derive(Debug, Args)]
-pub struct RehearseArgs {
+pub(crate) struct RehearseArgs {
     /// The plan.
     #[command(flatten)]
-    pub plan: PlanFile,
+    pub(crate) plan: PlanFile,
     /// Requests per second on the live routes.
     #[arg(long, value_name = "RPS", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=2000))]
-    pub load: u32,
+    pub(crate) load: u32,
     /// How many routers share the requests, each of which learns of a change of a route for itself.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=8))]
-    pub routers: u8,
+    pub(crate) routers: u8,
     /// How long a change of a route takes to reach the routers, such as 5s.
     #[arg(long, value_name = "DURATION", value_parser = duration)]
-    pub routing_delay: Option<Duration>,
+    pub(crate) routing_delay: Option<Duration>,
     /// Leave the embedded Cloud Foundry up afterwards and print how to log in to it; Ctrl-C ends it.
     #[arg(long)]
-    pub keep: bool,
+    pub(crate) keep: bool,
 }
 
 impl Command {
     /// The plan, where it is named behind the verb.
-    pub fn plan(&self) -> Option<&Path> {
+    pub(crate) fn plan(&self) -> Option<&Path> {
         let named = match self {
             Self::Check(plan) => plan,
             Self::Plan(args) => &args.plan,

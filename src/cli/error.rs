@@ -133,7 +133,7 @@ pub enum CliError {
 
 impl CliError {
     /// How the command ends by it.
-    pub fn exit_status(&self) -> ExitStatus {
+    pub(crate) fn exit_status(&self) -> ExitStatus {
         match self {
             Self::Plan(_)
             | Self::Overlay { .. }
@@ -158,7 +158,7 @@ impl CliError {
     }
 
     /// What to do about it, where that is known.
-    pub fn hint(&self, own: &OwnCommands) -> Option<String> {
+    pub(crate) fn hint(&self, own: &OwnCommands) -> Option<String> {
         match self {
             Self::NotTargeted { hint, .. } | Self::WrongTarget { hint, .. } | Self::NotRehearsable { hint, .. } => {
                 Some(hint.clone())
@@ -207,7 +207,7 @@ impl CliError {
     }
 
     /// The error as it is printed.
-    pub fn render(&self, own: &OwnCommands) -> String {
+    pub(crate) fn render(&self, own: &OwnCommands) -> String {
         if let Self::Plan(problems) = self {
             return problems.render(console::colors_enabled());
         }

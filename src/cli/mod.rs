@@ -10,6 +10,7 @@ pub mod error;
 pub mod exit_status;
 pub mod prompt;
 
-pub use args::*;
+pub use args::Cli;
+pub(crate) use args::*;
 pub use error::CliError;
 pub use exit_status::ExitStatus;

@@ -28,7 +28,7 @@ use super::strays::warn_of_strays;
 use super::tell;
 
 /// Runs one of the verbs that change something.
-pub fn run(verb: Verb, common: &Common, args: &RunArgs) -> Result<ExitStatus, CliError> {
+pub(crate) fn run(verb: Verb, common: &Common, args: &RunArgs) -> Result<ExitStatus, CliError> {
     let plan = match verb {
         Verb::Apply => load(common)?,
         Verb::Resume | Verb::Rollback => load_without_app_files(common)?,
@@ -201,7 +201,7 @@ impl<'a> Asking<'a> {
 }
 
 /// Runs what is prepared, and tells the reporters of it.
-pub fn operate(
+pub(crate) fn operate(
     context: &Context,
     plan: &Plan,
     prepared: &Prepared<'_>,
@@ -239,7 +239,7 @@ fn nothing_under_way(verb: Verb, plan: &Plan, space: &Space) -> String {
 }
 
 /// Catches signals from here on; the first one is answered at once, whatever is under way.
-pub fn catch(reporters: &Reporters) -> Result<Interrupt, CliError> {
+pub(crate) fn catch(reporters: &Reporters) -> Result<Interrupt, CliError> {
     Interrupt::catch(reporters.teller()).map_err(|source| CliError::Io { what: "signals could not be caught", source })
 }
 

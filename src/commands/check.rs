@@ -10,7 +10,7 @@ use super::strays::warn_beforehand;
 use super::{CliError, ExitStatus, print, tell};
 
 /// `cutover check`: validates the plan file.
-pub fn run(common: &Common) -> Result<ExitStatus, CliError> {
+pub(crate) fn run(common: &Common) -> Result<ExitStatus, CliError> {
     let plan = load(common)?;
     let apps: Vec<_> = plan.apps.iter().map(|app| app.name.as_str()).collect();
     warn_beforehand(common, &plan);
@@ -21,21 +21,21 @@ pub fn run(common: &Common) -> Result<ExitStatus, CliError> {
 }
 
 /// `cutover schema`: prints the JSON schema of the plan file.
-pub fn schema() -> Result<ExitStatus, CliError> {
+pub(crate) fn schema() -> ExitStatus {
     print(&format!("{:#}\n", plan::schema()));
-    Ok(ExitStatus::Done)
+    ExitStatus::Done
 }
 
 /// `cutover completions`: prints completions for a shell.
-pub fn completions(shell: clap_complete::Shell) -> Result<ExitStatus, CliError> {
+pub(crate) fn completions(shell: clap_complete::Shell) -> ExitStatus {
     let mut text = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "cutover", &mut text);
     print(&String::from_utf8_lossy(&text));
-    Ok(ExitStatus::Done)
+    ExitStatus::Done
 }
 
 /// `cutover man`: prints the man page.
-pub fn man() -> Result<ExitStatus, CliError> {
+pub(crate) fn man() -> Result<ExitStatus, CliError> {
     let mut text = Vec::new();
     clap_mangen::Man::new(Cli::command())
         .render(&mut text)

@@ -19,12 +19,12 @@ use crate::secret::{Redactor, Sensitive};
 use crate::shell;
 
 /// Reads the plan that the command line names, less the apps that it does not ask for.
-pub fn load(common: &Common) -> Result<Plan, CliError> {
+pub(crate) fn load(common: &Common) -> Result<Plan, CliError> {
     load_from(common, &plan::Disk)
 }
 
 /// As [`load`], where what is to be uploaded need not be there.
-pub fn load_without_app_files(common: &Common) -> Result<Plan, CliError> {
+pub(crate) fn load_without_app_files(common: &Common) -> Result<Plan, CliError> {
     load_from(common, &plan::WithoutAppFiles)
 }
 
@@ -51,18 +51,18 @@ fn load_from(common: &Common, files: &dyn plan::Files) -> Result<Plan, CliError>
 
 /// A cf with a private session in the space of the plan.
 #[derive(Debug)]
-pub struct Context {
+pub(crate) struct Context {
     /// The cf.
-    pub cf: Cf,
+    pub(crate) cf: Cf,
     /// The private copy of the user's session.
-    pub session: Session,
+    pub(crate) session: Session,
     /// The client for routes.
-    pub client: Client,
+    pub(crate) client: Client,
 }
 
 impl Context {
     /// Opens the user's own session.
-    pub fn open(common: &Common, plan: &Plan) -> Result<Self, CliError> {
+    pub(crate) fn open(common: &Common, plan: &Plan) -> Result<Self, CliError> {
         let origin = user_config(env::var_os("CF_HOME").as_deref(), env::var_os("HOME").as_deref())
             .ok_or(SessionError::NoHome)?;
         let guard = guard()?;
@@ -70,7 +70,7 @@ impl Context {
     }
 
     /// Finds cf, copies the session at `origin`, and makes sure that it targets the space of the plan.
-    pub fn at(
+    pub(crate) fn at(
         origin: &Path,
         cf: Option<&Path>,
         router: Option<&RouterUrl>,
@@ -93,33 +93,33 @@ impl Context {
     }
 
     /// What reads the space as far as the plan is concerned with it.
-    pub fn observer<'a>(&'a self, plan: &Plan) -> Observer<'a> {
+    pub(crate) fn observer<'a>(&'a self, plan: &Plan) -> Observer<'a> {
         Observer::new(&self.cf, &self.session, plan).telling(super::tell)
     }
 
     /// The API by this cf.
-    pub fn api(&self) -> Api<'_> {
+    pub(crate) fn api(&self) -> Api<'_> {
         Api::new(&self.cf, &self.session)
     }
 
     /// What hides the secrets of the plan, of the environment and of the session.
-    pub fn redactor(&self) -> &Redactor {
+    pub(crate) fn redactor(&self) -> &Redactor {
         self.session.home().redactor()
     }
 
     /// Hands new tokens back before a person is asked, who may answer with Ctrl-C.
-    pub fn before_asking(&self) -> Result<(), CliError> {
+    pub(crate) fn before_asking(&self) -> Result<(), CliError> {
         self.session.hand_back()?;
         Ok(())
     }
 
     /// Hands new tokens back in the midst of a run. What cannot be written now is tried again, and told, at the end.
-    pub fn keep_logged_in(&self) {
+    pub(crate) fn keep_logged_in(&self) {
         let _ = self.session.hand_back();
     }
 
     /// Hands new tokens back to the user's session. A failure is told; it is none of the command's.
-    pub fn close(self) {
+    pub(crate) fn close(self) {
         match self.session.close() {
             Ok(HandBack::Unchanged | HandBack::Written) => {}
             Ok(HandBack::UserChanged) => {
@@ -167,12 +167,12 @@ fn holds_a_secret(name: &str) -> bool {
 }
 
 /// Starts what ends everything of ours should we be killed.
-pub fn guard() -> Result<Arc<Guard>, CliError> {
+pub(crate) fn guard() -> Result<Arc<Guard>, CliError> {
     Guard::start().map_err(|source| CliError::Io { what: "no guard could be started", source })
 }
 
 /// A private directory for a cf.
-pub fn private_home(guard: &Arc<Guard>) -> Result<PrivateHome, CliError> {
+pub(crate) fn private_home(guard: &Arc<Guard>) -> Result<PrivateHome, CliError> {
     PrivateHome::create(guard)
         .map_err(|source| CliError::Io { what: "no private directory could be made for cf", source })
 }
@@ -183,7 +183,7 @@ fn target_command(plan: &Plan) -> String {
 }
 
 /// Refuses a target that is not the plan's.
-pub fn check_target(plan: &Plan, api: &str, org: &str, space: &str) -> Result<(), CliError> {
+pub(crate) fn check_target(plan: &Plan, api: &str, org: &str, space: &str) -> Result<(), CliError> {
     let wanted = &plan.target;
     let same_api = ApiUrl::parse(api).is_ok_and(|api| api == wanted.api);
     if same_api && wanted.org.as_str() == org && wanted.space.as_str() == space {

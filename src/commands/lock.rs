@@ -59,7 +59,7 @@ fn manager<'a>(context: &'a Context, clock: &'a Interrupt) -> LockManager<'a> {
 }
 
 /// Runs `lock status`.
-pub fn status(common: &Common, args: &LockStatusArgs) -> Result<ExitStatus, CliError> {
+pub(crate) fn status(common: &Common, args: &LockStatusArgs) -> Result<ExitStatus, CliError> {
     let plan = load_without_app_files(common)?;
     let context = Context::open(common, &plan)?;
     let space = context.observer(&plan).observe(&Interrupt::none())?;
@@ -113,7 +113,7 @@ fn state(lock: Option<&Lock>) -> &'static str {
 }
 
 /// Runs `lock break`.
-pub fn break_open(common: &Common, args: &LockBreakArgs) -> Result<ExitStatus, CliError> {
+pub(crate) fn break_open(common: &Common, args: &LockBreakArgs) -> Result<ExitStatus, CliError> {
     let plan = load_without_app_files(common)?;
     let consent = Consent::new(args.yes, "lock break", common)?;
     let context = Context::open(common, &plan)?;

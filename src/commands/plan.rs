@@ -21,7 +21,7 @@ use super::strays::{own_files, warn_beforehand};
 const MAX_SNAPSHOT: u64 = 64 << 20;
 
 /// Runs the verb.
-pub fn run(common: &Common, args: &PlanArgs) -> Result<ExitStatus, CliError> {
+pub(crate) fn run(common: &Common, args: &PlanArgs) -> Result<ExitStatus, CliError> {
     let plan = load(common)?;
     let mut context = None;
     let (space, user) = if let Some(file) = &args.space {

@@ -22,19 +22,19 @@ use crate::steps::{self, Deployment, Request, Verb};
 
 /// A deployment that is ready to be shown, asked about and run.
 #[derive(Debug)]
-pub struct Prepared<'p> {
+pub(crate) struct Prepared<'p> {
     /// What is asked for.
-    pub request: Request,
+    pub(crate) request: Request,
     /// What is done for it.
-    pub deployment: Deployment<'p>,
+    pub(crate) deployment: Deployment<'p>,
     /// What was shown of it.
-    pub proof: Proof,
+    pub(crate) proof: Proof,
     /// What was found out about the routers; nothing yet.
-    pub routers: Routers,
+    pub(crate) routers: Routers,
 }
 
 /// What is asked for by the command line. Whoever has targeted the space is `user`; `locks` are those that there are.
-pub fn request(verb: Verb, common: &Common, user: &str, failed: Failed, locks: &[Lock]) -> Request {
+pub(crate) fn request(verb: Verb, common: &Common, user: &str, failed: Failed, locks: &[Lock]) -> Request {
     let extent = if common.app.is_empty() { Extent::Whole } else { Extent::Apps(common.app.clone()) };
     let (identity, locks) = (identity(user), locks.to_vec());
     Request { verb, identity, extent, failed, locks, uploads: BTreeMap::new() }
@@ -42,19 +42,19 @@ pub fn request(verb: Verb, common: &Common, user: &str, failed: Failed, locks: &
 
 impl<'p> Prepared<'p> {
     /// Compiles what is asked for, for all apps of the plan, and proves it. `own_files` are none of what is uploaded.
-    pub fn new(plan: &'p Plan, space: &Space, request: Request, own_files: &OwnFiles) -> Result<Self, CliError> {
+    pub(crate) fn new(plan: &'p Plan, space: &Space, request: Request, own_files: &OwnFiles) -> Result<Self, CliError> {
         let (request, deployment) = compile(plan, space, request, own_files)?;
         let proof = prove(plan, space, &request, &deployment)?;
         Ok(Self { request, deployment, proof, routers: Routers::default() })
     }
 
     /// Asks the routers whether they can be asked about the routes that will change.
-    pub fn ask_routers(&mut self, client: &Client, space: &Space) {
+    pub(crate) fn ask_routers(&mut self, client: &Client, space: &Space) {
         self.routers = Routers::ask(client, space, self.deployment.steps());
     }
 
     /// The files that this run writes itself and that cf would upload.
-    pub fn written_into_uploads(&self) -> BTreeSet<Stray> {
+    pub(crate) fn written_into_uploads(&self) -> BTreeSet<Stray> {
         let of = |app: &'p plan::App| Some(Stray::written(app, self.request.uploads.get(&app.name)?));
         self.deployment.apps.iter().filter_map(|part| of(part.app)).flatten().collect()
     }
@@ -62,7 +62,7 @@ impl<'p> Prepared<'p> {
 
 /// Compiles what is asked for. The files are asked for only where they are needed: they need not be here once they are
 /// uploaded.
-pub fn compile<'p>(
+pub(crate) fn compile<'p>(
     plan: &'p Plan,
     space: &Space,
     mut request: Request,
@@ -88,7 +88,7 @@ fn prove(plan: &Plan, space: &Space, request: &Request, deployment: &Deployment<
 
 /// Refuses a resume that would leave an app of the plan as something else than what the plan deploys, beside what is
 /// under way.
-pub fn rest_is_deployed(plan: &Plan, space: &Space, own_files: &OwnFiles) -> Result<(), Refusal> {
+pub(crate) fn rest_is_deployed(plan: &Plan, space: &Space, own_files: &OwnFiles) -> Result<(), Refusal> {
     let files = |app: &plan::App| files_here(app, own_files).map_err(|error| error.to_string());
     steps::deployed::check(plan, space, &files)
 }

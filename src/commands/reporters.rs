@@ -28,7 +28,7 @@ use super::{CliError, ExitStatus, tell};
 
 /// Those who report a run.
 #[derive(Debug)]
-pub struct Reporters {
+pub(crate) struct Reporters {
     console: Console,
     lines: Option<JsonLines<File>>,
     last: Arc<Mutex<LastWords>>,
@@ -42,7 +42,7 @@ pub struct Reporters {
 
 impl Reporters {
     /// The reporters that the command line asks for. Fails where the events' file cannot be written.
-    pub fn new(common: &Common) -> Result<Self, CliError> {
+    pub(crate) fn new(common: &Common) -> Result<Self, CliError> {
         let verbosity = match (common.quiet, common.verbose) {
             (true, _) => Verbosity::Quiet,
             (false, false) => Verbosity::Normal,
@@ -68,27 +68,27 @@ impl Reporters {
 
     /// The same for a rehearsal, after which there is nothing to go on with: what is typed would be about the real space.
     #[cfg(feature = "rehearse")]
-    pub fn of_rehearsal(common: &Common) -> Result<Self, CliError> {
+    pub(crate) fn of_rehearsal(common: &Common) -> Result<Self, CliError> {
         Ok(Self { own: None, ..Self::new(common)? })
     }
 
     /// The files that are written while it is reported.
-    pub fn own_files(&self) -> OwnFiles {
+    pub(crate) fn own_files(&self) -> OwnFiles {
         self.own_files.clone()
     }
 
     /// What people are told to type, where there is something to go on with.
-    pub fn own(&self) -> Option<OwnCommands> {
+    pub(crate) fn own(&self) -> Option<OwnCommands> {
         self.own.clone()
     }
 
     /// Hides what this one knows in all that is reported from now on.
-    pub fn hide(&mut self, redactor: &Redactor) {
+    pub(crate) fn hide(&mut self, redactor: &Redactor) {
         self.redactor = redactor.clone();
     }
 
     /// Notes which version of each app is live, for the last event.
-    pub fn note_live(&mut self, plan: &Plan, space: &Space) {
+    pub(crate) fn note_live(&mut self, plan: &Plan, space: &Space) {
         for app in &plan.apps {
             let live = Standing::of(app, space).ok().and_then(|standing| standing.live().map(ToString::to_string));
             match self.apps.iter_mut().find(|end| end.name == app.name.as_str()) {
@@ -99,7 +99,7 @@ impl Reporters {
     }
 
     /// Tells all of them what happens.
-    pub fn report(&mut self, what: Happening) {
+    pub(crate) fn report(&mut self, what: Happening) {
         let what = what.shown(&|text| self.redactor.shown(&harmless(text)).into_owned());
         let event = Event { time: Timestamp::now(), what };
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
@@ -115,14 +115,14 @@ impl Reporters {
     }
 
     /// Tells how the command ends: the last event.
-    pub fn end(&mut self, ended: &Result<ExitStatus, CliError>) {
+    pub(crate) fn end(&mut self, ended: &Result<ExitStatus, CliError>) {
         let status = ended.as_ref().map_or_else(CliError::exit_status, |status| *status);
         let apps = std::mem::take(&mut self.apps);
         self.report(Happening::Ended { exit_code: status.code(), apps });
     }
 
     /// What answers a person who wants the run to end: a call in flight may take minutes.
-    pub fn teller(&self) -> impl Fn(Signal, Urgency) + Send + 'static {
+    pub(crate) fn teller(&self) -> impl Fn(Signal, Urgency) + Send + 'static {
         let bar = self.console.bar().clone();
         let last = Arc::clone(&self.last);
         let own = self.own.clone();

@@ -13,7 +13,7 @@ use super::context::{Context, load_without_app_files};
 use super::print;
 
 /// Runs the verb.
-pub fn run(common: &Common, args: &StatusArgs) -> Result<ExitStatus, CliError> {
+pub(crate) fn run(common: &Common, args: &StatusArgs) -> Result<ExitStatus, CliError> {
     let plan = load_without_app_files(common)?;
     let context = Context::open(common, &plan)?;
     let own = common.own_commands();

@@ -7,7 +7,7 @@ use crate::steps::action::partial::PartialEffect;
 
 /// What goes wrong with a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Fault {
+pub(crate) enum Fault {
     /// It is refused, or it fails, before it has any effect.
     Refused,
     /// It has its effect and is reported as failed: the space is read, and the run goes on.
@@ -28,7 +28,7 @@ pub enum Fault {
 
 impl Fault {
     /// Everything that can go wrong with a step; a crash is the world's affair and not in it.
-    pub fn of(step: &Step) -> Vec<Self> {
+    pub(crate) fn of(step: &Step) -> Vec<Self> {
         let mut faults = vec![Self::Refused, Self::KilledBefore];
         if step.facts().work().is_by_cf() {
             faults.extend([Self::ReportedFailed, Self::AnswerLost]);
@@ -43,7 +43,7 @@ impl Fault {
     }
 
     /// Whether the run goes on to take back what it has done; else it ends on the spot.
-    pub fn is_survived(self) -> bool {
+    pub(crate) fn is_survived(self) -> bool {
         match self {
             Self::Refused | Self::AnswerLost | Self::Late | Self::ReportedFailed | Self::Crash => true,
             Self::KilledBefore | Self::KilledDuring(_) | Self::KilledAfter => false,

@@ -35,36 +35,36 @@ use world::WalkEnd;
 
 /// What the walk has shown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Proof {
+pub(crate) struct Proof {
     /// How many walks were made: a step and what goes wrong with it, or what is done with what that has left.
-    pub cases: usize,
+    pub(crate) cases: usize,
     /// Whether every invariant held in all of them.
-    pub holds: bool,
+    pub(crate) holds: bool,
     /// The shortest walk on which one did not hold; at most one for each app.
-    pub violations: Vec<Counterexample>,
+    pub(crate) violations: Vec<Counterexample>,
 }
 
 /// A walk on which an invariant does not hold.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Counterexample {
     /// The plan's name of the app.
-    pub app: String,
+    pub(crate) app: String,
     /// What happens, in order.
-    pub story: Vec<String>,
+    pub(crate) story: Vec<String>,
     /// What the users of the app would see, or what would be wrong.
-    pub seen: String,
+    pub(crate) seen: String,
 }
 
 /// Compiles what a verb does from a space: the compilers of [`steps`](crate::steps), or, in tests, wrong ones.
-pub type Compile<'a> = dyn Fn(Verb, &Space) -> Result<Vec<Step>, Refusal> + 'a;
+pub(crate) type Compile<'a> = dyn Fn(Verb, &Space) -> Result<Vec<Step>, Refusal> + 'a;
 
 /// Compiles what a verb does to one of several apps.
-pub type CompileApp<'a> = dyn Fn(&plan::App, Verb, &Space) -> Result<Vec<Step>, Refusal> + 'a;
+pub(crate) type CompileApp<'a> = dyn Fn(&plan::App, Verb, &Space) -> Result<Vec<Step>, Refusal> + 'a;
 
 /// Checks what is done to all apps of a deployment. They touch nothing of each other and come one after the other, which is
 /// checked, too; so each is proved by itself ([`prove_app`]), from the space as those before it leave it: what they share,
 /// the quotas, is then as it will be.
-pub fn prove(deployment: &Deployment<'_>, space: &Space, compile: &CompileApp<'_>) -> Proof {
+pub(crate) fn prove(deployment: &Deployment<'_>, space: &Space, compile: &CompileApp<'_>) -> Proof {
     let mut proof = Proof { cases: 0, holds: true, violations: Vec::new() };
     if let Some(violation) = order::violation(deployment) {
         proof.add(Proof { cases: 1, holds: false, violations: vec![violation] });
@@ -95,13 +95,13 @@ pub fn prove(deployment: &Deployment<'_>, space: &Space, compile: &CompileApp<'_
 /// - from wherever a walk is left, `resume` leads to the goal and `rollback` to where the deployment began, and neither is
 ///   refused by what the walk itself has left, a quota included; a new `apply` leads to its goal, unless the platform has
 ///   no room for it.
-pub fn prove_app(app: &plan::App, verb: Verb, space: &Space, compile: &Compile<'_>) -> Proof {
+pub(crate) fn prove_app(app: &plan::App, verb: Verb, space: &Space, compile: &Compile<'_>) -> Proof {
     explore::Explorer::new(app, verb, space, compile).explore()
 }
 
 /// Checks one list of steps on this space where nothing goes wrong with it: what is known to be safe before a way back
 /// is begun. `None` where it is.
-pub fn prove_one(app: &plan::App, verb: Verb, space: &Space, steps: &[Step]) -> Option<Counterexample> {
+pub(crate) fn prove_one(app: &plan::App, verb: Verb, space: &Space, steps: &[Step]) -> Option<Counterexample> {
     let mut world = world::World::observed(app, space);
     let promise = world.promise(app, verb, None);
     match world.walk(app, steps, &promise) {

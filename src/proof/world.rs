@@ -15,7 +15,7 @@ use crate::steps::{Step, Verb, quota, strategy};
 
 /// What the routers know of an app on a live route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Known {
+pub(crate) enum Known {
     /// Some may lead to it, some may not: the route was changed and they were not asked.
     Maybe,
     /// All lead to it.
@@ -24,9 +24,9 @@ pub enum Known {
 
 /// A state of the world: what a step changes, and what a request meets.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct World {
+pub(crate) struct World {
     /// The space; worlds that differ in something else have it together.
-    pub space: Rc<Space>,
+    pub(crate) space: Rc<Space>,
     /// By number of the live route and name of the app.
     routers: BTreeMap<(usize, String), Known>,
     /// The apps that have passed the plan's checks since they were pushed.
@@ -41,21 +41,21 @@ pub struct World {
 
 /// What was so at the beginning, and must stay so.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Promise {
+pub(crate) struct Promise {
     /// The numbers of the live routes that are served, each with how many instances.
     served: BTreeMap<usize, u32>,
 }
 
 impl Promise {
     /// Whether nothing was served.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.served.is_empty()
     }
 }
 
 /// How a list of steps ends where nothing goes wrong with them.
 #[derive(Debug, Clone, PartialEq)]
-pub enum WalkEnd<'s> {
+pub(crate) enum WalkEnd<'s> {
     /// All are confirmed.
     Done,
     /// A step is not confirmed: why.
@@ -66,7 +66,7 @@ pub enum WalkEnd<'s> {
 
 /// How a step ends where nothing goes wrong with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum StepEnd {
+pub(crate) enum StepEnd {
     /// It is confirmed.
     Confirmed,
     /// It is not: something that it relies on, or that must follow, is not so.
@@ -88,7 +88,7 @@ impl Hash for World {
 
 impl World {
     /// The world as it is observed. What nobody has confirmed is taken for unsure.
-    pub fn observed(app: &plan::App, space: &Space) -> Self {
+    pub(crate) fn observed(app: &plan::App, space: &Space) -> Self {
         let mut space = space.clone();
         // Routes that lead to none of the colours and are not the plan's cannot be met on any walk.
         let apps = strategy::of(app).apps(app);
@@ -131,7 +131,7 @@ impl World {
 
     /// What must stay so from here on, whatever `verb` does. `declared` is how many instances the plan wants, where it
     /// wants fewer.
-    pub fn promise(&self, app: &plan::App, verb: Verb, declared: Option<u32>) -> Promise {
+    pub(crate) fn promise(&self, app: &plan::App, verb: Verb, declared: Option<u32>) -> Promise {
         let wanted = |count: u32| declared.map_or(count, |declared| declared.min(count));
         // What is taken back leads to what was there before it, as large as that was; so does a new deployment where
         // both colours are on the live routes.
@@ -160,7 +160,7 @@ impl World {
     }
 
     /// What is kept of a promise now: a crash may have broken it, and both colours together are more than was promised.
-    pub fn kept(&self, promise: &Promise) -> Promise {
+    pub(crate) fn kept(&self, promise: &Promise) -> Promise {
         let now = promise.served.iter().map(|(number, wanted)| (*number, (*wanted).min(self.serving(*number))));
         Promise { served: now.filter(|(_, count)| *count > 0).collect() }
     }
@@ -176,12 +176,12 @@ impl World {
     }
 
     /// Whether a version has passed its checks.
-    pub fn is_checked(&self, app: &str) -> bool {
+    pub(crate) fn is_checked(&self, app: &str) -> bool {
         self.checked.contains(app)
     }
 
     /// Whether a version has crashed and was not started again.
-    pub fn has_crashed(&self, app: &str) -> bool {
+    pub(crate) fn has_crashed(&self, app: &str) -> bool {
         self.crashed.contains(app)
     }
 
@@ -191,7 +191,7 @@ impl World {
     }
 
     /// What a user of the app would notice now that was promised otherwise.
-    pub fn broken(&self, plan: &plan::App, promise: &Promise) -> Option<String> {
+    pub(crate) fn broken(&self, plan: &plan::App, promise: &Promise) -> Option<String> {
         for (&number, &wanted) in &promise.served {
             let url = &plan.live[number];
             let serving = self.serving(number);
@@ -219,7 +219,7 @@ impl World {
     }
 
     /// The version crashes. A route that it alone served is nobody's fault.
-    pub fn crash(&mut self, plan: &plan::App, app: &str) {
+    pub(crate) fn crash(&mut self, plan: &plan::App, app: &str) {
         if let Some(found) = Rc::make_mut(&mut self.space).app_mut(app) {
             for instance in found.processes.iter_mut().flat_map(|process| &mut process.states) {
                 instance.state = InstanceState::Crashed;
@@ -231,7 +231,7 @@ impl World {
     }
 
     /// Takes steps to their end, without a fault, up to the first one that is not confirmed.
-    pub fn walk<'s>(&mut self, plan: &plan::App, steps: &'s [Step], promise: &Promise) -> WalkEnd<'s> {
+    pub(crate) fn walk<'s>(&mut self, plan: &plan::App, steps: &'s [Step], promise: &Promise) -> WalkEnd<'s> {
         for step in steps {
             match self.take(plan, step, promise) {
                 Ok(StepEnd::Confirmed) => {}
@@ -243,7 +243,7 @@ impl World {
     }
 
     /// Takes one step to its end, without a fault. Tells what is broken by it.
-    pub fn take(&mut self, plan: &plan::App, step: &Step, promise: &Promise) -> Result<StepEnd, String> {
+    pub(crate) fn take(&mut self, plan: &plan::App, step: &Step, promise: &Promise) -> Result<StepEnd, String> {
         if let Some(why) = self.lacks(step) {
             return Ok(StepEnd::Fails(why));
         }
@@ -265,7 +265,7 @@ impl World {
     }
 
     /// What the step relies on and is not so.
-    pub fn lacks(&self, step: &Step) -> Option<String> {
+    pub(crate) fn lacks(&self, step: &Step) -> Option<String> {
         match step.requires.as_ref()?.judge(&self.space, &self.space) {
             Judgement::Holds => None,
             Judgement::NotYet(why) | Judgement::Never(why) => Some(why),
@@ -273,13 +273,13 @@ impl World {
     }
 
     /// What the step changes, and nothing of how that is confirmed. Tells what is broken by it.
-    pub fn effect(&mut self, plan: &plan::App, step: &Step, promise: &Promise) -> Result<(), String> {
+    pub(crate) fn effect(&mut self, plan: &plan::App, step: &Step, promise: &Promise) -> Result<(), String> {
         self.change(plan, step, promise, |_, _| {}).map(drop)
     }
 
     /// As [`Self::effect`], with a part of it taken away again by `cut`, which gets the space before and after. Returns
     /// the space before.
-    pub fn change(
+    pub(crate) fn change(
         &mut self,
         plan: &plan::App,
         step: &Step,

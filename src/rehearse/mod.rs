@@ -37,7 +37,7 @@ use stage::{Routing, Stage};
 const BEFORE_AND_AFTER: Duration = Duration::from_secs(2);
 
 /// Runs the verb: the plan is deployed as it is for a first colour, then once more as an update, under load.
-pub fn run(common: &Common, args: &RehearseArgs) -> Result<ExitStatus, CliError> {
+pub(crate) fn run(common: &Common, args: &RehearseArgs) -> Result<ExitStatus, CliError> {
     let plan = load_plan(common)?;
     preflight::check(&plan)?.iter().for_each(|note| tell(note));
     let mut reporters = Reporters::of_rehearsal(common)?;
@@ -89,7 +89,7 @@ fn on_stage(
         tell_report(&stage, &report);
         ending = verdict(deployed?, &report);
     }
-    if args.keep && interrupt.signal().is_none() {
+    if args.keep && interrupt.stop().is_none() {
         kept.store(true, Ordering::Relaxed);
         keep(&stage, &plan, &interrupt);
     }

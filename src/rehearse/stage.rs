@@ -24,16 +24,16 @@ const CALL: Duration = Duration::from_secs(60);
 
 /// How the routers of the stage are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Routing {
+pub(crate) struct Routing {
     /// How many there are.
-    pub routers: usize,
+    pub(crate) routers: usize,
     /// How long each takes to learn of a route change; `None` is as long as usual.
-    pub delay: Option<Duration>,
+    pub(crate) delay: Option<Duration>,
 }
 
 /// A foundry made for one plan.
 #[derive(Debug)]
-pub struct Stage {
+pub(crate) struct Stage {
     foundry: Foundry,
     home: PrivateHome,
     config: PathBuf,
@@ -43,7 +43,7 @@ pub struct Stage {
 impl Stage {
     /// Starts the foundry, logs cf in and creates the plan's service instances. Fails where that is not possible, with
     /// cf's words.
-    pub fn set(plan: &Plan, cf: Option<&Path>, routing: Routing, guard: &Arc<Guard>) -> anyhow::Result<Self> {
+    pub(crate) fn set(plan: &Plan, cf: Option<&Path>, routing: Routing, guard: &Arc<Guard>) -> anyhow::Result<Self> {
         let mut settings = Settings {
             org: plan.target.org.to_string(),
             space: plan.target.space.to_string(),
@@ -88,32 +88,32 @@ impl Stage {
     }
 
     /// The foundry.
-    pub fn foundry(&self) -> &Foundry {
+    pub(crate) fn foundry(&self) -> &Foundry {
         &self.foundry
     }
 
     /// The URL for `cf api`.
-    pub fn api(&self) -> String {
+    pub(crate) fn api(&self) -> String {
         self.foundry.api_url()
     }
 
     /// The address of the router.
-    pub fn router(&self) -> RouterUrl {
+    pub(crate) fn router(&self) -> RouterUrl {
         self.router.clone()
     }
 
     /// The names of all apps by their guids.
-    pub fn app_names(&self) -> BTreeMap<String, String> {
+    pub(crate) fn app_names(&self) -> BTreeMap<String, String> {
         self.foundry.apps().into_iter().map(|app| (app.guid, app.name)).collect()
     }
 
     /// The configuration of the cf that is logged in.
-    pub fn cf_config(&self) -> &Path {
+    pub(crate) fn cf_config(&self) -> &Path {
         &self.config
     }
 
     /// The plan with the foundry as its target.
-    pub fn retargeted(&self, mut plan: Plan) -> anyhow::Result<Plan> {
+    pub(crate) fn retargeted(&self, mut plan: Plan) -> anyhow::Result<Plan> {
         plan.target.api = ApiUrl::parse(&self.foundry.api_url())?;
         Ok(plan)
     }

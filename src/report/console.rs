@@ -16,7 +16,7 @@ use super::reporter::Reporter;
 
 /// How much is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Verbosity {
+pub(crate) enum Verbosity {
     /// Only failures.
     Quiet,
     /// Steps.
@@ -27,7 +27,7 @@ pub enum Verbosity {
 
 /// Tells events to a person, on standard error: standard output is for what was asked for.
 #[derive(Debug)]
-pub struct Console {
+pub(crate) struct Console {
     verbosity: Verbosity,
     bar: ProgressBar,
     /// The app and the title that the last step stands under.
@@ -52,7 +52,7 @@ const TAIL: usize = 12;
 
 impl Console {
     /// A console with a moving line where standard error is a terminal.
-    pub fn new(verbosity: Verbosity) -> Self {
+    pub(crate) fn new(verbosity: Verbosity) -> Self {
         let moving = verbosity > Verbosity::Quiet && Term::stderr().is_term();
         let target = if moving { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         let bar = ProgressBar::with_draw_target(None, target);
@@ -64,17 +64,17 @@ impl Console {
     }
 
     /// The moving line, for others that print while it moves.
-    pub fn bar(&self) -> &ProgressBar {
+    pub(crate) fn bar(&self) -> &ProgressBar {
         &self.bar
     }
 
     /// Tells something that is no event.
-    pub fn note(&self, text: &str) {
+    pub(crate) fn note(&self, text: &str) {
         self.line(text);
     }
 
     /// Takes the moving line away, until the next list begins.
-    pub fn clear(&self) {
+    pub(crate) fn clear(&self) {
         self.bar.disable_steady_tick();
         self.bar.finish_and_clear();
     }

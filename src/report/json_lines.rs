@@ -11,7 +11,7 @@ use super::reporter::Reporter;
 
 /// Writes events to a file or a pipe. A line that cannot be written is lost: a full disk never breaks a deployment.
 #[derive(Debug)]
-pub struct JsonLines<W: Write> {
+pub(crate) struct JsonLines<W: Write> {
     out: W,
     /// Whether the last line may stand there in part.
     torn: bool,
@@ -19,7 +19,7 @@ pub struct JsonLines<W: Write> {
 
 impl<W: Write> JsonLines<W> {
     /// A writer of events.
-    pub fn new(out: W) -> Self {
+    pub(crate) fn new(out: W) -> Self {
         Self { out, torn: false }
     }
 }

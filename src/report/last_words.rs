@@ -10,7 +10,7 @@ use super::reporter::Reporter;
 
 /// What is told where the process ends at once.
 #[derive(Debug, Default)]
-pub struct LastWords {
+pub(crate) struct LastWords {
     /// The step in flight, in words. `None` where none is.
     step: Option<String>,
     /// Who serves.
@@ -19,7 +19,7 @@ pub struct LastWords {
 
 impl LastWords {
     /// In words, for the last moment.
-    pub fn told(&self, own: Option<&OwnCommands>) -> String {
+    pub(crate) fn told(&self, own: Option<&OwnCommands>) -> String {
         if self.serving.is_empty() {
             return "ended at once; no step was begun".to_owned();
         }

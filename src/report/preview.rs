@@ -16,7 +16,7 @@ use crate::steps::strategy::{self, Title};
 use crate::steps::{AppDeployment, Deployment, Phase, Step, quota};
 
 /// The preview as text. Each cf invocation stands on a line of its own and can be copied into a shell.
-pub fn text(plan: &Plan, space: &Space, deployment: &Deployment<'_>) -> String {
+pub(crate) fn text(plan: &Plan, space: &Space, deployment: &Deployment<'_>) -> String {
     let mut out = String::new();
     let target = format!("{} / {} / {}, cf {}", plan.target.api, space.org.name, space.space.name, space.cf);
     let _ = writeln!(out, "{}", style(target).dim());
@@ -57,7 +57,7 @@ fn write_opening(out: &mut String, part: &AppDeployment<'_>, space: &Space) {
 }
 
 /// A title behind the numbers of the guide's steps that it stands for; `of` stands before its text.
-pub fn numbered(title: Title, of: &str) -> String {
+pub(crate) fn numbered(title: Title, of: &str) -> String {
     let numbers = if title.numbers.is_empty() { " " } else { title.numbers };
     style(format!("{numbers}  {of}{}", title.text)).bold().to_string()
 }
@@ -94,7 +94,7 @@ fn headline(app: &AppDeployment<'_>, space: &Space) -> String {
 
 /// What a person should know of the routers before a run: one note for all routes that cannot be asked about for the
 /// same reason.
-pub fn routers(routers: &Routers) -> Vec<String> {
+pub(crate) fn routers(routers: &Routers) -> Vec<String> {
     let mut notes: Vec<(&Deaf, Duration, Vec<&Asked>)> = Vec::new();
     for asked in routers.iter() {
         let Some(deaf) = &asked.deaf else { continue };
@@ -126,7 +126,7 @@ fn deaf_note(why: &Deaf, settle: Duration, routes: &[&Asked]) -> String {
 }
 
 /// The same for programs.
-pub fn routers_json(routers: &Routers) -> Value {
+pub(crate) fn routers_json(routers: &Routers) -> Value {
     let route = |asked: &Asked| {
         json!({
             "route": asked.url.to_string(),
@@ -139,7 +139,7 @@ pub fn routers_json(routers: &Routers) -> Value {
 }
 
 /// One line on what was proved.
-pub fn proof_line(proof: &Proof) -> String {
+pub(crate) fn proof_line(proof: &Proof) -> String {
     format!(
         "\n{}\n",
         style(format!(
@@ -151,7 +151,7 @@ pub fn proof_line(proof: &Proof) -> String {
 }
 
 /// The preview as one JSON object, as the contract of the command line has it.
-pub fn json(plan: &Plan, space: &Space, deployment: &Deployment<'_>) -> Value {
+pub(crate) fn json(plan: &Plan, space: &Space, deployment: &Deployment<'_>) -> Value {
     let app = |app: &AppDeployment<'_>| {
         json!({
             "name": app.app.name.as_str(),

@@ -35,7 +35,7 @@ gone() { answer=$(ask "$2" -H "X-Cf-App-Instance: $(cf app "$1" --guid):0"); [ "
 "#;
 
 /// The script. It compiles nothing by itself: it fits the space as it was when it was written.
-pub fn script(plan: &Plan, deployment: &Deployment<'_>) -> String {
+pub(crate) fn script(plan: &Plan, deployment: &Deployment<'_>) -> String {
     let mut out = String::from("#!/bin/sh\n");
     let _ = writeln!(out, "# {}: what `cutover apply` would run now.", plan.file.display());
     let _ = writeln!(out, "# It does not look at the space again, does not roll back, and cannot be resumed.");

@@ -20,7 +20,7 @@ use crate::steps::upload::Upload;
 use crate::steps::{self, Verb};
 
 /// The status of all apps of a plan, as text.
-pub fn text(
+pub(crate) fn text(
     plan: &Plan,
     space: &Space,
     now: Timestamp,
@@ -267,7 +267,7 @@ fn cf(words: &[&str]) -> String {
 }
 
 /// The snapshot that `cutover plan --space FILE` reads, with the verdicts beside it.
-pub fn json(plan: &Plan, space: &Space, own: &OwnCommands) -> serde_json::Result<Value> {
+pub(crate) fn json(plan: &Plan, space: &Space, own: &OwnCommands) -> serde_json::Result<Value> {
     let app = |app: &plan::App| match Standing::of(app, space) {
         Ok(standing) => json!({
             "name": app.name.as_str(),

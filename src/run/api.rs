@@ -69,12 +69,12 @@ fn place(path: &str) -> &str {
 
 impl ObserveError {
     /// Whether nobody is logged in any more, so that nothing can be read or changed until somebody is.
-    pub fn is_logged_out(&self) -> bool {
+    pub(crate) fn is_logged_out(&self) -> bool {
         matches!(self, Self::Refused { refusal, .. } if matches!(refusal.reason, Reason::NotLoggedIn | Reason::TokenExpired))
     }
 
     /// Whether the platform has had too many calls and will answer again after a while.
-    pub fn is_rate_limited(&self) -> bool {
+    pub(crate) fn is_rate_limited(&self) -> bool {
         matches!(self, Self::Refused { refusal, .. } if refusal.reason == Reason::RateLimited)
     }
 
@@ -88,7 +88,7 @@ impl ObserveError {
     }
 
     /// Whether it is no use to try again: the session or the user's rights are the reason.
-    pub fn lasts(&self) -> bool {
+    pub(crate) fn lasts(&self) -> bool {
         match self {
             Self::Spawn(_) => true,
             Self::Refused { refusal, .. } => matches!(
@@ -104,15 +104,15 @@ impl ObserveError {
 #[derive(Debug, Clone, Copy)]
 pub struct Api<'a> {
     /// The cf.
-    pub cf: &'a Cf,
+    pub(crate) cf: &'a Cf,
     /// Its session.
-    pub session: &'a Session,
+    pub(crate) session: &'a Session,
     /// Whether it works in the home of that session, where a new token can be had.
     renews: bool,
 }
 
 /// A page of a list, and the path of the next one.
-pub type PageAndNext = (Value, Option<String>);
+pub(crate) type PageAndNext = (Value, Option<String>);
 
 /// What became of a call that is to change something.
 #[derive(Debug)]
@@ -132,36 +132,36 @@ impl<'a> Api<'a> {
     }
 
     /// The same API by another cf in the home of the session.
-    pub fn by<'b>(&'b self, cf: &'b Cf) -> Api<'b> {
+    pub(crate) fn by<'b>(&'b self, cf: &'b Cf) -> Api<'b> {
         Api { cf, ..*self }
     }
 
     /// The same API by a cf that works in another home, with the access token that it was lent.
-    pub fn beside<'b>(&'b self, cf: &'b Cf) -> Api<'b> {
+    pub(crate) fn beside<'b>(&'b self, cf: &'b Cf) -> Api<'b> {
         Api { cf, session: self.session, renews: false }
     }
 
     /// What is targeted.
-    pub fn target(&self) -> &'a Target {
+    pub(crate) fn target(&self) -> &'a Target {
         self.session.target()
     }
 
     /// Has cf fetch a new access token at its next call. cf 8.17 does so by itself only where the token's own time is
     /// over, not where the platform has rejected it.
-    pub fn renew_token(&self) {
+    pub(crate) fn renew_token(&self) {
         // Where the private configuration cannot be written, the next call says that the token is rejected.
         let _ = self.session.forget_access_token();
     }
 
     /// How long the platform asks to be left alone, where it does.
-    pub fn asked_patience(&self) -> Duration {
+    pub(crate) fn asked_patience(&self) -> Duration {
         let call = Invocation::curl_with_headers("/v3/apps?per_page=1");
         let answer = call.resolve(&|_| None).ok().and_then(|argv| self.cf.run(&argv, &[], READ, &mut |_, _| {}).ok());
         answer.map_or(Duration::ZERO, |output| retry::asked_for(&output.stdout))
     }
 
     /// Makes one call that is to change something, with a new token where the one that there was is rejected.
-    pub fn change(&self, call: &Invocation, expected: &Expectation) -> Result<Answer, ObserveError> {
+    pub(crate) fn change(&self, call: &Invocation, expected: &Expectation) -> Result<Answer, ObserveError> {
         match self.change_once(call, expected)? {
             Answer::Refused(Refusal { reason: Reason::TokenExpired, .. }) if self.renews => {
                 self.renew_token();
@@ -192,7 +192,7 @@ impl<'a> Api<'a> {
     }
 
     /// All pages of a list.
-    pub fn pages(&self, path: &str) -> Result<Vec<Value>, ObserveError> {
+    pub(crate) fn pages(&self, path: &str) -> Result<Vec<Value>, ObserveError> {
         let mut pages = Vec::new();
         let mut next = Some(path.to_owned());
         while let Some(path) = next {
@@ -204,14 +204,14 @@ impl<'a> Api<'a> {
     }
 
     /// One page of a list.
-    pub fn page(&self, path: &str) -> Result<PageAndNext, ObserveError> {
+    pub(crate) fn page(&self, path: &str) -> Result<PageAndNext, ObserveError> {
         let answer = self.get(path)?;
         let page: Page = read::parse(path, &answer)?;
         Ok((answer, page.pagination.next.map(|link| path_of(&link.href).to_owned())))
     }
 
     /// All resources of a list, page after page.
-    pub fn list(&self, path: &str) -> Result<Vec<Value>, ObserveError> {
+    pub(crate) fn list(&self, path: &str) -> Result<Vec<Value>, ObserveError> {
         let mut resources = Vec::new();
         for page in self.pages(path)? {
             resources.extend(read::parse::<Page>(path, &page)?.resources);
@@ -220,7 +220,7 @@ impl<'a> Api<'a> {
     }
 
     /// As [`Self::list`]; `None` where there is no such list, or it is hidden from the user.
-    pub fn list_or_absent(&self, path: &str) -> Result<Option<Vec<Value>>, ObserveError> {
+    pub(crate) fn list_or_absent(&self, path: &str) -> Result<Option<Vec<Value>>, ObserveError> {
         match self.list(path) {
             Err(error) if error.is_absent() => Ok(None),
             other => other.map(Some),
@@ -228,7 +228,7 @@ impl<'a> Api<'a> {
     }
 
     /// As [`Self::get`], but what is not there, or is hidden from the user, is null.
-    pub fn get_or_absent(&self, path: &str) -> Result<Value, ObserveError> {
+    pub(crate) fn get_or_absent(&self, path: &str) -> Result<Value, ObserveError> {
         match self.get(path) {
             Err(error) if error.is_absent() => Ok(Value::Null),
             other => other,
@@ -236,7 +236,7 @@ impl<'a> Api<'a> {
     }
 
     /// One answer of the API, with a new token where the one that there was is rejected.
-    pub fn get(&self, path: &str) -> Result<Value, ObserveError> {
+    pub(crate) fn get(&self, path: &str) -> Result<Value, ObserveError> {
         match self.get_once(path) {
             Err(ObserveError::Refused { refusal: Refusal { reason: Reason::TokenExpired, .. }, .. }) if self.renews => {
                 self.renew_token();

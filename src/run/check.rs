@@ -11,7 +11,7 @@ use crate::plan::{Check, CommandCheck, CommandLine, HttpCheck, RouteUrl, format_
 use crate::scratch;
 
 use super::clock::{Clock, Stop};
-use super::http::{Answer, Client};
+use super::http::{self, Answer, Client};
 
 /// How often a command that runs is looked at.
 const TICK: Duration = Duration::from_millis(50);
@@ -52,7 +52,7 @@ impl Checks for Checker<'_> {
     fn run(&self, check: &Check, app: &str, staging: &RouteUrl, clock: &dyn Clock) -> Outcome {
         match check {
             Check::Http(http) => ask(http, staging, self.client, clock),
-            Check::Command(command) => execute(command, app, &self.client.url(staging, ""), clock, self.guard)
+            Check::Command(command) => execute(command, app, &http::url(staging, ""), clock, self.guard)
                 .unwrap_or_else(|error| Outcome::Failed(format!("the command could not be run: {error}"))),
         }
     }
@@ -60,7 +60,7 @@ impl Checks for Checker<'_> {
 
 fn ask(check: &HttpCheck, staging: &RouteUrl, client: &Client, clock: &dyn Clock) -> Outcome {
     let until = clock.now() + check.within;
-    let url = client.url(staging, &check.path);
+    let url = http::url(staging, &check.path);
     let (mut tries, mut in_a_row) = (0, 0);
     loop {
         let asked = clock.now();

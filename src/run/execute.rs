@@ -89,7 +89,7 @@ pub struct Failure {
     /// The step.
     pub step: Step,
     /// What happened, with cf's own words.
-    pub why: String,
+    pub(crate) why: String,
 }
 
 /// Runs deployments on a space. What keeps a run safe stands here part by part, so that a test can put a wrong one in its
@@ -345,7 +345,7 @@ impl Runner<'_> {
     }
 
     /// Reads the whole space again, also where the platform is out of reach for a while.
-    pub fn look_again(&self, space: &mut Space) -> Result<(), ObserveError> {
+    pub(crate) fn look_again(&self, space: &mut Space) -> Result<(), ObserveError> {
         refresh_patiently(self.reader, self.clock, space, &Section::ALL, None)
     }
 

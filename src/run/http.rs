@@ -17,7 +17,7 @@ use ureq::{Agent, AsSendBody, Body, Timeout};
 use crate::plan::RouteUrl;
 
 /// How long one request may take.
-pub const REQUEST: Duration = Duration::from_secs(10);
+pub(crate) const REQUEST: Duration = Duration::from_secs(10);
 /// How long it may take to find a host and to connect to it.
 const CONNECT: Duration = Duration::from_secs(3);
 /// How much of a body is read; what a check looks for stands before.
@@ -86,11 +86,11 @@ pub struct Client {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
     /// The status code.
-    pub status: u16,
+    pub(crate) status: u16,
     /// The value of `X-Cf-RouterError`, which only the router's own answers carry.
-    pub router_error: Option<String>,
+    pub(crate) router_error: Option<String>,
     /// The body, as far as it was asked for; what is no UTF-8 is replaced.
-    pub body: String,
+    pub(crate) body: String,
 }
 
 impl Client {
@@ -128,11 +128,6 @@ impl Client {
         }
     }
 
-    /// The URL of a path below a route, as a person would type it.
-    pub fn url(&self, route: &RouteUrl, path: &str) -> String {
-        format!("https://{}{}{path}", host(route), route.path())
-    }
-
     /// Sends one GET, with its body read, on a connection of its own. Fails with the reason in plain words where there
     /// is no answer within [`REQUEST`].
     pub fn get(&self, route: &RouteUrl, path: &str) -> Result<Answer, String> {
@@ -141,7 +136,7 @@ impl Client {
 
     /// Sends one HEAD to one instance of an app (gorouter: `X-Cf-App-Instance: APP_GUID:INDEX`). Fails with the reason
     /// in plain words where there is no answer within that time.
-    pub fn head_instance(
+    pub(crate) fn head_instance(
         &self,
         route: &RouteUrl,
         app_guid: &str,
@@ -210,6 +205,11 @@ fn plain(error: &ureq::Error) -> String {
         // What else there is names its part itself: the certificate, the proxy, the protocol.
         other => other.to_string(),
     }
+}
+
+/// The URL of a path below a route, as a person would type it.
+pub(crate) fn url(route: &RouteUrl, path: &str) -> String {
+    format!("https://{}{}{path}", host(route), route.path())
 }
 
 /// The host to ask: of a wildcard route, one that it takes.

@@ -22,7 +22,7 @@ pub enum Signal {
 
 impl Signal {
     /// The exit code that tells of it, by the shells' convention of 128 and the signal's number.
-    pub fn exit_code(self) -> u8 {
+    pub(crate) fn exit_code(self) -> u8 {
         match self {
             Self::Interrupt => 130,
             Self::Terminate => 143,
@@ -32,7 +32,7 @@ impl Signal {
 
 /// Whether it is the first signal, or one that ends the process whatever it is at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Urgency {
+pub(crate) enum Urgency {
     /// What is in flight is finished first.
     First,
     /// The process ends right after it was told.
@@ -51,7 +51,7 @@ impl Interrupt {
     /// Catches SIGINT, SIGTERM and SIGHUP from now on; a second one ends the process at once, every half-way state of a
     /// deployment being a legal start. `tell` is called for each, from a thread of its own. Fails where the system does
     /// not let it.
-    pub fn catch(tell: impl Fn(Signal, Urgency) + Send + 'static) -> io::Result<Self> {
+    pub(crate) fn catch(tell: impl Fn(Signal, Urgency) + Send + 'static) -> io::Result<Self> {
         let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
         let caught = Self::none();
         let send = caught.sender();
@@ -77,16 +77,8 @@ impl Interrupt {
     }
 
     /// What says from another thread that the run is to stop.
-    pub fn sender(&self) -> Sender<Stop> {
+    pub(crate) fn sender(&self) -> Sender<Stop> {
         self.send.clone()
-    }
-
-    /// The signal that came in, if one did.
-    pub fn signal(&self) -> Option<Signal> {
-        match self.stop() {
-            Some(Stop::Signal(signal)) => Some(signal),
-            Some(Stop::LockLost(_)) | None => None,
-        }
     }
 }
 

@@ -179,7 +179,7 @@ impl Watch {
 }
 
 /// Whether the run that holds a lock is at work, as far as this machine can tell at once.
-pub fn state_of(lock: &Lock) -> LockState {
+pub(crate) fn state_of(lock: &Lock) -> LockState {
     lock.state(Timestamp::now(), process::sight(lock))
 }
 

@@ -17,7 +17,7 @@ use crate::space::read::{self, Unreadable};
 use crate::space::rules::Suspended;
 use crate::space::{App, AppState, Named, Process, Quota, QuotaScope, SNAPSHOT_FORMAT, ServiceInstance, Space};
 
-pub use super::api::ObserveError;
+pub(crate) use super::api::ObserveError;
 use super::api::{Api, PageAndNext};
 use super::clock::Clock;
 use super::reader::{Reader, pause_after};
@@ -65,7 +65,7 @@ impl<'a> Observer<'a> {
 
     /// Has `tell` hear of what a person should know while the whole space is read.
     #[must_use]
-    pub fn telling(self, tell: fn(&str)) -> Self {
+    pub(crate) fn telling(self, tell: fn(&str)) -> Self {
         Self { tell, ..self }
     }
 
@@ -104,11 +104,6 @@ impl<'a> Observer<'a> {
         (space.quotas, suspended) = self.quotas()?;
         space.rules = self.rules(&space, suspended)?;
         Ok(space)
-    }
-
-    /// The API that it reads.
-    pub fn api(&self) -> &Api<'a> {
-        &self.api
     }
 
     fn apps(&self, space: &mut Space) -> Result<(), ObserveError> {

@@ -15,7 +15,7 @@ use super::recovery::Recovery;
 
 /// How an operation ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
+pub(crate) enum Outcome {
     /// All of it is done.
     Done,
     /// It failed, and every live route is served as before.
@@ -27,25 +27,24 @@ pub enum Outcome {
 }
 
 /// An operation that is ready to run.
-#[expect(missing_debug_implementations, reason = "it holds functions")]
 #[derive(Clone, Copy)]
-pub struct Operation<'a> {
+pub(crate) struct Operation<'a> {
     /// What runs steps.
-    pub runner: Runner<'a>,
+    pub(crate) runner: Runner<'a>,
     /// The plan.
-    pub plan: &'a Plan,
+    pub(crate) plan: &'a Plan,
     /// What is asked for.
-    pub request: &'a Request,
+    pub(crate) request: &'a Request,
     /// What is done for it.
-    pub deployment: &'a Deployment<'a>,
+    pub(crate) deployment: &'a Deployment<'a>,
     /// What people are told to type. `None` where there is nothing that could be gone on with.
-    pub own: Option<&'a OwnCommands>,
+    pub(crate) own: Option<&'a OwnCommands>,
 }
 
 impl<'a> Operation<'a> {
     /// Runs it to its end. `space` is what was read last, and is kept up to date. What a failed deployment had done is taken
     /// back where that is safe; the apps after it are not begun.
-    pub fn run(&self, space: &mut Space, report: &mut Report<'_>) -> Outcome {
+    pub(crate) fn run(&self, space: &mut Space, report: &mut Report<'_>) -> Outcome {
         for (app, why) in &self.deployment.left_alone {
             report(Happening::LeftAlone { app: app.to_string(), why: why.clone() });
         }

@@ -37,7 +37,7 @@ const NOBODY: &str = "00000000-0000-4000-8000-000000000000";
 
 /// How often an unreachable route is tried before the settling time stands in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Persistence {
+pub(crate) enum Persistence {
     /// Once: it was found to be out of reach before.
     Once,
     /// Twice: a person waits for the answer.
@@ -75,7 +75,7 @@ pub enum Evidence {
 
 impl Evidence {
     /// The evidence as a note of the confirmation.
-    pub fn note(&self) -> String {
+    pub(crate) fn note(&self) -> String {
         match self {
             Self::Asked { answers } => format!("asked at the router, {answers} answers in a row"),
             Self::Settled { time, why } => {
@@ -201,7 +201,7 @@ impl Probe<'_> {
 }
 
 /// Why the router cannot be asked about a route; `None` where it can. Fails where the run is to stop.
-pub fn deaf(
+pub(crate) fn deaf(
     client: &Client,
     space: &Space,
     url: &RouteUrl,

@@ -28,7 +28,7 @@ pub trait Reader {
 }
 
 /// As [`Reader::refresh`], also where the platform is out of reach for a while, or asks for patience.
-pub fn refresh_patiently(
+pub(crate) fn refresh_patiently(
     reader: &dyn Reader,
     clock: &dyn Clock,
     space: &mut Space,

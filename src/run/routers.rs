@@ -25,7 +25,7 @@ const AT_ONCE: usize = 32;
 
 /// Why the router cannot be asked about a route.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Deaf {
+pub(crate) enum Deaf {
     /// The route's domain is internal: containers find each other without a router.
     Internal,
     /// Something answers there that does not know the header.
@@ -52,15 +52,15 @@ impl fmt::Display for Deaf {
 
 /// A route, and whether the router can be asked about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Asked {
+pub(crate) struct Asked {
     /// The route.
-    pub url: RouteUrl,
+    pub(crate) url: RouteUrl,
     /// How long is waited after a change of it where the router cannot be asked.
-    pub settle: Duration,
+    pub(crate) settle: Duration,
     /// Whether a check of the plan asks it, too.
-    pub checked: bool,
+    pub(crate) checked: bool,
     /// Why the router cannot be asked; `None` where it can.
-    pub deaf: Option<Deaf>,
+    pub(crate) deaf: Option<Deaf>,
 }
 
 /// What is known of the routers before a run; nothing where they were not asked.
@@ -69,7 +69,7 @@ pub struct Routers(Vec<Asked>);
 
 impl Routers {
     /// Asks about every route that the steps will ask about, side by side and for a few seconds at the most.
-    pub fn ask<'s>(client: &Client, space: &Space, steps: impl IntoIterator<Item = &'s Step>) -> Self {
+    pub(crate) fn ask<'s>(client: &Client, space: &Space, steps: impl IntoIterator<Item = &'s Step>) -> Self {
         let mut routes: Vec<(RouteUrl, Duration)> = Vec::new();
         let mut checked: Vec<RouteUrl> = Vec::new();
         for step in steps {
@@ -104,12 +104,12 @@ impl Routers {
     }
 
     /// Each route.
-    pub fn iter(&self) -> impl Iterator<Item = &Asked> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Asked> {
         self.0.iter()
     }
 
     /// Whether it was found that the router cannot be asked about a route.
-    pub fn is_deaf(&self, url: &RouteUrl) -> bool {
+    pub(crate) fn is_deaf(&self, url: &RouteUrl) -> bool {
         self.0.iter().any(|asked| asked.url == *url && asked.deaf.is_some())
     }
 }

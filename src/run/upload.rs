@@ -47,7 +47,7 @@ pub struct OwnFiles(BTreeSet<(u64, u64)>);
 
 impl OwnFiles {
     /// The files of these names, and those that standard output and standard error are redirected to.
-    pub fn of<'a>(paths: impl IntoIterator<Item = &'a Path>) -> Self {
+    pub(crate) fn of<'a>(paths: impl IntoIterator<Item = &'a Path>) -> Self {
         let streams = [fstat(io::stdout()), fstat(io::stderr())].into_iter().flatten();
         let streams = streams.filter(|stat| rustix::fs::FileType::from_raw_mode(stat.st_mode).is_file());
         let named = paths.into_iter().filter_map(|path| fs::metadata(path).ok());
@@ -84,7 +84,7 @@ pub fn read(app: &plan::App, own: &OwnFiles) -> Result<Upload, UploadError> {
 }
 
 /// As [`read`], for who uploads it. Fails where there is nothing to upload, which cf refuses.
-pub fn read_all(app: &plan::App, own: &OwnFiles) -> Result<Upload, UploadError> {
+pub(crate) fn read_all(app: &plan::App, own: &OwnFiles) -> Result<Upload, UploadError> {
     let upload = read(app, own)?;
     match root(app) {
         Some(root) if upload.is_empty() => {
@@ -95,7 +95,7 @@ pub fn read_all(app: &plan::App, own: &OwnFiles) -> Result<Upload, UploadError> 
 }
 
 /// Whether the files of an app are here at all.
-pub fn is_here(app: &plan::App) -> bool {
+pub(crate) fn is_here(app: &plan::App) -> bool {
     root(app).is_none_or(Path::exists)
 }
 
@@ -236,21 +236,21 @@ fn hash(kind: &Kind, contents: &mut dyn Read) -> io::Result<[u8; 32]> {
 
 /// A file that is uploaded with an app and hardly is meant to be.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Stray {
+pub(crate) struct Stray {
     /// The plan's name of the app.
-    pub app: String,
+    pub(crate) app: String,
     /// The folder that is uploaded.
-    pub root: PathBuf,
+    pub(crate) root: PathBuf,
     /// The file within it.
-    pub file: String,
+    pub(crate) file: String,
     /// Whether it is written while the upload runs.
-    pub grows: bool,
+    pub(crate) grows: bool,
 }
 
 impl Stray {
     /// Those of some files that lie in the folder that is uploaded for an app and are not left out there. Where the
     /// folder cannot be read, that is told elsewhere.
-    pub fn among<'a>(app: &plan::App, files: impl IntoIterator<Item = &'a Path>) -> BTreeSet<Self> {
+    pub(crate) fn among<'a>(app: &plan::App, files: impl IntoIterator<Item = &'a Path>) -> BTreeSet<Self> {
         let Some(folder) = root(app).filter(|root| root.is_dir()) else { return BTreeSet::new() };
         let Ok(cfignore) = cfignore(folder) else { return BTreeSet::new() };
         let ignore = Ignore::of_folder(cfignore.as_deref());
@@ -261,7 +261,7 @@ impl Stray {
     }
 
     /// Those that the run itself writes.
-    pub fn written(app: &plan::App, upload: &Upload) -> BTreeSet<Self> {
+    pub(crate) fn written(app: &plan::App, upload: &Upload) -> BTreeSet<Self> {
         let Some(folder) = root(app) else { return BTreeSet::new() };
         let stray = |file: &Path| Self {
             app: app.name.to_string(),
@@ -273,7 +273,7 @@ impl Stray {
     }
 
     /// The warning, with the line that leaves the file out.
-    pub fn warning(&self) -> String {
+    pub(crate) fn warning(&self) -> String {
         let Self { app, root, file, grows } = self;
         let what = if *grows {
             "is written by this run and is uploaded with it: cf fails where a file changes during the upload"

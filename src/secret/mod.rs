@@ -5,7 +5,7 @@ mod redactor;
 
 use std::fmt;
 
-pub use redactor::Redactor;
+pub(crate) use redactor::Redactor;
 
 /// A text that must not be seen: a token, a password, a value of a vars file.
 ///
@@ -36,12 +36,12 @@ pub struct Sensitive(String);
 
 impl Sensitive {
     /// Keeps a text from being seen.
-    pub fn new(text: impl Into<String>) -> Self {
+    pub(crate) fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }
 
     /// The text itself, for the one place that needs it: never for a message, an event or an argument.
-    pub fn expose(&self) -> &str {
+    pub(crate) fn expose(&self) -> &str {
         &self.0
     }
 }

@@ -41,7 +41,7 @@ pub struct Redactor {
 
 impl Redactor {
     /// Hides a secret from now on.
-    pub fn learn(&self, secret: &Sensitive) {
+    pub(crate) fn learn(&self, secret: &Sensitive) {
         let text = secret.expose().trim();
         self.note(text, LEAST);
         let written = serde_json::Value::from(text).to_string();
@@ -52,7 +52,7 @@ impl Redactor {
     }
 
     /// Hides several secrets from now on.
-    pub fn learn_all(&self, secrets: &[Sensitive]) {
+    pub(crate) fn learn_all(&self, secrets: &[Sensitive]) {
         for secret in secrets {
             self.learn(secret);
         }
@@ -70,7 +70,7 @@ impl Redactor {
     }
 
     /// The text without the secrets that are known, and without what is one by its form.
-    pub fn shown<'t>(&self, text: &'t str) -> Cow<'t, str> {
+    pub(crate) fn shown<'t>(&self, text: &'t str) -> Cow<'t, str> {
         static PATTERNS: LazyLock<Vec<Regex>> =
             LazyLock::new(|| FORMS.iter().filter_map(|form| Regex::new(form).ok()).collect());
         let mut shown = Cow::Borrowed(text);
@@ -94,7 +94,7 @@ impl Redactor {
     }
 
     /// Whether a text holds a secret that is known.
-    pub fn hides(&self, text: &str) -> bool {
+    pub(crate) fn hides(&self, text: &str) -> bool {
         self.known.read().unwrap_or_else(PoisonError::into_inner).iter().any(|secret| text.contains(secret.expose()))
     }
 }

@@ -28,34 +28,34 @@ pub mod traffic;
 mod unmap_route;
 pub mod work;
 
-pub use annotate::Annotate;
-pub use bind_service::BindService;
-pub use check::Check;
-pub use create_app::{CreateApp, NewApp};
-pub use delete::Delete;
-pub use drain::Drain;
+pub(crate) use annotate::Annotate;
+pub(crate) use bind_service::BindService;
+pub(crate) use check::Check;
+pub(crate) use create_app::{CreateApp, NewApp};
+pub(crate) use delete::Delete;
+pub(crate) use drain::Drain;
 use facts::Facts;
-pub use map_route::MapRoute;
-pub use push::Push;
-pub use scale::Scale;
-pub use set_droplet::SetDroplet;
-pub use stage::Stage;
-pub use start::Start;
-pub use stop::Stop;
-pub use unmap_route::UnmapRoute;
+pub(crate) use map_route::MapRoute;
+pub(crate) use push::Push;
+pub(crate) use scale::Scale;
+pub(crate) use set_droplet::SetDroplet;
+pub(crate) use stage::Stage;
+pub(crate) use start::Start;
+pub(crate) use stop::Stop;
+pub(crate) use unmap_route::UnmapRoute;
 
 /// Makes the enum of all actions, and what leads from it to the facts of each.
 macro_rules! actions {
     ($($(#[$doc:meta])* $name:ident,)+) => {
         /// What a step does.
         #[derive(Debug, Clone, PartialEq)]
-        pub enum Action {
+        pub(crate) enum Action {
             $($(#[$doc])* $name($name),)+
         }
 
         impl Action {
             /// All that is known of it before it runs.
-            pub fn facts(&self) -> &dyn Facts {
+            pub(crate) fn facts(&self) -> &dyn Facts {
                 match self {
                     $(Self::$name(action) => action,)+
                 }

@@ -18,25 +18,25 @@ use crate::space::App;
 
 /// The deployment that last wrote on the app: its id, the digest of its plan, who ran it and on which machine, and when
 /// it began (RFC 3339, UTC). The lock carries the same.
-pub use crate::space::lock::{AT, BY, DEPLOYMENT, PLAN};
+pub(crate) use crate::space::lock::{AT, BY, DEPLOYMENT, PLAN};
 
 /// Which part the app plays: a [`Role`].
-pub const ROLE: &str = "cutover-role";
+pub(crate) const ROLE: &str = "cutover-role";
 /// The digest of the files that it uploads.
-pub const UPLOAD: &str = "cutover-upload";
+pub(crate) const UPLOAD: &str = "cutover-upload";
 /// What helps to name those of them that differ elsewhere.
-pub const UPLOAD_FILES: &str = "cutover-upload-files";
+pub(crate) const UPLOAD_FILES: &str = "cutover-upload-files";
 /// The guid of the newest package that the app had before; the upload has finished when there is a newer one.
-pub const PACKAGE_BEFORE: &str = "cutover-package-before";
+pub(crate) const PACKAGE_BEFORE: &str = "cutover-package-before";
 /// The app that was live when that deployment began.
-pub const OLD: &str = "cutover-old";
+pub(crate) const OLD: &str = "cutover-old";
 /// The live routes that this app held then.
-pub const OLD_ROUTES: &str = "cutover-old-routes";
+pub(crate) const OLD_ROUTES: &str = "cutover-old-routes";
 /// The routes of the next colour that the plan does not name: a push takes them off it.
-pub const KEPT_ROUTES: &str = "cutover-kept-routes";
+pub(crate) const KEPT_ROUTES: &str = "cutover-kept-routes";
 
 /// The apps of the plan that the deployment is of.
-pub const APPS: &str = "cutover-apps";
+pub(crate) const APPS: &str = "cutover-apps";
 
 /// Stands for all apps of a plan; a list of names is JSON, which is not like it.
 const ALL: &str = "*";
@@ -47,7 +47,7 @@ const BETWEEN: char = ' ';
 
 /// Which part an app plays among its colours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Role {
+pub(crate) enum Role {
     /// It is being deployed, or that deployment did not come to its end.
     Next,
     /// It is being taken back, or that rollback did not come to its end.
@@ -62,16 +62,16 @@ pub enum Role {
 
 impl Role {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::Next, Self::RollingBack, Self::Live, Self::Previous, Self::RolledBack];
+    pub(crate) const ALL: [Self; 5] = [Self::Next, Self::RollingBack, Self::Live, Self::Previous, Self::RolledBack];
 
     /// The role that the app carries. `None` where it carries none, or one that this version does not know.
-    pub fn of(app: &App) -> Option<Self> {
+    pub(crate) fn of(app: &App) -> Option<Self> {
         let text = app.annotations.get(ROLE)?;
         Self::ALL.into_iter().find(|role| role.as_str() == text)
     }
 
     /// Whether it tells that something is under way.
-    pub fn is_under_way(self) -> bool {
+    pub(crate) fn is_under_way(self) -> bool {
         match self {
             Self::Next | Self::RollingBack => true,
             Self::Live | Self::Previous | Self::RolledBack => false,
@@ -79,7 +79,7 @@ impl Role {
     }
 
     /// The value of the annotation.
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Next => "next",
             Self::RollingBack => "rolling-back",
@@ -136,7 +136,7 @@ impl Extent {
     }
 
     /// Whether an app of the plan belongs to it.
-    pub fn has(&self, app: &AppName) -> bool {
+    pub(crate) fn has(&self, app: &AppName) -> bool {
         match self {
             Self::Whole => true,
             Self::Apps(names) => names.iter().any(|name| name == app.as_str()),
@@ -146,30 +146,30 @@ impl Extent {
 
 /// Where a version comes from, and what was there before it: what a deployment that is interrupted must leave behind.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Origin {
+pub(crate) struct Origin {
     /// The deployment.
-    pub deployment: Identity,
+    pub(crate) deployment: Identity,
     /// The digest of its plan.
-    pub plan: String,
+    pub(crate) plan: String,
     /// The apps of the plan that it is of.
-    pub extent: Extent,
+    pub(crate) extent: Extent,
     /// The digest of the files that it uploads.
-    pub upload: String,
+    pub(crate) upload: String,
     /// The listing of them.
-    pub upload_files: String,
+    pub(crate) upload_files: String,
     /// The guid of the newest package that the app had before.
-    pub package_before: Option<String>,
+    pub(crate) package_before: Option<String>,
     /// The name of the app that was live before; empty where there was none.
-    pub old: Option<String>,
+    pub(crate) old: Option<String>,
     /// The live routes that this app held.
-    pub old_routes: Vec<String>,
+    pub(crate) old_routes: Vec<String>,
     /// The routes of the next colour that the plan does not name.
-    pub kept_routes: Vec<String>,
+    pub(crate) kept_routes: Vec<String>,
 }
 
 impl Origin {
     /// What the app carries of it. `None` where it does not tell which deployment it comes from.
-    pub fn of(app: &App) -> Option<Self> {
+    pub(crate) fn of(app: &App) -> Option<Self> {
         let text = |key: &str| app.annotations.get(key).map(String::as_str).unwrap_or_default().to_owned();
         let named = |key: &str| Some(text(key)).filter(|value| !value.is_empty() && value != NONE);
         let list = |key: &str| text(key).split(BETWEEN).filter(|one| !one.is_empty()).map(ToOwned::to_owned).collect();
@@ -207,40 +207,40 @@ impl Origin {
 
 /// A set of annotations to be written in one call.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Annotations {
+pub(crate) struct Annotations {
     role: Role,
     values: Vec<(&'static str, Option<String>)>,
 }
 
 impl Annotations {
     /// Marks the app as the one that is deployed, in the place of all that an earlier deployment has written there.
-    pub fn next(origin: &Origin) -> Self {
+    pub(crate) fn next(origin: &Origin) -> Self {
         let role = (ROLE, Some(Role::Next.as_str().to_owned()));
         Self { role: Role::Next, values: std::iter::once(role).chain(origin.write()).collect() }
     }
 
     /// Changes the role; what tells where the app came from stays.
-    pub fn role_only(role: Role) -> Self {
+    pub(crate) fn role_only(role: Role) -> Self {
         Self { role, values: vec![(ROLE, Some(role.as_str().to_owned()))] }
     }
 
     /// The role that is written.
-    pub fn role(&self) -> Role {
+    pub(crate) fn role(&self) -> Role {
         self.role
     }
 
     /// Keys and values; `None` is one that is taken away.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
         self.values.iter().map(|(key, value)| (*key, value.as_deref()))
     }
 
     /// The same as owned keys and values.
-    pub fn to_map(&self) -> BTreeMap<String, Option<String>> {
+    pub(crate) fn to_map(&self) -> BTreeMap<String, Option<String>> {
         self.iter().map(|(key, value)| (key.to_owned(), value.map(ToOwned::to_owned))).collect()
     }
 
     /// The longest value, in characters: the platform takes 5000.
-    pub fn longest(&self) -> usize {
+    pub(crate) fn longest(&self) -> usize {
         self.values.iter().filter_map(|(_, value)| value.as_ref()).map(|value| value.chars().count()).max().unwrap_or(0)
     }
 }

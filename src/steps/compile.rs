@@ -9,7 +9,7 @@ use super::{Verb, preflight, quota, strategy};
 
 /// Compiles what a verb does to one app, as if it were the only one of the plan. Refuses where the space does not allow
 /// it, or does not tell enough.
-pub fn compile(verb: Verb, input: &CompileInput<'_>, space: &Space) -> Result<Vec<Step>, Refusal> {
+pub(crate) fn compile(verb: Verb, input: &CompileInput<'_>, space: &Space) -> Result<Vec<Step>, Refusal> {
     let steps = without_quota(verb, input, space)?;
     quota::check(space, &steps)?;
     Ok(steps)

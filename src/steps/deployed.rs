@@ -18,7 +18,7 @@ type Files<'a> = dyn Fn(&plan::App) -> Result<Option<Upload>, String> + 'a;
 /// Refuses where one of the plan's apps does not run as this plan and these files would deploy it. What is under way is
 /// left out: it is a matter of its own. `files` tells what would be uploaded for an app: `None` where it is not here; fails
 /// with the reason where it cannot be read.
-pub fn check(plan: &Plan, space: &Space, files: &Files<'_>) -> Result<(), Refusal> {
+pub(crate) fn check(plan: &Plan, space: &Space, files: &Files<'_>) -> Result<(), Refusal> {
     let settled = plan.apps.iter().filter(|app| UnderWay::of(app, space).is_none());
     let apps: Vec<(AppName, String)> =
         settled.filter_map(|app| Some((app.name.clone(), missing(plan, app, space, files)?))).collect();

@@ -42,27 +42,27 @@ pub struct Request {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Deployment<'p> {
     /// The verb.
-    pub verb: Verb,
+    pub(crate) verb: Verb,
     /// What is done to which app, in an order in which it may be done.
     pub apps: Vec<AppDeployment<'p>>,
     /// The apps that the verb was asked for and that are left as they are, each with the reason.
-    pub left_alone: Vec<(AppName, String)>,
+    pub(crate) left_alone: Vec<(AppName, String)>,
 }
 
 /// What is done to one app.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AppDeployment<'p> {
     /// The app, as the plan has it.
-    pub app: &'p plan::App,
+    pub(crate) app: &'p plan::App,
     /// Where its versions stand before.
-    pub standing: Standing,
+    pub(crate) standing: Standing,
     /// The steps, in an order in which they may run.
     pub steps: Vec<Step>,
 }
 
 impl Request {
     /// The deployment that is worked on: the one that is under way, or that a killed run was about to begin; else this one.
-    pub fn claimed(&self, plan: &Plan, space: &Space) -> Identity {
+    pub(crate) fn claimed(&self, plan: &Plan, space: &Space) -> Identity {
         let under_way = |app: &plan::App| Some(UnderWay::of(app, space)?.origin?.deployment);
         let unfinished = Interrupted::of(plan, space).map(|interrupted| interrupted.identity);
         let found = match self.verb {
@@ -104,7 +104,7 @@ impl Request {
     }
 
     /// The apps of the plan whose files have to be here before this can be compiled, and are not among its uploads.
-    pub fn missing_uploads<'p>(&self, plan: &'p Plan, space: &Space) -> Vec<&'p plan::App> {
+    pub(crate) fn missing_uploads<'p>(&self, plan: &'p Plan, space: &Space) -> Vec<&'p plan::App> {
         let interrupted = Interrupted::of(plan, space);
         let needs = |app: &&plan::App| {
             let begun = self.begun(app, interrupted.as_ref());
@@ -116,7 +116,13 @@ impl Request {
 
     /// What a verb would do to one app from a state that this request, or what is done after it, has left. Whether the
     /// files are here is no question of the space: a new deployment brings its own.
-    pub fn compile_again(&self, plan: &Plan, app: &plan::App, next: Verb, space: &Space) -> Result<Vec<Step>, Refusal> {
+    pub(crate) fn compile_again(
+        &self,
+        plan: &Plan,
+        app: &plan::App,
+        next: Verb,
+        space: &Space,
+    ) -> Result<Vec<Step>, Refusal> {
         let nothing = Upload::nothing();
         // What was begun says what is resumed as long as no app tells of it.
         let untold = self.verb == Verb::Resume && next == Verb::Resume && UnderWay::of(app, space).is_none();
@@ -163,7 +169,7 @@ impl<'p> Deployment<'p> {
     }
 
     /// All steps, in an order in which they may run.
-    pub fn steps(&self) -> impl Iterator<Item = &Step> {
+    pub(crate) fn steps(&self) -> impl Iterator<Item = &Step> {
         self.apps.iter().flat_map(|app| &app.steps)
     }
 

@@ -7,22 +7,22 @@ use super::upload::Upload;
 
 /// What the steps of one app are compiled from, beside the space.
 #[derive(Debug, Clone, Copy)]
-pub struct CompileInput<'a> {
+pub(crate) struct CompileInput<'a> {
     /// The plan.
-    pub plan: &'a Plan,
+    pub(crate) plan: &'a Plan,
     /// The app of the plan.
-    pub app: &'a plan::App,
+    pub(crate) app: &'a plan::App,
     /// Which deployment this is.
-    pub identity: &'a Identity,
+    pub(crate) identity: &'a Identity,
     /// The apps of the plan that it is of.
-    pub extent: &'a Extent,
+    pub(crate) extent: &'a Extent,
     /// The files to upload; `None` where they are not here, or need not be.
-    pub upload: Option<&'a Upload>,
+    pub(crate) upload: Option<&'a Upload>,
     /// The deployment that is known to have been begun on the app, where the app itself may not tell: the one that the
     /// lock of a run tells of that was killed, or the one that the other apps of the plan belong to.
-    pub begun: Option<&'a Identity>,
+    pub(crate) begun: Option<&'a Identity>,
     /// What becomes of a version that is taken back.
-    pub failed: Failed,
+    pub(crate) failed: Failed,
 }
 
 /// What becomes of a version that is taken back.

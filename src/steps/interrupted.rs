@@ -9,17 +9,17 @@ use super::strategy;
 
 /// The newest deployment of a plan, where it did not come to all of its apps.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Interrupted {
+pub(crate) struct Interrupted {
     /// Which deployment it is.
-    pub identity: Identity,
+    pub(crate) identity: Identity,
     /// The apps that it was to go on with, in this order.
-    pub to_follow: Vec<AppName>,
+    pub(crate) to_follow: Vec<AppName>,
 }
 
 impl Interrupted {
     /// What tells of it on the apps. `None` where the newest deployment has come to all of its apps, where it comes from
     /// another plan, or where a part of it was taken back: whoever did that has decided on it.
-    pub fn of(plan: &Plan, space: &Space) -> Option<Self> {
+    pub(crate) fn of(plan: &Plan, space: &Space) -> Option<Self> {
         let newest = Self::newest(plan, space)?;
         if newest.plan != plan.digest {
             return None;
@@ -35,7 +35,7 @@ impl Interrupted {
     }
 
     /// The newest deployment that is written on the plan's apps, whether it has come to its end or not.
-    pub fn newest(plan: &Plan, space: &Space) -> Option<Origin> {
+    pub(crate) fn newest(plan: &Plan, space: &Space) -> Option<Origin> {
         let all = plan.apps.iter().flat_map(|app| origins(app, space));
         all.max_by(|one, other| {
             (&one.deployment.at, &one.deployment.id).cmp(&(&other.deployment.at, &other.deployment.id))
@@ -43,7 +43,7 @@ impl Interrupted {
     }
 
     /// Where the version comes from that serves an app.
-    pub fn serving(app: &plan::App, space: &Space) -> Option<Origin> {
+    pub(crate) fn serving(app: &plan::App, space: &Space) -> Option<Origin> {
         let standing = Standing::of(app, space).ok()?;
         Origin::of(space.app(standing.live()?.as_str())?)
     }

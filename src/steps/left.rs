@@ -18,15 +18,15 @@ use super::{Step, Verb};
 
 /// What is left of a list.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Left {
+pub(crate) struct Left {
     /// What may be done by hand, in this order.
-    pub by_hand: Vec<Step>,
+    pub(crate) by_hand: Vec<Step>,
     /// How many steps follow that only cutover does.
-    pub more: usize,
+    pub(crate) more: usize,
 }
 
 /// What is left of a list that `verb` had in flight. Fails where the space does not allow to go on.
-pub fn left(verb: Verb, input: &CompileInput<'_>, space: &Space) -> Result<Left, Refusal> {
+pub(crate) fn left(verb: Verb, input: &CompileInput<'_>, space: &Space) -> Result<Left, Refusal> {
     let Some(under_way) = UnderWay::of(input.app, space) else { return Ok(Left { by_hand: Vec::new(), more: 0 }) };
     // Whether the files are here is no question: what was begun with them is told.
     let found = space.app(under_way.colour.as_str()).and_then(Origin::of);

@@ -39,10 +39,10 @@ pub mod strategy;
 mod tests;
 pub mod upload;
 
-pub use action::Action;
-pub use compile::compile;
+pub(crate) use action::Action;
+pub(crate) use compile::compile;
 pub use deployment::{AppDeployment, Deployment, Request};
-pub use phase::Phase;
+pub(crate) use phase::Phase;
 pub use step::Step;
 
 pub use crate::space::lock::Verb;

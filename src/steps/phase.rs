@@ -5,7 +5,7 @@ use std::fmt;
 /// A part of a deployment. A strategy goes through some of them, in an order of its own, and gives them titles
 /// ([`Strategy::title`](super::strategy::Strategy::title)).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Phase {
+pub(crate) enum Phase {
     /// What an earlier deployment left half done is taken back first.
     Prepare,
     /// The new version is uploaded and made ready to be started.
@@ -28,7 +28,7 @@ pub enum Phase {
 
 impl Phase {
     /// The word for it, as `plan --format json` tells it.
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Prepare => "prepare",
             Self::Push => "push",
@@ -43,7 +43,7 @@ impl Phase {
     }
 
     /// Whether the new version has begun to be there by it: where it fails, what that has logged may tell why.
-    pub fn is_of_new_version(self) -> bool {
+    pub(crate) fn is_of_new_version(self) -> bool {
         match self {
             Self::Prepare => false,
             Self::Push

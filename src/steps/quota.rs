@@ -10,7 +10,7 @@ use super::Step;
 use super::refusal::{QuotaKind, Refusal};
 
 /// Walks the steps on a copy of the space and refuses at the first point where a quota would be exceeded.
-pub fn check<'s>(space: &Space, steps: impl IntoIterator<Item = &'s Step>) -> Result<(), Refusal> {
+pub(crate) fn check<'s>(space: &Space, steps: impl IntoIterator<Item = &'s Step>) -> Result<(), Refusal> {
     let at_start = usage(space);
     let mut model = space.clone();
     for step in steps {
@@ -38,7 +38,7 @@ pub fn check<'s>(space: &Space, steps: impl IntoIterator<Item = &'s Step>) -> Re
 }
 
 /// The most that is used of each quota at any point of the steps.
-pub fn peaks<'a>(space: &'a Space, steps: impl IntoIterator<Item = &'a Step>) -> Vec<(&'a Quota, Usage)> {
+pub(crate) fn peaks<'a>(space: &'a Space, steps: impl IntoIterator<Item = &'a Step>) -> Vec<(&'a Quota, Usage)> {
     let at_start = usage(space);
     let mut model = space.clone();
     let mut most = at_start;
@@ -58,7 +58,7 @@ pub fn peaks<'a>(space: &'a Space, steps: impl IntoIterator<Item = &'a Step>) ->
 }
 
 /// Brings what is used of the quotas up to date after a change of the space.
-pub fn follow(before: &Space, after: &mut Space) {
+pub(crate) fn follow(before: &Space, after: &mut Space) {
     let (was, is) = (usage(before), usage(after));
     let moved = |used: u64, was: u64, is: u64| (used + is).saturating_sub(was);
     for quota in &mut after.quotas {

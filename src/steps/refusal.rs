@@ -358,7 +358,7 @@ impl Refusal {
     }
 
     /// Whether it is the platform that does not allow it now: nothing is wrong with what cutover has left.
-    pub fn is_the_platforms(&self) -> bool {
+    pub(crate) fn is_the_platforms(&self) -> bool {
         match self {
             Self::Quota { .. }
             | Self::NativeDeployment { .. }
@@ -402,7 +402,7 @@ impl Refusal {
 
     /// What the user can do about it. A command stands on a line of its own, behind two blanks, as a shell reads it.
     #[expect(clippy::too_many_lines, reason = "one arm for each kind, and most are one sentence")]
-    pub fn hint(&self, own: &OwnCommands) -> String {
+    pub(crate) fn hint(&self, own: &OwnCommands) -> String {
         let cutover = |verb: &str, app: &AppName| format!("\n  {}", own.about(verb, [app.as_str()]));
         match self {
             Self::ForeignHolder { name, colours, free, app, url } => {

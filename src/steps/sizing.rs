@@ -12,22 +12,22 @@ pub(super) const DEFAULT_MEMORY_MB: u64 = 1024;
 
 /// How large an app is when it is started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Size {
+pub(crate) struct Size {
     /// Instances of the web process.
-    pub instances: u32,
+    pub(crate) instances: u32,
     /// Memory of one of them, in megabytes.
-    pub memory_mb: u64,
+    pub(crate) memory_mb: u64,
 }
 
 /// What is pushed, and how large it will be.
 #[derive(Debug, Clone)]
 pub(super) struct Sizing {
     /// What is pushed.
-    pub push: Push,
+    pub(crate) push: Push,
     /// The web process.
-    pub size: Size,
+    pub(crate) size: Size,
     /// The other processes that the manifest names.
-    pub others: Vec<Process>,
+    pub(crate) others: Vec<Process>,
 }
 
 /// Reads off manifest and space how large the next colour will be.

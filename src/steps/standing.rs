@@ -11,7 +11,7 @@ use super::strategy;
 
 /// Where the versions of one app stand.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Standing {
+pub(crate) enum Standing {
     /// Nothing holds a live route: there is nothing that could be taken down.
     First {
         /// What is deployed next.
@@ -35,23 +35,23 @@ pub enum Standing {
 
 /// A deployment that did not come to its end, or a rollback.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UnderWay {
+pub(crate) struct UnderWay {
     /// The app that is being deployed, or taken back.
-    pub colour: AppName,
+    pub(crate) colour: AppName,
     /// Whether it is being taken back.
-    pub back: bool,
+    pub(crate) back: bool,
     /// Where it comes from. `None` where nothing but its role is written on it.
-    pub origin: Option<Origin>,
+    pub(crate) origin: Option<Origin>,
 }
 
 impl Standing {
     /// Reads off the space where the versions of an app stand. Refuses where the space does not tell, never guesses.
-    pub fn of(app: &plan::App, space: &Space) -> Result<Self, Refusal> {
+    pub(crate) fn of(app: &plan::App, space: &Space) -> Result<Self, Refusal> {
         strategy::of(app).standing(app, space)
     }
 
     /// The app that serves, if one does.
-    pub fn live(&self) -> Option<&AppName> {
+    pub(crate) fn live(&self) -> Option<&AppName> {
         match self {
             Self::First { .. } => None,
             Self::Settled { live, .. } | Self::Half { live, .. } => Some(live),
@@ -59,7 +59,7 @@ impl Standing {
     }
 
     /// The app that a deployment would deploy.
-    pub fn next(&self) -> &AppName {
+    pub(crate) fn next(&self) -> &AppName {
         match self {
             Self::First { next } | Self::Settled { next, .. } | Self::Half { next, .. } => next,
         }
@@ -68,24 +68,24 @@ impl Standing {
 
 impl UnderWay {
     /// What is under way, by what is written on the apps. `None` where nothing tells of it.
-    pub fn of(app: &plan::App, space: &Space) -> Option<Self> {
+    pub(crate) fn of(app: &plan::App, space: &Space) -> Option<Self> {
         strategy::of(app).under_way(app, space)
     }
 }
 
 /// Where the apps that belong to an app of the plan come from, as far as they tell.
-pub fn origins(app: &plan::App, space: &Space) -> Vec<Origin> {
+pub(crate) fn origins(app: &plan::App, space: &Space) -> Vec<Origin> {
     let apps = strategy::of(app).apps(app);
     apps.iter().filter_map(|name| Origin::of(space.app(name.as_str())?)).collect()
 }
 
 /// Whether a deployment has left a word on one of them.
-pub fn has_begun(app: &plan::App, deployment: &Identity, space: &Space) -> bool {
+pub(crate) fn has_begun(app: &plan::App, deployment: &Identity, space: &Space) -> bool {
     origins(app, space).iter().any(|origin| origin.deployment.id == deployment.id)
 }
 
 /// Says which app serves the live routes, and which ones are only mapped to them.
-pub fn serving(app: &plan::App, space: &Space) -> String {
+pub(crate) fn serving(app: &plan::App, space: &Space) -> String {
     let runs = |name: &&str| space.app(name).is_none_or(|app| app.state == AppState::Started);
     let of_route = |url: &RouteUrl| {
         let (serve, stopped): (Vec<&str>, Vec<&str>) = space.holders(url).into_iter().partition(runs);

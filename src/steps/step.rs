@@ -20,47 +20,47 @@ pub struct Step {
     /// The name of the step, unique in its list: `sinatra/map-live-1`.
     pub id: String,
     /// The plan's name of the app that the step is about.
-    pub app: AppName,
+    pub(crate) app: AppName,
     /// The phase that the step belongs to.
-    pub phase: Phase,
+    pub(crate) phase: Phase,
     /// What is done.
-    pub action: Action,
+    pub(crate) action: Action,
     /// The cf that does it.
-    pub cf: CfVersion,
+    pub(crate) cf: CfVersion,
     /// The ids of the steps that must be confirmed before this one starts.
-    pub after: Vec<String>,
+    pub(crate) after: Vec<String>,
     /// What must be true of the space right before the step; it is waited for, and where it does not come to hold the
     /// step is not started.
     pub requires: Option<Condition>,
     /// How long it may take.
-    pub limits: Limits,
+    pub(crate) limits: Limits,
     /// How long is waited in the place of the router's answer, where the router cannot be asked.
-    pub settle: Duration,
+    pub(crate) settle: Duration,
 }
 
 impl Step {
     /// All that is known of its action before it runs.
-    pub fn facts(&self) -> &dyn Facts {
+    pub(crate) fn facts(&self) -> &dyn Facts {
         self.action.facts()
     }
 
     /// What cf is asked to do for it; `None` where the step needs no cf.
-    pub fn invocation(&self) -> Option<Invocation> {
+    pub(crate) fn invocation(&self) -> Option<Invocation> {
         self.facts().invocation(&self.cf)
     }
 
     /// What takes the step back; `None` where there is nothing to take back, or no way.
-    pub fn undo(&self) -> Option<Invocation> {
+    pub(crate) fn undo(&self) -> Option<Invocation> {
         self.facts().undo(&self.cf)
     }
 
     /// Whether it may bring about a change of this: whatever else changes meanwhile, somebody else has done.
-    pub fn may_change(&self, facet: &Facet) -> bool {
+    pub(crate) fn may_change(&self, facet: &Facet) -> bool {
         facet.app() == self.facts().app() && self.facts().may_change(facet)
     }
 
     /// What confirms the step, in the order in which it is asked, in words.
-    pub fn confirmations(&self) -> Vec<String> {
+    pub(crate) fn confirmations(&self) -> Vec<String> {
         let facts = self.facts();
         let cf = facts.expectation().map(|_| "cf: its output".to_owned());
         let space = facts.condition().map(|condition| format!("space: {condition}"));

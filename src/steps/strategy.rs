@@ -14,7 +14,7 @@ use super::standing::{Standing, UnderWay};
 use super::{Step, Verb};
 
 /// All that is known of a strategy. Everything here is pure.
-pub trait Strategy {
+pub(crate) trait Strategy {
     /// Its name, as a plan and `plan --format json` have it: `blue-green`.
     fn name(&self) -> &'static str;
 
@@ -64,14 +64,14 @@ pub trait Strategy {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Title {
     /// The steps of a guide that it stands for: `4`, `5, 6`; empty where it is none of them.
-    pub numbers: &'static str,
+    pub(crate) numbers: &'static str,
     /// What is done in it, as a phrase.
-    pub text: &'static str,
+    pub(crate) text: &'static str,
 }
 
 /// What a walk is to bring about.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Goal {
+pub(crate) enum Goal {
     /// This app alone is live.
     Live(AppName),
     /// All is as it was when the deployment began.
@@ -81,6 +81,6 @@ pub enum Goal {
 }
 
 /// The strategy of an app of the plan.
-pub fn of(_app: &plan::App) -> &'static dyn Strategy {
+pub(crate) fn of(_app: &plan::App) -> &'static dyn Strategy {
     &blue_green::BlueGreen
 }

@@ -38,34 +38,34 @@ pub struct Upload {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Difference {
     /// The names of those that have changed; folders end with `/`.
-    pub changed: Vec<String>,
+    pub(crate) changed: Vec<String>,
     /// The names of those that were not there.
-    pub added: Vec<String>,
+    pub(crate) added: Vec<String>,
     /// How many are not here.
-    pub missing: usize,
+    pub(crate) missing: usize,
 }
 
 impl Upload {
     /// What is uploaded: files, folders and links, each with the SHA-256 of what counts of it. `left_out` are files
     /// that the run itself writes.
-    pub fn new(entries: BTreeMap<PathBuf, [u8; 32]>, left_out: BTreeSet<PathBuf>) -> Self {
+    pub(crate) fn new(entries: BTreeMap<PathBuf, [u8; 32]>, left_out: BTreeSet<PathBuf>) -> Self {
         let digest = digest(&entries);
         let listing = listing(&entries, &left_out);
         Self { digest, listing, entries, left_out }
     }
 
     /// What an interrupted deployment was to upload, for who only asks what could be done with it.
-    pub fn as_written(digest: &str, listing: &str) -> Self {
+    pub(crate) fn as_written(digest: &str, listing: &str) -> Self {
         Self { digest: digest.to_owned(), listing: listing.to_owned(), ..Self::nothing() }
     }
 
     /// Nothing at all.
-    pub fn nothing() -> Self {
+    pub(crate) fn nothing() -> Self {
         Self::new(BTreeMap::new(), BTreeSet::new())
     }
 
     /// Whether there is nothing.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
 
@@ -75,23 +75,23 @@ impl Upload {
     }
 
     /// The SHA-256 (64 lower-case hex digits) of all of it.
-    pub fn digest(&self) -> &str {
+    pub(crate) fn digest(&self) -> &str {
         &self.digest
     }
 
     /// What helps to name what differs.
-    pub fn listing(&self) -> &str {
+    pub(crate) fn listing(&self) -> &str {
         &self.listing
     }
 
     /// The files that the run itself writes and that lie among those that are uploaded.
-    pub fn left_out(&self) -> impl Iterator<Item = &Path> {
+    pub(crate) fn left_out(&self) -> impl Iterator<Item = &Path> {
         self.left_out.iter().map(PathBuf::as_path)
     }
 
     /// Whether it is what was written down, by its digest and listing. What the run before has written itself, such as
     /// its log, is no difference. Fails with what differs.
-    pub fn is_the_one(&self, digest: &str, listing: &str) -> Result<(), Difference> {
+    pub(crate) fn is_the_one(&self, digest: &str, listing: &str) -> Result<(), Difference> {
         if self.digest == digest {
             return Ok(());
         }

@@ -2,7 +2,7 @@
 
 /// What `push` takes.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Push {
+pub(crate) struct Push {
     /// The name of the app, whatever the manifest calls it.
     pub app: String,
     /// The manifest file; without one cf is told to look for none.

@@ -23,11 +23,11 @@ pub enum Kind {
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 7] =
+    pub(crate) const ALL: [Self; 7] =
         [Self::Get, Self::Post, Self::Slow, Self::Kept, Self::Sticky, Self::Stream, Self::Socket];
 
     /// Whether it takes long on purpose, so that its time says nothing of the app.
-    pub fn is_long(self) -> bool {
+    pub(crate) fn is_long(self) -> bool {
         match self {
             Self::Slow | Self::Stream | Self::Socket => true,
             Self::Get | Self::Post | Self::Kept | Self::Sticky => false,

@@ -79,19 +79,19 @@ impl Default for Paths {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoadSettings {
     /// The router's address.
-    pub router: SocketAddr,
+    pub(crate) router: SocketAddr,
     /// The routes, taken in turns. Without one there is no load.
-    pub urls: Vec<LiveUrl>,
+    pub(crate) urls: Vec<LiveUrl>,
     /// Requests per second; zero is none.
-    pub per_second: u32,
+    pub(crate) per_second: u32,
     /// How many of which kind.
     pub mix: Mix,
     /// What is asked for.
     pub paths: Paths,
     /// How long a request may take, from its time to the end of its answer.
-    pub timeout: Duration,
+    pub(crate) timeout: Duration,
     /// How many requests may be open at once. One beyond that is not sent, and failed.
-    pub max_open: usize,
+    pub(crate) max_open: usize,
 }
 
 impl LoadSettings {

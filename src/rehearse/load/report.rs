@@ -16,11 +16,11 @@ use super::{Kind, LiveUrl};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Progress {
     /// Requests whose time has come.
-    pub sent: u64,
+    pub(crate) sent: u64,
     /// Requests that have ended, well or not.
     pub ended: u64,
     /// Requests that have failed.
-    pub failed: u64,
+    pub(crate) failed: u64,
 }
 
 /// Why a request failed.
@@ -54,17 +54,17 @@ impl fmt::Display for Cause {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FailureGroup {
     /// The kind of request.
-    pub kind: Kind,
+    pub(crate) kind: Kind,
     /// The route.
-    pub url: LiveUrl,
+    pub(crate) url: LiveUrl,
     /// The cause.
-    pub cause: Cause,
+    pub(crate) cause: Cause,
     /// `X-Cf-Routererror` of the first of them; those of one group differ at most in the brackets.
     pub router_error: Option<String>,
     /// When the first one failed.
-    pub first: Timestamp,
+    pub(crate) first: Timestamp,
     /// How many there were.
-    pub count: u64,
+    pub(crate) count: u64,
 }
 
 /// How long requests took that were answered well, from the time they were due to the end of the answer. Those that
@@ -83,11 +83,11 @@ pub struct Latency {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Slowest {
     /// Its kind.
-    pub kind: Kind,
+    pub(crate) kind: Kind,
     /// Its route.
-    pub url: LiveUrl,
+    pub(crate) url: LiveUrl,
     /// How long it took.
-    pub took: Duration,
+    pub(crate) took: Duration,
 }
 
 /// What came of a load.
@@ -98,16 +98,16 @@ pub struct LoadReport {
     /// Requests that failed.
     pub failed: u64,
     /// How many requests there were of each kind.
-    pub by_kind: BTreeMap<Kind, u64>,
+    pub(crate) by_kind: BTreeMap<Kind, u64>,
     /// What failed, in the order in which it began.
     pub failures: Vec<FailureGroup>,
     /// By app guid, how many requests its instances were given, by the router's access log; `None` for those that were
     /// given to no app. Empty where there was no log.
     pub by_app: BTreeMap<Option<String>, u64>,
     /// The slowest.
-    pub slowest: Option<Slowest>,
+    pub(crate) slowest: Option<Slowest>,
     /// How long it took.
-    pub latency: Latency,
+    pub(crate) latency: Latency,
 }
 
 type GroupKey = (Kind, String, String, Cause, Option<String>);

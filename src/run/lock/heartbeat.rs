@@ -63,7 +63,7 @@ impl<'a> Heartbeat<'a> {
     }
 
     /// Keeps the locks alive while `work` is done. Where one is lost, `stop` is told at once.
-    pub fn keep<R>(&self, stop: &Sender<Stop>, work: impl FnOnce() -> R) -> R {
+    pub(crate) fn keep<R>(&self, stop: &Sender<Stop>, work: impl FnOnce() -> R) -> R {
         let (begun, hear) = channel();
         *self.begun.lock().unwrap_or_else(PoisonError::into_inner) = Some(begun);
         thread::scope(|scope| {
@@ -80,7 +80,7 @@ impl<'a> Heartbeat<'a> {
     /// begins.
     ///
     /// Fails where it is no more ours, where somebody asks for it, and where it could not be kept alive.
-    pub fn hold(&self, step: &Step, space: &Space, clock: &dyn Clock) -> Result<(), Lost> {
+    pub(crate) fn hold(&self, step: &Step, space: &Space, clock: &dyn Clock) -> Result<(), Lost> {
         let app = step.app.to_string();
         let heard = {
             let mut state = self.state();

@@ -12,7 +12,7 @@ use crate::space::lock::Lock;
 
 /// What became of a heartbeat.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Beat {
+pub(crate) enum Beat {
     /// It is written.
     Written,
     /// It is not: why. The lock is ours all the same, as far as is known.
@@ -23,7 +23,7 @@ pub enum Beat {
 
 /// Why a lock is no more ours, or may not be: nothing further may be started.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum Lost {
+pub(crate) enum Lost {
     /// Nobody has it.
     #[error("the lock on {app} is gone: it was broken, or taken over by a run that has ended since")]
     Broken {
@@ -62,15 +62,15 @@ pub enum Lost {
 
 /// Which step is in flight, and since when.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct InFlight {
+pub(crate) struct InFlight {
     /// The id of the step; empty before the first one.
-    pub step: String,
+    pub(crate) step: String,
     /// When it began.
-    pub since: Option<Timestamp>,
+    pub(crate) since: Option<Timestamp>,
 }
 
 /// Whether a lock that was read, if any was, is still this one of ours, and nobody asks for it.
-pub fn judge(ours: &Lock, found: Option<&Lock>) -> Result<(), Lost> {
+pub(crate) fn judge(ours: &Lock, found: Option<&Lock>) -> Result<(), Lost> {
     match found {
         None => Err(Lost::Broken { app: ours.app.clone() }),
         Some(found) if !found.is_same(ours) => Err(Lost::TakenOver { by: Box::new(found.clone()) }),

@@ -14,7 +14,7 @@ pub(super) fn own() -> Option<ProcessId> {
 }
 
 /// What this machine knows of the process that holds a lock.
-pub fn sight(lock: &Lock) -> Sighting {
+pub(crate) fn sight(lock: &Lock) -> Sighting {
     let Some(holder) = &lock.process else { return Sighting::Elsewhere };
     if machine().as_ref() != Some(&holder.machine) {
         return Sighting::Elsewhere;

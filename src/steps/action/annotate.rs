@@ -14,11 +14,11 @@ use super::model;
 
 /// Writes on the app what routes and states cannot tell.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Annotate {
+pub(crate) struct Annotate {
     /// The app.
-    pub app: AppName,
+    pub(crate) app: AppName,
     /// What is written.
-    pub annotations: Annotations,
+    pub(crate) annotations: Annotations,
 }
 
 impl Facts for Annotate {

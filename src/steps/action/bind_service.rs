@@ -14,11 +14,11 @@ use super::model;
 
 /// Binds a service instance to the app.
 #[derive(Debug, Clone, PartialEq)]
-pub struct BindService {
+pub(crate) struct BindService {
     /// The app.
-    pub app: AppName,
+    pub(crate) app: AppName,
     /// The service instance.
-    pub service: ServiceName,
+    pub(crate) service: ServiceName,
 }
 
 impl Facts for BindService {

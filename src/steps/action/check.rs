@@ -19,15 +19,15 @@ use super::work::Work;
 
 /// Checks the new version at the staging route.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Check {
+pub(crate) struct Check {
     /// The app.
-    pub app: AppName,
+    pub(crate) app: AppName,
     /// The staging route.
-    pub url: RouteUrl,
+    pub(crate) url: RouteUrl,
     /// The check.
-    pub check: plan::Check,
+    pub(crate) wanted: plan::Check,
     /// How many web instances are to run at the least once it has passed: an app may crash while it is checked.
-    pub instances: u32,
+    pub(crate) instances: u32,
 }
 
 impl Facts for Check {
@@ -40,7 +40,7 @@ impl Facts for Check {
     }
 
     fn purpose(&self) -> String {
-        let what = match &self.check {
+        let what = match &self.wanted {
             plan::Check::Http(http) => format!("GET {}", http.path),
             plan::Check::Command(command) => match &command.run {
                 CommandLine::Shell(line) => line.clone(),
@@ -51,7 +51,7 @@ impl Facts for Check {
     }
 
     fn work(&self) -> Work<'_> {
-        Work::Check { check: &self.check, url: &self.url }
+        Work::Check { check: &self.wanted, url: &self.url }
     }
 
     fn invocation(&self, _cf: &CfVersion) -> Option<Invocation> {
@@ -67,7 +67,7 @@ impl Facts for Check {
     }
 
     fn own_confirmation(&self) -> Option<String> {
-        Some(match &self.check {
+        Some(match &self.wanted {
             plan::Check::Http(http) => in_words(http),
             plan::Check::Command(command) => {
                 format!("command: exits with 0 within {}", format_duration(command.within))
@@ -82,7 +82,7 @@ impl Facts for Check {
     }
 
     fn limits(&self, _timeouts: &Timeouts) -> Limits {
-        Limits::once(match &self.check {
+        Limits::once(match &self.wanted {
             plan::Check::Http(http) => http.within,
             plan::Check::Command(command) => command.within,
         })
@@ -98,7 +98,7 @@ impl Facts for Check {
 
     fn script(&self, within: Duration) -> Option<String> {
         let url = &self.url;
-        Some(match &self.check {
+        Some(match &self.wanted {
             plan::Check::Http(http) => {
                 let route = quote(&format!("{url}{}", http.path));
                 let codes = http.status.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");

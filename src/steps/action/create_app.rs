@@ -14,16 +14,16 @@ use super::model;
 
 /// Creates the app without anything, so that it can be written on before it is pushed.
 #[derive(Debug, Clone, PartialEq)]
-pub struct CreateApp {
+pub(crate) struct CreateApp {
     /// The app.
-    pub app: AppName,
+    pub(crate) app: AppName,
     /// What it is created as.
-    pub kind: NewApp,
+    pub(crate) kind: NewApp,
 }
 
 /// What an app is created as. CC: it keeps that for good, and a push of another kind is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum NewApp {
+pub(crate) enum NewApp {
     /// Whatever the platform makes of apps that say nothing: on all known ones, of files and buildpacks.
     Default,
     /// One that runs an image.

@@ -14,9 +14,9 @@ use super::partial::PartialEffect;
 
 /// Deletes the app.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Delete {
+pub(crate) struct Delete {
     /// The app.
-    pub app: AppName,
+    pub(crate) app: AppName,
 }
 
 /// What is found where a deletion was cut off: the app is still there.

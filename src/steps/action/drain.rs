@@ -17,11 +17,11 @@ use super::work::Work;
 
 /// Waits while the app ends the requests that it has begun.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Drain {
+pub(crate) struct Drain {
     /// The app.
-    pub app: AppName,
+    pub(crate) app: AppName,
     /// How long.
-    pub time: Duration,
+    pub(crate) time: Duration,
 }
 
 impl Facts for Drain {

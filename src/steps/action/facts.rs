@@ -21,7 +21,7 @@ use super::work::Work;
 ///
 /// Three laws are tested over all actions that the compilers write: after the effect its own condition holds; whatever it
 /// may change is read after it; and doing it twice has the effect of doing it once.
-pub trait Facts {
+pub(crate) trait Facts {
     /// Its kind, as `plan --format json` tells it: `map-route`.
     fn kind(&self) -> &'static str;
 
@@ -134,11 +134,11 @@ pub trait Facts {
 
 /// A feature flag that must be on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct NeededFlag {
+pub(crate) struct NeededFlag {
     /// Its name.
-    pub name: &'static str,
+    pub(crate) name: &'static str,
     /// Whether it binds administrators, too.
-    pub binds_admins: bool,
+    pub(crate) binds_admins: bool,
 }
 
 impl NeededFlag {

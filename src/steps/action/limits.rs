@@ -7,11 +7,11 @@ const CALLS: u32 = 3;
 
 /// How long an action may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
+pub(crate) struct Limits {
     /// How long one cf may take for it.
-    pub attempt: Duration,
+    pub(crate) attempt: Duration,
     /// How long it may take in all, repetitions and confirmation included.
-    pub within: Duration,
+    pub(crate) within: Duration,
 }
 
 impl Limits {

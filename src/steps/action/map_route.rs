@@ -16,15 +16,15 @@ use super::traffic::Traffic;
 
 /// Maps a route to the app.
 #[derive(Debug, Clone, PartialEq)]
-pub struct MapRoute {
+pub(crate) struct MapRoute {
     /// The app.
-    pub app: AppName,
+    pub(crate) app: AppName,
     /// The route.
-    pub url: RouteUrl,
+    pub(crate) url: RouteUrl,
     /// The route as cf takes it.
-    pub route: RouteParts,
+    pub(crate) route: RouteParts,
     /// Whether the router is asked if it leads to the app; not where the app is not started yet.
-    pub ask_router: bool,
+    pub(crate) ask_router: bool,
 }
 
 impl Facts for MapRoute {

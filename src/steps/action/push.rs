@@ -17,17 +17,17 @@ use super::traffic::Traffic;
 
 /// Applies the manifest and uploads the files, without routes and without a start.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Push {
+pub(crate) struct Push {
     /// What is pushed.
-    pub push: invocation::Push,
+    pub(crate) call: invocation::Push,
     /// The image that it runs, where nothing is uploaded.
-    pub image: Option<String>,
+    pub(crate) image: Option<String>,
     /// How many web instances the app is to have, and the memory of each.
-    pub size: Size,
+    pub(crate) size: Size,
     /// The app's other processes, as far as the manifest names them.
-    pub others: Vec<Process>,
+    pub(crate) others: Vec<Process>,
     /// The guid of the app's newest package before.
-    pub before: Option<String>,
+    pub(crate) before: Option<String>,
 }
 
 /// What the platform asks for, by the lifecycle of the app.
@@ -61,11 +61,11 @@ impl Facts for Push {
     }
 
     fn app(&self) -> &str {
-        &self.push.app
+        &self.call.app
     }
 
     fn purpose(&self) -> String {
-        let app = &self.push.app;
+        let app = &self.call.app;
         let what = match &self.image {
             Some(image) => format!("set image {image} for {app}"),
             None => format!("upload {app}"),
@@ -75,19 +75,19 @@ impl Facts for Push {
     }
 
     fn invocation(&self, cf: &CfVersion) -> Option<Invocation> {
-        Some(Invocation::push_no_start(&self.push, cf))
+        Some(Invocation::push_no_start(&self.call, cf))
     }
 
     fn expectation(&self) -> Option<Expectation> {
-        Some(Expectation::Pushed { app: self.push.app.clone() })
+        Some(Expectation::Pushed { app: self.call.app.clone() })
     }
 
     fn condition(&self) -> Option<Condition> {
-        Some(Condition::Uploaded { app: self.push.app.clone(), before: self.before.clone() })
+        Some(Condition::Uploaded { app: self.call.app.clone(), before: self.before.clone() })
     }
 
     fn effect(&self, space: &mut Space) {
-        let app = model::app(space, &self.push.app);
+        let app = model::app(space, &self.call.app);
         let guid = format!("after {}", self.before.as_deref().unwrap_or("none"));
         app.package = Some(Package { guid, ready: true });
         app.state = AppState::Stopped;

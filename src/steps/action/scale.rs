@@ -13,11 +13,11 @@ use super::model;
 
 /// Sets how many web instances the app has.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Scale {
+pub(crate) struct Scale {
     /// The app.
-    pub app: AppName,
+    pub(crate) app: AppName,
     /// How many.
-    pub instances: u32,
+    pub(crate) instances: u32,
 }
 
 impl Facts for Scale {

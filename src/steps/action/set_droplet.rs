@@ -13,9 +13,9 @@ use super::model;
 
 /// Makes the newest staged droplet the one that is started.
 #[derive(Debug, Clone, PartialEq)]
-pub struct SetDroplet {
+pub(crate) struct SetDroplet {
     /// The app.
-    pub app: AppName,
+    pub(crate) app: AppName,
 }
 
 impl Facts for SetDroplet {

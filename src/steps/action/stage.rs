@@ -14,9 +14,9 @@ use super::model;
 
 /// Stages the newest package.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Stage {
+pub(crate) struct Stage {
     /// The app.
-    pub app: AppName,
+    pub(crate) app: AppName,
 }
 
 impl Facts for Stage {

@@ -20,13 +20,13 @@ use super::traffic::Traffic;
 
 /// Starts the app and waits for all its instances.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Start {
+pub(crate) struct Start {
     /// The app.
-    pub app: AppName,
+    pub(crate) app: AppName,
     /// How many web instances are to run at the least.
-    pub instances: u32,
+    pub(crate) instances: u32,
     /// The route at which the router must reach them, where there is one already.
-    pub reached_at: Option<RouteUrl>,
+    pub(crate) reached_at: Option<RouteUrl>,
 }
 
 /// What is found where a start was cut off.

@@ -13,9 +13,9 @@ use super::model;
 
 /// Stops the app.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Stop {
+pub(crate) struct Stop {
     /// The app.
-    pub app: AppName,
+    pub(crate) app: AppName,
 }
 
 impl Facts for Stop {

@@ -4,7 +4,7 @@ use crate::plan::RouteUrl;
 
 /// What an action means for the requests that its app gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Traffic<'a> {
+pub(crate) enum Traffic<'a> {
     /// Nothing by itself; where the app is stopped by it, that is seen in the space.
     Unchanged,
     /// The route leads to the app, as far as routers have heard.

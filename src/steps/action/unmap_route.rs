@@ -16,15 +16,15 @@ use super::traffic::Traffic;
 
 /// Unmaps a route from the app.
 #[derive(Debug, Clone, PartialEq)]
-pub struct UnmapRoute {
+pub(crate) struct UnmapRoute {
     /// The app.
-    pub app: AppName,
+    pub(crate) app: AppName,
     /// The route.
-    pub url: RouteUrl,
+    pub(crate) url: RouteUrl,
     /// The route as cf takes it.
-    pub route: RouteParts,
+    pub(crate) route: RouteParts,
     /// Whether the router is asked if it has forgotten the app; not where nobody waits for that.
-    pub ask_router: bool,
+    pub(crate) ask_router: bool,
 }
 
 impl Facts for UnmapRoute {

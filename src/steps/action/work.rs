@@ -6,7 +6,7 @@ use crate::plan::{Check, RouteUrl};
 
 /// How an action is done.
 #[derive(Debug, Clone, Copy)]
-pub enum Work<'a> {
+pub(crate) enum Work<'a> {
     /// By its invocation of cf.
     Cf,
     /// By a check at this route.
@@ -22,7 +22,7 @@ pub enum Work<'a> {
 
 impl Work<'_> {
     /// Whether cf does it.
-    pub fn is_by_cf(self) -> bool {
+    pub(crate) fn is_by_cf(self) -> bool {
         match self {
             Self::Cf => true,
             Self::Check { .. } | Self::Wait(_) => false,

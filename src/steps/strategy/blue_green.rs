@@ -22,7 +22,7 @@ use super::{Goal, Strategy, Title};
 
 /// Blue-green.
 #[derive(Debug, Clone, Copy)]
-pub struct BlueGreen;
+pub(crate) struct BlueGreen;
 
 impl Strategy for BlueGreen {
     fn name(&self) -> &'static str {

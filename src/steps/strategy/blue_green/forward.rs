@@ -179,7 +179,7 @@ fn push(list: &mut GraphBuilder<'_>, next: &AppName, sized: Sizing, before: Opti
     debug_assert_eq!(sized.push.app, next.as_str());
     let Sizing { push, size, others } = sized;
     let image = list.app().manifest.app.docker.as_ref().map(|docker| docker.image.clone());
-    list.add(Phase::Push, "push", Push { push, image, size, others, before });
+    list.add(Phase::Push, "push", Push { call: push, image, size, others, before });
 }
 
 /// All that follows the upload, less what is done already and can be seen to be.
@@ -195,7 +195,7 @@ fn finish(
     if !switched(app, list.model(), next) {
         bring_up(list, next, origin, instances)?;
         for check in &app.checks {
-            let action = Check { app: next.clone(), url: app.staging.clone(), check: check.clone(), instances };
+            let action = Check { app: next.clone(), url: app.staging.clone(), wanted: check.clone(), instances };
             list.add(Phase::Check, "check", action);
         }
         list.map_live(Phase::Switch, next, &app.live)?;
