@@ -510,17 +510,17 @@ const GRAPH_SABOTAGE: &[(&str, GraphSabotage, &[&str])] = &[
         &["there are two steps of this name"],
     ),
     (
-        "the second app switches before its check",
+        "the second app leaves its route before its new version is on it",
         |deployment| {
             let steps = std::mem::take(&mut deployment.apps[1].steps);
             let first = steps[0].after.clone();
-            let is_ask = |step: &Step| step.facts().kind() == "map-route" && live(step);
-            let mut steps = before(steps, is_ask, |step| step.facts().kind() == "push");
+            let leaves = |step: &Step| is(step, "unmap-route", "cart_a") && live(step);
+            let mut steps = before(steps, leaves, |step| is(step, "map-route", "cart_b") && live(step));
             example::chain(&mut steps);
             steps[0].after = first;
             deployment.apps[1].steps = steps;
         },
-        &["cart:", "cart.example.com"],
+        &["cart:", "no app surely serves cart.example.com"],
     ),
 ];
 
