@@ -15,7 +15,7 @@ use crate::space::lock::Lock;
 use super::annotations::{Extent, Identity};
 use super::compile::{compile, without_quota};
 use super::input::{CompileInput, Failed};
-use super::interrupted::Interrupted;
+use super::interrupted::{Interrupted, newest_in_force, serving};
 use super::refusal::Refusal;
 use super::standing::{Standing, UnderWay};
 use super::upload::Upload;
@@ -193,8 +193,8 @@ impl Request {
         if !whole || UnderWay::of(app, space).is_some() {
             return None;
         }
-        let newest = Interrupted::newest(plan, space)?;
-        let own = Interrupted::serving(app, space);
+        let newest = newest_in_force(plan, space)?;
+        let own = serving(app, space);
         let same = own.as_ref().is_some_and(|own| own.deployment.id == newest.deployment.id);
         (!same).then(|| Refusal::OfAnotherDeployment {
             name: app.name.clone(),

@@ -4,7 +4,7 @@ use crate::plan::{self, AppName, Plan};
 use crate::space::Space;
 
 use super::annotations::{Identity, Origin, Role};
-use super::standing::{Standing, origins};
+use super::standing::{Standing, UnderWay, origins};
 use super::strategy;
 
 /// The newest deployment of a plan, where it did not come to all of its apps.
@@ -34,19 +34,26 @@ impl Interrupted {
         Some(Self { identity: newest.deployment, to_follow })
     }
 
-    /// The newest deployment that is written on the plan's apps, whether it has come to its end or not.
-    pub(crate) fn newest(plan: &Plan, space: &Space) -> Option<Origin> {
-        let all = plan.apps.iter().flat_map(|app| origins(app, space));
-        all.max_by(|one, other| {
-            (&one.deployment.at, &one.deployment.id).cmp(&(&other.deployment.at, &other.deployment.id))
-        })
+    /// The newest deployment that is written on the plan's apps, whether it has come to its end, was taken back, or neither.
+    fn newest(plan: &Plan, space: &Space) -> Option<Origin> {
+        newest(plan.apps.iter().flat_map(|app| origins(app, space)))
     }
+}
 
-    /// Where the version comes from that serves an app.
-    pub(crate) fn serving(app: &plan::App, space: &Space) -> Option<Origin> {
-        let standing = Standing::of(app, space).ok()?;
-        Origin::of(space.app(standing.live()?.as_str())?)
-    }
+/// The newest deployment of a plan that something still comes from: what serves, or what is under way.
+pub(super) fn newest_in_force(plan: &Plan, space: &Space) -> Option<Origin> {
+    let under_way = |app: &plan::App| UnderWay::of(app, space).and_then(|under_way| under_way.origin);
+    newest(plan.apps.iter().flat_map(|app| under_way(app).into_iter().chain(serving(app, space))))
+}
+
+/// Where the version comes from that serves an app.
+pub(super) fn serving(app: &plan::App, space: &Space) -> Option<Origin> {
+    let standing = Standing::of(app, space).ok()?;
+    Origin::of(space.app(standing.live()?.as_str())?)
+}
+
+fn newest(all: impl Iterator<Item = Origin>) -> Option<Origin> {
+    all.max_by(|one, other| (&one.deployment.at, &one.deployment.id).cmp(&(&other.deployment.at, &other.deployment.id)))
 }
 
 /// Whether what a deployment has done to an app was taken back, or is being.

@@ -105,6 +105,28 @@ fn a_rollback_takes_back_what_the_newest_deployment_has_done() {
         "mail -> mail_a; shop -> shop_a; cart is left alone: there is nothing to fall back to: cart_b is live and cart_a is \
          not there"
     );
+    // What was taken back is not taken back again: the version before it is the one that is in force then.
+    let mut back = all.clone();
+    for app in &mut back.apps {
+        let role = if app.name.ends_with("_a") { Role::Live } else { Role::RolledBack };
+        app.annotations.insert("cutover-role".to_owned(), role.as_str().to_owned());
+    }
+    for route in &mut back.routes {
+        route.destinations[0].app = route.destinations[0].app.replace("_b", "_a");
+    }
+    assert_eq!(
+        told(Deployment::compile(&plan, &back, &request)),
+        "refused: there is nothing to fall back to: mail_a is live, and mail_b is the version that was rolled back"
+    );
+    // Of an app that is under way it is the deployment that counts, though nothing serves from it yet.
+    let mut half = deployed(&plan, &[]);
+    let next = half.app_mut("shop_b").unwrap();
+    *next = version(&plan, "shop_b", Role::Next, NEWER);
+    let left = "its live version comes from another deployment (d-1) than the newest one of the plan (d-2)";
+    assert_eq!(
+        told(Deployment::compile(&plan, &half, &request)),
+        format!("shop -> shop_b; mail is left alone: {left}; cart is left alone: {left}")
+    );
     // Whoever names apps means them, whatever deployment they come from.
     let mut named = plan.clone();
     named.apps.retain(|app| app.name.as_str() != "cart");
