@@ -5,8 +5,6 @@ mod push;
 mod query;
 mod route_parts;
 
-use std::fmt::Write as _;
-
 use serde_json::{Map, Value, json};
 
 use super::dialect::{CfVersion, Feature};
@@ -18,18 +16,16 @@ pub(crate) use push::Push;
 pub use query::query;
 pub use route_parts::RouteParts;
 
-/// One run of cf: arguments and the environment that is particular to it.
+/// One run of cf.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Invocation {
     /// The arguments, without the program.
     pub args: Vec<Arg>,
-    /// Variables that are set for this run alone; none of them is a secret, they are shown to people.
-    pub env: Vec<(String, String)>,
 }
 
 impl Invocation {
     fn new(verb: &str) -> Self {
-        Self { args: vec![Arg::word(verb)], env: Vec::new() }
+        Self { args: vec![Arg::word(verb)] }
     }
 
     fn word(mut self, text: &str) -> Self {
@@ -75,11 +71,7 @@ impl Invocation {
     /// As [`Self::shell`], with another program than `cf`; the program is quoted.
     pub(crate) fn shell_as(&self, program: &str) -> String {
         let program = quote(program);
-        let mut line = String::new();
-        for (name, value) in &self.env {
-            let _ = write!(line, "{name}={} ", quote(value));
-        }
-        line.push_str(&program);
+        let mut line = program.clone();
         for arg in &self.args {
             line.push(' ');
             line.push_str(&arg.shell(&program));

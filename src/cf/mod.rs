@@ -22,7 +22,7 @@
 //! let cf = Cf::discover(None, &home)?;
 //! let session = Session::open(Path::new("/home/me/.cf/config.json"), home)?;
 //! let argv = Invocation::curl_get("/v3/apps").resolve(&|_| None)?;
-//! let output = cf.run(&argv, &[], Duration::from_secs(60), &mut |_, line| println!("{line}"))?;
+//! let output = cf.run(&argv, Duration::from_secs(60), &mut |_, line| println!("{line}"))?;
 //! let verdict = confirm(&Expectation::Json, cf.version().dialect(), &output);
 //! assert!(matches!(verdict, Verdict::Done | Verdict::AlreadyDone), "{verdict:?}");
 //! session.close()?;

@@ -104,7 +104,7 @@ impl Cf {
             patient: true,
             grace: GRACE,
         };
-        let output = cf.run(&["version".to_owned()], &[], VERSION_DEADLINE, &mut |_, _| {})?;
+        let output = cf.run(&["version".to_owned()], VERSION_DEADLINE, &mut |_, _| {})?;
         if !output.exit.is_success() {
             let text = super::parse::excerpt(&output);
             return Err(SpawnError::VersionFailed { path: cf.program, exit: output.exit, text });
@@ -173,11 +173,10 @@ impl Cf {
     pub fn run(
         &self,
         argv: &[String],
-        env: &[(String, String)],
         deadline: Duration,
         on_line: &mut dyn FnMut(Stream, &str),
     ) -> Result<Output, SpawnError> {
-        self.run_while(&|| true, argv, env, deadline, on_line)
+        self.run_while(&|| true, argv, deadline, on_line)
     }
 
     /// As [`Self::run`], and ends cf as at its deadline as soon as it is not to go on; that is reported as
@@ -186,7 +185,6 @@ impl Cf {
         &self,
         goes_on: &dyn Fn() -> bool,
         argv: &[String],
-        env: &[(String, String)],
         deadline: Duration,
         on_line: &mut dyn FnMut(Stream, &str),
     ) -> Result<Output, SpawnError> {
@@ -200,7 +198,7 @@ impl Cf {
         let mut out = tail(Stream::Out).map_err(capture)?;
         let mut err = tail(Stream::Err).map_err(capture)?;
 
-        let environment = self.environment_of(argv, env);
+        let environment = self.environment_of(argv, deadline);
         let started = Instant::now();
         let child = self.start(argv, environment, &out, &err).map_err(|source| self.not_started(source))?;
         let ended_by_us = child
@@ -238,14 +236,16 @@ impl Cf {
         })
     }
 
-    /// The environment of one run.
-    fn environment_of(&self, argv: &[String], env: &[(String, String)]) -> Vec<(OsString, OsString)> {
+    /// The environment of one run. cf waits as long as it may take here, and not as long as it does by itself.
+    fn environment_of(&self, argv: &[String], deadline: Duration) -> Vec<(OsString, OsString)> {
         let mut environment = self.environment.clone();
         if argv.first().is_none_or(|verb| verb != "push") {
             environment.retain(|(name, _)| OF_A_PUSH.iter().all(|secret| name != secret));
         }
-        for (name, value) in env {
-            set(&mut environment, name.into(), value.into());
+        // cf 8.17: minutes, decimals allowed.
+        let minutes = format!("{:.2}", deadline.as_secs_f64() / 60.0);
+        for name in ["CF_STAGING_TIMEOUT", "CF_STARTUP_TIMEOUT"] {
+            set(&mut environment, name.into(), minutes.clone().into());
         }
         environment
     }
@@ -301,9 +301,6 @@ fn environment(user: impl Iterator<Item = (OsString, OsString)>, directory: &Pat
         // 8.17).
         ("CF_TRACE", "false"),
         ("LC_ALL", "C"),
-        // cf's own defaults, said aloud.
-        ("CF_STAGING_TIMEOUT", "15"),
-        ("CF_STARTUP_TIMEOUT", "5"),
     ] {
         set(&mut environment, name.into(), value.into());
     }

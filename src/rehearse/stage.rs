@@ -134,7 +134,7 @@ fn domain(route: &RouteUrl) -> String {
 
 fn run(cf: &Cf, argv: &[&str]) -> anyhow::Result<()> {
     let argv: Vec<String> = argv.iter().map(|&word| word.to_owned()).collect();
-    let output = cf.run(&argv, &[], CALL, &mut |_, _| {})?;
+    let output = cf.run(&argv, CALL, &mut |_, _| {})?;
     if !output.exit.is_success() {
         bail!("cf {} failed ({}): {}", argv[0], output.exit, crate::cf::parse::excerpt(&output));
     }

@@ -156,7 +156,7 @@ impl<'a> Api<'a> {
     /// How long the platform asks to be left alone, where it does.
     pub(crate) fn asked_patience(&self) -> Duration {
         let call = Invocation::curl_with_headers("/v3/apps?per_page=1");
-        let answer = call.resolve(&|_| None).ok().and_then(|argv| self.cf.run(&argv, &[], READ, &mut |_, _| {}).ok());
+        let answer = call.resolve(&|_| None).ok().and_then(|argv| self.cf.run(&argv, READ, &mut |_, _| {}).ok());
         answer.map_or(Duration::ZERO, |output| retry::asked_for(&output.stdout))
     }
 
@@ -176,7 +176,7 @@ impl<'a> Api<'a> {
             Ok(argv) => argv,
             Err(error) => return Ok(Answer::Unknown(error.to_string())),
         };
-        let output = self.cf.run(&argv, &call.env, CHANGE, &mut |_, _| {})?;
+        let output = self.cf.run(&argv, CHANGE, &mut |_, _| {})?;
         Ok(match confirm(expected, self.cf.version().dialect(), &output) {
             Verdict::Done | Verdict::AlreadyDone => Answer::Done(parse::json(&output.stdout).unwrap_or_default()),
             Verdict::Refused(refusal) => Answer::Refused(refusal),
@@ -250,7 +250,7 @@ impl<'a> Api<'a> {
         let unknown = |why: String| ObserveError::Unknown { path: path.to_owned(), why };
         let call = Invocation::curl_get(path);
         let argv = call.resolve(&|_| None).map_err(|error| unknown(error.to_string()))?;
-        let output = self.cf.run(&argv, &call.env, READ, &mut |_, _| {})?;
+        let output = self.cf.run(&argv, READ, &mut |_, _| {})?;
         match confirm(&Expectation::Json, self.cf.version().dialect(), &output) {
             Verdict::Done | Verdict::AlreadyDone => {
                 parse::json(&output.stdout).map_err(|_| unknown(parse::excerpt(&output)))
@@ -271,7 +271,7 @@ impl<'a> Api<'a> {
         let call = Invocation::org_guid(&self.target().org);
         let unknown = |why: String| ObserveError::Unknown { path: path.clone(), why };
         let argv = call.resolve(&|_| None).map_err(|error| unknown(error.to_string()))?;
-        let output = self.cf.run(&argv, &call.env, READ, &mut |_, _| {})?;
+        let output = self.cf.run(&argv, READ, &mut |_, _| {})?;
         Ok(match confirm(&Expectation::Json, self.cf.version().dialect(), &output) {
             Verdict::Refused(refusal) => ObserveError::Refused { path, refusal },
             Verdict::Done | Verdict::AlreadyDone | Verdict::Unknown { .. } => unknown("the answer is empty".to_owned()),

@@ -182,7 +182,7 @@ impl Recovery<'_, '_> {
         let call = Invocation::logs_recent(version);
         let Ok(argv) = call.resolve(&|_| None) else { return };
         let mut lines = Vec::new();
-        let output = self.operation.runner.cf.run(&argv, &call.env, LOGS, &mut |_, line| lines.push(line.to_owned()));
+        let output = self.operation.runner.cf.run(&argv, LOGS, &mut |_, line| lines.push(line.to_owned()));
         if !output.is_ok_and(|output| output.exit.is_success()) {
             return;
         }

@@ -133,7 +133,7 @@ impl Runner<'_> {
             let left = deadline.saturating_duration_since(self.clock.now());
             let output = self
                 .cf
-                .run_while(&goes_on, &argv, &invocation.env, step.limits.attempt.min(left), &mut |stream, text| {
+                .run_while(&goes_on, &argv, step.limits.attempt.min(left), &mut |stream, text| {
                     report(output(step, &argv, stream, text));
                 })
                 .map_err(|error| Unfinished::Failed(error.to_string()))?;

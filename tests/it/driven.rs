@@ -36,7 +36,7 @@ impl Driven {
 
     fn run(&self, invocation: &Invocation) -> Output {
         let argv = invocation.resolve(&|_: &Reference| None).unwrap();
-        self.cf.run(&argv, &invocation.env, DEADLINE, &mut |_, _| {}).unwrap()
+        self.cf.run(&argv, DEADLINE, &mut |_, _| {}).unwrap()
     }
 
     fn confirm(&self, invocation: &Invocation, expected: &Expectation) -> Verdict {
@@ -133,7 +133,7 @@ fn a_run_that_is_interrupted_ends_at_once() {
     let driven = Driven::start();
     driven.foundry.faults().add(Rule::new("POST", "/v3/routes", Fault::Before(Harm::Hang)));
     let argv = Invocation::create_route(&driven.route("live")).resolve(&|_: &Reference| None).unwrap();
-    let output = driven.cf.run_while(&|| false, &argv, &[], DEADLINE, &mut |_, _| {}).unwrap();
+    let output = driven.cf.run_while(&|| false, &argv, DEADLINE, &mut |_, _| {}).unwrap();
     assert_eq!(output.exit, Exit::Interrupted);
     driven.foundry.faults().clear();
 }

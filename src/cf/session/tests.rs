@@ -284,7 +284,7 @@ fn the_real_cf_reads_the_copy_and_leaves_the_users_alone() {
     let session = Session::open(&user.path(), home).unwrap();
     let run = |words: &[&str]| {
         let argv: Vec<String> = words.iter().map(|&word| word.to_owned()).collect();
-        cf.run(&argv, &[], Duration::from_secs(60), &mut |_, _| {}).unwrap()
+        cf.run(&argv, Duration::from_secs(60), &mut |_, _| {}).unwrap()
     };
     let output = run(&["target"]);
     assert!(output.exit.is_success(), "{output:?}");

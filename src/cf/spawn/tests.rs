@@ -46,7 +46,7 @@ fn script(home: &PrivateHome, text: &str) -> Cf {
 
 fn run(cf: &Cf, deadline: Duration) -> Output {
     let script = cf.directory.join("script").display().to_string();
-    cf.run(&[script], &[], deadline, &mut quiet).unwrap()
+    cf.run(&[script], deadline, &mut quiet).unwrap()
 }
 
 const LONG: Duration = Duration::from_secs(60);
@@ -67,8 +67,7 @@ fn the_real_cf_says_that_nothing_is_targeted() {
     let home = home();
     let cf = Cf::discover(Some(&real_cf()), &home).unwrap();
     let mut lines = Vec::new();
-    let output =
-        cf.run(&argv(&["apps"]), &[], LONG, &mut |stream, line| lines.push((stream, line.to_owned()))).unwrap();
+    let output = cf.run(&argv(&["apps"]), LONG, &mut |stream, line| lines.push((stream, line.to_owned()))).unwrap();
     assert_eq!(output.exit, Exit::Code(1));
     assert_eq!(output.argv, ["apps"]);
     assert_eq!(output.stdout, "FAILED\n");
@@ -112,7 +111,7 @@ fn a_cf_that_is_removed_meanwhile_is_missed() {
     symlink(real_cf(), &copy).unwrap();
     let cf = Cf::discover(Some(&copy), &home).unwrap();
     fs::remove_file(&copy).unwrap();
-    let error = cf.run(&argv(&["version"]), &[], LONG, &mut quiet).unwrap_err();
+    let error = cf.run(&argv(&["version"]), LONG, &mut quiet).unwrap_err();
     assert!(matches!(error, SpawnError::NotFound { .. }), "{error}");
 }
 
@@ -172,8 +171,6 @@ fn the_environment_passes_what_helps_and_drops_what_disturbs() {
             "CF_DIAL_TIMEOUT=20",
             "CF_HOME=/private",
             "CF_PLUGIN_HOME=/private",
-            "CF_STAGING_TIMEOUT=15",
-            "CF_STARTUP_TIMEOUT=5",
             "CF_TRACE=false",
             "LC_ALL=C",
             "PATH=/bin",
@@ -197,7 +194,7 @@ fn a_secret_is_told_to_nobody_and_kept_for_those_who_parse() {
         .with_secret("CF_PASSWORD", &Sensitive::new("hunter2"));
     let script = home.path().join("script").display().to_string();
     let mut lines = Vec::new();
-    let output = cf.run(&[script], &[], LONG, &mut |_, line| lines.push(line.to_owned())).unwrap();
+    let output = cf.run(&[script], LONG, &mut |_, line| lines.push(line.to_owned())).unwrap();
     lines.sort();
     assert_eq!(lines, ["a [hidden]", "b [hidden]"]);
     assert_eq!(output.stdout, "a hunter2\n");
@@ -228,16 +225,19 @@ fn the_output_needs_no_disk_and_no_file_that_could_be_planted() {
     let mut cf = script(&home, "echo kept");
     let script = home.path().join("script").display().to_string();
     cf.directory = "/dev/null/nowhere".into();
-    assert_eq!(cf.run(&[script], &[], LONG, &mut quiet).unwrap().stdout, "kept\n");
+    assert_eq!(cf.run(&[script], LONG, &mut quiet).unwrap().stdout, "kept\n");
 }
 
+/// A plan may give staging an hour; cf would give up after 15 minutes by itself, and after 5 that a start takes.
 #[test]
-fn the_environment_of_one_run_wins() {
+fn cf_waits_as_long_as_it_may_take() {
     let home = home();
-    let cf = script(&home, "echo $CF_STARTUP_TIMEOUT $CF_COLOR");
+    let cf = script(&home, "echo $CF_STAGING_TIMEOUT $CF_STARTUP_TIMEOUT $CF_COLOR");
     let script = home.path().join("script").display().to_string();
-    let env = [("CF_STARTUP_TIMEOUT".to_owned(), "2".to_owned())];
-    assert_eq!(cf.run(&[script], &env, LONG, &mut quiet).unwrap().stdout, "2 false\n");
+    for (deadline, told) in [(3600, "60.00 60.00 false\n"), (30, "0.50 0.50 false\n")] {
+        let output = cf.run(std::slice::from_ref(&script), Duration::from_secs(deadline), &mut quiet).unwrap();
+        assert_eq!(output.stdout, told);
+    }
 }
 
 #[test]
@@ -298,7 +298,7 @@ fn an_interrupt_ends_the_run() {
     let begun = Cell::new(false);
     let cf = script(&home, "echo begun; exec sleep 600");
     let script = home.path().join("script").display().to_string();
-    let output = cf.run_while(&|| !begun.get(), &[script], &[], LONG, &mut |_, _| begun.set(true)).unwrap();
+    let output = cf.run_while(&|| !begun.get(), &[script], LONG, &mut |_, _| begun.set(true)).unwrap();
     assert_eq!((output.exit, &*output.stdout), (Exit::Interrupted, "begun\n"));
 }
 
@@ -310,9 +310,9 @@ fn one_cf_at_a_time_works_in_a_home() {
     let begun = Cell::new(false);
     let mut beside = None;
     let elsewhere = PrivateHome::create(home.guard()).unwrap();
-    let output = cf.run_while(&|| !begun.get(), &[script], &[], LONG, &mut |_, _| {
+    let output = cf.run_while(&|| !begun.get(), &[script], LONG, &mut |_, _| {
         let quick = ["-c".to_owned(), "true".to_owned()];
-        let refused = cf.impatient().run(&quick, &[], LONG, &mut |_, _| {});
+        let refused = cf.impatient().run(&quick, LONG, &mut |_, _| {});
         beside = Some((refused.is_err_and(|error| matches!(error, SpawnError::Busy)), cf.at(&elsewhere)));
         begun.set(true);
     });
@@ -329,7 +329,7 @@ fn lines_are_handed_on_while_it_runs() {
     let cf = script(&home, &format!("echo first; while [ ! -e {} ]; do sleep 0.02; done; echo last", go.display()));
     let script = home.path().join("script").display().to_string();
     let mut lines = Vec::new();
-    let output = cf.run(&[script], &[], LONG, &mut |_, line| {
+    let output = cf.run(&[script], LONG, &mut |_, line| {
         // Without this line the script goes on for ever.
         fs::write(&go, "").unwrap();
         lines.push(line.to_owned());
@@ -345,7 +345,7 @@ fn lines_are_clean_and_the_output_is_as_it_came() {
     let cf = script(&home, text);
     let script = home.path().join("script").display().to_string();
     let mut lines = Vec::new();
-    let output = cf.run(&[script], &[], LONG, &mut |_, line| lines.push(line.to_owned())).unwrap();
+    let output = cf.run(&[script], LONG, &mut |_, line| lines.push(line.to_owned())).unwrap();
     assert_eq!(lines, ["OK", " 0 B / 161 B", " 161 B / 161 B", "bad \u{fffd} byte", "no end"]);
     assert!(output.stdout.starts_with("\u{1b}[32;1mOK\u{1b}[0;22m\n\n 0 B"), "{:?}", output.stdout);
     assert!(output.stdout.ends_with("bad \u{fffd} byte\nno end"), "{:?}", output.stdout);
@@ -364,7 +364,7 @@ fn a_panic_while_it_runs_leaves_no_process() {
     let script = home.path().join("script").display().to_string();
     let pid = Mutex::new(None);
     let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-        cf.run(&[script], &[], LONG, &mut |_, line| {
+        cf.run(&[script], LONG, &mut |_, line| {
             *pid.lock().unwrap() = line.parse().ok();
             std::panic::resume_unwind(Box::new("the caller's"));
         })
@@ -383,7 +383,7 @@ fn only_a_push_gets_the_password_of_a_registry() {
     }
     for (verb, count) in [("push", 2), ("stage-package", 0), ("curl", 0)] {
         assert_eq!(
-            cf.environment_of(&argv(&[verb, "shop"]), &[]).iter().filter(|(name, _)| is_secret(name)).count(),
+            cf.environment_of(&argv(&[verb, "shop"]), LONG).iter().filter(|(name, _)| is_secret(name)).count(),
             count,
             "{verb}"
         );
