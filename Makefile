@@ -27,9 +27,9 @@ SHARD ?= $(shell echo $$((0x$$(git rev-parse HEAD 2>/dev/null | cut -c1-7 | grep
 FIGURES := $(CURDIR)/target/figures
 
 TESTS := CUTOVER_CF=$(PINNED) CUTOVER_FIGURES=$(FIGURES) cargo test
-IT := $(TESTS) -p cutover --test it -- --nocapture
+IT := $(TESTS) --test it -- --nocapture
 # The embedded Cloud Foundry's own.
-FOUNDRY := $(TESTS) -p foundry --test it -- --nocapture
+FOUNDRY := $(TESTS) --test foundry -- --nocapture
 
 .PHONY: demo test verify figures more matrix safeguards transcripts soak mutants conformance cf app specs
 
@@ -46,7 +46,7 @@ test: cf app
 	# Most tests wait for a platform: more of them than there are cores.
 	CUTOVER_CF=$(PINNED) RUST_TEST_THREADS=8 cargo test --workspace -- --skip matrix::
 	# A part of the fault matrix, each commit another one; CUTOVER_MATRIX=3/36 names it.
-	CUTOVER_CF=$(PINNED) cargo test -p cutover --test it -- --nocapture matrix::
+	CUTOVER_CF=$(PINNED) cargo test --test it -- --nocapture matrix::
 
 # All there is; it takes hours, and writes docs/figures.md.
 verify: test
@@ -73,7 +73,7 @@ transcripts: cf app
 
 # The laws that hold for any input, contention, and kills at random moments, tried for longer. CUTOVER_SEED=N repeats a run.
 soak: cf app
-	PROPTEST_CASES=$(SOAK_CASES) cargo test -p cutover --lib -- laws:: steps::tests::
+	PROPTEST_CASES=$(SOAK_CASES) cargo test --lib -- laws:: steps::tests::
 	CUTOVER_ROUNDS=$(SOAK_ROUNDS) $(IT) lock::of_two
 	CUTOVER_SOAK=$(SOAK_KILLS) $(IT) --ignored matrix::killed
 

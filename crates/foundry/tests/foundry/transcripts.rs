@@ -1,8 +1,8 @@
 //! Every file under `fixtures` is a session with the official cf on a fresh foundry: `fixtures/COMMAND/CASE.txt`, with
 //! the files it needs in `fixtures/COMMAND/CASE/`.
 //!
-//! `SNAPSHOTS=overwrite cargo test -p foundry --test it -- --ignored transcripts` writes down what happens now;
-//! `CASE=routes/ cargo test -p foundry --test it transcripts` runs only the files whose path contains that.
+//! `SNAPSHOTS=overwrite cargo test --test foundry -- --ignored transcripts` writes down what happens now;
+//! `CASE=routes/ cargo test --test foundry transcripts` runs only the files whose path contains that.
 
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;

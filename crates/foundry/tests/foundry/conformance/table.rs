@@ -68,7 +68,7 @@ The authors of the official cf CLI judge it and real platforms with integration 
 pinned release and runs them, with the pinned cf, against the embedded Cloud Foundry; this page is what came of the last whole
 run. Each command has a fresh foundry. A spec is *skipped* where it says itself that it cannot be run, and *excluded* where it
 is about what no local foundry can have, or what this one does not support because no deployment meets it;
-`crates/foundry/tests/it/conformance/excluded.yaml` is the list. Of the commands marked with ● every other spec must pass, of
+`crates/foundry/tests/foundry/conformance/excluded.yaml` is the list. Of the commands marked with ● every other spec must pass, of
 the rest 90 % of all.
 
 | command | passed | failed | skipped | excluded |

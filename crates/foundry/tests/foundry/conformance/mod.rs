@@ -128,7 +128,8 @@ fn the_specs_of_cf_pass() {
 fn pass(asked: &str) {
     let begun = Instant::now();
     let all: BTreeMap<Suite, Vec<Spec>> = Suite::ALL.into_iter().map(|suite| (suite, suite::list(suite))).collect();
-    let excluded = Excluded::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/conformance/excluded.yaml"));
+    let excluded =
+        Excluded::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/foundry/conformance/excluded.yaml"));
     let named: BTreeSet<&str> =
         COMMANDS.iter().flat_map(|command| command.of(&all[&command.suite])).map(|spec| spec.name.as_str()).collect();
     excluded.must_exist(&named);
