@@ -40,6 +40,23 @@ pub struct App {
 }
 
 impl App {
+    /// An app without anything, stopped.
+    pub(crate) fn new(guid: &str, name: &str) -> Self {
+        Self {
+            guid: guid.to_owned(),
+            name: name.to_owned(),
+            state: AppState::Stopped,
+            lifecycle: None,
+            annotations: BTreeMap::new(),
+            processes: Vec::new(),
+            package: None,
+            droplet: None,
+            staged: None,
+            bindings: Vec::new(),
+            stack: None,
+        }
+    }
+
     /// The web process; of several the newest, which is the one that a scale or a manifest changes (CC:
     /// `newest_web_process`).
     pub(crate) fn web(&self) -> Option<&Process> {

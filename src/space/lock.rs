@@ -333,19 +333,8 @@ mod tests {
     }
 
     fn app(annotations: &[(&str, &str)]) -> App {
-        App {
-            guid: "g-1".to_owned(),
-            name: "cutover-lock-shop".to_owned(),
-            lifecycle: None,
-            state: AppState::Stopped,
-            annotations: annotations.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect(),
-            processes: Vec::new(),
-            package: None,
-            droplet: None,
-            staged: None,
-            bindings: Vec::new(),
-            stack: None,
-        }
+        let annotations = annotations.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+        App { annotations, ..App::new("g-1", "cutover-lock-shop") }
     }
 
     #[test]

@@ -1,26 +1,12 @@
 //! Apps in the model of a space, as actions change them.
 
-use std::collections::BTreeMap;
-
-use crate::space::{App, AppState, Process, Space};
+use crate::space::{App, Process, Space};
 use crate::steps::sizing::Size;
 
 /// The app of that name, which is made where it is missing.
 pub(super) fn app<'a>(space: &'a mut Space, name: &str) -> &'a mut App {
     let index = space.apps.iter().position(|app| app.name == name).unwrap_or_else(|| {
-        space.apps.push(App {
-            guid: format!("app {name}"),
-            name: name.to_owned(),
-            state: AppState::Stopped,
-            lifecycle: None,
-            annotations: BTreeMap::new(),
-            processes: Vec::new(),
-            package: None,
-            droplet: None,
-            staged: None,
-            bindings: Vec::new(),
-            stack: None,
-        });
+        space.apps.push(App::new(&format!("app {name}"), name));
         space.apps.len() - 1
     });
     &mut space.apps[index]
