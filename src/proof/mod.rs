@@ -5,6 +5,7 @@
 //! - [`world`]: the space, and what routers may know of it; what a request on a live route would meet
 //! - [`fault`]: what goes wrong with a step
 //! - `explore`: the walk over all of it
+//! - [`offer`]: whether a verb can be offered
 //! - `order`: whether the graph of all apps holds together
 //!
 //! The model of the routers is pessimistic: a change of a route is known to all of them only once they were asked.
@@ -16,6 +17,7 @@
 
 mod explore;
 pub mod fault;
+pub mod offer;
 mod order;
 #[cfg(test)]
 mod tests;

@@ -7,17 +7,15 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::plan::{self, Plan};
-use crate::proof;
+use crate::proof::offer::{Offer, offer};
 use crate::shell::{self, OwnCommands};
 use crate::space::lock::{Lock, LockState};
 use crate::space::{App, AppState, Space};
-use crate::steps::annotations::{self, Extent, Identity, Role};
-use crate::steps::input::{CompileInput, Failed};
+use crate::steps::Verb;
+use crate::steps::annotations::{self, Identity, Role};
 use crate::steps::interrupted::Interrupted;
 use crate::steps::refusal::Refusal;
 use crate::steps::standing::{Standing, UnderWay, has_begun};
-use crate::steps::upload::Upload;
-use crate::steps::{self, Verb};
 
 /// The status of all apps of a plan, as text.
 pub(crate) fn text(
@@ -198,30 +196,15 @@ impl Ways<'_> {
     fn offer(&self, app: &plan::App, verb: Verb, does: &str) -> String {
         let Self { plan, space, own } = *self;
         let typed = self.command(app, verb.as_str());
-        // Whoever has to upload needs the files, which nobody does who looks: they are taken to be those that are asked for.
-        let origin = UnderWay::of(app, space).and_then(|under_way| under_way.origin);
-        let written = origin.map(|origin| Upload::as_written(&origin.upload, &origin.upload_files));
-        let upload = written.unwrap_or_else(Upload::nothing);
-        let identity = Identity { id: String::new(), by: String::new(), at: String::new() };
-        let input = CompileInput {
-            plan,
-            app,
-            identity: &identity,
-            extent: &Extent::Whole,
-            upload: Some(&upload),
-            begun: None,
-            failed: Failed::Stop,
-        };
-        let compile = |verb: Verb, space: &Space| steps::compile(verb, &input, space);
-        match compile(verb, space) {
-            Err(refusal) => {
+        match offer(plan, app, verb, space) {
+            Offer::Steps(count) => format!("{typed} {does} ({count} steps)"),
+            Offer::Refused(refusal) => {
                 let hint = refusal.hint(own).replace('\n', "\n     ");
                 format!("{typed} is refused: {refusal}\n     {hint}")
             }
-            Ok(steps) => match proof::prove_app(app, verb, space, &compile).violations.first() {
-                None => format!("{typed} {does} ({} steps)", steps.len()),
-                Some(counterexample) => format!("{typed} is refused, it would not be safe: {}", counterexample.seen),
-            },
+            Offer::Unsafe(counterexample) => {
+                format!("{typed} is refused, it would not be safe: {}", counterexample.seen)
+            }
         }
     }
 
