@@ -61,7 +61,11 @@ fn with_session(
     way_is_free(args, consent, &context, &mut manager, &mut space)?;
     let failed = if args.keep_failed { Failed::Keep } else { Failed::Stop };
     let request = prepare::request(verb, common, &context.session.target().user, failed, &space.locks);
-    let claim = Claim { deployment: request.claimed(plan, &space), plan: plan.digest.clone(), verb };
+    let claim = Claim {
+        deployment: request.claimed(plan, &space),
+        plan: plan.digest.clone(),
+        verb: request.acts_as(plan, &space),
+    };
     let mut asking = Asking { context: &context, plan, request, consent, reporters };
     // What is compiled while somebody else is at work fits nothing: that is done once the lock is ours.
     let agreed = if manager.refuse_at_work(&space.locks).is_ok() {
@@ -181,7 +185,8 @@ impl<'a> Asking<'a> {
     ) -> ExitStatus {
         let Self { context, plan, reporters, .. } = self;
         let status = operate(context, plan, prepared, &mut space, interrupt, hold, reporters);
-        if status != ExitStatus::Done || prepared.request.verb != Verb::Resume {
+        // (One that has finished a rollback leaves what was there before.)
+        if status != ExitStatus::Done || prepared.deployment.verb != Verb::Resume {
             return status;
         }
         // What was under way is finished: other apps of the plan may not have been deployed at all.

@@ -157,7 +157,7 @@ apps:
         let plan = example::plan(PLAN);
         let live = example::app("shop_a", true, 2, Some(Role::Live));
         let space = example::space(vec![live], [("shop.example.com", "shop_a")]);
-        let with_lock = asked(&plan, Verb::Resume, vec![example::lock()]);
+        let with_lock = asked(&plan, Verb::Resume, vec![Lock { plan: plan.digest.clone(), ..example::lock() }]);
         let deployment = Deployment::compile(&plan, &space, &with_lock).unwrap();
         let cases = [with_lock, asked(&plan, Verb::Resume, Vec::new())]
             .map(|request| prove(&plan, &space, &request, &deployment).unwrap().cases);

@@ -50,7 +50,8 @@ pub(crate) fn text(
         let told = at_work.map_or_else(|| ways.verdict(app, &standing), |state| ways.while_at_work(app, state));
         let _ = writeln!(out, "   {told}");
     }
-    let at_work = plan.apps.iter().any(|app| space.lock(app.name.as_str()).is_some());
+    let is_at_work = |app: &plan::App| space.lock(app.name.as_str()).is_some_and(|lock| state(lock) != LockState::Dead);
+    let at_work = plan.apps.iter().any(is_at_work);
     if let Some(interrupted) = Interrupted::of(plan, space).filter(|_| !at_work) {
         let _ = writeln!(out, "\n{}", style(not_begun(&interrupted, own)).yellow());
     }
@@ -59,7 +60,7 @@ pub(crate) fn text(
 
 /// A deployment that did not come to all of its apps.
 fn not_begun(interrupted: &Interrupted, own: &OwnCommands) -> String {
-    let Interrupted { identity, to_follow } = interrupted;
+    let Interrupted { identity, to_follow, .. } = interrupted;
     let apps = to_follow.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     format!(
         "deployment {} at {} by {} was interrupted before it came to {apps}\n   {} deploys what was to follow\n   {} takes \
@@ -150,13 +151,17 @@ impl Ways<'_> {
             let identity = Identity { id: lock.deployment.clone(), by: lock.by.clone(), at: lock.at.clone() };
             if !has_begun(app, &identity, space) {
                 let apply = self.offer(app, Verb::Apply, "deploys it");
-                return style(format!(
-                "that run ended before its first change\n   {} does what apply does\n   {} clears its lock away\n   {apply}",
-                self.command(app, "resume"),
-                self.command(app, "rollback")
-            ))
-            .yellow()
-            .to_string();
+                let [resume, rollback] = ["resume", "rollback"].map(|verb| self.command(app, verb));
+                let told = if lock.verb == Some(Verb::Rollback) {
+                    format!(
+                        "that rollback ended before it came to this app\n   {rollback} goes on with it\n   {resume} does the same"
+                    )
+                } else {
+                    format!(
+                        "that run ended before it came to this app\n   {resume} does what apply does\n   {rollback} clears its lock away\n   {apply}"
+                    )
+                };
+                return style(told).yellow().to_string();
             }
         }
         match standing {

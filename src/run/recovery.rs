@@ -12,6 +12,7 @@ use crate::plan::OnFailure;
 use crate::proof;
 use crate::shell;
 use crate::space::Space;
+use crate::steps::annotations::Extent;
 use crate::steps::input::{CompileInput, Failed};
 use crate::steps::left::{self, Left};
 use crate::steps::standing::{UnderWay, serving};
@@ -155,7 +156,9 @@ impl Recovery<'_, '_> {
 
     /// The way back, where there is one that is safe on the space as it is now.
     fn way_back(&self, space: &Space) -> Result<Vec<Step>, String> {
-        let input = CompileInput { failed: self.operation.request.failed, ..self.input() };
+        // This app alone: the others stay as they are.
+        let alone = Extent::Apps(vec![self.part.app.name.to_string()]);
+        let input = CompileInput { failed: self.operation.request.failed, extent: &alone, ..self.input() };
         let steps = steps::compile(Verb::Rollback, &input, space).map_err(|refusal| refusal.to_string())?;
         match proof::prove_one(self.part.app, Verb::Rollback, space, &steps) {
             None => Ok(steps),

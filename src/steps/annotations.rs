@@ -38,6 +38,9 @@ pub(crate) const KEPT_ROUTES: &str = "cutover-kept-routes";
 /// The apps of the plan that the deployment is of.
 pub(crate) const APPS: &str = "cutover-apps";
 
+/// The apps of the plan that a rollback is of.
+pub(crate) const BACK: &str = "cutover-back";
+
 /// Stands for all apps of a plan; a list of names is JSON, which is not like it.
 const ALL: &str = "*";
 /// Stands for an app or a package that there was not; neither a name nor a guid is like it.
@@ -123,6 +126,11 @@ pub enum Extent {
 }
 
 impl Extent {
+    /// The apps of the rollback that has taken an app back, or is doing so. `None` where nothing tells.
+    pub(crate) fn of_rollback(app: &App) -> Option<Self> {
+        app.annotations.get(BACK).map(|text| Self::read(text))
+    }
+
     /// What is written of it. An older version has written nothing: there the app stands for itself.
     fn read(text: &str) -> Self {
         if text == ALL { Self::Whole } else { Self::Apps(serde_json::from_str(text).unwrap_or_default()) }
@@ -186,7 +194,7 @@ impl Origin {
         })
     }
 
-    fn write(&self) -> [(&'static str, Option<String>); 11] {
+    fn write(&self) -> [(&'static str, Option<String>); 12] {
         let or_none = |value: &Option<String>| Some(value.clone().unwrap_or_else(|| NONE.to_owned()));
         let list = |routes: &[String]| Some(routes.join(&BETWEEN.to_string())).filter(|text| !text.is_empty());
         [
@@ -195,6 +203,7 @@ impl Origin {
             (BY, Some(self.deployment.by.clone())),
             (AT, Some(self.deployment.at.clone())),
             (APPS, Some(self.extent.write())),
+            (BACK, None),
             (UPLOAD, Some(self.upload.clone())),
             (UPLOAD_FILES, Some(self.upload_files.clone())),
             (PACKAGE_BEFORE, or_none(&self.package_before)),
@@ -222,6 +231,12 @@ impl Annotations {
     /// Changes the role; what tells where the app came from stays.
     pub(crate) fn role_only(role: Role) -> Self {
         Self { role, values: vec![(ROLE, Some(role.as_str().to_owned()))] }
+    }
+
+    /// Marks the app as one that is taken back, by a rollback of these apps of the plan.
+    pub(crate) fn rolling_back(extent: &Extent) -> Self {
+        let role = (ROLE, Some(Role::RollingBack.as_str().to_owned()));
+        Self { role: Role::RollingBack, values: vec![role, (BACK, Some(extent.write()))] }
     }
 
     /// The role that is written.

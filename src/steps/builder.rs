@@ -8,7 +8,7 @@ use crate::space::{AppState, Space};
 
 use super::Step;
 use super::action::{Action, Annotate, Drain, MapRoute, Stop, UnmapRoute};
-use super::annotations::{Annotations, Role};
+use super::annotations::{Annotations, Extent, Role};
 use super::phase::Phase;
 use super::refusal::Refusal;
 
@@ -168,6 +168,14 @@ impl<'a> GraphBuilder<'a> {
     pub(super) fn role(&mut self, phase: Phase, app: &AppName, role: Role) {
         if self.model.app(app.as_str()).is_some_and(|app| Role::of(app) != Some(role)) {
             let annotations = Annotations::role_only(role);
+            self.add(phase, "mark", Annotate { app: app.clone(), annotations });
+        }
+    }
+
+    /// Marks an app as one that is taken back, by a rollback of these apps of the plan, where it is not marked so already.
+    pub(super) fn rolling_back(&mut self, phase: Phase, app: &AppName, extent: &Extent) {
+        if self.model.app(app.as_str()).is_some_and(|app| Role::of(app) != Some(Role::RollingBack)) {
+            let annotations = Annotations::rolling_back(extent);
             self.add(phase, "mark", Annotate { app: app.clone(), annotations });
         }
     }

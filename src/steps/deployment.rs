@@ -14,8 +14,8 @@ use crate::space::lock::Lock;
 
 use super::annotations::{Extent, Identity};
 use super::compile::{compile, without_quota};
-use super::input::{CompileInput, Failed};
-use super::interrupted::{Interrupted, newest_in_force, serving};
+use super::input::{Begun, CompileInput, Failed};
+use super::interrupted::{Interrupted, newest_in_force, serving, to_take_back};
 use super::refusal::Refusal;
 use super::standing::{Standing, UnderWay};
 use super::upload::Upload;
@@ -63,35 +63,70 @@ pub struct AppDeployment<'p> {
 impl Request {
     /// The deployment that is worked on: the one that is under way, or that a killed run was about to begin; else this one.
     pub(crate) fn claimed(&self, plan: &Plan, space: &Space) -> Identity {
-        let under_way = |app: &plan::App| Some(UnderWay::of(app, space)?.origin?.deployment);
-        let unfinished = Interrupted::of(plan, space).map(|interrupted| interrupted.identity);
+        let under_way = |app: &plan::App| Some(UnderWay::of(app, space)?.origin?.deployment.id);
+        let unfinished = Interrupted::of(plan, space).map(|interrupted| interrupted.identity.id);
         let found = match self.verb {
             Verb::Apply => None,
             Verb::Resume | Verb::Rollback => {
-                plan.apps.iter().find_map(|app| self.locked(app).or_else(|| under_way(app))).or(unfinished)
+                let lock = |app: &plan::App| self.lock(app).map(|lock| lock.deployment.clone());
+                plan.apps.iter().find_map(|app| lock(app).or_else(|| under_way(app))).or(unfinished)
             }
         };
-        Identity { id: found.map_or_else(|| self.identity.id.clone(), |found| found.id), ..self.identity.clone() }
+        Identity { id: found.unwrap_or_else(|| self.identity.id.clone()), ..self.identity.clone() }
     }
 
-    /// The deployment that the lock on an app tells of.
-    fn locked(&self, app: &plan::App) -> Option<Identity> {
-        self.locks.iter().find(|lock| lock.app == app.name.as_str() && !lock.is_an_app).map(|lock| Identity {
-            id: lock.deployment.clone(),
-            by: lock.by.clone(),
-            at: lock.at.clone(),
+    /// What is done for the verb: a `resume` goes back where a rollback was interrupted.
+    pub(crate) fn acts_as(&self, plan: &Plan, space: &Space) -> Verb {
+        if self.to_finish_back(plan, space).is_some() { Verb::Rollback } else { self.verb }
+    }
+
+    /// The apps that a `resume` is to take back: those of a rollback that was killed or interrupted. `None` where it is to
+    /// go forward. A rollback that has left locks comes first, since it was the last that was asked for.
+    fn to_finish_back(&self, plan: &Plan, space: &Space) -> Option<Vec<AppName>> {
+        let names = |apps: Vec<&plan::App>| {
+            Some(apps)
+                .filter(|apps| !apps.is_empty())
+                .map(|apps| apps.into_iter().map(|app| app.name.clone()).collect::<Vec<_>>())
+        };
+        if self.verb != Verb::Resume {
+            return None;
+        }
+        let locked =
+            plan.apps.iter().filter(|app| self.lock(app).is_some_and(|lock| lock.verb == Some(Verb::Rollback)));
+        let forward = plan.apps.iter().any(|app| UnderWay::of(app, space).is_some_and(|under_way| !under_way.back));
+        names(locked.collect()).or_else(|| {
+            if forward || Interrupted::of(plan, space).is_some() {
+                return None;
+            }
+            let has_way = |app: &&plan::App| {
+                let compiled = without_quota(Verb::Rollback, &self.input(plan, app, None), space);
+                !matches!(compiled, Err(Refusal::NoFallback { .. }))
+            };
+            names(to_take_back(plan, space).into_iter().filter(has_way).collect())
         })
     }
 
+    /// The lock on an app that a run has left which was killed.
+    fn lock(&self, app: &plan::App) -> Option<&Lock> {
+        self.locks.iter().find(|lock| lock.app == app.name.as_str() && !lock.is_an_app)
+    }
+
     /// The deployment that is known to have been begun on an app.
-    fn begun(&self, app: &plan::App, interrupted: Option<&Interrupted>) -> Option<Identity> {
+    fn begun(&self, app: &plan::App, interrupted: Option<&Interrupted>) -> Option<Begun> {
+        let lock = self.lock(app).filter(|lock| lock.verb != Some(Verb::Rollback));
+        let locked = lock.map(|lock| Begun {
+            identity: Identity { id: lock.deployment.clone(), by: lock.by.clone(), at: lock.at.clone() },
+            plan: lock.plan.clone(),
+        });
         // What was to follow is none of what is taken back: an app that was not begun is as it was before.
         let interrupted = interrupted.filter(|_| self.verb != Verb::Rollback);
         let follows = interrupted.filter(|interrupted| interrupted.to_follow.contains(&app.name));
-        self.locked(app).or_else(|| follows.map(|interrupted| interrupted.identity.clone()))
+        locked.or_else(|| {
+            follows.map(|interrupted| Begun { identity: interrupted.identity.clone(), plan: interrupted.plan.clone() })
+        })
     }
 
-    fn input<'a>(&'a self, plan: &'a Plan, app: &'a plan::App, begun: Option<&'a Identity>) -> CompileInput<'a> {
+    fn input<'a>(&'a self, plan: &'a Plan, app: &'a plan::App, begun: Option<&'a Begun>) -> CompileInput<'a> {
         CompileInput {
             plan,
             app,
@@ -105,10 +140,10 @@ impl Request {
 
     /// The apps of the plan whose files have to be here before this can be compiled, and are not among its uploads.
     pub(crate) fn missing_uploads<'p>(&self, plan: &'p Plan, space: &Space) -> Vec<&'p plan::App> {
-        let interrupted = Interrupted::of(plan, space);
+        let (interrupted, verb) = (Interrupted::of(plan, space), self.acts_as(plan, space));
         let needs = |app: &&plan::App| {
             let begun = self.begun(app, interrupted.as_ref());
-            let compiled = without_quota(self.verb, &self.input(plan, app, begun.as_ref()), space);
+            let compiled = without_quota(verb, &self.input(plan, app, begun.as_ref()), space);
             matches!(compiled, Err(Refusal::NoUpload { .. }))
         };
         plan.apps.iter().filter(needs).collect()
@@ -142,26 +177,34 @@ impl<'p> Deployment<'p> {
     /// deployment its version comes from.
     pub fn compile(plan: &'p Plan, space: &Space, request: &Request) -> Result<Self, Refusal> {
         let interrupted = Interrupted::of(plan, space);
-        let mut all = Self { verb: request.verb, apps: Vec::new(), left_alone: Vec::new() };
-        let mut refused = None;
-        for app in in_order(plan, request.verb) {
+        let only_back = request.to_finish_back(plan, space);
+        let verb = request.acts_as(plan, space);
+        let mut all = Self { verb, apps: Vec::new(), left_alone: Vec::new() };
+        let mut refused = Vec::new();
+        for app in in_order(plan, verb) {
             let begun = request.begun(app, interrupted.as_ref());
             let input = request.input(plan, app, begun.as_ref());
-            let compiled = match request.of_another_deployment(plan, app, space) {
+            let is_asked_for = only_back.as_ref().is_none_or(|only| only.contains(&app.name));
+            let compiled = match of_another_deployment(verb, request, plan, app, space) {
+                _ if !is_asked_for => Err(Refusal::NothingUnderWay { name: app.name.clone() }),
                 Some(refusal) => Err(refusal),
-                None => without_quota(request.verb, &input, space),
+                None => without_quota(verb, &input, space),
             };
             match compiled {
                 Ok(steps) => all.apps.push(AppDeployment { app, standing: Standing::of(app, space)?, steps }),
-                Err(refusal) if refusal.leaves_others_be(request.verb, plan.apps.len()) => {
+                // It was taken back before that rollback came to its end.
+                Err(Refusal::NoFallback { name, .. }) if only_back.is_some() => {
+                    refused.push(Refusal::NothingUnderWay { name });
+                }
+                Err(refusal) if refusal.leaves_others_be(verb, plan.apps.len()) => {
                     all.left_alone.push((app.name.clone(), refusal.to_string()));
-                    refused.get_or_insert(refusal);
+                    refused.push(refusal);
                 }
                 Err(refusal) => return Err(refusal),
             }
         }
-        if let (true, Some(refusal)) = (all.apps.is_empty(), refused) {
-            return Err(refusal);
+        if all.apps.is_empty() {
+            return Err(nothing_to_do(refused, plan));
         }
         all.link();
         quota::check(space, all.steps())?;
@@ -185,23 +228,41 @@ impl<'p> Deployment<'p> {
     }
 }
 
-impl Request {
-    /// Why a rollback of the whole plan leaves an app as it is: the version that is live does not come from the deployment
-    /// that is taken back.
-    fn of_another_deployment(&self, plan: &Plan, app: &plan::App, space: &Space) -> Option<Refusal> {
-        let whole = self.verb == Verb::Rollback && self.extent == Extent::Whole && plan.apps.len() > 1;
-        if !whole || UnderWay::of(app, space).is_some() {
-            return None;
-        }
-        let newest = newest_in_force(plan, space)?;
-        let own = serving(app, space);
-        let same = own.as_ref().is_some_and(|own| own.deployment.id == newest.deployment.id);
-        (!same).then(|| Refusal::OfAnotherDeployment {
-            name: app.name.clone(),
-            newest: newest.deployment.id.clone(),
-            own: own.map(|own| own.deployment.id),
-        })
+/// Why a rollback of the whole plan leaves an app as it is: the version that is live does not come from the deployment
+/// that is taken back.
+fn of_another_deployment(
+    verb: Verb,
+    request: &Request,
+    plan: &Plan,
+    app: &plan::App,
+    space: &Space,
+) -> Option<Refusal> {
+    let whole = request.extent == Extent::Whole && plan.apps.len() > 1;
+    // Where the space does not tell how the app stands, that is why it is refused.
+    let stands = Standing::of(app, space).is_ok();
+    if verb != Verb::Rollback || !whole || !stands || UnderWay::of(app, space).is_some() {
+        return None;
     }
+    let newest = newest_in_force(plan, space)?;
+    let own = serving(app, space);
+    let same = own.as_ref().is_some_and(|own| own.deployment.id == newest.deployment.id);
+    (!same).then(|| Refusal::OfAnotherDeployment {
+        name: app.name.clone(),
+        newest: newest.deployment.id.clone(),
+        own: own.map(|own| own.deployment.id),
+    })
+}
+
+/// Why there is nothing to do for any app: what is told of one that could have been worked on comes first.
+fn nothing_to_do(mut refused: Vec<Refusal>, plan: &Plan) -> Refusal {
+    let is_idle = |refusal: &Refusal| matches!(refusal, Refusal::NothingUnderWay { .. });
+    if !refused.iter().all(is_idle) {
+        refused.retain(|refusal| !is_idle(refusal));
+        return Refusal::any(refused)
+            .err()
+            .unwrap_or_else(|| Refusal::NothingUnderWay { name: plan.apps[0].name.clone() });
+    }
+    refused.into_iter().next().unwrap_or_else(|| Refusal::NothingUnderWay { name: plan.apps[0].name.clone() })
 }
 
 /// The apps of the plan in the order in which the verb takes them.

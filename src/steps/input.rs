@@ -20,9 +20,18 @@ pub(crate) struct CompileInput<'a> {
     pub(crate) upload: Option<&'a Upload>,
     /// The deployment that is known to have been begun on the app, where the app itself may not tell: the one that the
     /// lock of a run tells of that was killed, or the one that the other apps of the plan belong to.
-    pub(crate) begun: Option<&'a Identity>,
+    pub(crate) begun: Option<&'a Begun>,
     /// What becomes of a version that is taken back.
     pub(crate) failed: Failed,
+}
+
+/// A deployment that is known to have been begun.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Begun {
+    /// Which it is.
+    pub(crate) identity: Identity,
+    /// The digest of its plan.
+    pub(crate) plan: String,
 }
 
 /// What becomes of a version that is taken back.

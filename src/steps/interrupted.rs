@@ -3,7 +3,7 @@
 use crate::plan::{self, AppName, Plan};
 use crate::space::Space;
 
-use super::annotations::{Identity, Origin, Role};
+use super::annotations::{Extent, Identity, Origin, Role};
 use super::standing::{Standing, UnderWay, origins};
 use super::strategy;
 
@@ -12,6 +12,8 @@ use super::strategy;
 pub(crate) struct Interrupted {
     /// Which deployment it is.
     pub(crate) identity: Identity,
+    /// The digest of its plan.
+    pub(crate) plan: String,
     /// The apps that it was to go on with, in this order.
     pub(crate) to_follow: Vec<AppName>,
 }
@@ -31,7 +33,7 @@ impl Interrupted {
         if to_follow.is_empty() || plan.apps.iter().any(|app| was_taken_back(app, id, space)) {
             return None;
         }
-        Some(Self { identity: newest.deployment, to_follow })
+        Some(Self { identity: newest.deployment, plan: newest.plan, to_follow })
     }
 
     /// The newest deployment that is written on the plan's apps, whether it has come to its end, was taken back, or neither.
@@ -44,6 +46,22 @@ impl Interrupted {
 pub(super) fn newest_in_force(plan: &Plan, space: &Space) -> Option<Origin> {
     let under_way = |app: &plan::App| UnderWay::of(app, space).and_then(|under_way| under_way.origin);
     newest(plan.apps.iter().flat_map(|app| under_way(app).into_iter().chain(serving(app, space))))
+}
+
+/// The apps that a rollback of several apps was to take back and has not, by what it has written on those that it came to.
+pub(super) fn to_take_back<'p>(plan: &'p Plan, space: &Space) -> Vec<&'p plan::App> {
+    let taken_back = |app: &plan::App| -> Vec<(Extent, Origin)> {
+        let apps = strategy::of(app).apps(app).iter().filter_map(|name| space.app(name.as_str()));
+        let back = apps.filter(|app| matches!(Role::of(app), Some(Role::RolledBack | Role::RollingBack)));
+        back.filter_map(|app| Some((Extent::of_rollback(app)?, Origin::of(app)?))).collect()
+    };
+    let rollbacks: Vec<(Extent, Origin)> = plan.apps.iter().flat_map(taken_back).collect();
+    let is_left = |app: &&plan::App| {
+        let under_way = UnderWay::of(app, space).is_some_and(|under_way| under_way.back);
+        let serves = |id: &str| serving(app, space).is_some_and(|own| own.deployment.id == id);
+        rollbacks.iter().any(|(extent, from)| extent.has(&app.name) && (under_way || serves(&from.deployment.id)))
+    };
+    plan.apps.iter().filter(is_left).collect()
 }
 
 /// Where the version comes from that serves an app.

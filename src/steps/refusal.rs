@@ -251,7 +251,7 @@ pub enum Refusal {
         apps: Vec<(AppName, String)>,
     },
     /// What is under way comes from another plan.
-    #[error("the deployment of {app} that is under way comes from another plan than this one")]
+    #[error("the deployment of {app} that is under way comes from another plan or manifest than this one")]
     OtherPlan {
         /// The plan's name of the app.
         name: AppName,
@@ -268,8 +268,10 @@ pub enum Refusal {
     },
     /// A rollback of the whole plan is about another deployment than the one that an app's live version comes from.
     #[error("{}", match own {
-        Some(own) => format!("its live version comes from another deployment ({own}) than the newest one of the plan ({newest})"),
-        None => format!("nothing tells that its live version comes from the newest deployment of the plan ({newest})"),
+        Some(own) => {
+            format!("the live version of {name} comes from another deployment ({own}) than the newest one of the plan ({newest})")
+        }
+        None => format!("nothing tells that a live version of {name} comes from the newest deployment of the plan ({newest})"),
     })]
     OfAnotherDeployment {
         /// The plan's name of the app.
@@ -496,7 +498,7 @@ impl Refusal {
             }
             Self::Quota { what, .. } => match what {
                 QuotaKind::Memory | QuotaKind::Instances => {
-                    "both colours run at once during a deployment: stop what is \
+                    "both colours of an app may run at once, and all apps of the plan count together: stop what is \
                     not needed (cf apps), deploy with fewer instances or less memory, or have the quota raised"
                         .to_owned()
                 }

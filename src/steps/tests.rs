@@ -16,7 +16,7 @@ use crate::space::{App, AppState, Quota, QuotaScope, Space, Usage};
 use super::action::Delete;
 use super::action::facts::Facts as _;
 use super::annotations::{Extent, Identity, Role};
-use super::input::{CompileInput, Failed};
+use super::input::{Begun, CompileInput, Failed};
 use super::refusal::Refusal;
 use super::standing::{Standing, UnderWay};
 use super::upload::Upload;
@@ -61,7 +61,7 @@ fn input<'a>(
     plan: &'a Plan,
     identity: &'a Identity,
     upload: Option<&'a Upload>,
-    begun: Option<&'a Identity>,
+    begun: Option<&'a Begun>,
 ) -> CompileInput<'a> {
     let (app, extent, failed) = (&plan.apps[0], &Extent::Whole, Failed::Stop);
     CompileInput { plan, app, identity, extent, upload, begun, failed }
@@ -366,7 +366,8 @@ fn what_a_killed_run_has_left_is_gone_on_with() {
 
     let mut out = String::new();
     let mut case = |verb: Verb, title: &str, lock: Option<&Identity>, upload: Option<&Upload>, space: &Space| {
-        let told = match compile(verb, &input(&plan, &this, upload, lock), space) {
+        let begun = lock.map(|identity| Begun { identity: identity.clone(), plan: plan.digest.clone() });
+        let told = match compile(verb, &input(&plan, &this, upload, begun.as_ref()), space) {
             Ok(steps) => steps.iter().map(|step| step.id.trim_start_matches("shop/")).collect::<Vec<_>>().join(" "),
             Err(refusal) => format!("refused: {refusal}"),
         };

@@ -94,8 +94,8 @@ fn a_rollback_takes_back_what_the_newest_deployment_has_done() {
     let two = deployed(&plan, &["shop", "cart"]);
     assert_eq!(
         told(Deployment::compile(&plan, &two, &request)),
-        "cart -> cart_a; shop -> shop_a; mail is left alone: its live version comes from another deployment (d-1) than the \
-         newest one of the plan (d-2)"
+        "cart -> cart_a; shop -> shop_a; mail is left alone: the live version of mail comes from another deployment (d-1) than \
+         the newest one of the plan (d-2)"
     );
     // What cannot be taken back keeps no other app from it.
     let mut deleted = all.clone();
@@ -116,16 +116,23 @@ fn a_rollback_takes_back_what_the_newest_deployment_has_done() {
     }
     assert_eq!(
         told(Deployment::compile(&plan, &back, &request)),
-        "refused: there is nothing to fall back to: mail_a is live, and mail_b is the version that was rolled back"
+        "refused: there is nothing to fall back to: mail_a is live, and mail_b is the version that was rolled back\n\
+         there is nothing to fall back to: cart_a is live, and cart_b is the version that was rolled back\n\
+         there is nothing to fall back to: shop_a is live, and shop_b is the version that was rolled back"
     );
     // Of an app that is under way it is the deployment that counts, though nothing serves from it yet.
     let mut half = deployed(&plan, &[]);
     let next = half.app_mut("shop_b").unwrap();
     *next = version(&plan, "shop_b", Role::Next, NEWER);
-    let left = "its live version comes from another deployment (d-1) than the newest one of the plan (d-2)";
+    let left = |app: &str| {
+        format!(
+            "{app} is left alone: the live version of {app} comes from another deployment (d-1) than the newest one of the \
+             plan (d-2)"
+        )
+    };
     assert_eq!(
         told(Deployment::compile(&plan, &half, &request)),
-        format!("shop -> shop_b; mail is left alone: {left}; cart is left alone: {left}")
+        format!("shop -> shop_b; {}; {}", left("mail"), left("cart"))
     );
     // Whoever names apps means them, whatever deployment they come from.
     let mut named = plan.clone();
@@ -207,4 +214,89 @@ fn apps_share_a_quota() {
     let deployment = Deployment::compile(&plan, &space, &example::request(&plan, Verb::Apply)).unwrap();
     let peaks: Vec<Usage> = quota::peaks(&space, deployment.steps()).into_iter().map(|(_, peak)| peak).collect();
     assert_eq!(peaks, [Usage { memory_mb: 1792, instances: 7, routes: 6 }]);
+}
+
+/// A lock that a killed run has left on an app.
+fn lock_of(plan: &Plan, app: &str, verb: Verb, id: &str) -> Lock {
+    let deployment = id.to_owned();
+    Lock { app: app.to_owned(), deployment, plan: plan.digest.clone(), verb: Some(verb), ..example::lock() }
+}
+
+/// Whatever the verb is that finishes it, a rollback that was killed or interrupted goes on back, and to all of its apps.
+#[test]
+fn a_rollback_that_was_interrupted_goes_on_back() {
+    let plan = example::plan(PLAN);
+    let all = deployed(&plan, &["shop", "cart", "mail"]);
+    let rollback = Deployment::compile(&plan, &all, &example::request(&plan, Verb::Rollback)).unwrap();
+    let after = |last: &str| {
+        let mut space = all.clone();
+        let end = rollback.steps().position(|step| step.id == last).map_or(0, |at| at + 1);
+        rollback.steps().take(end).for_each(|step| step.facts().effect(&mut space));
+        space
+    };
+    let last_of = |app: &str| rollback.steps().filter(|step| step.app.as_str() == app).last().unwrap().id.clone();
+    // Where it stopped; whether its locks are there still; what is gone on with.
+    let cases = [
+        (String::new(), true, "mail cart shop"),
+        ("mail/mark".to_owned(), true, "mail cart shop"),
+        ("mail/mark".to_owned(), false, "mail cart shop"),
+        (last_of("mail"), true, "cart shop"),
+        (last_of("mail"), false, "cart shop"),
+        ("cart/mark".to_owned(), false, "cart shop"),
+        (last_of("cart"), false, "shop"),
+    ];
+    for (last, locked, apps) in cases {
+        let space = after(&last);
+        for verb in [Verb::Resume, Verb::Rollback] {
+            let locks = ["shop", "cart", "mail"].map(|app| lock_of(&plan, app, Verb::Rollback, "d-3"));
+            let locks = if locked { locks.to_vec() } else { Vec::new() };
+            let request = Request { locks, ..example::request(&plan, verb) };
+            let deployment = Deployment::compile(&plan, &space, &request).unwrap();
+            let found: Vec<&str> = deployment.apps.iter().map(|part| part.app.name.as_str()).collect();
+            assert_eq!(
+                (deployment.verb, found.join(" ").as_str()),
+                (Verb::Rollback, apps),
+                "{verb} after '{last}' {locked}"
+            );
+            assert!(deployment.steps().all(|step| step.facts().kind() != "push"), "{verb} after '{last}'");
+        }
+    }
+    // It is done, and its locks are not given back yet.
+    let space = after(&last_of("shop"));
+    let locks = ["shop", "cart", "mail"].map(|app| lock_of(&plan, app, Verb::Rollback, "d-3")).to_vec();
+    let request = Request { locks, ..example::request(&plan, Verb::Resume) };
+    let refused = Deployment::compile(&plan, &space, &request).unwrap_err();
+    assert!(matches!(refused, Refusal::NothingUnderWay { .. }), "{refused}");
+}
+
+/// What a failed deployment has taken back by itself is no rollback of the plan, and one of a single app is of that alone.
+#[test]
+fn a_rollback_of_one_app_is_of_no_other() {
+    let plan = example::plan(PLAN);
+    let mut space = deployed(&plan, &["shop", "cart", "mail"]);
+    let mut alone = plan.clone();
+    alone.apps.retain(|app| app.name.as_str() == "cart");
+    let extent = Extent::Apps(vec!["cart".to_owned()]);
+    let request = Request { extent, ..example::request(&plan, Verb::Rollback) };
+    for step in Deployment::compile(&alone, &space, &request).unwrap().steps() {
+        step.facts().effect(&mut space);
+    }
+    let request = example::request(&plan, Verb::Resume);
+    assert_eq!(request.acts_as(&plan, &space), Verb::Resume);
+    let refused = Deployment::compile(&plan, &space, &request).unwrap_err();
+    assert!(matches!(refused, Refusal::NothingUnderWay { .. }), "{refused}");
+}
+
+#[test]
+fn what_a_killed_run_was_about_to_begin_is_not_begun_from_another_plan() {
+    let plan = example::plan(PLAN);
+    let space = deployed(&plan, &[]);
+    let lock = |digest: &str| Lock { plan: digest.to_owned(), ..lock_of(&plan, "mail", Verb::Apply, "d-9") };
+    let told = |digest: &str| {
+        let request = Request { locks: vec![lock(digest)], ..example::request(&plan, Verb::Resume) };
+        told(Deployment::compile(&plan, &space, &request))
+    };
+    assert!(told(&plan.digest).starts_with("mail -> mail_b; shop is left alone"), "{}", told(&plan.digest));
+    let refused = "refused: the deployment of mail that is under way comes from another plan or manifest than this one";
+    assert_eq!(told("another"), refused);
 }

@@ -77,10 +77,10 @@ impl Strategy for BlueGreen {
             Verb::Rollback => match input.begun {
                 // A run was killed before its first change: there is nothing of it to take back, and the fallback after
                 // the deployment before it is another matter.
-                Some(begun) if UnderWay::of(app, space).is_none() && !has_begun(app, begun, space) => {
+                Some(begun) if UnderWay::of(app, space).is_none() && !has_begun(app, &begun.identity, space) => {
                     Err(Refusal::NothingUnderWay { name: app.name.clone() })
                 }
-                Some(_) | None => back::compile(app, space, input.failed),
+                Some(_) | None => back::compile(input, space),
             },
         }
     }

@@ -9,7 +9,7 @@ use crate::space::{App, AppState, Space};
 use crate::steps::action::{Scale, Start, Stop};
 use crate::steps::annotations::{Origin, Role};
 use crate::steps::builder::{GraphBuilder, Routers};
-use crate::steps::input::Failed;
+use crate::steps::input::{CompileInput, Failed};
 use crate::steps::phase::Phase;
 use crate::steps::refusal::Refusal;
 use crate::steps::standing::{Standing, UnderWay};
@@ -28,7 +28,8 @@ struct Direction {
 
 /// Compiles the way back of one app: to the colour that was live before, after an interrupted or failed deployment; to
 /// the previous colour after a finished one. Refuses where there is no colour to fall back to.
-pub(super) fn compile(app: &plan::App, space: &Space, failed: Failed) -> Result<Vec<Step>, Refusal> {
+pub(super) fn compile(input: &CompileInput<'_>, space: &Space) -> Result<Vec<Step>, Refusal> {
+    let CompileInput { app, failed, extent, .. } = *input;
     Refusal::any(preflight::of_space(app, space))?;
     let standing = Standing::of(app, space)?;
     let Direction { to, from, finished } = match UnderWay::of(app, space) {
@@ -43,7 +44,7 @@ pub(super) fn compile(app: &plan::App, space: &Space, failed: Failed) -> Result<
         grow(&mut list, Phase::FallBack, to, &from)?;
     }
     // Told before anything else changes: whoever goes on from here must not go forward.
-    list.role(Phase::FallBack, &from, Role::RollingBack);
+    list.rolling_back(Phase::FallBack, &from, extent);
     let busy = take_off(&mut list, Phase::FallBack, to.as_ref(), &from, &returning, routers)?;
     match failed {
         Failed::Stop => put_to_rest(&mut list, Phase::FallBack, &from, busy),

@@ -79,19 +79,22 @@ pub(super) fn deploy(input: &CompileInput<'_>, space: &Space) -> Result<Vec<Step
 pub(super) fn resume(input: &CompileInput<'_>, space: &Space) -> Result<Vec<Step>, Refusal> {
     let CompileInput { plan, app, upload, begun, .. } = *input;
     let Some(under_way) = UnderWay::of(app, space) else {
-        return match begun.filter(|identity| !has_begun(app, identity, space)) {
-            Some(identity) => deploy(&CompileInput { identity, ..*input }, space),
+        return match begun.filter(|begun| !has_begun(app, &begun.identity, space)) {
+            Some(begun) if begun.plan != plan.digest => {
+                Err(Refusal::OtherPlan { name: app.name.clone(), app: app.name.clone() })
+            }
+            Some(begun) => deploy(&CompileInput { identity: &begun.identity, ..*input }, space),
             None => Err(Refusal::NothingUnderWay { name: app.name.clone() }),
         };
     };
     if under_way.back {
-        return back::compile(app, space, Failed::Stop);
+        return back::compile(&CompileInput { failed: Failed::Stop, ..*input }, space);
     }
     let other_plan = || Refusal::OtherPlan { name: app.name.clone(), app: under_way.colour.clone() };
     let Some(origin) = &under_way.origin else { return Err(other_plan()) };
-    if let Some(identity) = begun.filter(|identity| identity.id != origin.deployment.id) {
+    if let Some(begun) = begun.filter(|begun| begun.identity.id != origin.deployment.id && begun.plan == plan.digest) {
         // The run that was killed was a new one, and had not yet taken this one's place.
-        return deploy(&CompileInput { identity, ..*input }, space);
+        return deploy(&CompileInput { identity: &begun.identity, ..*input }, space);
     }
     if origin.plan != plan.digest {
         return Err(other_plan());

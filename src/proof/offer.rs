@@ -1,0 +1,49 @@
+//! Whether a verb can be offered: nothing is offered that would be refused when it is typed.
+
+use crate::plan::{self, Plan};
+use crate::space::Space;
+use crate::steps::annotations::{Extent, Identity};
+use crate::steps::input::{CompileInput, Failed};
+use crate::steps::refusal::Refusal;
+use crate::steps::standing::UnderWay;
+use crate::steps::upload::Upload;
+use crate::steps::{self, Verb};
+
+use super::{Counterexample, prove_app};
+
+/// What comes of a verb, as the space is now.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Offer {
+    /// So many steps, which are safe.
+    Steps(usize),
+    /// It is refused.
+    Refused(Refusal),
+    /// It is refused, since its steps would not be safe.
+    Unsafe(Counterexample),
+}
+
+/// What would come of a verb for one app. Whoever has to upload needs the files, which nobody does who looks: they are
+/// taken to be those that are asked for.
+pub(crate) fn offer(plan: &Plan, app: &plan::App, verb: Verb, space: &Space) -> Offer {
+    let origin = UnderWay::of(app, space).and_then(|under_way| under_way.origin);
+    let written = origin.map(|origin| Upload::as_written(&origin.upload, &origin.upload_files));
+    let upload = written.unwrap_or_else(Upload::nothing);
+    let identity = Identity { id: String::new(), by: String::new(), at: String::new() };
+    let input = CompileInput {
+        plan,
+        app,
+        identity: &identity,
+        extent: &Extent::Whole,
+        upload: Some(&upload),
+        begun: None,
+        failed: Failed::Stop,
+    };
+    let compile = |verb: Verb, space: &Space| steps::compile(verb, &input, space);
+    match compile(verb, space) {
+        Err(refusal) => Offer::Refused(refusal),
+        Ok(steps) => match prove_app(app, verb, space, &compile).violations.pop() {
+            None => Offer::Steps(steps.len()),
+            Some(counterexample) => Offer::Unsafe(counterexample),
+        },
+    }
+}
