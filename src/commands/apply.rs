@@ -29,6 +29,13 @@ use super::tell;
 
 /// Runs one of the verbs that change something.
 pub(crate) fn run(verb: Verb, common: &Common, args: &RunArgs) -> Result<ExitStatus, CliError> {
+    let mut reporters = Reporters::new(common)?;
+    let ended = with_plan(verb, common, args, &mut reporters);
+    reporters.end(&ended);
+    ended
+}
+
+fn with_plan(verb: Verb, common: &Common, args: &RunArgs, reporters: &mut Reporters) -> Result<ExitStatus, CliError> {
     let plan = match verb {
         Verb::Apply => load(common)?,
         Verb::Resume | Verb::Rollback => load_without_app_files(common)?,
@@ -37,10 +44,7 @@ pub(crate) fn run(verb: Verb, common: &Common, args: &RunArgs) -> Result<ExitSta
         warn_of_strays(common, &plan);
     }
     let consent = Consent::new(args.yes, verb.as_str(), common)?;
-    let mut reporters = Reporters::new(common)?;
-    let ended = with_session(verb, common, args, &plan, &consent, &mut reporters);
-    reporters.end(&ended);
-    ended
+    with_session(verb, common, args, &plan, &consent, reporters)
 }
 
 fn with_session(
@@ -195,7 +199,15 @@ impl<'a> Asking<'a> {
         match prepare::rest_is_deployed(&Plan { apps, ..(*plan).clone() }, &space, &reporters.own_files()) {
             Ok(()) => ExitStatus::Done,
             Err(refusal) => {
-                reporters.report(Happening::Note { text: format!("what was under way is finished; {refusal}") });
+                let rest = match &refusal {
+                    Refusal::NotDeployed { apps } => {
+                        apps.iter().map(|(name, why)| format!("\n  {name}: {why}")).collect::<Vec<_>>().concat()
+                    }
+                    other => format!(" {other}"),
+                };
+                let text =
+                    format!("what was under way is finished; other apps of the plan are not what it deploys:{rest}");
+                reporters.report(Happening::Note { text });
                 if let Some(own) = reporters.own() {
                     reporters.report(Happening::Hint { text: refusal.hint(&own) });
                 }

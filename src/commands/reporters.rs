@@ -4,7 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 
@@ -30,14 +30,14 @@ use super::{CliError, ExitStatus, tell};
 #[derive(Debug)]
 pub(crate) struct Reporters {
     console: Console,
-    lines: Option<JsonLines<File>>,
+    lines: Option<Arc<Mutex<JsonLines<File>>>>,
     last: Arc<Mutex<LastWords>>,
     redactor: Redactor,
     own_files: OwnFiles,
     /// What people are told to type. `None` where there is nothing that could be gone on with.
     own: Option<OwnCommands>,
     /// Where the apps of the plan stand, as they were seen first and last.
-    apps: Vec<AppEnd>,
+    apps: Arc<Mutex<Vec<AppEnd>>>,
 }
 
 impl Reporters {
@@ -52,7 +52,7 @@ impl Reporters {
             None => None,
             Some(path) => {
                 let file = open(path).map_err(|error| CliError::File { path: path.clone(), why: error.to_string() })?;
-                Some(JsonLines::new(file))
+                Some(Arc::new(Mutex::new(JsonLines::new(file))))
             }
         };
         Ok(Self {
@@ -62,7 +62,7 @@ impl Reporters {
             redactor: Redactor::default(),
             own_files: own_files(common),
             own: Some(common.own_commands()),
-            apps: Vec::new(),
+            apps: Arc::default(),
         })
     }
 
@@ -89,11 +89,12 @@ impl Reporters {
 
     /// Notes which version of each app is live, for the last event.
     pub(crate) fn note_live(&mut self, plan: &Plan, space: &Space) {
+        let mut apps = held(&self.apps);
         for app in &plan.apps {
             let live = Standing::of(app, space).ok().and_then(|standing| standing.live().map(ToString::to_string));
-            match self.apps.iter_mut().find(|end| end.name == app.name.as_str()) {
+            match apps.iter_mut().find(|end| end.name == app.name.as_str()) {
                 Some(end) => end.live = live,
-                None => self.apps.push(AppEnd { name: app.name.to_string(), live: live.clone(), was: live }),
+                None => apps.push(AppEnd { name: app.name.to_string(), live: live.clone(), was: live }),
             }
         }
     }
@@ -102,9 +103,10 @@ impl Reporters {
     pub(crate) fn report(&mut self, what: Happening) {
         let what = what.shown(&|text| self.redactor.shown(&harmless(text)).into_owned());
         let event = Event { time: Timestamp::now(), what };
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        let all: [Option<&mut dyn Reporter>; 3] =
-            [Some(&mut *last), Some(&mut self.console), self.lines.as_mut().map(|lines| lines as &mut dyn Reporter)];
+        let mut last = held(&self.last);
+        let mut lines = self.lines.as_deref().map(held);
+        let lines = lines.as_deref_mut().map(|lines| lines as &mut dyn Reporter);
+        let all: [Option<&mut dyn Reporter>; 3] = [Some(&mut *last), Some(&mut self.console), lines];
         let mut failures = Vec::new();
         for reporter in all.into_iter().flatten() {
             failures.extend(reporter.event(&event).err());
@@ -117,7 +119,7 @@ impl Reporters {
     /// Tells how the command ends: the last event.
     pub(crate) fn end(&mut self, ended: &Result<ExitStatus, CliError>) {
         let status = ended.as_ref().map_or_else(CliError::exit_status, |status| *status);
-        let apps = std::mem::take(&mut self.apps);
+        let apps = std::mem::take(&mut *held(&self.apps));
         self.report(Happening::Ended { exit_code: status.code(), apps });
     }
 
@@ -126,16 +128,28 @@ impl Reporters {
         let bar = self.console.bar().clone();
         let last = Arc::clone(&self.last);
         let own = self.own.clone();
-        move |_, urgency| {
+        let (lines, apps) = (self.lines.clone(), Arc::clone(&self.apps));
+        move |signal, urgency| {
+            if let (Urgency::AtOnce, Some(lines)) = (urgency, &lines) {
+                let apps = held(&apps).clone();
+                let what = Happening::Ended { exit_code: signal.exit_code(), apps };
+                // The process ends: what cannot be written now is lost.
+                let _lost = lines.try_lock().map(|mut lines| lines.event(&Event { time: Timestamp::now(), what }));
+            }
             bar.suspend(|| match urgency {
                 Urgency::First => tell(
                     "stopping: a call of cf in flight is finished first, then nothing more is started; once more ends it \
                      at once",
                 ),
-                Urgency::AtOnce => tell(&last.lock().unwrap_or_else(PoisonError::into_inner).told(own.as_ref())),
+                Urgency::AtOnce => tell(&held(&last).told(own.as_ref())),
             });
         }
     }
+}
+
+/// What is shared with those who answer a signal.
+fn held<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Opens the file for the events, behind those of earlier runs: whoever goes on with a deployment keeps what was told of

@@ -1,5 +1,6 @@
 //! What is told where the process ends at once: where things stand, as far as is known.
 
+use std::collections::BTreeMap;
 use std::io;
 
 use crate::event::{Event, Happening};
@@ -13,8 +14,8 @@ use super::reporter::Reporter;
 pub(crate) struct LastWords {
     /// The step in flight, in words. `None` where none is.
     step: Option<String>,
-    /// Who serves.
-    serving: String,
+    /// Who serves, by the plan's names of the apps.
+    serving: BTreeMap<String, String>,
 }
 
 impl LastWords {
@@ -28,7 +29,8 @@ impl LastWords {
             None => "ended at once, between two steps".to_owned(),
         };
         let ways = own.map(|own| format!("\n{}", own.ways(Verb::Apply))).unwrap_or_default();
-        format!("{step}\n{}, as far as was last seen{ways}", self.serving)
+        let serving = self.serving.values().map(String::as_str).collect::<Vec<_>>().join("; ");
+        format!("{step}\n{serving}, as far as was last seen{ways}")
     }
 }
 
@@ -36,7 +38,9 @@ impl Reporter for LastWords {
     fn event(&mut self, event: &Event) -> io::Result<()> {
         match &event.what {
             Happening::StepStarted { step, purpose, .. } => self.step = Some(format!("step {step} ({purpose})")),
-            Happening::Serves { told, .. } => self.serving.clone_from(told),
+            Happening::Serves { app, told } | Happening::Done { app, told, .. } => {
+                self.serving.insert(app.clone(), told.clone());
+            }
             Happening::StepConfirmed { .. } | Happening::StepFailed { .. } => self.step = None,
             Happening::Started { .. }
             | Happening::Output { .. }
@@ -46,7 +50,6 @@ impl Reporter for LastWords {
             | Happening::Interrupted { .. }
             | Happening::Logs { .. }
             | Happening::RolledBack { .. }
-            | Happening::Done { .. }
             | Happening::Stands { .. }
             | Happening::Left { .. }
             | Happening::NotBegun { .. }

@@ -214,8 +214,10 @@ impl Runner<'_> {
         report: &mut Report<'_>,
     ) -> Ended {
         let mut confirmed: BTreeSet<&str> = BTreeSet::new();
+        // What was compiled for an app fits the space as it was at the beginning, also where its turn comes late.
+        let begin = view.space.clone();
         for part in &deployment.apps {
-            let mut track = Track::new(part, &view.space, self.clock.now());
+            let mut track = Track::new(part, &begin, self.clock.now());
             let app = part.app.name.to_string();
             let (what, steps) = (what(part.app), part.steps.len());
             let opening = (deployment.verb == Verb::Apply).then(|| {

@@ -1,6 +1,7 @@
 //! cf or the platform fails in the middle: what the exit code says is true, the old colour serves, and the words help.
 
 use std::fs;
+use std::time::Duration;
 
 use foundry::faults::{Fault, Harm, Occurrence, Rule};
 
@@ -251,4 +252,28 @@ fn a_plan_that_is_interrupted_between_two_apps_is_resumed_and_goes_back_as_a_who
     let run = bench.must(&args("rollback"));
     assert_tells(&run, &["mail is left as it is: there is nothing to fall back to"]);
     assert_eq!([serve("shop"), serve("cart"), serve("mail")], [["shop_a"], ["cart_a"], ["mail_a"]]);
+}
+
+/// A rollback of the plan that is killed in its second app is finished by `resume`, back and not forward.
+#[test]
+fn a_rollback_of_several_apps_that_was_killed_goes_on_back() {
+    let bench = Bench::live_undrained();
+    bench.write("three.yaml", &three("/health"));
+    let args = |verb| [verb, "--yes", "--file", "three.yaml"];
+    bench.must(&args("apply"));
+    bench.must(&args("apply"));
+    let serve = |route: &str| bench.leads_to(&format!("{route}.apps.foundry.test"));
+    assert_eq!([serve("shop"), serve("cart"), serve("mail")], [["shop_a"], ["cart_b"], ["mail_b"]]);
+    // The last app goes back first: one is unmapped from its live route, the next one not any more.
+    let rule = Rule::new("DELETE", "/v3/routes/*/destinations/*", Fault::Before(Harm::Nothing)).on(Occurrence::Nth(2));
+    let held = bench.foundry.faults().hold(rule);
+    let mut child = bench.command(&args("rollback")).spawn().unwrap();
+    assert!(held.wait_until_reached(Duration::from_secs(60)));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    held.release();
+    bench.foundry.faults().clear();
+    let run = bench.must(&args("resume"));
+    assert!(!run.err.contains("upload"), "{}", run.err);
+    assert_eq!([serve("shop"), serve("cart"), serve("mail")], [["shop_b"], ["cart_a"], ["mail_a"]]);
 }

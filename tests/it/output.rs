@@ -109,6 +109,12 @@ fn the_events_of_a_run() {
     assert_eq!((&last["event"], &last["exit_code"]), (&"ended".into(), &1.into()));
     assert_eq!(last["apps"], json!([{ "name": "shop", "live": "shop_a", "was": "shop_a" }]));
 
+    // What is refused before anything is looked at ends the events, too.
+    let unknown = bench.run(&[&args[..], &["--app", "nobody"]].concat());
+    assert_eq!(unknown.code, 2, "{}", unknown.err);
+    let last = events(&bench).pop().unwrap();
+    assert_eq!((&last["event"], &last["exit_code"], &last["apps"]), (&"ended".into(), &2.into(), &json!([])));
+
     // Another file is not written into by mistake.
     let plan = std::fs::read_to_string(bench.folder().join("deploy.yaml")).unwrap();
     let run = bench.run(&["apply", "--yes", "--events", "deploy.yaml"]);

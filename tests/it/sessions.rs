@@ -223,8 +223,13 @@ fn a_second_ctrl_c_tells_where_things_stand() {
     // The first one is answered before the second one comes, as a person would.
     wait_until("it is answered", || fs::read_to_string(&running.told).unwrap().contains("once more ends it at once"));
     running.send(Signal::INT);
+    let events = running.events.clone();
     let (run, _) = running.end();
     assert_eq!(run.code, 130);
+    let events = fs::read_to_string(events).unwrap();
+    let last: serde_json::Value = serde_json::from_str(events.lines().last().unwrap()).unwrap();
+    assert_eq!((&last["event"], &last["exit_code"]), (&"ended".into(), &130.into()));
+    assert_eq!(last["apps"][0]["live"], "shop_a");
     for words in ["ended at once, in the midst of step shop/push", "shop_a serves", "cutover resume", "cutover status"]
     {
         assert!(run.err.contains(words), "'{words}' is not in:\n{}", run.err);
