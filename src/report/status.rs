@@ -13,7 +13,7 @@ use crate::space::lock::{Lock, LockState};
 use crate::space::{App, AppState, Space};
 use crate::steps::Verb;
 use crate::steps::annotations::{self, Identity, Role};
-use crate::steps::interrupted::Interrupted;
+use crate::steps::interrupted::{Interrupted, to_take_back};
 use crate::steps::refusal::Refusal;
 use crate::steps::standing::{Standing, UnderWay, has_begun};
 
@@ -52,25 +52,51 @@ pub(crate) fn text(
     }
     let is_at_work = |app: &plan::App| space.lock(app.name.as_str()).is_some_and(|lock| state(lock) != LockState::Dead);
     let at_work = plan.apps.iter().any(is_at_work);
-    if let Some(interrupted) = Interrupted::of(plan, space).filter(|_| !at_work) {
-        let _ = writeln!(out, "\n{}", style(not_begun(&interrupted, own)).yellow());
+    if !at_work {
+        for told in [not_begun(plan, space, own), not_taken_back(plan, space, own)].into_iter().flatten() {
+            let _ = writeln!(out, "\n{}", style(told).yellow());
+        }
     }
     out
 }
 
 /// A deployment that did not come to all of its apps.
-fn not_begun(interrupted: &Interrupted, own: &OwnCommands) -> String {
-    let Interrupted { identity, to_follow, .. } = interrupted;
-    let apps = to_follow.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-    format!(
-        "deployment {} at {} by {} was interrupted before it came to {apps}\n   {} deploys what was to follow\n   {} takes \
-         back what it has deployed",
-        identity.id,
-        identity.at,
-        identity.by,
-        own.verb("resume"),
+fn not_begun(plan: &Plan, space: &Space, own: &OwnCommands) -> Option<String> {
+    let interrupted = Interrupted::of_any_plan(plan, space)?;
+    let resume = own.verb("resume");
+    let on = if interrupted.plan == plan.digest {
+        format!("{resume} deploys what was to follow")
+    } else {
+        format!("{resume} is refused: that deployment comes from another plan or manifest than this one")
+    };
+    let Identity { id, by, at } = interrupted.identity;
+    Some(format!(
+        "deployment {id} at {at} by {by} was interrupted before it came to {}\n   {on}\n   {} takes back what it has deployed",
+        listed(&interrupted.to_follow),
         own.verb("rollback")
-    )
+    ))
+}
+
+/// A rollback that did not come to all of its apps; those that it came to tell of themselves.
+fn not_taken_back(plan: &Plan, space: &Space, own: &OwnCommands) -> Option<String> {
+    let is_left = |app: &&plan::App| {
+        UnderWay::of(app, space).is_none()
+            && matches!(offer(plan, app, Verb::Rollback, space), Offer::Steps(count) if count > 0)
+    };
+    let apps: Vec<plan::AppName> =
+        to_take_back(plan, space).into_iter().filter(is_left).map(|app| app.name.clone()).collect();
+    (!apps.is_empty()).then(|| {
+        format!(
+            "a rollback was interrupted before it came to {}\n   {} goes on with it\n   {} does the same",
+            listed(&apps),
+            own.verb("rollback"),
+            own.verb("resume")
+        )
+    })
+}
+
+fn listed(apps: &[plan::AppName]) -> String {
+    apps.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 fn write_colour(out: &mut String, colour: &plan::AppName, space: &Space, standing: Option<&Standing>) {

@@ -204,7 +204,7 @@ impl<'p> Deployment<'p> {
             }
         }
         if all.apps.is_empty() {
-            return Err(nothing_to_do(refused, plan));
+            return Err(nothing_to_do(refused, request.verb, plan, space));
         }
         all.link();
         quota::check(space, all.steps())?;
@@ -253,16 +253,17 @@ fn of_another_deployment(
     })
 }
 
-/// Why there is nothing to do for any app: what is told of one that could have been worked on comes first.
-fn nothing_to_do(mut refused: Vec<Refusal>, plan: &Plan) -> Refusal {
-    let is_idle = |refusal: &Refusal| matches!(refusal, Refusal::NothingUnderWay { .. });
-    if !refused.iter().all(is_idle) {
-        refused.retain(|refusal| !is_idle(refusal));
-        return Refusal::any(refused)
-            .err()
-            .unwrap_or_else(|| Refusal::NothingUnderWay { name: plan.apps[0].name.clone() });
-    }
-    refused.into_iter().next().unwrap_or_else(|| Refusal::NothingUnderWay { name: plan.apps[0].name.clone() })
+/// Why there is nothing to do for any app: what is told of one that could have been worked on comes first, then what was
+/// interrupted and comes from another plan.
+fn nothing_to_do(mut refused: Vec<Refusal>, verb: Verb, plan: &Plan, space: &Space) -> Refusal {
+    refused.retain(|refusal| !matches!(refusal, Refusal::NothingUnderWay { .. }));
+    let of_other_plan = || {
+        let interrupted = Interrupted::of_any_plan(plan, space).filter(|found| found.plan != plan.digest)?;
+        let (id, apps) = (interrupted.identity.id, interrupted.to_follow);
+        Some(Refusal::InterruptedOtherPlan { id, apps }).filter(|_| verb == Verb::Resume)
+    };
+    let idle = || Refusal::NothingUnderWay { name: plan.apps[0].name.clone() };
+    Refusal::any(refused).err().or_else(of_other_plan).unwrap_or_else(idle)
 }
 
 /// The apps of the plan in the order in which the verb takes them.

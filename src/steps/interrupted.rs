@@ -19,13 +19,15 @@ pub(crate) struct Interrupted {
 }
 
 impl Interrupted {
-    /// What tells of it on the apps. `None` where the newest deployment has come to all of its apps, where it comes from
-    /// another plan, or where a part of it was taken back: whoever did that has decided on it.
+    /// What this plan can go on with. `None` where there is nothing, or where it comes from another plan.
     pub(crate) fn of(plan: &Plan, space: &Space) -> Option<Self> {
+        Self::of_any_plan(plan, space).filter(|interrupted| interrupted.plan == plan.digest)
+    }
+
+    /// What tells of it on the apps, whatever plan it comes from. `None` where the newest deployment has come to all of its
+    /// apps, or where a part of it was taken back: whoever did that has decided on it.
+    pub(crate) fn of_any_plan(plan: &Plan, space: &Space) -> Option<Self> {
         let newest = Self::newest(plan, space)?;
-        if newest.plan != plan.digest {
-            return None;
-        }
         let id = &newest.deployment.id;
         let has_begun = |app: &plan::App| origins(app, space).iter().any(|origin| origin.deployment.id == *id);
         let follows = |app: &&plan::App| newest.extent.has(&app.name) && !has_begun(app);
@@ -49,7 +51,7 @@ pub(super) fn newest_in_force(plan: &Plan, space: &Space) -> Option<Origin> {
 }
 
 /// The apps that a rollback of several apps was to take back and has not, by what it has written on those that it came to.
-pub(super) fn to_take_back<'p>(plan: &'p Plan, space: &Space) -> Vec<&'p plan::App> {
+pub(crate) fn to_take_back<'p>(plan: &'p Plan, space: &Space) -> Vec<&'p plan::App> {
     let taken_back = |app: &plan::App| -> Vec<(Extent, Origin)> {
         let apps = strategy::of(app).apps(app).iter().filter_map(|name| space.app(name.as_str()));
         let back = apps.filter(|app| matches!(Role::of(app), Some(Role::RolledBack | Role::RollingBack)));

@@ -258,6 +258,17 @@ pub enum Refusal {
         /// The colour that is being deployed.
         app: AppName,
     },
+    /// A deployment of several apps was interrupted between two of them, and comes from another plan.
+    #[error(
+        "deployment {id} was interrupted before it came to {}, and comes from another plan or manifest than this one",
+        apps.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+    )]
+    InterruptedOtherPlan {
+        /// The id of the deployment.
+        id: String,
+        /// The plan's names of the apps that were to follow.
+        apps: Vec<AppName>,
+    },
     /// A colour that is to serve has no instances, and nothing tells how many it should have.
     #[error("app {app} has 0 web instances, so it could not serve {name}")]
     NoInstances {
@@ -390,6 +401,7 @@ impl Refusal {
             | Self::OtherLifecycle { .. }
             | Self::NothingUnderWay { .. }
             | Self::OtherPlan { .. }
+            | Self::InterruptedOtherPlan { .. }
             | Self::OfAnotherDeployment { .. }
             | Self::NoFallback { .. } => false,
         }
@@ -536,6 +548,12 @@ impl Refusal {
                 cutover("status", name),
                 cutover("rollback", name),
                 cutover("apply", name)
+            ),
+            Self::InterruptedOtherPlan { .. } => format!(
+                "go on where the plan is the one that it was begun with\nor take back what it has deployed:\n  {}\nor start \
+                 anew:\n  {}",
+                own.verb("rollback"),
+                own.verb("apply")
             ),
             Self::NoInstances { app, .. } => format!(
                 "a new version takes them from the manifest (instances:), else give it as many as it needs and run \
@@ -687,6 +705,10 @@ mod tests {
             ),
             (Refusal::NoFallback { name: name.clone(), why: String::new() }, vec![ours("apply")]),
             (
+                Refusal::InterruptedOtherPlan { id: app.clone(), apps: vec![name.clone()] },
+                vec![words(&["cutover", "rollback"]), words(&["cutover", "apply"])],
+            ),
+            (
                 Refusal::OfAnotherDeployment { name: name.clone(), newest: app.clone(), own: Some(app.clone()) },
                 vec![ours("rollback")],
             ),
@@ -744,13 +766,14 @@ mod tests {
             Refusal::Several(_) => 27,
             Refusal::NoDockerPassword { .. } => 28,
             Refusal::OfAnotherDeployment { .. } => 29,
+            Refusal::InterruptedOtherPlan { .. } => 30,
         }
     }
 
     #[test]
     fn each_kind_is_tried() {
         let tried: BTreeSet<usize> = each("shop").iter().map(|(refusal, _)| place(refusal)).collect();
-        assert_eq!(tried, (0..30).collect());
+        assert_eq!(tried, (0..31).collect());
     }
 
     #[test]

@@ -273,6 +273,10 @@ fn a_rollback_of_several_apps_that_was_killed_goes_on_back() {
     child.wait().unwrap();
     held.release();
     bench.foundry.faults().clear();
+    let status = bench.must(&["status", "--file", "three.yaml"]).out;
+    for words in ["cart_b is being rolled back", "a rollback was interrupted before it came to shop\n"] {
+        assert!(status.contains(words), "'{words}' is not in:\n{status}");
+    }
     let run = bench.must(&args("resume"));
     assert!(!run.err.contains("upload"), "{}", run.err);
     assert_eq!([serve("shop"), serve("cart"), serve("mail")], [["shop_b"], ["cart_a"], ["mail_a"]]);
