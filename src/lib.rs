@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! deploy.yaml ──plan──▶ Plan ─┐
-//!                             ├─steps──▶ Steps ──▶ proof
+//!                             ├─steps──▶ Deployment ──▶ proof
 //! cf reads ─────space──▶ Space┘            ├─────▶ report (text · JSON · shell)
 //!                                          └─────▶ run ──▶ events ──▶ report
 //! ```

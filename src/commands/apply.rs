@@ -16,8 +16,9 @@ use crate::run::reader::refresh_patiently;
 use crate::space::Space;
 use crate::space::condition::Section;
 use crate::steps::input::Failed;
+use crate::steps::interrupted::{live_origin, newest_in_force};
 use crate::steps::refusal::Refusal;
-use crate::steps::standing::serving;
+use crate::steps::standing::{UnderWay, serving};
 use crate::steps::{Request, Step, Verb};
 
 use super::context::{Context, load, load_without_app_files};
@@ -64,7 +65,10 @@ fn with_session(
     let mut manager = LockManager::new(context.api(), &unhurried, patience);
     way_is_free(args, consent, &context, &mut manager, &mut space)?;
     let failed = if args.keep_failed { Failed::Keep } else { Failed::Stop };
-    let request = prepare::request(verb, common, &context.session.target().user, failed, &space.locks);
+    let is_free = manager.refuse_at_work(&space.locks).is_ok();
+    // Whoever is at work now ends by itself where it is only waited for: its locks tell of nothing that is to be gone on with.
+    let left = if is_free || args.take_over { space.locks.as_slice() } else { &[] };
+    let request = prepare::request(verb, common, &context.session.target().user, failed, left);
     let claim = Claim {
         deployment: request.claimed(plan, &space),
         plan: plan.digest.clone(),
@@ -72,16 +76,13 @@ fn with_session(
     };
     let mut asking = Asking { context: &context, plan, request, consent, reporters };
     // What is compiled while somebody else is at work fits nothing: that is done once the lock is ours.
-    let agreed = if manager.refuse_at_work(&space.locks).is_ok() {
+    let agreed = if is_free {
         match asking.agree(&space, &unhurried) {
             Err(CliError::Refused(Refusal::NothingUnderWay { .. })) => {
                 clear_up(&context, &space.locks)?;
-                if verb == Verb::Resume {
-                    prepare::rest_is_deployed(plan, &space, &asking.reporters.own_files())?;
-                }
-                tell(&nothing_under_way(verb, plan, &space));
+                let ended = asking.nothing_under_way(&space);
                 context.close();
-                return Ok(ExitStatus::Done);
+                return ended;
             }
             agreed => Some(agreed?),
         }
@@ -175,9 +176,35 @@ impl<'a> Asking<'a> {
                 }
                 return Err(CliError::NotAgreed);
             }
+            Err(CliError::Refused(Refusal::NothingUnderWay { .. })) => return self.nothing_under_way(&space),
             prepared => prepared?,
         };
         Ok(self.run(&prepared, space, interrupt, hold))
+    }
+
+    /// A rollback is finished, which leaves what was there before; something else may still be under way.
+    fn after_finished_rollback(&mut self, space: &Space) -> ExitStatus {
+        let is_left = |app: &&plan::App| UnderWay::of(app, space).is_some();
+        let left: Vec<String> = self.plan.apps.iter().filter(is_left).map(|app| app.name.to_string()).collect();
+        if left.is_empty() {
+            return ExitStatus::Done;
+        }
+        let text = format!("the rollback is finished; under way is still: {}", left.join(", "));
+        self.reporters.report(Happening::Note { text });
+        if let Some(own) = self.reporters.own() {
+            self.reporters.report(Happening::Hint { text: own.ways(Verb::Resume) });
+        }
+        ExitStatus::Stuck
+    }
+
+    /// Nothing is under way: for a resume that is well only where what runs is what the plan deploys.
+    fn nothing_under_way(&self, space: &Space) -> Result<ExitStatus, CliError> {
+        let verb = self.request.verb;
+        if verb == Verb::Resume {
+            prepare::rest_is_deployed(self.plan, space, &self.reporters.own_files())?;
+        }
+        tell(&nothing_under_way(verb, self.plan, space));
+        Ok(ExitStatus::Done)
     }
 
     fn run(
@@ -189,12 +216,19 @@ impl<'a> Asking<'a> {
     ) -> ExitStatus {
         let Self { context, plan, reporters, .. } = self;
         let status = operate(context, plan, prepared, &mut space, interrupt, hold, reporters);
-        // (One that has finished a rollback leaves what was there before.)
-        if status != ExitStatus::Done || prepared.deployment.verb != Verb::Resume {
+        if status != ExitStatus::Done || prepared.request.verb != Verb::Resume {
             return status;
         }
-        // What was under way is finished: other apps of the plan may not have been deployed at all.
-        let is_done = |app: &plan::App| prepared.deployment.apps.iter().any(|part| part.app.name == app.name);
+        if prepared.deployment.verb == Verb::Rollback {
+            return self.after_finished_rollback(&space);
+        }
+        // What was under way is finished: other apps of the plan may not have been deployed at all. (Those that an earlier run
+        // of this deployment has done are, wherever their files are.)
+        let done = newest_in_force(plan, &space).map(|newest| newest.deployment.id);
+        let is_done = |app: &plan::App| {
+            prepared.deployment.apps.iter().any(|part| part.app.name == app.name)
+                || live_origin(app, &space).is_some_and(|own| Some(&own.deployment.id) == done.as_ref())
+        };
         let apps = plan.apps.iter().filter(|app| !is_done(app)).cloned().collect();
         match prepare::rest_is_deployed(&Plan { apps, ..(*plan).clone() }, &space, &reporters.own_files()) {
             Ok(()) => ExitStatus::Done,
@@ -251,6 +285,10 @@ fn nothing_under_way(verb: Verb, plan: &Plan, space: &Space) -> String {
     let why = match verb {
         Verb::Resume => "what runs is what this plan deploys",
         Verb::Apply | Verb::Rollback => "no deployment is under way",
+    };
+    let verb = match verb {
+        Verb::Apply | Verb::Resume => verb.as_str(),
+        Verb::Rollback => "roll back",
     };
     format!("nothing to {verb}: {why}; {}", told.join("; "))
 }

@@ -156,7 +156,8 @@ impl Console {
             self.always(&format!("  {command}"));
         }
         if more > 0 {
-            self.always(&format!("{more} more steps follow, which only cutover makes sure of"));
+            let follow = if more == 1 { "step follows" } else { "steps follow" };
+            self.always(&format!("{more} more {follow}, which only cutover makes sure of"));
         }
     }
 

@@ -76,7 +76,7 @@ impl fmt::Display for Intrusion {
         match self {
             Self::LockLost(why) => write!(f, "the lock is not held any more: {why}"),
             Self::Changed(changed) => {
-                f.write_str("somebody else has changed what it hangs on:")?;
+                f.write_str("somebody else has changed what this deployment depends on:")?;
                 changed.iter().try_for_each(|difference| write!(f, "\n  {difference}"))
             }
         }

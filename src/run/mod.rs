@@ -13,7 +13,7 @@
 //! - [`http`]: the HTTP client of both
 //! - [`clock`]: waiting; [`interrupt`]: what a signal does to a run
 //!
-//! Only [`execute`] and [`lock`] change a space, and only through `cf`.
+//! Only the runner (`step_runner`) and [`lock`] change a space, and only through `cf`.
 
 pub mod api;
 pub mod check;

@@ -5,7 +5,8 @@ use crate::event::{Happening, Report};
 use crate::plan::{self, Plan};
 use crate::shell::OwnCommands;
 use crate::space::Space;
-use crate::steps::interrupted::Interrupted;
+use crate::steps::annotations::Origin;
+use crate::steps::interrupted::{Interrupted, live_origin};
 use crate::steps::standing::serving;
 use crate::steps::{AppDeployment, Deployment, Request, Verb};
 
@@ -48,7 +49,7 @@ impl<'a> Operation<'a> {
         for (app, why) in &self.deployment.left_alone {
             report(Happening::LeftAlone { app: app.to_string(), why: why.clone() });
         }
-        let verb = self.request.verb;
+        let verb = self.deployment.verb;
         let what = |app: &plan::App| format!("{verb} {}", app.name);
         let (outcome, at) = match self.runner.run(&what, self.deployment, space, report) {
             Ended::Done => return Outcome::Done,
@@ -62,12 +63,22 @@ impl<'a> Operation<'a> {
         };
         let place = self.deployment.apps.iter().position(|part| part.app.name == at).unwrap_or_default();
         self.tell_others(place, space, report);
-        // Not every live route is served as before where an app before this one is new.
-        if outcome == Outcome::AsBefore && place > 0 {
+        // Not every live route is served as before where another app of this deployment is new.
+        if outcome == Outcome::AsBefore && (place > 0 || self.has_new_ones(at.as_str(), space)) {
             self.hint_either_way(place, space, report);
             return Outcome::Stuck;
         }
         outcome
+    }
+
+    /// Whether an earlier run has made another app new by the deployment that has failed at this one.
+    fn has_new_ones(&self, failed: &str, space: &Space) -> bool {
+        let next = self.part(failed).and_then(|part| space.app(part.standing.next().as_str()));
+        let of_next = next.and_then(Origin::of).map(|origin| origin.deployment.id);
+        let unfinished = || Interrupted::of(self.plan, space).map(|interrupted| interrupted.identity.id);
+        let Some(id) = of_next.or_else(unfinished).filter(|_| self.request.verb == Verb::Resume) else { return false };
+        let others = self.plan.apps.iter().filter(|app| app.name.as_str() != failed);
+        others.filter_map(|app| live_origin(app, space)).any(|own| own.deployment.id == id)
     }
 
     /// What is done with one of the apps.
@@ -90,7 +101,7 @@ impl<'a> Operation<'a> {
         report: &mut Report<'_>,
     ) -> Outcome {
         if let Some(part) = part {
-            Recovery { operation: self, part }.stopped(self.request.verb, why, space, report);
+            Recovery { operation: self, part }.stopped(self.deployment.verb, why, space, report);
         }
         Outcome::Stuck
     }
@@ -119,7 +130,7 @@ impl<'a> Operation<'a> {
     fn hint_either_way(&self, place: usize, space: &Space, report: &mut Report<'_>) {
         let Some(own) = self.own else { return };
         let (before, from) = self.deployment.apps.split_at(place);
-        let on = match self.request.verb {
+        let on = match self.deployment.verb {
             Verb::Rollback => own.verb(Verb::Rollback),
             // A deployment that was taken back in part is not resumed: what is to be deployed is a new one.
             Verb::Apply | Verb::Resume => match Interrupted::of(self.plan, space) {
@@ -129,7 +140,7 @@ impl<'a> Operation<'a> {
         };
         report(Happening::Hint { text: format!("to go on: {on}") });
         let back: Vec<String> = before.iter().rev().filter(|part| part.standing.live().is_some()).map(name).collect();
-        if self.request.verb != Verb::Rollback && !back.is_empty() {
+        if self.deployment.verb != Verb::Rollback && !back.is_empty() {
             report(Happening::Hint { text: format!("to go back: {}", own.about(Verb::Rollback, back)) });
         }
     }

@@ -56,7 +56,7 @@ impl Recovery<'_, '_> {
         if app.on_failure == OnFailure::Stop {
             stands(app, space, report);
             report(Happening::Note { text: "nothing is taken back: the plan says on_failure: stop".to_owned() });
-            self.tell_left(self.operation.request.verb, space, report);
+            self.tell_left(self.operation.deployment.verb, space, report);
             return Outcome::Stuck;
         }
         self.take_back(space, report)
@@ -96,7 +96,7 @@ impl Recovery<'_, '_> {
         if error.is_logged_out() {
             report(Happening::Hint { text: "log in again first: cf login".to_owned() });
         }
-        self.operation.hint_ways(Verb::Apply, report);
+        self.operation.hint_ways(self.operation.deployment.verb, report);
         match self.operation.runner.clock.stop() {
             Some(Stop::Signal(signal)) => Outcome::Interrupted(signal),
             Some(Stop::LockLost(_)) | None => Outcome::Stuck,

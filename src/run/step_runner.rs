@@ -282,7 +282,7 @@ fn output(step: &Step, argv: &[String], stream: Stream, text: &str) -> Happening
 }
 
 fn again(tried: u32) -> Vec<String> {
-    if tried > 1 { vec![format!("at the {tried}. attempt")] } else { Vec::new() }
+    if tried > 1 { vec![format!("on attempt {tried}")] } else { Vec::new() }
 }
 
 /// The value of a reference, from what was last read of the space.

@@ -36,12 +36,12 @@ pub struct Sensitive(String);
 
 impl Sensitive {
     /// Keeps a text from being seen.
-    pub(crate) fn new(text: impl Into<String>) -> Self {
+    pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }
 
     /// The text itself, for the one place that needs it: never for a message, an event or an argument.
-    pub(crate) fn expose(&self) -> &str {
+    pub fn expose(&self) -> &str {
         &self.0
     }
 }

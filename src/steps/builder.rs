@@ -1,10 +1,10 @@
-//! The list that the compilers write: steps with their ids, one after the other.
+//! Steps in the making: what the strategies write, each step waiting for the one before it.
 
 use crate::cf::dialect::CfVersion;
 use crate::cf::invocation::RouteParts;
 use crate::plan::{self, AppName, RouteUrl};
 use crate::space::condition::Condition;
-use crate::space::{AppState, Space};
+use crate::space::{App, AppState, Space};
 
 use super::Step;
 use super::action::{Action, Annotate, Drain, MapRoute, Stop, UnmapRoute};
@@ -174,7 +174,12 @@ impl<'a> GraphBuilder<'a> {
 
     /// Marks an app as one that is taken back, by a rollback of these apps of the plan, where it is not marked so already.
     pub(super) fn rolling_back(&mut self, phase: Phase, app: &AppName, extent: &Extent) {
-        if self.model.app(app.as_str()).is_some_and(|app| Role::of(app) != Some(Role::RollingBack)) {
+        let is_marked = |app: &App| {
+            // An older version has not written which apps it is of.
+            let same = Extent::of_rollback(app).is_none_or(|marked| marked == *extent);
+            Role::of(app) == Some(Role::RollingBack) && same
+        };
+        if self.model.app(app.as_str()).is_some_and(|app| !is_marked(app)) {
             let annotations = Annotations::rolling_back(extent);
             self.add(phase, "mark", Annotate { app: app.clone(), annotations });
         }

@@ -15,7 +15,7 @@ use crate::space::lock::Lock;
 use super::annotations::{Extent, Identity};
 use super::compile::{compile, without_quota};
 use super::input::{Begun, CompileInput, Failed};
-use super::interrupted::{Interrupted, newest_in_force, serving, to_take_back};
+use super::interrupted::{Interrupted, live_origin, newest_in_force, to_take_back, was_taken_back};
 use super::refusal::Refusal;
 use super::standing::{Standing, UnderWay};
 use super::upload::Upload;
@@ -60,50 +60,101 @@ pub struct AppDeployment<'p> {
     pub steps: Vec<Step>,
 }
 
+/// What is to be done for a request, by what was found in the space.
+#[derive(Debug, Clone, PartialEq)]
+struct Intent {
+    /// The verb: a `resume` goes back where a rollback was interrupted.
+    verb: Verb,
+    /// The apps that a rollback which was killed or interrupted is to take back. `None` where nothing tells of one.
+    only_back: Option<Vec<AppName>>,
+    /// The apps that what is done is of.
+    extent: Extent,
+    /// What was to follow.
+    interrupted: Option<Interrupted>,
+}
+
+impl Intent {
+    fn forward(request: &Request, interrupted: Option<Interrupted>) -> Self {
+        Self { verb: request.verb, only_back: None, extent: request.extent.clone(), interrupted }
+    }
+
+    fn back(apps: Vec<AppName>) -> Self {
+        let extent = Extent::Apps(apps.iter().map(ToString::to_string).collect());
+        Self { verb: Verb::Rollback, only_back: Some(apps), extent, interrupted: None }
+    }
+
+    /// What an app is compiled from.
+    fn input<'a>(
+        &'a self,
+        request: &'a Request,
+        plan: &'a Plan,
+        app: &'a plan::App,
+        begun: Option<&'a Begun>,
+    ) -> CompileInput<'a> {
+        CompileInput { extent: &self.extent, ..request.input(plan, app, begun) }
+    }
+}
+
 impl Request {
-    /// The deployment that is worked on: the one that is under way, or that a killed run was about to begin; else this one.
+    /// The deployment that is worked on: the one that is under way or is taken back, or that a killed run was about to
+    /// begin; else this one.
     pub(crate) fn claimed(&self, plan: &Plan, space: &Space) -> Identity {
-        let under_way = |app: &plan::App| Some(UnderWay::of(app, space)?.origin?.deployment.id);
-        let unfinished = Interrupted::of(plan, space).map(|interrupted| interrupted.identity.id);
-        let found = match self.verb {
+        let under_way = || plan.apps.iter().find_map(|app| Some(UnderWay::of(app, space)?.origin?.deployment.id));
+        let locked = || plan.apps.iter().find_map(|app| self.lock(app).map(|lock| lock.deployment.clone()));
+        let unfinished = || Interrupted::of(plan, space).map(|interrupted| interrupted.identity.id);
+        let in_force = || newest_in_force(plan, space).map(|origin| origin.deployment.id);
+        let found = match self.acts_as(plan, space) {
             Verb::Apply => None,
-            Verb::Resume | Verb::Rollback => {
-                let lock = |app: &plan::App| self.lock(app).map(|lock| lock.deployment.clone());
-                plan.apps.iter().find_map(|app| lock(app).or_else(|| under_way(app))).or(unfinished)
-            }
+            Verb::Resume => locked().or_else(under_way).or_else(unfinished),
+            Verb::Rollback => under_way().or_else(in_force).or_else(locked),
         };
         Identity { id: found.unwrap_or_else(|| self.identity.id.clone()), ..self.identity.clone() }
     }
 
     /// What is done for the verb: a `resume` goes back where a rollback was interrupted.
     pub(crate) fn acts_as(&self, plan: &Plan, space: &Space) -> Verb {
-        if self.to_finish_back(plan, space).is_some() { Verb::Rollback } else { self.verb }
+        self.intent(plan, space).verb
     }
 
-    /// The apps that a `resume` is to take back: those of a rollback that was killed or interrupted. `None` where it is to
-    /// go forward. A rollback that has left locks comes first, since it was the last that was asked for.
-    fn to_finish_back(&self, plan: &Plan, space: &Space) -> Option<Vec<AppName>> {
-        let names = |apps: Vec<&plan::App>| {
-            Some(apps)
-                .filter(|apps| !apps.is_empty())
-                .map(|apps| apps.into_iter().map(|app| app.name.clone()).collect::<Vec<_>>())
-        };
-        if self.verb != Verb::Resume {
-            return None;
+    fn intent(&self, plan: &Plan, space: &Space) -> Intent {
+        if self.verb == Verb::Apply {
+            return Intent::forward(self, None);
         }
-        let locked =
-            plan.apps.iter().filter(|app| self.lock(app).is_some_and(|lock| lock.verb == Some(Verb::Rollback)));
-        let forward = plan.apps.iter().any(|app| UnderWay::of(app, space).is_some_and(|under_way| !under_way.back));
-        names(locked.collect()).or_else(|| {
-            if forward || Interrupted::of(plan, space).is_some() {
-                return None;
+        // A rollback that has left locks comes first, since it was the last that was asked for.
+        let locked = self.locked_for_rollback(plan, space);
+        match (self.verb, locked) {
+            (Verb::Rollback, None) => Intent::forward(self, None),
+            // What it was to take back may be done: then there is nothing left to do, and not one deployment more.
+            (Verb::Rollback, Some(apps)) => Intent::back(apps),
+            (Verb::Resume | Verb::Apply, Some(apps)) if !apps.is_empty() => Intent::back(apps),
+            (Verb::Resume | Verb::Apply, _) => {
+                let interrupted = Interrupted::of(plan, space);
+                let is_forward = |app: &plan::App| UnderWay::of(app, space).is_some_and(|under_way| !under_way.back);
+                if interrupted.is_some() || plan.apps.iter().any(is_forward) {
+                    return Intent::forward(self, interrupted);
+                }
+                let has_way = |app: &&plan::App| {
+                    let compiled = without_quota(Verb::Rollback, &self.input(plan, app, None), space);
+                    !matches!(compiled, Err(Refusal::NoFallback { .. }))
+                };
+                let apps: Vec<AppName> =
+                    to_take_back(plan, space).into_iter().filter(has_way).map(|app| app.name.clone()).collect();
+                if apps.is_empty() { Intent::forward(self, None) } else { Intent::back(apps) }
             }
-            let has_way = |app: &&plan::App| {
-                let compiled = without_quota(Verb::Rollback, &self.input(plan, app, None), space);
-                !matches!(compiled, Err(Refusal::NoFallback { .. }))
-            };
-            names(to_take_back(plan, space).into_iter().filter(has_way).collect())
-        })
+        }
+    }
+
+    /// The apps that a rollback was to take back that was killed and has left its locks, and has not. `None` where there are
+    /// none of its locks.
+    fn locked_for_rollback(&self, plan: &Plan, space: &Space) -> Option<Vec<AppName>> {
+        let locks = plan.apps.iter().filter_map(|app| Some((app, self.lock(app)?)));
+        let locked: Vec<(&plan::App, &Lock)> = locks.filter(|(_, lock)| lock.verb == Some(Verb::Rollback)).collect();
+        let is_left = |app: &plan::App, lock: &Lock| {
+            UnderWay::of(app, space).is_some()
+                || live_origin(app, space).is_some_and(|own| own.deployment.id == lock.deployment)
+        };
+        let left = || locked.iter().filter(|(app, lock)| is_left(app, lock)).map(|(app, _)| app.name.clone()).collect();
+        (!locked.is_empty()).then(left)
     }
 
     /// The lock on an app that a run has left which was killed.
@@ -112,17 +163,30 @@ impl Request {
     }
 
     /// The deployment that is known to have been begun on an app.
-    fn begun(&self, app: &plan::App, interrupted: Option<&Interrupted>) -> Option<Begun> {
-        let lock = self.lock(app).filter(|lock| lock.verb != Some(Verb::Rollback));
-        let locked = lock.map(|lock| Begun {
+    fn begun(&self, plan: &Plan, app: &plan::App, space: &Space, interrupted: Option<&Interrupted>) -> Option<Begun> {
+        let follows = || {
+            let interrupted = interrupted.filter(|interrupted| interrupted.to_follow.contains(&app.name))?;
+            let Interrupted { identity, plan, extent, .. } = interrupted.clone();
+            Some(Begun { identity, plan, extent })
+        };
+        self.begun_by_lock(plan, app, space).or_else(follows)
+    }
+
+    /// The deployment that a run was about to begin on an app that was killed. (A resume tells of what others have begun;
+    /// what was taken back in part is not gone on with.)
+    fn begun_by_lock(&self, plan: &Plan, app: &plan::App, space: &Space) -> Option<Begun> {
+        let lock = self.lock(app).filter(|lock| matches!(lock.verb, Some(Verb::Apply) | None))?;
+        if plan.apps.iter().any(|app| was_taken_back(app, &lock.deployment, space)) {
+            return None;
+        }
+        let of_it = |other: &&plan::App| self.lock(other).is_some_and(|other| other.deployment == lock.deployment);
+        let apps: Vec<&plan::App> = plan.apps.iter().filter(of_it).collect();
+        let is_whole = self.extent == Extent::Whole && apps.len() == plan.apps.len();
+        let names = || Extent::Apps(apps.iter().map(|app| app.name.to_string()).collect());
+        Some(Begun {
             identity: Identity { id: lock.deployment.clone(), by: lock.by.clone(), at: lock.at.clone() },
             plan: lock.plan.clone(),
-        });
-        // What was to follow is none of what is taken back: an app that was not begun is as it was before.
-        let interrupted = interrupted.filter(|_| self.verb != Verb::Rollback);
-        let follows = interrupted.filter(|interrupted| interrupted.to_follow.contains(&app.name));
-        locked.or_else(|| {
-            follows.map(|interrupted| Begun { identity: interrupted.identity.clone(), plan: interrupted.plan.clone() })
+            extent: if is_whole { Extent::Whole } else { names() },
         })
     }
 
@@ -140,10 +204,10 @@ impl Request {
 
     /// The apps of the plan whose files have to be here before this can be compiled, and are not among its uploads.
     pub(crate) fn missing_uploads<'p>(&self, plan: &'p Plan, space: &Space) -> Vec<&'p plan::App> {
-        let (interrupted, verb) = (Interrupted::of(plan, space), self.acts_as(plan, space));
+        let intent = self.intent(plan, space);
         let needs = |app: &&plan::App| {
-            let begun = self.begun(app, interrupted.as_ref());
-            let compiled = without_quota(verb, &self.input(plan, app, begun.as_ref()), space);
+            let begun = self.begun(plan, app, space, intent.interrupted.as_ref());
+            let compiled = without_quota(intent.verb, &intent.input(self, plan, app, begun.as_ref()), space);
             matches!(compiled, Err(Refusal::NoUpload { .. }))
         };
         plan.apps.iter().filter(needs).collect()
@@ -161,7 +225,7 @@ impl Request {
         let nothing = Upload::nothing();
         // What was begun says what is resumed as long as no app tells of it.
         let untold = self.verb == Verb::Resume && next == Verb::Resume && UnderWay::of(app, space).is_none();
-        let begun = self.begun(app, Interrupted::of(plan, space).as_ref()).filter(|_| untold);
+        let begun = untold.then(|| self.begun(plan, app, space, Interrupted::of(plan, space).as_ref())).flatten();
         let input = self.input(plan, app, begun.as_ref());
         let upload = Some(input.upload.unwrap_or(&nothing));
         compile(next, &CompileInput { upload, failed: Failed::Stop, ..input }, space)
@@ -176,15 +240,14 @@ impl<'p> Deployment<'p> {
     /// version comes from the newest deployment of the plan. An app that was named by hand is taken back whatever
     /// deployment its version comes from.
     pub fn compile(plan: &'p Plan, space: &Space, request: &Request) -> Result<Self, Refusal> {
-        let interrupted = Interrupted::of(plan, space);
-        let only_back = request.to_finish_back(plan, space);
-        let verb = request.acts_as(plan, space);
+        let intent = request.intent(plan, space);
+        let verb = intent.verb;
         let mut all = Self { verb, apps: Vec::new(), left_alone: Vec::new() };
         let mut refused = Vec::new();
         for app in in_order(plan, verb) {
-            let begun = request.begun(app, interrupted.as_ref());
-            let input = request.input(plan, app, begun.as_ref());
-            let is_asked_for = only_back.as_ref().is_none_or(|only| only.contains(&app.name));
+            let begun = request.begun(plan, app, space, intent.interrupted.as_ref());
+            let input = intent.input(request, plan, app, begun.as_ref());
+            let is_asked_for = intent.only_back.as_ref().is_none_or(|only| only.contains(&app.name));
             let compiled = match of_another_deployment(verb, request, plan, app, space) {
                 _ if !is_asked_for => Err(Refusal::NothingUnderWay { name: app.name.clone() }),
                 Some(refusal) => Err(refusal),
@@ -193,7 +256,7 @@ impl<'p> Deployment<'p> {
             match compiled {
                 Ok(steps) => all.apps.push(AppDeployment { app, standing: Standing::of(app, space)?, steps }),
                 // It was taken back before that rollback came to its end.
-                Err(Refusal::NoFallback { name, .. }) if only_back.is_some() => {
+                Err(Refusal::NoFallback { name, .. }) if intent.only_back.is_some() => {
                     refused.push(Refusal::NothingUnderWay { name });
                 }
                 Err(refusal) if refusal.leaves_others_be(verb, plan.apps.len()) => {
@@ -244,7 +307,7 @@ fn of_another_deployment(
         return None;
     }
     let newest = newest_in_force(plan, space)?;
-    let own = serving(app, space);
+    let own = live_origin(app, space);
     let same = own.as_ref().is_some_and(|own| own.deployment.id == newest.deployment.id);
     (!same).then(|| Refusal::OfAnotherDeployment {
         name: app.name.clone(),

@@ -32,6 +32,8 @@ pub(crate) struct Begun {
     pub(crate) identity: Identity,
     /// The digest of its plan.
     pub(crate) plan: String,
+    /// The apps of the plan that it is of.
+    pub(crate) extent: Extent,
 }
 
 /// What becomes of a version that is taken back.

@@ -4,7 +4,7 @@ use crate::plan::{self, AppName, Plan};
 use crate::space::Space;
 
 use super::annotations::{Extent, Identity, Origin, Role};
-use super::standing::{Standing, UnderWay, origins};
+use super::standing::{Standing, UnderWay, has_begun, origins};
 use super::strategy;
 
 /// The newest deployment of a plan, where it did not come to all of its apps.
@@ -14,6 +14,8 @@ pub(crate) struct Interrupted {
     pub(crate) identity: Identity,
     /// The digest of its plan.
     pub(crate) plan: String,
+    /// The apps of the plan that it is of.
+    pub(crate) extent: Extent,
     /// The apps that it was to go on with, in this order.
     pub(crate) to_follow: Vec<AppName>,
 }
@@ -28,14 +30,17 @@ impl Interrupted {
     /// apps, or where a part of it was taken back: whoever did that has decided on it.
     pub(crate) fn of_any_plan(plan: &Plan, space: &Space) -> Option<Self> {
         let newest = Self::newest(plan, space)?;
+        // All apps of a plan that was another one then are not those of this one.
+        if newest.extent == Extent::Whole && newest.plan != plan.digest {
+            return None;
+        }
         let id = &newest.deployment.id;
-        let has_begun = |app: &plan::App| origins(app, space).iter().any(|origin| origin.deployment.id == *id);
-        let follows = |app: &&plan::App| newest.extent.has(&app.name) && !has_begun(app);
+        let follows = |app: &&plan::App| newest.extent.has(&app.name) && !has_begun(app, &newest.deployment, space);
         let to_follow: Vec<AppName> = plan.apps.iter().filter(follows).map(|app| app.name.clone()).collect();
         if to_follow.is_empty() || plan.apps.iter().any(|app| was_taken_back(app, id, space)) {
             return None;
         }
-        Some(Self { identity: newest.deployment, plan: newest.plan, to_follow })
+        Some(Self { identity: newest.deployment, plan: newest.plan, extent: newest.extent, to_follow })
     }
 
     /// The newest deployment that is written on the plan's apps, whether it has come to its end, was taken back, or neither.
@@ -45,9 +50,9 @@ impl Interrupted {
 }
 
 /// The newest deployment of a plan that something still comes from: what serves, or what is under way.
-pub(super) fn newest_in_force(plan: &Plan, space: &Space) -> Option<Origin> {
+pub(crate) fn newest_in_force(plan: &Plan, space: &Space) -> Option<Origin> {
     let under_way = |app: &plan::App| UnderWay::of(app, space).and_then(|under_way| under_way.origin);
-    newest(plan.apps.iter().flat_map(|app| under_way(app).into_iter().chain(serving(app, space))))
+    newest(plan.apps.iter().flat_map(|app| under_way(app).into_iter().chain(live_origin(app, space))))
 }
 
 /// The apps that a rollback of several apps was to take back and has not, by what it has written on those that it came to.
@@ -60,14 +65,14 @@ pub(crate) fn to_take_back<'p>(plan: &'p Plan, space: &Space) -> Vec<&'p plan::A
     let rollbacks: Vec<(Extent, Origin)> = plan.apps.iter().flat_map(taken_back).collect();
     let is_left = |app: &&plan::App| {
         let under_way = UnderWay::of(app, space).is_some_and(|under_way| under_way.back);
-        let serves = |id: &str| serving(app, space).is_some_and(|own| own.deployment.id == id);
+        let serves = |id: &str| live_origin(app, space).is_some_and(|own| own.deployment.id == id);
         rollbacks.iter().any(|(extent, from)| extent.has(&app.name) && (under_way || serves(&from.deployment.id)))
     };
     plan.apps.iter().filter(is_left).collect()
 }
 
 /// Where the version comes from that serves an app.
-pub(super) fn serving(app: &plan::App, space: &Space) -> Option<Origin> {
+pub(crate) fn live_origin(app: &plan::App, space: &Space) -> Option<Origin> {
     let standing = Standing::of(app, space).ok()?;
     Origin::of(space.app(standing.live()?.as_str())?)
 }
@@ -77,7 +82,7 @@ fn newest(all: impl Iterator<Item = Origin>) -> Option<Origin> {
 }
 
 /// Whether what a deployment has done to an app was taken back, or is being.
-fn was_taken_back(app: &plan::App, id: &str, space: &Space) -> bool {
+pub(super) fn was_taken_back(app: &plan::App, id: &str, space: &Space) -> bool {
     let of_it = |name: &&AppName| {
         let found = space.app(name.as_str());
         found.and_then(Origin::of).is_some_and(|origin| origin.deployment.id == id)

@@ -8,7 +8,7 @@
 use crate::space::{AppState, Space};
 
 use super::action::traffic::Traffic;
-use super::annotations::Origin;
+use super::annotations::{Extent, Origin};
 use super::compile::compile;
 use super::input::CompileInput;
 use super::refusal::Refusal;
@@ -32,8 +32,14 @@ pub(crate) fn left(verb: Verb, input: &CompileInput<'_>, space: &Space) -> Resul
     let found = space.app(under_way.colour.as_str()).and_then(Origin::of);
     let begun_with = found.as_ref().map(|origin| Upload::as_written(&origin.upload, &origin.upload_files));
     let verb = if verb == Verb::Apply { Verb::Resume } else { verb };
-    let steps =
-        compile(verb, &CompileInput { upload: begun_with.as_ref().or(input.upload), begun: None, ..*input }, space)?;
+    // What is done by hand makes no rollback larger.
+    let marked = space.app(under_way.colour.as_str()).and_then(Extent::of_rollback);
+    let extent = &marked.unwrap_or_else(|| Extent::Apps(vec![input.app.name.to_string()]));
+    let steps = compile(
+        verb,
+        &CompileInput { upload: begun_with.as_ref().or(input.upload), begun: None, extent, ..*input },
+        space,
+    )?;
     let mut model = space.clone();
     let may_be_done = |step: &&Step| {
         let harms = harms(step, &input.app.staging.to_string(), &model);

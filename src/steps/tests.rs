@@ -366,7 +366,8 @@ fn what_a_killed_run_has_left_is_gone_on_with() {
 
     let mut out = String::new();
     let mut case = |verb: Verb, title: &str, lock: Option<&Identity>, upload: Option<&Upload>, space: &Space| {
-        let begun = lock.map(|identity| Begun { identity: identity.clone(), plan: plan.digest.clone() });
+        let begun =
+            lock.map(|identity| Begun { identity: identity.clone(), plan: plan.digest.clone(), extent: Extent::Whole });
         let told = match compile(verb, &input(&plan, &this, upload, begun.as_ref()), space) {
             Ok(steps) => steps.iter().map(|step| step.id.trim_start_matches("shop/")).collect::<Vec<_>>().join(" "),
             Err(refusal) => format!("refused: {refusal}"),

@@ -479,7 +479,7 @@ fn a_run_that_is_at_work_is_taken_over_from() {
     let back = bench.run(&["rollback", "--yes", "--take-over"]);
     assert_tells(&back, 0, &["asked the run of admin on ", "shop_a serves shop.apps.foundry.test"]);
     let ended = Run::of(&child.wait_with_output().unwrap());
-    assert_tells(&ended, 3, &["takes shop over", "shop_a serves", "cutover status"]);
+    assert_tells(&ended, 3, &["has asked to take shop over", "shop_a serves", "cutover status"]);
     let (_, last_words) = ended.err.split_once("stopped at step").unwrap();
     assert!(!last_words.contains("cf "), "nothing is told to be done by hand:\n{}", ended.err);
     assert_eq!(bench.leads_to("shop.apps.foundry.test"), ["shop_a"]);

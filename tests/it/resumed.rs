@@ -154,7 +154,7 @@ fn a_run_that_was_killed_before_its_first_change_is_not_the_one_before() {
     let guid = bench.cf.must(["app", "shop_a", "--guid"]);
     killed_in(&bench, "apply", Rule::new("PATCH", &format!("/v3/apps/{}", guid.trim()), Fault::Before(Harm::Close)));
     assert!(bench.cf.must(["apps"]).contains("cutover-lock-shop"));
-    assert_tells(&bench.run(&["rollback", "--yes"]), 0, &["nothing to rollback", "shop_b serves", "is removed"]);
+    assert_tells(&bench.run(&["rollback", "--yes"]), 0, &["nothing to roll back", "shop_b serves", "is removed"]);
     assert_eq!(bench.leads_to(LIVE), ["shop_b"]);
     assert!(!bench.cf.must(["apps"]).contains("cutover-lock-shop"));
 }
@@ -337,8 +337,8 @@ fn a_platform_that_asks_for_patience_gets_it() {
     faults.add(Rule::new("GET", "/v3/apps", limited).on(Occurrence::First(1)));
     held.release();
     let run = Run::of(&child.wait_with_output().unwrap());
-    assert_tells(&run, 0, &["again", "at the 2. attempt"]);
-    assert!(bench.seconds_of("at the 2. attempt") >= 2.0);
+    assert_tells(&run, 0, &["again", "on attempt 2"]);
+    assert!(bench.seconds_of("on attempt 2") >= 2.0);
     assert_eq!(bench.leads_to(LIVE), ["shop_b"]);
 }
 

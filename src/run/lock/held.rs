@@ -37,7 +37,7 @@ pub(crate) enum Lost {
         by: Box<Lock>,
     },
     /// Somebody asks for it, and gets it as soon as this run has ended.
-    #[error("{by} takes {app} over")]
+    #[error("{by} has asked to take {app} over")]
     Asked {
         /// The plan's name of the app.
         app: String,

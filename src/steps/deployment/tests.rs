@@ -178,7 +178,12 @@ fn what_was_to_follow_is_resumed() {
         assert_eq!(compiled(&space), "refused: no deployment of shop is under way", "{name}");
     }
     let mut space = first;
-    space.app_mut("shop_b").unwrap().annotations.insert(PLAN_DIGEST.to_owned(), "another".to_owned());
+    let marks = &mut space.app_mut("shop_b").unwrap().annotations;
+    marks.insert(PLAN_DIGEST.to_owned(), "another".to_owned());
+    // All apps of another plan are not those of this one.
+    assert_eq!(compiled(&space), "refused: no deployment of shop is under way");
+    let marks = &mut space.app_mut("shop_b").unwrap().annotations;
+    marks.insert(APPS.to_owned(), r#"["shop","cart","mail"]"#.to_owned());
     assert_eq!(
         compiled(&space),
         "refused: deployment d-2 was interrupted before it came to cart, mail, and comes from another plan or manifest than \
@@ -252,7 +257,7 @@ fn a_rollback_that_was_interrupted_goes_on_back() {
     for (last, locked, apps) in cases {
         let space = after(&last);
         for verb in [Verb::Resume, Verb::Rollback] {
-            let locks = ["shop", "cart", "mail"].map(|app| lock_of(&plan, app, Verb::Rollback, "d-3"));
+            let locks = ["shop", "cart", "mail"].map(|app| lock_of(&plan, app, Verb::Rollback, "d-2"));
             let locks = if locked { locks.to_vec() } else { Vec::new() };
             let request = Request { locks, ..example::request(&plan, verb) };
             let deployment = Deployment::compile(&plan, &space, &request).unwrap();
@@ -265,9 +270,54 @@ fn a_rollback_that_was_interrupted_goes_on_back() {
             assert!(deployment.steps().all(|step| step.facts().kind() != "push"), "{verb} after '{last}'");
         }
     }
-    // It is done, and its locks are not given back yet.
-    let space = after(&last_of("shop"));
-    let locks = ["shop", "cart", "mail"].map(|app| lock_of(&plan, app, Verb::Rollback, "d-3")).to_vec();
+    // It is done, and its locks are not given back yet: what an older deployment has brought is not taken back with it.
+    let mut older = deployed(&plan, &["mail"]);
+    for last in [after(&last_of("shop")), {
+        let rollback = Deployment::compile(&plan, &older, &example::request(&plan, Verb::Rollback)).unwrap();
+        rollback.steps().for_each(|step| step.facts().effect(&mut older));
+        older
+    }] {
+        for verb in [Verb::Resume, Verb::Rollback] {
+            let locks = ["shop", "cart", "mail"].map(|app| lock_of(&plan, app, Verb::Rollback, "d-2")).to_vec();
+            let request = Request { locks, ..example::request(&plan, verb) };
+            let refused = Deployment::compile(&plan, &last, &request).unwrap_err();
+            assert!(matches!(refused, Refusal::NothingUnderWay { .. }), "{verb}: {refused}");
+        }
+    }
+}
+
+/// What is gone on with stays what it was: a resume of the whole plan makes no deployment and no rollback larger.
+#[test]
+fn a_resume_makes_nothing_larger() {
+    let plan = example::plan(PLAN);
+    let two = r#"["shop","cart"]"#;
+    let marked = |deployment: &Deployment<'_>, key: &str| {
+        let wanted = format!(r#""{key}":"{}""#, two.replace('"', "\\\""));
+        let mark = deployment.steps().find(|step| step.facts().kind() == "annotate").unwrap().invocation().unwrap();
+        let told = mark.argv().join(" ");
+        assert!(told.contains(&wanted), "'{wanted}' is not in {told}");
+    };
+    // A deployment of two apps, interrupted after the first.
+    let mut space = deployed(&plan, &["shop"]);
+    space.app_mut("shop_b").unwrap().annotations.insert(APPS.to_owned(), two.to_owned());
+    let deployment = Deployment::compile(&plan, &space, &example::request(&plan, Verb::Resume)).unwrap();
+    assert_eq!(deployment.apps.iter().map(|part| part.app.name.as_str()).collect::<Vec<_>>(), ["cart"]);
+    marked(&deployment, APPS);
+    // The same by the locks of a run that was killed; those of a killed resume tell of nothing.
+    let space = deployed(&plan, &[]);
+    for (verb, found) in [(Verb::Apply, true), (Verb::Resume, false)] {
+        let locks = ["shop", "cart"].map(|app| lock_of(&plan, app, verb, "d-9")).to_vec();
+        let request = Request { locks, ..example::request(&plan, Verb::Resume) };
+        let compiled = Deployment::compile(&plan, &space, &request);
+        assert_eq!(compiled.is_ok(), found, "{verb}");
+        if let Ok(deployment) = &compiled {
+            marked(deployment, APPS);
+        }
+    }
+    // A deployment that was taken back in part, and was killed before it gave its locks back, is not gone on with.
+    let mut space = deployed(&plan, &[]);
+    *space.app_mut("shop_b").unwrap() = version(&plan, "shop_b", Role::RolledBack, ("d-9", "2026-11-09T10:00:00Z"));
+    let locks = ["shop", "cart", "mail"].map(|app| lock_of(&plan, app, Verb::Apply, "d-9")).to_vec();
     let request = Request { locks, ..example::request(&plan, Verb::Resume) };
     let refused = Deployment::compile(&plan, &space, &request).unwrap_err();
     assert!(matches!(refused, Refusal::NothingUnderWay { .. }), "{refused}");

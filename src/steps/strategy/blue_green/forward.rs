@@ -7,9 +7,9 @@ use crate::space::{App, AppState, Space};
 use crate::steps::action::{
     Annotate, BindService, Check, CreateApp, Delete, MapRoute, NewApp, Push, SetDroplet, Stage, Start,
 };
-use crate::steps::annotations::{Annotations, Origin, Role};
+use crate::steps::annotations::{Annotations, Extent, Origin, Role};
 use crate::steps::builder::{GraphBuilder, Routers};
-use crate::steps::input::{CompileInput, Failed};
+use crate::steps::input::{Begun, CompileInput, Failed};
 use crate::steps::phase::Phase;
 use crate::steps::refusal::Refusal;
 use crate::steps::sizing::{self, Sizing};
@@ -83,18 +83,21 @@ pub(super) fn resume(input: &CompileInput<'_>, space: &Space) -> Result<Vec<Step
             Some(begun) if begun.plan != plan.digest => {
                 Err(Refusal::OtherPlan { name: app.name.clone(), app: app.name.clone() })
             }
-            Some(begun) => deploy(&CompileInput { identity: &begun.identity, ..*input }, space),
+            Some(begun) => deploy(&anew(input, begun), space),
             None => Err(Refusal::NothingUnderWay { name: app.name.clone() }),
         };
     };
     if under_way.back {
-        return back::compile(&CompileInput { failed: Failed::Stop, ..*input }, space);
+        // By itself it goes on as what it was begun as.
+        let marked = space.app(under_way.colour.as_str()).and_then(Extent::of_rollback);
+        let extent = marked.unwrap_or_else(|| Extent::Apps(vec![app.name.to_string()]));
+        return back::compile(&CompileInput { failed: Failed::Stop, extent: &extent, ..*input }, space);
     }
     let other_plan = || Refusal::OtherPlan { name: app.name.clone(), app: under_way.colour.clone() };
     let Some(origin) = &under_way.origin else { return Err(other_plan()) };
     if let Some(begun) = begun.filter(|begun| begun.identity.id != origin.deployment.id && begun.plan == plan.digest) {
         // The run that was killed was a new one, and had not yet taken this one's place.
-        return deploy(&CompileInput { identity: &begun.identity, ..*input }, space);
+        return deploy(&anew(input, begun), space);
     }
     if origin.plan != plan.digest {
         return Err(other_plan());
@@ -123,6 +126,11 @@ pub(super) fn resume(input: &CompileInput<'_>, space: &Space) -> Result<Vec<Step
     may_serve(app, &next, instances)?;
     finish(&mut list, &next, old.as_ref(), origin, instances, Routers::Unsure)?;
     Ok(list.into_steps())
+}
+
+/// What a deployment is compiled from that was begun, and that has left no word on the app.
+fn anew<'a>(input: &CompileInput<'a>, begun: &'a Begun) -> CompileInput<'a> {
+    CompileInput { identity: &begun.identity, extent: &begun.extent, ..*input }
 }
 
 /// What must be so before a deployment begins or goes on, whatever it finds of itself.
