@@ -81,9 +81,9 @@ soak: cf app
 # .cargo/mutants.toml. The second and third runs are of what stands outside of it, each with the whole runs that guard it.
 mutants: cf app $(MUTANTS)
 	$(call mutate,core,--shard $(SHARD))
-	$(call mutate,target,--no-config -f src/commands/workplace.rs -F check_target -C--test=it -- refusal::the_wrong_target)
+	$(call mutate,target,--no-config -f src/commands/context.rs -F check_target -C--test=it -- refusal::the_wrong_target)
 	$(call mutate,proof,--no-config --profile mutants --no-default-features -C--lib \
-		-f src/commands/deployment.rs -F 'Compiled.*::prove' -- commands::deployment::)
+		-f src/commands/prepare.rs -F prove -- commands::prepare::)
 
 # One run of the tool: its name, and what it is to change.
 define mutate
