@@ -1,17 +1,19 @@
 //! The checker, tried on compilers that are right, and on wrong ones: each is caught, with the story of what would
 //! happen.
 
+use std::rc::Rc;
 use std::time::Duration;
 
 use crate::example;
 use crate::plan::{self, Plan, RouteUrl};
-use crate::space::{App, Quota, QuotaScope, Space, Usage};
+use crate::space::{App, Process, Quota, QuotaScope, Space, Usage};
 use crate::steps::action::Delete;
 use crate::steps::annotations::Role;
 use crate::steps::refusal::{QuotaKind, Refusal};
 use crate::steps::standing::UnderWay;
 use crate::steps::{Action, Deployment, Step, Verb};
 
+use super::world::World;
 use super::{Proof, prove, prove_app, prove_one};
 
 const PLAN: &str = "
@@ -583,4 +585,20 @@ fn a_plan_without_drain_is_held_to_none() {
     let plan = plan_with("    drain: 0s\n");
     assert_eq!(plan.apps[0].drain, Duration::ZERO);
     assert_holds("no drain", &proved(&plan, Verb::Apply, &ordinary()));
+}
+
+#[test]
+fn routers_know_two_versions_inside_one_app_apart() {
+    let plan = plan_with("");
+    let mut live = app("shop_a", true, Some(Role::Live));
+    let newer = Process { guid: "the newer web".to_owned(), ..live.processes[0].clone() };
+    live.processes.insert(0, newer);
+    let mut world = World::observed(&plan.apps[0], &space(vec![live], Some("shop_a")));
+    let promise = world.promise(&plan.apps[0], Verb::Apply, Some(1));
+    assert_eq!(world.broken(&plan.apps[0], &promise), None);
+
+    let space = Rc::make_mut(&mut world.space);
+    space.app_mut("shop_a").unwrap().processes[1].states.clear();
+    let seen = world.broken(&plan.apps[0], &promise).unwrap_or_default();
+    assert!(seen.contains("routers may still lead"), "one version of the app runs, the other one does not: '{seen}'");
 }

@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use crate::plan;
 use crate::space::condition::Judgement;
-use crate::space::{App, AppState, InstanceState, Space};
+use crate::space::{App, AppState, InstanceState, Process, Space, Version};
 use crate::steps::action::question::RouterQuestion;
 use crate::steps::action::traffic::Traffic;
 use crate::steps::annotations::Role;
@@ -27,8 +27,8 @@ pub(crate) enum Known {
 pub(crate) struct World {
     /// The space; worlds that differ in something else have it together.
     pub(crate) space: Rc<Space>,
-    /// By number of the live route and name of the app.
-    routers: BTreeMap<(usize, String), Known>,
+    /// By number of the live route and version of an app.
+    routers: BTreeMap<(usize, Version), Known>,
     /// The apps that have passed the plan's checks since they were pushed.
     checked: BTreeSet<String>,
     /// The apps that may have requests in hand.
@@ -168,7 +168,13 @@ impl World {
     /// The instances that every router leads to.
     fn serving(&self, number: usize) -> u32 {
         let surely = self.routers.iter().filter(|((route, _), known)| *route == number && **known == Known::Surely);
-        surely.filter_map(|((_, app), _)| self.space.app(app)).map(App::running).sum()
+        surely.map(|((_, version), _)| self.running(version)).sum()
+    }
+
+    /// The instances of a version that run and are routable.
+    fn running(&self, version: &Version) -> u32 {
+        let app = self.space.app(&version.app).filter(|app| app.state == AppState::Started);
+        app.and_then(|app| app.process(&version.process)).map_or(0, Process::running)
     }
 
     fn runs(&self, app: &str) -> bool {
@@ -185,9 +191,31 @@ impl World {
         self.crashed.contains(app)
     }
 
+    /// What the routers know now of the versions of an app that run.
     fn know(&mut self, number: usize, app: &str, known: Known) {
-        self.routers.insert((number, app.to_owned()), known);
+        let versions: Vec<Version> = self.space.app(app).into_iter().flat_map(App::versions).collect();
+        for version in versions {
+            if self.running(&version) > 0 {
+                self.routers.insert((number, version), known);
+            }
+        }
         self.busy.insert(app.to_owned());
+    }
+
+    /// A started app gets a route: routers may lead to each of its versions, also where it does not run.
+    fn lead(&mut self, number: usize, app: &str) {
+        let wanted = |version: &Version| {
+            let process = self.space.app(app).and_then(|app| app.process(&version.process));
+            process.is_some_and(|process| process.instances > 0)
+        };
+        let versions: Vec<Version> = self.space.app(app).into_iter().flat_map(App::versions).filter(wanted).collect();
+        self.routers.extend(versions.into_iter().map(|version| ((number, version), Known::Maybe)));
+        self.busy.insert(app.to_owned());
+    }
+
+    /// Whether routers may lead a live route to an app.
+    fn may_lead(&self, number: usize, app: &str) -> bool {
+        self.routers.keys().any(|(route, version)| *route == number && version.app == app)
     }
 
     /// What a user of the app would notice now that was promised otherwise.
@@ -203,9 +231,10 @@ impl World {
                     "only {serving} of {wanted} instances serve {url}: it may be too slow for its users"
                 ));
             }
-            let led_to = self.routers.keys().filter(|(route, _)| *route == number).map(|(_, app)| app);
-            for app in led_to {
-                if !self.runs(app) && !self.crashed.contains(app) {
+            let led_to = self.routers.keys().filter(|(route, _)| *route == number).map(|(_, version)| version);
+            for version in led_to {
+                let app = &version.app;
+                if self.running(version) == 0 && !self.crashed.contains(app) {
                     return Some(format!(
                         "routers may still lead {url} to {app}, which does not run: its users get 502 Bad Gateway"
                     ));
@@ -296,23 +325,24 @@ impl World {
         let number_of = |url: &plan::RouteUrl| plan.live.iter().position(|live| live == url);
         match step.facts().traffic() {
             Traffic::Leads { url } => {
-                if let Some(number) = number_of(url).filter(|_| ran)
-                    && !self.routers.contains_key(&(number, app.clone()))
-                {
-                    self.know(number, &app, Known::Maybe);
+                if let Some(number) = number_of(url).filter(|number| ran && !self.may_lead(*number, &app)) {
+                    self.lead(number, &app);
                 }
             }
             Traffic::LeadsAway { url } => {
-                if let Some(known) = number_of(url).and_then(|number| self.routers.get_mut(&(number, app.clone()))) {
-                    *known = Known::Maybe;
-                }
+                let number = number_of(url);
+                let of_app = self
+                    .routers
+                    .iter_mut()
+                    .filter(|((route, version), _)| Some(*route) == number && version.app == app);
+                of_app.for_each(|(_, known)| *known = Known::Maybe);
             }
             // Routers learn of an instance when it runs.
             Traffic::Started if self.runs(&app) => {
                 self.crashed.remove(&app);
                 for (number, url) in plan.live.iter().enumerate() {
                     let mapped = self.space.is_mapped(&app, url);
-                    if mapped && !self.routers.contains_key(&(number, app.clone())) {
+                    if mapped && !self.may_lead(number, &app) {
                         self.know(number, &app, Known::Maybe);
                     }
                 }
@@ -321,7 +351,7 @@ impl World {
                 self.checked.remove(&app);
             }
             Traffic::Drained => {
-                if !self.routers.keys().any(|(_, known)| *known == app) {
+                if !self.routers.keys().any(|(_, version)| version.app == app) {
                     self.busy.remove(&app);
                 }
             }
@@ -335,7 +365,7 @@ impl World {
             if self.busy.contains(&app) && !plan.drain.is_zero() && !self.crashed.contains(&app) {
                 return Err(format!("{app} is stopped before it has drained: requests that it has begun are cut off"));
             }
-            self.routers.retain(|(_, known), _| *known != app);
+            self.routers.retain(|(_, version), _| version.app != app);
             self.busy.remove(&app);
             self.crashed.remove(&app);
         }
@@ -373,7 +403,7 @@ impl World {
                     return Some(format!("{url} still reaches {app}"));
                 }
                 if let Some(number) = number_of(url) {
-                    self.routers.remove(&(number, app.to_string()));
+                    self.routers.retain(|(route, version), _| *route != number || version.app != app.as_str());
                 }
             }
         }

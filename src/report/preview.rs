@@ -202,6 +202,7 @@ pub(crate) fn json(plan: &Plan, space: &Space, deployment: &Deployment<'_>) -> V
 mod tests {
     use super::*;
     use crate::plan::RouteUrl;
+    use crate::run::http::InstanceHeader;
 
     #[test]
     fn routes_that_cannot_be_asked_about_are_told_together() {
@@ -217,7 +218,7 @@ mod tests {
             asked("www.example.com/shop", 60, refused()),
             asked("api.example.com", 60, None),
             asked("other.example.com", 5, refused()),
-            asked("lb.example.com", 60, Some(Deaf::Unheard { status: 404 })),
+            asked("lb.example.com", 60, Some(Deaf::Unheard { header: InstanceHeader::App, status: 404 })),
             asked("shop.apps.internal", 60, Some(Deaf::Internal)),
         ]
         .into_iter()

@@ -73,6 +73,25 @@ impl Resolver for ToRouter {
     }
 }
 
+/// What asks a router for one instance (gorouter: `GUID:INDEX`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum InstanceHeader {
+    /// By the guid of the app. Of two web processes in one app, only the instances registered last are reached by it.
+    App,
+    /// By the guid of the process. Routers before routing-release 0.332 pass it on like any other header.
+    Process,
+}
+
+impl InstanceHeader {
+    /// Its name.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::App => "X-Cf-App-Instance",
+            Self::Process => "X-Cf-Process-Instance",
+        }
+    }
+}
+
 /// A client for routes.
 #[derive(Debug, Clone)]
 pub struct Client {
@@ -134,32 +153,32 @@ impl Client {
         self.send(Method::GET, (route, path), None, (BODY, REQUEST))
     }
 
-    /// Sends one HEAD to one instance of an app (gorouter: `X-Cf-App-Instance: APP_GUID:INDEX`). Fails with the reason
-    /// in plain words where there is no answer within that time.
-    pub(crate) fn head_instance(
+    /// Sends one HEAD that only one instance may answer. Fails with the reason in plain words where there is no answer
+    /// within that time.
+    pub(crate) fn head(
         &self,
         route: &RouteUrl,
-        app_guid: &str,
+        (header, guid): (InstanceHeader, &str),
         index: u32,
         within: Duration,
     ) -> Result<Answer, String> {
         let path = if route.path().is_empty() { "/" } else { "" };
-        self.send(Method::HEAD, (route, path), Some(format!("{app_guid}:{index}")), (0, within))
+        self.send(Method::HEAD, (route, path), Some((header, format!("{guid}:{index}"))), (0, within))
     }
 
     fn send(
         &self,
         method: Method,
         (route, path): (&RouteUrl, &str),
-        instance: Option<String>,
+        instance: Option<(InstanceHeader, String)>,
         (body, within): (u64, Duration),
     ) -> Result<Answer, String> {
         let host = host(route);
         let port = self.port.map(|port| format!(":{port}")).unwrap_or_default();
         let uri = format!("{}://{host}{port}{}{path}", self.scheme, route.path());
         let mut request = Request::builder().method(method).uri(uri).header("Host", &host);
-        if let Some(instance) = instance {
-            request = request.header("X-Cf-App-Instance", instance);
+        if let Some((header, instance)) = instance {
+            request = request.header(header.name(), instance);
         }
         let request = request.body(()).map_err(|error| error.to_string())?;
         let request = self.agent.configure_request(request).timeout_global(Some(within)).build();

@@ -1,7 +1,8 @@
 //! The router, asked who answers on a route.
 //!
 //! `cf map-route` says OK before routers know (propagation is asynchronous, usually a second, seen up to a minute). So
-//! the question goes to the route itself, with a header that picks one instance of one app:
+//! the question goes to the route itself, with a header that picks one instance of one app (of two versions inside one
+//! app: of one process):
 //!
 //! - the instance answers: it is in the route's pool (gorouter: 502 `endpoint_failure` as well: in the pool, but dead);
 //! - 400 with `X-Cf-RouterError: unknown_route`: it is not.
@@ -16,16 +17,16 @@
 use std::time::{Duration, Instant};
 
 use crate::plan::{RouteUrl, format_duration};
-use crate::space::Space;
+use crate::space::{App, Space};
 use crate::steps::action::question::RouterQuestion;
 
 use super::clock::{Clock, Stop};
-use super::http::{Answer, Client, REQUEST};
+use super::http::{Answer, Client, InstanceHeader, REQUEST};
 use super::routers::{Deaf, Routers};
 
 /// How many answers in a row are asked for at the least. With six routers behind a balancer that deals by chance, one
 /// that is late is missed in one of 18 cases by 16 questions, and in none by a balancer that takes turns.
-const IN_A_ROW: u32 = 16;
+const IN_A_ROW: usize = 16;
 /// More instances than this are asked in turns rather than all in one row.
 const MOST_INSTANCES: u32 = 50;
 /// The pause after an answer that is not the one that is waited for.
@@ -62,7 +63,7 @@ pub enum Evidence {
     /// The router said so, that many times in a row.
     Asked {
         /// How many times.
-        answers: u32,
+        answers: usize,
     },
     /// The router could not be asked, and the settling time has passed.
     Settled {
@@ -144,16 +145,18 @@ impl Router for Probe<'_> {
         let Some(app) = space.app(app.as_str()) else {
             return Err(Unconfirmed::Heard(format!("app {app} is not there")));
         };
+        let instances = Instances::of(app);
         let tries = if self.routers.is_deaf(url) { Persistence::Once } else { Persistence::Thrice };
-        if let Some(why) = deaf(self.client, space, url, tries, clock).map_err(Unconfirmed::Interrupted)? {
+        let deaf = deaf(self.client, space, (url, instances.header), tries, clock).map_err(Unconfirmed::Interrupted)?;
+        if let Some(why) = deaf {
             clock.pause(settle).map_err(Unconfirmed::Interrupted)?;
             return Ok(Evidence::Settled { time: settle, why: why.to_string() });
         }
-        let instances = app.web_processes().map(|web| web.instances).max().unwrap_or(1).clamp(1, MOST_INSTANCES);
-        let enough = IN_A_ROW.max(instances * 2);
+        let enough = IN_A_ROW.max(instances.all.len() * 2);
         let mut in_a_row = 0;
         loop {
-            let heard = match self.one(url, &app.guid, in_a_row % instances, &wanted) {
+            let (guid, index) = instances.all[in_a_row % instances.all.len()];
+            let heard = match self.one(url, (instances.header, guid), index, &wanted) {
                 Ok(instance) if instance == wanted => {
                     in_a_row += 1;
                     if in_a_row >= enough {
@@ -161,15 +164,11 @@ impl Router for Probe<'_> {
                     }
                     continue;
                 }
-                Ok(Instance::Answers) => {
-                    format!("{url} still reaches instance {} of {}", in_a_row % instances, app.name)
-                }
+                Ok(Instance::Answers) => format!("{url} still reaches instance {index} of {}", app.name),
                 Ok(Instance::Dead) => {
-                    format!("{url} leads to instance {} of {}, which does not answer", in_a_row % instances, app.name)
+                    format!("{url} leads to instance {index} of {}, which does not answer", app.name)
                 }
-                Ok(Instance::Unknown) => {
-                    format!("{url} does not reach instance {} of {} yet", in_a_row % instances, app.name)
-                }
+                Ok(Instance::Unknown) => format!("{url} does not reach instance {index} of {} yet", app.name),
                 Err(why) => why,
             };
             in_a_row = 0;
@@ -181,17 +180,49 @@ impl Router for Probe<'_> {
     }
 }
 
+/// The instances of an app, as a router is asked for them.
+#[derive(Debug, PartialEq, Eq)]
+struct Instances<'a> {
+    header: InstanceHeader,
+    /// For each the guid that the header takes, and its index. There is one at the least.
+    all: Vec<(&'a str, u32)>,
+}
+
+impl<'a> Instances<'a> {
+    /// By the app's guid, which every router knows; where it runs two versions, by those of their processes.
+    fn of(app: &'a App) -> Self {
+        let wanted: Vec<_> = app.web_processes().filter(|web| web.instances > 0).collect();
+        let (header, of) = match wanted.as_slice() {
+            [] => (InstanceHeader::App, vec![(app.guid.as_str(), 1)]),
+            [web] => (InstanceHeader::App, vec![(app.guid.as_str(), web.instances)]),
+            several => {
+                (InstanceHeader::Process, several.iter().map(|web| (web.guid.as_str(), web.instances)).collect())
+            }
+        };
+        let each = |(guid, count): (&'a str, u32)| (0..count.min(MOST_INSTANCES)).map(move |index| (guid, index));
+        Self { header, all: of.into_iter().flat_map(each).collect() }
+    }
+}
+
 impl Probe<'_> {
-    fn one(&self, url: &RouteUrl, guid: &str, index: u32, wanted: &Instance) -> Result<Instance, String> {
-        let answer = self.client.head_instance(url, guid, index, REQUEST).map_err(|error| format!("{url}: {error}"))?;
-        let instance = instance(&answer);
+    fn one(
+        &self,
+        url: &RouteUrl,
+        (header, guid): (InstanceHeader, &str),
+        index: u32,
+        wanted: &Instance,
+    ) -> Result<Instance, String> {
+        let ask = |guid: &str, index: u32| {
+            self.client.head(url, (header, guid), index, REQUEST).map_err(|error| format!("{url}: {error}"))
+        };
+        let instance = instance(&ask(guid, index)?);
         if instance == Instance::Answers && *wanted == Instance::Answers {
             // The question only counts where the header is heard, on whichever router this connection came to.
-            let nobody =
-                self.client.head_instance(url, NOBODY, 0, REQUEST).map_err(|error| format!("{url}: {error}"))?;
+            let nobody = ask(NOBODY, 0)?;
             if !is_unknown(&nobody) {
                 return Err(format!(
-                    "{url}: X-Cf-App-Instance was heard before and is not now: HTTP {}",
+                    "{url}: {} was heard before and is not now: HTTP {}",
+                    header.name(),
                     nobody.status
                 ));
             }
@@ -204,7 +235,7 @@ impl Probe<'_> {
 pub(crate) fn deaf(
     client: &Client,
     space: &Space,
-    url: &RouteUrl,
+    (url, header): (&RouteUrl, InstanceHeader),
     persistence: Persistence,
     clock: &dyn Clock,
 ) -> Result<Option<Deaf>, Stop> {
@@ -215,9 +246,9 @@ pub(crate) fn deaf(
     let mut tries_left = persistence.tries();
     loop {
         tries_left -= 1;
-        match client.head_instance(url, NOBODY, 0, BRIEF) {
+        match client.head(url, (header, NOBODY), 0, BRIEF) {
             Ok(answer) if is_unknown(&answer) => return Ok(None),
-            Ok(answer) => return Ok(Some(Deaf::Unheard { status: answer.status })),
+            Ok(answer) => return Ok(Some(Deaf::Unheard { header, status: answer.status })),
             Err(why) if tries_left == 0 => return Ok(Some(Deaf::Unreachable { why })),
             Err(_) => clock.pause(PAUSE)?,
         }
@@ -239,6 +270,31 @@ fn instance(answer: &Answer) -> Instance {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::space::Process;
+
+    #[test]
+    fn two_versions_of_one_app_are_asked_for_by_their_processes() {
+        let of = |processes: &[(&str, &str, u32)]| {
+            let mut app = App::new("app", "shop");
+            app.processes = processes.iter().map(|(guid, kind, instances)| process(guid, kind, *instances)).collect();
+            let instances = Instances::of(&app);
+            let asked: Vec<String> = instances.all.iter().map(|(guid, index)| format!("{guid}:{index}")).collect();
+            (instances.header.name(), asked.join(" "))
+        };
+        for (processes, header, asked) in [
+            (&[][..], "X-Cf-App-Instance", "app:0"),
+            (&[("w", "web", 2), ("x", "worker", 3)], "X-Cf-App-Instance", "app:0 app:1"),
+            (&[("w", "web", 0)], "X-Cf-App-Instance", "app:0"),
+            (&[("new", "web", 1), ("old", "web", 2)], "X-Cf-Process-Instance", "new:0 old:0 old:1"),
+            (&[("new", "web", 0), ("old", "web", 2)], "X-Cf-App-Instance", "app:0 app:1"),
+        ] {
+            assert_eq!(of(processes), (header, asked.to_owned()), "{processes:?}");
+        }
+    }
+
+    fn process(guid: &str, kind: &str, instances: u32) -> Process {
+        Process { guid: guid.to_owned(), kind: kind.to_owned(), instances, memory_mb: 64, states: Vec::new() }
+    }
 
     #[test]
     fn answers_of_gorouter() {

@@ -16,7 +16,7 @@ use crate::steps::Step;
 use crate::steps::action::question::RouterQuestion;
 use crate::steps::action::work::Work;
 
-use super::http::Client;
+use super::http::{Client, InstanceHeader};
 use super::interrupt::Interrupt;
 use super::probe::{self, Persistence};
 
@@ -30,6 +30,8 @@ pub(crate) enum Deaf {
     Internal,
     /// Something answers there that does not know the header.
     Unheard {
+        /// The header.
+        header: InstanceHeader,
         /// Its HTTP status.
         status: u16,
     },
@@ -44,7 +46,7 @@ impl fmt::Display for Deaf {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Internal => f.write_str("an internal route has no router"),
-            Self::Unheard { status } => write!(f, "X-Cf-App-Instance is not heard there: HTTP {status}"),
+            Self::Unheard { header, status } => write!(f, "{} is not heard there: HTTP {status}", header.name()),
             Self::Unreachable { why } => write!(f, "it cannot be reached from here: {why}"),
         }
     }
@@ -91,7 +93,9 @@ impl Routers {
                     scope.spawn(move || {
                         // Nothing is begun yet: a signal ends the process.
                         let unhurried = Interrupt::none();
-                        let deaf = probe::deaf(client, space, url, Persistence::Twice, &unhurried).unwrap_or_default();
+                        let deaf =
+                            probe::deaf(client, space, (url, InstanceHeader::App), Persistence::Twice, &unhurried)
+                                .unwrap_or_default();
                         found.lock().unwrap_or_else(PoisonError::into_inner).push((number * AT_ONCE + at, deaf));
                     });
                 }

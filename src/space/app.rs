@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::droplet::Droplet;
 use super::package::Package;
 use super::process::Process;
+use super::version::Version;
 use crate::plan::Lifecycle;
 
 /// An app of the space.
@@ -71,6 +72,16 @@ impl App {
     /// All processes of type `web`: a route leads to each of them.
     pub(crate) fn web_processes(&self) -> impl Iterator<Item = &Process> {
         self.processes.iter().filter(|process| process.kind == "web")
+    }
+
+    /// What routers can tell apart of it, the newest first.
+    pub(crate) fn versions(&self) -> impl Iterator<Item = Version> {
+        self.web_processes().map(|web| Version { app: self.name.clone(), process: web.guid.clone() })
+    }
+
+    /// The process of that guid.
+    pub(crate) fn process(&self, guid: &str) -> Option<&Process> {
+        self.processes.iter().find(|process| process.guid == guid)
     }
 
     /// How many instances are wanted of all web processes together.

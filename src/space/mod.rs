@@ -3,7 +3,7 @@
 //! The model:
 //!
 //! - `model`: the space as a whole, and the questions that are asked of it
-//! - `app`, `process`, `package`, `droplet`: an app and its parts
+//! - `app`, `process`, `package`, `droplet`: an app and its parts; `version`: what routers know it by
 //! - `route`, `domain`: where apps are reached
 //! - `service`, `quota`: what apps are bound to, and what binds the space
 //! - [`lock`]: who is deploying
@@ -34,6 +34,7 @@ pub mod read;
 mod route;
 pub(crate) mod rules;
 mod service;
+mod version;
 
 #[cfg(test)]
 mod laws;
@@ -48,3 +49,4 @@ pub use process::{Instance, InstanceState, Process};
 pub use quota::{Quota, QuotaScope, Usage};
 pub use route::{Destination, Route};
 pub use service::ServiceInstance;
+pub(crate) use version::Version;
