@@ -8,20 +8,20 @@ SPECS := $(CURDIR)/target/conformance
 SUITES := code.cloudfoundry.org/cli/v8/integration/v7
 
 # How many inputs each law is tried with in a soak; `make test` takes 256.
-SOAK_CASES ?= 20000
+SOAK_CASES ?= 5000
 # How many deployments are killed at random moments in a soak.
-SOAK_KILLS ?= 200
+SOAK_KILLS ?= 60
 # How often two runs contend for a lock in a soak; `make test` takes 4.
-SOAK_ROUNDS ?= 50
+SOAK_ROUNDS ?= 20
 
 # Which of cf's specs `make conformance` runs: all, fast, or names of commands as in ONLY="map-route unmap-route".
 ONLY ?= all
 
-# The tool that changes the pure core, and the part of its mutants that are tried: each commit tries the one of eight
+# The tool that changes the pure core, and the part of its mutants that are tried: each commit tries the one of 24
 # that its hash names; SHARD=0/1 tries all.
 MUTANTS := target/mutants/bin/cargo-mutants
 MUTANTS_VERSION := 27.1.0
-SHARD ?= $(shell echo $$((0x$$(git rev-parse HEAD 2>/dev/null | cut -c1-7 | grep . || echo 0) % 8))/8)
+SHARD ?= $(shell echo $$((0x$$(git rev-parse HEAD 2>/dev/null | cut -c1-7 | grep . || echo 0) % 24))/24)
 
 # What a whole run tells of itself, until docs/figures.md is made of it.
 FIGURES := $(CURDIR)/target/figures
@@ -45,7 +45,7 @@ test: cf app
 	cargo clippy -p cutover --no-default-features -- -D warnings
 	# Most tests wait for a platform: more of them than there are cores.
 	CUTOVER_CF=$(PINNED) RUST_TEST_THREADS=8 cargo test --workspace -- --skip matrix::
-	# A part of the fault matrix, each commit another one; CUTOVER_MATRIX=3/36 names it.
+	# A part of the fault matrix, each commit another one; CUTOVER_MATRIX=3/60 names it.
 	CUTOVER_CF=$(PINNED) cargo test --test it -- --nocapture matrix::
 
 # All there is; it takes hours, and writes docs/figures.md.

@@ -7,6 +7,7 @@ use base64::Engine as _;
 use base64::alphabet::URL_SAFE;
 use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
+use jiff::Timestamp;
 use serde_json::Value;
 use thiserror::Error;
 
@@ -185,6 +186,17 @@ impl Config {
     /// The refresh token; empty where there is none, as after a login with client credentials.
     pub(super) fn refresh_token(&self) -> Sensitive {
         Sensitive::new(self.text("RefreshToken"))
+    }
+
+    /// The access token, with its type.
+    pub(super) fn access_token(&self) -> Sensitive {
+        Sensitive::new(self.text("AccessToken"))
+    }
+
+    /// When the time of the access token is over (JWT: `exp`).
+    pub(super) fn token_ends(&self) -> Option<Timestamp> {
+        let claims = claims_of(self.text("AccessToken"))?;
+        Timestamp::from_second(claims["exp"].as_i64()?).ok()
     }
 
     /// Everything that lets somebody in: the tokens, the access token also without its type, and the secret of a

@@ -5,11 +5,6 @@ use super::invocation::RouteParts;
 /// What a run was to bring about, and so what its output must say.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Expectation {
-    /// `create-app`: an app without anything is there.
-    Created {
-        /// The name of the app.
-        app: String,
-    },
     /// `push --no-start`: manifest applied, files uploaded, app stopped.
     Pushed {
         /// The name of the app.
@@ -82,7 +77,7 @@ pub enum Expectation {
         annotations: Vec<(String, Option<String>)>,
     },
     /// `curl -X POST /v3/apps`: the platform answers with the new app, which is stopped and has these annotations.
-    MarkerCreated {
+    Created {
         /// The name of the app.
         app: String,
         /// The annotations, by name.

@@ -16,6 +16,20 @@ pub(crate) use push::Push;
 pub use query::query;
 pub use route_parts::RouteParts;
 
+/// How packages of a new app become something that runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lifecycle<'a> {
+    /// As the platform has it where an app says nothing.
+    Default,
+    /// They are images.
+    Docker,
+    /// By Cloud Native Buildpacks.
+    Cnb {
+        /// In order; empty where they are to be detected.
+        buildpacks: &'a [String],
+    },
+}
+
 /// One run of cf.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Invocation {
@@ -87,30 +101,6 @@ impl Invocation {
     /// be reached).
     pub fn org_guid(org: &str) -> Self {
         Self::new("org").value(org).word("--guid")
-    }
-
-    /// `cf create-app APP`: an app without anything, stopped; where it is there already, nothing is changed.
-    pub(crate) fn create_app(app: &str) -> Self {
-        Self::new("create-app").value(app)
-    }
-
-    /// `cf create-app APP --app-type docker`: as [`Self::create_app`], for an app that runs an image.
-    pub(crate) fn create_docker_app(app: &str) -> Self {
-        Self::new("create-app").value(app).word("--app-type").word("docker")
-    }
-
-    /// `cf curl -X POST /v3/apps …`: an app of Cloud Native Buildpacks without anything, stopped; where its name is
-    /// taken it is refused.
-    ///
-    /// Not `create-app --app-type cnb`, which came with cf 8.9 and takes no app whose buildpacks are to be detected.
-    pub(crate) fn create_cnb_app(app: &str, space_guid: &str, buildpacks: &[String]) -> Self {
-        let data = if buildpacks.is_empty() { json!({}) } else { json!({ "buildpacks": buildpacks }) };
-        let body = json!({
-            "name": app,
-            "relationships": { "space": { "data": { "guid": space_guid } } },
-            "lifecycle": { "type": "cnb", "data": data },
-        });
-        Self::new("curl").word("-X").word("POST").word("/v3/apps").word("-d").value(body.to_string())
     }
 
     /// `cf push APP … --no-route --no-start`: applies the manifest and uploads; neither stages nor starts.
@@ -227,20 +217,30 @@ impl Invocation {
             .word("--fail")
     }
 
-    /// `cf curl -X POST /v3/apps …`: creates an app that is neither staged nor started, unless its name is taken.
+    /// `cf curl -X POST /v3/apps …`: creates an app that is neither staged nor started, with these annotations, unless its
+    /// name is taken.
     ///
-    /// Not `create-app`, which exits with 0 also where the app is there (cf 8.17); without `--fail`, which would
-    /// swallow why it is refused.
-    pub(crate) fn create_marker<'a>(
+    /// Not `create-app`, which exits with 0 also where the app is there, and writes nothing on it (cf 8.17); without
+    /// `--fail`, which would swallow why it is refused.
+    pub(crate) fn create_app<'a>(
         name: &str,
         space_guid: &str,
+        lifecycle: Lifecycle<'_>,
         annotations: impl IntoIterator<Item = (&'a str, Option<&'a str>)>,
     ) -> Self {
-        let body = json!({
+        let mut body = json!({
             "name": name,
             "relationships": { "space": { "data": { "guid": space_guid } } },
-            "metadata": metadata(annotations),
+            "metadata": metadata(annotations.into_iter().filter(|(_, value)| value.is_some())),
         });
+        match lifecycle {
+            Lifecycle::Default => {}
+            Lifecycle::Docker => body["lifecycle"] = json!({ "type": "docker", "data": {} }),
+            Lifecycle::Cnb { buildpacks: [] } => body["lifecycle"] = json!({ "type": "cnb", "data": {} }),
+            Lifecycle::Cnb { buildpacks } => {
+                body["lifecycle"] = json!({ "type": "cnb", "data": { "buildpacks": buildpacks } });
+            }
+        }
         Self::new("curl").word("-X").word("POST").word("/v3/apps").word("-d").value(body.to_string())
     }
 

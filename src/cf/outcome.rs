@@ -39,7 +39,6 @@ fn success(expected: &Expectation, output: &Output) -> Verdict {
     let out = parse::Lines::of(&output.stdout);
     let err = parse::Lines::of(&output.stderr);
     let found = match expected {
-        Expectation::Created { app } => parse::created(&out, app),
         Expectation::Pushed { app } => parse::pushed(&out, app),
         Expectation::Staged { app } => parse::staged(&out, app),
         Expectation::DropletSet { app } => parse::droplet_set(&out, app),
@@ -56,7 +55,7 @@ fn success(expected: &Expectation, output: &Output) -> Verdict {
         Expectation::Annotated { app, annotations } => {
             return answer(&output.stdout, output, |body| named(body, app).or_else(|| annotated(body, annotations)));
         }
-        Expectation::MarkerCreated { app, annotations } => {
+        Expectation::Created { app, annotations } => {
             return answer(&output.stdout, output, |body| {
                 named(body, app).or_else(|| state(body, &["STOPPED"])).or_else(|| annotated(body, annotations))
             });

@@ -8,6 +8,7 @@
 
 mod error;
 mod home;
+mod lanes;
 
 use std::ffi::OsStr;
 use std::fs::{self, Permissions};
@@ -16,10 +17,12 @@ use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::config::{self, Config, Target};
 use crate::secret::Sensitive;
+use lanes::Lanes;
 
 pub(crate) use error::SessionError;
 pub use home::PrivateHome;
@@ -50,6 +53,7 @@ pub struct Session {
     origin: PathBuf,
     /// The refresh token that the user's configuration is expected to hold.
     known: Mutex<Sensitive>,
+    lanes: Lanes,
 }
 
 impl Session {
@@ -63,7 +67,7 @@ impl Session {
         home.redactor().learn_all(&config.secrets());
         let copy = config.undisturbed();
         write_private(&path, &copy).map_err(|source| SessionError::Copy { path, source })?;
-        Ok(Self { home, target, origin: origin.to_owned(), known: Mutex::new(known) })
+        Ok(Self { home, target, origin: origin.to_owned(), known: Mutex::new(known), lanes: Lanes::default() })
     }
 
     /// What is targeted, and by whom.
@@ -76,21 +80,22 @@ impl Session {
         &self.home
     }
 
+    /// The access token that there is now. Fails where the private copy cannot be read.
+    pub(crate) fn access_token(&self) -> Result<Sensitive, SessionError> {
+        Ok(Config::read(&self.home.config())?.access_token())
+    }
+
+    /// When the time of the access token is over; `None` where that cannot be told.
+    pub(crate) fn token_ends(&self) -> Option<Timestamp> {
+        Config::read(&self.home.config()).ok()?.token_ends()
+    }
+
     /// Forgets the access token of the private copy, so that the next cf fetches a new one with the refresh token (cf
     /// 8.17: a token that is none is renewed like one whose time is over). Fails where the copy cannot be written.
     pub(crate) fn forget_access_token(&self) -> Result<(), SessionError> {
         let path = self.home.config();
         let forgetful = Config::read(&path)?.without_access_token();
         replace(&path, &forgetful).map_err(|source| SessionError::Copy { path, source })
-    }
-
-    /// Writes a configuration for a cf that works in another home beside the one of this session: with the access token
-    /// that there is now, and nothing to renew it with, since a platform that rotates refresh tokens takes each of them
-    /// once. Fails where it cannot be read or written.
-    pub(crate) fn lend(&self, to: &PrivateHome) -> Result<(), SessionError> {
-        let path = to.config();
-        let lent = Config::read(&self.home.config())?.without_refresh_token();
-        write_private(&path, &lent).map_err(|source| SessionError::Copy { path, source })
     }
 
     /// Gives the tokens to the user's configuration where the platform has rotated the refresh token since. Only the

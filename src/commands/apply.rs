@@ -1,5 +1,7 @@
 //! `cutover apply`, `cutover resume` and `cutover rollback`: read, compile, prove, ask, lock, look again, run.
 
+use std::time::Instant;
+
 use crate::cli::prompt::{Consent, question};
 use crate::cli::{CliError, Common, ExitStatus, RunArgs};
 use crate::event::Happening;
@@ -7,7 +9,7 @@ use crate::plan::{self, Plan};
 use crate::report::preview;
 use crate::run::check::Checker;
 use crate::run::clock::Clock;
-use crate::run::execute::Runner;
+use crate::run::execute::{RECENT, Runner};
 use crate::run::interrupt::Interrupt;
 use crate::run::lock::{Claim, LockError, LockManager, Patience};
 use crate::run::operation::Operation;
@@ -59,6 +61,7 @@ fn with_session(
     let context = Context::open(common, plan)?;
     // Nothing is begun yet: until it is, a signal ends the process as any other.
     let unhurried = Interrupt::none();
+    let seen = unhurried.now();
     let mut space = context.observer(plan).observe(&unhurried)?;
     reporters.note_live(plan, &space);
     let patience = Patience { wait: args.lock_wait, find_out: verb != Verb::Apply, take_over: args.take_over };
@@ -92,7 +95,7 @@ fn with_session(
     let interrupt = catch(asking.reporters)?;
     let manager = manager.by(&interrupt);
     let mut work = |hold: &dyn Fn(&Step, &Space) -> Result<(), String>| {
-        asking.under_lock(agreed.as_ref(), space.clone(), &interrupt, hold)
+        asking.under_lock(agreed.as_ref(), (space.clone(), seen), &interrupt, hold)
     };
     let ended = holding((&context, plan), &claim, &manager, &interrupt, &mut work);
     context.close();
@@ -150,16 +153,18 @@ impl<'a> Asking<'a> {
         }
     }
 
-    /// Under the lock: makes sure that what was agreed to still fits the space, and runs it.
+    /// Under the lock: makes sure that what was agreed to still fits the space, as it was seen at that time, and runs it.
     fn under_lock(
         &mut self,
         agreed: Option<&Prepared<'a>>,
-        mut space: Space,
+        (mut space, seen): (Space, Instant),
         interrupt: &Interrupt,
         hold: &dyn Fn(&Step, &Space) -> Result<(), String>,
     ) -> Result<ExitStatus, CliError> {
         // Somebody may have deployed since, up to the moment at which the lock was taken.
-        refresh_patiently(&self.context.observer(self.plan), interrupt, &mut space, &Section::ALL, None)?;
+        let since = interrupt.now().duration_since(seen);
+        let sections = if since <= RECENT { Section::DESIRED.as_slice() } else { &Section::ALL };
+        refresh_patiently(&self.context.observer(self.plan), interrupt, &mut space, sections, None)?;
         if let Some(agreed) = agreed {
             let (_, again) = prepare::compile(self.plan, &space, self.request.clone(), &self.reporters.own_files())?;
             if again == agreed.deployment {

@@ -1,7 +1,10 @@
 //! `cf curl`: reading the API, changing something by it, and how its answers fail.
 
+use std::sync::{Mutex, PoisonError};
+use std::thread;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use serde_json::Value;
 use thiserror::Error;
 
@@ -14,10 +17,15 @@ use crate::cf::parse;
 use crate::cf::session::Session;
 use crate::cf::spawn::{Cf, SpawnError};
 use crate::plan::format_duration;
-use crate::space::read::{self, Page, Unreadable};
+use crate::secret::Sensitive;
+use crate::space::read::Unreadable;
 
 /// How long one read may take.
 const READ: Duration = Duration::from_secs(45);
+/// How many reads go out side by side.
+const AT_ONCE: usize = 8;
+/// How long an access token must be good for that no cf renews it. cf 8.17: it does once the token's time is over.
+const TOKEN_LASTS: Duration = Duration::from_secs(60);
 /// How long one change may take.
 const CHANGE: Duration = Duration::from_secs(20);
 
@@ -73,6 +81,11 @@ impl ObserveError {
         matches!(self, Self::Refused { refusal, .. } if matches!(refusal.reason, Reason::NotLoggedIn | Reason::TokenExpired))
     }
 
+    /// Whether another cf is at work that is not waited for.
+    fn is_busy(&self) -> bool {
+        matches!(self, Self::Spawn(SpawnError::Busy))
+    }
+
     /// Whether the platform has had too many calls and will answer again after a while.
     pub(crate) fn is_rate_limited(&self) -> bool {
         matches!(self, Self::Refused { refusal, .. } if refusal.reason == Reason::RateLimited)
@@ -80,7 +93,7 @@ impl ObserveError {
 
     /// Whether what was asked for is not there, or is hidden from the user. Nothing else means that: least of all a
     /// failure of the platform.
-    fn is_absent(&self) -> bool {
+    pub(super) fn is_absent(&self) -> bool {
         match self {
             Self::Refused { refusal, .. } => matches!(refusal.reason, Reason::NotFound | Reason::NotAuthorized),
             Self::Spawn(_) | Self::Unknown { .. } | Self::Unreadable(_) => false,
@@ -107,12 +120,19 @@ pub struct Api<'a> {
     pub(crate) cf: &'a Cf,
     /// Its session.
     pub(crate) session: &'a Session,
-    /// Whether it works in the home of that session, where a new token can be had.
-    renews: bool,
+    place: Place,
 }
 
-/// A page of a list, and the path of the next one.
-pub(crate) type PageAndNext = (Value, Option<String>);
+/// Where its cf works.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// In the home of the session, where a new token can be had.
+    Home,
+    /// In one lane.
+    Lane,
+    /// In any lane, for each call, so that it waits for no other one.
+    Lanes,
+}
 
 /// What became of a call that is to change something.
 #[derive(Debug)]
@@ -128,7 +148,7 @@ pub enum Answer {
 impl<'a> Api<'a> {
     /// The API by the cf of a session.
     pub fn new(cf: &'a Cf, session: &'a Session) -> Self {
-        Self { cf, session, renews: true }
+        Self { cf, session, place: Place::Home }
     }
 
     /// The same API by another cf in the home of the session.
@@ -138,7 +158,12 @@ impl<'a> Api<'a> {
 
     /// The same API by a cf that works in another home, with the access token that it was lent.
     pub(crate) fn beside<'b>(&'b self, cf: &'b Cf) -> Api<'b> {
-        Api { cf, session: self.session, renews: false }
+        Api { cf, session: self.session, place: Place::Lane }
+    }
+
+    /// The same API beside whatever cf is at work: it fails where only that one could renew the token.
+    pub(crate) fn aside(&self) -> Self {
+        Self { place: Place::Lanes, ..*self }
     }
 
     /// What is targeted.
@@ -153,6 +178,18 @@ impl<'a> Api<'a> {
         let _ = self.session.forget_access_token();
     }
 
+    /// Whether the access token is good for a while yet: no cf has had a reason to renew it.
+    pub(crate) fn token_lasts(&self) -> bool {
+        self.session.token_ends().is_some_and(|end| end > Timestamp::now() + TOKEN_LASTS)
+    }
+
+    /// As [`Self::renew_token`], unless that was done since this token was used: many calls meet the end of one token.
+    fn renew(&self, used: Option<&Sensitive>) {
+        if used.is_none() || used == self.session.access_token().ok().as_ref() {
+            self.renew_token();
+        }
+    }
+
     /// How long the platform asks to be left alone, where it does.
     pub(crate) fn asked_patience(&self) -> Duration {
         let call = Invocation::curl_with_headers("/v3/apps?per_page=1");
@@ -163,7 +200,7 @@ impl<'a> Api<'a> {
     /// Makes one call that is to change something, with a new token where the one that there was is rejected.
     pub(crate) fn change(&self, call: &Invocation, expected: &Expectation) -> Result<Answer, ObserveError> {
         match self.change_once(call, expected)? {
-            Answer::Refused(Refusal { reason: Reason::TokenExpired, .. }) if self.renews => {
+            Answer::Refused(Refusal { reason: Reason::TokenExpired, .. }) if self.place == Place::Home => {
                 self.renew_token();
                 self.change_once(call, expected)
             }
@@ -191,58 +228,58 @@ impl<'a> Api<'a> {
         })
     }
 
-    /// All pages of a list.
-    pub(crate) fn pages(&self, path: &str) -> Result<Vec<Value>, ObserveError> {
-        let mut pages = Vec::new();
-        let mut next = Some(path.to_owned());
-        while let Some(path) = next {
-            let page;
-            (page, next) = self.page(&path)?;
-            pages.push(page);
-        }
-        Ok(pages)
-    }
-
-    /// One page of a list.
-    pub(crate) fn page(&self, path: &str) -> Result<PageAndNext, ObserveError> {
-        let answer = self.get(path)?;
-        let page: Page = read::parse(path, &answer)?;
-        Ok((answer, page.pagination.next.map(|link| path_of(&link.href).to_owned())))
-    }
-
-    /// All resources of a list, page after page.
-    pub(crate) fn list(&self, path: &str) -> Result<Vec<Value>, ObserveError> {
-        let mut resources = Vec::new();
-        for page in self.pages(path)? {
-            resources.extend(read::parse::<Page>(path, &page)?.resources);
-        }
-        Ok(resources)
-    }
-
-    /// As [`Self::list`]; `None` where there is no such list, or it is hidden from the user.
-    pub(crate) fn list_or_absent(&self, path: &str) -> Result<Option<Vec<Value>>, ObserveError> {
-        match self.list(path) {
-            Err(error) if error.is_absent() => Ok(None),
-            other => other.map(Some),
-        }
-    }
-
-    /// As [`Self::get`], but what is not there, or is hidden from the user, is null.
-    pub(crate) fn get_or_absent(&self, path: &str) -> Result<Value, ObserveError> {
-        match self.get(path) {
-            Err(error) if error.is_absent() => Ok(Value::Null),
-            other => other,
-        }
-    }
-
     /// One answer of the API, with a new token where the one that there was is rejected.
     pub(crate) fn get(&self, path: &str) -> Result<Value, ObserveError> {
+        if self.place == Place::Lanes {
+            return self.get_beside(path);
+        }
+        let used = self.session.access_token().ok();
         match self.get_once(path) {
-            Err(ObserveError::Refused { refusal: Refusal { reason: Reason::TokenExpired, .. }, .. }) if self.renews => {
-                self.renew_token();
+            Err(ObserveError::Refused { refusal: Refusal { reason: Reason::TokenExpired, .. }, .. })
+                if self.place == Place::Home =>
+            {
+                self.renew(used.as_ref());
                 self.get_once(path)
             }
             other => other,
+        }
+    }
+
+    /// Several answers of the API, asked for side by side.
+    pub(crate) fn get_all(&self, paths: Vec<String>) -> Vec<(String, Result<Value, ObserveError>)> {
+        let count = paths.len().min(AT_ONCE);
+        let left = Mutex::new(paths.into_iter());
+        let next = || left.lock().unwrap_or_else(PoisonError::into_inner).next();
+        let work = || {
+            let mut answers = Vec::new();
+            while let Some(path) = next() {
+                let answer = self.get_beside(&path);
+                answers.push((path, answer));
+            }
+            answers
+        };
+        thread::scope(|scope| {
+            let others: Vec<_> = (1..count).map(|_| scope.spawn(work)).collect();
+            let mut all = work();
+            all.extend(others.into_iter().filter_map(|other| other.join().ok()).flatten());
+            all
+        })
+    }
+
+    /// As [`Self::get`], by a cf in a lane of its own. Where that is not possible, the session's own cf is asked, which can
+    /// renew the token.
+    fn get_beside(&self, path: &str) -> Result<Value, ObserveError> {
+        let answer = match self.session.lane(self.cf) {
+            Ok(lane) => {
+                let answer = self.beside(lane.cf()).get_once(path);
+                self.session.give_back(lane);
+                answer
+            }
+            Err(_) => Err(ObserveError::Spawn(SpawnError::Busy)),
+        };
+        match answer {
+            Err(error) if self.place == Place::Home && (error.is_logged_out() || error.is_busy()) => self.get(path),
+            answer => answer,
         }
     }
 
@@ -277,10 +314,4 @@ impl<'a> Api<'a> {
             Verdict::Done | Verdict::AlreadyDone | Verdict::Unknown { .. } => unknown("the answer is empty".to_owned()),
         })
     }
-}
-
-/// The path and query of a URL: `cf curl` only asks the targeted API.
-fn path_of(url: &str) -> &str {
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    rest.find('/').map_or(rest, |at| &rest[at..])
 }

@@ -4,8 +4,8 @@
 //! anything that the deployment hangs on, and what the step relies on is so. How the step itself is done and confirmed
 //! is told in [`step_runner`](super::step_runner).
 //!
-//! The look after a step is the look before the next one: what a step may change is read after it, and the rest once a
-//! second. Before anything is taken off a route, stopped or deleted, and after a check or a drain, all of it is read.
+//! The look after a step is the look before the next one: what a step may change is read after it, and the rest every few
+//! seconds. Before anything is taken off a route, stopped or deleted, and after a check or a drain, all of it is read.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -15,8 +15,9 @@ use crate::cf::spawn::Cf;
 use crate::event::{Happening, Opening, Report};
 use crate::plan::{self, AppName};
 use crate::space::Space;
-use crate::space::condition::{Judgement, Section};
+use crate::space::condition::{Condition, Judgement, Section};
 use crate::space::difference::{Difference, differences};
+use crate::steps::action::traffic::Traffic;
 use crate::steps::standing::serving;
 use crate::steps::{AppDeployment, Deployment, Step, Verb, strategy};
 
@@ -32,8 +33,10 @@ use super::step_runner::StepOutcome;
 pub(super) const PAUSE: Duration = Duration::from_millis(200);
 /// How long what a step relies on is waited for: an instance that crashed is started again within seconds.
 const RELIED_ON: Duration = Duration::from_secs(30);
-/// How old what is known of the space may be before a step that takes nothing away.
+/// How old what is known of the space may be before a step that changes who is served by whom.
 const FRESH: Duration = Duration::from_secs(1);
+/// How old it may be before any other step. The lock is looked after by its heartbeat meanwhile.
+pub(crate) const RECENT: Duration = Duration::from_secs(5);
 
 /// How a deployment ended.
 #[derive(Debug, Clone, PartialEq)]
@@ -166,6 +169,8 @@ struct Track<'d> {
     confirmed: Space,
     /// The step that was done since `seen`.
     done: Option<&'d Step>,
+    /// When it began.
+    last: Instant,
     /// Who serves, as it was told last.
     told: String,
 }
@@ -173,7 +178,7 @@ struct Track<'d> {
 impl<'d> Track<'d> {
     fn new(part: &'d AppDeployment<'d>, space: &Space, now: Instant) -> Self {
         let (seen, confirmed) = (space.clone(), space.clone());
-        Self { part, began: now, seen, confirmed, done: None, told: String::new() }
+        Self { part, began: now, seen, confirmed, done: None, last: now, told: String::new() }
     }
 }
 
@@ -262,6 +267,7 @@ impl Runner<'_> {
             Ok(()) => {
                 track.seen.clone_from(&view.space);
                 track.done = Some(step);
+                track.last = started;
                 since = vec![step];
                 let told = serving(app, &view.space);
                 if told != track.told {
@@ -296,10 +302,13 @@ impl Runner<'_> {
         }
     }
 
-    /// What somebody else has done up to the end of an app, after its last look.
+    /// What somebody else has done up to the end of an app, after the look that has confirmed its last step; nothing where
+    /// there is no looking.
     fn meddled(&self, track: &Track<'_>, view: &mut View) -> Option<Ended> {
         let (app, last) = (track.part.app, track.done?);
-        let found_now = self.intrusion(app, &[last], &track.seen, view);
+        let old = view.older(&Section::DESIRED, None, track.last);
+        self.look(view, &old, None).ok()?;
+        let found_now = found(changed(app, &[last], &track.seen, &view.space));
         let why = found_now.or_else(|| found(changed(app, &[], &track.confirmed, &view.space)))?;
         Some(Ended::stopped(why, last))
     }
@@ -308,10 +317,24 @@ impl Runner<'_> {
     /// somebody else.
     fn before(&self, step: &Step, track: &Track<'_>, view: &mut View) -> Result<(), NotStarted> {
         let now = self.clock.now();
-        let takes_away = step.facts().takes_away() && step.facts().work().is_by_cf();
-        let since = now.checked_sub(FRESH).filter(|_| !takes_away).unwrap_or(now);
-        let old = view.older(&Section::DESIRED, None, since);
-        self.look(view, &old, None)?;
+        let age = match step.facts().traffic() {
+            _ if step.facts().takes_away() && step.facts().work().is_by_cf() => Duration::ZERO,
+            Traffic::Leads { .. } => FRESH,
+            Traffic::Unchanged
+            | Traffic::LeadsAway { .. }
+            | Traffic::NewVersion
+            | Traffic::Started
+            | Traffic::Checked
+            | Traffic::Drained => RECENT,
+        };
+        let since = now.checked_sub(age).unwrap_or(now);
+        // What the step relies on is asked for in the same breath.
+        let mut sections = Section::DESIRED.to_vec();
+        sections
+            .extend(step.requires.iter().flat_map(Condition::sections).filter(|one| !Section::DESIRED.contains(one)));
+        let app = step.requires.as_ref().map(Condition::app);
+        let old = view.older(&sections, app, since);
+        self.look(view, &old, app)?;
         (self.hold)(step, &view.space).map_err(|why| NotStarted::Stopped(Intrusion::LockLost(why)))?;
         let (app, space) = (track.part.app, &view.space);
         let since_seen = changed(app, track.done.as_slice(), &track.seen, space);

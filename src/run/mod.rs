@@ -1,6 +1,6 @@
 //! What acts on a space: reading it, and running steps on it.
 //!
-//! - [`api`]: the `cf curl` calls
+//! - [`api`]: the `cf curl` calls; `answers`: lists of them, and what is asked for side by side
 //! - [`observe`]: what they read of a space; [`reader`]: no part of it more often than is needed
 //! - [`lock`]: one deployment at a time
 //! - [`operation`]: an apply, a resume or a rollback of a plan as a whole; `recovery`: what is done after a step has failed
@@ -15,6 +15,7 @@
 //!
 //! Only the runner (`step_runner`) and [`lock`] change a space, and only through `cf`.
 
+mod answers;
 pub mod api;
 pub mod check;
 pub mod clock;

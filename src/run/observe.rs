@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::cf::config::Target;
 use crate::cf::invocation::query;
 use crate::cf::session::Session;
 use crate::cf::spawn::Cf;
@@ -17,8 +18,9 @@ use crate::space::read::{self, Unreadable};
 use crate::space::rules::Suspended;
 use crate::space::{App, AppState, Named, Process, Quota, QuotaScope, SNAPSHOT_FORMAT, ServiceInstance, Space};
 
+use super::answers::{Answers, Get as _, PageAndNext};
+use super::api::Api;
 pub(crate) use super::api::ObserveError;
-use super::api::{Api, PageAndNext};
 use super::clock::Clock;
 use super::reader::{Reader, pause_after};
 use super::retry::PATIENCE;
@@ -31,7 +33,7 @@ const PAGE_OF_NEWEST: &str = "50";
 /// Reads one space with one cf.
 #[derive(Debug)]
 pub struct Observer<'a> {
-    api: Api<'a>,
+    answers: Answers<'a>,
     /// The names of the apps that are looked for.
     apps: BTreeSet<String>,
     /// The plan's apps, by the names of their locks.
@@ -51,7 +53,7 @@ impl<'a> Observer<'a> {
     pub fn new(cf: &'a Cf, session: &'a Session, plan: &Plan) -> Self {
         let per_app = |names: &dyn Fn(&PlanApp) -> Vec<String>| plan.apps.iter().flat_map(names).collect();
         Self {
-            api: Api::new(cf, session),
+            answers: Answers::of(Api::new(cf, session)),
             apps: per_app(&|app| app.colours.iter().map(ToString::to_string).collect()),
             locks: plan.apps.iter().map(|app| (Lock::name_for(app.name.as_str()), app.name.clone())).collect(),
             routes: plan.apps.iter().flat_map(|app| app.live.iter().chain([&app.staging]).cloned()).collect(),
@@ -88,29 +90,120 @@ impl<'a> Observer<'a> {
     }
 
     fn observe_once(&self) -> Result<Space, ObserveError> {
-        let target = self.api.target();
+        let target = self.answers.target();
         let mut space = Space {
             format: SNAPSHOT_FORMAT,
-            cf: self.api.cf.version().to_string(),
+            cf: self.answers.api().cf.version().to_string(),
             api: target.api.clone(),
             org: Named { guid: target.org_guid.clone(), name: target.org.clone() },
             space: Named { guid: target.space_guid.clone(), name: target.space.clone() },
             ..Space::default()
         };
-        let path = format!("/v3/organizations/{}/domains", target.org_guid);
-        space.domains = read::domains(&path, &self.api.list(&query(&path, &[("per_page", PAGE)]))?)?;
-        self.refresh(&mut space, &Section::ALL, None)?;
+        self.answers.forget();
+        let domains = query(&format!("/v3/organizations/{}/domains", target.org_guid), &[("per_page", PAGE)]);
+        let usage = owners(target).map(|(_, owner)| format!("{owner}/usage_summary"));
+        let first = self.likely(&space, &Section::ALL, None).into_iter().chain(usage).chain(self.rules_likely());
+        self.answers.ask(first.chain([domains.clone(), self.space_path()]));
+        space.domains = read::domains(&domains, &self.answers.list(&domains)?)?;
+        self.read(&mut space, &Section::ALL, None)?;
         let suspended;
         (space.quotas, suspended) = self.quotas()?;
         space.rules = self.rules(&space, suspended)?;
         Ok(space)
     }
 
-    fn apps(&self, space: &mut Space) -> Result<(), ObserveError> {
-        let in_space = [("space_guids", self.api.target().space_guid.as_str()), ("per_page", PAGE)];
+    /// Reads parts of the space. What is needed for it is asked for side by side: what is known of the apps by now tells
+    /// most of it.
+    fn read(&self, space: &mut Space, sections: &[Section], app: Option<&str>) -> Result<(), ObserveError> {
+        let has = |section| sections.contains(&section);
+        let ask = |space: &Space, sections: &[Section]| self.answers.ask(self.likely(space, sections, app));
+        ask(space, sections);
+        if has(Section::Routes) {
+            let (own, asked) = (&self.answers.target().space_guid, self.routes_path());
+            space.routes = read::routes(&asked, own, &self.answers.list(&asked)?)?;
+        }
+        if has(Section::Apps) {
+            self.apps(space)?;
+        }
+        let by_app = |section: &&Section| !matches!(section, Section::Routes | Section::Apps | Section::Services);
+        ask(space, &sections.iter().filter(by_app).copied().collect::<Vec<_>>());
+        if has(Section::Processes) && !space.apps.is_empty() {
+            self.processes(space)?;
+        }
+        if has(Section::Instances) {
+            ask(space, &[Section::Instances]);
+            concerned(space, app).try_for_each(|app| self.instances(app))?;
+        }
+        if has(Section::Packages) {
+            self.packages(space, app)?;
+        }
+        if has(Section::Droplets) {
+            self.droplets(space, app)?;
+        }
+        if has(Section::Services) {
+            self.services(space)?;
+        }
+        if has(Section::Deployments) && !space.apps.is_empty() {
+            let asked = deployments_path(space);
+            space.deployments = match self.answers.list_or_absent(&asked)? {
+                Some(found) => read::rules::deployments(&asked, &found)?,
+                None => Vec::new(),
+            };
+        }
+        Ok(())
+    }
+
+    fn routes_path(&self) -> String {
+        query("/v3/routes", &[("space_guids", self.answers.target().space_guid.as_str()), ("per_page", PAGE)])
+    }
+
+    fn apps_path(&self) -> String {
+        let in_space = [("space_guids", self.answers.target().space_guid.as_str()), ("per_page", PAGE)];
         let names = self.apps.iter().chain(self.locks.keys()).cloned().collect();
-        let asked = query_names("/v3/apps", &names, &in_space);
-        let mut found = read::apps(&asked, &self.api.list(&asked)?)?;
+        query_names("/v3/apps", &names, &in_space)
+    }
+
+    fn space_path(&self) -> String {
+        query(&format!("/v3/spaces/{}", self.answers.target().space_guid), &[("include", "organization")])
+    }
+
+    fn services_path(&self) -> String {
+        let in_space = [("space_guids", self.answers.target().space_guid.as_str()), ("per_page", PAGE)];
+        // A name that a vars file gives the manifest is for no argument: all are asked for, and the right ones picked.
+        if self.services.iter().any(|name| self.answers.api().cf.redactor().hides(name)) {
+            query("/v3/service_instances", &in_space)
+        } else {
+            query_names("/v3/service_instances", &self.services, &in_space)
+        }
+    }
+
+    /// What these parts will be read from, as far as the apps are known.
+    fn likely(&self, space: &Space, sections: &[Section], app: Option<&str>) -> Vec<String> {
+        let mut paths = Vec::new();
+        for section in sections {
+            match section {
+                Section::Routes => paths.push(self.routes_path()),
+                Section::Apps => paths.push(self.apps_path()),
+                Section::Services => paths.extend((!self.services.is_empty()).then(|| self.services_path())),
+                _ if space.apps.is_empty() => {}
+                Section::Processes => paths.push(processes_path(space)),
+                Section::Instances => {
+                    let apps = space.apps.iter().filter(|found| app.is_none_or(|name| name == found.name));
+                    let processes = apps.flat_map(running_processes);
+                    paths.extend(processes.map(stats_path));
+                }
+                Section::Packages => paths.extend(newest_path("/v3/packages", &[], space, app)),
+                Section::Droplets => paths.extend(newest_path("/v3/droplets", STAGED, space, app)),
+                Section::Deployments => paths.push(deployments_path(space)),
+            }
+        }
+        paths
+    }
+
+    fn apps(&self, space: &mut Space) -> Result<(), ObserveError> {
+        let in_space = [("space_guids", self.answers.target().space_guid.as_str()), ("per_page", PAGE)];
+        let asked = self.apps_path();
+        let mut found = read::apps(&asked, &self.answers.list(&asked)?)?;
         space.locks = found
             .iter()
             .filter_map(|(app, _)| self.locks.get(&app.name).map(|plan_app| Lock::read(plan_app.as_str(), app)))
@@ -124,13 +217,13 @@ impl<'a> Observer<'a> {
         if !strangers.is_empty() {
             let guids = strangers.into_iter().collect::<Vec<_>>().join(",");
             let asked = query("/v3/apps", &[("guids", &guids), in_space[0], in_space[1]]);
-            found.extend(read::apps(&asked, &self.api.list(&asked)?)?);
+            found.extend(read::apps(&asked, &self.answers.list(&asked)?)?);
         }
         let mut apps = Vec::new();
         for (mut app, knows_droplet) in found {
             if !knows_droplet {
                 let asked = format!("/v3/apps/{}/droplets/current", app.guid);
-                app.droplet = read::guid(&asked, &self.api.get_or_absent(&asked)?)?;
+                app.droplet = read::guid(&asked, &self.answers.get_or_absent(&asked)?)?;
             }
             if let Some(before) = space.apps.iter().find(|before| before.guid == app.guid) {
                 app.processes.clone_from(&before.processes);
@@ -145,9 +238,8 @@ impl<'a> Observer<'a> {
     }
 
     fn processes(&self, space: &mut Space) -> Result<(), ObserveError> {
-        let guids = space.apps.iter().map(|app| app.guid.as_str()).collect::<Vec<_>>().join(",");
-        let asked = query("/v3/processes", &[("app_guids", &guids), ("per_page", PAGE)]);
-        let found = read::processes(&asked, &self.api.list(&asked)?)?;
+        let asked = processes_path(space);
+        let found = read::processes(&asked, &self.answers.list(&asked)?)?;
         for app in &mut space.apps {
             let mut processes: Vec<Process> =
                 found.iter().filter(|(guid, _)| *guid == app.guid).map(|(_, process)| process.clone()).collect();
@@ -162,19 +254,19 @@ impl<'a> Observer<'a> {
     }
 
     fn instances(&self, app: &mut App) -> Result<(), ObserveError> {
-        let started = app.state == AppState::Started;
+        let running: Vec<String> = running_processes(app).map(|process| process.guid.clone()).collect();
         for process in &mut app.processes {
             process.states.clear();
-            if started && process.instances > 0 {
-                let asked = format!("/v3/processes/{}/stats", process.guid);
-                process.states = read::stats(&asked, &self.api.get(&asked)?)?;
+            if running.contains(&process.guid) {
+                let asked = stats_path(process);
+                process.states = read::stats(&asked, &self.answers.get(&asked)?)?;
             }
         }
         Ok(())
     }
 
     fn packages(&self, space: &mut Space, app: Option<&str>) -> Result<(), ObserveError> {
-        let found = self.newest("/v3/packages", &[], (space, app), read::packages)?;
+        let found = self.newest("/v3/packages", &[], space, app, read::packages)?;
         for app in concerned(space, app) {
             app.package = found.get(&app.guid).cloned();
         }
@@ -182,7 +274,7 @@ impl<'a> Observer<'a> {
     }
 
     fn droplets(&self, space: &mut Space, app: Option<&str>) -> Result<(), ObserveError> {
-        let found = self.newest("/v3/droplets", &[("states", "STAGED")], (space, app), read::droplets)?;
+        let found = self.newest("/v3/droplets", STAGED, space, app, read::droplets)?;
         for app in concerned(space, app) {
             app.staged = found.get(&app.guid).cloned();
         }
@@ -194,30 +286,22 @@ impl<'a> Observer<'a> {
         &self,
         path: &str,
         filter: &[(&str, &str)],
-        (space, app): (&mut Space, Option<&str>),
+        space: &Space,
+        app: Option<&str>,
         read: ReadOfApps<T>,
     ) -> Result<BTreeMap<String, T>, ObserveError> {
-        let guids: Vec<String> = concerned(space, app).map(|app| app.guid.clone()).collect();
-        let per_page = if guids.len() == 1 { "1" } else { PAGE_OF_NEWEST };
-        let joined = guids.join(",");
-        let newest_first = [("app_guids", joined.as_str()), ("order_by", "-created_at"), ("per_page", per_page)];
-        let asked = query(path, &[filter, &newest_first].concat());
-        newest(&|path| self.api.page(path), &asked, &guids, read)
+        match newest_path(path, filter, space, app) {
+            Some(asked) => newest(&|path| self.answers.page(path), &asked, &guids_of(space, app), read),
+            None => Ok(BTreeMap::new()),
+        }
     }
 
     fn services(&self, space: &mut Space) -> Result<(), ObserveError> {
         if self.services.is_empty() {
             return Ok(());
         }
-        let in_space = [("space_guids", self.api.target().space_guid.as_str()), ("per_page", PAGE)];
-        // A name that a vars file gives the manifest is for no argument: all are asked for, and the right ones picked.
-        let secret = self.services.iter().any(|name| self.api.cf.redactor().hides(name));
-        let asked = if secret {
-            query("/v3/service_instances", &in_space)
-        } else {
-            query_names("/v3/service_instances", &self.services, &in_space)
-        };
-        space.services = read::services(&asked, &self.api.list(&asked)?)?;
+        let asked = self.services_path();
+        space.services = read::services(&asked, &self.answers.list(&asked)?)?;
         space.services.retain(|service| self.services.contains(&service.name));
         let join = |guids: Vec<&str>| guids.join(",");
         let apps = join(space.apps.iter().map(|app| app.guid.as_str()).collect());
@@ -229,7 +313,7 @@ impl<'a> Observer<'a> {
             "/v3/service_credential_bindings",
             &[("app_guids", &apps), ("service_instance_guids", &instances), ("type", "app"), ("per_page", PAGE)],
         );
-        let bindings = read::bindings(&asked, &self.api.list(&asked)?)?;
+        let bindings = read::bindings(&asked, &self.answers.list(&asked)?)?;
         let Space { apps, services, .. } = space;
         for app in apps {
             let bound = |service: &&ServiceInstance| {
@@ -243,31 +327,32 @@ impl<'a> Observer<'a> {
     /// The quotas with what is used of them, as far as the user may see them: who may not is not stopped by that, since
     /// the Cloud Controller enforces them anyway. The same answers tell what is suspended.
     fn quotas(&self) -> Result<(Vec<Quota>, Option<Suspended>), ObserveError> {
-        let target = self.api.target();
-        let asked = query(&format!("/v3/spaces/{}", target.space_guid), &[("include", "organization")]);
-        let space = self.api.get_or_absent(&asked)?;
+        let target = self.answers.target();
+        let asked = self.space_path();
+        let space = self.answers.get_or_absent(&asked)?;
         // Whoever has a role in a space may see its organization (CC).
         let organization = space["included"]["organizations"][0].clone();
-        let owners = [
-            (QuotaScope::Organization, organization, "/v3/organizations", &target.org_guid, "/v3/organization_quotas"),
-            (QuotaScope::Space, space, "/v3/spaces", &target.space_guid, "/v3/space_quotas"),
-        ];
         let (mut all, mut suspended) = (Vec::new(), None);
-        for (scope, found, owners, owner, quotas) in owners {
+        let mut limited = Vec::new();
+        for (scope, owner) in owners(target) {
+            let (found, quotas, is_suspended) = match scope {
+                QuotaScope::Organization => (&organization, "/v3/organization_quotas", Suspended::Organization),
+                QuotaScope::Space => (&space, "/v3/space_quotas", Suspended::Space),
+            };
             if found.is_null() {
                 continue;
             }
-            if read::rules::suspended(&asked, &found)? {
-                suspended = suspended.or(Some(match scope {
-                    QuotaScope::Organization => Suspended::Organization,
-                    QuotaScope::Space => Suspended::Space,
-                }));
+            if read::rules::suspended(&asked, found)? {
+                suspended = suspended.or(Some(is_suspended));
             }
-            let Some(guid) = read::quota_guid(&asked, &found)? else { continue };
-            let asked = format!("{quotas}/{guid}");
-            let quota = self.api.get_or_absent(&asked)?;
-            let used_asked = format!("{owners}/{owner}/usage_summary");
-            let used = self.api.get_or_absent(&used_asked)?;
+            if let Some(guid) = read::quota_guid(&asked, found)? {
+                limited.push((scope, format!("{quotas}/{guid}"), format!("{owner}/usage_summary")));
+            }
+        }
+        self.answers.ask(limited.iter().map(|(_, quota, _)| quota.clone()));
+        for (scope, asked, used_asked) in limited {
+            let quota = self.answers.get_or_absent(&asked)?;
+            let used = self.answers.get_or_absent(&used_asked)?;
             if !quota.is_null() && !used.is_null() {
                 all.push(read::quota(&asked, scope, &quota, read::usage(&used_asked, &used)?)?);
             }
@@ -278,50 +363,74 @@ impl<'a> Observer<'a> {
 
 impl Reader for Observer<'_> {
     fn asked_patience(&self) -> Duration {
-        self.api.asked_patience()
+        self.answers.api().asked_patience()
     }
 
     fn refresh(&self, space: &mut Space, sections: &[Section], app: Option<&str>) -> Result<(), ObserveError> {
-        let has = |section| sections.contains(&section);
-        if has(Section::Routes) {
-            let own = &self.api.target().space_guid;
-            let asked = query("/v3/routes", &[("space_guids", own), ("per_page", PAGE)]);
-            space.routes = read::routes(&asked, own, &self.api.list(&asked)?)?;
-        }
-        if has(Section::Apps) {
-            self.apps(space)?;
-        }
-        if has(Section::Processes) && !space.apps.is_empty() {
-            self.processes(space)?;
-        }
-        if has(Section::Instances) {
-            concerned(space, app).try_for_each(|app| self.instances(app))?;
-        }
-        if has(Section::Packages) {
-            self.packages(space, app)?;
-        }
-        if has(Section::Droplets) {
-            self.droplets(space, app)?;
-        }
-        if has(Section::Services) {
-            self.services(space)?;
-        }
-        if has(Section::Deployments) && !space.apps.is_empty() {
-            let guids = space.apps.iter().map(|app| app.guid.as_str()).collect::<Vec<_>>().join(",");
-            let pairs = [("app_guids", guids.as_str()), ("status_values", "ACTIVE"), ("per_page", PAGE)];
-            let asked = query("/v3/deployments", &pairs);
-            space.deployments = match self.api.list_or_absent(&asked)? {
-                Some(found) => read::rules::deployments(&asked, &found)?,
-                None => Vec::new(),
-            };
-        }
-        Ok(())
+        self.answers.forget();
+        self.read(space, sections, app)
+    }
+
+    fn glance(&self, space: &mut Space, sections: &[Section], app: Option<&str>) -> Result<(), ObserveError> {
+        let aside = Self {
+            answers: self.answers.aside(),
+            apps: self.apps.clone(),
+            locks: self.locks.clone(),
+            routes: self.routes.clone(),
+            services: self.services.clone(),
+            ..*self
+        };
+        aside.read(space, sections, app)
     }
 }
 
 /// The app of that name, or all.
 fn concerned<'s>(space: &'s mut Space, app: Option<&'s str>) -> impl Iterator<Item = &'s mut App> {
     space.apps.iter_mut().filter(move |found| app.is_none_or(|name| name == found.name))
+}
+
+/// The guids of the apps that a part is read of.
+fn guids_of(space: &Space, app: Option<&str>) -> Vec<String> {
+    let concerned = space.apps.iter().filter(|found| app.is_none_or(|name| name == found.name));
+    concerned.map(|app| app.guid.clone()).collect()
+}
+
+/// The processes of an app that have instances now.
+fn running_processes(app: &App) -> impl Iterator<Item = &Process> {
+    app.processes.iter().filter(|process| app.state == AppState::Started && process.instances > 0)
+}
+
+fn stats_path(process: &Process) -> String {
+    format!("/v3/processes/{}/stats", process.guid)
+}
+
+fn processes_path(space: &Space) -> String {
+    query("/v3/processes", &[("app_guids", &guids_of(space, None).join(",")), ("per_page", PAGE)])
+}
+
+fn deployments_path(space: &Space) -> String {
+    let guids = guids_of(space, None).join(",");
+    query("/v3/deployments", &[("app_guids", &guids), ("status_values", "ACTIVE"), ("per_page", PAGE)])
+}
+
+/// The filter of droplets that can be run.
+const STAGED: &[(&str, &str)] = &[("states", "STAGED")];
+
+/// A list that begins with the newest of the apps; `None` where there is no app.
+fn newest_path(path: &str, filter: &[(&str, &str)], space: &Space, app: Option<&str>) -> Option<String> {
+    let guids = guids_of(space, app);
+    let per_page = if guids.len() == 1 { "1" } else { PAGE_OF_NEWEST };
+    let joined = guids.join(",");
+    let newest_first = [("app_guids", joined.as_str()), ("order_by", "-created_at"), ("per_page", per_page)];
+    (!guids.is_empty()).then(|| query(path, &[filter, &newest_first].concat()))
+}
+
+/// The organization and the space, as the API's paths name them.
+fn owners(target: &Target) -> [(QuotaScope, String); 2] {
+    [
+        (QuotaScope::Organization, format!("/v3/organizations/{}", target.org_guid)),
+        (QuotaScope::Space, format!("/v3/spaces/{}", target.space_guid)),
+    ]
 }
 
 /// Reads a list of which each entry is one app's: with the guid of that app.

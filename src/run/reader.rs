@@ -21,6 +21,11 @@ pub trait Reader {
     /// only, or of all.
     fn refresh(&self, space: &mut Space, sections: &[Section], app: Option<&str>) -> Result<(), ObserveError>;
 
+    /// As [`Self::refresh`], while another cf of ours may be at work, which is not waited for.
+    fn glance(&self, space: &mut Space, sections: &[Section], app: Option<&str>) -> Result<(), ObserveError> {
+        self.refresh(space, sections, app)
+    }
+
     /// How long the platform asks to be left alone, where it has had too many calls.
     fn asked_patience(&self) -> Duration {
         Duration::ZERO

@@ -5,15 +5,16 @@
 //! it. So the outcome of a call is *done*, *not done* or *unknown*, and unknown is settled by reading before anything
 //! else is done. What is not done for a passing reason is done again, up to a bound (see [`super::retry`]).
 
+use std::cell::{Cell, RefCell};
 use std::time::{Duration, Instant};
 
 use crate::cf::invocation::{Invocation, Reference};
 use crate::cf::outcome::{self, confirm};
-use crate::cf::output::Stream;
+use crate::cf::output::{Exit, Stream};
 use crate::event::{Happening, Report};
 use crate::plan;
 use crate::space::Space;
-use crate::space::condition::{Condition, Judgement};
+use crate::space::condition::{Condition, Judgement, Section};
 use crate::steps::Step;
 use crate::steps::action::work::Work;
 
@@ -24,6 +25,8 @@ use super::probe::Unconfirmed;
 use super::reader::View;
 use super::retry::{self, Next};
 
+/// The shortest pause between two looks at what the platform does while a cf watches it.
+const GLANCE: Duration = Duration::from_millis(250);
 /// The longest pause between two looks at the space.
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 /// How long the space is looked at after the last call has failed: a late effect of a lost call shows by then.
@@ -67,6 +70,45 @@ enum Settled {
     Unreadable(String),
 }
 
+/// Looks at what the platform does by itself more often than the cf that watches it: one that has nothing left to wait for
+/// is ended.
+struct Ahead<'r, 's> {
+    runner: &'r Runner<'r>,
+    sections: &'static [Section],
+    condition: Condition,
+    space: RefCell<Space>,
+    before: &'s Space,
+    begun: Instant,
+    due: Cell<Instant>,
+    over: Cell<bool>,
+}
+
+impl<'r, 's> Ahead<'r, 's> {
+    fn new(runner: &'r Runner<'r>, step: &Step, (space, before): (&Space, &'s Space)) -> Option<Self> {
+        let (sections, condition) = (step.facts().tells_its_end(), step.facts().condition()?);
+        if sections.is_empty() {
+            return None;
+        }
+        let (begun, space) = (runner.clock.now(), RefCell::new(space.clone()));
+        let due = Cell::new(begun + GLANCE);
+        Some(Self { runner, sections, condition, space, before, begun, due, over: Cell::new(false) })
+    }
+
+    /// Whether it is over. It is looked at again after a quarter of the time that it has taken so far.
+    fn sees_the_end(&self) -> bool {
+        let now = self.runner.clock.now();
+        if !self.over.get() && now >= self.due.get() {
+            let mut space = self.space.borrow_mut();
+            let read = self.runner.reader.glance(&mut space, self.sections, Some(self.condition.app()));
+            let holds = read.is_ok() && self.condition.judge(&space, self.before) == Judgement::Holds;
+            // What a cf that is ended has renewed is lost.
+            self.over.set(holds && self.runner.api.token_lasts());
+            self.due.set(now + (now.duration_since(self.begun) / 4).clamp(GLANCE, LONGEST_PAUSE));
+        }
+        self.over.get()
+    }
+}
+
 impl Runner<'_> {
     pub(super) fn step(
         &self,
@@ -103,10 +145,11 @@ impl Runner<'_> {
             view.forget();
             notes
         };
-        if let Some(condition) = step.facts().condition() {
-            self.wait_for(step, &condition, (&mut *view, &before), deadline, report)?;
-        }
-        let changed = view.older(step.facts().changes(), None, begun);
+        let seen = match step.facts().condition() {
+            Some(condition) => self.wait_for(step, &condition, (&mut *view, &before), deadline, report)?,
+            None => begun,
+        };
+        let changed = view.older(step.facts().changes(), None, seen);
         self.look(view, &changed, None)?;
         notes.extend(self.ask_router(step, &view.space, deadline, report)?);
         Ok(notes)
@@ -127,8 +170,10 @@ impl Runner<'_> {
             .resolve(&|reference| look_up(&view.space, reference))
             .map_err(|error| Unfinished::Failed(format!("cf was not started: {error}")))?;
         report(Happening::step_started(app, step, &argv));
+        let ahead = Ahead::new(self, step, (&view.space, before));
         // What the platform does by itself goes on without the cf that watches it.
-        let goes_on = || !step.facts().is_watched_by_cf() || self.clock.stop().is_none();
+        let is_wanted = || !step.facts().is_watched_by_cf() || self.clock.stop().is_none();
+        let goes_on = || is_wanted() && ahead.as_ref().is_none_or(|ahead| !ahead.sees_the_end());
         for tried in 1.. {
             let left = deadline.saturating_duration_since(self.clock.now());
             let output = self
@@ -138,6 +183,9 @@ impl Runner<'_> {
                 })
                 .map_err(|error| Unfinished::Failed(error.to_string()))?;
             *exit_code = output.exit.code();
+            if output.exit == Exit::Interrupted && ahead.as_ref().is_some_and(|ahead| ahead.over.get()) {
+                return Ok(again(tried));
+            }
             let Some(expected) = step.facts().expectation() else { return Ok(Vec::new()) };
             let verdict = confirm(&expected, self.cf.version().dialect(), &output);
             let said = match &verdict {
@@ -220,8 +268,8 @@ impl Runner<'_> {
         }
     }
 
-    /// Looks at the space until the condition holds. What cf was asked for is under way, and goes on by itself where the
-    /// run is to stop.
+    /// Looks at the space until the condition holds, and at what else the step changes in the same breath. Returns when the
+    /// look began that has shown it. What cf was asked for is under way, and goes on by itself where the run is to stop.
     fn wait_for(
         &self,
         step: &Step,
@@ -229,13 +277,17 @@ impl Runner<'_> {
         (view, before): (&mut View, &Space),
         deadline: Instant,
         report: &mut Report<'_>,
-    ) -> Result<(), Unfinished> {
+    ) -> Result<Instant, Unfinished> {
         let mut pause = PAUSE;
         let mut told = String::new();
+        let mut sections = condition.sections().to_vec();
+        sections.extend(step.facts().changes().iter().filter(|one| !condition.sections().contains(one)));
         loop {
-            self.look(view, condition.sections(), Some(condition.app()))?;
+            let begun = self.clock.now();
+            self.look(view, &sections, Some(condition.app()))?;
+            sections.truncate(condition.sections().len());
             let missing = match condition.judge(&view.space, before) {
-                Judgement::Holds => return Ok(()),
+                Judgement::Holds => return Ok(begun),
                 Judgement::Never(why) => return Err(Unfinished::Failed(why)),
                 Judgement::NotYet(why) => why,
             };

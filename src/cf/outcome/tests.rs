@@ -94,7 +94,6 @@ pub(super) fn expectations(app: &str, host: &str, service: &str) -> BTreeMap<&'s
     let service = service.to_owned();
     let annotations = vec![("cutover/role".to_owned(), Some("next".to_owned())), ("cutover/old".to_owned(), None)];
     BTreeMap::from([
-        ("app-created", Expectation::Created { app: app.clone() }),
         ("pushed", Expectation::Pushed { app: app.clone() }),
         ("staged", Expectation::Staged { app: app.clone() }),
         ("droplet", Expectation::DropletSet { app: app.clone() }),
@@ -107,7 +106,7 @@ pub(super) fn expectations(app: &str, host: &str, service: &str) -> BTreeMap<&'s
         ("scaled", Expectation::Scaled { app: app.clone(), instances: 2 }),
         ("start", Expectation::StartRequested { app: app.clone() }),
         ("annotated", Expectation::Annotated { app: app.clone(), annotations: annotations.clone() }),
-        ("marker", Expectation::MarkerCreated { app, annotations }),
+        ("marker", Expectation::Created { app, annotations }),
         ("deletion", Expectation::DeletionAccepted),
         ("json", Expectation::Json),
     ])

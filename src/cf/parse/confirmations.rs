@@ -49,16 +49,6 @@ fn wants(lines: &[String], key: &str, expected: &str) -> Result<(), Missing> {
     if value(lines, key) == Some(expected) { Ok(()) } else { Err(missing(format!("{key}: {expected}"))) }
 }
 
-/// `Creating app APP in org ORG / space SPACE as USER...`, `OK`; between them, where it was there already, `App with
-/// the name 'APP' already exists.`
-pub(crate) fn created(out: &Lines, app: &str) -> Found {
-    let heading = format!("Creating app {app} in org ");
-    let rest = out.after(|line| line.starts_with(&heading)).ok_or_else(|| missing(heading.as_str()))?;
-    let at = rest.iter().position(|line| line == "OK").ok_or_else(|| missing("OK"))?;
-    let already = format!("App with the name '{app}' already exists.");
-    Ok(if rest.iter().take(at).any(|line| *line == already) { Said::AlreadyDone } else { Said::Done })
-}
-
 /// `Pushing app APP to org ORG / space SPACE as USER...`, and the summary at the end: `name:   APP`, `requested state:
 /// stopped`. There is no `OK` in a push.
 pub(crate) fn pushed(out: &Lines, app: &str) -> Found {

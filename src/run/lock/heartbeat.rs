@@ -3,7 +3,7 @@
 //!
 //! cf keeps its tokens in its home without a lock of its own, so two of them must not work there at once. Between two
 //! calls of the run a heartbeat goes through the run's own home, where cf renews the tokens; beside a call it goes through
-//! another home, with the access token that there is and nothing to renew it with.
+//! a lane.
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -14,7 +14,6 @@ use jiff::Timestamp;
 
 use super::held::{self, Beat, InFlight, Lost, judge};
 use super::marker;
-use crate::cf::session::PrivateHome;
 use crate::cf::spawn::Cf;
 use crate::run::api::Api;
 use crate::run::clock::{Clock, Stop};
@@ -36,9 +35,6 @@ pub struct Heartbeat<'a> {
     api: Api<'a>,
     /// The cf of the run, which is not waited for.
     between: Cf,
-    /// A cf that works beside the one of the run. `None` where there is no place for its home: then a heartbeat waits
-    /// until the run's own cf has ended.
-    beside: Option<(PrivateHome, Cf)>,
     state: Mutex<State>,
     /// Says that a step has begun.
     begun: Mutex<Option<Sender<()>>>,
@@ -53,13 +49,8 @@ struct State {
 
 impl<'a> Heartbeat<'a> {
     pub(super) fn new(api: Api<'a>, locks: Vec<Lock>) -> Self {
-        let guard = api.session.home().guard();
-        let beside = PrivateHome::create(guard).ok().filter(|home| api.session.lend(home).is_ok()).map(|home| {
-            let cf = api.cf.at(&home);
-            (home, cf)
-        });
         let state = Mutex::new(State { locks, in_flight: InFlight::default(), lost: None });
-        Self { api, between: api.cf.impatient(), beside, state, begun: Mutex::new(None) }
+        Self { api, between: api.cf.impatient(), state, begun: Mutex::new(None) }
     }
 
     /// Keeps the locks alive while `work` is done. Where one is lost, `stop` is told at once.
@@ -141,10 +132,12 @@ impl<'a> Heartbeat<'a> {
         let mut all = true;
         for mut lock in locks {
             let mut beat = held::beat(&self.api.by(&self.between), &mut lock, &in_flight)?;
-            if let (Beat::Busy, Some((home, cf))) = (&beat, &self.beside)
-                && self.api.session.lend(home).is_ok()
+            // Where there is no place for a lane, it waits until the run's own cf has ended.
+            if beat == Beat::Busy
+                && let Ok(lane) = self.api.session.lane(self.api.cf)
             {
-                beat = held::beat(&self.api.beside(cf), &mut lock, &in_flight)?;
+                beat = held::beat(&self.api.beside(lane.cf()), &mut lock, &in_flight)?;
+                self.api.session.give_back(lane);
             }
             all &= beat == Beat::Written;
             self.note(lock);

@@ -6,8 +6,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::LockError;
-use crate::cf::invocation::{Invocation, query};
+use crate::cf::invocation::{Invocation, Lifecycle, query};
 use crate::cf::outcome::{Expectation, Reason, Refusal};
+use crate::run::answers::Get as _;
 use crate::run::api::{Answer, Api, ObserveError};
 use crate::run::clock::{Clock, Stop};
 use crate::space::lock::{self, Lock};
@@ -57,8 +58,8 @@ pub(super) fn create(api: &Api<'_>, clock: &dyn Clock, wanted: &mut Lock) -> Res
         wanted.heartbeat = Some(now());
         let annotations = wanted.annotations();
         let pairs = || annotations.iter().map(|(key, value)| (*key, Some(value.as_str())));
-        let call = Invocation::create_marker(&name, &api.target().space_guid, pairs());
-        let expected = Expectation::MarkerCreated { app: name.clone(), annotations: owned(pairs()) };
+        let call = Invocation::create_app(&name, &api.target().space_guid, Lifecycle::Default, pairs());
+        let expected = Expectation::Created { app: name.clone(), annotations: owned(pairs()) };
         match api.change(&call, &expected)? {
             Answer::Done(body) => {
                 if let Some(guid) = body["guid"].as_str() {

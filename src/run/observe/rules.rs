@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::{ObserveError, Observer, PAGE};
 use crate::cf::invocation::query;
 use crate::plan::RouteUrl;
+use crate::run::answers::Get as _;
 use crate::space::read::rules::{self as read, AnyRoute};
 use crate::space::rules::{ForeignRoute, Rules, Suspended};
 use crate::space::{Domain, Space};
@@ -17,19 +18,32 @@ struct Wanted<'s> {
     shared_by: Option<&'s str>,
 }
 
+fn flags_path() -> String {
+    query("/v3/feature_flags", &[("per_page", PAGE)])
+}
+
+fn stacks_path() -> String {
+    query("/v3/stacks", &[("per_page", PAGE)])
+}
+
 impl Observer<'_> {
+    /// What [`Self::rules`] will ask for, as far as it is known before anything is.
+    pub(super) fn rules_likely(&self) -> Vec<String> {
+        std::iter::once(flags_path()).chain(self.stages.then(stacks_path)).collect()
+    }
+
     /// Asks what the platform will refuse. `suspended` is what of organization and space is suspended.
     pub(super) fn rules(&self, space: &Space, suspended: Option<Suspended>) -> Result<Rules, ObserveError> {
-        let target = self.api.target();
+        let target = self.answers.target();
         let admin = target.admin;
-        let asked = query("/v3/feature_flags", &[("per_page", PAGE)]);
-        let flags_off = match self.api.list_or_absent(&asked)? {
+        let asked = flags_path();
+        let flags_off = match self.answers.list_or_absent(&asked)? {
             Some(flags) => read::flags_off(&asked, &flags)?,
             None => Vec::new(),
         };
         let stacks = if self.stages {
-            let asked = query("/v3/stacks", &[("per_page", PAGE)]);
-            self.api.list_or_absent(&asked)?.map(|stacks| read::stacks(&asked, &stacks)).transpose()?
+            let asked = stacks_path();
+            self.answers.list_or_absent(&asked)?.map(|stacks| read::stacks(&asked, &stacks)).transpose()?
         } else {
             None
         };
@@ -47,14 +61,14 @@ impl Observer<'_> {
         let roles = if admin { None } else { in_space(&target.space_guid) };
         let routes =
             found.into_iter().map(|(owner, route)| ForeignRoute { roles: in_space(&owner), ..route }).collect();
-        let no_docker_password = !self.api.cf.has_env("CF_DOCKER_PASSWORD");
+        let no_docker_password = !self.answers.api().cf.has_env("CF_DOCKER_PASSWORD");
         Ok(Rules { admin, roles, suspended, flags_off, stacks, routes, no_docker_password })
     }
 
     /// The user's roles in the space and in these, each with the guid of its space. `None` where nobody tells them, and
     /// for an administrator, who needs none.
     fn roles(&self, owners: impl Iterator<Item = String>) -> Result<Option<Vec<(String, String)>>, ObserveError> {
-        let target = self.api.target();
+        let target = self.answers.target();
         if target.admin || target.user_guid.is_empty() {
             return Ok(None);
         }
@@ -63,19 +77,19 @@ impl Observer<'_> {
         let spaces = spaces.into_iter().collect::<Vec<_>>().join(",");
         let asked =
             query("/v3/roles", &[("user_guids", &target.user_guid), ("space_guids", &spaces), ("per_page", PAGE)]);
-        let found = self.api.list_or_absent(&asked)?;
+        let found = self.answers.list_or_absent(&asked)?;
         Ok(found.map(|roles| read::space_roles(&asked, &roles)).transpose()?)
     }
 
     /// Whether the user is a manager of the organization. CC 3.228: a suspended space does not bind them.
     fn manages_organization(&self) -> Result<bool, ObserveError> {
-        let target = self.api.target();
+        let target = self.answers.target();
         let pairs = [
             ("user_guids", target.user_guid.as_str()),
             ("organization_guids", target.org_guid.as_str()),
             ("types", "organization_manager"),
         ];
-        let found = self.api.list_or_absent(&query("/v3/roles", &pairs))?;
+        let found = self.answers.list_or_absent(&query("/v3/roles", &pairs))?;
         Ok(found.is_none_or(|roles| !roles.is_empty()))
     }
 
@@ -113,7 +127,7 @@ impl Observer<'_> {
         pairs.push(("per_page", PAGE));
         let asked = query("/v3/routes", &pairs);
         let mut visible = Vec::new();
-        for page in self.api.pages(&asked)? {
+        for page in self.answers.pages(&asked)? {
             visible.extend(read::any_routes(&asked, &page)?);
         }
         Ok(visible)
@@ -123,7 +137,7 @@ impl Observer<'_> {
         let mut apps = Vec::new();
         if !route.apps.is_empty() {
             let asked = query("/v3/apps", &[("guids", &route.apps.join(",")), ("per_page", PAGE)]);
-            let names = read::app_names(&asked, &self.api.list(&asked)?)?;
+            let names = read::app_names(&asked, &self.answers.list(&asked)?)?;
             apps = names.into_iter().map(|(_, name)| name).collect();
         }
         Ok(ForeignRoute {
@@ -138,7 +152,7 @@ impl Observer<'_> {
 
     /// Whether a route that the user does not see is there all the same. An administrator sees all.
     fn is_reserved(&self, space: &Space, wanted: &Wanted<'_>) -> Result<bool, ObserveError> {
-        if self.api.target().admin || wanted.shared_by.is_some() || wanted.domain.tcp {
+        if self.answers.target().admin || wanted.shared_by.is_some() || wanted.domain.tcp {
             return Ok(false);
         }
         let path = wanted.url.path();
@@ -154,7 +168,7 @@ impl Observer<'_> {
                 pairs.push(("path", path));
             }
             let asked = query(&reservations, &pairs);
-            let answer = self.api.get_or_absent(&asked)?;
+            let answer = self.answers.get_or_absent(&asked)?;
             if !answer.is_null() && read::matching_route(&asked, &answer)? {
                 return Ok(true);
             }

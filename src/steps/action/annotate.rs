@@ -4,9 +4,9 @@ use crate::cf::dialect::CfVersion;
 use crate::cf::invocation::Invocation;
 use crate::cf::outcome::Expectation;
 use crate::plan::AppName;
-use crate::space::Space;
 use crate::space::condition::{Condition, Section};
 use crate::space::difference::Facet;
+use crate::space::{App, Space};
 use crate::steps::annotations::Annotations;
 
 use super::facts::Facts;
@@ -19,6 +19,16 @@ pub(crate) struct Annotate {
     pub(crate) app: AppName,
     /// What is written.
     pub(crate) annotations: Annotations,
+}
+
+/// Writes on an app in the model.
+pub(super) fn write(app: &mut App, annotations: &Annotations) {
+    for (key, value) in annotations.iter() {
+        match value {
+            Some(value) => app.annotations.insert(key.to_owned(), value.to_owned()),
+            None => app.annotations.remove(key),
+        };
+    }
 }
 
 impl Facts for Annotate {
@@ -48,13 +58,7 @@ impl Facts for Annotate {
     }
 
     fn effect(&self, space: &mut Space) {
-        let app = model::app(space, self.app.as_str());
-        for (key, value) in self.annotations.iter() {
-            match value {
-                Some(value) => app.annotations.insert(key.to_owned(), value.to_owned()),
-                None => app.annotations.remove(key),
-            };
-        }
+        write(model::app(space, self.app.as_str()), &self.annotations);
     }
 
     fn changes(&self) -> &'static [Section] {

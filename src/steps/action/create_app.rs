@@ -1,24 +1,32 @@
-//! Creates an app without anything.
+//! Creates an app without anything but what is written on it.
+
+use std::time::Duration;
 
 use crate::cf::dialect::CfVersion;
-use crate::cf::invocation::Invocation;
+use crate::cf::invocation::{Invocation, Lifecycle as NewLifecycle};
 use crate::cf::outcome::Expectation;
 use crate::plan::{AppName, Lifecycle};
 use crate::space::Space;
 use crate::space::condition::{Condition, Section};
 use crate::space::difference::Facet;
+use crate::steps::annotations::Annotations;
 use crate::steps::sizing::{DEFAULT_MEMORY_MB, Size};
 
+use super::annotate;
 use super::facts::Facts;
 use super::model;
 
-/// Creates the app without anything, so that it can be written on before it is pushed.
+/// Creates the app without anything but what is written on it: whatever happens from then on, it tells what it is.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct CreateApp {
     /// The app.
     pub(crate) app: AppName,
+    /// The guid of the space.
+    pub(crate) space: String,
     /// What it is created as.
     pub(crate) kind: NewApp,
+    /// What is written on it.
+    pub(crate) annotations: Annotations,
 }
 
 /// What an app is created as. CC: it keeps that for good, and a push of another kind is refused.
@@ -30,22 +38,9 @@ pub(crate) enum NewApp {
     Docker,
     /// One of Cloud Native Buildpacks.
     Cnb {
-        /// The guid of the space.
-        space: String,
         /// The buildpacks, in order; empty where they are to be detected.
         buildpacks: Vec<String>,
     },
-}
-
-impl NewApp {
-    /// The lifecycle that it will have.
-    fn lifecycle(&self) -> Lifecycle {
-        match self {
-            Self::Default => Lifecycle::Buildpack,
-            Self::Docker => Lifecycle::Docker,
-            Self::Cnb { .. } => Lifecycle::Cnb,
-        }
-    }
 }
 
 impl Facts for CreateApp {
@@ -58,21 +53,21 @@ impl Facts for CreateApp {
     }
 
     fn purpose(&self) -> String {
-        let app = &self.app;
-        match self.kind {
-            NewApp::Default => format!("create {app} without anything"),
-            NewApp::Docker => format!("create {app} as an app that runs an image, without anything"),
-            NewApp::Cnb { .. } => format!("create {app} as an app of Cloud Native Buildpacks, without anything"),
-        }
+        let what = match self.kind {
+            NewApp::Default => "",
+            NewApp::Docker => " as an app that runs an image",
+            NewApp::Cnb { .. } => " as an app of Cloud Native Buildpacks",
+        };
+        format!("create {}{what}, and write on it that it is {}", self.app, self.annotations.role())
     }
 
     fn invocation(&self, _cf: &CfVersion) -> Option<Invocation> {
-        let app = self.app.as_str();
-        Some(match &self.kind {
-            NewApp::Default => Invocation::create_app(app),
-            NewApp::Docker => Invocation::create_docker_app(app),
-            NewApp::Cnb { space, buildpacks } => Invocation::create_cnb_app(app, space, buildpacks),
-        })
+        let lifecycle = match &self.kind {
+            NewApp::Default => NewLifecycle::Default,
+            NewApp::Docker => NewLifecycle::Docker,
+            NewApp::Cnb { buildpacks } => NewLifecycle::Cnb { buildpacks },
+        };
+        Some(Invocation::create_app(self.app.as_str(), &self.space, lifecycle, self.annotations.iter()))
     }
 
     fn undo(&self, _cf: &CfVersion) -> Option<Invocation> {
@@ -80,24 +75,26 @@ impl Facts for CreateApp {
     }
 
     fn expectation(&self) -> Option<Expectation> {
-        let app = self.app.to_string();
-        Some(match self.kind {
-            NewApp::Default | NewApp::Docker => Expectation::Created { app },
-            NewApp::Cnb { .. } => Expectation::MarkerCreated { app, annotations: Vec::new() },
-        })
+        let annotations = self.annotations.to_map().into_iter().collect();
+        Some(Expectation::Created { app: self.app.to_string(), annotations })
     }
 
     fn condition(&self) -> Option<Condition> {
-        Some(Condition::Exists { app: self.app.to_string() })
+        Some(Condition::Annotated { app: self.app.to_string(), annotations: self.annotations.to_map() })
     }
 
     fn effect(&self, space: &mut Space) {
         let app = model::app(space, self.app.as_str());
-        app.lifecycle = Some(self.kind.lifecycle());
+        app.lifecycle = Some(match self.kind {
+            NewApp::Default => Lifecycle::Buildpack,
+            NewApp::Docker => Lifecycle::Docker,
+            NewApp::Cnb { .. } => Lifecycle::Cnb,
+        });
         if app.web().is_none() {
             // CC: a new app has a web process with one instance.
             model::resize(app, Size { instances: 1, memory_mb: DEFAULT_MEMORY_MB });
         }
+        annotate::write(app, &self.annotations);
     }
 
     fn changes(&self) -> &'static [Section] {
@@ -107,7 +104,13 @@ impl Facts for CreateApp {
     fn may_change(&self, facet: &Facet) -> bool {
         match facet {
             Facet::App(_) | Facet::State(_) | Facet::Instances { .. } => true,
-            Facet::Droplet(_) | Facet::Annotation { .. } | Facet::Leads { .. } => false,
+            Facet::Annotation { key, .. } => self.annotations.iter().any(|(written, _)| written == key),
+            Facet::Droplet(_) | Facet::Leads { .. } => false,
         }
+    }
+
+    /// A script stops at a failure only where cf exits with it.
+    fn script(&self, _within: Duration) -> Option<String> {
+        self.invocation(&CfVersion::pinned()).map(|call| format!("{} --fail", call.shell()))
     }
 }

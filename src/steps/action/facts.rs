@@ -84,6 +84,11 @@ pub(crate) trait Facts {
         false
     }
 
+    /// The parts of the space that tell its end sooner than such a cf does; none where cf is as quick.
+    fn tells_its_end(&self) -> &'static [Section] {
+        &[]
+    }
+
     /// Whether something is taken off a route, stopped or deleted by it, or let go for good.
     fn takes_away(&self) -> bool {
         false

@@ -51,9 +51,13 @@ impl Facts for Stage {
         app.staged = Some(Droplet { guid, package });
     }
 
-    /// cf 8.17: `stage-package` polls the build.
+    /// cf 8.17: `stage-package` polls the build, every 3 s.
     fn is_watched_by_cf(&self) -> bool {
         true
+    }
+
+    fn tells_its_end(&self) -> &'static [Section] {
+        &[Section::Droplets]
     }
 
     fn limits(&self, timeouts: &Timeouts) -> Limits {

@@ -71,8 +71,9 @@ impl Facts for UnmapRoute {
         Traffic::LeadsAway { url: &self.url }
     }
 
+    /// A staging route that nobody waits for leads none of the app's users there.
     fn takes_away(&self) -> bool {
-        true
+        self.ask_router
     }
 
     fn may_take_off(&self, route: &str) -> bool {

@@ -13,10 +13,9 @@ use foundry::router::Propagation;
 use foundry::settings::Settings;
 use testkit::wait::comes_true;
 
-use crate::support::bench::{Bench, PLAN};
+use crate::support::bench::{Bench, LIVE, PLAN};
 use crate::support::inside;
 
-const LIVE: &str = "shop.apps.foundry.test";
 /// What routers take to learn of a change, where a case does not say otherwise.
 const USUAL: Propagation = Propagation::both(Duration::from_millis(300));
 

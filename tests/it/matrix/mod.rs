@@ -29,7 +29,7 @@ const LANES: usize = 4;
 /// How many do where there are few cases: each of them has to be prepared first.
 const FEW_LANES: usize = 2;
 /// Into how many parts the matrix is cut. Each commit tries the part that its hash names, so that all are met in time.
-const PARTS: usize = 36;
+const PARTS: usize = 60;
 
 /// What came of one case.
 struct Outcome {
@@ -144,7 +144,7 @@ fn every_step_and_every_fault() {
     judge("fault matrix", &outcomes, begun.elapsed());
 }
 
-/// `CUTOVER_MATRIX=3/36` names the part: 36 parts, counted from 1.
+/// `CUTOVER_MATRIX=3/60` names the part: 60 parts, counted from 1.
 #[test]
 fn a_part_of_every_step_and_every_fault() {
     let (part, parts) = asked_part().unwrap_or_else(|| (part::of(PARTS) + 1, PARTS));
@@ -158,7 +158,7 @@ fn asked_part() -> Option<(usize, usize)> {
     let asked = std::env::var("CUTOVER_MATRIX").ok()?;
     let numbers = asked.split_once('/').and_then(|(part, of)| Some((part.parse().ok()?, of.parse().ok()?)));
     let part = numbers.filter(|(part, of)| (1..=*of).contains(part));
-    Some(part.unwrap_or_else(|| panic!("CUTOVER_MATRIX={asked}: a part is told as 3/36")))
+    Some(part.unwrap_or_else(|| panic!("CUTOVER_MATRIX={asked}: a part is told as 3/60")))
 }
 
 /// Killed at random moments. `CUTOVER_SEED` repeats a run; `CUTOVER_SOAK` is how many cases there are.

@@ -68,6 +68,9 @@ impl First {
     }
 }
 
+/// The live route of that app.
+pub(crate) const LIVE: &str = "shop.apps.foundry.test";
+
 /// The plan that most tests use; `API` stands for the foundry's.
 pub(crate) const PLAN: &str = "\
 version: 1

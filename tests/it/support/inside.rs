@@ -2,26 +2,29 @@
 //! that keep it safe can be another one.
 
 use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
 use cutover::cf::session::{PrivateHome, Session};
 use cutover::cf::spawn::Cf;
 use cutover::plan;
 use cutover::run::api::Api;
 use cutover::run::check::Checker;
+use cutover::run::clock::Clock;
 use cutover::run::execute::{Ended, Runner};
 use cutover::run::http::{Client, RouterUrl};
 use cutover::run::interrupt::Interrupt;
 use cutover::run::observe::Observer;
-use cutover::run::probe::Probe;
+use cutover::run::probe::{Evidence, Probe, Router, Unconfirmed};
 use cutover::run::routers::Routers;
 use cutover::run::upload::{self, OwnFiles};
 use cutover::space::Space;
+use cutover::steps::action::question::RouterQuestion;
 use cutover::steps::annotations::{Extent, Identity};
 use cutover::steps::input::Failed;
 use cutover::steps::{Deployment, Request, Step, Verb};
 use guard::Guard;
 
-use super::bench::Bench;
+use super::bench::{Bench, LIVE};
 
 /// A deployment that is ready to run.
 pub(crate) struct Driven<'a> {
@@ -46,6 +49,50 @@ pub(crate) fn deploy(bench: &Bench, before: &dyn Fn(&Step)) -> Ended {
         let Driven { runner, deployment, space } = driven;
         Driven { runner: Runner { hold: &hold, ..runner }, deployment, space }.run()
     })
+}
+
+/// Deploys the plan's only app. `meanwhile` is called as soon as the live route leads to the new colour.
+pub(crate) fn deploy_while(bench: &Bench, meanwhile: &dyn Fn()) -> Ended {
+    prepared(bench, |driven| {
+        let Driven { runner, deployment, space } = driven;
+        Driven { runner: Runner { router: &Meanwhile(meanwhile), ..runner }, deployment, space }.run()
+    })
+}
+
+/// A router that is not asked.
+pub(crate) struct Believed;
+
+impl Router for Believed {
+    fn ask(
+        &self,
+        _: &RouterQuestion<'_>,
+        _: &Space,
+        _: Duration,
+        _: Instant,
+        _: &dyn Clock,
+    ) -> Result<Evidence, Unconfirmed> {
+        Ok(Evidence::Asked { answers: 1 })
+    }
+}
+
+/// A router that is not asked, and at which something happens as soon as the live route leads to the new colour.
+pub(crate) struct Meanwhile<'a>(pub(crate) &'a dyn Fn());
+
+impl Router for Meanwhile<'_> {
+    fn ask(
+        &self,
+        question: &RouterQuestion<'_>,
+        space: &Space,
+        settle: Duration,
+        deadline: Instant,
+        clock: &dyn Clock,
+    ) -> Result<Evidence, Unconfirmed> {
+        match question {
+            RouterQuestion::Reached { url, .. } if url.to_string() == LIVE => (self.0)(),
+            RouterQuestion::Reached { .. } | RouterQuestion::Gone { .. } => {}
+        }
+        Believed.ask(question, space, settle, deadline, clock)
+    }
 }
 
 /// Compiles the deployment of the plan's only app and puts the right parts together; `run` runs it.

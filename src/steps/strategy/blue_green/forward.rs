@@ -56,12 +56,11 @@ pub(super) fn deploy(input: &CompileInput<'_>, space: &Space) -> Result<Vec<Step
         old_routes: routes_of_old(app, list.model(), old.as_ref(), &next),
         kept_routes: kept_routes(app, list.model(), &next),
     };
-    list.create(Phase::Push, &next);
     let annotations = Annotations::next(&origin);
     if annotations.longest() > LONGEST_ANNOTATION {
         return Err(Refusal::TooManyRoutes { app: next });
     }
-    list.add(Phase::Push, "mark", Annotate { app: next.clone(), annotations });
+    list.mark_next(Phase::Push, &next, annotations);
     settle_old(&mut list, old.as_ref());
     clear(&mut list, app, old.as_ref(), &next)?;
     let sized = sizing::of(app, list.model(), old.as_ref(), &next);
@@ -318,20 +317,21 @@ impl GraphBuilder<'_> {
         self.model().app(next.as_str()).is_some_and(ask)
     }
 
-    /// Creates an app that is not there, so that it can be marked before anything of it is uploaded.
-    fn create(&mut self, phase: Phase, app: &AppName) {
-        if self.model().app(app.as_str()).is_none() {
-            let manifest = &self.app().manifest.app;
-            let kind = match manifest.lifecycle {
-                None | Some(Lifecycle::Buildpack) => NewApp::Default,
-                Some(Lifecycle::Docker) => NewApp::Docker,
-                Some(Lifecycle::Cnb) => {
-                    let (space, buildpacks) = (self.model().space.guid.clone(), manifest.buildpacks.clone());
-                    NewApp::Cnb { space, buildpacks }
-                }
-            };
-            self.add(phase, "create", CreateApp { app: app.clone(), kind });
+    /// Marks an app before anything of it is uploaded; one that is not there is created with its mark.
+    fn mark_next(&mut self, phase: Phase, app: &AppName, annotations: Annotations) {
+        let app = app.clone();
+        if self.model().app(app.as_str()).is_some() {
+            self.add(phase, "mark", Annotate { app, annotations });
+            return;
         }
+        let manifest = &self.app().manifest.app;
+        let kind = match manifest.lifecycle {
+            None | Some(Lifecycle::Buildpack) => NewApp::Default,
+            Some(Lifecycle::Docker) => NewApp::Docker,
+            Some(Lifecycle::Cnb) => NewApp::Cnb { buildpacks: manifest.buildpacks.clone() },
+        };
+        let space = self.model().space.guid.clone();
+        self.add(phase, "create", CreateApp { app, space, kind, annotations });
     }
 
     /// Maps the staging route, where it is not mapped.
