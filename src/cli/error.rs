@@ -11,6 +11,7 @@ use crate::cf::session::SessionError;
 use crate::cf::spawn::SpawnError;
 use crate::plan::{AppName, Problems};
 use crate::proof::Counterexample;
+use crate::run::clock::Stop;
 use crate::run::lock::LockError;
 use crate::run::observe::ObserveError;
 use crate::run::upload::UploadError;
@@ -99,6 +100,9 @@ pub enum CliError {
     /// A person was asked, and said no.
     #[error("the answer is no: nothing is done")]
     NotAgreed,
+    /// The run was to stop while a person was asked.
+    #[error("{}", before_the_answer(.0))]
+    Stopped(Stop),
     /// The space does not allow it.
     #[error(transparent)]
     Refused(#[from] Refusal),
@@ -146,13 +150,16 @@ impl CliError {
             | Self::NotTargeted { .. }
             | Self::WrongTarget { .. }
             | Self::NotAgreed
+            | Self::Stopped(Stop::LockLost(_))
             | Self::NotRehearsable { .. }
             | Self::Refused(_)
             | Self::Upload(_)
             | Self::Unproved(_)
             | Self::Locked(LockError::Held { .. } | LockError::Refused { .. }) => ExitStatus::Refused,
             Self::Observe(error) | Self::Locked(LockError::Api(error)) => unread(error),
-            Self::Locked(LockError::Interrupted { signal, .. }) => ExitStatus::Interrupted(*signal),
+            Self::Locked(LockError::Interrupted { signal, .. }) | Self::Stopped(Stop::Signal(signal)) => {
+                ExitStatus::Interrupted(*signal)
+            }
             Self::Locked(LockError::Unknown { .. }) | Self::Io { .. } | Self::Foundry(_) => ExitStatus::Failed,
         }
     }
@@ -199,6 +206,7 @@ impl CliError {
             | Self::Observe(_)
             | Self::Locked(_)
             | Self::NotAgreed
+            | Self::Stopped(_)
             | Self::Upload(_)
             | Self::Unproved(_)
             | Self::Io { .. }
@@ -223,6 +231,14 @@ impl CliError {
             }
         }
         for_terminal(&text).into_owned()
+    }
+}
+
+/// Why there was no answer.
+fn before_the_answer(why: &Stop) -> String {
+    match why {
+        Stop::Signal(_) => "interrupted before the answer: nothing is done".to_owned(),
+        Stop::LockLost(why) => format!("{why}: nothing is done"),
     }
 }
 

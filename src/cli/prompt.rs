@@ -6,7 +6,7 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::Duration;
 
-use crate::run::clock::Clock;
+use crate::run::clock::{Clock, Stop};
 use crate::steps::Verb;
 use crate::text::for_terminal;
 
@@ -38,16 +38,28 @@ impl Consent {
             .map_err(|_| CliError::NobodyToAsk { command: common.own_commands().verb(format!("{verb} --yes")) })
     }
 
-    /// Shows something and asks; without a clear yes it is no, also where the run is to stop before the answer.
-    pub(crate) fn is_given(&self, shown: &str, question: &str, clock: &dyn Clock) -> bool {
+    /// Shows something and asks. Fails without a clear yes, and where the run is to stop before the answer.
+    pub(crate) fn ask(&self, shown: &str, question: &str, clock: &dyn Clock) -> Result<(), CliError> {
         match self {
-            Self::Given => true,
-            Self::Asked(terminal) => ask(terminal, shown, question, clock).unwrap_or_default(),
+            Self::Given => Ok(()),
+            Self::Asked(terminal) => match ask(terminal, shown, question, clock) {
+                Ok(Answer::Yes) => Ok(()),
+                Ok(Answer::No) | Err(_) => Err(CliError::NotAgreed),
+                Ok(Answer::Stopped(why)) => Err(CliError::Stopped(why)),
+            },
         }
     }
 }
 
-fn ask(mut terminal: &File, shown: &str, question: &str, clock: &dyn Clock) -> io::Result<bool> {
+/// What becomes of a question.
+enum Answer {
+    Yes,
+    No,
+    /// The run is to stop.
+    Stopped(Stop),
+}
+
+fn ask(mut terminal: &File, shown: &str, question: &str, clock: &dyn Clock) -> io::Result<Answer> {
     write!(terminal, "{}\n{question} [y/N] ", for_terminal(shown))?;
     terminal.flush()?;
     let (answered, answer) = channel();
@@ -61,9 +73,16 @@ fn ask(mut terminal: &File, shown: &str, question: &str, clock: &dyn Clock) -> i
     });
     loop {
         match answer.recv_timeout(TICK) {
-            Ok(line) => return Ok(matches!(line?.trim(), "y" | "Y" | "yes" | "Yes")),
-            Err(RecvTimeoutError::Timeout) if clock.stop().is_none() => {}
-            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => return Ok(false),
+            Ok(line) => {
+                let yes = matches!(line?.trim(), "y" | "Y" | "yes" | "Yes");
+                return Ok(if yes { Answer::Yes } else { Answer::No });
+            }
+            Err(RecvTimeoutError::Disconnected) => return Ok(Answer::No),
+            Err(RecvTimeoutError::Timeout) => {
+                if let Some(why) = clock.stop() {
+                    return Ok(Answer::Stopped(why));
+                }
+            }
         }
     }
 }

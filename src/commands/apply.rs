@@ -115,12 +115,12 @@ fn way_is_free(
         manager.refuse_at_work(&space.locks)?;
     }
     context.before_asking()?;
-    if let (true, Err(LockError::Held { lock, state, now })) = (args.take_over, manager.refuse_at_work(&space.locks))
-        && !consent.is_given(&lock.story(now, state), "Ask that run to stop, and take over?", &Interrupt::none())
-    {
-        return Err(CliError::NotAgreed);
+    match manager.refuse_at_work(&space.locks) {
+        Err(LockError::Held { lock, state, now }) if args.take_over => {
+            consent.ask(&lock.story(now, state), "Ask that run to stop, and take over?", &Interrupt::none())
+        }
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 /// What somebody is to agree to, and who.
@@ -146,11 +146,8 @@ impl<'a> Asking<'a> {
         for stray in prepared.written_into_uploads() {
             tell(&stray.warning());
         }
-        if consent.is_given(&shown(plan, space, &prepared), question(request.verb), clock) {
-            Ok(prepared)
-        } else {
-            Err(CliError::NotAgreed)
-        }
+        consent.ask(&shown(plan, space, &prepared), question(request.verb), clock)?;
+        Ok(prepared)
     }
 
     /// Under the lock: makes sure that what was agreed to still fits the space, as it was seen at that time, and runs it.

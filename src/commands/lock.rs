@@ -121,8 +121,8 @@ pub(crate) fn break_open(common: &Common, args: &LockBreakArgs) -> Result<ExitSt
     context.before_asking()?;
     let now = Timestamp::now();
     let stories: Vec<String> = space.locks.iter().map(|lock| lock.story(now, state_of(lock))).collect();
-    if !stories.is_empty() && !consent.is_given(&stories.join("\n"), "Break the lock?", &Interrupt::none()) {
-        return Err(CliError::NotAgreed);
+    if !stories.is_empty() {
+        consent.ask(&stories.join("\n"), "Break the lock?", &Interrupt::none())?;
     }
     let ended = break_each(&context, &plan, &space.locks, common.quiet);
     context.close();

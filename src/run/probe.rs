@@ -248,6 +248,8 @@ pub(crate) fn deaf(
         tries_left -= 1;
         match client.head(url, (header, NOBODY), 0, BRIEF) {
             Ok(answer) if is_unknown(&answer) => return Ok(None),
+            // A balancer answers so while it has no router at hand.
+            Ok(answer) if tries_left > 0 && answer.status >= 500 => clock.pause(PAUSE)?,
             Ok(answer) => return Ok(Some(Deaf::Unheard { header, status: answer.status })),
             Err(why) if tries_left == 0 => return Ok(Some(Deaf::Unreachable { why })),
             Err(_) => clock.pause(PAUSE)?,

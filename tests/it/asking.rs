@@ -39,7 +39,12 @@ impl Terminal {
     }
 
     fn shows(&self, words: &str) -> bool {
-        self.screen.lock().unwrap().contains(words)
+        self.times(words) > 0
+    }
+
+    /// How often it shows something.
+    fn times(&self, words: &str) -> usize {
+        self.screen.lock().unwrap().matches(words).count()
     }
 
     fn types(&mut self, words: &str) {
@@ -100,4 +105,23 @@ fn the_question_goes_to_the_terminal_whatever_is_redirected() {
     let run = asked("y\n");
     assert_eq!(run.code, 0, "{}", run.err);
     assert_eq!(bench.leads_to("shop.apps.foundry.test"), ["shop_b"]);
+}
+
+#[test]
+fn ctrl_c_at_a_question_under_the_lock_is_an_interrupt() {
+    let bench = Bench::live_undrained();
+    let mut terminal = Terminal::new();
+    let mut command = in_a_session(&bench, &["apply"], true);
+    command.stdin(terminal.other_side.try_clone().unwrap());
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    wait_until("it asks", || terminal.shows("Deploy? [y/N] "));
+    // What was agreed to is not what would be done now.
+    bench.cf.must(["scale", "shop_a", "-i", "3"]);
+    terminal.types("y\n");
+    wait_until("it asks again", || terminal.times("Deploy? [y/N] ") == 2);
+    terminal.types("\u{3}");
+    let run = Run::of(&child.wait_with_output().unwrap());
+    assert_eq!(run.code, 130, "{}", run.err);
+    assert!(run.err.contains("interrupted before the answer: nothing is done"), "{}", run.err);
+    assert_eq!(bench.state_of("shop_b"), "");
 }
