@@ -193,10 +193,11 @@ impl Config {
         Sensitive::new(self.text("AccessToken"))
     }
 
-    /// When the time of the access token is over (JWT: `exp`).
-    pub(super) fn token_ends(&self) -> Option<Timestamp> {
+    /// From when to when the access token is good (JWT: `iat`, `exp`).
+    pub(super) fn token_times(&self) -> Option<(Timestamp, Timestamp)> {
         let claims = claims_of(self.text("AccessToken"))?;
-        Timestamp::from_second(claims["exp"].as_i64()?).ok()
+        let time = |claim: &str| Timestamp::from_second(claims[claim].as_i64()?).ok();
+        Some((time("iat")?, time("exp")?))
     }
 
     /// Everything that lets somebody in: the tokens, the access token also without its type, and the secret of a

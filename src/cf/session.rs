@@ -8,7 +8,7 @@
 
 mod error;
 mod home;
-mod lanes;
+mod spare;
 
 use std::ffi::OsStr;
 use std::fs::{self, Permissions};
@@ -22,7 +22,7 @@ use serde_json::Value;
 
 use super::config::{self, Config, Target};
 use crate::secret::Sensitive;
-use lanes::Lanes;
+use spare::Idle;
 
 pub(crate) use error::SessionError;
 pub use home::PrivateHome;
@@ -53,7 +53,7 @@ pub struct Session {
     origin: PathBuf,
     /// The refresh token that the user's configuration is expected to hold.
     known: Mutex<Sensitive>,
-    lanes: Lanes,
+    idle: Idle,
 }
 
 impl Session {
@@ -67,7 +67,7 @@ impl Session {
         home.redactor().learn_all(&config.secrets());
         let copy = config.undisturbed();
         write_private(&path, &copy).map_err(|source| SessionError::Copy { path, source })?;
-        Ok(Self { home, target, origin: origin.to_owned(), known: Mutex::new(known), lanes: Lanes::default() })
+        Ok(Self { home, target, origin: origin.to_owned(), known: Mutex::new(known), idle: Idle::default() })
     }
 
     /// What is targeted, and by whom.
@@ -85,9 +85,9 @@ impl Session {
         Ok(Config::read(&self.home.config())?.access_token())
     }
 
-    /// When the time of the access token is over; `None` where that cannot be told.
-    pub(crate) fn token_ends(&self) -> Option<Timestamp> {
-        Config::read(&self.home.config()).ok()?.token_ends()
+    /// From when to when the access token is good; `None` where that cannot be told.
+    pub(crate) fn token_times(&self) -> Option<(Timestamp, Timestamp)> {
+        Config::read(&self.home.config()).ok()?.token_times()
     }
 
     /// Forgets the access token of the private copy, so that the next cf fetches a new one with the refresh token (cf

@@ -24,7 +24,7 @@ mod tail;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError, TryLockError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 use std::{env, fmt, io};
 
@@ -153,6 +153,21 @@ impl Cf {
         Self { patient: false, ..self.clone() }
     }
 
+    /// Does something with the configuration of its home while no cf works there. `None` where one does that is not waited
+    /// for.
+    pub(crate) fn in_turn<R>(&self, work: impl FnOnce() -> R) -> Option<R> {
+        let _turn = self.turn().ok()?;
+        Some(work())
+    }
+
+    fn turn(&self) -> Result<MutexGuard<'_, ()>, SpawnError> {
+        match self.turn.try_lock() {
+            Ok(turn) => Ok(turn),
+            Err(TryLockError::WouldBlock) if !self.patient => Err(SpawnError::Busy),
+            Err(_) => Ok(self.turn.lock().unwrap_or_else(PoisonError::into_inner)),
+        }
+    }
+
     /// The same cf in another home, where it works beside this one.
     #[must_use]
     pub(crate) fn at(&self, home: &PrivateHome) -> Self {
@@ -188,11 +203,7 @@ impl Cf {
         deadline: Duration,
         on_line: &mut dyn FnMut(Stream, &str),
     ) -> Result<Output, SpawnError> {
-        let _turn = match self.turn.try_lock() {
-            Ok(turn) => turn,
-            Err(TryLockError::WouldBlock) if !self.patient => return Err(SpawnError::Busy),
-            Err(_) => self.turn.lock().unwrap_or_else(PoisonError::into_inner),
-        };
+        let _turn = self.turn()?;
         let capture = |source| SpawnError::Capture { source };
         let tail = |stream| Ok(Tail::new(stream, scratch::file()?, self.redactor.clone()));
         let mut out = tail(Stream::Out).map_err(capture)?;

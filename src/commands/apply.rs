@@ -1,7 +1,5 @@
 //! `cutover apply`, `cutover resume` and `cutover rollback`: read, compile, prove, ask, lock, look again, run.
 
-use std::time::Instant;
-
 use crate::cli::prompt::{Consent, question};
 use crate::cli::{CliError, Common, ExitStatus, RunArgs};
 use crate::event::Happening;
@@ -9,19 +7,18 @@ use crate::plan::{self, Plan};
 use crate::report::preview;
 use crate::run::check::Checker;
 use crate::run::clock::Clock;
-use crate::run::execute::{RECENT, Runner};
+use crate::run::execute::{Hold, Runner};
 use crate::run::interrupt::Interrupt;
 use crate::run::lock::{Claim, LockError, LockManager, Patience};
 use crate::run::operation::Operation;
 use crate::run::probe::Probe;
-use crate::run::reader::refresh_patiently;
+use crate::run::reader::{Parts, refresh_patiently};
 use crate::space::Space;
-use crate::space::condition::Section;
 use crate::steps::input::Failed;
 use crate::steps::interrupted::{live_origin, newest_in_force};
 use crate::steps::refusal::Refusal;
 use crate::steps::standing::{UnderWay, serving};
-use crate::steps::{Request, Step, Verb};
+use crate::steps::{Request, Verb};
 
 use super::context::{Context, load, load_without_app_files};
 use super::lock::{clear_up, holding};
@@ -61,7 +58,6 @@ fn with_session(
     let context = Context::open(common, plan)?;
     // Nothing is begun yet: until it is, a signal ends the process as any other.
     let unhurried = Interrupt::none();
-    let seen = unhurried.now();
     let mut space = context.observer(plan).observe(&unhurried)?;
     reporters.note_live(plan, &space);
     let patience = Patience { wait: args.lock_wait, find_out: verb != Verb::Apply, take_over: args.take_over };
@@ -94,9 +90,7 @@ fn with_session(
     };
     let interrupt = catch(asking.reporters)?;
     let manager = manager.by(&interrupt);
-    let mut work = |hold: &dyn Fn(&Step, &Space) -> Result<(), String>| {
-        asking.under_lock(agreed.as_ref(), (space.clone(), seen), &interrupt, hold)
-    };
+    let mut work = |hold: &Hold<'_>| asking.under_lock(agreed.as_ref(), space.clone(), &interrupt, hold);
     let ended = holding((&context, plan), &claim, &manager, &interrupt, &mut work);
     context.close();
     ended
@@ -150,18 +144,16 @@ impl<'a> Asking<'a> {
         Ok(prepared)
     }
 
-    /// Under the lock: makes sure that what was agreed to still fits the space, as it was seen at that time, and runs it.
+    /// Under the lock: makes sure that what was agreed to still fits the space, and runs it.
     fn under_lock(
         &mut self,
         agreed: Option<&Prepared<'a>>,
-        (mut space, seen): (Space, Instant),
+        mut space: Space,
         interrupt: &Interrupt,
-        hold: &dyn Fn(&Step, &Space) -> Result<(), String>,
+        hold: &Hold<'_>,
     ) -> Result<ExitStatus, CliError> {
         // Somebody may have deployed since, up to the moment at which the lock was taken.
-        let since = interrupt.now().duration_since(seen);
-        let sections = if since <= RECENT { Section::DESIRED.as_slice() } else { &Section::ALL };
-        refresh_patiently(&self.context.observer(self.plan), interrupt, &mut space, sections, None)?;
+        refresh_patiently(&self.context.observer(self.plan), interrupt, &mut space, &Parts::all())?;
         if let Some(agreed) = agreed {
             let (_, again) = prepare::compile(self.plan, &space, self.request.clone(), &self.reporters.own_files())?;
             if again == agreed.deployment {
@@ -209,13 +201,7 @@ impl<'a> Asking<'a> {
         Ok(ExitStatus::Done)
     }
 
-    fn run(
-        &mut self,
-        prepared: &Prepared<'a>,
-        mut space: Space,
-        interrupt: &Interrupt,
-        hold: &dyn Fn(&Step, &Space) -> Result<(), String>,
-    ) -> ExitStatus {
+    fn run(&mut self, prepared: &Prepared<'a>, mut space: Space, interrupt: &Interrupt, hold: &Hold<'_>) -> ExitStatus {
         let Self { context, plan, reporters, .. } = self;
         let status = operate(context, plan, prepared, &mut space, interrupt, hold, reporters);
         if status != ExitStatus::Done || prepared.request.verb != Verb::Resume {
@@ -260,7 +246,7 @@ pub(crate) fn operate(
     prepared: &Prepared<'_>,
     space: &mut Space,
     interrupt: &Interrupt,
-    hold: &dyn Fn(&Step, &Space) -> Result<(), String>,
+    hold: &Hold<'_>,
     reporters: &mut Reporters,
 ) -> ExitStatus {
     reporters.hide(context.redactor());
@@ -273,6 +259,7 @@ pub(crate) fn operate(
         checks: &Checker { client: &context.client, guard: context.cf.guard() },
         clock: interrupt,
         hold,
+        lanes: 1,
     };
     let own = reporters.own();
     let (request, deployment) = (&prepared.request, &prepared.deployment);

@@ -9,6 +9,7 @@ use serde_json::{json, to_string_pretty};
 use crate::cli::prompt::Consent;
 use crate::cli::{CliError, Common, ExitStatus, LockBreakArgs, LockStatusArgs, StatusFormat};
 use crate::plan::Plan;
+use crate::run::execute::Hold;
 use crate::run::interrupt::Interrupt;
 use crate::run::lock::{Claim, LockManager, Patience, state_of};
 use crate::space::Space;
@@ -19,7 +20,7 @@ use super::context::{Context, load_without_app_files};
 use super::{print, tell};
 
 /// What is done while a lock is held: it gets what makes sure, before each step, that the lock still is.
-type Work<'a> = dyn FnMut(&dyn Fn(&Step, &Space) -> Result<(), String>) -> Result<ExitStatus, CliError> + 'a;
+type Work<'a> = dyn FnMut(&Hold<'_>) -> Result<ExitStatus, CliError> + 'a;
 
 /// Runs `work` while the locks on all apps of the plan are held and kept alive, and gives them back however it ends.
 pub(super) fn holding(
@@ -35,7 +36,7 @@ pub(super) fn holding(
         context.keep_logged_in();
         locks.hold(step, space, interrupt).map_err(|lost| lost.to_string())
     };
-    let ending = locks.keep(&interrupt.sender(), || work(&hold));
+    let ending = locks.keep(&interrupt.stopper(), || work(&hold));
     for note in locks.release(interrupt) {
         tell(&format!("note: {note}"));
     }

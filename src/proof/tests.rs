@@ -287,7 +287,7 @@ const SABOTAGE: &[(&str, Sabotage, &[&str])] = &[
         |_, steps| {
             let ask = |mut step: Step| {
                 if let Action::UnmapRoute(unmap) = &mut step.action {
-                    unmap.ask_router = false;
+                    unmap.is_relied_on = false;
                 }
                 step
             };

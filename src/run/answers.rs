@@ -1,7 +1,7 @@
 //! Answers of the API: lists page by page, and what was asked for side by side before it is needed.
 
-use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
 
@@ -72,18 +72,13 @@ impl Get for Api<'_> {
 #[derive(Debug)]
 pub(crate) struct Answers<'a> {
     api: Api<'a>,
-    ahead: RefCell<BTreeMap<String, Result<Value, ObserveError>>>,
+    ahead: Mutex<BTreeMap<String, Result<Value, ObserveError>>>,
 }
 
 impl<'a> Answers<'a> {
     /// The API, with nothing asked for yet.
     pub(crate) fn of(api: Api<'a>) -> Self {
-        Self { api, ahead: RefCell::default() }
-    }
-
-    /// The same beside whatever cf is at work, with nothing asked for yet.
-    pub(crate) fn aside(&self) -> Self {
-        Self::of(self.api.aside())
+        Self { api, ahead: Mutex::default() }
     }
 
     /// The API itself.
@@ -99,24 +94,32 @@ impl<'a> Answers<'a> {
     /// Asks side by side for what will be needed, most likely. Whatever is needed and was not asked for is asked for
     /// then.
     pub(crate) fn ask(&self, paths: impl IntoIterator<Item = String>) {
-        let mut ahead = self.ahead.borrow_mut();
-        let mut new: Vec<String> = paths.into_iter().filter(|path| !ahead.contains_key(path)).collect();
-        new.sort();
-        new.dedup();
+        let mut new: BTreeSet<String> = paths.into_iter().collect();
+        new.retain(|path| !self.ahead().contains_key(path));
         if new.len() > 1 {
-            ahead.extend(self.api.get_all(new));
+            let answers = self.api.get_all(new.into_iter().collect());
+            self.ahead().extend(answers);
         }
+    }
+
+    /// Takes in an answer that was had otherwise.
+    pub(crate) fn take_in(&self, path: String, answer: Value) {
+        self.ahead().insert(path, Ok(answer));
     }
 
     /// Forgets what was asked for and not needed: it is not as things are later.
     pub(crate) fn forget(&self) {
-        self.ahead.borrow_mut().clear();
+        self.ahead().clear();
+    }
+
+    fn ahead(&self) -> MutexGuard<'_, BTreeMap<String, Result<Value, ObserveError>>> {
+        self.ahead.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Get for Answers<'_> {
     fn get(&self, path: &str) -> Result<Value, ObserveError> {
-        let ahead = self.ahead.borrow_mut().remove(path);
+        let ahead = self.ahead().remove(path);
         ahead.unwrap_or_else(|| self.api.get(path))
     }
 }

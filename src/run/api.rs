@@ -1,5 +1,7 @@
 //! `cf curl`: reading the API, changing something by it, and how its answers fail.
 
+use std::panic::resume_unwind;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -22,10 +24,13 @@ use crate::space::read::Unreadable;
 
 /// How long one read may take.
 const READ: Duration = Duration::from_secs(45);
+/// How long a read may take that only looks ahead.
+const GLANCE: Duration = Duration::from_secs(5);
 /// How many reads go out side by side.
-const AT_ONCE: usize = 8;
-/// How long an access token must be good for that no cf renews it. cf 8.17: it does once the token's time is over.
-const TOKEN_LASTS: Duration = Duration::from_secs(60);
+const AT_ONCE: usize = 4;
+/// How long an access token must be good for that no cf is about to renew it. cf 8.17: it does where less than a minute is
+/// left (`accessTokenExpirationMargin`).
+const TOKEN_LASTS: Duration = Duration::from_secs(120);
 /// How long one change may take.
 const CHANGE: Duration = Duration::from_secs(20);
 
@@ -81,11 +86,6 @@ impl ObserveError {
         matches!(self, Self::Refused { refusal, .. } if matches!(refusal.reason, Reason::NotLoggedIn | Reason::TokenExpired))
     }
 
-    /// Whether another cf is at work that is not waited for.
-    fn is_busy(&self) -> bool {
-        matches!(self, Self::Spawn(SpawnError::Busy))
-    }
-
     /// Whether the platform has had too many calls and will answer again after a while.
     pub(crate) fn is_rate_limited(&self) -> bool {
         matches!(self, Self::Refused { refusal, .. } if refusal.reason == Reason::RateLimited)
@@ -120,19 +120,12 @@ pub struct Api<'a> {
     pub(crate) cf: &'a Cf,
     /// Its session.
     pub(crate) session: &'a Session,
-    place: Place,
+    /// Whether it works in the home of that session, where a new token can be had.
+    renews: bool,
 }
 
-/// Where its cf works.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place {
-    /// In the home of the session, where a new token can be had.
-    Home,
-    /// In one lane.
-    Lane,
-    /// In any lane, for each call, so that it waits for no other one.
-    Lanes,
-}
+/// What was asked for, and what the platform says to it.
+type Answered = (String, Result<Value, ObserveError>);
 
 /// What became of a call that is to change something.
 #[derive(Debug)]
@@ -148,7 +141,7 @@ pub enum Answer {
 impl<'a> Api<'a> {
     /// The API by the cf of a session.
     pub fn new(cf: &'a Cf, session: &'a Session) -> Self {
-        Self { cf, session, place: Place::Home }
+        Self { cf, session, renews: true }
     }
 
     /// The same API by another cf in the home of the session.
@@ -158,12 +151,7 @@ impl<'a> Api<'a> {
 
     /// The same API by a cf that works in another home, with the access token that it was lent.
     pub(crate) fn beside<'b>(&'b self, cf: &'b Cf) -> Api<'b> {
-        Api { cf, session: self.session, place: Place::Lane }
-    }
-
-    /// The same API beside whatever cf is at work: it fails where only that one could renew the token.
-    pub(crate) fn aside(&self) -> Self {
-        Self { place: Place::Lanes, ..*self }
+        Api { cf, session: self.session, renews: false }
     }
 
     /// What is targeted.
@@ -171,22 +159,40 @@ impl<'a> Api<'a> {
         self.session.target()
     }
 
-    /// Has cf fetch a new access token at its next call. cf 8.17 does so by itself only where the token's own time is
-    /// over, not where the platform has rejected it.
-    pub(crate) fn renew_token(&self) {
-        // Where the private configuration cannot be written, the next call says that the token is rejected.
-        let _ = self.session.forget_access_token();
+    /// The access token that there is now.
+    pub(crate) fn token(&self) -> Option<Sensitive> {
+        self.session.access_token().ok()
     }
 
-    /// Whether the access token is good for a while yet: no cf has had a reason to renew it.
+    /// Has cf fetch a new access token at its next call, unless that was done since this one was used: many calls meet the
+    /// end of one token. cf 8.17 does so by itself where the token's own time is about to end, not where the platform has
+    /// rejected it.
+    pub(crate) fn renew(&self, used: Option<&Sensitive>) {
+        // A cf that is at work there writes down the token that it began with.
+        self.cf.in_turn(|| {
+            if used == self.token().as_ref() {
+                // Where the private configuration cannot be written, the next call says that the token is rejected.
+                let _ = self.session.forget_access_token();
+            }
+        });
+    }
+
+    /// Whether no cf has had a reason to renew the access token, and none has for a while yet.
     pub(crate) fn token_lasts(&self) -> bool {
-        self.session.token_ends().is_some_and(|end| end > Timestamp::now() + TOKEN_LASTS)
+        self.session.token_times().is_some_and(|(_, end)| end > Timestamp::now() + TOKEN_LASTS)
     }
 
-    /// As [`Self::renew_token`], unless that was done since this token was used: many calls meet the end of one token.
-    fn renew(&self, used: Option<&Sensitive>) {
-        if used.is_none() || used == self.session.access_token().ok().as_ref() {
-            self.renew_token();
+    /// Has a new access token fetched where the one that there is does not last for a call that may take so long, as far as
+    /// the platform gives any that do: what that call renews on its way, nobody else knows of before it ends.
+    pub(crate) fn renew_for(&self, time: Duration) {
+        let Some((issued, end)) = self.session.token_times() else { return };
+        let left = Duration::try_from(end.duration_since(Timestamp::now())).unwrap_or_default();
+        let life = Duration::try_from(end.duration_since(issued)).unwrap_or_default();
+        if left < time.min(life * 2 / 3) {
+            self.renew(self.token().as_ref());
+            let argv = Invocation::org_guid(&self.target().org).resolve(&|_| None);
+            // Whatever is wrong with it, the call itself tells.
+            let _ = argv.map(|argv| self.cf.run(&argv, READ, &mut |_, _| {}));
         }
     }
 
@@ -199,9 +205,10 @@ impl<'a> Api<'a> {
 
     /// Makes one call that is to change something, with a new token where the one that there was is rejected.
     pub(crate) fn change(&self, call: &Invocation, expected: &Expectation) -> Result<Answer, ObserveError> {
+        let used = self.token();
         match self.change_once(call, expected)? {
-            Answer::Refused(Refusal { reason: Reason::TokenExpired, .. }) if self.place == Place::Home => {
-                self.renew_token();
+            Answer::Refused(Refusal { reason: Reason::TokenExpired, .. }) if self.renews => {
+                self.renew(used.as_ref());
                 self.change_once(call, expected)
             }
             answer => Ok(answer),
@@ -230,14 +237,9 @@ impl<'a> Api<'a> {
 
     /// One answer of the API, with a new token where the one that there was is rejected.
     pub(crate) fn get(&self, path: &str) -> Result<Value, ObserveError> {
-        if self.place == Place::Lanes {
-            return self.get_beside(path);
-        }
-        let used = self.session.access_token().ok();
+        let used = self.token();
         match self.get_once(path) {
-            Err(ObserveError::Refused { refusal: Refusal { reason: Reason::TokenExpired, .. }, .. })
-                if self.place == Place::Home =>
-            {
+            Err(ObserveError::Refused { refusal: Refusal { reason: Reason::TokenExpired, .. }, .. }) if self.renews => {
                 self.renew(used.as_ref());
                 self.get_once(path)
             }
@@ -245,41 +247,82 @@ impl<'a> Api<'a> {
         }
     }
 
-    /// Several answers of the API, asked for side by side.
-    pub(crate) fn get_all(&self, paths: Vec<String>) -> Vec<(String, Result<Value, ObserveError>)> {
+    /// Several answers of the API, asked for side by side. Where one fails, it is the last, and what is left is not asked
+    /// for.
+    pub(crate) fn get_all(&self, mut paths: Vec<String>) -> Vec<Answered> {
+        let mut all = Vec::new();
+        // A spare home has nothing to renew the token with.
+        let mut left = if self.token_lasts() { Vec::new() } else { std::mem::take(&mut paths) };
+        for _ in 0..2 {
+            let (answers, unanswered) = self.side_by_side(std::mem::take(&mut paths));
+            let is_over = answers.iter().any(|(_, answer)| answer.as_ref().is_err_and(|error| !error.is_absent()));
+            all.extend(answers);
+            left.extend(unanswered);
+            let Some(first) = left.pop().filter(|_| !is_over) else { break };
+            // The session's own cf renews the token, or tells what is wrong.
+            let answer = self.get(&first);
+            let fails = answer.as_ref().is_err_and(|error| !error.is_absent());
+            all.push((first, answer));
+            if fails {
+                break;
+            }
+            paths = std::mem::take(&mut left);
+        }
+        all
+    }
+
+    /// The answers that spare homes get, and the paths that are left from the first failure on.
+    fn side_by_side(&self, paths: Vec<String>) -> (Vec<Answered>, Vec<String>) {
         let count = paths.len().min(AT_ONCE);
-        let left = Mutex::new(paths.into_iter());
-        let next = || left.lock().unwrap_or_else(PoisonError::into_inner).next();
+        let left = Mutex::new(paths);
+        let next = || left.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let failed = AtomicBool::new(false);
         let work = || {
             let mut answers = Vec::new();
-            while let Some(path) = next() {
-                let answer = self.get_beside(&path);
-                answers.push((path, answer));
+            while let Some(path) = (!failed.load(Ordering::SeqCst)).then(next).flatten() {
+                let answer = self.get_aside(&path, &|| true, READ);
+                let is_answered =
+                    matches!(&answer, Some(Ok(_))) || matches!(&answer, Some(Err(error)) if error.is_absent());
+                failed.fetch_or(!is_answered, Ordering::SeqCst);
+                match answer {
+                    Some(answer) => answers.push((path, answer)),
+                    None => left.lock().unwrap_or_else(PoisonError::into_inner).push(path),
+                }
             }
             answers
         };
-        thread::scope(|scope| {
-            let others: Vec<_> = (1..count).map(|_| scope.spawn(work)).collect();
-            let mut all = work();
-            all.extend(others.into_iter().filter_map(|other| other.join().ok()).flatten());
-            all
-        })
+        let answers = thread::scope(|scope| {
+            let all: Vec<_> = (0..count).map(|_| scope.spawn(work)).collect();
+            all.into_iter().flat_map(|one| one.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()
+        });
+        (answers, left.into_inner().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// As [`Self::get`], by a cf in a lane of its own. Where that is not possible, the session's own cf is asked, which can
-    /// renew the token.
-    fn get_beside(&self, path: &str) -> Result<Value, ObserveError> {
-        let answer = match self.session.lane(self.cf) {
-            Ok(lane) => {
-                let answer = self.beside(lane.cf()).get_once(path);
-                self.session.give_back(lane);
-                answer
+    /// One answer that is not worth waiting for, as long as it is wanted. `None` where there is none.
+    pub(crate) fn glance(&self, path: &str, goes_on: &dyn Fn() -> bool) -> Option<Value> {
+        self.get_aside(path, goes_on, GLANCE)?.ok()
+    }
+
+    /// What the platform says to a cf in a spare home, beside whatever cf is at work. `None` where it says nothing, or nothing
+    /// but that the session is no good.
+    fn get_aside(
+        &self,
+        path: &str,
+        goes_on: &dyn Fn() -> bool,
+        within: Duration,
+    ) -> Option<Result<Value, ObserveError>> {
+        let argv = Invocation::curl_get(path).resolve(&|_| None).ok()?;
+        let spare = self.session.spare_home(self.cf)?;
+        let output = spare.cf().run_while(goes_on, &argv, within, &mut |_, _| {});
+        self.session.give_back(spare);
+        let output = output.ok()?;
+        match confirm(&Expectation::Json, self.cf.version().dialect(), &output) {
+            Verdict::Done | Verdict::AlreadyDone => parse::json(&output.stdout).ok().map(Ok),
+            Verdict::Refused(refusal) => {
+                let error = ObserveError::Refused { path: path.to_owned(), refusal };
+                (error.is_absent() || error.is_rate_limited()).then_some(Err(error))
             }
-            Err(_) => Err(ObserveError::Spawn(SpawnError::Busy)),
-        };
-        match answer {
-            Err(error) if self.place == Place::Home && (error.is_logged_out() || error.is_busy()) => self.get(path),
-            answer => answer,
+            Verdict::Unknown { .. } => None,
         }
     }
 

@@ -34,7 +34,7 @@ pub enum Outcome {
 }
 
 /// What runs checks.
-pub trait Checks {
+pub trait Checks: Sync {
     /// Runs one check of the app at its staging route.
     fn run(&self, check: &Check, app: &str, staging: &RouteUrl, clock: &dyn Clock) -> Outcome;
 }

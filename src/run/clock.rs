@@ -13,8 +13,8 @@ pub enum Stop {
     LockLost(String),
 }
 
-/// What a run waits by.
-pub trait Clock {
+/// What a run waits by, in all its lanes.
+pub trait Clock: Sync {
     /// Now, as this clock has it.
     fn now(&self) -> Instant {
         Instant::now()

@@ -1,24 +1,20 @@
 //! A deployment's graph, step by step: each is confirmed before what waits for it starts.
 //!
-//! Before a step that changes something, three things are made sure of: the lock is still held, nobody else has changed
-//! anything that the deployment hangs on, and what the step relies on is so. How the step itself is done and confirmed
-//! is told in [`step_runner`](super::step_runner).
-//!
-//! The look after a step is the look before the next one: what a step may change is read after it, and the rest every few
-//! seconds. Before anything is taken off a route, stopped or deleted, and after a check or a drain, all of it is read.
+//! Steps that wait for nothing any more run side by side, in as many lanes as there are: this file hands them out. How one
+//! app is watched over while its steps run is told in [`track`](super::track), and how a step itself is done and confirmed in
+//! [`step_runner`](super::step_runner).
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::time::{Duration, Instant};
+use std::sync::mpsc::{Sender, channel};
+use std::thread;
+use std::time::Duration;
 
 use crate::cf::spawn::Cf;
 use crate::event::{Happening, Opening, Report};
 use crate::plan::{self, AppName};
 use crate::space::Space;
-use crate::space::condition::{Condition, Judgement, Section};
-use crate::space::difference::{Difference, differences};
-use crate::steps::action::traffic::Traffic;
-use crate::steps::standing::serving;
+use crate::space::difference::Difference;
 use crate::steps::{AppDeployment, Deployment, Step, Verb, strategy};
 
 use super::api::{Api, ObserveError};
@@ -26,19 +22,13 @@ use super::check::Checks;
 use super::clock::{Clock, Stop};
 use super::interrupt::Signal;
 use super::probe::Router;
-use super::reader::{Reader, View, refresh_patiently};
-use super::step_runner::StepOutcome;
+use super::reader::{Parts, Reader, SharedView, refresh_patiently};
+use super::track::Track;
 
 /// The pause between two looks at the space.
 pub(super) const PAUSE: Duration = Duration::from_millis(200);
-/// How long what a step relies on is waited for: an instance that crashed is started again within seconds.
-const RELIED_ON: Duration = Duration::from_secs(30);
-/// How old what is known of the space may be before a step that changes who is served by whom.
-const FRESH: Duration = Duration::from_secs(1);
-/// How old it may be before any other step. The lock is looked after by its heartbeat meanwhile.
-pub(crate) const RECENT: Duration = Duration::from_secs(5);
 
-/// How a deployment ended.
+/// How what is done to an app ended.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Ended {
     /// All steps are confirmed.
@@ -113,294 +103,225 @@ pub struct Runner<'a> {
     /// What is waited by, and what ends the run early.
     pub clock: &'a dyn Clock,
     /// Makes sure that the lock is held for a step, by the space as it was just read; says why it is not.
-    pub hold: &'a dyn Fn(&Step, &Space) -> Result<(), String>,
+    pub hold: &'a Hold<'a>,
+    /// How many steps may run at the same time; one at the least.
+    pub lanes: usize,
 }
 
-/// Why a step was not started.
-enum NotStarted {
-    Failed(String),
-    Stopped(Intrusion),
-    Interrupted(Stop),
-}
-
-/// Why the space could not be looked at.
-#[derive(Debug)]
-pub(super) enum Unseen {
-    /// The run is to stop, and a platform that is out of reach is not waited for.
-    Stopped(Stop),
-    /// It cannot be read.
-    Unreadable(ObserveError),
-}
-
-impl From<Unseen> for NotStarted {
-    fn from(unseen: Unseen) -> Self {
-        match unseen {
-            Unseen::Stopped(stop) => Self::Interrupted(stop),
-            Unseen::Unreadable(error) => Self::Failed(format!("the space could not be read: {error}")),
-        }
-    }
-}
+/// What makes sure that the lock is held for a step.
+pub type Hold<'a> = dyn Fn(&Step, &Space) -> Result<(), String> + Sync + 'a;
 
 impl Ended {
     /// The end of a run that is to stop at a step.
-    fn by(why: Stop, at: &Step) -> Self {
+    pub(super) fn by(why: Stop, at: &Step) -> Self {
         match why {
             Stop::Signal(signal) => Self::Interrupted { signal, app: at.app.clone(), step: at.id.clone() },
             Stop::LockLost(why) => Self::stopped(Intrusion::LockLost(why), at),
         }
     }
 
-    fn stopped(why: Intrusion, at: &Step) -> Self {
+    pub(super) fn stopped(why: Intrusion, at: &Step) -> Self {
         Self::Stopped { app: at.app.clone(), step: at.id.clone(), why }
     }
 
-    fn failed(why: String, at: &Step) -> Self {
+    pub(super) fn failed(why: String, at: &Step) -> Self {
         Self::Failed(Box::new(Failure { step: at.clone(), why }))
     }
 }
 
-/// One app of a deployment, on its way.
-struct Track<'d> {
-    part: &'d AppDeployment<'d>,
-    began: Instant,
-    /// What was seen before the last step of what others may change.
-    seen: Space,
-    /// What that step was confirmed with.
-    confirmed: Space,
-    /// The step that was done since `seen`.
-    done: Option<&'d Step>,
-    /// When it began.
-    last: Instant,
-    /// Who serves, as it was told last.
-    told: String,
+/// How the apps of a deployment ended that were begun, in the order of the deployment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Endings<'d> {
+    /// Those that were begun, and how.
+    pub apps: Vec<(&'d AppDeployment<'d>, Ended)>,
+    /// Those that were not begun.
+    pub not_begun: Vec<&'d AppDeployment<'d>>,
 }
 
-impl<'d> Track<'d> {
-    fn new(part: &'d AppDeployment<'d>, space: &Space, now: Instant) -> Self {
-        let (seen, confirmed) = (space.clone(), space.clone());
-        Self { part, began: now, seen, confirmed, done: None, last: now, told: String::new() }
+impl Endings<'_> {
+    /// Whether all of the deployment is done.
+    pub(crate) fn is_done(&self) -> bool {
+        self.not_begun.is_empty() && self.apps.iter().all(|(_, ended)| *ended == Ended::Done)
+    }
+}
+
+/// What a lane says.
+enum Message {
+    Told(Happening),
+    /// The step of that number of the app of that number has come to its end.
+    Over {
+        app: usize,
+        step: usize,
+        ended: Result<(), Ended>,
+    },
+}
+
+/// One app of a deployment in the hands of those who run its steps.
+struct Work<'d, 't> {
+    part: &'d AppDeployment<'d>,
+    track: &'t Track<'d>,
+    /// The numbers of the steps that were handed out.
+    begun: BTreeSet<usize>,
+    in_flight: usize,
+    confirmed: BTreeSet<&'d str>,
+    ended: Option<Ended>,
+}
+
+impl<'d, 't> Work<'d, 't> {
+    fn new(track: &'t Track<'d>) -> Self {
+        let part = track.part;
+        let ended = part.steps.is_empty().then_some(Ended::Done);
+        Self { part, track, begun: BTreeSet::new(), in_flight: 0, confirmed: BTreeSet::new(), ended }
+    }
+
+    /// The first step that was not handed out and waits for nothing any more, by what is confirmed of all apps.
+    fn next(&self, confirmed: &BTreeSet<&str>) -> Option<usize> {
+        let is_ready = |step: &Step| step.after.iter().all(|id| confirmed.contains(id.as_str()));
+        let mut open = (0..self.part.steps.len()).filter(|number| !self.begun.contains(number));
+        open.find(|number| is_ready(&self.part.steps[*number])).filter(|_| self.ended.is_none())
+    }
+
+    fn has_begun(&self) -> bool {
+        !self.begun.is_empty()
     }
 }
 
 impl Runner<'_> {
-    /// Runs the steps of a deployment until one is not confirmed, the run is to stop, or somebody else is found at work: one
-    /// at a time, the first of those that wait for nothing any more. `space` is what was read last, and is kept up to date
-    /// with what is read on the way. `what` tells what is done to an app, in words.
-    pub fn run(
+    /// Runs the steps of a deployment: side by side where they do not wait for each other, those of apps that have begun
+    /// first. Where one is not confirmed, or somebody else is found at work, nothing more of its app is started, and no
+    /// further app is begun; those that have begun go on to their end. Where the run is to stop, nothing more is started.
+    ///
+    /// `space` is what was read last, and is kept up to date with what is read on the way. `what` tells what is done to an
+    /// app, in words.
+    pub fn run<'d>(
         &self,
         what: &dyn Fn(&plan::App) -> String,
-        deployment: &Deployment<'_>,
+        deployment: &'d Deployment<'d>,
         space: &mut Space,
         report: &mut Report<'_>,
-    ) -> Ended {
-        let mut view = View::new(std::mem::take(space), self.clock.now());
-        let ended = self.run_apps(what, deployment, &mut view, report);
-        *space = view.space;
-        match &ended {
-            Ended::Stopped { app, step, why } => {
-                report(Happening::Stopped { app: app.to_string(), step: step.clone(), why: why.to_string() });
+    ) -> Endings<'d> {
+        let begun = self.clock.now();
+        let view = SharedView::new(self.reader, self.clock, std::mem::take(space), begun);
+        // What was compiled for an app fits the space as it was at the beginning, also where its turn comes late.
+        let first = view.space();
+        let tracks: Vec<Track<'d>> = deployment.apps.iter().map(|part| Track::new(part, &first, begun)).collect();
+        let mut all: Vec<Work<'d, '_>> = tracks.iter().map(Work::new).collect();
+        self.run_all(what, deployment.verb, &mut all, &view, report);
+        let mut endings = Endings { apps: Vec::new(), not_begun: Vec::new() };
+        for work in all {
+            match work.ended {
+                Some(ended) => endings.apps.push((work.part, ended)),
+                None => endings.not_begun.push(work.part),
             }
-            Ended::Interrupted { app, step, signal } => report(Happening::Interrupted {
-                app: app.to_string(),
-                step: step.clone(),
-                exit_code: signal.exit_code(),
-            }),
-            // What is done was told app by app, and a step itself tells that it has failed.
-            Ended::Done | Ended::Failed(_) => {}
         }
-        ended
+        *space = Space::clone(&view.space());
+        endings
     }
 
-    fn run_apps(
+    fn run_all<'d>(
         &self,
         what: &dyn Fn(&plan::App) -> String,
-        deployment: &Deployment<'_>,
-        view: &mut View,
+        verb: Verb,
+        all: &mut [Work<'d, '_>],
+        view: &SharedView<'_>,
         report: &mut Report<'_>,
-    ) -> Ended {
-        let mut confirmed: BTreeSet<&str> = BTreeSet::new();
-        // What was compiled for an app fits the space as it was at the beginning, also where its turn comes late.
-        let begin = view.space.clone();
-        for part in &deployment.apps {
-            let mut track = Track::new(part, &begin, self.clock.now());
-            let app = part.app.name.to_string();
-            let (what, steps) = (what(part.app), part.steps.len());
-            let opening = (deployment.verb == Verb::Apply).then(|| {
-                let (title, told) = strategy::of(part.app).opening(part.app, &part.standing);
-                Opening { title, told }
-            });
-            report(Happening::Started { app: app.clone(), what: what.clone(), steps, opening });
-            while let Some(step) = next_of(part, &confirmed) {
-                match self.run_step(&mut track, step, view, report) {
-                    Ok(()) => confirmed.insert(&step.id),
-                    Err(ended) => return ended,
-                };
-            }
-            if let Some(waits) = part.steps.iter().find(|step| !confirmed.contains(step.id.as_str())) {
-                return Ended::failed("it waits for a step that does not come before it".to_owned(), waits);
-            }
-            if let Some(ended) = self.meddled(&track, view) {
-                return ended;
-            }
-            let seconds = self.clock.now().duration_since(track.began).as_secs_f64();
-            report(Happening::Done { app, what, seconds, told: serving(part.app, &view.space) });
-        }
-        Ended::Done
-    }
-
-    fn run_step<'d>(
-        &self,
-        track: &mut Track<'d>,
-        step: &'d Step,
-        view: &mut View,
-        report: &mut Report<'_>,
-    ) -> Result<(), Ended> {
-        if let Some(why) = self.clock.stop() {
-            return Err(Ended::by(why, step));
-        }
-        let app = track.part.app;
-        let started = self.clock.now();
-        let mut exit_code = None;
-        // What may have changed something since `seen`: where the step is not started, the one before it.
-        let mut since: Vec<&Step> = track.done.into_iter().chain([step]).collect();
-        let end = match self.before(step, track, view) {
-            Ok(()) => {
-                track.seen.clone_from(&view.space);
-                track.done = Some(step);
-                track.last = started;
-                since = vec![step];
-                let told = serving(app, &view.space);
-                if told != track.told {
-                    report(Happening::Serves { app: app.name.to_string(), told: told.clone() });
-                    track.told = told;
+    ) {
+        let (say, hear) = channel();
+        let mut confirmed: BTreeSet<&'d str> = BTreeSet::new();
+        thread::scope(|scope| {
+            loop {
+                while let Some((app, step)) = self.next(all, &confirmed) {
+                    let work = &mut all[app];
+                    if !work.has_begun() {
+                        report(started(what(work.part.app), verb, work.part));
+                        work.track.begins(self.clock.now());
+                    }
+                    work.begun.insert(step);
+                    work.in_flight += 1;
+                    let (track, is_last) = (work.track, work.begun.len() == work.part.steps.len());
+                    let say = say.clone();
+                    let run = move || {
+                        let mut tell = |what: Happening| say_to(&say, Message::Told(what));
+                        let ended = self.run_step(track, (&track.part.steps[step], is_last), view, &mut tell);
+                        say_to(&say, Message::Over { app, step, ended });
+                    };
+                    scope.spawn(run);
                 }
-                self.step(app, step, view, &mut exit_code, report)
+                if all.iter().all(|work| work.in_flight == 0) {
+                    break;
+                }
+                match hear.recv() {
+                    Ok(Message::Told(what)) => report(what),
+                    Ok(Message::Over { app, step, ended }) => {
+                        let work = &mut all[app];
+                        work.in_flight -= 1;
+                        match ended {
+                            Ok(()) => {
+                                confirmed.insert(&work.part.steps[step].id);
+                                work.confirmed.insert(&work.part.steps[step].id);
+                                if work.confirmed.len() == work.part.steps.len() {
+                                    report(work.track.done(what(work.part.app), &view.space(), self.clock.now()));
+                                    work.ended = Some(Ended::Done);
+                                }
+                            }
+                            Err(ended) => {
+                                report_end(&ended, report);
+                                work.ended.get_or_insert(ended);
+                            }
+                        }
+                    }
+                    // The sender of this thread keeps the channel open.
+                    Err(_) => break,
+                }
             }
-            Err(NotStarted::Failed(why)) => {
-                report(Happening::step_started(app, step, &[]));
-                StepOutcome::Failed(format!("it was not started: {why}"))
-            }
-            Err(NotStarted::Stopped(why)) => return Err(Ended::stopped(why, step)),
-            Err(NotStarted::Interrupted(why)) => StepOutcome::Interrupted(why),
-        };
-        let seconds = self.clock.now().duration_since(started).as_secs_f64();
-        let (name, id) = (app.name.to_string(), step.id.clone());
-        match end {
-            StepOutcome::Confirmed(notes) => {
-                track.confirmed.clone_from(&view.space);
-                report(Happening::StepConfirmed { app: name, step: id, exit_code, seconds, notes });
-                Ok(())
-            }
-            StepOutcome::Failed(why) => {
-                report(Happening::StepFailed { app: name, step: id, exit_code, seconds, why: why.clone() });
-                Err(match self.intrusion(app, &since, &track.seen, view) {
-                    Some(meddling) => Ended::stopped(meddling, step),
-                    None => Ended::failed(why, step),
-                })
-            }
-            StepOutcome::Interrupted(why) => Err(Ended::by(why, step)),
+        });
+        for work in all.iter_mut().filter(|work| work.has_begun() && work.ended.is_none()) {
+            let waits = work.part.steps.iter().find(|step| !work.confirmed.contains(step.id.as_str()));
+            work.ended =
+                waits.map(|step| Ended::failed("it waits for a step that does not come before it".to_owned(), step));
         }
     }
 
-    /// What somebody else has done up to the end of an app, after the look that has confirmed its last step; nothing where
-    /// there is no looking.
-    fn meddled(&self, track: &Track<'_>, view: &mut View) -> Option<Ended> {
-        let (app, last) = (track.part.app, track.done?);
-        let old = view.older(&Section::DESIRED, None, track.last);
-        self.look(view, &old, None).ok()?;
-        let found_now = found(changed(app, &[last], &track.seen, &view.space));
-        let why = found_now.or_else(|| found(changed(app, &[], &track.confirmed, &view.space)))?;
-        Some(Ended::stopped(why, last))
-    }
-
-    /// Makes sure of all that must be so before a step. Whoever takes back what the step before was confirmed with is
-    /// somebody else.
-    fn before(&self, step: &Step, track: &Track<'_>, view: &mut View) -> Result<(), NotStarted> {
-        let now = self.clock.now();
-        let age = match step.facts().traffic() {
-            _ if step.facts().takes_away() && step.facts().work().is_by_cf() => Duration::ZERO,
-            Traffic::Leads { .. } => FRESH,
-            Traffic::Unchanged
-            | Traffic::LeadsAway { .. }
-            | Traffic::NewVersion
-            | Traffic::Started
-            | Traffic::Checked
-            | Traffic::Drained => RECENT,
-        };
-        let since = now.checked_sub(age).unwrap_or(now);
-        // What the step relies on is asked for in the same breath.
-        let mut sections = Section::DESIRED.to_vec();
-        sections
-            .extend(step.requires.iter().flat_map(Condition::sections).filter(|one| !Section::DESIRED.contains(one)));
-        let app = step.requires.as_ref().map(Condition::app);
-        let old = view.older(&sections, app, since);
-        self.look(view, &old, app)?;
-        (self.hold)(step, &view.space).map_err(|why| NotStarted::Stopped(Intrusion::LockLost(why)))?;
-        let (app, space) = (track.part.app, &view.space);
-        let since_seen = changed(app, track.done.as_slice(), &track.seen, space);
-        for differences in [since_seen, changed(app, &[], &track.confirmed, space)] {
-            if let Some(why) = found(differences) {
-                return Err(NotStarted::Stopped(why));
-            }
+    /// The step that is handed out next: of an app that has begun, else the first of one that has not.
+    fn next(&self, all: &[Work<'_, '_>], confirmed: &BTreeSet<&str>) -> Option<(usize, usize)> {
+        if all.iter().map(|work| work.in_flight).sum::<usize>() >= self.lanes.max(1) {
+            return None;
         }
-        self.rely(step, since, view)
-    }
-
-    /// Waits until what the step relies on is so. What was read since then is not read once more.
-    fn rely(&self, step: &Step, mut since: Instant, view: &mut View) -> Result<(), NotStarted> {
-        let Some(condition) = &step.requires else { return Ok(()) };
-        let until = self.clock.now() + RELIED_ON;
-        loop {
-            let old = view.older(condition.sections(), Some(condition.app()), since);
-            self.look(view, &old, Some(condition.app()))?;
-            since = self.clock.now();
-            match condition.judge(&view.space, &view.space) {
-                Judgement::Holds => return Ok(()),
-                Judgement::NotYet(why) if self.clock.now() >= until => return Err(NotStarted::Failed(why)),
-                Judgement::Never(why) => return Err(NotStarted::Failed(why)),
-                Judgement::NotYet(_) => self.clock.pause(PAUSE).map_err(NotStarted::Interrupted)?,
-            }
-        }
-    }
-
-    /// What somebody else has changed since `seen`, by a look of its own; nothing where that is not possible.
-    fn intrusion(&self, app: &plan::App, done: &[&Step], seen: &Space, view: &mut View) -> Option<Intrusion> {
-        self.look(view, &Section::DESIRED, None).ok()?;
-        found(changed(app, done, seen, &view.space))
+        let may_begin = all.iter().all(|work| matches!(work.ended, None | Some(Ended::Done)));
+        let begun = all.iter().enumerate().filter(|(_, work)| work.has_begun());
+        let others = all.iter().enumerate().filter(|(_, work)| may_begin && !work.has_begun());
+        begun.chain(others).find_map(|(app, work)| Some((app, work.next(confirmed)?)))
     }
 
     /// Reads the whole space again, also where the platform is out of reach for a while.
     pub(crate) fn look_again(&self, space: &mut Space) -> Result<(), ObserveError> {
-        refresh_patiently(self.reader, self.clock, space, &Section::ALL, None)
+        refresh_patiently(self.reader, self.clock, space, &Parts::all())
     }
+}
 
-    /// Reads parts of the space again, of one app where that is enough, and also where the platform is out of reach for
-    /// a while.
-    pub(super) fn look(&self, view: &mut View, sections: &[Section], app: Option<&str>) -> Result<(), Unseen> {
-        let begun = self.clock.now();
-        if let Err(error) = refresh_patiently(self.reader, self.clock, &mut view.space, sections, app) {
-            return Err(self.clock.stop().map_or(Unseen::Unreadable(error), Unseen::Stopped));
+/// Says something to the thread that hands out steps, which hears until the last lane has ended.
+fn say_to(say: &Sender<Message>, what: Message) {
+    let _heard = say.send(what);
+}
+
+fn started(what: String, verb: Verb, part: &AppDeployment<'_>) -> Happening {
+    let opening = (verb == Verb::Apply).then(|| {
+        let (title, told) = strategy::of(part.app).opening(part.app, &part.standing);
+        Opening { title, told }
+    });
+    Happening::Started { app: part.app.name.to_string(), what, steps: part.steps.len(), opening }
+}
+
+/// Tells how an app ended. What is done was told, and a step itself tells that it has failed.
+fn report_end(ended: &Ended, report: &mut Report<'_>) {
+    match ended {
+        Ended::Stopped { app, step, why } => {
+            report(Happening::Stopped { app: app.to_string(), step: step.clone(), why: why.to_string() });
         }
-        view.was_read(sections, app, begun);
-        Ok(())
+        Ended::Interrupted { app, step, signal } => {
+            let exit_code = signal.exit_code();
+            report(Happening::Interrupted { app: app.to_string(), step: step.clone(), exit_code });
+        }
+        Ended::Done | Ended::Failed(_) => {}
     }
-}
-
-fn found(changed: Vec<Difference>) -> Option<Intrusion> {
-    (!changed.is_empty()).then_some(Intrusion::Changed(changed))
-}
-
-/// What differs of an app between two looks and cannot come from these steps.
-fn changed(app: &plan::App, done: &[&Step], seen: &Space, space: &Space) -> Vec<Difference> {
-    let routes: Vec<_> = app.live.iter().chain([&app.staging]).cloned().collect();
-    let mut changed = differences(seen, space, strategy::of(app).apps(app), &routes);
-    changed.retain(|difference| !done.iter().any(|step| step.may_change(&difference.facet)));
-    changed
-}
-
-/// The first step of an app that is not confirmed and waits for nothing any more.
-fn next_of<'d>(part: &'d AppDeployment<'_>, confirmed: &BTreeSet<&str>) -> Option<&'d Step> {
-    let is_open = |step: &&Step| !confirmed.contains(step.id.as_str());
-    let is_ready = |step: &&Step| step.after.iter().all(|id| confirmed.contains(id.as_str()));
-    part.steps.iter().filter(is_open).find(is_ready)
 }

@@ -1,8 +1,7 @@
 //! What a signal does to a run: a call of cf that is in flight is finished, nothing is waited for, and nothing more is
 //! started.
 
-use std::cell::RefCell;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 use std::{io, thread};
 
@@ -40,11 +39,36 @@ pub(crate) enum Urgency {
 }
 
 /// The clock of a run: its pauses end when a signal comes in, or when somebody else says that the run is to stop.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Interrupt {
-    stops: Receiver<Stop>,
-    send: Sender<Stop>,
-    seen: RefCell<Option<Stop>>,
+    stop: Arc<StopSign>,
+}
+
+/// Whether a run is to stop, for all who wait.
+#[derive(Debug, Default)]
+struct StopSign {
+    why: Mutex<Option<Stop>>,
+    shown: Condvar,
+}
+
+impl StopSign {
+    fn why(&self) -> MutexGuard<'_, Option<Stop>> {
+        self.why.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What says that a run is to stop. It does not keep the run's clock alive.
+#[derive(Debug, Clone)]
+pub(crate) struct Stopper(Weak<StopSign>);
+
+impl Stopper {
+    /// Says so; the first reason stays. Returns whether there is a run that hears it.
+    pub(crate) fn stop(&self, why: Stop) -> bool {
+        let Some(sign) = self.0.upgrade() else { return false };
+        sign.why().get_or_insert(why);
+        sign.shown.notify_all();
+        true
+    }
 }
 
 impl Interrupt {
@@ -54,12 +78,12 @@ impl Interrupt {
     pub(crate) fn catch(tell: impl Fn(Signal, Urgency) + Send + 'static) -> io::Result<Self> {
         let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
         let caught = Self::none();
-        let send = caught.sender();
+        let stopper = caught.stopper();
         thread::Builder::new().name("signals".to_owned()).spawn(move || {
             let mut first = true;
             for number in signals.forever() {
                 let signal = if number == SIGINT { Signal::Interrupt } else { Signal::Terminate };
-                if !first || send.send(Stop::Signal(signal)).is_err() {
+                if !first || !stopper.stop(Stop::Signal(signal)) {
                     tell(signal, Urgency::AtOnce);
                     std::process::exit(i32::from(signal.exit_code()));
                 }
@@ -72,28 +96,20 @@ impl Interrupt {
 
     /// Catches nothing: signals do what they do by default.
     pub fn none() -> Self {
-        let (send, stops) = channel();
-        Self { stops, send, seen: RefCell::new(None) }
+        Self::default()
     }
 
     /// What says from another thread that the run is to stop.
-    pub(crate) fn sender(&self) -> Sender<Stop> {
-        self.send.clone()
+    pub(crate) fn stopper(&self) -> Stopper {
+        Stopper(Arc::downgrade(&self.stop))
     }
 }
 
 impl Clock for Interrupt {
     fn pause(&self, time: Duration) -> Result<(), Stop> {
-        if let Some(stop) = self.seen.borrow().clone() {
-            return Err(stop);
-        }
-        match self.stops.recv_timeout(time) {
-            Ok(stop) => {
-                *self.seen.borrow_mut() = Some(stop.clone());
-                Err(stop)
-            }
-            // The sender of its own keeps the channel open.
-            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => Ok(()),
-        }
+        let why = self.stop.why();
+        let (why, _) =
+            self.stop.shown.wait_timeout_while(why, time, |why| why.is_none()).unwrap_or_else(PoisonError::into_inner);
+        why.clone().map_or(Ok(()), Err)
     }
 }

@@ -5,7 +5,9 @@
 //! - [`lock`]: one deployment at a time
 //! - [`operation`]: an apply, a resume or a rollback of a plan as a whole; `recovery`: what is done after a step has failed
 //! - [`execute`]: the graph, step by step, each confirmed before what waits for it starts
-//! - `step_runner`: how one step is done, repeated, settled and confirmed; `retry`: when a call is repeated
+//! - `track`: how one app is watched over on its way
+//! - `step_runner`: how one step is done, repeated, settled and confirmed; `ahead`: what is looked at meanwhile; `retry`: when a call
+//!   is repeated
 //! - [`probe`]: the router, asked who answers on a route
 //! - [`routers`]: whether it can be asked at all, found out before the first change
 //! - [`upload`]: what is uploaded, read as cf reads it
@@ -15,6 +17,7 @@
 //!
 //! Only the runner (`step_runner`) and [`lock`] change a space, and only through `cf`.
 
+mod ahead;
 mod answers;
 pub mod api;
 pub mod check;
@@ -31,4 +34,5 @@ mod recovery;
 mod retry;
 pub mod routers;
 mod step_runner;
+pub mod track;
 pub mod upload;

@@ -22,7 +22,7 @@ use super::answers::{Answers, Get as _, PageAndNext};
 use super::api::Api;
 pub(crate) use super::api::ObserveError;
 use super::clock::Clock;
-use super::reader::{Reader, pause_after};
+use super::reader::{Parts, Reader, pause_after};
 use super::retry::PATIENCE;
 
 /// The Cloud Controller's largest page.
@@ -102,10 +102,10 @@ impl<'a> Observer<'a> {
         self.answers.forget();
         let domains = query(&format!("/v3/organizations/{}/domains", target.org_guid), &[("per_page", PAGE)]);
         let usage = owners(target).map(|(_, owner)| format!("{owner}/usage_summary"));
-        let first = self.likely(&space, &Section::ALL, None).into_iter().chain(usage).chain(self.rules_likely());
+        let first = self.likely(&space, &Parts::all()).into_iter().chain(usage).chain(self.rules_likely());
         self.answers.ask(first.chain([domains.clone(), self.space_path()]));
         space.domains = read::domains(&domains, &self.answers.list(&domains)?)?;
-        self.read(&mut space, &Section::ALL, None)?;
+        self.read(&mut space, &Parts::all())?;
         let suspended;
         (space.quotas, suspended) = self.quotas()?;
         space.rules = self.rules(&space, suspended)?;
@@ -114,36 +114,33 @@ impl<'a> Observer<'a> {
 
     /// Reads parts of the space. What is needed for it is asked for side by side: what is known of the apps by now tells
     /// most of it.
-    fn read(&self, space: &mut Space, sections: &[Section], app: Option<&str>) -> Result<(), ObserveError> {
-        let has = |section| sections.contains(&section);
-        let ask = |space: &Space, sections: &[Section]| self.answers.ask(self.likely(space, sections, app));
-        ask(space, sections);
-        if has(Section::Routes) {
+    fn read(&self, space: &mut Space, parts: &Parts) -> Result<(), ObserveError> {
+        self.answers.ask(self.likely(space, parts));
+        if parts.has(Section::Routes) {
             let (own, asked) = (&self.answers.target().space_guid, self.routes_path());
             space.routes = read::routes(&asked, own, &self.answers.list(&asked)?)?;
         }
-        if has(Section::Apps) {
+        if parts.has(Section::Apps) {
             self.apps(space)?;
         }
-        let by_app = |section: &&Section| !matches!(section, Section::Routes | Section::Apps | Section::Services);
-        ask(space, &sections.iter().filter(by_app).copied().collect::<Vec<_>>());
-        if has(Section::Processes) && !space.apps.is_empty() {
+        self.answers.ask(self.likely(space, &parts.of_apps()));
+        if parts.has(Section::Processes) && !space.apps.is_empty() {
             self.processes(space)?;
+            self.answers.ask(self.likely(space, &parts.only(Section::Instances)));
         }
-        if has(Section::Instances) {
-            ask(space, &[Section::Instances]);
-            concerned(space, app).try_for_each(|app| self.instances(app))?;
+        for app in space.apps.iter_mut().filter(|app| parts.has_of(Section::Instances, &app.name)) {
+            self.instances(app)?;
         }
-        if has(Section::Packages) {
-            self.packages(space, app)?;
+        if parts.has(Section::Packages) {
+            self.packages(space, parts)?;
         }
-        if has(Section::Droplets) {
-            self.droplets(space, app)?;
+        if parts.has(Section::Droplets) {
+            self.droplets(space, parts)?;
         }
-        if has(Section::Services) {
+        if parts.has(Section::Services) {
             self.services(space)?;
         }
-        if has(Section::Deployments) && !space.apps.is_empty() {
+        if parts.has(Section::Deployments) && !space.apps.is_empty() {
             let asked = deployments_path(space);
             space.deployments = match self.answers.list_or_absent(&asked)? {
                 Some(found) => read::rules::deployments(&asked, &found)?,
@@ -178,9 +175,9 @@ impl<'a> Observer<'a> {
     }
 
     /// What these parts will be read from, as far as the apps are known.
-    fn likely(&self, space: &Space, sections: &[Section], app: Option<&str>) -> Vec<String> {
+    fn likely(&self, space: &Space, parts: &Parts) -> Vec<String> {
         let mut paths = Vec::new();
-        for section in sections {
+        for section in parts.sections() {
             match section {
                 Section::Routes => paths.push(self.routes_path()),
                 Section::Apps => paths.push(self.apps_path()),
@@ -188,12 +185,14 @@ impl<'a> Observer<'a> {
                 _ if space.apps.is_empty() => {}
                 Section::Processes => paths.push(processes_path(space)),
                 Section::Instances => {
-                    let apps = space.apps.iter().filter(|found| app.is_none_or(|name| name == found.name));
+                    let apps = space.apps.iter().filter(|app| parts.has_of(section, &app.name));
                     let processes = apps.flat_map(running_processes);
                     paths.extend(processes.map(stats_path));
                 }
-                Section::Packages => paths.extend(newest_path("/v3/packages", &[], space, app)),
-                Section::Droplets => paths.extend(newest_path("/v3/droplets", STAGED, space, app)),
+                Section::Packages => paths.extend(newest_path("/v3/packages", &[], &guids_of(space, parts, section))),
+                Section::Droplets => {
+                    paths.extend(newest_path("/v3/droplets", STAGED, &guids_of(space, parts, section)));
+                }
                 Section::Deployments => paths.push(deployments_path(space)),
             }
         }
@@ -265,33 +264,33 @@ impl<'a> Observer<'a> {
         Ok(())
     }
 
-    fn packages(&self, space: &mut Space, app: Option<&str>) -> Result<(), ObserveError> {
-        let found = self.newest("/v3/packages", &[], space, app, read::packages)?;
-        for app in concerned(space, app) {
+    fn packages(&self, space: &mut Space, parts: &Parts) -> Result<(), ObserveError> {
+        let guids = guids_of(space, parts, Section::Packages);
+        let found = self.newest(newest_path("/v3/packages", &[], &guids), &guids, read::packages)?;
+        for app in space.apps.iter_mut().filter(|app| guids.contains(&app.guid)) {
             app.package = found.get(&app.guid).cloned();
         }
         Ok(())
     }
 
-    fn droplets(&self, space: &mut Space, app: Option<&str>) -> Result<(), ObserveError> {
-        let found = self.newest("/v3/droplets", STAGED, space, app, read::droplets)?;
-        for app in concerned(space, app) {
+    fn droplets(&self, space: &mut Space, parts: &Parts) -> Result<(), ObserveError> {
+        let guids = guids_of(space, parts, Section::Droplets);
+        let found = self.newest(newest_path("/v3/droplets", STAGED, &guids), &guids, read::droplets)?;
+        for app in space.apps.iter_mut().filter(|app| guids.contains(&app.guid)) {
             app.staged = found.get(&app.guid).cloned();
         }
         Ok(())
     }
 
-    /// The newest of an app or of all, by the guids of the apps.
+    /// The newest of each of these apps.
     fn newest<T>(
         &self,
-        path: &str,
-        filter: &[(&str, &str)],
-        space: &Space,
-        app: Option<&str>,
+        asked: Option<String>,
+        guids: &[String],
         read: ReadOfApps<T>,
     ) -> Result<BTreeMap<String, T>, ObserveError> {
-        match newest_path(path, filter, space, app) {
-            Some(asked) => newest(&|path| self.answers.page(path), &asked, &guids_of(space, app), read),
+        match asked {
+            Some(asked) => newest(&|path| self.answers.page(path), &asked, guids, read),
             None => Ok(BTreeMap::new()),
         }
     }
@@ -366,33 +365,39 @@ impl Reader for Observer<'_> {
         self.answers.api().asked_patience()
     }
 
-    fn refresh(&self, space: &mut Space, sections: &[Section], app: Option<&str>) -> Result<(), ObserveError> {
+    fn refresh(&self, space: &mut Space, parts: &Parts) -> Result<(), ObserveError> {
         self.answers.forget();
-        self.read(space, sections, app)
+        self.read(space, parts)
     }
 
-    fn glance(&self, space: &mut Space, sections: &[Section], app: Option<&str>) -> Result<(), ObserveError> {
+    fn glance(&self, space: &mut Space, parts: &Parts, goes_on: &dyn Fn() -> bool) -> bool {
+        let api = self.answers.api();
         let aside = Self {
-            answers: self.answers.aside(),
+            answers: Answers::of(*api),
             apps: self.apps.clone(),
             locks: self.locks.clone(),
             routes: self.routes.clone(),
             services: self.services.clone(),
             ..*self
         };
-        aside.read(space, sections, app)
+        for path in self.likely(space, parts) {
+            match api.glance(&path, goes_on) {
+                Some(answer) => aside.answers.take_in(path, answer),
+                None => return false,
+            }
+        }
+        aside.read(space, parts).is_ok()
     }
 }
 
-/// The app of that name, or all.
-fn concerned<'s>(space: &'s mut Space, app: Option<&'s str>) -> impl Iterator<Item = &'s mut App> {
-    space.apps.iter_mut().filter(move |found| app.is_none_or(|name| name == found.name))
+/// The guids of the apps that a section is read of.
+fn guids_of(space: &Space, parts: &Parts, section: Section) -> Vec<String> {
+    space.apps.iter().filter(|app| parts.has_of(section, &app.name)).map(|app| app.guid.clone()).collect()
 }
 
-/// The guids of the apps that a part is read of.
-fn guids_of(space: &Space, app: Option<&str>) -> Vec<String> {
-    let concerned = space.apps.iter().filter(|found| app.is_none_or(|name| name == found.name));
-    concerned.map(|app| app.guid.clone()).collect()
+/// The guids of all apps, parted by commas.
+fn all_guids(space: &Space) -> String {
+    space.apps.iter().map(|app| app.guid.as_str()).collect::<Vec<_>>().join(",")
 }
 
 /// The processes of an app that have instances now.
@@ -405,20 +410,19 @@ fn stats_path(process: &Process) -> String {
 }
 
 fn processes_path(space: &Space) -> String {
-    query("/v3/processes", &[("app_guids", &guids_of(space, None).join(",")), ("per_page", PAGE)])
+    query("/v3/processes", &[("app_guids", &all_guids(space)), ("per_page", PAGE)])
 }
 
 fn deployments_path(space: &Space) -> String {
-    let guids = guids_of(space, None).join(",");
+    let guids = all_guids(space);
     query("/v3/deployments", &[("app_guids", &guids), ("status_values", "ACTIVE"), ("per_page", PAGE)])
 }
 
 /// The filter of droplets that can be run.
 const STAGED: &[(&str, &str)] = &[("states", "STAGED")];
 
-/// A list that begins with the newest of the apps; `None` where there is no app.
-fn newest_path(path: &str, filter: &[(&str, &str)], space: &Space, app: Option<&str>) -> Option<String> {
-    let guids = guids_of(space, app);
+/// A list that begins with the newest of these apps; `None` where there is no app.
+fn newest_path(path: &str, filter: &[(&str, &str)], guids: &[String]) -> Option<String> {
     let per_page = if guids.len() == 1 { "1" } else { PAGE_OF_NEWEST };
     let joined = guids.join(",");
     let newest_first = [("app_guids", joined.as_str()), ("order_by", "-created_at"), ("per_page", per_page)];

@@ -96,7 +96,7 @@ pub enum Unconfirmed {
 }
 
 /// Who answers on a route.
-pub trait Router {
+pub trait Router: Sync {
     /// Asks until the answer has come often enough in a row; where the router cannot be asked, `settle` is waited
     /// instead. Fails with what was last heard where that does not happen before the deadline.
     fn ask(

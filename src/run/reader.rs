@@ -1,13 +1,18 @@
 //! Looking at a space, no part of it more often than is needed.
+//!
+//! All lanes of a run share one [`SharedView`]. A lane says what it wants to see and how old that may be; where it is known, it
+//! costs nothing. One look is under way at a time: what lanes want meanwhile is gathered, and the next look is made for all
+//! of them. So looks do not grow with the number of apps.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::space::Space;
 use crate::space::condition::Section;
 
 use super::api::ObserveError;
-use super::clock::Clock;
+use super::clock::{Clock, Stop};
 use super::retry;
 
 /// How long the platform may be out of reach.
@@ -15,16 +20,84 @@ const OUTAGE: Duration = Duration::from_secs(30);
 /// The pause before the next try.
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// What a space is read from.
-pub trait Reader {
-    /// Reads parts of the space again; all others stay as they are. Instances, packages and droplets are read of this app
-    /// only, or of all.
-    fn refresh(&self, space: &mut Space, sections: &[Section], app: Option<&str>) -> Result<(), ObserveError>;
+/// Parts of a space: sections, and those that are read app by app of all apps or of some.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Parts(BTreeMap<Section, Option<BTreeSet<String>>>);
 
-    /// As [`Self::refresh`], while another cf of ours may be at work, which is not waited for.
-    fn glance(&self, space: &mut Space, sections: &[Section], app: Option<&str>) -> Result<(), ObserveError> {
-        self.refresh(space, sections, app)
+impl Parts {
+    /// These sections; those that are read app by app of this app only, or of all.
+    pub fn new<'s>(sections: impl IntoIterator<Item = &'s Section>, app: Option<&str>) -> Self {
+        let of =
+            |section: Section| app.filter(|_| section.is_read_by_app()).map(|app| BTreeSet::from([app.to_owned()]));
+        Self(sections.into_iter().map(|section| (*section, of(*section))).collect())
     }
+
+    /// All there is.
+    pub fn all() -> Self {
+        Self::new(&Section::ALL, None)
+    }
+
+    /// Whether a section is among them, of whatever app.
+    pub fn has(&self, section: Section) -> bool {
+        self.0.contains_key(&section)
+    }
+
+    /// Whether the part of a section is among them that is about this app.
+    pub(crate) fn has_of(&self, section: Section, app: &str) -> bool {
+        self.0.get(&section).is_some_and(|apps| apps.as_ref().is_none_or(|apps| apps.contains(app)))
+    }
+
+    /// What is read by the apps' guids.
+    pub(crate) fn of_apps(&self) -> Self {
+        let by_guid = |section: &Section| !matches!(section, Section::Routes | Section::Apps | Section::Services);
+        Self(self.0.iter().filter(|(section, _)| by_guid(section)).map(|(at, of)| (*at, of.clone())).collect())
+    }
+
+    /// One section of them.
+    pub(crate) fn only(&self, section: Section) -> Self {
+        Self(self.0.get_key_value(&section).map(|(at, of)| (*at, of.clone())).into_iter().collect())
+    }
+
+    /// The sections.
+    pub fn sections(&self) -> impl Iterator<Item = Section> {
+        self.0.keys().copied()
+    }
+
+    fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Takes others in.
+    fn add(&mut self, others: Self) {
+        for (section, of) in others.0 {
+            match (self.0.entry(section).or_insert_with(|| Some(BTreeSet::new())), of) {
+                (Some(apps), Some(more)) => apps.extend(more),
+                (all, None) => *all = None,
+                (None, Some(_)) => {}
+            }
+        }
+    }
+
+    /// Each section with each app that it is read of; `None` stands for all.
+    fn each(&self) -> impl Iterator<Item = (Section, Option<&str>)> {
+        self.0.iter().flat_map(|(section, of)| {
+            let apps: Vec<Option<&str>> = match of {
+                None => vec![None],
+                Some(apps) => apps.iter().map(|app| Some(app.as_str())).collect(),
+            };
+            apps.into_iter().map(|app| (*section, app))
+        })
+    }
+}
+
+/// What a space is read from.
+pub trait Reader: Sync {
+    /// Reads parts of the space again; all others stay as they are.
+    fn refresh(&self, space: &mut Space, parts: &Parts) -> Result<(), ObserveError>;
+
+    /// As [`Self::refresh`], beside a cf of ours that is at work and without patience, as long as it is wanted. Returns
+    /// whether it was read.
+    fn glance(&self, space: &mut Space, parts: &Parts, goes_on: &dyn Fn() -> bool) -> bool;
 
     /// How long the platform asks to be left alone, where it has had too many calls.
     fn asked_patience(&self) -> Duration {
@@ -37,12 +110,11 @@ pub(crate) fn refresh_patiently(
     reader: &dyn Reader,
     clock: &dyn Clock,
     space: &mut Space,
-    sections: &[Section],
-    app: Option<&str>,
+    parts: &Parts,
 ) -> Result<(), ObserveError> {
     let begun = clock.now();
     loop {
-        match reader.refresh(space, sections, app) {
+        match reader.refresh(space, parts) {
             Err(error)
                 if !error.lasts()
                     && clock.now().duration_since(begun) < borne(&error)
@@ -62,94 +134,256 @@ pub(super) fn pause_after(reader: &dyn Reader, error: &ObserveError) -> Duration
     if error.is_rate_limited() { reader.asked_patience().max(PAUSE) } else { PAUSE }
 }
 
-/// A space with when each part of it was read last.
-pub(super) struct View {
-    /// The space.
-    pub(super) space: Space,
-    /// By the section and, where only one app's part of it was read, that app.
-    read: BTreeMap<(Section, Option<String>), Instant>,
+/// Why the space could not be looked at.
+#[derive(Debug)]
+pub(super) enum Unseen {
+    /// The run is to stop, and a platform that is out of reach is not waited for.
+    Stopped(Stop),
+    /// It cannot be read.
+    Unreadable(Arc<ObserveError>),
 }
 
-impl View {
-    /// A space that was read at that time, as a whole.
-    pub(super) fn new(space: Space, now: Instant) -> Self {
-        let mut view = Self { space, read: BTreeMap::new() };
-        view.was_read(&Section::ALL, None, now);
-        view
-    }
+/// A space as it was read last, part by part, for all who look at it.
+pub(super) struct SharedView<'a> {
+    reader: &'a dyn Reader,
+    clock: &'a dyn Clock,
+    state: Mutex<State>,
+    /// A look has come to its end.
+    news: Condvar,
+}
 
-    /// Notes that parts were read by a look that began then, of this app or of all.
-    pub(super) fn was_read(&mut self, sections: &[Section], app: Option<&str>, begun: Instant) {
-        let one = |section: Section| app.filter(|_| section.is_read_by_app()).map(ToOwned::to_owned);
-        self.read.extend(sections.iter().map(|section| ((*section, one(*section)), begun)));
-    }
+struct State {
+    space: Arc<Space>,
+    /// When each part was read last: by the section and, where only one app's part of it was read, that app.
+    read: BTreeMap<(Section, Option<String>), Instant>,
+    /// What somebody waits for.
+    wanted: Parts,
+    /// Whether a look is under way.
+    is_looking: bool,
+    /// How many looks have come to their end.
+    looks: u64,
+    /// The last one of them that has failed.
+    failed: Option<(u64, Arc<ObserveError>)>,
+}
 
-    /// Counts nothing that was read up to now as fresh: time has passed in which anybody may have changed it.
-    pub(super) fn forget(&mut self) {
-        self.read.clear();
-    }
-
-    /// Those of the parts that were not read since then, of this app or of all.
-    pub(super) fn older(&self, sections: &[Section], app: Option<&str>, since: Instant) -> Vec<Section> {
+impl State {
+    /// Those of the parts that were not read since then.
+    fn older(&self, parts: &Parts, since: Instant) -> Parts {
         let is_fresh = |section: Section, app: Option<&str>| {
             self.read.get(&(section, app.map(ToOwned::to_owned))).is_some_and(|read| *read >= since)
         };
-        let is_older = |section: &&Section| !is_fresh(**section, None) && (app.is_none() || !is_fresh(**section, app));
-        sections.iter().filter(is_older).copied().collect()
+        let mut older = Parts::default();
+        for (section, app) in parts.each() {
+            if !is_fresh(section, None) && (app.is_none() || !is_fresh(section, app)) {
+                older.add(Parts::new(&[section], app));
+            }
+        }
+        older
+    }
+
+    fn was_read(&mut self, parts: &Parts, begun: Instant) {
+        self.read.extend(parts.each().map(|(section, app)| ((section, app.map(ToOwned::to_owned)), begun)));
+    }
+}
+
+impl<'a> SharedView<'a> {
+    /// A space that was read at that time, as a whole.
+    pub(super) fn new(reader: &'a dyn Reader, clock: &'a dyn Clock, space: Space, now: Instant) -> Self {
+        let mut state = State {
+            space: Arc::new(space),
+            read: BTreeMap::new(),
+            wanted: Parts::default(),
+            is_looking: false,
+            looks: 0,
+            failed: None,
+        };
+        state.was_read(&Parts::all(), now);
+        Self { reader, clock, state: Mutex::new(state), news: Condvar::new() }
+    }
+
+    /// The space as it was read last.
+    pub(super) fn space(&self) -> Arc<Space> {
+        Arc::clone(&self.state().space)
+    }
+
+    /// The space, with these parts as a look has shown them that began then or later. Fails where the platform is out of
+    /// reach for too long, and where the run is to stop meanwhile.
+    fn look(&self, parts: &Parts, since: Instant) -> Result<Arc<Space>, Unseen> {
+        let mut state = self.state();
+        // The look that is to show what is wanted.
+        let mut awaited = None;
+        loop {
+            let older = state.older(parts, since);
+            if older.is_empty() {
+                return Ok(Arc::clone(&state.space));
+            }
+            if let (Some(awaited), Some((failed, error))) = (awaited, &state.failed)
+                && awaited == *failed
+            {
+                return Err(self.clock.stop().map_or_else(|| Unseen::Unreadable(Arc::clone(error)), Unseen::Stopped));
+            }
+            if awaited.is_none_or(|awaited| awaited <= state.looks) {
+                awaited = Some(state.looks + 1 + u64::from(state.is_looking));
+                state.wanted.add(older);
+            }
+            if state.is_looking {
+                state = self.news.wait(state).unwrap_or_else(PoisonError::into_inner);
+            } else {
+                state = self.look_now(state);
+            }
+        }
+    }
+
+    /// Makes the look that lanes wait for.
+    fn look_now<'s>(&'s self, mut state: MutexGuard<'s, State>) -> MutexGuard<'s, State> {
+        let wanted = std::mem::take(&mut state.wanted);
+        let mut space = Space::clone(&state.space);
+        state.is_looking = true;
+        drop(state);
+        // Whatever becomes of it, a panic too, those who wait hear of it.
+        let over = Over(self);
+        let begun = self.clock.now();
+        let read = refresh_patiently(self.reader, self.clock, &mut space, &wanted);
+        let mut state = self.state();
+        match read {
+            Ok(()) => {
+                state.space = Arc::new(space);
+                state.was_read(&wanted, begun);
+            }
+            Err(error) => state.failed = Some((state.looks + 1, Arc::new(error))),
+        }
+        drop(state);
+        drop(over);
+        self.state()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Ends a look.
+struct Over<'v, 'a>(&'v SharedView<'a>);
+
+impl Drop for Over<'_, '_> {
+    fn drop(&mut self) {
+        let mut state = self.0.state();
+        state.is_looking = false;
+        state.looks += 1;
+        drop(state);
+        self.0.news.notify_all();
+    }
+}
+
+/// What one lane sees of the space.
+pub(super) struct View<'v, 'a> {
+    shared: &'v SharedView<'a>,
+    space: Arc<Space>,
+    /// What was seen before counts for nothing.
+    open_since: Option<Instant>,
+}
+
+impl<'v, 'a> View<'v, 'a> {
+    /// Sees what was read last. What was read before `open_since` counts for nothing.
+    pub(super) fn new(shared: &'v SharedView<'a>, open_since: Option<Instant>) -> Self {
+        Self { shared, space: shared.space(), open_since }
+    }
+
+    /// The space as it was seen last.
+    pub(super) fn space(&self) -> &Arc<Space> {
+        &self.space
+    }
+
+    /// Looks at parts that were not seen since then. Fails as a look does.
+    pub(super) fn look(&mut self, parts: &Parts, since: Instant) -> Result<(), Unseen> {
+        self.space = self.shared.look(parts, self.open_since.map_or(since, |open| open.max(since)))?;
+        Ok(())
+    }
+
+    /// Counts nothing that was seen up to now: time has passed in which anybody may have changed it.
+    pub(super) fn forget(&mut self) {
+        self.open_since = Some(self.shared.clock.now());
+    }
+
+    /// Since when what was seen counts.
+    pub(super) fn open_since(&self) -> Option<Instant> {
+        self.open_since
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::cell::Cell;
+    use std::sync::atomic::{AtomicU32, Ordering};
+    use std::thread;
 
-    use super::super::clock::Stop;
     use super::super::interrupt::Signal;
     use super::*;
     use crate::cf::outcome::{Reason, Refusal};
 
+    /// How a platform fails.
+    type Failure = fn() -> ObserveError;
+
     /// A platform that fails so often, in this way.
     struct Failing {
-        left: Cell<u32>,
-        error: fn() -> ObserveError,
+        left: AtomicU32,
+        error: Failure,
     }
 
     impl Reader for Failing {
-        fn refresh(&self, _: &mut Space, _: &[Section], _: Option<&str>) -> Result<(), ObserveError> {
-            let left = self.left.get();
-            self.left.set(left.saturating_sub(1));
-            if left == 0 { Ok(()) } else { Err((self.error)()) }
+        fn glance(&self, space: &mut Space, parts: &Parts, _: &dyn Fn() -> bool) -> bool {
+            self.refresh(space, parts).is_ok()
+        }
+
+        fn refresh(&self, _: &mut Space, _: &Parts) -> Result<(), ObserveError> {
+            let left = self.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
+            if left.is_err() { Ok(()) } else { Err((self.error)()) }
         }
     }
 
     /// A clock that goes on by what it is to wait, until it is to stop.
     struct Hand {
         begun: Instant,
-        waited: Cell<Duration>,
+        waited: Mutex<Duration>,
         stops_after: Duration,
+    }
+
+    impl Hand {
+        fn new(stops_after: Duration) -> Self {
+            Self { begun: Instant::now(), waited: Mutex::default(), stops_after }
+        }
+
+        fn waited(&self) -> Duration {
+            *self.waited.lock().unwrap()
+        }
     }
 
     impl Clock for Hand {
         fn now(&self) -> Instant {
-            self.begun + self.waited.get()
+            self.begun + self.waited()
         }
 
         fn pause(&self, time: Duration) -> Result<(), Stop> {
-            self.waited.set(self.waited.get() + time);
-            if self.waited.get() < self.stops_after { Ok(()) } else { Err(Stop::Signal(Signal::Interrupt)) }
+            *self.waited.lock().unwrap() += time;
+            if self.waited() < self.stops_after { Ok(()) } else { Err(Stop::Signal(Signal::Interrupt)) }
+        }
+    }
+
+    fn passing() -> ObserveError {
+        ObserveError::Unknown { path: "/v3/apps".to_owned(), why: "nothing came".to_owned() }
+    }
+
+    fn lasting() -> ObserveError {
+        ObserveError::Refused {
+            path: "/v3/apps".to_owned(),
+            refusal: Refusal { reason: Reason::NotLoggedIn, words: "log in first".to_owned() },
         }
     }
 
     #[test]
     fn a_platform_out_of_reach_is_waited_for_but_not_for_ever() {
-        let passing: fn() -> ObserveError =
-            || ObserveError::Unknown { path: "/v3/apps".to_owned(), why: "nothing came".to_owned() };
-        let lasting: fn() -> ObserveError = || ObserveError::Refused {
-            path: "/v3/apps".to_owned(),
-            refusal: Refusal { reason: Reason::NotLoggedIn, words: "log in first".to_owned() },
-        };
         let day = Duration::from_secs(86_400);
         // How often it fails, and how; after what a signal comes; whether it is read, and what was waited.
+        let (passing, lasting): (Failure, Failure) = (passing, lasting);
         let cases = [
             (0, passing, day, true, Duration::ZERO),
             (100, passing, day, true, PAUSE * 100),
@@ -158,35 +392,120 @@ mod tests {
             (100, passing, PAUSE * 3, false, PAUSE * 3),
         ];
         for (left, error, stops_after, read, waited) in cases {
-            let reader = Failing { left: Cell::new(left), error };
-            let clock = Hand { begun: Instant::now(), waited: Cell::default(), stops_after };
-            let end = refresh_patiently(&reader, &clock, &mut Space::default(), &Section::ALL, None);
-            assert_eq!((end.is_ok(), clock.waited.get()), (read, waited), "{left} {stops_after:?}");
+            let reader = Failing { left: AtomicU32::new(left), error };
+            let clock = Hand::new(stops_after);
+            let end = refresh_patiently(&reader, &clock, &mut Space::default(), &Parts::all());
+            assert_eq!((end.is_ok(), clock.waited()), (read, waited), "{left} {stops_after:?}");
         }
     }
 
+    /// A platform that writes down what is read of it.
+    #[derive(Default)]
+    struct Noting(Mutex<Vec<Parts>>);
+
+    impl Reader for Noting {
+        fn glance(&self, space: &mut Space, parts: &Parts, _: &dyn Fn() -> bool) -> bool {
+            self.refresh(space, parts).is_ok()
+        }
+
+        fn refresh(&self, _: &mut Space, parts: &Parts) -> Result<(), ObserveError> {
+            self.0.lock().unwrap().push(parts.clone());
+            Ok(())
+        }
+    }
+
+    /// What is read where these parts are wanted that may be as old as this, one after the other.
+    fn read(wanted: &[(Parts, Duration)]) -> Vec<Parts> {
+        let (reader, clock) = (Noting::default(), Hand::new(Duration::MAX));
+        let begun = clock.now();
+        let view = SharedView::new(&reader, &clock, Space::default(), begun);
+        clock.pause(Duration::from_secs(10)).unwrap();
+        for (parts, since) in wanted {
+            view.look(parts, begun + *since).unwrap();
+        }
+        reader.0.into_inner().unwrap()
+    }
+
     #[test]
-    fn a_part_is_as_old_as_the_beginning_of_the_look_at_it() {
-        let (first, later) = (Instant::now(), Instant::now() + Duration::from_secs(1));
-        let mut view = View::new(Space::default(), first);
-        assert_eq!(view.older(&Section::ALL, None, first), []);
-        assert_eq!(view.older(&Section::ALL, None, later), Section::ALL);
-        view.was_read(&[Section::Apps], None, later);
-        assert_eq!(view.older(&[Section::Apps, Section::Routes], None, later), [Section::Routes]);
+    fn what_is_known_is_not_read_again() {
+        let (then, now) = (Duration::ZERO, Duration::from_secs(10));
+        let parts = |sections: &[Section], app: Option<&str>| Parts::new(sections, app);
+        assert_eq!(read(&[(Parts::all(), then)]), []);
+        assert_eq!(read(&[(Parts::all(), now), (Parts::all(), now)]), [Parts::all()]);
+        let apps = parts(&[Section::Apps], None);
+        let both = parts(&[Section::Apps, Section::Routes], None);
+        assert_eq!(read(&[(apps.clone(), now), (both, now)]), [apps, parts(&[Section::Routes], None)]);
     }
 
     #[test]
     fn what_was_read_of_one_app_is_not_known_of_another() {
-        let begun = Instant::now();
+        let now = Duration::from_secs(10);
+        let of = |app| Parts::new(&[Section::Apps, Section::Instances], app);
+        let instances = |app| Parts::new(&[Section::Instances], app);
+        let wanted = [Some("a"), Some("a"), Some("b"), None].map(|app| (of(app), now));
+        assert_eq!(read(&wanted), [of(Some("a")), instances(Some("b")), instances(None)]);
+    }
+
+    /// A platform that lets nobody read before so many wait.
+    struct Gathering<'a> {
+        noting: Noting,
+        waiting: &'a AtomicU32,
+    }
+
+    impl Reader for Gathering<'_> {
+        fn glance(&self, space: &mut Space, parts: &Parts, _: &dyn Fn() -> bool) -> bool {
+            self.refresh(space, parts).is_ok()
+        }
+
+        fn refresh(&self, space: &mut Space, parts: &Parts) -> Result<(), ObserveError> {
+            while self.waiting.load(Ordering::SeqCst) < 8 {
+                thread::yield_now();
+            }
+            self.noting.refresh(space, parts)
+        }
+    }
+
+    #[test]
+    fn a_look_is_made_for_all_who_wait_for_it() {
+        let waiting = AtomicU32::new(0);
+        let reader = Gathering { noting: Noting::default(), waiting: &waiting };
+        let clock = Hand::new(Duration::MAX);
+        let begun = clock.now();
+        let view = SharedView::new(&reader, &clock, Space::default(), begun);
+        clock.pause(Duration::from_secs(1)).unwrap();
+        let later = clock.now();
+        thread::scope(|scope| {
+            for app in 0..8 {
+                let (view, waiting) = (&view, &waiting);
+                scope.spawn(move || {
+                    waiting.fetch_add(1, Ordering::SeqCst);
+                    view.look(&Parts::new(&[Section::Instances], Some(&format!("app {app}"))), later).unwrap();
+                });
+            }
+        });
+        let looks = reader.noting.0.into_inner().unwrap();
+        assert!((1..=8).contains(&looks.len()));
+        let mut all = Parts::default();
+        for look in looks {
+            all.add(look);
+        }
+        assert_eq!(all.each().count(), 8, "nobody is forgotten");
+    }
+
+    #[test]
+    fn whoever_waits_for_a_look_that_fails_hears_of_it() {
+        let reader = Failing { left: AtomicU32::new(u32::MAX), error: lasting };
+        let clock = Hand::new(Duration::MAX);
+        let begun = clock.now();
+        let view = SharedView::new(&reader, &clock, Space::default(), begun);
         let later = begun + Duration::from_secs(1);
-        let sections = [Section::Apps, Section::Instances];
-        let mut view = View::new(Space::default(), begun);
-        assert_eq!(view.older(&sections, Some("a"), begun), []);
-        view.was_read(&sections, Some("a"), later);
-        assert_eq!(view.older(&sections, Some("a"), later), []);
-        assert_eq!(view.older(&sections, Some("b"), later), [Section::Instances]);
-        assert_eq!(view.older(&sections, None, later), [Section::Instances]);
-        view.forget();
-        assert_eq!(view.older(&sections, Some("a"), begun), sections);
+        thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    let failed = view.look(&Parts::all(), later).unwrap_err();
+                    assert!(matches!(failed, Unseen::Unreadable(_)), "{failed:?}");
+                });
+            }
+        });
     }
 }

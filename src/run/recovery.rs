@@ -31,7 +31,7 @@ const LOGS: Duration = Duration::from_secs(30);
 /// What one app of an operation is recovered with, whose steps did not come to their end.
 pub(super) struct Recovery<'o, 'a> {
     pub(super) operation: &'o Operation<'a>,
-    pub(super) part: &'a AppDeployment<'a>,
+    pub(super) part: &'o AppDeployment<'a>,
 }
 
 impl Recovery<'_, '_> {
@@ -127,9 +127,9 @@ impl Recovery<'_, '_> {
             }
         };
         let what = |_: &_| format!("take {next} back");
-        let ended = self.operation.runner.run(&what, &way_back, space, &mut told);
-        report(Happening::RolledBack { app: app.name.to_string(), complete: ended == Ended::Done });
-        match ended {
+        let endings = self.operation.runner.run(&what, &way_back, space, &mut told);
+        report(Happening::RolledBack { app: app.name.to_string(), complete: endings.is_done() });
+        match endings.apps.into_iter().next().map_or(Ended::Done, |(_, ended)| ended) {
             Ended::Done => {
                 stands(app, space, report);
                 let logs = shell::command(["cf", "logs", next.as_str(), "--recent"]);

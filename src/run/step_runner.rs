@@ -5,7 +5,9 @@
 //! it. So the outcome of a call is *done*, *not done* or *unknown*, and unknown is settled by reading before anything
 //! else is done. What is not done for a passing reason is done again, up to a bound (see [`super::retry`]).
 
-use std::cell::{Cell, RefCell};
+use std::sync::Arc;
+use std::sync::mpsc::channel;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::cf::invocation::{Invocation, Reference};
@@ -13,20 +15,22 @@ use crate::cf::outcome::{self, confirm};
 use crate::cf::output::{Exit, Stream};
 use crate::event::{Happening, Report};
 use crate::plan;
+use crate::secret::Sensitive;
 use crate::space::Space;
-use crate::space::condition::{Condition, Judgement, Section};
+use crate::space::condition::{Condition, Judgement};
 use crate::steps::Step;
 use crate::steps::action::work::Work;
 
+use super::ahead::Ahead;
 use super::check;
 use super::clock::Stop;
-use super::execute::{PAUSE, Runner, Unseen};
+use super::execute::{PAUSE, Runner};
 use super::probe::Unconfirmed;
-use super::reader::View;
+use super::reader::{Parts, Unseen, View};
 use super::retry::{self, Next};
 
-/// The shortest pause between two looks at what the platform does while a cf watches it.
-const GLANCE: Duration = Duration::from_millis(250);
+/// A call that may take longer needs an access token that lasts.
+const LONG: Duration = Duration::from_secs(120);
 /// The longest pause between two looks at the space.
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 /// How long the space is looked at after the last call has failed: a late effect of a lost call shows by then.
@@ -70,51 +74,12 @@ enum Settled {
     Unreadable(String),
 }
 
-/// Looks at what the platform does by itself more often than the cf that watches it: one that has nothing left to wait for
-/// is ended.
-struct Ahead<'r, 's> {
-    runner: &'r Runner<'r>,
-    sections: &'static [Section],
-    condition: Condition,
-    space: RefCell<Space>,
-    before: &'s Space,
-    begun: Instant,
-    due: Cell<Instant>,
-    over: Cell<bool>,
-}
-
-impl<'r, 's> Ahead<'r, 's> {
-    fn new(runner: &'r Runner<'r>, step: &Step, (space, before): (&Space, &'s Space)) -> Option<Self> {
-        let (sections, condition) = (step.facts().tells_its_end(), step.facts().condition()?);
-        if sections.is_empty() {
-            return None;
-        }
-        let (begun, space) = (runner.clock.now(), RefCell::new(space.clone()));
-        let due = Cell::new(begun + GLANCE);
-        Some(Self { runner, sections, condition, space, before, begun, due, over: Cell::new(false) })
-    }
-
-    /// Whether it is over. It is looked at again after a quarter of the time that it has taken so far.
-    fn sees_the_end(&self) -> bool {
-        let now = self.runner.clock.now();
-        if !self.over.get() && now >= self.due.get() {
-            let mut space = self.space.borrow_mut();
-            let read = self.runner.reader.glance(&mut space, self.sections, Some(self.condition.app()));
-            let holds = read.is_ok() && self.condition.judge(&space, self.before) == Judgement::Holds;
-            // What a cf that is ended has renewed is lost.
-            self.over.set(holds && self.runner.api.token_lasts());
-            self.due.set(now + (now.duration_since(self.begun) / 4).clamp(GLANCE, LONGEST_PAUSE));
-        }
-        self.over.get()
-    }
-}
-
 impl Runner<'_> {
     pub(super) fn step(
         &self,
         app: &plan::App,
         step: &Step,
-        view: &mut View,
+        view: &mut View<'_, '_>,
         exit_code: &mut Option<i32>,
         report: &mut Report<'_>,
     ) -> StepOutcome {
@@ -129,13 +94,13 @@ impl Runner<'_> {
         &self,
         app: &plan::App,
         step: &Step,
-        view: &mut View,
+        view: &mut View<'_, '_>,
         exit_code: &mut Option<i32>,
         report: &mut Report<'_>,
     ) -> Result<Vec<String>, Unfinished> {
         let begun = self.clock.now();
         let deadline = begun + step.limits.within;
-        let before = view.space.clone();
+        let before = Arc::clone(view.space());
         let mut notes = if let Some(invocation) = step.invocation() {
             self.call(app, step, &invocation, (&mut *view, &before), exit_code, report)?
         } else {
@@ -149,9 +114,8 @@ impl Runner<'_> {
             Some(condition) => self.wait_for(step, &condition, (&mut *view, &before), deadline, report)?,
             None => begun,
         };
-        let changed = view.older(step.facts().changes(), None, seen);
-        self.look(view, &changed, None)?;
-        notes.extend(self.ask_router(step, &view.space, deadline, report)?);
+        view.look(&Parts::new(step.facts().changes(), None), seen)?;
+        notes.extend(self.ask_router(step, view.space(), deadline, report)?);
         Ok(notes)
     }
 
@@ -161,29 +125,38 @@ impl Runner<'_> {
         app: &plan::App,
         step: &Step,
         invocation: &Invocation,
-        (view, before): (&mut View, &Space),
+        (view, before): (&mut View<'_, '_>, &Arc<Space>),
         exit_code: &mut Option<i32>,
         report: &mut Report<'_>,
     ) -> Result<Vec<String>, Unfinished> {
         let deadline = self.clock.now() + step.limits.within;
         let argv = invocation
-            .resolve(&|reference| look_up(&view.space, reference))
+            .resolve(&|reference| look_up(view.space(), reference))
             .map_err(|error| Unfinished::Failed(format!("cf was not started: {error}")))?;
         report(Happening::step_started(app, step, &argv));
-        let ahead = Ahead::new(self, step, (&view.space, before));
+        let ahead = Ahead::of(step, before, self);
         // What the platform does by itself goes on without the cf that watches it.
         let is_wanted = || !step.facts().is_watched_by_cf() || self.clock.stop().is_none();
-        let goes_on = || is_wanted() && ahead.as_ref().is_none_or(|ahead| !ahead.sees_the_end());
+        let goes_on = || is_wanted() && ahead.as_ref().is_none_or(|ahead| !ahead.is_over());
+        if step.limits.attempt > LONG {
+            self.api.renew_for(step.limits.attempt);
+        }
         for tried in 1.. {
             let left = deadline.saturating_duration_since(self.clock.now());
-            let output = self
-                .cf
-                .run_while(&goes_on, &argv, step.limits.attempt.min(left), &mut |stream, text| {
-                    report(output(step, &argv, stream, text));
-                })
-                .map_err(|error| Unfinished::Failed(error.to_string()))?;
+            let token = self.api.token();
+            let mut heard = |stream, text: &str| report(output(step, &argv, stream, text));
+            let output = thread::scope(|scope| {
+                let (over, ended) = channel();
+                if let Some(ahead) = &ahead {
+                    scope.spawn(move || ahead.watch(&ended));
+                }
+                let output = self.cf.run_while(&goes_on, &argv, step.limits.attempt.min(left), &mut heard);
+                drop(over);
+                output
+            });
+            let output = output.map_err(|error| Unfinished::Failed(error.to_string()))?;
             *exit_code = output.exit.code();
-            if output.exit == Exit::Interrupted && ahead.as_ref().is_some_and(|ahead| ahead.over.get()) {
+            if output.exit == Exit::Interrupted && ahead.as_ref().is_some_and(Ahead::is_over) {
                 return Ok(again(tried));
             }
             let Some(expected) = step.facts().expectation() else { return Ok(Vec::new()) };
@@ -215,16 +188,17 @@ impl Runner<'_> {
                 Settled::NotDone => {}
             }
             report(Happening::StepRepeated { app: step.app.to_string(), step: step.id.clone(), why: said });
-            self.pause_before(next, deadline)?;
+            self.pause_before(next, token.as_ref(), deadline)?;
         }
         Ok(Vec::new())
     }
 
-    fn pause_before(&self, next: Next, deadline: Instant) -> Result<(), Stop> {
+    /// Waits before a call is repeated. `used` is the token that it was made with.
+    fn pause_before(&self, next: Next, used: Option<&Sensitive>, deadline: Instant) -> Result<(), Stop> {
         let pause = match next {
             Next::Again(pause) => pause,
             Next::WithNewToken => {
-                self.api.renew_token();
+                self.api.renew(used);
                 Duration::ZERO
             }
             Next::WhenAllowed => self.api.asked_patience(),
@@ -249,19 +223,20 @@ impl Runner<'_> {
     }
 
     /// Lets the space decide after a call that was not confirmed.
-    fn settle(&self, step: &Step, (view, before): (&mut View, &Space), late: Duration) -> Settled {
+    fn settle(&self, step: &Step, (view, before): (&mut View<'_, '_>, &Space), late: Duration) -> Settled {
         let Some(condition) = step.facts().condition() else { return Settled::NotDone };
         let until = self.clock.now() + late;
+        let parts = Parts::new(condition.sections(), Some(condition.app()));
         loop {
-            match self.look(view, condition.sections(), Some(condition.app())) {
+            match view.look(&parts, self.clock.now()) {
                 Ok(()) => {}
                 // The caller knows of that, too.
                 Err(Unseen::Stopped(_)) => return Settled::NotDone,
                 Err(Unseen::Unreadable(error)) => return Settled::Unreadable(error.to_string()),
             }
-            match condition.judge(&view.space, before) {
+            match condition.judge(view.space(), before) {
                 Judgement::Holds => return Settled::Done,
-                Judgement::NotYet(_) if step.facts().is_asked_for(&view.space) => return Settled::Done,
+                Judgement::NotYet(_) if step.facts().is_asked_for(view.space()) => return Settled::Done,
                 Judgement::NotYet(_) if self.clock.now() < until && self.clock.pause(PAUSE).is_ok() => {}
                 Judgement::NotYet(_) | Judgement::Never(_) => return Settled::NotDone,
             }
@@ -274,19 +249,19 @@ impl Runner<'_> {
         &self,
         step: &Step,
         condition: &Condition,
-        (view, before): (&mut View, &Space),
+        (view, before): (&mut View<'_, '_>, &Space),
         deadline: Instant,
         report: &mut Report<'_>,
     ) -> Result<Instant, Unfinished> {
         let mut pause = PAUSE;
         let mut told = String::new();
-        let mut sections = condition.sections().to_vec();
-        sections.extend(step.facts().changes().iter().filter(|one| !condition.sections().contains(one)));
+        let changes = step.facts().changes();
+        let mut parts = Parts::new(condition.sections().iter().chain(changes), Some(condition.app()));
         loop {
             let begun = self.clock.now();
-            self.look(view, &sections, Some(condition.app()))?;
-            sections.truncate(condition.sections().len());
-            let missing = match condition.judge(&view.space, before) {
+            view.look(&parts, begun)?;
+            parts = Parts::new(condition.sections(), Some(condition.app()));
+            let missing = match condition.judge(view.space(), before) {
                 Judgement::Holds => return Ok(begun),
                 Judgement::Never(why) => return Err(Unfinished::Failed(why)),
                 Judgement::NotYet(why) => why,

@@ -14,11 +14,6 @@ use crate::plan::RouteUrl;
 /// What must be true of a space.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Condition {
-    /// There is such an app.
-    Exists {
-        /// The app's name.
-        app: String,
-    },
     /// The app has a package that is ready and is not the one it had before; the app is stopped.
     Uploaded {
         /// The app's name.
@@ -162,11 +157,9 @@ impl Condition {
             Self::Uploaded { .. } => &[Section::Apps, Section::Packages],
             Self::Staged { .. } => &[Section::Apps, Section::Packages, Section::Droplets],
             // Which droplet is the newest staged one is known since it was staged.
-            Self::Exists { .. }
-            | Self::Annotated { .. }
-            | Self::DropletSet { .. }
-            | Self::Stopped { .. }
-            | Self::Deleted { .. } => &[Section::Apps],
+            Self::Annotated { .. } | Self::DropletSet { .. } | Self::Stopped { .. } | Self::Deleted { .. } => {
+                &[Section::Apps]
+            }
             Self::Bound { .. } => &[Section::Services],
             Self::Scaled { .. } => &[Section::Apps, Section::Processes],
             Self::Mapped { .. } | Self::Unmapped { .. } => &[Section::Routes],
@@ -177,8 +170,7 @@ impl Condition {
     /// The name of the app that it is about.
     pub(crate) fn app(&self) -> &str {
         match self {
-            Self::Exists { app }
-            | Self::Uploaded { app, .. }
+            Self::Uploaded { app, .. }
             | Self::Annotated { app, .. }
             | Self::Bound { app, .. }
             | Self::Mapped { app, .. }
@@ -196,7 +188,6 @@ impl Condition {
     /// Judges it on a space, as it is and as it was before the step.
     pub(crate) fn judge(&self, space: &Space, before: &Space) -> Judgement {
         match self {
-            Self::Exists { app } => with(space, app, |_| Judgement::Holds),
             Self::Deleted { app } => match space.app(app) {
                 None => Judgement::Holds,
                 Some(_) => Judgement::NotYet(format!("app {app} is still there")),
@@ -362,7 +353,6 @@ impl fmt::Display for Condition {
     /// The condition as a sentence of the space.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Exists { app } => write!(f, "there is an app {app}"),
             Self::Uploaded { app, .. } => write!(f, "app {app} has a new package that is ready, and is stopped"),
             Self::Annotated { app, annotations } => {
                 let keys = annotations.keys().map(String::as_str).collect::<Vec<_>>().join(", ");

@@ -105,7 +105,7 @@ impl<'a> GraphBuilder<'a> {
         for url in &self.app.live {
             if self.model.is_mapped(from.as_str(), url) || (unsure && self.model.route(url).is_some()) {
                 let route = self.parts(url)?;
-                let action = UnmapRoute { app: from.clone(), url: url.clone(), route, ask_router: true };
+                let action = UnmapRoute { app: from.clone(), url: url.clone(), route, is_relied_on: true };
                 self.add(phase, "unmap-live", action);
             }
         }
@@ -138,11 +138,11 @@ impl<'a> GraphBuilder<'a> {
         self.off_staging(phase, from, true)
     }
 
-    fn off_staging(&mut self, phase: Phase, from: &AppName, ask_router: bool) -> Result<(), Refusal> {
+    fn off_staging(&mut self, phase: Phase, from: &AppName, is_relied_on: bool) -> Result<(), Refusal> {
         let url = &self.app.staging;
         if self.model.is_mapped(from.as_str(), url) {
             let route = self.parts(url)?;
-            let action = UnmapRoute { app: from.clone(), url: url.clone(), route, ask_router };
+            let action = UnmapRoute { app: from.clone(), url: url.clone(), route, is_relied_on };
             self.add(phase, "unmap-staging", action);
         }
         Ok(())

@@ -1,8 +1,8 @@
 //! One deployment of an app at a time: who gets the lock, how it is kept and lost, and what people are told.
 
-use std::cell::Cell;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Child, ChildStderr, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
 use std::sync::{Barrier, Mutex};
 use std::thread;
@@ -46,33 +46,33 @@ fn shop() -> AppName {
 }
 
 /// A clock that goes as fast as it is asked to wait.
-struct Hurried(Cell<Instant>);
+struct Hurried(Mutex<Instant>);
 
 impl Hurried {
     fn new() -> Self {
-        Self(Cell::new(Instant::now()))
+        Self(Mutex::new(Instant::now()))
     }
 }
 
 impl Clock for Hurried {
     fn now(&self) -> Instant {
-        self.0.get()
+        *self.0.lock().unwrap()
     }
 
     fn pause(&self, time: Duration) -> Result<(), Stop> {
-        self.0.set(self.0.get() + time);
+        *self.0.lock().unwrap() += time;
         Ok(())
     }
 }
 
 /// A clock whose waits are ended by a signal, and that counts them.
 #[derive(Default)]
-struct Signalled(Cell<usize>);
+struct Signalled(AtomicUsize);
 
 impl Clock for Signalled {
     fn pause(&self, time: Duration) -> Result<(), Stop> {
-        self.0.set(self.0.get() + usize::from(!time.is_zero()));
-        if self.0.get() > 0 { Err(Stop::Signal(interrupt::Signal::Interrupt)) } else { Ok(()) }
+        self.0.fetch_add(usize::from(!time.is_zero()), Ordering::SeqCst);
+        if self.0.load(Ordering::SeqCst) > 0 { Err(Stop::Signal(interrupt::Signal::Interrupt)) } else { Ok(()) }
     }
 }
 
@@ -391,18 +391,18 @@ fn a_signal_ends_what_is_waited_for_about_a_lock() {
     let cart = AppName::parse("cart").unwrap();
     let error = machine.manager(AT_ONCE).by(&clock).take(&cart, &machine.claim("d-1"), &mut deaf).unwrap_err();
     assert!(matches!(error, LockError::Interrupted { .. }), "{error}");
-    assert_eq!(clock.0.get(), 1);
+    assert_eq!(clock.0.load(Ordering::SeqCst), 1);
     refuse("DELETE", "/v3/apps/*");
     let clock = Signalled::default();
     let error = machine.manager(AT_ONCE).by(&clock).break_open(&lock).unwrap_err();
     assert!(matches!(error, LockError::Unknown { what: "removed", .. }), "{error}");
-    assert_eq!(clock.0.get(), 1);
+    assert_eq!(clock.0.load(Ordering::SeqCst), 1);
     // Once the platform has taken a deletion in, that goes on by itself.
     bench.foundry.faults().clear();
     bench.foundry.set_timing(|timing| timing.job = Duration::from_secs(3600));
     let clock = Signalled::default();
     assert!(machine.manager(AT_ONCE).by(&clock).break_open(&lock).unwrap());
-    assert_eq!(clock.0.get(), 1);
+    assert_eq!(clock.0.load(Ordering::SeqCst), 1);
 }
 
 #[test]

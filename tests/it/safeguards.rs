@@ -3,9 +3,10 @@
 //!
 //! They take minutes, so `make verify` runs them; the guards themselves are part of `make test`.
 
-use std::cell::Cell;
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -17,8 +18,7 @@ use cutover::run::clock::{Clock, Stop};
 use cutover::run::execute::{Ended, Runner};
 use cutover::run::interrupt::Signal;
 use cutover::run::probe::{Evidence, Router, Unconfirmed};
-use cutover::run::reader::Reader;
-use cutover::space::condition::Section;
+use cutover::run::reader::{Parts, Reader};
 use cutover::space::{Destination, Space};
 use cutover::steps::Step;
 use cutover::steps::action::question::RouterQuestion;
@@ -74,12 +74,14 @@ impl Router for AskedOnce {
 /// A clock that waits for nothing for long, and notes what it was to wait.
 #[derive(Default)]
 struct Impatient {
-    longest: Cell<Duration>,
+    longest: Mutex<Duration>,
 }
 
 impl Clock for Impatient {
     fn pause(&self, time: Duration) -> Result<(), Stop> {
-        self.longest.set(self.longest.get().max(time));
+        let mut longest = self.longest.lock().unwrap();
+        *longest = time.max(*longest);
+        drop(longest);
         thread::sleep(time.min(IMPATIENCE));
         Ok(())
     }
@@ -88,13 +90,12 @@ impl Clock for Impatient {
 /// A clock on which an hour passes between two looks.
 struct Hasty {
     begun: Instant,
-    looks: Cell<u32>,
+    looks: AtomicU32,
 }
 
 impl Clock for Hasty {
     fn now(&self) -> Instant {
-        self.looks.set(self.looks.get() + 1);
-        self.begun + Duration::from_secs(3600) * self.looks.get()
+        self.begun + Duration::from_secs(3600) * self.looks.fetch_add(1, Ordering::SeqCst)
     }
 
     fn pause(&self, time: Duration) -> Result<(), Stop> {
@@ -104,25 +105,29 @@ impl Clock for Hasty {
 }
 
 /// A clock by which the run is to stop, once that is so.
-struct Stopping<'a>(&'a Cell<bool>);
+struct Stopping<'a>(&'a AtomicBool);
 
 impl Clock for Stopping<'_> {
     fn pause(&self, time: Duration) -> Result<(), Stop> {
         thread::sleep(time);
-        if self.0.get() { Err(Stop::Signal(Signal::Interrupt)) } else { Ok(()) }
+        if self.0.load(Ordering::SeqCst) { Err(Stop::Signal(Signal::Interrupt)) } else { Ok(()) }
     }
 }
 
 /// A reader that reports what is expected, once the live route is about to be mapped: that it leads to the new colour.
 struct Expecting<'a> {
     right: &'a dyn Reader,
-    mapped: &'a Cell<bool>,
+    mapped: &'a AtomicBool,
 }
 
 impl Reader for Expecting<'_> {
-    fn refresh(&self, space: &mut Space, sections: &[Section], app: Option<&str>) -> Result<(), ObserveError> {
-        self.right.refresh(space, sections, app)?;
-        let next = space.app("shop_b").map(|app| app.guid.clone()).filter(|_| self.mapped.get());
+    fn glance(&self, space: &mut Space, parts: &Parts, goes_on: &dyn Fn() -> bool) -> bool {
+        self.right.glance(space, parts, goes_on)
+    }
+
+    fn refresh(&self, space: &mut Space, parts: &Parts) -> Result<(), ObserveError> {
+        self.right.refresh(space, parts)?;
+        let next = space.app("shop_b").map(|app| app.guid.clone()).filter(|_| self.mapped.load(Ordering::SeqCst));
         if let (Some(next), Some(live)) = (next, space.routes.iter_mut().find(|route| route.url == LIVE))
             && live.destinations.iter().all(|to| to.app != next)
         {
@@ -135,14 +140,18 @@ impl Reader for Expecting<'_> {
 /// A reader that does not look at routes any more, once the live route is about to be mapped.
 struct Stale<'a> {
     right: &'a dyn Reader,
-    mapped: &'a Cell<bool>,
+    mapped: &'a AtomicBool,
 }
 
 impl Reader for Stale<'_> {
-    fn refresh(&self, space: &mut Space, sections: &[Section], app: Option<&str>) -> Result<(), ObserveError> {
+    fn glance(&self, space: &mut Space, parts: &Parts, goes_on: &dyn Fn() -> bool) -> bool {
+        self.right.glance(space, parts, goes_on)
+    }
+
+    fn refresh(&self, space: &mut Space, parts: &Parts) -> Result<(), ObserveError> {
         let before = space.routes.clone();
-        self.right.refresh(space, sections, app)?;
-        if self.mapped.get() {
+        self.right.refresh(space, parts)?;
+        if self.mapped.load(Ordering::SeqCst) {
             space.routes = before;
         }
         Ok(())
@@ -172,7 +181,7 @@ fn run_with(driven: Driven<'_>, change: impl for<'a> FnOnce(Runner<'a>) -> Runne
 }
 
 /// Runs a deployment in which something happens before a step, as before all that the runner makes sure of.
-fn run_and(driven: Driven<'_>, at: &str, act: &dyn Fn()) -> Ended {
+fn run_and(driven: Driven<'_>, at: &str, act: &(dyn Fn() + Sync)) -> Ended {
     let hold = |step: &Step, _: &Space| {
         if step.id == at {
             act();
@@ -272,7 +281,7 @@ fn a_route_settles_where_the_router_cannot_be_asked() {
             let router: &dyn Router = if part == Part::Right { runner.router } else { &Believed };
             let ended = Driven { runner: Runner { clock: &clock, router, ..runner }, deployment, space }.run();
             assert_eq!(ended, Ended::Done);
-            clock.longest.get() == settle
+            *clock.longest.lock().unwrap() == settle
         })
     });
 }
@@ -293,14 +302,14 @@ fn a_check_that_fails_keeps_the_new_version_off_the_live_route() {
 
 /// Runs a deployment whose router is not asked, so that only the space read back is between it and harm.
 /// `act` is done when the live route has just been mapped.
-fn read_back(bench: &Bench, part: Part, act: &dyn Fn()) -> Ended {
+fn read_back(bench: &Bench, part: Part, act: &(dyn Fn() + Sync)) -> Ended {
     prepared(bench, |driven| {
-        let mapped = Cell::new(false);
+        let mapped = AtomicBool::new(false);
         let Driven { runner, deployment, space } = driven;
         let expecting = Expecting { right: runner.reader, mapped: &mapped };
         let reader: &dyn Reader = if part == Part::Right { runner.reader } else { &expecting };
         let hold = |step: &Step, _: &Space| {
-            mapped.set(mapped.get() || step.id == "shop/map-live");
+            mapped.store(mapped.load(Ordering::SeqCst) || step.id == "shop/map-live", Ordering::SeqCst);
             Ok(())
         };
         let runner = Runner { reader, router: &Meanwhile(act), hold: &hold, ..runner };
@@ -343,12 +352,12 @@ fn an_unknown_outcome_is_settled_by_the_space() {
         bench.write("deploy.yaml", &PLAN.replace("drain: 1s", "drain: 0s\n    timeouts: {route: 8s}"));
         bench.foundry.faults().add(Rule::new("POST", DESTINATIONS, Fault::After(Harm::Close)));
         let ended = prepared(&bench, |driven| {
-            let mapped = Cell::new(false);
+            let mapped = AtomicBool::new(false);
             let Driven { runner, deployment, space } = driven;
             let stale = Stale { right: runner.reader, mapped: &mapped };
             let reader: &dyn Reader = if part == Part::Right { runner.reader } else { &stale };
             let hold = |step: &Step, _: &Space| {
-                mapped.set(mapped.get() || step.id == "shop/map-live");
+                mapped.store(mapped.load(Ordering::SeqCst) || step.id == "shop/map-live", Ordering::SeqCst);
                 Ok(())
             };
             Driven { runner: Runner { reader, hold: &hold, ..runner }, deployment, space }.run()
@@ -384,7 +393,7 @@ fn an_instance_that_comes_back_is_given_time() {
     is_guarded("an instance that comes back is given time", |part| {
         let bench = Bench::live_undrained();
         let ended = prepared(&bench, |driven| {
-            let hasty = Hasty { begun: Instant::now(), looks: Cell::default() };
+            let hasty = Hasty { begun: Instant::now(), looks: AtomicU32::default() };
             let Driven { runner, deployment, space } = driven;
             let clock: &dyn Clock = if part == Part::Right { runner.clock } else { &hasty };
             run_and(Driven { runner: Runner { clock, ..runner }, deployment, space }, "shop/unmap-live", &|| {
@@ -402,11 +411,11 @@ fn a_signal_ends_the_run_between_two_steps() {
     is_guarded("a signal ends the run between two steps", |part| {
         let bench = Bench::live_undrained();
         let _ended = prepared(&bench, |driven| {
-            let (signalled, never) = (Cell::new(false), Cell::new(false));
+            let (signalled, never) = (AtomicBool::new(false), AtomicBool::new(false));
             let clock = Stopping(if part == Part::Right { &signalled } else { &never });
             let Driven { runner, deployment, space } = driven;
             let driven = Driven { runner: Runner { clock: &clock, ..runner }, deployment, space };
-            run_and(driven, "shop/map-live", &|| signalled.set(true))
+            run_and(driven, "shop/map-live", &|| signalled.store(true, Ordering::SeqCst))
         });
         bench.leads_to(LIVE).contains(&"shop_a".to_owned())
     });

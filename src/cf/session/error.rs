@@ -24,12 +24,6 @@ pub enum SessionError {
         /// The system's reason.
         source: io::Error,
     },
-    /// There is no place for a second private copy.
-    #[error("no private directory could be made for a cf that works beside the first one: {source}")]
-    Lane {
-        /// The system's reason.
-        source: io::Error,
-    },
     /// The tokens could not be handed back.
     #[error("the new tokens could not be written to '{path}', so 'cf login' may be needed: {source}")]
     HandBack {

@@ -3,12 +3,13 @@
 //!
 //! cf keeps its tokens in its home without a lock of its own, so two of them must not work there at once. Between two
 //! calls of the run a heartbeat goes through the run's own home, where cf renews the tokens; beside a call it goes through
-//! a lane.
+//! a spare home.
 
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::collections::BTreeMap;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -17,13 +18,14 @@ use super::marker;
 use crate::cf::spawn::Cf;
 use crate::run::api::Api;
 use crate::run::clock::{Clock, Stop};
+use crate::run::interrupt::Stopper;
 use crate::space::Space;
 use crate::space::lock::Lock;
 use crate::steps::Step;
 
 /// How often a heartbeat is written.
 const BEAT: Duration = Duration::from_secs(5);
-/// How soon it is written once a step begins, or where one could not be written.
+/// How soon the first one is, and one after one that could not be written.
 const SOON: Duration = Duration::from_secs(2);
 /// How old the last heartbeat may be when a step begins: well below the [`SILENCE`](crate::space::lock::SILENCE) after
 /// which others take the run for dead.
@@ -36,31 +38,28 @@ pub struct Heartbeat<'a> {
     /// The cf of the run, which is not waited for.
     between: Cf,
     state: Mutex<State>,
-    /// Says that a step has begun.
-    begun: Mutex<Option<Sender<()>>>,
 }
 
 #[derive(Debug)]
 struct State {
     locks: Vec<Lock>,
-    in_flight: InFlight,
+    /// By the plan's names of the apps.
+    in_flight: BTreeMap<String, InFlight>,
     lost: Option<Lost>,
 }
 
 impl<'a> Heartbeat<'a> {
     pub(super) fn new(api: Api<'a>, locks: Vec<Lock>) -> Self {
-        let state = Mutex::new(State { locks, in_flight: InFlight::default(), lost: None });
-        Self { api, between: api.cf.impatient(), state, begun: Mutex::new(None) }
+        let state = Mutex::new(State { locks, in_flight: BTreeMap::new(), lost: None });
+        Self { api, between: api.cf.impatient(), state }
     }
 
-    /// Keeps the locks alive while `work` is done. Where one is lost, `stop` is told at once.
-    pub(crate) fn keep<R>(&self, stop: &Sender<Stop>, work: impl FnOnce() -> R) -> R {
-        let (begun, hear) = channel();
-        *self.begun.lock().unwrap_or_else(PoisonError::into_inner) = Some(begun);
+    /// Keeps the locks alive while `work` is done. Where one is lost, the run is told at once.
+    pub(crate) fn keep<R>(&self, run: &Stopper, work: impl FnOnce() -> R) -> R {
         thread::scope(|scope| {
             // Whatever becomes of the work, a panic too, the thread hears that it is over.
-            let over = Over(self);
-            scope.spawn(move || self.beat_until_over(&hear, stop));
+            let (over, hear) = channel();
+            scope.spawn(move || self.beat_until_over(&hear, run));
             let done = work();
             drop(over);
             done
@@ -75,7 +74,8 @@ impl<'a> Heartbeat<'a> {
         let app = step.app.to_string();
         let heard = {
             let mut state = self.state();
-            state.in_flight = InFlight { step: step.id.clone(), since: Some(marker::now()) };
+            let in_flight = InFlight { step: step.id.clone(), since: Some(marker::now()) };
+            state.in_flight.insert(app.clone(), in_flight);
             if let Some(lost) = &state.lost {
                 return Err(lost.clone());
             }
@@ -83,10 +83,6 @@ impl<'a> Heartbeat<'a> {
             judge(ours, space.lock(&ours.app))?;
             ours.heartbeat
         };
-        if let Some(begun) = &*self.begun.lock().unwrap_or_else(PoisonError::into_inner) {
-            // The thread has ended where a lock is lost, which the next step hears.
-            let _unheard = begun.send(());
-        }
         let silent = heard.is_none_or(|heard| {
             Duration::try_from(Timestamp::now().duration_since(heard)).is_ok_and(|silent| silent >= ALIVE)
         });
@@ -104,21 +100,17 @@ impl<'a> Heartbeat<'a> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn beat_until_over(&self, hear: &Receiver<()>, stop: &Sender<Stop>) {
-        let mut due = Instant::now() + BEAT;
-        loop {
-            match hear.recv_timeout(due.saturating_duration_since(Instant::now())) {
-                Ok(()) => due = due.min(Instant::now() + SOON),
-                Err(RecvTimeoutError::Disconnected) => return,
-                Err(RecvTimeoutError::Timeout) => match self.beat_all() {
-                    Ok(written) => due = Instant::now() + if written { BEAT } else { SOON },
-                    Err(lost) => {
-                        // Nobody waits any more where the run has just ended.
-                        let _unheard = stop.send(Stop::LockLost(lost.to_string()));
-                        self.state().lost = Some(lost);
-                        return;
-                    }
-                },
+    fn beat_until_over(&self, hear: &Receiver<()>, run: &Stopper) {
+        let mut pause = SOON;
+        while hear.recv_timeout(pause) == Err(RecvTimeoutError::Timeout) {
+            match self.beat_all() {
+                Ok(written) => pause = if written { BEAT } else { SOON },
+                Err(lost) => {
+                    // Nobody waits any more where the run has just ended.
+                    let _heard = run.stop(Stop::LockLost(lost.to_string()));
+                    self.state().lost = Some(lost);
+                    return;
+                }
             }
         }
     }
@@ -131,13 +123,15 @@ impl<'a> Heartbeat<'a> {
         };
         let mut all = true;
         for mut lock in locks {
+            let in_flight = in_flight.get(&lock.app).cloned().unwrap_or_default();
             let mut beat = held::beat(&self.api.by(&self.between), &mut lock, &in_flight)?;
-            // Where there is no place for a lane, it waits until the run's own cf has ended.
+            // Where there is no place for a spare home, it waits until the run's own cf has ended.
             if beat == Beat::Busy
-                && let Ok(lane) = self.api.session.lane(self.api.cf)
+                && let Some(spare) = self.api.session.spare_home(self.api.cf)
             {
-                beat = held::beat(&self.api.beside(lane.cf()), &mut lock, &in_flight)?;
-                self.api.session.give_back(lane);
+                let written = held::beat(&self.api.beside(spare.cf()), &mut lock, &in_flight);
+                self.api.session.give_back(spare);
+                beat = written?;
             }
             all &= beat == Beat::Written;
             self.note(lock);
@@ -154,7 +148,8 @@ impl<'a> Heartbeat<'a> {
             }
             let (lock, in_flight) = {
                 let state = self.state();
-                (state.locks.iter().find(|lock| lock.app == app).cloned(), state.in_flight.clone())
+                let in_flight = state.in_flight.get(app).cloned().unwrap_or_default();
+                (state.locks.iter().find(|lock| lock.app == app).cloned(), in_flight)
             };
             let Some(mut lock) = lock else { return Err(Lost::NotHeld { app: app.to_owned() }) };
             match held::beat(&self.api, &mut lock, &in_flight)? {
@@ -177,14 +172,5 @@ impl<'a> Heartbeat<'a> {
         {
             *lock = written;
         }
-    }
-}
-
-/// Tells the thread that the work is over.
-struct Over<'a, 'b>(&'a Heartbeat<'b>);
-
-impl Drop for Over<'_, '_> {
-    fn drop(&mut self) {
-        *self.0.begun.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 }

@@ -43,7 +43,6 @@ fn assert_says(condition: &Condition, cases: &[(Change, &str)]) {
 #[test]
 fn an_app_is_there_or_is_not() {
     let rename: Change = |app| app.name = "other".to_owned();
-    assert_says(&Condition::Exists { app: app() }, &[(|_| {}, "holds"), (rename, "not yet: app shop is not there")]);
     assert_says(&Condition::Deleted { app: app() }, &[(|_| {}, "not yet: app shop is still there"), (rename, "holds")]);
     assert_says(
         &Condition::Stopped { app: app() },

@@ -23,8 +23,8 @@ pub(crate) struct UnmapRoute {
     pub(crate) url: RouteUrl,
     /// The route as cf takes it.
     pub(crate) route: RouteParts,
-    /// Whether the router is asked if it has forgotten the app; not where nobody waits for that.
-    pub(crate) ask_router: bool,
+    /// Whether what follows relies on it that nobody is led there any more: then the router is asked.
+    pub(crate) is_relied_on: bool,
 }
 
 impl Facts for UnmapRoute {
@@ -57,7 +57,7 @@ impl Facts for UnmapRoute {
     }
 
     fn router_question(&self) -> Option<RouterQuestion<'_>> {
-        self.ask_router.then_some(RouterQuestion::Gone { app: &self.app, url: &self.url })
+        self.is_relied_on.then_some(RouterQuestion::Gone { app: &self.app, url: &self.url })
     }
 
     fn effect(&self, space: &mut Space) {
@@ -71,9 +71,9 @@ impl Facts for UnmapRoute {
         Traffic::LeadsAway { url: &self.url }
     }
 
-    /// A staging route that nobody waits for leads none of the app's users there.
+    /// A staging route on which nothing relies leads none of the app's users there.
     fn takes_away(&self) -> bool {
-        self.ask_router
+        self.is_relied_on
     }
 
     fn may_take_off(&self, route: &str) -> bool {

@@ -80,7 +80,7 @@ impl Kind {
     /// Lets it go wrong while `cutover` goes on from the state before the step; tells how that run ended.
     pub(super) fn strike(&self, lane: &Lane, step: &str) -> Ending {
         let faults = lane.bench.foundry.faults();
-        let verb = lane.verb_before(step);
+        let verb = verb_before(step);
         let go_on = [verb, "--yes"];
         match self {
             Self::Once(_, fault) => {
@@ -144,16 +144,21 @@ impl Kind {
 /// The id of a step in the list that goes on from right before it: ids are counted anew there.
 fn begun_as(step: &str) -> &str {
     match step {
-        "shop/mark-2" | "shop/mark-3" => "shop/mark",
+        "shop/mark-2" => "shop/mark",
         other => other,
     }
+}
+
+/// The verb that goes on from the state before a step: before the app is there, with its mark, nothing is under way yet.
+fn verb_before(step: &str) -> &'static str {
+    if step == "shop/create" { "apply" } else { "resume" }
 }
 
 /// The call that does what a step is for: method and path. `None` where it makes none.
 fn call(step: &str) -> Option<(&'static str, &'static str)> {
     Some(match step {
         "shop/create" => ("POST", "/v3/apps"),
-        "shop/mark" | "shop/mark-2" | "shop/mark-3" => ("PATCH", "/v3/apps/*"),
+        "shop/mark" | "shop/mark-2" => ("PATCH", "/v3/apps/*"),
         "shop/push" => ("POST", "/v3/packages/*/upload"),
         "shop/bind" => ("POST", "/v3/service_credential_bindings"),
         "shop/map-staging" | "shop/map-live" => ("POST", "/v3/routes/*/destinations"),
@@ -173,8 +178,8 @@ fn rule(lane: &Lane, step: &str, fault: Fault) -> Rule {
     let guid = |name: &str| lane.bench.foundry.app(name).unwrap().guid;
     match step {
         "shop/create" => Rule::new(method, path, fault).on(Occurrence::From(2)),
-        "shop/mark-2" => Rule::new(method, &format!("/v3/apps/{}", guid("shop_a")), fault),
-        "shop/mark" | "shop/mark-3" => Rule::new(method, &format!("/v3/apps/{}", guid("shop_b")), fault),
+        "shop/mark" => Rule::new(method, &format!("/v3/apps/{}", guid("shop_a")), fault),
+        "shop/mark-2" => Rule::new(method, &format!("/v3/apps/{}", guid("shop_b")), fault),
         _ => Rule::new(method, path, fault),
     }
 }

@@ -1,9 +1,9 @@
 //! A foundry with a snapshot of its state before each step of a deployment.
 
-use std::cell::RefCell;
 use std::fs;
 use std::path::PathBuf;
 use std::process::{Child, Stdio};
+use std::sync::Mutex;
 use std::time::Duration;
 
 use cutover::rehearse::load::{LiveUrl, Load, LoadSettings, Mix};
@@ -68,12 +68,12 @@ impl Lane {
 
     /// Runs the update, with a snapshot before each step.
     fn record(&mut self) {
-        let taken = RefCell::new(Vec::new());
+        let taken = Mutex::new(Vec::new());
         let ended = inside::deploy(&self.bench, &|step| {
-            taken.borrow_mut().push((step.id.clone(), self.bench.foundry.snapshot().unwrap()));
+            taken.lock().unwrap().push((step.id.clone(), self.bench.foundry.snapshot().unwrap()));
         });
         assert_eq!(ended, Ended::Done);
-        (self.steps, self.snapshots) = taken.into_inner().into_iter().unzip();
+        (self.steps, self.snapshots) = taken.into_inner().unwrap().into_iter().unzip();
     }
 
     /// The steps, in order.
@@ -94,13 +94,6 @@ impl Lane {
         for router in self.bench.foundry.routers() {
             router.set_propagation(USUAL);
         }
-    }
-
-    /// The verb that goes on from the state before a step: before the mark, nothing is under way yet.
-    pub(super) fn verb_before(&self, step: &str) -> &'static str {
-        let marked = self.steps.iter().position(|known| known == "shop/mark").unwrap();
-        let at = self.steps.iter().position(|known| known == step).unwrap();
-        if at <= marked { "apply" } else { "resume" }
     }
 
     /// Requests of every kind on the live route.

@@ -35,12 +35,13 @@ pub(crate) struct Driven<'a> {
 
 impl Driven<'_> {
     pub(crate) fn run(mut self) -> Ended {
-        self.runner.run(&|_| "apply".to_owned(), self.deployment, &mut self.space, &mut |_| {})
+        let run = self.runner.run(&|_| "apply".to_owned(), self.deployment, &mut self.space, &mut |_| {});
+        run.apps.into_iter().map(|(_, ended)| ended).next().unwrap()
     }
 }
 
 /// Deploys the plan's only app. `before` is called before each step.
-pub(crate) fn deploy(bench: &Bench, before: &dyn Fn(&Step)) -> Ended {
+pub(crate) fn deploy(bench: &Bench, before: &(dyn Fn(&Step) + Sync)) -> Ended {
     prepared(bench, |driven| {
         let hold = |step: &Step, _: &Space| {
             before(step);
@@ -52,7 +53,7 @@ pub(crate) fn deploy(bench: &Bench, before: &dyn Fn(&Step)) -> Ended {
 }
 
 /// Deploys the plan's only app. `meanwhile` is called as soon as the live route leads to the new colour.
-pub(crate) fn deploy_while(bench: &Bench, meanwhile: &dyn Fn()) -> Ended {
+pub(crate) fn deploy_while(bench: &Bench, meanwhile: &(dyn Fn() + Sync)) -> Ended {
     prepared(bench, |driven| {
         let Driven { runner, deployment, space } = driven;
         Driven { runner: Runner { router: &Meanwhile(meanwhile), ..runner }, deployment, space }.run()
@@ -76,7 +77,7 @@ impl Router for Believed {
 }
 
 /// A router that is not asked, and at which something happens as soon as the live route leads to the new colour.
-pub(crate) struct Meanwhile<'a>(pub(crate) &'a dyn Fn());
+pub(crate) struct Meanwhile<'a>(pub(crate) &'a (dyn Fn() + Sync));
 
 impl Router for Meanwhile<'_> {
     fn ask(
@@ -126,6 +127,7 @@ pub(crate) fn prepared<T>(bench: &Bench, run: impl FnOnce(Driven<'_>) -> T) -> T
         checks: &Checker { client: &client, guard: &guard },
         clock: &Interrupt::none(),
         hold: &|_, _| Ok(()),
+        lanes: 1,
     };
     run(Driven { runner, deployment: &deployment, space })
 }

@@ -1,0 +1,50 @@
+//! Homes in which a cf works beside the session's own.
+
+use std::sync::{Mutex, PoisonError};
+
+use super::{PrivateHome, Session, write_private};
+use crate::cf::config::Config;
+use crate::cf::spawn::Cf;
+use crate::secret::Sensitive;
+
+/// The spare homes of a session in which no cf is at work.
+#[derive(Debug, Default)]
+pub(super) struct Idle(Mutex<Vec<SpareHome>>);
+
+/// A private home beside the session's own, and the cf that works there: with the access token that there was, and
+/// nothing to renew it with, since a platform that rotates refresh tokens takes each of them once.
+#[derive(Debug)]
+pub(crate) struct SpareHome {
+    cf: Cf,
+    token: Sensitive,
+    home: PrivateHome,
+}
+
+impl SpareHome {
+    /// The cf that works there.
+    pub(crate) fn cf(&self) -> &Cf {
+        &self.cf
+    }
+}
+
+impl Session {
+    /// A spare home with the access token that there is now, for a cf like this one. `None` where there is no place for it,
+    /// and where the session's configuration cannot be read: then there is the session's own.
+    pub(crate) fn spare_home(&self, cf: &Cf) -> Option<SpareHome> {
+        let config = Config::read(&self.home.config()).ok()?;
+        let token = config.access_token();
+        let idle = self.idle.0.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let home = match idle {
+            Some(spare) if spare.token == token => return Some(spare),
+            Some(spare) => spare.home,
+            None => PrivateHome::create(self.home.guard()).ok()?,
+        };
+        write_private(&home.config(), &config.without_refresh_token()).ok()?;
+        Some(SpareHome { cf: cf.at(&home), token, home })
+    }
+
+    /// Keeps a spare home for the next one who wants one.
+    pub(crate) fn give_back(&self, spare: SpareHome) {
+        self.idle.0.lock().unwrap_or_else(PoisonError::into_inner).push(spare);
+    }
+}

@@ -1,0 +1,60 @@
+//! Looking at what the platform does by itself more often than the cf that watches it: one that has nothing left to wait for
+//! is ended.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::Duration;
+
+use super::execute::Runner;
+use super::reader::Parts;
+use crate::space::Space;
+use crate::space::condition::{Condition, Judgement};
+use crate::steps::Step;
+
+/// The shortest pause between two looks.
+const SHORTEST: Duration = Duration::from_millis(250);
+/// The longest one.
+const LONGEST: Duration = Duration::from_secs(2);
+
+/// What is looked at beside a cf.
+pub(super) struct Ahead<'r> {
+    runner: &'r Runner<'r>,
+    parts: Parts,
+    condition: Condition,
+    before: Arc<Space>,
+    over: AtomicBool,
+}
+
+impl<'r> Ahead<'r> {
+    /// `None` where the step's cf is as quick as any look.
+    pub(super) fn of(step: &Step, before: &Arc<Space>, runner: &'r Runner<'r>) -> Option<Self> {
+        let (sections, condition) = (step.facts().tells_its_end(), step.facts().condition()?);
+        let parts = Parts::new(sections, Some(condition.app()));
+        let looks = || Self { runner, parts, condition, before: Arc::clone(before), over: AtomicBool::new(false) };
+        (!sections.is_empty()).then(looks)
+    }
+
+    /// Whether the space has shown that it is over.
+    pub(super) fn is_over(&self) -> bool {
+        self.over.load(Ordering::SeqCst)
+    }
+
+    /// Looks until it is over, until the run is to stop, or until `ended` has no sender any more: each time after a quarter
+    /// of the time that it has taken so far.
+    pub(super) fn watch(&self, ended: &Receiver<()>) {
+        let Runner { reader, clock, api, .. } = self.runner;
+        let begun = clock.now();
+        let mut space = Space::clone(&self.before);
+        let goes_on = || clock.stop().is_none();
+        let pause = || (clock.now().duration_since(begun) / 4).clamp(SHORTEST, LONGEST);
+        while ended.recv_timeout(pause()) == Err(RecvTimeoutError::Timeout) && goes_on() {
+            let was_read = reader.glance(&mut space, &self.parts, &goes_on);
+            // What a cf that is ended has renewed is lost.
+            if was_read && self.condition.judge(&space, &self.before) == Judgement::Holds && api.token_lasts() {
+                self.over.store(true, Ordering::SeqCst);
+                return;
+            }
+        }
+    }
+}
