@@ -259,7 +259,7 @@ pub(crate) fn operate(
         checks: &Checker { client: &context.client, guard: context.cf.guard() },
         clock: interrupt,
         hold,
-        lanes: 1,
+        lanes: prepared.deployment.lanes,
     };
     let own = reporters.own();
     let (request, deployment) = (&prepared.request, &prepared.deployment);

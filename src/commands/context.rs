@@ -39,6 +39,9 @@ fn load_from(common: &Common, files: &dyn plan::Files) -> Result<Plan, CliError>
                 None => CliError::Plan(problems),
             }
         })?;
+    if let Some(parallel) = common.parallel {
+        plan.parallel = parallel;
+    }
     if let Some(name) = common.app.iter().find(|name| plan.apps.iter().all(|app| app.name.as_str() != *name)) {
         let known = plan.apps.iter().map(|app| app.name.to_string()).collect();
         return Err(CliError::NoSuchApp { name: name.clone(), known });

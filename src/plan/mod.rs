@@ -65,7 +65,7 @@ pub(crate) use name::MAX_NAME_LENGTH;
 pub use name::{AppName, OrgName, ServiceName, SpaceName};
 pub(crate) use overlay::overlaid;
 pub use route_url::RouteUrl;
-pub(crate) use schema::schema;
+pub(crate) use schema::{MOST_PARALLEL, schema};
 pub use target::Target;
 pub use timeouts::Timeouts;
 pub use value_error::ValueError;

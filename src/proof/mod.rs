@@ -63,17 +63,20 @@ pub(crate) type Compile<'a> = dyn Fn(Verb, &Space) -> Result<Vec<Step>, Refusal>
 /// Compiles what a verb does to one of several apps.
 pub(crate) type CompileApp<'a> = dyn Fn(&plan::App, Verb, &Space) -> Result<Vec<Step>, Refusal> + 'a;
 
-/// Checks what is done to all apps of a deployment. They touch nothing of each other and come one after the other, which is
-/// checked, too; so each is proved by itself ([`prove_app`]), from the space as those before it leave it: what they share,
-/// the quotas, is then as it will be.
+/// Checks what is done to all apps of a deployment. They touch nothing of each other, which is checked, too; so each is
+/// proved by itself ([`prove_app`]), and only what they share, the quotas, is as the others make it: where they come one after
+/// the other, the space is as those before leave it; in lanes, the others take as much as they may take at any time.
 pub(crate) fn prove(deployment: &Deployment<'_>, space: &Space, compile: &CompileApp<'_>) -> Proof {
     let mut proof = Proof { cases: 0, holds: true, violations: Vec::new() };
     if let Some(violation) = order::violation(deployment) {
         proof.add(Proof { cases: 1, holds: false, violations: vec![violation] });
         return proof;
     }
-    let mut space = space.clone();
-    for part in &deployment.apps {
+    let (begin, mut space) = (space, space.clone());
+    for (number, part) in deployment.apps.iter().enumerate() {
+        if deployment.lanes > 1 {
+            space = quota::beside_others(begin, &deployment.steps_by_app(), number, deployment.lanes);
+        }
         // What is proved is what will run, and not what the same question would be answered now.
         let first = Cell::new(Some(part.steps.clone()));
         let compile = |verb: Verb, space: &Space| match first.take() {

@@ -11,6 +11,9 @@ use super::{Counterexample, about};
 pub(super) fn violation(deployment: &Deployment<'_>) -> Option<Counterexample> {
     deployment.apps.iter().find_map(|part| of_another_app(deployment, part.app, &part.steps)).or_else(|| {
         let mut before: BTreeSet<&str> = BTreeSet::new();
+        // In lanes the apps do not wait for each other.
+        let is_in_order =
+            |step: &Step, last: &Step| deployment.lanes > 1 && step.app != last.app || step.after.contains(&last.id);
         let mut last: Option<&Step> = None;
         for step in deployment.steps() {
             let found = |seen: String| Some(told(step, step.app.as_str(), seen));
@@ -20,7 +23,7 @@ pub(super) fn violation(deployment: &Deployment<'_>) -> Option<Counterexample> {
             if let Some(unknown) = step.after.iter().find(|id| !before.contains(id.as_str())) {
                 return found(format!("it waits for {unknown}, which does not come before it"));
             }
-            if let Some(last) = last.filter(|last| !step.after.contains(&last.id)) {
+            if let Some(last) = last.filter(|last| !is_in_order(step, last)) {
                 return found(format!("it does not wait for step {}, which comes right before it", last.id));
             }
             before.insert(&step.id);

@@ -564,6 +564,20 @@ fn what_apps_share_is_proved_as_those_before_leave_it() {
 }
 
 #[test]
+fn what_apps_in_lanes_share_is_proved_as_the_others_may_take_it() {
+    let plan = plan_with(&format!("    instances: manifest\n{TWO}"));
+    let space = two();
+    let deployment = Deployment::compile(&plan, &space, &example::request(&plan, Verb::Apply)).unwrap();
+    let in_lanes = Deployment { lanes: 2, ..deployment };
+    // Each takes 512 MB more while both of its colours run, and they may do so at the same time.
+    assert_holds("both", &proved_together(&plan, &in_lanes, &with_free_memory(space.clone(), 1024)));
+    let proof = proved_together(&plan, &in_lanes, &with_free_memory(space, 1023));
+    assert!(!proof.holds);
+    let told: Vec<String> = proof.violations.iter().map(ToString::to_string).collect();
+    assert!(told.len() == 2 && told.iter().all(|told| told.contains("small")), "{told:?}");
+}
+
+#[test]
 fn a_rollback_that_picks_by_name_is_caught() {
     // The colours have swapped: the one with the second name is live.
     let swapped =

@@ -34,15 +34,19 @@ pub(crate) struct Console {
     under: Option<(String, Title)>,
     /// The steps in flight, by their ids.
     in_flight: BTreeMap<String, InFlight>,
-    /// The last lines of cf, shown where the step fails.
-    tail: Vec<String>,
 }
 
 /// What is told of a step when it ends.
 #[derive(Debug)]
 struct InFlight {
+    app: String,
+    title: Title,
     purpose: String,
     command: Option<String>,
+    /// What it waits for.
+    waits: String,
+    /// The last lines of cf, shown where it fails.
+    tail: Vec<String>,
 }
 
 /// What stands in the moving line beside the message, in columns: the spinner, the time, and room for what is typed.
@@ -60,7 +64,7 @@ impl Console {
         if let Ok(moving_line) = ProgressStyle::with_template("   {spinner:.cyan} {msg} {elapsed:.dim}") {
             bar.set_style(moving_line.tick_chars("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏ "));
         }
-        Self { verbosity, bar, under: None, in_flight: BTreeMap::new(), tail: Vec::new() }
+        Self { verbosity, bar, under: None, in_flight: BTreeMap::new() }
     }
 
     /// The moving line, for others that print while it moves.
@@ -79,23 +83,34 @@ impl Console {
         self.bar.finish_and_clear();
     }
 
-    /// A step begins. Its title stands above it where it is another one than that of the step before.
-    fn step_started(&mut self, app: &str, title: Title, step: &str, in_flight: InFlight) {
-        self.tail.clear();
+    /// A step begins. Its title stands above it where it is another one than that of the step before; beside steps of other
+    /// apps, only once there is something to tell of it.
+    fn step_started(&mut self, step: &str, in_flight: InFlight) {
+        if self.in_flight.is_empty() {
+            self.stands_under(&in_flight.app, in_flight.title);
+        }
+        self.bar.reset_elapsed();
+        self.in_flight.insert(step.to_owned(), in_flight);
+        self.moving();
+    }
+
+    /// Tells the app and the title that what follows stands under.
+    fn stands_under(&mut self, app: &str, title: Title) {
         if self.under.as_ref().is_none_or(|(of, under)| of != app || *under != title) {
             self.under = Some((app.to_owned(), title));
             self.line(&numbered(title, &format!("{app}: ")));
         }
-        self.bar.reset_elapsed();
-        self.moving(&in_flight.purpose);
-        self.bar.enable_steady_tick(Duration::from_millis(100));
-        self.in_flight.insert(step.to_owned(), in_flight);
+    }
+
+    /// A step that is in flight no more.
+    fn landed(&mut self, step: &str) -> Option<InFlight> {
+        let landed = self.in_flight.remove(step)?;
+        self.stands_under(&landed.app, landed.title);
+        Some(landed)
     }
 
     fn step_confirmed(&mut self, step: &str, seconds: f64, notes: &[String]) {
-        self.bar.disable_steady_tick();
-        self.bar.set_message("");
-        let Some(InFlight { purpose, command }) = self.in_flight.remove(step) else { return };
+        let Some(InFlight { purpose, command, .. }) = self.landed(step) else { return };
         self.line(&format!("   {} {purpose} {}", style("✓").green(), style(format!("{seconds:.1} s")).dim()));
         if let Some(command) = command {
             self.line(&format!("     {}", style(command).cyan()));
@@ -103,11 +118,12 @@ impl Console {
         for note in notes {
             self.line(&format!("     {}", style(note).dim()));
         }
+        self.moving();
     }
 
     fn step_failed(&mut self, step: &str, seconds: f64, why: &str) {
-        self.clear();
-        let Some(InFlight { purpose, command }) = self.in_flight.remove(step) else { return };
+        let Some(InFlight { purpose, command, tail, .. }) = self.landed(step) else { return };
+        self.moving();
         self.always(&format!("   {} {purpose} {}", style("✗").red().bold(), style(format!("{seconds:.1} s")).dim()));
         if let Some(command) = command {
             self.always(&format!("     {}", style(command).cyan()));
@@ -115,36 +131,43 @@ impl Console {
         for line in why.lines() {
             self.always(&format!("     {}", style(line).red()));
         }
-        if self.verbosity < Verbosity::Verbose && !self.tail.is_empty() {
+        if self.verbosity < Verbosity::Verbose && !tail.is_empty() {
             self.always(&format!("     {}", style("the last that cf printed:").dim()));
-            for line in std::mem::take(&mut self.tail) {
+            for line in tail {
                 self.always(&format!("       {}", style(line).dim()));
             }
         }
     }
 
-    fn printed(&mut self, text: &str, for_programs: bool) {
+    fn printed(&mut self, step: &str, text: &str, for_programs: bool) {
+        let Some(in_flight) = self.in_flight.get_mut(step) else { return };
         if !for_programs {
-            if self.tail.len() == TAIL {
-                self.tail.remove(0);
+            if in_flight.tail.len() == TAIL {
+                in_flight.tail.remove(0);
             }
-            self.tail.push(text.to_owned());
+            in_flight.tail.push(text.to_owned());
         }
         if self.verbosity == Verbosity::Verbose {
-            self.line(&format!("       {}", style(text).dim()));
+            let of = if self.in_flight.len() > 1 { format!("{step}: ") } else { String::new() };
+            self.line(&format!("       {}", style(format!("{of}{text}")).dim()));
         }
+    }
+
+    fn waits(&mut self, step: &str, what: &str) {
+        if let Some(in_flight) = self.in_flight.get_mut(step) {
+            in_flight.waits = format!(": {what}");
+        }
+        self.moving();
     }
 
     fn repeated(&mut self, step: &str, why: &str) {
+        let Some(in_flight) = self.in_flight.get_mut(step) else { return };
         // What the next call prints is what tells how it failed.
-        self.tail.clear();
+        in_flight.tail.clear();
+        let (app, title, purpose) = (in_flight.app.clone(), in_flight.title, in_flight.purpose.clone());
         let first = why.lines().next().unwrap_or_default();
-        let purpose = self.purpose(step);
+        self.stands_under(&app, title);
         self.line(&format!("   {} {purpose}: {first}; again", style("↻").yellow()));
-    }
-
-    fn purpose(&self, step: &str) -> String {
-        self.in_flight.get(step).map(|in_flight| in_flight.purpose.clone()).unwrap_or_default()
     }
 
     fn left(&self, commands: &[String], more: usize) {
@@ -163,9 +186,28 @@ impl Console {
 
     /// Shows what is in flight, in a line that leaves room for the `^C` that a terminal prints: one that is full would
     /// be wrapped by it, and could not be taken away.
-    fn moving(&self, text: &str) {
+    fn moving(&self) {
+        let each = |step: &InFlight| format!("{}{}", step.purpose, step.waits);
+        let text = match self.in_flight.len() {
+            0 => {
+                self.bar.disable_steady_tick();
+                String::new()
+            }
+            1 => self.in_flight.values().map(each).collect(),
+            several => {
+                let all: Vec<String> = self.in_flight.values().map(each).collect();
+                format!("{several} steps: {}", all.join(" · "))
+            }
+        };
         let width = usize::from(Term::stderr().size().1).saturating_sub(BESIDE);
-        self.bar.set_message(truncate_str(text, width, "…").into_owned());
+        self.bar.set_message(truncate_str(&text, width, "…").into_owned());
+        if !self.in_flight.is_empty() {
+            if self.bar.is_finished() {
+                // A bar that was taken away would not be drawn again.
+                self.bar.reset();
+            }
+            self.bar.enable_steady_tick(Duration::from_millis(100));
+        }
     }
 
     fn line(&self, text: &str) {
@@ -187,18 +229,17 @@ impl Reporter for Console {
         match &event.what {
             Happening::Started { opening, .. } => {
                 self.under = None;
-                // A bar that was finished by an earlier list would not be drawn again.
-                self.bar.reset();
                 if let Some(Opening { title, told }) = opening {
                     self.line(&format!("{}\n   {told}", numbered(*title, "")));
                 }
             }
             Happening::StepStarted { app, step, title, purpose, command, .. } => {
-                let in_flight = InFlight { purpose: purpose.clone(), command: command.clone() };
-                self.step_started(app, *title, step, in_flight);
+                let (app, title, purpose, command) = (app.clone(), *title, purpose.clone(), command.clone());
+                let in_flight = InFlight { app, title, purpose, command, waits: String::new(), tail: Vec::new() };
+                self.step_started(step, in_flight);
             }
-            Happening::Output { text, for_programs, .. } => self.printed(text, *for_programs),
-            Happening::Waiting { step, what, .. } => self.moving(&format!("{}: {what}", self.purpose(step))),
+            Happening::Output { step, text, for_programs, .. } => self.printed(step, text, *for_programs),
+            Happening::Waiting { step, what, .. } => self.waits(step, what),
             Happening::StepRepeated { step, why, .. } => self.repeated(step, why),
             Happening::StepConfirmed { step, seconds, notes, .. } => self.step_confirmed(step, *seconds, notes),
             Happening::StepFailed { step, seconds, why, .. } => self.step_failed(step, *seconds, why),
@@ -219,7 +260,9 @@ impl Reporter for Console {
                 }
             }
             Happening::Done { told, .. } => {
-                self.clear();
+                if self.in_flight.is_empty() {
+                    self.clear();
+                }
                 self.line(told);
             }
             Happening::Left { commands, more, .. } => self.left(commands, *more),

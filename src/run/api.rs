@@ -189,10 +189,11 @@ impl<'a> Api<'a> {
         let left = Duration::try_from(end.duration_since(Timestamp::now())).unwrap_or_default();
         let life = Duration::try_from(end.duration_since(issued)).unwrap_or_default();
         if left < time.min(life * 2 / 3) {
-            self.renew(self.token().as_ref());
+            // Where another cf is at work there, or something is wrong, the call itself tells.
+            let impatient = self.cf.impatient();
+            self.by(&impatient).renew(self.token().as_ref());
             let argv = Invocation::org_guid(&self.target().org).resolve(&|_| None);
-            // Whatever is wrong with it, the call itself tells.
-            let _ = argv.map(|argv| self.cf.run(&argv, READ, &mut |_, _| {}));
+            let _ = argv.map(|argv| impatient.run(&argv, READ, &mut |_, _| {}));
         }
     }
 

@@ -104,7 +104,7 @@ pub struct Runner<'a> {
     pub clock: &'a dyn Clock,
     /// Makes sure that the lock is held for a step, by the space as it was just read; says why it is not.
     pub hold: &'a Hold<'a>,
-    /// How many steps may run at the same time; one at the least.
+    /// How many steps run at the same time, one at the least. With several, each has a cf in a home of its own.
     pub lanes: usize,
 }
 
@@ -154,6 +154,28 @@ enum Message {
         step: usize,
         ended: Result<(), Ended>,
     },
+    /// It has panicked.
+    Lost,
+}
+
+/// A lane, as long as a step runs in it.
+struct Lane {
+    say: Sender<Message>,
+}
+
+impl Lane {
+    /// Says something to the thread that hands out steps, which hears until the last lane has ended.
+    fn say(&self, what: Message) {
+        let _heard = self.say.send(what);
+    }
+}
+
+impl Drop for Lane {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.say(Message::Lost);
+        }
+    }
 }
 
 /// One app of a deployment in the hands of those who run its steps.
@@ -206,7 +228,7 @@ impl Runner<'_> {
         let first = view.space();
         let tracks: Vec<Track<'d>> = deployment.apps.iter().map(|part| Track::new(part, &first, begun)).collect();
         let mut all: Vec<Work<'d, '_>> = tracks.iter().map(Work::new).collect();
-        self.run_all(what, deployment.verb, &mut all, &view, report);
+        self.run_all((what, deployment), &mut all, &view, report);
         let mut endings = Endings { apps: Vec::new(), not_begun: Vec::new() };
         for work in all {
             match work.ended {
@@ -220,8 +242,7 @@ impl Runner<'_> {
 
     fn run_all<'d>(
         &self,
-        what: &dyn Fn(&plan::App) -> String,
-        verb: Verb,
+        (what, deployment): (&dyn Fn(&plan::App) -> String, &'d Deployment<'d>),
         all: &mut [Work<'d, '_>],
         view: &SharedView<'_>,
         report: &mut Report<'_>,
@@ -230,22 +251,21 @@ impl Runner<'_> {
         let mut confirmed: BTreeSet<&'d str> = BTreeSet::new();
         thread::scope(|scope| {
             loop {
-                while let Some((app, step)) = self.next(all, &confirmed) {
+                while let Some((app, step)) = next(all, &confirmed, self.lanes) {
                     let work = &mut all[app];
                     if !work.has_begun() {
-                        report(started(what(work.part.app), verb, work.part));
+                        report(started(what(work.part.app), deployment.verb, work.part));
                         work.track.begins(self.clock.now());
                     }
                     work.begun.insert(step);
                     work.in_flight += 1;
                     let (track, is_last) = (work.track, work.begun.len() == work.part.steps.len());
-                    let say = say.clone();
-                    let run = move || {
-                        let mut tell = |what: Happening| say_to(&say, Message::Told(what));
+                    let lane = Lane { say: say.clone() };
+                    scope.spawn(move || {
+                        let mut tell = |what: Happening| lane.say(Message::Told(what));
                         let ended = self.run_step(track, (&track.part.steps[step], is_last), view, &mut tell);
-                        say_to(&say, Message::Over { app, step, ended });
-                    };
-                    scope.spawn(run);
+                        lane.say(Message::Over { app, step, ended });
+                    });
                 }
                 if all.iter().all(|work| work.in_flight == 0) {
                     break;
@@ -270,8 +290,8 @@ impl Runner<'_> {
                             }
                         }
                     }
-                    // The sender of this thread keeps the channel open.
-                    Err(_) => break,
+                    // A lane has panicked, which is heard of below; or there is nobody left, which cannot be.
+                    Ok(Message::Lost) | Err(_) => break,
                 }
             }
         });
@@ -282,26 +302,22 @@ impl Runner<'_> {
         }
     }
 
-    /// The step that is handed out next: of an app that has begun, else the first of one that has not.
-    fn next(&self, all: &[Work<'_, '_>], confirmed: &BTreeSet<&str>) -> Option<(usize, usize)> {
-        if all.iter().map(|work| work.in_flight).sum::<usize>() >= self.lanes.max(1) {
-            return None;
-        }
-        let may_begin = all.iter().all(|work| matches!(work.ended, None | Some(Ended::Done)));
-        let begun = all.iter().enumerate().filter(|(_, work)| work.has_begun());
-        let others = all.iter().enumerate().filter(|(_, work)| may_begin && !work.has_begun());
-        begun.chain(others).find_map(|(app, work)| Some((app, work.next(confirmed)?)))
-    }
-
     /// Reads the whole space again, also where the platform is out of reach for a while.
     pub(crate) fn look_again(&self, space: &mut Space) -> Result<(), ObserveError> {
         refresh_patiently(self.reader, self.clock, space, &Parts::all())
     }
 }
 
-/// Says something to the thread that hands out steps, which hears until the last lane has ended.
-fn say_to(say: &Sender<Message>, what: Message) {
-    let _heard = say.send(what);
+/// The step that is handed out next, by the numbers of its app and of itself: of an app that has begun, else the first of
+/// one that has not.
+fn next(all: &[Work<'_, '_>], confirmed: &BTreeSet<&str>, lanes: usize) -> Option<(usize, usize)> {
+    if all.iter().map(|work| work.in_flight).sum::<usize>() >= lanes {
+        return None;
+    }
+    let may_begin = all.iter().all(|work| matches!(work.ended, None | Some(Ended::Done)));
+    let begun = all.iter().enumerate().filter(|(_, work)| work.has_begun());
+    let others = all.iter().enumerate().filter(|(_, work)| may_begin && !work.has_begun());
+    begun.chain(others).find_map(|(app, work)| Some((app, work.next(confirmed)?)))
 }
 
 fn started(what: String, verb: Verb, part: &AppDeployment<'_>) -> Happening {

@@ -20,7 +20,7 @@ use crate::steps::{self, AppDeployment, Deployment, Step, Verb};
 
 use super::api::ObserveError;
 use super::clock::Stop;
-use super::execute::{Ended, Failure, Intrusion};
+use super::execute::{Ended, Failure, Intrusion, Runner};
 use super::operation::{Operation, Outcome, stands};
 
 /// How many of the failed version's last log lines are shown.
@@ -117,6 +117,7 @@ impl Recovery<'_, '_> {
         };
         let way_back = Deployment {
             verb: Verb::Rollback,
+            lanes: 1,
             apps: vec![AppDeployment { app, standing: self.part.standing.clone(), steps }],
             left_alone: Vec::new(),
         };
@@ -127,7 +128,7 @@ impl Recovery<'_, '_> {
             }
         };
         let what = |_: &_| format!("take {next} back");
-        let endings = self.operation.runner.run(&what, &way_back, space, &mut told);
+        let endings = Runner { lanes: 1, ..self.operation.runner }.run(&what, &way_back, space, &mut told);
         report(Happening::RolledBack { app: app.name.to_string(), complete: endings.is_done() });
         match endings.apps.into_iter().next().map_or(Ended::Done, |(_, ended)| ended) {
             Ended::Done => {

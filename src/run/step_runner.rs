@@ -11,8 +11,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::cf::invocation::{Invocation, Reference};
-use crate::cf::outcome::{self, confirm};
+use crate::cf::outcome::{self, Reason, confirm};
 use crate::cf::output::{Exit, Stream};
+use crate::cf::session::SpareHome;
+use crate::cf::spawn::Cf;
 use crate::event::{Happening, Report};
 use crate::plan;
 use crate::secret::Sensitive;
@@ -144,13 +146,21 @@ impl Runner<'_> {
         for tried in 1.. {
             let left = deadline.saturating_duration_since(self.clock.now());
             let token = self.api.token();
+            let mut is_spare = false;
             let mut heard = |stream, text: &str| report(output(step, &argv, stream, text));
             let output = thread::scope(|scope| {
                 let (over, ended) = channel();
                 if let Some(ahead) = &ahead {
                     scope.spawn(move || ahead.watch(&ended));
                 }
-                let output = self.cf.run_while(&goes_on, &argv, step.limits.attempt.min(left), &mut heard);
+                let mut run = |cf: &Cf| cf.run_while(&goes_on, &argv, step.limits.attempt.min(left), &mut heard);
+                // What could not be done in a spare home is not tried there again.
+                let spare = (self.lanes > 1 && tried == 1).then(|| self.api.session.spare_home(self.cf)).flatten();
+                let output = run(spare.as_ref().map_or(self.cf, SpareHome::cf));
+                is_spare = spare.is_some();
+                if let Some(spare) = spare {
+                    self.api.session.give_back(spare);
+                }
                 drop(over);
                 output
             });
@@ -169,7 +179,13 @@ impl Runner<'_> {
                 outcome::Verdict::Refused(refusal) => refusal.words.clone(),
                 outcome::Verdict::Unknown { why } => why.clone(),
             };
-            let next = retry::after(&verdict, tried);
+            let next = match &verdict {
+                // A spare home has nothing but an access token.
+                outcome::Verdict::Refused(refusal) if is_spare && refusal.reason == Reason::NotLoggedIn => {
+                    Next::WithNewToken
+                }
+                verdict => retry::after(verdict, tried),
+            };
             let last = next == Next::GiveUp || self.clock.stop().is_some() || self.clock.now() >= deadline;
             let settled = self.settle(step, (&mut *view, before), if last { LATE_EFFECT } else { Duration::ZERO });
             let ended = self.clock.stop();

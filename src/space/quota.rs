@@ -41,3 +41,14 @@ pub struct Usage {
     /// The count of routes.
     pub routes: u64,
 }
+
+impl Usage {
+    /// Each of its figures with that of another one.
+    pub(crate) fn each(self, other: Self, with: fn(u64, u64) -> u64) -> Self {
+        Self {
+            memory_mb: with(self.memory_mb, other.memory_mb),
+            instances: with(self.instances, other.instances),
+            routes: with(self.routes, other.routes),
+        }
+    }
+}

@@ -43,6 +43,8 @@ pub struct Request {
 pub struct Deployment<'p> {
     /// The verb.
     pub(crate) verb: Verb,
+    /// How many steps may run at the same time. With one, each app waits for the one before it.
+    pub(crate) lanes: usize,
     /// What is done to which app, in an order in which it may be done.
     pub apps: Vec<AppDeployment<'p>>,
     /// The apps that the verb was asked for and that are left as they are, each with the reason.
@@ -242,7 +244,7 @@ impl<'p> Deployment<'p> {
     pub fn compile(plan: &'p Plan, space: &Space, request: &Request) -> Result<Self, Refusal> {
         let intent = request.intent(plan, space);
         let verb = intent.verb;
-        let mut all = Self { verb, apps: Vec::new(), left_alone: Vec::new() };
+        let mut all = Self { verb, lanes: 1, apps: Vec::new(), left_alone: Vec::new() };
         let mut refused = Vec::new();
         for app in in_order(plan, verb) {
             let begun = request.begun(plan, app, space, intent.interrupted.as_ref());
@@ -269,9 +271,20 @@ impl<'p> Deployment<'p> {
         if all.apps.is_empty() {
             return Err(nothing_to_do(refused, request.verb, plan, space));
         }
-        all.link();
-        quota::check(space, all.steps())?;
+        let lanes = usize::try_from(plan.parallel).unwrap_or(1);
+        if lanes > 1 && all.apps.len() > 1 && quota::fit_together(space, &all.steps_by_app(), lanes) {
+            all.lanes = lanes;
+            all.apps.iter().try_for_each(|part| quota::check(space, &part.steps))?;
+        } else {
+            all.link();
+            quota::check(space, all.steps())?;
+        }
         Ok(all)
+    }
+
+    /// The steps of each app.
+    pub(crate) fn steps_by_app(&self) -> Vec<&[Step]> {
+        self.apps.iter().map(|part| part.steps.as_slice()).collect()
     }
 
     /// All steps, in an order in which they may run.

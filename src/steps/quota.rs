@@ -37,24 +37,73 @@ pub(crate) fn check<'s>(space: &Space, steps: impl IntoIterator<Item = &'s Step>
     Ok(())
 }
 
-/// The most that is used of each quota at any point of the steps.
-pub(crate) fn peaks<'a>(space: &'a Space, steps: impl IntoIterator<Item = &'a Step>) -> Vec<(&'a Quota, Usage)> {
-    let at_start = usage(space);
-    let mut model = space.clone();
-    let mut most = at_start;
-    for step in steps {
-        step.facts().effect(&mut model);
-        let now = usage(&model);
-        most.memory_mb = most.memory_mb.max(now.memory_mb);
-        most.instances = most.instances.max(now.instances);
-        most.routes = most.routes.max(now.routes);
+/// By how much more is used than at the start: at the most at any point of some steps, and after the last of them.
+struct Growth {
+    most: Usage,
+    last: Usage,
+}
+
+impl Growth {
+    fn of<'s>(space: &Space, steps: impl IntoIterator<Item = &'s Step>) -> Self {
+        let start = usage(space);
+        let mut model = space.clone();
+        let mut growth = Self { most: Usage::default(), last: Usage::default() };
+        for step in steps {
+            step.facts().effect(&mut model);
+            growth.last = usage(&model).each(start, u64::saturating_sub);
+            growth.most = growth.most.each(growth.last, u64::max);
+        }
+        growth
     }
-    let peak = |used: Usage| Usage {
-        memory_mb: used.memory_mb + most.memory_mb - at_start.memory_mb,
-        instances: used.instances + most.instances - at_start.instances,
-        routes: used.routes + most.routes - at_start.routes,
+}
+
+/// By how much more is used at the most of what is done to each of these apps, where so many of them are on their way at
+/// the same time: all others are done or not begun.
+fn together(growths: &[Growth], lanes: usize) -> Usage {
+    let of = |part: fn(&Usage) -> u64| {
+        let mut on_the_way: Vec<u64> =
+            growths.iter().map(|growth| part(&growth.most).saturating_sub(part(&growth.last))).collect();
+        on_the_way.sort_unstable_by(|one, other| other.cmp(one));
+        growths.iter().map(|growth| part(&growth.last)).sum::<u64>() + on_the_way.iter().take(lanes).sum::<u64>()
     };
-    space.quotas.iter().map(|quota| (quota, peak(quota.used))).collect()
+    Usage {
+        memory_mb: of(|usage| usage.memory_mb),
+        instances: of(|usage| usage.instances),
+        routes: of(|usage| usage.routes),
+    }
+}
+
+/// Whether the quotas let so many apps be on their way at the same time, with these steps for each.
+pub(crate) fn fit_together(space: &Space, apps: &[&[Step]], lanes: usize) -> bool {
+    let growths: Vec<Growth> = apps.iter().map(|steps| Growth::of(space, *steps)).collect();
+    let most = together(&growths, lanes);
+    let fits = |limit: Option<u64>, used: u64, more: u64| more == 0 || limit.is_none_or(|limit| used + more <= limit);
+    space.quotas.iter().all(|quota| {
+        fits(quota.memory_mb, quota.used.memory_mb, most.memory_mb)
+            && fits(quota.instances, quota.used.instances, most.instances)
+            && fits(quota.routes, quota.used.routes, most.routes)
+    })
+}
+
+/// The space, where of its quotas is used besides what the other apps may take while one of them is on its way.
+pub(crate) fn beside_others(space: &Space, apps: &[&[Step]], one: usize, lanes: usize) -> Space {
+    let growths: Vec<Growth> = apps.iter().map(|steps| Growth::of(space, *steps)).collect();
+    let others = together(&growths, lanes).each(growths[one].most, u64::saturating_sub);
+    let mut beside = space.clone();
+    for quota in &mut beside.quotas {
+        quota.used = quota.used.each(others, u64::saturating_add);
+    }
+    beside
+}
+
+/// The most that is used of each quota at any point of what is done to these apps, so many of them at the same time.
+pub(crate) fn peaks<'a>(space: &'a Space, apps: &[&[Step]], lanes: usize) -> Vec<(&'a Quota, Usage)> {
+    let most = if lanes > 1 {
+        together(&apps.iter().map(|steps| Growth::of(space, *steps)).collect::<Vec<_>>(), lanes)
+    } else {
+        Growth::of(space, apps.iter().copied().flatten()).most
+    };
+    space.quotas.iter().map(|quota| (quota, quota.used.each(most, u64::saturating_add))).collect()
 }
 
 /// Brings what is used of the quotas up to date after a change of the space.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use foundry::faults::{Fault, Harm, Occurrence, Rule};
 
-use crate::support::bench::{Bench, LIVE, PLAN, Run};
+use crate::support::bench::{Bench, LIVE, PLAN, Run, three};
 
 const STAGING: &str = "shop-staging.apps.foundry.test";
 const DESTINATIONS: &str = "/v3/routes/*/destinations";
@@ -187,17 +187,6 @@ fn the_platform_is_out_of_reach_for_a_while() {
 }
 
 /// Of a plan of several apps, the first is new and the second is as before: neither is all well, nor is all as before.
-/// A plan of three apps, of which the first one is live already; the check of the second one asks for this path.
-fn three(path: &str) -> String {
-    let app = PLAN.split_once("  - name: shop\n").unwrap().1.replace("drain: 1s", "drain: 0s");
-    let more = |name: &str, check: &str| {
-        let keys = app.replace("shop", name).replace("/health, within: 20s", check);
-        format!("  - name: {name}\n{keys}")
-    };
-    let shop = PLAN.replace("drain: 1s", "drain: 0s");
-    format!("{shop}{}{}", more("cart", &format!("{path}, within: 1s")), more("mail", "/health, within: 20s"))
-}
-
 #[test]
 fn a_plan_whose_second_app_fails_tells_which_app_is_new() {
     let bench = Bench::live_undrained();

@@ -10,6 +10,7 @@ mod driven;
 mod endings;
 mod failures;
 mod images;
+mod lanes;
 mod load;
 mod lock;
 mod matrix;

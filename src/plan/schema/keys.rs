@@ -9,6 +9,9 @@ use crate::plan::route_url::RouteUrl;
 use crate::plan::value_error::ValueError;
 use crate::text::is_unprintable;
 
+/// How many steps may run at the same time at the most: each has a cf of its own.
+pub(crate) const MOST_PARALLEL: u32 = 32;
+
 /// The version of the file format that this cutover reads.
 pub(crate) const VERSION: u32 = 1;
 
@@ -98,6 +101,13 @@ pub(crate) static PLAN: Table = Table {
         key("version", Kind::Number(VERSION, VERSION), Need::Required, "The version of this file format."),
         key("target", Kind::Table(&TARGET), Need::Required, "The one space that the plan may be run against."),
         key("apps", Kind::List(&Kind::Table(&APP), 1, None), Need::Required, "The apps to deploy, in this order."),
+        key(
+            "parallel",
+            Kind::Number(1, MOST_PARALLEL),
+            Need::Default("1"),
+            "How many steps of different apps may run at the same time, where the quotas let all of these apps have both \
+             colours at once; else, and with 1, one app follows the other. `--parallel N` says otherwise for one run.",
+        ),
         key(
             "outside",
             Kind::List(&Kind::Text(&FILE), 0, None),

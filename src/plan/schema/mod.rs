@@ -14,6 +14,7 @@ mod table;
 mod unknown_keys;
 
 pub(crate) use json::schema;
+pub(crate) use keys::MOST_PARALLEL;
 pub(super) use keys::{APP, CHECK, COMMAND_CHECK, HTTP, INSTANCES, PLAN, ROUTES, TABLES, TARGET, TIMEOUTS, VERSION};
 #[cfg(test)]
 pub(crate) use reference::reference;

@@ -1,9 +1,9 @@
 //! What keeps locks alive while a run is at work: a thread that writes on them every few seconds, also while a step's cf
 //! takes its time.
 //!
-//! cf keeps its tokens in its home without a lock of its own, so two of them must not work there at once. Between two
-//! calls of the run a heartbeat goes through the run's own home, where cf renews the tokens; beside a call it goes through
-//! a spare home.
+//! cf keeps its tokens in its home without a lock of its own, so two of them must not work there at once. A heartbeat goes
+//! through a spare home; where the token is not taken there, through the run's own, where cf renews it, between two calls of
+//! the run.
 
 use std::collections::BTreeMap;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
@@ -124,14 +124,15 @@ impl<'a> Heartbeat<'a> {
         let mut all = true;
         for mut lock in locks {
             let in_flight = in_flight.get(&lock.app).cloned().unwrap_or_default();
-            let mut beat = held::beat(&self.api.by(&self.between), &mut lock, &in_flight)?;
-            // Where there is no place for a spare home, it waits until the run's own cf has ended.
-            if beat == Beat::Busy
-                && let Some(spare) = self.api.session.spare_home(self.api.cf)
-            {
+            let mut beat = Beat::Busy;
+            if let Some(spare) = self.api.session.spare_home(self.api.cf) {
                 let written = held::beat(&self.api.beside(spare.cf()), &mut lock, &in_flight);
                 self.api.session.give_back(spare);
                 beat = written?;
+            }
+            // Only the run's own cf can renew the token; where it is at work, it is not waited for.
+            if beat != Beat::Written {
+                beat = held::beat(&self.api.by(&self.between), &mut lock, &in_flight)?;
             }
             all &= beat == Beat::Written;
             self.note(lock);

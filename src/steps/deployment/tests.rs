@@ -221,8 +221,43 @@ fn apps_share_a_quota() {
     assert_eq!(step, "shop/start");
     fits(1024).unwrap();
     let deployment = Deployment::compile(&plan, &space, &example::request(&plan, Verb::Apply)).unwrap();
-    let peaks: Vec<Usage> = quota::peaks(&space, deployment.steps()).into_iter().map(|(_, peak)| peak).collect();
+    let peaks: Vec<Usage> =
+        quota::peaks(&space, &deployment.steps_by_app(), deployment.lanes).into_iter().map(|(_, peak)| peak).collect();
     assert_eq!(peaks, [Usage { memory_mb: 1792, instances: 7, routes: 6 }]);
+}
+
+/// Apps are deployed at the same time only where all of them fit at any time.
+#[test]
+fn apps_in_lanes_wait_for_each_other_where_they_do_not_fit_together() {
+    let plan = example::plan(PLAN);
+    let mut space = deployed(&plan, &[]);
+    for app in &mut space.apps {
+        // Each app takes 512 MB more while both of its colours run, and 256 MB more for good.
+        app.processes[0].instances = 1;
+        app.processes[0].states.truncate(1);
+    }
+    let used = Usage { memory_mb: 768, instances: 3, routes: 3 };
+    // How many lanes, how much memory is free, and how many are used.
+    for (parallel, free, lanes) in
+        [(1, 9999, 1), (2, 1280, 2), (2, 1279, 1), (3, 1536, 3), (3, 1535, 1), (32, 1536, 32)]
+    {
+        let plan = Plan { parallel, ..plan.clone() };
+        space.quotas = vec![Quota {
+            name: "small".to_owned(),
+            scope: QuotaScope::Space,
+            memory_mb: Some(used.memory_mb + free),
+            instance_memory_mb: None,
+            instances: None,
+            routes: None,
+            used,
+        }];
+        let deployment = Deployment::compile(&plan, &space, &example::request(&plan, Verb::Apply)).unwrap();
+        let waits = deployment.apps.iter().filter(|part| !part.steps[0].after.is_empty()).count();
+        assert_eq!((deployment.lanes, waits), (lanes, if lanes > 1 { 0 } else { 2 }), "{parallel} {free}");
+        let peaks = quota::peaks(&space, &deployment.steps_by_app(), deployment.lanes);
+        let peak = 768 + if lanes > 1 { 768 + 256 * lanes.min(3) as u64 } else { 1024 };
+        assert_eq!(peaks[0].1.memory_mb, peak, "{parallel} {free}");
+    }
 }
 
 /// A lock that a killed run has left on an app.

@@ -87,6 +87,17 @@ apps:
     drain: 1s
 ";
 
+/// A plan of three apps, of which the first one is live already; the check of the second one asks for this path.
+pub(crate) fn three(path: &str) -> String {
+    let app = PLAN.split_once("  - name: shop\n").unwrap().1.replace("drain: 1s", "drain: 0s");
+    let more = |name: &str, check: &str| {
+        let keys = app.replace("shop", name).replace("/health, within: 20s", check);
+        format!("  - name: {name}\n{keys}")
+    };
+    let shop = PLAN.replace("drain: 1s", "drain: 0s");
+    format!("{shop}{}{}", more("cart", &format!("{path}, within: 1s")), more("mail", "/health, within: 20s"))
+}
+
 /// The manifest of the pushed app. Its instances may be slow to answer: what tests starve of the machine is not broken.
 pub(crate) const MANIFEST: &str = "\
 applications:
