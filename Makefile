@@ -8,7 +8,7 @@ SPECS := $(CURDIR)/target/conformance
 SUITES := code.cloudfoundry.org/cli/v8/integration/v7
 
 # How many inputs each law is tried with in a soak; `make test` takes 256.
-SOAK_CASES ?= 5000
+SOAK_CASES ?= 2000
 # How many deployments are killed at random moments in a soak.
 SOAK_KILLS ?= 60
 # How often two runs contend for a lock in a soak; `make test` takes 4.

@@ -19,6 +19,7 @@ use std::sync::{Mutex, PoisonError};
 
 use jiff::Timestamp;
 use serde_json::Value;
+use tempfile::NamedTempFile;
 
 use super::config::{self, Config, Target};
 use crate::secret::Sensitive;
@@ -117,7 +118,10 @@ impl Session {
         if users.refresh_token() != *known {
             return Ok(HandBack::UserChanged);
         }
-        replace(&path, &users.with_tokens_of(&ours)).map_err(failed)?;
+        let file = written_beside(&path, &users.with_tokens_of(&ours)).map_err(failed)?;
+        // What is lost in a crash of the machine is a login.
+        file.as_file().sync_all().map_err(failed)?;
+        file.persist(&path).map_err(|error| failed(error.error))?;
         *known = ours.refresh_token();
         Ok(HandBack::Written)
     }
@@ -154,6 +158,12 @@ fn write_private(path: &Path, config: &Value) -> io::Result<()> {
 
 /// Replaces a file at one stroke, as cf itself does: nobody ever sees half of it.
 fn replace(path: &Path, config: &Value) -> io::Result<()> {
+    written_beside(path, config)?.persist(path).map_err(|error| error.error)?;
+    Ok(())
+}
+
+/// Writes what is to take the place of a file.
+fn written_beside(path: &Path, config: &Value) -> io::Result<NamedTempFile> {
     let directory = path.parent().unwrap_or(Path::new("."));
     // cf 8.17 sweeps files of this name that a killed one left.
     let mut file = tempfile::Builder::new()
@@ -161,9 +171,7 @@ fn replace(path: &Path, config: &Value) -> io::Result<()> {
         .permissions(Permissions::from_mode(0o600))
         .tempfile_in(directory)?;
     file.write_all(&bytes(config)?)?;
-    file.as_file().sync_all()?;
-    file.persist(path).map_err(|error| error.error)?;
-    Ok(())
+    Ok(file)
 }
 
 /// Two blanks of indentation, as cf 8.17 writes it.

@@ -136,13 +136,20 @@ impl Reporters {
                 // The process ends: what cannot be written now is lost.
                 let _lost = lines.try_lock().map(|mut lines| lines.event(&Event { time: Timestamp::now(), what }));
             }
-            bar.suspend(|| match urgency {
-                Urgency::First => tell(
-                    "stopping: a call of cf in flight is finished first, then nothing more is started; once more ends it \
-                     at once",
-                ),
-                Urgency::AtOnce => tell(&held(&last).told(own.as_ref())),
-            });
+            match urgency {
+                Urgency::First => bar.suspend(|| {
+                    tell(
+                        "stopping: a call of cf in flight is finished first, then nothing more is started; once more ends \
+                         it at once",
+                    );
+                }),
+                Urgency::AtOnce => {
+                    // Nothing is to stand below the last words.
+                    bar.disable_steady_tick();
+                    bar.finish_and_clear();
+                    tell(&held(&last).told(own.as_ref()));
+                }
+            }
         }
     }
 }

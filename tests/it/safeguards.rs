@@ -376,12 +376,14 @@ fn nothing_is_taken_off_that_something_relies_on() {
             if part == Part::Wrong {
                 deployment.apps[0].steps.iter_mut().for_each(|step| step.requires = None);
             }
-            let driven = Driven { deployment: &deployment, ..driven };
+            let Driven { runner, space, .. } = driven;
             // It has passed its check and is on the live route, and crashes for good.
-            run_and(driven, "shop/unmap-live", &|| {
+            let crash = || {
                 bench.foundry.faults().keep_unhealthy(Some("shop_b"));
                 assert_eq!(bench.foundry.crash_now("shop_b"), 2);
-            })
+            };
+            let runner = Runner { router: &Meanwhile(&crash), ..runner };
+            Driven { runner, deployment: &deployment, space }.run()
         });
         bench.leads_to(LIVE).contains(&"shop_a".to_owned())
     });
@@ -396,10 +398,11 @@ fn an_instance_that_comes_back_is_given_time() {
             let hasty = Hasty { begun: Instant::now(), looks: AtomicU32::default() };
             let Driven { runner, deployment, space } = driven;
             let clock: &dyn Clock = if part == Part::Right { runner.clock } else { &hasty };
-            run_and(Driven { runner: Runner { clock, ..runner }, deployment, space }, "shop/unmap-live", &|| {
+            let crash = || {
                 bench.foundry.set_timing(|timing| timing.start = Duration::from_secs(2));
                 assert_eq!(bench.foundry.crash_now("shop_b"), 2);
-            })
+            };
+            Driven { runner: Runner { clock, router: &Meanwhile(&crash), ..runner }, deployment, space }.run()
         });
         ended == Ended::Done
     });
