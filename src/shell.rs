@@ -44,18 +44,23 @@ impl OwnCommands {
 
     /// How it goes on or back from here, after what `verb` had in flight: in one line where that is short.
     pub(crate) fn ways(&self, verb: Verb) -> String {
-        let [resume, rollback, status] = ["resume", "rollback", "status"].map(|verb| self.verb(verb));
-        let in_short = status == Self::default().verb("status");
-        match (verb, in_short) {
-            (Verb::Apply | Verb::Resume, true) => {
-                format!("go on with {resume}, or go back with {rollback}; see {status}")
-            }
-            (Verb::Apply | Verb::Resume, false) => {
-                format!("go on with\n  {resume}\nor go back with\n  {rollback}\nsee\n  {status}")
-            }
-            (Verb::Rollback, true) => format!("go on with {rollback}; see {status}"),
-            (Verb::Rollback, false) => format!("go on with\n  {rollback}\nsee\n  {status}"),
+        self.ways_of(verb, &[Verb::Resume, Verb::Rollback])
+    }
+
+    /// As [`Self::ways`], of those verbs alone that are not refused.
+    pub(crate) fn ways_of(&self, verb: Verb, possible: &[Verb]) -> String {
+        let ways: &[(&str, Verb)] = match verb {
+            Verb::Apply | Verb::Resume => &[("go on with", Verb::Resume), ("go back with", Verb::Rollback)],
+            Verb::Rollback => &[("go on with", Verb::Rollback)],
+        };
+        let in_short = self.verb("status") == Self::default().verb("status");
+        let (way, or, see) = if in_short { (" ", ", or ", "; see ") } else { ("\n  ", "\nor ", "\nsee\n  ") };
+        let ways = ways.iter().filter(|(_, verb)| possible.contains(verb));
+        let ways: Vec<String> = ways.map(|(words, verb)| format!("{words}{way}{}", self.verb(verb))).collect();
+        if ways.is_empty() {
+            return format!("see{way}{}", self.verb("status"));
         }
+        format!("{}{see}{}", ways.join(or), self.verb("status"))
     }
 }
 
@@ -73,6 +78,20 @@ mod tests {
             "cutover rollback --take-over --file 'prod plan.yaml' --env eu --app cart --app 'a b'"
         );
         assert_eq!(OwnCommands::default().verb("lock break"), "cutover lock break");
+    }
+
+    #[test]
+    fn what_is_refused_is_no_way() {
+        let of = |verb, possible: &[Verb]| OwnCommands::default().ways_of(verb, possible);
+        let both = [Verb::Resume, Verb::Rollback];
+        assert_eq!(
+            of(Verb::Apply, &both),
+            "go on with cutover resume, or go back with cutover rollback; see cutover status"
+        );
+        assert_eq!(of(Verb::Resume, &both[1..]), "go back with cutover rollback; see cutover status");
+        assert_eq!(of(Verb::Rollback, &both), "go on with cutover rollback; see cutover status");
+        assert_eq!(of(Verb::Rollback, &both[..1]), "see cutover status");
+        assert_eq!(of(Verb::Apply, &[]), "see cutover status");
     }
 }
 

@@ -202,8 +202,8 @@ impl Invocation {
         Self::new("scale").value(app).word("-i").value(instances.to_string())
     }
 
-    /// `cf curl -X PATCH /v3/apps/GUID -d {"metadata":{"annotations":…}} --fail`; a `None` takes the annotation away,
-    /// all others stay.
+    /// `cf curl -X PATCH /v3/apps/GUID -d {"metadata":{"annotations":…}}`; a `None` takes the annotation away, all others
+    /// stay. Without `--fail`, which would swallow why it is refused (cf 8.17).
     pub(crate) fn set_annotations<'a>(
         app: &str,
         annotations: impl IntoIterator<Item = (&'a str, Option<&'a str>)>,
@@ -214,7 +214,6 @@ impl Invocation {
             .arg(app_path(app, ""))
             .word("-d")
             .value(json!({ "metadata": metadata(annotations) }).to_string())
-            .word("--fail")
     }
 
     /// `cf curl -X POST /v3/apps …`: creates an app that is neither staged nor started, with these annotations, unless its

@@ -153,7 +153,14 @@ impl<'a> Asking<'a> {
         hold: &Hold<'_>,
     ) -> Result<ExitStatus, CliError> {
         // Somebody may have deployed since, up to the moment at which the lock was taken.
-        refresh_patiently(&self.context.observer(self.plan), interrupt, &mut space, &Parts::all())?;
+        let mut told = false;
+        let mut tell_once = |trouble: &str| {
+            if !std::mem::replace(&mut told, true) {
+                tell(trouble);
+            }
+        };
+        let observer = self.context.observer(self.plan);
+        refresh_patiently(&observer, interrupt, &mut space, &Parts::all(), &mut tell_once)?;
         if let Some(agreed) = agreed {
             let (_, again) = prepare::compile(self.plan, &space, self.request.clone(), &self.reporters.own_files())?;
             if again == agreed.deployment {

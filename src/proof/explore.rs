@@ -324,7 +324,9 @@ impl<'a> Explorer<'a> {
                 web.is_some_and(|web| web.instances == 0)
             }
             // A new deployment may need more than what there is: of the very first one, which is live and not finished,
-            // the next would be the second colour. Resume and rollback lead on from there, whatever the platform allows.
+            // the next would be the second colour; and the one after a change of the lifecycle would go to the colour that
+            // has the old one. Resume and rollback lead on from there, whatever the platform allows.
+            (Verb::Apply, Refusal::OtherLifecycle { app, .. }) => self.start.space.app(app.as_str()).is_some(),
             (Verb::Apply, refusal) => refusal.is_the_platforms(),
             (Verb::Resume | Verb::Rollback, _) => false,
         }

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use crate::example;
-use crate::plan::{self, Plan, RouteUrl};
+use crate::plan::{self, DockerImage, Lifecycle, Plan, RouteUrl};
 use crate::space::{App, Process, Quota, QuotaScope, Space, Usage};
 use crate::steps::action::Delete;
 use crate::steps::annotations::Role;
@@ -200,6 +200,24 @@ fn a_way_on_that_the_quota_does_not_allow_is_a_fault() {
         assert!(!proof.holds, "{refused} is refused, and nobody minds");
         assert!(proof.violations[0].to_string().contains("is refused"), "{}", proof.violations[0]);
     }
+}
+
+/// An app may become another sort of app: the deployment after it is another matter, which the colour of the old sort stands
+/// in the way of.
+#[test]
+fn the_lifecycle_of_an_app_may_change() {
+    let mut plan = plan_with("");
+    let manifest = &mut plan.apps[0].manifest.app;
+    manifest.lifecycle = Some(Lifecycle::Docker);
+    manifest.docker = Some(DockerImage { image: "registry.example.com/shop:1".to_owned(), username: None });
+    for live in [None, Some(Lifecycle::Buildpack), Some(Lifecycle::Cnb)] {
+        let live = App { lifecycle: live, ..app("shop_a", true, Some(Role::Live)) };
+        let proof = proved(&plan, Verb::Apply, &space(vec![live.clone()], Some("shop_a")));
+        assert_holds(&format!("{:?}", live.lifecycle), &proof);
+    }
+    let idle = App { lifecycle: Some(Lifecycle::Buildpack), ..app("shop_b", false, Some(Role::Previous)) };
+    let both = space(vec![app("shop_a", true, Some(Role::Live)), idle], Some("shop_a"));
+    assert!(matches!(right(&plan, Verb::Apply, &both), Err(Refusal::OtherLifecycle { .. })));
 }
 
 #[test]

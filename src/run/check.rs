@@ -15,6 +15,8 @@ use super::http::{self, Answer, Client};
 
 /// How often a command that runs is looked at.
 const TICK: Duration = Duration::from_millis(50);
+/// How long a request has at the least, also where the time of the check is nearly over.
+const LEAST: Duration = Duration::from_secs(1);
 /// How much of a failed command's output is told, in bytes.
 const TOLD: u64 = 4000;
 
@@ -64,7 +66,12 @@ fn ask(check: &HttpCheck, staging: &RouteUrl, client: &Client, clock: &dyn Clock
     let (mut tries, mut in_a_row) = (0, 0);
     loop {
         let asked = clock.now();
-        let answer = client.get(staging, &check.path);
+        let (to, route, path, left) =
+            (client.clone(), staging.clone(), check.path.clone(), until.duration_since(asked));
+        let answer = match http::unless_stopped(clock, move || to.get(&route, &path, left.max(LEAST))) {
+            Ok(answer) => answer,
+            Err(stop) => return Outcome::Interrupted(stop),
+        };
         let took = clock.now().duration_since(asked);
         tries += 1;
         let fault = fault(check, &answer);

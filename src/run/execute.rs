@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::sync::mpsc::{Sender, channel};
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::Duration;
 
@@ -27,6 +27,8 @@ use super::track::Track;
 
 /// The pause between two looks at the space.
 pub(super) const PAUSE: Duration = Duration::from_millis(200);
+/// How long nothing is heard of the lanes before it is told that the platform is out of reach.
+const TROUBLE: Duration = Duration::from_secs(2);
 
 /// How what is done to an app ended.
 #[derive(Debug, Clone, PartialEq)]
@@ -249,6 +251,8 @@ impl Runner<'_> {
     ) {
         let (say, hear) = channel();
         let mut confirmed: BTreeSet<&'d str> = BTreeSet::new();
+        // Whether it was told, since the last step began, that the platform is out of reach.
+        let mut is_told = false;
         thread::scope(|scope| {
             loop {
                 while let Some((app, step)) = next(all, &confirmed, self.lanes) {
@@ -270,8 +274,16 @@ impl Runner<'_> {
                 if all.iter().all(|work| work.in_flight == 0) {
                     break;
                 }
-                match hear.recv() {
-                    Ok(Message::Told(what)) => report(what),
+                match hear.recv_timeout(TROUBLE) {
+                    Err(RecvTimeoutError::Timeout) => {
+                        if let Some(text) = view.trouble().filter(|_| !std::mem::replace(&mut is_told, true)) {
+                            report(Happening::Note { text });
+                        }
+                    }
+                    Ok(Message::Told(what)) => {
+                        is_told &= !matches!(what, Happening::StepStarted { .. });
+                        report(what);
+                    }
                     Ok(Message::Over { app, step, ended }) => {
                         let work = &mut all[app];
                         work.in_flight -= 1;
@@ -291,7 +303,7 @@ impl Runner<'_> {
                         }
                     }
                     // A lane has panicked, which is heard of below; or there is nobody left, which cannot be.
-                    Ok(Message::Lost) | Err(_) => break,
+                    Ok(Message::Lost) | Err(RecvTimeoutError::Disconnected) => break,
                 }
             }
         });
@@ -303,8 +315,13 @@ impl Runner<'_> {
     }
 
     /// Reads the whole space again, also where the platform is out of reach for a while.
-    pub(crate) fn look_again(&self, space: &mut Space) -> Result<(), ObserveError> {
-        refresh_patiently(self.reader, self.clock, space, &Parts::all())
+    pub(crate) fn look_again(&self, space: &mut Space, report: &mut Report<'_>) -> Result<(), ObserveError> {
+        let mut told = false;
+        refresh_patiently(self.reader, self.clock, space, &Parts::all(), &mut |trouble| {
+            if !std::mem::replace(&mut told, true) {
+                report(Happening::Note { text: trouble.to_owned() });
+            }
+        })
     }
 }
 

@@ -4,8 +4,10 @@
 //! sent, since a sticky session would always lead to the same instance; redirects are answers like any other.
 
 use std::net::ToSocketAddrs;
+use std::panic::resume_unwind;
+use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
-use std::{fmt, io};
+use std::{fmt, io, thread};
 
 use thiserror::Error;
 use ureq::http::{Method, Request, Uri};
@@ -14,12 +16,15 @@ use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver
 use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
 use ureq::{Agent, AsSendBody, Body, Timeout};
 
+use super::clock::{Clock, Stop};
 use crate::plan::RouteUrl;
 
 /// How long one request may take.
 pub(crate) const REQUEST: Duration = Duration::from_secs(10);
 /// How long it may take to find a host and to connect to it.
 const CONNECT: Duration = Duration::from_secs(3);
+/// How soon it is noticed while a request takes its time that the run is to stop.
+const TICK: Duration = Duration::from_millis(50);
 /// How much of a body is read; what a check looks for stands before.
 const BODY: u64 = 1 << 20;
 
@@ -148,9 +153,9 @@ impl Client {
     }
 
     /// Sends one GET, with its body read, on a connection of its own. Fails with the reason in plain words where there
-    /// is no answer within [`REQUEST`].
-    pub fn get(&self, route: &RouteUrl, path: &str) -> Result<Answer, String> {
-        self.send(Method::GET, (route, path), None, (BODY, REQUEST))
+    /// is no answer within that time, or within [`REQUEST`].
+    pub fn get(&self, route: &RouteUrl, path: &str, within: Duration) -> Result<Answer, String> {
+        self.send(Method::GET, (route, path), None, (BODY, within.min(REQUEST)))
     }
 
     /// Sends one HEAD that only one instance may answer. Fails with the reason in plain words where there is no answer
@@ -203,6 +208,25 @@ impl Client {
     fn run(&self, request: Request<impl AsSendBody>) -> Result<ureq::http::Response<Body>, ureq::Error> {
         self.agent.run(request)
     }
+}
+
+/// Waits for a request that may take its time, unless the run is to stop: then it is left to itself.
+pub(crate) fn unless_stopped<T: Send + 'static>(
+    clock: &dyn Clock,
+    request: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Stop> {
+    let (over, hear) = channel::<()>();
+    let asking = thread::spawn(move || {
+        let answer = request();
+        drop(over);
+        answer
+    });
+    while hear.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
+        if let Some(stop) = clock.stop() {
+            return Err(stop);
+        }
+    }
+    asking.join().map_or_else(|panic| resume_unwind(panic), Ok)
 }
 
 /// Why there is no answer, in plain words.

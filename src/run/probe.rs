@@ -21,7 +21,7 @@ use crate::space::{App, Space};
 use crate::steps::action::question::RouterQuestion;
 
 use super::clock::{Clock, Stop};
-use super::http::{Answer, Client, InstanceHeader, REQUEST};
+use super::http::{self, Answer, Client, InstanceHeader, REQUEST};
 use super::routers::{Deaf, Routers};
 
 /// How many answers in a row are asked for at the least. With six routers behind a balancer that deals by chance, one
@@ -156,7 +156,8 @@ impl Router for Probe<'_> {
         let mut in_a_row = 0;
         loop {
             let (guid, index) = instances.all[in_a_row % instances.all.len()];
-            let heard = match self.one(url, (instances.header, guid), index, &wanted) {
+            let one = self.one(url, (instances.header, guid), index, &wanted, clock);
+            let heard = match one.map_err(Unconfirmed::Interrupted)? {
                 Ok(instance) if instance == wanted => {
                     in_a_row += 1;
                     if in_a_row >= enough {
@@ -211,24 +212,39 @@ impl Probe<'_> {
         (header, guid): (InstanceHeader, &str),
         index: u32,
         wanted: &Instance,
-    ) -> Result<Instance, String> {
-        let ask = |guid: &str, index: u32| {
-            self.client.head(url, (header, guid), index, REQUEST).map_err(|error| format!("{url}: {error}"))
+        clock: &dyn Clock,
+    ) -> Result<Result<Instance, String>, Stop> {
+        let answer = match head(self.client, url, (header, guid), index, REQUEST, clock)? {
+            Ok(answer) => answer,
+            Err(error) => return Ok(Err(format!("{url}: {error}"))),
         };
-        let instance = instance(&ask(guid, index)?);
+        let instance = instance(&answer);
         if instance == Instance::Answers && *wanted == Instance::Answers {
             // The question only counts where the header is heard, on whichever router this connection came to.
-            let nobody = ask(NOBODY, 0)?;
-            if !is_unknown(&nobody) {
-                return Err(format!(
-                    "{url}: {} was heard before and is not now: HTTP {}",
-                    header.name(),
-                    nobody.status
-                ));
+            match head(self.client, url, (header, NOBODY), 0, REQUEST, clock)? {
+                Ok(nobody) if is_unknown(&nobody) => {}
+                Ok(nobody) => {
+                    let name = header.name();
+                    return Ok(Err(format!("{url}: {name} was heard before and is not now: HTTP {}", nobody.status)));
+                }
+                Err(error) => return Ok(Err(format!("{url}: {error}"))),
             }
         }
-        Ok(instance)
+        Ok(Ok(instance))
     }
+}
+
+/// One HEAD that only one instance may answer. Fails where the run is to stop.
+fn head(
+    client: &Client,
+    url: &RouteUrl,
+    (header, guid): (InstanceHeader, &str),
+    index: u32,
+    within: Duration,
+    clock: &dyn Clock,
+) -> Result<Result<Answer, String>, Stop> {
+    let (client, url, guid) = (client.clone(), url.clone(), guid.to_owned());
+    http::unless_stopped(clock, move || client.head(&url, (header, &guid), index, within))
 }
 
 /// Why the router cannot be asked about a route; `None` where it can. Fails where the run is to stop.
@@ -246,7 +262,7 @@ pub(crate) fn deaf(
     let mut tries_left = persistence.tries();
     loop {
         tries_left -= 1;
-        match client.head(url, (header, NOBODY), 0, BRIEF) {
+        match head(client, url, (header, NOBODY), 0, BRIEF, clock)? {
             Ok(answer) if is_unknown(&answer) => return Ok(None),
             // A balancer answers so while it has no router at hand.
             Ok(answer) if tries_left > 0 && answer.status >= 500 => clock.pause(PAUSE)?,

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::plan::format_duration;
 use crate::space::Space;
 use crate::space::condition::Section;
 
@@ -105,20 +106,24 @@ pub trait Reader: Sync {
     }
 }
 
-/// As [`Reader::refresh`], also where the platform is out of reach for a while, or asks for patience.
+/// As [`Reader::refresh`], also where the platform is out of reach for a while, or asks for patience: `tell` hears of that.
 pub(crate) fn refresh_patiently(
     reader: &dyn Reader,
     clock: &dyn Clock,
     space: &mut Space,
     parts: &Parts,
+    tell: &mut dyn FnMut(&str),
 ) -> Result<(), ObserveError> {
     let begun = clock.now();
     loop {
         match reader.refresh(space, parts) {
-            Err(error)
-                if !error.lasts()
-                    && clock.now().duration_since(begun) < borne(&error)
-                    && clock.pause(pause_after(reader, &error)).is_ok() => {}
+            Err(error) if !error.lasts() && clock.now().duration_since(begun) < borne(&error) => {
+                let patience = format_duration(borne(&error));
+                tell(&format!("the space cannot be read just now, which is borne for {patience}: {error}"));
+                if clock.pause(pause_after(reader, &error)).is_err() {
+                    return Err(error);
+                }
+            }
             end => return end,
         }
     }
@@ -164,6 +169,8 @@ struct State {
     looks: u64,
     /// The last one of them that has failed.
     failed: Option<(u64, Arc<ObserveError>)>,
+    /// Why the look that is under way has not come to its end yet.
+    trouble: Option<String>,
 }
 
 impl State {
@@ -196,6 +203,7 @@ impl<'a> SharedView<'a> {
             is_looking: false,
             looks: 0,
             failed: None,
+            trouble: None,
         };
         state.was_read(&Parts::all(), now);
         Self { reader, clock, state: Mutex::new(state), news: Condvar::new() }
@@ -204,6 +212,11 @@ impl<'a> SharedView<'a> {
     /// The space as it was read last.
     pub(super) fn space(&self) -> Arc<Space> {
         Arc::clone(&self.state().space)
+    }
+
+    /// Why the look that is under way has not come to its end yet, where the platform is the reason.
+    pub(super) fn trouble(&self) -> Option<String> {
+        self.state().trouble.clone()
     }
 
     /// The space, with these parts as a look has shown them that began then or later. Fails where the platform is out of
@@ -243,7 +256,8 @@ impl<'a> SharedView<'a> {
         // Whatever becomes of it, a panic too, those who wait hear of it.
         let over = Over(self);
         let begun = self.clock.now();
-        let read = refresh_patiently(self.reader, self.clock, &mut space, &wanted);
+        let mut note = |trouble: &str| self.state().trouble = Some(trouble.to_owned());
+        let read = refresh_patiently(self.reader, self.clock, &mut space, &wanted, &mut note);
         let mut state = self.state();
         match read {
             Ok(()) => {
@@ -269,6 +283,7 @@ impl Drop for Over<'_, '_> {
     fn drop(&mut self) {
         let mut state = self.0.state();
         state.is_looking = false;
+        state.trouble = None;
         state.looks += 1;
         drop(state);
         self.0.news.notify_all();
@@ -394,8 +409,10 @@ mod tests {
         for (left, error, stops_after, read, waited) in cases {
             let reader = Failing { left: AtomicU32::new(left), error };
             let clock = Hand::new(stops_after);
-            let end = refresh_patiently(&reader, &clock, &mut Space::default(), &Parts::all());
+            let mut told = 0;
+            let end = refresh_patiently(&reader, &clock, &mut Space::default(), &Parts::all(), &mut |_| told += 1);
             assert_eq!((end.is_ok(), clock.waited()), (read, waited), "{left} {stops_after:?}");
+            assert_eq!(Duration::from_millis(200) * told, waited, "whoever waits is told why");
         }
     }
 

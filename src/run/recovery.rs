@@ -15,6 +15,7 @@ use crate::space::Space;
 use crate::steps::annotations::Extent;
 use crate::steps::input::{CompileInput, Failed};
 use crate::steps::left::{self, Left};
+use crate::steps::refusal::Refusal;
 use crate::steps::standing::{UnderWay, serving};
 use crate::steps::{self, AppDeployment, Deployment, Step, Verb};
 
@@ -37,7 +38,7 @@ pub(super) struct Recovery<'o, 'a> {
 impl Recovery<'_, '_> {
     /// Deals with a step that has failed.
     pub(super) fn after(&self, failure: &Failure, space: &mut Space, report: &mut Report<'_>) -> Outcome {
-        if let Err(error) = self.operation.runner.look_again(space) {
+        if let Err(error) = self.operation.runner.look_again(space, report) {
             return self.out_of_sight(&error, space, report);
         }
         let app = self.part.app;
@@ -70,8 +71,11 @@ impl Recovery<'_, '_> {
                 let text = "whoever has taken it decides what comes next; nothing more is done here".to_owned();
                 report(Happening::Note { text });
                 // Who has it has been at work meanwhile.
-                let seen =
-                    if self.operation.runner.look_again(space).is_ok() { "" } else { ", as far as was last seen" };
+                let seen = if self.operation.runner.look_again(space, report).is_ok() {
+                    ""
+                } else {
+                    ", as far as was last seen"
+                };
                 report(Happening::Stands { app: app.name.to_string(), told: format!("{}{seen}", serving(app, space)) });
                 if let Some(own) = self.operation.own {
                     report(Happening::Hint { text: format!("look with {}", own.verb("status")) });
@@ -201,7 +205,7 @@ impl Recovery<'_, '_> {
     /// Says what is left of what `verb` had in flight, by the space as it is now, and what goes on with it.
     fn tell_left(&self, verb: Verb, space: &mut Space, report: &mut Report<'_>) {
         // What was read before may be what was wrong.
-        if let Err(error) = self.operation.runner.look_again(space) {
+        if let Err(error) = self.operation.runner.look_again(space, report) {
             report(Happening::Note { text: format!("what is there now could not be read: {error}") });
             self.operation.hint_ways(verb, report);
             return;
@@ -219,7 +223,16 @@ impl Recovery<'_, '_> {
                 }
             }
         }
-        self.operation.hint_ways(verb, report);
+        if let Some(own) = self.operation.own {
+            // Whoever has changed something may have finished it, too.
+            let is_refused = |verb: Verb| {
+                let compiled = steps::compile(verb, &self.input(), space);
+                compiled.is_err_and(|refusal| !matches!(refusal, Refusal::NoUpload { .. }))
+            };
+            let possible: Vec<Verb> =
+                [Verb::Resume, Verb::Rollback].into_iter().filter(|verb| !is_refused(*verb)).collect();
+            report(Happening::Hint { text: own.ways_of(verb, &possible) });
+        }
     }
 }
 

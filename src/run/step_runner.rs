@@ -187,6 +187,10 @@ impl Runner<'_> {
                 verdict => retry::after(verdict, tried),
             };
             let last = next == Next::GiveUp || self.clock.stop().is_some() || self.clock.now() >= deadline;
+            // Whoever goes on sees what came of it.
+            if let Some(why) = self.clock.stop() {
+                return Err(why.into());
+            }
             let settled = self.settle(step, (&mut *view, before), if last { LATE_EFFECT } else { Duration::ZERO });
             let ended = self.clock.stop();
             match settled {

@@ -169,6 +169,20 @@ fn interrupted_while_it_starts_in_vain() {
     interrupted_at("shop/start", TERMINATED, false);
 }
 
+/// An app that takes a request of a check and does not answer it is not waited for, and nothing is held against it.
+#[test]
+fn interrupted_while_a_check_is_not_answered() {
+    let bench = Bench::live_undrained();
+    bench.write("deploy.yaml", &PLAN.replace("path: /health, within: 20s", "path: '/slow?ms=600000', within: 5m"));
+    let running = Running::start(&bench);
+    running.wait_for("shop/check");
+    running.send(Signal::TERM);
+    let (run, _) = running.end();
+    assert_eq!(run.code, 143, "{}", run.err);
+    assert!(run.err.contains("cutover resume") && !run.err.contains("✗"), "{}", run.err);
+    bench.must(&["rollback", "--yes"]);
+}
+
 /// A platform that is out of reach is not waited for either, nor is that its lock is gone.
 #[test]
 fn interrupted_while_the_platform_is_out_of_reach() {

@@ -152,7 +152,7 @@ fn the_live_colour_crashes() {
     let client = cutover::run::http::Client::new(Some(&cutover::run::http::RouterUrl::parse(&router).unwrap()), false);
     let route = cutover::plan::RouteUrl::parse(LIVE).unwrap();
     while !bench.cf.must(["app", "shop_a"]).contains("crashed") {
-        let _ = client.get(&route, "/crash");
+        let _ = client.get(&route, "/crash", Duration::from_secs(10));
     }
     bench.must(&["apply", "--yes"]);
     assert_settled(&bench, "shop_b");

@@ -95,7 +95,7 @@ fn all() -> Vec<(Invocation, &'static str)> {
         (Invocation::scale(b, 3), "cf scale sinatra_b -i 3"),
         (
             Invocation::set_annotations(b, [("cutover/role", Some("it's $next")), ("cutover/old", None)]),
-            r#"cf curl -X PATCH "/v3/apps/$(cf app sinatra_b --guid)" -d '{"metadata":{"annotations":{"cutover/role":"it'\''s $next","cutover/old":null}}}' --fail"#,
+            r#"cf curl -X PATCH "/v3/apps/$(cf app sinatra_b --guid)" -d '{"metadata":{"annotations":{"cutover/role":"it'\''s $next","cutover/old":null}}}'"#,
         ),
         (
             Invocation::create_app(

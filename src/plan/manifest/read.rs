@@ -44,6 +44,7 @@ pub(crate) fn read_manifest(
     }
     let folder = file.value.parent().unwrap_or(Path::new(""));
     let mut fields = Fields { node: app, path: "applications[0]".to_owned(), collector: &mut *collector };
+    check_env(&mut fields);
     let read = read_application(&mut fields, folder);
     if let (Some(path), false) = (&read.path, sources.has_path) {
         let place = Place::of(app.get("path").unwrap_or(app));
@@ -121,6 +122,22 @@ fn read_application(fields: &mut Fields<'_, '_, '_>, folder: &Path) -> ManifestA
         services: fields.names("services", "name"),
         no_route: fields.flag("no-route"),
         random_route: fields.flag("random-route"),
+    }
+}
+
+/// CC (`environment_variables_validator.rb`): names that are the platform's own.
+fn check_env(fields: &mut Fields<'_, '_, '_>) {
+    let Some(Node { value: Value::Map(env), .. }) = fields.get("env") else { return };
+    for (key, _) in env {
+        let name = key.text().unwrap_or_default();
+        let upper = name.to_uppercase();
+        if upper == "PORT" || upper.starts_with("VCAP_") || upper.starts_with("VMC") {
+            let error = ValueError::hinted(
+                format!("the platform sets `{name}` itself, and refuses an app that does"),
+                "give the variable another name, or leave it out",
+            );
+            fields.collector.node(key, &key_path(&key_path(&fields.path, "env"), name), error);
+        }
     }
 }
 
@@ -314,11 +331,16 @@ impl<'n> Fields<'n, '_, '_> {
     }
 
     fn health_check(&mut self) -> HealthCheck {
-        HealthCheck {
-            kind: self.text("health-check-type"),
-            endpoint: self.text("health-check-http-endpoint"),
-            timeout_seconds: self.whole("timeout"),
+        let kind = self.text("health-check-type");
+        // CC (`manifest_process_update_message.rb`; `none` is an older word for `process`).
+        if kind
+            .as_ref()
+            .is_some_and(|kind| !["port", "process", "http", "none"].contains(&kind.as_str()) && !kind.contains("(("))
+        {
+            let error = ValueError::hinted("this is no type of health check", "write one of port, process, http");
+            self.problem("health-check-type", error);
         }
+        HealthCheck { kind, endpoint: self.text("health-check-http-endpoint"), timeout_seconds: self.whole("timeout") }
     }
 
     /// A list whose items are texts, or mappings with the text under a key.

@@ -1,5 +1,7 @@
 //! Writes on an app what routes and states cannot tell.
 
+use std::time::Duration;
+
 use crate::cf::dialect::CfVersion;
 use crate::cf::invocation::Invocation;
 use crate::cf::outcome::Expectation;
@@ -63,6 +65,11 @@ impl Facts for Annotate {
 
     fn changes(&self) -> &'static [Section] {
         &[Section::Apps]
+    }
+
+    /// A script stops at a failure only where cf exits with it.
+    fn script(&self, _within: Duration) -> Option<String> {
+        self.invocation(&CfVersion::pinned()).map(|call| format!("{} --fail", call.shell()))
     }
 
     fn may_change(&self, facet: &Facet) -> bool {
