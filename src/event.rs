@@ -112,7 +112,7 @@ pub enum Happening {
         /// What a reader should know of the confirmation.
         notes: Vec<String>,
     },
-    /// A step is not confirmed; nothing after it is started.
+    /// A step is not confirmed; nothing that waits for it is started.
     StepFailed {
         /// The app.
         app: String,
@@ -126,7 +126,7 @@ pub enum Happening {
         /// What happened.
         why: String,
     },
-    /// Somebody else is at work: nothing more is started, and nothing is taken back.
+    /// Somebody else is at work: nothing more is started for the app, and nothing is taken back.
     Stopped {
         /// The app.
         app: String,

@@ -106,8 +106,8 @@ impl Session {
     ///
     /// Fails where the user's file cannot be written; the old tokens are then worth nothing.
     pub(crate) fn hand_back(&self) -> Result<HandBack, SessionError> {
-        let ours = Config::read(&self.home.config())?;
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let ours = Config::read(&self.home.config())?;
         if ours.refresh_token() == *known || ours.refresh_token().expose().is_empty() {
             return Ok(HandBack::Unchanged);
         }

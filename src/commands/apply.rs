@@ -162,8 +162,8 @@ impl<'a> Asking<'a> {
         let observer = self.context.observer(self.plan);
         refresh_patiently(&observer, interrupt, &mut space, &Parts::all(), &mut tell_once)?;
         if let Some(agreed) = agreed {
-            let (_, again) = prepare::compile(self.plan, &space, self.request.clone(), &self.reporters.own_files())?;
-            if again == agreed.deployment {
+            let again = prepare::compile(self.plan, &space, self.request.clone(), &self.reporters.own_files());
+            if again.is_ok_and(|(_, again)| again == agreed.deployment) {
                 return Ok(self.run(agreed, space, interrupt, hold));
             }
             tell("the space has changed meanwhile");

@@ -136,7 +136,7 @@ impl<'a> Explorer<'a> {
             return Err(Found { story: story(format!("cutover {verb}")), seen });
         }
         let goal = self.goal(verb, left, under_way.as_ref());
-        let promise = left.world.kept(&self.promise);
+        let promise = left.world.kept(self.app, verb, &self.promise);
         let mut world = left.world.clone();
         for (at, step) in steps.iter().enumerate() {
             if left.faults < FAULTS {
@@ -262,7 +262,7 @@ impl<'a> Explorer<'a> {
             Err(refusal) if self.may_refuse(Verb::Rollback, &refusal, under_way.as_ref()) => return Ok(()),
             Err(refusal) => return Err(Found { story, seen: format!("that is refused: {refusal}") }),
         };
-        let promise = world.kept(&self.promise);
+        let promise = world.kept(self.app, Verb::Rollback, &self.promise);
         match world.walk(self.app, &steps, &promise) {
             WalkEnd::Done => {}
             // Where nothing was served, there is nothing to go back to that could be reached.

@@ -140,6 +140,22 @@ fn every_state_that_an_interrupted_deployment_leaves_is_a_legal_start() {
     }
 }
 
+/// A first version that fails in a resume may be taken back, which leaves its routes to nobody, as before.
+#[test]
+fn a_first_deployment_is_resumed_from_wherever_it_was_interrupted() {
+    let plan = plan_with("");
+    let start = space(Vec::new(), None);
+    let mut half_way = start.clone();
+    let steps = right(&plan, Verb::Apply, &start).unwrap();
+    let (last, others) = steps.split_last().unwrap();
+    for step in others {
+        step.facts().effect(&mut half_way);
+        assert_holds(&format!("after {}", step.id), &proved(&plan, Verb::Resume, &half_way));
+    }
+    last.facts().effect(&mut half_way);
+    assert!(matches!(right(&plan, Verb::Resume, &half_way), Err(Refusal::NothingUnderWay { .. })));
+}
+
 #[test]
 fn a_quota_that_leaves_no_room_for_a_way_back_is_seen() {
     let mut small = ordinary();

@@ -159,10 +159,12 @@ impl World {
         back && alone && !had_one
     }
 
-    /// What is kept of a promise now: a crash may have broken it, and both colours together are more than was promised.
-    pub(crate) fn kept(&self, promise: &Promise) -> Promise {
+    /// What is kept of a promise by what `verb` does from here: a crash may have broken it, both colours together are more
+    /// than was promised, and a first version that is taken back leaves its routes to nobody.
+    pub(crate) fn kept(&self, app: &plan::App, verb: Verb, promise: &Promise) -> Promise {
         let now = promise.served.iter().map(|(number, wanted)| (*number, (*wanted).min(self.serving(*number))));
-        Promise { served: now.filter(|(_, count)| *count > 0).collect() }
+        let is_kept = |(number, count): &(usize, u32)| *count > 0 && !self.leads_to_nobody(app, verb, *number);
+        Promise { served: now.filter(is_kept).collect() }
     }
 
     /// The instances that every router leads to.

@@ -248,7 +248,10 @@ impl Reporter for Console {
                 self.always(&format!("stopped at step {step}: {why}"));
             }
             Happening::Interrupted { step, .. } => {
-                self.clear();
+                self.in_flight.remove(step);
+                if self.in_flight.is_empty() {
+                    self.clear();
+                }
                 self.always(&format!("interrupted before step {step} was finished; nothing after it was started"));
             }
             Happening::Logs { version, command, lines, .. } => {

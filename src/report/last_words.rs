@@ -12,8 +12,8 @@ use super::reporter::Reporter;
 /// What is told where the process ends at once.
 #[derive(Debug, Default)]
 pub(crate) struct LastWords {
-    /// The step in flight, in words. `None` where none is.
-    step: Option<String>,
+    /// What the steps in flight are for, by their ids.
+    in_flight: BTreeMap<String, String>,
     /// Who serves, by the plan's names of the apps.
     serving: BTreeMap<String, String>,
 }
@@ -24,9 +24,12 @@ impl LastWords {
         if self.serving.is_empty() {
             return "ended at once; no step was begun".to_owned();
         }
-        let step = match &self.step {
-            Some(step) => format!("ended at once, in the midst of {step}: the platform may still do what it was asked"),
-            None => "ended at once, between two steps".to_owned(),
+        let steps: Vec<String> = self.in_flight.iter().map(|(id, purpose)| format!("step {id} ({purpose})")).collect();
+        let step = if steps.is_empty() {
+            "ended at once, between two steps".to_owned()
+        } else {
+            let steps = steps.join(" and ");
+            format!("ended at once, in the midst of {steps}: the platform may still do what it was asked")
         };
         let ways = own.map(|own| format!("\n{}", own.ways(Verb::Apply))).unwrap_or_default();
         let serving = self.serving.values().map(String::as_str).collect::<Vec<_>>().join("; ");
@@ -37,17 +40,22 @@ impl LastWords {
 impl Reporter for LastWords {
     fn event(&mut self, event: &Event) -> io::Result<()> {
         match &event.what {
-            Happening::StepStarted { step, purpose, .. } => self.step = Some(format!("step {step} ({purpose})")),
+            Happening::StepStarted { step, purpose, .. } => {
+                self.in_flight.insert(step.clone(), purpose.clone());
+            }
             Happening::Serves { app, told } | Happening::Done { app, told, .. } => {
                 self.serving.insert(app.clone(), told.clone());
             }
-            Happening::StepConfirmed { .. } | Happening::StepFailed { .. } => self.step = None,
+            Happening::StepConfirmed { step, .. }
+            | Happening::StepFailed { step, .. }
+            | Happening::Interrupted { step, .. } => {
+                self.in_flight.remove(step);
+            }
             Happening::Started { .. }
             | Happening::Output { .. }
             | Happening::Waiting { .. }
             | Happening::StepRepeated { .. }
             | Happening::Stopped { .. }
-            | Happening::Interrupted { .. }
             | Happening::Logs { .. }
             | Happening::RolledBack { .. }
             | Happening::Stands { .. }

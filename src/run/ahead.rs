@@ -3,7 +3,8 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread;
 use std::time::Duration;
 
 use super::execute::Runner;
@@ -40,9 +41,22 @@ impl<'r> Ahead<'r> {
         self.over.load(Ordering::SeqCst)
     }
 
+    /// Does something while it is looked at, if it is.
+    pub(super) fn watching<R>(ahead: Option<&Self>, work: impl FnOnce() -> R) -> R {
+        thread::scope(|scope| {
+            let (over, ended) = channel();
+            if let Some(ahead) = ahead {
+                scope.spawn(move || ahead.watch(&ended));
+            }
+            let done = work();
+            drop(over);
+            done
+        })
+    }
+
     /// Looks until it is over, until the run is to stop, or until `ended` has no sender any more: each time after a quarter
     /// of the time that it has taken so far.
-    pub(super) fn watch(&self, ended: &Receiver<()>) {
+    fn watch(&self, ended: &Receiver<()>) {
         let Runner { reader, clock, api, .. } = self.runner;
         let begun = clock.now();
         let mut space = Space::clone(&self.before);

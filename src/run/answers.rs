@@ -96,7 +96,7 @@ impl<'a> Answers<'a> {
     pub(crate) fn ask(&self, paths: impl IntoIterator<Item = String>) {
         let mut new: BTreeSet<String> = paths.into_iter().collect();
         new.retain(|path| !self.ahead().contains_key(path));
-        if new.len() > 1 {
+        if !new.is_empty() {
             let answers = self.api.get_all(new.into_iter().collect());
             self.ahead().extend(answers);
         }

@@ -189,12 +189,16 @@ impl<'a> Api<'a> {
         let left = Duration::try_from(end.duration_since(Timestamp::now())).unwrap_or_default();
         let life = Duration::try_from(end.duration_since(issued)).unwrap_or_default();
         if left < time.min(life * 2 / 3) {
-            // Where another cf is at work there, or something is wrong, the call itself tells.
-            let impatient = self.cf.impatient();
-            self.by(&impatient).renew(self.token().as_ref());
-            let argv = Invocation::org_guid(&self.target().org).resolve(&|_| None);
-            let _ = argv.map(|argv| impatient.run(&argv, READ, &mut |_, _| {}));
+            self.renew_now(self.token().as_ref());
         }
+    }
+
+    /// As [`Self::renew`], and at once: what works beside the session's own cf has nothing to renew it with.
+    pub(crate) fn renew_now(&self, used: Option<&Sensitive>) {
+        self.renew(used);
+        let argv = Invocation::org_guid(&self.target().org).resolve(&|_| None);
+        // Whatever is wrong with it, the next call tells.
+        let _ = argv.map(|argv| self.cf.run(&argv, READ, &mut |_, _| {}));
     }
 
     /// How long the platform asks to be left alone, where it does.

@@ -6,15 +6,12 @@
 //! else is done. What is not done for a passing reason is done again, up to a bound (see [`super::retry`]).
 
 use std::sync::Arc;
-use std::sync::mpsc::channel;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::cf::invocation::{Invocation, Reference};
 use crate::cf::outcome::{self, Reason, confirm};
 use crate::cf::output::{Exit, Stream};
 use crate::cf::session::SpareHome;
-use crate::cf::spawn::Cf;
 use crate::event::{Happening, Report};
 use crate::plan;
 use crate::secret::Sensitive;
@@ -31,6 +28,8 @@ use super::probe::Unconfirmed;
 use super::reader::{Parts, Unseen, View};
 use super::retry::{self, Next};
 
+/// How often a call is tried beside the session's own cf, where there are lanes.
+const ASIDE: u32 = 3;
 /// A call that may take longer needs an access token that lasts.
 const LONG: Duration = Duration::from_secs(120);
 /// The longest pause between two looks at the space.
@@ -146,24 +145,18 @@ impl Runner<'_> {
         for tried in 1.. {
             let left = deadline.saturating_duration_since(self.clock.now());
             let token = self.api.token();
-            let mut is_spare = false;
+            // The session's own home is for whoever has to renew the token; a call that outlives it there can do so itself.
+            let is_aside = self.lanes > 1 && tried <= ASIDE;
+            let spare = is_aside.then(|| self.api.session.spare_home(self.cf)).flatten();
+            let is_spare = spare.is_some();
+            let cf = spare.as_ref().map_or(self.cf, SpareHome::cf);
             let mut heard = |stream, text: &str| report(output(step, &argv, stream, text));
-            let output = thread::scope(|scope| {
-                let (over, ended) = channel();
-                if let Some(ahead) = &ahead {
-                    scope.spawn(move || ahead.watch(&ended));
-                }
-                let mut run = |cf: &Cf| cf.run_while(&goes_on, &argv, step.limits.attempt.min(left), &mut heard);
-                // What could not be done in a spare home is not tried there again.
-                let spare = (self.lanes > 1 && tried == 1).then(|| self.api.session.spare_home(self.cf)).flatten();
-                let output = run(spare.as_ref().map_or(self.cf, SpareHome::cf));
-                is_spare = spare.is_some();
-                if let Some(spare) = spare {
-                    self.api.session.give_back(spare);
-                }
-                drop(over);
-                output
+            let output = Ahead::watching(ahead.as_ref(), || {
+                cf.run_while(&goes_on, &argv, step.limits.attempt.min(left), &mut heard)
             });
+            if let Some(spare) = spare {
+                self.api.session.give_back(spare);
+            }
             let output = output.map_err(|error| Unfinished::Failed(error.to_string()))?;
             *exit_code = output.exit.code();
             if output.exit == Exit::Interrupted && ahead.as_ref().is_some_and(Ahead::is_over) {
@@ -186,11 +179,11 @@ impl Runner<'_> {
                 }
                 verdict => retry::after(verdict, tried),
             };
-            let last = next == Next::GiveUp || self.clock.stop().is_some() || self.clock.now() >= deadline;
             // Whoever goes on sees what came of it.
             if let Some(why) = self.clock.stop() {
                 return Err(why.into());
             }
+            let last = next == Next::GiveUp || self.clock.now() >= deadline;
             let settled = self.settle(step, (&mut *view, before), if last { LATE_EFFECT } else { Duration::ZERO });
             let ended = self.clock.stop();
             match settled {
@@ -218,7 +211,11 @@ impl Runner<'_> {
         let pause = match next {
             Next::Again(pause) => pause,
             Next::WithNewToken => {
-                self.api.renew(used);
+                if self.lanes > 1 {
+                    self.api.renew_now(used);
+                } else {
+                    self.api.renew(used);
+                }
                 Duration::ZERO
             }
             Next::WhenAllowed => self.api.asked_patience(),

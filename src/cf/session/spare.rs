@@ -29,10 +29,14 @@ impl SpareHome {
 
 impl Session {
     /// A spare home with the access token that there is now, for a cf like this one. `None` where there is no place for it,
-    /// and where the session's configuration cannot be read: then there is the session's own.
+    /// where the session's configuration cannot be read, and where the token is just being renewed: then there is the
+    /// session's own.
     pub(crate) fn spare_home(&self, cf: &Cf) -> Option<SpareHome> {
         let config = Config::read(&self.home.config()).ok()?;
         let token = config.access_token();
+        if token.expose().is_empty() {
+            return None;
+        }
         let idle = self.idle.0.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let home = match idle {
             Some(spare) if spare.token == token => return Some(spare),
