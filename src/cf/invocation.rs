@@ -82,6 +82,11 @@ impl Invocation {
         self.shell_as("cf")
     }
 
+    /// As [`Self::shell`], of a `curl` that exits with a failure where the platform refuses: a script stops at nothing else.
+    pub(crate) fn shell_failing(&self) -> String {
+        format!("{} --fail", self.shell())
+    }
+
     /// As [`Self::shell`], with another program than `cf`; the program is quoted.
     pub(crate) fn shell_as(&self, program: &str) -> String {
         let program = quote(program);

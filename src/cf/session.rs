@@ -27,7 +27,6 @@ use spare::Idle;
 
 pub(crate) use error::SessionError;
 pub use home::PrivateHome;
-pub(crate) use spare::SpareHome;
 
 /// Where cf keeps its configuration: `$CF_HOME/.cf/config.json`, else `$HOME/.cf/config.json`. `None` where neither
 /// variable is set.

@@ -72,10 +72,12 @@ pub(crate) fn prove(deployment: &Deployment<'_>, space: &Space, compile: &Compil
         proof.add(Proof { cases: 1, holds: false, violations: vec![violation] });
         return proof;
     }
+    let others =
+        (deployment.lanes > 1).then(|| quota::taken_by_others(space, &deployment.steps_by_app(), deployment.lanes));
     let (begin, mut space) = (space, space.clone());
     for (number, part) in deployment.apps.iter().enumerate() {
-        if deployment.lanes > 1 {
-            space = quota::beside_others(begin, &deployment.steps_by_app(), number, deployment.lanes);
+        if let Some(others) = &others {
+            space = quota::with_more_used(begin, others[number]);
         }
         // What is proved is what will run, and not what the same question would be answered now.
         let first = Cell::new(Some(part.steps.clone()));

@@ -317,10 +317,8 @@ impl<'a> Api<'a> {
         within: Duration,
     ) -> Option<Result<Value, ObserveError>> {
         let argv = Invocation::curl_get(path).resolve(&|_| None).ok()?;
-        let spare = self.session.spare_home(self.cf)?;
-        let output = spare.cf().run_while(goes_on, &argv, within, &mut |_, _| {});
-        self.session.give_back(spare);
-        let output = output.ok()?;
+        let run = |cf: &Cf| cf.run_while(goes_on, &argv, within, &mut |_, _| {});
+        let output = self.session.aside(self.cf, run)?.ok()?;
         match confirm(&Expectation::Json, self.cf.version().dialect(), &output) {
             Verdict::Done | Verdict::AlreadyDone => parse::json(&output.stdout).ok().map(Ok),
             Verdict::Refused(refusal) => {

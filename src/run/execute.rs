@@ -187,7 +187,6 @@ struct Work<'d, 't> {
     /// The numbers of the steps that were handed out.
     begun: BTreeSet<usize>,
     in_flight: usize,
-    confirmed: BTreeSet<&'d str>,
     ended: Option<Ended>,
 }
 
@@ -195,7 +194,7 @@ impl<'d, 't> Work<'d, 't> {
     fn new(track: &'t Track<'d>) -> Self {
         let part = track.part;
         let ended = part.steps.is_empty().then_some(Ended::Done);
-        Self { part, track, begun: BTreeSet::new(), in_flight: 0, confirmed: BTreeSet::new(), ended }
+        Self { part, track, begun: BTreeSet::new(), in_flight: 0, ended }
     }
 
     /// The first step that was not handed out and waits for nothing any more, by what is confirmed of all apps.
@@ -203,6 +202,11 @@ impl<'d, 't> Work<'d, 't> {
         let is_ready = |step: &Step| step.after.iter().all(|id| confirmed.contains(id.as_str()));
         let mut open = (0..self.part.steps.len()).filter(|number| !self.begun.contains(number));
         open.find(|number| is_ready(&self.part.steps[*number])).filter(|_| self.ended.is_none())
+    }
+
+    /// The first step that is not confirmed.
+    fn unconfirmed(&self, confirmed: &BTreeSet<&str>) -> Option<&'d Step> {
+        self.part.steps.iter().find(|step| !confirmed.contains(step.id.as_str()))
     }
 
     fn has_begun(&self) -> bool {
@@ -290,8 +294,7 @@ impl Runner<'_> {
                         match ended {
                             Ok(()) => {
                                 confirmed.insert(&work.part.steps[step].id);
-                                work.confirmed.insert(&work.part.steps[step].id);
-                                if work.confirmed.len() == work.part.steps.len() {
+                                if work.unconfirmed(&confirmed).is_none() {
                                     report(work.track.done(what(work.part.app), &view.space(), self.clock.now()));
                                     work.ended = Some(Ended::Done);
                                 }
@@ -308,9 +311,9 @@ impl Runner<'_> {
             }
         });
         for work in all.iter_mut().filter(|work| work.has_begun() && work.ended.is_none()) {
-            let waits = work.part.steps.iter().find(|step| !work.confirmed.contains(step.id.as_str()));
-            work.ended =
-                waits.map(|step| Ended::failed("it waits for a step that does not come before it".to_owned(), step));
+            work.ended = work
+                .unconfirmed(&confirmed)
+                .map(|step| Ended::failed("it waits for a step that does not come before it".to_owned(), step));
         }
     }
 

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use crate::cf::invocation::{Invocation, Reference};
 use crate::cf::outcome::{self, Reason, confirm};
 use crate::cf::output::{Exit, Stream};
-use crate::cf::session::SpareHome;
+use crate::cf::spawn::Cf;
 use crate::event::{Happening, Report};
 use crate::plan;
 use crate::secret::Sensitive;
@@ -147,16 +147,15 @@ impl Runner<'_> {
             let token = self.api.token();
             // The session's own home is for whoever has to renew the token; a call that outlives it there can do so itself.
             let is_aside = self.lanes > 1 && tried <= ASIDE;
-            let spare = is_aside.then(|| self.api.session.spare_home(self.cf)).flatten();
-            let is_spare = spare.is_some();
-            let cf = spare.as_ref().map_or(self.cf, SpareHome::cf);
             let mut heard = |stream, text: &str| report(output(step, &argv, stream, text));
-            let output = Ahead::watching(ahead.as_ref(), || {
-                cf.run_while(&goes_on, &argv, step.limits.attempt.min(left), &mut heard)
-            });
-            if let Some(spare) = spare {
-                self.api.session.give_back(spare);
-            }
+            let mut run = |cf: &Cf| {
+                Ahead::watching(ahead.as_ref(), || {
+                    cf.run_while(&goes_on, &argv, step.limits.attempt.min(left), &mut heard)
+                })
+            };
+            let aside = is_aside.then(|| self.api.session.aside(self.cf, &mut run)).flatten();
+            let is_spare = aside.is_some();
+            let output = aside.unwrap_or_else(|| run(self.cf));
             let output = output.map_err(|error| Unfinished::Failed(error.to_string()))?;
             *exit_code = output.exit.code();
             if output.exit == Exit::Interrupted && ahead.as_ref().is_some_and(Ahead::is_over) {

@@ -55,6 +55,10 @@ impl Growth {
         }
         growth
     }
+
+    fn of_each(space: &Space, apps: &[&[Step]]) -> Vec<Self> {
+        apps.iter().map(|steps| Self::of(space, *steps)).collect()
+    }
 }
 
 /// By how much more is used at the most of what is done to each of these apps, where so many of them are on their way at
@@ -75,8 +79,7 @@ fn together(growths: &[Growth], lanes: usize) -> Usage {
 
 /// Whether the quotas let so many apps be on their way at the same time, with these steps for each.
 pub(crate) fn fit_together(space: &Space, apps: &[&[Step]], lanes: usize) -> bool {
-    let growths: Vec<Growth> = apps.iter().map(|steps| Growth::of(space, *steps)).collect();
-    let most = together(&growths, lanes);
+    let most = together(&Growth::of_each(space, apps), lanes);
     let fits = |limit: Option<u64>, used: u64, more: u64| more == 0 || limit.is_none_or(|limit| used + more <= limit);
     space.quotas.iter().all(|quota| {
         fits(quota.memory_mb, quota.used.memory_mb, most.memory_mb)
@@ -85,21 +88,26 @@ pub(crate) fn fit_together(space: &Space, apps: &[&[Step]], lanes: usize) -> boo
     })
 }
 
-/// The space, where of its quotas is used besides what the other apps may take while one of them is on its way.
-pub(crate) fn beside_others(space: &Space, apps: &[&[Step]], one: usize, lanes: usize) -> Space {
-    let growths: Vec<Growth> = apps.iter().map(|steps| Growth::of(space, *steps)).collect();
-    let others = together(&growths, lanes).each(growths[one].most, u64::saturating_sub);
-    let mut beside = space.clone();
-    for quota in &mut beside.quotas {
-        quota.used = quota.used.each(others, u64::saturating_add);
+/// For each of these apps, what the others may take while it is on its way.
+pub(crate) fn taken_by_others(space: &Space, apps: &[&[Step]], lanes: usize) -> Vec<Usage> {
+    let growths = Growth::of_each(space, apps);
+    let most = together(&growths, lanes);
+    growths.iter().map(|own| most.each(own.most, u64::saturating_sub)).collect()
+}
+
+/// The space, where of its quotas is used that much more.
+pub(crate) fn with_more_used(space: &Space, more: Usage) -> Space {
+    let mut used = space.clone();
+    for quota in &mut used.quotas {
+        quota.used = quota.used.each(more, u64::saturating_add);
     }
-    beside
+    used
 }
 
 /// The most that is used of each quota at any point of what is done to these apps, so many of them at the same time.
 pub(crate) fn peaks<'a>(space: &'a Space, apps: &[&[Step]], lanes: usize) -> Vec<(&'a Quota, Usage)> {
     let most = if lanes > 1 {
-        together(&apps.iter().map(|steps| Growth::of(space, *steps)).collect::<Vec<_>>(), lanes)
+        together(&Growth::of_each(space, apps), lanes)
     } else {
         Growth::of(space, apps.iter().copied().flatten()).most
     };
@@ -109,11 +117,8 @@ pub(crate) fn peaks<'a>(space: &'a Space, apps: &[&[Step]], lanes: usize) -> Vec
 /// Brings what is used of the quotas up to date after a change of the space.
 pub(crate) fn follow(before: &Space, after: &mut Space) {
     let (was, is) = (usage(before), usage(after));
-    let moved = |used: u64, was: u64, is: u64| (used + is).saturating_sub(was);
     for quota in &mut after.quotas {
-        quota.used.memory_mb = moved(quota.used.memory_mb, was.memory_mb, is.memory_mb);
-        quota.used.instances = moved(quota.used.instances, was.instances, is.instances);
-        quota.used.routes = moved(quota.used.routes, was.routes, is.routes);
+        quota.used = quota.used.each(is, u64::saturating_add).each(was, u64::saturating_sub);
     }
 }
 

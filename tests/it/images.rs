@@ -132,7 +132,6 @@ fn an_app_of_cloud_native_buildpacks_is_deployed() {
 }
 
 #[test]
-#[ignore = "`make verify` runs it: the other tests of images meet most of it"]
 fn a_rehearsal_runs_a_stand_in_for_an_image_and_refuses_what_it_cannot_stage() {
     let (bench, _folder) = bench();
     let run = bench.run(&["rehearse", "--load", "20"]);

@@ -90,7 +90,6 @@ fn a_token_that_ends_for_all_lanes_at_once_is_renewed() {
 }
 
 #[test]
-#[ignore = "`make verify` runs it: the matrix kills at every step of one lane"]
 fn lanes_that_were_killed_are_resumed() {
     let bench = bench("/health");
     let rule = Rule::new("POST", "/v3/routes/*/destinations", Fault::After(Harm::Nothing)).on(Occurrence::Nth(4));

@@ -14,24 +14,24 @@ pub(super) struct Idle(Mutex<Vec<SpareHome>>);
 /// A private home beside the session's own, and the cf that works there: with the access token that there was, and
 /// nothing to renew it with, since a platform that rotates refresh tokens takes each of them once.
 #[derive(Debug)]
-pub(crate) struct SpareHome {
+struct SpareHome {
     cf: Cf,
     token: Sensitive,
     home: PrivateHome,
 }
 
-impl SpareHome {
-    /// The cf that works there.
-    pub(crate) fn cf(&self) -> &Cf {
-        &self.cf
-    }
-}
-
 impl Session {
-    /// A spare home with the access token that there is now, for a cf like this one. `None` where there is no place for it,
-    /// where the session's configuration cannot be read, and where the token is just being renewed: then there is the
-    /// session's own.
-    pub(crate) fn spare_home(&self, cf: &Cf) -> Option<SpareHome> {
+    /// Does something with a cf like this one that works in a spare home, with the access token that there is now. `None`
+    /// where there is no place for that, where the session's configuration cannot be read, and where the token is just
+    /// being renewed: then there is the session's own.
+    pub(crate) fn aside<R>(&self, cf: &Cf, work: impl FnOnce(&Cf) -> R) -> Option<R> {
+        let spare = self.spare_home(cf)?;
+        let done = work(&spare.cf);
+        self.idle.0.lock().unwrap_or_else(PoisonError::into_inner).push(spare);
+        Some(done)
+    }
+
+    fn spare_home(&self, cf: &Cf) -> Option<SpareHome> {
         let config = Config::read(&self.home.config()).ok()?;
         let token = config.access_token();
         if token.expose().is_empty() {
@@ -45,10 +45,5 @@ impl Session {
         };
         write_private(&home.config(), &config.without_refresh_token()).ok()?;
         Some(SpareHome { cf: cf.at(&home), token, home })
-    }
-
-    /// Keeps a spare home for the next one who wants one.
-    pub(crate) fn give_back(&self, spare: SpareHome) {
-        self.idle.0.lock().unwrap_or_else(PoisonError::into_inner).push(spare);
     }
 }

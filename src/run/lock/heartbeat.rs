@@ -124,12 +124,8 @@ impl<'a> Heartbeat<'a> {
         let mut all = true;
         for mut lock in locks {
             let in_flight = in_flight.get(&lock.app).cloned().unwrap_or_default();
-            let mut beat = Beat::Busy;
-            if let Some(spare) = self.api.session.spare_home(self.api.cf) {
-                let written = held::beat(&self.api.beside(spare.cf()), &mut lock, &in_flight);
-                self.api.session.give_back(spare);
-                beat = written?;
-            }
+            let aside = |cf: &Cf| held::beat(&self.api.beside(cf), &mut lock, &in_flight);
+            let mut beat = self.api.session.aside(self.api.cf, aside).transpose()?.unwrap_or(Beat::Busy);
             // Only the run's own cf can renew the token; where it is at work, it is not waited for.
             if beat != Beat::Written {
                 beat = held::beat(&self.api.by(&self.between), &mut lock, &in_flight)?;

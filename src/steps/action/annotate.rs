@@ -67,9 +67,8 @@ impl Facts for Annotate {
         &[Section::Apps]
     }
 
-    /// A script stops at a failure only where cf exits with it.
     fn script(&self, _within: Duration) -> Option<String> {
-        self.invocation(&CfVersion::pinned()).map(|call| format!("{} --fail", call.shell()))
+        self.invocation(&CfVersion::pinned()).map(|call| call.shell_failing())
     }
 
     fn may_change(&self, facet: &Facet) -> bool {

@@ -109,8 +109,7 @@ impl Facts for CreateApp {
         }
     }
 
-    /// A script stops at a failure only where cf exits with it.
     fn script(&self, _within: Duration) -> Option<String> {
-        self.invocation(&CfVersion::pinned()).map(|call| format!("{} --fail", call.shell()))
+        self.invocation(&CfVersion::pinned()).map(|call| call.shell_failing())
     }
 }

@@ -191,26 +191,36 @@ fn what_was_to_follow_is_resumed() {
     );
 }
 
-#[test]
-fn apps_share_a_quota() {
-    let plan = example::plan(PLAN);
-    let mut space = deployed(&plan, &[]);
+/// Each app takes 512 MB more while both of its colours run, and 256 MB more for good: it grows by one instance.
+fn one_instance_each(plan: &Plan) -> Space {
+    let mut space = deployed(plan, &[]);
     for app in &mut space.apps {
-        // Each app grows by one instance of 256 MB.
         app.processes[0].instances = 1;
         app.processes[0].states.truncate(1);
     }
+    space
+}
+
+/// A quota of that space with so much memory left, in megabytes.
+fn with_free_memory(free: u64) -> Quota {
+    let used = Usage { memory_mb: 768, instances: 3, routes: 3 };
+    Quota {
+        name: "small".to_owned(),
+        scope: QuotaScope::Space,
+        memory_mb: Some(used.memory_mb + free),
+        instance_memory_mb: None,
+        instances: None,
+        routes: None,
+        used,
+    }
+}
+
+#[test]
+fn apps_share_a_quota() {
+    let plan = example::plan(PLAN);
+    let mut space = one_instance_each(&plan);
     let mut fits = |free: u64| {
-        let used = Usage { memory_mb: 768, instances: 3, routes: 3 };
-        space.quotas = vec![Quota {
-            name: "small".to_owned(),
-            scope: QuotaScope::Space,
-            memory_mb: Some(used.memory_mb + free),
-            instance_memory_mb: None,
-            instances: None,
-            routes: None,
-            used,
-        }];
+        space.quotas = vec![with_free_memory(free)];
         Deployment::compile(&plan, &space, &example::request(&plan, Verb::Apply)).map(drop)
     };
     // One app needs 512 MB while both of its colours run, and 256 MB more than before for good.
@@ -230,27 +240,13 @@ fn apps_share_a_quota() {
 #[test]
 fn apps_in_lanes_wait_for_each_other_where_they_do_not_fit_together() {
     let plan = example::plan(PLAN);
-    let mut space = deployed(&plan, &[]);
-    for app in &mut space.apps {
-        // Each app takes 512 MB more while both of its colours run, and 256 MB more for good.
-        app.processes[0].instances = 1;
-        app.processes[0].states.truncate(1);
-    }
-    let used = Usage { memory_mb: 768, instances: 3, routes: 3 };
+    let mut space = one_instance_each(&plan);
     // How many lanes, how much memory is free, and how many are used.
     for (parallel, free, lanes) in
         [(1, 9999, 1), (2, 1280, 2), (2, 1279, 1), (3, 1536, 3), (3, 1535, 1), (32, 1536, 32)]
     {
         let plan = Plan { parallel, ..plan.clone() };
-        space.quotas = vec![Quota {
-            name: "small".to_owned(),
-            scope: QuotaScope::Space,
-            memory_mb: Some(used.memory_mb + free),
-            instance_memory_mb: None,
-            instances: None,
-            routes: None,
-            used,
-        }];
+        space.quotas = vec![with_free_memory(free)];
         let deployment = Deployment::compile(&plan, &space, &example::request(&plan, Verb::Apply)).unwrap();
         let waits = deployment.apps.iter().filter(|part| !part.steps[0].after.is_empty()).count();
         assert_eq!((deployment.lanes, waits), (lanes, if lanes > 1 { 0 } else { 2 }), "{parallel} {free}");
