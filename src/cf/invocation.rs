@@ -208,17 +208,22 @@ impl Invocation {
     }
 
     /// `cf curl -X PATCH /v3/apps/GUID -d {"metadata":{"annotations":…}}`; a `None` takes the annotation away, all others
-    /// stay. Without `--fail`, which would swallow why it is refused (cf 8.17).
+    /// stay, and one that `of_droplet` names holds the guid of the droplet that the app runs. Without `--fail`, which would swallow why it is refused (cf 8.17).
     pub(crate) fn set_annotations<'a>(
         app: &str,
         annotations: impl IntoIterator<Item = (&'a str, Option<&'a str>)>,
+        of_droplet: Option<&str>,
     ) -> Self {
-        Self::new("curl")
-            .word("-X")
-            .word("PATCH")
-            .arg(app_path(app, ""))
-            .word("-d")
-            .value(json!({ "metadata": metadata(annotations) }).to_string())
+        let call = Self::new("curl").word("-X").word("PATCH").arg(app_path(app, "")).word("-d");
+        let body = json!({ "metadata": metadata(annotations) }).to_string();
+        match (of_droplet, body.strip_suffix("}}}")) {
+            (Some(key), Some(open)) => {
+                let open = format!("{open},{}:\"", Value::from(key));
+                let droplet = Piece::Reference(Reference::CurrentDropletGuid(app.to_owned()));
+                call.arg(Arg::pieces_of(vec![Piece::Text(open), droplet, Piece::Text("\"}}}".to_owned())]))
+            }
+            _ => call.value(body),
+        }
     }
 
     /// `cf curl -X POST /v3/apps …`: creates an app that is neither staged nor started, with these annotations, unless its

@@ -37,9 +37,7 @@ pub(super) fn holding(
         locks.hold(step, space, interrupt).map_err(|lost| lost.to_string())
     };
     let ending = locks.keep(&interrupt.stopper(), || work(&hold));
-    for note in locks.release(interrupt) {
-        tell(&format!("note: {note}"));
-    }
+    locks.release(interrupt, &mut |note| tell(&format!("note: {note}")));
     ending
 }
 
@@ -47,7 +45,7 @@ pub(super) fn holding(
 pub(super) fn clear_up(context: &Context, locks: &[Lock]) -> Result<(), CliError> {
     let clock = Interrupt::none();
     for lock in locks {
-        if manager(context, &clock).break_open(lock)? {
+        if manager(context, &clock).break_open(lock, &mut tell)? {
             tell(&format!("the lock on {} that {} has left is removed", lock.app, lock.holder()));
         }
     }
@@ -135,7 +133,7 @@ fn break_each(context: &Context, plan: &Plan, locks: &[Lock], quiet: bool) -> Re
     let manager = manager(context, &clock);
     for app in &plan.apps {
         let told = match locks.iter().find(|lock| lock.app == app.name.as_str()) {
-            Some(lock) if manager.break_open(lock)? => {
+            Some(lock) if manager.break_open(lock, &mut tell)? => {
                 format!("broke the lock on {}, held by {}", app.name, lock.holder())
             }
             Some(_) => format!("the lock on {} was gone already", app.name),

@@ -3,7 +3,7 @@
 use strsim::osa_distance;
 
 /// The most similar of some words, if one is similar enough to be a slip of the pen.
-pub(super) fn closest<'w>(word: &str, words: impl Iterator<Item = &'w str>) -> Option<&'w str> {
+pub(crate) fn closest<'w>(word: &str, words: impl Iterator<Item = &'w str>) -> Option<&'w str> {
     let simple = |text: &str| text.to_lowercase().replace('-', "_");
     let word = simple(word);
     let length = word.chars().count();

@@ -28,7 +28,7 @@ mod app;
 mod check;
 mod cross_checks;
 mod diagnostics;
-mod did_you_mean;
+pub(crate) mod did_you_mean;
 mod digest;
 mod duration;
 mod files;

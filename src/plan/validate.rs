@@ -125,7 +125,11 @@ fn not_a_list(node: &Node, item: &Kind) -> ValueError {
             format!("remove the key, or give it items, each {}", noun(item))
         }
         Value::Scalar(scalar) if !scalar.text.contains([',', '\n']) => format!("write [{}]", scalar.text),
-        Value::Scalar(_) | Value::List(_) | Value::Map(_) => "begin each item with `- `".to_owned(),
+        Value::Map(entries) => match entries.first().and_then(|(key, _)| key.text()) {
+            Some(key) => format!("begin each item with `- `, as in `- {key}: …`"),
+            None => "begin each item with `- `".to_owned(),
+        },
+        Value::Scalar(_) | Value::List(_) => "begin each item with `- `".to_owned(),
     };
     ValueError { hint: Some(hint), ..error }
 }

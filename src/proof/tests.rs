@@ -156,6 +156,36 @@ fn a_first_deployment_is_resumed_from_wherever_it_was_interrupted() {
     assert!(matches!(right(&plan, Verb::Resume, &half_way), Err(Refusal::NothingUnderWay { .. })));
 }
 
+/// What it takes back is then more than what it did: from wherever that is interrupted it goes on.
+#[test]
+fn a_first_deployment_is_taken_back_from_wherever_it_was_interrupted() {
+    let plan = plan_with("");
+    let mut half_way = space(Vec::new(), None);
+    for step in &right(&plan, Verb::Apply, &half_way.clone()).unwrap() {
+        step.facts().effect(&mut half_way);
+        if UnderWay::of(&plan.apps[0], &half_way).is_some() {
+            assert_holds(&format!("after {}", step.id), &proved(&plan, Verb::Rollback, &half_way));
+        }
+    }
+}
+
+/// Somebody has taken the live routes off the version that runs, and a deployment found nothing live: the way back leads
+/// to what was live before all the same.
+#[test]
+fn a_deployment_that_found_nothing_live_can_be_taken_back() {
+    let plan = plan_with("");
+    for started in [true, false] {
+        let begin = space(vec![app("shop_a", started, Some(Role::Live))], None);
+        assert_holds("the deployment", &proved(&plan, Verb::Apply, &begin));
+        let mut end = begin.clone();
+        right(&plan, Verb::Apply, &begin).unwrap().iter().for_each(|step| step.facts().effect(&mut end));
+        assert_eq!(end.holders(&plan.apps[0].live[0]), ["shop_b"]);
+        assert_holds("its way back", &proved(&plan, Verb::Rollback, &end));
+        right(&plan, Verb::Rollback, &end).unwrap().iter().for_each(|step| step.facts().effect(&mut end));
+        assert!(plan.apps[0].live.iter().all(|url| end.holders(url) == ["shop_a"]));
+    }
+}
+
 #[test]
 fn a_quota_that_leaves_no_room_for_a_way_back_is_seen() {
     let mut small = ordinary();

@@ -195,7 +195,17 @@ impl Ways<'_> {
                 style(format!("{refusal}\n   {}", refusal.hint(own).replace('\n', "\n   "))).red().to_string()
             }
             Ok(Standing::First { .. }) => {
-                format!("not deployed yet; {}", self.offer(app, Verb::Apply, "deploys it"))
+                let apply = self.offer(app, Verb::Apply, "deploys it");
+                let was_live = |colour: &&plan::AppName| {
+                    space.app(colour.as_str()).and_then(Role::of) == Some(Role::Live)
+                };
+                match app.colours.iter().find(was_live) {
+                    None => format!("not deployed yet; {apply}"),
+                    Some(colour) => {
+                        let told = format!("no app is on the live routes; {colour} was live before\n   {apply}");
+                        style(told).yellow().to_string()
+                    }
+                }
             }
             Ok(Standing::Settled { live, next } | Standing::Half { live, next }) => {
                 let live_runs = space.app(live.as_str()).is_some_and(App::serves);
@@ -228,6 +238,7 @@ impl Ways<'_> {
         let Self { plan, space, own } = *self;
         let typed = self.command(app, verb.as_str());
         match offer(plan, app, verb, space) {
+            Offer::Steps(1) => format!("{typed} {does} (1 step)"),
             Offer::Steps(count) => format!("{typed} {does} ({count} steps)"),
             Offer::Refused(refusal) => {
                 let hint = refusal.hint(own).replace('\n', "\n     ");

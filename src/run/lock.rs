@@ -289,7 +289,7 @@ impl<'a> LockManager<'a> {
             let watch = watch.get_or_insert_with(|| Watch::on(&lock, self.clock.now()));
             watch.see(&lock, self.clock.now());
             if state != LockState::Unreadable && watch.is_silent(self.clock.now()) {
-                marker::remove(&self.api, self.clock, &lock)?;
+                marker::remove(&self.api, self.clock, &lock, tell)?;
                 tell(&taken_over(&lock, "nothing has been heard of it for 30 s"));
                 continue;
             }
@@ -345,9 +345,7 @@ impl<'a> LockManager<'a> {
             match self.take(app, claim, tell) {
                 Ok(lock) => locks.push(lock),
                 Err(error) => {
-                    for note in locks.iter().filter_map(|lock| held::release(&self.api, self.clock, lock)) {
-                        tell(&note);
-                    }
+                    locks.iter().for_each(|lock| held::release(&self.api, self.clock, lock, tell));
                     return Err(error);
                 }
             }
@@ -372,7 +370,7 @@ impl<'a> LockManager<'a> {
                     }
                     LockState::Dead => {
                         // By its guid: whoever has taken it over meanwhile is left alone, and found in the next round.
-                        marker::remove(&self.api, self.clock, &lock)?;
+                        marker::remove(&self.api, self.clock, &lock, tell)?;
                         tell(&taken_over(&lock, "it is at work no more"));
                     }
                 },
@@ -380,14 +378,15 @@ impl<'a> LockManager<'a> {
         }
     }
 
-    /// Removes a lock, whoever holds it, by its guid. Returns whether it was there.
+    /// Removes a lock, whoever holds it, by its guid. Returns whether it was there. `tell` hears of what a person should
+    /// know.
     ///
     /// Fails where an app that is somebody's has the name of a lock, and where the platform does not let it.
-    pub fn break_open(&self, lock: &Lock) -> Result<bool, LockError> {
+    pub fn break_open(&self, lock: &Lock, tell: &mut dyn FnMut(&str)) -> Result<bool, LockError> {
         if lock.is_an_app {
             return Err(held(lock.clone(), LockState::Unreadable));
         }
-        marker::remove(&self.api, self.clock, lock)
+        marker::remove(&self.api, self.clock, lock, tell)
     }
 }
 

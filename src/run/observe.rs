@@ -46,6 +46,8 @@ pub struct Observer<'a> {
     tell: fn(&str),
     /// Whether something is to be staged on a stack.
     stages: bool,
+    /// Whether a manifest names a buildpack that the platform would have to bring.
+    names_buildpacks: bool,
 }
 
 impl<'a> Observer<'a> {
@@ -62,6 +64,7 @@ impl<'a> Observer<'a> {
             }),
             tell: |_| {},
             stages: plan.apps.iter().any(|app| app.manifest.app.docker.is_none()),
+            names_buildpacks: plan.apps.iter().any(|app| app.manifest.app.system_buildpacks().next().is_some()),
         }
     }
 

@@ -334,5 +334,6 @@ fn look_up(space: &Space, reference: &Reference) -> Option<String> {
     match reference {
         Reference::AppGuid(_) => Some(app.guid.clone()),
         Reference::DropletGuid(_) => app.staged.as_ref().map(|droplet| droplet.guid.clone()),
+        Reference::CurrentDropletGuid(_) => app.droplet.clone(),
     }
 }

@@ -27,6 +27,8 @@ pub enum Condition {
         app: String,
         /// Keys and values.
         annotations: BTreeMap<String, Option<String>>,
+        /// The key of one that holds the guid of the droplet that the app runs.
+        of_droplet: Option<String>,
     },
     /// The service instance is bound to the app.
     Bound {
@@ -193,7 +195,10 @@ impl Condition {
                 Some(_) => Judgement::NotYet(format!("app {app} is still there")),
             },
             Self::Uploaded { app, before } => with(space, app, |app| uploaded(app, before.as_deref())),
-            Self::Annotated { app, annotations } => with(space, app, |app| annotated(app, annotations)),
+            Self::Annotated { app, annotations, of_droplet } => with(space, app, |app| {
+                let droplet = of_droplet.iter().map(|key| (key, app.droplet.as_ref()));
+                annotated(app, annotations.iter().map(|(key, value)| (key, value.as_ref())).chain(droplet))
+            }),
             Self::Bound { app, service } => with(space, app, |app| {
                 if app.bindings.contains(service) {
                     Judgement::Holds
@@ -256,8 +261,8 @@ fn uploaded(app: &App, before: Option<&str>) -> Judgement {
     }
 }
 
-fn annotated(app: &App, wanted: &BTreeMap<String, Option<String>>) -> Judgement {
-    let missing = wanted.iter().find(|(key, value)| app.annotations.get(*key) != value.as_ref());
+fn annotated<'w>(app: &App, mut wanted: impl Iterator<Item = (&'w String, Option<&'w String>)>) -> Judgement {
+    let missing = wanted.find(|(key, value)| app.annotations.get(*key) != *value);
     match missing {
         None => Judgement::Holds,
         Some((key, Some(value))) => Judgement::NotYet(format!("app {} does not carry {key}: {value}", app.name)),
@@ -354,8 +359,8 @@ impl fmt::Display for Condition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Uploaded { app, .. } => write!(f, "app {app} has a new package that is ready, and is stopped"),
-            Self::Annotated { app, annotations } => {
-                let keys = annotations.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
+            Self::Annotated { app, annotations, of_droplet } => {
+                let keys = annotations.keys().chain(of_droplet).map(String::as_str).collect::<Vec<_>>().join(", ");
                 write!(f, "app {app} carries {keys} as written")
             }
             Self::Bound { app, service } => write!(f, "service instance {service} is bound to app {app}"),

@@ -7,6 +7,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::plan::Lifecycle;
+
 /// What the platform tells beforehand of what it will refuse.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(default)]
@@ -21,6 +23,9 @@ pub struct Rules {
     pub flags_off: Vec<String>,
     /// The stacks; `None` where nobody tells them.
     pub stacks: Option<Vec<Stack>>,
+    /// The buildpacks that the platform brings; `None` where nobody tells them, or the plan names none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub buildpacks: Option<Vec<Buildpack>>,
     /// The routes of the plan that belong to another space, or would stand beside one that does.
     pub routes: Vec<ForeignRoute>,
     /// Whether cf finds no password for a registry of images (`CF_DOCKER_PASSWORD`). Of the machine that reads the space,
@@ -62,6 +67,17 @@ pub enum StackState {
     Restricted,
     /// It takes none.
     Disabled,
+}
+
+/// A buildpack that the platform brings.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Buildpack {
+    /// The name, such as `ruby_buildpack`. Several may have it, each for another stack.
+    pub name: String,
+    /// The stack that it is for; `None` where it is for any.
+    pub stack: Option<String>,
+    /// The lifecycle of the apps that it is for; `None` where nobody tells it.
+    pub lifecycle: Option<Lifecycle>,
 }
 
 /// A route that another space has.

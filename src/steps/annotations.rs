@@ -13,7 +13,7 @@ use std::fmt;
 
 use serde_json::json;
 
-use crate::plan::AppName;
+use crate::plan::{AppName, RouteUrl};
 use crate::space::App;
 
 /// The deployment that last wrote on the app: its id, the digest of its plan, who ran it and on which machine, and when
@@ -32,6 +32,8 @@ pub(crate) const PACKAGE_BEFORE: &str = "cutover-package-before";
 pub(crate) const OLD: &str = "cutover-old";
 /// The live routes that this app held then.
 pub(crate) const OLD_ROUTES: &str = "cutover-old-routes";
+/// The guid of the droplet that it ran when it was made live: another one was given to it by somebody else.
+pub(crate) const DROPLET: &str = "cutover-droplet";
 /// The routes of the next colour that the plan does not name: a push takes them off it.
 pub(crate) const KEPT_ROUTES: &str = "cutover-kept-routes";
 
@@ -194,9 +196,8 @@ impl Origin {
         })
     }
 
-    fn write(&self) -> [(&'static str, Option<String>); 12] {
+    fn write(&self) -> [(&'static str, Option<String>); 13] {
         let or_none = |value: &Option<String>| Some(value.clone().unwrap_or_else(|| NONE.to_owned()));
-        let list = |routes: &[String]| Some(routes.join(&BETWEEN.to_string())).filter(|text| !text.is_empty());
         [
             (DEPLOYMENT, Some(self.deployment.id.clone())),
             (PLAN, Some(self.plan.clone())),
@@ -207,11 +208,17 @@ impl Origin {
             (UPLOAD, Some(self.upload.clone())),
             (UPLOAD_FILES, Some(self.upload_files.clone())),
             (PACKAGE_BEFORE, or_none(&self.package_before)),
+            (DROPLET, None),
             (OLD, or_none(&self.old)),
-            (OLD_ROUTES, list(&self.old_routes)),
-            (KEPT_ROUTES, list(&self.kept_routes)),
+            (OLD_ROUTES, joined(&self.old_routes)),
+            (KEPT_ROUTES, joined(&self.kept_routes)),
         ]
     }
+}
+
+/// Routes as they are written; `None` where there is none.
+fn joined(routes: &[String]) -> Option<String> {
+    Some(routes.join(&BETWEEN.to_string())).filter(|text| !text.is_empty())
 }
 
 /// A set of annotations to be written in one call.
@@ -219,24 +226,40 @@ impl Origin {
 pub(crate) struct Annotations {
     role: Role,
     values: Vec<(&'static str, Option<String>)>,
+    /// The one beside them that is to hold the guid of the droplet that the app runs then.
+    of_droplet: Option<&'static str>,
 }
 
 impl Annotations {
     /// Marks the app as the one that is deployed, in the place of all that an earlier deployment has written there.
     pub(crate) fn next(origin: &Origin) -> Self {
         let role = (ROLE, Some(Role::Next.as_str().to_owned()));
-        Self { role: Role::Next, values: std::iter::once(role).chain(origin.write()).collect() }
+        Self { role: Role::Next, values: std::iter::once(role).chain(origin.write()).collect(), of_droplet: None }
     }
 
     /// Changes the role; what tells where the app came from stays.
     pub(crate) fn role_only(role: Role) -> Self {
-        Self { role, values: vec![(ROLE, Some(role.as_str().to_owned()))] }
+        Self { role, values: vec![(ROLE, Some(role.as_str().to_owned()))], of_droplet: None }
+    }
+
+    /// Marks the app as the one that a deployment has made live, with the droplet that it runs.
+    pub(crate) fn deployed() -> Self {
+        Self { of_droplet: Some(DROPLET), ..Self::role_only(Role::Live) }
     }
 
     /// Marks the app as one that is taken back, by a rollback of these apps of the plan.
     pub(crate) fn rolling_back(extent: &Extent) -> Self {
         let role = (ROLE, Some(Role::RollingBack.as_str().to_owned()));
-        Self { role: Role::RollingBack, values: vec![role, (BACK, Some(extent.write()))] }
+        Self { role: Role::RollingBack, values: vec![role, (BACK, Some(extent.write()))], of_droplet: None }
+    }
+
+    /// As well as that, the app that it is taken back to, and the live routes that lead there then: where the deployment
+    /// itself found nothing live, nothing else tells.
+    #[must_use]
+    pub(crate) fn back_to(mut self, old: &AppName, routes: &[RouteUrl]) -> Self {
+        self.values.push((OLD, Some(old.to_string())));
+        self.values.push((OLD_ROUTES, joined(&routes.iter().map(ToString::to_string).collect::<Vec<_>>())));
+        self
     }
 
     /// The role that is written.
@@ -247,6 +270,16 @@ impl Annotations {
     /// Keys and values; `None` is one that is taken away.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
         self.values.iter().map(|(key, value)| (*key, value.as_deref()))
+    }
+
+    /// The annotation that is to hold the guid of the droplet that the app runs then, beside those values.
+    pub(crate) fn of_droplet(&self) -> Option<&'static str> {
+        self.of_droplet
+    }
+
+    /// Whether the annotation of that key is written, or taken away.
+    pub(crate) fn has(&self, key: &str) -> bool {
+        self.iter().map(|(written, _)| written).chain(self.of_droplet).any(|written| written == key)
     }
 
     /// The same as owned keys and values.

@@ -172,8 +172,22 @@ impl<'a> GraphBuilder<'a> {
         }
     }
 
-    /// Marks an app as one that is taken back, by a rollback of these apps of the plan, where it is not marked so already.
-    pub(super) fn rolling_back(&mut self, phase: Phase, app: &AppName, extent: &Extent) {
+    /// Marks an app as the one that this deployment has made live, where it is not marked so already.
+    pub(super) fn record(&mut self, phase: Phase, app: &AppName) {
+        if self.model.app(app.as_str()).is_some_and(|app| Role::of(app) != Some(Role::Live)) {
+            self.add(phase, "mark", Annotate { app: app.clone(), annotations: Annotations::deployed() });
+        }
+    }
+
+    /// Marks an app as one that is taken back, by a rollback of these apps of the plan, where it is not marked so already;
+    /// with the app that it is taken back to and the routes that lead there then, where nothing else tells.
+    pub(super) fn rolling_back(
+        &mut self,
+        phase: Phase,
+        app: &AppName,
+        extent: &Extent,
+        to: Option<(&AppName, &[RouteUrl])>,
+    ) {
         let is_marked = |app: &App| {
             // An older version has not written which apps it is of.
             let same = Extent::of_rollback(app).is_none_or(|marked| marked == *extent);
@@ -181,6 +195,10 @@ impl<'a> GraphBuilder<'a> {
         };
         if self.model.app(app.as_str()).is_some_and(|app| !is_marked(app)) {
             let annotations = Annotations::rolling_back(extent);
+            let annotations = match to {
+                Some((to, routes)) => annotations.back_to(to, routes),
+                None => annotations,
+            };
             self.add(phase, "mark", Annotate { app: app.clone(), annotations });
         }
     }

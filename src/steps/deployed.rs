@@ -7,7 +7,7 @@
 use crate::plan::{self, AppName, Plan};
 use crate::space::{App, Space};
 
-use super::annotations::{Origin, Role};
+use super::annotations::{DROPLET, Origin, Role};
 use super::refusal::Refusal;
 use super::standing::{Standing, UnderWay};
 use super::upload::Upload;
@@ -54,6 +54,10 @@ fn missing(plan: &Plan, app: &plan::App, space: &Space, files: &Files<'_>) -> Op
             "{live} is live and comes from other files than those that are here ({difference}) {whose}"
         ));
     }
+    // An older version has not written which droplet it was.
+    if found.annotations.get(DROPLET).is_some_and(|droplet| found.droplet.as_ref() != Some(droplet)) {
+        return Some(format!("{live} is live, and somebody has given it another droplet since it was deployed {whose}"));
+    }
     if let Some(url) = app.live.iter().find(|url| space.holders(url) != [live.as_str()]) {
         return Some(format!("{live} is live, and {url} does not lead to it"));
     }
@@ -98,7 +102,14 @@ apps:
             |digest: Option<&'static str>| move |_: &plan::App| Ok(digest.map(|digest| Upload::as_written(digest, "")));
         assert_eq!(check(&plan, &deployed(&plan), &files(Some("new"))), Ok(()));
 
-        let cases: [(Change, Option<&'static str>, &str); 9] = [
+        let cases: [(Change, Option<&'static str>, &str); 10] = [
+            (
+                |space| {
+                    space.apps[0].annotations.insert(DROPLET.to_owned(), "the one of the deployment".to_owned());
+                },
+                Some("new"),
+                "somebody has given it another droplet since it was deployed (deployment d-1 at now by ada)",
+            ),
             (
                 |_| {},
                 Some("old"),

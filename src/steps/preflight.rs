@@ -6,8 +6,10 @@
 #[cfg(test)]
 mod tests;
 
-use crate::plan::{self, AppName, Check, RouteUrl};
-use crate::space::rules::{ForeignRoute, Stack, StackState, Suspended};
+use std::collections::BTreeSet;
+
+use crate::plan::{self, AppName, Check, Lifecycle, RouteUrl};
+use crate::space::rules::{Buildpack, ForeignRoute, Stack, StackState, Suspended};
 use crate::space::{Domain, Space};
 
 use super::refusal::Refusal;
@@ -139,6 +141,30 @@ pub(super) fn of_stack(app: &plan::App, space: &Space, next: &AppName) -> Option
     };
     let stack = created_on.into_iter().chain(wanted).find(refuses)?;
     Some(Refusal::StackRefuses { app: next.clone(), stack: stack.clone() })
+}
+
+/// Buildpacks that the manifest names and that the platform does not bring for the stack of the next colour (CC:
+/// `buildpack_lifecycle_data_validator.rb`).
+pub(super) fn of_buildpacks(app: &plan::App, space: &Space, next: &AppName) -> Vec<Refusal> {
+    let Some(known) = &space.rules.buildpacks else { return Vec::new() };
+    let manifest = &app.manifest.app;
+    let lifecycle = manifest.lifecycle.unwrap_or(Lifecycle::Buildpack);
+    let there = space.app(next.as_str()).and_then(|app| app.stack.as_deref());
+    let by_default = || Some(space.rules.stacks.as_ref()?.iter().find(|stack| stack.default)?.name.as_str());
+    let stack = manifest.stack.as_deref().or(there).or_else(by_default);
+    let fits = |buildpack: &&Buildpack| {
+        buildpack.lifecycle.is_none_or(|own| own == lifecycle)
+            && buildpack.stack.as_deref().is_none_or(|own| stack.is_none_or(|stack| stack == own))
+    };
+    let fitting: BTreeSet<&str> = known.iter().filter(fits).map(|buildpack| buildpack.name.as_str()).collect();
+    let missing = manifest.system_buildpacks().filter(|name| !fitting.contains(name));
+    let refusal = |name: &str| Refusal::NoBuildpack {
+        name: app.name.clone(),
+        buildpack: name.to_owned(),
+        stack: stack.map(ToOwned::to_owned),
+        known: fitting.iter().map(|name| (*name).to_owned()).collect(),
+    };
+    missing.map(refusal).collect()
 }
 
 /// What one of the steps needs and is not there: a password, or a feature flag that is off (CC: `feature_flag.rb`, and where each is enforced).

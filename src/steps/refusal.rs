@@ -5,6 +5,7 @@ use std::fmt;
 use thiserror::Error;
 
 use crate::cf::invocation::Invocation;
+use crate::plan::did_you_mean::closest;
 use crate::plan::{AppName, Lifecycle, RouteUrl};
 use crate::shell::{self, OwnCommands};
 use crate::space::QuotaScope;
@@ -163,6 +164,21 @@ pub enum Refusal {
         app: AppName,
         /// The stack.
         stack: Stack,
+    },
+    /// The manifest names a buildpack that the platform does not bring.
+    #[error(
+        "there is no buildpack {buildpack}{}, which the manifest of {name} names",
+        stack.as_ref().map(|stack| format!(" for stack {stack}")).unwrap_or_default()
+    )]
+    NoBuildpack {
+        /// The plan's name of the app.
+        name: AppName,
+        /// The buildpack.
+        buildpack: String,
+        /// The stack that it would be for, where it is known.
+        stack: Option<String>,
+        /// Those that there are for it.
+        known: Vec<String>,
     },
     /// A route of the plan belongs to another space.
     #[error("{}", foreign(route))]
@@ -380,7 +396,8 @@ impl Refusal {
             | Self::FlagOff { .. }
             | Self::NoDockerPassword { .. }
             | Self::NoStack { .. }
-            | Self::StackRefuses { .. } => true,
+            | Self::StackRefuses { .. }
+            | Self::NoBuildpack { .. } => true,
             Self::Several(all) => all.iter().all(Self::is_the_platforms),
             Self::ForeignHolder { .. }
             | Self::StagingTaken { .. }
@@ -483,6 +500,13 @@ impl Refusal {
                 "set it in cf's own environment variable CF_DOCKER_PASSWORD, as a secret of the pipeline".to_owned()
             }
             Self::NoStack { known, .. } => format!("there are {}; see cf stacks", known.join(", ")),
+            Self::NoBuildpack { buildpack, known, .. } => {
+                let meant = closest(buildpack, known.iter().map(String::as_str)).map(|known| format!("did you mean {known}? ")).unwrap_or_default();
+                format!(
+                    "{meant}there are {} (cf buildpacks); the address of a repository can stand there, too",
+                    known.join(", ")
+                )
+            }
             Self::StackRefuses { stack, .. } => format!(
                 "name another one in the manifest (stack:), see cf stacks; or have an administrator open {} for it",
                 stack.name
@@ -721,6 +745,15 @@ mod tests {
             (Refusal::NoDockerPassword { name: name.clone(), user: app.clone() }, vec![]),
             (Refusal::NoStack { stack: app.clone(), known: vec![app.clone()] }, vec![]),
             (Refusal::StackRefuses { app: name.clone(), stack }, vec![]),
+            (
+                Refusal::NoBuildpack {
+                    name: name.clone(),
+                    buildpack: app.clone(),
+                    stack: Some(app.clone()),
+                    known: vec![app.clone()],
+                },
+                vec![],
+            ),
             (Refusal::ForeignRoute { route: Box::new(route) }, vec![]),
             (Refusal::RouteCannotBe { url: whole.clone(), why: String::new() }, vec![]),
             (
@@ -767,13 +800,14 @@ mod tests {
             Refusal::NoDockerPassword { .. } => 28,
             Refusal::OfAnotherDeployment { .. } => 29,
             Refusal::InterruptedOtherPlan { .. } => 30,
+            Refusal::NoBuildpack { .. } => 31,
         }
     }
 
     #[test]
     fn each_kind_is_tried() {
         let tried: BTreeSet<usize> = each("shop").iter().map(|(refusal, _)| place(refusal)).collect();
-        assert_eq!(tried, (0..31).collect());
+        assert_eq!(tried, (0..32).collect());
     }
 
     #[test]

@@ -648,7 +648,10 @@ fn what_an_action_may_change_is_read_after_it() {
 fn facets(step: &Step) -> Vec<Facet> {
     let app = || step.facts().app().to_owned();
     let annotations = match &step.action {
-        Action::Annotate(annotate) => annotate.annotations.to_map().into_keys().collect(),
+        Action::Annotate(annotate) => {
+            let of_droplet = annotate.annotations.of_droplet().map(ToOwned::to_owned);
+            annotate.annotations.to_map().into_keys().chain(of_droplet).collect()
+        }
         _ => vec!["cutover-role".to_owned()],
     };
     let mut facets = vec![

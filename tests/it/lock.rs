@@ -112,7 +112,7 @@ impl Machine {
     }
 
     fn give_back(&self, lock: &Lock) {
-        assert!(self.manager(AT_ONCE).break_open(lock).unwrap());
+        assert!(self.manager(AT_ONCE).break_open(lock, &mut deaf).unwrap());
     }
 }
 
@@ -313,7 +313,7 @@ fn silence_and_a_sign_of_life_are_told_apart() {
     let mut hear = |text: &str| told.push(text.to_owned());
     let locks = machine.manager(FINDS_OUT).acquire([&shop()], &machine.claim("d-1"), &mut hear).unwrap();
     assert!(told.iter().any(|told| told.ends_with("nothing has been heard of it for 30 s")), "{told:?}");
-    assert_eq!(locks.release(&machine.clock), [""; 0]);
+    locks.release(&machine.clock, &mut |told| panic!("{told}"));
     // The same before anything is compiled.
     leave_lock(&bench, Duration::ZERO);
     let mut found = vec![Lock { guid: marker_guid(&bench).unwrap(), ..read(&bench) }];
@@ -393,15 +393,22 @@ fn a_signal_ends_what_is_waited_for_about_a_lock() {
     assert!(matches!(error, LockError::Interrupted { .. }), "{error}");
     assert_eq!(clock.0.load(Ordering::SeqCst), 1);
     refuse("DELETE", "/v3/apps/*");
+    // Whoever waits is told why, once.
+    let mut told = Vec::new();
+    let mut hear = |text: &str| told.push(text.to_owned());
+    let error = machine.manager(AT_ONCE).break_open(&lock, &mut hear).unwrap_err();
+    assert!(matches!(error, LockError::Unknown { what: "removed", .. }), "{error}");
+    let [told] = told.as_slice() else { panic!("{told:?}") };
+    assert!(told.starts_with("the lock on shop could not be removed yet, which is tried for 1m"), "{told}");
     let clock = Signalled::default();
-    let error = machine.manager(AT_ONCE).by(&clock).break_open(&lock).unwrap_err();
+    let error = machine.manager(AT_ONCE).by(&clock).break_open(&lock, &mut deaf).unwrap_err();
     assert!(matches!(error, LockError::Unknown { what: "removed", .. }), "{error}");
     assert_eq!(clock.0.load(Ordering::SeqCst), 1);
     // Once the platform has taken a deletion in, that goes on by itself.
     bench.foundry.faults().clear();
     bench.foundry.set_timing(|timing| timing.job = Duration::from_secs(3600));
     let clock = Signalled::default();
-    assert!(machine.manager(AT_ONCE).by(&clock).break_open(&lock).unwrap());
+    assert!(machine.manager(AT_ONCE).by(&clock).break_open(&lock, &mut deaf).unwrap());
     assert_eq!(clock.0.load(Ordering::SeqCst), 1);
 }
 
@@ -423,13 +430,13 @@ fn all_locks_are_had_or_none() {
     let theirs = other.take("d-2").unwrap();
     let cart = AppName::parse("cart").unwrap();
     let both = || ours.manager(AT_ONCE).acquire([&shop(), &cart], &ours.claim("d-1"), &mut deaf);
-    assert_eq!(holder(both().map(|locks| locks.release(&ours.clock)).unwrap_err()).app, "shop");
+    assert_eq!(holder(both().map(drop).unwrap_err()).app, "shop");
     assert!(!bench.cf.must(["apps"]).contains("cutover-lock-cart"));
     other.give_back(&theirs);
     let locks = both().unwrap();
     let apps = bench.cf.must(["apps"]);
     assert!(apps.contains("cutover-lock-cart") && apps.contains("cutover-lock-shop"), "{apps}");
-    assert_eq!(locks.release(&ours.clock), [""; 0]);
+    locks.release(&ours.clock, &mut |told| panic!("{told}"));
     assert!(bench.cf.must(["apps"]).contains("No apps found"));
 }
 

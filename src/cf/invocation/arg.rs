@@ -13,13 +13,15 @@ pub enum Reference {
     AppGuid(String),
     /// The guid of the newest STAGED droplet of the app with this name.
     DropletGuid(String),
+    /// The guid of the droplet that the app with this name runs.
+    CurrentDropletGuid(String),
 }
 
 impl Reference {
     /// The app that the reference is about.
     pub(crate) fn app(&self) -> &str {
         match self {
-            Self::AppGuid(app) | Self::DropletGuid(app) => app,
+            Self::AppGuid(app) | Self::DropletGuid(app) | Self::CurrentDropletGuid(app) => app,
         }
     }
 
@@ -33,6 +35,9 @@ impl Reference {
             Self::AppGuid(_) => format!("{program} app {app} --guid"),
             Self::DropletGuid(_) => {
                 format!("{program} droplets {app} | awk 'NR > 3 && / staged / {{ print $1; exit }}'")
+            }
+            Self::CurrentDropletGuid(_) => {
+                format!("{program} droplets {app} | awk '$2 == \"(current)\" {{ print $1 }}'")
             }
         }
     }
@@ -156,5 +161,6 @@ fn describe(reference: &Reference) -> String {
     match reference {
         Reference::AppGuid(app) => format!("the guid of app '{app}'"),
         Reference::DropletGuid(app) => format!("a staged droplet of app '{app}'"),
+        Reference::CurrentDropletGuid(app) => format!("the current droplet of app '{app}'"),
     }
 }

@@ -40,7 +40,10 @@ fn run_in_shell(line: &str) -> Vec<String> {
 fn look_up(reference: &Reference) -> Option<String> {
     Some(match reference {
         Reference::AppGuid(app) => format!("guid-of-{app}"),
-        Reference::DropletGuid(_) => "55555555-5555-4555-8555-555555555555".to_owned(),
+        // The newest one is the one in use.
+        Reference::DropletGuid(_) | Reference::CurrentDropletGuid(_) => {
+            "55555555-5555-4555-8555-555555555555".to_owned()
+        }
     })
 }
 
@@ -94,8 +97,12 @@ fn all() -> Vec<(Invocation, &'static str)> {
         (Invocation::unbind_service(b, "db", &cf("9.0.0")), "cf unbind-service sinatra_b db --wait"),
         (Invocation::scale(b, 3), "cf scale sinatra_b -i 3"),
         (
-            Invocation::set_annotations(b, [("cutover/role", Some("it's $next")), ("cutover/old", None)]),
+            Invocation::set_annotations(b, [("cutover/role", Some("it's $next")), ("cutover/old", None)], None),
             r#"cf curl -X PATCH "/v3/apps/$(cf app sinatra_b --guid)" -d '{"metadata":{"annotations":{"cutover/role":"it'\''s $next","cutover/old":null}}}'"#,
+        ),
+        (
+            Invocation::set_annotations(b, [("cutover-role", Some("it's live"))], Some("cutover-droplet")),
+            r#"cf curl -X PATCH "/v3/apps/$(cf app sinatra_b --guid)" -d '{"metadata":{"annotations":{"cutover-role":"it'\''s live","cutover-droplet":"'"$(cf droplets sinatra_b | awk '$2 == "(current)" { print $1 }')"'"}}}'"#,
         ),
         (
             Invocation::create_app(
@@ -238,7 +245,8 @@ proptest! {
     fn any_name_reaches_cf_as_it_is(name in "[^\\-\0][^\0]{0,12}", value in "[^\0]{0,12}") {
         for invocation in [
             Invocation::bind_service(&name, &format!("x{value}"), &CfVersion::pinned()),
-            Invocation::set_annotations("a", [(name.as_str(), Some(value.as_str()))]),
+            Invocation::set_annotations("a", [(name.as_str(), Some(value.as_str()))], None),
+            Invocation::set_annotations("a", [(name.as_str(), Some(value.as_str()))], Some("droplet")),
         ] {
             let run = invocation.resolve(&look_up).unwrap();
             prop_assert_eq!(run_in_shell(&invocation.shell()), run);

@@ -40,6 +40,14 @@ pub struct ManifestApp {
     pub random_route: bool,
 }
 
+impl ManifestApp {
+    /// The buildpacks that the platform has to bring: those that are no address of a repository (CC: `uri_utils.rb`; a
+    /// name holds letters, digits, `-` and `_`).
+    pub(crate) fn system_buildpacks(&self) -> impl Iterator<Item = &str> {
+        self.buildpacks.iter().map(String::as_str).filter(|name| !name.contains(':'))
+    }
+}
+
 /// An image of a registry, as a manifest names it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct DockerImage {

@@ -119,6 +119,10 @@ pub(crate) fn hint_for_key(name: &str, table: &Table) -> Option<String> {
     if let Some((_, _, hint)) = OTHER_WORDS.iter().find(|(of, words, _)| is_here(of) && words.contains(&name)) {
         return Some((*hint).to_owned());
     }
+    if is_here(&&CHECK) {
+        let kind = [(&HTTP, "http"), (&COMMAND_CHECK, "command")].into_iter().find(|(kind, _)| kind.key(name).is_some());
+        return kind.map(|(_, kind)| format!("it belongs below the kind of the check: `- {kind}: {{{name}: …}}`"));
+    }
     let of_an_app = [&PLAN, &APP].into_iter().any(|of| std::ptr::eq(of, table));
     (of_an_app && OF_A_MANIFEST.contains(&name))
         .then(|| format!("`{name}` belongs in the app's cf manifest, the file that `manifest` names"))

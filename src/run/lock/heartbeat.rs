@@ -90,10 +90,10 @@ impl<'a> Heartbeat<'a> {
         if silent { self.beat_now(step.app.as_str(), clock) } else { Ok(()) }
     }
 
-    /// Gives all locks back; returns a note for each that stays.
-    pub fn release(self, clock: &dyn Clock) -> Vec<String> {
+    /// Gives all locks back. `tell` hears of those that stay, and of what keeps it waiting.
+    pub fn release(self, clock: &dyn Clock, tell: &mut dyn FnMut(&str)) {
         let state = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
-        state.locks.iter().filter_map(|lock| held::release(&self.api, clock, lock)).collect()
+        state.locks.iter().for_each(|lock| held::release(&self.api, clock, lock, tell));
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

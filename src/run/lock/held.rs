@@ -124,9 +124,10 @@ pub(super) fn beat(api: &Api<'_>, lock: &mut Lock, in_flight: &InFlight) -> Resu
     }
 }
 
-/// Gives a lock back. That it is gone already is as good; where it stays, the note says how to remove it.
-pub(super) fn release(api: &Api<'_>, clock: &dyn Clock, lock: &Lock) -> Option<String> {
-    let error = marker::remove(api, clock, lock).err()?;
-    let command = Invocation::delete_by_guid(&lock.guid).shell();
-    Some(format!("{error}; whoever comes next takes it over, or remove it with {command}"))
+/// Gives a lock back. That it is gone already is as good; where it stays, `tell` hears how to remove it.
+pub(super) fn release(api: &Api<'_>, clock: &dyn Clock, lock: &Lock, tell: &mut dyn FnMut(&str)) {
+    if let Err(error) = marker::remove(api, clock, lock, tell) {
+        let command = Invocation::delete_by_guid(&lock.guid).shell();
+        tell(&format!("{error}; whoever comes next takes it over, or remove it with {command}"));
+    }
 }

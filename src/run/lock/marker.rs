@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::LockError;
 use crate::cf::invocation::{Invocation, Lifecycle, query};
 use crate::cf::outcome::{Expectation, Reason, Refusal};
+use crate::plan::format_duration;
 use crate::run::answers::Get as _;
 use crate::run::api::{Answer, Api, ObserveError};
 use crate::run::clock::{Clock, Stop};
@@ -20,6 +21,8 @@ pub(super) const TRIES: u32 = 5;
 const FIRST_PAUSE: Duration = Duration::from_millis(300);
 /// How long the job that deletes a lock may take.
 const REMOVAL: Duration = Duration::from_secs(60);
+/// How long it is tried before a person is told why it takes so long.
+const TROUBLE: Duration = Duration::from_secs(2);
 /// The longest pause between two looks at a lock that is being deleted.
 const LONGEST_LOOK: Duration = Duration::from_secs(2);
 
@@ -140,9 +143,16 @@ pub(super) fn ask_for(api: &Api<'_>, lock: &Lock, by: &str) -> Result<Answer, Ob
 }
 
 /// Deletes a lock by its guid, and waits until its name is free; not so long where the run is to stop. Returns whether it
-/// was there.
-pub(super) fn remove(api: &Api<'_>, clock: &dyn Clock, lock: &Lock) -> Result<bool, LockError> {
-    let until = clock.now() + REMOVAL;
+/// was there. `tell` hears of what keeps it waiting.
+pub(super) fn remove(
+    api: &Api<'_>,
+    clock: &dyn Clock,
+    lock: &Lock,
+    tell: &mut dyn FnMut(&str),
+) -> Result<bool, LockError> {
+    let begun = clock.now();
+    let until = begun + REMOVAL;
+    let mut told = false;
     let call = Invocation::delete_by_guid(&lock.guid);
     let mut accepted = false;
     let mut pause = FIRST_PAUSE / 3;
@@ -164,6 +174,10 @@ pub(super) fn remove(api: &Api<'_>, clock: &dyn Clock, lock: &Lock) -> Result<bo
             Ok(Some(_)) => {}
             Err(error) if error.lasts() => return Err(error.into()),
             Err(error) => why = error.to_string(),
+        }
+        if clock.now() >= begun + TROUBLE && !std::mem::replace(&mut told, true) {
+            let patience = format_duration(REMOVAL);
+            tell(&format!("the lock on {} could not be removed yet, which is tried for {patience}: {why}", lock.app));
         }
         let waited = if clock.now() < until { clock.pause(pause).is_ok() } else { false };
         match (waited, accepted) {

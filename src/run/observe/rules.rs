@@ -26,10 +26,15 @@ fn stacks_path() -> String {
     query("/v3/stacks", &[("per_page", PAGE)])
 }
 
+fn buildpacks_path() -> String {
+    query("/v3/buildpacks", &[("per_page", PAGE)])
+}
+
 impl Observer<'_> {
     /// What [`Self::rules`] will ask for, as far as it is known before anything is.
     pub(super) fn rules_likely(&self) -> Vec<String> {
-        std::iter::once(flags_path()).chain(self.stages.then(stacks_path)).collect()
+        let asked = [self.stages.then(stacks_path), self.names_buildpacks.then(buildpacks_path)];
+        std::iter::once(flags_path()).chain(asked.into_iter().flatten()).collect()
     }
 
     /// Asks what the platform will refuse. `suspended` is what of organization and space is suspended.
@@ -44,6 +49,12 @@ impl Observer<'_> {
         let stacks = if self.stages {
             let asked = stacks_path();
             self.answers.list_or_absent(&asked)?.map(|stacks| read::stacks(&asked, &stacks)).transpose()?
+        } else {
+            None
+        };
+        let buildpacks = if self.names_buildpacks {
+            let asked = buildpacks_path();
+            self.answers.list_or_absent(&asked)?.map(|found| read::buildpacks(&asked, &found)).transpose()?
         } else {
             None
         };
@@ -62,7 +73,7 @@ impl Observer<'_> {
         let routes =
             found.into_iter().map(|(owner, route)| ForeignRoute { roles: in_space(&owner), ..route }).collect();
         let no_docker_password = !self.answers.api().cf.has_env("CF_DOCKER_PASSWORD");
-        Ok(Rules { admin, roles, suspended, flags_off, stacks, routes, no_docker_password })
+        Ok(Rules { admin, roles, suspended, flags_off, stacks, buildpacks, routes, no_docker_password })
     }
 
     /// The user's roles in the space and in these, each with the guid of its space. `None` where nobody tells them, and

@@ -73,12 +73,21 @@ fn an_upload_is_done_with_a_new_package_of_a_stopped_app() {
 fn annotations_are_there_as_written() {
     let annotated = |value: Option<&str>| {
         let annotations = BTreeMap::from([("role".to_owned(), value.map(ToOwned::to_owned))]);
-        Condition::Annotated { app: app(), annotations }
+        Condition::Annotated { app: app(), annotations, of_droplet: None }
     };
     let clear: Change = |app| app.annotations.clear();
     assert_says(&annotated(Some("live")), &[(|_| {}, "holds"), (clear, "not yet: app shop does not carry role: live")]);
     assert_says(&annotated(Some("next")), &[(|_| {}, "not yet: app shop does not carry role: next")]);
     assert_says(&annotated(None), &[(|_| {}, "not yet: app shop still carries role"), (clear, "holds")]);
+    let of_droplet =
+        Condition::Annotated { app: app(), annotations: BTreeMap::new(), of_droplet: Some("droplet".to_owned()) };
+    let written: Change = |app| {
+        app.annotations.insert("droplet".to_owned(), "droplet-shop".to_owned());
+    };
+    assert_says(
+        &of_droplet,
+        &[(written, "holds"), (|_| {}, "not yet: app shop does not carry droplet: droplet-shop")],
+    );
 }
 
 #[test]

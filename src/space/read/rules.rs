@@ -4,8 +4,9 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::answer::{RawDestination, ToOne, Unreadable, parse, parse_all};
+use crate::plan::Lifecycle;
 use crate::space::native::NativeDeployment;
-use crate::space::rules::{Owner, Stack, StackState};
+use crate::space::rules::{Buildpack, Owner, Stack, StackState};
 
 /// A route as `/v3/routes` tells it, whichever space it belongs to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,6 +90,24 @@ pub(crate) fn stacks(path: &str, resources: &[Value]) -> Result<Vec<Stack>, Unre
         default: raw.default,
     };
     Ok(raw.into_iter().map(stack).collect())
+}
+
+/// Reads from `/v3/buildpacks` those that can be used: one whose bits were never uploaded counts as none (CC:
+/// `Buildpack.list_admin_buildpacks`). An older API tells no lifecycle.
+pub(crate) fn buildpacks(path: &str, resources: &[Value]) -> Result<Vec<Buildpack>, Unreadable> {
+    #[derive(Deserialize)]
+    struct Raw {
+        name: String,
+        stack: Option<String>,
+        state: Option<String>,
+        lifecycle: Option<String>,
+    }
+    let mut raw: Vec<Raw> = parse_all(path, resources)?;
+    raw.retain(|raw| raw.state.as_deref() != Some("AWAITING_UPLOAD"));
+    let lifecycle = |word: &str| Lifecycle::ALL.into_iter().find(|one| one.as_str() == word);
+    let buildpack =
+        |raw: Raw| Buildpack { name: raw.name, stack: raw.stack, lifecycle: raw.lifecycle.as_deref().and_then(lifecycle) };
+    Ok(raw.into_iter().map(buildpack).collect())
 }
 
 /// Reads roles in spaces from `/v3/roles`: guid of the space, and the role.

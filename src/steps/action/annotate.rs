@@ -31,6 +31,9 @@ pub(super) fn write(app: &mut App, annotations: &Annotations) {
             None => app.annotations.remove(key),
         };
     }
+    if let (Some(key), Some(droplet)) = (annotations.of_droplet(), &app.droplet) {
+        app.annotations.insert(key.to_owned(), droplet.clone());
+    }
 }
 
 impl Facts for Annotate {
@@ -47,7 +50,8 @@ impl Facts for Annotate {
     }
 
     fn invocation(&self, _cf: &CfVersion) -> Option<Invocation> {
-        Some(Invocation::set_annotations(self.app.as_str(), self.annotations.iter()))
+        let Self { app, annotations } = self;
+        Some(Invocation::set_annotations(app.as_str(), annotations.iter(), annotations.of_droplet()))
     }
 
     fn expectation(&self) -> Option<Expectation> {
@@ -56,7 +60,11 @@ impl Facts for Annotate {
     }
 
     fn condition(&self) -> Option<Condition> {
-        Some(Condition::Annotated { app: self.app.to_string(), annotations: self.annotations.to_map() })
+        Some(Condition::Annotated {
+            app: self.app.to_string(),
+            annotations: self.annotations.to_map(),
+            of_droplet: self.annotations.of_droplet().map(ToOwned::to_owned),
+        })
     }
 
     fn effect(&self, space: &mut Space) {
@@ -73,7 +81,7 @@ impl Facts for Annotate {
 
     fn may_change(&self, facet: &Facet) -> bool {
         match facet {
-            Facet::Annotation { key, .. } => self.annotations.iter().any(|(written, _)| written == key),
+            Facet::Annotation { key, .. } => self.annotations.has(key),
             Facet::App(_) | Facet::State(_) | Facet::Instances { .. } | Facet::Droplet(_) | Facet::Leads { .. } => {
                 false
             }

@@ -80,7 +80,8 @@ impl Facts for CreateApp {
     }
 
     fn condition(&self) -> Option<Condition> {
-        Some(Condition::Annotated { app: self.app.to_string(), annotations: self.annotations.to_map() })
+        let annotations = self.annotations.to_map();
+        Some(Condition::Annotated { app: self.app.to_string(), annotations, of_droplet: None })
     }
 
     fn effect(&self, space: &mut Space) {
@@ -104,7 +105,7 @@ impl Facts for CreateApp {
     fn may_change(&self, facet: &Facet) -> bool {
         match facet {
             Facet::App(_) | Facet::State(_) | Facet::Instances { .. } => true,
-            Facet::Annotation { key, .. } => self.annotations.iter().any(|(written, _)| written == key),
+            Facet::Annotation { key, .. } => self.annotations.has(key),
             Facet::Droplet(_) | Facet::Leads { .. } => false,
         }
     }

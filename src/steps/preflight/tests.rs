@@ -1,10 +1,10 @@
 //! What is refused before the first change, and what is not.
 
 use crate::example;
-use crate::plan::{Plan, RouteUrl};
+use crate::plan::{Lifecycle, Plan, RouteUrl};
 use crate::shell::OwnCommands;
 use crate::space::native::NativeDeployment;
-use crate::space::rules::{ForeignRoute, Owner, Rules, Stack, StackState, Suspended};
+use crate::space::rules::{Buildpack, ForeignRoute, Owner, Rules, Stack, StackState, Suspended};
 use crate::space::{Destination, Domain, Route, Space};
 use crate::steps::annotations::Role;
 use crate::steps::refusal::Refusal;
@@ -228,6 +228,70 @@ fn a_stack_that_is_restricted_takes_what_was_staged_before() {
     };
     assert_eq!(refused(StackState::Restricted), None);
     assert!(matches!(refused(StackState::Disabled), Some(Refusal::StackRefuses { .. })));
+}
+
+#[test]
+fn a_buildpack_is_the_platforms_or_an_address() {
+    let offered = |name: &str, stack: Option<&str>, lifecycle: Option<Lifecycle>| Buildpack {
+        name: name.to_owned(),
+        stack: stack.map(ToOwned::to_owned),
+        lifecycle,
+    };
+    let known = vec![
+        offered("ruby_buildpack", Some("cflinuxfs4"), Some(Lifecycle::Buildpack)),
+        offered("ruby_buildpack", Some("cflinuxfs5"), Some(Lifecycle::Buildpack)),
+        offered("old_buildpack", Some("cflinuxfs3"), None),
+        offered("own_buildpack", None, None),
+        offered("java-cnb", None, Some(Lifecycle::Cnb)),
+    ];
+    let told = |named: &str, known: Option<&[Buildpack]>, stack: Option<&str>| {
+        let mut plan = example::plan(PLAN);
+        let manifest = &mut plan.apps[0].manifest.app;
+        (manifest.buildpacks, manifest.stack) = (vec![named.to_owned()], stack.map(ToOwned::to_owned));
+        let mut space = live();
+        space.rules.stacks = Some(
+            [("cflinuxfs3", false), ("cflinuxfs4", true), ("cflinuxfs5", false)]
+                .map(|(name, default)| stack_of(name, default))
+                .to_vec(),
+        );
+        space.rules.buildpacks = known.map(<[Buildpack]>::to_vec);
+        compiled(Verb::Apply, &plan, &space).err().map(|refusal| {
+            assert!(matches!(refusal, Refusal::NoBuildpack { .. }), "{refusal:?}");
+            format!("{refusal}; {}", refusal.hint(&OwnCommands::default()))
+        })
+    };
+    let all = Some(known.as_slice());
+    for (named, known, stack) in [
+        ("ruby_buildpack", all, None),
+        ("ruby_buildpack", all, Some("cflinuxfs5")),
+        ("own_buildpack", all, Some("cflinuxfs3")),
+        ("old_buildpack", all, Some("cflinuxfs3")),
+        ("https://github.com/cloudfoundry/ruby-buildpack#v1", all, None),
+        ("git@github.com:cloudfoundry/ruby-buildpack.git", all, None),
+        // Where nobody tells them, the platform decides.
+        ("rubby_buildpack", None, None),
+    ] {
+        assert_eq!(told(named, known, stack), None, "{named}");
+    }
+    for (named, stack, words) in [
+        (
+            "rubby_buildpack",
+            None,
+            "there is no buildpack rubby_buildpack for stack cflinuxfs4, which the manifest of shop names; did you mean \
+             ruby_buildpack? there are own_buildpack, ruby_buildpack (cf buildpacks); the address of a repository can \
+             stand there, too",
+        ),
+        ("ruby_buildpack", Some("cflinuxfs3"), "there is no buildpack ruby_buildpack for stack cflinuxfs3"),
+        ("old_buildpack", None, "there is no buildpack old_buildpack for stack cflinuxfs4"),
+        ("java-cnb", None, "there is no buildpack java-cnb"),
+    ] {
+        let told = told(named, all, stack).unwrap();
+        assert!(told.starts_with(words), "{told}");
+    }
+}
+
+fn stack_of(name: &str, default: bool) -> Stack {
+    stack(name, StackState::Active, default)
 }
 
 #[test]

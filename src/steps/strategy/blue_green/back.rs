@@ -44,7 +44,10 @@ pub(super) fn compile(input: &CompileInput<'_>, space: &Space) -> Result<Vec<Ste
         grow(&mut list, Phase::FallBack, to, &from)?;
     }
     // Told before anything else changes: whoever goes on from here must not go forward.
-    list.rolling_back(Phase::FallBack, &from, extent);
+    let origin = list.model().app(from.as_str()).and_then(Origin::of);
+    let tells_another = |to: &AppName| origin.is_some_and(|origin| origin.old.as_deref() != Some(to.as_str()));
+    let untold = to.as_ref().filter(|to| finished && tells_another(to)).map(|to| (to, returning.as_slice()));
+    list.rolling_back(Phase::FallBack, &from, extent, untold);
     let busy = take_off(&mut list, Phase::FallBack, to.as_ref(), &from, &returning, routers)?;
     match failed {
         Failed::Stop => put_to_rest(&mut list, Phase::FallBack, &from, busy),

@@ -32,7 +32,7 @@ pub(super) fn deploy(input: &CompileInput<'_>, space: &Space) -> Result<Vec<Step
     may_begin(app, space)?;
     let standing = Standing::of(app, space)?;
     let next = standing.next().clone();
-    preflight::of_stack(app, space, &next).map_or(Ok(()), Err)?;
+    may_stage(app, space, &next)?;
     not_in_use(app, space, &next)?;
     told_apart(app, space, &standing)?;
     same_lifecycle(app, space, &next)?;
@@ -41,8 +41,8 @@ pub(super) fn deploy(input: &CompileInput<'_>, space: &Space) -> Result<Vec<Step
     let mut list = GraphBuilder::new(app, space);
     list.resolve_routes()?;
     let old = standing.live().cloned();
-    let interrupted = old.as_ref().is_some_and(|live| is_under_way(list.model(), live));
-    let routers = if interrupted { Routers::Unsure } else { Routers::Informed };
+    // What was interrupted may have taken the live colour off a route without asking the routers, and marked it live since.
+    let routers = if UnderWay::of(app, space).is_some() { Routers::Unsure } else { Routers::Informed };
     // The staging route of a deployment that ended after the switch. The check must not reach that version.
     list.leave_staging(Phase::Prepare, other(app, &next))?;
     let origin = Origin {
@@ -116,7 +116,7 @@ pub(super) fn resume(input: &CompileInput<'_>, space: &Space) -> Result<Vec<Step
         upload
             .is_the_one(&origin.upload, &origin.upload_files)
             .map_err(|difference| Refusal::OtherUpload { name: app.name.clone(), difference })?;
-        preflight::of_stack(app, space, &next).map_or(Ok(()), Err)?;
+        may_stage(app, space, &next)?;
         clear(&mut list, app, old.as_ref(), &next)?;
         let sized = sizing::of(app, list.model(), old.as_ref(), &next);
         push(&mut list, &next, sized, origin.package_before.clone());
@@ -136,6 +136,13 @@ fn anew<'a>(input: &CompileInput<'a>, begun: &'a Begun) -> CompileInput<'a> {
 fn may_begin(app: &plan::App, space: &Space) -> Result<(), Refusal> {
     let mut found = preflight::of_space(app, space);
     found.extend(preflight::of_plan(app, space));
+    Refusal::any(found)
+}
+
+/// Refuses what the platform would not stage.
+fn may_stage(app: &plan::App, space: &Space, next: &AppName) -> Result<(), Refusal> {
+    let mut found = preflight::of_buildpacks(app, space, next);
+    found.extend(preflight::of_stack(app, space, next));
     Refusal::any(found)
 }
 
@@ -228,7 +235,7 @@ fn finish(
         list.role(Phase::Record, old, Role::Previous);
     }
     list.rely_on(None);
-    list.role(Phase::Record, next, Role::Live);
+    list.record(Phase::Record, next);
     Ok(())
 }
 
