@@ -1,5 +1,7 @@
 //! `cutover apply`, `cutover resume` and `cutover rollback`: read, compile, prove, ask, lock, look again, run.
 
+use std::time::{Duration, Instant};
+
 use crate::cli::prompt::{Consent, question};
 use crate::cli::{CliError, Common, ExitStatus, RunArgs};
 use crate::event::Happening;
@@ -14,6 +16,7 @@ use crate::run::operation::Operation;
 use crate::run::probe::Probe;
 use crate::run::reader::{Parts, refresh_patiently};
 use crate::space::Space;
+use crate::space::condition::Section;
 use crate::steps::input::Failed;
 use crate::steps::interrupted::{live_origin, newest_in_force};
 use crate::steps::refusal::Refusal;
@@ -26,6 +29,9 @@ use super::prepare::{self, Prepared};
 use super::reporters::Reporters;
 use super::strays::warn_of_strays;
 use super::tell;
+
+/// Within so much time nobody was asked: what is not read again then is what people change in minutes.
+const AGREED_AT_ONCE: Duration = Duration::from_secs(10);
 
 /// Runs one of the verbs that change something.
 pub(crate) fn run(verb: Verb, common: &Common, args: &RunArgs) -> Result<ExitStatus, CliError> {
@@ -58,6 +64,7 @@ fn with_session(
     let context = Context::open(common, plan)?;
     // Nothing is begun yet: until it is, a signal ends the process as any other.
     let unhurried = Interrupt::none();
+    let read = unhurried.now();
     let mut space = context.observer(plan).observe(&unhurried)?;
     reporters.note_live(plan, &space);
     let patience = Patience { wait: args.lock_wait, find_out: verb != Verb::Apply, take_over: args.take_over };
@@ -83,7 +90,7 @@ fn with_session(
                 context.close();
                 return ended;
             }
-            agreed => Some(agreed?),
+            agreed => Some(Agreed { prepared: agreed?, read }),
         }
     } else {
         None
@@ -117,6 +124,13 @@ fn way_is_free(
     }
 }
 
+/// What somebody has agreed to.
+struct Agreed<'p> {
+    prepared: Prepared<'p>,
+    /// When the space was read that it was compiled for.
+    read: Instant,
+}
+
 /// What somebody is to agree to, and who.
 struct Asking<'a> {
     context: &'a Context,
@@ -147,12 +161,11 @@ impl<'a> Asking<'a> {
     /// Under the lock: makes sure that what was agreed to still fits the space, and runs it.
     fn under_lock(
         &mut self,
-        agreed: Option<&Prepared<'a>>,
+        agreed: Option<&Agreed<'a>>,
         mut space: Space,
         interrupt: &Interrupt,
         hold: &Hold<'_>,
     ) -> Result<ExitStatus, CliError> {
-        // Somebody may have deployed since, up to the moment at which the lock was taken.
         let mut told = false;
         let mut tell_once = |trouble: &str| {
             if !std::mem::replace(&mut told, true) {
@@ -160,14 +173,20 @@ impl<'a> Asking<'a> {
             }
         };
         let observer = self.context.observer(self.plan);
-        refresh_patiently(&observer, interrupt, &mut space, &Parts::all(), &mut tell_once)?;
+        let mut refresh =
+            |space: &mut Space, parts: &Parts| refresh_patiently(&observer, interrupt, space, parts, &mut tell_once);
         if let Some(agreed) = agreed {
+            // Somebody may have deployed since, up to the moment at which the lock was taken: whoever has, has left marks.
+            let is_new = interrupt.now().duration_since(agreed.read) < AGREED_AT_ONCE;
+            let parts = if is_new { Parts::new(&Section::DESIRED, None) } else { Parts::all() };
+            refresh(&mut space, &parts)?;
             let again = prepare::compile(self.plan, &space, self.request.clone(), &self.reporters.own_files());
-            if again.is_ok_and(|(_, again)| again == agreed.deployment) {
-                return Ok(self.run(agreed, space, interrupt, hold));
+            if again.is_ok_and(|(_, again)| again == agreed.prepared.deployment) {
+                return Ok(self.run(&agreed.prepared, space, interrupt, hold));
             }
             tell("the space has changed meanwhile");
         }
+        refresh(&mut space, &Parts::all())?;
         let prepared = match self.agree(&space, interrupt) {
             Err(CliError::NotAgreed) if agreed.is_none() => {
                 tell("the run that was at work has ended, and nothing was done after it:");

@@ -196,9 +196,8 @@ impl Ways<'_> {
             }
             Ok(Standing::First { .. }) => {
                 let apply = self.offer(app, Verb::Apply, "deploys it");
-                let was_live = |colour: &&plan::AppName| {
-                    space.app(colour.as_str()).and_then(Role::of) == Some(Role::Live)
-                };
+                let was_live =
+                    |colour: &&plan::AppName| space.app(colour.as_str()).and_then(Role::of) == Some(Role::Live);
                 match app.colours.iter().find(was_live) {
                     None => format!("not deployed yet; {apply}"),
                     Some(colour) => {

@@ -271,7 +271,7 @@ impl Runner<'_> {
                     let lane = Lane { say: say.clone() };
                     scope.spawn(move || {
                         let mut tell = |what: Happening| lane.say(Message::Told(what));
-                        let ended = self.run_step(track, (&track.part.steps[step], is_last), view, &mut tell);
+                        let ended = self.run_step(track, (step, is_last), view, &mut tell);
                         lane.say(Message::Over { app, step, ended });
                     });
                 }

@@ -345,7 +345,9 @@ impl<'a> LockManager<'a> {
             match self.take(app, claim, tell) {
                 Ok(lock) => locks.push(lock),
                 Err(error) => {
-                    locks.iter().for_each(|lock| held::release(&self.api, self.clock, lock, tell));
+                    for lock in &locks {
+                        held::release(&self.api, self.clock, lock, tell);
+                    }
                     return Err(error);
                 }
             }

@@ -104,7 +104,9 @@ impl<'a> Observer<'a> {
         };
         self.answers.forget();
         let domains = query(&format!("/v3/organizations/{}/domains", target.org_guid), &[("per_page", PAGE)]);
-        let usage = owners(target).map(|(_, owner)| format!("{owner}/usage_summary"));
+        // Every organization has a quota, and few spaces have one of their own.
+        let usage = owners(target).into_iter().filter(|(scope, _)| *scope == QuotaScope::Organization);
+        let usage = usage.map(|(_, owner)| format!("{owner}/usage_summary"));
         let first = self.likely(&space, &Parts::all()).into_iter().chain(usage).chain(self.rules_likely());
         self.answers.ask(first.chain([domains.clone(), self.space_path()]));
         space.domains = read::domains(&domains, &self.answers.list(&domains)?)?;
@@ -222,18 +224,13 @@ impl<'a> Observer<'a> {
             found.extend(read::apps(&asked, &self.answers.list(&asked)?)?);
         }
         let mut apps = Vec::new();
-        for (mut app, knows_droplet) in found {
-            if !knows_droplet {
+        for (mut app, tells_droplet) in found {
+            if !tells_droplet {
                 let asked = format!("/v3/apps/{}/droplets/current", app.guid);
                 app.droplet = read::guid(&asked, &self.answers.get_or_absent(&asked)?)?;
             }
-            if let Some(before) = space.apps.iter().find(|before| before.guid == app.guid) {
-                app.processes.clone_from(&before.processes);
-                app.package.clone_from(&before.package);
-                app.staged.clone_from(&before.staged);
-                app.bindings.clone_from(&before.bindings);
-            }
-            apps.push(app);
+            let before = space.apps.iter().find(|before| before.guid == app.guid);
+            apps.push(before.map_or(app.clone(), |before| before.told(app, true)));
         }
         space.apps = apps;
         Ok(())
@@ -351,7 +348,7 @@ impl<'a> Observer<'a> {
                 limited.push((scope, format!("{quotas}/{guid}"), format!("{owner}/usage_summary")));
             }
         }
-        self.answers.ask(limited.iter().map(|(_, quota, _)| quota.clone()));
+        self.answers.ask(limited.iter().flat_map(|(_, quota, used)| [quota.clone(), used.clone()]));
         for (scope, asked, used_asked) in limited {
             let quota = self.answers.get_or_absent(&asked)?;
             let used = self.answers.get_or_absent(&used_asked)?;

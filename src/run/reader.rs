@@ -21,15 +21,15 @@ const OUTAGE: Duration = Duration::from_secs(30);
 /// The pause before the next try.
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// Parts of a space: sections, and those that are read app by app of all apps or of some.
+/// Parts of a space: sections, and those that can be known app by app of all apps or of some.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Parts(BTreeMap<Section, Option<BTreeSet<String>>>);
 
 impl Parts {
-    /// These sections; those that are read app by app of this app only, or of all.
+    /// These sections; those that can be known app by app of this app only, or of all.
     pub fn new<'s>(sections: impl IntoIterator<Item = &'s Section>, app: Option<&str>) -> Self {
         let of =
-            |section: Section| app.filter(|_| section.is_read_by_app()).map(|app| BTreeSet::from([app.to_owned()]));
+            |section: Section| app.filter(|_| section.is_known_by_app()).map(|app| BTreeSet::from([app.to_owned()]));
         Self(sections.into_iter().map(|section| (*section, of(*section))).collect())
     }
 
@@ -64,17 +64,30 @@ impl Parts {
         self.0.keys().copied()
     }
 
-    fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
     /// Takes others in.
-    fn add(&mut self, others: Self) {
+    pub(super) fn add(&mut self, others: Self) {
         for (section, of) in others.0 {
             match (self.0.entry(section).or_insert_with(|| Some(BTreeSet::new())), of) {
                 (Some(apps), Some(more)) => apps.extend(more),
                 (all, None) => *all = None,
                 (None, Some(_)) => {}
+            }
+        }
+    }
+
+    /// Copies what is read app by app from one space to another.
+    pub(super) fn copy(&self, from: &Space, to: &mut Space) {
+        for app in &mut to.apps {
+            let Some(seen) = from.apps.iter().find(|seen| seen.guid == app.guid) else { continue };
+            if self.has_of(Section::Packages, &app.name) {
+                app.package.clone_from(&seen.package);
+            }
+            if self.has_of(Section::Droplets, &app.name) {
+                app.staged.clone_from(&seen.staged);
             }
         }
     }
@@ -157,10 +170,16 @@ pub(super) struct SharedView<'a> {
     news: Condvar,
 }
 
-struct State {
+/// A space as it was read last, and when.
+#[derive(Debug, Clone)]
+struct Known {
     space: Arc<Space>,
     /// When each part was read last: by the section and, where only one app's part of it was read, that app.
-    read: BTreeMap<(Section, Option<String>), Instant>,
+    read: Arc<BTreeMap<(Section, Option<String>), Instant>>,
+}
+
+struct State {
+    known: Known,
     /// What somebody waits for.
     wanted: Parts,
     /// Whether a look is under way.
@@ -173,7 +192,7 @@ struct State {
     trouble: Option<String>,
 }
 
-impl State {
+impl Known {
     /// Those of the parts that were not read since then.
     fn older(&self, parts: &Parts, since: Instant) -> Parts {
         let is_fresh = |section: Section, app: Option<&str>| {
@@ -188,30 +207,32 @@ impl State {
         older
     }
 
+    /// Takes note of a look at these parts: those that are not read app by app were read as a whole.
     fn was_read(&mut self, parts: &Parts, begun: Instant) {
-        self.read.extend(parts.each().map(|(section, app)| ((section, app.map(ToOwned::to_owned)), begun)));
+        let of = |section: Section, app: Option<&str>| app.filter(|_| section.is_read_by_app()).map(ToOwned::to_owned);
+        let each = parts.each().map(|(section, app)| ((section, of(section, app)), begun));
+        Arc::make_mut(&mut self.read).extend(each);
+    }
+
+    /// Takes note of what was told of these parts, and of nothing else.
+    fn was_told(&mut self, parts: &Parts, begun: Instant) {
+        let each = parts.each().map(|(section, app)| ((section, app.map(ToOwned::to_owned)), begun));
+        Arc::make_mut(&mut self.read).extend(each);
     }
 }
 
 impl<'a> SharedView<'a> {
     /// A space that was read at that time, as a whole.
     pub(super) fn new(reader: &'a dyn Reader, clock: &'a dyn Clock, space: Space, now: Instant) -> Self {
-        let mut state = State {
-            space: Arc::new(space),
-            read: BTreeMap::new(),
-            wanted: Parts::default(),
-            is_looking: false,
-            looks: 0,
-            failed: None,
-            trouble: None,
-        };
-        state.was_read(&Parts::all(), now);
+        let mut known = Known { space: Arc::new(space), read: Arc::default() };
+        known.was_read(&Parts::all(), now);
+        let state = State { known, wanted: Parts::default(), is_looking: false, looks: 0, failed: None, trouble: None };
         Self { reader, clock, state: Mutex::new(state), news: Condvar::new() }
     }
 
     /// The space as it was read last.
     pub(super) fn space(&self) -> Arc<Space> {
-        Arc::clone(&self.state().space)
+        Arc::clone(&self.state().known.space)
     }
 
     /// Why the look that is under way has not come to its end yet, where the platform is the reason.
@@ -221,14 +242,14 @@ impl<'a> SharedView<'a> {
 
     /// The space, with these parts as a look has shown them that began then or later. Fails where the platform is out of
     /// reach for too long, and where the run is to stop meanwhile.
-    fn look(&self, parts: &Parts, since: Instant) -> Result<Arc<Space>, Unseen> {
+    fn look(&self, parts: &Parts, since: Instant) -> Result<Known, Unseen> {
         let mut state = self.state();
         // The look that is to show what is wanted.
         let mut awaited = None;
         loop {
-            let older = state.older(parts, since);
+            let older = state.known.older(parts, since);
             if older.is_empty() {
-                return Ok(Arc::clone(&state.space));
+                return Ok(state.known.clone());
             }
             if let (Some(awaited), Some((failed, error))) = (awaited, &state.failed)
                 && awaited == *failed
@@ -250,7 +271,7 @@ impl<'a> SharedView<'a> {
     /// Makes the look that lanes wait for.
     fn look_now<'s>(&'s self, mut state: MutexGuard<'s, State>) -> MutexGuard<'s, State> {
         let wanted = std::mem::take(&mut state.wanted);
-        let mut space = Space::clone(&state.space);
+        let mut space = Space::clone(&state.known.space);
         state.is_looking = true;
         drop(state);
         // Whatever becomes of it, a panic too, those who wait hear of it.
@@ -261,14 +282,26 @@ impl<'a> SharedView<'a> {
         let mut state = self.state();
         match read {
             Ok(()) => {
-                state.space = Arc::new(space);
-                state.was_read(&wanted, begun);
+                state.known.space = Arc::new(space);
+                state.known.was_read(&wanted, begun);
             }
             Err(error) => state.failed = Some((state.looks + 1, Arc::new(error))),
         }
         drop(state);
         drop(over);
         self.state()
+    }
+
+    /// Takes in what was told of these parts otherwise than by a look, then or later.
+    fn take_in(&self, parts: &Parts, begun: Instant, change: impl FnOnce(&mut Space)) -> Known {
+        let mut state = self.state();
+        // What a look has begun to read may be older.
+        while state.is_looking {
+            state = self.news.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        change(Arc::make_mut(&mut state.known.space));
+        state.known.was_told(parts, begun);
+        state.known.clone()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -293,7 +326,7 @@ impl Drop for Over<'_, '_> {
 /// What one lane sees of the space.
 pub(super) struct View<'v, 'a> {
     shared: &'v SharedView<'a>,
-    space: Arc<Space>,
+    known: Known,
     /// What was seen before counts for nothing.
     open_since: Option<Instant>,
 }
@@ -301,18 +334,28 @@ pub(super) struct View<'v, 'a> {
 impl<'v, 'a> View<'v, 'a> {
     /// Sees what was read last. What was read before `open_since` counts for nothing.
     pub(super) fn new(shared: &'v SharedView<'a>, open_since: Option<Instant>) -> Self {
-        Self { shared, space: shared.space(), open_since }
+        Self { shared, known: shared.state().known.clone(), open_since }
     }
 
     /// The space as it was seen last.
     pub(super) fn space(&self) -> &Arc<Space> {
-        &self.space
+        &self.known.space
     }
 
     /// Looks at parts that were not seen since then. Fails as a look does.
     pub(super) fn look(&mut self, parts: &Parts, since: Instant) -> Result<(), Unseen> {
-        self.space = self.shared.look(parts, self.open_since.map_or(since, |open| open.max(since)))?;
+        self.known = self.shared.look(parts, self.open_since.map_or(since, |open| open.max(since)))?;
         Ok(())
+    }
+
+    /// Whether these parts, as they are seen, were read then or later.
+    pub(super) fn shows(&self, parts: &Parts, since: Instant) -> bool {
+        self.known.older(parts, since).is_empty()
+    }
+
+    /// Takes in what was told of these parts otherwise than by a look, then or later.
+    pub(super) fn take_in(&mut self, parts: &Parts, begun: Instant, change: impl FnOnce(&mut Space)) {
+        self.known = self.shared.take_in(parts, begun, change);
     }
 
     /// Counts nothing that was seen up to now: time has passed in which anybody may have changed it.

@@ -8,15 +8,18 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use serde_json::Value;
+
 use crate::cf::invocation::{Invocation, Reference};
 use crate::cf::outcome::{self, Reason, confirm};
 use crate::cf::output::{Exit, Stream};
+use crate::cf::parse;
 use crate::cf::spawn::Cf;
 use crate::event::{Happening, Report};
 use crate::plan;
 use crate::secret::Sensitive;
-use crate::space::Space;
-use crate::space::condition::{Condition, Judgement};
+use crate::space::condition::{Condition, Judgement, Section};
+use crate::space::{Space, read};
 use crate::steps::Step;
 use crate::steps::action::work::Work;
 
@@ -27,6 +30,7 @@ use super::execute::{PAUSE, Runner};
 use super::probe::Unconfirmed;
 use super::reader::{Parts, Unseen, View};
 use super::retry::{self, Next};
+use super::track::RECENT;
 
 /// How often a call is tried beside the session's own cf, where there are lanes.
 const ASIDE: u32 = 3;
@@ -37,10 +41,18 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 /// How long the space is looked at after the last call has failed: a late effect of a lost call shows by then.
 const LATE_EFFECT: Duration = Duration::from_secs(3);
 
+/// A step that is confirmed.
+pub(super) struct Confirmed {
+    /// Notes for the reader.
+    pub(super) notes: Vec<String>,
+    /// When it was done: what is read later shows all that it has changed.
+    pub(super) done: Instant,
+}
+
 /// How one step ended.
 pub(super) enum StepOutcome {
-    /// It is confirmed; with notes for the reader.
-    Confirmed(Vec<String>),
+    /// It is confirmed.
+    Confirmed(Confirmed),
     /// It is not: why.
     Failed(String),
     /// The run is to stop, and the step was only waited for.
@@ -76,16 +88,17 @@ enum Settled {
 }
 
 impl Runner<'_> {
+    /// Does a step and confirms it. `soon` is what the step after it will look at at once: that is one look.
     pub(super) fn step(
         &self,
         app: &plan::App,
-        step: &Step,
+        (step, soon): (&Step, &Parts),
         view: &mut View<'_, '_>,
         exit_code: &mut Option<i32>,
         report: &mut Report<'_>,
     ) -> StepOutcome {
-        match self.confirmed(app, step, view, exit_code, report) {
-            Ok(notes) => StepOutcome::Confirmed(notes),
+        match self.confirmed(app, (step, soon), view, exit_code, report) {
+            Ok(confirmed) => StepOutcome::Confirmed(confirmed),
             Err(Unfinished::Failed(why)) => StepOutcome::Failed(why),
             Err(Unfinished::Interrupted(why)) => StepOutcome::Interrupted(why),
         }
@@ -94,33 +107,43 @@ impl Runner<'_> {
     fn confirmed(
         &self,
         app: &plan::App,
-        step: &Step,
+        (step, soon): (&Step, &Parts),
         view: &mut View<'_, '_>,
         exit_code: &mut Option<i32>,
         report: &mut Report<'_>,
-    ) -> Result<Vec<String>, Unfinished> {
-        let begun = self.clock.now();
-        let deadline = begun + step.limits.within;
+    ) -> Result<Confirmed, Unfinished> {
+        let deadline = self.clock.now() + step.limits.within;
         let before = Arc::clone(view.space());
-        let mut notes = if let Some(invocation) = step.invocation() {
+        let (mut notes, done) = if let Some(invocation) = step.invocation() {
             self.call(app, step, &invocation, (&mut *view, &before), exit_code, report)?
         } else {
             report(Happening::step_started(app, step, &[]));
             let notes = self.without_cf(step)?;
             // While a check or a drain takes its time, people have theirs.
             view.forget();
-            notes
+            (notes, self.clock.now())
         };
-        let seen = match step.facts().condition() {
-            Some(condition) => self.wait_for(step, &condition, (&mut *view, &before), deadline, report)?,
-            None => begun,
+        // The routers say more than the space where a route was changed, and take longer: what is looked at after them is as
+        // new as the next step needs it.
+        let by_routers = if step.facts().route().is_some() {
+            Some(self.ask_router(step, view.space(), deadline, report))
+        } else {
+            None
         };
-        view.look(&Parts::new(step.facts().changes(), None), seen)?;
-        notes.extend(self.ask_router(step, view.space(), deadline, report)?);
-        Ok(notes)
+        if let Some(Err(Unfinished::Interrupted(why))) = by_routers {
+            return Err(why.into());
+        }
+        if let Some(condition) = step.facts().condition() {
+            let waits = !matches!(by_routers, Some(Err(_)));
+            self.wait_for(step, &condition, (&mut *view, &before), (done, soon), (deadline, waits), report)?;
+        }
+        let by_routers = by_routers.unwrap_or_else(|| self.ask_router(step, view.space(), deadline, report));
+        notes.extend(by_routers?);
+        Ok(Confirmed { notes, done })
     }
 
-    /// Runs cf, again where that is of use, until what it was to do is done. Fails with what cf said.
+    /// Runs cf, again where that is of use, until what it was to do is done: returns notes for the reader, and since when what
+    /// is known of the space shows it. Fails with what cf said.
     fn call(
         &self,
         app: &plan::App,
@@ -129,7 +152,7 @@ impl Runner<'_> {
         (view, before): (&mut View<'_, '_>, &Arc<Space>),
         exit_code: &mut Option<i32>,
         report: &mut Report<'_>,
-    ) -> Result<Vec<String>, Unfinished> {
+    ) -> Result<(Vec<String>, Instant), Unfinished> {
         let deadline = self.clock.now() + step.limits.within;
         let argv = invocation
             .resolve(&|reference| look_up(view.space(), reference))
@@ -143,7 +166,8 @@ impl Runner<'_> {
             self.api.renew_for(step.limits.attempt);
         }
         for tried in 1.. {
-            let left = deadline.saturating_duration_since(self.clock.now());
+            let begun = self.clock.now();
+            let left = deadline.saturating_duration_since(begun);
             let token = self.api.token();
             // The session's own home is for whoever has to renew the token; a call that outlives it there can do so itself.
             let is_aside = self.lanes > 1 && tried <= ASIDE;
@@ -158,15 +182,21 @@ impl Runner<'_> {
             let output = aside.unwrap_or_else(|| run(self.cf));
             let output = output.map_err(|error| Unfinished::Failed(error.to_string()))?;
             *exit_code = output.exit.code();
-            if output.exit == Exit::Interrupted && ahead.as_ref().is_some_and(Ahead::is_over) {
-                return Ok(again(tried));
+            if output.exit == Exit::Interrupted
+                && let Some(seen) = ahead.as_ref().and_then(|ahead| ahead.show(view))
+            {
+                return Ok((again(tried), seen));
             }
-            let Some(expected) = step.facts().expectation() else { return Ok(Vec::new()) };
+            let Some(expected) = step.facts().expectation() else { return Ok((Vec::new(), self.clock.now())) };
             let verdict = confirm(&expected, self.cf.version().dialect(), &output);
             let said = match &verdict {
-                outcome::Verdict::Done => return Ok(again(tried)),
+                outcome::Verdict::Done => {
+                    let told = step.facts().is_answered_with_app() && take_in_answer(&output.stdout, begun, view);
+                    return Ok((again(tried), if told { begun } else { self.clock.now() }));
+                }
                 outcome::Verdict::AlreadyDone => {
-                    return Ok(again(tried).into_iter().chain(["nothing was left to do".to_owned()]).collect());
+                    let notes = again(tried).into_iter().chain(["nothing was left to do".to_owned()]).collect();
+                    return Ok((notes, self.clock.now()));
                 }
                 outcome::Verdict::Refused(refusal) => refusal.words.clone(),
                 outcome::Verdict::Unknown { why } => why.clone(),
@@ -189,7 +219,7 @@ impl Runner<'_> {
                 Settled::Done => {
                     let exit = output.exit;
                     let note = format!("cf did not report success ({exit}), but the space says that it is done");
-                    return Ok(vec![note]);
+                    return Ok((vec![note], self.clock.now()));
                 }
                 Settled::NotDone | Settled::Unreadable(_) if let Some(why) = ended => return Err(why.into()),
                 Settled::Unreadable(why) if why == said => return Err(Unfinished::Failed(said)),
@@ -202,7 +232,7 @@ impl Runner<'_> {
             report(Happening::StepRepeated { app: step.app.to_string(), step: step.id.clone(), why: said });
             self.pause_before(next, token.as_ref(), deadline)?;
         }
-        Ok(Vec::new())
+        Ok((Vec::new(), self.clock.now()))
     }
 
     /// Waits before a call is repeated. `used` is the token that it was made with.
@@ -259,30 +289,37 @@ impl Runner<'_> {
         }
     }
 
-    /// Looks at the space until the condition holds, and at what else the step changes in the same breath. Returns when the
-    /// look began that has shown it. What cf was asked for is under way, and goes on by itself where the run is to stop.
+    /// Looks at the space until the condition holds, and in the same breath at what the next step will look at. What is known
+    /// since it was `done` counts. What cf was asked for is under way, and goes on by itself where the run is to stop. Where
+    /// nothing is to be waited for, it looks once.
     fn wait_for(
         &self,
         step: &Step,
         condition: &Condition,
         (view, before): (&mut View<'_, '_>, &Space),
-        deadline: Instant,
+        (done, soon): (Instant, &Parts),
+        (deadline, waits): (Instant, bool),
         report: &mut Report<'_>,
-    ) -> Result<Instant, Unfinished> {
+    ) -> Result<(), Unfinished> {
         let mut pause = PAUSE;
         let mut told = String::new();
-        let changes = step.facts().changes();
-        let mut parts = Parts::new(condition.sections().iter().chain(changes), Some(condition.app()));
+        let all = Parts::new(condition.sections(), Some(condition.app()));
+        let waited_for = Parts::new(condition.waited_for(), Some(condition.app()));
+        let mut first = all.clone();
+        first.add(soon.clone());
+        view.look(&first, done)?;
         loop {
-            let begun = self.clock.now();
-            view.look(&parts, begun)?;
-            parts = Parts::new(condition.sections(), Some(condition.app()));
             let missing = match condition.judge(view.space(), before) {
-                Judgement::Holds => return Ok(begun),
+                // The rest of it is known for as long as was waited.
+                Judgement::Holds if !view.shows(&all, self.recently()) => {
+                    view.look(&all, self.recently())?;
+                    continue;
+                }
+                Judgement::Holds => return Ok(()),
                 Judgement::Never(why) => return Err(Unfinished::Failed(why)),
                 Judgement::NotYet(why) => why,
             };
-            if self.clock.now() >= deadline {
+            if !waits || self.clock.now() >= deadline {
                 return Err(Unfinished::Failed(missing));
             }
             if missing != told {
@@ -291,7 +328,14 @@ impl Runner<'_> {
             }
             self.clock.pause(pause)?;
             pause = (pause * 3 / 2).min(LONGEST_PAUSE);
+            view.look(&waited_for, self.clock.now())?;
         }
+    }
+
+    /// Since when what is known is not too old for most purposes.
+    fn recently(&self) -> Instant {
+        let now = self.clock.now();
+        now.checked_sub(RECENT).unwrap_or(now)
     }
 
     fn ask_router(
@@ -309,6 +353,15 @@ impl Runner<'_> {
             Err(Unconfirmed::Interrupted(why)) => Err(why.into()),
         }
     }
+}
+
+/// Takes in the app that the platform has answered with, to a call that began then. Returns whether it was one.
+fn take_in_answer(answer: &str, begun: Instant, view: &mut View<'_, '_>) -> bool {
+    let read = |app: Value| read::apps("/v3/apps", &[app]).ok()?.pop();
+    let Some((app, tells_droplet)) = parse::json(answer).ok().and_then(read) else { return false };
+    let parts = Parts::new(&[Section::Apps], Some(&app.name));
+    view.take_in(&parts, begun, |space| space.take_in(app, tells_droplet));
+    true
 }
 
 /// A line that cf printed for a step.

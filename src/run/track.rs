@@ -4,8 +4,9 @@
 //! Before a step that changes something, three things are made sure of: the lock is still held, nobody else has changed
 //! anything that the deployment hangs on, and what the step relies on is so.
 //!
-//! The look after a step is the look before the next one: what a step may change is read after it, and the rest every few
-//! seconds. Before anything is taken off a route, stopped or deleted, and after a check or a drain, all of it is read.
+//! The look after a step is the look before the next one. After a step, what confirms it is read, and what the next one must be
+//! sure of; whatever else it may have changed is told from what somebody else changes once it is read, which is every few
+//! seconds. Just before anything is taken off a route, stopped or deleted, and after a check or a drain, all of it is read.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -22,14 +23,17 @@ use crate::steps::{AppDeployment, Step, strategy};
 use super::clock::Stop;
 use super::execute::{Ended, Intrusion, PAUSE, Runner};
 use super::reader::{Parts, SharedView, Unseen, View};
-use super::step_runner::StepOutcome;
+use super::step_runner::{Confirmed, StepOutcome};
 
 /// How long what a step relies on is waited for: an instance that crashed is started again within seconds.
 const RELIED_ON: Duration = Duration::from_secs(30);
 /// How old what is known of the space may be before a step that changes who is served by whom.
 const FRESH: Duration = Duration::from_secs(1);
+/// How old it may be before something is taken off a route, stopped or deleted: the look before it may be the one after the
+/// step before.
+const JUST_NOW: Duration = Duration::from_millis(500);
 /// How old it may be before any other step. The lock is looked after by its heartbeat meanwhile.
-const RECENT: Duration = Duration::from_secs(5);
+pub(super) const RECENT: Duration = Duration::from_secs(5);
 
 /// Why a step was not started.
 enum NotStarted {
@@ -56,10 +60,10 @@ pub(super) struct Track<'d> {
 /// What was seen of an app.
 struct Seen<'d> {
     began: Instant,
-    /// The space that the last step was confirmed with; at first, the one that the steps were compiled for.
+    /// The space that was looked at last; at first, the one that the steps were compiled for.
     space: Arc<Space>,
-    /// The steps that may have changed something since.
-    since: Vec<&'d Step>,
+    /// The steps that may have changed more than it shows, each with when it was done, if it is.
+    since: Vec<(&'d Step, Option<Instant>)>,
     /// What was seen before counts for nothing.
     open_since: Option<Instant>,
     /// Who serves, as it was told last.
@@ -90,18 +94,31 @@ impl<'d> Track<'d> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What somebody else has done, by a space that was just read.
-    fn intrusion(&self, space: &Space) -> Option<Intrusion> {
-        let seen = self.seen();
-        let changed = changed(self.part.app, &seen.since, &seen.space, space);
-        (!changed.is_empty()).then_some(Intrusion::Changed(changed))
+    /// What somebody else has done, by what was just read. Where they have done nothing, it is what is known from now on, and
+    /// the steps count no more whose changes it shows.
+    fn intrusion(&self, view: &View<'_, '_>) -> Option<Intrusion> {
+        let mut seen = self.seen();
+        let changed = changed(self.part.app, &seen.since, &seen.space, view.space());
+        if !changed.is_empty() {
+            return Some(Intrusion::Changed(changed));
+        }
+        seen.space = Arc::clone(view.space());
+        let shows = |step: &Step, done: Instant| view.shows(&Parts::new(step.facts().changes(), None), done);
+        seen.since.retain(|(step, done)| !done.is_some_and(|done| shows(step, done)));
+        None
     }
 
     /// What somebody else has done up to the end of an app, by a look after its last step began; nothing where there is no
     /// looking.
     fn last_look(&self, since: Instant, view: &mut View<'_, '_>) -> Option<Intrusion> {
         view.look(&Parts::new(&Section::DESIRED, None), since).ok()?;
-        self.intrusion(view.space())
+        self.intrusion(view)
+    }
+
+    /// What the step after that number will look at at once, where it is one that must be sure.
+    fn looked_at_after(&self, number: usize) -> Parts {
+        let next = self.part.steps.get(number + 1).filter(|next| next.after.contains(&self.part.steps[number].id));
+        next.filter(|next| age(next) < RECENT).map(looked_at_before).unwrap_or_default()
     }
 
     /// Tells who serves the app, where that has changed.
@@ -115,18 +132,18 @@ impl<'d> Track<'d> {
 }
 
 impl Runner<'_> {
-    /// Runs one step of an app, the last one or not, and makes sure that nobody else is at work.
-    pub(super) fn run_step<'d>(
+    /// Runs the step of that number of an app, the last one or not, and makes sure that nobody else is at work.
+    pub(super) fn run_step(
         &self,
-        track: &Track<'d>,
-        (step, is_last): (&'d Step, bool),
+        track: &Track<'_>,
+        (number, is_last): (usize, bool),
         view: &SharedView<'_>,
         tell: &mut Report<'_>,
     ) -> Result<(), Ended> {
+        let (step, app) = (&track.part.steps[number], track.part.app);
         if let Some(why) = self.clock.stop() {
             return Err(Ended::by(why, step));
         }
-        let app = track.part.app;
         let started = self.clock.now();
         let mut exit_code = None;
         let open_since = track.seen().open_since;
@@ -136,8 +153,8 @@ impl Runner<'_> {
             Ok(()) => {
                 begun = self.clock.now();
                 track.tell_who_serves(view.space(), tell);
-                track.seen().since.push(step);
-                self.step(app, step, &mut view, &mut exit_code, tell)
+                track.seen().since.push((step, None));
+                self.step(app, (step, &track.looked_at_after(number)), &mut view, &mut exit_code, tell)
             }
             Err(NotStarted::Failed(why)) => {
                 tell(Happening::step_started(app, step, &[]));
@@ -149,23 +166,25 @@ impl Runner<'_> {
         let seconds = self.clock.now().duration_since(started).as_secs_f64();
         let (name, id) = (app.name.to_string(), step.id.clone());
         match end {
-            StepOutcome::Confirmed(notes) => {
+            StepOutcome::Confirmed(Confirmed { notes, done }) => {
+                for (other, since) in &mut track.seen().since {
+                    if other.id == step.id {
+                        *since = Some(done);
+                    }
+                }
                 let meddling = if is_last { track.last_look(begun, &mut view) } else { None };
-                let meddling = meddling.or_else(|| track.intrusion(view.space()));
+                let meddling = meddling.or_else(|| track.intrusion(&view));
                 tell(Happening::StepConfirmed { app: name, step: id, exit_code, seconds, notes });
                 if let Some(why) = meddling {
                     return Err(Ended::stopped(why, step));
                 }
-                let mut seen = track.seen();
-                seen.space = Arc::clone(view.space());
-                seen.since.retain(|other| other.id != step.id);
-                seen.open_since = view.open_since();
+                track.seen().open_since = view.open_since();
                 Ok(())
             }
             StepOutcome::Failed(why) => {
                 tell(Happening::StepFailed { app: name, step: id, exit_code, seconds, why: why.clone() });
                 let looked = view.look(&Parts::new(&Section::DESIRED, None), self.clock.now());
-                Err(match looked.ok().and_then(|()| track.intrusion(view.space())) {
+                Err(match looked.ok().and_then(|()| track.intrusion(&view)) {
                     Some(meddling) => Ended::stopped(meddling, step),
                     None => Ended::failed(why, step),
                 })
@@ -179,12 +198,9 @@ impl Runner<'_> {
     fn before(&self, step: &Step, track: &Track<'_>, view: &mut View<'_, '_>) -> Result<(), NotStarted> {
         let now = self.clock.now();
         let since = now.checked_sub(age(step)).unwrap_or(now);
-        // What the step relies on is asked for in the same breath.
-        let relied_on = step.requires.iter().flat_map(Condition::sections);
-        let parts = Parts::new(Section::DESIRED.iter().chain(relied_on), step.requires.as_ref().map(Condition::app));
-        view.look(&parts, since)?;
+        view.look(&looked_at_before(step), since)?;
         (self.hold)(step, view.space()).map_err(|why| NotStarted::Stopped(Intrusion::LockLost(why)))?;
-        if let Some(why) = track.intrusion(view.space()) {
+        if let Some(why) = track.intrusion(view) {
             return Err(NotStarted::Stopped(why));
         }
         self.rely(step, since, view)
@@ -208,23 +224,33 @@ impl Runner<'_> {
     }
 }
 
+/// What is looked at before a step: what somebody else may have changed and, in the same breath, what the step relies on.
+fn looked_at_before(step: &Step) -> Parts {
+    let relied_on = step.requires.iter().flat_map(Condition::sections);
+    Parts::new(Section::DESIRED.iter().chain(relied_on), step.requires.as_ref().map(Condition::app))
+}
+
 /// How old what is known of the space may be before a step.
 fn age(step: &Step) -> Duration {
     if step.facts().takes_away() && step.facts().work().is_by_cf() {
-        return Duration::ZERO;
+        return JUST_NOW;
     }
     match step.facts().traffic() {
-        Traffic::Leads { .. } | Traffic::Started => FRESH,
-        Traffic::Unchanged | Traffic::LeadsAway { .. } | Traffic::NewVersion | Traffic::Checked | Traffic::Drained => {
-            RECENT
-        }
+        Traffic::Leads { .. } if step.facts().router_question().is_some() => FRESH,
+        Traffic::Unchanged
+        | Traffic::Leads { .. }
+        | Traffic::LeadsAway { .. }
+        | Traffic::NewVersion
+        | Traffic::Started
+        | Traffic::Checked
+        | Traffic::Drained => RECENT,
     }
 }
 
 /// What differs of an app between two looks and cannot come from these steps.
-fn changed(app: &plan::App, done: &[&Step], seen: &Space, space: &Space) -> Vec<Difference> {
+fn changed(app: &plan::App, done: &[(&Step, Option<Instant>)], seen: &Space, space: &Space) -> Vec<Difference> {
     let routes: Vec<_> = app.live.iter().chain([&app.staging]).cloned().collect();
     let mut changed = differences(seen, space, strategy::of(app).apps(app), &routes);
-    changed.retain(|difference| !done.iter().any(|step| step.may_change(&difference.facet)));
+    changed.retain(|difference| !done.iter().any(|(step, _)| step.may_change(&difference.facet)));
     changed
 }

@@ -58,6 +58,20 @@ impl App {
         }
     }
 
+    /// The same app as the platform has just told it, with all that it does not tell in one breath: processes, package,
+    /// droplets, bindings. `tells_droplet` is whether it has told the current droplet.
+    #[must_use]
+    pub(crate) fn told(&self, now: Self, tells_droplet: bool) -> Self {
+        Self {
+            processes: self.processes.clone(),
+            package: self.package.clone(),
+            staged: self.staged.clone(),
+            bindings: self.bindings.clone(),
+            droplet: if tells_droplet { now.droplet } else { self.droplet.clone() },
+            ..now
+        }
+    }
+
     /// The web process; of several the newest, which is the one that a scale or a manifest changes (CC:
     /// `newest_web_process`).
     pub(crate) fn web(&self) -> Option<&Process> {

@@ -140,12 +140,17 @@ impl Section {
         Self::Deployments,
     ];
 
-    /// Whether it can be read of one app alone.
+    /// Whether it is read of one app alone.
     pub(crate) fn is_read_by_app(self) -> bool {
         match self {
             Self::Instances | Self::Packages | Self::Droplets => true,
             Self::Apps | Self::Routes | Self::Processes | Self::Services | Self::Deployments => false,
         }
+    }
+
+    /// Whether it can be known of one app alone: the platform answers a change of an app with the app as it is then.
+    pub(crate) fn is_known_by_app(self) -> bool {
+        self.is_read_by_app() || self == Self::Apps
     }
 
     /// What a change by somebody else would show in.
@@ -156,8 +161,10 @@ impl Condition {
     /// What must be read again to judge it.
     pub(crate) fn sections(&self) -> &'static [Section] {
         match self {
-            Self::Uploaded { .. } => &[Section::Apps, Section::Packages],
-            Self::Staged { .. } => &[Section::Apps, Section::Packages, Section::Droplets],
+            // That the app is stopped is known since it was made so.
+            Self::Uploaded { .. } => &[Section::Packages],
+            // Which package is the newest one is known since it was uploaded.
+            Self::Staged { .. } => &[Section::Droplets],
             // Which droplet is the newest staged one is known since it was staged.
             Self::Annotated { .. } | Self::DropletSet { .. } | Self::Stopped { .. } | Self::Deleted { .. } => {
                 &[Section::Apps]
@@ -166,6 +173,24 @@ impl Condition {
             Self::Scaled { .. } => &[Section::Apps, Section::Processes],
             Self::Mapped { .. } | Self::Unmapped { .. } => &[Section::Routes],
             Self::Running { .. } | Self::Steady { .. } => &[Section::Apps, Section::Processes, Section::Instances],
+        }
+    }
+
+    /// What must be read again while it does not hold yet, of what it is judged by: the rest changes by no waiting.
+    pub(crate) fn waited_for(&self) -> &'static [Section] {
+        match self {
+            Self::Running { .. } => &[Section::Instances],
+            Self::Uploaded { .. }
+            | Self::Annotated { .. }
+            | Self::Bound { .. }
+            | Self::Mapped { .. }
+            | Self::Unmapped { .. }
+            | Self::Staged { .. }
+            | Self::DropletSet { .. }
+            | Self::Scaled { .. }
+            | Self::Steady { .. }
+            | Self::Stopped { .. }
+            | Self::Deleted { .. } => self.sections(),
         }
     }
 

@@ -70,6 +70,14 @@ impl Space {
         self.apps.iter_mut().find(|app| app.name == name)
     }
 
+    /// Takes in an app as the platform has just told it. `tells_droplet` is whether it has told the current droplet.
+    pub(crate) fn take_in(&mut self, app: App, tells_droplet: bool) {
+        match self.apps.iter_mut().find(|known| known.guid == app.guid) {
+            Some(known) => *known = known.told(app, tells_droplet),
+            None => self.apps.push(app),
+        }
+    }
+
     /// The lock on the app that the plan calls so, whether it still holds or has expired.
     pub(crate) fn lock(&self, plan_app: &str) -> Option<&Lock> {
         self.locks.iter().find(|lock| lock.app == plan_app)

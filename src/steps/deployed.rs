@@ -56,7 +56,9 @@ fn missing(plan: &Plan, app: &plan::App, space: &Space, files: &Files<'_>) -> Op
     }
     // An older version has not written which droplet it was.
     if found.annotations.get(DROPLET).is_some_and(|droplet| found.droplet.as_ref() != Some(droplet)) {
-        return Some(format!("{live} is live, and somebody has given it another droplet since it was deployed {whose}"));
+        return Some(format!(
+            "{live} is live, and somebody has given it another droplet since it was deployed {whose}"
+        ));
     }
     if let Some(url) = app.live.iter().find(|url| space.holders(url) != [live.as_str()]) {
         return Some(format!("{live} is live, and {url} does not lead to it"));

@@ -89,6 +89,8 @@ fn what_the_platform_will_refuse_is_told_before_the_first_change() {
     let manifest = fs::read_to_string(team.bench.folder().join("app/manifest.yml")).unwrap();
     team.bench.write("app/manifest.yml", &format!("{manifest}  stack: cflinuxfs9\n"));
     team.refused("there is no stack cflinuxfs9");
+    team.bench.write("app/manifest.yml", &manifest.replace("binary_buildpack", "binary_bildpack"));
+    team.refused("there is no buildpack binary_bildpack for stack cflinuxfs4, which the manifest of shop names");
     team.bench.write("app/manifest.yml", &manifest);
 
     // Several things are told at once.

@@ -105,6 +105,9 @@ fn another_machine_finishes_it_without_the_files() {
         4,
         &["nothing is under way", "shop_b is live and comes from other files", "cutover apply --app shop"],
     );
+    // It is not done, either, where somebody has pushed something else there by hand.
+    bench.cf.must(["push", "shop_b", "-f", "app/manifest.yml", "-p", "app"]);
+    assert_tells(&bench.run(&["resume", "--yes"]), 4, &["shop_b is live, and somebody has given it another droplet"]);
     // What was switched can be taken back, from there, too.
     assert_tells(&elsewhere(&bench, &["rollback", "--yes"]), 0, &["shop_a serves shop.apps.foundry.test"]);
 }

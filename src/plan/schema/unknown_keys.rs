@@ -120,7 +120,8 @@ pub(crate) fn hint_for_key(name: &str, table: &Table) -> Option<String> {
         return Some((*hint).to_owned());
     }
     if is_here(&&CHECK) {
-        let kind = [(&HTTP, "http"), (&COMMAND_CHECK, "command")].into_iter().find(|(kind, _)| kind.key(name).is_some());
+        let kind =
+            [(&HTTP, "http"), (&COMMAND_CHECK, "command")].into_iter().find(|(kind, _)| kind.key(name).is_some());
         return kind.map(|(_, kind)| format!("it belongs below the kind of the check: `- {kind}: {{{name}: …}}`"));
     }
     let of_an_app = [&PLAN, &APP].into_iter().any(|of| std::ptr::eq(of, table));

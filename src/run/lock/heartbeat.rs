@@ -93,7 +93,9 @@ impl<'a> Heartbeat<'a> {
     /// Gives all locks back. `tell` hears of those that stay, and of what keeps it waiting.
     pub fn release(self, clock: &dyn Clock, tell: &mut dyn FnMut(&str)) {
         let state = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
-        state.locks.iter().for_each(|lock| held::release(&self.api, clock, lock, tell));
+        for lock in &state.locks {
+            held::release(&self.api, clock, lock, tell);
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -84,10 +84,7 @@ fn annotations_are_there_as_written() {
     let written: Change = |app| {
         app.annotations.insert("droplet".to_owned(), "droplet-shop".to_owned());
     };
-    assert_says(
-        &of_droplet,
-        &[(written, "holds"), (|_| {}, "not yet: app shop does not carry droplet: droplet-shop")],
-    );
+    assert_says(&of_droplet, &[(written, "holds"), (|_| {}, "not yet: app shop does not carry droplet: droplet-shop")]);
 }
 
 #[test]

@@ -71,6 +71,10 @@ impl Facts for Annotate {
         write(model::app(space, self.app.as_str()), &self.annotations);
     }
 
+    fn is_answered_with_app(&self) -> bool {
+        true
+    }
+
     fn changes(&self) -> &'static [Section] {
         &[Section::Apps]
     }

@@ -98,6 +98,10 @@ impl Facts for CreateApp {
         annotate::write(app, &self.annotations);
     }
 
+    fn is_answered_with_app(&self) -> bool {
+        true
+    }
+
     fn changes(&self) -> &'static [Section] {
         &[Section::Apps, Section::Processes]
     }

@@ -84,9 +84,15 @@ pub(crate) trait Facts {
         false
     }
 
-    /// The parts of the space that tell its end sooner than such a cf does; none where cf is as quick.
-    fn tells_its_end(&self) -> &'static [Section] {
-        &[]
+    /// Whether what must be true afterwards can be seen sooner than its cf ends: then nothing is left for that to do, and it
+    /// is ended.
+    fn is_seen_before_cf_ends(&self) -> bool {
+        false
+    }
+
+    /// Whether the platform answers it with the app as it is then, which cf prints: there is nothing to be read after it.
+    fn is_answered_with_app(&self) -> bool {
+        false
     }
 
     /// Whether something is taken off a route, stopped or deleted by it, or let go for good.

@@ -116,6 +116,12 @@ impl Facts for Push {
         Limits::once(timeouts.upload)
     }
 
+    /// cf 8.17: the upload is the last thing that a push without a start does. It rests for a second then, so that its
+    /// progress bar can be drawn to the end, and looks at the app from all sides to show it.
+    fn is_seen_before_cf_ends(&self) -> bool {
+        true
+    }
+
     fn changes(&self) -> &'static [Section] {
         &Section::DESIRED
     }

@@ -56,8 +56,8 @@ impl Facts for Stage {
         true
     }
 
-    fn tells_its_end(&self) -> &'static [Section] {
-        &[Section::Droplets]
+    fn is_seen_before_cf_ends(&self) -> bool {
+        true
     }
 
     fn limits(&self, timeouts: &Timeouts) -> Limits {

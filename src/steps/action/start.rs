@@ -111,6 +111,10 @@ impl Facts for Start {
         Limits { attempt: timeouts.call.min(timeouts.start), within: timeouts.start }
     }
 
+    fn is_answered_with_app(&self) -> bool {
+        true
+    }
+
     fn changes(&self) -> &'static [Section] {
         &[Section::Apps, Section::Processes]
     }
