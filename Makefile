@@ -31,7 +31,7 @@ IT := $(TESTS) --test it -- --nocapture
 # The embedded Cloud Foundry's own.
 FOUNDRY := $(TESTS) --test foundry -- --nocapture
 
-.PHONY: demo test verify figures more matrix safeguards transcripts soak mutants conformance cf app specs
+.PHONY: demo test bench verify figures more matrix safeguards transcripts soak mutants conformance cf app specs
 
 demo: app
 	cargo build --bin cutover
@@ -47,6 +47,11 @@ test: cf app
 	CUTOVER_CF=$(PINNED) RUST_TEST_THREADS=8 cargo test --workspace -- --skip matrix::
 	# A part of the fault matrix, each commit another one; CUTOVER_MATRIX=3/60 names it.
 	CUTOVER_CF=$(PINNED) cargo test --test it -- --nocapture matrix::
+
+# Deployments beside the scripts that they take the place of, in turns: some twenty minutes on a machine that does nothing
+# else. It prints a table and puts it into docs/performance.md.
+bench: cf app
+	CUTOVER_CF=$(PINNED) CUTOVER_APP=$(CURDIR)/target/app/sinatra cargo bench --bench deployments
 
 # All there is; it takes hours, and writes docs/figures.md.
 verify: test

@@ -267,6 +267,19 @@ impl Invocation {
             .value(json!({ "metadata": metadata(annotations) }).to_string())
     }
 
+    /// `cf curl -X POST /v3/spaces/GUID/manifest_diff … -d @FILE`: what the manifest in the file would change. It changes
+    /// nothing. A file holds what no other process is to see among the arguments.
+    pub(crate) fn manifest_diff(space_guid: &str, manifest: &str) -> Self {
+        Self::new("curl")
+            .word("-X")
+            .word("POST")
+            .value(format!("/v3/spaces/{space_guid}/manifest_diff"))
+            .word("-H")
+            .word("Content-Type: application/x-yaml")
+            .word("-d")
+            .value(format!("@{manifest}"))
+    }
+
     /// `cf curl -X DELETE /v3/apps/GUID -i`: asks for the deletion of the app of that guid, whatever its name.
     ///
     /// With `-i`, because the answer has no body: without its head it looks like a broken connection (cf 8.17).

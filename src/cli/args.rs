@@ -118,7 +118,7 @@ pub(crate) enum Command {
     /// Dry run: read the space and print the ordered cf invocations; changes nothing.
     Plan(PlanArgs),
     /// Deploy: the guide's seven steps; on a terminal it shows them and asks first.
-    Apply(RunArgs),
+    Apply(ApplyArgs),
     /// Finish an interrupted deployment, or an interrupted rollback, from any machine.
     Resume(RunArgs),
     /// Fall back: start the previous colour, map live back, unmap the failed one.
@@ -165,6 +165,17 @@ pub(crate) enum PlanFormat {
     Json,
     /// A shell script that does the same.
     Sh,
+}
+
+/// Flags of `apply`.
+#[derive(Debug, Args)]
+pub(crate) struct ApplyArgs {
+    /// What it has in common with others.
+    #[command(flatten)]
+    pub(crate) run: RunArgs,
+    /// Deploy also where what runs is what the plan deploys.
+    #[arg(long)]
+    pub(crate) force: bool,
 }
 
 /// Flags of `apply`, `resume` and `rollback`.
@@ -265,7 +276,8 @@ impl Command {
         let named = match self {
             Self::Check(plan) => plan,
             Self::Plan(args) => &args.plan,
-            Self::Apply(args) | Self::Resume(args) | Self::Rollback(args) => &args.plan,
+            Self::Apply(args) => &args.run.plan,
+            Self::Resume(args) | Self::Rollback(args) => &args.plan,
             Self::Status(args) => &args.plan,
             Self::Lock(LockCommand::Status(args)) => &args.plan,
             Self::Lock(LockCommand::Break(args)) => &args.plan,

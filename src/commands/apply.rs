@@ -30,18 +30,26 @@ use super::reporters::Reporters;
 use super::strays::warn_of_strays;
 use super::tell;
 
-/// Within so much time nobody was asked: what is not read again then is what people change in minutes.
-const AGREED_AT_ONCE: Duration = Duration::from_secs(10);
+/// What was read so recently is read again under the lock only as far as a deployment changes it.
+const RECENTLY: Duration = Duration::from_secs(10);
+/// What is read again under the lock in any case.
+const WHAT_MAY_CHANGE: &[Section] =
+    &[Section::Apps, Section::Routes, Section::Processes, Section::Packages, Section::Deployments];
 
-/// Runs one of the verbs that change something.
-pub(crate) fn run(verb: Verb, common: &Common, args: &RunArgs) -> Result<ExitStatus, CliError> {
+/// Runs one of the verbs that change something. A deployment that would change nothing is left out, unless it is forced.
+pub(crate) fn run(verb: Verb, common: &Common, args: &RunArgs, force: bool) -> Result<ExitStatus, CliError> {
     let mut reporters = Reporters::new(common)?;
-    let ended = with_plan(verb, common, args, &mut reporters);
+    let ended = with_plan(verb, common, (args, force), &mut reporters);
     reporters.end(&ended);
     ended
 }
 
-fn with_plan(verb: Verb, common: &Common, args: &RunArgs, reporters: &mut Reporters) -> Result<ExitStatus, CliError> {
+fn with_plan(
+    verb: Verb,
+    common: &Common,
+    (args, force): (&RunArgs, bool),
+    reporters: &mut Reporters,
+) -> Result<ExitStatus, CliError> {
     let plan = match verb {
         Verb::Apply => load(common)?,
         Verb::Resume | Verb::Rollback => load_without_app_files(common)?,
@@ -50,13 +58,13 @@ fn with_plan(verb: Verb, common: &Common, args: &RunArgs, reporters: &mut Report
         warn_of_strays(common, &plan);
     }
     let consent = Consent::new(args.yes, verb.as_str(), common)?;
-    with_session(verb, common, args, &plan, &consent, reporters)
+    with_session(verb, common, (args, force), &plan, &consent, reporters)
 }
 
 fn with_session(
     verb: Verb,
     common: &Common,
-    args: &RunArgs,
+    (args, force): (&RunArgs, bool),
     plan: &Plan,
     consent: &Consent,
     reporters: &mut Reporters,
@@ -67,6 +75,13 @@ fn with_session(
     let read = unhurried.now();
     let mut space = context.observer(plan).observe(&unhurried)?;
     reporters.note_live(plan, &space);
+    if !force && prepare::is_deployed(&context.api(), plan, &space, &reporters.own_files()) {
+        let told: Vec<String> = plan.apps.iter().map(|app| serving(app, &space)).collect();
+        tell(&format!("nothing to deploy: what runs is what this plan deploys; {}", told.join("; ")));
+        tell(&format!("to deploy it all the same: {} --force", common.own_commands().verb("apply")));
+        context.close();
+        return Ok(ExitStatus::Done);
+    }
     let patience = Patience { wait: args.lock_wait, find_out: verb != Verb::Apply, take_over: args.take_over };
     let mut manager = LockManager::new(context.api(), &unhurried, patience);
     way_is_free(args, consent, &context, &mut manager, &mut space)?;
@@ -176,17 +191,23 @@ impl<'a> Asking<'a> {
         let mut refresh =
             |space: &mut Space, parts: &Parts| refresh_patiently(&observer, interrupt, space, parts, &mut tell_once);
         if let Some(agreed) = agreed {
-            // Somebody may have deployed since, up to the moment at which the lock was taken: whoever has, has left marks.
-            let is_new = interrupt.now().duration_since(agreed.read) < AGREED_AT_ONCE;
-            let parts = if is_new { Parts::new(&Section::DESIRED, None) } else { Parts::all() };
-            refresh(&mut space, &parts)?;
-            let again = prepare::compile(self.plan, &space, self.request.clone(), &self.reporters.own_files());
+            // Somebody may have deployed since, up to the moment at which the lock was taken: whoever has, has left marks on apps.
+            let read = interrupt.now();
+            let is_recent = read.duration_since(agreed.read) < RECENTLY;
+            let before = space.clone();
+            refresh(&mut space, &if is_recent { Parts::new(WHAT_MAY_CHANGE, None) } else { Parts::all() })?;
+            if is_recent && !is_same(&before, &space) {
+                refresh(&mut space, &Parts::all())?;
+            }
+            let again =
+                prepare::compile(self.plan, &space, agreed.prepared.request.clone(), &self.reporters.own_files());
             if again.is_ok_and(|(_, again)| again == agreed.prepared.deployment) {
-                return Ok(self.run(&agreed.prepared, space, interrupt, hold));
+                return Ok(self.run(&agreed.prepared, (space, read), interrupt, hold));
             }
             tell("the space has changed meanwhile");
         }
         refresh(&mut space, &Parts::all())?;
+        let read = interrupt.now();
         let prepared = match self.agree(&space, interrupt) {
             Err(CliError::NotAgreed) if agreed.is_none() => {
                 tell("the run that was at work has ended, and nothing was done after it:");
@@ -199,7 +220,7 @@ impl<'a> Asking<'a> {
             Err(CliError::Refused(Refusal::NothingUnderWay { .. })) => return self.nothing_under_way(&space),
             prepared => prepared?,
         };
-        Ok(self.run(&prepared, space, interrupt, hold))
+        Ok(self.run(&prepared, (space, read), interrupt, hold))
     }
 
     /// A rollback is finished, which leaves what was there before; something else may still be under way.
@@ -227,9 +248,15 @@ impl<'a> Asking<'a> {
         Ok(ExitStatus::Done)
     }
 
-    fn run(&mut self, prepared: &Prepared<'a>, mut space: Space, interrupt: &Interrupt, hold: &Hold<'_>) -> ExitStatus {
+    fn run(
+        &mut self,
+        prepared: &Prepared<'a>,
+        (mut space, read): (Space, Instant),
+        interrupt: &Interrupt,
+        hold: &Hold<'_>,
+    ) -> ExitStatus {
         let Self { context, plan, reporters, .. } = self;
-        let status = operate(context, plan, prepared, &mut space, interrupt, hold, reporters);
+        let status = operate(context, plan, prepared, (&mut space, read), interrupt, hold, reporters);
         if status != ExitStatus::Done || prepared.request.verb != Verb::Resume {
             return status;
         }
@@ -265,12 +292,12 @@ impl<'a> Asking<'a> {
     }
 }
 
-/// Runs what is prepared, and tells the reporters of it.
+/// Runs what is prepared, and tells the reporters of it. What a deployment hangs on was read of the space at that time.
 pub(crate) fn operate(
     context: &Context,
     plan: &Plan,
     prepared: &Prepared<'_>,
-    space: &mut Space,
+    (space, read): (&mut Space, Instant),
     interrupt: &Interrupt,
     hold: &Hold<'_>,
     reporters: &mut Reporters,
@@ -285,6 +312,7 @@ pub(crate) fn operate(
         checks: &Checker { client: &context.client, guard: context.cf.guard() },
         clock: interrupt,
         hold,
+        read,
         lanes: prepared.deployment.lanes,
     };
     let own = reporters.own();
@@ -293,6 +321,12 @@ pub(crate) fn operate(
     let outcome = operation.run(space, &mut |what| reporters.report(what));
     reporters.note_live(plan, space);
     outcome.into()
+}
+
+/// Whether nothing has changed between two looks that a deployment changes, or leaves marks on.
+fn is_same(before: &Space, now: &Space) -> bool {
+    // Locks, and how instances fare, change all the time.
+    before.apps == now.apps && before.routes == now.routes && before.deployments == now.deployments
 }
 
 fn nothing_under_way(verb: Verb, plan: &Plan, space: &Space) -> String {

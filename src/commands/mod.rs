@@ -37,9 +37,9 @@ fn dispatch(cli: Cli) -> Result<ExitStatus, CliError> {
     match cli.command {
         Command::Check(_) => check::run(&cli.common),
         Command::Plan(args) => plan::run(&cli.common, &args),
-        Command::Apply(args) => apply::run(Verb::Apply, &cli.common, &args),
-        Command::Resume(args) => apply::run(Verb::Resume, &cli.common, &args),
-        Command::Rollback(args) => apply::run(Verb::Rollback, &cli.common, &args),
+        Command::Apply(args) => apply::run(Verb::Apply, &cli.common, &args.run, args.force),
+        Command::Resume(args) => apply::run(Verb::Resume, &cli.common, &args, true),
+        Command::Rollback(args) => apply::run(Verb::Rollback, &cli.common, &args, true),
         Command::Status(args) => status::run(&cli.common, &args),
         Command::Lock(LockCommand::Status(args)) => lock::status(&cli.common, &args),
         Command::Lock(LockCommand::Break(args)) => lock::break_open(&cli.common, &args),

@@ -13,7 +13,7 @@ use crate::steps::input::Failed;
 use crate::{bounded, text};
 
 use super::context::{Context, check_target, load};
-use super::prepare::{Prepared, request};
+use super::prepare::{self, Prepared, request};
 use super::print;
 use super::strays::{own_files, warn_beforehand};
 
@@ -34,6 +34,8 @@ pub(crate) fn run(common: &Common, args: &PlanArgs) -> Result<ExitStatus, CliErr
     };
     let request = request(Verb::Apply, common, &user, Failed::Stop, &space.locks);
     let mut prepared = Prepared::new(&plan, &space, request, &own_files(common))?;
+    let is_deployed =
+        context.as_ref().is_some_and(|context| prepare::is_deployed(&context.api(), &plan, &space, &own_files(common)));
     // A snapshot may be looked at where no route can be reached: nobody is asked then.
     if let Some(context) = context {
         prepared.ask_routers(&context.client, &space);
@@ -48,6 +50,12 @@ pub(crate) fn run(common: &Common, args: &PlanArgs) -> Result<ExitStatus, CliErr
                 print(&format!("\n{note}\n"));
             }
             print(&preview::proof_line(&proof));
+            if is_deployed {
+                let apply = common.own_commands().verb("apply");
+                print(&format!(
+                    "\nwhat runs is what this plan deploys: {apply} does nothing, and {apply} --force deploys it all the same\n"
+                ));
+            }
         }
         PlanFormat::Json => {
             let mut object = preview::json(&plan, &space, &deployment);

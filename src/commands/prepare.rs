@@ -9,7 +9,9 @@ use sha2::{Digest as _, Sha256};
 use crate::cli::{CliError, Common};
 use crate::plan::{self, Plan};
 use crate::proof::{self, Proof};
+use crate::run::api::Api;
 use crate::run::http::Client;
+use crate::run::manifest_diff;
 use crate::run::routers::Routers;
 use crate::run::upload::{self, OwnFiles, Stray, UploadError};
 use crate::space::Space;
@@ -91,6 +93,13 @@ fn prove(plan: &Plan, space: &Space, request: &Request, deployment: &Deployment<
 pub(crate) fn rest_is_deployed(plan: &Plan, space: &Space, own_files: &OwnFiles) -> Result<(), Refusal> {
     let files = |app: &plan::App| files_here(app, own_files).map_err(|error| error.to_string());
     steps::deployed::check(plan, space, &files)
+}
+
+/// Whether a deployment would change nothing: what runs comes from this plan and these files, and the platform knows of no
+/// difference between it and the manifests.
+pub(crate) fn is_deployed(api: &Api<'_>, plan: &Plan, space: &Space, own_files: &OwnFiles) -> bool {
+    let files = |app: &plan::App| files_here(app, own_files).map_err(|error| error.to_string());
+    steps::deployed::unchanged(plan, space, &files).is_some_and(|manifest| manifest_diff::is_empty(api, &manifest))
 }
 
 /// The files to upload, where they are here.

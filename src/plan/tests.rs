@@ -76,7 +76,7 @@ fn each_fault_is_explained() {
 fn a_small_plan_is_filled_up_with_defaults() {
     let plan = load_text(SMALL).unwrap();
     let name = |text| AppName::parse(text).unwrap();
-    let digest = plan.digest.clone();
+    let (digest, whole) = (plan.digest.clone(), plan.apps[0].manifest.app.whole.clone());
     assert_eq!(
         plan,
         Plan {
@@ -97,6 +97,7 @@ fn a_small_plan_is_filled_up_with_defaults() {
                     vars_files: vec![],
                     app: ManifestApp {
                         name: Some("sinatra".to_owned()),
+                        whole,
                         web: ManifestProcess {
                             process_type: "web".to_owned(),
                             instances: Some(2),
@@ -340,7 +341,24 @@ applications:
             services: vec!["db".to_owned(), "cache".to_owned()],
             no_route: true,
             random_route: false,
+            whole: manifest.app.whole.clone(),
         }
+    );
+    assert_eq!(
+        manifest.app.asked_of("shop_a"),
+        serde_json::json!({
+            "name": "shop_a",
+            "services": ["db", {"name": "cache", "binding_name": "c"}],
+            "processes": [
+                {"type": "worker", "memory": "64m"},
+                {
+                    "disk_quota": "1.5G", "health-check-http-endpoint": "/b3/health", "health-check-type": "http",
+                    "memory": "128M", "timeout": 90, "type": "web",
+                },
+            ],
+            "env": {"KEY": "x"},
+        }),
+        "what a deployment sees to itself is not asked of an app"
     );
     assert_eq!(plan.apps[0].path, None, "a docker image is not uploaded");
 }

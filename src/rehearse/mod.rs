@@ -65,13 +65,14 @@ fn on_stage(
     // Its registry gives images to everybody, and cf would ask for a password that is not there.
     context.cf = context.cf.with_secret("CF_DOCKER_PASSWORD", &Sensitive::new("rehearsal"));
     let deploy = |reporters: &mut Reporters| -> Result<ExitStatus, CliError> {
+        let read = interrupt.now();
         let mut space = context.observer(&plan).observe(&interrupt)?;
         reporters.note_live(&plan, &space);
         let user = &context.session.target().user;
         let request = prepare::request(Verb::Apply, common, user, Failed::Stop, &[]);
         let prepared = Prepared::new(&plan, &space, request, &reporters.own_files())?;
         // Nobody else can reach this foundry.
-        Ok(operate(&context, &plan, &prepared, &mut space, &interrupt, &|_, _| Ok(()), reporters))
+        Ok(operate(&context, &plan, &prepared, (&mut space, read), &interrupt, &|_, _| Ok(()), reporters))
     };
 
     tell("\nThe plan is deployed as it is, for the first colour.\n");

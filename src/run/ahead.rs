@@ -1,6 +1,7 @@
 //! Looking at what the platform does by itself more often than the cf that watches it: one that has nothing left to wait for
 //! is ended.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::sync::{Arc, OnceLock};
 use std::thread;
@@ -9,8 +10,9 @@ use std::time::{Duration, Instant};
 use super::execute::Runner;
 use super::reader::{Parts, View};
 use crate::space::Space;
-use crate::space::condition::{Condition, Judgement};
+use crate::space::condition::{Condition, Judgement, Section};
 use crate::steps::Step;
+use crate::steps::action::facts::SeenEarly;
 
 /// The shortest pause between two looks.
 const SHORTEST: Duration = Duration::from_millis(250);
@@ -20,31 +22,53 @@ const LONGEST: Duration = Duration::from_secs(2);
 /// What is looked at beside a cf.
 pub(super) struct Ahead<'r> {
     runner: &'r Runner<'r>,
+    /// What cf must have said before a look counts.
+    once_said: &'static [&'static str],
+    /// Since when looks count.
+    since: OnceLock<Instant>,
     parts: Parts,
     condition: Condition,
     before: Arc<Space>,
-    /// The space that has shown that it is over, and when the look at it began.
-    over: OnceLock<(Space, Instant)>,
+    /// The space that has shown that what cf was to do is done, and when the look at it began.
+    shown: OnceLock<(Space, Instant)>,
+    /// cf has ended by itself.
+    has_ended: AtomicBool,
 }
 
 impl<'r> Ahead<'r> {
     /// `None` where the step's cf is as quick as any look.
     pub(super) fn of(step: &Step, before: &Arc<Space>, runner: &'r Runner<'r>) -> Option<Self> {
-        let condition = step.facts().condition().filter(|_| step.facts().is_seen_before_cf_ends())?;
-        let parts = Parts::new(condition.sections(), Some(condition.app()));
-        Some(Self { runner, parts, condition, before: Arc::clone(before), over: OnceLock::new() })
+        let (once_said, since) = match step.facts().seen_before_cf_ends() {
+            SeenEarly::Never => return None,
+            SeenEarly::AtOnce => (&[][..], OnceLock::from(runner.clock.now())),
+            SeenEarly::OnceSaid(lines) => (lines, OnceLock::new()),
+        };
+        let condition = step.facts().condition()?;
+        // What else it is judged by is read when cf has ended.
+        let sections: Vec<Section> = condition.sections().iter().copied().filter(|one| one.is_read_by_app()).collect();
+        let parts = Parts::new(&sections, Some(condition.app()));
+        let before = Arc::clone(before);
+        let (shown, has_ended) = (OnceLock::new(), AtomicBool::new(false));
+        Some(Self { runner, once_said, since, parts, condition, before, shown, has_ended })
     }
 
-    /// Whether the space has shown that it is over.
+    /// Whether the space has shown that what cf was to do is done.
     pub(super) fn is_over(&self) -> bool {
-        self.over.get().is_some()
+        self.shown.get().is_some()
+    }
+
+    /// Hears a line that cf prints.
+    pub(super) fn hear(&self, line: &str) {
+        if self.once_said.iter().any(|said| line.starts_with(said)) {
+            let _first = self.since.set(self.runner.clock.now());
+        }
     }
 
     /// Has a view show what was seen, where it is over. Returns when the look at it began.
     pub(super) fn show(&self, view: &mut View<'_, '_>) -> Option<Instant> {
-        let (seen, begun) = self.over.get()?;
-        view.take_in(&self.parts, *begun, |space| self.parts.copy(seen, space));
-        Some(*begun)
+        let (seen, begun) = self.shown.get()?;
+        let was_told = view.take_in(&self.parts, *begun, |space| self.parts.copy(seen, space));
+        Some(if was_told { *begun } else { self.runner.clock.now() })
     }
 
     /// Does something while it is looked at, if it is.
@@ -52,10 +76,14 @@ impl<'r> Ahead<'r> {
         thread::scope(|scope| {
             let (over, ended) = channel();
             if let Some(ahead) = ahead {
+                ahead.has_ended.store(false, Ordering::SeqCst);
                 scope.spawn(move || ahead.watch(&ended));
             }
             let done = work();
             drop(over);
+            if let Some(ahead) = ahead {
+                ahead.has_ended.store(true, Ordering::SeqCst);
+            }
             done
         })
     }
@@ -64,16 +92,19 @@ impl<'r> Ahead<'r> {
     /// of the time that it has taken so far.
     fn watch(&self, ended: &Receiver<()>) {
         let Runner { reader, clock, api, .. } = self.runner;
-        let begun = clock.now();
         let mut space = Space::clone(&self.before);
-        let goes_on = || clock.stop().is_none();
-        let pause = || (clock.now().duration_since(begun) / 4).clamp(SHORTEST, LONGEST);
+        let goes_on = || clock.stop().is_none() && !self.has_ended.load(Ordering::SeqCst);
+        let took = || self.since.get().map(|since| clock.now().duration_since(*since));
+        let pause = || took().map_or(SHORTEST, |took| (took / 4).clamp(SHORTEST, LONGEST));
         while ended.recv_timeout(pause()) == Err(RecvTimeoutError::Timeout) && goes_on() {
+            if took().is_none() {
+                continue;
+            }
             let looked = clock.now();
             let was_read = reader.glance(&mut space, &self.parts, &goes_on);
             // What a cf that is ended has renewed is lost.
             if was_read && self.condition.judge(&space, &self.before) == Judgement::Holds && api.token_lasts() {
-                let _first = self.over.set((space, looked));
+                let _first = self.shown.set((space, looked));
                 return;
             }
         }

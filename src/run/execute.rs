@@ -8,12 +8,13 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::cf::spawn::Cf;
 use crate::event::{Happening, Opening, Report};
 use crate::plan::{self, AppName};
 use crate::space::Space;
+use crate::space::condition::Section;
 use crate::space::difference::Difference;
 use crate::steps::{AppDeployment, Deployment, Step, Verb, strategy};
 
@@ -106,6 +107,8 @@ pub struct Runner<'a> {
     pub clock: &'a dyn Clock,
     /// Makes sure that the lock is held for a step, by the space as it was just read; says why it is not.
     pub hold: &'a Hold<'a>,
+    /// When that which a deployment hangs on was read of the space last.
+    pub read: Instant,
     /// How many steps run at the same time, one at the least. With several, each has a cf in a home of its own.
     pub lanes: usize,
 }
@@ -229,7 +232,12 @@ impl Runner<'_> {
         report: &mut Report<'_>,
     ) -> Endings<'d> {
         let begun = self.clock.now();
-        let view = SharedView::new(self.reader, self.clock, std::mem::take(space), begun);
+        let view = SharedView::new(
+            self.reader,
+            self.clock,
+            std::mem::take(space),
+            (&Parts::new(&Section::DESIRED, None), self.read),
+        );
         // What was compiled for an app fits the space as it was at the beginning, also where its turn comes late.
         let first = view.space();
         let tracks: Vec<Track<'d>> = deployment.apps.iter().map(|part| Track::new(part, &first, begun)).collect();

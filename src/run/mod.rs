@@ -8,6 +8,7 @@
 //! - `track`: how one app is watched over on its way
 //! - `step_runner`: how one step is done, repeated, settled and confirmed; `ahead`: what is looked at meanwhile; `retry`: when a call
 //!   is repeated
+//! - `manifest_diff`: whether an app is what a manifest asks for
 //! - [`probe`]: the router, asked who answers on a route
 //! - [`routers`]: whether it can be asked at all, found out before the first change
 //! - [`upload`]: what is uploaded, read as cf reads it
@@ -26,6 +27,7 @@ pub mod execute;
 pub mod http;
 pub mod interrupt;
 pub mod lock;
+pub(crate) mod manifest_diff;
 pub mod observe;
 pub mod operation;
 pub mod probe;

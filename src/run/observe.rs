@@ -229,8 +229,10 @@ impl<'a> Observer<'a> {
                 let asked = format!("/v3/apps/{}/droplets/current", app.guid);
                 app.droplet = read::guid(&asked, &self.answers.get_or_absent(&asked)?)?;
             }
-            let before = space.apps.iter().find(|before| before.guid == app.guid);
-            apps.push(before.map_or(app.clone(), |before| before.told(app, true)));
+            apps.push(match space.apps.iter().find(|before| before.guid == app.guid) {
+                Some(before) => before.with_told(app),
+                None => app,
+            });
         }
         space.apps = apps;
         Ok(())

@@ -79,7 +79,7 @@ impl Parts {
         }
     }
 
-    /// Copies what is read app by app from one space to another.
+    /// Copies packages and droplets from one space to another, as far as they are among these.
     pub(super) fn copy(&self, from: &Space, to: &mut Space) {
         for app in &mut to.apps {
             let Some(seen) = from.apps.iter().find(|seen| seen.guid == app.guid) else { continue };
@@ -222,10 +222,15 @@ impl Known {
 }
 
 impl<'a> SharedView<'a> {
-    /// A space that was read at that time, as a whole.
-    pub(super) fn new(reader: &'a dyn Reader, clock: &'a dyn Clock, space: Space, now: Instant) -> Self {
+    /// A space of which these parts were read at that time.
+    pub(super) fn new(
+        reader: &'a dyn Reader,
+        clock: &'a dyn Clock,
+        space: Space,
+        (parts, read): (&Parts, Instant),
+    ) -> Self {
         let mut known = Known { space: Arc::new(space), read: Arc::default() };
-        known.was_read(&Parts::all(), now);
+        known.was_read(parts, read);
         let state = State { known, wanted: Parts::default(), is_looking: false, looks: 0, failed: None, trouble: None };
         Self { reader, clock, state: Mutex::new(state), news: Condvar::new() }
     }
@@ -292,16 +297,16 @@ impl<'a> SharedView<'a> {
         self.state()
     }
 
-    /// Takes in what was told of these parts otherwise than by a look, then or later.
-    fn take_in(&self, parts: &Parts, begun: Instant, change: impl FnOnce(&mut Space)) -> Known {
+    /// Takes in what was told of these parts otherwise than by a look, by whatever began then. Returns whether it did: what a
+    /// look has read that began later, or may be reading now, is newer.
+    fn take_in(&self, parts: &Parts, begun: Instant, change: impl FnOnce(&mut Space)) -> bool {
         let mut state = self.state();
-        // What a look has begun to read may be older.
-        while state.is_looking {
-            state = self.news.wait(state).unwrap_or_else(PoisonError::into_inner);
+        if state.is_looking || state.known.older(parts, begun) != *parts {
+            return false;
         }
         change(Arc::make_mut(&mut state.known.space));
         state.known.was_told(parts, begun);
-        state.known.clone()
+        true
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -353,9 +358,13 @@ impl<'v, 'a> View<'v, 'a> {
         self.known.older(parts, since).is_empty()
     }
 
-    /// Takes in what was told of these parts otherwise than by a look, then or later.
-    pub(super) fn take_in(&mut self, parts: &Parts, begun: Instant, change: impl FnOnce(&mut Space)) {
-        self.known = self.shared.take_in(parts, begun, change);
+    /// Takes in what was told of these parts otherwise than by a look, by whatever began then. Returns whether it did.
+    pub(super) fn take_in(&mut self, parts: &Parts, begun: Instant, change: impl FnOnce(&mut Space)) -> bool {
+        let was_told = self.shared.take_in(parts, begun, change);
+        if was_told {
+            self.known = self.shared.state().known.clone();
+        }
+        was_told
     }
 
     /// Counts nothing that was seen up to now: time has passed in which anybody may have changed it.
@@ -478,7 +487,7 @@ mod tests {
     fn read(wanted: &[(Parts, Duration)]) -> Vec<Parts> {
         let (reader, clock) = (Noting::default(), Hand::new(Duration::MAX));
         let begun = clock.now();
-        let view = SharedView::new(&reader, &clock, Space::default(), begun);
+        let view = SharedView::new(&reader, &clock, Space::default(), (&Parts::all(), begun));
         clock.pause(Duration::from_secs(10)).unwrap();
         for (parts, since) in wanted {
             view.look(parts, begun + *since).unwrap();
@@ -531,7 +540,7 @@ mod tests {
         let reader = Gathering { noting: Noting::default(), waiting: &waiting };
         let clock = Hand::new(Duration::MAX);
         let begun = clock.now();
-        let view = SharedView::new(&reader, &clock, Space::default(), begun);
+        let view = SharedView::new(&reader, &clock, Space::default(), (&Parts::all(), begun));
         clock.pause(Duration::from_secs(1)).unwrap();
         let later = clock.now();
         thread::scope(|scope| {
@@ -557,7 +566,7 @@ mod tests {
         let reader = Failing { left: AtomicU32::new(u32::MAX), error: lasting };
         let clock = Hand::new(Duration::MAX);
         let begun = clock.now();
-        let view = SharedView::new(&reader, &clock, Space::default(), begun);
+        let view = SharedView::new(&reader, &clock, Space::default(), (&Parts::all(), begun));
         let later = begun + Duration::from_secs(1);
         thread::scope(|scope| {
             for _ in 0..4 {

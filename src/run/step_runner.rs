@@ -47,6 +47,18 @@ pub(super) struct Confirmed {
     pub(super) notes: Vec<String>,
     /// When it was done: what is read later shows all that it has changed.
     pub(super) done: Instant,
+    /// Whether the platform has told its app as it is after it.
+    pub(super) is_told: bool,
+}
+
+/// A call that is done.
+struct Called {
+    /// Notes for the reader.
+    notes: Vec<String>,
+    /// Since when what is known of the space shows what must be true after it: what was told on the way counts.
+    since: Instant,
+    /// Whether the platform has told its app as it is after it.
+    is_told: bool,
 }
 
 /// How one step ended.
@@ -114,15 +126,16 @@ impl Runner<'_> {
     ) -> Result<Confirmed, Unfinished> {
         let deadline = self.clock.now() + step.limits.within;
         let before = Arc::clone(view.space());
-        let (mut notes, done) = if let Some(invocation) = step.invocation() {
+        let Called { mut notes, since, is_told } = if let Some(invocation) = step.invocation() {
             self.call(app, step, &invocation, (&mut *view, &before), exit_code, report)?
         } else {
             report(Happening::step_started(app, step, &[]));
             let notes = self.without_cf(step)?;
             // While a check or a drain takes its time, people have theirs.
             view.forget();
-            (notes, self.clock.now())
+            Called { notes, since: self.clock.now(), is_told: false }
         };
+        let done = self.clock.now();
         // The routers say more than the space where a route was changed, and take longer: what is looked at after them is as
         // new as the next step needs it.
         let by_routers = if step.facts().route().is_some() {
@@ -135,15 +148,14 @@ impl Runner<'_> {
         }
         if let Some(condition) = step.facts().condition() {
             let waits = !matches!(by_routers, Some(Err(_)));
-            self.wait_for(step, &condition, (&mut *view, &before), (done, soon), (deadline, waits), report)?;
+            self.wait_for(step, &condition, (&mut *view, &before), (since, soon), (deadline, waits), report)?;
         }
         let by_routers = by_routers.unwrap_or_else(|| self.ask_router(step, view.space(), deadline, report));
         notes.extend(by_routers?);
-        Ok(Confirmed { notes, done })
+        Ok(Confirmed { notes, done, is_told })
     }
 
-    /// Runs cf, again where that is of use, until what it was to do is done: returns notes for the reader, and since when what
-    /// is known of the space shows it. Fails with what cf said.
+    /// Runs cf, again where that is of use, until what it was to do is done. Fails with what cf said.
     fn call(
         &self,
         app: &plan::App,
@@ -152,7 +164,8 @@ impl Runner<'_> {
         (view, before): (&mut View<'_, '_>, &Arc<Space>),
         exit_code: &mut Option<i32>,
         report: &mut Report<'_>,
-    ) -> Result<(Vec<String>, Instant), Unfinished> {
+    ) -> Result<Called, Unfinished> {
+        let called = |notes: Vec<String>| Called { notes, since: self.clock.now(), is_told: false };
         let deadline = self.clock.now() + step.limits.within;
         let argv = invocation
             .resolve(&|reference| look_up(view.space(), reference))
@@ -171,7 +184,12 @@ impl Runner<'_> {
             let token = self.api.token();
             // The session's own home is for whoever has to renew the token; a call that outlives it there can do so itself.
             let is_aside = self.lanes > 1 && tried <= ASIDE;
-            let mut heard = |stream, text: &str| report(output(step, &argv, stream, text));
+            let mut heard = |stream, text: &str| {
+                if let Some(ahead) = &ahead {
+                    ahead.hear(text);
+                }
+                report(output(step, &argv, stream, text));
+            };
             let mut run = |cf: &Cf| {
                 Ahead::watching(ahead.as_ref(), || {
                     cf.run_while(&goes_on, &argv, step.limits.attempt.min(left), &mut heard)
@@ -183,20 +201,20 @@ impl Runner<'_> {
             let output = output.map_err(|error| Unfinished::Failed(error.to_string()))?;
             *exit_code = output.exit.code();
             if output.exit == Exit::Interrupted
-                && let Some(seen) = ahead.as_ref().and_then(|ahead| ahead.show(view))
+                && let Some(since) = ahead.as_ref().and_then(|ahead| ahead.show(view))
             {
-                return Ok((again(tried), seen));
+                return Ok(Called { since, ..called(again(tried)) });
             }
-            let Some(expected) = step.facts().expectation() else { return Ok((Vec::new(), self.clock.now())) };
+            let Some(expected) = step.facts().expectation() else { return Ok(called(Vec::new())) };
             let verdict = confirm(&expected, self.cf.version().dialect(), &output);
             let said = match &verdict {
                 outcome::Verdict::Done => {
-                    let told = step.facts().is_answered_with_app() && take_in_answer(&output.stdout, begun, view);
-                    return Ok((again(tried), if told { begun } else { self.clock.now() }));
+                    let is_told = step.facts().is_answered_with_app() && take_in_answer(&output.stdout, begun, view);
+                    let done = called(again(tried));
+                    return Ok(Called { since: if is_told { begun } else { done.since }, is_told, ..done });
                 }
                 outcome::Verdict::AlreadyDone => {
-                    let notes = again(tried).into_iter().chain(["nothing was left to do".to_owned()]).collect();
-                    return Ok((notes, self.clock.now()));
+                    return Ok(called(again(tried).into_iter().chain(["nothing was left to do".to_owned()]).collect()));
                 }
                 outcome::Verdict::Refused(refusal) => refusal.words.clone(),
                 outcome::Verdict::Unknown { why } => why.clone(),
@@ -219,7 +237,7 @@ impl Runner<'_> {
                 Settled::Done => {
                     let exit = output.exit;
                     let note = format!("cf did not report success ({exit}), but the space says that it is done");
-                    return Ok((vec![note], self.clock.now()));
+                    return Ok(called(vec![note]));
                 }
                 Settled::NotDone | Settled::Unreadable(_) if let Some(why) = ended => return Err(why.into()),
                 Settled::Unreadable(why) if why == said => return Err(Unfinished::Failed(said)),
@@ -232,7 +250,7 @@ impl Runner<'_> {
             report(Happening::StepRepeated { app: step.app.to_string(), step: step.id.clone(), why: said });
             self.pause_before(next, token.as_ref(), deadline)?;
         }
-        Ok((Vec::new(), self.clock.now()))
+        Ok(called(Vec::new()))
     }
 
     /// Waits before a call is repeated. `used` is the token that it was made with.
@@ -290,14 +308,14 @@ impl Runner<'_> {
     }
 
     /// Looks at the space until the condition holds, and in the same breath at what the next step will look at. What is known
-    /// since it was `done` counts. What cf was asked for is under way, and goes on by itself where the run is to stop. Where
-    /// nothing is to be waited for, it looks once.
+    /// `since` then counts. What cf was asked for is under way, and goes on by itself where the run is to stop. Where nothing is
+    /// to be waited for, it looks once.
     fn wait_for(
         &self,
         step: &Step,
         condition: &Condition,
         (view, before): (&mut View<'_, '_>, &Space),
-        (done, soon): (Instant, &Parts),
+        (since, soon): (Instant, &Parts),
         (deadline, waits): (Instant, bool),
         report: &mut Report<'_>,
     ) -> Result<(), Unfinished> {
@@ -307,13 +325,19 @@ impl Runner<'_> {
         let waited_for = Parts::new(condition.waited_for(), Some(condition.app()));
         let mut first = all.clone();
         first.add(soon.clone());
-        view.look(&first, done)?;
+        view.look(&first, since)?;
+        let mut looked = self.clock.now();
         loop {
             let missing = match condition.judge(view.space(), before) {
-                // The rest of it is known for as long as was waited.
-                Judgement::Holds if !view.shows(&all, self.recently()) => {
-                    view.look(&all, self.recently())?;
-                    continue;
+                // What changes by no waiting is as old as the first look.
+                Judgement::Holds if looked < self.recently() && waited_for != all => {
+                    looked = self.clock.now();
+                    view.look(&all, looked)?;
+                    match condition.judge(view.space(), before) {
+                        Judgement::Holds => return Ok(()),
+                        Judgement::Never(why) => return Err(Unfinished::Failed(why)),
+                        Judgement::NotYet(why) => why,
+                    }
                 }
                 Judgement::Holds => return Ok(()),
                 Judgement::Never(why) => return Err(Unfinished::Failed(why)),
@@ -355,13 +379,13 @@ impl Runner<'_> {
     }
 }
 
-/// Takes in the app that the platform has answered with, to a call that began then. Returns whether it was one.
+/// Takes in the app that the platform has answered with, to a call that began then. Returns whether it did: an older API does
+/// not tell the droplet.
 fn take_in_answer(answer: &str, begun: Instant, view: &mut View<'_, '_>) -> bool {
     let read = |app: Value| read::apps("/v3/apps", &[app]).ok()?.pop();
-    let Some((app, tells_droplet)) = parse::json(answer).ok().and_then(read) else { return false };
+    let Some((app, true)) = parse::json(answer).ok().and_then(read) else { return false };
     let parts = Parts::new(&[Section::Apps], Some(&app.name));
-    view.take_in(&parts, begun, |space| space.take_in(app, tells_droplet));
-    true
+    view.take_in(&parts, begun, |space| space.take_in(app))
 }
 
 /// A line that cf printed for a step.

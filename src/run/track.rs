@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use crate::event::{Happening, Report};
 use crate::plan;
 use crate::space::Space;
-use crate::space::condition::{Condition, Judgement, Section};
+use crate::space::condition::{Judgement, Section};
 use crate::space::difference::{Difference, differences};
 use crate::steps::action::traffic::Traffic;
 use crate::steps::standing::serving;
@@ -62,19 +62,51 @@ struct Seen<'d> {
     began: Instant,
     /// The space that was looked at last; at first, the one that the steps were compiled for.
     space: Arc<Space>,
-    /// The steps that may have changed more than it shows, each with when it was done, if it is.
-    since: Vec<(&'d Step, Option<Instant>)>,
+    /// The steps that may have changed more than it shows.
+    unshown: Vec<Unshown<'d>>,
     /// What was seen before counts for nothing.
     open_since: Option<Instant>,
     /// Who serves, as it was told last.
     told: String,
 }
 
+/// A step that may have changed more than is seen.
+struct Unshown<'d> {
+    step: &'d Step,
+    /// What it may have changed in.
+    sections: Vec<Section>,
+    /// When it was done, and whether the platform has told its app as it is after it. `None` while it is not.
+    done: Option<(Instant, bool)>,
+}
+
+impl<'d> Unshown<'d> {
+    /// A step that begins.
+    fn new(step: &'d Step) -> Self {
+        Self { step, sections: step.facts().changes().to_vec(), done: None }
+    }
+
+    /// Whether a difference may come from it.
+    fn explains(&self, difference: &Difference) -> bool {
+        self.sections.contains(&difference.facet.section()) && self.step.may_change(&difference.facet)
+    }
+
+    /// Takes note of what a view shows of it. Returns whether it may still have changed more.
+    fn is_left(&mut self, view: &View<'_, '_>) -> bool {
+        let Some((done, is_told)) = self.done else { return true };
+        let app = self.step.facts().app();
+        let is_shown = |section: Section| {
+            (is_told && section == Section::Apps) || view.shows(&Parts::new(&[section], Some(app)), done)
+        };
+        self.sections.retain(|section| !is_shown(*section));
+        !self.sections.is_empty()
+    }
+}
+
 impl<'d> Track<'d> {
     /// An app that is not begun, in the space that its steps were compiled for.
     pub(super) fn new(part: &'d AppDeployment<'d>, space: &Arc<Space>, now: Instant) -> Self {
         let space = Arc::clone(space);
-        let seen = Seen { began: now, space, since: Vec::new(), open_since: None, told: String::new() };
+        let seen = Seen { began: now, space, unshown: Vec::new(), open_since: None, told: String::new() };
         Self { part, seen: Mutex::new(seen) }
     }
 
@@ -94,17 +126,16 @@ impl<'d> Track<'d> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What somebody else has done, by what was just read. Where they have done nothing, it is what is known from now on, and
-    /// the steps count no more whose changes it shows.
-    fn intrusion(&self, view: &View<'_, '_>) -> Option<Intrusion> {
+    /// Compares what was just read with what was seen before: what somebody else has done. Where they have done nothing, it is
+    /// what is seen from now on.
+    fn compare(&self, view: &View<'_, '_>) -> Option<Intrusion> {
         let mut seen = self.seen();
-        let changed = changed(self.part.app, &seen.since, &seen.space, view.space());
+        let changed = changed(self.part.app, &seen.unshown, &seen.space, view.space());
         if !changed.is_empty() {
             return Some(Intrusion::Changed(changed));
         }
         seen.space = Arc::clone(view.space());
-        let shows = |step: &Step, done: Instant| view.shows(&Parts::new(step.facts().changes(), None), done);
-        seen.since.retain(|(step, done)| !done.is_some_and(|done| shows(step, done)));
+        seen.unshown.retain_mut(|unshown| unshown.is_left(view));
         None
     }
 
@@ -112,7 +143,7 @@ impl<'d> Track<'d> {
     /// looking.
     fn last_look(&self, since: Instant, view: &mut View<'_, '_>) -> Option<Intrusion> {
         view.look(&Parts::new(&Section::DESIRED, None), since).ok()?;
-        self.intrusion(view)
+        self.compare(view)
     }
 
     /// What the step after that number will look at at once, where it is one that must be sure.
@@ -153,7 +184,7 @@ impl Runner<'_> {
             Ok(()) => {
                 begun = self.clock.now();
                 track.tell_who_serves(view.space(), tell);
-                track.seen().since.push((step, None));
+                track.seen().unshown.push(Unshown::new(step));
                 self.step(app, (step, &track.looked_at_after(number)), &mut view, &mut exit_code, tell)
             }
             Err(NotStarted::Failed(why)) => {
@@ -166,14 +197,12 @@ impl Runner<'_> {
         let seconds = self.clock.now().duration_since(started).as_secs_f64();
         let (name, id) = (app.name.to_string(), step.id.clone());
         match end {
-            StepOutcome::Confirmed(Confirmed { notes, done }) => {
-                for (other, since) in &mut track.seen().since {
-                    if other.id == step.id {
-                        *since = Some(done);
-                    }
+            StepOutcome::Confirmed(Confirmed { notes, done, is_told }) => {
+                for unshown in track.seen().unshown.iter_mut().filter(|unshown| unshown.step.id == step.id) {
+                    unshown.done = Some((done, is_told));
                 }
                 let meddling = if is_last { track.last_look(begun, &mut view) } else { None };
-                let meddling = meddling.or_else(|| track.intrusion(&view));
+                let meddling = meddling.or_else(|| track.compare(&view));
                 tell(Happening::StepConfirmed { app: name, step: id, exit_code, seconds, notes });
                 if let Some(why) = meddling {
                     return Err(Ended::stopped(why, step));
@@ -184,7 +213,7 @@ impl Runner<'_> {
             StepOutcome::Failed(why) => {
                 tell(Happening::StepFailed { app: name, step: id, exit_code, seconds, why: why.clone() });
                 let looked = view.look(&Parts::new(&Section::DESIRED, None), self.clock.now());
-                Err(match looked.ok().and_then(|()| track.intrusion(&view)) {
+                Err(match looked.ok().and_then(|()| track.compare(&view)) {
                     Some(meddling) => Ended::stopped(meddling, step),
                     None => Ended::failed(why, step),
                 })
@@ -200,7 +229,7 @@ impl Runner<'_> {
         let since = now.checked_sub(age(step)).unwrap_or(now);
         view.look(&looked_at_before(step), since)?;
         (self.hold)(step, view.space()).map_err(|why| NotStarted::Stopped(Intrusion::LockLost(why)))?;
-        if let Some(why) = track.intrusion(view) {
+        if let Some(why) = track.compare(view) {
             return Err(NotStarted::Stopped(why));
         }
         self.rely(step, since, view)
@@ -226,8 +255,11 @@ impl Runner<'_> {
 
 /// What is looked at before a step: what somebody else may have changed and, in the same breath, what the step relies on.
 fn looked_at_before(step: &Step) -> Parts {
-    let relied_on = step.requires.iter().flat_map(Condition::sections);
-    Parts::new(Section::DESIRED.iter().chain(relied_on), step.requires.as_ref().map(Condition::app))
+    let mut parts = Parts::new(&Section::DESIRED, None);
+    if let Some(relied_on) = &step.requires {
+        parts.add(Parts::new(relied_on.sections(), Some(relied_on.app())));
+    }
+    parts
 }
 
 /// How old what is known of the space may be before a step.
@@ -237,6 +269,8 @@ fn age(step: &Step) -> Duration {
     }
     match step.facts().traffic() {
         Traffic::Leads { .. } if step.facts().router_question().is_some() => FRESH,
+        // One that is not to be reached at its staging route may be on live routes.
+        Traffic::Started if step.facts().router_question().is_none() => FRESH,
         Traffic::Unchanged
         | Traffic::Leads { .. }
         | Traffic::LeadsAway { .. }
@@ -248,9 +282,9 @@ fn age(step: &Step) -> Duration {
 }
 
 /// What differs of an app between two looks and cannot come from these steps.
-fn changed(app: &plan::App, done: &[(&Step, Option<Instant>)], seen: &Space, space: &Space) -> Vec<Difference> {
+fn changed(app: &plan::App, unshown: &[Unshown<'_>], seen: &Space, space: &Space) -> Vec<Difference> {
     let routes: Vec<_> = app.live.iter().chain([&app.staging]).cloned().collect();
     let mut changed = differences(seen, space, strategy::of(app).apps(app), &routes);
-    changed.retain(|difference| !done.iter().any(|(step, _)| step.may_change(&difference.facet)));
+    changed.retain(|difference| !unshown.iter().any(|step| step.explains(difference)));
     changed
 }

@@ -58,16 +58,15 @@ impl App {
         }
     }
 
-    /// The same app as the platform has just told it, with all that it does not tell in one breath: processes, package,
-    /// droplets, bindings. `tells_droplet` is whether it has told the current droplet.
+    /// The same app as the platform has just told it, with all that it does not tell in one breath: processes, package, the
+    /// newest droplet, bindings.
     #[must_use]
-    pub(crate) fn told(&self, now: Self, tells_droplet: bool) -> Self {
+    pub(crate) fn with_told(&self, now: Self) -> Self {
         Self {
             processes: self.processes.clone(),
             package: self.package.clone(),
             staged: self.staged.clone(),
             bindings: self.bindings.clone(),
-            droplet: if tells_droplet { now.droplet } else { self.droplet.clone() },
             ..now
         }
     }

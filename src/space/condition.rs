@@ -161,8 +161,7 @@ impl Condition {
     /// What must be read again to judge it.
     pub(crate) fn sections(&self) -> &'static [Section] {
         match self {
-            // That the app is stopped is known since it was made so.
-            Self::Uploaded { .. } => &[Section::Packages],
+            Self::Uploaded { .. } => &[Section::Apps, Section::Packages],
             // Which package is the newest one is known since it was uploaded.
             Self::Staged { .. } => &[Section::Droplets],
             // Which droplet is the newest staged one is known since it was staged.
@@ -282,7 +281,8 @@ fn uploaded(app: &App, before: Option<&str>) -> Judgement {
     }
     match app.state {
         AppState::Stopped => Judgement::Holds,
-        AppState::Started => Judgement::NotYet(format!("app {} is started", app.name)),
+        // Somebody has started it since: what was uploaded would not be what it runs.
+        AppState::Started => Judgement::Never(format!("app {} is started", app.name)),
     }
 }
 

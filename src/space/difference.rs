@@ -8,7 +8,6 @@ use std::fmt;
 use crate::plan::{AppName, RouteUrl};
 
 use super::app::AppState;
-#[cfg(test)]
 use super::condition::Section;
 use super::model::Space;
 
@@ -48,7 +47,6 @@ pub enum Facet {
 
 impl Facet {
     /// The part of the space that it is read from.
-    #[cfg(test)]
     pub(crate) fn section(&self) -> Section {
         match self {
             Self::App(_) | Self::State(_) | Self::Droplet(_) | Self::Annotation { .. } => Section::Apps,

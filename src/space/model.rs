@@ -70,10 +70,10 @@ impl Space {
         self.apps.iter_mut().find(|app| app.name == name)
     }
 
-    /// Takes in an app as the platform has just told it. `tells_droplet` is whether it has told the current droplet.
-    pub(crate) fn take_in(&mut self, app: App, tells_droplet: bool) {
+    /// Takes in an app as the platform has just told it.
+    pub(crate) fn take_in(&mut self, app: App) {
         match self.apps.iter_mut().find(|known| known.guid == app.guid) {
-            Some(known) => *known = known.told(app, tells_droplet),
+            Some(known) => *known = known.with_told(app),
             None => self.apps.push(app),
         }
     }

@@ -4,11 +4,15 @@
 //! live colour is asked where it comes from: each deployment writes the digests of its plan and of its files on the
 //! colour that it brings up.
 
-use crate::plan::{self, AppName, Plan};
-use crate::space::{App, Space};
+use serde_json::{Value, json};
+
+use crate::plan::{self, AppName, Old, Plan};
+use crate::space::{App, AppState, Space};
 
 use super::annotations::{DROPLET, Origin, Role};
+use super::interrupted::Interrupted;
 use super::refusal::Refusal;
+use super::sizing;
 use super::standing::{Standing, UnderWay};
 use super::upload::Upload;
 
@@ -23,6 +27,45 @@ pub(crate) fn check(plan: &Plan, space: &Space, files: &Files<'_>) -> Result<(),
     let apps: Vec<(AppName, String)> =
         settled.filter_map(|app| Some((app.name.clone(), missing(plan, app, space, files)?))).collect();
     if apps.is_empty() { Ok(()) } else { Err(Refusal::NotDeployed { apps }) }
+}
+
+/// The manifest that all apps of the plan would have to differ from for anything to be deployed, where nothing else tells that
+/// something is: `None` where something does. What the platform keeps of a manifest only it can compare.
+pub(crate) fn unchanged(plan: &Plan, space: &Space, files: &Files<'_>) -> Option<Value> {
+    let is_settled = space.locks.is_empty() && Interrupted::of(plan, space).is_none();
+    if !is_settled || check(plan, space, files).is_err() {
+        return None;
+    }
+    let asked: Option<Vec<Value>> = plan.apps.iter().map(|app| as_asked(app, space)).collect();
+    Some(json!({ "applications": asked? }))
+}
+
+/// What the manifest asks of the live colour of an app, where that is as large, bound and routed as a deployment leaves it.
+fn as_asked(app: &plan::App, space: &Space) -> Option<Value> {
+    let Standing::Settled { live, next } = Standing::of(app, space).ok()? else { return None };
+    let is_under_way = UnderWay::of(app, space).is_some();
+    let (found, manifest) = (space.app(live.as_str())?, &app.manifest.app);
+    // Another image may have been given the same tag.
+    let is_pinned = manifest.docker.as_ref().is_none_or(|docker| docker.image.contains("@sha256:"));
+    let sizing = sizing::of(app, space, Some(&live), &live);
+    let web = found.web()?;
+    let is_sized = (web.instances, web.memory_mb) == (sizing.size.instances, sizing.size.memory_mb)
+        && sizing.others.iter().all(|other| {
+            let there = found.processes.iter().find(|process| process.kind == other.kind);
+            there.is_some_and(|there| (there.instances, there.memory_mb) == (other.instances, other.memory_mb))
+        });
+    let mut services =
+        app.services.iter().map(AsRef::<str>::as_ref).chain(manifest.services.iter().map(String::as_str));
+    let is_bound = services.all(|service| found.bindings.iter().any(|bound| bound == service));
+    let other = space.app(next.as_str());
+    let is_retired = match app.old {
+        Old::Stop => other.is_none_or(|other| other.state == AppState::Stopped),
+        Old::Keep => true,
+        Old::Delete => other.is_none(),
+    };
+    let is_own = found.droplet.is_some() && found.annotations.get(DROPLET) == found.droplet.as_ref();
+    let is_so = is_own && is_pinned && is_sized && is_bound && is_retired && space.holders(&app.staging).is_empty();
+    (is_so && !is_under_way).then(|| manifest.asked_of(live.as_str()))
 }
 
 /// Why an app does not run as the plan would deploy it; `None` where it does.

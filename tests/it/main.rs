@@ -26,4 +26,5 @@ mod situations;
 mod support;
 mod switch;
 mod teams;
+mod unchanged;
 mod uploads;

@@ -206,6 +206,7 @@ const BY_HAND: &[(&[&str], &str)] = &[
         &["map-route", "shop_b", "apps.foundry.test", "--hostname", "shop"],
         "shop.apps.foundry.test was mapped to shop_b",
     ),
+    (&["scale", "shop_b", "-i", "3"], "process web of app shop_b was scaled from 2 to 3 instances"),
     (&["scale", "shop_a", "-i", "1"], "process web of app shop_a was scaled from 2 to 1 instances"),
     (&["delete", "shop_b", "-f"], "app shop_b was deleted"),
     (&["stop", "shop_b"], "app shop_b was stopped"),
@@ -221,6 +222,47 @@ fn a_change_by_somebody_else_stops_the_run() {
 #[ignore = "`make verify` runs it: others of its kind are tried each time"]
 fn each_change_by_somebody_else_stops_the_run() {
     changed_by_hand(&BY_HAND[2..]);
+}
+
+/// A package that is newer than what the deployment was compiled for is not for that its own.
+#[test]
+fn what_somebody_else_uploads_is_not_deployed() {
+    let bench = Bench::live_undrained();
+    let newest = || {
+        let guid = bench.cf.must(["app", "shop_b", "--guid"]);
+        let asked = format!("/v3/packages?app_guids={}&order_by=-created_at&per_page=1", guid.trim());
+        let answer: serde_json::Value = serde_json::from_str(&bench.cf.must(["curl", &asked])).unwrap();
+        answer["resources"][0]["guid"].as_str().unwrap().to_owned()
+    };
+    let theirs = std::sync::Mutex::new(String::new());
+    let ended = inside::deploy(&bench, &|step| {
+        if step.id == "shop/push" {
+            bench.cf.must(["create-package", "shop_b", "-p", "app"]);
+            *theirs.lock().unwrap() = newest();
+        }
+    });
+    assert_eq!(ended, Ended::Done);
+    let theirs = theirs.into_inner().unwrap();
+    assert_ne!(newest(), theirs);
+    let guid = bench.cf.must(["app", "shop_b", "--guid"]);
+    let droplet = bench.cf.must(["curl", &format!("/v3/apps/{}/droplets/current", guid.trim())]);
+    assert!(droplet.contains(&newest()) && !droplet.contains(&theirs), "{droplet}");
+}
+
+/// Nothing would start what was uploaded: it runs already, as the version that it was before.
+#[test]
+fn what_somebody_starts_while_it_is_pushed_does_not_go_live() {
+    let bench = Bench::updated_undrained();
+    let held = bench.foundry.faults().hold(Rule::new("POST", "/v3/packages/*/upload", Fault::Before(Harm::Nothing)));
+    let child = started(&bench, &["apply", "--yes"]);
+    assert!(held.wait_until_reached(PATIENCE), "nothing is uploaded");
+    // (`cf start` would stage the package, which is not there.)
+    let guid = bench.cf.must(["app", "shop_a", "--guid"]);
+    bench.cf.must(["curl", "-X", "POST", &format!("/v3/apps/{}/actions/start", guid.trim()), "--fail"]);
+    held.release();
+    let run = Run::of(&child.wait_with_output().unwrap());
+    assert_tells(&run, 1, &["app shop_a is started"]);
+    assert_eq!(bench.leads_to(LIVE), ["shop_b"]);
 }
 
 fn changed_by_hand(changes: &[(&[&str], &str)]) {

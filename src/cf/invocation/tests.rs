@@ -117,6 +117,10 @@ fn all() -> Vec<(Invocation, &'static str)> {
             Invocation::set_annotations_by_guid("g-1", [("cutover-by", Some("jo")), ("cutover-step", None)]),
             r#"cf curl -X PATCH /v3/apps/g-1 -d '{"metadata":{"annotations":{"cutover-by":"jo","cutover-step":null}}}'"#,
         ),
+        (
+            Invocation::manifest_diff("s-1", "/tmp/manifest"),
+            "cf curl -X POST /v3/spaces/s-1/manifest_diff -H 'Content-Type: application/x-yaml' -d @/tmp/manifest",
+        ),
         (Invocation::delete_by_guid("g-1"), "cf curl -X DELETE /v3/apps/g-1 -i"),
         (Invocation::logs_recent(b), "cf logs sinatra_b --recent"),
         (

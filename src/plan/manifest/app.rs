@@ -1,11 +1,35 @@
 //! The one application of a manifest.
 
+use std::fmt;
 use std::path::PathBuf;
 
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 use super::lifecycle::Lifecycle;
 use super::process::ManifestProcess;
+
+/// Keys of an application that a deployment sees to itself, or that say what is pushed.
+const OF_A_DEPLOYMENT: &[&str] =
+    &["routes", "no-route", "random-route", "default-route", "path", "instances", "docker"];
+
+/// Keys of a process that may stand at the top of an application (CC: `AppManifestMessage#process_attributes`).
+const OF_A_PROCESS: &[&str] = &[
+    "command",
+    "disk_quota",
+    "disk-quota",
+    "health-check-http-endpoint",
+    "health-check-interval",
+    "health-check-invocation-timeout",
+    "health-check-type",
+    "log-rate-limit-per-second",
+    "memory",
+    "readiness-health-check-http-endpoint",
+    "readiness-health-check-interval",
+    "readiness-health-check-invocation-timeout",
+    "readiness-health-check-type",
+    "timeout",
+];
 
 /// The one application of a manifest. `None` stands for a key that the manifest does not have; what then holds is up to
 /// the Cloud Controller (and to the app, where it exists).
@@ -38,9 +62,59 @@ pub struct ManifestApp {
     pub no_route: bool,
     /// `random-route: true`.
     pub random_route: bool,
+    /// All of it.
+    #[serde(skip)]
+    pub(crate) whole: Application,
+}
+
+/// An application of a manifest as it is written, with its variables filled in: some of it may be secret.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub(crate) struct Application(pub(crate) Value);
+
+impl fmt::Debug for Application {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Application(…)")
+    }
 }
 
 impl ManifestApp {
+    /// What the manifest asks of an app of this name, for whoever tells how an app differs from it: without its routes, its
+    /// files and how many instances there are to be, which a deployment decides.
+    ///
+    /// Process keys at the top stand below `processes`, where the platform compares sizes, too (CC:
+    /// `space_diff_manifest.rb`); variables are texts, as the platform keeps them.
+    pub(crate) fn asked_of(&self, app: &str) -> Value {
+        let Value::Object(mut whole) = self.whole.0.clone() else { return Value::Null };
+        for key in OF_A_DEPLOYMENT {
+            whole.remove(*key);
+        }
+        let mut top = Map::new();
+        for key in OF_A_PROCESS {
+            top.extend(whole.remove(*key).map(|value| ((*key).to_owned(), value)));
+        }
+        let mut processes = match whole.remove("processes") {
+            Some(Value::Array(processes)) => processes,
+            Some(_) | None => Vec::new(),
+        };
+        if !top.is_empty() && processes.iter().all(|process| process["type"] != "web") {
+            top.insert("type".to_owned(), "web".into());
+            processes.push(Value::Object(top));
+        }
+        for process in processes.iter_mut().filter_map(Value::as_object_mut) {
+            process.remove("instances");
+        }
+        if !processes.is_empty() {
+            whole.insert("processes".to_owned(), Value::Array(processes));
+        }
+        if let Some(Value::Object(env)) = whole.get_mut("env") {
+            for value in env.values_mut().filter(|value| !value.is_string() && !value.is_null()) {
+                *value = Value::String(value.to_string());
+            }
+        }
+        whole.insert("name".to_owned(), app.into());
+        Value::Object(whole)
+    }
+
     /// The buildpacks that the platform has to bring: those that are no address of a repository (CC: `uri_utils.rb`; a
     /// name holds letters, digits, `-` and `_`).
     pub(crate) fn system_buildpacks(&self) -> impl Iterator<Item = &str> {

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use super::app::Application;
 use super::variables::{Values, fill_in};
 use super::{DockerImage, HealthCheck, Lifecycle, ManifestApp, ManifestProcess};
 use crate::plan::diagnostics::{Collector, Place};
@@ -122,6 +123,7 @@ fn read_application(fields: &mut Fields<'_, '_, '_>, folder: &Path) -> ManifestA
         services: fields.names("services", "name"),
         no_route: fields.flag("no-route"),
         random_route: fields.flag("random-route"),
+        whole: Application(fields.node.to_json()),
     }
 }
 

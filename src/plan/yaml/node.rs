@@ -75,6 +75,20 @@ impl Node {
         }
     }
 
+    /// The same as JSON. What is no number or boolean in JSON either is a text, as it is written.
+    pub(crate) fn to_json(&self) -> serde_json::Value {
+        match &self.value {
+            Value::Scalar(Scalar { kind: ScalarKind::Null, .. }) => serde_json::Value::Null,
+            Value::Scalar(Scalar { kind: ScalarKind::Text, text }) => text.as_str().into(),
+            Value::Scalar(Scalar { text, .. }) => serde_json::from_str(text).unwrap_or_else(|_| text.as_str().into()),
+            Value::List(items) => items.iter().map(Self::to_json).collect(),
+            Value::Map(entries) => {
+                let entry = |(key, value): &(Self, Self)| Some((key.text()?.to_owned(), value.to_json()));
+                entries.iter().filter_map(entry).collect()
+            }
+        }
+    }
+
     /// Puts the values of merge keys (`<<: *name`) where YAML 1.1 wants them, for the tools that teams share anchors
     /// with do the same: a map's own keys win, then earlier merged maps.
     pub(crate) fn merged(self) -> Self {

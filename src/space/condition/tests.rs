@@ -58,7 +58,7 @@ fn an_upload_is_done_with_a_new_package_of_a_stopped_app() {
         &uploaded("an older one"),
         &[
             (stopped, "holds"),
-            (|_| {}, "not yet: app shop is started"),
+            (|_| {}, "never: app shop is started"),
             (|app| app.package = None, "not yet: app shop has no package"),
             (
                 |app| app.package = Some(Package { guid: "p".to_owned(), ready: false }),

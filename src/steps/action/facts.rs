@@ -84,10 +84,10 @@ pub(crate) trait Facts {
         false
     }
 
-    /// Whether what must be true afterwards can be seen sooner than its cf ends: then nothing is left for that to do, and it
-    /// is ended.
-    fn is_seen_before_cf_ends(&self) -> bool {
-        false
+    /// Since when what must be true afterwards can be seen sooner than its cf ends: then nothing is left for that to do, and
+    /// it is ended.
+    fn seen_before_cf_ends(&self) -> SeenEarly {
+        SeenEarly::Never
     }
 
     /// Whether the platform answers it with the app as it is then, which cf prints: there is nothing to be read after it.
@@ -141,6 +141,17 @@ pub(crate) trait Facts {
             Traffic::Unchanged | Traffic::NewVersion | Traffic::Started | Traffic::Checked | Traffic::Drained => None,
         }
     }
+}
+
+/// Since when it can be seen that an action is done whose cf has not ended yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SeenEarly {
+    /// cf is as quick as any look.
+    Never,
+    /// Since cf was started.
+    AtOnce,
+    /// Since cf has printed a line that begins with one of these: what is seen before is not its own.
+    OnceSaid(&'static [&'static str]),
 }
 
 /// A feature flag that must be on.

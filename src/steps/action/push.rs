@@ -9,7 +9,7 @@ use crate::space::difference::Facet;
 use crate::space::{AppState, Package, Process, Space};
 use crate::steps::sizing::Size;
 
-use super::facts::{Facts, NeededFlag};
+use super::facts::{Facts, NeededFlag, SeenEarly};
 use super::limits::Limits;
 use super::model;
 use super::partial::PartialEffect;
@@ -54,6 +54,9 @@ const PARTS: &[PartialEffect] = &[
         },
     },
 ];
+
+/// cf 8.17 prints one of these once it has made the package.
+const UPLOADS: &[&str] = &["Uploading files...", "All files found in remote cache; nothing to upload."];
 
 impl Facts for Push {
     fn kind(&self) -> &'static str {
@@ -116,10 +119,11 @@ impl Facts for Push {
         Limits::once(timeouts.upload)
     }
 
-    /// cf 8.17: the upload is the last thing that a push without a start does. It rests for a second then, so that its
-    /// progress bar can be drawn to the end, and looks at the app from all sides to show it.
-    fn is_seen_before_cf_ends(&self) -> bool {
-        true
+    /// cf 8.17: once its own package is there, the upload is the last thing that a push does which starts nothing, of an app
+    /// that is stopped. It rests for a second then, so that its progress bar can be drawn to the end, and looks at the app from
+    /// all sides to show it. An image is no such matter.
+    fn seen_before_cf_ends(&self) -> SeenEarly {
+        if self.image.is_some() { SeenEarly::Never } else { SeenEarly::OnceSaid(UPLOADS) }
     }
 
     fn changes(&self) -> &'static [Section] {

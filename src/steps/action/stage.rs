@@ -8,7 +8,7 @@ use crate::space::condition::{Condition, Section};
 use crate::space::difference::Facet;
 use crate::space::{Droplet, Space};
 
-use super::facts::Facts;
+use super::facts::{Facts, SeenEarly};
 use super::limits::Limits;
 use super::model;
 
@@ -56,8 +56,8 @@ impl Facts for Stage {
         true
     }
 
-    fn is_seen_before_cf_ends(&self) -> bool {
-        true
+    fn seen_before_cf_ends(&self) -> SeenEarly {
+        SeenEarly::AtOnce
     }
 
     fn limits(&self, timeouts: &Timeouts) -> Limits {

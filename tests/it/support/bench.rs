@@ -193,8 +193,18 @@ impl Bench {
         path
     }
 
-    /// The command that runs `cutover` in the team's folder, with the team's cf session.
+    /// The command that runs `cutover` in the team's folder, with the team's cf session. An `apply` deploys whatever runs:
+    /// tests deploy the same files again and again.
     pub(crate) fn command(&self, args: &[&str]) -> Command {
+        let mut command = self.as_typed(args);
+        if args.first() == Some(&"apply") {
+            command.arg("--force");
+        }
+        command
+    }
+
+    /// As [`Self::command`], with nothing added.
+    pub(crate) fn as_typed(&self, args: &[&str]) -> Command {
         #[expect(clippy::disallowed_methods, reason = "tests start the tool from outside")]
         let mut command = Command::new(env!("CARGO_BIN_EXE_cutover"));
         command

@@ -127,6 +127,7 @@ pub(crate) fn prepared<T>(bench: &Bench, run: impl FnOnce(Driven<'_>) -> T) -> T
         checks: &Checker { client: &client, guard: &guard },
         clock: &Interrupt::none(),
         hold: &|_, _| Ok(()),
+        read: Instant::now(),
         lanes: 1,
     };
     run(Driven { runner, deployment: &deployment, space })

@@ -8,7 +8,7 @@ use crate::steps::annotations::Origin;
 use crate::steps::standing::UnderWay;
 
 use super::super::Goal;
-use super::standing::other;
+use super::standing::{is_of_plan, other};
 
 /// Which apps have crashed on a walk.
 type Crashed<'a> = dyn Fn(&str) -> bool + 'a;
@@ -116,6 +116,5 @@ fn as_before(app: &plan::App, start: &Space, space: &Space) -> Option<String> {
     None
 }
 
-fn is_of_plan(app: &plan::App, url: &str) -> bool {
-    app.live.iter().chain([&app.staging]).any(|known| known.to_string() == *url)
-}
+#[cfg(test)]
+mod tests;

@@ -116,3 +116,6 @@ pub(super) fn other_routes(plan: &plan::App, space: &Space, app: &App) -> Vec<St
 pub(super) fn is_of_plan(plan: &plan::App, url: &str) -> bool {
     RouteUrl::parse(url).is_ok_and(|url| plan.live.iter().chain([&plan.staging]).any(|known| *known == url))
 }
+
+#[cfg(test)]
+mod tests;

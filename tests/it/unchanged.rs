@@ -1,0 +1,101 @@
+//! What runs already is not deployed once more.
+
+use std::fs;
+use std::time::Duration;
+
+use testkit::cf::Cf;
+
+use crate::support::bench::{Bench, LIVE, MANIFEST, PLAN, Run};
+
+const NOTHING: &str = "nothing to deploy: what runs is what this plan deploys; shop_a serves shop.apps.foundry.test";
+
+/// A bench whose app is live as `shop_a`. (A deployment knows the platform that it was of, so that one that was made on another
+/// one does not do.)
+fn deployed() -> Bench {
+    let bench = Bench::new(Duration::ZERO);
+    bench.must(&["apply", "--yes"]);
+    bench
+}
+
+fn apply(bench: &Bench) -> Run {
+    Run::of(&bench.as_typed(&["apply", "--yes", "--events", "../events.jsonl"]).output().unwrap())
+}
+
+/// Whether a deployment would have something to do, by the words of a dry run.
+fn is_deployed(bench: &Bench) -> bool {
+    bench.must(&["plan"]).out.contains("what runs is what this plan deploys: cutover apply does nothing")
+}
+
+#[test]
+fn what_runs_already_is_not_deployed_again() {
+    let bench = deployed();
+    assert!(is_deployed(&bench));
+    bench.foundry.request_log().clear();
+    let run = apply(&bench);
+    assert_eq!(run.code, 0, "{}", run.err);
+    assert!(run.err.contains(NOTHING) && run.err.contains("cutover apply --force"), "{}", run.err);
+    let calls = bench.foundry.request_log().calls();
+    let changes: Vec<_> =
+        calls.iter().filter(|call| !call.only_reads() && !call.path().ends_with("/manifest_diff")).collect();
+    assert!(changes.is_empty(), "{changes:#?}");
+    let events = fs::read_to_string(bench.folder().join("../events.jsonl")).unwrap();
+    assert!(events.lines().last().unwrap().contains(r#""event":"ended","exit_code":0"#), "{events}");
+
+    bench.must(&["apply", "--yes"]);
+    assert_eq!(bench.leads_to(LIVE), ["shop_b"], "it was forced");
+    assert!(is_deployed(&bench));
+}
+
+/// Something that is otherwise than the deployment has left it.
+type Change = fn(&Bench, &Cf);
+
+#[test]
+fn whatever_is_otherwise_is_deployed() {
+    let bench = deployed();
+    let from = bench.foundry.snapshot().unwrap();
+    let changes: [(&str, Change); 10] = [
+        ("a variable that the manifest names", |bench, cf| {
+            cf.must(["set-env", "shop_a", "COLOUR", "red"]);
+            bench.write("app/manifest.yml", &format!("{MANIFEST}  env: {{COLOUR: blue, COUNT: 1}}\n"));
+        }),
+        ("a file", |bench, _| bench.write("app/new", "it is")),
+        ("the plan", |bench, _| bench.write("deploy.yaml", &PLAN.replace("drain: 1s", "drain: 2s"))),
+        ("fewer instances than the manifest wants", |_, cf| {
+            cf.must(["scale", "shop_a", "-i", "1"]);
+        }),
+        ("another health check", |_, cf| {
+            cf.must(["set-health-check", "shop_a", "process"]);
+        }),
+        ("more memory", |_, cf| {
+            cf.must(["scale", "shop_a", "-m", "80M", "-f"]);
+        }),
+        ("more disk", |bench, cf| {
+            bench.write("app/manifest.yml", &format!("{MANIFEST}  disk_quota: 512M\n"));
+            cf.must(["scale", "shop_a", "-k", "700M", "-f"]);
+        }),
+        ("another droplet", |_, cf| {
+            cf.must(["push", "shop_a", "-f", "app/manifest.yml", "-p", "app", "--no-start"]);
+            cf.must(["start", "shop_a"]);
+        }),
+        ("the staging route", |_, cf| {
+            cf.must(["map-route", "shop_a", "apps.foundry.test", "--hostname", "shop-staging"]);
+        }),
+        ("a stopped app", |_, cf| {
+            cf.must(["stop", "shop_a"]);
+        }),
+    ];
+    for (what, change) in changes {
+        bench.foundry.restore(&from).unwrap();
+        bench.write("app/manifest.yml", MANIFEST);
+        bench.write("deploy.yaml", PLAN);
+        let _none = fs::remove_file(bench.folder().join("app/new"));
+        change(&bench, &bench.cf);
+        assert!(!is_deployed(&bench), "{what}");
+    }
+    // What no manifest names is none of its business.
+    bench.foundry.restore(&from).unwrap();
+    bench.cf.must(["set-env", "shop_a", "OWN", "1"]);
+    bench.cf.must(["set-label", "app", "shop_a", "team=shop"]);
+    bench.cf.must(["scale", "shop_a", "-i", "3"]);
+    assert!(is_deployed(&bench));
+}
