@@ -82,8 +82,8 @@ impl Contender {
         let (mut command, live) = match self {
             Self::Script(count) => (script(bench, count, ""), Some("b")),
             Self::Scripts(count) => (script(bench, count, "&"), Some("b")),
-            Self::Cutover => (bench.command(&["apply", "--yes", "--force"]), Some("b")),
-            Self::Unchanged => (bench.command(&["apply", "--yes"]), None),
+            Self::Cutover => (bench.command(&["apply", "--yes"]), Some("b")),
+            Self::Unchanged => (bench.as_typed(&["apply", "--yes"]), None),
         };
         let usage = watch(&mut command, NOW_AND_THEN);
         assert_eq!(usage.code, 0, "{}", usage.told);
@@ -121,7 +121,7 @@ pub(crate) fn requests(bench: &Bench) -> usize {
 /// How many cfs a deployment starts.
 pub(crate) fn calls(bench: &Bench, from: &Snapshot) -> usize {
     bench.foundry.restore(from).unwrap();
-    calls_of(bench, &["apply", "--yes", "--force"])
+    calls_of(bench, &["apply", "--yes"])
 }
 
 /// How many cfs a verb starts: what is between it and cf writes a line for each.

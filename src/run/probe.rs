@@ -29,8 +29,10 @@ use super::routers::{Deaf, Routers};
 const IN_A_ROW: usize = 16;
 /// More instances than this are asked in turns rather than all in one row.
 const MOST_INSTANCES: u32 = 50;
-/// The pause after an answer that is not the one that is waited for.
-const PAUSE: Duration = Duration::from_millis(250);
+/// The pause after the first answer that is not the one that is waited for; each further one is half as long again.
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+/// The longest pause.
+const LONGEST_PAUSE: Duration = Duration::from_millis(250);
 /// How long one question may take whose answer only tells whether the header is heard.
 const BRIEF: Duration = Duration::from_secs(5);
 /// An app guid that no app has.
@@ -154,6 +156,7 @@ impl Router for Probe<'_> {
         }
         let enough = IN_A_ROW.max(instances.all.len() * 2);
         let mut in_a_row = 0;
+        let mut pause = FIRST_PAUSE;
         loop {
             let (guid, index) = instances.all[in_a_row % instances.all.len()];
             let one = self.one(url, (instances.header, guid), index, &wanted, clock);
@@ -176,7 +179,8 @@ impl Router for Probe<'_> {
             if clock.now() >= deadline {
                 return Err(Unconfirmed::Heard(heard));
             }
-            clock.pause(PAUSE).map_err(Unconfirmed::Interrupted)?;
+            clock.pause(pause).map_err(Unconfirmed::Interrupted)?;
+            pause = (pause * 3 / 2).min(LONGEST_PAUSE);
         }
     }
 }
@@ -265,10 +269,10 @@ pub(crate) fn deaf(
         match head(client, url, (header, NOBODY), 0, BRIEF, clock)? {
             Ok(answer) if is_unknown(&answer) => return Ok(None),
             // A balancer answers so while it has no router at hand.
-            Ok(answer) if tries_left > 0 && answer.status >= 500 => clock.pause(PAUSE)?,
+            Ok(answer) if tries_left > 0 && answer.status >= 500 => clock.pause(LONGEST_PAUSE)?,
             Ok(answer) => return Ok(Some(Deaf::Unheard { header, status: answer.status })),
             Err(why) if tries_left == 0 => return Ok(Some(Deaf::Unreachable { why })),
-            Err(_) => clock.pause(PAUSE)?,
+            Err(_) => clock.pause(LONGEST_PAUSE)?,
         }
     }
 }

@@ -1,8 +1,8 @@
 //! One step: done, settled where cf does not say that it is done, and confirmed.
 //!
-//! A step is confirmed three times over: by what cf printed, by the space read back, and (where it changed a live
-//! route) by the router. cf's word alone is never enough: an OK comes before the effect, and a failure may come after
-//! it. So the outcome of a call is *done*, *not done* or *unknown*, and unknown is settled by reading before anything
+//! A step is confirmed three times over: by what cf printed, (where it changed a live route) by the routers, and by the space.
+//! cf's word alone is never enough: an OK comes before the effect, and a failure may come after it. Where cf prints the platform's
+//! own answer to a change of an app, that is the space: there is nothing newer to be read. So the outcome of a call is *done*, *not done* or *unknown*, and unknown is settled by reading before anything
 //! else is done. What is not done for a passing reason is done again, up to a bound (see [`super::retry`]).
 
 use std::sync::Arc;
@@ -36,6 +36,8 @@ use super::track::RECENT;
 const ASIDE: u32 = 3;
 /// A call that may take longer needs an access token that lasts.
 const LONG: Duration = Duration::from_secs(120);
+/// The shortest pause between two looks at the space that wait for what the platform does.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
 /// The longest pause between two looks at the space.
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 /// How long the space is looked at after the last call has failed: a late effect of a lost call shows by then.
@@ -319,7 +321,7 @@ impl Runner<'_> {
         (deadline, waits): (Instant, bool),
         report: &mut Report<'_>,
     ) -> Result<(), Unfinished> {
-        let mut pause = PAUSE;
+        let mut pause = SHORTEST_PAUSE;
         let mut told = String::new();
         let all = Parts::new(condition.sections(), Some(condition.app()));
         let waited_for = Parts::new(condition.waited_for(), Some(condition.app()));

@@ -110,8 +110,8 @@ pub(crate) trait Facts {
         Limits::of_calls(timeouts.call)
     }
 
-    /// The desired parts of the space that it may change: they are read after it, so that what it has changed is told
-    /// from what somebody else changes later.
+    /// The desired parts of the space that it may change: until each was read after it, a difference there may come from it; what
+    /// differs later, somebody else has changed.
     fn changes(&self) -> &'static [Section];
 
     /// Whether it may bring about a change of this facet of its app: whatever else changes meanwhile, somebody else has
