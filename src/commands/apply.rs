@@ -242,7 +242,7 @@ impl<'a> Asking<'a> {
     fn nothing_under_way(&self, space: &Space) -> Result<ExitStatus, CliError> {
         let verb = self.request.verb;
         if verb == Verb::Resume {
-            prepare::rest_is_deployed(self.plan, space, &self.reporters.own_files())?;
+            prepare::rest_is_deployed(&self.context.api(), self.plan, space, &self.reporters.own_files())?;
         }
         tell(&nothing_under_way(verb, self.plan, space));
         Ok(ExitStatus::Done)
@@ -271,7 +271,12 @@ impl<'a> Asking<'a> {
                 || live_origin(app, &space).is_some_and(|own| Some(&own.deployment.id) == done.as_ref())
         };
         let apps = plan.apps.iter().filter(|app| !is_done(app)).cloned().collect();
-        match prepare::rest_is_deployed(&Plan { apps, ..(*plan).clone() }, &space, &reporters.own_files()) {
+        match prepare::rest_is_deployed(
+            &context.api(),
+            &Plan { apps, ..(*plan).clone() },
+            &space,
+            &reporters.own_files(),
+        ) {
             Ok(()) => ExitStatus::Done,
             Err(refusal) => {
                 let rest = match &refusal {

@@ -1,6 +1,8 @@
 //! `cutover lock status` and `cutover lock break`: who is deploying, and an end to it. What holds the lock for a run is
 //! here, too.
 
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::thread;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -18,6 +20,9 @@ use crate::steps::Step;
 
 use super::context::{Context, load_without_app_files};
 use super::{print, tell};
+
+/// How long it may take to give a lock back before that is told.
+const GIVEN_BACK: Duration = Duration::from_secs(4);
 
 /// What is done while a lock is held: it gets what makes sure, before each step, that the lock still is.
 type Work<'a> = dyn FnMut(&Hold<'_>) -> Result<ExitStatus, CliError> + 'a;
@@ -37,7 +42,16 @@ pub(super) fn holding(
         locks.hold(step, space, interrupt).map_err(|lost| lost.to_string())
     };
     let ending = locks.keep(&interrupt.stopper(), || work(&hold));
-    locks.release(interrupt, &mut |note| tell(&format!("note: {note}")));
+    let (over, waits) = channel::<()>();
+    thread::scope(|scope| {
+        scope.spawn(move || {
+            if waits.recv_timeout(GIVEN_BACK) == Err(RecvTimeoutError::Timeout) {
+                tell("note: the platform takes its time to take the lock back, which is waited for");
+            }
+        });
+        locks.release(interrupt, &mut |note| tell(&format!("note: {note}")));
+        drop(over);
+    });
     ending
 }
 

@@ -19,6 +19,7 @@ use crate::space::lock::Lock;
 use crate::steps::annotations::{Extent, Identity};
 use crate::steps::input::Failed;
 use crate::steps::refusal::Refusal;
+use crate::steps::standing::UnderWay;
 use crate::steps::upload::Upload;
 use crate::steps::{self, Deployment, Request, Verb};
 
@@ -89,17 +90,24 @@ fn prove(plan: &Plan, space: &Space, request: &Request, deployment: &Deployment<
 }
 
 /// Refuses a resume that would leave an app of the plan as something else than what the plan deploys, beside what is
-/// under way.
-pub(crate) fn rest_is_deployed(plan: &Plan, space: &Space, own_files: &OwnFiles) -> Result<(), Refusal> {
+/// under way. Where the platform does not tell what differs from a manifest, nothing does.
+pub(crate) fn rest_is_deployed(api: &Api<'_>, plan: &Plan, space: &Space, own_files: &OwnFiles) -> Result<(), Refusal> {
     let files = |app: &plan::App| files_here(app, own_files).map_err(|error| error.to_string());
-    steps::deployed::check(plan, space, &files)
+    steps::deployed::check(plan, space, &files)?;
+    let settled = plan.apps.iter().filter(|app| UnderWay::of(app, space).is_none()).cloned().collect();
+    let settled = Plan { apps: settled, ..plan.clone() };
+    match manifest_diff::paths(api, &steps::deployed::asked(&settled, space)) {
+        Some(paths) if !paths.is_empty() => Err(steps::deployed::differing(&settled, space, &paths)),
+        Some(_) | None => Ok(()),
+    }
 }
 
 /// Whether a deployment would change nothing: what runs comes from this plan and these files, and the platform knows of no
 /// difference between it and the manifests.
 pub(crate) fn is_deployed(api: &Api<'_>, plan: &Plan, space: &Space, own_files: &OwnFiles) -> bool {
     let files = |app: &plan::App| files_here(app, own_files).map_err(|error| error.to_string());
-    steps::deployed::unchanged(plan, space, &files).is_some_and(|manifest| manifest_diff::is_empty(api, &manifest))
+    let asked = steps::deployed::unchanged(plan, space, &files);
+    asked.and_then(|manifest| manifest_diff::paths(api, &manifest)).is_some_and(|paths| paths.is_empty())
 }
 
 /// The files to upload, where they are here.

@@ -120,13 +120,24 @@ fn check_list(node: &Node, item: &Kind, least: usize, most: Option<usize>, path:
 
 fn not_a_list(node: &Node, item: &Kind) -> ValueError {
     let error = ValueError::new(format!("expected a list, found {}", found(node)));
+    let of_table = match item {
+        Kind::Table(table) => Some(*table),
+        _ => None,
+    };
     let hint = match &node.value {
         Value::Scalar(scalar) if scalar.kind == ScalarKind::Null => {
             format!("remove the key, or give it items, each {}", noun(item))
         }
+        _ if of_table.and_then(|table| hint_for_value(table, node)).is_some() => {
+            let hint = of_table.and_then(|table| hint_for_value(table, node)).unwrap_or_default();
+            format!("begin each item with `- `; {hint}")
+        }
         Value::Scalar(scalar) if !scalar.text.contains([',', '\n']) => format!("write [{}]", scalar.text),
         Value::Map(entries) => match entries.first().and_then(|(key, _)| key.text()) {
-            Some(key) => format!("begin each item with `- `, as in `- {key}: …`"),
+            Some(key) => match of_table.and_then(|table| hint_for_key(key, table)) {
+                Some(hint) => format!("begin each item with `- `; {hint}"),
+                None => format!("begin each item with `- `, as in `- {key}: …`"),
+            },
             None => "begin each item with `- `".to_owned(),
         },
         Value::Scalar(_) | Value::List(_) => "begin each item with `- `".to_owned(),

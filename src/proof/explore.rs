@@ -314,9 +314,12 @@ impl<'a> Explorer<'a> {
             (Verb::Resume, Refusal::OtherPlan { .. } | Refusal::NoUpload { .. } | Refusal::OtherUpload { .. }) => {
                 !self.fresh
             }
-            // The plan itself gives the way back up when the old colour is deleted.
+            // The plan itself gives the way back up when the old colour is deleted; so has somebody by hand.
             (Verb::Rollback, Refusal::NoFallback { .. }) => {
-                under_way.is_none() || self.app.old == Old::Delete || self.promise.is_empty()
+                let old = under_way.map(|it| strategy::of(self.app).before(self.app, it));
+                let can_start =
+                    |old: &plan::AppName| self.start.space.app(old.as_str()).is_some_and(|old| old.droplet.is_some());
+                self.app.old == Old::Delete || self.promise.is_empty() || !old.is_some_and(can_start)
             }
             // It had none when the walk began, and nobody has given it any.
             (_, Refusal::NoInstances { app, .. }) => {

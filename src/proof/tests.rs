@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::example;
 use crate::plan::{self, DockerImage, Lifecycle, Plan, RouteUrl};
+use crate::space::condition::Condition;
 use crate::space::{App, Process, Quota, QuotaScope, Space, Usage};
 use crate::steps::action::Delete;
 use crate::steps::annotations::Role;
@@ -169,6 +170,40 @@ fn a_first_deployment_is_taken_back_from_wherever_it_was_interrupted() {
     }
 }
 
+/// Nobody can go back to it; what serves goes on to its end.
+#[test]
+fn an_old_version_that_somebody_has_deleted_is_not_waited_for() {
+    let plan = plan_with("");
+    let mut half_way = ordinary();
+    for step in &right(&plan, Verb::Apply, &ordinary()).unwrap() {
+        step.facts().effect(&mut half_way);
+        let mut deleted = half_way.clone();
+        deleted.apps.retain(|app| app.name != "shop_a");
+        deleted.routes.iter_mut().for_each(|route| route.destinations.retain(|to| to.app != "guid-shop_a"));
+        if UnderWay::of(&plan.apps[0], &deleted).is_some() {
+            assert_holds(&format!("after {}", step.id), &proved(&plan, Verb::Resume, &deleted));
+        }
+    }
+}
+
+/// The new version may be made smaller while both serve: what is taken back serves as before.
+#[test]
+fn a_new_version_that_somebody_has_scaled_down_can_be_taken_back() {
+    let plan = plan_with("");
+    let mut half_way = ordinary();
+    for step in &right(&plan, Verb::Apply, &ordinary()).unwrap() {
+        step.facts().effect(&mut half_way);
+        let mut small = half_way.clone();
+        if let Some(web) = small.app_mut("shop_b").and_then(App::web_mut) {
+            web.instances = 1;
+            web.states.truncate(1);
+        }
+        if UnderWay::of(&plan.apps[0], &small).is_some() {
+            assert_holds(&format!("after {}", step.id), &proved(&plan, Verb::Rollback, &small));
+        }
+    }
+}
+
 /// Somebody has taken the live routes off the version that runs, and a deployment found nothing live: the way back leads
 /// to what was live before all the same.
 #[test]
@@ -183,6 +218,20 @@ fn a_deployment_that_found_nothing_live_can_be_taken_back() {
         assert_holds("its way back", &proved(&plan, Verb::Rollback, &end));
         right(&plan, Verb::Rollback, &end).unwrap().iter().for_each(|step| step.facts().effect(&mut end));
         assert!(plan.apps[0].live.iter().all(|url| end.holders(url) == ["shop_a"]));
+        // The same from wherever it is interrupted, once it is on a live route.
+        let mut half_way = begin.clone();
+        for step in &right(&plan, Verb::Apply, &begin).unwrap() {
+            step.facts().effect(&mut half_way);
+            if UnderWay::of(&plan.apps[0], &half_way).is_none() {
+                continue;
+            }
+            assert_holds(&format!("back after {}", step.id), &proved(&plan, Verb::Rollback, &half_way));
+            let mut back = half_way.clone();
+            right(&plan, Verb::Rollback, &back).unwrap().iter().for_each(|step| step.facts().effect(&mut back));
+            for url in plan.apps[0].live.iter().filter(|url| !half_way.holders(url).is_empty()) {
+                assert_eq!(back.holders(url), ["shop_a"], "after {}", step.id);
+            }
+        }
     }
 }
 
@@ -437,6 +486,12 @@ const SABOTAGE: &[(&str, Sabotage, &[&str])] = &[
                 }
                 if let Action::Start(start) = &mut step.action {
                     start.instances = 1;
+                }
+                if let Action::Check(check) = &mut step.action {
+                    check.instances = 1;
+                }
+                if let Some(Condition::Running { instances, .. }) = &mut step.requires {
+                    *instances = 1;
                 }
             }
             steps

@@ -143,7 +143,7 @@ pub(crate) fn proof_line(proof: &Proof) -> String {
     format!(
         "\n{}\n",
         style(format!(
-            "proved: {} cases of what can go wrong; in each the live routes are served, and it can be finished or taken back",
+            "proved: {} cases of what can go wrong; in each what is served stays served, and it can be finished or taken back",
             proof.cases
         ))
         .green()

@@ -6,6 +6,7 @@ use console::style;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use crate::cf::invocation::{Invocation, RouteParts};
 use crate::plan::{self, Plan};
 use crate::proof::offer::{Offer, offer};
 use crate::shell::{self, OwnCommands};
@@ -201,7 +202,10 @@ impl Ways<'_> {
                 match app.colours.iter().find(was_live) {
                     None => format!("not deployed yet; {apply}"),
                     Some(colour) => {
-                        let told = format!("no app is on the live routes; {colour} was live before\n   {apply}");
+                        let url = &app.live[0];
+                        let map = space.address(url).map(|route| cf_map(colour, &route));
+                        let map = map.map(|map| format!("\n   {map} puts it back on {url}")).unwrap_or_default();
+                        let told = format!("no app is on the live routes; {colour} was live before{map}\n   {apply}");
                         style(told).yellow().to_string()
                     }
                 }
@@ -267,7 +271,12 @@ impl Ways<'_> {
         let resume = way(Verb::Resume, if under_way.back { "finishes that" } else { "finishes it" });
         let rollback = way(Verb::Rollback, if under_way.back { "does the same" } else { "takes it back" });
         let apply = way(Verb::Apply, "starts anew");
-        format!("{stands}\n   {resume}\n   {rollback}\n   {apply}")
+        // Nothing that is compiled begins by starting what is live and was stopped by hand.
+        let stopped = app.live.iter().flat_map(|url| space.holders(url)).find(|holder| {
+            alone && space.app(holder).is_some_and(|app| app.state == AppState::Stopped)
+        });
+        let start = stopped.map(|holder| format!("\n   it is stopped: {} first", cf(&["start", holder])));
+        format!("{stands}{}\n   {resume}\n   {rollback}\n   {apply}", start.unwrap_or_default())
     }
 }
 
@@ -283,6 +292,11 @@ fn not_running(live: &plan::AppName, space: &Space) -> String {
         let (look, logs) = (cf(&["app", live.as_str()]), cf(&["logs", live.as_str(), "--recent"]));
         format!("{live} is live and does not run: {look}; {logs}")
     }
+}
+
+/// What puts an app on a route.
+fn cf_map(app: &plan::AppName, route: &RouteParts) -> String {
+    Invocation::map_route(app.as_str(), route).shell()
 }
 
 /// A command of cf's, as a shell reads it.

@@ -16,6 +16,8 @@ use crate::steps::action::facts::SeenEarly;
 
 /// The shortest pause between two looks.
 const SHORTEST: Duration = Duration::from_millis(250);
+/// How often it is looked whether cf has said what is waited for.
+const LISTENING: Duration = Duration::from_millis(20);
 /// The longest one.
 const LONGEST: Duration = Duration::from_secs(2);
 
@@ -29,6 +31,8 @@ pub(super) struct Ahead<'r> {
     parts: Parts,
     condition: Condition,
     before: Arc<Space>,
+    /// The newest package of the app when looks began to count: cf has just made it.
+    own: OnceLock<String>,
     /// The space that has shown that what cf was to do is done, and when the look at it began.
     shown: OnceLock<(Space, Instant)>,
     /// cf has ended by itself.
@@ -48,8 +52,8 @@ impl<'r> Ahead<'r> {
         let sections: Vec<Section> = condition.sections().iter().copied().filter(|one| one.is_read_by_app()).collect();
         let parts = Parts::new(&sections, Some(condition.app()));
         let before = Arc::clone(before);
-        let (shown, has_ended) = (OnceLock::new(), AtomicBool::new(false));
-        Some(Self { runner, once_said, since, parts, condition, before, shown, has_ended })
+        let (own, shown, has_ended) = (OnceLock::new(), OnceLock::new(), AtomicBool::new(false));
+        Some(Self { runner, once_said, since, parts, condition, before, own, shown, has_ended })
     }
 
     /// Whether the space has shown that what cf was to do is done.
@@ -62,6 +66,11 @@ impl<'r> Ahead<'r> {
         if self.once_said.iter().any(|said| line.starts_with(said)) {
             let _first = self.since.set(self.runner.clock.now());
         }
+    }
+
+    /// The guid of the package that cf has made, where that was seen.
+    pub(super) fn own_package(&self) -> Option<&str> {
+        self.own.get().map(String::as_str)
     }
 
     /// Has a view show what was seen, where it is over. Returns when the look at it began.
@@ -95,15 +104,30 @@ impl<'r> Ahead<'r> {
         let mut space = Space::clone(&self.before);
         let goes_on = || clock.stop().is_none() && !self.has_ended.load(Ordering::SeqCst);
         let took = || self.since.get().map(|since| clock.now().duration_since(*since));
-        let pause = || took().map_or(SHORTEST, |took| (took / 4).clamp(SHORTEST, LONGEST));
+        let is_about_uploads = !self.once_said.is_empty();
+        let known = self.before.app(self.condition.app()).and_then(|app| app.package.as_ref());
+        let known = known.map(|package| &package.guid);
+        let pause = || match took() {
+            None => LISTENING,
+            // Whoever makes a package, too, is to be told apart.
+            Some(took) if is_about_uploads && self.own.get().is_none() => took.min(SHORTEST),
+            Some(took) => (took / 4).clamp(SHORTEST, LONGEST),
+        };
         while ended.recv_timeout(pause()) == Err(RecvTimeoutError::Timeout) && goes_on() {
             if took().is_none() {
                 continue;
             }
             let looked = clock.now();
             let was_read = reader.glance(&mut space, &self.parts, &goes_on);
+            let package = space.app(self.condition.app()).and_then(|app| app.package.as_ref());
+            let is_new = package.map(|package| &package.guid) != known;
+            if let Some(package) = package.filter(|_| was_read && is_about_uploads && is_new) {
+                let _first = self.own.set(package.guid.clone());
+            }
+            let is_own = !is_about_uploads || package.map(|package| package.guid.as_str()) == self.own_package();
+            let holds = was_read && is_own && self.condition.judge(&space, &self.before) == Judgement::Holds;
             // What a cf that is ended has renewed is lost.
-            if was_read && self.condition.judge(&space, &self.before) == Judgement::Holds && api.token_lasts() {
+            if holds && api.token_lasts() {
                 let _first = self.shown.set((space, looked));
                 return;
             }

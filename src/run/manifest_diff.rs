@@ -1,4 +1,4 @@
-//! Asks the platform whether an app is what a manifest asks for.
+//! Asks the platform whether apps are what manifests ask for.
 
 use std::io::Write as _;
 
@@ -9,21 +9,25 @@ use super::api::{Answer, Api};
 use crate::cf::invocation::Invocation;
 use crate::cf::outcome::Expectation;
 
-/// Whether the platform knows of nothing that a manifest would change. Where it does not tell (an older API, a failure), it
-/// may change something.
+/// What manifests would change, by their paths such as `/applications/0/env/NAME`. `None` where the platform does not tell (an
+/// older API, a failure).
 ///
 /// CC API 3.99: `POST /v3/spaces/GUID/manifest_diff`, which cf itself asks before it applies a manifest. JSON is YAML, too.
-pub(crate) fn is_empty(api: &Api<'_>, manifest: &Value) -> bool {
+pub(crate) fn paths(api: &Api<'_>, manifest: &Value) -> Option<Vec<String>> {
     // With mode 0600, in a directory that only the user can read: variables may be secret.
     let file = NamedTempFile::new_in(api.session.home().path()).and_then(|mut file| {
         file.write_all(manifest.to_string().as_bytes())?;
         file.flush()?;
         Ok(file)
     });
-    let Ok(file) = file else { return false };
+    let file = file.ok()?;
     let call = Invocation::manifest_diff(&api.target().space_guid, &file.path().to_string_lossy());
     match api.change(&call, &Expectation::Json) {
-        Ok(Answer::Done(answer)) => answer["diff"].as_array().is_some_and(Vec::is_empty),
-        Ok(Answer::Refused(_) | Answer::Unknown(_)) | Err(_) => false,
+        Ok(Answer::Done(answer)) => {
+            // What the app has and the manifest does not name is told as removed, and stays (CC: `space_diff_manifest.rb`).
+            let changes = answer["diff"].as_array()?.iter().filter(|one| one["op"] != "remove");
+            changes.map(|one| Some(one["path"].as_str()?.to_owned())).collect()
+        }
+        Ok(Answer::Refused(_) | Answer::Unknown(_)) | Err(_) => None,
     }
 }

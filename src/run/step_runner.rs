@@ -61,6 +61,8 @@ struct Called {
     since: Instant,
     /// Whether the platform has told its app as it is after it.
     is_told: bool,
+    /// The guid of the package that it has made, where that was seen.
+    own_package: Option<String>,
 }
 
 /// How one step ended.
@@ -128,14 +130,14 @@ impl Runner<'_> {
     ) -> Result<Confirmed, Unfinished> {
         let deadline = self.clock.now() + step.limits.within;
         let before = Arc::clone(view.space());
-        let Called { mut notes, since, is_told } = if let Some(invocation) = step.invocation() {
+        let Called { mut notes, since, is_told, own_package } = if let Some(invocation) = step.invocation() {
             self.call(app, step, &invocation, (&mut *view, &before), exit_code, report)?
         } else {
             report(Happening::step_started(app, step, &[]));
             let notes = self.without_cf(step)?;
             // While a check or a drain takes its time, people have theirs.
             view.forget();
-            Called { notes, since: self.clock.now(), is_told: false }
+            Called { notes, since: self.clock.now(), is_told: false, own_package: None }
         };
         let done = self.clock.now();
         // The routers say more than the space where a route was changed, and take longer: what is looked at after them is as
@@ -146,11 +148,25 @@ impl Runner<'_> {
             None
         };
         if let Some(Err(Unfinished::Interrupted(why))) = by_routers {
+            // Where things stand is told by what was done.
+            if let Some(condition) = step.facts().condition() {
+                let _told_as_it_was = view.look(&Parts::new(condition.sections(), Some(condition.app())), since);
+            }
             return Err(why.into());
         }
         if let Some(condition) = step.facts().condition() {
             let waits = !matches!(by_routers, Some(Err(_)));
             self.wait_for(step, &condition, (&mut *view, &before), (since, soon), (deadline, waits), report)?;
+        }
+        let newest = view.space().app(step.facts().app()).and_then(|app| app.package.as_ref());
+        if let (Some(own), Some(newest)) = (own_package, newest)
+            && own != newest.guid
+        {
+            let app = step.facts().app();
+            return Err(Unfinished::Failed(format!(
+                "somebody else has uploaded something to app {app} at the same time: package {} is newer than {own}",
+                newest.guid
+            )));
         }
         let by_routers = by_routers.unwrap_or_else(|| self.ask_router(step, view.space(), deadline, report));
         notes.extend(by_routers?);
@@ -167,13 +183,16 @@ impl Runner<'_> {
         exit_code: &mut Option<i32>,
         report: &mut Report<'_>,
     ) -> Result<Called, Unfinished> {
-        let called = |notes: Vec<String>| Called { notes, since: self.clock.now(), is_told: false };
         let deadline = self.clock.now() + step.limits.within;
         let argv = invocation
             .resolve(&|reference| look_up(view.space(), reference))
             .map_err(|error| Unfinished::Failed(format!("cf was not started: {error}")))?;
         report(Happening::step_started(app, step, &argv));
         let ahead = Ahead::of(step, before, self);
+        let called = |notes: Vec<String>| {
+            let own_package = ahead.as_ref().and_then(Ahead::own_package).map(str::to_owned);
+            Called { notes, since: self.clock.now(), is_told: false, own_package }
+        };
         // What the platform does by itself goes on without the cf that watches it.
         let is_wanted = || !step.facts().is_watched_by_cf() || self.clock.stop().is_none();
         let goes_on = || is_wanted() && ahead.as_ref().is_none_or(|ahead| !ahead.is_over());

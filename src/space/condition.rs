@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::app::{App, AppState};
+use super::droplet::Droplet;
 use super::model::Space;
 use super::process::{Instance, InstanceState, Process};
 use crate::plan::RouteUrl;
@@ -301,6 +302,13 @@ fn staged(app: &App, before: Option<&str>) -> Judgement {
         (Some(package), Some(droplet)) if droplet.package.as_ref() == Some(&package.guid) => Judgement::Holds,
         (Some(_), Some(droplet)) if droplet.package.is_none() && before != Some(droplet.guid.as_str()) => {
             Judgement::Holds
+        }
+        // Whoever stages something else there goes on to run it.
+        (Some(package), Some(Droplet { guid, package: Some(other) })) if before != Some(guid.as_str()) => {
+            Judgement::Never(format!(
+                "somebody has staged package {other} of app {}, and not {}",
+                app.name, package.guid
+            ))
         }
         (Some(package), _) => Judgement::NotYet(format!("package {} of app {} is not staged", package.guid, app.name)),
         (None, _) => Judgement::NotYet(format!("app {} has no package", app.name)),

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// A process of an app.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Default, Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Process {
     /// The guid.
     pub guid: String,

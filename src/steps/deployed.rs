@@ -7,7 +7,7 @@
 use serde_json::{Value, json};
 
 use crate::plan::{self, AppName, Old, Plan};
-use crate::space::{App, AppState, Space};
+use crate::space::{App, AppState, Process, Space};
 
 use super::annotations::{DROPLET, Origin, Role};
 use super::interrupted::Interrupted;
@@ -29,43 +29,84 @@ pub(crate) fn check(plan: &Plan, space: &Space, files: &Files<'_>) -> Result<(),
     if apps.is_empty() { Ok(()) } else { Err(Refusal::NotDeployed { apps }) }
 }
 
-/// The manifest that all apps of the plan would have to differ from for anything to be deployed, where nothing else tells that
-/// something is: `None` where something does. What the platform keeps of a manifest only it can compare.
+/// What the manifests ask of the live colours of the plan's apps, where nothing else tells that anything would be deployed:
+/// `None` where something does. What the platform keeps of a manifest only it can compare.
 pub(crate) fn unchanged(plan: &Plan, space: &Space, files: &Files<'_>) -> Option<Value> {
     let is_settled = space.locks.is_empty() && Interrupted::of(plan, space).is_none();
-    if !is_settled || check(plan, space, files).is_err() {
-        return None;
-    }
-    let asked: Option<Vec<Value>> = plan.apps.iter().map(|app| as_asked(app, space)).collect();
-    Some(json!({ "applications": asked? }))
+    let is_at_rest = plan.apps.iter().all(|app| is_at_rest(app, space) && UnderWay::of(app, space).is_none());
+    (is_settled && is_at_rest && check(plan, space, files).is_ok()).then(|| asked(plan, space))
 }
 
-/// What the manifest asks of the live colour of an app, where that is as large, bound and routed as a deployment leaves it.
-fn as_asked(app: &plan::App, space: &Space) -> Option<Value> {
-    let Standing::Settled { live, next } = Standing::of(app, space).ok()? else { return None };
-    let is_under_way = UnderWay::of(app, space).is_some();
-    let (found, manifest) = (space.app(live.as_str())?, &app.manifest.app);
+/// What the manifests ask of the live colours of the plan's apps.
+pub(crate) fn asked(plan: &Plan, space: &Space) -> Value {
+    let of_live = |app: &plan::App| {
+        let live = Standing::of(app, space).ok()?.live().cloned()?;
+        Some(app.manifest.app.asked_of(live.as_str()))
+    };
+    json!({ "applications": plan.apps.iter().filter_map(of_live).collect::<Vec<_>>() })
+}
+
+/// Why apps do not run as the plan would deploy them, by what the platform tells of the manifests that [`asked`] has put
+/// together: the paths of what differs, such as `/applications/0/env/NAME`.
+pub(crate) fn differing(plan: &Plan, space: &Space, paths: &[String]) -> Refusal {
+    let settled =
+        plan.apps.iter().filter(|app| Standing::of(app, space).is_ok_and(|standing| standing.live().is_some()));
+    let of_app = |(number, app): (usize, &plan::App)| {
+        let place = format!("/applications/{number}/");
+        let keys: Vec<&str> = paths.iter().filter_map(|path| path.strip_prefix(&place)).collect();
+        let why = format!(
+            "what runs was changed since it was deployed, and is not what the manifest asks for: {}",
+            keys.join(", ")
+        );
+        (!keys.is_empty()).then(|| (app.name.clone(), why))
+    };
+    Refusal::NotDeployed { apps: settled.enumerate().filter_map(of_app).collect() }
+}
+
+/// Whether the colours of an app are as a deployment leaves them, and it is known of both packages that they are the same.
+fn is_at_rest(app: &plan::App, space: &Space) -> bool {
+    let Ok(Standing::Settled { live, next }) = Standing::of(app, space) else { return false };
+    let Some(found) = space.app(live.as_str()) else { return false };
     // Another image may have been given the same tag.
-    let is_pinned = manifest.docker.as_ref().is_none_or(|docker| docker.image.contains("@sha256:"));
-    let sizing = sizing::of(app, space, Some(&live), &live);
-    let web = found.web()?;
-    let is_sized = (web.instances, web.memory_mb) == (sizing.size.instances, sizing.size.memory_mb)
-        && sizing.others.iter().all(|other| {
-            let there = found.processes.iter().find(|process| process.kind == other.kind);
-            there.is_some_and(|there| (there.instances, there.memory_mb) == (other.instances, other.memory_mb))
-        });
-    let mut services =
-        app.services.iter().map(AsRef::<str>::as_ref).chain(manifest.services.iter().map(String::as_str));
-    let is_bound = services.all(|service| found.bindings.iter().any(|bound| bound == service));
+    let is_pinned = app.manifest.app.docker.as_ref().is_none_or(|docker| docker.image.contains("@sha256:"));
+    let is_own = found.droplet.is_some() && found.annotations.get(DROPLET) == found.droplet.as_ref();
     let other = space.app(next.as_str());
     let is_retired = match app.old {
         Old::Stop => other.is_none_or(|other| other.state == AppState::Stopped),
         Old::Keep => true,
         Old::Delete => other.is_none(),
     };
-    let is_own = found.droplet.is_some() && found.annotations.get(DROPLET) == found.droplet.as_ref();
-    let is_so = is_own && is_pinned && is_sized && is_bound && is_retired && space.holders(&app.staging).is_empty();
-    (is_so && !is_under_way).then(|| manifest.asked_of(live.as_str()))
+    is_pinned && is_own && is_retired && space.holders(&app.staging).is_empty()
+}
+
+/// What of a live colour is otherwise than a deployment would leave it, as far as the space tells.
+fn changed(app: &plan::App, space: &Space, live: &AppName, found: &App) -> Option<String> {
+    let size = |processes: &[Process], kind: &str| {
+        processes.iter().find(|process| process.kind == kind).map(|process| (process.instances, process.memory_mb))
+    };
+    let sizing = sizing::of(app, space, Some(live), live);
+    let web = Process {
+        kind: "web".to_owned(),
+        instances: sizing.size.instances,
+        memory_mb: sizing.size.memory_mb,
+        ..Process::default()
+    };
+    for wanted in sizing.others.iter().chain([&web]) {
+        let (kind, instances, memory) = (&wanted.kind, wanted.instances, wanted.memory_mb);
+        match size(&found.processes, kind) {
+            Some(has) if has == (instances, memory) => {}
+            Some((has, of)) => {
+                return Some(format!(
+                    "{live} is live with {has} × {of} MB of process {kind}, and not with {instances} × {memory} MB"
+                ));
+            }
+            None => return Some(format!("{live} is live without a process {kind}")),
+        }
+    }
+    let by_manifest = app.manifest.app.services.iter().map(String::as_str);
+    let mut services = app.services.iter().map(AsRef::<str>::as_ref).chain(by_manifest);
+    let unbound = services.find(|service| found.bindings.iter().all(|bound| bound != service))?;
+    Some(format!("{live} is live, and service instance {unbound} is not bound to it"))
 }
 
 /// Why an app does not run as the plan would deploy it; `None` where it does.
@@ -106,7 +147,10 @@ fn missing(plan: &Plan, app: &plan::App, space: &Space, files: &Files<'_>) -> Op
     if let Some(url) = app.live.iter().find(|url| space.holders(url) != [live.as_str()]) {
         return Some(format!("{live} is live, and {url} does not lead to it"));
     }
-    (!App::serves(found)).then(|| format!("{live} is live and does not run"))
+    if !App::serves(found) {
+        return Some(format!("{live} is live and does not run"));
+    }
+    changed(app, space, &live, found)
 }
 
 #[cfg(test)]

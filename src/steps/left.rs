@@ -1,10 +1,11 @@
 //! What is left of a list that did not come to its end, as far as a person may do it by hand.
 //!
 //! It is compiled anew from the space as it is now, never taken from the list as it was: that one may do harm by now. And
-//! it ends before the first check, and before the first step that would take an app that serves off its route, stop it or
-//! delete it: what makes the steps from there on safe (that the new version has passed, the router's word, the look before
+//! it ends before the first check, before the first step that relies on something which is not so, and before the first that
+//! would take an app that serves off its route, stop it or delete it: what makes the steps from there on safe (that the new version has passed, the router's word, the look before
 //! each) no person repeats by hand.
 
+use crate::space::condition::Judgement;
 use crate::space::{AppState, Space};
 
 use super::action::traffic::Traffic;
@@ -43,8 +44,10 @@ pub(crate) fn left(verb: Verb, input: &CompileInput<'_>, space: &Space) -> Resul
     let mut model = space.clone();
     let may_be_done = |step: &&Step| {
         let harms = harms(step, &input.app.staging.to_string(), &model);
+        let relied_on =
+            step.requires.as_ref().is_none_or(|relied_on| relied_on.judge(&model, &model) == Judgement::Holds);
         step.facts().effect(&mut model);
-        step.facts().traffic() != Traffic::Checked && !harms
+        step.facts().traffic() != Traffic::Checked && relied_on && !harms
     };
     let by_hand: Vec<Step> = steps.iter().take_while(may_be_done).cloned().collect();
     Ok(Left { more: steps.len() - by_hand.len(), by_hand })

@@ -51,46 +51,74 @@ type Change = fn(&Bench, &Cf);
 
 #[test]
 fn whatever_is_otherwise_is_deployed() {
-    let bench = deployed();
+    let manifest = format!("{MANIFEST}  disk_quota: 512M\n  env: {{COLOUR: blue, COUNT: 1, FLAG: true}}\n");
+    let bench = Bench::new(Duration::ZERO);
+    bench.write("app/manifest.yml", &manifest);
+    bench.must(&["apply", "--yes"]);
+    assert!(is_deployed(&bench));
     let from = bench.foundry.snapshot().unwrap();
-    let changes: [(&str, Change); 10] = [
-        ("a variable that the manifest names", |bench, cf| {
-            cf.must(["set-env", "shop_a", "COLOUR", "red"]);
-            bench.write("app/manifest.yml", &format!("{MANIFEST}  env: {{COLOUR: blue, COUNT: 1}}\n"));
-        }),
-        ("a file", |bench, _| bench.write("app/new", "it is")),
-        ("the plan", |bench, _| bench.write("deploy.yaml", &PLAN.replace("drain: 1s", "drain: 2s"))),
-        ("fewer instances than the manifest wants", |_, cf| {
-            cf.must(["scale", "shop_a", "-i", "1"]);
-        }),
-        ("another health check", |_, cf| {
-            cf.must(["set-health-check", "shop_a", "process"]);
-        }),
-        ("more memory", |_, cf| {
-            cf.must(["scale", "shop_a", "-m", "80M", "-f"]);
-        }),
-        ("more disk", |bench, cf| {
-            bench.write("app/manifest.yml", &format!("{MANIFEST}  disk_quota: 512M\n"));
-            cf.must(["scale", "shop_a", "-k", "700M", "-f"]);
-        }),
-        ("another droplet", |_, cf| {
-            cf.must(["push", "shop_a", "-f", "app/manifest.yml", "-p", "app", "--no-start"]);
-            cf.must(["start", "shop_a"]);
-        }),
-        ("the staging route", |_, cf| {
-            cf.must(["map-route", "shop_a", "apps.foundry.test", "--hostname", "shop-staging"]);
-        }),
-        ("a stopped app", |_, cf| {
-            cf.must(["stop", "shop_a"]);
-        }),
+    // What is done, and what a resume that finds nothing under way says of it; nothing where that is no matter of what runs.
+    let changes: [(Change, &str); 10] = [
+        (
+            |_, cf| {
+                cf.must(["set-env", "shop_a", "COLOUR", "red"]);
+            },
+            "is not what the manifest asks for: env/COLOUR",
+        ),
+        (|bench, _| bench.write("app/new", "it is"), "comes from other files"),
+        (|bench, _| bench.write("deploy.yaml", &PLAN.replace("drain: 1s", "drain: 2s")), "comes from another plan"),
+        (
+            |_, cf| {
+                cf.must(["scale", "shop_a", "-i", "1"]);
+            },
+            "shop_a is live with 1 × 64 MB of process web, and not with 2 × 64 MB",
+        ),
+        (
+            |_, cf| {
+                cf.must(["scale", "shop_a", "-m", "80M", "-f"]);
+            },
+            "shop_a is live with 2 × 80 MB of process web, and not with 2 × 64 MB",
+        ),
+        (
+            |_, cf| {
+                cf.must(["set-health-check", "shop_a", "process"]);
+            },
+            "is not what the manifest asks for: processes/0/health-check-type",
+        ),
+        (
+            |_, cf| {
+                cf.must(["scale", "shop_a", "-k", "700M", "-f"]);
+            },
+            "is not what the manifest asks for: processes/0/disk_quota",
+        ),
+        (
+            |_, cf| {
+                cf.must(["push", "shop_a", "-f", "app/manifest.yml", "-p", "app"]);
+            },
+            "somebody has given it another droplet",
+        ),
+        (
+            |_, cf| {
+                cf.must(["map-route", "shop_a", "apps.foundry.test", "--hostname", "shop-staging"]);
+            },
+            "",
+        ),
+        (
+            |_, cf| {
+                cf.must(["stop", "shop_a"]);
+            },
+            "shop_a is live and does not run",
+        ),
     ];
-    for (what, change) in changes {
+    for (number, (change, words)) in changes.into_iter().enumerate() {
         bench.foundry.restore(&from).unwrap();
-        bench.write("app/manifest.yml", MANIFEST);
         bench.write("deploy.yaml", PLAN);
         let _none = fs::remove_file(bench.folder().join("app/new"));
         change(&bench, &bench.cf);
-        assert!(!is_deployed(&bench), "{what}");
+        assert!(!is_deployed(&bench), "{number}: {words}");
+        let resumed = bench.run(&["resume", "--yes"]);
+        assert_eq!(resumed.code, if words.is_empty() { 0 } else { 4 }, "{number}: {}", resumed.err);
+        assert!(resumed.err.contains(words), "{number}: '{words}' is not in: {}", resumed.err);
     }
     // What no manifest names is none of its business.
     bench.foundry.restore(&from).unwrap();
@@ -98,4 +126,5 @@ fn whatever_is_otherwise_is_deployed() {
     bench.cf.must(["set-label", "app", "shop_a", "team=shop"]);
     bench.cf.must(["scale", "shop_a", "-i", "3"]);
     assert!(is_deployed(&bench));
+    bench.must(&["resume", "--yes"]);
 }

@@ -48,7 +48,11 @@ impl Strategy for BlueGreen {
         let routes = app.live.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
         let told = match standing.live() {
             Some(live) => format!("{live} serves {routes}"),
-            None => format!("nothing serves {routes} yet: this is the first deployment"),
+            // The first colour is taken first: where it is not, it is there.
+            None if *standing.next() == app.colours[0] => {
+                format!("nothing serves {routes} yet: this is the first deployment")
+            }
+            None => format!("nothing serves {routes} now; {} is left as it is", app.colours[0]),
         };
         (Title { numbers: "1", text: "the app is live as its first colour" }, told)
     }

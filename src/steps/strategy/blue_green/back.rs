@@ -46,7 +46,7 @@ pub(super) fn compile(input: &CompileInput<'_>, space: &Space) -> Result<Vec<Ste
     // Told before anything else changes: whoever goes on from here must not go forward.
     let origin = list.model().app(from.as_str()).and_then(Origin::of);
     let tells_another = |to: &AppName| origin.is_some_and(|origin| origin.old.as_deref() != Some(to.as_str()));
-    let untold = to.as_ref().filter(|to| finished && tells_another(to)).map(|to| (to, returning.as_slice()));
+    let untold = to.as_ref().filter(|to| tells_another(to)).map(|to| (to, returning.as_slice()));
     list.rolling_back(Phase::FallBack, &from, extent, untold);
     let busy = take_off(&mut list, Phase::FallBack, to.as_ref(), &from, &returning, routers)?;
     match failed {
@@ -65,7 +65,8 @@ pub(super) fn compile(input: &CompileInput<'_>, space: &Space) -> Result<Vec<Ste
 }
 
 /// An interrupted deployment leads back to the app that was live when it began; one that nobody else was live before
-/// leads to nobody.
+/// leads to nobody. One that found nothing on the live routes, and is on them now, leads to the version that was live once: as
+/// it does when it is finished, and nobody is left with nothing.
 fn of_interrupted(app: &plan::App, space: &Space, under_way: UnderWay) -> Result<Direction, Refusal> {
     let from = under_way.colour;
     let to = other(app, &from).clone();
@@ -73,10 +74,11 @@ fn of_interrupted(app: &plan::App, space: &Space, under_way: UnderWay) -> Result
     let there = space.app(to.as_str());
     let was_live = holds(&to)
         || match under_way.origin {
-            Some(origin) => origin.old.as_deref() == Some(to.as_str()),
+            Some(ref origin) => origin.old.as_deref() == Some(to.as_str()),
             // Without a word of what was before it, a version that was live once is the one.
-            None => matches!(there.and_then(Role::of), Some(Role::Live | Role::Previous)),
+            None => was_live_once(there),
         };
+    let was_live = was_live || (holds(&from) && was_live_once(there) && there.is_some_and(|app| app.droplet.is_some()));
     match there {
         Some(there) if was_live && (there.droplet.is_some() || !holds(&from)) => {
             Ok(Direction { to: Some(to), from, finished: false })
@@ -88,6 +90,10 @@ fn of_interrupted(app: &plan::App, space: &Space, under_way: UnderWay) -> Result
         }
         Some(_) | None => Ok(Direction { to: None, from, finished: false }),
     }
+}
+
+fn was_live_once(app: Option<&App>) -> bool {
+    matches!(app.and_then(Role::of), Some(Role::Live | Role::Previous))
 }
 
 fn of_finished(app: &plan::App, space: &Space, standing: Standing) -> Result<Direction, Refusal> {
@@ -112,10 +118,10 @@ fn of_finished(app: &plan::App, space: &Space, standing: Standing) -> Result<Dir
     }
 }
 
-/// Gives a version that comes back as many web instances as are live, or as the plan declares, where it has fewer:
-/// somebody may have raised these since, or have scaled it down, even to none. Refuses where nothing tells how many it
+/// Gives a version that is to serve as many web instances as the one that serves, or served, or as the plan declares, where it
+/// has fewer: somebody may have raised these since, or have scaled it down, even to none. Refuses where nothing tells how many it
 /// should have.
-fn grow(list: &mut GraphBuilder<'_>, phase: Phase, to: &AppName, from: &AppName) -> Result<(), Refusal> {
+pub(super) fn grow(list: &mut GraphBuilder<'_>, phase: Phase, to: &AppName, from: &AppName) -> Result<(), Refusal> {
     let (app, model) = (list.app(), list.model());
     let instances = |name: &AppName| model.app(name.as_str()).and_then(App::web).map_or(0, |web| web.instances);
     let (has, live) = (instances(to), instances(from));

@@ -121,6 +121,10 @@ pub(super) fn resume(input: &CompileInput<'_>, space: &Space) -> Result<Vec<Step
         let sized = sizing::of(app, list.model(), old.as_ref(), &next);
         push(&mut list, &next, sized, origin.package_before.clone());
     }
+    // Somebody may have scaled it down since.
+    if let Some(old) = &old {
+        back::grow(&mut list, Phase::Start, &next, old)?;
+    }
     let instances = list.model().app(next.as_str()).and_then(|app| app.web()).map_or(1, |web| web.instances);
     may_serve(app, &next, instances)?;
     finish(&mut list, &next, old.as_ref(), origin, instances, Routers::Unsure)?;

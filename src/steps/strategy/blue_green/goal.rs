@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::plan::{self, AppName, Old};
 use crate::space::{App, AppState, Space};
-use crate::steps::annotations::Origin;
+use crate::steps::annotations::{Origin, Role};
 use crate::steps::standing::UnderWay;
 
 use super::super::Goal;
@@ -76,11 +76,17 @@ fn live(app: &plan::App, next: &AppName, space: &Space, has_crashed: &Crashed<'_
 
 /// Routes, states, instances and bindings of the app that served; the other one is off the plan's routes and stopped.
 fn as_before(app: &plan::App, start: &Space, space: &Space) -> Option<String> {
+    // Where nothing was on the live routes, a version that was live once may be back on them: that is better than nothing.
+    let was_live_once =
+        |colour: &&AppName| matches!(start.app(colour.as_str()).and_then(Role::of), Some(Role::Live | Role::Previous));
+    let was_nobodys = app.live.iter().all(|url| start.holders(url).is_empty());
+    let back = app.colours.iter().find(|colour| was_nobodys && was_live_once(colour));
     for url in &app.live {
         let names =
             |space: &Space| -> BTreeSet<String> { space.holders(url).into_iter().map(ToOwned::to_owned).collect() };
         let (was, is) = (names(start), names(space));
-        if was != is {
+        let is_back = back.is_some_and(|back| is == BTreeSet::from([back.to_string()]));
+        if was != is && !is_back {
             let told = |names: BTreeSet<String>| names.into_iter().collect::<Vec<_>>().join(", ");
             return Some(format!("{url} led to [{}] and leads to [{}] now", told(was), told(is)));
         }
@@ -99,6 +105,7 @@ fn as_before(app: &plan::App, start: &Space, space: &Space) -> Option<String> {
                 }
             }
             (Some(_), None) => return Some(format!("{name} is not there any more")),
+            (Some(_), Some(_)) if back == Some(colour) => {}
             (was, Some(is))
                 if is.state == AppState::Started && !was.is_some_and(|was| was.state == AppState::Started) =>
             {
