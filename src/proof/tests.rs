@@ -209,8 +209,10 @@ fn a_new_version_that_somebody_has_scaled_down_can_be_taken_back() {
 #[test]
 fn a_deployment_that_found_nothing_live_can_be_taken_back() {
     let plan = plan_with("");
-    for started in [true, false] {
-        let begin = space(vec![app("shop_a", started, Some(Role::Live))], None);
+    for (started, more) in [(true, None), (false, None), (true, Some(Role::Previous))] {
+        let mut apps = vec![app("shop_a", started, Some(Role::Live))];
+        apps.extend(more.map(|role| app("shop_b", false, Some(role))));
+        let begin = space(apps, None);
         assert_holds("the deployment", &proved(&plan, Verb::Apply, &begin));
         let mut end = begin.clone();
         right(&plan, Verb::Apply, &begin).unwrap().iter().for_each(|step| step.facts().effect(&mut end));

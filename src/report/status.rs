@@ -272,9 +272,11 @@ impl Ways<'_> {
         let rollback = way(Verb::Rollback, if under_way.back { "does the same" } else { "takes it back" });
         let apply = way(Verb::Apply, "starts anew");
         // Nothing that is compiled begins by starting what is live and was stopped by hand.
-        let stopped = app.live.iter().flat_map(|url| space.holders(url)).find(|holder| {
-            alone && space.app(holder).is_some_and(|app| app.state == AppState::Stopped)
-        });
+        let stopped = app
+            .live
+            .iter()
+            .flat_map(|url| space.holders(url))
+            .find(|holder| alone && space.app(holder).is_some_and(|app| app.state == AppState::Stopped));
         let start = stopped.map(|holder| format!("\n   it is stopped: {} first", cf(&["start", holder])));
         format!("{stands}{}\n   {resume}\n   {rollback}\n   {apply}", start.unwrap_or_default())
     }

@@ -80,7 +80,8 @@ fn as_before(app: &plan::App, start: &Space, space: &Space) -> Option<String> {
     let was_live_once =
         |colour: &&AppName| matches!(start.app(colour.as_str()).and_then(Role::of), Some(Role::Live | Role::Previous));
     let was_nobodys = app.live.iter().all(|url| start.holders(url).is_empty());
-    let back = app.colours.iter().find(|colour| was_nobodys && was_live_once(colour));
+    let is_live = |colour: &&AppName| space.app(colour.as_str()).and_then(Role::of) == Some(Role::Live);
+    let back = app.colours.iter().find(|colour| was_nobodys && was_live_once(colour) && is_live(colour));
     for url in &app.live {
         let names =
             |space: &Space| -> BTreeSet<String> { space.holders(url).into_iter().map(ToOwned::to_owned).collect() };
