@@ -206,8 +206,8 @@ impl<'a> Asking<'a> {
             }
             tell("the space has changed meanwhile");
         }
-        refresh(&mut space, &Parts::all())?;
         let read = interrupt.now();
+        refresh(&mut space, &Parts::all())?;
         let prepared = match self.agree(&space, interrupt) {
             Err(CliError::NotAgreed) if agreed.is_none() => {
                 tell("the run that was at work has ended, and nothing was done after it:");
