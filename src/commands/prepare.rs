@@ -84,7 +84,10 @@ pub(crate) fn compile<'p>(
 
 /// Proves what was compiled from this space. Fails with the shortest counterexample.
 fn prove(plan: &Plan, space: &Space, request: &Request, deployment: &Deployment<'_>) -> Result<Proof, CliError> {
-    let again = |app: &plan::App, verb: Verb, space: &Space| request.compile_again(plan, app, verb, space);
+    let begun = request.begun_before(plan, space);
+    let again = |app: &plan::App, verb: Verb, space: &Space| {
+        request.compile_again(plan, (app, begun.get(&app.name)), verb, space)
+    };
     let proof = proof::prove(deployment, space, &again);
     if proof.holds { Ok(proof) } else { Err(CliError::Unproved(proof.violations)) }
 }

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::cli::Common;
-use crate::plan::{Plan, overlaid};
+use crate::plan::{Disk, Files as _, Plan, overlaid};
 use crate::run::upload::{OwnFiles, Stray};
 
 use super::tell;
@@ -42,8 +42,8 @@ fn named(plan: &Plan, more: &[PathBuf]) -> BTreeSet<Stray> {
         files.push(app.manifest.path.clone());
         files.extend(app.manifest.vars_files.iter().cloned());
     }
-    let files = || files.iter().map(PathBuf::as_path);
-    plan.apps.iter().flat_map(|app| Stray::among(app, files())).collect()
+    let files: Vec<PathBuf> = files.iter().map(|file| Disk.real(file)).collect();
+    plan.apps.iter().flat_map(|app| Stray::among(app, &files)).collect()
 }
 
 /// The overlays beside a plan: `deploy.NAME.yaml`.

@@ -4,7 +4,7 @@
 //! - this file: what is shown, and to whom
 //! - [`world`]: the space, and what routers may know of it; what a request on a live route would meet
 //! - [`fault`]: what goes wrong with a step
-//! - `explore`: the walk over all of it
+//! - `explore`: the walk over all of it; `alike`: apps that differ in nothing but names are walked once
 //! - [`offer`]: whether a verb can be offered
 //! - `order`: whether the graph of all apps holds together
 //!
@@ -15,6 +15,7 @@
 //! find it: it is compiled again for `resume`, for `rollback` and for a new `apply`, and each of these walked to its
 //! end, with everything that can go wrong with them in turn. States that were visited are not visited again.
 
+mod alike;
 mod explore;
 pub mod fault;
 pub mod offer;
@@ -31,8 +32,9 @@ use serde::Serialize;
 use crate::plan;
 use crate::space::Space;
 use crate::steps::refusal::Refusal;
-use crate::steps::{Deployment, Step, Verb, quota};
+use crate::steps::{Deployment, Step, Verb, quota, scope};
 
+use alike::Alike;
 use world::WalkEnd;
 
 /// What the walk has shown.
@@ -74,10 +76,14 @@ pub(crate) fn prove(deployment: &Deployment<'_>, space: &Space, compile: &Compil
     }
     let others =
         (deployment.lanes > 1).then(|| quota::taken_by_others(space, &deployment.steps_by_app(), deployment.lanes));
-    let (begin, mut space) = (space, space.clone());
+    let mut alike = Alike::default();
+    // As the apps before leave them.
+    let mut quotas = space.quotas.clone();
     for (number, part) in deployment.apps.iter().enumerate() {
-        if let Some(others) = &others {
-            space = quota::with_more_used(begin, others[number]);
+        let mut scope = scope::of(part.app, space);
+        match &others {
+            Some(others) => scope = quota::with_more_used(&scope, others[number]),
+            None => scope.quotas = quotas,
         }
         // What is proved is what will run, and not what the same question would be answered now.
         let first = Cell::new(Some(part.steps.clone()));
@@ -85,10 +91,12 @@ pub(crate) fn prove(deployment: &Deployment<'_>, space: &Space, compile: &Compil
             Some(steps) => Ok(steps),
             None => compile(part.app, verb, space),
         };
-        proof.add(prove_app(part.app, deployment.verb, &space, &compile));
-        let before = space.clone();
-        part.steps.iter().for_each(|step| step.facts().effect(&mut space));
-        quota::follow(&before, &mut space);
+        let prove = || prove_app(part.app, deployment.verb, &scope, &compile);
+        proof.add(alike.proof(part, deployment.verb, &scope, prove));
+        let mut after = scope.clone();
+        part.steps.iter().for_each(|step| step.facts().effect(&mut after));
+        quota::follow(&scope, &mut after);
+        quotas = after.quotas;
     }
     proof
 }

@@ -1,6 +1,6 @@
 //! Whether the graph of all apps holds together: what waits for what, and that no app's steps touch another app.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::plan;
 use crate::steps::{Deployment, Step, strategy};
@@ -9,7 +9,8 @@ use super::{Counterexample, about};
 
 /// What is wrong with the graph; `None` where nothing is.
 pub(super) fn violation(deployment: &Deployment<'_>) -> Option<Counterexample> {
-    deployment.apps.iter().find_map(|part| of_another_app(deployment, part.app, &part.steps)).or_else(|| {
+    let owners = Owners::of(deployment);
+    deployment.apps.iter().find_map(|part| owners.of_another_app(part.app, &part.steps)).or_else(|| {
         let mut before: BTreeSet<&str> = BTreeSet::new();
         // In lanes the apps do not wait for each other.
         let is_in_order =
@@ -33,19 +34,36 @@ pub(super) fn violation(deployment: &Deployment<'_>) -> Option<Counterexample> {
     })
 }
 
-/// A step that touches what belongs to another app of the plan.
-fn of_another_app(deployment: &Deployment<'_>, app: &plan::App, steps: &[Step]) -> Option<Counterexample> {
-    let others = || deployment.apps.iter().map(|part| part.app).filter(|other| other.name != app.name);
-    steps.iter().find_map(|step| {
-        let facts = step.facts();
-        let owner = others().find(|other| {
-            let is_its_app = strategy::of(other).apps(other).iter().any(|name| name.as_str() == facts.app());
-            let is_its_route =
-                facts.route().is_some_and(|url| other.live.iter().chain([&other.staging]).any(|known| known == url));
-            is_its_app || is_its_route
-        })?;
-        Some(told(step, app.name.as_str(), format!("it touches what belongs to app {} of the plan", owner.name)))
-    })
+/// Whose the apps and the routes of a plan are.
+struct Owners<'d> {
+    apps: BTreeMap<&'d str, Vec<&'d plan::App>>,
+    routes: BTreeMap<String, Vec<&'d plan::App>>,
+}
+
+impl<'d> Owners<'d> {
+    fn of(deployment: &Deployment<'d>) -> Self {
+        let mut owners = Self { apps: BTreeMap::new(), routes: BTreeMap::new() };
+        for app in deployment.apps.iter().map(|part| part.app) {
+            for name in strategy::of(app).apps(app) {
+                owners.apps.entry(name.as_str()).or_default().push(app);
+            }
+            for url in app.live.iter().chain([&app.staging]) {
+                owners.routes.entry(url.to_string()).or_default().push(app);
+            }
+        }
+        owners
+    }
+
+    /// A step that touches what belongs to another app of the plan.
+    fn of_another_app(&self, app: &plan::App, steps: &[Step]) -> Option<Counterexample> {
+        steps.iter().find_map(|step| {
+            let facts = step.facts();
+            let of_app = self.apps.get(facts.app()).into_iter().flatten();
+            let of_route = facts.route().and_then(|url| self.routes.get(&url.to_string())).into_iter().flatten();
+            let owner = of_app.chain(of_route).find(|other| other.name != app.name)?;
+            Some(told(step, app.name.as_str(), format!("it touches what belongs to app {} of the plan", owner.name)))
+        })
+    }
 }
 
 fn told(step: &Step, app: &str, seen: String) -> Counterexample {

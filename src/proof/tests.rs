@@ -572,7 +572,57 @@ fn two() -> Space {
 
 fn proved_together(plan: &Plan, deployment: &Deployment<'_>, space: &Space) -> Proof {
     let request = example::request(plan, Verb::Apply);
-    prove(deployment, space, &|app, verb, space| request.compile_again(plan, app, verb, space))
+    prove(deployment, space, &|app, verb, space| request.compile_again(plan, (app, None), verb, space))
+}
+
+/// Something that is otherwise with the app `mail` than with the app `cart`.
+type Otherwise = fn(&mut Plan, &mut Space);
+
+/// Apps that are alike are proved once, and whatever is otherwise with one of them is seen.
+#[test]
+fn apps_are_proved_as_if_each_were_the_only_one() {
+    let cart = TWO.replace("    path: app\n", "    path: cart\n");
+    let mail = cart.replace("cart", "mail");
+    let cases: [Otherwise; 9] = [
+        |_, _| {},
+        |_, space| space.app_mut("mail_a").unwrap().state = crate::space::AppState::Stopped,
+        |_, space| space.app_mut("mail_a").unwrap().web_mut().unwrap().instances = 3,
+        |_, space| space.app_mut("mail_a").unwrap().annotations.clear(),
+        |_, space| space.apps.push(app("mail_b", false, Some(Role::Previous))),
+        |_, space| space.routes.push(example::route("own.example.com", "mail_a")),
+        |plan, _| plan.apps[2].drain = Duration::ZERO,
+        |plan, _| plan.apps[2].live.push(RouteUrl::parse("post.example.com").unwrap()),
+        |_, space| space.routes.push(example::route("mail-staging.example.com", "mail_a")),
+    ];
+    let mut counts = Vec::new();
+    for (number, otherwise) in cases.iter().enumerate() {
+        for free in [None, Some(4096)] {
+            let mut plan = plan_with(&format!("{cart}{mail}"));
+            let mut space = two();
+            space.apps.push(app("mail_a", true, Some(Role::Live)));
+            space.routes.push(example::route("mail.example.com", "mail_a"));
+            otherwise(&mut plan, &mut space);
+            if let Some(free) = free {
+                space = with_free_memory(space, free);
+            }
+            let request = example::request(&plan, Verb::Apply);
+            let deployment = Deployment::compile(&plan, &space, &request).unwrap();
+            let together = proved_together(&plan, &deployment, &space);
+            let mut alone = 0;
+            for part in &deployment.apps {
+                let compile = |verb: Verb, space: &Space| request.compile_again(&plan, (part.app, None), verb, space);
+                let proof = prove_app(part.app, Verb::Apply, &space, &compile);
+                assert_holds(&format!("{number}: {}", part.app.name), &proof);
+                alone += proof.cases;
+            }
+            assert_eq!((together.holds, together.cases), (true, alone), "{number}, {free:?}");
+            counts.push(together.cases);
+        }
+    }
+    assert!(
+        counts.iter().collect::<std::collections::BTreeSet<_>>().len() > 4,
+        "most of it makes a difference: {counts:?}"
+    );
 }
 
 /// What is wrong with the graph of two apps.
@@ -674,7 +724,7 @@ fn what_apps_share_is_proved_as_those_before_leave_it() {
     let tight = with_free_memory(space, 1023);
     for part in &deployment.apps {
         let alone = prove_app(part.app, Verb::Apply, &tight, &|verb, space| {
-            example::request(&plan, Verb::Apply).compile_again(&plan, part.app, verb, space)
+            example::request(&plan, Verb::Apply).compile_again(&plan, (part.app, None), verb, space)
         });
         assert_holds("each by itself", &alone);
     }

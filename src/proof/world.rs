@@ -11,7 +11,7 @@ use crate::steps::action::question::RouterQuestion;
 use crate::steps::action::traffic::Traffic;
 use crate::steps::annotations::Role;
 use crate::steps::standing::UnderWay;
-use crate::steps::{Step, Verb, quota, strategy};
+use crate::steps::{Step, Verb, quota, scope, strategy};
 
 /// What the routers know of an app on a live route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -89,15 +89,10 @@ impl Hash for World {
 impl World {
     /// The world as it is observed. What nobody has confirmed is taken for unsure.
     pub(crate) fn observed(app: &plan::App, space: &Space) -> Self {
-        let mut space = space.clone();
-        // Routes that lead to none of the colours and are not the plan's cannot be met on any walk.
         let apps = strategy::of(app).apps(app);
-        let ours: BTreeSet<String> =
-            apps.iter().filter_map(|name| space.app(name.as_str())).map(|found| found.guid.clone()).collect();
-        let of_plan = |route: &crate::space::Route| app.live.iter().chain([&app.staging]).any(|url| route.is(url));
-        space.routes.retain(|route| of_plan(route) || route.destinations.iter().any(|to| ours.contains(&to.app)));
         let mut world = Self {
-            space: Rc::new(space),
+            // Nothing else can be met on any walk.
+            space: Rc::new(scope::of(app, space)),
             routers: BTreeMap::new(),
             checked: BTreeSet::new(),
             busy: BTreeSet::new(),

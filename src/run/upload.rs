@@ -281,15 +281,15 @@ pub(crate) struct Stray {
 }
 
 impl Stray {
-    /// Those of some files that lie in the folder that is uploaded for an app and are not left out there. Where the
-    /// folder cannot be read, that is told elsewhere.
-    pub(crate) fn among<'a>(app: &plan::App, files: impl IntoIterator<Item = &'a Path>) -> BTreeSet<Self> {
+    /// Those of some files, named as they really are, that lie in the folder that is uploaded for an app and are not left out
+    /// there. Where the folder cannot be read, that is told elsewhere.
+    pub(crate) fn among(app: &plan::App, files: &[PathBuf]) -> BTreeSet<Self> {
         let Some(folder) = root(app).filter(|root| root.is_dir()) else { return BTreeSet::new() };
         let Ok(cfignore) = cfignore(folder) else { return BTreeSet::new() };
         let ignore = Ignore::of_folder(cfignore.as_deref());
         let real = Disk.real(folder);
-        let within = |file: &Path| Some(Disk.real(file).strip_prefix(&real).ok()?.to_string_lossy().into_owned());
-        let found = files.into_iter().filter_map(within).filter(|file| !file.is_empty() && !ignore.leaves_out(file));
+        let within = |file: &PathBuf| Some(file.strip_prefix(&real).ok()?.to_string_lossy().into_owned());
+        let found = files.iter().filter_map(within).filter(|file| !file.is_empty() && !ignore.leaves_out(file));
         found.map(|file| Self { app: app.name.to_string(), root: folder.to_owned(), file, grows: false }).collect()
     }
 
@@ -450,7 +450,9 @@ apps:
         }
         let app = app(folder.path());
         let outside = tempfile::tempdir().unwrap();
-        let strays = || Stray::among(&app, files.iter().map(PathBuf::as_path).chain([outside.path()]));
+        let real: Vec<PathBuf> =
+            files.iter().map(PathBuf::as_path).chain([outside.path()]).map(|file| Disk.real(file)).collect();
+        let strays = || Stray::among(&app, &real);
         let names: Vec<String> = strays().into_iter().map(|stray| stray.file).collect();
         assert_eq!(names, ["deploy.yaml", "sub/vars+prod.yml"]);
         let lines: Vec<String> = names.iter().map(|name| Ignore::line_for(name)).collect();

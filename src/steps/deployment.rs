@@ -19,7 +19,7 @@ use super::interrupted::{Interrupted, live_origin, newest_in_force, to_take_back
 use super::refusal::Refusal;
 use super::standing::{Standing, UnderWay};
 use super::upload::Upload;
-use super::{Step, Verb, quota};
+use super::{Step, Verb, quota, scope};
 
 /// What is asked for, beside plan and space.
 #[derive(Debug, Clone)]
@@ -209,26 +209,38 @@ impl Request {
         let intent = self.intent(plan, space);
         let needs = |app: &&plan::App| {
             let begun = self.begun(plan, app, space, intent.interrupted.as_ref());
-            let compiled = without_quota(intent.verb, &intent.input(self, plan, app, begun.as_ref()), space);
+            let input = intent.input(self, plan, app, begun.as_ref());
+            let compiled = without_quota(intent.verb, &input, &scope::of(app, space));
             matches!(compiled, Err(Refusal::NoUpload { .. }))
         };
         plan.apps.iter().filter(needs).collect()
     }
 
-    /// What a verb would do to one app from a state that this request, or what is done after it, has left. Whether the
-    /// files are here is no question of the space: a new deployment brings its own.
+    /// The deployments that are known to have been begun on the apps of the plan and were not, as far as this is to go on with
+    /// them.
+    pub(crate) fn begun_before(&self, plan: &Plan, space: &Space) -> BTreeMap<AppName, Begun> {
+        if self.verb != Verb::Resume {
+            return BTreeMap::new();
+        }
+        let interrupted = Interrupted::of(plan, space);
+        let begun = |app: &plan::App| Some((app.name.clone(), self.begun(plan, app, space, interrupted.as_ref())?));
+        plan.apps.iter().filter_map(begun).collect()
+    }
+
+    /// What a verb would do to one app from a state that this request, or what is done after it, has left: `begun` is what was
+    /// known to have been begun on it before. Whether the files are here is no question of the space: a new deployment brings
+    /// its own.
     pub(crate) fn compile_again(
         &self,
         plan: &Plan,
-        app: &plan::App,
+        (app, begun): (&plan::App, Option<&Begun>),
         next: Verb,
         space: &Space,
     ) -> Result<Vec<Step>, Refusal> {
         let nothing = Upload::nothing();
         // What was begun says what is resumed as long as no app tells of it.
         let untold = self.verb == Verb::Resume && next == Verb::Resume && UnderWay::of(app, space).is_none();
-        let begun = untold.then(|| self.begun(plan, app, space, Interrupted::of(plan, space).as_ref())).flatten();
-        let input = self.input(plan, app, begun.as_ref());
+        let input = self.input(plan, app, begun.filter(|_| untold));
         let upload = Some(input.upload.unwrap_or(&nothing));
         compile(next, &CompileInput { upload, failed: Failed::Stop, ..input }, space)
     }
@@ -253,7 +265,7 @@ impl<'p> Deployment<'p> {
             let compiled = match of_another_deployment(verb, request, plan, app, space) {
                 _ if !is_asked_for => Err(Refusal::NothingUnderWay { name: app.name.clone() }),
                 Some(refusal) => Err(refusal),
-                None => without_quota(verb, &input, space),
+                None => without_quota(verb, &input, &scope::of(app, space)),
             };
             match compiled {
                 Ok(steps) => all.apps.push(AppDeployment { app, standing: Standing::of(app, space)?, steps }),

@@ -11,6 +11,7 @@
 //! - [`annotations`]: what is written on the apps, because routes and states cannot tell it
 //! - [`upload`]: whether what is uploaded is what was to be uploaded
 //! - [`left`]: what is left of a list that did not come to its end
+//! - [`scope`]: the space as far as some of it is concerned
 //! - `preflight`: what the platform tells before the first change of what it will refuse
 //! - [`refusal`]: why nothing is done, and what the user can do about it
 //! - [`quota`]: whether the quotas hold at every point of a list of steps
@@ -31,6 +32,7 @@ pub mod phase;
 mod preflight;
 pub mod quota;
 pub mod refusal;
+pub(crate) mod scope;
 pub mod sizing;
 pub mod standing;
 pub mod step;

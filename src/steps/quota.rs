@@ -6,8 +6,8 @@
 
 use crate::space::{App, AppState, Quota, Space, Usage};
 
-use super::Step;
 use super::refusal::{QuotaKind, Refusal};
+use super::{Step, scope};
 
 /// Walks the steps on a copy of the space and refuses at the first point where a quota would be exceeded.
 pub(crate) fn check<'s>(space: &Space, steps: impl IntoIterator<Item = &'s Step>) -> Result<(), Refusal> {
@@ -45,8 +45,9 @@ struct Growth {
 
 impl Growth {
     fn of<'s>(space: &Space, steps: impl IntoIterator<Item = &'s Step>) -> Self {
-        let start = usage(space);
-        let mut model = space.clone();
+        let steps: Vec<&Step> = steps.into_iter().collect();
+        let mut model = scope::of_steps(space, &steps);
+        let start = usage(&model);
         let mut growth = Self { most: Usage::default(), last: Usage::default() };
         for step in steps {
             step.facts().effect(&mut model);

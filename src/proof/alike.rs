@@ -1,0 +1,151 @@
+//! Apps that are alike but for their names are proved once.
+//!
+//! What is compiled for an app, and what may go wrong with that, hangs on how things are named nowhere but in what is the same name
+//! and what is another one. So all that a proof hangs on is written down with each name in the place of which it is the same
+//! letter for all apps; where the same comes out, the proof is the same.
+
+use std::collections::HashMap;
+
+use crate::space::{App, Quota, Space, Usage};
+use crate::steps::annotations::{self, Annotations};
+use crate::steps::{Action, AppDeployment, Verb};
+
+use super::Proof;
+
+/// What is written on apps and differs from one to the other without meaning anything to a proof.
+const OWN: [&str; 7] = [
+    annotations::DEPLOYMENT,
+    annotations::BY,
+    annotations::AT,
+    annotations::UPLOAD,
+    annotations::UPLOAD_FILES,
+    annotations::PACKAGE_BEFORE,
+    annotations::DROPLET,
+];
+/// The first of the letters that stand for names: no text of ours or of a platform's holds one (Unicode: private use).
+const FIRST_LETTER: u32 = 0xE000;
+/// How many letters there are.
+const LETTERS: u32 = 0x1900;
+
+/// What was proved: by all that it hangs on, the count of the cases.
+#[derive(Debug, Default)]
+pub(super) struct Alike(HashMap<String, usize>);
+
+impl Alike {
+    /// The proof of one app in the space as far as the app is concerned with it.
+    pub(super) fn proof(
+        &mut self,
+        part: &AppDeployment<'_>,
+        verb: Verb,
+        scope: &Space,
+        prove: impl FnOnce() -> Proof,
+    ) -> Proof {
+        let text = text(part, verb, scope);
+        if let Some(cases) = self.0.get(&text) {
+            return Proof { cases: *cases, holds: true, violations: Vec::new() };
+        }
+        let proof = prove();
+        // The story of what would happen is told with the names of each.
+        if proof.holds {
+            self.0.insert(text, proof.cases);
+        }
+        proof
+    }
+}
+
+/// All that the proof of an app hangs on, less its names.
+fn text(part: &AppDeployment<'_>, verb: Verb, scope: &Space) -> String {
+    let quotas = scope.quotas.iter().map(|quota| bound(quota, most(part, scope))).collect();
+    let scope = Space { quotas, ..scope.clone() };
+    // Which domain a route is on decides what it may be.
+    let urls = part.app.live.iter().chain([&part.app.staging]);
+    let domains: Vec<_> =
+        urls.map(|url| scope.address(url).map(|parts| (parts.host.is_some(), parts.domain))).collect();
+    // What the first step waits for of another app is no matter of this one.
+    let mut steps = part.steps.clone();
+    let is_own = |id: &String| part.steps.iter().any(|step| step.id == *id);
+    steps.iter_mut().for_each(|step| step.after.retain(is_own));
+    let mut text = format!("{:?}", (verb, part.app, &steps, &scope));
+    let mut letters: Vec<(String, u32)> = names(part, &scope).into_iter().zip(FIRST_LETTER..).collect();
+    // The longer one first: a name may be a part of another one.
+    letters.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
+    for (name, letter) in letters.iter().filter(|(name, letter)| !name.is_empty() && *letter < FIRST_LETTER + LETTERS) {
+        let letter = char::from_u32(*letter).map(String::from).unwrap_or_default();
+        text = text.replace(name.as_str(), &letter);
+    }
+    format!("{text}{domains:?}")
+}
+
+/// The names of an app's own, each in its place.
+fn names(part: &AppDeployment<'_>, scope: &Space) -> Vec<String> {
+    let app = part.app;
+    let mut names = vec![app.name.to_string()];
+    names.extend(app.colours.iter().map(ToString::to_string));
+    names.extend(app.live.iter().chain([&app.staging]).map(ToString::to_string));
+    names.push(app.manifest.path.to_string_lossy().into_owned());
+    names.push(app.path.as_ref().map(|path| path.to_string_lossy().into_owned()).unwrap_or_default());
+    names.push(app.manifest.app.name.clone().unwrap_or_default());
+    for found in &scope.apps {
+        names.extend([found.guid.clone(), found.name.clone()]);
+        names.extend(found.package.iter().map(|package| package.guid.clone()));
+        names.extend(found.droplet.clone());
+        names.extend(found.staged.iter().map(|droplet| droplet.guid.clone()));
+        for process in &found.processes {
+            names.push(process.guid.clone());
+            names.extend(process.states.iter().filter_map(|instance| instance.id.clone()));
+        }
+        names.extend(OWN.iter().filter_map(|key| found.annotations.get(*key).cloned()));
+    }
+    names.extend(scope.routes.iter().flat_map(|route| [route.guid.clone(), route.url.clone()]));
+    let of = |annotations: &Annotations| {
+        let own = annotations.iter().filter(|(key, _)| OWN.contains(key));
+        own.filter_map(|(_, value)| value.map(str::to_owned)).collect::<Vec<_>>()
+    };
+    for step in &part.steps {
+        match &step.action {
+            Action::Annotate(annotate) => names.extend(of(&annotate.annotations)),
+            Action::CreateApp(create) => names.extend(of(&create.annotations)),
+            _ => {}
+        }
+    }
+    names
+}
+
+/// The most that anything may use which is done to an app: both colours as large as each of them was or will be, twice.
+fn most(part: &AppDeployment<'_>, scope: &Space) -> Usage {
+    let pushed = part.steps.iter().filter_map(|step| match &step.action {
+        Action::Push(push) => Some(push),
+        _ => None,
+    });
+    let mut most = Usage { memory_mb: 0, instances: 0, routes: scope.routes.len() as u64 + part.steps.len() as u64 };
+    for (instances, memory) in pushed.flat_map(|push| {
+        let others = push.others.iter().map(|other| (other.instances, other.memory_mb));
+        others.chain([(push.size.instances, push.size.memory_mb)])
+    }) {
+        most.memory_mb += u64::from(instances) * memory;
+        most.instances += u64::from(instances);
+    }
+    most.memory_mb += scope.apps.iter().map(App::memory_mb).sum::<u64>();
+    most.instances += scope.apps.iter().map(App::instances).sum::<u64>();
+    Usage { memory_mb: most.memory_mb * 4, instances: most.instances * 4, routes: most.routes }
+}
+
+/// A quota, less what it could never refuse.
+fn bound(quota: &Quota, most: Usage) -> Quota {
+    let tight = |limit: Option<u64>, used: u64, most: u64| limit.filter(|limit| used.saturating_add(most) > *limit);
+    let memory_mb = tight(quota.memory_mb, quota.used.memory_mb, most.memory_mb);
+    let instances = tight(quota.instances, quota.used.instances, most.instances);
+    let routes = tight(quota.routes, quota.used.routes, most.routes);
+    let used = |limit: Option<u64>, used: u64| if limit.is_some() { used } else { 0 };
+    Quota {
+        used: Usage {
+            memory_mb: used(memory_mb, quota.used.memory_mb),
+            instances: used(instances, quota.used.instances),
+            routes: used(routes, quota.used.routes),
+        },
+        memory_mb,
+        instances,
+        routes,
+        ..quota.clone()
+    }
+}

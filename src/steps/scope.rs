@@ -1,0 +1,71 @@
+//! The space as far as some of it is concerned: what is done to one app of a plan does not grow with the others.
+
+use std::collections::BTreeSet;
+
+use crate::plan::{self, RouteUrl};
+use crate::space::rules::{ForeignRoute, Rules};
+use crate::space::{App, Route, Space};
+
+use super::{Step, strategy};
+
+/// The space as far as an app of the plan is concerned with it. What is compiled for the app, and what may go wrong with that, is
+/// the same there.
+pub(crate) fn of(app: &plan::App, space: &Space) -> Space {
+    let names: BTreeSet<&str> = strategy::of(app).apps(app).iter().map(AsRef::<str>::as_ref).collect();
+    let urls = || app.live.iter().chain([&app.staging]);
+    let locks = space.locks.iter().filter(|lock| lock.app == app.name.as_str()).cloned().collect();
+    let is_told = |route: &ForeignRoute| RouteUrl::parse(&route.wanted).is_ok_and(|url| urls().any(|own| *own == url));
+    let routes = space.rules.routes.iter().filter(|route| is_told(route)).cloned().collect();
+    narrowed(space, &names, &|route| urls().any(|url| route.is(url)), locks, routes)
+}
+
+/// The space as far as these steps change it.
+pub(super) fn of_steps(space: &Space, steps: &[&Step]) -> Space {
+    let names: BTreeSet<&str> = steps.iter().map(|step| step.facts().app()).collect();
+    let changes = |route: &Route| steps.iter().any(|step| step.facts().route().is_some_and(|url| route.is(url)));
+    narrowed(space, &names, &changes, Vec::new(), Vec::new())
+}
+
+/// The apps of these names, the routes that are wanted or lead to them, and whoever else holds one of those.
+fn narrowed(
+    space: &Space,
+    names: &BTreeSet<&str>,
+    is_wanted: &dyn Fn(&Route) -> bool,
+    locks: Vec<crate::space::lock::Lock>,
+    foreign: Vec<ForeignRoute>,
+) -> Space {
+    let is_own = |app: &App| names.contains(app.name.as_str());
+    let own: BTreeSet<&str> = space.apps.iter().filter(|app| is_own(app)).map(|app| app.guid.as_str()).collect();
+    let leads_there = |route: &Route| route.destinations.iter().any(|to| own.contains(to.app.as_str()));
+    let routes: Vec<Route> =
+        space.routes.iter().filter(|route| leads_there(route) || is_wanted(route)).cloned().collect();
+    let holds = |app: &App| routes.iter().any(|route| route.leads_to(&app.guid));
+    let apps: Vec<App> = space.apps.iter().filter(|app| is_own(app) || holds(app)).cloned().collect();
+    let is_there = |guid: &str| apps.iter().any(|app| app.guid == guid);
+    let deployments = space.deployments.iter().filter(|one| is_there(&one.app)).cloned().collect();
+    let Rules { admin, roles, suspended, flags_off, stacks, buildpacks, routes: _, no_docker_password } = &space.rules;
+    Space {
+        format: space.format,
+        cf: space.cf.clone(),
+        api: space.api.clone(),
+        org: space.org.clone(),
+        space: space.space.clone(),
+        domains: space.domains.clone(),
+        services: space.services.clone(),
+        quotas: space.quotas.clone(),
+        rules: Rules {
+            admin: *admin,
+            roles: roles.clone(),
+            suspended: *suspended,
+            flags_off: flags_off.clone(),
+            stacks: stacks.clone(),
+            buildpacks: buildpacks.clone(),
+            routes: foreign,
+            no_docker_password: *no_docker_password,
+        },
+        locks,
+        apps,
+        routes,
+        deployments,
+    }
+}
