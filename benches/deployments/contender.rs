@@ -3,8 +3,14 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use cutover::plan;
+use cutover::run::upload::{self, OwnFiles};
+use cutover::space::Space;
+use cutover::steps::annotations::{Extent, Identity};
+use cutover::steps::input::Failed;
+use cutover::steps::{Deployment, Request, Verb};
 use foundry::Snapshot;
 use testkit::cf;
 
@@ -20,7 +26,7 @@ pub(crate) fn apps(count: usize) -> impl Iterator<Item = String> {
 }
 
 /// A plan of so many apps.
-pub(crate) fn plan(count: usize) -> String {
+pub(crate) fn plan_of(count: usize) -> String {
     let mut plan = String::from("version: 1\ntarget: {api: API, org: acme, space: production}\nparallel: 8\napps:\n");
     for app in apps(count) {
         let _ = write!(
@@ -137,7 +143,8 @@ pub(crate) fn calls_of(bench: &Bench, args: &[&str]) -> usize {
 
 /// A snapshot of a space in which so many apps are live.
 pub(crate) fn space(bench: &Bench, count: usize) -> String {
-    let usage = watch(&mut bench.command(&["status", "--format", "json"]), NOW_AND_THEN);
+    bench.write("one.yaml", &plan_of(1));
+    let usage = watch(&mut bench.command(&["status", "--format", "json", "--file", "one.yaml"]), NOW_AND_THEN);
     assert_eq!(usage.code, 0, "{}", usage.told);
     let mut space: serde_json::Value = serde_json::from_str(&usage.told).unwrap();
     let live = |app: &str| {
@@ -164,10 +171,33 @@ pub(crate) fn space(bench: &Bench, count: usize) -> String {
 }
 
 /// Compiles and proves the plan from a snapshot.
-pub(crate) fn compile(bench: &Bench) -> Usage {
+pub(crate) fn proved(bench: &Bench) -> Usage {
     let usage = watch(&mut bench.command(&["plan", "--space", "space.json"]), Duration::from_millis(1));
     assert_eq!(usage.code, 0, "{}", usage.told);
     usage
+}
+
+/// How many milliseconds it takes to compile the plan for the snapshot; the least of several.
+pub(crate) fn compiled(bench: &Bench) -> f64 {
+    let plan = plan::load(&bench.folder().join("deploy.yaml"), None, &plan::Disk).unwrap();
+    let space: Space = serde_json::from_str(&fs::read_to_string(bench.folder().join("space.json")).unwrap()).unwrap();
+    let upload = |app: &plan::App| (app.name.clone(), upload::read(app, &OwnFiles::default()).unwrap());
+    let text = |text: &str| text.to_owned();
+    let request = Request {
+        verb: Verb::Apply,
+        identity: Identity { id: text("1"), by: text("a bench"), at: text("2026-11-23T12:00:00Z") },
+        extent: Extent::Whole,
+        failed: Failed::Stop,
+        locks: Vec::new(),
+        uploads: plan.apps.iter().map(upload).collect(),
+    };
+    let once = || {
+        let begun = Instant::now();
+        let deployment = Deployment::compile(&plan, &space, &request).unwrap();
+        assert_eq!(deployment.apps.len(), plan.apps.len());
+        begun.elapsed().as_secs_f64() * 1000.0
+    };
+    (0..5).map(|_| once()).fold(f64::INFINITY, f64::min)
 }
 
 /// Creates so many apps that no plan knows.

@@ -64,7 +64,9 @@ fn text(part: &AppDeployment<'_>, verb: Verb, scope: &Space) -> String {
     // What the first step waits for of another app is no matter of this one.
     let mut steps = part.steps.clone();
     let is_own = |id: &String| part.steps.iter().any(|step| step.id == *id);
-    steps.iter_mut().for_each(|step| step.after.retain(is_own));
+    for step in &mut steps {
+        step.after.retain(is_own);
+    }
     let mut text = format!("{:?}", (verb, part.app, &steps, &scope));
     let mut letters: Vec<(String, u32)> = names(part, &scope).into_iter().zip(FIRST_LETTER..).collect();
     // The longer one first: a name may be a part of another one.
