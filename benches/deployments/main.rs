@@ -98,12 +98,17 @@ fn one_app(table: &mut Table, pairs: usize) {
         let note = format!("{:.1} s, the script {:.1} s", seconds(&took[1]), seconds(&took[0]));
         table.add(Row::ratio(&format!("one app, {latency} ms a call"), quotient(&took[1], &took[0]), most, &note));
         if latency == 20 {
-            bench.foundry.restore(&from).unwrap();
-            bench.foundry.request_log().clear();
-            let run = Contender::Cutover.run(&bench);
-            let requests = contender::requests(&bench);
+            let of = |contender: Contender| {
+                bench.foundry.restore(&from).unwrap();
+                bench.foundry.request_log().clear();
+                let run = contender.run(&bench);
+                (run, contender::requests(&bench))
+            };
+            let (_, by_script) = of(Contender::Script(1));
+            let (run, requests) = of(Contender::Cutover);
             let calls = contender::calls(&bench, &from);
-            table.add(Row::count("requests to the API for it", requests, 70, "cf's own in its verbs included"));
+            let note = format!("the script {by_script}");
+            table.add(Row::count("requests to the API for it", requests, 70, &note));
             table.add(Row::count("calls of cf for it", calls, 45, ""));
             let cpu = run.cpu.as_secs_f64() / run.took.as_secs_f64() * 100.0;
             table.add(Row::percent("own CPU of it", cpu, 2.0, "without cf's"));

@@ -29,8 +29,8 @@ use super::step_runner::{Confirmed, StepOutcome};
 const RELIED_ON: Duration = Duration::from_secs(30);
 /// How old what is known of the space may be before a step that changes who is served by whom.
 const FRESH: Duration = Duration::from_secs(1);
-/// How old it may be before something is taken off a route, stopped or deleted: the look before it may be the one after the
-/// step before.
+/// How old it may be before something is taken off a route, stopped or deleted, and before a drain: the look before it may be the
+/// one after the step before.
 const JUST_NOW: Duration = Duration::from_millis(500);
 /// How old it may be before any other step. The lock is looked after by its heartbeat meanwhile.
 pub(super) const RECENT: Duration = Duration::from_secs(5);
@@ -264,7 +264,8 @@ fn looked_at_before(step: &Step) -> Parts {
 
 /// How old what is known of the space may be before a step.
 fn age(step: &Step) -> Duration {
-    if step.facts().takes_away() && step.facts().work().is_by_cf() {
+    // While a drain lasts nothing is looked at.
+    if step.facts().takes_away() {
         return JUST_NOW;
     }
     match step.facts().traffic() {

@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 
 use crate::example;
-use crate::plan::{Lifecycle, Plan};
+use crate::plan::{AppName, Lifecycle, Plan, RouteUrl};
 use crate::proof;
 use crate::report::preview;
 use crate::shell::OwnCommands;
 use crate::space::condition::Judgement;
-use crate::space::difference::Facet;
-use crate::space::{App, AppState, Quota, QuotaScope, Space, Usage};
+use crate::space::difference::{Facet, differences};
+use crate::space::{App, AppState, Process, Quota, QuotaScope, Space, Usage};
 
 use super::action::Delete;
 use super::action::facts::Facts as _;
@@ -537,6 +537,18 @@ proptest! {
             };
             let mut model = space.clone();
             for step in &left.by_hand {
+                if let Action::Annotate(annotate) = &step.action {
+                    // Nobody writes by hand that another app is live than the one that is.
+                    let holds = |app: &str| serving(&model).iter().any(|(holder, _)| holder == app);
+                    let app = annotate.app.as_str();
+                    let other = if app == "shop_a" { "shop_b" } else { "shop_a" };
+                    let is_wrong = match annotate.annotations.role() {
+                        Role::Live => holds(other) && !holds(app),
+                        Role::Previous | Role::RolledBack => holds(app) && !holds(other),
+                        Role::Next | Role::RollingBack => false,
+                    };
+                    prop_assert!(!is_wrong, "{verb}: {}: {app} is {:?}", step.id, annotate.annotations.role());
+                }
                 let before = serving(&model);
                 step.facts().effect(&mut model);
                 let after = serving(&model);
@@ -551,6 +563,35 @@ proptest! {
             }
         }
     }
+}
+
+/// A stop of an app in which a deployment of the platform's own waits ends one of its web processes: nobody has scaled the
+/// other one.
+#[test]
+fn a_stop_explains_what_becomes_of_two_web_processes() {
+    let web = |guid: &str, instances| Process {
+        guid: guid.to_owned(),
+        kind: "web".to_owned(),
+        instances,
+        memory_mb: 64,
+        states: Vec::new(),
+    };
+    let with = |processes: Vec<Process>, started: bool| {
+        let app = App { processes, ..example::app("shop_a", started, 1, Some(Role::Live)) };
+        example::space(vec![app], [("shop.example.com", "shop_a")])
+    };
+    let before = with(vec![web("new", 1), web("old", 4)], true);
+    let (names, routes) = ([AppName::parse("shop_a").unwrap()], [RouteUrl::parse("shop.example.com").unwrap()]);
+    let stop = Action::from(crate::steps::action::Stop { app: names[0].clone() });
+    for processes in [vec![web("old", 4)], vec![web("new", 4)], vec![web("new", 1), web("old", 4)]] {
+        for difference in differences(&before, &with(processes, false), &names, &routes) {
+            assert!(stop.facts().may_change(&difference.facet), "{difference}");
+        }
+    }
+    // By itself it is somebody's doing.
+    let scaled = differences(&before, &with(vec![web("new", 1), web("old", 2)], true), &names, &routes);
+    let told: Vec<String> = scaled.iter().map(ToString::to_string).collect();
+    assert_eq!(told, ["process web of app shop_a was scaled from 4 to 2 instances"]);
 }
 
 /// Which apps serve which routes; what is only on the staging route serves nobody.

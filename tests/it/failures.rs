@@ -214,6 +214,107 @@ fn a_plan_whose_second_app_fails_tells_which_app_is_new() {
     assert_eq!(bench.leads_to(LIVE), ["shop_a"]);
 }
 
+/// What is told as a way on and as a way back leads there when it is typed.
+#[test]
+fn the_ways_that_are_told_lead_there() {
+    let bench = Bench::live_undrained();
+    bench.write("three.yaml", &three("/nowhere"));
+    let run = bench.run(&["apply", "--yes", "--file", "three.yaml"]);
+    assert_eq!(run.code, 3, "{}", run.err);
+    let half_way = bench.foundry.snapshot().unwrap();
+    let typed = |way: &str| {
+        let line = run.err.lines().find_map(|line| line.strip_prefix(way)).unwrap();
+        let words = shlex::split(line).unwrap();
+        let mut args: Vec<&str> = words[1..].iter().map(String::as_str).collect();
+        args.push("--yes");
+        bench.must(&args)
+    };
+    let serve = |route: &str| bench.leads_to(&format!("{route}.apps.foundry.test"));
+    typed("to go back: ");
+    assert_eq!([serve("shop"), serve("cart"), serve("mail")], [vec!["shop_a"], vec![], vec![]]);
+    // What was wrong with it is mended.
+    bench.foundry.restore(&half_way).unwrap();
+    bench.write("three.yaml", &three("/health"));
+    typed("to go on: ");
+    assert_eq!([serve("shop"), serve("cart"), serve("mail")], [["shop_b"], ["cart_a"], ["mail_a"]]);
+}
+
+/// Where the first app fails nothing is new, and nothing else is begun.
+#[test]
+fn a_plan_whose_first_app_fails_leaves_all_as_before() {
+    let bench = Bench::live_undrained();
+    let broken = three("/health").replacen("/health, within: 20s", "/nowhere, within: 1s", 1);
+    bench.write("three.yaml", &broken);
+    let run = bench.run(&["apply", "--yes", "--file", "three.yaml", "--events", "events.jsonl"]);
+    assert_eq!(run.code, 1, "{}", run.err);
+    assert_tells(&run, &["shop_a serves shop.apps.foundry.test", "not begun: cart, mail"]);
+    assert_eq!(bench.leads_to(LIVE), ["shop_a"]);
+    let events = fs::read_to_string(bench.folder().join("events.jsonl")).unwrap();
+    let events: Vec<serde_json::Value> = events.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let not_begun = events.iter().find(|event| event["event"] == "not-begun").unwrap();
+    assert_eq!(not_begun["apps"], serde_json::json!(["cart", "mail"]));
+    assert_eq!((&events.last().unwrap()["event"], &events.last().unwrap()["exit_code"]), (&"ended".into(), &1.into()));
+}
+
+/// An earlier run has made the first app new; a resume that fails at the second one does not say that all is as before.
+#[test]
+fn a_resume_that_fails_at_the_second_app_tells_that_the_first_is_new() {
+    let bench = Bench::live_undrained();
+    bench.write("three.yaml", &three("/health"));
+    let down = || Fault::Before(Harm::Answer { status: 500, retry_after: None });
+    // Before it come three locks and the first app's second colour.
+    bench.foundry.faults().add(Rule::new("POST", "/v3/apps", down()).on(Occurrence::From(5)));
+    let args = |verb| [verb, "--yes", "--file", "three.yaml"];
+    assert_eq!(bench.run(&args("apply")).code, 3);
+    bench.foundry.faults().clear();
+    // Not for a passing reason.
+    let refused = Fault::Before(Harm::status(422));
+    bench.foundry.faults().add(Rule::new("POST", "/v3/packages", refused));
+    let run = bench.run(&args("resume"));
+    assert_eq!(run.code, 3, "{}", run.err);
+    assert_tells(
+        &run,
+        &["no app serves cart.apps.foundry.test", "to go on: cutover apply --file three.yaml --app cart"],
+    );
+    assert_eq!(bench.leads_to(LIVE), ["shop_b"]);
+    bench.foundry.faults().clear();
+    bench.must(&["apply", "--yes", "--file", "three.yaml", "--app", "cart", "--app", "mail"]);
+    assert_eq!(bench.leads_to("cart.apps.foundry.test"), ["cart_a"]);
+    // One app goes back by itself, and is resumed by itself.
+    bench.must(&["rollback", "--yes", "--file", "three.yaml", "--app", "shop"]);
+    assert_eq!(bench.leads_to(LIVE), ["shop_a"]);
+    let resumed = bench.run(&["resume", "--yes", "--file", "three.yaml", "--app", "shop"]);
+    assert_eq!(resumed.code, 4, "{}", resumed.err);
+}
+
+/// Of apps that are deployed side by side several may fail: each is taken back, the last one first.
+#[test]
+fn several_apps_that_fail_are_taken_back_in_reverse() {
+    let bench = Bench::live_undrained();
+    let broken = three("/nowhere").replacen(
+        "mail-staging.apps.foundry.test\n    checks:\n      - http: {path: /health, within: 20s",
+        "mail-staging.apps.foundry.test\n    checks:\n      - http: {path: /nowhere, within: 1s",
+        1,
+    );
+    assert_eq!(broken.matches("/nowhere").count(), 2, "{broken}");
+    bench.write("three.yaml", &broken);
+    let args = ["apply", "--yes", "--file", "three.yaml", "--parallel", "3", "--events", "events.jsonl"];
+    let run = bench.run(&args);
+    assert_eq!(run.code, 3, "{}", run.err);
+    assert_eq!(bench.leads_to(LIVE), ["shop_b"]);
+    let events = fs::read_to_string(bench.folder().join("events.jsonl")).unwrap();
+    let events: Vec<serde_json::Value> = events.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let back: Vec<&str> = events
+        .iter()
+        .filter(|event| event["event"] == "rolled-back")
+        .map(|event| event["app"].as_str().unwrap())
+        .collect();
+    assert_eq!(back, ["mail", "cart"]);
+    for app in ["cart_a", "mail_a"] {
+        assert_eq!(bench.state_of(app), "stopped");
+    }
+}
+
 #[test]
 #[ignore = "`make verify` runs it: the tests of the steps meet the same"]
 fn a_plan_that_is_interrupted_between_two_apps_is_resumed_and_goes_back_as_a_whole() {

@@ -161,6 +161,34 @@ fn a_run_that_was_killed_before_its_first_change_is_not_the_one_before() {
     assert!(!bench.cf.must(["apps"]).contains("cutover-lock-shop"));
 }
 
+/// A pipeline with `apply || resume` is not green where nothing was ever deployed.
+#[test]
+fn a_first_run_that_was_killed_before_its_first_change_is_resumed() {
+    let bench = Bench::new(Duration::ZERO);
+    // The first app that is created is the lock.
+    let create = Rule::new("POST", "/v3/apps", Fault::Before(Harm::Nothing)).on(Occurrence::Nth(2));
+    killed_in(&bench, "apply", create);
+    bench.cf.must(["delete", "shop_a", "-f"]);
+    let resumed = bench.run(&["resume", "--yes"]);
+    assert_tells(&resumed, 0, &["shop_a serves shop.apps.foundry.test"]);
+    assert_eq!(bench.leads_to(LIVE), ["shop_a"]);
+}
+
+/// A signal lets the call that is in flight come to its end.
+#[test]
+fn an_upload_that_is_in_flight_is_finished() {
+    let bench = Bench::live_undrained();
+    let held = bench.foundry.faults().hold(Rule::new("POST", "/v3/packages/*/upload", Fault::Before(Harm::Nothing)));
+    let child = started(&bench, &["apply", "--yes"]);
+    assert!(held.wait_until_reached(PATIENCE), "nothing is uploaded");
+    rustix::process::kill_process(Pid::from_child(&child), Signal::INT).unwrap();
+    held.release();
+    let run = Run::of(&child.wait_with_output().unwrap());
+    assert_tells(&run, 130, &["interrupted", "cutover resume"]);
+    let packages = bench.cf.must(["packages", "shop_b"]);
+    assert!(packages.contains("ready"), "{packages}");
+}
+
 #[test]
 fn a_rollback_that_was_killed_is_finished_by_resume() {
     finished_by("resume");

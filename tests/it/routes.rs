@@ -64,7 +64,9 @@ fn a_router_that_cannot_be_reached_is_not_taken_for_one_that_agrees() {
     let output = bench.command(&["apply", "--yes"]).env("CUTOVER_ROUTER", "http://127.0.0.1:1").output().unwrap();
     let run = crate::support::bench::Run::of(&output);
     assert_eq!(run.code, 0, "{}", run.err);
-    assert!(run.err.contains("it cannot be reached from here"), "{}", run.err);
+    // It is told before the first change, with what can be done about it.
+    let told = run.err.find("it cannot be reached from here").unwrap();
+    assert!(told < run.err.find("✓").unwrap() && run.err.contains("--router"), "{}", run.err);
     assert!(run.err.contains("waited 1s instead"), "{}", run.err);
 }
 

@@ -63,3 +63,29 @@ pub(crate) fn domains(path: &str, resources: &[Value]) -> Result<Vec<Domain>, Un
     };
     Ok(raw.into_iter().map(domain).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_route_that_another_space_shares_is_told_from_an_own_one() {
+        let route = |guid: &str, relationships: Value| {
+            json!({
+                "guid": guid, "url": format!("{guid}.example.com/shop"), "relationships": relationships,
+                "destinations": [{"app": {"guid": "a-1", "process": {"type": "worker"}}}, {"app": {"guid": "a-2"}}],
+            })
+        };
+        let of = |space: &str| json!({ "space": { "data": { "guid": space } } });
+        // An older API does not tell whose it is.
+        let answer = [route("own", of("s-1")), route("shared", of("s-2")), route("untold", json!({}))];
+        let read = routes("/v3/routes", "s-1", &answer).unwrap();
+        let shared: Vec<Option<&str>> = read.iter().map(|route| route.shared_by.as_deref()).collect();
+        assert_eq!(shared, [None, Some("s-2"), None]);
+        let leads: Vec<(&str, &str)> =
+            read[0].destinations.iter().map(|to| (to.app.as_str(), to.process.as_str())).collect();
+        assert_eq!(leads, [("a-1", "worker"), ("a-2", "web")]);
+    }
+}

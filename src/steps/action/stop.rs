@@ -60,10 +60,14 @@ impl Facts for Stop {
     }
 
     fn changes(&self) -> &'static [Section] {
-        &[Section::Apps]
+        &[Section::Apps, Section::Processes]
     }
 
+    /// Where a deployment of the platform's own waits in the app, its web processes become one, as large as it was before (CC).
     fn may_change(&self, facet: &Facet) -> bool {
-        matches!(facet, Facet::State(_))
+        match facet {
+            Facet::State(_) | Facet::Instances { .. } => true,
+            Facet::App(_) | Facet::Droplet(_) | Facet::Annotation { .. } | Facet::Leads { .. } => false,
+        }
     }
 }

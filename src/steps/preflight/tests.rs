@@ -1,7 +1,7 @@
 //! What is refused before the first change, and what is not.
 
 use crate::example;
-use crate::plan::{Lifecycle, Plan, RouteUrl};
+use crate::plan::{DockerImage, Lifecycle, Plan, RouteUrl};
 use crate::shell::OwnCommands;
 use crate::space::native::NativeDeployment;
 use crate::space::rules::{Buildpack, ForeignRoute, Owner, Rules, Stack, StackState, Suspended};
@@ -228,6 +228,33 @@ fn a_stack_that_is_restricted_takes_what_was_staged_before() {
     };
     assert_eq!(refused(StackState::Restricted), None);
     assert!(matches!(refused(StackState::Disabled), Some(Refusal::StackRefuses { .. })));
+}
+
+#[test]
+fn a_kind_of_app_that_is_switched_off_is_refused() {
+    for (lifecycle, flag, refused) in [
+        (Some(Lifecycle::Docker), "diego_docker", true),
+        (Some(Lifecycle::Cnb), "diego_cnb", true),
+        (Some(Lifecycle::Docker), "diego_cnb", false),
+        (Some(Lifecycle::Buildpack), "diego_docker", false),
+        (None, "diego_cnb", false),
+    ] {
+        for admin in [false, true] {
+            let mut plan = example::plan(PLAN);
+            let manifest = &mut plan.apps[0].manifest.app;
+            manifest.lifecycle = lifecycle;
+            if lifecycle == Some(Lifecycle::Docker) {
+                manifest.docker = Some(DockerImage { image: "registry.example.com/shop".to_owned(), username: None });
+            }
+            let mut space = live();
+            space.apps[0].lifecycle = None;
+            space.rules.admin = admin;
+            space.rules.flags_off = vec![flag.to_owned()];
+            let told = compiled(Verb::Apply, &plan, &space).err();
+            let is_refused = matches!(&told, Some(Refusal::FlagOff { flag: told, .. }) if told == flag);
+            assert_eq!(is_refused, refused, "{lifecycle:?} {flag} {admin}: {told:?}");
+        }
+    }
 }
 
 #[test]
