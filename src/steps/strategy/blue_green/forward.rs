@@ -365,3 +365,6 @@ impl GraphBuilder<'_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;
