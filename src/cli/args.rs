@@ -49,7 +49,7 @@ pub(crate) struct Common {
     /// Ask routes at this address, with the Host header of the route [default: the host itself, by https].
     #[arg(long, global = true, value_name = "URL", env = "CUTOVER_ROUTER", value_parser = RouterUrl::parse)]
     pub(crate) router: Option<RouterUrl>,
-    /// How many steps of different apps may run at the same time [default: the plan's `parallel`].
+    /// How many steps may run at the same time, those of different apps, too [default: the plan's `parallel`].
     #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST_PARALLEL)))]
     pub(crate) parallel: Option<u32>,
     /// Write what happens to the end of this file, one JSON object a line.

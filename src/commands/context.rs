@@ -40,7 +40,7 @@ fn load_from(common: &Common, files: &dyn plan::Files) -> Result<Plan, CliError>
             }
         })?;
     if let Some(parallel) = common.parallel {
-        plan.parallel = parallel;
+        plan.parallel = usize::try_from(parallel).ok();
     }
     if let Some(name) = common.app.iter().find(|name| plan.apps.iter().all(|app| app.name.as_str() != *name)) {
         let known = plan.apps.iter().map(|app| app.name.to_string()).collect();

@@ -70,7 +70,7 @@ fn read(file: &Path, env: Option<&str>, collector: &mut Collector<'_>) -> Option
             space: target.parse("space", SpaceName::parse)?.value,
         },
         apps,
-        parallel: top.parse("parallel", whole)?.value,
+        parallel: top.parse("parallel", whole).map(|parallel| parallel.value),
         file: file.to_owned(),
         digest: String::new(),
         secrets: collector.secrets().to_vec(),

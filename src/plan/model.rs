@@ -17,9 +17,10 @@ pub struct Plan {
     pub target: Target,
     /// The apps to deploy, in the order of the file; never empty.
     pub apps: Vec<App>,
-    /// How many steps may run at the same time; one at the least. It decides nothing of what is deployed.
+    /// How many steps may run at the same time, one at the least; those of different apps, too. Where nothing is said, one app
+    /// follows the other. It decides nothing of what is deployed.
     #[serde(skip)]
-    pub parallel: u32,
+    pub parallel: Option<usize>,
     /// The plan file, as the user named it.
     pub file: PathBuf,
     /// The SHA-256 (64 lower-case hex digits) of what decides the deployment: the values of the plan and the contents

@@ -86,7 +86,7 @@ fn a_small_plan_is_filled_up_with_defaults() {
                 org: OrgName::parse("acme").unwrap(),
                 space: SpaceName::parse("production").unwrap(),
             },
-            parallel: 1,
+            parallel: None,
             apps: vec![App {
                 name: name("sinatra"),
                 colours: [name("sinatra_a"), name("sinatra_b")],

@@ -11,6 +11,7 @@ use crate::steps::strategy::{self, Goal};
 use crate::steps::{Step, Verb};
 
 use super::fault::Fault;
+use super::orders::{Orders, Point, Points};
 use super::world::{Promise, StepEnd, WalkEnd, World};
 use super::{Compile, Counterexample, Proof, about};
 
@@ -46,6 +47,14 @@ pub(super) struct Explorer<'a> {
     /// What was tried with everything that can go wrong with it: states, and the steps that were to follow.
     tried: HashMap<(World, Promise, bool), Vec<Vec<Step>>>,
     left: VecDeque<Left>,
+}
+
+/// One move along a list of steps.
+enum Move {
+    /// Where it leads to.
+    To(Box<Point>),
+    /// The step is not confirmed: what it has left, and why.
+    Fails(Box<World>, String),
 }
 
 impl Left {
@@ -137,31 +146,86 @@ impl<'a> Explorer<'a> {
         }
         let goal = self.goal(verb, left, under_way.as_ref());
         let promise = left.world.kept(self.app, verb, &self.promise);
-        let mut world = left.world.clone();
-        for (at, step) in steps.iter().enumerate() {
-            if left.faults < FAULTS {
-                self.go_wrong(left, verb, &world, &steps[at..], &promise)?;
+        let orders = Orders::new(&steps);
+        let mut points = Points::default();
+        points.add(orders.start(left.world.clone()));
+        let mut is_done = false;
+        let mut failed = None;
+        while let Some(point) = points.next() {
+            if Orders::is_done(&point) {
+                is_done = true;
+                self.cases += 1;
+                if let Some(seen) = self.missed(&goal, &point.world) {
+                    return Err(Found { story: story(format!("cutover {verb} comes to its end")), seen });
+                }
             }
-            match world.take(self.app, step, &promise) {
-                Ok(StepEnd::Confirmed) => {}
-                Ok(StepEnd::Fails(why)) if left.faults == 0 && at == 0 => {
-                    return Err(Found { story: story(format!("cutover {verb}: {}", about(step))), seen: why });
+            let ready = orders.ready(&point);
+            for number in ready.iter().filter(|_| left.faults < FAULTS) {
+                self.go_wrong(left, verb, &point.world, &orders.rest(&point, *number), &promise)?;
+            }
+            let is_first = left.faults == 0 && point.is_at_first_step();
+            for (number, moved) in self.moves(&steps, &ready, point, &promise) {
+                let step = &steps[number];
+                match moved {
+                    Ok(Move::To(next)) => points.add(*next),
+                    Ok(Move::Fails(_, why)) if is_first => {
+                        return Err(Found { story: story(format!("cutover {verb}: {}", about(step))), seen: why });
+                    }
+                    Ok(Move::Fails(world, why)) => {
+                        let story = story(format!("cutover {verb}: {} fails", about(step)));
+                        self.take_back(left.is_one(verb), &story, *world)?;
+                        failed.get_or_insert((step, why));
+                    }
+                    Err(seen) => return Err(Found { story: story(format!("cutover {verb}: {}", about(step))), seen }),
                 }
-                Ok(StepEnd::Fails(_)) => {
-                    return self.take_back(
-                        left.is_one(verb),
-                        &story(format!("cutover {verb}: {} fails", about(step))),
-                        world,
-                    );
-                }
-                Err(seen) => return Err(Found { story: story(format!("cutover {verb}: {}", about(step))), seen }),
             }
         }
-        self.cases += 1;
-        match self.missed(&goal, &world) {
+        match failed.filter(|_| is_done) {
+            Some((step, why)) => {
+                let seen = format!("it fails in one order and not in another: {why}");
+                Err(Found { story: story(format!("cutover {verb}: {}", about(step))), seen })
+            }
             None => Ok(()),
-            Some(seen) => Err(Found { story: story(format!("cutover {verb} comes to its end")), seen }),
         }
+    }
+
+    /// Where it goes on from a point, where nothing goes wrong: a step begins, or is confirmed. Each with the number of its step.
+    fn moves(
+        &self,
+        steps: &[Step],
+        ready: &[usize],
+        point: Point,
+        promise: &Promise,
+    ) -> Vec<(usize, Result<Move, Broken>)> {
+        let begin = |mut point: Point, number: usize| {
+            if let Some(why) = point.world.lacks(&steps[number]) {
+                return Ok(Move::Fails(Box::new(point.world), why));
+            }
+            let before = point.world.effect(self.app, &steps[number], promise)?;
+            point.begin(number, before);
+            Ok(Move::To(Box::new(point)))
+        };
+        let confirm = |mut point: Point, number: usize| {
+            let Some(before) = point.in_flight.get(&number) else { return Ok(Move::To(Box::new(point))) };
+            match point.world.confirm(self.app, &steps[number], before, promise)? {
+                StepEnd::Fails(why) => Ok(Move::Fails(Box::new(point.world), why)),
+                StepEnd::Confirmed => {
+                    point.confirm(number);
+                    Ok(Move::To(Box::new(point)))
+                }
+            }
+        };
+        // Beside a step that runs alone nothing can happen.
+        if let ([alone], true) = (ready, point.in_flight.is_empty()) {
+            let moved = match begin(point, *alone) {
+                Ok(Move::To(point)) => confirm(*point, *alone),
+                other => other,
+            };
+            return vec![(*alone, moved)];
+        }
+        let begun: Vec<usize> = point.in_flight.keys().copied().collect();
+        let begins = ready.iter().map(|number| (*number, begin(point.clone(), *number)));
+        begins.chain(begun.into_iter().map(|number| (number, confirm(point.clone(), number)))).collect()
     }
 
     /// Everything that can go wrong with the first of the steps, unless it was tried: many walks come to the same state.
@@ -171,17 +235,17 @@ impl<'a> Explorer<'a> {
         left: &Left,
         verb: Verb,
         world: &World,
-        steps: &[Step],
+        steps: &[&Step],
         promise: &Promise,
     ) -> Result<(), Found> {
         let Some(step) = steps.first() else { return Ok(()) };
         let tried = self.tried.entry((world.clone(), promise.clone(), left.is_one(verb))).or_default();
-        if tried.iter().any(|tried| tried == steps) {
+        if tried.iter().any(|tried| tried.iter().eq(steps.iter().copied())) {
             return Ok(());
         }
-        tried.push(steps.to_vec());
+        tried.push(steps.iter().copied().cloned().collect());
         let mut done = world.clone();
-        let effect = done.effect(self.app, step, promise);
+        let effect = done.effect(self.app, step, promise).map(drop);
         for fault in Fault::of(step) {
             self.cases += 1;
             let story: Vec<_> =
@@ -219,7 +283,7 @@ impl<'a> Explorer<'a> {
         left: &Left,
         verb: Verb,
         world: &World,
-        steps: &[Step],
+        steps: &[&Step],
         promise: &Promise,
     ) -> Result<(), Found> {
         let Some(step) = steps.first() else { return Ok(()) };
@@ -234,7 +298,7 @@ impl<'a> Explorer<'a> {
         story.push(format!("cutover {verb}: {} {}", about(step), Fault::Crash));
         let mut world = world.clone();
         world.crash(self.app, next.as_str());
-        match world.walk(self.app, steps, promise) {
+        match world.walk(self.app, steps.iter().copied(), promise) {
             WalkEnd::Done => Ok(()),
             WalkEnd::Fails(step, _) => {
                 story.push(format!("{} fails", about(step)));

@@ -6,6 +6,7 @@
 //! - [`fault`]: what goes wrong with a step
 //! - `explore`: the walk over all of it; `alike`: apps that differ in nothing but names are walked once
 //! - [`offer`]: whether a verb can be offered
+//! - `orders`: the orders in which steps may come
 //! - `order`: whether the graph of all apps holds together
 //!
 //! The model of the routers is pessimistic: a change of a route is known to all of them only once they were asked.
@@ -20,6 +21,7 @@ mod explore;
 pub mod fault;
 pub mod offer;
 mod order;
+mod orders;
 #[cfg(test)]
 mod tests;
 pub mod world;
@@ -74,8 +76,8 @@ pub(crate) fn prove(deployment: &Deployment<'_>, space: &Space, compile: &Compil
         proof.add(Proof { cases: 1, holds: false, violations: vec![violation] });
         return proof;
     }
-    let others =
-        (deployment.lanes > 1).then(|| quota::taken_by_others(space, &deployment.steps_by_app(), deployment.lanes));
+    let at_once = deployment.apps_at_once;
+    let others = (at_once > 1).then(|| quota::taken_by_others(space, &deployment.steps_by_app(), at_once));
     let mut alike = Alike::default();
     // As the apps before leave them.
     let mut quotas = space.quotas.clone();
@@ -107,6 +109,7 @@ pub(crate) fn prove(deployment: &Deployment<'_>, space: &Space, compile: &Compil
 ///   router knows, as many as before or as the plan declares; and no router may still lead to one that does not run;
 /// - an app that was on a live route is stopped only after its routers have let go of it and it has drained;
 /// - no app and no route is touched that the plan does not name;
+/// - all of this in whatever order steps come that do not wait for each other;
 /// - from wherever a walk is left, `resume` leads to the goal and `rollback` to where the deployment began, and neither is
 ///   refused by what the walk itself has left, a quota included; a new `apply` leads to its goal, unless the platform has
 ///   no room for it.

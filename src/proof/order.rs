@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::plan;
+use crate::steps::deployment::ends;
 use crate::steps::{Deployment, Step, strategy};
 
 use super::{Counterexample, about};
@@ -12,23 +13,27 @@ pub(super) fn violation(deployment: &Deployment<'_>) -> Option<Counterexample> {
     let owners = Owners::of(deployment);
     deployment.apps.iter().find_map(|part| owners.of_another_app(part.app, &part.steps)).or_else(|| {
         let mut before: BTreeSet<&str> = BTreeSet::new();
-        // In lanes the apps do not wait for each other.
-        let is_in_order =
-            |step: &Step, last: &Step| deployment.lanes > 1 && step.app != last.app || step.after.contains(&last.id);
-        let mut last: Option<&Step> = None;
-        for step in deployment.steps() {
-            let found = |seen: String| Some(told(step, step.app.as_str(), seen));
-            if before.contains(step.id.as_str()) {
-                return found("there are two steps of this name".to_owned());
+        // What must be done before an app begins, where one follows the other.
+        let mut app_before: Vec<String> = Vec::new();
+        for part in &deployment.apps {
+            let own: BTreeSet<&str> = part.steps.iter().map(|step| step.id.as_str()).collect();
+            for step in &part.steps {
+                let found = |seen: String| Some(told(step, step.app.as_str(), seen));
+                if before.contains(step.id.as_str()) {
+                    return found("there are two steps of this name".to_owned());
+                }
+                if let Some(unknown) = step.after.iter().find(|id| !before.contains(id.as_str())) {
+                    return found(format!("it waits for {unknown}, which does not come before it"));
+                }
+                let is_first = !step.after.iter().any(|id| own.contains(id.as_str()));
+                if let Some(missing) = app_before.iter().find(|id| is_first && !step.after.contains(id)) {
+                    return found(format!("it does not wait for step {missing} of the app before it"));
+                }
+                before.insert(&step.id);
             }
-            if let Some(unknown) = step.after.iter().find(|id| !before.contains(id.as_str())) {
-                return found(format!("it waits for {unknown}, which does not come before it"));
+            if deployment.apps_at_once == 1 && !part.steps.is_empty() {
+                app_before = ends(&part.steps);
             }
-            if let Some(last) = last.filter(|last| !is_in_order(step, last)) {
-                return found(format!("it does not wait for step {}, which comes right before it", last.id));
-            }
-            before.insert(&step.id);
-            last = Some(step);
         }
         None
     })

@@ -334,8 +334,27 @@ fn is(step: &Step, kind: &str, app: &str) -> bool {
     step.facts().kind() == kind && step.facts().app() == app
 }
 
-fn without(steps: Vec<Step>, unwanted: impl Fn(&Step) -> bool) -> Vec<Step> {
-    steps.into_iter().filter(|step| !unwanted(step)).collect()
+/// Takes steps out. What waited for one of them waits for what that one waited for.
+fn without(mut steps: Vec<Step>, unwanted: impl Fn(&Step) -> bool) -> Vec<Step> {
+    while let Some(at) = steps.iter().position(&unwanted) {
+        let gone = steps.remove(at);
+        for step in &mut steps {
+            if step.after.contains(&gone.id) {
+                step.after.retain(|id| *id != gone.id);
+                step.after.extend(gone.after.iter().cloned());
+            }
+        }
+    }
+    steps
+}
+
+/// Has each step wait for the one before it.
+fn chained(mut steps: Vec<Step>) -> Vec<Step> {
+    let mut last = None;
+    for step in &mut steps {
+        step.after = last.replace(step.id.clone()).into_iter().collect();
+    }
+    steps
 }
 
 /// Moves the steps of one kind to the place of the first step of another kind.
@@ -345,7 +364,7 @@ fn before(mut steps: Vec<Step>, moved: impl Fn(&Step) -> bool, place: impl Fn(&S
     let mut rest = steps.split_off(at);
     rest.retain(|step| !moved(step));
     steps.retain(|step| !moved(step));
-    steps.into_iter().chain(taken).chain(rest).collect()
+    chained(steps.into_iter().chain(taken).chain(rest).collect())
 }
 
 fn live(step: &Step) -> bool {
@@ -557,6 +576,31 @@ fn wrong_compilers_are_caught() {
     insta::assert_snapshot!(out);
 }
 
+/// What stands side by side may come in any order: a step that does not wait for the one before it is caught, unless it does not
+/// matter which of the two comes first.
+#[test]
+fn a_wait_that_is_missing_is_caught() {
+    let plan = plan_with("");
+    let steps = right(&plan, Verb::Apply, &ordinary()).unwrap();
+    let waits = |step: &Step| step.after.iter().map(|id| (step.id.clone(), id.clone())).collect::<Vec<_>>();
+    let mut out = String::new();
+    for (id, missing) in steps.iter().flat_map(waits) {
+        let wrong = |verb: Verb, space: &Space| {
+            let mut steps = right(&plan, verb, space)?;
+            let instead = steps.iter().find(|step| step.id == missing).map(|step| step.after.clone());
+            for step in steps.iter_mut().filter(|step| verb == Verb::Apply && step.id == id) {
+                step.after.retain(|id| *id != missing);
+                step.after.extend(instead.clone().unwrap_or_default());
+            }
+            Ok(steps)
+        };
+        let proof = prove_app(&plan.apps[0], Verb::Apply, &ordinary(), &wrong);
+        let told = proof.violations.first().map_or("it does not matter", |violation| &violation.seen);
+        out.extend([&*id, " does not wait for ", &missing, ": ", told, "\n"]);
+    }
+    insta::assert_snapshot!(out);
+}
+
 const TWO: &str = "
   - name: cart
     path: app
@@ -739,7 +783,7 @@ fn what_apps_in_lanes_share_is_proved_as_the_others_may_take_it() {
     let plan = plan_with(&format!("    instances: manifest\n{TWO}"));
     let space = two();
     let deployment = Deployment::compile(&plan, &space, &example::request(&plan, Verb::Apply)).unwrap();
-    let in_lanes = Deployment { lanes: 2, ..deployment };
+    let in_lanes = Deployment { lanes: 2, apps_at_once: 2, ..deployment };
     // Each takes 512 MB more while both of its colours run, and they may do so at the same time.
     assert_holds("both", &proved_together(&plan, &in_lanes, &with_free_memory(space.clone(), 1024)));
     let proof = proved_together(&plan, &in_lanes, &with_free_memory(space, 1023));

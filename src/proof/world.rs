@@ -257,7 +257,12 @@ impl World {
     }
 
     /// Takes steps to their end, without a fault, up to the first one that is not confirmed.
-    pub(crate) fn walk<'s>(&mut self, plan: &plan::App, steps: &'s [Step], promise: &Promise) -> WalkEnd<'s> {
+    pub(crate) fn walk<'s>(
+        &mut self,
+        plan: &plan::App,
+        steps: impl IntoIterator<Item = &'s Step>,
+        promise: &Promise,
+    ) -> WalkEnd<'s> {
         for step in steps {
             match self.take(plan, step, promise) {
                 Ok(StepEnd::Confirmed) => {}
@@ -269,13 +274,24 @@ impl World {
     }
 
     /// Takes one step to its end, without a fault. Tells what is broken by it.
-    pub(crate) fn take(&mut self, plan: &plan::App, step: &Step, promise: &Promise) -> Result<StepEnd, String> {
+    fn take(&mut self, plan: &plan::App, step: &Step, promise: &Promise) -> Result<StepEnd, String> {
         if let Some(why) = self.lacks(step) {
             return Ok(StepEnd::Fails(why));
         }
-        let before = self.change(plan, step, promise, |_, _| {})?;
+        let before = self.effect(plan, step, promise)?;
+        self.confirm(plan, step, &before, promise)
+    }
+
+    /// Confirms a step that has had its effect; `before` is the space before that. Tells what is broken.
+    pub(crate) fn confirm(
+        &mut self,
+        plan: &plan::App,
+        step: &Step,
+        before: &Space,
+        promise: &Promise,
+    ) -> Result<StepEnd, String> {
         if let Some(condition) = step.facts().condition() {
-            match condition.judge(&self.space, &before) {
+            match condition.judge(&self.space, before) {
                 Judgement::Holds => {}
                 Judgement::NotYet(why) | Judgement::Never(why) => return Ok(StepEnd::Fails(why)),
             }
@@ -298,9 +314,9 @@ impl World {
         }
     }
 
-    /// What the step changes, and nothing of how that is confirmed. Tells what is broken by it.
-    pub(crate) fn effect(&mut self, plan: &plan::App, step: &Step, promise: &Promise) -> Result<(), String> {
-        self.change(plan, step, promise, |_, _| {}).map(drop)
+    /// What the step changes, and nothing of how that is confirmed. Returns the space before. Tells what is broken by it.
+    pub(crate) fn effect(&mut self, plan: &plan::App, step: &Step, promise: &Promise) -> Result<Rc<Space>, String> {
+        self.change(plan, step, promise, |_, _| {})
     }
 
     /// As [`Self::effect`], with a part of it taken away again by `cut`, which gets the space before and after. Returns

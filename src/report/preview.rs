@@ -186,7 +186,7 @@ pub(crate) fn json(plan: &Plan, space: &Space, deployment: &Deployment<'_>) -> V
             "peak": peak,
         })
     };
-    let peaks = quota::peaks(space, &deployment.steps_by_app(), deployment.lanes);
+    let peaks = quota::peaks(space, &deployment.steps_by_app(), deployment.apps_at_once);
     let quotas: Vec<Value> = peaks.into_iter().map(|(of, peak)| quota(of, peak)).collect();
     json!({
         "version": 1,

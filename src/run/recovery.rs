@@ -122,6 +122,7 @@ impl Recovery<'_, '_> {
         let way_back = Deployment {
             verb: Verb::Rollback,
             lanes: 1,
+            apps_at_once: 1,
             apps: vec![AppDeployment { app, standing: self.part.standing.clone(), steps }],
             left_alone: Vec::new(),
         };

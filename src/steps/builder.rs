@@ -1,4 +1,4 @@
-//! Steps in the making: what the strategies write, each step waiting for the one before it.
+//! Steps in the making: what the strategies write, each step waiting for the one before it, or side by side with others.
 
 use crate::cf::dialect::CfVersion;
 use crate::cf::invocation::RouteParts;
@@ -21,6 +21,9 @@ pub(super) enum Routers {
     Unsure,
 }
 
+/// Writes one of several lists that stand side by side.
+pub(super) type SideList<'l, 'a> = dyn FnMut(&mut GraphBuilder<'a>) -> Result<(), Refusal> + 'l;
+
 /// Steps for one app of a plan, in the making.
 pub(super) struct GraphBuilder<'a> {
     app: &'a plan::App,
@@ -28,6 +31,8 @@ pub(super) struct GraphBuilder<'a> {
     model: Space,
     cf: CfVersion,
     steps: Vec<Step>,
+    /// The ids of the steps that the next one waits for.
+    ends: Vec<String>,
     /// What must be so before anything is taken off its routes or stopped.
     relied_on: Option<Condition>,
 }
@@ -37,7 +42,7 @@ impl<'a> GraphBuilder<'a> {
     pub(super) fn new(app: &'a plan::App, space: &Space) -> Self {
         // A snapshot from elsewhere may tell a version that this one does not know: what it would run, it would refuse.
         let cf = CfVersion::parse(&format!("cf version {}", space.cf)).unwrap_or_else(|_| CfVersion::pinned());
-        Self { app, model: space.clone(), cf, steps: Vec::new(), relied_on: None }
+        Self { app, model: space.clone(), cf, steps: Vec::new(), ends: Vec::new(), relied_on: None }
     }
 
     /// The app of the plan.
@@ -65,14 +70,31 @@ impl<'a> GraphBuilder<'a> {
         self.steps
     }
 
-    /// Adds a step that waits for the one before it. `name` is made unique by a number where it occurs again.
+    /// Writes lists of steps that do not wait for each other, though each step waits for the one before it in its own list. What
+    /// is added next waits for all of them.
+    pub(super) fn side_by_side(&mut self, lists: &mut [&mut SideList<'_, 'a>]) -> Result<(), Refusal> {
+        let before = std::mem::take(&mut self.ends);
+        let mut ends = Vec::new();
+        for list in lists {
+            self.ends.clone_from(&before);
+            list(self)?;
+            if self.ends != before {
+                ends.append(&mut self.ends);
+            }
+        }
+        self.ends = if ends.is_empty() { before } else { ends };
+        Ok(())
+    }
+
+    /// Adds a step that waits for the one before it, or for all that were written side by side before it. `name` is made unique
+    /// by a number where it occurs again.
     pub(super) fn add(&mut self, phase: Phase, name: &str, action: impl Into<Action>) {
         let action = action.into();
         let facts = action.facts();
         let base = format!("{}/{name}", self.app.name);
         let same = self.steps.iter().filter(|step| step.id == base || step.id.starts_with(&format!("{base}-"))).count();
         let id = if same == 0 { base } else { format!("{base}-{}", same + 1) };
-        let after = self.steps.last().map(|step| step.id.clone()).into_iter().collect();
+        let after = std::mem::replace(&mut self.ends, vec![id.clone()]);
         let limits = facts.limits(&self.app.timeouts);
         let requires = self.relied_on.clone().filter(|_| facts.takes_away());
         facts.effect(&mut self.model);

@@ -21,6 +21,9 @@ use super::standing::{Standing, UnderWay};
 use super::upload::Upload;
 use super::{Step, Verb, quota, scope};
 
+/// How many steps of one app may run at the same time where the plan says nothing of it.
+const LANES_OF_ONE_APP: usize = 4;
+
 /// What is asked for, beside plan and space.
 #[derive(Debug, Clone)]
 pub struct Request {
@@ -43,8 +46,10 @@ pub struct Request {
 pub struct Deployment<'p> {
     /// The verb.
     pub(crate) verb: Verb,
-    /// How many steps may run at the same time. With one, each app waits for the one before it.
+    /// How many steps may run at the same time.
     pub(crate) lanes: usize,
+    /// How many apps may be on their way at the same time. With one, each app waits for the one before it.
+    pub(crate) apps_at_once: usize,
     /// What is done to which app, in an order in which it may be done.
     pub apps: Vec<AppDeployment<'p>>,
     /// The apps that the verb was asked for and that are left as they are, each with the reason.
@@ -256,7 +261,8 @@ impl<'p> Deployment<'p> {
     pub fn compile(plan: &'p Plan, space: &Space, request: &Request) -> Result<Self, Refusal> {
         let intent = request.intent(plan, space);
         let verb = intent.verb;
-        let mut all = Self { verb, lanes: 1, apps: Vec::new(), left_alone: Vec::new() };
+        let lanes = plan.parallel.unwrap_or(LANES_OF_ONE_APP);
+        let mut all = Self { verb, lanes, apps_at_once: 1, apps: Vec::new(), left_alone: Vec::new() };
         let mut refused = Vec::new();
         for app in in_order(plan, verb) {
             let begun = request.begun(plan, app, space, intent.interrupted.as_ref());
@@ -283,9 +289,9 @@ impl<'p> Deployment<'p> {
         if all.apps.is_empty() {
             return Err(nothing_to_do(refused, request.verb, plan, space));
         }
-        let lanes = usize::try_from(plan.parallel).unwrap_or(1);
-        if lanes > 1 && all.apps.len() > 1 && quota::fit_together(space, &all.steps_by_app(), lanes) {
-            all.lanes = lanes;
+        let may_be_many = plan.parallel.is_some() && lanes > 1 && all.apps.len() > 1;
+        if may_be_many && quota::fit_together(space, &all.steps_by_app(), lanes) {
+            all.apps_at_once = lanes;
             all.apps.iter().try_for_each(|part| quota::check(space, &part.steps))?;
         } else {
             all.link();
@@ -304,16 +310,25 @@ impl<'p> Deployment<'p> {
         self.apps.iter().flat_map(|app| &app.steps)
     }
 
-    /// One app after the other: the first step of each waits for the last one of the app before it.
+    /// One app after the other: what waits for nothing in each waits for all that nothing waits for in the app before it.
     fn link(&mut self) {
-        let mut last: Option<String> = None;
+        let mut before: Vec<String> = Vec::new();
         for app in &mut self.apps {
-            if let (Some(first), Some(last)) = (app.steps.first_mut(), &last) {
-                first.after.push(last.clone());
+            let ends = ends(&app.steps);
+            for step in app.steps.iter_mut().filter(|step| step.after.is_empty()) {
+                step.after.clone_from(&before);
             }
-            last = app.steps.last().map(|step| step.id.clone()).or(last);
+            if !ends.is_empty() {
+                before = ends;
+            }
         }
     }
+}
+
+/// The ids of the steps of an app that none of its others waits for.
+pub(crate) fn ends(steps: &[Step]) -> Vec<String> {
+    let is_waited_for = |id: &String| steps.iter().any(|step| step.after.contains(id));
+    steps.iter().map(|step| step.id.clone()).filter(|id| !is_waited_for(id)).collect()
 }
 
 /// Why a rollback of the whole plan leaves an app as it is: the version that is live does not come from the deployment

@@ -78,7 +78,11 @@ fn shown(plan: &Plan, space: &Space, steps: Result<Vec<Step>, Refusal>) -> Strin
             let standing = Standing::of(app, space).unwrap();
             console::set_colors_enabled(false);
             let apps = vec![AppDeployment { app, standing, steps }];
-            preview::text(plan, space, &Deployment { verb: Verb::Apply, lanes: 1, apps, left_alone: Vec::new() })
+            preview::text(
+                plan,
+                space,
+                &Deployment { verb: Verb::Apply, lanes: 1, apps_at_once: 1, apps, left_alone: Vec::new() },
+            )
         }
     }
 }

@@ -104,9 +104,10 @@ pub(crate) static PLAN: Table = Table {
         key(
             "parallel",
             Kind::Number(1, MOST_PARALLEL),
-            Need::Default("1"),
-            "How many steps of different apps may run at the same time, where the quotas let all of these apps have both \
-             colours at once; else, and with 1, one app follows the other. `--parallel N` says otherwise for one run.",
+            Need::Optional("up to 4 of one app, and one app follows the other"),
+            "How many steps may run at the same time: those of one app that do not wait for each other, and those of different \
+             apps, where the quotas let all of these apps have both colours at once. With 1, one step follows the other. \
+             `--parallel N` says otherwise for one run.",
         ),
         key(
             "outside",

@@ -15,7 +15,7 @@ pub(crate) fn read_check(check: &Mapping<'_>, folder: &Path, collector: &mut Col
     if check.node("http").is_some() {
         let http = check.table("http", &HTTP);
         let within = http.parse("within", parse_duration)?;
-        let successes = http.parse("successes", whole)?;
+        let successes = http.parse("successes", whole::<u32>)?;
         let interval = http.parse("interval", parse_duration)?;
         let pauses = interval.value.saturating_mul(successes.value.saturating_sub(1));
         if pauses >= within.value && !within.value.is_zero() {
@@ -35,11 +35,7 @@ pub(crate) fn read_check(check: &Mapping<'_>, folder: &Path, collector: &mut Col
         };
         return Some(Check::Http(HttpCheck {
             path: http.parse("path", any)?.value,
-            status: http
-                .parse_list("status", whole)
-                .into_iter()
-                .filter_map(|at| u16::try_from(at.value).ok())
-                .collect(),
+            status: http.parse_list("status", whole::<u16>).into_iter().map(|at| at.value).collect(),
             body,
             within: within.value,
             successes: successes.value,

@@ -1,5 +1,7 @@
 //! The simplest readers of values.
 
+use std::str::FromStr;
+
 use crate::plan::value_error::ValueError;
 
 /// A text whose rules the table of keys has checked.
@@ -8,6 +10,6 @@ pub(crate) fn any(text: &str) -> Result<String, ValueError> {
     Ok(text.to_owned())
 }
 
-pub(crate) fn whole(text: &str) -> Result<u32, ValueError> {
+pub(crate) fn whole<T: FromStr>(text: &str) -> Result<T, ValueError> {
     text.parse().map_err(|_| ValueError::new("no whole number"))
 }

@@ -76,10 +76,12 @@ fn apps_come_one_after_the_other_and_go_back_in_reverse() {
     for (verb, order) in [(Verb::Apply, ["shop", "cart", "mail"]), (Verb::Rollback, ["mail", "cart", "shop"])] {
         let deployment = Deployment::compile(&plan, &space, &example::request(&plan, verb)).unwrap();
         assert_eq!(deployment.apps.iter().map(|part| part.app.name.as_str()).collect::<Vec<_>>(), order);
-        let mut before: Option<&Step> = None;
-        for step in deployment.steps() {
-            assert_eq!(step.after, before.map(|step| step.id.clone()).as_slice(), "{verb}: {}", step.id);
-            before = Some(step);
+        let mut before: Vec<String> = Vec::new();
+        for part in &deployment.apps {
+            let (first, others) = part.steps.split_first().unwrap();
+            assert_eq!(first.after, before, "{verb}: {}", first.id);
+            assert!(others.iter().all(|step| !step.after.is_empty()), "{verb}: {}", first.id);
+            before = ends(&part.steps);
         }
     }
 }
@@ -231,8 +233,10 @@ fn apps_share_a_quota() {
     assert_eq!(step, "shop/start");
     fits(1024).unwrap();
     let deployment = Deployment::compile(&plan, &space, &example::request(&plan, Verb::Apply)).unwrap();
-    let peaks: Vec<Usage> =
-        quota::peaks(&space, &deployment.steps_by_app(), deployment.lanes).into_iter().map(|(_, peak)| peak).collect();
+    let peaks: Vec<Usage> = quota::peaks(&space, &deployment.steps_by_app(), deployment.apps_at_once)
+        .into_iter()
+        .map(|(_, peak)| peak)
+        .collect();
     assert_eq!(peaks, [Usage { memory_mb: 1792, instances: 7, routes: 6 }]);
 }
 
@@ -241,18 +245,26 @@ fn apps_share_a_quota() {
 fn apps_in_lanes_wait_for_each_other_where_they_do_not_fit_together() {
     let plan = example::plan(PLAN);
     let mut space = one_instance_each(&plan);
-    // How many lanes, how much memory is free, and how many are used.
-    for (parallel, free, lanes) in
-        [(1, 9999, 1), (2, 1280, 2), (2, 1279, 1), (3, 1536, 3), (3, 1535, 1), (32, 1536, 32)]
-    {
+    // How many lanes there are, how much memory is free, and how many apps are on their way at once.
+    for (parallel, free, at_once) in [
+        (None, 9999, 1),
+        (Some(1), 9999, 1),
+        (Some(2), 1280, 2),
+        (Some(2), 1279, 1),
+        (Some(3), 1536, 3),
+        (Some(3), 1535, 1),
+        (Some(32), 1536, 32),
+    ] {
         let plan = Plan { parallel, ..plan.clone() };
         space.quotas = vec![with_free_memory(free)];
         let deployment = Deployment::compile(&plan, &space, &example::request(&plan, Verb::Apply)).unwrap();
         let waits = deployment.apps.iter().filter(|part| !part.steps[0].after.is_empty()).count();
-        assert_eq!((deployment.lanes, waits), (lanes, if lanes > 1 { 0 } else { 2 }), "{parallel} {free}");
-        let peaks = quota::peaks(&space, &deployment.steps_by_app(), deployment.lanes);
-        let peak = 768 + if lanes > 1 { 768 + 256 * lanes.min(3) as u64 } else { 1024 };
-        assert_eq!(peaks[0].1.memory_mb, peak, "{parallel} {free}");
+        let told = format!("{parallel:?} {free}");
+        assert_eq!((deployment.apps_at_once, waits), (at_once, if at_once > 1 { 0 } else { 2 }), "{told}");
+        assert_eq!(deployment.lanes, parallel.unwrap_or(4), "{told}");
+        let peaks = quota::peaks(&space, &deployment.steps_by_app(), deployment.apps_at_once);
+        let peak = 768 + if at_once > 1 { 768 + 256 * at_once.min(3) as u64 } else { 1024 };
+        assert_eq!(peaks[0].1.memory_mb, peak, "{told}");
     }
 }
 

@@ -226,25 +226,60 @@ fn finish(
     if let Some(old) = old {
         list.unmap_live(Phase::Release, old, routers)?;
     }
-    list.unmap_staging(Phase::Release, next)?;
-    if let Some(old) = old {
-        match app.old {
-            plan::Old::Stop => list.drain_and_stop(Phase::Retire, old),
-            plan::Old::Keep => {}
-            plan::Old::Delete => {
-                list.drain(Phase::Retire, old);
-                list.add(Phase::Retire, "delete", Delete { app: old.clone() });
-            }
+    list.side_by_side(&mut [&mut |list| list.unmap_staging(Phase::Release, next), &mut |list| {
+        if let Some(old) = old {
+            retire(list, old);
         }
-        list.role(Phase::Record, old, Role::Previous);
-    }
+        Ok(())
+    }])?;
     list.rely_on(None);
-    list.record(Phase::Record, next);
-    Ok(())
+    list.side_by_side(&mut [
+        &mut |list| {
+            if let Some(old) = old {
+                list.role(Phase::Record, old, Role::Previous);
+            }
+            Ok(())
+        },
+        &mut |list| {
+            list.record(Phase::Record, next);
+            Ok(())
+        },
+    ])
+}
+
+/// What becomes of the old colour once it is off its routes.
+fn retire(list: &mut GraphBuilder<'_>, old: &AppName) {
+    match list.app().old {
+        plan::Old::Stop => list.drain_and_stop(Phase::Retire, old),
+        plan::Old::Keep => {}
+        plan::Old::Delete => {
+            list.drain(Phase::Retire, old);
+            list.add(Phase::Retire, "delete", Delete { app: old.clone() });
+        }
+    }
 }
 
 /// Binds, maps, stages and starts the next colour, as far as that is not done.
 fn bring_up(list: &mut GraphBuilder<'_>, next: &AppName, origin: &Origin, instances: u32) -> Result<(), Refusal> {
+    list.side_by_side(&mut [
+        &mut |list| {
+            // A push takes all routes off the app; those that the plan does not name are none of its business and come back.
+            list.map_kept(Phase::Push, next, &origin.kept_routes)?;
+            list.map_staging(Phase::Push, next)
+        },
+        &mut |list| {
+            build(list, next);
+            Ok(())
+        },
+    ])?;
+    let reached_at = Some(list.app().staging.clone());
+    list.add(Phase::Start, "start", Start { app: next.clone(), instances, reached_at });
+    Ok(())
+}
+
+/// Binds and stages the next colour, as far as that is not done: buildpacks look at what is bound while they stage (CC:
+/// `VCAP_SERVICES` is in the environment of a build), so that one comes before the other.
+fn build(list: &mut GraphBuilder<'_>, next: &AppName) {
     let app = list.app();
     for service in &app.services {
         let by_manifest = app.manifest.app.services.iter().any(|named| named == service.as_str());
@@ -253,9 +288,6 @@ fn bring_up(list: &mut GraphBuilder<'_>, next: &AppName, origin: &Origin, instan
             list.add(Phase::Push, "bind", BindService { app: next.clone(), service: service.clone() });
         }
     }
-    // A push takes all routes off the app; those that the plan does not name are none of its business and come back.
-    list.map_kept(Phase::Push, next, &origin.kept_routes)?;
-    list.map_staging(Phase::Push, next)?;
     let staged = list.next_is(next, |app| match (&app.package, &app.staged) {
         (Some(package), Some(droplet)) => droplet.package.as_ref() == Some(&package.guid),
         (None, _) | (_, None) => false,
@@ -267,9 +299,6 @@ fn bring_up(list: &mut GraphBuilder<'_>, next: &AppName, origin: &Origin, instan
     if !staged || !set {
         list.add(Phase::Push, "set-droplet", SetDroplet { app: next.clone() });
     }
-    let reached_at = Some(app.staging.clone());
-    list.add(Phase::Start, "start", Start { app: next.clone(), instances, reached_at });
-    Ok(())
 }
 
 /// Whether the live routes lead to the next colour and to nobody else.
