@@ -28,7 +28,7 @@ use super::lock::{clear_up, holding};
 use super::prepare::{self, Prepared};
 use super::reporters::Reporters;
 use super::strays::warn_of_strays;
-use super::tell;
+use super::terminal::tell;
 
 /// What was read so recently is read again under the lock only as far as a deployment changes it.
 const RECENTLY: Duration = Duration::from_secs(10);

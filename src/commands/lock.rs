@@ -19,7 +19,7 @@ use crate::space::lock::{Lock, LockState};
 use crate::steps::Step;
 
 use super::context::{Context, load_without_app_files};
-use super::{print, tell};
+use super::terminal::{print, tell};
 
 /// How long it may take to give a lock back before that is told.
 const GIVEN_BACK: Duration = Duration::from_secs(4);

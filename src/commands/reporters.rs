@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 
-use crate::cli::Common;
+use crate::cli::{CliError, Common, ExitStatus};
 use crate::event::{AppEnd, Event, Happening};
 use crate::plan::Plan;
 use crate::report::console::{Console, Verbosity};
@@ -24,7 +24,7 @@ use crate::steps::standing::Standing;
 use crate::text::harmless;
 
 use super::strays::own_files;
-use super::{CliError, ExitStatus, tell};
+use super::terminal::tell;
 
 /// Those who report a run.
 #[derive(Debug)]

@@ -14,8 +14,9 @@ use crate::steps::refusal::{QuotaKind, Refusal};
 use crate::steps::standing::UnderWay;
 use crate::steps::{Action, Deployment, Step, Verb};
 
+use super::prove::prove_app;
 use super::world::World;
-use super::{Proof, prove, prove_app, prove_one};
+use super::{Proof, prove, prove_one};
 
 const PLAN: &str = "
 version: 1
