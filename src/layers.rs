@@ -12,6 +12,7 @@ const LAYERS: [(&[&str], &[&str], &str); 3] = [
             "steps",
             "proof",
             "event.rs",
+            "own_commands.rs",
             "shell.rs",
             "text.rs",
             "cf/dialect.rs",

@@ -7,8 +7,8 @@ use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::execute::Runner;
 use super::reader::{Parts, View};
+use super::runner::Runner;
 use crate::space::Space;
 use crate::space::condition::{Condition, Judgement, Section};
 use crate::steps::Step;

@@ -383,7 +383,7 @@ mod tests {
     use std::sync::atomic::{AtomicU32, Ordering};
     use std::thread;
 
-    use super::super::interrupt::Signal;
+    use super::super::signal::Signal;
     use super::*;
     use crate::cf::outcome::{Reason, Refusal};
 

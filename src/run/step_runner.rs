@@ -26,11 +26,11 @@ use crate::steps::action::work::Work;
 use super::ahead::Ahead;
 use super::check;
 use super::clock::Stop;
-use super::execute::{PAUSE, Runner};
+use super::freshness::RECENT;
 use super::probe::Unconfirmed;
 use super::reader::{Parts, Unseen, View};
 use super::retry::{self, Next};
-use super::track::RECENT;
+use super::runner::{PAUSE, Runner};
 
 /// How often a call is tried beside the session's own cf, where there are lanes.
 const ASIDE: u32 = 3;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::LockError;
+use super::error::LockError;
 use crate::cf::invocation::{Invocation, Lifecycle, query};
 use crate::cf::outcome::{Expectation, Reason, Refusal};
 use crate::plan::format_duration;
