@@ -14,7 +14,7 @@ use crate::plan::{AppName, Problems};
 use crate::proof::Counterexample;
 use crate::run::clock::Stop;
 use crate::run::lock::LockError;
-use crate::run::observe::ObserveError;
+use crate::run::observe_error::ObserveError;
 use crate::run::upload::UploadError;
 use crate::shell;
 use crate::space::lock::LockState;

@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use crate::plan;
 use crate::space::Space;
-use crate::steps::{Deployment, Step, Verb, quota, scope};
+use crate::steps::{Deployment, Step, Verb, peak, quota, scope};
 
 use super::alike::Alike;
 use super::compile::{Compile, CompileApp};
@@ -24,7 +24,7 @@ pub(crate) fn prove(deployment: &Deployment<'_>, space: &Space, compile: &Compil
         return proof;
     }
     let others =
-        (deployment.lanes > 1).then(|| quota::taken_by_others(space, &deployment.steps_by_app(), deployment.lanes));
+        (deployment.lanes > 1).then(|| peak::taken_by_others(space, &deployment.steps_by_app(), deployment.lanes));
     let mut alike = Alike::default();
     // As the apps before leave them.
     let mut quotas = space.quotas.clone();

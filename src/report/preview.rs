@@ -14,7 +14,7 @@ use crate::run::routers::{Asked, Routers};
 use crate::space::{AppState, Quota, Space, Usage};
 use crate::steps::standing::Standing;
 use crate::steps::strategy::{self, Title};
-use crate::steps::{AppDeployment, Deployment, Phase, Step, quota};
+use crate::steps::{AppDeployment, Deployment, Phase, Step, peak};
 
 /// The preview as text. Each cf invocation stands on a line of its own and can be copied into a shell.
 pub(crate) fn text(plan: &Plan, space: &Space, deployment: &Deployment<'_>) -> String {
@@ -187,7 +187,7 @@ pub(crate) fn json(plan: &Plan, space: &Space, deployment: &Deployment<'_>) -> V
             "peak": peak,
         })
     };
-    let peaks = quota::peaks(space, &deployment.steps_by_app(), deployment.lanes);
+    let peaks = peak::peaks(space, &deployment.steps_by_app(), deployment.lanes);
     let quotas: Vec<Value> = peaks.into_iter().map(|(of, peak)| quota(of, peak)).collect();
     json!({
         "version": 1,

@@ -15,12 +15,14 @@ use crate::space::Space;
 use crate::space::condition::Section;
 use crate::steps::{AppDeployment, Deployment, Step, Verb, strategy};
 
-use super::api::ObserveError;
 use super::ended::Ended;
 use super::endings::Endings;
-use super::reader::{Parts, SharedView, refresh_patiently};
+use super::observe_error::ObserveError;
+use super::parts::Parts;
+use super::reader::refresh_patiently;
 use super::runner::Runner;
 use super::track::Track;
+use super::view::SharedView;
 
 /// How long nothing is heard of the lanes before it is told that the platform is out of reach.
 const TROUBLE: Duration = Duration::from_secs(2);

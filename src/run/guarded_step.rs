@@ -13,10 +13,11 @@ use super::clock::Stop;
 use super::ended::Ended;
 use super::freshness::age;
 use super::intrusion::Intrusion;
-use super::reader::{Parts, SharedView, Unseen, View};
+use super::parts::Parts;
 use super::runner::{PAUSE, Runner};
 use super::step_runner::{Confirmed, StepOutcome};
 use super::track::{Track, looked_at_before};
+use super::view::{SharedView, Unseen, View};
 
 /// How long what a step relies on is waited for: an instance that crashed is started again within seconds.
 const RELIED_ON: Duration = Duration::from_secs(30);

@@ -1,7 +1,9 @@
 //! What acts on a space: reading it, and running steps on it.
 //!
-//! - [`api`]: the `cf curl` calls; `answers`: lists of them, and what is asked for side by side
-//! - [`observe`]: what they read of a space; [`reader`]: no part of it more often than is needed
+//! - [`api`]: the `cf curl` calls; `tokens`: what they are made with; `answers`: lists of them, and what is asked for side by side;
+//!   [`observe_error`]: how they fail
+//! - [`observe`]: what they read of a space; [`reader`]: also where the platform is out of reach for a while; [`parts`]: what is read
+//!   together; `view`: no part of it more often than is needed
 //! - [`lock`]: one deployment at a time
 //! - [`operation`]: an apply, a resume or a rollback of a plan as a whole; `operate`: how it is run; `recovery`: what is done after a
 //!   step has failed; `outcome`: how it ended
@@ -28,6 +30,8 @@ pub mod api;
 pub mod check;
 pub mod clock;
 pub(crate) mod deaf;
+#[cfg(test)]
+mod doubles;
 pub mod ended;
 pub mod endings;
 pub mod execute;
@@ -40,9 +44,11 @@ pub mod intrusion;
 pub mod lock;
 pub(crate) mod manifest_diff;
 pub mod observe;
+pub mod observe_error;
 mod operate;
 pub mod operation;
 pub(crate) mod outcome;
+pub mod parts;
 pub mod probe;
 pub mod reader;
 mod recovery;
@@ -51,5 +57,7 @@ pub mod routers;
 pub mod runner;
 pub mod signal;
 mod step_runner;
+mod tokens;
 pub mod track;
 pub mod upload;
+mod view;

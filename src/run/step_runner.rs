@@ -27,10 +27,11 @@ use super::ahead::Ahead;
 use super::check;
 use super::clock::Stop;
 use super::freshness::RECENT;
+use super::parts::Parts;
 use super::probe::Unconfirmed;
-use super::reader::{Parts, Unseen, View};
 use super::retry::{self, Next};
 use super::runner::{PAUSE, Runner};
+use super::view::{Unseen, View};
 
 /// How often a call is tried beside the session's own cf, where there are lanes.
 const ASIDE: u32 = 3;
@@ -197,12 +198,12 @@ impl Runner<'_> {
         let is_wanted = || !step.facts().is_watched_by_cf() || self.clock.stop().is_none();
         let goes_on = || is_wanted() && ahead.as_ref().is_none_or(|ahead| !ahead.is_over());
         if step.limits.attempt > LONG {
-            self.api.renew_for(step.limits.attempt);
+            self.api.tokens().renew_for(step.limits.attempt);
         }
         for tried in 1.. {
             let begun = self.clock.now();
             let left = deadline.saturating_duration_since(begun);
-            let token = self.api.token();
+            let token = self.api.tokens().now();
             // The session's own home is for whoever has to renew the token; a call that outlives it there can do so itself.
             let is_aside = self.lanes > 1 && tried <= ASIDE;
             let mut heard = |stream, text: &str| {
@@ -280,9 +281,9 @@ impl Runner<'_> {
             Next::Again(pause) => pause,
             Next::WithNewToken => {
                 if self.lanes > 1 {
-                    self.api.renew_now(used);
+                    self.api.tokens().renew_now(used);
                 } else {
-                    self.api.renew(used);
+                    self.api.tokens().renew(used);
                 }
                 Duration::ZERO
             }

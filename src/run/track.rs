@@ -17,7 +17,8 @@ use crate::steps::{AppDeployment, Step, strategy};
 
 use super::freshness::{RECENT, age};
 use super::intrusion::Intrusion;
-use super::reader::{Parts, View};
+use super::parts::Parts;
+use super::view::View;
 
 /// One app of a deployment, on its way.
 pub(super) struct Track<'d> {

@@ -19,7 +19,7 @@ use super::interrupted::{Interrupted, live_origin, newest_in_force, to_take_back
 use super::refusal::Refusal;
 use super::standing::{Standing, UnderWay};
 use super::upload::Upload;
-use super::{Step, Verb, quota, scope};
+use super::{Step, Verb, peak, quota, scope};
 
 /// What is asked for, beside plan and space.
 #[derive(Debug, Clone)]
@@ -284,7 +284,7 @@ impl<'p> Deployment<'p> {
             return Err(nothing_to_do(refused, request.verb, plan, space));
         }
         let lanes = usize::try_from(plan.parallel).unwrap_or(1);
-        if lanes > 1 && all.apps.len() > 1 && quota::fit_together(space, &all.steps_by_app(), lanes) {
+        if lanes > 1 && all.apps.len() > 1 && peak::fit_together(space, &all.steps_by_app(), lanes) {
             all.lanes = lanes;
             all.apps.iter().try_for_each(|part| quota::check(space, &part.steps))?;
         } else {

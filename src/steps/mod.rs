@@ -14,7 +14,7 @@
 //! - [`scope`]: the space as far as some of it is concerned
 //! - `preflight`: what the platform tells before the first change of what it will refuse
 //! - [`refusal`]: why nothing is done, and what the user can do about it
-//! - [`quota`]: whether the quotas hold at every point of a list of steps
+//! - [`quota`]: whether the quotas hold at every point of a list of steps; `peak`: how much is used on the way, also side by side
 //!
 //! Everything here is pure: the same plan, space and request give the same steps, and nothing about a step is decided
 //! while it runs.
@@ -29,6 +29,7 @@ pub mod input;
 pub mod interrupted;
 pub mod left;
 pub(crate) mod origins;
+pub(crate) mod peak;
 pub mod phase;
 mod preflight;
 pub mod quota;

@@ -12,12 +12,13 @@ use std::time::{Duration, Instant};
 
 use cutover::plan::{Check, RouteUrl};
 use cutover::rehearse::load::LoadReport;
-use cutover::run::api::ObserveError;
 use cutover::run::check::{Checks, Outcome};
 use cutover::run::clock::{Clock, Stop};
 use cutover::run::ended::Ended;
+use cutover::run::observe_error::ObserveError;
+use cutover::run::parts::Parts;
 use cutover::run::probe::{Evidence, Router, Unconfirmed};
-use cutover::run::reader::{Parts, Reader};
+use cutover::run::reader::Reader;
 use cutover::run::runner::Runner;
 use cutover::run::signal::Signal;
 use cutover::space::{Destination, Space};

@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use thiserror::Error;
 
 use crate::cf::outcome::Refusal;
-use crate::run::api::ObserveError;
 use crate::run::clock::Stop;
+use crate::run::observe_error::ObserveError;
 use crate::run::signal::Signal;
 use crate::space::lock::{Lock, LockState};
 

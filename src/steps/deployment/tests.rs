@@ -232,7 +232,7 @@ fn apps_share_a_quota() {
     fits(1024).unwrap();
     let deployment = Deployment::compile(&plan, &space, &example::request(&plan, Verb::Apply)).unwrap();
     let peaks: Vec<Usage> =
-        quota::peaks(&space, &deployment.steps_by_app(), deployment.lanes).into_iter().map(|(_, peak)| peak).collect();
+        peak::peaks(&space, &deployment.steps_by_app(), deployment.lanes).into_iter().map(|(_, peak)| peak).collect();
     assert_eq!(peaks, [Usage { memory_mb: 1792, instances: 7, routes: 6 }]);
 }
 
@@ -250,7 +250,7 @@ fn apps_in_lanes_wait_for_each_other_where_they_do_not_fit_together() {
         let deployment = Deployment::compile(&plan, &space, &example::request(&plan, Verb::Apply)).unwrap();
         let waits = deployment.apps.iter().filter(|part| !part.steps[0].after.is_empty()).count();
         assert_eq!((deployment.lanes, waits), (lanes, if lanes > 1 { 0 } else { 2 }), "{parallel} {free}");
-        let peaks = quota::peaks(&space, &deployment.steps_by_app(), deployment.lanes);
+        let peaks = peak::peaks(&space, &deployment.steps_by_app(), deployment.lanes);
         let peak = 768 + if lanes > 1 { 768 + 256 * lanes.min(3) as u64 } else { 1024 };
         assert_eq!(peaks[0].1.memory_mb, peak, "{parallel} {free}");
     }
