@@ -24,7 +24,8 @@ type Work<'a> = dyn FnMut(&Hold<'_>) -> Result<ExitStatus, CliError> + 'a;
 
 /// Runs `work` while the locks on all apps of the plan are held and kept alive, and gives them back however it ends.
 pub(super) fn holding(
-    (context, plan): (&Context, &Plan),
+    context: &Context,
+    plan: &Plan,
     claim: &Claim,
     manager: &LockManager<'_>,
     interrupt: &Interrupt,

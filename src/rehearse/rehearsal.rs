@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crate::cli::{CliError, Common, ExitStatus, RehearseArgs};
-use crate::commands::apply::operate;
+use crate::commands::apply::{Look, operate};
 use crate::commands::context::{Context, guard, load as load_plan};
 use crate::commands::prepare::{self, Prepared};
 use crate::commands::reporters::Reporters;
@@ -55,13 +55,13 @@ fn on_stage(
     context.cf = context.cf.with_secret("CF_DOCKER_PASSWORD", &Sensitive::new("rehearsal"));
     let deploy = |reporters: &mut Reporters| -> Result<ExitStatus, CliError> {
         let read = interrupt.now();
-        let mut space = context.observer(&plan).observe(&interrupt)?;
+        let space = context.observer(&plan).observe(&interrupt)?;
         reporters.note_live(&plan, &space);
         let user = &context.session.target().user;
         let request = prepare::request(Verb::Apply, common, user, Failed::Stop, &[]);
         let prepared = Prepared::new(&plan, &space, request, &reporters.own_files())?;
         // Nobody else can reach this foundry.
-        Ok(operate(&context, &plan, &prepared, (&mut space, read), &interrupt, &|_, _| Ok(()), reporters))
+        Ok(operate(&context, &plan, &prepared, &mut Look { space, read }, &interrupt, &|_, _| Ok(()), reporters))
     };
 
     tell("\nThe plan is deployed as it is, for the first colour.\n");

@@ -7,7 +7,7 @@ use crate::plan::RouteUrl;
 use crate::space::Space;
 
 use super::clock::{Clock, Stop};
-use super::head::{NOBODY, head, is_unknown};
+use super::head::{head, is_unknown, nobody};
 use super::http::{Client, InstanceHeader};
 
 /// How long one question may take whose answer only tells whether the header is heard.
@@ -69,7 +69,8 @@ impl Persistence {
 pub(crate) fn deaf(
     client: &Client,
     space: &Space,
-    (url, header): (&RouteUrl, InstanceHeader),
+    url: &RouteUrl,
+    header: InstanceHeader,
     persistence: Persistence,
     clock: &dyn Clock,
 ) -> Result<Option<Deaf>, Stop> {
@@ -80,7 +81,7 @@ pub(crate) fn deaf(
     let mut tries_left = persistence.tries();
     loop {
         tries_left -= 1;
-        match head(client, url, (header, NOBODY), 0, BRIEF, clock)? {
+        match head(client, url, nobody(header), BRIEF, clock)? {
             Ok(answer) if is_unknown(&answer) => return Ok(None),
             // A balancer answers so while it has no router at hand.
             Ok(answer) if tries_left > 0 && answer.status >= 500 => clock.pause(PAUSE)?,

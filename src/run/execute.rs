@@ -113,13 +113,14 @@ impl Runner<'_> {
             self.reader,
             self.clock,
             std::mem::take(space),
-            (&Parts::new(&Section::DESIRED, None), self.read),
+            &Parts::new(&Section::DESIRED, None),
+            self.read,
         );
         // What was compiled for an app fits the space as it was at the beginning, also where its turn comes late.
         let first = view.space();
         let tracks: Vec<Track<'d>> = deployment.apps.iter().map(|part| Track::new(part, &first, begun)).collect();
         let mut all: Vec<Work<'d, '_>> = tracks.iter().map(Work::new).collect();
-        self.run_all((what, deployment), &mut all, &view, report);
+        self.run_all(what, deployment, &mut all, &view, report);
         let mut endings = Endings { apps: Vec::new(), not_begun: Vec::new() };
         for work in all {
             match work.ended {
@@ -133,7 +134,8 @@ impl Runner<'_> {
 
     fn run_all<'d>(
         &self,
-        (what, deployment): (&dyn Fn(&plan::App) -> String, &'d Deployment<'d>),
+        what: &dyn Fn(&plan::App) -> String,
+        deployment: &'d Deployment<'d>,
         all: &mut [Work<'d, '_>],
         view: &SharedView<'_>,
         report: &mut Report<'_>,
@@ -156,7 +158,7 @@ impl Runner<'_> {
                     let lane = Lane { say: say.clone() };
                     scope.spawn(move || {
                         let mut tell = |what: Happening| lane.say(Message::Told(what));
-                        let ended = self.run_step(track, (step, is_last), view, &mut tell);
+                        let ended = self.run_step(track, step, is_last, view, &mut tell);
                         lane.say(Message::Over { app, step, ended });
                     });
                 }

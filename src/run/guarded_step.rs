@@ -43,7 +43,8 @@ impl Runner<'_> {
     pub(super) fn run_step(
         &self,
         track: &Track<'_>,
-        (number, is_last): (usize, bool),
+        number: usize,
+        is_last: bool,
         view: &SharedView<'_>,
         tell: &mut Report<'_>,
     ) -> Result<(), Ended> {
@@ -60,7 +61,7 @@ impl Runner<'_> {
                 begun = self.clock.now();
                 track.tell_who_serves(view.space(), tell);
                 track.begins_step(step);
-                self.step(app, (step, &track.looked_at_after(number)), &mut view, &mut exit_code, tell)
+                self.step(app, step, &track.looked_at_after(number), &mut view, &mut exit_code, tell)
             }
             Err(NotStarted::Failed(why)) => {
                 tell(Happening::step_started(app, step, &[]));

@@ -22,8 +22,8 @@ use crate::steps::action::question::RouterQuestion;
 
 use super::clock::{Clock, Stop};
 use super::deaf::{Persistence, deaf};
-use super::head::{NOBODY, head, is_unknown};
-use super::http::{Answer, Client, InstanceHeader, REQUEST};
+use super::head::{head, is_unknown, nobody};
+use super::http::{Answer, Client, InstanceHeader, InstanceKey, REQUEST};
 use super::routers::Routers;
 
 /// How many answers in a row are asked for at the least. With six routers behind a balancer that deals by chance, one
@@ -126,7 +126,7 @@ impl Router for Probe<'_> {
         };
         let instances = Instances::of(app);
         let tries = if self.routers.is_deaf(url) { Persistence::Once } else { Persistence::Thrice };
-        let deaf = deaf(self.client, space, (url, instances.header), tries, clock).map_err(Unconfirmed::Interrupted)?;
+        let deaf = deaf(self.client, space, url, instances.header, tries, clock).map_err(Unconfirmed::Interrupted)?;
         if let Some(why) = deaf {
             clock.pause(settle).map_err(Unconfirmed::Interrupted)?;
             return Ok(Evidence::Settled { time: settle, why: why.to_string() });
@@ -136,7 +136,8 @@ impl Router for Probe<'_> {
         let mut pause = FIRST_PAUSE;
         loop {
             let (guid, index) = instances.all[in_a_row % instances.all.len()];
-            let one = self.one(url, (instances.header, guid), index, &wanted, clock);
+            let instance = InstanceKey { header: instances.header, guid: guid.to_owned(), index };
+            let one = self.one(url, instance, &wanted, clock);
             let heard = match one.map_err(Unconfirmed::Interrupted)? {
                 Ok(instance) if instance == wanted => {
                     in_a_row += 1;
@@ -190,19 +191,19 @@ impl Probe<'_> {
     fn one(
         &self,
         url: &RouteUrl,
-        (header, guid): (InstanceHeader, &str),
-        index: u32,
+        asked: InstanceKey,
         wanted: &Instance,
         clock: &dyn Clock,
     ) -> Result<Result<Instance, String>, Stop> {
-        let answer = match head(self.client, url, (header, guid), index, REQUEST, clock)? {
+        let header = asked.header;
+        let answer = match head(self.client, url, asked, REQUEST, clock)? {
             Ok(answer) => answer,
             Err(error) => return Ok(Err(format!("{url}: {error}"))),
         };
         let instance = instance(&answer);
         if instance == Instance::Answers && *wanted == Instance::Answers {
             // The question only counts where the header is heard, on whichever router this connection came to.
-            match head(self.client, url, (header, NOBODY), 0, REQUEST, clock)? {
+            match head(self.client, url, nobody(header), REQUEST, clock)? {
                 Ok(nobody) if is_unknown(&nobody) => {}
                 Ok(nobody) => {
                     let name = header.name();

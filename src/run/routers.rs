@@ -63,7 +63,7 @@ impl Routers {
                     scope.spawn(move || {
                         // Nothing is begun yet: a signal ends the process.
                         let unhurried = Interrupt::none();
-                        let why = deaf(client, space, (url, InstanceHeader::App), Persistence::Twice, &unhurried)
+                        let why = deaf(client, space, url, InstanceHeader::App, Persistence::Twice, &unhurried)
                             .unwrap_or_default();
                         found.lock().unwrap_or_else(PoisonError::into_inner).push((number * AT_ONCE + at, why));
                     });

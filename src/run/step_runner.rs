@@ -97,6 +97,19 @@ impl From<Stop> for Unfinished {
     }
 }
 
+/// What the space is to show before a step is confirmed.
+struct Awaited<'s> {
+    condition: &'s Condition,
+    /// The space before the step.
+    before: &'s Space,
+    /// What is known since then counts.
+    since: Instant,
+    /// What the next step will look at.
+    soon: &'s Parts,
+    /// How long it is waited for; where it is not, one look tells.
+    until: Option<Instant>,
+}
+
 /// What the space says of a call that was not confirmed.
 enum Settled {
     Done,
@@ -109,12 +122,13 @@ impl Runner<'_> {
     pub(super) fn step(
         &self,
         app: &plan::App,
-        (step, soon): (&Step, &Parts),
+        step: &Step,
+        soon: &Parts,
         view: &mut View<'_, '_>,
         exit_code: &mut Option<i32>,
         report: &mut Report<'_>,
     ) -> StepOutcome {
-        match self.confirmed(app, (step, soon), view, exit_code, report) {
+        match self.confirmed(app, step, soon, view, exit_code, report) {
             Ok(confirmed) => StepOutcome::Confirmed(confirmed),
             Err(Unfinished::Failed(why)) => StepOutcome::Failed(why),
             Err(Unfinished::Interrupted(why)) => StepOutcome::Interrupted(why),
@@ -124,7 +138,8 @@ impl Runner<'_> {
     fn confirmed(
         &self,
         app: &plan::App,
-        (step, soon): (&Step, &Parts),
+        step: &Step,
+        soon: &Parts,
         view: &mut View<'_, '_>,
         exit_code: &mut Option<i32>,
         report: &mut Report<'_>,
@@ -132,7 +147,7 @@ impl Runner<'_> {
         let deadline = self.clock.now() + step.limits.within;
         let before = Arc::clone(view.space());
         let Called { mut notes, since, is_told, own_package } = if let Some(invocation) = step.invocation() {
-            self.call(app, step, &invocation, (&mut *view, &before), exit_code, report)?
+            self.call(app, step, &invocation, view, exit_code, report)?
         } else {
             report(Happening::step_started(app, step, &[]));
             let notes = self.without_cf(step)?;
@@ -156,8 +171,9 @@ impl Runner<'_> {
             return Err(why.into());
         }
         if let Some(condition) = step.facts().condition() {
-            let waits = !matches!(by_routers, Some(Err(_)));
-            self.wait_for(step, &condition, (&mut *view, &before), (since, soon), (deadline, waits), report)?;
+            let until = (!matches!(by_routers, Some(Err(_)))).then_some(deadline);
+            let awaited = Awaited { condition: &condition, before: &before, since, soon, until };
+            self.wait_for(step, &awaited, view, report)?;
         }
         let newest = view.space().app(step.facts().app()).and_then(|app| app.package.as_ref());
         if let (Some(own), Some(newest)) = (own_package, newest)
@@ -180,16 +196,17 @@ impl Runner<'_> {
         app: &plan::App,
         step: &Step,
         invocation: &Invocation,
-        (view, before): (&mut View<'_, '_>, &Arc<Space>),
+        view: &mut View<'_, '_>,
         exit_code: &mut Option<i32>,
         report: &mut Report<'_>,
     ) -> Result<Called, Unfinished> {
         let deadline = self.clock.now() + step.limits.within;
+        let before = Arc::clone(view.space());
         let argv = invocation
             .resolve(&|reference| look_up(view.space(), reference))
             .map_err(|error| Unfinished::Failed(format!("cf was not started: {error}")))?;
         report(Happening::step_started(app, step, &argv));
-        let ahead = Ahead::of(step, before, self);
+        let ahead = Ahead::of(step, &before, self);
         let called = |notes: Vec<String>| {
             let own_package = ahead.as_ref().and_then(Ahead::own_package).map(str::to_owned);
             Called { notes, since: self.clock.now(), is_told: false, own_package }
@@ -253,7 +270,7 @@ impl Runner<'_> {
                 return Err(why.into());
             }
             let last = next == Next::GiveUp || self.clock.now() >= deadline;
-            let settled = self.settle(step, (&mut *view, before), if last { LATE_EFFECT } else { Duration::ZERO });
+            let settled = self.settle(step, view, &before, if last { LATE_EFFECT } else { Duration::ZERO });
             let ended = self.clock.stop();
             match settled {
                 Settled::Done => {
@@ -309,7 +326,7 @@ impl Runner<'_> {
     }
 
     /// Lets the space decide after a call that was not confirmed.
-    fn settle(&self, step: &Step, (view, before): (&mut View<'_, '_>, &Space), late: Duration) -> Settled {
+    fn settle(&self, step: &Step, view: &mut View<'_, '_>, before: &Space, late: Duration) -> Settled {
         let Some(condition) = step.facts().condition() else { return Settled::NotDone };
         let until = self.clock.now() + late;
         let parts = Parts::new(condition.sections(), Some(condition.app()));
@@ -329,18 +346,16 @@ impl Runner<'_> {
         }
     }
 
-    /// Looks at the space until the condition holds, and in the same breath at what the next step will look at. What is known
-    /// `since` then counts. What cf was asked for is under way, and goes on by itself where the run is to stop. Where nothing is
-    /// to be waited for, it looks once.
+    /// Looks at the space until the condition holds, and in the same breath at what the next step will look at. What cf was asked
+    /// for is under way, and goes on by itself where the run is to stop.
     fn wait_for(
         &self,
         step: &Step,
-        condition: &Condition,
-        (view, before): (&mut View<'_, '_>, &Space),
-        (since, soon): (Instant, &Parts),
-        (deadline, waits): (Instant, bool),
+        awaited: &Awaited<'_>,
+        view: &mut View<'_, '_>,
         report: &mut Report<'_>,
     ) -> Result<(), Unfinished> {
+        let Awaited { condition, before, since, soon, until } = *awaited;
         let mut pause = SHORTEST_PAUSE;
         let mut told = String::new();
         let all = Parts::new(condition.sections(), Some(condition.app()));
@@ -365,7 +380,7 @@ impl Runner<'_> {
                 Judgement::Never(why) => return Err(Unfinished::Failed(why)),
                 Judgement::NotYet(why) => why,
             };
-            if !waits || self.clock.now() >= deadline {
+            if until.is_none_or(|until| self.clock.now() >= until) {
                 return Err(Unfinished::Failed(missing));
             }
             if missing != told {

@@ -90,7 +90,8 @@ impl<'a> SharedView<'a> {
         reader: &'a dyn Reader,
         clock: &'a dyn Clock,
         space: Space,
-        (parts, read): (&Parts, Instant),
+        parts: &Parts,
+        read: Instant,
     ) -> Self {
         let mut known = Known { space: Arc::new(space), read: Arc::default() };
         known.was_read(parts, read);
@@ -269,7 +270,7 @@ mod tests {
     fn read(wanted: &[(Parts, Duration)]) -> Vec<Parts> {
         let (reader, clock) = (Noting::default(), Hand::new(Duration::MAX));
         let begun = clock.now();
-        let view = SharedView::new(&reader, &clock, Space::default(), (&Parts::all(), begun));
+        let view = SharedView::new(&reader, &clock, Space::default(), &Parts::all(), begun);
         clock.pause(Duration::from_secs(10)).unwrap();
         for (parts, since) in wanted {
             view.look(parts, begun + *since).unwrap();
@@ -322,7 +323,7 @@ mod tests {
         let reader = Gathering { noting: Noting::default(), waiting: &waiting };
         let clock = Hand::new(Duration::MAX);
         let begun = clock.now();
-        let view = SharedView::new(&reader, &clock, Space::default(), (&Parts::all(), begun));
+        let view = SharedView::new(&reader, &clock, Space::default(), &Parts::all(), begun);
         clock.pause(Duration::from_secs(1)).unwrap();
         let later = clock.now();
         thread::scope(|scope| {
@@ -348,7 +349,7 @@ mod tests {
         let reader = Failing { left: AtomicU32::new(u32::MAX), error: lasting };
         let clock = Hand::new(Duration::MAX);
         let begun = clock.now();
-        let view = SharedView::new(&reader, &clock, Space::default(), (&Parts::all(), begun));
+        let view = SharedView::new(&reader, &clock, Space::default(), &Parts::all(), begun);
         let later = begun + Duration::from_secs(1);
         thread::scope(|scope| {
             for _ in 0..4 {

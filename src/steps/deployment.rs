@@ -233,7 +233,8 @@ impl Request {
     pub(crate) fn compile_again(
         &self,
         plan: &Plan,
-        (app, begun): (&plan::App, Option<&Begun>),
+        app: &plan::App,
+        begun: Option<&Begun>,
         next: Verb,
         space: &Space,
     ) -> Result<Vec<Step>, Refusal> {
