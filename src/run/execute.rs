@@ -1,8 +1,7 @@
 //! A deployment's graph, step by step: each is confirmed before what waits for it starts.
 //!
 //! Steps that wait for nothing any more run side by side, in as many lanes as there are: this file hands them out. How one
-//! app is watched over while its steps run is told in [`track`](super::track), and how a step itself is done and confirmed in
-//! [`step_runner`](super::step_runner).
+//! app is watched over while its steps run is told in `guarded_step`, and how a step itself is done and confirmed in `step_runner`.
 
 use std::collections::BTreeSet;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
