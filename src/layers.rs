@@ -1,7 +1,15 @@
-//! The layers of the design, kept by a test: what is pure imports nothing that acts, and what runs nothing that reports.
+//! The layers of the design, kept by tests: what is pure imports nothing that acts, what runs nothing that reports, and no two
+//! files or rooms import each other.
+//!
+//! - `imports`: which file imports which
 
+mod imports;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+
+use imports::{Imports, circles};
 
 /// Files and folders of `src`, what they may not name, and why.
 const LAYERS: [(&[&str], &[&str], &str); 3] = [
@@ -12,6 +20,7 @@ const LAYERS: [(&[&str], &[&str], &str); 3] = [
             "steps",
             "proof",
             "event.rs",
+            "own_commands.rs",
             "shell.rs",
             "text.rs",
             "cf/dialect.rs",
@@ -61,6 +70,27 @@ const LAYERS: [(&[&str], &[&str], &str); 3] = [
 /// The one file of the plan's room that reads files.
 const READS_FILES: &str = "plan/files.rs";
 
+/// Files that are not built into the library, or with tests only.
+const NOT_OF_THE_LIBRARY: [&str; 6] =
+    ["arbitrary.rs", "example.rs", "layers.rs", "layers/imports.rs", "main.rs", "run/doubles.rs"];
+
+/// The files that may import each other, and why.
+const CIRCLES_OF_FILES: [(&[&str], &str); 1] = [(
+    &[
+        "steps/origins.rs",
+        "steps/strategy.rs",
+        "steps/strategy/blue_green.rs",
+        "steps/strategy/blue_green/back.rs",
+        "steps/strategy/blue_green/forward.rs",
+    ],
+    "which apps tell of a deployment is the strategy's affair, which asks for it as everybody does; either way may begin with what the \
+     other one is made of",
+)];
+
+/// The rooms that may.
+const CIRCLES_OF_ROOMS: [(&[&str], &str); 1] =
+    [(&["commands", "rehearse"], "a rehearsal is one of the verbs, and what it runs is another one")];
+
 #[test]
 fn every_layer_knows_only_those_below_it() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
@@ -77,24 +107,57 @@ fn every_layer_knows_only_those_below_it() {
     }
 }
 
-/// The number of the first line of some code that names one of these words, and the word. What tests stand on is their own
-/// affair: what is behind `#[cfg(test)]`, one line or a module up to its closing brace.
+#[test]
+fn no_circle_of_imports() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut imports = Imports::default();
+    for path in sources(&root) {
+        let file = path.strip_prefix(&root).unwrap().to_str().unwrap();
+        if !NOT_OF_THE_LIBRARY.contains(&file) {
+            let text = fs::read_to_string(&path).unwrap();
+            imports.add(file, &code(&text).map(|(_, line)| line).collect::<Vec<_>>());
+        }
+    }
+    let files = imports.by_file();
+    let allowed = CIRCLES_OF_FILES.map(|(circle, _)| circle.to_vec());
+    assert_eq!(circles(&files), BTreeSet::from(allowed), "put what both need of each other into a file of its own");
+
+    let mut rooms: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for (file, imported) in &files {
+        let others = imported.iter().map(|other| room(other)).filter(|other| *other != room(file));
+        rooms.entry(room(file)).or_default().extend(others);
+    }
+    let allowed = CIRCLES_OF_ROOMS.map(|(circle, _)| circle.to_vec());
+    assert_eq!(circles(&rooms), BTreeSet::from(allowed), "a room does not know those that know it");
+}
+
+/// The room that a file is in, or is.
+fn room(file: &str) -> &str {
+    file.split('/').next().unwrap().trim_end_matches(".rs")
+}
+
+/// The number of the first line of some code that names one of these words, and the word.
 fn named<'w>(text: &str, words: &[&'w str]) -> Option<(usize, &'w str)> {
+    code(text).find_map(|(number, line)| Some((number, *words.iter().find(|word| line.contains(**word))?)))
+}
+
+/// The lines of some code, less comments, with their numbers. What tests stand on is their own affair: what is behind
+/// `#[cfg(test)]`, one line or a module up to its closing brace.
+fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let mut in_tests = false;
     let mut is_test = false;
-    for (at, line) in text.lines().enumerate() {
+    text.lines().enumerate().filter_map(move |(at, line)| {
         let code = line.trim();
+        let is_of_product = !is_test && !in_tests;
         if is_test {
             in_tests = code.ends_with('{');
         } else if in_tests {
             in_tests = line != "}";
-        } else if let Some(word) = words.iter().find(|word| code.contains(**word) && !code.starts_with("//")) {
-            return Some((at + 1, word));
         }
         // An attribute may stand between the two.
         is_test = code == "#[cfg(test)]" || (is_test && code.starts_with("#["));
-    }
-    None
+        (is_of_product && !is_test && !code.starts_with("//")).then_some((at + 1, code))
+    })
 }
 
 #[test]

@@ -25,6 +25,7 @@ pub mod event;
 mod example;
 #[cfg(test)]
 mod layers;
+mod own_commands;
 pub mod plan;
 pub mod proof;
 #[cfg(feature = "rehearse")]

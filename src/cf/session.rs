@@ -9,21 +9,20 @@
 mod error;
 mod home;
 mod spare;
+mod write;
 
 use std::ffi::OsStr;
-use std::fs::{self, Permissions};
-use std::io::{self, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use jiff::Timestamp;
-use serde_json::Value;
-use tempfile::NamedTempFile;
 
 use super::config::{self, Config, Target};
+use super::spawn::Cf;
 use crate::secret::Sensitive;
 use spare::Idle;
+use write::{replace, write_private, written_beside};
 
 pub(crate) use error::SessionError;
 pub use home::PrivateHome;
@@ -86,6 +85,13 @@ impl Session {
         Ok(Config::read(&self.home.config())?.access_token())
     }
 
+    /// Does something with a cf like this one that works in a spare home, with the access token that there is now. `None`
+    /// where there is no place for that, where the session's configuration cannot be read, and where the token is just
+    /// being renewed: then there is the session's own.
+    pub(crate) fn aside<R>(&self, cf: &Cf, work: impl FnOnce(&Cf) -> R) -> Option<R> {
+        self.idle.aside(&self.home, cf, work)
+    }
+
     /// From when to when the access token is good; `None` where that cannot be told.
     pub(crate) fn token_times(&self) -> Option<(Timestamp, Timestamp)> {
         Config::read(&self.home.config()).ok()?.token_times()
@@ -136,46 +142,6 @@ impl Drop for Session {
         // Whoever wants to know of a failure calls `close`; here it is the last chance.
         let _ = self.hand_back();
     }
-}
-
-/// Writes the private copy, below a directory that only the user can read. It takes the place of what `cf version` has
-/// left there. Fails where something else than a directory is in the way, such as a link.
-fn write_private(path: &Path, config: &Value) -> io::Result<()> {
-    if let Some(directory) = path.parent() {
-        match fs::DirBuilder::new().mode(0o700).create(directory) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                if !fs::symlink_metadata(directory)?.is_dir() {
-                    return Err(io::Error::new(io::ErrorKind::NotADirectory, "a link or a file is in its place"));
-                }
-                fs::set_permissions(directory, Permissions::from_mode(0o700))?;
-            }
-            made => made?,
-        }
-    }
-    replace(path, config)
-}
-
-/// Replaces a file at one stroke, as cf itself does: nobody ever sees half of it.
-fn replace(path: &Path, config: &Value) -> io::Result<()> {
-    written_beside(path, config)?.persist(path).map_err(|error| error.error)?;
-    Ok(())
-}
-
-/// Writes what is to take the place of a file.
-fn written_beside(path: &Path, config: &Value) -> io::Result<NamedTempFile> {
-    let directory = path.parent().unwrap_or(Path::new("."));
-    // cf 8.17 sweeps files of this name that a killed one left.
-    let mut file = tempfile::Builder::new()
-        .prefix("temp-config")
-        .permissions(Permissions::from_mode(0o600))
-        .tempfile_in(directory)?;
-    file.write_all(&bytes(config)?)?;
-    Ok(file)
-}
-
-/// Two blanks of indentation, as cf 8.17 writes it.
-fn bytes(config: &Value) -> io::Result<Vec<u8>> {
-    Ok(serde_json::to_vec_pretty(config)?)
 }
 
 #[cfg(test)]

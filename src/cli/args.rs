@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::own_commands::OwnCommands;
 use crate::plan::MOST_PARALLEL;
 use crate::run::http::RouterUrl;
-use crate::shell::OwnCommands;
 
 /// Deployments without downtime on Cloud Foundry, driven by the official cf CLI.
 #[derive(Debug, Parser)]

@@ -9,13 +9,14 @@ use thiserror::Error;
 use crate::cf::outcome::Reason;
 use crate::cf::session::SessionError;
 use crate::cf::spawn::SpawnError;
+use crate::own_commands::OwnCommands;
 use crate::plan::{AppName, Problems};
 use crate::proof::Counterexample;
 use crate::run::clock::Stop;
 use crate::run::lock::LockError;
-use crate::run::observe::ObserveError;
+use crate::run::observe_error::ObserveError;
 use crate::run::upload::UploadError;
-use crate::shell::{self, OwnCommands};
+use crate::shell;
 use crate::space::lock::LockState;
 use crate::steps::refusal::Refusal;
 

@@ -9,12 +9,13 @@ use crate::plan::{self, Plan};
 use crate::report::preview;
 use crate::run::check::Checker;
 use crate::run::clock::Clock;
-use crate::run::execute::{Hold, Runner};
 use crate::run::interrupt::Interrupt;
 use crate::run::lock::{Claim, LockError, LockManager, Patience};
 use crate::run::operation::Operation;
+use crate::run::parts::Parts;
 use crate::run::probe::Probe;
-use crate::run::reader::{Parts, refresh_patiently};
+use crate::run::reader::refresh_patiently;
+use crate::run::runner::{Hold, Runner};
 use crate::space::Space;
 use crate::space::condition::Section;
 use crate::steps::input::Failed;
@@ -24,11 +25,11 @@ use crate::steps::standing::{UnderWay, serving};
 use crate::steps::{Request, Verb};
 
 use super::context::{Context, load, load_without_app_files};
-use super::lock::{clear_up, holding};
+use super::holding::{clear_up, holding};
 use super::prepare::{self, Prepared};
 use super::reporters::Reporters;
 use super::strays::warn_of_strays;
-use super::tell;
+use super::terminal::tell;
 
 /// What was read so recently is read again under the lock only as far as a deployment changes it.
 const RECENTLY: Duration = Duration::from_secs(10);
@@ -39,7 +40,7 @@ const WHAT_MAY_CHANGE: &[Section] =
 /// Runs one of the verbs that change something. A deployment that would change nothing is left out, unless it is forced.
 pub(crate) fn run(verb: Verb, common: &Common, args: &RunArgs, force: bool) -> Result<ExitStatus, CliError> {
     let mut reporters = Reporters::new(common)?;
-    let ended = with_plan(verb, common, (args, force), &mut reporters);
+    let ended = with_plan(verb, common, args, force, &mut reporters);
     reporters.end(&ended);
     ended
 }
@@ -47,7 +48,8 @@ pub(crate) fn run(verb: Verb, common: &Common, args: &RunArgs, force: bool) -> R
 fn with_plan(
     verb: Verb,
     common: &Common,
-    (args, force): (&RunArgs, bool),
+    args: &RunArgs,
+    force: bool,
     reporters: &mut Reporters,
 ) -> Result<ExitStatus, CliError> {
     let plan = match verb {
@@ -58,13 +60,14 @@ fn with_plan(
         warn_of_strays(common, &plan);
     }
     let consent = Consent::new(args.yes, verb.as_str(), common)?;
-    with_session(verb, common, (args, force), &plan, &consent, reporters)
+    with_session(verb, common, args, force, &plan, &consent, reporters)
 }
 
 fn with_session(
     verb: Verb,
     common: &Common,
-    (args, force): (&RunArgs, bool),
+    args: &RunArgs,
+    force: bool,
     plan: &Plan,
     consent: &Consent,
     reporters: &mut Reporters,
@@ -113,7 +116,7 @@ fn with_session(
     let interrupt = catch(asking.reporters)?;
     let manager = manager.by(&interrupt);
     let mut work = |hold: &Hold<'_>| asking.under_lock(agreed.as_ref(), space.clone(), &interrupt, hold);
-    let ended = holding((&context, plan), &claim, &manager, &interrupt, &mut work);
+    let ended = holding(&context, plan, &claim, &manager, &interrupt, &mut work);
     context.close();
     ended
 }
@@ -137,6 +140,14 @@ fn way_is_free(
         }
         _ => Ok(()),
     }
+}
+
+/// The space as it was seen last.
+pub(crate) struct Look {
+    /// The space.
+    pub(crate) space: Space,
+    /// When that which a deployment hangs on was read of it.
+    pub(crate) read: Instant,
 }
 
 /// What somebody has agreed to.
@@ -202,7 +213,7 @@ impl<'a> Asking<'a> {
             let again =
                 prepare::compile(self.plan, &space, agreed.prepared.request.clone(), &self.reporters.own_files());
             if again.is_ok_and(|(_, again)| again == agreed.prepared.deployment) {
-                return Ok(self.run(&agreed.prepared, (space, read), interrupt, hold));
+                return Ok(self.run(&agreed.prepared, Look { space, read }, interrupt, hold));
             }
             tell("the space has changed meanwhile");
         }
@@ -220,7 +231,7 @@ impl<'a> Asking<'a> {
             Err(CliError::Refused(Refusal::NothingUnderWay { .. })) => return self.nothing_under_way(&space),
             prepared => prepared?,
         };
-        Ok(self.run(&prepared, (space, read), interrupt, hold))
+        Ok(self.run(&prepared, Look { space, read }, interrupt, hold))
     }
 
     /// A rollback is finished, which leaves what was there before; something else may still be under way.
@@ -248,21 +259,16 @@ impl<'a> Asking<'a> {
         Ok(ExitStatus::Done)
     }
 
-    fn run(
-        &mut self,
-        prepared: &Prepared<'a>,
-        (mut space, read): (Space, Instant),
-        interrupt: &Interrupt,
-        hold: &Hold<'_>,
-    ) -> ExitStatus {
+    fn run(&mut self, prepared: &Prepared<'a>, mut look: Look, interrupt: &Interrupt, hold: &Hold<'_>) -> ExitStatus {
         let Self { context, plan, reporters, .. } = self;
-        let status = operate(context, plan, prepared, (&mut space, read), interrupt, hold, reporters);
+        let status = operate(context, plan, prepared, &mut look, interrupt, hold, reporters);
         if status != ExitStatus::Done || prepared.request.verb != Verb::Resume {
             return status;
         }
         if prepared.deployment.verb == Verb::Rollback {
-            return self.after_finished_rollback(&space);
+            return self.after_finished_rollback(&look.space);
         }
+        let space = look.space;
         // What was under way is finished: other apps of the plan may not have been deployed at all. (Those that an earlier run
         // of this deployment has done are, wherever their files are.)
         let done = newest_in_force(plan, &space).map(|newest| newest.deployment.id);
@@ -297,12 +303,12 @@ impl<'a> Asking<'a> {
     }
 }
 
-/// Runs what is prepared, and tells the reporters of it. What a deployment hangs on was read of the space at that time.
+/// Runs what is prepared, and tells the reporters of it.
 pub(crate) fn operate(
     context: &Context,
     plan: &Plan,
     prepared: &Prepared<'_>,
-    (space, read): (&mut Space, Instant),
+    look: &mut Look,
     interrupt: &Interrupt,
     hold: &Hold<'_>,
     reporters: &mut Reporters,
@@ -317,14 +323,14 @@ pub(crate) fn operate(
         checks: &Checker { client: &context.client, guard: context.cf.guard() },
         clock: interrupt,
         hold,
-        read,
+        read: look.read,
         lanes: prepared.deployment.lanes,
     };
     let own = reporters.own();
     let (request, deployment) = (&prepared.request, &prepared.deployment);
     let operation = Operation { runner, plan, request, deployment, own: own.as_ref() };
-    let outcome = operation.run(space, &mut |what| reporters.report(what));
-    reporters.note_live(plan, space);
+    let outcome = operation.run(&mut look.space, &mut |what| reporters.report(what));
+    reporters.note_live(plan, &look.space);
     outcome.into()
 }
 

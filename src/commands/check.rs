@@ -2,12 +2,12 @@
 
 use clap::CommandFactory as _;
 
-use crate::cli::{Cli, Common};
+use crate::cli::{Cli, CliError, Common, ExitStatus};
 use crate::plan;
 
 use super::context::load;
 use super::strays::warn_beforehand;
-use super::{CliError, ExitStatus, print, tell};
+use super::terminal::{print, tell};
 
 /// `cutover check`: validates the plan file.
 pub(crate) fn run(common: &Common) -> Result<ExitStatus, CliError> {

@@ -18,6 +18,8 @@ use crate::run::observe::Observer;
 use crate::secret::{Redactor, Sensitive};
 use crate::shell;
 
+use super::terminal::tell;
+
 /// Reads the plan that the command line names, less the apps that it does not ask for.
 pub(crate) fn load(common: &Common) -> Result<Plan, CliError> {
     load_from(common, &plan::Disk)
@@ -97,7 +99,7 @@ impl Context {
 
     /// What reads the space as far as the plan is concerned with it.
     pub(crate) fn observer<'a>(&'a self, plan: &Plan) -> Observer<'a> {
-        Observer::new(&self.cf, &self.session, plan).telling(super::tell)
+        Observer::new(&self.cf, &self.session, plan).telling(tell)
     }
 
     /// The API by this cf.
@@ -126,9 +128,9 @@ impl Context {
         match self.session.close() {
             Ok(HandBack::Unchanged | HandBack::Written) => {}
             Ok(HandBack::UserChanged) => {
-                super::tell("note: you have logged in or out meanwhile; your session is left as it is");
+                tell("note: you have logged in or out meanwhile; your session is left as it is");
             }
-            Err(error) => super::tell(&format!("note: {error}")),
+            Err(error) => tell(&format!("note: {error}")),
         }
     }
 }

@@ -1,9 +1,4 @@
-//! `cutover lock status` and `cutover lock break`: who is deploying, and an end to it. What holds the lock for a run is
-//! here, too.
-
-use std::sync::mpsc::{RecvTimeoutError, channel};
-use std::thread;
-use std::time::Duration;
+//! `cutover lock status` and `cutover lock break`: who is deploying, and an end to it.
 
 use jiff::Timestamp;
 use serde_json::{json, to_string_pretty};
@@ -11,65 +6,13 @@ use serde_json::{json, to_string_pretty};
 use crate::cli::prompt::Consent;
 use crate::cli::{CliError, Common, ExitStatus, LockBreakArgs, LockStatusArgs, StatusFormat};
 use crate::plan::Plan;
-use crate::run::execute::Hold;
 use crate::run::interrupt::Interrupt;
-use crate::run::lock::{Claim, LockManager, Patience, state_of};
-use crate::space::Space;
+use crate::run::lock::state_of;
 use crate::space::lock::{Lock, LockState};
-use crate::steps::Step;
 
 use super::context::{Context, load_without_app_files};
-use super::{print, tell};
-
-/// How long it may take to give a lock back before that is told.
-const GIVEN_BACK: Duration = Duration::from_secs(4);
-
-/// What is done while a lock is held: it gets what makes sure, before each step, that the lock still is.
-type Work<'a> = dyn FnMut(&Hold<'_>) -> Result<ExitStatus, CliError> + 'a;
-
-/// Runs `work` while the locks on all apps of the plan are held and kept alive, and gives them back however it ends.
-pub(super) fn holding(
-    (context, plan): (&Context, &Plan),
-    claim: &Claim,
-    manager: &LockManager<'_>,
-    interrupt: &Interrupt,
-    work: &mut Work<'_>,
-) -> Result<ExitStatus, CliError> {
-    let locks = manager.acquire(plan.apps.iter().map(|app| &app.name), claim, &mut tell)?;
-    let hold = |step: &Step, space: &Space| {
-        // Tokens that the platform has rotated are worth nothing here should this run be killed.
-        context.keep_logged_in();
-        locks.hold(step, space, interrupt).map_err(|lost| lost.to_string())
-    };
-    let ending = locks.keep(&interrupt.stopper(), || work(&hold));
-    let (over, waits) = channel::<()>();
-    thread::scope(|scope| {
-        scope.spawn(move || {
-            if waits.recv_timeout(GIVEN_BACK) == Err(RecvTimeoutError::Timeout) {
-                tell("note: the platform takes its time to take the lock back, which is waited for");
-            }
-        });
-        locks.release(interrupt, &mut |note| tell(&format!("note: {note}")));
-        drop(over);
-    });
-    ending
-}
-
-/// Removes locks that a dead run has left, where there is nothing to be done for its deployment.
-pub(super) fn clear_up(context: &Context, locks: &[Lock]) -> Result<(), CliError> {
-    let clock = Interrupt::none();
-    for lock in locks {
-        if manager(context, &clock).break_open(lock, &mut tell)? {
-            tell(&format!("the lock on {} that {} has left is removed", lock.app, lock.holder()));
-        }
-    }
-    Ok(())
-}
-
-/// A lock manager who waits for nobody.
-fn manager<'a>(context: &'a Context, clock: &'a Interrupt) -> LockManager<'a> {
-    LockManager::new(context.api(), clock, Patience { wait: Duration::ZERO, find_out: false, take_over: false })
-}
+use super::holding::manager;
+use super::terminal::{print, tell};
 
 /// Runs `lock status`.
 pub(crate) fn status(common: &Common, args: &LockStatusArgs) -> Result<ExitStatus, CliError> {

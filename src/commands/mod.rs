@@ -1,91 +1,23 @@
 //! One file a verb, each telling its story in a page.
 //!
 //! - [`check`], [`plan`], [`apply`] (resume and rollback, too), [`status`], [`lock`]: the verbs
+//! - `dispatch`: which verb a command line is for; `terminal`: what is said outside of a run
 //! - [`context`]: the plan that is named, and a cf with a private session in its space
+//! - `holding`: what holds the locks for a run
 //! - [`prepare`]: what a verb does, compiled and proved
 //! - [`reporters`]: those who report a run; `strays`: files that hardly are meant to be uploaded
 
 pub mod apply;
 pub mod check;
 pub mod context;
+mod dispatch;
+mod holding;
 pub mod lock;
 pub mod plan;
 pub mod prepare;
 pub mod reporters;
 pub mod status;
 mod strays;
+pub(crate) mod terminal;
 
-use std::io;
-
-use crate::cli::{Cli, CliError, Color, Command, ExitStatus, LockCommand};
-use crate::shell;
-use crate::steps::Verb;
-use crate::text::for_terminal;
-
-/// Runs the command line; what it could not begin is told on standard error.
-pub fn run(mut cli: Cli) -> ExitStatus {
-    colours(cli.common.color);
-    let named = name_plan(&mut cli);
-    let own = cli.common.own_commands();
-    named.and_then(|()| dispatch(cli)).unwrap_or_else(|error| {
-        let _ = io::Write::write_all(&mut io::stderr(), error.render(&own).as_bytes());
-        error.exit_status()
-    })
-}
-
-fn dispatch(cli: Cli) -> Result<ExitStatus, CliError> {
-    match cli.command {
-        Command::Check(_) => check::run(&cli.common),
-        Command::Plan(args) => plan::run(&cli.common, &args),
-        Command::Apply(args) => apply::run(Verb::Apply, &cli.common, &args.run, args.force),
-        Command::Resume(args) => apply::run(Verb::Resume, &cli.common, &args, true),
-        Command::Rollback(args) => apply::run(Verb::Rollback, &cli.common, &args, true),
-        Command::Status(args) => status::run(&cli.common, &args),
-        Command::Lock(LockCommand::Status(args)) => lock::status(&cli.common, &args),
-        Command::Lock(LockCommand::Break(args)) => lock::break_open(&cli.common, &args),
-        #[cfg(feature = "rehearse")]
-        Command::Rehearse(args) => crate::rehearse::run(&cli.common, &args),
-        Command::Schema => Ok(check::schema()),
-        Command::Completions { shell } => Ok(check::completions(shell)),
-        Command::Man => check::man(),
-    }
-}
-
-/// Takes the plan that is named behind the verb. Fails where there are two, and where it can only be the name of an app
-/// behind `--app`, which takes one.
-fn name_plan(cli: &mut Cli) -> Result<(), CliError> {
-    let Some(plan) = cli.command.plan() else { return Ok(()) };
-    if let Some(file) = &cli.common.file {
-        return Err(CliError::TwoPlans { first: file.clone(), second: plan.to_owned() });
-    }
-    if let (Some(_), false) = (cli.common.app.last(), plan.exists()) {
-        let app = plan.to_string_lossy();
-        let apps = cli.common.app.iter().map(String::as_str).chain([app.as_ref()]);
-        let again = shell::command(apps.flat_map(|app| ["--app", app]));
-        let why = format!("there is no such plan; to name several apps, repeat the flag: {again}");
-        return Err(CliError::File { path: plan.to_owned(), why });
-    }
-    cli.common.file = Some(plan.to_owned());
-    Ok(())
-}
-
-fn colours(when: Color) {
-    let forced = match when {
-        // The library looks at the terminal and at NO_COLOR by itself.
-        Color::Auto => return,
-        Color::Always => true,
-        Color::Never => false,
-    };
-    console::set_colors_enabled(forced);
-    console::set_colors_enabled_stderr(forced);
-}
-
-/// Prints to standard output. A reader that has gone away (`| head`) is no failure.
-pub(crate) fn print(text: &str) {
-    let _ = io::Write::write_all(&mut io::stdout(), for_terminal(text).as_bytes());
-}
-
-/// Prints to standard error.
-pub(crate) fn tell(text: &str) {
-    let _ = io::Write::write_all(&mut io::stderr(), format!("{}\n", for_terminal(text)).as_bytes());
-}
+pub use dispatch::run;

@@ -14,8 +14,8 @@ use crate::{bounded, text};
 
 use super::context::{Context, check_target, load};
 use super::prepare::{self, Prepared, request};
-use super::print;
 use super::strays::{own_files, warn_beforehand};
+use super::terminal::print;
 
 /// The largest snapshot, in bytes: some ten thousand apps.
 const MAX_SNAPSHOT: u64 = 64 << 20;

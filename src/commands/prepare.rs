@@ -86,7 +86,7 @@ pub(crate) fn compile<'p>(
 fn prove(plan: &Plan, space: &Space, request: &Request, deployment: &Deployment<'_>) -> Result<Proof, CliError> {
     let begun = request.begun_before(plan, space);
     let again = |app: &plan::App, verb: Verb, space: &Space| {
-        request.compile_again(plan, (app, begun.get(&app.name)), verb, space)
+        request.compile_again(plan, app, begun.get(&app.name), verb, space)
     };
     let proof = proof::prove(deployment, space, &again);
     if proof.holds { Ok(proof) } else { Err(CliError::Unproved(proof.violations)) }

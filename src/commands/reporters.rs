@@ -8,23 +8,24 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 
-use crate::cli::Common;
+use crate::cli::{CliError, Common, ExitStatus};
 use crate::event::{AppEnd, Event, Happening};
+use crate::own_commands::OwnCommands;
 use crate::plan::Plan;
 use crate::report::console::{Console, Verbosity};
 use crate::report::json_lines::JsonLines;
 use crate::report::last_words::LastWords;
 use crate::report::reporter::Reporter;
-use crate::run::interrupt::{Signal, Urgency};
+use crate::run::interrupt::Urgency;
+use crate::run::signal::Signal;
 use crate::run::upload::OwnFiles;
 use crate::secret::Redactor;
-use crate::shell::OwnCommands;
 use crate::space::Space;
 use crate::steps::standing::Standing;
 use crate::text::harmless;
 
 use super::strays::own_files;
-use super::{CliError, ExitStatus, tell};
+use super::terminal::tell;
 
 /// Those who report a run.
 #[derive(Debug)]

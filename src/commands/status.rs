@@ -10,7 +10,7 @@ use crate::run::lock::state_of;
 use crate::text;
 
 use super::context::{Context, load_without_app_files};
-use super::print;
+use super::terminal::print;
 
 /// Runs the verb.
 pub(crate) fn run(common: &Common, args: &StatusArgs) -> Result<ExitStatus, CliError> {

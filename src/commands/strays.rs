@@ -9,7 +9,7 @@ use crate::cli::Common;
 use crate::plan::{Disk, Files as _, Plan, overlaid};
 use crate::run::upload::{OwnFiles, Stray};
 
-use super::tell;
+use super::terminal::tell;
 
 /// The files that this run writes itself, as the command line has it.
 pub(super) fn own_files(common: &Common) -> OwnFiles {

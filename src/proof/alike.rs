@@ -10,7 +10,7 @@ use crate::space::{App, Quota, Space, Usage};
 use crate::steps::annotations::{self, Annotations};
 use crate::steps::{Action, AppDeployment, Verb};
 
-use super::Proof;
+use super::proof::Proof;
 
 /// What is written on apps and differs from one to the other without meaning anything to a proof.
 const OWN: [&str; 7] = [

@@ -10,10 +10,12 @@ use crate::steps::standing::{Standing, UnderWay};
 use crate::steps::strategy::{self, Goal};
 use crate::steps::{Step, Verb};
 
+use super::compile::Compile;
+use super::counterexample::{Counterexample, about};
 use super::fault::Fault;
 use super::orders::{Orders, Point, Points};
+use super::proof::Proof;
 use super::world::{Promise, StepEnd, WalkEnd, World};
-use super::{Compile, Counterexample, Proof, about};
 
 /// How many faults follow each other on one walk: one in the run, one in what is done about it.
 const FAULTS: usize = 2;

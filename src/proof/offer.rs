@@ -9,7 +9,8 @@ use crate::steps::standing::UnderWay;
 use crate::steps::upload::Upload;
 use crate::steps::{self, Verb};
 
-use super::{Counterexample, prove_app};
+use super::counterexample::Counterexample;
+use super::prove::prove_app;
 
 /// What comes of a verb, as the space is now.
 #[derive(Debug, Clone, PartialEq)]

@@ -14,8 +14,9 @@ use crate::steps::refusal::{QuotaKind, Refusal};
 use crate::steps::standing::UnderWay;
 use crate::steps::{Action, Deployment, Step, Verb};
 
+use super::prove::prove_app;
 use super::world::World;
-use super::{Proof, prove, prove_app, prove_one};
+use super::{Proof, prove, prove_one};
 
 const PLAN: &str = "
 version: 1
@@ -616,7 +617,7 @@ fn two() -> Space {
 
 fn proved_together(plan: &Plan, deployment: &Deployment<'_>, space: &Space) -> Proof {
     let request = example::request(plan, Verb::Apply);
-    prove(deployment, space, &|app, verb, space| request.compile_again(plan, (app, None), verb, space))
+    prove(deployment, space, &|app, verb, space| request.compile_again(plan, app, None, verb, space))
 }
 
 /// Something that is otherwise with the app `mail` than with the app `cart`.
@@ -654,7 +655,7 @@ fn apps_are_proved_as_if_each_were_the_only_one() {
             let together = proved_together(&plan, &deployment, &space);
             let mut alone = 0;
             for part in &deployment.apps {
-                let compile = |verb: Verb, space: &Space| request.compile_again(&plan, (part.app, None), verb, space);
+                let compile = |verb: Verb, space: &Space| request.compile_again(&plan, part.app, None, verb, space);
                 let proof = prove_app(part.app, Verb::Apply, &space, &compile);
                 assert_holds(&format!("{number}: {}", part.app.name), &proof);
                 alone += proof.cases;
@@ -768,7 +769,7 @@ fn what_apps_share_is_proved_as_those_before_leave_it() {
     let tight = with_free_memory(space, 1023);
     for part in &deployment.apps {
         let alone = prove_app(part.app, Verb::Apply, &tight, &|verb, space| {
-            example::request(&plan, Verb::Apply).compile_again(&plan, (part.app, None), verb, space)
+            example::request(&plan, Verb::Apply).compile_again(&plan, part.app, None, verb, space)
         });
         assert_holds("each by itself", &alone);
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 
 use crate::event::{Event, Happening};
-use crate::shell::OwnCommands;
+use crate::own_commands::OwnCommands;
 use crate::steps::Verb;
 
 use super::reporter::Reporter;

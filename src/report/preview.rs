@@ -9,11 +9,12 @@ use serde_json::{Value, json};
 use crate::cf::invocation::Invocation;
 use crate::plan::{self, Plan, format_duration};
 use crate::proof::Proof;
-use crate::run::routers::{Asked, Deaf, Routers};
+use crate::run::deaf::Deaf;
+use crate::run::routers::{Asked, Routers};
 use crate::space::{AppState, Quota, Space, Usage};
 use crate::steps::standing::Standing;
 use crate::steps::strategy::{self, Title};
-use crate::steps::{AppDeployment, Deployment, Phase, Step, quota};
+use crate::steps::{AppDeployment, Deployment, Phase, Step, peak};
 
 /// The preview as text. Each cf invocation stands on a line of its own and can be copied into a shell.
 pub(crate) fn text(plan: &Plan, space: &Space, deployment: &Deployment<'_>) -> String {
@@ -186,7 +187,7 @@ pub(crate) fn json(plan: &Plan, space: &Space, deployment: &Deployment<'_>) -> V
             "peak": peak,
         })
     };
-    let peaks = quota::peaks(space, &deployment.steps_by_app(), deployment.apps_at_once);
+    let peaks = peak::peaks(space, &deployment.steps_by_app(), deployment.apps_at_once);
     let quotas: Vec<Value> = peaks.into_iter().map(|(of, peak)| quota(of, peak)).collect();
     json!({
         "version": 1,

@@ -7,16 +7,18 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::cf::invocation::{Invocation, RouteParts};
+use crate::own_commands::OwnCommands;
 use crate::plan::{self, Plan};
 use crate::proof::offer::{Offer, offer};
-use crate::shell::{self, OwnCommands};
+use crate::shell;
 use crate::space::lock::{Lock, LockState};
 use crate::space::{App, AppState, Space};
 use crate::steps::Verb;
 use crate::steps::annotations::{self, Identity, Role};
 use crate::steps::interrupted::{Interrupted, to_take_back};
+use crate::steps::origins::has_begun;
 use crate::steps::refusal::Refusal;
-use crate::steps::standing::{Standing, UnderWay, has_begun};
+use crate::steps::standing::{Standing, UnderWay};
 
 /// The status of all apps of a plan, as text.
 pub(crate) fn text(

@@ -7,8 +7,9 @@ use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::execute::Runner;
-use super::reader::{Parts, View};
+use super::parts::Parts;
+use super::runner::Runner;
+use super::view::View;
 use crate::space::Space;
 use crate::space::condition::{Condition, Judgement, Section};
 use crate::steps::Step;
@@ -127,7 +128,7 @@ impl<'r> Ahead<'r> {
             let is_own = !is_about_uploads || package.map(|package| package.guid.as_str()) == self.own_package();
             let holds = was_read && is_own && self.condition.judge(&space, &self.before) == Judgement::Holds;
             // What a cf that is ended has renewed is lost.
-            if holds && api.token_lasts() {
+            if holds && api.tokens().last() {
                 let _first = self.shown.set((space, looked));
                 return;
             }

@@ -5,7 +5,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
 
-use super::api::{Api, ObserveError};
+use super::api::Api;
+use super::observe_error::ObserveError;
 use crate::cf::config::Target;
 use crate::space::read::{self, Page};
 

@@ -1,4 +1,4 @@
-//! `cf curl`: reading the API, changing something by it, and how its answers fail.
+//! `cf curl`: reading the API, and changing something by it.
 
 use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -6,21 +6,19 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use jiff::Timestamp;
 use serde_json::Value;
-use thiserror::Error;
 
+use super::observe_error::ObserveError;
 use super::retry;
+use super::tokens::Tokens;
 use crate::cf::config::Target;
 use crate::cf::invocation::Invocation;
 use crate::cf::outcome::{Expectation, Reason, Refusal, Verdict, confirm};
 use crate::cf::output::Exit;
 use crate::cf::parse;
 use crate::cf::session::Session;
-use crate::cf::spawn::{Cf, SpawnError};
+use crate::cf::spawn::Cf;
 use crate::plan::format_duration;
-use crate::secret::Sensitive;
-use crate::space::read::Unreadable;
 
 /// How long one read may take.
 const READ: Duration = Duration::from_secs(45);
@@ -28,90 +26,8 @@ const READ: Duration = Duration::from_secs(45);
 const GLANCE: Duration = Duration::from_secs(5);
 /// How many reads go out side by side.
 const AT_ONCE: usize = 4;
-/// How long an access token must be good for that no cf is about to renew it. cf 8.17: it does where less than a minute is
-/// left (`accessTokenExpirationMargin`).
-const TOKEN_LASTS: Duration = Duration::from_secs(120);
 /// How long one change may take.
 const CHANGE: Duration = Duration::from_secs(20);
-
-/// Why a space could not be read.
-#[derive(Debug, Error)]
-pub enum ObserveError {
-    /// cf could not be run.
-    #[error(transparent)]
-    Spawn(#[from] SpawnError),
-    /// cf or the platform refused, for a reason that is known.
-    #[error("{}", refused(path, refusal))]
-    Refused {
-        /// What was asked.
-        path: String,
-        /// The reason, with cf's words.
-        refusal: Refusal,
-    },
-    /// The answer is none that is known.
-    #[error("{} could not be read: {why}", place(path))]
-    Unknown {
-        /// What was asked.
-        path: String,
-        /// What came instead.
-        why: String,
-    },
-    /// The answer has another shape than the API's documentation tells.
-    #[error(transparent)]
-    Unreadable(#[from] Unreadable),
-}
-
-/// What is not about the one thing that was asked for is told without it.
-fn refused(path: &str, refusal: &Refusal) -> String {
-    match refusal.reason {
-        Reason::NoApi
-        | Reason::NotLoggedIn
-        | Reason::TokenExpired
-        | Reason::NoTarget
-        | Reason::Connection
-        | Reason::Certificate => refusal.words.clone(),
-        Reason::RateLimited => format!("the platform takes no more calls of this user for a while: {}", refusal.words),
-        _ => format!("{} could not be read: {}", place(path), refusal.words),
-    }
-}
-
-/// What is read at a path: `/v3/apps/GUID/droplets/current?…` without its query.
-fn place(path: &str) -> &str {
-    path.split('?').next().unwrap_or(path)
-}
-
-impl ObserveError {
-    /// Whether nobody is logged in any more, so that nothing can be read or changed until somebody is.
-    pub(crate) fn is_logged_out(&self) -> bool {
-        matches!(self, Self::Refused { refusal, .. } if matches!(refusal.reason, Reason::NotLoggedIn | Reason::TokenExpired))
-    }
-
-    /// Whether the platform has had too many calls and will answer again after a while.
-    pub(crate) fn is_rate_limited(&self) -> bool {
-        matches!(self, Self::Refused { refusal, .. } if refusal.reason == Reason::RateLimited)
-    }
-
-    /// Whether what was asked for is not there, or is hidden from the user. Nothing else means that: least of all a
-    /// failure of the platform.
-    pub(super) fn is_absent(&self) -> bool {
-        match self {
-            Self::Refused { refusal, .. } => matches!(refusal.reason, Reason::NotFound | Reason::NotAuthorized),
-            Self::Spawn(_) | Self::Unknown { .. } | Self::Unreadable(_) => false,
-        }
-    }
-
-    /// Whether it is no use to try again: the session or the user's rights are the reason.
-    pub(crate) fn lasts(&self) -> bool {
-        match self {
-            Self::Spawn(_) => true,
-            Self::Refused { refusal, .. } => matches!(
-                refusal.reason,
-                Reason::NoApi | Reason::NotLoggedIn | Reason::TokenExpired | Reason::NoTarget | Reason::NotAuthorized
-            ),
-            Self::Unknown { .. } | Self::Unreadable(_) => false,
-        }
-    }
-}
 
 /// The API of the targeted platform, as one cf reads it.
 #[derive(Debug, Clone, Copy)]
@@ -159,46 +75,9 @@ impl<'a> Api<'a> {
         self.session.target()
     }
 
-    /// The access token that there is now.
-    pub(crate) fn token(&self) -> Option<Sensitive> {
-        self.session.access_token().ok()
-    }
-
-    /// Has cf fetch a new access token at its next call, unless that was done since this one was used: many calls meet the
-    /// end of one token. cf 8.17 does so by itself where the token's own time is about to end, not where the platform has
-    /// rejected it.
-    pub(crate) fn renew(&self, used: Option<&Sensitive>) {
-        // A cf that is at work there writes down the token that it began with.
-        self.cf.in_turn(|| {
-            if used == self.token().as_ref() {
-                // Where the private configuration cannot be written, the next call says that the token is rejected.
-                let _ = self.session.forget_access_token();
-            }
-        });
-    }
-
-    /// Whether no cf has had a reason to renew the access token, and none has for a while yet.
-    pub(crate) fn token_lasts(&self) -> bool {
-        self.session.token_times().is_some_and(|(_, end)| end > Timestamp::now() + TOKEN_LASTS)
-    }
-
-    /// Has a new access token fetched where the one that there is does not last for a call that may take so long, as far as
-    /// the platform gives any that do: what that call renews on its way, nobody else knows of before it ends.
-    pub(crate) fn renew_for(&self, time: Duration) {
-        let Some((issued, end)) = self.session.token_times() else { return };
-        let left = Duration::try_from(end.duration_since(Timestamp::now())).unwrap_or_default();
-        let life = Duration::try_from(end.duration_since(issued)).unwrap_or_default();
-        if left < time.min(life * 2 / 3) {
-            self.renew_now(self.token().as_ref());
-        }
-    }
-
-    /// As [`Self::renew`], and at once: what works beside the session's own cf has nothing to renew it with.
-    pub(crate) fn renew_now(&self, used: Option<&Sensitive>) {
-        self.renew(used);
-        let argv = Invocation::org_guid(&self.target().org).resolve(&|_| None);
-        // Whatever is wrong with it, the next call tells.
-        let _ = argv.map(|argv| self.cf.run(&argv, READ, &mut |_, _| {}));
+    /// The access token, and what has a new one fetched.
+    pub(crate) fn tokens(&self) -> Tokens<'a> {
+        Tokens::new(self.cf, self.session)
     }
 
     /// How long the platform asks to be left alone, where it does.
@@ -210,10 +89,10 @@ impl<'a> Api<'a> {
 
     /// Makes one call that is to change something, with a new token where the one that there was is rejected.
     pub(crate) fn change(&self, call: &Invocation, expected: &Expectation) -> Result<Answer, ObserveError> {
-        let used = self.token();
+        let used = self.tokens().now();
         match self.change_once(call, expected)? {
             Answer::Refused(Refusal { reason: Reason::TokenExpired, .. }) if self.renews => {
-                self.renew(used.as_ref());
+                self.tokens().renew(used.as_ref());
                 self.change_once(call, expected)
             }
             answer => Ok(answer),
@@ -242,10 +121,10 @@ impl<'a> Api<'a> {
 
     /// One answer of the API, with a new token where the one that there was is rejected.
     pub(crate) fn get(&self, path: &str) -> Result<Value, ObserveError> {
-        let used = self.token();
+        let used = self.tokens().now();
         match self.get_once(path) {
             Err(ObserveError::Refused { refusal: Refusal { reason: Reason::TokenExpired, .. }, .. }) if self.renews => {
-                self.renew(used.as_ref());
+                self.tokens().renew(used.as_ref());
                 self.get_once(path)
             }
             other => other,
@@ -257,7 +136,7 @@ impl<'a> Api<'a> {
     pub(crate) fn get_all(&self, mut paths: Vec<String>) -> Vec<Answered> {
         let mut all = Vec::new();
         // A spare home has nothing to renew the token with.
-        let mut left = if self.token_lasts() { Vec::new() } else { std::mem::take(&mut paths) };
+        let mut left = if self.tokens().last() { Vec::new() } else { std::mem::take(&mut paths) };
         for _ in 0..2 {
             let (answers, unanswered) = self.side_by_side(std::mem::take(&mut paths));
             let is_over = answers.iter().any(|(_, answer)| answer.as_ref().is_err_and(|error| !error.is_absent()));

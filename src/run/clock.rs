@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::interrupt::Signal;
+use super::signal::Signal;
 
 /// Why a run is to stop. What was begun is finished; nothing is waited for, and nothing more is started.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,154 +1,30 @@
 //! A deployment's graph, step by step: each is confirmed before what waits for it starts.
 //!
 //! Steps that wait for nothing any more run side by side, in as many lanes as there are: this file hands them out. How one
-//! app is watched over while its steps run is told in [`track`](super::track), and how a step itself is done and confirmed in
-//! [`step_runner`](super::step_runner).
+//! app is watched over while its steps run is told in `guarded_step`, and how a step itself is done and confirmed in `step_runner`.
 
 use std::collections::BTreeSet;
-use std::fmt;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use crate::cf::spawn::Cf;
 use crate::event::{Happening, Opening, Report};
-use crate::plan::{self, AppName};
+use crate::plan;
 use crate::space::Space;
 use crate::space::condition::Section;
-use crate::space::difference::Difference;
 use crate::steps::{AppDeployment, Deployment, Step, Verb, strategy};
 
-use super::api::{Api, ObserveError};
-use super::check::Checks;
-use super::clock::{Clock, Stop};
-use super::interrupt::Signal;
-use super::probe::Router;
-use super::reader::{Parts, Reader, SharedView, refresh_patiently};
+use super::ended::Ended;
+use super::endings::Endings;
+use super::observe_error::ObserveError;
+use super::parts::Parts;
+use super::reader::refresh_patiently;
+use super::runner::Runner;
 use super::track::Track;
+use super::view::SharedView;
 
-/// The pause between two looks at the space.
-pub(super) const PAUSE: Duration = Duration::from_millis(200);
 /// How long nothing is heard of the lanes before it is told that the platform is out of reach.
 const TROUBLE: Duration = Duration::from_secs(2);
-
-/// How what is done to an app ended.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Ended {
-    /// All steps are confirmed.
-    Done,
-    /// A step is not confirmed; none after it was started.
-    Failed(Box<Failure>),
-    /// Somebody else is at work: nothing more was started, and nothing is taken back.
-    Stopped {
-        /// The plan's name of the app.
-        app: AppName,
-        /// The id of the step that was not started, or not finished.
-        step: String,
-        /// Who, or what they did.
-        why: Intrusion,
-    },
-    /// A signal came in; the steps before this one are confirmed, and it was not started or only waited.
-    Interrupted {
-        /// The signal.
-        signal: Signal,
-        /// The plan's name of the app.
-        app: AppName,
-        /// The id of the step that was not finished.
-        step: String,
-    },
-}
-
-/// Somebody else at work.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Intrusion {
-    /// The lock is not ours any more: why, and whose it is.
-    LockLost(String),
-    /// Somebody has changed what the deployment hangs on.
-    Changed(Vec<Difference>),
-}
-
-impl fmt::Display for Intrusion {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::LockLost(why) => write!(f, "the lock is not held any more: {why}"),
-            Self::Changed(changed) => {
-                f.write_str("somebody else has changed what this deployment depends on:")?;
-                changed.iter().try_for_each(|difference| write!(f, "\n  {difference}"))
-            }
-        }
-    }
-}
-
-/// A step that is not confirmed.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Failure {
-    /// The step.
-    pub step: Step,
-    /// What happened, with cf's own words.
-    pub(crate) why: String,
-}
-
-/// Runs deployments on a space. What keeps a run safe stands here part by part, so that a test can put a wrong one in its
-/// place.
-#[expect(missing_debug_implementations, reason = "it holds functions")]
-#[derive(Clone, Copy)]
-pub struct Runner<'a> {
-    /// The cf that changes the space.
-    pub cf: &'a Cf,
-    /// The API, for what is no matter of the space: tokens, and how long the platform asks to be left alone.
-    pub api: Api<'a>,
-    /// What reads the space back.
-    pub reader: &'a dyn Reader,
-    /// The router, asked who answers on a route.
-    pub router: &'a dyn Router,
-    /// What runs the plan's checks.
-    pub checks: &'a dyn Checks,
-    /// What is waited by, and what ends the run early.
-    pub clock: &'a dyn Clock,
-    /// Makes sure that the lock is held for a step, by the space as it was just read; says why it is not.
-    pub hold: &'a Hold<'a>,
-    /// When that which a deployment hangs on was read of the space last.
-    pub read: Instant,
-    /// How many steps run at the same time, one at the least. With several, each has a cf in a home of its own.
-    pub lanes: usize,
-}
-
-/// What makes sure that the lock is held for a step.
-pub type Hold<'a> = dyn Fn(&Step, &Space) -> Result<(), String> + Sync + 'a;
-
-impl Ended {
-    /// The end of a run that is to stop at a step.
-    pub(super) fn by(why: Stop, at: &Step) -> Self {
-        match why {
-            Stop::Signal(signal) => Self::Interrupted { signal, app: at.app.clone(), step: at.id.clone() },
-            Stop::LockLost(why) => Self::stopped(Intrusion::LockLost(why), at),
-        }
-    }
-
-    pub(super) fn stopped(why: Intrusion, at: &Step) -> Self {
-        Self::Stopped { app: at.app.clone(), step: at.id.clone(), why }
-    }
-
-    pub(super) fn failed(why: String, at: &Step) -> Self {
-        Self::Failed(Box::new(Failure { step: at.clone(), why }))
-    }
-}
-
-/// How the apps of a deployment ended that were begun, in the order of the deployment.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Endings<'d> {
-    /// Those that were begun, and how.
-    pub apps: Vec<(&'d AppDeployment<'d>, Ended)>,
-    /// Those that were not begun.
-    pub not_begun: Vec<&'d AppDeployment<'d>>,
-}
-
-impl Endings<'_> {
-    /// Whether all of the deployment is done.
-    pub(crate) fn is_done(&self) -> bool {
-        self.not_begun.is_empty() && self.apps.iter().all(|(_, ended)| *ended == Ended::Done)
-    }
-}
 
 /// What a lane says.
 enum Message {
@@ -236,13 +112,14 @@ impl Runner<'_> {
             self.reader,
             self.clock,
             std::mem::take(space),
-            (&Parts::new(&Section::DESIRED, None), self.read),
+            &Parts::new(&Section::DESIRED, None),
+            self.read,
         );
         // What was compiled for an app fits the space as it was at the beginning, also where its turn comes late.
         let first = view.space();
         let tracks: Vec<Track<'d>> = deployment.apps.iter().map(|part| Track::new(part, &first, begun)).collect();
         let mut all: Vec<Work<'d, '_>> = tracks.iter().map(Work::new).collect();
-        self.run_all((what, deployment), &mut all, &view, report);
+        self.run_all(what, deployment, &mut all, &view, report);
         let mut endings = Endings { apps: Vec::new(), not_begun: Vec::new() };
         for work in all {
             match work.ended {
@@ -256,7 +133,8 @@ impl Runner<'_> {
 
     fn run_all<'d>(
         &self,
-        (what, deployment): (&dyn Fn(&plan::App) -> String, &'d Deployment<'d>),
+        what: &dyn Fn(&plan::App) -> String,
+        deployment: &'d Deployment<'d>,
         all: &mut [Work<'d, '_>],
         view: &SharedView<'_>,
         report: &mut Report<'_>,
@@ -279,7 +157,7 @@ impl Runner<'_> {
                     let lane = Lane { say: say.clone() };
                     scope.spawn(move || {
                         let mut tell = |what: Happening| lane.say(Message::Told(what));
-                        let ended = self.run_step(track, (step, is_last), view, &mut tell);
+                        let ended = self.run_step(track, step, is_last, view, &mut tell);
                         lane.say(Message::Over { app, step, ended });
                     });
                 }

@@ -97,6 +97,17 @@ impl InstanceHeader {
     }
 }
 
+/// One instance, as a router is asked for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct InstanceKey {
+    /// What the guid is of.
+    pub(crate) header: InstanceHeader,
+    /// The guid of its app, or of its process.
+    pub(crate) guid: String,
+    /// Its index.
+    pub(crate) index: u32,
+}
+
 /// A client for routes.
 #[derive(Debug, Clone)]
 pub struct Client {
@@ -155,35 +166,31 @@ impl Client {
     /// Sends one GET, with its body read, on a connection of its own. Fails with the reason in plain words where there
     /// is no answer within that time, or within [`REQUEST`].
     pub fn get(&self, route: &RouteUrl, path: &str, within: Duration) -> Result<Answer, String> {
-        self.send(Method::GET, (route, path), None, (BODY, within.min(REQUEST)))
+        self.send(Method::GET, route, path, None, BODY, within.min(REQUEST))
     }
 
     /// Sends one HEAD that only one instance may answer. Fails with the reason in plain words where there is no answer
     /// within that time.
-    pub(crate) fn head(
-        &self,
-        route: &RouteUrl,
-        (header, guid): (InstanceHeader, &str),
-        index: u32,
-        within: Duration,
-    ) -> Result<Answer, String> {
+    pub(crate) fn head(&self, route: &RouteUrl, instance: &InstanceKey, within: Duration) -> Result<Answer, String> {
         let path = if route.path().is_empty() { "/" } else { "" };
-        self.send(Method::HEAD, (route, path), Some((header, format!("{guid}:{index}"))), (0, within))
+        self.send(Method::HEAD, route, path, Some(instance), 0, within)
     }
 
     fn send(
         &self,
         method: Method,
-        (route, path): (&RouteUrl, &str),
-        instance: Option<(InstanceHeader, String)>,
-        (body, within): (u64, Duration),
+        route: &RouteUrl,
+        path: &str,
+        instance: Option<&InstanceKey>,
+        body: u64,
+        within: Duration,
     ) -> Result<Answer, String> {
         let host = host(route);
         let port = self.port.map(|port| format!(":{port}")).unwrap_or_default();
         let uri = format!("{}://{host}{port}{}{path}", self.scheme, route.path());
         let mut request = Request::builder().method(method).uri(uri).header("Host", &host);
-        if let Some((header, instance)) = instance {
-            request = request.header(header.name(), instance);
+        if let Some(InstanceKey { header, guid, index }) = instance {
+            request = request.header(header.name(), format!("{guid}:{index}"));
         }
         let request = request.body(()).map_err(|error| error.to_string())?;
         let request = self.agent.configure_request(request).timeout_global(Some(within)).build();

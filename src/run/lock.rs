@@ -1,6 +1,6 @@
 //! One deployment of an app at a time: taking, keeping and giving back its [`Lock`].
 //!
-//! - this file: [`LockManager`], which takes locks, and why one is not to be had
+//! - this file: [`LockManager`], which takes locks; `error`: why one is not to be had
 //! - [`heartbeat`]: what keeps them alive while a run is at work; [`held`]: one heartbeat, and how a lock is lost
 //! - [`process`]: whether the process that holds a lock is still there
 //! - `marker`: the calls about the app that is the lock
@@ -10,6 +10,7 @@
 //! and that nobody takes a lock over before its run is known to be dead or has been silent for
 //! [`SILENCE`](crate::space::lock::SILENCE).
 
+mod error;
 pub mod heartbeat;
 pub mod held;
 mod marker;
@@ -19,16 +20,14 @@ use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use thiserror::Error;
 
-use super::api::{Answer, Api, ObserveError};
-use super::clock::{Clock, Stop};
-use super::interrupt::Signal;
-use crate::cf::outcome::Refusal;
+use super::api::{Answer, Api};
+use super::clock::Clock;
 use crate::plan::AppName;
 use crate::space::lock::{Lock, LockState, SILENCE, Sighting, Verb};
 use crate::steps::annotations::Identity;
 
+pub use error::LockError;
 use heartbeat::Heartbeat;
 use marker::Taken;
 
@@ -79,52 +78,6 @@ impl Claim {
 fn nonce() -> String {
     let word = || RandomState::new().build_hasher().finish();
     format!("{:016x}{:016x}", word(), word())
-}
-
-/// Why a lock is not ours.
-#[derive(Debug, Error)]
-pub enum LockError {
-    /// Somebody else holds it.
-    #[error("refused: {}", lock.story(*now, *state))]
-    Held {
-        /// The lock.
-        lock: Box<Lock>,
-        /// Whether its run is at work.
-        state: LockState,
-        /// When it was read.
-        now: Timestamp,
-    },
-    /// A signal came in while somebody else held it.
-    #[error("interrupted while the lock on {app} was waited for; nothing was done")]
-    Interrupted {
-        /// The plan's name of the app.
-        app: String,
-        /// The signal.
-        signal: Signal,
-    },
-    /// cf or the API cannot be used.
-    #[error(transparent)]
-    Api(#[from] ObserveError),
-    /// The platform does not let it.
-    #[error("the lock on {app} could not be {what}: {}", refusal.words)]
-    Refused {
-        /// The plan's name of the app.
-        app: String,
-        /// What was tried: `taken`, `removed`.
-        what: &'static str,
-        /// The platform's reason.
-        refusal: Refusal,
-    },
-    /// Nothing tells whether it was done.
-    #[error("the lock on {app} could not be {what}: {why}")]
-    Unknown {
-        /// The plan's name of the app.
-        app: String,
-        /// What was tried: `taken`, `removed`.
-        what: &'static str,
-        /// What was heard last.
-        why: String,
-    },
 }
 
 /// How long it is waited where somebody else holds a lock, and what for.
@@ -389,15 +342,6 @@ impl<'a> LockManager<'a> {
             return Err(held(lock.clone(), LockState::Unreadable));
         }
         marker::remove(&self.api, self.clock, lock, tell)
-    }
-}
-
-impl LockError {
-    fn stopped(app: String, stop: Stop) -> Self {
-        match stop {
-            Stop::Signal(signal) => Self::Interrupted { app, signal },
-            Stop::LockLost(why) => Self::Unknown { app, what: "taken", why },
-        }
     }
 }
 

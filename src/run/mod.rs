@@ -1,20 +1,26 @@
 //! What acts on a space: reading it, and running steps on it.
 //!
-//! - [`api`]: the `cf curl` calls; `answers`: lists of them, and what is asked for side by side
-//! - [`observe`]: what they read of a space; [`reader`]: no part of it more often than is needed
+//! - [`api`]: the `cf curl` calls; `tokens`: what they are made with; `answers`: lists of them, and what is asked for side by side;
+//!   [`observe_error`]: how they fail
+//! - [`observe`]: what they read of a space; [`reader`]: also where the platform is out of reach for a while; [`parts`]: what is read
+//!   together; `view`: no part of it more often than is needed
 //! - [`lock`]: one deployment at a time
-//! - [`operation`]: an apply, a resume or a rollback of a plan as a whole; `recovery`: what is done after a step has failed
-//! - [`execute`]: the graph, step by step, each confirmed before what waits for it starts
-//! - `track`: how one app is watched over on its way
+//! - [`operation`]: an apply, a resume or a rollback of a plan as a whole; `operate`: how it is run; `recovery`: what is done after a
+//!   step has failed; `outcome`: how it ended
+//! - [`runner`]: what runs steps, part by part
+//! - [`execute`]: the graph, step by step, each confirmed before what waits for it starts; [`ended`], [`endings`], [`intrusion`]: how
+//!   that ends
+//! - `guarded_step`: one step, and that nobody else is at work; `track`: what is seen of one app on its way; `freshness`: how old that
+//!   may be
 //! - `step_runner`: how one step is done, repeated, settled and confirmed; `ahead`: what is looked at meanwhile; `retry`: when a call
 //!   is repeated
 //! - `manifest_diff`: whether an app is what a manifest asks for
-//! - [`probe`]: the router, asked who answers on a route
-//! - [`routers`]: whether it can be asked at all, found out before the first change
+//! - [`probe`]: the router, asked who answers on a route; `head`: one question
+//! - [`routers`]: whether it can be asked at all, found out before the first change; `deaf`: why not
 //! - [`upload`]: what is uploaded, read as cf reads it
 //! - [`check`]: the plan's checks at the staging route
 //! - [`http`]: the HTTP client of both
-//! - [`clock`]: waiting; [`interrupt`]: what a signal does to a run
+//! - [`clock`]: waiting; [`interrupt`]: what a [`signal`] does to a run
 //!
 //! Only the runner (`step_runner`) and [`lock`] change a space, and only through `cf`.
 
@@ -23,18 +29,35 @@ mod answers;
 pub mod api;
 pub mod check;
 pub mod clock;
+pub(crate) mod deaf;
+#[cfg(test)]
+mod doubles;
+pub mod ended;
+pub mod endings;
 pub mod execute;
+mod freshness;
+mod guarded_step;
+mod head;
 pub mod http;
 pub mod interrupt;
+pub mod intrusion;
 pub mod lock;
 pub(crate) mod manifest_diff;
 pub mod observe;
+pub mod observe_error;
+mod operate;
 pub mod operation;
+pub(crate) mod outcome;
+pub mod parts;
 pub mod probe;
 pub mod reader;
 mod recovery;
 mod retry;
 pub mod routers;
+pub mod runner;
+pub mod signal;
 mod step_runner;
+mod tokens;
 pub mod track;
 pub mod upload;
+mod view;

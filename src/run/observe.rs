@@ -20,9 +20,10 @@ use crate::space::{App, AppState, Named, Process, Quota, QuotaScope, SNAPSHOT_FO
 
 use super::answers::{Answers, Get as _, PageAndNext};
 use super::api::Api;
-pub(crate) use super::api::ObserveError;
 use super::clock::Clock;
-use super::reader::{Parts, Reader, pause_after};
+use super::observe_error::ObserveError;
+use super::parts::Parts;
+use super::reader::{Reader, pause_after};
 use super::retry::PATIENCE;
 
 /// The Cloud Controller's largest page.

@@ -21,8 +21,10 @@ use crate::space::{App, Space};
 use crate::steps::action::question::RouterQuestion;
 
 use super::clock::{Clock, Stop};
-use super::http::{self, Answer, Client, InstanceHeader, REQUEST};
-use super::routers::{Deaf, Routers};
+use super::deaf::{Persistence, deaf};
+use super::head::{head, is_unknown, nobody};
+use super::http::{Answer, Client, InstanceHeader, InstanceKey, REQUEST};
+use super::routers::Routers;
 
 /// How many answers in a row are asked for at the least. With six routers behind a balancer that deals by chance, one
 /// that is late is missed in one of 18 cases by 16 questions, and in none by a balancer that takes turns.
@@ -33,31 +35,6 @@ const MOST_INSTANCES: u32 = 50;
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 /// The longest pause.
 const LONGEST_PAUSE: Duration = Duration::from_millis(250);
-/// How long one question may take whose answer only tells whether the header is heard.
-const BRIEF: Duration = Duration::from_secs(5);
-/// An app guid that no app has.
-const NOBODY: &str = "00000000-0000-4000-8000-000000000000";
-
-/// How often an unreachable route is tried before the settling time stands in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Persistence {
-    /// Once: it was found to be out of reach before.
-    Once,
-    /// Twice: a person waits for the answer.
-    Twice,
-    /// Three times: it was in reach before.
-    Thrice,
-}
-
-impl Persistence {
-    fn tries(self) -> u32 {
-        match self {
-            Self::Once => 1,
-            Self::Twice => 2,
-            Self::Thrice => 3,
-        }
-    }
-}
 
 /// What the confirmation rests on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -149,7 +126,7 @@ impl Router for Probe<'_> {
         };
         let instances = Instances::of(app);
         let tries = if self.routers.is_deaf(url) { Persistence::Once } else { Persistence::Thrice };
-        let deaf = deaf(self.client, space, (url, instances.header), tries, clock).map_err(Unconfirmed::Interrupted)?;
+        let deaf = deaf(self.client, space, url, instances.header, tries, clock).map_err(Unconfirmed::Interrupted)?;
         if let Some(why) = deaf {
             clock.pause(settle).map_err(Unconfirmed::Interrupted)?;
             return Ok(Evidence::Settled { time: settle, why: why.to_string() });
@@ -159,7 +136,8 @@ impl Router for Probe<'_> {
         let mut pause = FIRST_PAUSE;
         loop {
             let (guid, index) = instances.all[in_a_row % instances.all.len()];
-            let one = self.one(url, (instances.header, guid), index, &wanted, clock);
+            let instance = InstanceKey { header: instances.header, guid: guid.to_owned(), index };
+            let one = self.one(url, instance, &wanted, clock);
             let heard = match one.map_err(Unconfirmed::Interrupted)? {
                 Ok(instance) if instance == wanted => {
                     in_a_row += 1;
@@ -213,19 +191,19 @@ impl Probe<'_> {
     fn one(
         &self,
         url: &RouteUrl,
-        (header, guid): (InstanceHeader, &str),
-        index: u32,
+        asked: InstanceKey,
         wanted: &Instance,
         clock: &dyn Clock,
     ) -> Result<Result<Instance, String>, Stop> {
-        let answer = match head(self.client, url, (header, guid), index, REQUEST, clock)? {
+        let header = asked.header;
+        let answer = match head(self.client, url, asked, REQUEST, clock)? {
             Ok(answer) => answer,
             Err(error) => return Ok(Err(format!("{url}: {error}"))),
         };
         let instance = instance(&answer);
         if instance == Instance::Answers && *wanted == Instance::Answers {
             // The question only counts where the header is heard, on whichever router this connection came to.
-            match head(self.client, url, (header, NOBODY), 0, REQUEST, clock)? {
+            match head(self.client, url, nobody(header), REQUEST, clock)? {
                 Ok(nobody) if is_unknown(&nobody) => {}
                 Ok(nobody) => {
                     let name = header.name();
@@ -236,49 +214,6 @@ impl Probe<'_> {
         }
         Ok(Ok(instance))
     }
-}
-
-/// One HEAD that only one instance may answer. Fails where the run is to stop.
-fn head(
-    client: &Client,
-    url: &RouteUrl,
-    (header, guid): (InstanceHeader, &str),
-    index: u32,
-    within: Duration,
-    clock: &dyn Clock,
-) -> Result<Result<Answer, String>, Stop> {
-    let (client, url, guid) = (client.clone(), url.clone(), guid.to_owned());
-    http::unless_stopped(clock, move || client.head(&url, (header, &guid), index, within))
-}
-
-/// Why the router cannot be asked about a route; `None` where it can. Fails where the run is to stop.
-pub(crate) fn deaf(
-    client: &Client,
-    space: &Space,
-    (url, header): (&RouteUrl, InstanceHeader),
-    persistence: Persistence,
-    clock: &dyn Clock,
-) -> Result<Option<Deaf>, Stop> {
-    let domain = space.address(url).map(|parts| parts.domain);
-    if space.domains.iter().any(|known| known.internal && Some(&known.name) == domain.as_ref()) {
-        return Ok(Some(Deaf::Internal));
-    }
-    let mut tries_left = persistence.tries();
-    loop {
-        tries_left -= 1;
-        match head(client, url, (header, NOBODY), 0, BRIEF, clock)? {
-            Ok(answer) if is_unknown(&answer) => return Ok(None),
-            // A balancer answers so while it has no router at hand.
-            Ok(answer) if tries_left > 0 && answer.status >= 500 => clock.pause(LONGEST_PAUSE)?,
-            Ok(answer) => return Ok(Some(Deaf::Unheard { header, status: answer.status })),
-            Err(why) if tries_left == 0 => return Ok(Some(Deaf::Unreachable { why })),
-            Err(_) => clock.pause(LONGEST_PAUSE)?,
-        }
-    }
-}
-
-fn is_unknown(answer: &Answer) -> bool {
-    answer.status == 400 && answer.router_error.as_deref() == Some("unknown_route")
 }
 
 fn instance(answer: &Answer) -> Instance {

@@ -19,10 +19,13 @@ use crate::steps::refusal::Refusal;
 use crate::steps::standing::{UnderWay, serving};
 use crate::steps::{self, AppDeployment, Deployment, Step, Verb};
 
-use super::api::ObserveError;
 use super::clock::Stop;
-use super::execute::{Ended, Failure, Intrusion, Runner};
-use super::operation::{Operation, Outcome, stands};
+use super::ended::{Ended, Failure};
+use super::intrusion::Intrusion;
+use super::observe_error::ObserveError;
+use super::operation::{Operation, stands};
+use super::outcome::Outcome;
+use super::runner::Runner;
 
 /// How many of the failed version's last log lines are shown.
 const LOG_LINES: usize = 20;

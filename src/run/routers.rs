@@ -5,7 +5,6 @@
 //! time stands in. That is known before anything is changed: a route that does not exist yet is asked like any other,
 //! since gorouter answers the question for an unknown host in the same way.
 
-use std::fmt;
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -16,41 +15,12 @@ use crate::steps::Step;
 use crate::steps::action::question::RouterQuestion;
 use crate::steps::action::work::Work;
 
+use super::deaf::{Deaf, Persistence, deaf};
 use super::http::{Client, InstanceHeader};
 use super::interrupt::Interrupt;
-use super::probe::{self, Persistence};
 
 /// How many routes are asked at the same time.
 const AT_ONCE: usize = 32;
-
-/// Why the router cannot be asked about a route.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Deaf {
-    /// The route's domain is internal: containers find each other without a router.
-    Internal,
-    /// Something answers there that does not know the header.
-    Unheard {
-        /// The header.
-        header: InstanceHeader,
-        /// Its HTTP status.
-        status: u16,
-    },
-    /// The route cannot be reached from here.
-    Unreachable {
-        /// Why not.
-        why: String,
-    },
-}
-
-impl fmt::Display for Deaf {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Internal => f.write_str("an internal route has no router"),
-            Self::Unheard { header, status } => write!(f, "{} is not heard there: HTTP {status}", header.name()),
-            Self::Unreachable { why } => write!(f, "it cannot be reached from here: {why}"),
-        }
-    }
-}
 
 /// A route, and whether the router can be asked about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,10 +63,9 @@ impl Routers {
                     scope.spawn(move || {
                         // Nothing is begun yet: a signal ends the process.
                         let unhurried = Interrupt::none();
-                        let deaf =
-                            probe::deaf(client, space, (url, InstanceHeader::App), Persistence::Twice, &unhurried)
-                                .unwrap_or_default();
-                        found.lock().unwrap_or_else(PoisonError::into_inner).push((number * AT_ONCE + at, deaf));
+                        let why = deaf(client, space, url, InstanceHeader::App, Persistence::Twice, &unhurried)
+                            .unwrap_or_default();
+                        found.lock().unwrap_or_else(PoisonError::into_inner).push((number * AT_ONCE + at, why));
                     });
                 }
             });

@@ -26,11 +26,12 @@ use crate::steps::action::work::Work;
 use super::ahead::Ahead;
 use super::check;
 use super::clock::Stop;
-use super::execute::{PAUSE, Runner};
+use super::freshness::RECENT;
+use super::parts::Parts;
 use super::probe::Unconfirmed;
-use super::reader::{Parts, Unseen, View};
 use super::retry::{self, Next};
-use super::track::RECENT;
+use super::runner::{PAUSE, Runner};
+use super::view::{Unseen, View};
 
 /// How often a call is tried beside the session's own cf, where there are lanes.
 const ASIDE: u32 = 3;
@@ -96,6 +97,19 @@ impl From<Stop> for Unfinished {
     }
 }
 
+/// What the space is to show before a step is confirmed.
+struct Awaited<'s> {
+    condition: &'s Condition,
+    /// The space before the step.
+    before: &'s Space,
+    /// What is known since then counts.
+    since: Instant,
+    /// What the next step will look at.
+    soon: &'s Parts,
+    /// How long it is waited for; where it is not, one look tells.
+    until: Option<Instant>,
+}
+
 /// What the space says of a call that was not confirmed.
 enum Settled {
     Done,
@@ -108,12 +122,13 @@ impl Runner<'_> {
     pub(super) fn step(
         &self,
         app: &plan::App,
-        (step, soon): (&Step, &Parts),
+        step: &Step,
+        soon: &Parts,
         view: &mut View<'_, '_>,
         exit_code: &mut Option<i32>,
         report: &mut Report<'_>,
     ) -> StepOutcome {
-        match self.confirmed(app, (step, soon), view, exit_code, report) {
+        match self.confirmed(app, step, soon, view, exit_code, report) {
             Ok(confirmed) => StepOutcome::Confirmed(confirmed),
             Err(Unfinished::Failed(why)) => StepOutcome::Failed(why),
             Err(Unfinished::Interrupted(why)) => StepOutcome::Interrupted(why),
@@ -123,7 +138,8 @@ impl Runner<'_> {
     fn confirmed(
         &self,
         app: &plan::App,
-        (step, soon): (&Step, &Parts),
+        step: &Step,
+        soon: &Parts,
         view: &mut View<'_, '_>,
         exit_code: &mut Option<i32>,
         report: &mut Report<'_>,
@@ -131,7 +147,7 @@ impl Runner<'_> {
         let deadline = self.clock.now() + step.limits.within;
         let before = Arc::clone(view.space());
         let Called { mut notes, since, is_told, own_package } = if let Some(invocation) = step.invocation() {
-            self.call(app, step, &invocation, (&mut *view, &before), exit_code, report)?
+            self.call(app, step, &invocation, view, exit_code, report)?
         } else {
             report(Happening::step_started(app, step, &[]));
             let notes = self.without_cf(step)?;
@@ -155,8 +171,9 @@ impl Runner<'_> {
             return Err(why.into());
         }
         if let Some(condition) = step.facts().condition() {
-            let waits = !matches!(by_routers, Some(Err(_)));
-            self.wait_for(step, &condition, (&mut *view, &before), (since, soon), (deadline, waits), report)?;
+            let until = (!matches!(by_routers, Some(Err(_)))).then_some(deadline);
+            let awaited = Awaited { condition: &condition, before: &before, since, soon, until };
+            self.wait_for(step, &awaited, view, report)?;
         }
         let newest = view.space().app(step.facts().app()).and_then(|app| app.package.as_ref());
         if let (Some(own), Some(newest)) = (own_package, newest)
@@ -179,16 +196,17 @@ impl Runner<'_> {
         app: &plan::App,
         step: &Step,
         invocation: &Invocation,
-        (view, before): (&mut View<'_, '_>, &Arc<Space>),
+        view: &mut View<'_, '_>,
         exit_code: &mut Option<i32>,
         report: &mut Report<'_>,
     ) -> Result<Called, Unfinished> {
         let deadline = self.clock.now() + step.limits.within;
+        let before = Arc::clone(view.space());
         let argv = invocation
             .resolve(&|reference| look_up(view.space(), reference))
             .map_err(|error| Unfinished::Failed(format!("cf was not started: {error}")))?;
         report(Happening::step_started(app, step, &argv));
-        let ahead = Ahead::of(step, before, self);
+        let ahead = Ahead::of(step, &before, self);
         let called = |notes: Vec<String>| {
             let own_package = ahead.as_ref().and_then(Ahead::own_package).map(str::to_owned);
             Called { notes, since: self.clock.now(), is_told: false, own_package }
@@ -197,12 +215,12 @@ impl Runner<'_> {
         let is_wanted = || !step.facts().is_watched_by_cf() || self.clock.stop().is_none();
         let goes_on = || is_wanted() && ahead.as_ref().is_none_or(|ahead| !ahead.is_over());
         if step.limits.attempt > LONG {
-            self.api.renew_for(step.limits.attempt);
+            self.api.tokens().renew_for(step.limits.attempt);
         }
         for tried in 1.. {
             let begun = self.clock.now();
             let left = deadline.saturating_duration_since(begun);
-            let token = self.api.token();
+            let token = self.api.tokens().now();
             // The session's own home is for whoever has to renew the token; a call that outlives it there can do so itself.
             let is_aside = self.lanes > 1 && tried <= ASIDE;
             let mut heard = |stream, text: &str| {
@@ -252,7 +270,7 @@ impl Runner<'_> {
                 return Err(why.into());
             }
             let last = next == Next::GiveUp || self.clock.now() >= deadline;
-            let settled = self.settle(step, (&mut *view, before), if last { LATE_EFFECT } else { Duration::ZERO });
+            let settled = self.settle(step, view, &before, if last { LATE_EFFECT } else { Duration::ZERO });
             let ended = self.clock.stop();
             match settled {
                 Settled::Done => {
@@ -280,9 +298,9 @@ impl Runner<'_> {
             Next::Again(pause) => pause,
             Next::WithNewToken => {
                 if self.lanes > 1 {
-                    self.api.renew_now(used);
+                    self.api.tokens().renew_now(used);
                 } else {
-                    self.api.renew(used);
+                    self.api.tokens().renew(used);
                 }
                 Duration::ZERO
             }
@@ -308,7 +326,7 @@ impl Runner<'_> {
     }
 
     /// Lets the space decide after a call that was not confirmed.
-    fn settle(&self, step: &Step, (view, before): (&mut View<'_, '_>, &Space), late: Duration) -> Settled {
+    fn settle(&self, step: &Step, view: &mut View<'_, '_>, before: &Space, late: Duration) -> Settled {
         let Some(condition) = step.facts().condition() else { return Settled::NotDone };
         let until = self.clock.now() + late;
         let parts = Parts::new(condition.sections(), Some(condition.app()));
@@ -328,18 +346,16 @@ impl Runner<'_> {
         }
     }
 
-    /// Looks at the space until the condition holds, and in the same breath at what the next step will look at. What is known
-    /// `since` then counts. What cf was asked for is under way, and goes on by itself where the run is to stop. Where nothing is
-    /// to be waited for, it looks once.
+    /// Looks at the space until the condition holds, and in the same breath at what the next step will look at. What cf was asked
+    /// for is under way, and goes on by itself where the run is to stop.
     fn wait_for(
         &self,
         step: &Step,
-        condition: &Condition,
-        (view, before): (&mut View<'_, '_>, &Space),
-        (since, soon): (Instant, &Parts),
-        (deadline, waits): (Instant, bool),
+        awaited: &Awaited<'_>,
+        view: &mut View<'_, '_>,
         report: &mut Report<'_>,
     ) -> Result<(), Unfinished> {
+        let Awaited { condition, before, since, soon, until } = *awaited;
         let mut pause = SHORTEST_PAUSE;
         let mut told = String::new();
         let all = Parts::new(condition.sections(), Some(condition.app()));
@@ -364,7 +380,7 @@ impl Runner<'_> {
                 Judgement::Never(why) => return Err(Unfinished::Failed(why)),
                 Judgement::NotYet(why) => why,
             };
-            if !waits || self.clock.now() >= deadline {
+            if until.is_none_or(|until| self.clock.now() >= until) {
                 return Err(Unfinished::Failed(missing));
             }
             if missing != told {

@@ -157,7 +157,7 @@ fn missing(plan: &Plan, app: &plan::App, space: &Space, files: &Files<'_>) -> Op
 mod tests {
     use super::*;
     use crate::example;
-    use crate::shell::OwnCommands;
+    use crate::own_commands::OwnCommands;
     use crate::steps::annotations::{AT, BY, DEPLOYMENT, PLAN as PLAN_DIGEST, UPLOAD};
 
     const PLAN: &str = "

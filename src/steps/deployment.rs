@@ -19,7 +19,7 @@ use super::interrupted::{Interrupted, live_origin, newest_in_force, to_take_back
 use super::refusal::Refusal;
 use super::standing::{Standing, UnderWay};
 use super::upload::Upload;
-use super::{Step, Verb, quota, scope};
+use super::{Step, Verb, peak, quota, scope};
 
 /// How many steps of one app may run at the same time where the plan says nothing of it.
 const LANES_OF_ONE_APP: usize = 4;
@@ -238,7 +238,8 @@ impl Request {
     pub(crate) fn compile_again(
         &self,
         plan: &Plan,
-        (app, begun): (&plan::App, Option<&Begun>),
+        app: &plan::App,
+        begun: Option<&Begun>,
         next: Verb,
         space: &Space,
     ) -> Result<Vec<Step>, Refusal> {
@@ -290,7 +291,7 @@ impl<'p> Deployment<'p> {
             return Err(nothing_to_do(refused, request.verb, plan, space));
         }
         let may_be_many = plan.parallel.is_some() && lanes > 1 && all.apps.len() > 1;
-        if may_be_many && quota::fit_together(space, &all.steps_by_app(), lanes) {
+        if may_be_many && peak::fit_together(space, &all.steps_by_app(), lanes) {
             all.apps_at_once = lanes;
             all.apps.iter().try_for_each(|part| quota::check(space, &part.steps))?;
         } else {

@@ -4,7 +4,8 @@ use crate::plan::{self, AppName, Plan};
 use crate::space::Space;
 
 use super::annotations::{Extent, Identity, Origin, Role};
-use super::standing::{Standing, UnderWay, has_begun, origins};
+use super::origins::{has_begun, origins};
+use super::standing::{Standing, UnderWay};
 use super::strategy;
 
 /// The newest deployment of a plan, where it did not come to all of its apps.

@@ -5,7 +5,7 @@
 //! - [`strategy`]: how a new version takes the place of the old one, one folder a strategy; [`phase`]: the parts that all
 //!   strategies are made of
 //! - [`step`]: one thing to do; [`action`]: what is done by it, one file an action; `builder`: steps in the making
-//! - [`standing`]: which version is live and which one is next, and what is under way
+//! - [`standing`]: which version is live and which one is next, and what is under way; `origins`: where they come from
 //! - [`deployed`]: whether what runs is what a plan would deploy
 //! - [`sizing`]: what is pushed, and how large it will be
 //! - [`annotations`]: what is written on the apps, because routes and states cannot tell it
@@ -14,7 +14,7 @@
 //! - [`scope`]: the space as far as some of it is concerned
 //! - `preflight`: what the platform tells before the first change of what it will refuse
 //! - [`refusal`]: why nothing is done, and what the user can do about it
-//! - [`quota`]: whether the quotas hold at every point of a list of steps
+//! - [`quota`]: whether the quotas hold at every point of a list of steps; `peak`: how much is used on the way, also side by side
 //!
 //! Everything here is pure: the same plan, space and request give the same steps, and nothing about a step is decided
 //! while it runs.
@@ -28,6 +28,8 @@ pub mod deployment;
 pub mod input;
 pub mod interrupted;
 pub mod left;
+pub(crate) mod origins;
+pub(crate) mod peak;
 pub mod phase;
 mod preflight;
 pub mod quota;

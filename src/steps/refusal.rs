@@ -5,9 +5,10 @@ use std::fmt;
 use thiserror::Error;
 
 use crate::cf::invocation::Invocation;
+use crate::own_commands::OwnCommands;
 use crate::plan::did_you_mean::closest;
 use crate::plan::{AppName, Lifecycle, RouteUrl};
-use crate::shell::{self, OwnCommands};
+use crate::shell;
 use crate::space::QuotaScope;
 use crate::space::native::NativeDeployment;
 use crate::space::rules::{ForeignRoute, Stack, Suspended};

@@ -1,13 +1,12 @@
 //! Where an app stands: which version is live and which one is next, and what is under way.
 //!
-//! What is read off the space for it is the strategy's affair; every other room reads the answer here.
+//! What is read off the space for it is the strategy's affair, so `of` stands in [`strategy`](super::strategy); every other room
+//! reads the answer here.
 
 use crate::plan::{self, AppName, RouteUrl};
 use crate::space::{AppState, Space};
 
-use super::annotations::{Identity, Origin};
-use super::refusal::Refusal;
-use super::strategy;
+use super::annotations::Origin;
 
 /// Where the versions of one app stand.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,11 +44,6 @@ pub(crate) struct UnderWay {
 }
 
 impl Standing {
-    /// Reads off the space where the versions of an app stand. Refuses where the space does not tell, never guesses.
-    pub(crate) fn of(app: &plan::App, space: &Space) -> Result<Self, Refusal> {
-        strategy::of(app).standing(app, space)
-    }
-
     /// The app that serves, if one does.
     pub(crate) fn live(&self) -> Option<&AppName> {
         match self {
@@ -64,24 +58,6 @@ impl Standing {
             Self::First { next } | Self::Settled { next, .. } | Self::Half { next, .. } => next,
         }
     }
-}
-
-impl UnderWay {
-    /// What is under way, by what is written on the apps. `None` where nothing tells of it.
-    pub(crate) fn of(app: &plan::App, space: &Space) -> Option<Self> {
-        strategy::of(app).under_way(app, space)
-    }
-}
-
-/// Where the apps that belong to an app of the plan come from, as far as they tell.
-pub(crate) fn origins(app: &plan::App, space: &Space) -> Vec<Origin> {
-    let apps = strategy::of(app).apps(app);
-    apps.iter().filter_map(|name| Origin::of(space.app(name.as_str())?)).collect()
-}
-
-/// Whether a deployment has left a word on one of them.
-pub(crate) fn has_begun(app: &plan::App, deployment: &Identity, space: &Space) -> bool {
-    origins(app, space).iter().any(|origin| origin.deployment.id == deployment.id)
 }
 
 /// Says which app serves the live routes, and which ones are only mapped to them.

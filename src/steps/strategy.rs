@@ -1,86 +1,38 @@
 //! How the new version of an app takes the place of the old one: one folder a strategy, with everything about it.
 //!
+//! - `model`: what a strategy is asked; `title`: what its phases are called; `goal`: what a walk is to bring about
 //! - [`blue_green`]: two apps that take turns on the live routes
 
 pub mod blue_green;
+mod goal;
+mod model;
+mod title;
 
-use crate::plan::{self, AppName};
+use crate::plan;
 use crate::space::Space;
 
-use super::input::CompileInput;
-use super::phase::Phase;
 use super::refusal::Refusal;
 use super::standing::{Standing, UnderWay};
-use super::{Step, Verb};
 
-/// All that is known of a strategy. Everything here is pure.
-pub(crate) trait Strategy {
-    /// Its name, as a plan and `plan --format json` have it: `blue-green`.
-    fn name(&self) -> &'static str;
-
-    /// What one of its phases is called.
-    fn title(&self, phase: Phase) -> Title;
-
-    /// Where a deployment begins, in a sentence for people, under its title.
-    fn opening(&self, app: &plan::App, standing: &Standing) -> (Title, String);
-
-    /// The apps of the space that belong to an app of the plan: nothing else is ever changed for it.
-    fn apps<'a>(&self, app: &'a plan::App) -> &'a [AppName];
-
-    /// Where its versions stand. Refuses where the space does not tell.
-    fn standing(&self, app: &plan::App, space: &Space) -> Result<Standing, Refusal>;
-
-    /// What is under way, by what is written on the apps.
-    fn under_way(&self, app: &plan::App, space: &Space) -> Option<UnderWay>;
-
-    /// The app that what is under way takes the place of, or gives its place back to.
-    fn before<'a>(&self, app: &'a plan::App, under_way: &UnderWay) -> &'a AppName;
-
-    /// Compiles what a verb does to the app. Refuses where the space does not allow it, or does not tell enough.
-    fn compile(&self, verb: Verb, input: &CompileInput<'_>, space: &Space) -> Result<Vec<Step>, Refusal>;
-
-    /// What is not as it is to be at the end of a walk that has this goal. `start` is the space before its first step;
-    /// `has_crashed` tells which apps have crashed on it, which is nobody's fault.
-    fn missed(
-        &self,
-        app: &plan::App,
-        goal: &Goal,
-        start: &Space,
-        end: &Space,
-        has_crashed: &dyn Fn(&str) -> bool,
-    ) -> Option<String>;
-
-    /// What is not finished in a state in which nothing tells of anything under way.
-    fn half_done(
-        &self,
-        app: &plan::App,
-        start: &Space,
-        end: &Space,
-        has_crashed: &dyn Fn(&str) -> bool,
-    ) -> Option<String>;
-}
-
-/// What a phase is called.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Title {
-    /// The steps of a guide that it stands for: `4`, `5, 6`; empty where it is none of them.
-    pub(crate) numbers: &'static str,
-    /// What is done in it, as a phrase.
-    pub(crate) text: &'static str,
-}
-
-/// What a walk is to bring about.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Goal {
-    /// This app alone is live.
-    Live(AppName),
-    /// All is as it was when the deployment began.
-    Start,
-    /// One app alone is live, or none where none was.
-    Settled,
-}
+pub(crate) use goal::Goal;
+pub(crate) use model::Strategy;
+pub use title::Title;
 
 /// The strategy of an app of the plan.
 pub(crate) fn of(_app: &plan::App) -> &'static dyn Strategy {
     &blue_green::BlueGreen
+}
+
+impl Standing {
+    /// Reads off the space where the versions of an app stand. Refuses where the space does not tell, never guesses.
+    pub(crate) fn of(app: &plan::App, space: &Space) -> Result<Self, Refusal> {
+        of(app).standing(app, space)
+    }
+}
+
+impl UnderWay {
+    /// What is under way, by what is written on the apps. `None` where nothing tells of it.
+    pub(crate) fn of(app: &plan::App, space: &Space) -> Option<Self> {
+        of(app).under_way(app, space)
+    }
 }

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 
 use crate::example;
+use crate::own_commands::OwnCommands;
 use crate::plan::{AppName, Lifecycle, Plan, RouteUrl};
 use crate::proof;
 use crate::report::preview;
-use crate::shell::OwnCommands;
 use crate::space::condition::Judgement;
 use crate::space::difference::{Facet, differences};
 use crate::space::{App, AppState, Process, Quota, QuotaScope, Space, Usage};

@@ -13,8 +13,8 @@ use cutover::cf::spawn::Cf;
 use cutover::plan::AppName;
 use cutover::run::api::Api;
 use cutover::run::clock::{Clock, Stop};
-use cutover::run::interrupt;
 use cutover::run::lock::{Claim, LockError, LockManager, Patience};
+use cutover::run::signal;
 use cutover::space::lock::{Lock, LockState, ProcessId, SILENCE, SKEW, Verb};
 use cutover::steps::annotations::Identity;
 use foundry::faults::{Fault, Harm, Occurrence, Rule};
@@ -72,7 +72,7 @@ struct Signalled(AtomicUsize);
 impl Clock for Signalled {
     fn pause(&self, time: Duration) -> Result<(), Stop> {
         self.0.fetch_add(usize::from(!time.is_zero()), Ordering::SeqCst);
-        if self.0.load(Ordering::SeqCst) > 0 { Err(Stop::Signal(interrupt::Signal::Interrupt)) } else { Ok(()) }
+        if self.0.load(Ordering::SeqCst) > 0 { Err(Stop::Signal(signal::Signal::Interrupt)) } else { Ok(()) }
     }
 }
 

@@ -2,7 +2,8 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use super::{PrivateHome, Session, write_private};
+use super::home::PrivateHome;
+use super::write::write_private;
 use crate::cf::config::Config;
 use crate::cf::spawn::Cf;
 use crate::secret::Sensitive;
@@ -20,28 +21,26 @@ struct SpareHome {
     home: PrivateHome,
 }
 
-impl Session {
-    /// Does something with a cf like this one that works in a spare home, with the access token that there is now. `None`
-    /// where there is no place for that, where the session's configuration cannot be read, and where the token is just
-    /// being renewed: then there is the session's own.
-    pub(crate) fn aside<R>(&self, cf: &Cf, work: impl FnOnce(&Cf) -> R) -> Option<R> {
-        let spare = self.spare_home(cf)?;
+impl Idle {
+    /// Does something with a cf like this one that works in a spare home of this one.
+    pub(super) fn aside<R>(&self, own: &PrivateHome, cf: &Cf, work: impl FnOnce(&Cf) -> R) -> Option<R> {
+        let spare = self.spare_home(own, cf)?;
         let done = work(&spare.cf);
-        self.idle.0.lock().unwrap_or_else(PoisonError::into_inner).push(spare);
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(spare);
         Some(done)
     }
 
-    fn spare_home(&self, cf: &Cf) -> Option<SpareHome> {
-        let config = Config::read(&self.home.config()).ok()?;
+    fn spare_home(&self, own: &PrivateHome, cf: &Cf) -> Option<SpareHome> {
+        let config = Config::read(&own.config()).ok()?;
         let token = config.access_token();
         if token.expose().is_empty() {
             return None;
         }
-        let idle = self.idle.0.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let idle = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let home = match idle {
             Some(spare) if spare.token == token => return Some(spare),
             Some(spare) => spare.home,
-            None => PrivateHome::create(self.home.guard()).ok()?,
+            None => PrivateHome::create(own.guard()).ok()?,
         };
         write_private(&home.config(), &config.without_refresh_token()).ok()?;
         Some(SpareHome { cf: cf.at(&home), token, home })

@@ -1,13 +1,14 @@
 //! With real files, and with the real cf where what it reads and writes matters.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::time::Duration;
 
 use guard::Guard;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::*;
-use crate::cf::spawn::Cf;
 
 /// A user with a `.cf/config.json`.
 struct User {

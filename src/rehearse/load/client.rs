@@ -13,7 +13,12 @@ use hyper::{Method, Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
-use super::{Cause, Kind, LiveUrl, LoadSettings, socket};
+use super::cause::Cause;
+use super::live_url::LiveUrl;
+use super::mix::Kind;
+use super::outcome::Outcome;
+use super::settings::LoadSettings;
+use super::socket;
 
 /// By this the router's access log tells the load from others.
 pub(super) const USER_AGENT: &str = "cutover-load";
@@ -23,22 +28,6 @@ const STICKY_CLIENTS: usize = 8;
 
 /// What a POST carries.
 const BODY: &[u8] = b"a body that must not get lost";
-
-/// What came of a request.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Outcome {
-    pub(super) cause: Option<Cause>,
-    /// `X-Cf-Routererror`.
-    pub(super) router_error: Option<String>,
-    /// Whether the router gave an answer, and so writes a line.
-    pub(super) answered: bool,
-}
-
-impl Outcome {
-    pub(super) fn failed(cause: Cause) -> Self {
-        Self { cause: Some(cause), router_error: None, answered: false }
-    }
-}
 
 type Sender = SendRequest<Full<Bytes>>;
 

@@ -11,7 +11,7 @@ use hyper::header::{
 use sha1::{Digest as _, Sha1};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 
-use super::Cause;
+use super::cause::Cause;
 
 /// What both ends add to the key. (RFC 6455, 1.3.)
 const GUID: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";

@@ -1,12 +1,14 @@
 //! The load against a real router.
 
 use std::io::{Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::time::{Duration, Instant};
 
 use foundry::router::{Endpoint, Propagation, Router, RouterSettings};
 use tokio::io::AsyncWriteExt as _;
+use tokio::runtime::Runtime;
 
-use super::*;
+use super::{Cause, Kind, LiveUrl, Load, LoadSettings, Mix, Progress, socket};
 
 const LIVE: &str = "live.example.com";
 

@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::LockError;
+use super::error::LockError;
 use crate::cf::invocation::{Invocation, Lifecycle, query};
 use crate::cf::outcome::{Expectation, Reason, Refusal};
 use crate::plan::format_duration;
 use crate::run::answers::Get as _;
-use crate::run::api::{Answer, Api, ObserveError};
+use crate::run::api::{Answer, Api};
 use crate::run::clock::{Clock, Stop};
+use crate::run::observe_error::ObserveError;
 use crate::space::lock::{self, Lock};
 use crate::space::read;
 

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::{ObserveError, Observer, PAGE};
+use super::{Observer, PAGE};
 use crate::cf::invocation::query;
 use crate::plan::RouteUrl;
 use crate::run::answers::Get as _;
+use crate::run::observe_error::ObserveError;
 use crate::space::read::rules::{self as read, AnyRoute};
 use crate::space::rules::{ForeignRoute, Rules, Suspended};
 use crate::space::{Domain, Space};

@@ -233,7 +233,7 @@ fn apps_share_a_quota() {
     assert_eq!(step, "shop/start");
     fits(1024).unwrap();
     let deployment = Deployment::compile(&plan, &space, &example::request(&plan, Verb::Apply)).unwrap();
-    let peaks: Vec<Usage> = quota::peaks(&space, &deployment.steps_by_app(), deployment.apps_at_once)
+    let peaks: Vec<Usage> = peak::peaks(&space, &deployment.steps_by_app(), deployment.apps_at_once)
         .into_iter()
         .map(|(_, peak)| peak)
         .collect();
@@ -262,7 +262,7 @@ fn apps_in_lanes_wait_for_each_other_where_they_do_not_fit_together() {
         let told = format!("{parallel:?} {free}");
         assert_eq!((deployment.apps_at_once, waits), (at_once, if at_once > 1 { 0 } else { 2 }), "{told}");
         assert_eq!(deployment.lanes, parallel.unwrap_or(4), "{told}");
-        let peaks = quota::peaks(&space, &deployment.steps_by_app(), deployment.apps_at_once);
+        let peaks = peak::peaks(&space, &deployment.steps_by_app(), deployment.apps_at_once);
         let peak = 768 + if at_once > 1 { 768 + 256 * at_once.min(3) as u64 } else { 1024 };
         assert_eq!(peaks[0].1.memory_mb, peak, "{told}");
     }

@@ -1,8 +1,8 @@
 //! What is refused before the first change, and what is not.
 
 use crate::example;
+use crate::own_commands::OwnCommands;
 use crate::plan::{DockerImage, Lifecycle, Plan, RouteUrl};
-use crate::shell::OwnCommands;
 use crate::space::native::NativeDeployment;
 use crate::space::rules::{Buildpack, ForeignRoute, Owner, Rules, Stack, StackState, Suspended};
 use crate::space::{Destination, Domain, Route, Space};

@@ -13,9 +13,10 @@ mod standing;
 use crate::plan::{self, AppName};
 use crate::space::Space;
 use crate::steps::input::CompileInput;
+use crate::steps::origins::has_begun;
 use crate::steps::phase::Phase;
 use crate::steps::refusal::Refusal;
-use crate::steps::standing::{Standing, UnderWay, has_begun};
+use crate::steps::standing::{Standing, UnderWay};
 use crate::steps::{Step, Verb};
 
 use super::{Goal, Strategy, Title};

@@ -10,10 +10,11 @@ use crate::steps::action::{
 use crate::steps::annotations::{Annotations, Extent, Origin, Role};
 use crate::steps::builder::{GraphBuilder, Routers};
 use crate::steps::input::{Begun, CompileInput, Failed};
+use crate::steps::origins::has_begun;
 use crate::steps::phase::Phase;
 use crate::steps::refusal::Refusal;
 use crate::steps::sizing::{self, Sizing};
-use crate::steps::standing::{Standing, UnderWay, has_begun};
+use crate::steps::standing::{Standing, UnderWay};
 use crate::steps::{Step, preflight};
 
 use super::back;

@@ -6,7 +6,7 @@ use crate::plan;
 use crate::steps::deployment::ends;
 use crate::steps::{Deployment, Step, strategy};
 
-use super::{Counterexample, about};
+use super::counterexample::{Counterexample, about};
 
 /// What is wrong with the graph; `None` where nothing is.
 pub(super) fn violation(deployment: &Deployment<'_>) -> Option<Counterexample> {

@@ -1,0 +1,164 @@
+//! The rehearsal from its first word to its last.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use crate::cli::{CliError, Common, ExitStatus, RehearseArgs};
+use crate::commands::apply::{Look, operate};
+use crate::commands::context::{Context, guard, load as load_plan};
+use crate::commands::prepare::{self, Prepared};
+use crate::commands::reporters::Reporters;
+use crate::commands::terminal::{print, tell};
+use crate::plan::{Check, Plan, RouteUrl};
+use crate::run::clock::Clock as _;
+use crate::run::interrupt::{Interrupt, Urgency};
+use crate::secret::Sensitive;
+use crate::steps::Verb;
+use crate::steps::input::Failed;
+
+use super::load::{LiveUrl, Load, LoadReport, LoadSettings};
+use super::stage::{Routing, Stage};
+use super::{preflight, table};
+
+/// How long the load runs before the update begins and after it has ended, so that both colours are seen alone.
+const BEFORE_AND_AFTER: Duration = Duration::from_secs(2);
+
+/// Runs the verb: the plan is deployed as it is for a first colour, then once more as an update, under load.
+pub(crate) fn run(common: &Common, args: &RehearseArgs) -> Result<ExitStatus, CliError> {
+    let plan = load_plan(common)?;
+    preflight::check(&plan)?.iter().for_each(|note| tell(note));
+    let mut reporters = Reporters::of_rehearsal(common)?;
+    let ended = on_stage(common, args, plan, &mut reporters);
+    reporters.end(&ended);
+    ended
+}
+
+fn on_stage(
+    common: &Common,
+    args: &RehearseArgs,
+    plan: Plan,
+    reporters: &mut Reporters,
+) -> Result<ExitStatus, CliError> {
+    let kept = Arc::new(AtomicBool::new(false));
+    let interrupt = catch(reporters, &kept)?;
+    let guard = guard()?;
+    let routing = Routing { routers: args.routers.into(), delay: args.routing_delay };
+    let stage = Stage::set(&plan, common.cf.as_deref(), routing, &guard).map_err(CliError::Foundry)?;
+    let router = stage.router();
+    tell(&format!("An embedded Cloud Foundry is up: API {}, router {router}", stage.api()));
+
+    let plan = stage.retargeted(plan).map_err(CliError::Foundry)?;
+    let mut context = Context::at(stage.cf_config(), common.cf.as_deref(), Some(&router), &plan, &guard)?;
+    // Its registry gives images to everybody, and cf would ask for a password that is not there.
+    context.cf = context.cf.with_secret("CF_DOCKER_PASSWORD", &Sensitive::new("rehearsal"));
+    let deploy = |reporters: &mut Reporters| -> Result<ExitStatus, CliError> {
+        let read = interrupt.now();
+        let space = context.observer(&plan).observe(&interrupt)?;
+        reporters.note_live(&plan, &space);
+        let user = &context.session.target().user;
+        let request = prepare::request(Verb::Apply, common, user, Failed::Stop, &[]);
+        let prepared = Prepared::new(&plan, &space, request, &reporters.own_files())?;
+        // Nobody else can reach this foundry.
+        Ok(operate(&context, &plan, &prepared, &mut Look { space, read }, &interrupt, &|_, _| Ok(()), reporters))
+    };
+
+    tell("\nThe plan is deployed as it is, for the first colour.\n");
+    let mut ending = deploy(reporters)?;
+    if ending == ExitStatus::Done {
+        tell(&format!(
+            "\nIt is deployed again as an update, with {} requests per second on the live routes.\n",
+            args.load
+        ));
+        let load = put_load(&stage, &plan, args.load).map_err(CliError::Foundry)?;
+        let _interrupted = interrupt.pause(BEFORE_AND_AFTER);
+        let deployed = deploy(reporters);
+        let _interrupted = interrupt.pause(BEFORE_AND_AFTER);
+        let report = load.finish();
+        tell_report(&stage, &report);
+        ending = verdict(deployed?, &report);
+    }
+    if args.keep && interrupt.stop().is_none() {
+        kept.store(true, Ordering::Relaxed);
+        keep(&stage, &plan, &interrupt);
+    }
+    context.close();
+    Ok(ending)
+}
+
+/// Catches signals. The foundry that is only kept has no step in flight that a person could be told of.
+fn catch(reporters: &Reporters, kept: &Arc<AtomicBool>) -> Result<Interrupt, CliError> {
+    let (of_run, kept) = (reporters.teller(), Arc::clone(kept));
+    let told = move |signal, urgency| match (kept.load(Ordering::Relaxed), urgency) {
+        (false, _) => of_run(signal, urgency),
+        (true, Urgency::First) => tell("the embedded Cloud Foundry ends"),
+        (true, Urgency::AtOnce) => {}
+    };
+    Interrupt::catch(told).map_err(|source| CliError::Io { what: "signals could not be caught", source })
+}
+
+/// A deployment that went through is no success where a request failed meanwhile.
+fn verdict(deployed: ExitStatus, report: &LoadReport) -> ExitStatus {
+    if deployed == ExitStatus::Done && report.failed > 0 { ExitStatus::Failed } else { deployed }
+}
+
+/// Starts the load on the live routes. What is asked for is what the plan's own check asks for, which must be answered.
+fn put_load(stage: &Stage, plan: &Plan, per_second: u32) -> anyhow::Result<Load> {
+    let foundry = stage.foundry();
+    let urls = plan.apps.iter().flat_map(|app| &app.live).map(live_url).collect();
+    let mut settings = LoadSettings::new(foundry.router_addr(), urls, per_second);
+    let checks = plan.apps.iter().flat_map(|app| &app.checks);
+    let path = checks.filter_map(|check| match check {
+        Check::Http(http) if http.status.iter().all(|status| (200..400).contains(status)) => Some(http.path.clone()),
+        Check::Http(_) | Check::Command(_) => None,
+    });
+    if let Some(path) = path.into_iter().next() {
+        settings.paths.get.clone_from(&path);
+        settings.paths.session = path;
+    }
+    Load::start(settings, Some(foundry.access_log()))
+}
+
+/// A route as the load asks for it: of a wildcard, a host that it takes.
+fn live_url(route: &RouteUrl) -> LiveUrl {
+    let host = match route.fqdn().strip_prefix("*.") {
+        Some(domain) => format!("any.{domain}"),
+        None => route.fqdn().to_owned(),
+    };
+    LiveUrl { host, path: route.path().to_owned() }
+}
+
+fn tell_report(stage: &Stage, report: &LoadReport) {
+    let names: BTreeMap<String, String> = stage.app_names();
+    print(&table::table(report, &names));
+}
+
+/// Leaves the foundry up until a signal comes in, and tells how to use it.
+fn keep(stage: &Stage, plan: &Plan, interrupt: &Interrupt) {
+    print(&table::how_to_log_in(stage, plan));
+    tell("Ctrl-C ends it.");
+    while interrupt.pause(Duration::from_secs(3600)).is_ok() {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rehearse::load::Latency;
+
+    #[test]
+    fn a_failed_request_fails_the_rehearsal() {
+        let report = |failed| LoadReport {
+            sent: 1000,
+            failed,
+            by_kind: BTreeMap::new(),
+            failures: Vec::new(),
+            by_app: BTreeMap::new(),
+            slowest: None,
+            latency: Latency::default(),
+        };
+        assert_eq!(verdict(ExitStatus::Done, &report(0)), ExitStatus::Done);
+        assert_eq!(verdict(ExitStatus::Done, &report(1)), ExitStatus::Failed);
+        assert_eq!(verdict(ExitStatus::Stuck, &report(1)), ExitStatus::Stuck);
+    }
+}

@@ -1,0 +1,132 @@
+//! One step of an app, and what makes sure, before and after it, that nobody else is at work.
+//!
+//! Before a step that changes something, three things are made sure of: the lock is still held, nobody else has changed
+//! anything that the deployment hangs on, and what the step relies on is so.
+//!
+//! The look after a step is the look before the next one. After a step, what confirms it is read, and what the next one must be
+//! sure of; whatever else it may have changed is told from what somebody else changes once it is read, which is every few
+//! seconds. Just before anything is taken off a route, stopped or deleted, and after a check or a drain, all of it is read.
+
+use std::time::{Duration, Instant};
+
+use crate::event::{Happening, Report};
+use crate::space::condition::{Judgement, Section};
+use crate::steps::Step;
+
+use super::clock::Stop;
+use super::ended::Ended;
+use super::freshness::age;
+use super::intrusion::Intrusion;
+use super::parts::Parts;
+use super::runner::{PAUSE, Runner};
+use super::step_runner::{Confirmed, StepOutcome};
+use super::track::{Track, looked_at_before};
+use super::view::{SharedView, Unseen, View};
+
+/// How long what a step relies on is waited for: an instance that crashed is started again within seconds.
+const RELIED_ON: Duration = Duration::from_secs(30);
+
+/// Why a step was not started.
+enum NotStarted {
+    Failed(String),
+    Stopped(Intrusion),
+    Interrupted(Stop),
+}
+
+impl From<Unseen> for NotStarted {
+    fn from(unseen: Unseen) -> Self {
+        match unseen {
+            Unseen::Stopped(stop) => Self::Interrupted(stop),
+            Unseen::Unreadable(error) => Self::Failed(format!("the space could not be read: {error}")),
+        }
+    }
+}
+
+impl Runner<'_> {
+    /// Runs the step of that number of an app, the last one or not, and makes sure that nobody else is at work.
+    pub(super) fn run_step(
+        &self,
+        track: &Track<'_>,
+        number: usize,
+        is_last: bool,
+        view: &SharedView<'_>,
+        tell: &mut Report<'_>,
+    ) -> Result<(), Ended> {
+        let (step, app) = (&track.part.steps[number], track.part.app);
+        if let Some(why) = self.clock.stop() {
+            return Err(Ended::by(why, step));
+        }
+        let started = self.clock.now();
+        let mut exit_code = None;
+        let mut view = View::new(view, track.open_since());
+        let mut begun = started;
+        let end = match self.before(step, track, &mut view) {
+            Ok(()) => {
+                begun = self.clock.now();
+                track.tell_who_serves(view.space(), tell);
+                track.begins_step(step);
+                self.step(app, step, &track.looked_at_after(number), &mut view, &mut exit_code, tell)
+            }
+            Err(NotStarted::Failed(why)) => {
+                tell(Happening::step_started(app, step, &[]));
+                StepOutcome::Failed(format!("it was not started: {why}"))
+            }
+            Err(NotStarted::Stopped(why)) => return Err(Ended::stopped(why, step)),
+            Err(NotStarted::Interrupted(why)) => StepOutcome::Interrupted(why),
+        };
+        let seconds = self.clock.now().duration_since(started).as_secs_f64();
+        let (name, id) = (app.name.to_string(), step.id.clone());
+        match end {
+            StepOutcome::Confirmed(Confirmed { notes, done, is_told }) => {
+                track.has_done(step, done, is_told);
+                let meddling = if is_last { track.last_look(begun, &mut view) } else { None };
+                let meddling = meddling.or_else(|| track.compare(&view));
+                tell(Happening::StepConfirmed { app: name, step: id, exit_code, seconds, notes });
+                if let Some(why) = meddling {
+                    return Err(Ended::stopped(why, step));
+                }
+                track.has_confirmed(&view);
+                Ok(())
+            }
+            StepOutcome::Failed(why) => {
+                tell(Happening::StepFailed { app: name, step: id, exit_code, seconds, why: why.clone() });
+                let looked = view.look(&Parts::new(&Section::DESIRED, None), self.clock.now());
+                Err(match looked.ok().and_then(|()| track.compare(&view)) {
+                    Some(meddling) => Ended::stopped(meddling, step),
+                    None => Ended::failed(why, step),
+                })
+            }
+            StepOutcome::Interrupted(why) => Err(Ended::by(why, step)),
+        }
+    }
+
+    /// Makes sure of all that must be so before a step. Whoever takes back what an earlier step was confirmed with is
+    /// somebody else.
+    fn before(&self, step: &Step, track: &Track<'_>, view: &mut View<'_, '_>) -> Result<(), NotStarted> {
+        let now = self.clock.now();
+        let since = now.checked_sub(age(step)).unwrap_or(now);
+        view.look(&looked_at_before(step), since)?;
+        (self.hold)(step, view.space()).map_err(|why| NotStarted::Stopped(Intrusion::LockLost(why)))?;
+        if let Some(why) = track.compare(view) {
+            return Err(NotStarted::Stopped(why));
+        }
+        self.rely(step, since, view)
+    }
+
+    /// Waits until what the step relies on is so. What was read since then is not read once more.
+    fn rely(&self, step: &Step, mut since: Instant, view: &mut View<'_, '_>) -> Result<(), NotStarted> {
+        let Some(condition) = &step.requires else { return Ok(()) };
+        let until = self.clock.now() + RELIED_ON;
+        let parts = Parts::new(condition.sections(), Some(condition.app()));
+        loop {
+            view.look(&parts, since)?;
+            match condition.judge(view.space(), view.space()) {
+                Judgement::Holds => return Ok(()),
+                Judgement::NotYet(why) if self.clock.now() >= until => return Err(NotStarted::Failed(why)),
+                Judgement::Never(why) => return Err(NotStarted::Failed(why)),
+                Judgement::NotYet(_) => self.clock.pause(PAUSE).map_err(NotStarted::Interrupted)?,
+            }
+            since = self.clock.now();
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! How much of the quotas is used at the most on the way, also of several apps side by side: what may run in lanes.
+
+use crate::space::{Quota, Space, Usage};
+
+use super::quota::usage;
+use super::{Step, scope};
+
+/// By how much more is used than at the start: at the most at any point of some steps, and after the last of them.
+struct Growth {
+    most: Usage,
+    last: Usage,
+}
+
+impl Growth {
+    fn of<'s>(space: &Space, steps: impl IntoIterator<Item = &'s Step>) -> Self {
+        let steps: Vec<&Step> = steps.into_iter().collect();
+        let mut model = scope::of_steps(space, &steps);
+        let start = usage(&model);
+        let mut growth = Self { most: Usage::default(), last: Usage::default() };
+        for step in steps {
+            step.facts().effect(&mut model);
+            growth.last = usage(&model).each(start, u64::saturating_sub);
+            growth.most = growth.most.each(growth.last, u64::max);
+        }
+        growth
+    }
+
+    fn of_each(space: &Space, apps: &[&[Step]]) -> Vec<Self> {
+        apps.iter().map(|steps| Self::of(space, *steps)).collect()
+    }
+}
+
+/// By how much more is used at the most of what is done to each of these apps, where so many of them are on their way at
+/// the same time: all others are done or not begun.
+fn together(growths: &[Growth], lanes: usize) -> Usage {
+    let of = |part: fn(&Usage) -> u64| {
+        let mut on_the_way: Vec<u64> =
+            growths.iter().map(|growth| part(&growth.most).saturating_sub(part(&growth.last))).collect();
+        on_the_way.sort_unstable_by(|one, other| other.cmp(one));
+        growths.iter().map(|growth| part(&growth.last)).sum::<u64>() + on_the_way.iter().take(lanes).sum::<u64>()
+    };
+    Usage {
+        memory_mb: of(|usage| usage.memory_mb),
+        instances: of(|usage| usage.instances),
+        routes: of(|usage| usage.routes),
+    }
+}
+
+/// Whether the quotas let so many apps be on their way at the same time, with these steps for each.
+pub(crate) fn fit_together(space: &Space, apps: &[&[Step]], lanes: usize) -> bool {
+    let most = together(&Growth::of_each(space, apps), lanes);
+    let fits = |limit: Option<u64>, used: u64, more: u64| more == 0 || limit.is_none_or(|limit| used + more <= limit);
+    space.quotas.iter().all(|quota| {
+        fits(quota.memory_mb, quota.used.memory_mb, most.memory_mb)
+            && fits(quota.instances, quota.used.instances, most.instances)
+            && fits(quota.routes, quota.used.routes, most.routes)
+    })
+}
+
+/// For each of these apps, what the others may take while it is on its way.
+pub(crate) fn taken_by_others(space: &Space, apps: &[&[Step]], lanes: usize) -> Vec<Usage> {
+    let growths = Growth::of_each(space, apps);
+    let most = together(&growths, lanes);
+    growths.iter().map(|own| most.each(own.most, u64::saturating_sub)).collect()
+}
+
+/// The most that is used of each quota at any point of what is done to these apps, so many of them at the same time.
+pub(crate) fn peaks<'a>(space: &'a Space, apps: &[&[Step]], lanes: usize) -> Vec<(&'a Quota, Usage)> {
+    let most = if lanes > 1 {
+        together(&Growth::of_each(space, apps), lanes)
+    } else {
+        Growth::of(space, apps.iter().copied().flatten()).most
+    };
+    space.quotas.iter().map(|quota| (quota, quota.used.each(most, u64::saturating_add))).collect()
+}

@@ -1,0 +1,60 @@
+//! All that is known of a strategy.
+
+use crate::plan::{self, AppName};
+use crate::space::Space;
+use crate::steps::Verb;
+use crate::steps::input::CompileInput;
+use crate::steps::phase::Phase;
+use crate::steps::refusal::Refusal;
+use crate::steps::standing::{Standing, UnderWay};
+use crate::steps::step::Step;
+
+use super::goal::Goal;
+use super::title::Title;
+
+/// All that is known of a strategy. Everything here is pure.
+pub(crate) trait Strategy {
+    /// Its name, as a plan and `plan --format json` have it: `blue-green`.
+    fn name(&self) -> &'static str;
+
+    /// What one of its phases is called.
+    fn title(&self, phase: Phase) -> Title;
+
+    /// Where a deployment begins, in a sentence for people, under its title.
+    fn opening(&self, app: &plan::App, standing: &Standing) -> (Title, String);
+
+    /// The apps of the space that belong to an app of the plan: nothing else is ever changed for it.
+    fn apps<'a>(&self, app: &'a plan::App) -> &'a [AppName];
+
+    /// Where its versions stand. Refuses where the space does not tell.
+    fn standing(&self, app: &plan::App, space: &Space) -> Result<Standing, Refusal>;
+
+    /// What is under way, by what is written on the apps.
+    fn under_way(&self, app: &plan::App, space: &Space) -> Option<UnderWay>;
+
+    /// The app that what is under way takes the place of, or gives its place back to.
+    fn before<'a>(&self, app: &'a plan::App, under_way: &UnderWay) -> &'a AppName;
+
+    /// Compiles what a verb does to the app. Refuses where the space does not allow it, or does not tell enough.
+    fn compile(&self, verb: Verb, input: &CompileInput<'_>, space: &Space) -> Result<Vec<Step>, Refusal>;
+
+    /// What is not as it is to be at the end of a walk that has this goal. `start` is the space before its first step;
+    /// `has_crashed` tells which apps have crashed on it, which is nobody's fault.
+    fn missed(
+        &self,
+        app: &plan::App,
+        goal: &Goal,
+        start: &Space,
+        end: &Space,
+        has_crashed: &dyn Fn(&str) -> bool,
+    ) -> Option<String>;
+
+    /// What is not finished in a state in which nothing tells of anything under way.
+    fn half_done(
+        &self,
+        app: &plan::App,
+        start: &Space,
+        end: &Space,
+        has_crashed: &dyn Fn(&str) -> bool,
+    ) -> Option<String>;
+}
