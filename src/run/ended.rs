@@ -35,6 +35,18 @@ pub enum Ended {
 }
 
 impl Ended {
+    /// Whether this decides how an app ended, of which another step has ended so: where somebody else is at work nothing is
+    /// taken back, and where a signal has come in nothing more is begun.
+    pub(super) fn outweighs(&self, other: &Self) -> bool {
+        let weight = |ended: &Self| match ended {
+            Self::Done => 0,
+            Self::Failed(_) => 1,
+            Self::Interrupted { .. } => 2,
+            Self::Stopped { .. } => 3,
+        };
+        weight(self) > weight(other)
+    }
+
     /// The end of a run that is to stop at a step.
     pub(super) fn by(why: Stop, at: &Step) -> Self {
         match why {

@@ -186,8 +186,10 @@ impl Runner<'_> {
                                 }
                             }
                             Err(ended) => {
-                                report_end(&ended, report);
-                                work.ended.get_or_insert(ended);
+                                if work.ended.as_ref().is_none_or(|other| ended.outweighs(other)) {
+                                    report_end(&ended, report);
+                                    work.ended = Some(ended);
+                                }
                             }
                         }
                     }

@@ -63,7 +63,7 @@ impl Runner<'_> {
         let end = match self.before(step, track, &mut view) {
             Ok(()) => {
                 begun = self.clock.now();
-                track.tell_who_serves(view.space(), tell);
+                track.tell_who_serves(tell);
                 track.begins_step(step);
                 self.step(app, step, &track.looked_at_after(number), &mut view, &mut exit_code, tell)
             }

@@ -27,6 +27,8 @@ struct Seen<'d> {
     began: Instant,
     /// The space that was looked at last; at first, the one that the steps were compiled for.
     space: Arc<Space>,
+    /// The version of the view that has shown it.
+    version: u64,
     /// The steps that may have changed more than it shows.
     unshown: Vec<Unshown<'d>>,
     /// What was seen before counts for nothing.
@@ -71,7 +73,7 @@ impl<'d> Track<'d> {
     /// An app that is not begun, in the space that its steps were compiled for.
     pub(super) fn new(part: &'d AppDeployment<'d>, space: &Arc<Space>, now: Instant) -> Self {
         let space = Arc::clone(space);
-        let seen = Seen { began: now, space, unshown: Vec::new(), open_since: None, told: String::new() };
+        let seen = Seen { began: now, space, version: 0, unshown: Vec::new(), open_since: None, told: String::new() };
         Self { part, seen: Mutex::new(seen) }
     }
 
@@ -106,7 +108,8 @@ impl<'d> Track<'d> {
 
     /// A step is confirmed, and a view of it is over.
     pub(super) fn has_confirmed(&self, view: &View<'_, '_>) {
-        self.seen().open_since = view.open_since();
+        let mut seen = self.seen();
+        seen.open_since = seen.open_since.max(view.open_since());
     }
 
     fn seen(&self) -> MutexGuard<'_, Seen<'d>> {
@@ -117,11 +120,16 @@ impl<'d> Track<'d> {
     /// what is seen from now on.
     pub(super) fn compare(&self, view: &View<'_, '_>) -> Option<Intrusion> {
         let mut seen = self.seen();
+        // A step beside this one has compared what is newer.
+        if view.version() < seen.version {
+            return None;
+        }
         let changed = changed(self.part.app, &seen.unshown, &seen.space, view.space());
         if !changed.is_empty() {
             return Some(Intrusion::Changed(changed));
         }
         seen.space = Arc::clone(view.space());
+        seen.version = view.version();
         seen.unshown.retain_mut(|unshown| unshown.is_left(view));
         None
     }
@@ -133,18 +141,19 @@ impl<'d> Track<'d> {
         self.compare(view)
     }
 
-    /// What the step after that number will look at at once, where it is one that must be sure.
+    /// What the step that waits for that one will look at at once, where it is one that must be sure.
     pub(super) fn looked_at_after(&self, number: usize) -> Parts {
-        let next = self.part.steps.get(number + 1).filter(|next| next.after.contains(&self.part.steps[number].id));
+        let next = self.part.steps.iter().find(|next| next.after.contains(&self.part.steps[number].id));
         next.filter(|next| age(next) < RECENT).map(looked_at_before).unwrap_or_default()
     }
 
-    /// Tells who serves the app, where that has changed.
-    pub(super) fn tell_who_serves(&self, space: &Space, tell: &mut Report<'_>) {
-        let told = serving(self.part.app, space);
-        if told != self.seen().told {
+    /// Tells who serves the app by what was compared last, where that has changed.
+    pub(super) fn tell_who_serves(&self, tell: &mut Report<'_>) {
+        let mut seen = self.seen();
+        let told = serving(self.part.app, &seen.space);
+        if told != seen.told {
             tell(Happening::Serves { app: self.part.app.name.to_string(), told: told.clone() });
-            self.seen().told = told;
+            seen.told = told;
         }
     }
 }

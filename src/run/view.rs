@@ -39,6 +39,8 @@ struct Known {
     space: Arc<Space>,
     /// When each part was read last: by the section and, where only one app's part of it was read, that app.
     read: Arc<BTreeMap<(Section, Option<String>), Instant>>,
+    /// How often something was found out.
+    version: u64,
 }
 
 struct State {
@@ -75,12 +77,14 @@ impl Known {
         let of = |section: Section, app: Option<&str>| app.filter(|_| section.is_read_by_app()).map(ToOwned::to_owned);
         let each = parts.each().map(|(section, app)| ((section, of(section, app)), begun));
         Arc::make_mut(&mut self.read).extend(each);
+        self.version += 1;
     }
 
     /// Takes note of what was told of these parts, and of nothing else.
     fn was_told(&mut self, parts: &Parts, begun: Instant) {
         let each = parts.each().map(|(section, app)| ((section, app.map(ToOwned::to_owned)), begun));
         Arc::make_mut(&mut self.read).extend(each);
+        self.version += 1;
     }
 }
 
@@ -93,7 +97,7 @@ impl<'a> SharedView<'a> {
         parts: &Parts,
         read: Instant,
     ) -> Self {
-        let mut known = Known { space: Arc::new(space), read: Arc::default() };
+        let mut known = Known { space: Arc::new(space), read: Arc::default(), version: 0 };
         known.was_read(parts, read);
         let state = State { known, wanted: Parts::default(), is_looking: false, looks: 0, failed: None, trouble: None };
         Self { reader, clock, state: Mutex::new(state), news: Condvar::new() }
@@ -209,6 +213,11 @@ impl<'v, 'a> View<'v, 'a> {
     /// The space as it was seen last.
     pub(super) fn space(&self) -> &Arc<Space> {
         &self.known.space
+    }
+
+    /// Which of two views shows more: the one of the greater number.
+    pub(super) fn version(&self) -> u64 {
+        self.known.version
     }
 
     /// Looks at parts that were not seen since then. Fails as a look does.
