@@ -76,6 +76,13 @@ pub struct Output {
     pub redactor: Redactor,
 }
 
+impl Output {
+    /// Whether it has succeeded without a word.
+    pub(crate) fn is_silent(&self) -> bool {
+        self.exit.is_success() && self.stdout.trim().is_empty() && self.stderr.trim().is_empty()
+    }
+}
+
 impl fmt::Debug for Output {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Output")

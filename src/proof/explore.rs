@@ -225,9 +225,9 @@ impl<'a> Explorer<'a> {
             };
             return vec![(*alone, moved)];
         }
-        let begun: Vec<usize> = point.in_flight.keys().copied().collect();
+        let in_flight: Vec<usize> = point.in_flight.keys().copied().collect();
         let begins = ready.iter().map(|number| (*number, begin(point.clone(), *number)));
-        begins.chain(begun.into_iter().map(|number| (number, confirm(point.clone(), number)))).collect()
+        begins.chain(in_flight.into_iter().map(|number| (number, confirm(point.clone(), number)))).collect()
     }
 
     /// Everything that can go wrong with the first of the steps, unless it was tried: many walks come to the same state.

@@ -222,7 +222,7 @@ impl Runner<'_> {
             let left = deadline.saturating_duration_since(begun);
             let token = self.api.tokens().now();
             // The session's own home is for whoever has to renew the token; a call that outlives it there can do so itself.
-            let is_aside = self.lanes > 1 && tried <= ASIDE;
+            let is_aside = self.lanes > 1 && tried <= ASIDE && self.api.tokens().serve_aside();
             let mut heard = |stream, text: &str| {
                 if let Some(ahead) = &ahead {
                     ahead.hear(text);
@@ -263,6 +263,8 @@ impl Runner<'_> {
                 outcome::Verdict::Refused(refusal) if is_spare && refusal.reason == Reason::NotLoggedIn => {
                     Next::WithNewToken
                 }
+                // cf 8.17: `curl` says nothing where the token is rejected and cannot be renewed.
+                outcome::Verdict::Unknown { .. } if is_spare && output.is_silent() => Next::WithNewToken,
                 verdict => retry::after(verdict, tried),
             };
             // Whoever goes on sees what came of it.

@@ -62,6 +62,16 @@ impl<'a> Tokens<'a> {
         }
     }
 
+    /// Whether a cf that has nothing but the access token can work with it. Where it ends soon and the platform gives any that
+    /// last, a new one is fetched first.
+    pub(crate) fn serve_aside(&self) -> bool {
+        let may_last = || self.session.token_times().is_some_and(|(issued, end)| end > issued + TOKEN_LASTS);
+        if !self.last() && may_last() {
+            self.renew_now(self.now().as_ref());
+        }
+        self.last()
+    }
+
     /// As [`Self::renew`], and at once: what works beside the session's own cf has nothing to renew it with.
     pub(crate) fn renew_now(&self, used: Option<&Sensitive>) {
         self.renew(used);

@@ -1,12 +1,12 @@
 //! Several apps of a plan at the same time, with the real cf.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::time::Duration;
 
 use foundry::faults::{Fault, Harm, Occurrence, Rule};
 use serde_json::Value;
-use testkit::wait::PATIENCE;
+use testkit::wait::{PATIENCE, wait_until};
 
 use crate::support::bench::{Bench, Run, three};
 
@@ -30,29 +30,48 @@ fn events(bench: &Bench) -> Vec<Value> {
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-/// How many apps were on their way at the same time at the most; each step was begun once all before it were confirmed.
-fn most_at_once(events: &[Value]) -> usize {
-    let mut in_flight: BTreeMap<&str, &str> = BTreeMap::new();
+/// By the id of each step of the deployment, the ids of those that it waits for.
+fn waits(bench: &Bench, arguments: &[&str]) -> BTreeMap<String, BTreeSet<String>> {
+    let plan = bench.must(&[&["plan", "--format", "json"], arguments].concat());
+    let plan: Value = serde_json::from_str(&plan.out).unwrap();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let after = |step: &Value| step["after"].as_array().unwrap().iter().map(text).collect();
+    plan["steps"].as_array().unwrap().iter().map(|step| (text(&step["id"]), after(step))).collect()
+}
+
+/// How many apps were on their way at the same time at the most. Each step was begun once all that it waits for were confirmed.
+fn most_at_once(events: &[Value], waits: &BTreeMap<String, BTreeSet<String>>) -> usize {
+    let mut in_flight: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    let mut confirmed = BTreeSet::new();
     let mut most = 0;
     for event in events {
         let (Some(app), Some(step)) = (event["app"].as_str(), event["step"].as_str()) else { continue };
+        let of_app = in_flight.entry(app).or_default();
         match event["event"].as_str().unwrap() {
-            "step-started" => assert_eq!(in_flight.insert(app, step), None, "one step of an app at a time"),
-            "step-confirmed" | "step-failed" => assert_eq!(in_flight.remove(app), Some(step)),
+            "step-started" => {
+                assert!(waits[step].is_subset(&confirmed), "{step} was begun too early");
+                assert!(of_app.insert(step), "{step} was begun twice");
+            }
+            "step-confirmed" => {
+                assert!(of_app.remove(step));
+                confirmed.insert(step.to_owned());
+            }
             _ => {}
         }
-        most = most.max(in_flight.len());
+        most = most.max(in_flight.values().filter(|steps| !steps.is_empty()).count());
     }
+    assert_eq!(confirmed.len(), waits.len());
     most
 }
 
 #[test]
 fn apps_are_deployed_side_by_side() {
     let bench = bench("/health");
+    let waits = waits(&bench, &["--file", "three.yaml", "--parallel", "3"]);
     let run = bench.must(&APPLY);
     assert_eq!(served(&bench), [["shop_b"], ["cart_a"], ["mail_a"]]);
     let told = events(&bench);
-    assert_eq!(most_at_once(&told), 3);
+    assert_eq!(most_at_once(&told, &waits), 3);
     assert_eq!(told.last().unwrap()["exit_code"], 0);
     // Whoever reads it knows of each step which app it is of.
     for app in ["shop", "cart", "mail"] {
@@ -62,6 +81,25 @@ fn apps_are_deployed_side_by_side() {
     bench.must(&["rollback", "--yes", "--file", "three.yaml", "--parallel", "3"]);
     assert_eq!(served(&bench)[0], ["shop_a"]);
     assert!(bench.foundry.apps().iter().all(|app| !app.name.starts_with("cutover-lock")));
+}
+
+#[test]
+fn what_does_not_wait_for_each_other_in_one_app_runs_side_by_side() {
+    let bench = Bench::live_undrained();
+    let waits = waits(&bench, &[]);
+    assert!(!waits["shop/map-staging"].contains("shop/stage"));
+    let held = bench.foundry.faults().hold(Rule::new("POST", "/v3/builds", Fault::Before(Harm::Nothing)));
+    let child = bench.command(&["apply", "--yes", "--events", "events.jsonl"]).spawn().unwrap();
+    wait_until("the staging route is mapped while it is staged", || {
+        let events = fs::read_to_string(bench.folder().join("events.jsonl")).unwrap_or_default();
+        let is_confirmed = |line: &str| line.contains("step-confirmed") && line.contains("\"shop/map-staging\"");
+        events.lines().any(is_confirmed)
+    });
+    assert!(held.wait_until_reached(PATIENCE));
+    held.release();
+    assert_eq!(Run::of(&child.wait_with_output().unwrap()).code, 0);
+    assert_eq!(most_at_once(&events(&bench), &waits), 1);
+    assert_eq!(bench.apps_on("shop"), ["shop_b"]);
 }
 
 #[test]
@@ -111,7 +149,7 @@ fn an_interrupt_ends_all_lanes() {
     bench.foundry.set_timing(|timing| timing.staging = Duration::from_secs(600));
     let child = bench.command(&APPLY).stderr(std::process::Stdio::piped()).spawn().unwrap();
     let staging = || bench.foundry.request_log().calls().iter().filter(|call| call.target == "/v3/builds").count();
-    testkit::wait::wait_until("all of them stage", || staging() == 3);
+    wait_until("all of them stage", || staging() == 3);
     let pid = rustix::process::Pid::from_child(&child);
     rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
     let run = Run::of(&child.wait_with_output().unwrap());

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -39,9 +40,11 @@ fn arguments_during(run: impl FnOnce()) -> BTreeSet<String> {
             }
             seen
         });
-        run();
+        let ended = catch_unwind(AssertUnwindSafe(run));
         over.store(true, Ordering::Relaxed);
-        watch.join().unwrap()
+        let seen = watch.join().unwrap();
+        ended.unwrap_or_else(|panic| resume_unwind(panic));
+        seen
     })
 }
 
