@@ -1,7 +1,10 @@
 //! The walk over all that can happen: lists of steps with everything that can go wrong, and what is done with what that
 //! leaves behind.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+use foldhash::{HashMap, HashMapExt as _, HashSet, HashSetExt as _};
 
 use crate::plan::{self, Instances, Old};
 use crate::space::{App, Space};
@@ -13,9 +16,11 @@ use crate::steps::{Step, Verb};
 use super::compile::Compile;
 use super::counterexample::{Counterexample, about};
 use super::fault::Fault;
-use super::orders::{Orders, Point, Points};
+use super::numbers::{Number, Numbers};
+use super::orders::{Onward, Orders, Point, Points};
 use super::proof::Proof;
 use super::world::{Promise, StepEnd, WalkEnd, World};
+use super::worlds::{Place, Worlds};
 
 /// How many faults follow each other on one walk: one in the run, one in what is done about it.
 const FAULTS: usize = 2;
@@ -43,12 +48,34 @@ pub(super) struct Explorer<'a> {
     compile: &'a Compile<'a>,
     promise: Promise,
     cases: usize,
+    worlds: Worlds,
+    numbers: Numbers,
+    compiled: HashMap<(Verb, usize), Result<Rc<Orders>, Refusal>>,
     /// States that were left behind, and states from which a run has taken back what it did.
-    visited: HashSet<World>,
-    taken_back: HashSet<(World, bool)>,
+    visited: HashSet<Place>,
+    taken_back: HashSet<(Place, bool)>,
     /// What was tried with everything that can go wrong with it: states, and the steps that were to follow.
-    tried: HashMap<(World, Promise, bool), Vec<Vec<Step>>>,
+    tried: HashMap<(Place, Promise, bool), Vec<Vec<Number>>>,
+    /// Where walks have passed that come to their end in whatever order.
+    passed: HashSet<Passed>,
     left: VecDeque<Left>,
+}
+
+/// Where a walk has passed.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Passed {
+    place: Place,
+    onward: Onward,
+    purpose: Rc<Purpose>,
+}
+
+/// What a walk keeps, and what it is to bring about.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Purpose {
+    promise: Promise,
+    goal: Goal,
+    /// Where everything goes wrong on it that can: whether it belongs to the one deployment.
+    is_one: Option<bool>,
 }
 
 /// One move along a list of steps.
@@ -85,9 +112,13 @@ impl<'a> Explorer<'a> {
             compile,
             promise,
             cases: 0,
+            worlds: Worlds::new(),
+            numbers: Numbers::default(),
+            compiled: HashMap::new(),
             visited: HashSet::new(),
             taken_back: HashSet::new(),
             tried: HashMap::new(),
+            passed: HashSet::new(),
             left: VecDeque::new(),
         }
     }
@@ -127,8 +158,8 @@ impl<'a> Explorer<'a> {
             return Ok(());
         }
         let story = |line: String| left.story.iter().cloned().chain([line]).collect::<Vec<_>>();
-        let steps = match (self.compile)(verb, &left.world.space) {
-            Ok(steps) => steps,
+        let orders = match self.compiled(verb, &left.world) {
+            Ok(orders) => orders,
             Err(Refusal::NothingUnderWay { .. }) if left.faults > 0 && under_way.is_none() => {
                 return match self.half_done(&left.world) {
                     Some(seen) => {
@@ -143,31 +174,44 @@ impl<'a> Explorer<'a> {
                 return Err(Found { story: story(format!("cutover {verb}")), seen });
             }
         };
-        if let Some(seen) = self.strays(&steps) {
+        if let Some(seen) = self.strays(&orders.steps) {
             return Err(Found { story: story(format!("cutover {verb}")), seen });
         }
-        let goal = self.goal(verb, left, under_way.as_ref());
-        let promise = left.world.kept(self.app, verb, &self.promise);
-        let orders = Orders::new(&steps);
+        let purpose = Rc::new(Purpose {
+            promise: left.world.kept(self.app, verb, &self.promise),
+            goal: self.goal(verb, left, under_way.as_ref()),
+            is_one: (left.faults < FAULTS).then(|| left.is_one(verb)),
+        });
+        let mut passed = Vec::new();
         let mut points = Points::default();
         points.add(orders.start(left.world.clone()));
         let mut is_done = false;
         let mut failed = None;
         while let Some(point) = points.next() {
+            if let Some(onward) = orders.onward(&point) {
+                let place = self.worlds.place(&point.world);
+                let here = Passed { place, onward, purpose: Rc::clone(&purpose) };
+                if self.passed.contains(&here) {
+                    is_done = true;
+                    continue;
+                }
+                passed.push(here);
+            }
             if Orders::is_done(&point) {
                 is_done = true;
                 self.cases += 1;
-                if let Some(seen) = self.missed(&goal, &point.world) {
+                if let Some(seen) = self.missed(&purpose.goal, &point.world) {
                     return Err(Found { story: story(format!("cutover {verb} comes to its end")), seen });
                 }
             }
             let ready = orders.ready(&point);
-            for number in ready.iter().filter(|_| left.faults < FAULTS) {
-                self.go_wrong(left, verb, &point.world, &orders.rest(&point, *number), &promise)?;
+            for position in ready.iter().filter(|_| left.faults < FAULTS) {
+                let rest = orders.rest(&point, *position);
+                self.go_wrong(left, verb, &point.world, &orders, &rest, &purpose.promise)?;
             }
             let is_first = left.faults == 0 && point.is_at_first_step();
-            for (number, moved) in self.moves(&steps, &ready, point, &promise) {
-                let step = &steps[number];
+            for (position, moved) in self.moves(&orders.steps, &ready, point, &purpose.promise) {
+                let step = &orders.steps[position];
                 match moved {
                     Ok(Move::To(next)) => points.add(*next),
                     Ok(Move::Fails(_, why)) if is_first => {
@@ -182,16 +226,38 @@ impl<'a> Explorer<'a> {
                 }
             }
         }
-        match failed.filter(|_| is_done) {
+        match failed.as_ref().filter(|_| is_done) {
             Some((step, why)) => {
                 let seen = format!("it fails in one order and not in another: {why}");
                 Err(Found { story: story(format!("cutover {verb}: {}", about(step))), seen })
             }
-            None => Ok(()),
+            None => {
+                if failed.is_none() {
+                    self.has_passed(passed, &purpose);
+                }
+                Ok(())
+            }
         }
     }
 
-    /// Where it goes on from a point, where nothing goes wrong: a step begins, or is confirmed. Each with the number of its step.
+    /// Takes note of where walks have passed that come to their end: without going wrong they do, too.
+    fn has_passed(&mut self, passed: Vec<Passed>, purpose: &Purpose) {
+        if purpose.is_one.is_some() {
+            let without = Rc::new(Purpose { is_one: None, ..purpose.clone() });
+            self.passed.extend(passed.iter().map(|it| Passed { purpose: Rc::clone(&without), ..it.clone() }));
+        }
+        self.passed.extend(passed);
+    }
+
+    /// What a verb does in the space of a world.
+    fn compiled(&mut self, verb: Verb, world: &World) -> Result<Rc<Orders>, Refusal> {
+        let place = self.worlds.place(world);
+        let Self { compiled, numbers, compile, .. } = self;
+        let new = || compile(verb, &world.space).map(|steps| Rc::new(Orders::new(steps, numbers)));
+        compiled.entry((verb, place.space)).or_insert_with(new).clone()
+    }
+
+    /// Where it goes on from a point, where nothing goes wrong: a step begins, or is confirmed. Each with the position of its step.
     fn moves(
         &self,
         steps: &[Step],
@@ -199,20 +265,20 @@ impl<'a> Explorer<'a> {
         point: Point,
         promise: &Promise,
     ) -> Vec<(usize, Result<Move, Broken>)> {
-        let begin = |mut point: Point, number: usize| {
-            if let Some(why) = point.world.lacks(&steps[number]) {
+        let begin = |mut point: Point, position: usize| {
+            if let Some(why) = point.world.lacks(&steps[position]) {
                 return Ok(Move::Fails(Box::new(point.world), why));
             }
-            let before = point.world.effect(self.app, &steps[number], promise)?;
-            point.begin(number, before);
+            let before = point.world.effect(self.app, &steps[position], promise)?;
+            point.begin(position, before);
             Ok(Move::To(Box::new(point)))
         };
-        let confirm = |mut point: Point, number: usize| {
-            let Some(before) = point.in_flight.get(&number) else { return Ok(Move::To(Box::new(point))) };
-            match point.world.confirm(self.app, &steps[number], before, promise)? {
+        let confirm = |mut point: Point, position: usize| {
+            let Some(before) = point.in_flight.get(&position) else { return Ok(Move::To(Box::new(point))) };
+            match point.world.confirm(self.app, &steps[position], before, promise)? {
                 StepEnd::Fails(why) => Ok(Move::Fails(Box::new(point.world), why)),
                 StepEnd::Confirmed => {
-                    point.confirm(number);
+                    point.confirm(position);
                     Ok(Move::To(Box::new(point)))
                 }
             }
@@ -226,8 +292,8 @@ impl<'a> Explorer<'a> {
             return vec![(*alone, moved)];
         }
         let in_flight: Vec<usize> = point.in_flight.keys().copied().collect();
-        let begins = ready.iter().map(|number| (*number, begin(point.clone(), *number)));
-        begins.chain(in_flight.into_iter().map(|number| (number, confirm(point.clone(), number)))).collect()
+        let begins = ready.iter().map(|position| (*position, begin(point.clone(), *position)));
+        begins.chain(in_flight.into_iter().map(|position| (position, confirm(point.clone(), position)))).collect()
     }
 
     /// Everything that can go wrong with the first of the steps, unless it was tried: many walks come to the same state.
@@ -237,15 +303,17 @@ impl<'a> Explorer<'a> {
         left: &Left,
         verb: Verb,
         world: &World,
-        steps: &[&Step],
+        orders: &Orders,
+        rest: &[usize],
         promise: &Promise,
     ) -> Result<(), Found> {
-        let Some(step) = steps.first() else { return Ok(()) };
-        let tried = self.tried.entry((world.clone(), promise.clone(), left.is_one(verb))).or_default();
-        if tried.iter().any(|tried| tried.iter().eq(steps.iter().copied())) {
+        let Some(step) = rest.first().map(|first| &orders.steps[*first]) else { return Ok(()) };
+        let tried = self.tried.entry((self.worlds.place(world), promise.clone(), left.is_one(verb))).or_default();
+        let numbers = orders.numbers(rest);
+        if tried.contains(&numbers) {
             return Ok(());
         }
-        tried.push(steps.iter().copied().cloned().collect());
+        tried.push(numbers);
         let mut done = world.clone();
         let effect = done.effect(self.app, step, promise).map(drop);
         for fault in Fault::of(step) {
@@ -276,7 +344,7 @@ impl<'a> Explorer<'a> {
                 }
             }
         }
-        self.crash(left, verb, world, steps, promise)
+        self.crash(left, verb, world, orders, rest, promise)
     }
 
     /// The new version crashes before the first of the steps, and the run goes on from there.
@@ -285,10 +353,11 @@ impl<'a> Explorer<'a> {
         left: &Left,
         verb: Verb,
         world: &World,
-        steps: &[&Step],
+        orders: &Orders,
+        rest: &[usize],
         promise: &Promise,
     ) -> Result<(), Found> {
-        let Some(step) = steps.first() else { return Ok(()) };
+        let Some(step) = rest.first().map(|first| &orders.steps[*first]) else { return Ok(()) };
         let next = UnderWay::of(self.app, &world.space).filter(|it| !it.back).map(|it| it.colour);
         let Some(next) = next
             .filter(|next| world.is_checked(next.as_str()) && world.space.app(next.as_str()).is_some_and(App::serves))
@@ -300,7 +369,7 @@ impl<'a> Explorer<'a> {
         story.push(format!("cutover {verb}: {} {}", about(step), Fault::Crash));
         let mut world = world.clone();
         world.crash(self.app, next.as_str());
-        match world.walk(self.app, steps.iter().copied(), promise) {
+        match world.walk(self.app, rest.iter().map(|position| &orders.steps[*position]), promise) {
             WalkEnd::Done => Ok(()),
             WalkEnd::Fails(step, _) => {
                 story.push(format!("{} fails", about(step)));
@@ -318,18 +387,18 @@ impl<'a> Explorer<'a> {
     fn take_back(&mut self, one_deployment: bool, story: &[String], mut world: World) -> Result<(), Found> {
         let under_way = UnderWay::of(self.app, &world.space);
         self.cases += 1;
-        if under_way.is_none() || !self.taken_back.insert((world.clone(), one_deployment)) {
+        if under_way.is_none() || !self.taken_back.insert((self.worlds.place(&world), one_deployment)) {
             return Ok(());
         }
         let mut story = story.to_vec();
         story.push("it is taken back".to_owned());
-        let steps = match (self.compile)(Verb::Rollback, &world.space) {
-            Ok(steps) => steps,
+        let orders = match self.compiled(Verb::Rollback, &world) {
+            Ok(orders) => orders,
             Err(refusal) if self.may_refuse(Verb::Rollback, &refusal, under_way.as_ref()) => return Ok(()),
             Err(refusal) => return Err(Found { story, seen: format!("that is refused: {refusal}") }),
         };
         let promise = world.kept(self.app, Verb::Rollback, &self.promise);
-        match world.walk(self.app, &steps, &promise) {
+        match world.walk(self.app, &orders.steps, &promise) {
             WalkEnd::Done => {}
             // Where nothing was served, there is nothing to go back to that could be reached.
             WalkEnd::Fails(..) if self.promise.is_empty() => return Ok(()),
@@ -355,8 +424,7 @@ impl<'a> Explorer<'a> {
 
     /// Notes a state that a walk has left behind, unless it is known.
     fn leave(&mut self, left: &Left, verb: Verb, story: &[String], world: &World) {
-        if !self.visited.contains(world) {
-            self.visited.insert(world.clone());
+        if self.visited.insert(self.worlds.place(world)) {
             let (faults, one_deployment) = (left.faults + 1, left.is_one(verb));
             self.left.push_back(Left { world: world.clone(), story: story.to_vec(), faults, one_deployment });
         }

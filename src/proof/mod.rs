@@ -7,7 +7,7 @@
 //! - [`fault`]: what goes wrong with a step
 //! - `explore`: the walk over all of it; `alike`: apps that differ in nothing but names are walked once
 //! - [`offer`]: whether a verb can be offered
-//! - `orders`: the orders in which steps may come
+//! - `orders`: the orders in which steps may come; `numbers` and `worlds`: what compares steps and worlds quickly
 //! - `graph`: whether the graph of all apps holds together
 //!
 //! The model of the routers is pessimistic: a change of a route is known to all of them only once they were asked.
@@ -23,6 +23,7 @@ mod counterexample;
 mod explore;
 pub mod fault;
 mod graph;
+mod numbers;
 pub mod offer;
 mod orders;
 #[expect(clippy::module_inception, reason = "the room and what comes of it have the same name")]
@@ -31,6 +32,7 @@ mod prove;
 #[cfg(test)]
 mod tests;
 pub mod world;
+mod worlds;
 
 pub use counterexample::Counterexample;
 pub(crate) use proof::Proof;

@@ -1,17 +1,22 @@
 //! The orders in which steps may come: those that wait for nothing any more begin and are confirmed in any order.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
+
+use foldhash::HashMap;
 
 use crate::space::Space;
 use crate::steps::Step;
 
+use super::numbers::{Number, Numbers};
 use super::world::World;
 
 /// A list of steps, and what waits for what in it.
-pub(super) struct Orders<'s> {
-    steps: &'s [Step],
-    /// By the number of a step, the numbers of those that it waits for. What comes before the whole list is not among them.
+pub(super) struct Orders {
+    pub(super) steps: Vec<Step>,
+    /// What does the same has the same number in other lists.
+    numbers: Vec<Number>,
+    /// By the position of a step, the positions of those that it waits for. What comes before the whole list is not among them.
     waits_for: Vec<Vec<usize>>,
 }
 
@@ -29,9 +34,9 @@ pub(super) enum Progress {
 #[derive(Debug, Clone)]
 pub(super) struct Point {
     pub(super) world: World,
-    /// By the numbers of the steps.
+    /// By the positions of the steps.
     progress: Vec<Progress>,
-    /// The space before each step that is in flight, by their numbers.
+    /// The space before each step that is in flight, by their positions.
     pub(super) in_flight: BTreeMap<usize, Rc<Space>>,
 }
 
@@ -42,28 +47,29 @@ impl Point {
     }
 
     /// A step has had its effect; `before` is the space before it.
-    pub(super) fn begin(&mut self, number: usize, before: Rc<Space>) {
-        self.progress[number] = Progress::InFlight;
-        self.in_flight.insert(number, before);
+    pub(super) fn begin(&mut self, position: usize, before: Rc<Space>) {
+        self.progress[position] = Progress::InFlight;
+        self.in_flight.insert(position, before);
     }
 
     /// A step is confirmed.
-    pub(super) fn confirm(&mut self, number: usize) {
-        self.progress[number] = Progress::Confirmed;
-        self.in_flight.remove(&number);
+    pub(super) fn confirm(&mut self, position: usize) {
+        self.progress[position] = Progress::Confirmed;
+        self.in_flight.remove(&position);
     }
 
     fn open(&self) -> impl Iterator<Item = usize> {
-        let numbered = self.progress.iter().enumerate();
-        numbered.filter(|(_, progress)| **progress == Progress::Open).map(|(number, _)| number)
+        let all = self.progress.iter().enumerate();
+        all.filter(|(_, progress)| **progress == Progress::Open).map(|(position, _)| position)
     }
 }
 
-impl<'s> Orders<'s> {
-    pub(super) fn new(steps: &'s [Step]) -> Self {
-        let number = |id: &String| steps.iter().position(|step| step.id == *id);
-        let waits_for = steps.iter().map(|step| step.after.iter().filter_map(number).collect()).collect();
-        Self { steps, waits_for }
+impl Orders {
+    pub(super) fn new(steps: Vec<Step>, numbers: &mut Numbers) -> Self {
+        let position = |id: &String| steps.iter().position(|step| step.id == *id);
+        let waits_for = steps.iter().map(|step| step.after.iter().filter_map(position).collect()).collect();
+        let numbers = steps.iter().map(|step| numbers.number(step)).collect();
+        Self { steps, numbers, waits_for }
     }
 
     /// The point at which nothing is begun.
@@ -76,18 +82,40 @@ impl<'s> Orders<'s> {
         point.progress.iter().all(|progress| *progress == Progress::Confirmed)
     }
 
-    /// The numbers of the steps that may begin.
+    /// The positions of the steps that may begin.
     pub(super) fn ready(&self, point: &Point) -> Vec<usize> {
-        let is_confirmed = |number: &usize| point.progress[*number] == Progress::Confirmed;
-        point.open().filter(|number| self.waits_for[*number].iter().all(is_confirmed)).collect()
+        let is_confirmed = |position: &usize| point.progress[*position] == Progress::Confirmed;
+        point.open().filter(|position| self.waits_for[*position].iter().all(is_confirmed)).collect()
     }
 
-    /// The steps that have not begun, in their order, but that this one comes first.
-    pub(super) fn rest(&self, point: &Point, first: usize) -> Vec<&'s Step> {
-        let others = point.open().filter(|number| *number != first);
-        [first].into_iter().chain(others).map(|number| &self.steps[number]).collect()
+    /// The positions of the steps that have not begun, in their order, but that this one comes first.
+    pub(super) fn rest(&self, point: &Point, first: usize) -> Vec<usize> {
+        let others = point.open().filter(|position| *position != first);
+        [first].into_iter().chain(others).collect()
+    }
+
+    /// What is done at these positions, to be compared with what is done in other lists.
+    pub(super) fn numbers(&self, positions: &[usize]) -> Vec<Number> {
+        positions.iter().map(|position| self.numbers[*position]).collect()
+    }
+
+    /// The steps that have not begun, and what of them waits for what, to be compared with those of other lists. `None` while
+    /// a step is in flight.
+    pub(super) fn onward(&self, point: &Point) -> Option<Onward> {
+        if !point.in_flight.is_empty() {
+            return None;
+        }
+        let open: Vec<usize> = point.open().collect();
+        let waits = |position: usize| {
+            let waits = self.waits_for[position].iter();
+            waits.filter_map(|waited| (1..).zip(&open).find(|(_, open)| *open == waited)).map(|(place, _)| place)
+        };
+        Some(open.iter().flat_map(|at| [self.numbers[*at]].into_iter().chain(waits(*at)).chain([0])).collect())
     }
 }
+
+/// Steps that come, in their order: the number of each, the places of those of them that it waits for, from 1, and a 0.
+pub(super) type Onward = Vec<Number>;
 
 /// The points to go on from, each once.
 #[derive(Default)]

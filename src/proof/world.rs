@@ -1,7 +1,6 @@
 //! The space, what its routers may know, and what a request on a live route would meet.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::hash::{Hash, Hasher};
 use std::rc::Rc;
 
 use crate::plan;
@@ -22,11 +21,16 @@ pub(crate) enum Known {
     Surely,
 }
 
-/// A state of the world: what a step changes, and what a request meets.
+/// A state of the world: what a step changes, and what a request meets. Worlds have together what is the same in them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct World {
-    /// The space; worlds that differ in something else have it together.
     pub(crate) space: Rc<Space>,
+    pub(super) requests: Rc<Requests>,
+}
+
+/// What requests on the live routes meet, beside what the space says.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub(super) struct Requests {
     /// By number of the live route and version of an app.
     routers: BTreeMap<(usize, Version), Known>,
     /// The apps that have passed the plan's checks since they were pushed.
@@ -73,19 +77,6 @@ pub(crate) enum StepEnd {
     Fails(String),
 }
 
-impl Hash for World {
-    /// By what walks change most, which is little of a space: worlds that differ in the rest alone are few.
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        for app in &self.space.apps {
-            (app.state, Role::of(app), app.running(), &app.package, &app.staged, &app.droplet).hash(state);
-        }
-        for route in &self.space.routes {
-            route.destinations.hash(state);
-        }
-        (&self.routers, &self.checked, &self.busy, &self.crashed).hash(state);
-    }
-}
-
 impl World {
     /// The world as it is observed. What nobody has confirmed is taken for unsure.
     pub(crate) fn observed(app: &plan::App, space: &Space) -> Self {
@@ -93,21 +84,17 @@ impl World {
         let mut world = Self {
             // Nothing else can be met on any walk.
             space: Rc::new(scope::of(app, space)),
-            routers: BTreeMap::new(),
-            checked: BTreeSet::new(),
-            busy: BTreeSet::new(),
-            crashed: BTreeSet::new(),
-            excused: BTreeSet::new(),
+            requests: Rc::default(),
         };
         let under_way = UnderWay::of(app, &world.space);
         // What was live once has passed its checks then.
         let settled = apps.iter().filter(|name| under_way.as_ref().is_none_or(|it| it.colour != **name));
-        world.checked.extend(settled.map(ToString::to_string));
+        world.requests_mut().checked.extend(settled.map(ToString::to_string));
         for (number, url) in app.live.iter().enumerate() {
             let holders: Vec<String> = world.space.holders(url).into_iter().map(ToOwned::to_owned).collect();
             for holder in &holders {
                 let unsure = holders.len() > 1 && under_way.as_ref().is_some_and(|it| it.colour.as_str() == holder);
-                world.checked.insert(holder.clone());
+                world.requests_mut().checked.insert(holder.clone());
                 if world.runs(holder) {
                     world.know(number, holder, if unsure { Known::Maybe } else { Known::Surely });
                 }
@@ -117,7 +104,7 @@ impl World {
             // It was taken off, and nobody knows whether the routers were asked.
             let leaving = if under_way.back { &under_way.colour } else { before(app, under_way) };
             if !holders.iter().any(|holder| holder == leaving.as_str()) && world.runs(leaving.as_str()) {
-                world.checked.insert(leaving.to_string());
+                world.requests_mut().checked.insert(leaving.to_string());
                 world.know(number, leaving.as_str(), Known::Maybe);
             }
         }
@@ -164,7 +151,8 @@ impl World {
 
     /// The instances that every router leads to.
     fn serving(&self, number: usize) -> u32 {
-        let surely = self.routers.iter().filter(|((route, _), known)| *route == number && **known == Known::Surely);
+        let surely =
+            self.requests.routers.iter().filter(|((route, _), known)| *route == number && **known == Known::Surely);
         surely.map(|((_, version), _)| self.running(version)).sum()
     }
 
@@ -174,18 +162,22 @@ impl World {
         app.and_then(|app| app.process(&version.process)).map_or(0, Process::running)
     }
 
+    fn requests_mut(&mut self) -> &mut Requests {
+        Rc::make_mut(&mut self.requests)
+    }
+
     fn runs(&self, app: &str) -> bool {
         self.space.app(app).is_some_and(App::serves)
     }
 
     /// Whether a version has passed its checks.
     pub(crate) fn is_checked(&self, app: &str) -> bool {
-        self.checked.contains(app)
+        self.requests.checked.contains(app)
     }
 
     /// Whether a version has crashed and was not started again.
     pub(crate) fn has_crashed(&self, app: &str) -> bool {
-        self.crashed.contains(app)
+        self.requests.crashed.contains(app)
     }
 
     /// What the routers know now of the versions of an app that run.
@@ -193,10 +185,10 @@ impl World {
         let versions: Vec<Version> = self.space.app(app).into_iter().flat_map(App::versions).collect();
         for version in versions {
             if self.running(&version) > 0 {
-                self.routers.insert((number, version), known);
+                self.requests_mut().routers.insert((number, version), known);
             }
         }
-        self.busy.insert(app.to_owned());
+        self.requests_mut().busy.insert(app.to_owned());
     }
 
     /// A started app gets a route: routers may lead to each of its versions, also where it does not run.
@@ -206,13 +198,13 @@ impl World {
             process.is_some_and(|process| process.instances > 0)
         };
         let versions: Vec<Version> = self.space.app(app).into_iter().flat_map(App::versions).filter(wanted).collect();
-        self.routers.extend(versions.into_iter().map(|version| ((number, version), Known::Maybe)));
-        self.busy.insert(app.to_owned());
+        self.requests_mut().routers.extend(versions.into_iter().map(|version| ((number, version), Known::Maybe)));
+        self.requests_mut().busy.insert(app.to_owned());
     }
 
     /// Whether routers may lead a live route to an app.
     fn may_lead(&self, number: usize, app: &str) -> bool {
-        self.routers.keys().any(|(route, version)| *route == number && version.app == app)
+        self.requests.routers.keys().any(|(route, version)| *route == number && version.app == app)
     }
 
     /// What a user of the app would notice now that was promised otherwise.
@@ -220,7 +212,7 @@ impl World {
         for (&number, &wanted) in &promise.served {
             let url = &plan.live[number];
             let serving = self.serving(number);
-            if serving == 0 && !self.excused.contains(&number) {
+            if serving == 0 && !self.requests.excused.contains(&number) {
                 return Some(format!("no app surely serves {url}: its users get 404 Not Found"));
             }
             if serving < wanted && serving > 0 {
@@ -228,15 +220,15 @@ impl World {
                     "only {serving} of {wanted} instances serve {url}: it may be too slow for its users"
                 ));
             }
-            let led_to = self.routers.keys().filter(|(route, _)| *route == number).map(|(_, version)| version);
+            let led_to = self.requests.routers.keys().filter(|(route, _)| *route == number).map(|(_, version)| version);
             for version in led_to {
                 let app = &version.app;
-                if self.running(version) == 0 && !self.crashed.contains(app) {
+                if self.running(version) == 0 && !self.requests.crashed.contains(app) {
                     return Some(format!(
                         "routers may still lead {url} to {app}, which does not run: its users get 502 Bad Gateway"
                     ));
                 }
-                if !self.checked.contains(app) {
+                if !self.requests.checked.contains(app) {
                     return Some(format!("routers may lead {url} to {app}, which was not checked"));
                 }
             }
@@ -251,9 +243,9 @@ impl World {
                 instance.state = InstanceState::Crashed;
             }
         }
-        self.crashed.insert(app.to_owned());
+        self.requests_mut().crashed.insert(app.to_owned());
         let lost: Vec<usize> = (0..plan.live.len()).filter(|number| self.serving(*number) == 0).collect();
-        self.excused.extend(lost);
+        self.requests_mut().excused.extend(lost);
     }
 
     /// Takes steps to their end, without a fault, up to the first one that is not confirmed.
@@ -344,15 +336,14 @@ impl World {
             }
             Traffic::LeadsAway { url } => {
                 let number = number_of(url);
-                let of_app = self
-                    .routers
-                    .iter_mut()
-                    .filter(|((route, version), _)| Some(*route) == number && version.app == app);
+                let routers = &mut self.requests_mut().routers;
+                let of_app =
+                    routers.iter_mut().filter(|((route, version), _)| Some(*route) == number && version.app == app);
                 of_app.for_each(|(_, known)| *known = Known::Maybe);
             }
             // Routers learn of an instance when it runs.
             Traffic::Started if self.runs(&app) => {
-                self.crashed.remove(&app);
+                self.requests_mut().crashed.remove(&app);
                 for (number, url) in plan.live.iter().enumerate() {
                     let mapped = self.space.is_mapped(&app, url);
                     if mapped && !self.may_lead(number, &app) {
@@ -361,11 +352,11 @@ impl World {
                 }
             }
             Traffic::NewVersion => {
-                self.checked.remove(&app);
+                self.requests_mut().checked.remove(&app);
             }
             Traffic::Drained => {
-                if !self.routers.keys().any(|(_, version)| version.app == app) {
-                    self.busy.remove(&app);
+                if !self.requests.routers.keys().any(|(_, version)| version.app == app) {
+                    self.requests_mut().busy.remove(&app);
                 }
             }
             Traffic::Started | Traffic::Checked | Traffic::Unchanged => {}
@@ -375,12 +366,12 @@ impl World {
         }
         let runs = self.space.app(&app).is_some_and(|app| app.state == AppState::Started);
         if ran && !runs {
-            if self.busy.contains(&app) && !plan.drain.is_zero() && !self.crashed.contains(&app) {
+            if self.requests.busy.contains(&app) && !plan.drain.is_zero() && !self.requests.crashed.contains(&app) {
                 return Err(format!("{app} is stopped before it has drained: requests that it has begun are cut off"));
             }
-            self.routers.retain(|(_, version), _| version.app != app);
-            self.busy.remove(&app);
-            self.crashed.remove(&app);
+            self.requests_mut().routers.retain(|(_, version), _| version.app != app);
+            self.requests_mut().busy.remove(&app);
+            self.requests_mut().crashed.remove(&app);
         }
         Ok(before)
     }
@@ -398,7 +389,7 @@ impl World {
             | Traffic::Drained => false,
         };
         if passes {
-            self.checked.insert(step.facts().app().to_owned());
+            self.requests_mut().checked.insert(step.facts().app().to_owned());
         }
         let number_of = |url: &plan::RouteUrl| plan.live.iter().position(|live| live == url);
         match step.facts().router_question()? {
@@ -408,7 +399,7 @@ impl World {
                 }
                 if let Some(number) = number_of(url) {
                     self.know(number, app.as_str(), Known::Surely);
-                    self.excused.remove(&number);
+                    self.requests_mut().excused.remove(&number);
                 }
             }
             RouterQuestion::Gone { app, url } => {
@@ -416,7 +407,9 @@ impl World {
                     return Some(format!("{url} still reaches {app}"));
                 }
                 if let Some(number) = number_of(url) {
-                    self.routers.retain(|(route, version), _| *route != number || version.app != app.as_str());
+                    self.requests_mut()
+                        .routers
+                        .retain(|(route, version), _| *route != number || version.app != app.as_str());
                 }
             }
         }

@@ -406,7 +406,8 @@ fn a_platform_that_asks_for_patience_gets_it() {
     let limited = Fault::Before(Harm::Answer { status: 429, retry_after: Some(Duration::from_secs(2)) });
     let faults = bench.foundry.faults();
     let held = faults.hold(Rule::new("POST", "/v3/routes/*/destinations", limited).on(Occurrence::First(1)));
-    let child = started(&bench, &["apply", "--yes"]);
+    // Beside another step it would not be known which of them is asked for patience.
+    let child = started(&bench, &["apply", "--yes", "--parallel", "1"]);
     assert!(held.wait_until_reached(PATIENCE));
     // cf does not tell how long: that is asked for, and the platform still limits.
     faults.add(Rule::new("GET", "/v3/apps", limited).on(Occurrence::First(1)));

@@ -3,7 +3,7 @@
 use crate::plan::AppName;
 
 /// What a walk is to bring about.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Goal {
     /// This app alone is live.
     Live(AppName),
