@@ -641,7 +641,9 @@ fn apps_are_proved_as_if_each_were_the_only_one() {
     ];
     let mut counts = Vec::new();
     for (number, otherwise) in cases.iter().enumerate() {
-        for free in [None, Some(4096)] {
+        // A quota that binds is tried with some of them.
+        let frees: &[Option<u64>] = if number < 5 { &[None, Some(4096)] } else { &[None] };
+        for free in frees.iter().copied() {
             let mut plan = plan_with(&format!("{cart}{mail}"));
             let mut space = two();
             space.apps.push(app("mail_a", true, Some(Role::Live)));
