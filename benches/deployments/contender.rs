@@ -1,5 +1,6 @@
 //! Who takes turns: the guide's script as teams have it, and cutover.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::process::Command;
@@ -139,6 +140,49 @@ pub(crate) fn calls_of(bench: &Bench, args: &[&str]) -> usize {
     let usage = watch(bench.command(args).env("CUTOVER_CF", counting), NOW_AND_THEN);
     assert_eq!(usage.code, 0, "{}", usage.told);
     fs::read_to_string(log).unwrap().lines().count()
+}
+
+/// The calls of cf of a deployment, and its events, in time: the second, how long a call took where it was not ended, and what it
+/// was.
+pub(crate) fn calls_in_time(bench: &Bench) -> Vec<(f64, Option<f64>, String)> {
+    let log = bench.folder().join("calls.log");
+    let text = format!(
+        "#!/bin/sh\necho \"$$ $(date +%s%N) $*\" >>{log}\n{cf} \"$@\"\ncode=$?\necho \"$$ $(date +%s%N)\" >>{log}\nexit $code\n",
+        log = log.display(),
+        cf = cf::binary().display()
+    );
+    let timing = bench.program("timing-cf", &text);
+    let usage =
+        watch(bench.command(&["apply", "--yes", "--events", "events.jsonl"]).env("CUTOVER_CF", timing), NOW_AND_THEN);
+    assert_eq!(usage.code, 0, "{}", usage.told);
+    let mut all: Vec<(f64, Option<f64>, String)> = Vec::new();
+    let mut open: BTreeMap<String, usize> = BTreeMap::new();
+    for line in fs::read_to_string(log).unwrap().lines() {
+        let mut words = line.splitn(3, ' ');
+        let (process, nanos) = (words.next().unwrap(), words.next().unwrap().parse::<f64>().unwrap());
+        let second = nanos / 1e9;
+        if let Some(what) = words.next() {
+            open.insert(process.to_owned(), all.len());
+            all.push((second, None, format!("    cf {}", what.chars().take(110).collect::<String>())));
+        } else if let Some(call) = open.remove(process) {
+            all[call].1 = Some(second - all[call].0);
+        }
+    }
+    for line in fs::read_to_string(bench.folder().join("events.jsonl")).unwrap().lines() {
+        let event: serde_json::Value = serde_json::from_str(line).unwrap();
+        let (what, step) = (event["event"].as_str().unwrap(), event["step"].as_str().unwrap_or_default());
+        let at: jiff::Timestamp = event["time"].as_str().unwrap().parse().unwrap();
+        if what != "output" {
+            all.push((
+                at.duration_since(jiff::Timestamp::UNIX_EPOCH).as_secs_f64(),
+                event["seconds"].as_f64(),
+                format!("{what} {step}"),
+            ));
+        }
+    }
+    all.sort_by(|one, other| one.0.total_cmp(&other.0));
+    let begin = all.first().map_or(0.0, |first| first.0);
+    all.into_iter().map(|(at, seconds, what)| (at - begin, seconds, what)).collect()
 }
 
 /// A snapshot of a space in which so many apps are live.

@@ -3,7 +3,7 @@
 //!
 //! The contenders take turns on the same embedded Cloud Foundry, with the same real cf, from the same space; of each pair the
 //! quotient counts, and of all of them the median, so that what else the machine does falls out. A scale: `CUTOVER_PAIRS` is how many
-//! pairs there are.
+//! pairs there are. With `CUTOVER_PROFILE=1` the calls of cf of one deployment are printed instead, in time.
 
 #![allow(
     clippy::unwrap_used,
@@ -40,6 +40,10 @@ const STAGING: Duration = Duration::from_secs(2);
 
 fn main() {
     let pairs = std::env::var("CUTOVER_PAIRS").ok().and_then(|pairs| pairs.parse().ok()).unwrap_or(5);
+    if std::env::var_os("CUTOVER_PROFILE").is_some() {
+        [20, 100].into_iter().for_each(profile);
+        return;
+    }
     let mut table = Table::default();
     start(&mut table);
     large_plans(&mut table);
@@ -113,6 +117,16 @@ fn one_app(table: &mut Table, pairs: usize) {
             let cpu = run.cpu.as_secs_f64() / run.took.as_secs_f64() * 100.0;
             table.add(Row::percent("own CPU of it", cpu, 2.0, "without cf's"));
         }
+    }
+}
+
+/// Prints when each call of cf of one deployment begins and how long it takes, between the steps that make it.
+fn profile(latency: u64) {
+    let (bench, from) = live(1, Duration::from_millis(latency));
+    bench.foundry.restore(&from).unwrap();
+    println!("\none app, {latency} ms a call: second, seconds, what");
+    for (begin, seconds, what) in contender::calls_in_time(&bench) {
+        println!("{begin:6.2} {} {what}", seconds.map_or_else(|| " ".repeat(5), |seconds| format!("{seconds:5.2}")));
     }
 }
 

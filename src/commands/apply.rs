@@ -33,9 +33,11 @@ use super::terminal::tell;
 
 /// What was read so recently is read again under the lock only as far as a deployment changes it.
 const RECENTLY: Duration = Duration::from_secs(10);
-/// What is read again under the lock in any case.
-const WHAT_MAY_CHANGE: &[Section] =
-    &[Section::Apps, Section::Routes, Section::Processes, Section::Packages, Section::Deployments];
+/// What was read just now is read again only as far as it tells of locks and marks: nobody takes a lock, deploys and gives it back
+/// in so short a time.
+const MOMENT: Duration = Duration::from_secs(1);
+/// What is read again under the lock else. (A deployment of the platform's own shows in the processes.)
+const WHAT_MAY_CHANGE: &[Section] = &[Section::Apps, Section::Routes, Section::Processes, Section::Packages];
 
 /// Runs one of the verbs that change something. A deployment that would change nothing is left out, unless it is forced.
 pub(crate) fn run(verb: Verb, common: &Common, args: &RunArgs, force: bool) -> Result<ExitStatus, CliError> {
@@ -203,10 +205,18 @@ impl<'a> Asking<'a> {
             |space: &mut Space, parts: &Parts| refresh_patiently(&observer, interrupt, space, parts, &mut tell_once);
         if let Some(agreed) = agreed {
             // Somebody may have deployed since, up to the moment at which the lock was taken: whoever has, has left marks on apps.
-            let read = interrupt.now();
-            let is_recent = read.duration_since(agreed.read) < RECENTLY;
+            let now = interrupt.now();
+            let age = now.duration_since(agreed.read);
+            let is_recent = age < RECENTLY;
             let before = space.clone();
-            refresh(&mut space, &if is_recent { Parts::new(WHAT_MAY_CHANGE, None) } else { Parts::all() })?;
+            let (read, parts) = if age < MOMENT {
+                (agreed.read, Parts::new(&[Section::Apps], None))
+            } else if is_recent {
+                (now, Parts::new(WHAT_MAY_CHANGE, None))
+            } else {
+                (now, Parts::all())
+            };
+            refresh(&mut space, &parts)?;
             if is_recent && !is_same(&before, &space) {
                 refresh(&mut space, &Parts::all())?;
             }
@@ -337,7 +347,7 @@ pub(crate) fn operate(
 /// Whether nothing has changed between two looks that a deployment changes, or leaves marks on.
 fn is_same(before: &Space, now: &Space) -> bool {
     // Locks, and how instances fare, change all the time.
-    before.apps == now.apps && before.routes == now.routes && before.deployments == now.deployments
+    before.apps == now.apps && before.routes == now.routes
 }
 
 fn nothing_under_way(verb: Verb, plan: &Plan, space: &Space) -> String {

@@ -15,8 +15,12 @@ use crate::space::condition::{Condition, Judgement, Section};
 use crate::steps::Step;
 use crate::steps::action::facts::SeenEarly;
 
-/// The shortest pause between two looks.
-const SHORTEST: Duration = Duration::from_millis(250);
+/// The pause before a look that is to catch the moment at which something is made.
+const CATCHING: Duration = Duration::from_millis(250);
+/// The shortest pause between two looks at what lasts for seconds at the least.
+const SHORTEST: Duration = Duration::from_millis(500);
+/// How long after the last words it is looked for the end.
+const ENDING: Duration = Duration::from_secs(10);
 /// How often it is looked whether cf has said what is waited for.
 const LISTENING: Duration = Duration::from_millis(20);
 /// The longest one.
@@ -27,8 +31,12 @@ pub(super) struct Ahead<'r> {
     runner: &'r Runner<'r>,
     /// What cf must have said before a look counts.
     once_said: &'static [&'static str],
+    /// What cf prints when it is over in a moment.
+    last_words: &'static [&'static str],
     /// Since when looks count.
     since: OnceLock<Instant>,
+    /// When cf has printed the last words.
+    ending: OnceLock<Instant>,
     parts: Parts,
     condition: Condition,
     before: Arc<Space>,
@@ -43,18 +51,19 @@ pub(super) struct Ahead<'r> {
 impl<'r> Ahead<'r> {
     /// `None` where the step's cf is as quick as any look.
     pub(super) fn of(step: &Step, before: &Arc<Space>, runner: &'r Runner<'r>) -> Option<Self> {
-        let (once_said, since) = match step.facts().seen_before_cf_ends() {
+        let (once_said, last_words, since) = match step.facts().seen_before_cf_ends() {
             SeenEarly::Never => return None,
-            SeenEarly::AtOnce => (&[][..], OnceLock::from(runner.clock.now())),
-            SeenEarly::OnceSaid(lines) => (lines, OnceLock::new()),
+            SeenEarly::AtOnce { last_words } => (&[][..], last_words, OnceLock::from(runner.clock.now())),
+            SeenEarly::OnceSaid(lines) => (lines, &[][..], OnceLock::new()),
         };
         let condition = step.facts().condition()?;
         // What else it is judged by is read when cf has ended.
         let sections: Vec<Section> = condition.sections().iter().copied().filter(|one| one.is_read_by_app()).collect();
         let parts = Parts::new(&sections, Some(condition.app()));
         let before = Arc::clone(before);
-        let (own, shown, has_ended) = (OnceLock::new(), OnceLock::new(), AtomicBool::new(false));
-        Some(Self { runner, once_said, since, parts, condition, before, own, shown, has_ended })
+        let (ending, own, shown, has_ended) =
+            (OnceLock::new(), OnceLock::new(), OnceLock::new(), AtomicBool::new(false));
+        Some(Self { runner, once_said, last_words, since, ending, parts, condition, before, own, shown, has_ended })
     }
 
     /// Whether the space has shown that what cf was to do is done.
@@ -66,6 +75,9 @@ impl<'r> Ahead<'r> {
     pub(super) fn hear(&self, line: &str) {
         if self.once_said.iter().any(|said| line.starts_with(said)) {
             let _first = self.since.set(self.runner.clock.now());
+        }
+        if self.last_words.iter().any(|said| line.contains(said)) {
+            let _first = self.ending.set(self.runner.clock.now());
         }
     }
 
@@ -98,7 +110,7 @@ impl<'r> Ahead<'r> {
         })
     }
 
-    /// Looks until it is over, until the run is to stop, or until `ended` has no sender any more: each time after a quarter
+    /// Looks until it is over, until the run is to stop, or until `ended` has no sender any more: each time after a fifth
     /// of the time that it has taken so far.
     fn watch(&self, ended: &Receiver<()>) {
         let Runner { reader, clock, api, .. } = self.runner;
@@ -108,17 +120,22 @@ impl<'r> Ahead<'r> {
         let is_about_uploads = !self.once_said.is_empty();
         let known = self.before.app(self.condition.app()).and_then(|app| app.package.as_ref());
         let known = known.map(|package| &package.guid);
+        let ends = || self.ending.get().is_some_and(|ending| clock.now().duration_since(*ending) < ENDING);
         let pause = || match took() {
-            None => LISTENING,
             // Whoever makes a package, too, is to be told apart.
-            Some(took) if is_about_uploads && self.own.get().is_none() => took.min(SHORTEST),
-            Some(took) => (took / 4).clamp(SHORTEST, LONGEST),
+            Some(took) if is_about_uploads && self.own.get().is_none() => took.min(CATCHING),
+            Some(_) if is_about_uploads || ends() => CATCHING,
+            Some(took) => (took / 5).clamp(SHORTEST, LONGEST),
+            None => LONGEST,
         };
-        while ended.recv_timeout(pause()) == Err(RecvTimeoutError::Timeout) && goes_on() {
-            if took().is_none() {
+        let mut looked = clock.now();
+        let mut ended_before = false;
+        while ended.recv_timeout(LISTENING) == Err(RecvTimeoutError::Timeout) && goes_on() {
+            let is_news = ends() && !std::mem::replace(&mut ended_before, true);
+            if took().is_none() || (!is_news && clock.now().duration_since(looked) < pause()) {
                 continue;
             }
-            let looked = clock.now();
+            looked = clock.now();
             let was_read = reader.glance(&mut space, &self.parts, &goes_on);
             let package = space.app(self.condition.app()).and_then(|app| app.package.as_ref());
             let is_new = package.map(|package| &package.guid) != known;

@@ -103,6 +103,11 @@ impl<'a> Answers<'a> {
         }
     }
 
+    /// The answer to what was asked for ahead, which is still there to be used. `None` where there is none.
+    pub(crate) fn peek(&self, path: &str) -> Option<Value> {
+        self.ahead().get(path)?.as_ref().ok().cloned()
+    }
+
     /// Takes in an answer that was had otherwise.
     pub(crate) fn take_in(&self, path: String, answer: Value) {
         self.ahead().insert(path, Ok(answer));

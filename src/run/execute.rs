@@ -153,11 +153,11 @@ impl Runner<'_> {
                     }
                     work.begun.insert(step);
                     work.in_flight += 1;
-                    let (track, is_last) = (work.track, work.begun.len() == work.part.steps.len());
+                    let track = work.track;
                     let lane = Lane { say: say.clone() };
                     scope.spawn(move || {
                         let mut tell = |what: Happening| lane.say(Message::Told(what));
-                        let ended = self.run_step(track, step, is_last, view, &mut tell);
+                        let ended = self.run_step(track, step, view, &mut tell);
                         lane.say(Message::Over { app, step, ended });
                     });
                 }

@@ -1,9 +1,13 @@
 //! How old what is known of the space may be.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use crate::space::condition::Section;
 use crate::steps::Step;
 use crate::steps::action::traffic::Traffic;
+
+use super::parts::Parts;
+use super::view::View;
 
 /// How old what is known of the space may be before a step that changes who is served by whom.
 const FRESH: Duration = Duration::from_secs(1);
@@ -12,9 +16,39 @@ const FRESH: Duration = Duration::from_secs(1);
 const JUST_NOW: Duration = Duration::from_millis(500);
 /// How old it may be before any other step. The lock is looked after by its heartbeat meanwhile.
 pub(super) const RECENT: Duration = Duration::from_secs(5);
+/// What is looked at together with what confirms a step would be too old so soon after it.
+const SOON: Duration = Duration::from_millis(250);
+
+/// What must be looked at before a step that begins now: what somebody else may have changed and, in the same breath, what the
+/// step relies on. How many instances are wanted hurts nobody before the instances show it, which the step relies on.
+pub(super) fn lacking_before(step: &Step, view: &View<'_, '_>, now: Instant) -> Parts {
+    lacking(step, view, now, age(step))
+}
+
+/// What is best looked at together with what confirms the step before: it would be looked at right after that.
+pub(super) fn lacking_soon(step: &Step, view: &View<'_, '_>, now: Instant) -> Parts {
+    lacking(step, view, now, age(step).saturating_sub(SOON))
+}
+
+/// What must be looked at once the last step is done: what somebody else may have changed.
+pub(super) fn lacking_at_the_end(view: &View<'_, '_>, now: Instant) -> Parts {
+    view.lacks(&Parts::new(&[Section::Apps, Section::Routes], None), now.checked_sub(FRESH).unwrap_or(now))
+}
+
+fn lacking(step: &Step, view: &View<'_, '_>, now: Instant, age: Duration) -> Parts {
+    let mut sure = Parts::new(&[Section::Apps, Section::Routes], None);
+    if let Some(relied_on) = &step.requires {
+        let sections = relied_on.sections().iter().filter(|section| **section != Section::Processes);
+        sure.add(Parts::new(sections, Some(relied_on.app())));
+    }
+    let since = |age: Duration| now.checked_sub(age).unwrap_or(now);
+    let mut lacking = view.lacks(&sure, since(age));
+    lacking.add(view.lacks(&Parts::new(&[Section::Processes], None), since(RECENT)));
+    lacking
+}
 
 /// How old what is known of the space may be before a step.
-pub(super) fn age(step: &Step) -> Duration {
+fn age(step: &Step) -> Duration {
     // While a drain lasts nothing is looked at.
     if step.facts().takes_away() {
         return JUST_NOW;

@@ -7,7 +7,7 @@
 //! sure of; whatever else it may have changed is told from what somebody else changes once it is read, which is every few
 //! seconds. Just before anything is taken off a route, stopped or deleted, and after a check or a drain, all of it is read.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::event::{Happening, Report};
 use crate::space::condition::{Judgement, Section};
@@ -15,12 +15,12 @@ use crate::steps::Step;
 
 use super::clock::Stop;
 use super::ended::Ended;
-use super::freshness::age;
+use super::freshness::lacking_before;
 use super::intrusion::Intrusion;
 use super::parts::Parts;
 use super::runner::{PAUSE, Runner};
 use super::step_runner::{Confirmed, StepOutcome};
-use super::track::{Track, looked_at_before};
+use super::track::Track;
 use super::view::{SharedView, Unseen, View};
 
 /// How long what a step relies on is waited for: an instance that crashed is started again within seconds.
@@ -43,12 +43,11 @@ impl From<Unseen> for NotStarted {
 }
 
 impl Runner<'_> {
-    /// Runs the step of that number of an app, the last one or not, and makes sure that nobody else is at work.
+    /// Runs the step of that number of an app, and makes sure that nobody else is at work.
     pub(super) fn run_step(
         &self,
         track: &Track<'_>,
         number: usize,
-        is_last: bool,
         view: &SharedView<'_>,
         tell: &mut Report<'_>,
     ) -> Result<(), Ended> {
@@ -59,13 +58,11 @@ impl Runner<'_> {
         let started = self.clock.now();
         let mut exit_code = None;
         let mut view = View::new(view, track.open_since());
-        let mut begun = started;
         let end = match self.before(step, track, &mut view) {
             Ok(()) => {
-                begun = self.clock.now();
                 track.tell_who_serves(tell);
                 track.begins_step(step);
-                self.step(app, step, &track.looked_at_after(number), &mut view, &mut exit_code, tell)
+                self.step(app, step, &track.next_after(number), &mut view, &mut exit_code, tell)
             }
             Err(NotStarted::Failed(why)) => {
                 tell(Happening::step_started(app, step, &[]));
@@ -78,8 +75,8 @@ impl Runner<'_> {
         let (name, id) = (app.name.to_string(), step.id.clone());
         match end {
             StepOutcome::Confirmed(Confirmed { notes, done, is_told }) => {
-                track.has_done(step, done, is_told);
-                let meddling = if is_last { track.last_look(begun, &mut view) } else { None };
+                let is_last = track.has_done(step, done, is_told);
+                let meddling = if is_last { track.last_look(self.clock.now(), &mut view) } else { None };
                 let meddling = meddling.or_else(|| track.compare(&view));
                 tell(Happening::StepConfirmed { app: name, step: id, exit_code, seconds, notes });
                 if let Some(why) = meddling {
@@ -104,29 +101,27 @@ impl Runner<'_> {
     /// somebody else.
     fn before(&self, step: &Step, track: &Track<'_>, view: &mut View<'_, '_>) -> Result<(), NotStarted> {
         let now = self.clock.now();
-        let since = now.checked_sub(age(step)).unwrap_or(now);
-        view.look(&looked_at_before(step), since)?;
+        view.look(&lacking_before(step, view, now), now)?;
         (self.hold)(step, view.space()).map_err(|why| NotStarted::Stopped(Intrusion::LockLost(why)))?;
         if let Some(why) = track.compare(view) {
             return Err(NotStarted::Stopped(why));
         }
-        self.rely(step, since, view)
+        self.rely(step, view)
     }
 
-    /// Waits until what the step relies on is so. What was read since then is not read once more.
-    fn rely(&self, step: &Step, mut since: Instant, view: &mut View<'_, '_>) -> Result<(), NotStarted> {
+    /// Waits until what the step relies on is so, by what was just looked at.
+    fn rely(&self, step: &Step, view: &mut View<'_, '_>) -> Result<(), NotStarted> {
         let Some(condition) = &step.requires else { return Ok(()) };
         let until = self.clock.now() + RELIED_ON;
         let parts = Parts::new(condition.sections(), Some(condition.app()));
         loop {
-            view.look(&parts, since)?;
             match condition.judge(view.space(), view.space()) {
                 Judgement::Holds => return Ok(()),
                 Judgement::NotYet(why) if self.clock.now() >= until => return Err(NotStarted::Failed(why)),
                 Judgement::Never(why) => return Err(NotStarted::Failed(why)),
                 Judgement::NotYet(_) => self.clock.pause(PAUSE).map_err(NotStarted::Interrupted)?,
             }
-            since = self.clock.now();
+            view.look(&parts, self.clock.now())?;
         }
     }
 }

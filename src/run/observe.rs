@@ -111,7 +111,12 @@ impl<'a> Observer<'a> {
         let first = self.likely(&space, &Parts::all()).into_iter().chain(usage).chain(self.rules_likely());
         self.answers.ask(first.chain([domains.clone(), self.space_path()]));
         space.domains = read::domains(&domains, &self.answers.list(&domains)?)?;
-        self.read(&mut space, &Parts::all())?;
+        self.read_routes_and_apps(&mut space, &Parts::all())?;
+        // What hangs on the first answers is one round, too.
+        let quotas = self.quotas_likely();
+        let of_apps = self.likely(&space, &Parts::all().of_apps());
+        self.answers.ask(of_apps.into_iter().chain(quotas).chain(self.foreign_likely(&space)));
+        self.read_of_apps(&mut space, &Parts::all())?;
         let suspended;
         (space.quotas, suspended) = self.quotas()?;
         space.rules = self.rules(&space, suspended)?;
@@ -122,6 +127,12 @@ impl<'a> Observer<'a> {
     /// most of it.
     fn read(&self, space: &mut Space, parts: &Parts) -> Result<(), ObserveError> {
         self.answers.ask(self.likely(space, parts));
+        self.read_routes_and_apps(space, parts)?;
+        self.answers.ask(self.likely(space, &parts.of_apps()));
+        self.read_of_apps(space, parts)
+    }
+
+    fn read_routes_and_apps(&self, space: &mut Space, parts: &Parts) -> Result<(), ObserveError> {
         if parts.has(Section::Routes) {
             let (own, asked) = (&self.answers.target().space_guid, self.routes_path());
             space.routes = read::routes(&asked, own, &self.answers.list(&asked)?)?;
@@ -129,7 +140,11 @@ impl<'a> Observer<'a> {
         if parts.has(Section::Apps) {
             self.apps(space)?;
         }
-        self.answers.ask(self.likely(space, &parts.of_apps()));
+        Ok(())
+    }
+
+    /// What is read by the apps' guids.
+    fn read_of_apps(&self, space: &mut Space, parts: &Parts) -> Result<(), ObserveError> {
         if parts.has(Section::Processes) && !space.apps.is_empty() {
             self.processes(space)?;
             self.answers.ask(self.likely(space, &parts.only(Section::Instances)));
@@ -192,8 +207,7 @@ impl<'a> Observer<'a> {
                 Section::Processes => paths.push(processes_path(space)),
                 Section::Instances => {
                     let apps = space.apps.iter().filter(|app| parts.has_of(section, &app.name));
-                    let processes = apps.flat_map(running_processes);
-                    paths.extend(processes.map(stats_path));
+                    paths.extend(apps.flat_map(likely_stats_paths));
                 }
                 Section::Packages => paths.extend(newest_path("/v3/packages", &[], &guids_of(space, parts, section))),
                 Section::Droplets => {
@@ -329,30 +343,13 @@ impl<'a> Observer<'a> {
     /// The quotas with what is used of them, as far as the user may see them: who may not is not stopped by that, since
     /// the Cloud Controller enforces them anyway. The same answers tell what is suspended.
     fn quotas(&self) -> Result<(Vec<Quota>, Option<Suspended>), ObserveError> {
-        let target = self.answers.target();
         let asked = self.space_path();
         let space = self.answers.get_or_absent(&asked)?;
-        // Whoever has a role in a space may see its organization (CC).
-        let organization = space["included"]["organizations"][0].clone();
-        let (mut all, mut suspended) = (Vec::new(), None);
-        let mut limited = Vec::new();
-        for (scope, owner) in owners(target) {
-            let (found, quotas, is_suspended) = match scope {
-                QuotaScope::Organization => (&organization, "/v3/organization_quotas", Suspended::Organization),
-                QuotaScope::Space => (&space, "/v3/space_quotas", Suspended::Space),
-            };
-            if found.is_null() {
-                continue;
-            }
-            if read::rules::suspended(&asked, found)? {
-                suspended = suspended.or(Some(is_suspended));
-            }
-            if let Some(guid) = read::quota_guid(&asked, found)? {
-                limited.push((scope, format!("{quotas}/{guid}"), format!("{owner}/usage_summary")));
-            }
-        }
-        self.answers.ask(limited.iter().flat_map(|(_, quota, used)| [quota.clone(), used.clone()]));
-        for (scope, asked, used_asked) in limited {
+        let suspended = self.suspended(&asked, &space)?;
+        let limited = self.limited(&asked, &space)?;
+        self.answers.ask(limited.iter().flat_map(Limited::paths));
+        let mut all = Vec::new();
+        for Limited { scope, quota: asked, usage: used_asked } in limited {
             let quota = self.answers.get_or_absent(&asked)?;
             let used = self.answers.get_or_absent(&used_asked)?;
             if !quota.is_null() && !used.is_null() {
@@ -361,6 +358,67 @@ impl<'a> Observer<'a> {
         }
         Ok((all, suspended))
     }
+
+    /// What [`Self::quotas`] will ask for, as far as the space has been told.
+    fn quotas_likely(&self) -> Vec<String> {
+        let asked = self.space_path();
+        let space = self.answers.peek(&asked).unwrap_or_default();
+        let limited = self.limited(&asked, &space).unwrap_or_default();
+        limited.iter().flat_map(Limited::paths).collect()
+    }
+
+    fn suspended(&self, asked: &str, space: &Value) -> Result<Option<Suspended>, ObserveError> {
+        for (scope, found) in told_owners(space) {
+            if read::rules::suspended(asked, found)? {
+                return Ok(Some(match scope {
+                    QuotaScope::Organization => Suspended::Organization,
+                    QuotaScope::Space => Suspended::Space,
+                }));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The quotas that bind the space, by what the platform told of it.
+    fn limited(&self, asked: &str, space: &Value) -> Result<Vec<Limited>, ObserveError> {
+        let owners = owners(self.answers.target());
+        let mut limited = Vec::new();
+        for (scope, found) in told_owners(space) {
+            let quotas = match scope {
+                QuotaScope::Organization => "/v3/organization_quotas",
+                QuotaScope::Space => "/v3/space_quotas",
+            };
+            let owner = owners.iter().find(|(of, _)| *of == scope).map(|(_, owner)| owner);
+            if let (Some(guid), Some(owner)) = (read::quota_guid(asked, found)?, owner) {
+                limited.push(Limited {
+                    scope,
+                    quota: format!("{quotas}/{guid}"),
+                    usage: format!("{owner}/usage_summary"),
+                });
+            }
+        }
+        Ok(limited)
+    }
+}
+
+/// A quota that binds the space, and where it and what is used of it are told.
+struct Limited {
+    scope: QuotaScope,
+    quota: String,
+    usage: String,
+}
+
+impl Limited {
+    fn paths(&self) -> [String; 2] {
+        [self.quota.clone(), self.usage.clone()]
+    }
+}
+
+/// The organization and the space, as far as they were told. Whoever has a role in a space may see its organization (CC).
+fn told_owners(space: &Value) -> impl Iterator<Item = (QuotaScope, &Value)> {
+    let organization = &space["included"]["organizations"][0];
+    let both = [(QuotaScope::Organization, organization), (QuotaScope::Space, space)];
+    both.into_iter().filter(|(_, found)| !found.is_null())
 }
 
 impl Reader for Observer<'_> {
@@ -410,6 +468,15 @@ fn running_processes(app: &App) -> impl Iterator<Item = &Process> {
 
 fn stats_path(process: &Process) -> String {
     format!("/v3/processes/{}/stats", process.guid)
+}
+
+/// Where the instances of an app are told, as far as its processes are known. CC: the first web process has the guid of the app,
+/// until a deployment of the platform's own takes its place.
+fn likely_stats_paths(app: &App) -> Vec<String> {
+    if app.processes.is_empty() && app.state == AppState::Started {
+        return vec![format!("/v3/processes/{}/stats", app.guid)];
+    }
+    running_processes(app).map(stats_path).collect()
 }
 
 fn processes_path(space: &Space) -> String {

@@ -14,6 +14,11 @@
 //! What an answer does not prove: that the instance is reached by the exact route, where the app also holds a wildcard
 //! route and no app at all is on the exact one. Nothing is ever unmapped from such a route, so nothing hangs on it.
 
+use std::ops::Range;
+use std::panic::resume_unwind;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::plan::{RouteUrl, format_duration};
@@ -29,6 +34,8 @@ use super::routers::Routers;
 /// How many answers in a row are asked for at the least. With six routers behind a balancer that deals by chance, one
 /// that is late is missed in one of 18 cases by 16 questions, and in none by a balancer that takes turns.
 const IN_A_ROW: usize = 16;
+/// How many of them are asked for at the same time.
+const AT_ONCE: usize = 4;
 /// More instances than this are asked in turns rather than all in one row.
 const MOST_INSTANCES: u32 = 50;
 /// The pause after the first answer that is not the one that is waited for; each further one is half as long again.
@@ -132,36 +139,37 @@ impl Router for Probe<'_> {
             return Ok(Evidence::Settled { time: settle, why: why.to_string() });
         }
         let enough = IN_A_ROW.max(instances.all.len() * 2);
-        let mut in_a_row = 0;
+        let row = Row { url, app, instances: &instances, wanted: &wanted, clock };
         let mut pause = FIRST_PAUSE;
         loop {
-            let (guid, index) = instances.all[in_a_row % instances.all.len()];
-            let instance = InstanceKey { header: instances.header, guid: guid.to_owned(), index };
-            let one = self.one(url, instance, &wanted, clock);
-            let heard = match one.map_err(Unconfirmed::Interrupted)? {
-                Ok(instance) if instance == wanted => {
-                    in_a_row += 1;
-                    if in_a_row >= enough {
-                        return Ok(Evidence::Asked { answers: enough });
-                    }
-                    continue;
-                }
-                Ok(Instance::Answers) => format!("{url} still reaches instance {index} of {}", app.name),
-                Ok(Instance::Dead) => {
-                    format!("{url} leads to instance {index} of {}, which does not answer", app.name)
-                }
-                Ok(Instance::Unknown) => format!("{url} does not reach instance {index} of {} yet", app.name),
-                Err(why) => why,
+            // One by itself first: as long as that is not the one that is waited for, there is no row.
+            let first = self.numbered(&row, 0).map_err(Unconfirmed::Interrupted)?;
+            let heard = match first.map(|()| self.side_by_side(&row, 1..enough)) {
+                Ok(rest) => rest.map_err(Unconfirmed::Interrupted)?,
+                Err(heard) => Err(heard),
             };
-            in_a_row = 0;
-            if clock.now() >= deadline {
-                return Err(Unconfirmed::Heard(heard));
+            match heard {
+                Ok(()) => return Ok(Evidence::Asked { answers: enough }),
+                Err(heard) if clock.now() >= deadline => return Err(Unconfirmed::Heard(heard)),
+                Err(_) => {}
             }
             clock.pause(pause).map_err(Unconfirmed::Interrupted)?;
             pause = (pause * 3 / 2).min(LONGEST_PAUSE);
         }
     }
 }
+
+/// A row of questions about one route: each of the instances in turn.
+struct Row<'r> {
+    url: &'r RouteUrl,
+    app: &'r App,
+    instances: &'r Instances<'r>,
+    wanted: &'r Instance,
+    clock: &'r dyn Clock,
+}
+
+/// Whether the answer that is waited for has come; else what was heard.
+type Heard = Result<(), String>;
 
 /// The instances of an app, as a router is asked for them.
 #[derive(Debug, PartialEq, Eq)]
@@ -188,6 +196,45 @@ impl<'a> Instances<'a> {
 }
 
 impl Probe<'_> {
+    /// Asks the questions of these numbers, several at a time, until one is not answered as it is to be.
+    fn side_by_side(&self, row: &Row<'_>, numbers: Range<usize>) -> Result<Heard, Stop> {
+        let count = numbers.len().min(AT_ONCE);
+        let left = Mutex::new(numbers);
+        let failed = AtomicBool::new(false);
+        let ask = || {
+            loop {
+                let next = left.lock().unwrap_or_else(PoisonError::into_inner).next();
+                let Some(number) = next.filter(|_| !failed.load(Ordering::SeqCst)) else { return Ok(Ok(())) };
+                let heard = self.numbered(row, number);
+                if !matches!(heard, Ok(Ok(()))) {
+                    failed.store(true, Ordering::SeqCst);
+                    return heard;
+                }
+            }
+        };
+        let all: Vec<_> = thread::scope(|scope| {
+            let all: Vec<_> = (0..count).map(|_| scope.spawn(ask)).collect();
+            all.into_iter().map(|one| one.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()
+        });
+        all.into_iter().find(|heard| !matches!(heard, Ok(Ok(())))).unwrap_or(Ok(Ok(())))
+    }
+
+    /// Asks the question of that number.
+    fn numbered(&self, row: &Row<'_>, number: usize) -> Result<Heard, Stop> {
+        let Row { url, app, instances, wanted, clock } = *row;
+        let (guid, index) = instances.all[number % instances.all.len()];
+        let instance = InstanceKey { header: instances.header, guid: guid.to_owned(), index };
+        Ok(match self.one(url, instance, wanted, clock)? {
+            Ok(instance) if instance == *wanted => Ok(()),
+            Ok(Instance::Answers) => Err(format!("{url} still reaches instance {index} of {}", app.name)),
+            Ok(Instance::Dead) => {
+                Err(format!("{url} leads to instance {index} of {}, which does not answer", app.name))
+            }
+            Ok(Instance::Unknown) => Err(format!("{url} does not reach instance {index} of {} yet", app.name)),
+            Err(why) => Err(why),
+        })
+    }
+
     fn one(
         &self,
         url: &RouteUrl,

@@ -26,7 +26,7 @@ use crate::steps::action::work::Work;
 use super::ahead::Ahead;
 use super::check;
 use super::clock::Stop;
-use super::freshness::RECENT;
+use super::freshness::{RECENT, lacking_soon};
 use super::parts::Parts;
 use super::probe::Unconfirmed;
 use super::retry::{self, Next};
@@ -118,17 +118,18 @@ enum Settled {
 }
 
 impl Runner<'_> {
-    /// Does a step and confirms it. `soon` is what the step after it will look at at once: that is one look.
+    /// Does a step and confirms it. What those that are `next` will look at at once is looked at
+    /// together with what confirms it.
     pub(super) fn step(
         &self,
         app: &plan::App,
         step: &Step,
-        soon: &Parts,
+        next: &[&Step],
         view: &mut View<'_, '_>,
         exit_code: &mut Option<i32>,
         report: &mut Report<'_>,
     ) -> StepOutcome {
-        match self.confirmed(app, step, soon, view, exit_code, report) {
+        match self.confirmed(app, step, next, view, exit_code, report) {
             Ok(confirmed) => StepOutcome::Confirmed(confirmed),
             Err(Unfinished::Failed(why)) => StepOutcome::Failed(why),
             Err(Unfinished::Interrupted(why)) => StepOutcome::Interrupted(why),
@@ -139,7 +140,7 @@ impl Runner<'_> {
         &self,
         app: &plan::App,
         step: &Step,
-        soon: &Parts,
+        next: &[&Step],
         view: &mut View<'_, '_>,
         exit_code: &mut Option<i32>,
         report: &mut Report<'_>,
@@ -172,7 +173,9 @@ impl Runner<'_> {
         }
         if let Some(condition) = step.facts().condition() {
             let until = (!matches!(by_routers, Some(Err(_)))).then_some(deadline);
-            let awaited = Awaited { condition: &condition, before: &before, since, soon, until };
+            let mut soon = Parts::default();
+            next.iter().for_each(|next| soon.add(lacking_soon(next, view, self.clock.now())));
+            let awaited = Awaited { condition: &condition, before: &before, since, soon: &soon, until };
             self.wait_for(step, &awaited, view, report)?;
         }
         let newest = view.space().app(step.facts().app()).and_then(|app| app.package.as_ref());

@@ -11,7 +11,7 @@ use crate::space::difference::{Difference, differences};
 use crate::steps::standing::serving;
 use crate::steps::{AppDeployment, Step, strategy};
 
-use super::freshness::{RECENT, age};
+use super::freshness::lacking_at_the_end;
 use super::intrusion::Intrusion;
 use super::parts::Parts;
 use super::view::View;
@@ -29,6 +29,8 @@ struct Seen<'d> {
     space: Arc<Space>,
     /// The version of the view that has shown it.
     version: u64,
+    /// How many steps are done.
+    done: usize,
     /// The steps that may have changed more than it shows.
     unshown: Vec<Unshown<'d>>,
     /// What was seen before counts for nothing.
@@ -73,7 +75,8 @@ impl<'d> Track<'d> {
     /// An app that is not begun, in the space that its steps were compiled for.
     pub(super) fn new(part: &'d AppDeployment<'d>, space: &Arc<Space>, now: Instant) -> Self {
         let space = Arc::clone(space);
-        let seen = Seen { began: now, space, version: 0, unshown: Vec::new(), open_since: None, told: String::new() };
+        let seen =
+            Seen { began: now, space, version: 0, done: 0, unshown: Vec::new(), open_since: None, told: String::new() };
         Self { part, seen: Mutex::new(seen) }
     }
 
@@ -99,11 +102,14 @@ impl<'d> Track<'d> {
         self.seen().unshown.push(Unshown::new(step));
     }
 
-    /// A step is done.
-    pub(super) fn has_done(&self, step: &Step, done: Instant, is_told: bool) {
-        for unshown in self.seen().unshown.iter_mut().filter(|unshown| unshown.step.id == step.id) {
+    /// A step is done. Returns whether all of the app are.
+    pub(super) fn has_done(&self, step: &Step, done: Instant, is_told: bool) -> bool {
+        let mut seen = self.seen();
+        for unshown in seen.unshown.iter_mut().filter(|unshown| unshown.step.id == step.id) {
             unshown.done = Some((done, is_told));
         }
+        seen.done += 1;
+        seen.done == self.part.steps.len()
     }
 
     /// A step is confirmed, and a view of it is over.
@@ -134,17 +140,17 @@ impl<'d> Track<'d> {
         None
     }
 
-    /// What somebody else has done up to the end of an app, by a look after its last step began; nothing where there is no
-    /// looking.
-    pub(super) fn last_look(&self, since: Instant, view: &mut View<'_, '_>) -> Option<Intrusion> {
-        view.look(&Parts::new(&Section::DESIRED, None), since).ok()?;
+    /// What somebody else has done up to the end of an app; nothing where there is no looking.
+    pub(super) fn last_look(&self, now: Instant, view: &mut View<'_, '_>) -> Option<Intrusion> {
+        let lacking = lacking_at_the_end(view, now);
+        view.look(&lacking, now).ok()?;
         self.compare(view)
     }
 
-    /// What the step that waits for that one will look at at once, where it is one that must be sure.
-    pub(super) fn looked_at_after(&self, number: usize) -> Parts {
-        let next = self.part.steps.iter().find(|next| next.after.contains(&self.part.steps[number].id));
-        next.filter(|next| age(next) < RECENT).map(looked_at_before).unwrap_or_default()
+    /// The steps that wait for that one.
+    pub(super) fn next_after(&self, number: usize) -> Vec<&'d Step> {
+        let id = &self.part.steps[number].id;
+        self.part.steps.iter().filter(|next| next.after.contains(id)).collect()
     }
 
     /// Tells who serves the app by what was compared last, where that has changed.
@@ -156,15 +162,6 @@ impl<'d> Track<'d> {
             seen.told = told;
         }
     }
-}
-
-/// What is looked at before a step: what somebody else may have changed and, in the same breath, what the step relies on.
-pub(super) fn looked_at_before(step: &Step) -> Parts {
-    let mut parts = Parts::new(&Section::DESIRED, None);
-    if let Some(relied_on) = &step.requires {
-        parts.add(Parts::new(relied_on.sections(), Some(relied_on.app())));
-    }
-    parts
 }
 
 /// What differs of an app between two looks and cannot come from these steps.

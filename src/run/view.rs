@@ -226,6 +226,11 @@ impl<'v, 'a> View<'v, 'a> {
         Ok(())
     }
 
+    /// Those of the parts that were not seen since then.
+    pub(super) fn lacks(&self, parts: &Parts, since: Instant) -> Parts {
+        self.known.older(parts, self.open_since.map_or(since, |open| open.max(since)))
+    }
+
     /// Whether these parts, as they are seen, were read then or later.
     pub(super) fn shows(&self, parts: &Parts, since: Instant) -> bool {
         self.known.older(parts, since).is_empty()

@@ -125,19 +125,15 @@ impl Observer<'_> {
         Ok(found)
     }
 
+    /// What [`Self::foreign_routes`] will ask for first.
+    pub(super) fn foreign_likely(&self, space: &Space) -> Option<String> {
+        let wanted: Vec<Wanted<'_>> = self.routes.iter().filter_map(|url| wanted(space, url)).collect();
+        (!wanted.is_empty()).then(|| visible_path(&wanted))
+    }
+
     /// The routes of the same hosts and domains that the user may see.
     fn visible_routes(&self, wanted: &[Wanted<'_>]) -> Result<Vec<AnyRoute>, ObserveError> {
-        let unique = |values: BTreeSet<&str>| values.into_iter().collect::<Vec<_>>().join(",");
-        let hosts: BTreeSet<&str> = wanted.iter().map(|wanted| wanted.host.as_str()).collect();
-        let domains = unique(wanted.iter().map(|wanted| wanted.domain.guid.as_str()).collect());
-        let mut pairs = vec![("domain_guids", domains.as_str()), ("include", "space,space.organization")];
-        // An empty host cannot stand in a list with others.
-        let hosts = if hosts.contains("") { String::new() } else { unique(hosts) };
-        if !hosts.is_empty() {
-            pairs.push(("hosts", &hosts));
-        }
-        pairs.push(("per_page", PAGE));
-        let asked = query("/v3/routes", &pairs);
+        let asked = visible_path(wanted);
         let mut visible = Vec::new();
         for page in self.answers.pages(&asked)? {
             visible.extend(read::any_routes(&asked, &page)?);
@@ -202,6 +198,21 @@ impl Wanted<'_> {
         let url = self.url.to_string();
         ForeignRoute { wanted: url.clone(), url, owner: None, apps: Vec::new(), shared: false, roles: None }
     }
+}
+
+/// What tells the routes of the same hosts and domains.
+fn visible_path(wanted: &[Wanted<'_>]) -> String {
+    let unique = |values: BTreeSet<&str>| values.into_iter().collect::<Vec<_>>().join(",");
+    let hosts: BTreeSet<&str> = wanted.iter().map(|wanted| wanted.host.as_str()).collect();
+    let domains = unique(wanted.iter().map(|wanted| wanted.domain.guid.as_str()).collect());
+    let mut pairs = vec![("domain_guids", domains.as_str()), ("include", "space,space.organization")];
+    // An empty host cannot stand in a list with others.
+    let hosts = if hosts.contains("") { String::new() } else { unique(hosts) };
+    if !hosts.is_empty() {
+        pairs.push(("hosts", &hosts));
+    }
+    pairs.push(("per_page", PAGE));
+    query("/v3/routes", &pairs)
 }
 
 fn wanted<'s>(space: &'s Space, url: &'s RouteUrl) -> Option<Wanted<'s>> {

@@ -148,8 +148,11 @@ pub(crate) trait Facts {
 pub(crate) enum SeenEarly {
     /// cf is as quick as any look.
     Never,
-    /// Since cf was started.
-    AtOnce,
+    /// Since cf was started; where it prints one of these, in a moment.
+    AtOnce {
+        /// What a line holds that comes last.
+        last_words: &'static [&'static str],
+    },
     /// Since cf has printed a line that begins with one of these: what is seen before is not its own.
     OnceSaid(&'static [&'static str]),
 }

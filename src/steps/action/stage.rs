@@ -12,6 +12,9 @@ use super::facts::{Facts, SeenEarly};
 use super::limits::Limits;
 use super::model;
 
+/// What a staging logs when nothing is left to do but to write the droplet down (buildpackapplifecycle, `builder`).
+const LAST_WORDS: &[&str] = &["Uploading complete"];
+
 /// Stages the newest package.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Stage {
@@ -57,7 +60,7 @@ impl Facts for Stage {
     }
 
     fn seen_before_cf_ends(&self) -> SeenEarly {
-        SeenEarly::AtOnce
+        SeenEarly::AtOnce { last_words: LAST_WORDS }
     }
 
     fn limits(&self, timeouts: &Timeouts) -> Limits {
