@@ -61,7 +61,7 @@ verify: test
 
 # Whole runs that are not tried each time; each tells why.
 more: cf app
-	RUST_TEST_THREADS=6 $(IT) --ignored --skip matrix:: --skip safeguards::
+	RUST_TEST_THREADS=6 $(IT) --ignored --skip matrix:: --skip safeguards:: --skip interleavings::
 	RUST_TEST_THREADS=6 $(FOUNDRY) --ignored --skip transcripts:: --skip conformance::
 
 # Every step of a deployment, with everything that can go wrong with it, under load.
@@ -81,6 +81,7 @@ soak: cf app
 	PROPTEST_CASES=$(SOAK_CASES) cargo test --lib -- laws:: steps::tests::
 	CUTOVER_ROUNDS=$(SOAK_ROUNDS) $(IT) lock::of_two
 	CUTOVER_SOAK=$(SOAK_KILLS) $(IT) --ignored matrix::killed
+	CUTOVER_SOAK=$(SOAK_KILLS) $(IT) --ignored interleavings::many
 
 # The pure core, changed in one place at a time: each time a test should turn red. What may survive, with its reason, is in
 # .cargo/mutants.toml; what survives beside that is named in docs/figures.md, for somebody to write the test that it lacks. The second and third runs are of what stands outside of it, each with the whole runs that guard it.

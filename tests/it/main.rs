@@ -10,6 +10,7 @@ mod driven;
 mod endings;
 mod failures;
 mod images;
+mod interleavings;
 mod lanes;
 mod load;
 mod lock;

@@ -91,7 +91,8 @@ async fn answer(
         user_agent: agent.to_owned(),
         status: None,
     });
-    let latency = platform.timing().call_latency;
+    let timing = platform.timing();
+    let latency = timing.call_latency + timing.call_jitter.of(number);
     if !latency.is_zero() {
         tokio::time::sleep(latency).await;
     }

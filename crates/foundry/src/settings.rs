@@ -1,5 +1,6 @@
 //! What a foundry is started with.
 
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::time::Duration;
 
 use crate::images::Images;
@@ -107,11 +108,34 @@ impl Default for Limits {
     }
 }
 
+/// How differently long calls take: of calls that are made at the same time another one is answered first for each seed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Jitter {
+    /// The longest that one takes.
+    pub most: Duration,
+    /// What the times hang on, together with how many calls there were before.
+    pub seed: u64,
+}
+
+impl Jitter {
+    /// How long the call of that number takes.
+    pub(crate) fn of(self, number: usize) -> Duration {
+        if self.most.is_zero() {
+            return Duration::ZERO;
+        }
+        let mut hasher = DefaultHasher::new();
+        (self.seed, number).hash(&mut hasher);
+        self.most * u32::from(hasher.finish().to_le_bytes()[0]) / u32::from(u8::MAX)
+    }
+}
+
 /// Durations that can be changed while the foundry runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Timing {
     /// Added to each call of the control plane, before its effect.
     pub call_latency: Duration,
+    /// What each call takes beside that, from call to call something else.
+    pub call_jitter: Jitter,
     /// How long staging takes at least.
     pub staging: Duration,
     /// How long an instance takes at least from its start to its first health check.
@@ -135,6 +159,7 @@ impl Default for Timing {
     fn default() -> Self {
         Self {
             call_latency: Duration::ZERO,
+            call_jitter: Jitter::default(),
             staging: Duration::ZERO,
             start: Duration::ZERO,
             term_after_unregister: Duration::ZERO,

@@ -24,6 +24,8 @@ use kind::Kind;
 use lane::{End, Lane};
 use testkit::{figures, part};
 
+use crate::support::random::Random;
+
 /// How many foundries work side by side: most of what a case takes is waiting.
 const LANES: usize = 4;
 /// How many do where there are few cases: each of them has to be prepared first.
@@ -174,25 +176,12 @@ fn killed_at_random_moments() {
     tell(&format!("CUTOVER_SEED={seed} CUTOVER_SOAK={count}"));
     let begun = Instant::now();
     let outcomes = run_all(LANES, |steps| {
-        let mut random = Random(seed);
+        let mut random = Random::new(seed);
         let case = |number| {
-            let step = steps[random.below(steps.len() as u64)].clone();
-            (number, step, Kind::KilledAfter(Duration::from_millis(random.below(6000) as u64)))
+            let step = steps[usize::try_from(random.below(steps.len() as u64)).unwrap()].clone();
+            (number, step, Kind::KilledAfter(Duration::from_millis(random.below(6000))))
         };
         (0..count).map(case).collect()
     });
     judge("random kills", &outcomes, begun.elapsed());
-}
-
-/// A small generator whose numbers a seed repeats (Vigna's splitmix64).
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, limit: u64) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        usize::try_from((mixed ^ (mixed >> 31)) % limit).unwrap()
-    }
 }
