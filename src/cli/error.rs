@@ -156,7 +156,7 @@ impl CliError {
             | Self::Refused(_)
             | Self::Upload(_)
             | Self::Unproved(_)
-            | Self::Locked(LockError::Held { .. } | LockError::Refused { .. }) => ExitStatus::Refused,
+            | Self::Locked(LockError::Held { .. } | LockError::Alive { .. } | LockError::Refused { .. }) => ExitStatus::Refused,
             Self::Observe(error) | Self::Locked(LockError::Api(error)) => unread(error),
             Self::Locked(LockError::Interrupted { signal, .. }) | Self::Stopped(Stop::Signal(signal)) => {
                 ExitStatus::Interrupted(*signal)
@@ -191,6 +191,14 @@ impl CliError {
             Self::Locked(LockError::Held { .. }) => Some(format!(
                 "wait for it with --lock-wait 10m, or look:\n  {}\nto end that run and go on or back yourself:\n  {}\n  {}",
                 own.verb("status"),
+                own.verb("resume --take-over"),
+                own.verb("rollback --take-over")
+            )),
+            Self::Locked(LockError::Alive { .. }) => Some(format!(
+                "wait until it has ended, and look:\n  {}\nto end that run, and leave what it has done as it is:\n  {}\nto end \
+                 that run and go on or back yourself:\n  {}\n  {}",
+                own.verb("status"),
+                own.verb("lock break --take-over"),
                 own.verb("resume --take-over"),
                 own.verb("rollback --take-over")
             )),

@@ -118,16 +118,22 @@ fn files_here(app: &plan::App, own_files: &OwnFiles) -> Result<Option<Upload>, U
     if upload::is_here(app) { upload::read(app, own_files).map(Some) } else { Ok(None) }
 }
 
+/// Whoever has targeted the space, and on which machine.
+pub(super) fn whoever(user: &str) -> String {
+    let machine = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    if user.is_empty() { machine } else { format!("{user} on {machine}") }
+}
+
 /// Who deploys what, when: an id that no other deployment has.
 fn identity(user: &str) -> Identity {
-    let machine = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    let by = whoever(user);
     let nanos = SystemTime::now().duration_since(UNIX_EPOCH).map(|since| since.as_nanos()).unwrap_or_default();
-    let unique = Sha256::digest(format!("{nanos} {} {user} {machine}", std::process::id()));
+    let unique = Sha256::digest(format!("{nanos} {} {by}", std::process::id()));
     let short = u32::from_be_bytes([unique[0], unique[1], unique[2], unique[3]]);
     let now = Timestamp::now();
     Identity {
         id: format!("{}-{short:08x}", now.strftime("%Y%m%d-%H%M%S")),
-        by: if user.is_empty() { machine } else { format!("{user} on {machine}") },
+        by,
         at: now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
     }
 }

@@ -350,7 +350,7 @@ fn a_broken_lock_stops_the_run() {
     bench.write("deploy.yaml", &waiting_for_go());
     let child = started(&bench, &["apply", "--yes"]);
     until_started(&bench, "shop/check");
-    bench.must(&["lock", "break", "--yes"]);
+    bench.cf.must(["delete", "cutover-lock-shop", "-f"]);
     bench.write("go", "");
     let run = Run::of(&child.wait_with_output().unwrap());
     assert_tells(&run, 3, &["the lock is not held any more", "shop_a serves"]);
@@ -383,7 +383,7 @@ fn disturbed_on_the_way_back(bench: &Bench, disturb: impl FnOnce()) -> String {
 fn what_is_left_of_a_way_back_harms_nobody() {
     let bench = Bench::live_undrained();
     let told = disturbed_on_the_way_back(&bench, || {
-        bench.must(&["lock", "break", "--yes"]);
+        bench.cf.must(["delete", "cutover-lock-shop", "-f"]);
     });
     assert!(told.contains("the lock is not held any more") && !told.contains("  cf "), "{told}");
     bench.must(&["rollback", "--yes"]);
