@@ -106,7 +106,14 @@ fn another_machine_finishes_it_without_the_files() {
         &["nothing is under way", "shop_b is live and comes from other files", "cutover apply --app shop"],
     );
     // It is not done, either, where somebody has pushed something else there by hand.
+    let changed = |bench: &Bench| {
+        let json: serde_json::Value = serde_json::from_str(&bench.must(&["status", "--format", "json"]).out).unwrap();
+        let told = bench.must(&["status"]).out.lines().filter(|line| line.contains("somebody has changed it")).count();
+        (json["status"][0]["other_droplet"].clone(), told)
+    };
+    assert_eq!(changed(&bench), (false.into(), 0));
     bench.cf.must(["push", "shop_b", "-f", "app/manifest.yml", "-p", "app"]);
+    assert_eq!(changed(&bench), (true.into(), 1));
     assert_tells(&bench.run(&["resume", "--yes"]), 4, &["shop_b is live, and somebody has given it another droplet"]);
     // What was switched can be taken back, from there, too.
     assert_tells(&elsewhere(&bench, &["rollback", "--yes"]), 0, &["shop_a serves shop.apps.foundry.test"]);
