@@ -20,6 +20,7 @@ use crate::steps::annotations::{Extent, Identity};
 use crate::steps::input::Failed;
 use crate::steps::refusal::Refusal;
 use crate::steps::standing::UnderWay;
+use crate::steps::stopped::stopped_on_live;
 use crate::steps::upload::Upload;
 use crate::steps::{self, Deployment, Request, Verb};
 
@@ -46,9 +47,12 @@ pub(crate) fn request(verb: Verb, common: &Common, user: &str, failed: Failed, l
 impl<'p> Prepared<'p> {
     /// Compiles what is asked for, for all apps of the plan, and proves it. `own_files` are none of what is uploaded.
     pub(crate) fn new(plan: &'p Plan, space: &Space, request: Request, own_files: &OwnFiles) -> Result<Self, CliError> {
-        let (request, deployment) = compile(plan, space, request, own_files)?;
-        let proof = prove(plan, space, &request, &deployment)?;
-        Ok(Self { request, deployment, proof, routers: Routers::default() })
+        let safe = || {
+            let (request, deployment) = compile(plan, space, request, own_files)?;
+            let proof = prove(plan, space, &request, &deployment)?;
+            Ok(Self { request, deployment, proof, routers: Routers::default() })
+        };
+        safe().map_err(|error| what_to_start(error, plan, space))
     }
 
     /// Asks the routers whether they can be asked about the routes that will change.
@@ -90,6 +94,18 @@ fn prove(plan: &Plan, space: &Space, request: &Request, deployment: &Deployment<
     };
     let proof = proof::prove(deployment, space, &again);
     if proof.holds { Ok(proof) } else { Err(CliError::Unproved(proof.violations)) }
+}
+
+/// The same refusal, with what is to be started where nothing of an app is. That nothing is under way is no refusal yet.
+pub(super) fn what_to_start(error: CliError, plan: &Plan, space: &Space) -> CliError {
+    let stopped: Vec<String> = plan.apps.iter().flat_map(|app| stopped_on_live(app, space)).collect();
+    match error {
+        CliError::Refused(Refusal::NothingUnderWay { .. }) => error,
+        CliError::Refused(_) | CliError::Unproved(_) if !stopped.is_empty() => {
+            CliError::NoneStarted { error: Box::new(error), stopped }
+        }
+        error => error,
+    }
 }
 
 /// Refuses a resume that would leave an app of the plan as something else than what the plan deploys, beside what is
@@ -142,7 +158,8 @@ fn identity(user: &str) -> Identity {
 mod tests {
     use super::*;
     use crate::example;
-    use crate::steps::annotations::Role;
+    use crate::own_commands::OwnCommands;
+    use crate::steps::annotations::{DEPLOYMENT, PLAN as PLAN_DIGEST, Role};
 
     const PLAN: &str = "
 version: 1
@@ -175,6 +192,30 @@ apps:
         let told = refused.to_string();
         for words in ["the steps would not be safe", "shop/unmap-live", "its users get 404 Not Found"] {
             assert!(told.contains(words), "'{words}' is not in:\n{told}");
+        }
+    }
+
+    #[test]
+    fn where_nothing_of_an_app_is_started_a_refusal_says_what_to_start() {
+        let text = PLAN.replace("    path: app\n", "    path: app\n    colours: [shop a, shop b]\n");
+        let plan = example::plan(&text);
+        let own = OwnCommands::default();
+        let hint = |verb: Verb, started: bool, role: Role| {
+            let mut next = example::app("shop b", false, 2, Some(role));
+            for (key, value) in [(DEPLOYMENT, "d-1"), (PLAN_DIGEST, plan.digest.as_str())] {
+                next.annotations.insert(key.to_owned(), value.to_owned());
+            }
+            let apps = vec![example::app("shop a", started, 2, Some(Role::RolledBack)), next];
+            let space = example::space(apps, [("shop.example.com", "shop b")]);
+            let refused =
+                Prepared::new(&plan, &space, asked(&plan, verb, Vec::new()), &OwnFiles::default()).unwrap_err();
+            assert_eq!(refused.exit_status().code(), 4);
+            refused.hint(&own).unwrap_or_default()
+        };
+        for (verb, role) in [(Verb::Resume, Role::Next), (Verb::Rollback, Role::Live)] {
+            let told = hint(verb, false, role);
+            assert!(told.lines().any(|line| line == "  cf start 'shop b'"), "{verb}: {told}");
+            assert!(!hint(verb, true, role).contains("cf start"), "{verb}: something serves, or could");
         }
     }
 
