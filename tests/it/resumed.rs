@@ -128,7 +128,7 @@ fn an_upload_that_is_not_finished_needs_the_same_files() {
         4,
         &[
             "the files to upload for shop are not those",
-            "one that was there is missing",
+            "one that was there is missing (its name is not recorded)",
             "cutover apply",
             "cutover rollback",
         ],
