@@ -284,6 +284,24 @@ fn what_somebody_else_uploads_is_not_deployed() {
     assert!(droplet.contains(&newest()) && !droplet.contains(&theirs), "{droplet}");
 }
 
+/// Nor is it by whoever goes on after that has stopped the run.
+#[test]
+fn what_somebody_else_has_uploaded_since_is_not_gone_on_with() {
+    let bench = Bench::live_undrained();
+    bench.write("deploy.yaml", &waiting_for_go());
+    let child = started(&bench, &["apply", "--yes"]);
+    until_started(&bench, "shop/check");
+    bench.cf.must(["push", "shop_b", "-f", "app/manifest.yml", "-p", "app", "--no-route", "--no-start"]);
+    bench.write("go", "");
+    assert_tells(&Run::of(&child.wait_with_output().unwrap()), 3, &["somebody else has changed", "shop_a serves"]);
+    let words =
+        ["another package was uploaded to app shop_b since", "cutover rollback --app shop", "cutover apply --app shop"];
+    assert_tells(&bench.run(&["resume", "--yes"]), 4, &words);
+    assert_eq!(bench.leads_to(LIVE), ["shop_a"]);
+    bench.must(&["apply", "--yes"]);
+    assert_eq!(bench.leads_to(LIVE), ["shop_b"]);
+}
+
 /// Nothing would start what was uploaded: it runs already, as the version that it was before.
 #[test]
 fn what_somebody_starts_while_it_is_pushed_does_not_go_live() {
