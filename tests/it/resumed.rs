@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use cutover::run::ended::Ended;
 use foundry::faults::{Fault, Harm, Occurrence, Rule};
+use foundry::router::Propagation;
 use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
 use testkit::cf::Cf;
 use testkit::wait::{PATIENCE, comes_true_within, wait_for, wait_until};
@@ -452,6 +453,28 @@ fn an_instance_that_comes_back_is_waited_for() {
     });
     assert_eq!(ended, Ended::Done);
     assert_eq!(bench.leads_to(LIVE), ["shop_b"]);
+}
+
+/// The routers will never reach what does not run any more: that is noticed long before the step may last no longer.
+#[test]
+fn what_is_stopped_while_the_routers_are_waited_for_is_noticed() {
+    let bench = Bench::live_undrained();
+    let plan = PLAN.replace("drain: 1s", "drain: 0s\n    timeouts: {start: 20h}");
+    bench.write("deploy.yaml", &plan);
+    let never = Propagation { register: Duration::from_secs(24 * 3600), unregister: Duration::ZERO };
+    bench.foundry.routers().iter().for_each(|router| router.set_propagation(never));
+    let mut child = started(&bench, &["apply", "--yes"]);
+    let is_waited_for = |line: &str| line.contains("\"step\":\"shop/start\"") && line.contains("the router");
+    let events = || fs::read_to_string(bench.folder().join("events.jsonl")).unwrap();
+    wait_until("the router is waited for", || events().lines().any(is_waited_for));
+    bench.cf.must(["stop", "shop_b"]);
+    let ended = comes_true_within(PATIENCE, || child.try_wait().unwrap().is_some());
+    if !ended {
+        child.kill().unwrap();
+    }
+    let run = Run::of(&child.wait_with_output().unwrap());
+    let words = ["the router is not waited for any longer: app shop_b is stopped", "shop_a serves"];
+    assert_tells(&run, 1, &words);
 }
 
 #[test]
