@@ -112,6 +112,7 @@ pub(crate) fn app(name: &str, started: bool, instances: u32, role: Option<Role>)
             states: if started { (0..instances).map(running).collect() } else { Vec::new() },
         }],
         package: Some(Package { guid: format!("package-{name}"), ready: true }),
+        older_packages: Vec::new(),
         droplet: Some(format!("droplet-{name}")),
         staged: Some(Droplet { guid: format!("droplet-{name}"), package: Some(format!("package-{name}")) }),
         bindings: vec!["db".to_owned()],

@@ -203,7 +203,7 @@ pub(crate) struct RunArgs {
 pub(crate) enum LockCommand {
     /// Who holds the lock on each app of the plan.
     Status(LockStatusArgs),
-    /// Remove the locks on the apps of the plan; whoever holds one starts no further step.
+    /// Remove the locks on the apps of the plan that nobody is at work under any more.
     Break(LockBreakArgs),
 }
 
@@ -227,6 +227,9 @@ pub(crate) struct LockBreakArgs {
     /// Do not ask.
     #[arg(short, long)]
     pub(crate) yes: bool,
+    /// Ask a run that is at work to stop, and wait until it has.
+    #[arg(long)]
+    pub(crate) take_over: bool,
 }
 
 /// Flags of `status`.

@@ -113,6 +113,14 @@ pub enum CliError {
     /// The steps would break an invariant.
     #[error("the steps would not be safe:\n{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
     Unproved(Vec<Counterexample>),
+    /// It is refused, and none of an app's versions is started.
+    #[error("{error}")]
+    NoneStarted {
+        /// Why it is refused.
+        error: Box<CliError>,
+        /// The apps on the live routes, all of them stopped.
+        stopped: Vec<String>,
+    },
     /// The system does not let it.
     #[error("{what}: {source}")]
     Io {
@@ -156,12 +164,15 @@ impl CliError {
             | Self::Refused(_)
             | Self::Upload(_)
             | Self::Unproved(_)
-            | Self::Locked(LockError::Held { .. } | LockError::Refused { .. }) => ExitStatus::Refused,
+            | Self::Locked(LockError::Held { .. } | LockError::Alive { .. } | LockError::Refused { .. }) => {
+                ExitStatus::Refused
+            }
             Self::Observe(error) | Self::Locked(LockError::Api(error)) => unread(error),
             Self::Locked(LockError::Interrupted { signal, .. }) | Self::Stopped(Stop::Signal(signal)) => {
                 ExitStatus::Interrupted(*signal)
             }
             Self::Locked(LockError::Unknown { .. }) | Self::Io { .. } | Self::Foundry(_) => ExitStatus::Failed,
+            Self::NoneStarted { error, .. } => error.exit_status(),
         }
     }
 
@@ -194,6 +205,25 @@ impl CliError {
                 own.verb("resume --take-over"),
                 own.verb("rollback --take-over")
             )),
+            Self::Locked(LockError::Alive { .. }) => Some(format!(
+                "wait until it has ended, and look:\n  {}\nto end that run, and leave what it has done as it is:\n  {}\nto end \
+                 that run and go on or back yourself:\n  {}\n  {}",
+                own.verb("status"),
+                own.verb("lock break --take-over"),
+                own.verb("resume --take-over"),
+                own.verb("rollback --take-over")
+            )),
+            Self::NoneStarted { error, stopped } => {
+                let hint = error.hint(own).map(|hint| format!("{hint}\n")).unwrap_or_default();
+                let start = |app: &String| format!("\n  {}", shell::command(["cf", "start", app]));
+                let start: String = stopped.iter().map(start).collect();
+                Some(match stopped.as_slice() {
+                    [_] => format!("{hint}what is on the live routes is stopped; to have it serve again:{start}"),
+                    _ => format!(
+                        "{hint}all that is on the live routes is stopped; start the one that is to serve:{start}"
+                    ),
+                })
+            }
             Self::NobodyToAsk { command } => Some(format!("to agree beforehand: {command}")),
             Self::Overlay { flags, .. } => {
                 Some(format!("this looks like an overlay; it is laid over its plan by {flags}"))

@@ -263,7 +263,8 @@ impl<'a> Asking<'a> {
     fn nothing_under_way(&self, space: &Space) -> Result<ExitStatus, CliError> {
         let verb = self.request.verb;
         if verb == Verb::Resume {
-            prepare::rest_is_deployed(&self.context.api(), self.plan, space, &self.reporters.own_files())?;
+            prepare::rest_is_deployed(&self.context.api(), self.plan, space, &self.reporters.own_files())
+                .map_err(|refusal| prepare::what_to_start(refusal.into(), self.plan, space))?;
         }
         tell(&nothing_under_way(verb, self.plan, space));
         Ok(ExitStatus::Done)

@@ -1,5 +1,7 @@
 //! `cutover lock status` and `cutover lock break`: who is deploying, and an end to it.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use serde_json::{json, to_string_pretty};
 
@@ -7,11 +9,11 @@ use crate::cli::prompt::Consent;
 use crate::cli::{CliError, Common, ExitStatus, LockBreakArgs, LockStatusArgs, StatusFormat};
 use crate::plan::Plan;
 use crate::run::interrupt::Interrupt;
-use crate::run::lock::state_of;
+use crate::run::lock::{LockManager, Patience, state_of};
 use crate::space::lock::{Lock, LockState};
 
 use super::context::{Context, load_without_app_files};
-use super::holding::manager;
+use super::prepare::whoever;
 use super::terminal::{print, tell};
 
 /// Runs `lock status`.
@@ -68,28 +70,49 @@ fn state(lock: Option<&Lock>) -> &'static str {
     }
 }
 
-/// Runs `lock break`.
+/// Runs `lock break`. What a living run holds is not broken: that run may be asked to stop, as by `resume` and `rollback`.
 pub(crate) fn break_open(common: &Common, args: &LockBreakArgs) -> Result<ExitStatus, CliError> {
     let plan = load_without_app_files(common)?;
     let consent = Consent::new(args.yes, "lock break", common)?;
     let context = Context::open(common, &plan)?;
-    let space = context.observer(&plan).observe(&Interrupt::none())?;
+    let clock = Interrupt::none();
+    let mut space = context.observer(&plan).observe(&clock)?;
+    let patience = Patience { wait: Duration::ZERO, find_out: true, take_over: args.take_over };
+    let mut manager = LockManager::new(context.api(), &clock, patience);
+    if !args.take_over {
+        manager.find_out(&mut space.locks, &mut tell)?;
+        manager.refuse_alive(&space.locks)?;
+    }
     context.before_asking()?;
     let now = Timestamp::now();
     let stories: Vec<String> = space.locks.iter().map(|lock| lock.story(now, state_of(lock))).collect();
+    let question = if space.locks.iter().any(|lock| manager.may_live(lock)) {
+        "Ask that run to stop, and break the lock?"
+    } else {
+        "Break the lock?"
+    };
     if !stories.is_empty() {
-        consent.ask(&stories.join("\n"), "Break the lock?", &Interrupt::none())?;
+        consent.ask(&stories.join("\n"), question, &clock)?;
     }
-    let ended = break_each(&context, &plan, &space.locks, common.quiet);
+    let by = format!("{} (lock break)", whoever(&context.session.target().user));
+    let ended = break_each(&manager, &by, &plan, &space.locks, common.quiet);
     context.close();
     ended
 }
 
-fn break_each(context: &Context, plan: &Plan, locks: &[Lock], quiet: bool) -> Result<ExitStatus, CliError> {
-    let clock = Interrupt::none();
-    let manager = manager(context, &clock);
+fn break_each(
+    manager: &LockManager<'_>,
+    by: &str,
+    plan: &Plan,
+    locks: &[Lock],
+    quiet: bool,
+) -> Result<ExitStatus, CliError> {
     for app in &plan.apps {
         let told = match locks.iter().find(|lock| lock.app == app.name.as_str()) {
+            Some(lock) if manager.may_live(lock) => {
+                manager.end_run(lock, by, &mut tell)?;
+                format!("the run of {} has ended, and {} is free", lock.holder(), app.name)
+            }
             Some(lock) if manager.break_open(lock, &mut tell)? => {
                 format!("broke the lock on {}, held by {}", app.name, lock.holder())
             }

@@ -20,6 +20,7 @@ use crate::steps::annotations::{Extent, Identity};
 use crate::steps::input::Failed;
 use crate::steps::refusal::Refusal;
 use crate::steps::standing::UnderWay;
+use crate::steps::stopped::stopped_on_live;
 use crate::steps::upload::Upload;
 use crate::steps::{self, Deployment, Request, Verb};
 
@@ -46,9 +47,12 @@ pub(crate) fn request(verb: Verb, common: &Common, user: &str, failed: Failed, l
 impl<'p> Prepared<'p> {
     /// Compiles what is asked for, for all apps of the plan, and proves it. `own_files` are none of what is uploaded.
     pub(crate) fn new(plan: &'p Plan, space: &Space, request: Request, own_files: &OwnFiles) -> Result<Self, CliError> {
-        let (request, deployment) = compile(plan, space, request, own_files)?;
-        let proof = prove(plan, space, &request, &deployment)?;
-        Ok(Self { request, deployment, proof, routers: Routers::default() })
+        let safe = || {
+            let (request, deployment) = compile(plan, space, request, own_files)?;
+            let proof = prove(plan, space, &request, &deployment)?;
+            Ok(Self { request, deployment, proof, routers: Routers::default() })
+        };
+        safe().map_err(|error| what_to_start(error, plan, space))
     }
 
     /// Asks the routers whether they can be asked about the routes that will change.
@@ -92,6 +96,18 @@ fn prove(plan: &Plan, space: &Space, request: &Request, deployment: &Deployment<
     if proof.holds { Ok(proof) } else { Err(CliError::Unproved(proof.violations)) }
 }
 
+/// The same refusal, with what is to be started where nothing of an app is. That nothing is under way is no refusal yet.
+pub(super) fn what_to_start(error: CliError, plan: &Plan, space: &Space) -> CliError {
+    let stopped: Vec<String> = plan.apps.iter().flat_map(|app| stopped_on_live(app, space)).collect();
+    match error {
+        CliError::Refused(Refusal::NothingUnderWay { .. }) => error,
+        CliError::Refused(_) | CliError::Unproved(_) if !stopped.is_empty() => {
+            CliError::NoneStarted { error: Box::new(error), stopped }
+        }
+        error => error,
+    }
+}
+
 /// Refuses a resume that would leave an app of the plan as something else than what the plan deploys, beside what is
 /// under way. Where the platform does not tell what differs from a manifest, nothing does.
 pub(crate) fn rest_is_deployed(api: &Api<'_>, plan: &Plan, space: &Space, own_files: &OwnFiles) -> Result<(), Refusal> {
@@ -118,16 +134,22 @@ fn files_here(app: &plan::App, own_files: &OwnFiles) -> Result<Option<Upload>, U
     if upload::is_here(app) { upload::read(app, own_files).map(Some) } else { Ok(None) }
 }
 
+/// Whoever has targeted the space, and on which machine.
+pub(super) fn whoever(user: &str) -> String {
+    let machine = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    if user.is_empty() { machine } else { format!("{user} on {machine}") }
+}
+
 /// Who deploys what, when: an id that no other deployment has.
 fn identity(user: &str) -> Identity {
-    let machine = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    let by = whoever(user);
     let nanos = SystemTime::now().duration_since(UNIX_EPOCH).map(|since| since.as_nanos()).unwrap_or_default();
-    let unique = Sha256::digest(format!("{nanos} {} {user} {machine}", std::process::id()));
+    let unique = Sha256::digest(format!("{nanos} {} {by}", std::process::id()));
     let short = u32::from_be_bytes([unique[0], unique[1], unique[2], unique[3]]);
     let now = Timestamp::now();
     Identity {
         id: format!("{}-{short:08x}", now.strftime("%Y%m%d-%H%M%S")),
-        by: if user.is_empty() { machine } else { format!("{user} on {machine}") },
+        by,
         at: now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
     }
 }
@@ -136,7 +158,8 @@ fn identity(user: &str) -> Identity {
 mod tests {
     use super::*;
     use crate::example;
-    use crate::steps::annotations::Role;
+    use crate::own_commands::OwnCommands;
+    use crate::steps::annotations::{DEPLOYMENT, PLAN as PLAN_DIGEST, Role};
 
     const PLAN: &str = "
 version: 1
@@ -169,6 +192,30 @@ apps:
         let told = refused.to_string();
         for words in ["the steps would not be safe", "shop/unmap-live", "its users get 404 Not Found"] {
             assert!(told.contains(words), "'{words}' is not in:\n{told}");
+        }
+    }
+
+    #[test]
+    fn where_nothing_of_an_app_is_started_a_refusal_says_what_to_start() {
+        let text = PLAN.replace("    path: app\n", "    path: app\n    colours: [shop a, shop b]\n");
+        let plan = example::plan(&text);
+        let own = OwnCommands::default();
+        let hint = |verb: Verb, started: bool, role: Role| {
+            let mut next = example::app("shop b", false, 2, Some(role));
+            for (key, value) in [(DEPLOYMENT, "d-1"), (PLAN_DIGEST, plan.digest.as_str())] {
+                next.annotations.insert(key.to_owned(), value.to_owned());
+            }
+            let apps = vec![example::app("shop a", started, 2, Some(Role::RolledBack)), next];
+            let space = example::space(apps, [("shop.example.com", "shop b")]);
+            let refused =
+                Prepared::new(&plan, &space, asked(&plan, verb, Vec::new()), &OwnFiles::default()).unwrap_err();
+            assert_eq!(refused.exit_status().code(), 4);
+            refused.hint(&own).unwrap_or_default()
+        };
+        for (verb, role) in [(Verb::Resume, Role::Next), (Verb::Rollback, Role::Live)] {
+            let told = hint(verb, false, role);
+            assert!(told.lines().any(|line| line == "  cf start 'shop b'"), "{verb}: {told}");
+            assert!(!hint(verb, true, role).contains("cf start"), "{verb}: something serves, or could");
         }
     }
 

@@ -89,7 +89,7 @@ fn names(part: &AppDeployment<'_>, scope: &Space) -> Vec<String> {
     names.push(app.manifest.app.name.clone().unwrap_or_default());
     for found in &scope.apps {
         names.extend([found.guid.clone(), found.name.clone()]);
-        names.extend(found.package.iter().map(|package| package.guid.clone()));
+        names.extend(found.package.iter().chain(&found.older_packages).map(|package| package.guid.clone()));
         names.extend(found.droplet.clone());
         names.extend(found.staged.iter().map(|droplet| droplet.guid.clone()));
         for process in &found.processes {

@@ -445,9 +445,13 @@ impl<'a> Explorer<'a> {
     fn may_refuse(&self, verb: Verb, refusal: &Refusal, under_way: Option<&UnderWay>) -> bool {
         match (verb, refusal) {
             // It was so before the walk began; what the walk itself has marked is this plan's.
-            (Verb::Resume, Refusal::OtherPlan { .. } | Refusal::NoUpload { .. } | Refusal::OtherUpload { .. }) => {
-                !self.fresh
-            }
+            (
+                Verb::Resume,
+                Refusal::OtherPlan { .. }
+                | Refusal::OtherPackage { .. }
+                | Refusal::NoUpload { .. }
+                | Refusal::OtherUpload { .. },
+            ) => !self.fresh,
             // The plan itself gives the way back up when the old colour is deleted; so has somebody by hand.
             (Verb::Rollback, Refusal::NoFallback { .. }) => {
                 let old = under_way.map(|it| strategy::of(self.app).before(self.app, it));

@@ -15,6 +15,7 @@ use crate::space::lock::{Lock, LockState};
 use crate::space::{App, AppState, Space};
 use crate::steps::Verb;
 use crate::steps::annotations::{self, Identity, Role};
+use crate::steps::deployed::has_other_droplet;
 use crate::steps::interrupted::{Interrupted, to_take_back};
 use crate::steps::origins::has_begun;
 use crate::steps::refusal::Refusal;
@@ -125,6 +126,12 @@ fn write_colour(out: &mut String, colour: &plan::AppName, space: &Space, standin
     let _ = writeln!(out, "   {mark} {colour}: {role}{state}");
     if let Some(deployed) = origin(app) {
         let _ = writeln!(out, "     {}", style(deployed).dim());
+    }
+    if is_live && has_other_droplet(app) {
+        let droplet = app.droplet.as_ref().map_or_else(|| "none".to_owned(), |guid| format!("droplet {guid}"));
+        let told =
+            format!("it has {droplet} now, which is not what that deployment made live: somebody has changed it since");
+        let _ = writeln!(out, "     {}", style(told).yellow());
     }
 }
 
@@ -316,6 +323,7 @@ pub(crate) fn json(plan: &Plan, space: &Space, own: &OwnCommands) -> serde_json:
             "live": standing.live().map(plan::AppName::as_str),
             "next": standing.next().as_str(),
             "interrupted": UnderWay::of(app, space).is_some(),
+            "other_droplet": standing.live().and_then(|live| space.app(live.as_str())).is_some_and(has_other_droplet),
         }),
         Err(refusal) => json!({ "name": app.name.as_str(), "refusal": refusal.to_string(), "hint": refusal.hint(own) }),
     };

@@ -168,6 +168,25 @@ impl<'a> LockManager<'a> {
         }
     }
 
+    /// Refuses where a run that holds one of the locks lives, as far as is known: a lock that tells nothing is no reason.
+    pub fn refuse_alive(&self, locks: &[Lock]) -> Result<(), LockError> {
+        match locks.iter().find(|lock| self.may_live(lock)) {
+            None => Ok(()),
+            Some(lock) => {
+                let (lock, state, now) = (Box::new(lock.clone()), self.state_of(lock), Timestamp::now());
+                Err(LockError::Alive { lock, state, now })
+            }
+        }
+    }
+
+    /// Whether the run that holds a lock lives, as far as is known by now.
+    pub(crate) fn may_live(&self, lock: &Lock) -> bool {
+        match self.state_of(lock) {
+            LockState::AtWork | LockState::Silent => true,
+            LockState::Dead | LockState::Unreadable => false,
+        }
+    }
+
     /// Finds out of locks that were read whether the runs that hold them are at work, where the patience is for that.
     /// Those that are gone are taken out of `locks`.
     ///
@@ -247,7 +266,7 @@ impl<'a> LockManager<'a> {
                 continue;
             }
             if self.patience.take_over && state != LockState::Unreadable && asked.as_ref() != Some(&lock.guid) {
-                self.ask_for(&lock, claim, tell)?;
+                self.ask_for(&lock, &format!("{} ({})", claim.deployment.by, claim.verb), tell)?;
                 asked = Some(lock.guid.clone());
             }
             let wait = self.wait_for(&lock, state, watch, asked.is_some());
@@ -274,10 +293,9 @@ impl<'a> LockManager<'a> {
         self.patience.wait.max(when(asked, TAKE_OVER)).max(when(finds_out, FIND_OUT))
     }
 
-    /// Asks the run that holds a lock to stop.
-    fn ask_for(&self, lock: &Lock, claim: &Claim, tell: &mut dyn FnMut(&str)) -> Result<(), LockError> {
-        let by = format!("{} ({})", claim.deployment.by, claim.verb);
-        match marker::ask_for(&self.api, lock, &by)? {
+    /// Asks the run that holds a lock to stop, and says who does.
+    fn ask_for(&self, lock: &Lock, by: &str, tell: &mut dyn FnMut(&str)) -> Result<(), LockError> {
+        match marker::ask_for(&self.api, lock, by)? {
             Answer::Done(_) => {
                 tell(&format!(
                     "asked the run of {} to stop: a call of cf that it has in flight is finished first",
@@ -331,6 +349,31 @@ impl<'a> LockManager<'a> {
                 },
             }
         }
+    }
+
+    /// Asks the run that holds a lock to stop, and waits until it has given the lock back; one that falls silent meanwhile is
+    /// dead, and its lock is removed. `by` is who asks, and what for.
+    ///
+    /// Fails where it goes on for too long, where the wait is to end, and where the platform does not let it.
+    pub fn end_run(&self, lock: &Lock, by: &str, tell: &mut dyn FnMut(&str)) -> Result<(), LockError> {
+        self.ask_for(lock, by, tell)?;
+        let until = self.clock.now() + TAKE_OVER;
+        let mut watch = Watch::on(lock, self.clock.now());
+        let mut pause = FIRST_PAUSE;
+        while let Some(seen) = marker::look(&self.api, lock)? {
+            watch.see(&seen, self.clock.now());
+            let state = self.state_of(&seen);
+            if state == LockState::Dead || watch.is_silent(self.clock.now()) {
+                marker::remove(&self.api, self.clock, &seen, tell)?;
+                return Ok(());
+            }
+            if self.clock.now() >= until {
+                return Err(LockError::Alive { lock: Box::new(seen), state, now: Timestamp::now() });
+            }
+            self.clock.pause(pause).map_err(|stop| LockError::stopped(seen.app, stop))?;
+            pause = (pause * 3 / 2).min(LONGEST_PAUSE);
+        }
+        Ok(())
     }
 
     /// Removes a lock, whoever holds it, by its guid. Returns whether it was there. `tell` hears of what a person should

@@ -16,6 +16,7 @@
 //!   is repeated
 //! - `manifest_diff`: whether an app is what a manifest asks for
 //! - [`probe`]: the router, asked who answers on a route; `head`: one question
+//! - `lookout`: what a step hangs on, looked at while the router is waited for
 //! - [`routers`]: whether it can be asked at all, found out before the first change; `deaf`: why not
 //! - [`upload`]: what is uploaded, read as cf reads it
 //! - [`check`]: the plan's checks at the staging route
@@ -42,6 +43,7 @@ pub mod http;
 pub mod interrupt;
 pub mod intrusion;
 pub mod lock;
+mod lookout;
 pub(crate) mod manifest_diff;
 pub mod observe;
 pub mod observe_error;

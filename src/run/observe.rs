@@ -25,11 +25,14 @@ use super::observe_error::ObserveError;
 use super::parts::Parts;
 use super::reader::{Reader, pause_after};
 use super::retry::PATIENCE;
+use crate::steps::annotations::Role;
 
 /// The Cloud Controller's largest page.
 const PAGE: &str = "5000";
 /// The page of a list of which only the newest of each app counts. CC keeps packages on record whose bits have expired.
 const PAGE_OF_NEWEST: &str = "50";
+/// The page of the newest packages of one app: its own deployment's, what somebody may have uploaded since, and the one before.
+const PACKAGES_OF_ONE: &str = "4";
 
 /// Reads one space with one cf.
 #[derive(Debug)]
@@ -209,10 +212,8 @@ impl<'a> Observer<'a> {
                     let apps = space.apps.iter().filter(|app| parts.has_of(section, &app.name));
                     paths.extend(apps.flat_map(likely_stats_paths));
                 }
-                Section::Packages => paths.extend(newest_path("/v3/packages", &[], &guids_of(space, parts, section))),
-                Section::Droplets => {
-                    paths.extend(newest_path("/v3/droplets", STAGED, &guids_of(space, parts, section)));
-                }
+                Section::Packages => paths.extend(packages_path(&guids_of(space, parts, section))),
+                Section::Droplets => paths.extend(droplets_path(&guids_of(space, parts, section))),
                 Section::Deployments => paths.push(deployments_path(space)),
             }
         }
@@ -283,29 +284,32 @@ impl<'a> Observer<'a> {
 
     fn packages(&self, space: &mut Space, parts: &Parts) -> Result<(), ObserveError> {
         let guids = guids_of(space, parts, Section::Packages);
-        let found = self.newest(newest_path("/v3/packages", &[], &guids), &guids, read::packages)?;
+        let mut found = self.newest(packages_path(&guids), &guids, read::packages)?;
         for app in space.apps.iter_mut().filter(|app| guids.contains(&app.guid)) {
-            app.package = found.get(&app.guid).cloned();
+            let mut newest_first = found.remove(&app.guid).unwrap_or_default().into_iter();
+            app.package = newest_first.next();
+            let is_under_way = Role::of(app) == Some(Role::Next);
+            app.older_packages = newest_first.filter(|_| is_under_way).collect();
         }
         Ok(())
     }
 
     fn droplets(&self, space: &mut Space, parts: &Parts) -> Result<(), ObserveError> {
         let guids = guids_of(space, parts, Section::Droplets);
-        let found = self.newest(newest_path("/v3/droplets", STAGED, &guids), &guids, read::droplets)?;
+        let mut found = self.newest(droplets_path(&guids), &guids, read::droplets)?;
         for app in space.apps.iter_mut().filter(|app| guids.contains(&app.guid)) {
-            app.staged = found.get(&app.guid).cloned();
+            app.staged = found.remove(&app.guid).and_then(|newest_first| newest_first.into_iter().next());
         }
         Ok(())
     }
 
-    /// The newest of each of these apps.
+    /// The newest of each of these apps, and what was read beside them.
     fn newest<T>(
         &self,
         asked: Option<String>,
         guids: &[String],
         read: ReadOfApps<T>,
-    ) -> Result<BTreeMap<String, T>, ObserveError> {
+    ) -> Result<BTreeMap<String, Vec<T>>, ObserveError> {
         match asked {
             Some(asked) => newest(&|path| self.answers.page(path), &asked, guids, read),
             None => Ok(BTreeMap::new()),
@@ -491,9 +495,17 @@ fn deployments_path(space: &Space) -> String {
 /// The filter of droplets that can be run.
 const STAGED: &[(&str, &str)] = &[("states", "STAGED")];
 
-/// A list that begins with the newest of these apps; `None` where there is no app.
-fn newest_path(path: &str, filter: &[(&str, &str)], guids: &[String]) -> Option<String> {
-    let per_page = if guids.len() == 1 { "1" } else { PAGE_OF_NEWEST };
+fn packages_path(guids: &[String]) -> Option<String> {
+    newest_path("/v3/packages", &[], guids, PACKAGES_OF_ONE)
+}
+
+fn droplets_path(guids: &[String]) -> Option<String> {
+    newest_path("/v3/droplets", STAGED, guids, "1")
+}
+
+/// A list that begins with the newest of these apps, in a page of that size where it is one app; `None` where there is none.
+fn newest_path(path: &str, filter: &[(&str, &str)], guids: &[String], of_one: &str) -> Option<String> {
+    let per_page = if guids.len() == 1 { of_one } else { PAGE_OF_NEWEST };
     let joined = guids.join(",");
     let newest_first = [("app_guids", joined.as_str()), ("order_by", "-created_at"), ("per_page", per_page)];
     (!guids.is_empty()).then(|| query(path, &[filter, &newest_first].concat()))
@@ -510,21 +522,21 @@ fn owners(target: &Target) -> [(QuotaScope, String); 2] {
 /// Reads a list of which each entry is one app's: with the guid of that app.
 type ReadOfApps<T> = fn(&str, &[Value]) -> Result<Vec<(String, T)>, Unreadable>;
 
-/// The newest of each app, by the app's guid, out of a list that begins with the newest of all: it is read page by page
-/// until each app is met, which one that has none never is.
+/// Of each app, by its guid, the newest and what was read beside it, out of a list that begins with the newest of all: it is
+/// read page by page until each app is met, which one that has none never is.
 fn newest<T>(
     page: &dyn Fn(&str) -> Result<PageAndNext, ObserveError>,
     path: &str,
     apps: &[String],
     read: ReadOfApps<T>,
-) -> Result<BTreeMap<String, T>, ObserveError> {
-    let mut newest = BTreeMap::new();
+) -> Result<BTreeMap<String, Vec<T>>, ObserveError> {
+    let mut newest: BTreeMap<String, Vec<T>> = BTreeMap::new();
     let mut next = Some(path.to_owned());
     while let Some(path) = next.filter(|_| apps.iter().any(|app| !newest.contains_key(app))) {
         let answer;
         (answer, next) = page(&path)?;
         for (app, found) in read(&path, &read::parse::<read::Page>(&path, &answer)?.resources)? {
-            newest.entry(app).or_insert(found);
+            newest.entry(app).or_default().push(found);
         }
     }
     Ok(newest)
@@ -549,6 +561,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::space::Package;
 
     /// Three pages, the newest first: what is asked for is read, and no more.
     #[test]
@@ -568,16 +581,21 @@ mod tests {
         };
         for (apps, found, pages) in [
             (&[][..], &[][..], 0),
-            (&["a"], &["p6"], 1),
-            (&["b"], &["p6", "p3"], 2),
-            (&["a", "b"], &["p6", "p3"], 2),
-            (&["a", "none"], &["p6", "p3"], 3),
+            (&["a"], &["p6 p5"], 1),
+            (&["b"], &["p6 p5 p4", "p3"], 2),
+            (&["a", "b"], &["p6 p5 p4", "p3"], 2),
+            (&["a", "none"], &["p6 p5 p4 p1", "p3 p2"], 3),
         ] {
             read.borrow_mut().clear();
             let apps: Vec<String> = apps.iter().map(ToString::to_string).collect();
             let newest = newest(&page, "0", &apps, read::packages).unwrap();
-            let guids: Vec<&str> = newest.values().map(|package| package.guid.as_str()).collect();
-            assert_eq!((guids.as_slice(), read.borrow().len()), (found, pages), "{apps:?}");
+            let joined = |all: &Vec<Package>| all.iter().map(|one| one.guid.as_str()).collect::<Vec<_>>().join(" ");
+            let guids: Vec<String> = newest.values().map(joined).collect();
+            assert_eq!(
+                (guids, read.borrow().len()),
+                (found.iter().map(ToString::to_string).collect(), pages),
+                "{apps:?}"
+            );
         }
     }
 }

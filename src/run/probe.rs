@@ -77,6 +77,8 @@ impl Evidence {
 pub enum Unconfirmed {
     /// What was heard last.
     Heard(String),
+    /// It never will be: what has happened meanwhile.
+    Never(String),
     /// The run is to stop.
     Interrupted(Stop),
 }
@@ -84,7 +86,8 @@ pub enum Unconfirmed {
 /// Who answers on a route.
 pub trait Router: Sync {
     /// Asks until the answer has come often enough in a row; where the router cannot be asked, `settle` is waited
-    /// instead. Fails with what was last heard where that does not happen before the deadline.
+    /// instead. Fails with what was last heard where that does not happen before the deadline, and at once with why it is
+    /// `hopeless`, where that tells.
     fn ask(
         &self,
         question: &RouterQuestion<'_>,
@@ -92,6 +95,7 @@ pub trait Router: Sync {
         settle: Duration,
         deadline: Instant,
         clock: &dyn Clock,
+        hopeless: &mut dyn FnMut() -> Option<String>,
     ) -> Result<Evidence, Unconfirmed>;
 }
 
@@ -123,6 +127,7 @@ impl Router for Probe<'_> {
         settle: Duration,
         deadline: Instant,
         clock: &dyn Clock,
+        hopeless: &mut dyn FnMut() -> Option<String>,
     ) -> Result<Evidence, Unconfirmed> {
         let (app, url, wanted) = match question {
             RouterQuestion::Reached { app, url } => (*app, *url, Instance::Answers),
@@ -152,6 +157,9 @@ impl Router for Probe<'_> {
                 Ok(()) => return Ok(Evidence::Asked { answers: enough }),
                 Err(heard) if clock.now() >= deadline => return Err(Unconfirmed::Heard(heard)),
                 Err(_) => {}
+            }
+            if let Some(why) = hopeless() {
+                return Err(Unconfirmed::Never(why));
             }
             clock.pause(pause).map_err(Unconfirmed::Interrupted)?;
             pause = (pause * 3 / 2).min(LONGEST_PAUSE);

@@ -27,6 +27,7 @@ use super::ahead::Ahead;
 use super::check;
 use super::clock::Stop;
 use super::freshness::{RECENT, lacking_soon};
+use super::lookout::Lookout;
 use super::parts::Parts;
 use super::probe::Unconfirmed;
 use super::retry::{self, Next};
@@ -413,9 +414,13 @@ impl Runner<'_> {
     ) -> Result<Option<String>, Unfinished> {
         let Some(question) = step.facts().router_question() else { return Ok(None) };
         report(Happening::waiting(step, "the router"));
-        match self.router.ask(&question, space, step.settle, deadline, self.clock) {
+        let mut lookout = Lookout::new(self, step, &question, space);
+        match self.router.ask(&question, space, step.settle, deadline, self.clock, &mut || lookout.look()) {
             Ok(evidence) => Ok(Some(evidence.note())),
             Err(Unconfirmed::Heard(why)) => Err(Unfinished::Failed(format!("the router does not confirm it: {why}"))),
+            Err(Unconfirmed::Never(why)) => {
+                Err(Unfinished::Failed(format!("the router is not waited for any longer: {why}")))
+            }
             Err(Unconfirmed::Interrupted(why)) => Err(why.into()),
         }
     }

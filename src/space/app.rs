@@ -29,6 +29,9 @@ pub struct App {
     pub processes: Vec<Process>,
     /// Its newest package.
     pub package: Option<Package>,
+    /// Those before it, the newest first, as far as they are near: read where a deployment of the app is under way.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub older_packages: Vec<Package>,
     /// The guid of the droplet that it runs, or would run if it were started.
     pub droplet: Option<String>,
     /// The newest staged droplet, whether it is the current one or not.
@@ -51,6 +54,7 @@ impl App {
             annotations: BTreeMap::new(),
             processes: Vec::new(),
             package: None,
+            older_packages: Vec::new(),
             droplet: None,
             staged: None,
             bindings: Vec::new(),
@@ -58,13 +62,14 @@ impl App {
         }
     }
 
-    /// The same app as the platform has just told it, with all that it does not tell in one breath: processes, package, the
+    /// The same app as the platform has just told it, with all that it does not tell in one breath: processes, packages, the
     /// newest droplet, bindings.
     #[must_use]
     pub(crate) fn with_told(&self, now: Self) -> Self {
         Self {
             processes: self.processes.clone(),
             package: self.package.clone(),
+            older_packages: self.older_packages.clone(),
             staged: self.staged.clone(),
             bindings: self.bindings.clone(),
             ..now

@@ -63,6 +63,12 @@ pub(crate) fn differing(plan: &Plan, space: &Space, paths: &[String]) -> Refusal
     Refusal::NotDeployed { apps: settled.enumerate().filter_map(of_app).collect() }
 }
 
+/// Whether an app has another droplet than the one that it was deployed with: somebody has pushed to it since, or has set
+/// one. An older version of cutover has not written which one that was.
+pub(crate) fn has_other_droplet(app: &App) -> bool {
+    app.annotations.get(DROPLET).is_some_and(|droplet| app.droplet.as_ref() != Some(droplet))
+}
+
 /// Whether the colours of an app are as a deployment leaves them, and it is known of both packages that they are the same.
 fn is_at_rest(app: &plan::App, space: &Space) -> bool {
     let Ok(Standing::Settled { live, next }) = Standing::of(app, space) else { return false };
@@ -138,8 +144,7 @@ fn missing(plan: &Plan, app: &plan::App, space: &Space, files: &Files<'_>) -> Op
             "{live} is live and comes from other files than those that are here ({difference}) {whose}"
         ));
     }
-    // An older version has not written which droplet it was.
-    if found.annotations.get(DROPLET).is_some_and(|droplet| found.droplet.as_ref() != Some(droplet)) {
+    if has_other_droplet(found) {
         return Some(format!(
             "{live} is live, and somebody has given it another droplet since it was deployed {whose}"
         ));

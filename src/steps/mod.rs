@@ -6,7 +6,7 @@
 //!   strategies are made of
 //! - [`step`]: one thing to do; [`action`]: what is done by it, one file an action; `builder`: steps in the making
 //! - [`standing`]: which version is live and which one is next, and what is under way; `origins`: where they come from
-//! - [`deployed`]: whether what runs is what a plan would deploy
+//! - [`deployed`]: whether what runs is what a plan would deploy; `stopped`: what could serve and is stopped
 //! - [`sizing`]: what is pushed, and how large it will be
 //! - [`annotations`]: what is written on the apps, because routes and states cannot tell it
 //! - [`upload`]: whether what is uploaded is what was to be uploaded
@@ -38,6 +38,7 @@ pub(crate) mod scope;
 pub mod sizing;
 pub mod standing;
 pub mod step;
+pub(crate) mod stopped;
 pub mod strategy;
 #[cfg(test)]
 mod tests;

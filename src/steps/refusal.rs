@@ -275,6 +275,16 @@ pub enum Refusal {
         /// The colour that is being deployed.
         app: AppName,
     },
+    /// Something else was uploaded to the next colour after what the interrupted deployment has uploaded.
+    #[error(
+        "another package was uploaded to app {app} since the deployment of {name} that is under way began, and would go live"
+    )]
+    OtherPackage {
+        /// The plan's name of the app.
+        name: AppName,
+        /// The colour that is being deployed.
+        app: AppName,
+    },
     /// A deployment of several apps was interrupted between two of them, and comes from another plan.
     #[error(
         "deployment {id} was interrupted before it came to {}, and comes from another plan or manifest than this one",
@@ -419,6 +429,7 @@ impl Refusal {
             | Self::OtherLifecycle { .. }
             | Self::NothingUnderWay { .. }
             | Self::OtherPlan { .. }
+            | Self::OtherPackage { .. }
             | Self::InterruptedOtherPlan { .. }
             | Self::OfAnotherDeployment { .. }
             | Self::NoFallback { .. } => false,
@@ -574,6 +585,11 @@ impl Refusal {
                 cutover("rollback", name),
                 cutover("apply", name)
             ),
+            Self::OtherPackage { name, .. } => format!(
+                "take it back:{}\nor start anew with the files that are here:{}",
+                cutover("rollback", name),
+                cutover("apply", name)
+            ),
             Self::InterruptedOtherPlan { .. } => format!(
                 "go on where the plan is the one that it was begun with\nor take back what it has deployed:\n  {}\nor start \
                  anew:\n  {}",
@@ -705,9 +721,10 @@ mod tests {
             ),
             (Refusal::NothingUnderWay { name: name.clone() }, vec![ours("status")]),
             (
-                Refusal::OtherPlan { name: name.clone(), app: other },
+                Refusal::OtherPlan { name: name.clone(), app: other.clone() },
                 vec![ours("status"), ours("rollback"), ours("apply")],
             ),
+            (Refusal::OtherPackage { name: name.clone(), app: other }, vec![ours("rollback"), ours("apply")]),
             (
                 Refusal::NotDeployed { apps: vec![(name.clone(), String::new()), (second, String::new())] },
                 ["status", "apply"]
@@ -802,13 +819,14 @@ mod tests {
             Refusal::OfAnotherDeployment { .. } => 29,
             Refusal::InterruptedOtherPlan { .. } => 30,
             Refusal::NoBuildpack { .. } => 31,
+            Refusal::OtherPackage { .. } => 32,
         }
     }
 
     #[test]
     fn each_kind_is_tried() {
         let tried: BTreeSet<usize> = each("shop").iter().map(|(refusal, _)| place(refusal)).collect();
-        assert_eq!(tried, (0..32).collect());
+        assert_eq!(tried, (0..33).collect());
     }
 
     #[test]

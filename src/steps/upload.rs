@@ -232,7 +232,7 @@ fn letters(hash: &[u8; 32], length: usize) -> String {
 }
 
 impl fmt::Display for Difference {
-    /// `changed: a, b; not there before: c; 2 that were there are missing`.
+    /// `changed: a, b; not there before: c; 2 that were there are missing (their names are not recorded)`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut left = TOLD;
         let mut parts = Vec::new();
@@ -251,8 +251,9 @@ impl fmt::Display for Difference {
         }
         match self.missing {
             0 => {}
-            1 => parts.push("one that was there is missing".to_owned()),
-            missing => parts.push(format!("{missing} that were there are missing")),
+            // The listing holds a part of the hash of a name, which tells a name that is here, and none that is not.
+            1 => parts.push("one that was there is missing (its name is not recorded)".to_owned()),
+            missing => parts.push(format!("{missing} that were there are missing (their names are not recorded)")),
         }
         if parts.is_empty() {
             parts.push("which of them differ is not known".to_owned());
@@ -283,10 +284,10 @@ mod tests {
             (upload(&[("a", 1), ("lib/b", 2), ("lib/c", 3)], &[]), "same"),
             (upload(&[("a", 9), ("lib/b", 2), ("lib/c", 3)], &[]), "changed: a"),
             (upload(&[("a", 1), ("lib/b", 2), ("lib/c", 3), ("new", 4)], &[]), "not there before: new"),
-            (upload(&[("a", 1)], &[]), "2 that were there are missing"),
+            (upload(&[("a", 1)], &[]), "2 that were there are missing (their names are not recorded)"),
             (
                 upload(&[("lib/b", 7), ("lib/c", 3), ("z", 1)], &[]),
-                "changed: lib/b; not there before: z; one that was there is missing",
+                "changed: lib/b; not there before: z; one that was there is missing (its name is not recorded)",
             ),
         ] {
             assert_eq!(told(&before, &now), words);

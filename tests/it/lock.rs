@@ -599,9 +599,7 @@ fn the_verbs() {
             )
         )
     );
-    let broken = bench.must(&["lock", "break", "--yes"]);
-    let words = "broke the lock on shop, held by jo on build-3 since 2026-11-24T10:00:00Z (deployment d-old)\n";
-    assert_eq!((broken.out.as_str(), broken.err.as_str()), ("", words));
+    smash(&bench);
 
     leave_lock(&bench, 2 * SKEW);
     let dead = bench.must(&["lock", "status"]).out;
@@ -613,6 +611,33 @@ fn the_verbs() {
     );
     let json: Value = serde_json::from_str(&bench.must(&["lock", "status", "--format", "json"]).out).unwrap();
     assert_eq!(json["locks"][0]["state"], "dead");
+    let broken = bench.must(&["lock", "break", "--yes"]);
+    let words = "broke the lock on shop, held by jo on build-3 since 2026-11-24T10:00:00Z (deployment d-old)\n";
+    assert_eq!((broken.out.as_str(), broken.err.as_str()), ("", words));
+    assert_eq!(marker(&bench), None);
+}
+
+/// `lock break` is an end to a lock where nobody is at work any more.
+#[test]
+fn the_lock_of_a_run_that_is_at_work_is_not_broken() {
+    let bench = Bench::live_undrained();
+    let child = checking(&bench);
+    let before = marker_guid(&bench);
+    let words = [
+        "refused: shop is being deployed by admin on ",
+        "nobody is at work any more",
+        "cutover lock break --take-over",
+        "cutover rollback --take-over",
+    ];
+    assert_tells(&bench.run(&["lock", "break", "--yes"]), 4, &words);
+    assert_eq!(marker_guid(&bench), before);
+    // Asked to stop, that run ends by itself.
+    let words = ["asked the run of admin on ", "has ended, and shop is free"];
+    assert_tells(&bench.run(&["lock", "break", "--yes", "--take-over"]), 0, &words);
+    let ended = Run::of(&child.wait_with_output().unwrap());
+    assert_tells(&ended, 3, &["(lock break) has asked to take shop over", "shop_a serves"]);
+    assert_eq!(marker(&bench), None);
+    assert_eq!(bench.state_of("shop_b"), "started", "what it has done is left as it is");
 }
 
 #[test]

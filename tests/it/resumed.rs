@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use cutover::run::ended::Ended;
 use foundry::faults::{Fault, Harm, Occurrence, Rule};
+use foundry::router::Propagation;
 use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
 use testkit::cf::Cf;
 use testkit::wait::{PATIENCE, comes_true_within, wait_for, wait_until};
@@ -106,7 +107,14 @@ fn another_machine_finishes_it_without_the_files() {
         &["nothing is under way", "shop_b is live and comes from other files", "cutover apply --app shop"],
     );
     // It is not done, either, where somebody has pushed something else there by hand.
+    let changed = |bench: &Bench| {
+        let json: serde_json::Value = serde_json::from_str(&bench.must(&["status", "--format", "json"]).out).unwrap();
+        let told = bench.must(&["status"]).out.lines().filter(|line| line.contains("somebody has changed it")).count();
+        (json["status"][0]["other_droplet"].clone(), told)
+    };
+    assert_eq!(changed(&bench), (false.into(), 0));
     bench.cf.must(["push", "shop_b", "-f", "app/manifest.yml", "-p", "app"]);
+    assert_eq!(changed(&bench), (true.into(), 1));
     assert_tells(&bench.run(&["resume", "--yes"]), 4, &["shop_b is live, and somebody has given it another droplet"]);
     // What was switched can be taken back, from there, too.
     assert_tells(&elsewhere(&bench, &["rollback", "--yes"]), 0, &["shop_a serves shop.apps.foundry.test"]);
@@ -121,7 +129,7 @@ fn an_upload_that_is_not_finished_needs_the_same_files() {
         4,
         &[
             "the files to upload for shop are not those",
-            "one that was there is missing",
+            "one that was there is missing (its name is not recorded)",
             "cutover apply",
             "cutover rollback",
         ],
@@ -277,6 +285,24 @@ fn what_somebody_else_uploads_is_not_deployed() {
     assert!(droplet.contains(&newest()) && !droplet.contains(&theirs), "{droplet}");
 }
 
+/// Nor is it by whoever goes on after that has stopped the run.
+#[test]
+fn what_somebody_else_has_uploaded_since_is_not_gone_on_with() {
+    let bench = Bench::live_undrained();
+    bench.write("deploy.yaml", &waiting_for_go());
+    let child = started(&bench, &["apply", "--yes"]);
+    until_started(&bench, "shop/check");
+    bench.cf.must(["push", "shop_b", "-f", "app/manifest.yml", "-p", "app", "--no-route", "--no-start"]);
+    bench.write("go", "");
+    assert_tells(&Run::of(&child.wait_with_output().unwrap()), 3, &["somebody else has changed", "shop_a serves"]);
+    let words =
+        ["another package was uploaded to app shop_b since", "cutover rollback --app shop", "cutover apply --app shop"];
+    assert_tells(&bench.run(&["resume", "--yes"]), 4, &words);
+    assert_eq!(bench.leads_to(LIVE), ["shop_a"]);
+    bench.must(&["apply", "--yes"]);
+    assert_eq!(bench.leads_to(LIVE), ["shop_b"]);
+}
+
 /// Nothing would start what was uploaded: it runs already, as the version that it was before.
 #[test]
 fn what_somebody_starts_while_it_is_pushed_does_not_go_live() {
@@ -350,7 +376,7 @@ fn a_broken_lock_stops_the_run() {
     bench.write("deploy.yaml", &waiting_for_go());
     let child = started(&bench, &["apply", "--yes"]);
     until_started(&bench, "shop/check");
-    bench.must(&["lock", "break", "--yes"]);
+    bench.cf.must(["delete", "cutover-lock-shop", "-f"]);
     bench.write("go", "");
     let run = Run::of(&child.wait_with_output().unwrap());
     assert_tells(&run, 3, &["the lock is not held any more", "shop_a serves"]);
@@ -383,7 +409,7 @@ fn disturbed_on_the_way_back(bench: &Bench, disturb: impl FnOnce()) -> String {
 fn what_is_left_of_a_way_back_harms_nobody() {
     let bench = Bench::live_undrained();
     let told = disturbed_on_the_way_back(&bench, || {
-        bench.must(&["lock", "break", "--yes"]);
+        bench.cf.must(["delete", "cutover-lock-shop", "-f"]);
     });
     assert!(told.contains("the lock is not held any more") && !told.contains("  cf "), "{told}");
     bench.must(&["rollback", "--yes"]);
@@ -427,6 +453,28 @@ fn an_instance_that_comes_back_is_waited_for() {
     });
     assert_eq!(ended, Ended::Done);
     assert_eq!(bench.leads_to(LIVE), ["shop_b"]);
+}
+
+/// The routers will never reach what does not run any more: that is noticed long before the step may last no longer.
+#[test]
+fn what_is_stopped_while_the_routers_are_waited_for_is_noticed() {
+    let bench = Bench::live_undrained();
+    let plan = PLAN.replace("drain: 1s", "drain: 0s\n    timeouts: {start: 20h}");
+    bench.write("deploy.yaml", &plan);
+    let never = Propagation { register: Duration::from_secs(24 * 3600), unregister: Duration::ZERO };
+    bench.foundry.routers().iter().for_each(|router| router.set_propagation(never));
+    let mut child = started(&bench, &["apply", "--yes"]);
+    let is_waited_for = |line: &str| line.contains("\"step\":\"shop/start\"") && line.contains("the router");
+    let events = || fs::read_to_string(bench.folder().join("events.jsonl")).unwrap();
+    wait_until("the router is waited for", || events().lines().any(is_waited_for));
+    bench.cf.must(["stop", "shop_b"]);
+    let ended = comes_true_within(PATIENCE, || child.try_wait().unwrap().is_some());
+    if !ended {
+        child.kill().unwrap();
+    }
+    let run = Run::of(&child.wait_with_output().unwrap());
+    let words = ["the router is not waited for any longer: app shop_b is stopped", "shop_a serves"];
+    assert_tells(&run, 1, &words);
 }
 
 #[test]

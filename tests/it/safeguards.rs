@@ -60,6 +60,7 @@ impl Router for AskedOnce {
         _: Duration,
         _: Instant,
         clock: &dyn Clock,
+        _: &mut dyn FnMut() -> Option<String>,
     ) -> Result<Evidence, Unconfirmed> {
         let (app, url, wanted) = match question {
             RouterQuestion::Reached { app, url } => (app, url, true),

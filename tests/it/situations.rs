@@ -131,6 +131,9 @@ fn the_live_colour_is_stopped_while_it_is_mapped() {
     bench.cf.must(["stop", "shop_a"]);
     let status = bench.must(&["status"]).out;
     assert!(status.contains("shop_a is live and stopped: cf start shop_a"), "{status}");
+    for verb in ["resume", "rollback"] {
+        assert_refused(&bench.run(&[verb, "--yes"]), &["what is on the live routes is stopped", "cf start shop_a\n"]);
+    }
     bench.must(&["apply", "--yes"]);
     assert_settled(&bench, "shop_b");
 }

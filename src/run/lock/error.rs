@@ -22,6 +22,16 @@ pub enum LockError {
         /// When it was read.
         now: Timestamp,
     },
+    /// Its run lives: the lock is not to be broken.
+    #[error("refused: {}; a lock is broken only where nobody is at work any more", lock.story(*now, *state))]
+    Alive {
+        /// The lock.
+        lock: Box<Lock>,
+        /// Whether its run is at work, or silent.
+        state: LockState,
+        /// When it was read.
+        now: Timestamp,
+    },
     /// A signal came in while somebody else held it.
     #[error("interrupted while the lock on {app} was waited for; nothing was done")]
     Interrupted {

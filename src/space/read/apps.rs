@@ -57,6 +57,7 @@ pub fn apps(path: &str, resources: &[Value]) -> Result<Vec<(App, bool)>, Unreada
             annotations: raw.metadata.annotations.into_iter().filter_map(|(key, value)| Some((key, value?))).collect(),
             processes: Vec::new(),
             package: None,
+            older_packages: Vec::new(),
             droplet: raw.relationships.current_droplet.and_then(ToOne::guid),
             staged: None,
             bindings: Vec::new(),

@@ -40,8 +40,9 @@ const PARTS: &[PartialEffect] = &[
     PartialEffect {
         when: "when the manifest is applied",
         cut: |app, before, after| {
-            if let Some(now) = after.app_mut(app) {
-                now.package = before.app(app).and_then(|app| app.package.clone());
+            if let (Some(now), Some(before)) = (after.app_mut(app), before.app(app)) {
+                now.package.clone_from(&before.package);
+                now.older_packages.clone_from(&before.older_packages);
             }
         },
     },
@@ -93,6 +94,8 @@ impl Facts for Push {
         let app = model::app(space, &self.call.app);
         let guid = format!("after {}", self.before.as_deref().unwrap_or("none"));
         app.package = Some(Package { guid, ready: true });
+        // What others have uploaded before it is no matter any more.
+        app.older_packages.clear();
         app.state = AppState::Stopped;
         model::resize(app, self.size);
         for other in &self.others {

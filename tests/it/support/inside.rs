@@ -72,6 +72,7 @@ impl Router for Believed {
         _: Duration,
         _: Instant,
         _: &dyn Clock,
+        _: &mut dyn FnMut() -> Option<String>,
     ) -> Result<Evidence, Unconfirmed> {
         Ok(Evidence::Asked { answers: 1 })
     }
@@ -88,12 +89,13 @@ impl Router for Meanwhile<'_> {
         settle: Duration,
         deadline: Instant,
         clock: &dyn Clock,
+        hopeless: &mut dyn FnMut() -> Option<String>,
     ) -> Result<Evidence, Unconfirmed> {
         match question {
             RouterQuestion::Reached { url, .. } if url.to_string() == LIVE => (self.0)(),
             RouterQuestion::Reached { .. } | RouterQuestion::Gone { .. } => {}
         }
-        Believed.ask(question, space, settle, deadline, clock)
+        Believed.ask(question, space, settle, deadline, clock, hopeless)
     }
 }
 

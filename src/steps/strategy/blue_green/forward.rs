@@ -107,6 +107,9 @@ pub(super) fn resume(input: &CompileInput<'_>, space: &Space) -> Result<Vec<Step
     staging_is_free(app, space)?;
 
     let next = under_way.colour.clone();
+    if space.app(next.as_str()).is_some_and(|app| is_uploaded_over(app, origin)) {
+        return Err(Refusal::OtherPackage { name: app.name.clone(), app: next });
+    }
     let old = origin.old.as_ref().map(|_| other(app, &next).clone());
     let old = old.filter(|old| space.app(old.as_str()).is_some());
     let mut list = GraphBuilder::new(app, space);
@@ -315,6 +318,14 @@ fn uploaded(space: &Space, next: &AppName, origin: &Origin) -> bool {
 pub(super) fn is_uploaded(app: &App, origin: &Origin) -> bool {
     let package = app.package.as_ref();
     package.is_some_and(|package| package.ready && Some(&package.guid) != origin.package_before.as_ref())
+}
+
+/// Whether somebody else has uploaded something to the app since, by the platform's record of its packages: of those that came
+/// after the one before the deployment, an upload that was cut off and repeated leaves one that is ready.
+fn is_uploaded_over(app: &App, origin: &Origin) -> bool {
+    let packages = app.package.iter().chain(&app.older_packages);
+    let since = packages.take_while(|package| Some(&package.guid) != origin.package_before.as_ref());
+    since.filter(|package| package.ready).count() > 1
 }
 
 fn newest_package(space: &Space, next: &AppName) -> Option<String> {

@@ -1,10 +1,10 @@
-//! What a deployment writes down of the routes that it found.
+//! What a deployment writes down of the routes that it found, and what is found of its upload.
 
-use super::{kept_routes, routes_of_old};
+use super::{is_uploaded_over, kept_routes, routes_of_old};
 use crate::example;
 use crate::plan::AppName;
-use crate::space::Space;
-use crate::steps::annotations::{DEPLOYMENT, KEPT_ROUTES, OLD, OLD_ROUTES, Role};
+use crate::space::{Package, Space};
+use crate::steps::annotations::{DEPLOYMENT, KEPT_ROUTES, OLD, OLD_ROUTES, Origin, PACKAGE_BEFORE, Role};
 
 const PLAN: &str = "
 version: 1
@@ -64,4 +64,31 @@ fn routes_that_the_plan_does_not_name_come_back_to_the_next_colour() {
     assert_eq!(kept_routes(&plan.apps[0], &space, &next), ["own.example.com"]);
     space.apps.pop();
     assert_eq!(kept_routes(&plan.apps[0], &space, &next), [""; 0]);
+}
+
+#[test]
+fn what_somebody_else_has_uploaded_is_told_from_an_upload_that_was_repeated() {
+    for (packages, before, expected) in [
+        ("", "-", false),
+        ("own", "-", false),
+        ("own before", "before", false),
+        ("before older", "before", false),
+        // It was cut off, and repeated.
+        ("again !own before", "before", false),
+        ("!own before", "before", false),
+        ("again !own", "-", false),
+        // What was there before was cut off, too.
+        ("own !before older", "before", false),
+        ("theirs own before", "before", true),
+        ("!more theirs own before", "before", true),
+        ("theirs own", "-", true),
+    ] {
+        let mut app = under_way(&[(PACKAGE_BEFORE, before)], &[]).apps.pop().unwrap();
+        let package =
+            |word: &str| Package { guid: word.trim_start_matches('!').to_owned(), ready: !word.starts_with('!') };
+        let mut newest_first = packages.split_whitespace().map(package);
+        app.package = newest_first.next();
+        app.older_packages = newest_first.collect();
+        assert_eq!(is_uploaded_over(&app, &Origin::of(&app).unwrap()), expected, "{packages} | {before}");
+    }
 }
