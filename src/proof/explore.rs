@@ -461,8 +461,7 @@ impl<'a> Explorer<'a> {
             }
             // It had none when the walk began, and nobody has given it any.
             (_, Refusal::NoInstances { app, .. }) => {
-                let web = self.start.space.app(app.as_str()).and_then(App::web);
-                web.is_some_and(|web| web.instances == 0)
+                self.start.space.app(app.as_str()).is_some_and(|app| app.web_instances() == 0)
             }
             // A new deployment may need more than what there is: of the very first one, which is live and not finished,
             // the next would be the second colour; and the one after a change of the lifecycle would go to the colour that

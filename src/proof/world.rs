@@ -120,7 +120,7 @@ impl World {
         let before = UnderWay::of(app, &self.space).and_then(|under_way| {
             let before = before(app, &under_way).as_str();
             let goes_back = verb != Verb::Apply || app.live.iter().any(|url| self.space.is_mapped(before, url));
-            self.space.app(before).filter(|_| goes_back)?.web().map(|web| web.instances)
+            self.space.app(before).filter(|app| goes_back && app.web().is_some()).map(App::web_instances)
         });
         let wanted = |count: u32| before.map_or(wanted(count), |before| before.min(wanted(count)));
         let served = (0..app.live.len()).map(|number| (number, self.serving(number))).filter(|(_, count)| *count > 0);

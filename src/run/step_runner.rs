@@ -444,7 +444,7 @@ fn output(step: &Step, argv: &[String], stream: Stream, text: &str) -> Happening
         stream,
         text: text.to_owned(),
         // cf 8.17: `Code: 0, Title: , Detail: {"errors":[…]}`.
-        for_programs: answer || text.contains("Detail: {"),
+        for_programs: answer || parse::plain(text) != text,
     }
 }
 

@@ -330,16 +330,15 @@ fn running(app: &App, instances: u32) -> Judgement {
     if let Some(process) = app.processes.iter().filter(wanted).find(|process| process.running() < process.instances) {
         return Judgement::NotYet(waiting(app, process));
     }
-    match app.web() {
-        Some(web) if web.running() >= instances => Judgement::Holds,
-        Some(web) => Judgement::NotYet(format!(
-            "app {} is to have {instances} web instances and {} of {} run",
-            app.name,
-            web.running(),
-            web.instances
-        )),
-        None => Judgement::NotYet(format!("app {} has no web process", app.name)),
+    if app.web().is_none() {
+        return Judgement::NotYet(format!("app {} has no web process", app.name));
     }
+    let (running, wanted) = (app.running(), app.web_instances());
+    if running < instances {
+        let told = format!("app {} is to have {instances} web instances and {running} of {wanted} run", app.name);
+        return Judgement::NotYet(told);
+    }
+    Judgement::Holds
 }
 
 /// Which instance is not the one that it was. The routers and the platform hide a crash that is mended in a second; a

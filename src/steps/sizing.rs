@@ -36,7 +36,7 @@ pub(super) fn of(app: &plan::App, space: &Space, live: Option<&AppName>, next: &
     let manifest = &app.manifest;
     // Where the manifest is silent an existing app keeps what it has, and a new one gets the platform's defaults.
     let unforced = manifest.app.web.instances.or(web(next).map(|web| web.instances)).unwrap_or(1);
-    let live_instances = live.and_then(web).map_or(0, |web| web.instances);
+    let live_instances = live.and_then(|live| space.app(live.as_str())).map_or(0, App::web_instances);
     let instances = match app.instances {
         Instances::AtLeastLive => unforced.max(live_instances),
         Instances::Manifest => manifest.app.web.instances.unwrap_or(1),

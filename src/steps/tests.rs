@@ -11,7 +11,7 @@ use crate::proof;
 use crate::report::preview;
 use crate::space::condition::Judgement;
 use crate::space::difference::{Facet, differences};
-use crate::space::{App, AppState, Process, Quota, QuotaScope, Space, Usage};
+use crate::space::{App, AppState, Instance, Process, Quota, QuotaScope, Space, Usage};
 
 use super::action::Delete;
 use super::action::facts::Facts as _;
@@ -20,7 +20,7 @@ use super::input::{Begun, CompileInput, Failed};
 use super::refusal::Refusal;
 use super::standing::{Standing, UnderWay};
 use super::upload::Upload;
-use super::{Action, AppDeployment, Deployment, Step, Verb, compile, left, quota};
+use super::{Action, AppDeployment, Deployment, Step, Verb, compile, left, quota, sizing};
 
 const PLAN: &str = "
 version: 1
@@ -450,6 +450,51 @@ fn a_quota_is_held_where_something_grows() {
     let mut back = Space { quotas: follows.quotas.clone(), ..space(None, None, None, None) };
     quota::follow(&follows, &mut back);
     assert_eq!(back.quotas[0].used, Usage { memory_mb: 512, instances: 2, routes: 2 });
+}
+
+/// Two versions in one app: a deployment of the platform's own is under way there, or has left them.
+#[test]
+fn two_web_processes_in_one_app_are_counted_together() {
+    let plan = example::plan(PLAN);
+    let colours = [AppName::parse("shop_a").unwrap(), AppName::parse("shop_b").unwrap()];
+    // Instances and memory of each, the newest first; what they use; how large the next version must be.
+    for (webs, memory_mb, instances, next) in [
+        (&[(2, 256)][..], 512, 2, 2),
+        (&[(1, 256), (4, 128)], 768, 5, 5),
+        (&[(0, 256), (4, 128)], 512, 4, 4),
+        (&[(4, 256), (0, 128)], 1024, 4, 4),
+    ] {
+        let mut space = space_of(&[colour("shop_a", true, &LIVE, Some(Role::Live))]);
+        let one = space.apps[0].processes.remove(0);
+        for (number, (instances, memory_mb)) in webs.iter().enumerate() {
+            let mut web =
+                Process { guid: format!("web-{number}"), instances: *instances, memory_mb: *memory_mb, ..one.clone() };
+            let state = web.states[0].clone();
+            web.states = (0..*instances).map(|index| Instance { index, ..state.clone() }).collect();
+            space.apps[0].processes.push(web);
+        }
+        let used = Usage { memory_mb, instances, routes: 2 };
+        assert_eq!(quota::usage(&space), used, "{webs:?}");
+        let sized = sizing::of(&plan.apps[0], &space, Some(&colours[0]), &colours[1]);
+        assert_eq!(sized.size.instances, next, "{webs:?}");
+        // The next version, and the staging route.
+        let (more, limit) = (u64::from(next), |memory_mb, instances| Quota {
+            name: "default".to_owned(),
+            scope: QuotaScope::Space,
+            memory_mb: Some(memory_mb),
+            instance_memory_mb: None,
+            instances: Some(instances),
+            routes: None,
+            used,
+        });
+        let (memory_mb, instances) = (memory_mb + more * 256, instances + more);
+        let compiled_with = |quota| compiled(Verb::Apply, &plan, &Space { quotas: vec![quota], ..space.clone() });
+        assert!(compiled_with(limit(memory_mb - 1, instances)).is_err(), "{webs:?}");
+        assert!(compiled_with(limit(memory_mb, instances - 1)).is_err(), "{webs:?}");
+        let steps = compiled_with(limit(memory_mb, instances)).unwrap();
+        let found = proof::prove_one(&plan.apps[0], Verb::Apply, &space, &steps);
+        assert!(found.is_none(), "{webs:?}: {}", found.unwrap());
+    }
 }
 
 fn any_role() -> impl Strategy<Value = Option<Role>> {

@@ -1,16 +1,18 @@
 //! A change is agreed to by a person at the terminal, or on the command line; nothing else is taken for a yes.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{Read as _, Write as _};
 use std::os::fd::OwnedFd;
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread;
+use std::time::Duration;
 
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use testkit::wait::wait_until;
 
-use crate::support::bench::{Bench, Run};
+use crate::support::bench::{Bench, PLAN, Run};
 
 /// A terminal, and what was written on it.
 struct Terminal {
@@ -38,6 +40,11 @@ impl Terminal {
         Self { keys, screen, other_side }
     }
 
+    /// The side of whoever runs at it.
+    fn side(&self) -> File {
+        self.other_side.try_clone().unwrap()
+    }
+
     fn shows(&self, words: &str) -> bool {
         self.times(words) > 0
     }
@@ -52,18 +59,19 @@ impl Terminal {
     }
 }
 
-/// The command in a session of its own, which has no terminal, or the one that is its standard input.
-fn in_a_session(bench: &Bench, words: &[&str], has_terminal: bool) -> Command {
+/// The command in a session of its own that has no terminal, or this one; its streams are redirected as a shell does it.
+fn in_a_session(bench: &Bench, words: &[&str], terminal: Option<&Terminal>, redirected: &str) -> Command {
     let inner = bench.command(words);
     #[expect(clippy::disallowed_methods, reason = "util-linux makes the session")]
     let mut command = Command::new("setsid");
-    command.arg("--wait");
-    if has_terminal {
-        command.arg("--ctty");
-    }
+    command.arg("--wait").args(terminal.map(|_| "--ctty"));
+    command.args(["sh", "-c", &format!("exec \"$@\" {redirected}"), "sh"]);
     command.arg(inner.get_program()).args(inner.get_args()).current_dir(bench.folder()).env_clear();
     command.envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    command.stdin(Stdio::null());
+    match terminal {
+        None => command.stdin(Stdio::null()),
+        Some(terminal) => command.stdin(terminal.side()).stdout(terminal.side()).stderr(terminal.side()),
+    };
     command
 }
 
@@ -73,7 +81,7 @@ fn where_nobody_can_be_asked_nothing_is_changed() {
     let before = bench.cf.must(["apps"]);
     for verb in ["apply", "resume", "rollback", "lock break"] {
         let words: Vec<&str> = verb.split(' ').collect();
-        let run = Run::of(&in_a_session(&bench, &words, false).output().unwrap());
+        let run = Run::of(&in_a_session(&bench, &words, None, "").output().unwrap());
         assert_eq!(run.code, 2, "{verb}\n{}", run.err);
         let hint = format!("hint: to agree beforehand: cutover {verb} --yes");
         assert!(run.err.contains("there is no terminal to ask on") && run.err.contains(&hint), "{}", run.err);
@@ -81,38 +89,96 @@ fn where_nobody_can_be_asked_nothing_is_changed() {
     assert_eq!(bench.cf.must(["apps"]), before);
 }
 
+/// Somebody who runs a verb at a terminal, and what came of it.
+struct Asked {
+    terminal: Terminal,
+    code: Option<i32>,
+    /// Where streams were redirected to.
+    file: PathBuf,
+}
+
+impl Asked {
+    /// Runs a verb, redirected, and answers its question.
+    fn with(bench: &Bench, verb: &str, redirected: &str, question: &str, answer: &str) -> Self {
+        let mut terminal = Terminal::new();
+        let file = bench.folder().join("told");
+        fs::write(&file, "").unwrap();
+        let words: Vec<&str> = verb.split(' ').collect();
+        let mut child = in_a_session(bench, &words, Some(&terminal), redirected).spawn().unwrap();
+        wait_until("it asks", || terminal.shows(&format!("{question} [y/N] ")));
+        terminal.types(answer);
+        Self { code: child.wait().unwrap().code(), terminal, file }
+    }
+
+    /// What it told, on the terminal or in the file.
+    fn told(&self) -> String {
+        format!("{}\n{}", self.terminal.screen.lock().unwrap(), fs::read_to_string(&self.file).unwrap())
+    }
+
+    fn assert_tells(&self, code: i32, words: &str) {
+        assert_eq!(self.code, Some(code), "{}", self.told());
+        wait_until(words, || self.told().contains(words));
+    }
+}
+
 #[test]
 fn the_question_goes_to_the_terminal_whatever_is_redirected() {
     let bench = Bench::live_undrained();
-    let asked = |answer: &str| {
-        let mut terminal = Terminal::new();
-        let mut command = in_a_session(&bench, &["apply"], true);
-        command.stdin(terminal.other_side.try_clone().unwrap());
-        // As with `2>&1 | tee log`.
-        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        wait_until("it asks", || terminal.shows("Deploy? [y/N] "));
-        assert!(terminal.shows("cf push shop_b") && terminal.shows("proved: "), "what is agreed to is shown");
-        terminal.types(answer);
-        Run::of(&child.wait_with_output().unwrap())
+    let asked = |redirected: &str, answer: &str| {
+        let asked = Asked::with(&bench, "apply", redirected, "Deploy?", answer);
+        let shows = |words| asked.terminal.shows(words);
+        assert!(shows("cf push shop_b") && shows("proved: "), "what is agreed to is shown:\n{}", asked.told());
+        asked
     };
     let before = bench.cf.must(["apps"]);
-    for no in ["n\n", "\n", "nay\n", "\u{4}"] {
-        let run = asked(no);
-        assert_eq!(run.code, 4, "{no:?}\n{}", run.err);
-        assert!(run.err.contains("the answer is no: nothing is done"), "{}", run.err);
+    let all = ">told 2>&1 </dev/null";
+    for (redirected, no) in [(all, "n\n"), (all, "\n"), (">told", "nay\n"), ("2>told", "\u{4}")] {
+        asked(redirected, no).assert_tells(4, "the answer is no: nothing is done");
     }
     assert_eq!(bench.cf.must(["apps"]), before);
-    let run = asked("y\n");
-    assert_eq!(run.code, 0, "{}", run.err);
+    asked(all, "y\n").assert_tells(0, "shop_b serves");
     assert_eq!(bench.leads_to("shop.apps.foundry.test"), ["shop_b"]);
+}
+
+/// A bench whose update was not finished and can be.
+fn stopped() -> Bench {
+    let bench = Bench::live_undrained();
+    let check = PLAN.replace("http: {path: /health, within: 20s, interval: 50ms}", "command: {run: '[ -e go ]'}");
+    bench.write("deploy.yaml", &check.replace("drain: 1s", "drain: 0s\n    on_failure: stop"));
+    assert_eq!(bench.run(&["apply", "--yes"]).code, 3);
+    bench.write("go", "");
+    bench
+}
+
+/// A bench whose app is locked by a run that nothing is known of.
+fn locked() -> Bench {
+    let bench = Bench::new(Duration::ZERO);
+    bench.cf.must(["create-app", "cutover-lock-shop"]);
+    bench
+}
+
+#[test]
+fn every_other_verb_that_changes_something_asks_as_well() {
+    for (bench, verb, question, done) in [
+        (stopped(), "resume", "Go on?", "shop_b serves"),
+        (Bench::updated_undrained(), "rollback", "Fall back?", "shop_a serves"),
+        (locked(), "lock break", "Break the lock?", "broke the lock on shop"),
+    ] {
+        let before = bench.cf.must(["apps"]);
+        for redirected in [">told", "2>told"] {
+            Asked::with(&bench, verb, redirected, question, "n\n").assert_tells(4, "the answer is no: nothing is done");
+            assert_eq!(bench.cf.must(["apps"]), before, "{verb} {redirected}");
+        }
+        Asked::with(&bench, verb, ">told 2>&1 </dev/null", question, "y\n").assert_tells(0, done);
+        assert_ne!(bench.cf.must(["apps"]), before, "{verb}");
+    }
 }
 
 #[test]
 fn ctrl_c_at_a_question_under_the_lock_is_an_interrupt() {
     let bench = Bench::live_undrained();
     let mut terminal = Terminal::new();
-    let mut command = in_a_session(&bench, &["apply"], true);
-    command.stdin(terminal.other_side.try_clone().unwrap());
+    let mut command = in_a_session(&bench, &["apply"], Some(&terminal), "");
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     wait_until("it asks", || terminal.shows("Deploy? [y/N] "));
     // What was agreed to is not what would be done now.

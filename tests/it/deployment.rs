@@ -4,8 +4,9 @@ use std::fs;
 use std::time::Duration;
 
 use foundry::faults::StagingFailure;
+use serde_json::Value;
 
-use crate::support::bench::{Bench, PLAN};
+use crate::support::bench::{Bench, MANIFEST, PLAN};
 
 const FAST: Duration = Duration::from_millis(200);
 
@@ -53,6 +54,38 @@ fn a_plan_only_reads() {
         .map(|call| format!("{} {}", call.method, call.target))
         .collect();
     assert_eq!(changes, [""; 0]);
+}
+
+/// The platform ignores what stands at the top of an application about its web process once that is listed.
+#[test]
+fn keys_beside_a_listed_web_process_are_read_as_the_platform_reads_them() {
+    for (web, (instances, memory_mb)) in
+        [("instances: 1, memory: 48M", (1, 48)), ("memory: 48M", (1, 48)), ("instances: 2", (2, 1024))]
+    {
+        let bench = Bench::new(Duration::ZERO);
+        bench.cf.must(["create-space-quota", "wide", "-m", "8G", "-r", "10"]);
+        bench.cf.must(["set-space-quota", "production", "wide"]);
+        let health =
+            "health-check-type: http, health-check-http-endpoint: /health, health-check-invocation-timeout: 30";
+        let listed = format!("  processes:\n  - {{type: web, command: ./sinatra, {web}, {health}}}\n");
+        bench.write(
+            "app/manifest.yml",
+            &MANIFEST.replace("instances: 2", "instances: 3").replace("64M\n", &format!("64M\n{listed}")),
+        );
+        let text = bench.must(&["plan"]).out;
+        assert!(text.contains(&format!("({instances} of web)")), "{web}:\n{text}");
+        let json: Value = serde_json::from_str(&bench.must(&["plan", "--format", "json"]).out).unwrap();
+        let told = &json["quota"].as_array().unwrap().iter().find(|quota| quota["name"] == "wide").unwrap()["peak"];
+        assert_eq!(
+            (&told["instances"], &told["memory_mb"]),
+            (&instances.into(), &(u64::from(instances) * memory_mb).into()),
+            "{web}"
+        );
+        bench.must(&["apply", "--yes"]);
+        let processes = bench.foundry.app("shop_a").unwrap().processes.into_iter();
+        let has: Vec<_> = processes.map(|process| (process.kind, process.instances, process.memory_in_mb)).collect();
+        assert_eq!(has, [("web".to_owned(), instances, memory_mb)], "{web}");
+    }
 }
 
 #[test]

@@ -494,6 +494,29 @@ fn a_run_that_is_at_work_is_taken_over_from() {
     assert_eq!(marker(&bench), None);
 }
 
+/// Whoever takes over goes on from where the run is, once that has ended.
+#[test]
+fn a_run_that_is_at_work_is_taken_over_from_and_gone_on_with() {
+    let bench = Bench::live_undrained();
+    let child = checking(&bench);
+    let (mut resume, events) = (bench.command(&["resume", "--yes", "--take-over"]), bench.folder().join("more.jsonl"));
+    std::fs::write(&events, "").unwrap();
+    let resume = resume.args(["--events", "more.jsonl"]).stderr(Stdio::piped()).spawn().unwrap();
+    let ended = Run::of(&child.wait_with_output().unwrap());
+    assert_tells(&ended, 3, &["has asked to take shop over", "shop_a serves", "cutover status"]);
+    let (_, last_words) = ended.err.split_once("stopped at step").unwrap();
+    assert!(!last_words.contains("cf "), "nothing is told to be done by hand:\n{}", ended.err);
+    // It checks for itself.
+    wait_until("it checks", || std::fs::read_to_string(&events).unwrap().contains("\"step\":\"shop/check\""));
+    assert_eq!(bench.leads_to("shop.apps.foundry.test"), ["shop_a"]);
+    bench.write("go", "");
+    let resumed = Run::of(&resume.wait_with_output().unwrap());
+    assert_tells(&resumed, 0, &["asked the run of admin on ", "shop_b serves shop.apps.foundry.test"]);
+    assert_eq!(bench.leads_to("shop.apps.foundry.test"), ["shop_b"]);
+    assert_eq!(bench.state_of("shop_a"), "stopped");
+    assert_eq!(marker(&bench), None);
+}
+
 #[test]
 fn heartbeats_go_on_beside_a_call_that_takes_its_time() {
     let bench = Bench::live_undrained();

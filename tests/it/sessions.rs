@@ -31,12 +31,17 @@ struct Running {
 
 impl Running {
     fn start(bench: &Bench) -> Self {
+        Self::start_with(bench, &[])
+    }
+
+    fn start_with(bench: &Bench, flags: &[&str]) -> Self {
         let temporary = bench.folder().join("tmp");
         fs::create_dir_all(&temporary).unwrap();
         let (events, told) = (bench.folder().join("events.jsonl"), bench.folder().join("told.txt"));
         fs::write(&events, "").unwrap();
         let child = bench
             .command(&["apply", "--yes", "--events", "events.jsonl"])
+            .args(flags)
             .env("TMPDIR", &temporary)
             .stderr(fs::File::create(&told).unwrap())
             .spawn()
@@ -56,11 +61,23 @@ impl Running {
         wait_until(step, || self.started().iter().any(|started| started == step));
     }
 
+    /// Waits until a step waits for the router.
+    fn wait_for_router(&self, step: &str) {
+        let waits = |event: &serde_json::Value| {
+            event["event"] == "waiting" && event["step"] == step && event["what"] == "the router"
+        };
+        wait_until("the router is waited for", || {
+            let text = fs::read_to_string(&self.events).unwrap();
+            text.lines().filter_map(|line| serde_json::from_str(line).ok()).any(|event| waits(&event))
+        });
+    }
+
     fn send(&self, signal: Signal) {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
 
-    fn end(self) -> (Run, Vec<String>) {
+    fn end(mut self) -> (Run, Vec<String>) {
+        wait_until("it ends", || self.child.try_wait().unwrap().is_some());
         let output = self.child.wait_with_output().unwrap();
         let text = fs::read_to_string(self.events).unwrap();
         let names = text.lines().filter(|line| line.contains("step-started")).map(ToOwned::to_owned).collect();
@@ -225,6 +242,43 @@ fn interrupted_while_it_stages() {
     assert_eq!(run.code, 143, "{}", run.err);
     bench.foundry.set_timing(|timing| timing.staging = Duration::ZERO);
     bench.must(&["rollback", "--yes"]);
+    assert_eq!(bench.apps_on("shop"), ["shop_a"]);
+}
+
+/// Asserts that a run which waits for the router in a step ends at once.
+fn interrupted_at_the_router(running: Running, step: &str) {
+    running.wait_for_router(step);
+    running.send(Signal::TERM);
+    let (run, started) = running.end();
+    assert_eq!(run.code, 143, "{}", run.err);
+    assert!(started.last().unwrap().contains(&format!("\"{step}\"")), "{started:#?}");
+    assert!(run.err.contains("cutover resume") && !run.err.contains("✗"), "{}", run.err);
+}
+
+/// A router that does not learn of a route is not waited for; its time is an hour.
+#[test]
+fn interrupted_while_a_router_does_not_know_the_route() {
+    let bench = Bench::live_undrained();
+    let check = "- command: {run: 'until [ -e go ]; do sleep 0.1; done'}";
+    let plan = PLAN.replace("- http: {path: /health, within: 20s, interval: 50ms}", check);
+    bench.write("deploy.yaml", &plan.replace("drain: 1s", "drain: 0s\n    timeouts: {route: 60m}"));
+    let running = Running::start(&bench);
+    running.wait_for("shop/check");
+    let late = Propagation::both(Duration::from_secs(3600));
+    bench.foundry.routers().iter().for_each(|router| router.set_propagation(late));
+    bench.write("go", "");
+    interrupted_at_the_router(running, "shop/map-live");
+    assert_eq!(bench.apps_on("shop"), ["shop_a", "shop_b"]);
+}
+
+/// Nor is the time that stands in where the router cannot be asked.
+#[test]
+fn interrupted_while_it_settles() {
+    let bench = Bench::live_undrained();
+    bench.write("deploy.yaml", &PLAN.replace("drain: 1s", "drain: 0s\n    settle: 60m"));
+    let running = Running::start_with(&bench, &["--router", "http://127.0.0.1:1"]);
+    // Its instances are to be reached at the staging route first.
+    interrupted_at_the_router(running, "shop/start");
     assert_eq!(bench.apps_on("shop"), ["shop_a"]);
 }
 

@@ -1,6 +1,7 @@
 //! What holds for any output: it is judged without a panic, and what was done to it never makes a success of it.
 
 use proptest::prelude::*;
+use serde_json::json;
 
 use super::tests::{APP, Sample, confirmed, expectations, samples};
 use super::*;
@@ -103,7 +104,84 @@ fn names_the_app(key: &str) -> bool {
     !matches!(key, "json" | "created" | "deletion")
 }
 
+/// What the platform, or whoever stands before it, answers instead of what it was asked for.
+fn error_answer() -> impl Strategy<Value = String> {
+    let title =
+        prop::sample::select(vec!["", "CF-UnprocessableEntity", "CF-NotAuthenticated", "UnknownError", "CF-ToCome"]);
+    let words = prop_oneof![Just(String::new()), "[a-zA-Z ]{1,20}\\.?"];
+    let error = |detail: BoxedStrategy<String>| {
+        (title.clone(), detail, any::<bool>()).prop_map(|(title, detail, of_v3)| match of_v3 {
+            true => json!({ "errors": [{ "code": 10008, "title": title, "detail": detail }] }),
+            false => json!({ "code": 10008, "error_code": title, "description": detail }),
+        })
+    };
+    let plain = error(words.clone().boxed());
+    // A broker's answer, for one, stands in the detail of the platform's.
+    let inner = (words, plain.clone()).prop_map(|(words, inner)| format!("{words}: {inner}"));
+    let nested = error(inner.boxed());
+    let of_uaa = Just(json!({ "error": "invalid_token", "error_description": "The token expired" }));
+    let several = prop::collection::vec(plain.clone(), 0..3)
+        .prop_map(|all| json!({ "errors": all.iter().flat_map(|one| one["errors"].as_array().cloned().unwrap_or_default()).collect::<Vec<_>>() }));
+    let body = prop_oneof![plain, nested, several, of_uaa, arbitrary::json()];
+    let json =
+        (body, any::<bool>()).prop_map(|(body, pretty)| if pretty { format!("{body:#}") } else { body.to_string() });
+    let pages = prop::sample::select(vec![
+        "",
+        "\n",
+        "<html>\n<body>502</body>\n</html>\n",
+        "<!DOCTYPE html><html>",
+        "Bad Gateway",
+    ]);
+    (prop_oneof![8 => json, 1 => pages.prop_map(str::to_owned)], prop_oneof![Just(1000), 0_usize..1000])
+        .prop_map(|(text, cut)| text[..place(&text, cut)].to_owned())
+}
+
+/// How cf passes an answer on: exit code, standard output, standard error.
+fn passed_on(answer: &str) -> Vec<(i32, String, String)> {
+    let err = |text: String| (1, "FAILED\n".to_owned(), text);
+    let unexpected = |status| {
+        format!("Unexpected Response\nResponse Code: {status}\nRequest ID: 1\nCode: 0, Title: , Detail: {answer}\n")
+    };
+    vec![
+        (0, answer.to_owned(), String::new()),
+        (22, answer.to_owned(), "The requested URL returned error: 418\n".to_owned()),
+        (1, format!("FAILED\n{answer}\n"), String::new()),
+        (0, format!("HTTP/1.1 422 Unprocessable Entity\n\n{answer}"), String::new()),
+        err(unexpected(500)),
+        err(unexpected(418)),
+        err(format!("Code: 10008, Title: CF-UnprocessableEntity, Detail: {answer}\n")),
+        err(format!("Error unmarshalling the following into a cloud controller error: {answer}\n")),
+        err(format!("Job (1) failed: {answer}\n")),
+        err(format!("{answer}\n")),
+    ]
+}
+
 proptest! {
+    #[test]
+    fn the_last_words_of_a_failure_are_words(answer in error_answer()) {
+        for (code, stdout, stderr) in passed_on(&answer) {
+            let output = Output {
+                argv: vec!["curl".to_owned()],
+                exit: Exit::Code(code),
+                stdout,
+                stderr,
+                seconds: 0.0,
+                redactor: Redactor::default(),
+            };
+            for dialect in [Dialect::V7, Dialect::V8, Dialect::V9] {
+                for (key, expected) in expectations(APP, "sinatralive", "db") {
+                    let words = match confirm(&expected, dialect, &output) {
+                        Verdict::Refused(Refusal { words, .. }) | Verdict::Unknown { why: words } => words,
+                        Verdict::Done | Verdict::AlreadyDone => continue,
+                    };
+                    let close: String = words.to_lowercase().split_whitespace().collect();
+                    let raw = ["{\"", "[{", "<html", "<!doctype", "code:0,"].into_iter().find(|raw| close.contains(raw));
+                    prop_assert!(raw.is_none() && !close.is_empty(), "{key}: {words:?} of {output:?}");
+                }
+            }
+        }
+    }
+
     #[test]
     fn what_was_no_success_does_not_become_one(
         sample in sample(),

@@ -117,14 +117,15 @@ const LINES: &[(Reason, &str)] = &[
 ];
 
 /// Where cf puts the message of a failure: on standard error. Where the dialect has older commands, these print
-/// `FAILED` and then the message, both on standard output, so that everything behind `FAILED` there counts too.
+/// `FAILED` and then the message, both on standard output, so that everything behind `FAILED` there counts too. What is for
+/// programs in it is told in words.
 pub(crate) fn text(dialect: Dialect, output: &Output) -> String {
     let behind_failed = output.stdout.rsplit_once("FAILED").map(|(_, behind)| behind);
     // cf 8.17 reports one thing there: a configuration that is no JSON.
     let counts = |behind: &&str| dialect.fails_on_stdout() || behind.contains("Error read/writing config:");
     match behind_failed.filter(counts) {
-        Some(behind) => format!("{}\n{behind}", output.stderr),
-        None => output.stderr.clone(),
+        Some(behind) => plain(&format!("{}\n{behind}", output.stderr)),
+        None => plain(&output.stderr),
     }
 }
 

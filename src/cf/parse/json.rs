@@ -56,7 +56,7 @@ pub fn json(stdout: &str) -> Result<Value, NoJson> {
             let (title, detail) = (part(&body, "error_code"), part(&body, "description"));
             return Err(NoJson::Errors {
                 reason: failure::reason_of_error(&title, &detail),
-                words: plain::sentence(&title, &detail),
+                words: plain::answer(&body),
             });
         }
         (None, None) => return Ok(body),
@@ -64,7 +64,7 @@ pub fn json(stdout: &str) -> Result<Value, NoJson> {
     let first = errors.first();
     let reason = first.and_then(|error| failure::reason_of_error(&part(error, "title"), &part(error, "detail")));
     let words = match first {
-        Some(_) => plain::errors(&body),
+        Some(_) => plain::answer(&body),
         None => "the platform answered with errors that it does not name".to_owned(),
     };
     Err(NoJson::Errors { reason, words })

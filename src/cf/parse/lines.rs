@@ -1,6 +1,7 @@
 //! Cleaned lines of output.
 
 use super::super::output::Output;
+use super::plain::{of_platform, plain};
 use crate::text::{harmless, without_escapes};
 
 /// The lines of one stream: without colour codes, without CR, without the blanks at their ends.
@@ -35,11 +36,12 @@ impl Lines {
 }
 
 /// The last lines of both streams on one line, for a message: standard error first, at most some 300 characters each,
-/// without secrets and without what would do harm to a terminal.
+/// in words, without secrets and without what would do harm to a terminal.
 pub(crate) fn excerpt(output: &Output) -> String {
     let tail = |text: &str| {
-        let lines = Lines::of(text);
-        let joined = lines.iter().map(str::trim).collect::<Vec<_>>().join(" | ");
+        let lines = Lines::of(&plain(text));
+        let told = lines.iter().map(|line| of_platform(line.trim()).unwrap_or_else(|| line.trim().to_owned()));
+        let joined = told.filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" | ");
         // Before it is cut: half a secret is not known again.
         let joined = output.redactor.shown(&joined);
         let from = joined.char_indices().rev().nth(299).map_or(0, |(at, _)| at);

@@ -20,3 +20,4 @@ pub(crate) use confirmations::{
 pub(crate) use json::head;
 pub use json::{NoJson, json};
 pub(crate) use lines::{Lines, excerpt};
+pub(crate) use plain::plain;

@@ -8,8 +8,51 @@ use serde_json::Value;
 
 use crate::cf::reason::Reason;
 
-/// The longest answer that is told as it is, in bytes. None is cut: half a secret would not be known again.
-const LONGEST: usize = 500;
+/// The longest answer that is told, in bytes. None is cut: half a secret would not be known again.
+const LONGEST: usize = 2000;
+
+/// A page of a gateway's, in words.
+const PAGE: &str = "a page of HTML, so it was not the API that answered";
+
+/// The text with words in the place of what is for programs: the platform's JSON, also where it breaks off, and the page of a
+/// gateway.
+pub(crate) fn plain(text: &str) -> String {
+    let mut told = String::new();
+    let mut rest = text;
+    while let Some((at, words, length)) = for_programs(rest) {
+        told.extend([&rest[..at], &words]);
+        rest = &rest[at + length..];
+    }
+    told + rest
+}
+
+/// Where the first thing stands that is for programs, what it says, and how long it is.
+fn for_programs(text: &str) -> Option<(usize, String, usize)> {
+    text.char_indices().filter(|(_, c)| matches!(c, '{' | '[' | '<')).find_map(|(at, _)| {
+        let (words, length) = json(&text[at..]).or_else(|| page(&text[at..]))?;
+        Some((at, words, length))
+    })
+}
+
+/// The JSON that the text begins with, in words, and its length.
+fn json(text: &str) -> Option<(String, usize)> {
+    let mut first = text.chars().filter(|c| !c.is_whitespace());
+    if !matches!((first.next(), first.next()), (Some('{'), Some('"' | '}')) | (Some('['), Some('{'))) {
+        return None;
+    }
+    let mut values = serde_json::Deserializer::from_str(text).into_iter::<Value>();
+    Some(match values.next() {
+        Some(Ok(body)) => (answer(&body), values.byte_offset()),
+        Some(Err(_)) | None => ("an answer that cannot be read".to_owned(), text.len()),
+    })
+}
+
+/// The page that the text begins with, in words, and its length.
+fn page(text: &str) -> Option<(String, usize)> {
+    static PAGES: LazyLock<Option<Regex>> =
+        LazyLock::new(|| Regex::new(r"(?is)^<(?:!doctype|html|head|body)\b.*?(?:</html>|$)").ok());
+    Some((PAGE.to_owned(), PAGES.as_ref()?.find(text)?.len()))
+}
 
 /// The failure of this kind that `line` tells, one of `lines`, in plain words.
 pub(super) fn words(reason: Reason, line: &str, lines: &[&str]) -> String {
@@ -19,7 +62,13 @@ pub(super) fn words(reason: Reason, line: &str, lines: &[&str]) -> String {
         Reason::Server | Reason::RateLimited => status(line, lines),
         _ => None,
     };
-    plain.unwrap_or_else(|| line.to_owned())
+    plain.or_else(|| of_platform(line)).unwrap_or_else(|| line.to_owned())
+}
+
+/// cf 8.17: `Code: 10008, Title: CF-UnprocessableEntity, Detail: …`, an error of the platform that cf does not know.
+pub(super) fn of_platform(line: &str) -> Option<String> {
+    let (title, detail) = line.strip_prefix("Code: ")?.split_once(", Title: ")?.1.split_once(", Detail:")?;
+    Some(sentence(title, detail.trim()))
 }
 
 /// Go 1.24, `net/http`: `Get "https://api.example.com/v3/apps": dial tcp 192.0.2.1:443: connect: connection refused`;
@@ -50,44 +99,43 @@ fn cause(chain: &str) -> &str {
 }
 
 /// cf 8.17: `Response Code: 500`, and on the next line `Code: 0, Title: , Detail: …`, where the detail is what the
-/// platform answered: its JSON, or a gateway's page.
+/// platform answered.
 fn status(line: &str, lines: &[&str]) -> Option<String> {
     let code = line.strip_prefix("Response Code: ")?;
     let detail = lines.iter().find_map(|line| line.split_once("Detail: ").map(|(_, detail)| detail.trim()));
-    let said = match detail {
-        None | Some("") => return Some(format!("the platform answered HTTP {code}")),
-        Some(detail) => serde_json::from_str(detail).map_or_else(|_| short(detail), |body| errors(&body)),
-    };
-    Some(format!("the platform answered HTTP {code}: {said}"))
+    Some(match detail {
+        None | Some("") => format!("the platform answered HTTP {code}"),
+        Some(detail) => format!("the platform answered HTTP {code}: {}", short(detail)),
+    })
 }
 
-/// The errors of an answer as sentences: CC API 3 names each by `title` and `detail`.
-pub(super) fn errors(body: &Value) -> String {
-    let all = body["errors"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let told: Vec<String> = all
-        .iter()
-        .map(|error| {
-            sentence(error["title"].as_str().unwrap_or_default(), error["detail"].as_str().unwrap_or_default())
-        })
-        .collect();
-    if told.is_empty() { "errors that it does not name".to_owned() } else { told.join("; ") }
+/// An answer in words: CC API 3 names each error by `title` and `detail`, other calls name one by `error_code` and
+/// `description`, the UAA by `error` and `error_description`.
+pub(super) fn answer(body: &Value) -> String {
+    let told = |error: &Value, [title, detail]: [&str; 2]| {
+        sentence(error[title].as_str().unwrap_or_default(), error[detail].as_str().unwrap_or_default())
+    };
+    let listed = body["errors"].as_array().into_iter().flatten().map(|error| told(error, ["title", "detail"]));
+    let named = [["error_code", "description"], ["error", "error_description"]].map(|keys| told(body, keys));
+    let told: Vec<String> = listed.chain(named).filter(|told| !told.trim().is_empty()).collect();
+    if told.is_empty() { "an answer that names no error".to_owned() } else { told.join("; ") }
 }
 
 /// One error of the platform: `App not found (CF-ResourceNotFound)`.
 pub(super) fn sentence(title: &str, detail: &str) -> String {
-    match (title, detail.trim_end_matches('.')) {
+    plain(&match (title, detail.trim_end_matches('.')) {
         ("", detail) => detail.to_owned(),
         (title, "") => title.to_owned(),
         (title, detail) => format!("{detail} ({title})"),
-    }
+    })
 }
 
-/// An answer that is no JSON; a page of a gateway is no text for a person.
+/// An answer that is none of the API's.
 pub(super) fn short(answer: &str) -> String {
     match answer.trim() {
-        page if page.starts_with('<') => "a page of HTML, so it was not the API that answered".to_owned(),
-        long if long.len() > LONGEST => format!("{} bytes that are no JSON", long.len()),
-        short => short.to_owned(),
+        page if page.starts_with('<') => PAGE.to_owned(),
+        long if long.len() > LONGEST => format!("{} bytes", long.len()),
+        short => plain(short),
     }
 }
 
@@ -141,7 +189,11 @@ mod tests {
             ("connection refused by somebody", "connection refused by somebody"),
         ];
         for (text, plain) in cases {
-            assert_eq!(recognise(&Lines::of(text)).map(|(_, words)| words).as_deref(), Some(plain), "{text}");
+            assert_eq!(
+                recognise(&Lines::of(&super::plain(text))).map(|(_, words)| words).as_deref(),
+                Some(plain),
+                "{text}"
+            );
         }
     }
 }

@@ -189,6 +189,51 @@ fn every_instance_of_every_process_runs() {
     );
 }
 
+/// While a deployment of the platform's own is under way an app has two web processes, the newest first; routes lead to both.
+#[test]
+fn two_web_processes_count_together() {
+    const OLDER: usize = 2;
+    let two_more: Change = |app| {
+        let web = app.processes[0].clone();
+        app.processes.push(Process { guid: "older-web".to_owned(), ..web });
+        app.processes[0].instances = 1;
+        app.processes[0].states.truncate(1);
+    };
+    let says = |condition: &Condition, change: Change| {
+        let mut then = before();
+        two_more(&mut then.apps[0]);
+        let mut now = then.clone();
+        change(&mut now.apps[0]);
+        match condition.judge(&now, &then) {
+            Judgement::Holds => "holds".to_owned(),
+            Judgement::NotYet(why) => format!("not yet: {why}"),
+            Judgement::Never(why) => format!("never: {why}"),
+        }
+    };
+    let running = |instances| Condition::Running { app: app(), instances };
+    let steady = Condition::Steady { app: app(), instances: 3 };
+    let scaled = |instances| Condition::Scaled { app: app(), instances };
+    let as_it_was: Change = |_| {};
+    let one_starts: Change = |app| app.processes[OLDER].states[1].state = InstanceState::Starting;
+    let crashes: Change = |app| app.processes[OLDER].states.iter_mut().for_each(|it| it.state = InstanceState::Crashed);
+    let lost: Change = |app| app.processes[OLDER].states.truncate(1);
+    let cases: [(Condition, Change, &str); 9] = [
+        (running(3), as_it_was, "holds"),
+        (running(4), as_it_was, "not yet: app shop is to have 4 web instances and 3 of 3 run"),
+        (running(1), one_starts, "not yet: 1 of 2 web instances of app shop run, #1 starting"),
+        (running(1), crashes, "never: all instances of process web of app shop crashed"),
+        (steady.clone(), as_it_was, "holds"),
+        (steady, lost, "never: web instance 1 of app shop crashed, or was moved, while it was checked"),
+        // A scale changes the newest.
+        (scaled(1), as_it_was, "holds"),
+        (scaled(2), as_it_was, "not yet: app shop does not have 2 web instances"),
+        (scaled(3), as_it_was, "not yet: app shop does not have 3 web instances"),
+    ];
+    for (condition, change, expected) in cases {
+        assert_eq!(says(&condition, change), expected, "{condition}");
+    }
+}
+
 #[test]
 fn what_is_checked_runs_on_without_a_crash() {
     let lost = "never: web instance 1 of app shop crashed, or was moved, while it was checked";

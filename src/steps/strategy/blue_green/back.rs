@@ -123,7 +123,7 @@ fn of_finished(app: &plan::App, space: &Space, standing: Standing) -> Result<Dir
 /// should have.
 pub(super) fn grow(list: &mut GraphBuilder<'_>, phase: Phase, to: &AppName, from: &AppName) -> Result<(), Refusal> {
     let (app, model) = (list.app(), list.model());
-    let instances = |name: &AppName| model.app(name.as_str()).and_then(App::web).map_or(0, |web| web.instances);
+    let instances = |name: &AppName| model.app(name.as_str()).map_or(0, App::web_instances);
     let (has, live) = (instances(to), instances(from));
     let wanted = match app.instances {
         Instances::AtLeastLive => live,
@@ -184,12 +184,13 @@ pub(super) fn take_off(
     let on_live = list.app().live.iter().any(|url| list.model().is_mapped(leaving.as_str(), url));
     if let Some(serving) = serving {
         // What was there before an interrupted deployment comes back as it was, unless it has no instances at all.
-        let web = list.model().app(serving.as_str()).and_then(App::web);
-        if !returning.is_empty() && web.is_some_and(|web| web.instances == 0) {
+        let with_web = |app: &&App| app.web().is_some();
+        let there = list.model().app(serving.as_str()).filter(with_web);
+        if !returning.is_empty() && there.is_some_and(|app| app.web_instances() == 0) {
             grow(list, phase, serving, leaving)?;
         }
-        let there = list.model().app(serving.as_str());
-        let instances = there.and_then(|app| app.web()).map_or(1, |web| web.instances);
+        let there = list.model().app(serving.as_str()).filter(with_web);
+        let instances = there.map_or(1, App::web_instances);
         if !returning.is_empty() && !there.is_some_and(|app| app.serves() && app.running() >= instances) {
             let action = Start { app: serving.clone(), instances, reached_at: None };
             list.add(phase, "start", action);

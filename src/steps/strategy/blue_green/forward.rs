@@ -129,7 +129,8 @@ pub(super) fn resume(input: &CompileInput<'_>, space: &Space) -> Result<Vec<Step
     if let Some(old) = &old {
         back::grow(&mut list, Phase::Start, &next, old)?;
     }
-    let instances = list.model().app(next.as_str()).and_then(|app| app.web()).map_or(1, |web| web.instances);
+    let there = list.model().app(next.as_str()).filter(|app| app.web().is_some());
+    let instances = there.map_or(1, App::web_instances);
     may_serve(app, &next, instances)?;
     finish(&mut list, &next, old.as_ref(), origin, instances, Routers::Unsure)?;
     Ok(list.into_steps())

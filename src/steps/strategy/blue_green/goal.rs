@@ -98,8 +98,7 @@ fn as_before(app: &plan::App, start: &Space, space: &Space) -> Option<String> {
         match (start.app(name), space.app(name)) {
             (Some(was), Some(is)) if served => {
                 // One that did not run, or had no instances, is started on the way back: that is no harm.
-                let instances = |app: &App| app.web().map(|web| web.instances);
-                let same_size = instances(was) == instances(is) || instances(was) == Some(0);
+                let same_size = was.web_instances() == is.web_instances() || was.web_instances() == 0;
                 let stopped = was.state == AppState::Started && is.state == AppState::Stopped;
                 if stopped || !same_size || was.droplet != is.droplet || was.bindings != is.bindings {
                     return Some(format!("{name} is not as it was"));
