@@ -3,17 +3,18 @@
 //! - `standing`: which colour is live and which one is next, read off the space
 //! - `forward`: the classic guide's seven steps, from their beginning or from where a run was interrupted
 //! - `back`: the guide's fallback, and what takes a half-done deployment back
+//! - `leaving`: a colour leaves the routes to the other one, on either way
 //! - `goal`: where it must end
 
 mod back;
 mod forward;
 mod goal;
+mod leaving;
 mod standing;
 
 use crate::plan::{self, AppName};
 use crate::space::Space;
 use crate::steps::input::CompileInput;
-use crate::steps::origins::has_begun;
 use crate::steps::phase::Phase;
 use crate::steps::refusal::Refusal;
 use crate::steps::standing::{Standing, UnderWay};
@@ -82,7 +83,10 @@ impl Strategy for BlueGreen {
             Verb::Rollback => match input.begun {
                 // A run was killed before its first change: there is nothing of it to take back, and the fallback after
                 // the deployment before it is another matter.
-                Some(begun) if UnderWay::of(app, space).is_none() && !has_begun(app, &begun.identity, space) => {
+                Some(begun)
+                    if standing::under_way(app, space).is_none()
+                        && !standing::has_begun(app, &begun.identity, space) =>
+                {
                     Err(Refusal::NothingUnderWay { name: app.name.clone() })
                 }
                 Some(_) | None => back::compile(input, space),

@@ -5,10 +5,9 @@ use std::collections::BTreeSet;
 use crate::plan::{self, AppName, Old};
 use crate::space::{App, AppState, Space};
 use crate::steps::annotations::{Origin, Role};
-use crate::steps::standing::UnderWay;
 
 use super::super::Goal;
-use super::standing::{is_of_plan, other};
+use super::standing::{self, is_of_plan, other};
 
 /// Which apps have crashed on a walk.
 type Crashed<'a> = dyn Fn(&str) -> bool + 'a;
@@ -21,7 +20,7 @@ pub(super) fn missed(
     space: &Space,
     has_crashed: &Crashed<'_>,
 ) -> Option<String> {
-    if let Some(under_way) = UnderWay::of(app, space) {
+    if let Some(under_way) = standing::under_way(app, space) {
         return Some(format!("the deployment of {} is still under way", under_way.colour));
     }
     if let Some(holder) = space.holders(&app.staging).first() {
