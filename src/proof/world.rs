@@ -8,18 +8,8 @@ use crate::space::condition::Judgement;
 use crate::space::{App, AppState, InstanceState, Process, Space, Version};
 use crate::steps::action::question::RouterQuestion;
 use crate::steps::action::traffic::Traffic;
-use crate::steps::annotations::Role;
-use crate::steps::standing::UnderWay;
-use crate::steps::{Step, Verb, quota, scope, strategy};
-
-/// What the routers know of an app on a live route.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Known {
-    /// Some may lead to it, some may not: the route was changed and they were not asked.
-    Maybe,
-    /// All lead to it.
-    Surely,
-}
+use crate::steps::strategy::{self, Assumed, Known, Promised};
+use crate::steps::{Step, Verb, quota, scope};
 
 /// A state of the world: what a step changes, and what a request meets. Worlds have together what is the same in them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,34 +68,18 @@ pub(crate) enum StepEnd {
 }
 
 impl World {
-    /// The world as it is observed. What nobody has confirmed is taken for unsure.
+    /// The world as it is observed.
     pub(crate) fn observed(app: &plan::App, space: &Space) -> Self {
-        let apps = strategy::of(app).apps(app);
         let mut world = Self {
             // Nothing else can be met on any walk.
             space: Rc::new(scope::of(app, space)),
             requests: Rc::default(),
         };
-        let under_way = UnderWay::of(app, &world.space);
-        // What was live once has passed its checks then.
-        let settled = apps.iter().filter(|name| under_way.as_ref().is_none_or(|it| it.colour != **name));
-        world.requests_mut().checked.extend(settled.map(ToString::to_string));
-        for (number, url) in app.live.iter().enumerate() {
-            let holders: Vec<String> = world.space.holders(url).into_iter().map(ToOwned::to_owned).collect();
-            for holder in &holders {
-                let unsure = holders.len() > 1 && under_way.as_ref().is_some_and(|it| it.colour.as_str() == holder);
-                world.requests_mut().checked.insert(holder.clone());
-                if world.runs(holder) {
-                    world.know(number, holder, if unsure { Known::Maybe } else { Known::Surely });
-                }
-            }
-            // A route that does not exist leads nowhere.
-            let Some(under_way) = under_way.as_ref().filter(|_| world.space.route(url).is_some()) else { continue };
-            // It was taken off, and nobody knows whether the routers were asked.
-            let leaving = if under_way.back { &under_way.colour } else { before(app, under_way) };
-            if !holders.iter().any(|holder| holder == leaving.as_str()) && world.runs(leaving.as_str()) {
-                world.requests_mut().checked.insert(leaving.to_string());
-                world.know(number, leaving.as_str(), Known::Maybe);
+        let Assumed { checked, routers } = strategy::of(app).assumed(app, &world.space);
+        world.requests_mut().checked.extend(checked);
+        for ((number, app), known) in routers {
+            if world.runs(&app) {
+                world.know(number, &app, known);
             }
         }
         world
@@ -114,39 +88,19 @@ impl World {
     /// What must stay so from here on, whatever `verb` does. `declared` is how many instances the plan wants, where it
     /// wants fewer.
     pub(crate) fn promise(&self, app: &plan::App, verb: Verb, declared: Option<u32>) -> Promise {
-        let wanted = |count: u32| declared.map_or(count, |declared| declared.min(count));
-        // What is taken back leads to what was there before it, as large as that was; so does a new deployment where
-        // both colours are on the live routes.
-        let before = UnderWay::of(app, &self.space).and_then(|under_way| {
-            let before = before(app, &under_way).as_str();
-            let goes_back = verb != Verb::Apply || app.live.iter().any(|url| self.space.is_mapped(before, url));
-            self.space.app(before).filter(|_| goes_back)?.web().map(|web| web.instances)
-        });
-        let wanted = |count: u32| before.map_or(wanted(count), |before| before.min(wanted(count)));
+        let Promised { at_most, to_nobody } = strategy::of(app).promised(app, verb, &self.space);
+        let wanted = |count: u32| [declared, at_most].into_iter().flatten().fold(count, u32::min);
         let served = (0..app.live.len()).map(|number| (number, self.serving(number))).filter(|(_, count)| *count > 0);
-        let kept = served.filter(|(number, _)| !self.leads_to_nobody(app, verb, *number));
+        let kept = served.filter(|(number, _)| !to_nobody.contains(number));
         Promise { served: kept.map(|(number, count)| (number, wanted(count))).collect() }
     }
 
-    /// Whether the verb leads back and leaves a live route to nobody, as it was before: a first version alone is on it.
-    fn leads_to_nobody(&self, app: &plan::App, verb: Verb, number: usize) -> bool {
-        let Some(under_way) = UnderWay::of(app, &self.space) else { return false };
-        let back = verb == Verb::Rollback || (verb == Verb::Resume && under_way.back);
-        let alone = self.space.holders(&app.live[number]) == [under_way.colour.as_str()];
-        let before = self.space.app(before(app, &under_way).as_str());
-        let had_one = match under_way.origin {
-            Some(origin) => origin.old.is_some(),
-            None => matches!(before.and_then(Role::of), Some(Role::Live | Role::Previous)),
-        };
-        back && alone && !had_one
-    }
-
-    /// What is kept of a promise by what `verb` does from here: a crash may have broken it, both colours together are more
-    /// than was promised, and a first version that is taken back leaves its routes to nobody.
+    /// What is kept of a promise by what `verb` does from here: a crash may have broken it, and the verb may leave routes to
+    /// nobody.
     pub(crate) fn kept(&self, app: &plan::App, verb: Verb, promise: &Promise) -> Promise {
+        let Promised { to_nobody, .. } = strategy::of(app).promised(app, verb, &self.space);
         let now = promise.served.iter().map(|(number, wanted)| (*number, (*wanted).min(self.serving(*number))));
-        let is_kept = |(number, count): &(usize, u32)| *count > 0 && !self.leads_to_nobody(app, verb, *number);
-        Promise { served: now.filter(is_kept).collect() }
+        Promise { served: now.filter(|(number, count)| *count > 0 && !to_nobody.contains(number)).collect() }
     }
 
     /// The instances that every router leads to.
@@ -415,9 +369,4 @@ impl World {
         }
         None
     }
-}
-
-/// The app that what is under way takes the place of, or gives its place back to.
-fn before<'a>(app: &'a plan::App, under_way: &UnderWay) -> &'a plan::AppName {
-    strategy::of(app).before(app, under_way)
 }

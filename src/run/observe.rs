@@ -17,6 +17,7 @@ use crate::space::lock::Lock;
 use crate::space::read::{self, Unreadable};
 use crate::space::rules::Suspended;
 use crate::space::{App, AppState, Named, Process, Quota, QuotaScope, SNAPSHOT_FORMAT, ServiceInstance, Space};
+use crate::steps::strategy;
 
 use super::answers::{Answers, Get as _, PageAndNext};
 use super::api::Api;
@@ -57,9 +58,9 @@ impl<'a> Observer<'a> {
         let per_app = |names: &dyn Fn(&PlanApp) -> Vec<String>| plan.apps.iter().flat_map(names).collect();
         Self {
             answers: Answers::of(Api::new(cf, session)),
-            apps: per_app(&|app| app.colours.iter().map(ToString::to_string).collect()),
+            apps: per_app(&|app| strategy::of(app).apps(app).iter().map(ToString::to_string).collect()),
             locks: plan.apps.iter().map(|app| (Lock::name_for(app.name.as_str()), app.name.clone())).collect(),
-            routes: plan.apps.iter().flat_map(|app| app.live.iter().chain([&app.staging]).cloned()).collect(),
+            routes: plan.apps.iter().flat_map(|app| strategy::of(app).routes(app)).cloned().collect(),
             services: per_app(&|app| {
                 app.services.iter().map(ToString::to_string).chain(app.manifest.app.services.iter().cloned()).collect()
             }),

@@ -66,7 +66,7 @@ pub(super) fn compile(input: &CompileInput<'_>, space: &Space) -> Result<Vec<Ste
 /// leads to nobody. One that found nothing on the live routes, and is on them now, leads to the version that was live once: as
 /// it does when it is finished, and nobody is left with nothing.
 fn of_interrupted(app: &plan::App, space: &Space, under_way: UnderWay) -> Result<Direction, Refusal> {
-    let from = under_way.colour;
+    let from = under_way.app;
     let to = other(app, &from).clone();
     let holds = |colour: &AppName| app.live.iter().any(|url| space.is_mapped(colour.as_str(), url));
     let there = space.app(to.as_str());

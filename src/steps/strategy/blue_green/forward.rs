@@ -91,11 +91,11 @@ pub(super) fn resume(input: &CompileInput<'_>, space: &Space) -> Result<Vec<Step
     };
     if under_way.back {
         // By itself it goes on as what it was begun as.
-        let marked = space.app(under_way.colour.as_str()).and_then(Extent::of_rollback);
+        let marked = space.app(under_way.app.as_str()).and_then(Extent::of_rollback);
         let extent = marked.unwrap_or_else(|| Extent::Apps(vec![app.name.to_string()]));
         return back::compile(&CompileInput { failed: Failed::Stop, extent: &extent, ..*input }, space);
     }
-    let other_plan = || Refusal::OtherPlan { name: app.name.clone(), app: under_way.colour.clone() };
+    let other_plan = || Refusal::OtherPlan { name: app.name.clone(), app: under_way.app.clone() };
     let Some(origin) = &under_way.origin else { return Err(other_plan()) };
     if let Some(begun) = begun.filter(|begun| begun.identity.id != origin.deployment.id && begun.plan == plan.digest) {
         // The run that was killed was a new one, and had not yet taken this one's place.
@@ -108,7 +108,7 @@ pub(super) fn resume(input: &CompileInput<'_>, space: &Space) -> Result<Vec<Step
     standing::standing(app, space)?;
     staging_is_free(app, space)?;
 
-    let next = under_way.colour.clone();
+    let next = under_way.app.clone();
     let old = origin.old.as_ref().map(|_| other(app, &next).clone());
     let old = old.filter(|old| space.app(old.as_str()).is_some());
     let mut list = GraphBuilder::new(app, space);

@@ -47,7 +47,7 @@ pub(super) fn under_way(app: &plan::App, space: &Space) -> Option<UnderWay> {
     let colour = *marked.iter().find(|colour| marked.len() == 1 || !holds(colour)).or(marked.first())?;
     let found = space.app(colour.as_str())?;
     let back = Role::of(found) == Some(Role::RollingBack);
-    Some(UnderWay { colour: colour.clone(), back, origin: Origin::of(found) })
+    Some(UnderWay { app: colour.clone(), back, origin: Origin::of(found) })
 }
 
 /// Whether a deployment or a way back of this colour is under way.
