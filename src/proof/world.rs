@@ -23,12 +23,12 @@ pub(crate) struct World {
 pub(super) struct Requests {
     /// By number of the live route and version of an app.
     routers: BTreeMap<(usize, Version), Known>,
-    /// The apps that have passed the plan's checks since they were pushed.
-    checked: BTreeSet<String>,
-    /// The apps that may have requests in hand.
-    busy: BTreeSet<String>,
-    /// The apps that have crashed.
-    crashed: BTreeSet<String>,
+    /// What has passed the plan's checks since it was pushed.
+    checked: BTreeSet<Version>,
+    /// What may have requests in hand.
+    busy: BTreeSet<Version>,
+    /// What has crashed.
+    crashed: BTreeSet<Version>,
     /// The live routes that a crash alone has left without anybody.
     excused: BTreeSet<usize>,
 }
@@ -76,6 +76,7 @@ impl World {
             requests: Rc::default(),
         };
         let Assumed { checked, routers } = strategy::of(app).assumed(app, &world.space);
+        let checked: Vec<Version> = checked.iter().flat_map(|app| world.versions(app)).collect();
         world.requests_mut().checked.extend(checked);
         for ((number, app), known) in routers {
             if world.runs(&app) {
@@ -124,25 +125,28 @@ impl World {
         self.space.app(app).is_some_and(App::serves)
     }
 
-    /// Whether a version has passed its checks.
-    pub(crate) fn is_checked(&self, app: &str) -> bool {
-        self.requests.checked.contains(app)
+    /// All versions of an app.
+    fn versions(&self, app: &str) -> Vec<Version> {
+        self.space.app(app).into_iter().flat_map(App::versions).collect()
     }
 
-    /// Whether a version has crashed and was not started again.
+    /// Whether all versions of an app have passed their checks.
+    pub(crate) fn is_checked(&self, app: &str) -> bool {
+        self.versions(app).iter().all(|version| self.requests.checked.contains(version))
+    }
+
+    /// Whether a version of an app has crashed and was not started again.
     pub(crate) fn has_crashed(&self, app: &str) -> bool {
-        self.requests.crashed.contains(app)
+        self.requests.crashed.iter().any(|version| version.app == app)
     }
 
     /// What the routers know now of the versions of an app that run.
     fn know(&mut self, number: usize, app: &str, known: Known) {
-        let versions: Vec<Version> = self.space.app(app).into_iter().flat_map(App::versions).collect();
-        for version in versions {
-            if self.running(&version) > 0 {
-                self.requests_mut().routers.insert((number, version), known);
-            }
-        }
-        self.requests_mut().busy.insert(app.to_owned());
+        let mut versions = self.versions(app);
+        versions.retain(|version| self.running(version) > 0);
+        let requests = self.requests_mut();
+        requests.busy.extend(versions.iter().cloned());
+        requests.routers.extend(versions.into_iter().map(|version| ((number, version), known)));
     }
 
     /// A started app gets a route: routers may lead to each of its versions, also where it does not run.
@@ -151,9 +155,10 @@ impl World {
             let process = self.space.app(app).and_then(|app| app.process(&version.process));
             process.is_some_and(|process| process.instances > 0)
         };
-        let versions: Vec<Version> = self.space.app(app).into_iter().flat_map(App::versions).filter(wanted).collect();
-        self.requests_mut().routers.extend(versions.into_iter().map(|version| ((number, version), Known::Maybe)));
-        self.requests_mut().busy.insert(app.to_owned());
+        let versions: Vec<Version> = self.versions(app).into_iter().filter(wanted).collect();
+        let requests = self.requests_mut();
+        requests.busy.extend(versions.iter().cloned());
+        requests.routers.extend(versions.into_iter().map(|version| ((number, version), Known::Maybe)));
     }
 
     /// Whether routers may lead a live route to an app.
@@ -177,12 +182,12 @@ impl World {
             let led_to = self.requests.routers.keys().filter(|(route, _)| *route == number).map(|(_, version)| version);
             for version in led_to {
                 let app = &version.app;
-                if self.running(version) == 0 && !self.requests.crashed.contains(app) {
+                if self.running(version) == 0 && !self.requests.crashed.contains(version) {
                     return Some(format!(
                         "routers may still lead {url} to {app}, which does not run: its users get 502 Bad Gateway"
                     ));
                 }
-                if !self.requests.checked.contains(app) {
+                if !self.requests.checked.contains(version) {
                     return Some(format!("routers may lead {url} to {app}, which was not checked"));
                 }
             }
@@ -190,14 +195,15 @@ impl World {
         None
     }
 
-    /// The version crashes. A route that it alone served is nobody's fault.
+    /// All versions of an app crash. A route that it alone served is nobody's fault.
     pub(crate) fn crash(&mut self, plan: &plan::App, app: &str) {
         if let Some(found) = Rc::make_mut(&mut self.space).app_mut(app) {
             for instance in found.processes.iter_mut().flat_map(|process| &mut process.states) {
                 instance.state = InstanceState::Crashed;
             }
         }
-        self.requests_mut().crashed.insert(app.to_owned());
+        let versions = self.versions(app);
+        self.requests_mut().crashed.extend(versions);
         let lost: Vec<usize> = (0..plan.live.len()).filter(|number| self.serving(*number) == 0).collect();
         self.requests_mut().excused.extend(lost);
     }
@@ -297,7 +303,7 @@ impl World {
             }
             // Routers learn of an instance when it runs.
             Traffic::Started if self.runs(&app) => {
-                self.requests_mut().crashed.remove(&app);
+                self.requests_mut().crashed.retain(|version| version.app != app);
                 for (number, url) in plan.live.iter().enumerate() {
                     let mapped = self.space.is_mapped(&app, url);
                     if mapped && !self.may_lead(number, &app) {
@@ -306,12 +312,11 @@ impl World {
                 }
             }
             Traffic::NewVersion => {
-                self.requests_mut().checked.remove(&app);
+                self.requests_mut().checked.retain(|version| version.app != app);
             }
             Traffic::Drained => {
-                if !self.requests.routers.keys().any(|(_, version)| version.app == app) {
-                    self.requests_mut().busy.remove(&app);
-                }
+                let Requests { routers, busy, .. } = self.requests_mut();
+                busy.retain(|busy| busy.app != app || routers.keys().any(|(_, version)| version == busy));
             }
             Traffic::Started | Traffic::Checked | Traffic::Unchanged => {}
         }
@@ -320,12 +325,18 @@ impl World {
         }
         let runs = self.space.app(&app).is_some_and(|app| app.state == AppState::Started);
         if ran && !runs {
-            if self.requests.busy.contains(&app) && !plan.drain.is_zero() && !self.requests.crashed.contains(&app) {
+            let Requests { busy, crashed, .. } = &*self.requests;
+            if busy.iter().any(|busy| busy.app == app && !crashed.contains(busy)) && !plan.drain.is_zero() {
                 return Err(format!("{app} is stopped before it has drained: requests that it has begun are cut off"));
             }
-            self.requests_mut().routers.retain(|(_, version), _| version.app != app);
-            self.requests_mut().busy.remove(&app);
-            self.requests_mut().crashed.remove(&app);
+            let requests = self.requests_mut();
+            requests.routers.retain(|(_, version), _| version.app != app);
+            requests.busy.retain(|version| version.app != app);
+            requests.crashed.retain(|version| version.app != app);
+        }
+        if self.space.app(&app).is_none() {
+            // One of the same name would be another one.
+            self.requests_mut().checked.retain(|version| version.app != app);
         }
         Ok(before)
     }
@@ -343,7 +354,8 @@ impl World {
             | Traffic::Drained => false,
         };
         if passes {
-            self.requests_mut().checked.insert(step.facts().app().to_owned());
+            let versions = self.versions(step.facts().app());
+            self.requests_mut().checked.extend(versions);
         }
         let number_of = |url: &plan::RouteUrl| plan.live.iter().position(|live| live == url);
         match step.facts().router_question()? {
