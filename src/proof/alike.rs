@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use crate::space::{App, Quota, Space, Usage};
 use crate::steps::annotations::{self, Annotations};
-use crate::steps::{Action, AppDeployment, Verb};
+use crate::steps::{Action, AppDeployment, Verb, strategy};
 
 use super::proof::Proof;
 
@@ -58,7 +58,7 @@ fn text(part: &AppDeployment<'_>, verb: Verb, scope: &Space) -> String {
     let quotas = scope.quotas.iter().map(|quota| bound(quota, most(part, scope))).collect();
     let scope = Space { quotas, ..scope.clone() };
     // Which domain a route is on decides what it may be.
-    let urls = part.app.live.iter().chain([&part.app.staging]);
+    let urls = strategy::of(part.app).routes(part.app).into_iter();
     let domains: Vec<_> =
         urls.map(|url| scope.address(url).map(|parts| (parts.host.is_some(), parts.domain))).collect();
     // What the first step waits for of another app is no matter of this one.
@@ -82,8 +82,8 @@ fn text(part: &AppDeployment<'_>, verb: Verb, scope: &Space) -> String {
 fn names(part: &AppDeployment<'_>, scope: &Space) -> Vec<String> {
     let app = part.app;
     let mut names = vec![app.name.to_string()];
-    names.extend(app.colours.iter().map(ToString::to_string));
-    names.extend(app.live.iter().chain([&app.staging]).map(ToString::to_string));
+    names.extend(strategy::of(app).apps(app).iter().map(ToString::to_string));
+    names.extend(strategy::of(app).routes(app).into_iter().map(ToString::to_string));
     names.push(app.manifest.path.to_string_lossy().into_owned());
     names.push(app.path.as_ref().map(|path| path.to_string_lossy().into_owned()).unwrap_or_default());
     names.push(app.manifest.app.name.clone().unwrap_or_default());
@@ -113,7 +113,7 @@ fn names(part: &AppDeployment<'_>, scope: &Space) -> Vec<String> {
     names
 }
 
-/// The most that anything may use which is done to an app: both colours as large as each of them was or will be, twice.
+/// The most that anything may use which is done to an app: all of its apps as large as each of them was or will be, twice.
 fn most(part: &AppDeployment<'_>, scope: &Space) -> Usage {
     let pushed = part.steps.iter().filter_map(|step| match &step.action {
         Action::Push(push) => Some(push),

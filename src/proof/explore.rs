@@ -6,10 +6,11 @@ use std::rc::Rc;
 
 use foldhash::{HashMap, HashMapExt as _, HashSet, HashSetExt as _};
 
-use crate::plan::{self, Instances, Old};
+use crate::plan::{self, Instances};
 use crate::space::{App, Space};
+use crate::steps::annotations::Origin;
 use crate::steps::refusal::Refusal;
-use crate::steps::standing::{Standing, UnderWay};
+use crate::steps::standing::UnderWay;
 use crate::steps::strategy::{self, Goal};
 use crate::steps::{Step, Verb};
 
@@ -177,9 +178,10 @@ impl<'a> Explorer<'a> {
         if let Some(seen) = self.strays(&orders.steps) {
             return Err(Found { story: story(format!("cutover {verb}")), seen });
         }
+        let strategy = strategy::of(self.app);
         let purpose = Rc::new(Purpose {
             promise: left.world.kept(self.app, verb, &self.promise),
-            goal: self.goal(verb, left, under_way.as_ref()),
+            goal: strategy.goal(self.app, verb, &left.world.space, left.one_deployment && left.faults > 0),
             is_one: (left.faults < FAULTS).then(|| left.is_one(verb)),
         });
         let mut passed = Vec::new();
@@ -358,7 +360,7 @@ impl<'a> Explorer<'a> {
         promise: &Promise,
     ) -> Result<(), Found> {
         let Some(step) = rest.first().map(|first| &orders.steps[*first]) else { return Ok(()) };
-        let next = UnderWay::of(self.app, &world.space).filter(|it| !it.back).map(|it| it.colour);
+        let next = UnderWay::of(self.app, &world.space).filter(|it| !it.back).map(|it| it.app);
         let Some(next) = next
             .filter(|next| world.is_checked(next.as_str()) && world.space.app(next.as_str()).is_some_and(App::serves))
         else {
@@ -430,17 +432,6 @@ impl<'a> Explorer<'a> {
         }
     }
 
-    /// What a verb is to bring about.
-    fn goal(&self, verb: Verb, left: &Left, under_way: Option<&UnderWay>) -> Goal {
-        match (verb, under_way) {
-            (Verb::Apply, _) => Standing::of(self.app, &left.world.space)
-                .map_or(Goal::Settled, |standing| Goal::Live(standing.next().clone())),
-            (Verb::Resume, Some(UnderWay { back: false, colour, .. })) => Goal::Live(colour.clone()),
-            (Verb::Resume | Verb::Rollback, Some(_)) if left.one_deployment && left.faults > 0 => Goal::Start,
-            (Verb::Resume | Verb::Rollback, _) => Goal::Settled,
-        }
-    }
-
     /// Whether a verb may be refused in a state that a walk has left.
     fn may_refuse(&self, verb: Verb, refusal: &Refusal, under_way: Option<&UnderWay>) -> bool {
         match (verb, refusal) {
@@ -452,20 +443,17 @@ impl<'a> Explorer<'a> {
                 | Refusal::NoUpload { .. }
                 | Refusal::OtherUpload { .. },
             ) => !self.fresh,
-            // The plan itself gives the way back up when the old colour is deleted; so has somebody by hand.
             (Verb::Rollback, Refusal::NoFallback { .. }) => {
-                let old = under_way.map(|it| strategy::of(self.app).before(self.app, it));
-                let can_start =
-                    |old: &plan::AppName| self.start.space.app(old.as_str()).is_some_and(|old| old.droplet.is_some());
-                self.app.old == Old::Delete || self.promise.is_empty() || !old.is_some_and(can_start)
+                let start = &self.start.space;
+                self.promise.is_empty() || !strategy::of(self.app).must_lead_back(self.app, start, under_way)
             }
             // It had none when the walk began, and nobody has given it any.
             (_, Refusal::NoInstances { app, .. }) => {
                 self.start.space.app(app.as_str()).is_some_and(|app| app.web_instances() == 0)
             }
             // A new deployment may need more than what there is: of the very first one, which is live and not finished,
-            // the next would be the second colour; and the one after a change of the lifecycle would go to the colour that
-            // has the old one. Resume and rollback lead on from there, whatever the platform allows.
+            // the next would be a second one beside it; and the one after a change of the lifecycle may go to an app that has the
+            // old one. Resume and rollback lead on from there, whatever the platform allows.
             (Verb::Apply, Refusal::OtherLifecycle { app, .. }) => self.start.space.app(app.as_str()).is_some(),
             (Verb::Apply, refusal) => refusal.is_the_platforms(),
             (Verb::Resume | Verb::Rollback, _) => false,
@@ -478,20 +466,20 @@ impl<'a> Explorer<'a> {
         if let Some(step) = steps.iter().find(|step| !is_ours(step.facts().app())) {
             return Some(format!("{} touches app {}, which the plan does not name", about(step), step.facts().app()));
         }
+        let routes = strategy::of(self.app).routes(self.app);
         let strange = |step: &&Step| {
-            step.facts().route().is_some_and(|url| {
-                let of_plan = self.app.live.iter().chain([&self.app.staging]).any(|known| known == url);
-                !of_plan && !self.had(step.facts().app(), &url.to_string())
-            })
+            step.facts()
+                .route()
+                .is_some_and(|url| !routes.contains(&url) && !self.had(step.facts().app(), &url.to_string()))
         };
         steps.iter().find(strange).map(|step| format!("{} touches a route that the plan does not name", about(step)))
     }
 
-    /// Whether a colour held a route when the walk began, or was to have it back.
-    fn had(&self, colour: &str, url: &str) -> bool {
+    /// Whether an app held a route when the walk began, or was to have it back.
+    fn had(&self, app: &str, url: &str) -> bool {
         let space = &self.start.space;
-        let kept = space.app(colour).and_then(crate::steps::annotations::Origin::of);
-        space.routes_of(colour).contains(&url)
+        let kept = space.app(app).and_then(Origin::of);
+        space.routes_of(app).contains(&url)
             || kept.is_some_and(|origin| origin.kept_routes.iter().any(|kept| kept == url))
     }
 }

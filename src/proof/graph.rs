@@ -52,7 +52,7 @@ impl<'d> Owners<'d> {
             for name in strategy::of(app).apps(app) {
                 owners.apps.entry(name.as_str()).or_default().push(app);
             }
-            for url in app.live.iter().chain([&app.staging]) {
+            for url in strategy::of(app).routes(app) {
                 owners.routes.entry(url.to_string()).or_default().push(app);
             }
         }

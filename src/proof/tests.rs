@@ -15,7 +15,7 @@ use crate::steps::standing::UnderWay;
 use crate::steps::{Action, Deployment, Step, Verb};
 
 use super::prove::prove_app;
-use super::world::World;
+use super::world::{StepEnd, World};
 use super::{Proof, prove, prove_one};
 
 const PLAN: &str = "
@@ -833,4 +833,22 @@ fn routers_know_two_versions_inside_one_app_apart() {
     space.app_mut("shop_a").unwrap().processes[1].states.clear();
     let seen = world.broken(&plan.apps[0], &promise).unwrap_or_default();
     assert!(seen.contains("routers may still lead"), "one version of the app runs, the other one does not: '{seen}'");
+}
+
+#[test]
+fn a_check_of_one_version_inside_an_app_is_none_of_the_other_one() {
+    let plan = plan_with("");
+    let one = app("shop_a", true, Some(Role::Live));
+    let newer = Process { guid: "the newer web".to_owned(), ..one.processes[0].clone() };
+    let mut world = World::observed(&plan.apps[0], &space(vec![one], Some("shop_a")));
+    let promise = world.promise(&plan.apps[0], Verb::Apply, None);
+    let steps = right(&plan, Verb::Apply, &space(vec![app("shop_b", true, Some(Role::Live))], Some("shop_b"))).unwrap();
+    let map = steps.iter().find(|step| step.id.starts_with("shop/map-live")).unwrap();
+    let before = Rc::clone(&world.space);
+    assert_eq!(world.confirm(&plan.apps[0], map, &before, &promise), Ok(StepEnd::Confirmed));
+
+    // As a deployment of the platform's own begins.
+    Rc::make_mut(&mut world.space).app_mut("shop_a").unwrap().processes.insert(0, newer);
+    let seen = world.confirm(&plan.apps[0], map, &before, &promise).unwrap_err();
+    assert_eq!(seen, "routers may lead shop.example.com to shop_a, which was not checked");
 }

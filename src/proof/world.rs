@@ -8,18 +8,8 @@ use crate::space::condition::Judgement;
 use crate::space::{App, AppState, InstanceState, Process, Space, Version};
 use crate::steps::action::question::RouterQuestion;
 use crate::steps::action::traffic::Traffic;
-use crate::steps::annotations::Role;
-use crate::steps::standing::UnderWay;
-use crate::steps::{Step, Verb, quota, scope, strategy};
-
-/// What the routers know of an app on a live route.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Known {
-    /// Some may lead to it, some may not: the route was changed and they were not asked.
-    Maybe,
-    /// All lead to it.
-    Surely,
-}
+use crate::steps::strategy::{self, Assumed, Known, Promised};
+use crate::steps::{Step, Verb, quota, scope};
 
 /// A state of the world: what a step changes, and what a request meets. Worlds have together what is the same in them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,12 +23,12 @@ pub(crate) struct World {
 pub(super) struct Requests {
     /// By number of the live route and version of an app.
     routers: BTreeMap<(usize, Version), Known>,
-    /// The apps that have passed the plan's checks since they were pushed.
-    checked: BTreeSet<String>,
-    /// The apps that may have requests in hand.
-    busy: BTreeSet<String>,
-    /// The apps that have crashed.
-    crashed: BTreeSet<String>,
+    /// What has passed the plan's checks since it was pushed.
+    checked: BTreeSet<Version>,
+    /// What may have requests in hand.
+    busy: BTreeSet<Version>,
+    /// What has crashed.
+    crashed: BTreeSet<Version>,
     /// The live routes that a crash alone has left without anybody.
     excused: BTreeSet<usize>,
 }
@@ -78,34 +68,19 @@ pub(crate) enum StepEnd {
 }
 
 impl World {
-    /// The world as it is observed. What nobody has confirmed is taken for unsure.
+    /// The world as it is observed.
     pub(crate) fn observed(app: &plan::App, space: &Space) -> Self {
-        let apps = strategy::of(app).apps(app);
         let mut world = Self {
             // Nothing else can be met on any walk.
             space: Rc::new(scope::of(app, space)),
             requests: Rc::default(),
         };
-        let under_way = UnderWay::of(app, &world.space);
-        // What was live once has passed its checks then.
-        let settled = apps.iter().filter(|name| under_way.as_ref().is_none_or(|it| it.colour != **name));
-        world.requests_mut().checked.extend(settled.map(ToString::to_string));
-        for (number, url) in app.live.iter().enumerate() {
-            let holders: Vec<String> = world.space.holders(url).into_iter().map(ToOwned::to_owned).collect();
-            for holder in &holders {
-                let unsure = holders.len() > 1 && under_way.as_ref().is_some_and(|it| it.colour.as_str() == holder);
-                world.requests_mut().checked.insert(holder.clone());
-                if world.runs(holder) {
-                    world.know(number, holder, if unsure { Known::Maybe } else { Known::Surely });
-                }
-            }
-            // A route that does not exist leads nowhere.
-            let Some(under_way) = under_way.as_ref().filter(|_| world.space.route(url).is_some()) else { continue };
-            // It was taken off, and nobody knows whether the routers were asked.
-            let leaving = if under_way.back { &under_way.colour } else { before(app, under_way) };
-            if !holders.iter().any(|holder| holder == leaving.as_str()) && world.runs(leaving.as_str()) {
-                world.requests_mut().checked.insert(leaving.to_string());
-                world.know(number, leaving.as_str(), Known::Maybe);
+        let Assumed { checked, routers } = strategy::of(app).assumed(app, &world.space);
+        let checked: Vec<Version> = checked.iter().flat_map(|app| world.versions(app)).collect();
+        world.requests_mut().checked.extend(checked);
+        for ((number, app), known) in routers {
+            if world.runs(&app) {
+                world.know(number, &app, known);
             }
         }
         world
@@ -114,39 +89,19 @@ impl World {
     /// What must stay so from here on, whatever `verb` does. `declared` is how many instances the plan wants, where it
     /// wants fewer.
     pub(crate) fn promise(&self, app: &plan::App, verb: Verb, declared: Option<u32>) -> Promise {
-        let wanted = |count: u32| declared.map_or(count, |declared| declared.min(count));
-        // What is taken back leads to what was there before it, as large as that was; so does a new deployment where
-        // both colours are on the live routes.
-        let before = UnderWay::of(app, &self.space).and_then(|under_way| {
-            let before = before(app, &under_way).as_str();
-            let goes_back = verb != Verb::Apply || app.live.iter().any(|url| self.space.is_mapped(before, url));
-            self.space.app(before).filter(|app| goes_back && app.web().is_some()).map(App::web_instances)
-        });
-        let wanted = |count: u32| before.map_or(wanted(count), |before| before.min(wanted(count)));
+        let Promised { at_most, to_nobody } = strategy::of(app).promised(app, verb, &self.space);
+        let wanted = |count: u32| [declared, at_most].into_iter().flatten().fold(count, u32::min);
         let served = (0..app.live.len()).map(|number| (number, self.serving(number))).filter(|(_, count)| *count > 0);
-        let kept = served.filter(|(number, _)| !self.leads_to_nobody(app, verb, *number));
+        let kept = served.filter(|(number, _)| !to_nobody.contains(number));
         Promise { served: kept.map(|(number, count)| (number, wanted(count))).collect() }
     }
 
-    /// Whether the verb leads back and leaves a live route to nobody, as it was before: a first version alone is on it.
-    fn leads_to_nobody(&self, app: &plan::App, verb: Verb, number: usize) -> bool {
-        let Some(under_way) = UnderWay::of(app, &self.space) else { return false };
-        let back = verb == Verb::Rollback || (verb == Verb::Resume && under_way.back);
-        let alone = self.space.holders(&app.live[number]) == [under_way.colour.as_str()];
-        let before = self.space.app(before(app, &under_way).as_str());
-        let had_one = match under_way.origin {
-            Some(origin) => origin.old.is_some(),
-            None => matches!(before.and_then(Role::of), Some(Role::Live | Role::Previous)),
-        };
-        back && alone && !had_one
-    }
-
-    /// What is kept of a promise by what `verb` does from here: a crash may have broken it, both colours together are more
-    /// than was promised, and a first version that is taken back leaves its routes to nobody.
+    /// What is kept of a promise by what `verb` does from here: a crash may have broken it, and the verb may leave routes to
+    /// nobody.
     pub(crate) fn kept(&self, app: &plan::App, verb: Verb, promise: &Promise) -> Promise {
+        let Promised { to_nobody, .. } = strategy::of(app).promised(app, verb, &self.space);
         let now = promise.served.iter().map(|(number, wanted)| (*number, (*wanted).min(self.serving(*number))));
-        let is_kept = |(number, count): &(usize, u32)| *count > 0 && !self.leads_to_nobody(app, verb, *number);
-        Promise { served: now.filter(is_kept).collect() }
+        Promise { served: now.filter(|(number, count)| *count > 0 && !to_nobody.contains(number)).collect() }
     }
 
     /// The instances that every router leads to.
@@ -170,25 +125,28 @@ impl World {
         self.space.app(app).is_some_and(App::serves)
     }
 
-    /// Whether a version has passed its checks.
-    pub(crate) fn is_checked(&self, app: &str) -> bool {
-        self.requests.checked.contains(app)
+    /// All versions of an app.
+    fn versions(&self, app: &str) -> Vec<Version> {
+        self.space.app(app).into_iter().flat_map(App::versions).collect()
     }
 
-    /// Whether a version has crashed and was not started again.
+    /// Whether all versions of an app have passed their checks.
+    pub(crate) fn is_checked(&self, app: &str) -> bool {
+        self.versions(app).iter().all(|version| self.requests.checked.contains(version))
+    }
+
+    /// Whether a version of an app has crashed and was not started again.
     pub(crate) fn has_crashed(&self, app: &str) -> bool {
-        self.requests.crashed.contains(app)
+        self.requests.crashed.iter().any(|version| version.app == app)
     }
 
     /// What the routers know now of the versions of an app that run.
     fn know(&mut self, number: usize, app: &str, known: Known) {
-        let versions: Vec<Version> = self.space.app(app).into_iter().flat_map(App::versions).collect();
-        for version in versions {
-            if self.running(&version) > 0 {
-                self.requests_mut().routers.insert((number, version), known);
-            }
-        }
-        self.requests_mut().busy.insert(app.to_owned());
+        let mut versions = self.versions(app);
+        versions.retain(|version| self.running(version) > 0);
+        let requests = self.requests_mut();
+        requests.busy.extend(versions.iter().cloned());
+        requests.routers.extend(versions.into_iter().map(|version| ((number, version), known)));
     }
 
     /// A started app gets a route: routers may lead to each of its versions, also where it does not run.
@@ -197,9 +155,10 @@ impl World {
             let process = self.space.app(app).and_then(|app| app.process(&version.process));
             process.is_some_and(|process| process.instances > 0)
         };
-        let versions: Vec<Version> = self.space.app(app).into_iter().flat_map(App::versions).filter(wanted).collect();
-        self.requests_mut().routers.extend(versions.into_iter().map(|version| ((number, version), Known::Maybe)));
-        self.requests_mut().busy.insert(app.to_owned());
+        let versions: Vec<Version> = self.versions(app).into_iter().filter(wanted).collect();
+        let requests = self.requests_mut();
+        requests.busy.extend(versions.iter().cloned());
+        requests.routers.extend(versions.into_iter().map(|version| ((number, version), Known::Maybe)));
     }
 
     /// Whether routers may lead a live route to an app.
@@ -223,12 +182,12 @@ impl World {
             let led_to = self.requests.routers.keys().filter(|(route, _)| *route == number).map(|(_, version)| version);
             for version in led_to {
                 let app = &version.app;
-                if self.running(version) == 0 && !self.requests.crashed.contains(app) {
+                if self.running(version) == 0 && !self.requests.crashed.contains(version) {
                     return Some(format!(
                         "routers may still lead {url} to {app}, which does not run: its users get 502 Bad Gateway"
                     ));
                 }
-                if !self.requests.checked.contains(app) {
+                if !self.requests.checked.contains(version) {
                     return Some(format!("routers may lead {url} to {app}, which was not checked"));
                 }
             }
@@ -236,14 +195,15 @@ impl World {
         None
     }
 
-    /// The version crashes. A route that it alone served is nobody's fault.
+    /// All versions of an app crash. A route that it alone served is nobody's fault.
     pub(crate) fn crash(&mut self, plan: &plan::App, app: &str) {
         if let Some(found) = Rc::make_mut(&mut self.space).app_mut(app) {
             for instance in found.processes.iter_mut().flat_map(|process| &mut process.states) {
                 instance.state = InstanceState::Crashed;
             }
         }
-        self.requests_mut().crashed.insert(app.to_owned());
+        let versions = self.versions(app);
+        self.requests_mut().crashed.extend(versions);
         let lost: Vec<usize> = (0..plan.live.len()).filter(|number| self.serving(*number) == 0).collect();
         self.requests_mut().excused.extend(lost);
     }
@@ -343,7 +303,7 @@ impl World {
             }
             // Routers learn of an instance when it runs.
             Traffic::Started if self.runs(&app) => {
-                self.requests_mut().crashed.remove(&app);
+                self.requests_mut().crashed.retain(|version| version.app != app);
                 for (number, url) in plan.live.iter().enumerate() {
                     let mapped = self.space.is_mapped(&app, url);
                     if mapped && !self.may_lead(number, &app) {
@@ -352,12 +312,11 @@ impl World {
                 }
             }
             Traffic::NewVersion => {
-                self.requests_mut().checked.remove(&app);
+                self.requests_mut().checked.retain(|version| version.app != app);
             }
             Traffic::Drained => {
-                if !self.requests.routers.keys().any(|(_, version)| version.app == app) {
-                    self.requests_mut().busy.remove(&app);
-                }
+                let Requests { routers, busy, .. } = self.requests_mut();
+                busy.retain(|busy| busy.app != app || routers.keys().any(|(_, version)| version == busy));
             }
             Traffic::Started | Traffic::Checked | Traffic::Unchanged => {}
         }
@@ -366,12 +325,18 @@ impl World {
         }
         let runs = self.space.app(&app).is_some_and(|app| app.state == AppState::Started);
         if ran && !runs {
-            if self.requests.busy.contains(&app) && !plan.drain.is_zero() && !self.requests.crashed.contains(&app) {
+            let Requests { busy, crashed, .. } = &*self.requests;
+            if busy.iter().any(|busy| busy.app == app && !crashed.contains(busy)) && !plan.drain.is_zero() {
                 return Err(format!("{app} is stopped before it has drained: requests that it has begun are cut off"));
             }
-            self.requests_mut().routers.retain(|(_, version), _| version.app != app);
-            self.requests_mut().busy.remove(&app);
-            self.requests_mut().crashed.remove(&app);
+            let requests = self.requests_mut();
+            requests.routers.retain(|(_, version), _| version.app != app);
+            requests.busy.retain(|version| version.app != app);
+            requests.crashed.retain(|version| version.app != app);
+        }
+        if self.space.app(&app).is_none() {
+            // One of the same name would be another one.
+            self.requests_mut().checked.retain(|version| version.app != app);
         }
         Ok(before)
     }
@@ -389,7 +354,8 @@ impl World {
             | Traffic::Drained => false,
         };
         if passes {
-            self.requests_mut().checked.insert(step.facts().app().to_owned());
+            let versions = self.versions(step.facts().app());
+            self.requests_mut().checked.extend(versions);
         }
         let number_of = |url: &plan::RouteUrl| plan.live.iter().position(|live| live == url);
         match step.facts().router_question()? {
@@ -415,9 +381,4 @@ impl World {
         }
         None
     }
-}
-
-/// The app that what is under way takes the place of, or gives its place back to.
-fn before<'a>(app: &'a plan::App, under_way: &UnderWay) -> &'a plan::AppName {
-    strategy::of(app).before(app, under_way)
 }

@@ -265,7 +265,7 @@ impl Ways<'_> {
     /// Where an interrupted deployment stands, and which ways lead on from there.
     fn half_way(&self, app: &plan::App, under_way: &UnderWay) -> String {
         let space = self.space;
-        let colour = &under_way.colour;
+        let colour = &under_way.app;
         let on = app.live.iter().filter(|url| space.is_mapped(colour.as_str(), url)).count();
         let alone = app.live.iter().all(|url| space.holders(url) == [colour.as_str()]);
         let stands = match (under_way.back, on, alone) {

@@ -17,6 +17,7 @@ use crate::space::lock::Lock;
 use crate::space::read::{self, Unreadable};
 use crate::space::rules::Suspended;
 use crate::space::{App, AppState, Named, Process, Quota, QuotaScope, SNAPSHOT_FORMAT, ServiceInstance, Space};
+use crate::steps::strategy;
 
 use super::answers::{Answers, Get as _, PageAndNext};
 use super::api::Api;
@@ -35,7 +36,7 @@ const PAGE_OF_NEWEST: &str = "50";
 const PACKAGES_OF_ONE: &str = "4";
 
 /// Reads one space with one cf.
-#[derive(Debug)]
+#[expect(missing_debug_implementations, reason = "it holds whom it tells")]
 pub struct Observer<'a> {
     answers: Answers<'a>,
     /// The names of the apps that are looked for.
@@ -47,7 +48,7 @@ pub struct Observer<'a> {
     /// The names of the service instances that are looked for.
     services: BTreeSet<String>,
     /// Hears of what a person should know while the whole space is read.
-    tell: fn(&str),
+    tell: &'a (dyn Fn(&str) + Sync),
     /// Whether something is to be staged on a stack.
     stages: bool,
     /// Whether a manifest names a buildpack that the platform would have to bring.
@@ -60,13 +61,13 @@ impl<'a> Observer<'a> {
         let per_app = |names: &dyn Fn(&PlanApp) -> Vec<String>| plan.apps.iter().flat_map(names).collect();
         Self {
             answers: Answers::of(Api::new(cf, session)),
-            apps: per_app(&|app| app.colours.iter().map(ToString::to_string).collect()),
+            apps: per_app(&|app| strategy::of(app).apps(app).iter().map(ToString::to_string).collect()),
             locks: plan.apps.iter().map(|app| (Lock::name_for(app.name.as_str()), app.name.clone())).collect(),
-            routes: plan.apps.iter().flat_map(|app| app.live.iter().chain([&app.staging]).cloned()).collect(),
+            routes: plan.apps.iter().flat_map(|app| strategy::of(app).routes(app)).cloned().collect(),
             services: per_app(&|app| {
                 app.services.iter().map(ToString::to_string).chain(app.manifest.app.services.iter().cloned()).collect()
             }),
-            tell: |_| {},
+            tell: &|_| {},
             stages: plan.apps.iter().any(|app| app.manifest.app.docker.is_none()),
             names_buildpacks: plan.apps.iter().any(|app| app.manifest.app.system_buildpacks().next().is_some()),
         }
@@ -74,7 +75,7 @@ impl<'a> Observer<'a> {
 
     /// Has `tell` hear of what a person should know while the whole space is read.
     #[must_use]
-    pub(crate) fn telling(self, tell: fn(&str)) -> Self {
+    pub(crate) fn telling(self, tell: &'a (dyn Fn(&str) + Sync)) -> Self {
         Self { tell, ..self }
     }
 

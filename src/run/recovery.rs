@@ -50,7 +50,7 @@ impl Recovery<'_, '_> {
             return Outcome::AsBefore;
         };
         if failure.step.phase.is_of_new_version() && !under_way.back {
-            self.tell_logs(under_way.colour.as_str(), report);
+            self.tell_logs(under_way.app.as_str(), report);
         }
         if under_way.back {
             stands(app, space, report);

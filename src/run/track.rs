@@ -166,8 +166,9 @@ impl<'d> Track<'d> {
 
 /// What differs of an app between two looks and cannot come from these steps.
 fn changed(app: &plan::App, unshown: &[Unshown<'_>], seen: &Space, space: &Space) -> Vec<Difference> {
-    let routes: Vec<_> = app.live.iter().chain([&app.staging]).cloned().collect();
-    let mut changed = differences(seen, space, strategy::of(app).apps(app), &routes);
+    let strategy = strategy::of(app);
+    let routes: Vec<_> = strategy.routes(app).into_iter().cloned().collect();
+    let mut changed = differences(seen, space, strategy.apps(app), &routes);
     changed.retain(|difference| !unshown.iter().any(|step| step.explains(difference)));
     changed
 }

@@ -14,7 +14,7 @@ use std::fmt;
 use serde_json::json;
 
 use crate::plan::{AppName, RouteUrl};
-use crate::space::App;
+use crate::space::{App, Space};
 
 /// The deployment that last wrote on the app: its id, the digest of its plan, who ran it and on which machine, and when
 /// it began (RFC 3339, UTC). The lock carries the same.
@@ -116,6 +116,14 @@ pub struct Identity {
     pub by: String,
     /// When it began (RFC 3339, UTC).
     pub at: String,
+}
+
+impl Identity {
+    /// Whether it has left a word on one of these apps.
+    pub(crate) fn is_written_on(&self, apps: &[AppName], space: &Space) -> bool {
+        apps.iter()
+            .any(|name| space.app(name.as_str()).and_then(|app| app.annotations.get(DEPLOYMENT)) == Some(&self.id))
+    }
 }
 
 /// The apps of a plan that a deployment is of: what tells that one was to follow which was not begun.

@@ -30,11 +30,11 @@ pub(crate) struct Left {
 pub(crate) fn left(verb: Verb, input: &CompileInput<'_>, space: &Space) -> Result<Left, Refusal> {
     let Some(under_way) = UnderWay::of(input.app, space) else { return Ok(Left { by_hand: Vec::new(), more: 0 }) };
     // Whether the files are here is no question: what was begun with them is told.
-    let found = space.app(under_way.colour.as_str()).and_then(Origin::of);
+    let found = space.app(under_way.app.as_str()).and_then(Origin::of);
     let begun_with = found.as_ref().map(|origin| Upload::as_written(&origin.upload, &origin.upload_files));
     let verb = if verb == Verb::Apply { Verb::Resume } else { verb };
     // What is done by hand makes no rollback larger.
-    let marked = space.app(under_way.colour.as_str()).and_then(Extent::of_rollback);
+    let marked = space.app(under_way.app.as_str()).and_then(Extent::of_rollback);
     let extent = &marked.unwrap_or_else(|| Extent::Apps(vec![input.app.name.to_string()]));
     let steps = compile(
         verb,

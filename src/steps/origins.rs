@@ -14,5 +14,5 @@ pub(crate) fn origins(app: &plan::App, space: &Space) -> Vec<Origin> {
 
 /// Whether a deployment has left a word on one of them.
 pub(crate) fn has_begun(app: &plan::App, deployment: &Identity, space: &Space) -> bool {
-    origins(app, space).iter().any(|origin| origin.deployment.id == deployment.id)
+    deployment.is_written_on(strategy::of(app).apps(app), space)
 }

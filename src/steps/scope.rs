@@ -11,12 +11,13 @@ use super::{Step, strategy};
 /// The space as far as an app of the plan is concerned with it. What is compiled for the app, and what may go wrong with that, is
 /// the same there.
 pub(crate) fn of(app: &plan::App, space: &Space) -> Space {
-    let names: BTreeSet<&str> = strategy::of(app).apps(app).iter().map(AsRef::<str>::as_ref).collect();
-    let urls = || app.live.iter().chain([&app.staging]);
+    let strategy = strategy::of(app);
+    let names: BTreeSet<&str> = strategy.apps(app).iter().map(AsRef::<str>::as_ref).collect();
+    let urls = strategy.routes(app);
     let locks = space.locks.iter().filter(|lock| lock.app == app.name.as_str()).cloned().collect();
-    let is_told = |route: &ForeignRoute| RouteUrl::parse(&route.wanted).is_ok_and(|url| urls().any(|own| *own == url));
+    let is_told = |route: &ForeignRoute| RouteUrl::parse(&route.wanted).is_ok_and(|url| urls.contains(&&url));
     let routes = space.rules.routes.iter().filter(|route| is_told(route)).cloned().collect();
-    narrowed(space, &names, &|route| urls().any(|url| route.is(url)), locks, routes)
+    narrowed(space, &names, &|route| urls.iter().any(|url| route.is(url)), locks, routes)
 }
 
 /// The space as far as these steps change it.

@@ -36,7 +36,7 @@ pub(crate) enum Standing {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct UnderWay {
     /// The app that is being deployed, or taken back.
-    pub(crate) colour: AppName,
+    pub(crate) app: AppName,
     /// Whether it is being taken back.
     pub(crate) back: bool,
     /// Where it comes from. `None` where nothing but its role is written on it.

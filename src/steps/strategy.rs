@@ -1,11 +1,16 @@
 //! How the new version of an app takes the place of the old one: one folder a strategy, with everything about it.
 //!
-//! - `model`: what a strategy is asked; `title`: what its phases are called; `goal`: what a walk is to bring about
+//! - `model`: what a strategy is asked; `title`: what its phases are called
+//! - `assumed`: what it takes for so that a space does not tell; `known`: what routers know; `promised`: what it promises of the
+//!   live routes; `goal`: what a walk is to bring about
 //! - [`blue_green`]: two apps that take turns on the live routes
 
+mod assumed;
 pub mod blue_green;
 mod goal;
+mod known;
 mod model;
+mod promised;
 mod title;
 
 use crate::plan;
@@ -14,8 +19,11 @@ use crate::space::Space;
 use super::refusal::Refusal;
 use super::standing::{Standing, UnderWay};
 
+pub(crate) use assumed::Assumed;
 pub(crate) use goal::Goal;
+pub(crate) use known::Known;
 pub(crate) use model::Strategy;
+pub(crate) use promised::Promised;
 pub use title::Title;
 
 /// The strategy of an app of the plan.

@@ -604,7 +604,7 @@ proptest! {
                 prop_assert!(before.is_subset(&after), "{verb}: {}: {before:?} -> {after:?}", step.id);
                 // Whether a version that is being deployed has passed its checks is known by no one, unless it is on that
                 // route already.
-                let unchecked = way.as_ref().map(|under_way| under_way.colour.as_str());
+                let unchecked = way.as_ref().map(|under_way| under_way.app.as_str());
                 let held = |app: &str, url: &str| space.routes_of(app).contains(&url);
                 let new = |(app, url): &&(String, String)| Some(app.as_str()) == unchecked && !held(app, url);
                 let found = after.difference(&before).find(new);

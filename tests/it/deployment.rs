@@ -178,7 +178,7 @@ fn the_users_session_is_not_touched_and_cannot_redirect_a_run() {
 }
 
 fn tokens(config: &str) -> String {
-    let config: serde_json::Value = serde_json::from_str(config).unwrap();
+    let config: Value = serde_json::from_str(config).unwrap();
     format!("{} {}", config["AccessToken"], config["RefreshToken"])
 }
 

@@ -3,23 +3,25 @@
 //! - `standing`: which colour is live and which one is next, read off the space
 //! - `forward`: the classic guide's seven steps, from their beginning or from where a run was interrupted
 //! - `back`: the guide's fallback, and what takes a half-done deployment back
-//! - `goal`: where it must end
+//! - `leaving`: a colour leaves the routes to the other one, on either way
+//! - `promise`: what it promises of the live routes; `goal`: where it must end
 
 mod back;
 mod forward;
 mod goal;
+mod leaving;
+mod promise;
 mod standing;
 
-use crate::plan::{self, AppName};
+use crate::plan::{self, AppName, RouteUrl};
 use crate::space::Space;
 use crate::steps::input::CompileInput;
-use crate::steps::origins::has_begun;
 use crate::steps::phase::Phase;
 use crate::steps::refusal::Refusal;
 use crate::steps::standing::{Standing, UnderWay};
 use crate::steps::{Step, Verb};
 
-use super::{Goal, Strategy, Title};
+use super::{Assumed, Goal, Promised, Strategy, Title};
 
 /// Blue-green.
 #[derive(Debug, Clone, Copy)]
@@ -62,16 +64,16 @@ impl Strategy for BlueGreen {
         &app.colours
     }
 
+    fn routes<'a>(&self, app: &'a plan::App) -> Vec<&'a RouteUrl> {
+        app.live.iter().chain([&app.staging]).collect()
+    }
+
     fn standing(&self, app: &plan::App, space: &Space) -> Result<Standing, Refusal> {
         standing::standing(app, space)
     }
 
     fn under_way(&self, app: &plan::App, space: &Space) -> Option<UnderWay> {
         standing::under_way(app, space)
-    }
-
-    fn before<'a>(&self, app: &'a plan::App, under_way: &UnderWay) -> &'a AppName {
-        standing::other(app, &under_way.colour)
     }
 
     fn compile(&self, verb: Verb, input: &CompileInput<'_>, space: &Space) -> Result<Vec<Step>, Refusal> {
@@ -82,12 +84,31 @@ impl Strategy for BlueGreen {
             Verb::Rollback => match input.begun {
                 // A run was killed before its first change: there is nothing of it to take back, and the fallback after
                 // the deployment before it is another matter.
-                Some(begun) if UnderWay::of(app, space).is_none() && !has_begun(app, &begun.identity, space) => {
+                Some(begun)
+                    if standing::under_way(app, space).is_none()
+                        && !standing::has_begun(app, &begun.identity, space) =>
+                {
                     Err(Refusal::NothingUnderWay { name: app.name.clone() })
                 }
                 Some(_) | None => back::compile(input, space),
             },
         }
+    }
+
+    fn assumed(&self, app: &plan::App, space: &Space) -> Assumed {
+        promise::assumed(app, space)
+    }
+
+    fn promised(&self, app: &plan::App, verb: Verb, space: &Space) -> Promised {
+        promise::promised(app, verb, space)
+    }
+
+    fn goal(&self, app: &plan::App, verb: Verb, space: &Space, is_of_walk: bool) -> Goal {
+        goal::goal(app, verb, space, is_of_walk)
+    }
+
+    fn must_lead_back(&self, app: &plan::App, start: &Space, under_way: Option<&UnderWay>) -> bool {
+        goal::must_lead_back(app, start, under_way)
     }
 
     fn missed(

@@ -1,6 +1,6 @@
 //! All that is known of a strategy.
 
-use crate::plan::{self, AppName};
+use crate::plan::{self, AppName, RouteUrl};
 use crate::space::Space;
 use crate::steps::Verb;
 use crate::steps::input::CompileInput;
@@ -9,7 +9,9 @@ use crate::steps::refusal::Refusal;
 use crate::steps::standing::{Standing, UnderWay};
 use crate::steps::step::Step;
 
+use super::assumed::Assumed;
 use super::goal::Goal;
+use super::promised::Promised;
 use super::title::Title;
 
 /// All that is known of a strategy. Everything here is pure.
@@ -26,17 +28,29 @@ pub(crate) trait Strategy {
     /// The apps of the space that belong to an app of the plan: nothing else is ever changed for it.
     fn apps<'a>(&self, app: &'a plan::App) -> &'a [AppName];
 
+    /// The routes that it changes, beside those that an app brings along: nothing else is ever watched for it.
+    fn routes<'a>(&self, app: &'a plan::App) -> Vec<&'a RouteUrl>;
+
     /// Where its versions stand. Refuses where the space does not tell.
     fn standing(&self, app: &plan::App, space: &Space) -> Result<Standing, Refusal>;
 
     /// What is under way, by what is written on the apps.
     fn under_way(&self, app: &plan::App, space: &Space) -> Option<UnderWay>;
 
-    /// The app that what is under way takes the place of, or gives its place back to.
-    fn before<'a>(&self, app: &'a plan::App, under_way: &UnderWay) -> &'a AppName;
-
     /// Compiles what a verb does to the app. Refuses where the space does not allow it, or does not tell enough.
     fn compile(&self, verb: Verb, input: &CompileInput<'_>, space: &Space) -> Result<Vec<Step>, Refusal>;
+
+    /// What is taken for so of a space as it is found, beside what that tells.
+    fn assumed(&self, app: &plan::App, space: &Space) -> Assumed;
+
+    /// What a verb promises of the live routes from a space on.
+    fn promised(&self, app: &plan::App, verb: Verb, space: &Space) -> Promised;
+
+    /// What a verb is to bring about from a space on. `is_of_walk` where what is under way there was begun on the walk itself.
+    fn goal(&self, app: &plan::App, verb: Verb, space: &Space, is_of_walk: bool) -> Goal;
+
+    /// Whether there must be a way back for what is under way, by the space in which the walk began.
+    fn must_lead_back(&self, app: &plan::App, start: &Space, under_way: Option<&UnderWay>) -> bool;
 
     /// What is not as it is to be at the end of a walk that has this goal. `start` is the space before its first step;
     /// `has_crashed` tells which apps have crashed on it, which is nobody's fault.

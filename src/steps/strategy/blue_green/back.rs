@@ -3,10 +3,8 @@
 //! The order is what makes it safe: the colour that is to serve is started, reached through every live route and only
 //! then alone on them.
 
-use crate::plan::{self, AppName, Instances, RouteUrl};
-use crate::space::condition::Condition;
-use crate::space::{App, AppState, Space};
-use crate::steps::action::{Scale, Start, Stop};
+use crate::plan::{self, AppName};
+use crate::space::{App, Space};
 use crate::steps::annotations::{Origin, Role};
 use crate::steps::builder::{GraphBuilder, Routers};
 use crate::steps::input::{CompileInput, Failed};
@@ -15,8 +13,8 @@ use crate::steps::refusal::Refusal;
 use crate::steps::standing::{Standing, UnderWay};
 use crate::steps::{Step, preflight};
 
-use super::forward;
-use super::standing::other;
+use super::leaving::{grow, put_to_rest, returning, take_off};
+use super::standing::{self, is_uploaded, other};
 
 /// Which colour is to serve again, and which one goes.
 struct Direction {
@@ -31,8 +29,8 @@ struct Direction {
 pub(super) fn compile(input: &CompileInput<'_>, space: &Space) -> Result<Vec<Step>, Refusal> {
     let CompileInput { app, failed, extent, .. } = *input;
     Refusal::any(preflight::of_space(app, space))?;
-    let standing = Standing::of(app, space)?;
-    let Direction { to, from, finished } = match UnderWay::of(app, space) {
+    let standing = standing::standing(app, space)?;
+    let Direction { to, from, finished } = match standing::under_way(app, space) {
         Some(under_way) => of_interrupted(app, space, under_way)?,
         None => of_finished(app, space, standing)?,
     };
@@ -68,7 +66,7 @@ pub(super) fn compile(input: &CompileInput<'_>, space: &Space) -> Result<Vec<Ste
 /// leads to nobody. One that found nothing on the live routes, and is on them now, leads to the version that was live once: as
 /// it does when it is finished, and nobody is left with nothing.
 fn of_interrupted(app: &plan::App, space: &Space, under_way: UnderWay) -> Result<Direction, Refusal> {
-    let from = under_way.colour;
+    let from = under_way.app;
     let to = other(app, &from).clone();
     let holds = |colour: &AppName| app.live.iter().any(|url| space.is_mapped(colour.as_str(), url));
     let there = space.app(to.as_str());
@@ -118,99 +116,13 @@ fn of_finished(app: &plan::App, space: &Space, standing: Standing) -> Result<Dir
     }
 }
 
-/// Gives a version that is to serve as many web instances as the one that serves, or served, or as the plan declares, where it
-/// has fewer: somebody may have raised these since, or have scaled it down, even to none. Refuses where nothing tells how many it
-/// should have.
-pub(super) fn grow(list: &mut GraphBuilder<'_>, phase: Phase, to: &AppName, from: &AppName) -> Result<(), Refusal> {
-    let (app, model) = (list.app(), list.model());
-    let instances = |name: &AppName| model.app(name.as_str()).map_or(0, App::web_instances);
-    let (has, live) = (instances(to), instances(from));
-    let wanted = match app.instances {
-        Instances::AtLeastLive => live,
-        Instances::Manifest => live.min(app.manifest.app.web.instances.unwrap_or(1)),
-    };
-    if has < wanted {
-        list.add(phase, "scale", Scale { app: to.clone(), instances: wanted });
-    } else if has == 0 {
-        return Err(Refusal::NoInstances { name: app.name.clone(), app: to.clone() });
-    }
-    Ok(())
-}
-
 /// Whether a run that was interrupted may have unmapped the colour from live routes without asking the routers: on its
 /// way back, or while it made room for the push of a new version.
 fn may_have_left(space: &Space, from: &AppName) -> bool {
     let Some(app) = space.app(from.as_str()) else { return false };
     match (Role::of(app), Origin::of(app)) {
         (Some(Role::RollingBack), _) | (Some(Role::Next), None) => true,
-        (Some(Role::Next), Some(origin)) => !forward::is_uploaded(app, &origin),
+        (Some(Role::Next), Some(origin)) => !is_uploaded(app, &origin),
         (Some(Role::Live | Role::Previous | Role::RolledBack) | None, _) => false,
-    }
-}
-
-/// The live routes that the colour which is to serve must be asked for: those that it held, as far as it does not hold
-/// them alone now.
-pub(super) fn returning(
-    list: &GraphBuilder<'_>,
-    app: &plan::App,
-    to: Option<&AppName>,
-    from: &AppName,
-) -> Vec<RouteUrl> {
-    let (Some(to), model) = (to, list.model()) else { return Vec::new() };
-    let origin = model.app(from.as_str()).and_then(Origin::of);
-    let had = origin.filter(|origin| origin.old.as_deref() == Some(to.as_str())).map(|origin| origin.old_routes);
-    let returns = |url: &&RouteUrl| {
-        let leaves = model.is_mapped(from.as_str(), url);
-        match &had {
-            Some(had) => {
-                had.iter().any(|one| *one == url.to_string()) && (leaves || !model.is_mapped(to.as_str(), url))
-            }
-            None => leaves,
-        }
-    };
-    app.live.iter().filter(returns).cloned().collect()
-}
-
-/// Takes a colour off all routes of the plan, once the other one serves the live routes that come back to it; from then
-/// on all hangs on that one. Returns whether the colour may have requests in hand.
-pub(super) fn take_off(
-    list: &mut GraphBuilder<'_>,
-    phase: Phase,
-    serving: Option<&AppName>,
-    leaving: &AppName,
-    returning: &[RouteUrl],
-    routers: Routers,
-) -> Result<bool, Refusal> {
-    let on_live = list.app().live.iter().any(|url| list.model().is_mapped(leaving.as_str(), url));
-    if let Some(serving) = serving {
-        // What was there before an interrupted deployment comes back as it was, unless it has no instances at all.
-        let with_web = |app: &&App| app.web().is_some();
-        let there = list.model().app(serving.as_str()).filter(with_web);
-        if !returning.is_empty() && there.is_some_and(|app| app.web_instances() == 0) {
-            grow(list, phase, serving, leaving)?;
-        }
-        let there = list.model().app(serving.as_str()).filter(with_web);
-        let instances = there.map_or(1, App::web_instances);
-        if !returning.is_empty() && !there.is_some_and(|app| app.serves() && app.running() >= instances) {
-            let action = Start { app: serving.clone(), instances, reached_at: None };
-            list.add(phase, "start", action);
-        }
-        // Also where the platform says that the route is mapped already: the router has not been asked yet.
-        list.map_live(phase, serving, returning)?;
-        if !returning.is_empty() {
-            list.rely_on(Some(Condition::Running { app: serving.to_string(), instances }));
-        }
-    }
-    list.unmap_live(phase, leaving, routers)?;
-    list.unmap_staging(phase, leaving)?;
-    Ok(on_live || routers == Routers::Unsure)
-}
-
-/// Stops a colour that is off its routes, after it has drained where it may have requests in hand.
-pub(super) fn put_to_rest(list: &mut GraphBuilder<'_>, phase: Phase, leaving: &AppName, busy: bool) {
-    if busy {
-        list.drain_and_stop(phase, leaving);
-    } else if list.model().app(leaving.as_str()).is_some_and(|app| app.state == AppState::Started) {
-        list.add(phase, "stop", Stop { app: leaving.clone() });
     }
 }

@@ -10,15 +10,17 @@ use crate::steps::action::{
 use crate::steps::annotations::{Annotations, Extent, Origin, Role};
 use crate::steps::builder::{GraphBuilder, Routers};
 use crate::steps::input::{Begun, CompileInput, Failed};
-use crate::steps::origins::has_begun;
 use crate::steps::phase::Phase;
 use crate::steps::refusal::Refusal;
 use crate::steps::sizing::{self, Sizing};
-use crate::steps::standing::{Standing, UnderWay};
 use crate::steps::{Step, preflight};
 
 use super::back;
-use super::standing::{is_of_plan, is_under_way, not_in_use, other, other_routes, staging_is_free, told_apart};
+use super::leaving::{grow, put_to_rest, returning, take_off};
+use super::standing::{
+    self, has_begun, is_of_plan, is_under_way, is_uploaded, not_in_use, other, other_routes, staging_is_free,
+    told_apart,
+};
 
 /// CC API 3: the longest value of an annotation, in characters.
 const LONGEST_ANNOTATION: usize = 5000;
@@ -31,7 +33,7 @@ pub(super) fn deploy(input: &CompileInput<'_>, space: &Space) -> Result<Vec<Step
     let CompileInput { plan, app, identity, extent, upload, .. } = *input;
     let Some(upload) = upload else { return Err(Refusal::NoUpload { name: app.name.clone() }) };
     may_begin(app, space)?;
-    let standing = Standing::of(app, space)?;
+    let standing = standing::standing(app, space)?;
     let next = standing.next().clone();
     may_stage(app, space, &next)?;
     not_in_use(app, space, &next)?;
@@ -43,7 +45,7 @@ pub(super) fn deploy(input: &CompileInput<'_>, space: &Space) -> Result<Vec<Step
     list.resolve_routes()?;
     let old = standing.live().cloned();
     // What was interrupted may have taken the live colour off a route without asking the routers, and marked it live since.
-    let routers = if UnderWay::of(app, space).is_some() { Routers::Unsure } else { Routers::Informed };
+    let routers = if standing::under_way(app, space).is_some() { Routers::Unsure } else { Routers::Informed };
     // The staging route of a deployment that ended after the switch. The check must not reach that version.
     list.leave_staging(Phase::Prepare, other(app, &next))?;
     let origin = Origin {
@@ -78,7 +80,7 @@ pub(super) fn deploy(input: &CompileInput<'_>, space: &Space) -> Result<Vec<Step
 /// Refuses where nothing is under way, and where what is under way comes from another plan.
 pub(super) fn resume(input: &CompileInput<'_>, space: &Space) -> Result<Vec<Step>, Refusal> {
     let CompileInput { plan, app, upload, begun, .. } = *input;
-    let Some(under_way) = UnderWay::of(app, space) else {
+    let Some(under_way) = standing::under_way(app, space) else {
         return match begun.filter(|begun| !has_begun(app, &begun.identity, space)) {
             Some(begun) if begun.plan != plan.digest => {
                 Err(Refusal::OtherPlan { name: app.name.clone(), app: app.name.clone() })
@@ -89,11 +91,11 @@ pub(super) fn resume(input: &CompileInput<'_>, space: &Space) -> Result<Vec<Step
     };
     if under_way.back {
         // By itself it goes on as what it was begun as.
-        let marked = space.app(under_way.colour.as_str()).and_then(Extent::of_rollback);
+        let marked = space.app(under_way.app.as_str()).and_then(Extent::of_rollback);
         let extent = marked.unwrap_or_else(|| Extent::Apps(vec![app.name.to_string()]));
         return back::compile(&CompileInput { failed: Failed::Stop, extent: &extent, ..*input }, space);
     }
-    let other_plan = || Refusal::OtherPlan { name: app.name.clone(), app: under_way.colour.clone() };
+    let other_plan = || Refusal::OtherPlan { name: app.name.clone(), app: under_way.app.clone() };
     let Some(origin) = &under_way.origin else { return Err(other_plan()) };
     if let Some(begun) = begun.filter(|begun| begun.identity.id != origin.deployment.id && begun.plan == plan.digest) {
         // The run that was killed was a new one, and had not yet taken this one's place.
@@ -103,10 +105,10 @@ pub(super) fn resume(input: &CompileInput<'_>, space: &Space) -> Result<Vec<Step
         return Err(other_plan());
     }
     may_begin(app, space)?;
-    Standing::of(app, space)?;
+    standing::standing(app, space)?;
     staging_is_free(app, space)?;
 
-    let next = under_way.colour.clone();
+    let next = under_way.app.clone();
     if space.app(next.as_str()).is_some_and(|app| is_uploaded_over(app, origin)) {
         return Err(Refusal::OtherPackage { name: app.name.clone(), app: next });
     }
@@ -127,7 +129,7 @@ pub(super) fn resume(input: &CompileInput<'_>, space: &Space) -> Result<Vec<Step
     }
     // Somebody may have scaled it down since.
     if let Some(old) = &old {
-        back::grow(&mut list, Phase::Start, &next, old)?;
+        grow(&mut list, Phase::Start, &next, old)?;
     }
     let there = list.model().app(next.as_str()).filter(|app| app.web().is_some());
     let instances = there.map_or(1, App::web_instances);
@@ -190,9 +192,9 @@ fn same_lifecycle(app: &plan::App, space: &Space, next: &AppName) -> Result<(), 
 /// ago, so that a router still knows it, or it has requests in hand.
 fn clear(list: &mut GraphBuilder<'_>, app: &plan::App, old: Option<&AppName>, next: &AppName) -> Result<(), Refusal> {
     if app.live.iter().any(|url| list.model().is_mapped(next.as_str(), url)) {
-        let returning = back::returning(list, app, old, next);
-        let busy = back::take_off(list, Phase::Prepare, old, next, &returning, Routers::Unsure)?;
-        back::put_to_rest(list, Phase::Prepare, next, busy);
+        let returning = returning(list, app, old, next);
+        let busy = take_off(list, Phase::Prepare, old, next, &returning, Routers::Unsure)?;
+        put_to_rest(list, Phase::Prepare, next, busy);
         list.rely_on(None);
     } else {
         list.leave_and_stop(Phase::Prepare, next)?;
@@ -313,12 +315,6 @@ fn switched(app: &plan::App, space: &Space, next: &AppName) -> bool {
 
 fn uploaded(space: &Space, next: &AppName, origin: &Origin) -> bool {
     space.app(next.as_str()).is_some_and(|app| is_uploaded(app, origin))
-}
-
-/// Whether the upload of that deployment has come to its end.
-pub(super) fn is_uploaded(app: &App, origin: &Origin) -> bool {
-    let package = app.package.as_ref();
-    package.is_some_and(|package| package.ready && Some(&package.guid) != origin.package_before.as_ref())
 }
 
 /// Whether somebody else has uploaded something to the app since, by the platform's record of its packages: of those that came

@@ -4,14 +4,33 @@ use std::collections::BTreeSet;
 
 use crate::plan::{self, AppName, Old};
 use crate::space::{App, AppState, Space};
+use crate::steps::Verb;
 use crate::steps::annotations::{Origin, Role};
 use crate::steps::standing::UnderWay;
 
 use super::super::Goal;
-use super::standing::{is_of_plan, other};
+use super::standing::{self, is_of_plan, other};
 
 /// Which apps have crashed on a walk.
 type Crashed<'a> = dyn Fn(&str) -> bool + 'a;
+
+/// What a verb is to bring about. What was begun on the walk itself is taken back to where that began.
+pub(super) fn goal(app: &plan::App, verb: Verb, space: &Space, is_of_walk: bool) -> Goal {
+    match (verb, standing::under_way(app, space)) {
+        (Verb::Apply, _) => {
+            standing::standing(app, space).map_or(Goal::Settled, |standing| Goal::Live(standing.next().clone()))
+        }
+        (Verb::Resume, Some(UnderWay { back: false, app: next, .. })) => Goal::Live(next),
+        (Verb::Resume | Verb::Rollback, Some(_)) if is_of_walk => Goal::Start,
+        (Verb::Resume | Verb::Rollback, _) => Goal::Settled,
+    }
+}
+
+/// Whether there must be a way back: the plan itself gives it up where the old colour is deleted; so has somebody by hand.
+pub(super) fn must_lead_back(app: &plan::App, start: &Space, under_way: Option<&UnderWay>) -> bool {
+    let old = under_way.and_then(|it| start.app(other(app, &it.app).as_str()));
+    app.old != Old::Delete && old.is_some_and(|old| old.droplet.is_some())
+}
 
 /// What is not as it is to be at the end of a walk; `start` is the space before its first step.
 pub(super) fn missed(
@@ -21,8 +40,8 @@ pub(super) fn missed(
     space: &Space,
     has_crashed: &Crashed<'_>,
 ) -> Option<String> {
-    if let Some(under_way) = UnderWay::of(app, space) {
-        return Some(format!("the deployment of {} is still under way", under_way.colour));
+    if let Some(under_way) = standing::under_way(app, space) {
+        return Some(format!("the deployment of {} is still under way", under_way.app));
     }
     if let Some(holder) = space.holders(&app.staging).first() {
         return Some(format!("{holder} is still on the staging route {}", app.staging));

@@ -6,7 +6,7 @@
 
 use crate::plan::{self, AppName, RouteUrl};
 use crate::space::{App, AppState, Space};
-use crate::steps::annotations::{self, Origin, Role};
+use crate::steps::annotations::{self, Identity, Origin, Role};
 use crate::steps::refusal::Refusal;
 use crate::steps::standing::{Standing, UnderWay};
 
@@ -47,12 +47,23 @@ pub(super) fn under_way(app: &plan::App, space: &Space) -> Option<UnderWay> {
     let colour = *marked.iter().find(|colour| marked.len() == 1 || !holds(colour)).or(marked.first())?;
     let found = space.app(colour.as_str())?;
     let back = Role::of(found) == Some(Role::RollingBack);
-    Some(UnderWay { colour: colour.clone(), back, origin: Origin::of(found) })
+    Some(UnderWay { app: colour.clone(), back, origin: Origin::of(found) })
 }
 
 /// Whether a deployment or a way back of this colour is under way.
 pub(super) fn is_under_way(space: &Space, colour: &AppName) -> bool {
     space.app(colour.as_str()).and_then(Role::of).is_some_and(Role::is_under_way)
+}
+
+/// Whether a deployment has left a word on one of the colours.
+pub(super) fn has_begun(app: &plan::App, deployment: &Identity, space: &Space) -> bool {
+    deployment.is_written_on(&app.colours, space)
+}
+
+/// Whether the upload of that deployment has come to its end.
+pub(super) fn is_uploaded(app: &App, origin: &Origin) -> bool {
+    let package = app.package.as_ref();
+    package.is_some_and(|package| package.ready && Some(&package.guid) != origin.package_before.as_ref())
 }
 
 fn is_colour(app: &plan::App, name: &str) -> bool {
