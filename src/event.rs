@@ -214,6 +214,14 @@ pub enum Happening {
         /// In words, with the commands.
         text: String,
     },
+    /// The command is refused, or cannot begin: the space is as it was. A person is shown it by the command line itself.
+    Refused {
+        /// Why.
+        why: String,
+        /// What to do about it, where that is known.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        hint: Option<String>,
+    },
     /// The command is at its end; nothing follows.
     Ended {
         /// Its exit code.
@@ -289,6 +297,10 @@ impl Happening {
             Self::StepStarted { argv: texts, .. }
             | Self::StepConfirmed { notes: texts, .. }
             | Self::Logs { lines: texts, .. } => each(texts),
+            Self::Refused { why, hint } => {
+                *why = show(why);
+                *hint = hint.take().map(|hint| show(&hint));
+            }
             Self::Started { .. }
             | Self::Serves { .. }
             | Self::Interrupted { .. }

@@ -28,8 +28,7 @@ use super::context::{Context, load, load_without_app_files};
 use super::holding::{clear_up, holding};
 use super::prepare::{self, Prepared};
 use super::reporters::Reporters;
-use super::strays::warn_of_strays;
-use super::terminal::tell;
+use super::strays::named;
 
 /// What was read so recently is read again under the lock only as far as a deployment changes it.
 const RECENTLY: Duration = Duration::from_secs(10);
@@ -39,8 +38,8 @@ const WHAT_MAY_CHANGE: &[Section] =
 
 /// Runs one of the verbs that change something. A deployment that would change nothing is left out, unless it is forced.
 pub(crate) fn run(verb: Verb, common: &Common, args: &RunArgs, force: bool) -> Result<ExitStatus, CliError> {
-    let mut reporters = Reporters::new(common)?;
-    let ended = with_plan(verb, common, args, force, &mut reporters);
+    let reporters = Reporters::new(common)?;
+    let ended = with_plan(verb, common, args, force, &reporters);
     reporters.end(&ended);
     ended
 }
@@ -50,14 +49,16 @@ fn with_plan(
     common: &Common,
     args: &RunArgs,
     force: bool,
-    reporters: &mut Reporters,
+    reporters: &Reporters,
 ) -> Result<ExitStatus, CliError> {
     let plan = match verb {
         Verb::Apply => load(common)?,
         Verb::Resume | Verb::Rollback => load_without_app_files(common)?,
     };
-    if verb == Verb::Apply {
-        warn_of_strays(common, &plan);
+    if verb == Verb::Apply && !common.quiet {
+        for stray in named(&plan, &[]) {
+            reporters.note(&stray.warning());
+        }
     }
     let consent = Consent::new(args.yes, verb.as_str(), common)?;
     with_session(verb, common, args, force, &plan, &consent, reporters)
@@ -70,24 +71,27 @@ fn with_session(
     force: bool,
     plan: &Plan,
     consent: &Consent,
-    reporters: &mut Reporters,
+    reporters: &Reporters,
 ) -> Result<ExitStatus, CliError> {
     let context = Context::open(common, plan)?;
+    reporters.hide(context.redactor());
+    let note = |text: &str| reporters.note(text);
     // Nothing is begun yet: until it is, a signal ends the process as any other.
     let unhurried = Interrupt::none();
     let read = unhurried.now();
-    let mut space = context.observer(plan).observe(&unhurried)?;
+    let mut space = context.observer(plan).telling(&note).observe(&unhurried)?;
     reporters.note_live(plan, &space);
     if !force && prepare::is_deployed(&context.api(), plan, &space, &reporters.own_files()) {
         let told: Vec<String> = plan.apps.iter().map(|app| serving(app, &space)).collect();
-        tell(&format!("nothing to deploy: what runs is what this plan deploys; {}", told.join("; ")));
-        tell(&format!("to deploy it all the same: {} --force", common.own_commands().verb("apply")));
-        context.close();
+        note(&format!("nothing to deploy: what runs is what this plan deploys; {}", told.join("; ")));
+        let text = format!("to deploy it all the same: {} --force", common.own_commands().verb("apply"));
+        reporters.report(Happening::Hint { text });
+        context.close(&note);
         return Ok(ExitStatus::Done);
     }
     let patience = Patience { wait: args.lock_wait, find_out: verb != Verb::Apply, take_over: args.take_over };
     let mut manager = LockManager::new(context.api(), &unhurried, patience);
-    way_is_free(args, consent, &context, &mut manager, &mut space)?;
+    way_is_free(args, consent, &context, &mut manager, &mut space, reporters)?;
     let failed = if args.keep_failed { Failed::Keep } else { Failed::Stop };
     let is_free = manager.refuse_at_work(&space.locks).is_ok();
     // Whoever is at work now ends by itself where it is only waited for: its locks tell of nothing that is to be gone on with.
@@ -98,14 +102,14 @@ fn with_session(
         plan: plan.digest.clone(),
         verb: request.acts_as(plan, &space),
     };
-    let mut asking = Asking { context: &context, plan, request, consent, reporters };
+    let asking = Asking { context: &context, plan, request, consent, reporters };
     // What is compiled while somebody else is at work fits nothing: that is done once the lock is ours.
     let agreed = if is_free {
         match asking.agree(&space, &unhurried) {
             Err(CliError::Refused(Refusal::NothingUnderWay { .. })) => {
-                clear_up(&context, &space.locks)?;
+                clear_up(&context, &space.locks, reporters)?;
                 let ended = asking.nothing_under_way(&space);
-                context.close();
+                context.close(&note);
                 return ended;
             }
             agreed => Some(Agreed { prepared: agreed?, read }),
@@ -113,11 +117,11 @@ fn with_session(
     } else {
         None
     };
-    let interrupt = catch(asking.reporters)?;
+    let interrupt = catch(reporters)?;
     let manager = manager.by(&interrupt);
     let mut work = |hold: &Hold<'_>| asking.under_lock(agreed.as_ref(), space.clone(), &interrupt, hold);
-    let ended = holding(&context, plan, &claim, &manager, &interrupt, &mut work);
-    context.close();
+    let ended = holding(&context, plan, &claim, &manager, &interrupt, &mut work, reporters);
+    context.close(&note);
     ended
 }
 
@@ -128,9 +132,10 @@ fn way_is_free(
     context: &Context,
     manager: &mut LockManager<'_>,
     space: &mut Space,
+    reporters: &Reporters,
 ) -> Result<(), CliError> {
     if !args.take_over && args.lock_wait.is_zero() {
-        manager.find_out(&mut space.locks, &mut tell)?;
+        manager.find_out(&mut space.locks, &mut |text| reporters.note(text))?;
         manager.refuse_at_work(&space.locks)?;
     }
     context.before_asking()?;
@@ -163,7 +168,7 @@ struct Asking<'a> {
     plan: &'a Plan,
     request: Request,
     consent: &'a Consent,
-    reporters: &'a mut Reporters,
+    reporters: &'a Reporters,
 }
 
 impl<'a> Asking<'a> {
@@ -174,11 +179,11 @@ impl<'a> Asking<'a> {
         prepared.ask_routers(&context.client, space);
         if let Consent::Given = consent {
             for note in preview::routers(&prepared.routers) {
-                tell(&note);
+                reporters.note(&note);
             }
         }
         for stray in prepared.written_into_uploads() {
-            tell(&stray.warning());
+            reporters.note(&stray.warning());
         }
         consent.ask(&shown(plan, space, &prepared), question(request.verb), clock)?;
         Ok(prepared)
@@ -186,7 +191,7 @@ impl<'a> Asking<'a> {
 
     /// Under the lock: makes sure that what was agreed to still fits the space, and runs it.
     fn under_lock(
-        &mut self,
+        &self,
         agreed: Option<&Agreed<'a>>,
         mut space: Space,
         interrupt: &Interrupt,
@@ -195,10 +200,11 @@ impl<'a> Asking<'a> {
         let mut told = false;
         let mut tell_once = |trouble: &str| {
             if !std::mem::replace(&mut told, true) {
-                tell(trouble);
+                self.reporters.note(trouble);
             }
         };
-        let observer = self.context.observer(self.plan);
+        let note = |text: &str| self.reporters.note(text);
+        let observer = self.context.observer(self.plan).telling(&note);
         let mut refresh =
             |space: &mut Space, parts: &Parts| refresh_patiently(&observer, interrupt, space, parts, &mut tell_once);
         if let Some(agreed) = agreed {
@@ -215,14 +221,14 @@ impl<'a> Asking<'a> {
             if again.is_ok_and(|(_, again)| again == agreed.prepared.deployment) {
                 return Ok(self.run(&agreed.prepared, Look { space, read }, interrupt, hold));
             }
-            tell("the space has changed meanwhile");
+            self.reporters.note("the space has changed meanwhile");
         }
         let read = interrupt.now();
         refresh(&mut space, &Parts::all())?;
         let prepared = match self.agree(&space, interrupt) {
             Err(CliError::NotAgreed) if agreed.is_none() => {
-                tell("the run that was at work has ended, and nothing was done after it:");
-                self.plan.apps.iter().for_each(|app| tell(&serving(app, &space)));
+                self.reporters.note("the run that was at work has ended, and nothing was done after it:");
+                self.plan.apps.iter().for_each(|app| self.reporters.note(&serving(app, &space)));
                 if let Some(own) = self.reporters.own() {
                     self.reporters.report(Happening::Hint { text: own.ways(Verb::Resume) });
                 }
@@ -235,7 +241,7 @@ impl<'a> Asking<'a> {
     }
 
     /// A rollback is finished, which leaves what was there before; something else may still be under way.
-    fn after_finished_rollback(&mut self, space: &Space) -> ExitStatus {
+    fn after_finished_rollback(&self, space: &Space) -> ExitStatus {
         let is_left = |app: &&plan::App| UnderWay::of(app, space).is_some();
         let left: Vec<String> = self.plan.apps.iter().filter(is_left).map(|app| app.name.to_string()).collect();
         if left.is_empty() {
@@ -255,11 +261,11 @@ impl<'a> Asking<'a> {
         if verb == Verb::Resume {
             prepare::rest_is_deployed(&self.context.api(), self.plan, space, &self.reporters.own_files())?;
         }
-        tell(&nothing_under_way(verb, self.plan, space));
+        self.reporters.note(&nothing_under_way(verb, self.plan, space));
         Ok(ExitStatus::Done)
     }
 
-    fn run(&mut self, prepared: &Prepared<'a>, mut look: Look, interrupt: &Interrupt, hold: &Hold<'_>) -> ExitStatus {
+    fn run(&self, prepared: &Prepared<'a>, mut look: Look, interrupt: &Interrupt, hold: &Hold<'_>) -> ExitStatus {
         let Self { context, plan, reporters, .. } = self;
         let status = operate(context, plan, prepared, &mut look, interrupt, hold, reporters);
         if status != ExitStatus::Done || prepared.request.verb != Verb::Resume {
@@ -311,10 +317,10 @@ pub(crate) fn operate(
     look: &mut Look,
     interrupt: &Interrupt,
     hold: &Hold<'_>,
-    reporters: &mut Reporters,
+    reporters: &Reporters,
 ) -> ExitStatus {
-    reporters.hide(context.redactor());
-    let observer = context.observer(plan);
+    let note = |text: &str| reporters.note(text);
+    let observer = context.observer(plan).telling(&note);
     let runner = Runner {
         cf: &context.cf,
         api: context.api(),

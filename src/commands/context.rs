@@ -99,7 +99,7 @@ impl Context {
 
     /// What reads the space as far as the plan is concerned with it.
     pub(crate) fn observer<'a>(&'a self, plan: &Plan) -> Observer<'a> {
-        Observer::new(&self.cf, &self.session, plan).telling(tell)
+        Observer::new(&self.cf, &self.session, plan).telling(&tell)
     }
 
     /// The API by this cf.
@@ -124,7 +124,7 @@ impl Context {
     }
 
     /// Hands new tokens back to the user's session. A failure is told; it is none of the command's.
-    pub(crate) fn close(self) {
+    pub(crate) fn close(self, tell: &dyn Fn(&str)) {
         match self.session.close() {
             Ok(HandBack::Unchanged | HandBack::Written) => {}
             Ok(HandBack::UserChanged) => {

@@ -14,7 +14,7 @@ use crate::space::lock::Lock;
 use crate::steps::Step;
 
 use super::context::Context;
-use super::terminal::tell;
+use super::reporters::Reporters;
 
 /// How long it may take to give a lock back before that is told.
 const GIVEN_BACK: Duration = Duration::from_secs(4);
@@ -30,8 +30,9 @@ pub(super) fn holding(
     manager: &LockManager<'_>,
     interrupt: &Interrupt,
     work: &mut Work<'_>,
+    reporters: &Reporters,
 ) -> Result<ExitStatus, CliError> {
-    let locks = manager.acquire(plan.apps.iter().map(|app| &app.name), claim, &mut tell)?;
+    let locks = manager.acquire(plan.apps.iter().map(|app| &app.name), claim, &mut |text| reporters.note(text))?;
     let hold = |step: &Step, space: &Space| {
         // Tokens that the platform has rotated are worth nothing here should this run be killed.
         context.keep_logged_in();
@@ -42,21 +43,21 @@ pub(super) fn holding(
     thread::scope(|scope| {
         scope.spawn(move || {
             if waits.recv_timeout(GIVEN_BACK) == Err(RecvTimeoutError::Timeout) {
-                tell("note: the platform takes its time to take the lock back, which is waited for");
+                reporters.note("note: the platform takes its time to take the lock back, which is waited for");
             }
         });
-        locks.release(interrupt, &mut |note| tell(&format!("note: {note}")));
+        locks.release(interrupt, &mut |note| reporters.note(&format!("note: {note}")));
         drop(over);
     });
     ending
 }
 
 /// Removes locks that a dead run has left, where there is nothing to be done for its deployment.
-pub(super) fn clear_up(context: &Context, locks: &[Lock]) -> Result<(), CliError> {
+pub(super) fn clear_up(context: &Context, locks: &[Lock], reporters: &Reporters) -> Result<(), CliError> {
     let clock = Interrupt::none();
     for lock in locks {
-        if manager(context, &clock).break_open(lock, &mut tell)? {
-            tell(&format!("the lock on {} that {} has left is removed", lock.app, lock.holder()));
+        if manager(context, &clock).break_open(lock, &mut |text| reporters.note(text))? {
+            reporters.note(&format!("the lock on {} that {} has left is removed", lock.app, lock.holder()));
         }
     }
     Ok(())

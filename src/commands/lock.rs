@@ -19,7 +19,7 @@ pub(crate) fn status(common: &Common, args: &LockStatusArgs) -> Result<ExitStatu
     let plan = load_without_app_files(common)?;
     let context = Context::open(common, &plan)?;
     let space = context.observer(&plan).observe(&Interrupt::none())?;
-    context.close();
+    context.close(&tell);
     let now = Timestamp::now();
     let locks = plan.apps.iter().map(|app| (app.name.as_str(), space.lock(app.name.as_str())));
     match args.format {
@@ -81,7 +81,7 @@ pub(crate) fn break_open(common: &Common, args: &LockBreakArgs) -> Result<ExitSt
         consent.ask(&stories.join("\n"), "Break the lock?", &Interrupt::none())?;
     }
     let ended = break_each(&context, &plan, &space.locks, common.quiet);
-    context.close();
+    context.close(&tell);
     ended
 }
 

@@ -15,7 +15,7 @@ use crate::{bounded, text};
 use super::context::{Context, check_target, load};
 use super::prepare::{self, Prepared, request};
 use super::strays::{own_files, warn_beforehand};
-use super::terminal::print;
+use super::terminal::{print, tell};
 
 /// The largest snapshot, in bytes: some ten thousand apps.
 const MAX_SNAPSHOT: u64 = 64 << 20;
@@ -39,7 +39,7 @@ pub(crate) fn run(common: &Common, args: &PlanArgs) -> Result<ExitStatus, CliErr
     // A snapshot may be looked at where no route can be reached: nobody is asked then.
     if let Some(context) = context {
         prepared.ask_routers(&context.client, &space);
-        context.close();
+        context.close(&tell);
     }
     let Prepared { deployment, routers, proof, .. } = prepared;
     warn_beforehand(common, &plan);

@@ -27,13 +27,17 @@ use crate::text::harmless;
 use super::strays::own_files;
 use super::terminal::tell;
 
-/// Those who report a run.
+/// What answers the first signal.
+const STOPPING: &str =
+    "stopping: a call of cf in flight is finished first, then nothing more is started; once more ends it at once";
+
+/// Those who report a run. What is told by several threads is told in one order.
 #[derive(Debug)]
 pub(crate) struct Reporters {
-    console: Console,
+    console: Mutex<Console>,
     lines: Option<Arc<Mutex<JsonLines<File>>>>,
     last: Arc<Mutex<LastWords>>,
-    redactor: Redactor,
+    redactor: Mutex<Redactor>,
     own_files: OwnFiles,
     /// What people are told to type. `None` where there is nothing that could be gone on with.
     own: Option<OwnCommands>,
@@ -57,10 +61,10 @@ impl Reporters {
             }
         };
         Ok(Self {
-            console: Console::new(verbosity),
+            console: Mutex::new(Console::new(verbosity)),
             lines,
             last: Arc::default(),
-            redactor: Redactor::default(),
+            redactor: Mutex::default(),
             own_files: own_files(common),
             own: Some(common.own_commands()),
             apps: Arc::default(),
@@ -84,12 +88,12 @@ impl Reporters {
     }
 
     /// Hides what this one knows in all that is reported from now on.
-    pub(crate) fn hide(&mut self, redactor: &Redactor) {
-        self.redactor = redactor.clone();
+    pub(crate) fn hide(&self, redactor: &Redactor) {
+        *held(&self.redactor) = redactor.clone();
     }
 
     /// Notes which version of each app is live, for the last event.
-    pub(crate) fn note_live(&mut self, plan: &Plan, space: &Space) {
+    pub(crate) fn note_live(&self, plan: &Plan, space: &Space) {
         let mut apps = held(&self.apps);
         for app in &plan.apps {
             let live = Standing::of(app, space).ok().and_then(|standing| standing.live().map(ToString::to_string));
@@ -101,24 +105,35 @@ impl Reporters {
     }
 
     /// Tells all of them what happens.
-    pub(crate) fn report(&mut self, what: Happening) {
-        let what = what.shown(&|text| self.redactor.shown(&harmless(text)).into_owned());
+    pub(crate) fn report(&self, what: Happening) {
+        let redactor = held(&self.redactor).clone();
+        let what = what.shown(&|text| redactor.shown(&harmless(text)).into_owned());
         let event = Event { time: Timestamp::now(), what };
         let mut last = held(&self.last);
+        let mut console = held(&self.console);
         let mut lines = self.lines.as_deref().map(held);
         let lines = lines.as_deref_mut().map(|lines| lines as &mut dyn Reporter);
-        let all: [Option<&mut dyn Reporter>; 3] = [Some(&mut *last), Some(&mut self.console), lines];
+        let all: [Option<&mut dyn Reporter>; 3] = [Some(&mut *last), Some(&mut *console), lines];
         let mut failures = Vec::new();
         for reporter in all.into_iter().flatten() {
             failures.extend(reporter.event(&event).err());
         }
         for error in failures {
-            self.console.note(&format!("note: events are lost ({error}); the run goes on"));
+            console.note(&format!("note: events are lost ({error}); the run goes on"));
         }
     }
 
-    /// Tells how the command ends: the last event.
-    pub(crate) fn end(&mut self, ended: &Result<ExitStatus, CliError>) {
+    /// Tells all of them something that a person should know.
+    pub(crate) fn note(&self, text: &str) {
+        self.report(Happening::Note { text: text.to_owned() });
+    }
+
+    /// Tells how the command ends: the last event, behind the reason where it is refused.
+    pub(crate) fn end(&self, ended: &Result<ExitStatus, CliError>) {
+        if let Err(error) = ended {
+            let hint = self.own.as_ref().and_then(|own| error.hint(own));
+            self.report(Happening::Refused { why: error.to_string(), hint });
+        }
         let status = ended.as_ref().map_or_else(CliError::exit_status, |status| *status);
         let apps = std::mem::take(&mut *held(&self.apps));
         self.report(Happening::Ended { exit_code: status.code(), apps });
@@ -126,29 +141,32 @@ impl Reporters {
 
     /// What answers a person who wants the run to end: a call in flight may take minutes.
     pub(crate) fn teller(&self) -> impl Fn(Signal, Urgency) + Send + 'static {
-        let bar = self.console.bar().clone();
+        let bar = held(&self.console).bar().clone();
         let last = Arc::clone(&self.last);
         let own = self.own.clone();
         let (lines, apps) = (self.lines.clone(), Arc::clone(&self.apps));
         move |signal, urgency| {
-            if let (Urgency::AtOnce, Some(lines)) = (urgency, &lines) {
-                let apps = held(&apps).clone();
-                let what = Happening::Ended { exit_code: signal.exit_code(), apps };
-                // The process ends: what cannot be written now is lost.
-                let _lost = lines.try_lock().map(|mut lines| lines.event(&Event { time: Timestamp::now(), what }));
+            let text = match urgency {
+                Urgency::First => STOPPING.to_owned(),
+                Urgency::AtOnce => held(&last).told(own.as_ref()),
+            };
+            let mut all = vec![Happening::Note { text: text.clone() }];
+            if urgency == Urgency::AtOnce {
+                all.push(Happening::Ended { exit_code: signal.exit_code(), apps: held(&apps).clone() });
+            }
+            // Nobody waits for a file that cannot be written now: what is lost there is lost.
+            if let Some(mut lines) = lines.as_ref().and_then(|lines| lines.try_lock().ok()) {
+                for what in all {
+                    let _lost = lines.event(&Event { time: Timestamp::now(), what });
+                }
             }
             match urgency {
-                Urgency::First => bar.suspend(|| {
-                    tell(
-                        "stopping: a call of cf in flight is finished first, then nothing more is started; once more ends \
-                         it at once",
-                    );
-                }),
+                Urgency::First => bar.suspend(|| tell(&text)),
                 Urgency::AtOnce => {
                     // Nothing is to stand below the last words.
                     bar.disable_steady_tick();
                     bar.finish_and_clear();
-                    tell(&held(&last).told(own.as_ref()));
+                    tell(&text);
                 }
             }
         }

@@ -10,7 +10,7 @@ use crate::run::lock::state_of;
 use crate::text;
 
 use super::context::{Context, load_without_app_files};
-use super::terminal::print;
+use super::terminal::{print, tell};
 
 /// Runs the verb.
 pub(crate) fn run(common: &Common, args: &StatusArgs) -> Result<ExitStatus, CliError> {
@@ -25,6 +25,6 @@ pub(crate) fn run(common: &Common, args: &StatusArgs) -> Result<ExitStatus, CliE
             print(&text::json(&format!("{}\n", object.unwrap_or_default())));
         }
     }
-    context.close();
+    context.close(&tell);
     Ok(ExitStatus::Done)
 }

@@ -16,25 +16,17 @@ pub(super) fn own_files(common: &Common) -> OwnFiles {
     OwnFiles::of(common.events.as_deref())
 }
 
-/// Warns of files that are uploaded with an app, as far as the plan names them.
-pub(super) fn warn_of_strays(common: &Common, plan: &Plan) {
-    tell_each(common, named(plan, &[]));
-}
-
-/// As [`warn_of_strays`], for a run that is to come.
+/// Warns, for a run that is to come, of files that are uploaded with an app.
 pub(super) fn warn_beforehand(common: &Common, plan: &Plan) {
-    tell_each(common, named(plan, common.events.as_slice()));
-}
-
-fn tell_each(common: &Common, strays: BTreeSet<Stray>) {
     if !common.quiet {
-        for stray in strays {
+        for stray in named(plan, common.events.as_slice()) {
             tell(&stray.warning());
         }
     }
 }
 
-fn named(plan: &Plan, more: &[PathBuf]) -> BTreeSet<Stray> {
+/// The files that are uploaded with an app, as far as the plan names them, and of `more`.
+pub(super) fn named(plan: &Plan, more: &[PathBuf]) -> BTreeSet<Stray> {
     let mut files: Vec<PathBuf> = overlays(&plan.file);
     files.push(plan.file.clone());
     files.extend_from_slice(more);

@@ -29,18 +29,13 @@ const BEFORE_AND_AFTER: Duration = Duration::from_secs(2);
 pub(crate) fn run(common: &Common, args: &RehearseArgs) -> Result<ExitStatus, CliError> {
     let plan = load_plan(common)?;
     preflight::check(&plan)?.iter().for_each(|note| tell(note));
-    let mut reporters = Reporters::of_rehearsal(common)?;
-    let ended = on_stage(common, args, plan, &mut reporters);
+    let reporters = Reporters::of_rehearsal(common)?;
+    let ended = on_stage(common, args, plan, &reporters);
     reporters.end(&ended);
     ended
 }
 
-fn on_stage(
-    common: &Common,
-    args: &RehearseArgs,
-    plan: Plan,
-    reporters: &mut Reporters,
-) -> Result<ExitStatus, CliError> {
+fn on_stage(common: &Common, args: &RehearseArgs, plan: Plan, reporters: &Reporters) -> Result<ExitStatus, CliError> {
     let kept = Arc::new(AtomicBool::new(false));
     let interrupt = catch(reporters, &kept)?;
     let guard = guard()?;
@@ -53,7 +48,8 @@ fn on_stage(
     let mut context = Context::at(stage.cf_config(), common.cf.as_deref(), Some(&router), &plan, &guard)?;
     // Its registry gives images to everybody, and cf would ask for a password that is not there.
     context.cf = context.cf.with_secret("CF_DOCKER_PASSWORD", &Sensitive::new("rehearsal"));
-    let deploy = |reporters: &mut Reporters| -> Result<ExitStatus, CliError> {
+    reporters.hide(context.redactor());
+    let deploy = || -> Result<ExitStatus, CliError> {
         let read = interrupt.now();
         let space = context.observer(&plan).observe(&interrupt)?;
         reporters.note_live(&plan, &space);
@@ -65,7 +61,7 @@ fn on_stage(
     };
 
     tell("\nThe plan is deployed as it is, for the first colour.\n");
-    let mut ending = deploy(reporters)?;
+    let mut ending = deploy()?;
     if ending == ExitStatus::Done {
         tell(&format!(
             "\nIt is deployed again as an update, with {} requests per second on the live routes.\n",
@@ -73,7 +69,7 @@ fn on_stage(
         ));
         let load = put_load(&stage, &plan, args.load).map_err(CliError::Foundry)?;
         let _interrupted = interrupt.pause(BEFORE_AND_AFTER);
-        let deployed = deploy(reporters);
+        let deployed = deploy();
         let _interrupted = interrupt.pause(BEFORE_AND_AFTER);
         let report = load.finish();
         tell_report(&stage, &report);
@@ -83,7 +79,7 @@ fn on_stage(
         kept.store(true, Ordering::Relaxed);
         keep(&stage, &plan, &interrupt);
     }
-    context.close();
+    context.close(&tell);
     Ok(ending)
 }
 

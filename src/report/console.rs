@@ -274,7 +274,7 @@ impl Reporter for Console {
             Happening::Stands { told, .. } => self.always(told),
             Happening::Note { text } | Happening::Hint { text } => self.always(text),
             Happening::RolledBack { .. } | Happening::Ended { .. } => self.clear(),
-            Happening::Serves { .. } => {}
+            Happening::Serves { .. } | Happening::Refused { .. } => {}
         }
         Ok(())
     }

@@ -64,6 +64,7 @@ impl Reporter for LastWords {
             | Happening::LeftAlone { .. }
             | Happening::Note { .. }
             | Happening::Hint { .. }
+            | Happening::Refused { .. }
             | Happening::Ended { .. } => {}
         }
         Ok(())

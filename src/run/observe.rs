@@ -33,7 +33,7 @@ const PAGE: &str = "5000";
 const PAGE_OF_NEWEST: &str = "50";
 
 /// Reads one space with one cf.
-#[derive(Debug)]
+#[expect(missing_debug_implementations, reason = "it holds whom it tells")]
 pub struct Observer<'a> {
     answers: Answers<'a>,
     /// The names of the apps that are looked for.
@@ -45,7 +45,7 @@ pub struct Observer<'a> {
     /// The names of the service instances that are looked for.
     services: BTreeSet<String>,
     /// Hears of what a person should know while the whole space is read.
-    tell: fn(&str),
+    tell: &'a (dyn Fn(&str) + Sync),
     /// Whether something is to be staged on a stack.
     stages: bool,
     /// Whether a manifest names a buildpack that the platform would have to bring.
@@ -64,7 +64,7 @@ impl<'a> Observer<'a> {
             services: per_app(&|app| {
                 app.services.iter().map(ToString::to_string).chain(app.manifest.app.services.iter().cloned()).collect()
             }),
-            tell: |_| {},
+            tell: &|_| {},
             stages: plan.apps.iter().any(|app| app.manifest.app.docker.is_none()),
             names_buildpacks: plan.apps.iter().any(|app| app.manifest.app.system_buildpacks().next().is_some()),
         }
@@ -72,7 +72,7 @@ impl<'a> Observer<'a> {
 
     /// Has `tell` hear of what a person should know while the whole space is read.
     #[must_use]
-    pub(crate) fn telling(self, tell: fn(&str)) -> Self {
+    pub(crate) fn telling(self, tell: &'a (dyn Fn(&str) + Sync)) -> Self {
         Self { tell, ..self }
     }
 

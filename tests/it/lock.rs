@@ -522,8 +522,11 @@ fn a_killed_run_keeps_nobody_out() {
         "{status}"
     );
     let words = ["took over the lock on shop from the run of admin on ", "it is at work no more"];
-    assert_tells(&bench.run(&["apply", "--yes"]), 0, &words);
+    assert_tells(&bench.run(&["apply", "--yes", "--events", "events.jsonl"]), 0, &words);
     assert_eq!(marker(&bench), None);
+    let events = std::fs::read_to_string(bench.folder().join("events.jsonl")).unwrap();
+    let told = events.lines().find(|line| line.contains(r#""event":"note""#)).unwrap();
+    assert!(words.iter().all(|words| told.contains(words)), "a program is told it, too: {events}");
 }
 
 /// A deployment that waits for the lock by now; what it prints from here on can be read.

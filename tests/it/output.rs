@@ -109,10 +109,16 @@ fn the_events_of_a_run() {
     assert_eq!((&last["event"], &last["exit_code"]), (&"ended".into(), &1.into()));
     assert_eq!(last["apps"], json!([{ "name": "shop", "live": "shop_a", "was": "shop_a" }]));
 
-    // What is refused before anything is looked at ends the events, too.
+    // What is refused before anything is looked at is told and ends the events, too.
     let unknown = bench.run(&[&args[..], &["--app", "nobody"]].concat());
     assert_eq!(unknown.code, 2, "{}", unknown.err);
-    let last = events(&bench).pop().unwrap();
+    let mut lines = events(&bench);
+    let last = lines.pop().unwrap();
+    let refused = lines.pop().unwrap();
+    assert_eq!(
+        (&refused["event"], &refused["why"]),
+        (&"refused".into(), &"the plan has no app nobody; it has shop".into())
+    );
     assert_eq!((&last["event"], &last["exit_code"], &last["apps"]), (&"ended".into(), &2.into(), &json!([])));
 
     // Another file is not written into by mistake.
