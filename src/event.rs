@@ -299,7 +299,7 @@ impl Happening {
             | Self::Logs { lines: texts, .. } => each(texts),
             Self::Refused { why, hint } => {
                 *why = show(why);
-                hint.iter_mut().for_each(|hint| *hint = show(hint));
+                *hint = hint.take().map(|hint| show(&hint));
             }
             Self::Started { .. }
             | Self::Serves { .. }

@@ -58,7 +58,9 @@ fn with_plan(
         Verb::Resume | Verb::Rollback => load_without_app_files(common)?,
     };
     if verb == Verb::Apply && !common.quiet {
-        named(&plan, &[]).iter().for_each(|stray| reporters.note(&stray.warning()));
+        for stray in named(&plan, &[]) {
+            reporters.note(&stray.warning());
+        }
     }
     let consent = Consent::new(args.yes, verb.as_str(), common)?;
     with_session(verb, common, args, force, &plan, &consent, reporters)

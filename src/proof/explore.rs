@@ -208,7 +208,7 @@ impl<'a> Explorer<'a> {
             }
             let ready = orders.ready(&point);
             for position in ready.iter().filter(|_| left.faults < FAULTS) {
-                let rest = orders.rest(&point, *position);
+                let rest = Orders::rest(&point, *position);
                 self.go_wrong(left, verb, &point.world, &orders, &rest, &purpose.promise)?;
             }
             let is_first = left.faults == 0 && point.is_at_first_step();
@@ -228,18 +228,14 @@ impl<'a> Explorer<'a> {
                 }
             }
         }
-        match failed.as_ref().filter(|_| is_done) {
-            Some((step, why)) => {
-                let seen = format!("it fails in one order and not in another: {why}");
-                Err(Found { story: story(format!("cutover {verb}: {}", about(step))), seen })
-            }
-            None => {
-                if failed.is_none() {
-                    self.has_passed(passed, &purpose);
-                }
-                Ok(())
-            }
+        if let Some((step, why)) = failed.as_ref().filter(|_| is_done) {
+            let seen = format!("it fails in one order and not in another: {why}");
+            return Err(Found { story: story(format!("cutover {verb}: {}", about(step))), seen });
         }
+        if failed.is_none() {
+            self.has_passed(passed, &purpose);
+        }
+        Ok(())
     }
 
     /// Takes note of where walks have passed that come to their end: without going wrong they do, too.

@@ -30,11 +30,16 @@ pub(crate) fn offer(plan: &Plan, app: &plan::App, verb: Verb, space: &Space) -> 
     let written = origin.map(|origin| Upload::as_written(&origin.upload, &origin.upload_files));
     let upload = written.unwrap_or_else(Upload::nothing);
     let identity = Identity { id: String::new(), by: String::new(), at: String::new() };
+    // What goes on with a rollback that has left its lock is of the apps that it was to take back.
+    let goes_on =
+        space.lock(app.name.as_str()).is_some_and(|lock| !lock.is_an_app && lock.verb == Some(Verb::Rollback));
+    let extent =
+        if goes_on && verb == Verb::Rollback { Extent::Apps(vec![app.name.to_string()]) } else { Extent::Whole };
     let input = CompileInput {
         plan,
         app,
         identity: &identity,
-        extent: &Extent::Whole,
+        extent: &extent,
         upload: Some(&upload),
         begun: None,
         failed: Failed::Stop,

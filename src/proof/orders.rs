@@ -89,7 +89,7 @@ impl Orders {
     }
 
     /// The positions of the steps that have not begun, in their order, but that this one comes first.
-    pub(super) fn rest(&self, point: &Point, first: usize) -> Vec<usize> {
+    pub(super) fn rest(point: &Point, first: usize) -> Vec<usize> {
         let others = point.open().filter(|position| *position != first);
         [first].into_iter().chain(others).collect()
     }

@@ -16,7 +16,7 @@ use crate::space::{App, AppState, Space};
 use crate::steps::Verb;
 use crate::steps::annotations::{self, Identity, Role};
 use crate::steps::deployed::has_other_droplet;
-use crate::steps::interrupted::{Interrupted, to_take_back};
+use crate::steps::interrupted::{Interrupted, live_origin, to_take_back};
 use crate::steps::origins::has_begun;
 use crate::steps::refusal::Refusal;
 use crate::steps::standing::{Standing, UnderWay};
@@ -188,7 +188,12 @@ impl Ways<'_> {
             if !has_begun(app, &identity, space) {
                 let apply = self.offer(app, Verb::Apply, "deploys it");
                 let [resume, rollback] = ["resume", "rollback"].map(|verb| self.command(app, verb));
-                let told = if lock.verb == Some(Verb::Rollback) {
+                let serves = live_origin(app, space).is_some_and(|own| own.deployment.id == lock.deployment);
+                let told = if lock.verb == Some(Verb::Rollback) && !serves {
+                    format!(
+                        "that rollback had nothing to take back here\n   {rollback} clears its lock away\n   {apply}"
+                    )
+                } else if lock.verb == Some(Verb::Rollback) {
                     format!(
                         "that rollback ended before it came to this app\n   {rollback} goes on with it\n   {resume} does the same"
                     )
@@ -247,9 +252,14 @@ impl Ways<'_> {
 
     /// What a verb would do, or why it would be refused: nothing is offered here that is refused there.
     fn offer(&self, app: &plan::App, verb: Verb, does: &str) -> String {
+        self.offer_as(app, verb, verb, does)
+    }
+
+    /// As [`Self::offer`], of a verb that does what another one does.
+    fn offer_as(&self, app: &plan::App, verb: Verb, acts_as: Verb, does: &str) -> String {
         let Self { plan, space, own } = *self;
         let typed = self.command(app, verb.as_str());
-        match offer(plan, app, verb, space) {
+        match offer(plan, app, acts_as, space) {
             Offer::Steps(1) => format!("{typed} {does} (1 step)"),
             Offer::Steps(count) => format!("{typed} {does} ({count} steps)"),
             Offer::Refused(refusal) => {
@@ -277,7 +287,13 @@ impl Ways<'_> {
             (false, _, true) => format!("the deployment of {colour} was interrupted after the switch; it serves alone"),
         };
         let way = |verb: Verb, does: &str| self.offer(app, verb, does);
-        let resume = way(Verb::Resume, if under_way.back { "finishes that" } else { "finishes it" });
+        // A rollback that was killed before its first change is told by its lock alone.
+        let is_rollback = |lock: &&Lock| !lock.is_an_app && lock.verb == Some(Verb::Rollback);
+        let resume = if space.lock(app.name.as_str()).as_ref().is_some_and(is_rollback) {
+            self.offer_as(app, Verb::Resume, Verb::Rollback, "goes on with the rollback that has left its lock")
+        } else {
+            way(Verb::Resume, if under_way.back { "finishes that" } else { "finishes it" })
+        };
         let rollback = way(Verb::Rollback, if under_way.back { "does the same" } else { "takes it back" });
         let apply = way(Verb::Apply, "starts anew");
         // Nothing that is compiled begins by starting what is live and was stopped by hand.
@@ -296,7 +312,7 @@ fn not_running(live: &plan::AppName, space: &Space) -> String {
     let app = space.app(live.as_str());
     if app.is_some_and(|app| app.state == AppState::Stopped) {
         format!("{live} is live and stopped: {}", cf(&["start", live.as_str()]))
-    } else if app.and_then(App::web).is_some_and(|web| web.instances == 0) {
+    } else if app.is_some_and(|app| app.web().is_some() && app.web_instances() == 0) {
         let scale = cf(&["scale", live.as_str(), "-i", "1"]);
         format!("{live} is live and has 0 web instances: give it as many as it needs, such as {scale}")
     } else {
@@ -331,3 +347,6 @@ pub(crate) fn json(plan: &Plan, space: &Space, own: &OwnCommands) -> serde_json:
     value["status"] = plan.apps.iter().map(app).collect();
     Ok(value)
 }
+
+#[cfg(test)]
+mod laws;

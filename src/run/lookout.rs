@@ -65,6 +65,9 @@ mod tests {
     use crate::example;
     use crate::space::InstanceState;
 
+    /// What happens to a space.
+    type Change<'a> = &'a dyn Fn(&mut Space);
+
     #[test]
     fn what_no_waiting_mends_is_told_from_what_passes() {
         let before = example::space(vec![example::app("shop_b", true, 2, None)], []);
@@ -72,7 +75,7 @@ mod tests {
         let all_are = |space: &mut Space, state: InstanceState| {
             space.apps[0].processes[0].states.iter_mut().for_each(|instance| instance.state = state);
         };
-        let cases: [(&dyn Fn(&mut Space), Option<&str>); 6] = [
+        let cases: [(Change<'_>, Option<&str>); 6] = [
             (&|_| {}, None),
             (&|space| space.apps[0].processes[0].states[0].state = InstanceState::Crashed, None),
             (&|space| all_are(space, InstanceState::Starting), None),

@@ -350,7 +350,7 @@ impl<'a> Observer<'a> {
     fn quotas(&self) -> Result<(Vec<Quota>, Option<Suspended>), ObserveError> {
         let asked = self.space_path();
         let space = self.answers.get_or_absent(&asked)?;
-        let suspended = self.suspended(&asked, &space)?;
+        let suspended = suspended(&asked, &space)?;
         let limited = self.limited(&asked, &space)?;
         self.answers.ask(limited.iter().flat_map(Limited::paths));
         let mut all = Vec::new();
@@ -370,18 +370,6 @@ impl<'a> Observer<'a> {
         let space = self.answers.peek(&asked).unwrap_or_default();
         let limited = self.limited(&asked, &space).unwrap_or_default();
         limited.iter().flat_map(Limited::paths).collect()
-    }
-
-    fn suspended(&self, asked: &str, space: &Value) -> Result<Option<Suspended>, ObserveError> {
-        for (scope, found) in told_owners(space) {
-            if read::rules::suspended(asked, found)? {
-                return Ok(Some(match scope {
-                    QuotaScope::Organization => Suspended::Organization,
-                    QuotaScope::Space => Suspended::Space,
-                }));
-            }
-        }
-        Ok(None)
     }
 
     /// The quotas that bind the space, by what the platform told of it.
@@ -417,6 +405,19 @@ impl Limited {
     fn paths(&self) -> [String; 2] {
         [self.quota.clone(), self.usage.clone()]
     }
+}
+
+/// What of the organization and the space is suspended, by what the platform told of them.
+fn suspended(asked: &str, space: &Value) -> Result<Option<Suspended>, ObserveError> {
+    for (scope, found) in told_owners(space) {
+        if read::rules::suspended(asked, found)? {
+            return Ok(Some(match scope {
+                QuotaScope::Organization => Suspended::Organization,
+                QuotaScope::Space => Suspended::Space,
+            }));
+        }
+    }
+    Ok(None)
 }
 
 /// The organization and the space, as far as they were told. Whoever has a role in a space may see its organization (CC).

@@ -175,7 +175,9 @@ impl Runner<'_> {
         if let Some(condition) = step.facts().condition() {
             let until = (!matches!(by_routers, Some(Err(_)))).then_some(deadline);
             let mut soon = Parts::default();
-            next.iter().for_each(|next| soon.add(lacking_soon(next, view, self.clock.now())));
+            for next in next {
+                soon.add(lacking_soon(next, view, self.clock.now()));
+            }
             let awaited = Awaited { condition: &condition, before: &before, since, soon: &soon, until };
             self.wait_for(step, &awaited, view, report)?;
         }

@@ -165,9 +165,9 @@ fn try_seeds(seed: u64, count: u64, platforms: usize) {
                 return wrong;
             }
             let case = Case::of(seed.wrapping_add(number));
-            let seen = case.what_is_wrong(&bench, &from);
-            tell(&format!("{} {case:?}", if seen.is_none() { "ok   " } else { "WRONG" }));
-            wrong.extend(seen);
+            let found = case.what_is_wrong(&bench, &from);
+            tell(&format!("{} {case:?}", if found.is_none() { "ok   " } else { "WRONG" }));
+            wrong.extend(found);
         }
     };
     let wrong: Vec<String> = thread::scope(|scope| {

@@ -110,9 +110,12 @@ fn error_answer() -> impl Strategy<Value = String> {
         prop::sample::select(vec!["", "CF-UnprocessableEntity", "CF-NotAuthenticated", "UnknownError", "CF-ToCome"]);
     let words = prop_oneof![Just(String::new()), "[a-zA-Z ]{1,20}\\.?"];
     let error = |detail: BoxedStrategy<String>| {
-        (title.clone(), detail, any::<bool>()).prop_map(|(title, detail, of_v3)| match of_v3 {
-            true => json!({ "errors": [{ "code": 10008, "title": title, "detail": detail }] }),
-            false => json!({ "code": 10008, "error_code": title, "description": detail }),
+        (title.clone(), detail, any::<bool>()).prop_map(|(title, detail, of_v3)| {
+            if of_v3 {
+                json!({ "errors": [{ "code": 10008, "title": title, "detail": detail }] })
+            } else {
+                json!({ "code": 10008, "error_code": title, "description": detail })
+            }
         })
     };
     let plain = error(words.clone().boxed());
