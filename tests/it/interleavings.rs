@@ -177,11 +177,11 @@ fn try_seeds(seed: u64, count: u64, platforms: usize) {
     assert!(wrong.is_empty(), "{} of {count} seeds:\n{}", wrong.len(), wrong.join("\n\n"));
 }
 
-/// Each commit tries other seeds; `CUTOVER_SEED` names the first one.
+/// Each commit tries another seed; `CUTOVER_SEED` names one.
 #[test]
-fn two_random_interleavings() {
-    let seed = asked("CUTOVER_SEED").unwrap_or_else(|| testkit::part::of(1 << 20) as u64 * 2);
-    try_seeds(seed, 2, 1);
+fn a_random_interleaving() {
+    let seed = asked("CUTOVER_SEED").unwrap_or_else(|| testkit::part::of(1 << 20) as u64);
+    try_seeds(seed, 1, 1);
 }
 
 /// `CUTOVER_SEED` names the first seed, `CUTOVER_SOAK` how many are tried.
