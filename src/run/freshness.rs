@@ -20,7 +20,7 @@ pub(super) const RECENT: Duration = Duration::from_secs(5);
 const SOON: Duration = Duration::from_millis(250);
 
 /// What must be looked at before a step that begins now: what somebody else may have changed and, in the same breath, what the
-/// step relies on. How many instances are wanted hurts nobody before the instances show it, which the step relies on.
+/// step relies on.
 pub(super) fn lacking_before(step: &Step, view: &View<'_, '_>, now: Instant) -> Parts {
     lacking(step, view, now, age(step))
 }
@@ -32,19 +32,15 @@ pub(super) fn lacking_soon(step: &Step, view: &View<'_, '_>, now: Instant) -> Pa
 
 /// What must be looked at once the last step is done: what somebody else may have changed.
 pub(super) fn lacking_at_the_end(view: &View<'_, '_>, now: Instant) -> Parts {
-    view.lacks(&Parts::new(&[Section::Apps, Section::Routes], None), now.checked_sub(FRESH).unwrap_or(now))
+    view.lacks(&Parts::new(&Section::DESIRED, None), now.checked_sub(FRESH).unwrap_or(now))
 }
 
 fn lacking(step: &Step, view: &View<'_, '_>, now: Instant, age: Duration) -> Parts {
-    let mut sure = Parts::new(&[Section::Apps, Section::Routes], None);
+    let mut parts = Parts::new(&Section::DESIRED, None);
     if let Some(relied_on) = &step.requires {
-        let sections = relied_on.sections().iter().filter(|section| **section != Section::Processes);
-        sure.add(Parts::new(sections, Some(relied_on.app())));
+        parts.add(Parts::new(relied_on.sections(), Some(relied_on.app())));
     }
-    let since = |age: Duration| now.checked_sub(age).unwrap_or(now);
-    let mut lacking = view.lacks(&sure, since(age));
-    lacking.add(view.lacks(&Parts::new(&[Section::Processes], None), since(RECENT)));
-    lacking
+    view.lacks(&parts, now.checked_sub(age).unwrap_or(now))
 }
 
 /// How old what is known of the space may be before a step.
