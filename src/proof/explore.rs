@@ -113,7 +113,7 @@ impl<'a> Explorer<'a> {
             compile,
             promise,
             cases: 0,
-            worlds: Worlds::new(),
+            worlds: Worlds::default(),
             numbers: Numbers::default(),
             compiled: HashMap::new(),
             visited: HashSet::new(),

@@ -2,6 +2,7 @@
 
 use crate::plan::{self, Plan};
 use crate::space::Space;
+use crate::space::lock::Lock;
 use crate::steps::annotations::{Extent, Identity};
 use crate::steps::input::{CompileInput, Failed};
 use crate::steps::refusal::Refusal;
@@ -31,8 +32,7 @@ pub(crate) fn offer(plan: &Plan, app: &plan::App, verb: Verb, space: &Space) -> 
     let upload = written.unwrap_or_else(Upload::nothing);
     let identity = Identity { id: String::new(), by: String::new(), at: String::new() };
     // What goes on with a rollback that has left its lock is of the apps that it was to take back.
-    let goes_on =
-        space.lock(app.name.as_str()).is_some_and(|lock| !lock.is_an_app && lock.verb == Some(Verb::Rollback));
+    let goes_on = space.lock(app.name.as_str()).is_some_and(Lock::is_of_rollback);
     let extent =
         if goes_on && verb == Verb::Rollback { Extent::Apps(vec![app.name.to_string()]) } else { Extent::Whole };
     let input = CompileInput {

@@ -3,7 +3,7 @@
 use std::hash::{Hash, Hasher};
 use std::rc::Rc;
 
-use foldhash::{HashMap, HashMapExt as _};
+use foldhash::HashMap;
 
 use crate::space::Space;
 use crate::steps::annotations::Role;
@@ -18,16 +18,13 @@ pub(super) struct Place {
 }
 
 /// The worlds that have a number.
+#[derive(Default)]
 pub(super) struct Worlds {
     places: HashMap<World, Place>,
     spaces: HashMap<BySpace, usize>,
 }
 
 impl Worlds {
-    pub(super) fn new() -> Self {
-        Self { places: HashMap::new(), spaces: HashMap::new() }
-    }
-
     /// The numbers of a world, which may be new ones.
     pub(super) fn place(&mut self, world: &World) -> Place {
         if let Some(place) = self.places.get(world) {

@@ -189,11 +189,11 @@ impl Ways<'_> {
                 let apply = self.offer(app, Verb::Apply, "deploys it");
                 let [resume, rollback] = ["resume", "rollback"].map(|verb| self.command(app, verb));
                 let serves = live_origin(app, space).is_some_and(|own| own.deployment.id == lock.deployment);
-                let told = if lock.verb == Some(Verb::Rollback) && !serves {
+                let told = if lock.is_of_rollback() && !serves {
                     format!(
                         "that rollback had nothing to take back here\n   {rollback} clears its lock away\n   {apply}"
                     )
-                } else if lock.verb == Some(Verb::Rollback) {
+                } else if lock.is_of_rollback() {
                     format!(
                         "that rollback ended before it came to this app\n   {rollback} goes on with it\n   {resume} does the same"
                     )
@@ -288,8 +288,7 @@ impl Ways<'_> {
         };
         let way = |verb: Verb, does: &str| self.offer(app, verb, does);
         // A rollback that was killed before its first change is told by its lock alone.
-        let is_rollback = |lock: &&Lock| !lock.is_an_app && lock.verb == Some(Verb::Rollback);
-        let resume = if space.lock(app.name.as_str()).as_ref().is_some_and(is_rollback) {
+        let resume = if space.lock(app.name.as_str()).is_some_and(Lock::is_of_rollback) {
             self.offer_as(app, Verb::Resume, Verb::Rollback, "goes on with the rollback that has left its lock")
         } else {
             way(Verb::Resume, if under_way.back { "finishes that" } else { "finishes it" })

@@ -19,21 +19,22 @@ const LONGEST: Duration = Duration::from_secs(15);
 pub(super) struct Lookout<'r> {
     runner: &'r Runner<'r>,
     relied_on: Option<Condition>,
-    before: Space,
-    space: Space,
+    /// The space before the question.
+    before: &'r Space,
+    /// As it was looked at last.
+    space: Option<Space>,
     pause: Duration,
     next: Instant,
 }
 
 impl<'r> Lookout<'r> {
     /// A lookout for a step about which the routers are asked this from now on.
-    pub(super) fn new(runner: &'r Runner<'r>, step: &Step, question: &RouterQuestion<'_>, space: &Space) -> Self {
+    pub(super) fn new(runner: &'r Runner<'r>, step: &Step, question: &RouterQuestion<'_>, before: &'r Space) -> Self {
         let relied_on = match question {
             RouterQuestion::Reached { app, .. } => Some(Condition::Running { app: app.to_string(), instances: 1 }),
             RouterQuestion::Gone { .. } => step.requires.clone(),
         };
-        let (before, space) = (space.clone(), space.clone());
-        Self { runner, relied_on, before, space, pause: FIRST, next: runner.clock.now() + FIRST }
+        Self { runner, relied_on, before, space: None, pause: FIRST, next: runner.clock.now() + FIRST }
     }
 
     /// What has happened that no waiting mends, by a look, where it is time for one. A look that shows nothing is none.
@@ -41,10 +42,11 @@ impl<'r> Lookout<'r> {
         let Runner { reader, clock, .. } = self.runner;
         let condition = self.relied_on.as_ref().filter(|_| clock.now() >= self.next)?;
         let parts = Parts::new(condition.sections(), Some(condition.app()));
-        let was_read = reader.glance(&mut self.space, &parts, &|| clock.stop().is_none());
+        let space = self.space.get_or_insert_with(|| self.before.clone());
+        let was_read = reader.glance(space, &parts, &|| clock.stop().is_none());
         self.pause = (self.pause * 3 / 2).min(LONGEST);
         self.next = clock.now() + self.pause;
-        if was_read { lost(condition, &self.space, &self.before) } else { None }
+        if was_read { lost(condition, space, self.before) } else { None }
     }
 }
 

@@ -17,6 +17,7 @@ use crate::space::lock::Lock;
 use crate::space::read::{self, Unreadable};
 use crate::space::rules::Suspended;
 use crate::space::{App, AppState, Named, Process, Quota, QuotaScope, SNAPSHOT_FORMAT, ServiceInstance, Space};
+use crate::steps::annotations::Role;
 use crate::steps::strategy;
 
 use super::answers::{Answers, Get as _, PageAndNext};
@@ -26,7 +27,6 @@ use super::observe_error::ObserveError;
 use super::parts::Parts;
 use super::reader::{Reader, pause_after};
 use super::retry::PATIENCE;
-use crate::steps::annotations::Role;
 
 /// The Cloud Controller's largest page.
 const PAGE: &str = "5000";

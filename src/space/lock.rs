@@ -244,6 +244,11 @@ impl Lock {
         all
     }
 
+    /// Whether it is the lock of a rollback.
+    pub(crate) fn is_of_rollback(&self) -> bool {
+        !self.is_an_app && self.verb == Some(Verb::Rollback)
+    }
+
     /// Whether the run that holds it is at work, by what is known of its process and by the time of its heartbeat.
     pub(crate) fn state(&self, now: Timestamp, sighting: Sighting) -> LockState {
         match (self.heartbeat, sighting) {
