@@ -1,8 +1,7 @@
 //! Several apps in lanes under load, while each call of the platform takes differently long and something goes wrong at a random
 //! moment. A seed says how long each call takes, what goes wrong, and with which call.
 
-use std::io::{self, Write as _};
-use std::process::Child;
+use std::process::{Child, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
@@ -15,7 +14,7 @@ use testkit::figures;
 use testkit::wait::PATIENCE;
 
 use crate::support::bench::{Bench, Run, three};
-use crate::support::random::Random;
+use crate::support::soak::{Random, asked, tell};
 
 const APPS: [&str; 3] = ["shop", "cart", "mail"];
 const FILE: [&str; 4] = ["--file", "three.yaml", "--parallel", "6"];
@@ -98,7 +97,7 @@ impl Case {
         }
         let is_done = ended.as_ref().is_some_and(|run| run.code == 0);
         foundry.faults().clear();
-        if !is_done && is_under_way(bench) {
+        if !is_done && (bench.is_under_way() || bench.has_lock()) {
             let verb = if self.goes_back { "rollback" } else { "resume" };
             let run = Run::of(&started(bench, verb).wait_with_output().unwrap());
             note(verb, &run);
@@ -119,7 +118,7 @@ impl Case {
                 wrong.push(format!("{staged} is on the staging route"));
             }
         }
-        if is_under_way(bench) {
+        if bench.is_under_way() {
             wrong.push("something is still under way".to_owned());
         }
         let names = foundry.apps().into_iter().map(|app| app.name);
@@ -131,15 +130,8 @@ impl Case {
 fn started(bench: &Bench, verb: &str) -> Child {
     let args = [&[verb, "--yes"], &FILE[..]].concat();
     let mut command = bench.command(&args);
-    command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::piped());
+    command.stdout(Stdio::null()).stderr(Stdio::piped());
     command.spawn().unwrap()
-}
-
-fn is_under_way(bench: &Bench) -> bool {
-    bench.foundry.apps().iter().any(|app| {
-        let role = app.annotations.get("cutover-role").map(String::as_str);
-        matches!(role, Some("next" | "rolling-back")) || app.name.starts_with("cutover-lock")
-    })
 }
 
 /// A space in which all three apps are live.
@@ -197,13 +189,4 @@ fn many_random_interleavings() {
         "random interleavings",
         &format!("three apps in six lanes, something goes wrong at a random moment: {line}, none is wrong"),
     );
-}
-
-/// Tells how it goes.
-fn tell(line: &str) {
-    io::stderr().write_all(format!("{line}\n").as_bytes()).unwrap();
-}
-
-fn asked(name: &str) -> Option<u64> {
-    std::env::var(name).ok()?.parse().ok()
 }

@@ -134,19 +134,15 @@ impl Lane {
     pub(super) fn take_back(&self) -> Ending {
         // After a run that has taken back everything by itself, a rollback would be the one after the deployment
         // before.
-        if self.is_under_way() || self.has_lock() { self.run(&["rollback", "--yes"]) } else { self.run(&["status"]) }
+        if self.bench.is_under_way() || self.bench.has_lock() {
+            self.run(&["rollback", "--yes"])
+        } else {
+            self.run(&["status"])
+        }
     }
 
     fn role(&self, app: &str) -> Option<String> {
         self.bench.foundry.app(app)?.annotations.get("cutover-role").cloned()
-    }
-
-    fn is_under_way(&self) -> bool {
-        ["shop_a", "shop_b"].iter().any(|app| matches!(self.role(app).as_deref(), Some("next" | "rolling-back")))
-    }
-
-    fn has_lock(&self) -> bool {
-        self.bench.foundry.apps().iter().any(|app| app.name.starts_with("cutover-lock"))
     }
 
     /// Waits until something is so; a test that waits in vain ends.
@@ -185,7 +181,7 @@ impl Lane {
                 self.starts("shop_b")
             ));
         }
-        if self.is_under_way() {
+        if self.bench.is_under_way() {
             wrong.push(format!("still under way: {:?} {:?}", self.role("shop_a"), self.role("shop_b")));
         }
         if !self.on("shop-staging").is_empty() {

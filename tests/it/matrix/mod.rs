@@ -14,7 +14,6 @@ mod kind;
 mod lane;
 
 use std::collections::BTreeMap;
-use std::io::{self, Write as _};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::thread;
@@ -24,7 +23,7 @@ use kind::Kind;
 use lane::{End, Lane};
 use testkit::{figures, part};
 
-use crate::support::random::Random;
+use crate::support::soak::{Random, asked, tell};
 
 /// How many foundries work side by side: most of what a case takes is waiting.
 const LANES: usize = 4;
@@ -109,11 +108,6 @@ fn given_up(step: &str, kind: &Kind, panic: &(dyn std::any::Any + Send)) -> Outc
     Outcome { wrong: Some(format!("{name}: {words}")), name, requests: 0 }
 }
 
-/// Tells how it goes: the figures are part of what the test is for.
-fn tell(line: &str) {
-    io::stderr().write_all(format!("{line}\n").as_bytes()).unwrap();
-}
-
 fn judge(title: &str, outcomes: &[Outcome], time: Duration) {
     let requests: u64 = outcomes.iter().map(|outcome| outcome.requests).sum();
     let mut by_kind: BTreeMap<&str, usize> = BTreeMap::new();
@@ -170,9 +164,8 @@ fn asked_part() -> Option<(usize, usize)> {
 #[test]
 #[ignore = "`make verify` runs it: at what moment a run is killed depends on the machine's speed"]
 fn killed_at_random_moments() {
-    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
-    let seed = number("CUTOVER_SEED").unwrap_or_else(|| u64::from(std::process::id()));
-    let count = number("CUTOVER_SOAK").map_or(40, |count| usize::try_from(count).unwrap());
+    let seed = asked("CUTOVER_SEED").unwrap_or_else(|| u64::from(std::process::id()));
+    let count = asked("CUTOVER_SOAK").map_or(40, |count| usize::try_from(count).unwrap());
     tell(&format!("CUTOVER_SEED={seed} CUTOVER_SOAK={count}"));
     let begun = Instant::now();
     let outcomes = run_all(LANES, |steps| {

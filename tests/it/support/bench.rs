@@ -256,6 +256,17 @@ impl Bench {
         serde_json::from_str::<serde_json::Value>(told).unwrap()["seconds"].as_f64().unwrap()
     }
 
+    /// Whether a deployment, or a way back, is under way on an app.
+    pub(crate) fn is_under_way(&self) -> bool {
+        let is_under_way = |role: &String| matches!(role.as_str(), "next" | "rolling-back");
+        self.foundry.apps().iter().any(|app| app.annotations.get("cutover-role").is_some_and(is_under_way))
+    }
+
+    /// Whether there is a lock.
+    pub(crate) fn has_lock(&self) -> bool {
+        self.foundry.apps().iter().any(|app| app.name.starts_with("cutover-lock"))
+    }
+
     /// The desired state of an app, in the words of `cf app`.
     pub(crate) fn state_of(&self, app: &str) -> &'static str {
         match self.foundry.app(app) {

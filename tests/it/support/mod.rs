@@ -3,4 +3,4 @@
 pub(crate) mod bench;
 pub(crate) mod inside;
 pub(crate) mod processes;
-pub(crate) mod random;
+pub(crate) mod soak;

@@ -1,4 +1,16 @@
-//! Numbers that a seed repeats.
+//! What soaks share: how much is tried, how it goes, and numbers that a seed repeats.
+
+use std::io::{self, Write as _};
+
+/// The number that a variable of the environment asks for.
+pub(crate) fn asked(name: &str) -> Option<u64> {
+    std::env::var(name).ok()?.parse().ok()
+}
+
+/// Tells how it goes: the figures are part of what such a test is for.
+pub(crate) fn tell(line: &str) {
+    io::stderr().write_all(format!("{line}\n").as_bytes()).unwrap();
+}
 
 /// A small generator (Vigna's splitmix64).
 #[derive(Debug)]
