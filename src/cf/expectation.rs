@@ -15,11 +15,9 @@ pub enum Expectation {
         /// The name of the app.
         app: String,
     },
-    /// `set-droplet`: the app's droplet is set.
-    DropletSet {
-        /// The name of the app.
-        app: String,
-    },
+    /// `curl -X PATCH /v3/apps/GUID/relationships/current_droplet`: the platform answers with the droplet that the app runs from
+    /// its next start on.
+    DropletSet,
     /// `stop`: the app is asked to stop.
     Stopped {
         /// The name of the app.

@@ -135,14 +135,24 @@ impl Invocation {
         if cf.has(Feature::RedactEnv) { call.word("--redact-env") } else { call }
     }
 
-    /// `cf stage-package APP`: stages the newest ready package, with the staging log, polling every 3 s.
-    pub(crate) fn stage_package(app: &str) -> Self {
-        Self::new("stage-package").value(app)
+    /// `cf stage-package APP --package-guid GUID`: with the staging log, polling every 3 s. cf 8.17 does not look for the newest
+    /// package then, which takes it two requests.
+    pub(crate) fn stage_package(app: &str, package: Reference) -> Self {
+        Self::new("stage-package").value(app).word("--package-guid").reference(package)
     }
 
     /// `cf set-droplet APP DROPLET_GUID`: takes effect at the next start.
     pub(crate) fn set_droplet(app: &str, droplet: Reference) -> Self {
         Self::new("set-droplet").value(app).reference(droplet)
+    }
+
+    /// `cf curl -X PATCH /v3/apps/GUID/relationships/current_droplet -d {"data":{"guid":…}}`: what `set-droplet` does, in one request
+    /// of its two, and with the platform's answer. Without `--fail`, which would swallow why it is refused (cf 8.17).
+    pub(crate) fn set_current_droplet(app: &str, droplet: Reference) -> Self {
+        let call = Self::new("curl").word("-X").word("PATCH").arg(app_path(app, "/relationships/current_droplet"));
+        let text = |text: &str| Piece::Text(text.to_owned());
+        let body = vec![text("{\"data\":{\"guid\":\""), Piece::Reference(droplet), text("\"}}")];
+        call.word("-d").arg(Arg::pieces_of(body))
     }
 
     /// `cf curl -X POST /v3/apps/GUID/actions/start`: starts and does not wait.

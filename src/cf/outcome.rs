@@ -41,7 +41,6 @@ fn success(expected: &Expectation, output: &Output) -> Verdict {
     let found = match expected {
         Expectation::Pushed { app } => parse::pushed(&out, app),
         Expectation::Staged { app } => parse::staged(&out, app),
-        Expectation::DropletSet { app } => parse::droplet_set(&out, app),
         Expectation::Stopped { app } => parse::stopped(&out, app),
         Expectation::Mapped { app, route } => parse::mapped(&out, app, &route.url()),
         Expectation::Unmapped { app, route } => parse::unmapped(&out, app, &route.url()),
@@ -49,6 +48,13 @@ fn success(expected: &Expectation, output: &Output) -> Verdict {
         Expectation::Deleted { app } => parse::deleted(&out, &err, app),
         Expectation::Bound { app, service } => parse::bound(&out, &err, app, service),
         Expectation::Scaled { app, instances } => parse::scaled(&out, app, *instances),
+        Expectation::DropletSet => {
+            let missing = |body: &Value| match body["data"]["guid"].as_str() {
+                None | Some("") => Some("the answer does not tell the droplet".to_owned()),
+                Some(_) => None,
+            };
+            return answer(&output.stdout, output, missing);
+        }
         Expectation::StartRequested { app } => {
             return answer(&output.stdout, output, |body| named(body, app).or_else(|| state(body, &["STARTED"])));
         }

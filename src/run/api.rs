@@ -182,9 +182,25 @@ impl<'a> Api<'a> {
         (answers, left.into_inner().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// One answer that is not worth waiting for, as long as it is wanted. `None` where there is none.
-    pub(crate) fn glance(&self, path: &str, goes_on: &dyn Fn() -> bool) -> Option<Value> {
-        self.get_aside(path, goes_on, GLANCE)?.ok()
+    /// Answers that are not worth waiting for, asked for side by side, as long as they are wanted. `None` where there is none.
+    pub(crate) fn glance_all(
+        &self,
+        paths: Vec<String>,
+        goes_on: &(dyn Fn() -> bool + Sync),
+    ) -> Vec<(String, Option<Value>)> {
+        let glance = |path: &str| self.get_aside(path, goes_on, GLANCE)?.ok();
+        thread::scope(|scope| {
+            let all: Vec<_> = paths
+                .into_iter()
+                .map(|path| {
+                    scope.spawn(move || {
+                        let answer = glance(&path);
+                        (path, answer)
+                    })
+                })
+                .collect();
+            all.into_iter().map(|one| one.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()
+        })
     }
 
     /// What the platform says to a cf in a spare home, beside whatever cf is at work. `None` where it says nothing, or nothing

@@ -22,13 +22,35 @@ pub(super) struct Failing {
 }
 
 impl Reader for Failing {
-    fn glance(&self, space: &mut Space, parts: &Parts, _: &dyn Fn() -> bool) -> bool {
+    fn glance(&self, space: &mut Space, parts: &Parts, _: &(dyn Fn() -> bool + Sync)) -> bool {
         self.refresh(space, parts).is_ok()
     }
 
     fn refresh(&self, _: &mut Space, _: &Parts) -> Result<(), ObserveError> {
         let left = self.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
         if left.is_err() { Ok(()) } else { Err((self.error)()) }
+    }
+}
+
+/// A platform that writes down what is read of it.
+#[derive(Default)]
+pub(super) struct Noting(Mutex<Vec<Parts>>);
+
+impl Noting {
+    /// All that was read, in order.
+    pub(super) fn all(self) -> Vec<Parts> {
+        self.0.into_inner().unwrap()
+    }
+}
+
+impl Reader for Noting {
+    fn glance(&self, space: &mut Space, parts: &Parts, _: &(dyn Fn() -> bool + Sync)) -> bool {
+        self.refresh(space, parts).is_ok()
+    }
+
+    fn refresh(&self, _: &mut Space, parts: &Parts) -> Result<(), ObserveError> {
+        self.0.lock().unwrap().push(parts.clone());
+        Ok(())
     }
 }
 

@@ -30,6 +30,11 @@ pub(super) fn lacking_soon(step: &Step, view: &View<'_, '_>, now: Instant) -> Pa
     lacking(step, view, now, age(step).saturating_sub(SOON))
 }
 
+/// What is looked at before a step and was not seen since the one before was done. What is waited for meanwhile makes all older.
+pub(super) fn lacking_after(step: &Step, view: &View<'_, '_>, done: Instant) -> Parts {
+    lacking(step, view, done, Duration::ZERO)
+}
+
 /// What must be looked at once the last step is done: what somebody else may have changed.
 pub(super) fn lacking_at_the_end(view: &View<'_, '_>, now: Instant) -> Parts {
     view.lacks(&Parts::new(&Section::DESIRED, None), now.checked_sub(FRESH).unwrap_or(now))

@@ -12,8 +12,8 @@
 //!   that ends
 //! - `guarded_step`: one step, and that nobody else is at work; `track`: what is seen of one app on its way; `freshness`: how old that
 //!   may be
-//! - `step_runner`: how one step is done, repeated, settled and confirmed; `ahead`: what is looked at meanwhile; `retry`: when a call
-//!   is repeated
+//! - `step_runner`: how one step is done, repeated, settled and confirmed; `ahead`: what is looked at meanwhile, `glances`: for all
+//!   lanes at once; `retry`: when a call is repeated
 //! - `manifest_diff`: whether an app is what a manifest asks for
 //! - [`probe`]: the router, asked who answers on a route; `head`: one question
 //! - `lookout`: what a step hangs on, looked at while the router is waited for
@@ -37,6 +37,7 @@ pub mod ended;
 pub mod endings;
 pub mod execute;
 mod freshness;
+mod glances;
 mod guarded_step;
 mod head;
 pub mod http;

@@ -437,7 +437,7 @@ impl Reader for Observer<'_> {
         self.read(space, parts)
     }
 
-    fn glance(&self, space: &mut Space, parts: &Parts, goes_on: &dyn Fn() -> bool) -> bool {
+    fn glance(&self, space: &mut Space, parts: &Parts, goes_on: &(dyn Fn() -> bool + Sync)) -> bool {
         let api = self.answers.api();
         let aside = Self {
             answers: Answers::of(*api),
@@ -447,8 +447,8 @@ impl Reader for Observer<'_> {
             services: self.services.clone(),
             ..*self
         };
-        for path in self.likely(space, parts) {
-            match api.glance(&path, goes_on) {
+        for (path, answer) in api.glance_all(self.likely(space, parts), goes_on) {
+            match answer {
                 Some(answer) => aside.answers.take_in(path, answer),
                 None => return false,
             }

@@ -32,6 +32,11 @@ impl Parts {
         self.0.get(&section).is_some_and(|apps| apps.as_ref().is_none_or(|apps| apps.contains(app)))
     }
 
+    /// Whether all of the others are among them, which are of one app each.
+    pub(super) fn covers(&self, others: &Self) -> bool {
+        others.each().all(|(section, app)| app.is_some_and(|app| self.has_of(section, app)))
+    }
+
     /// What is read by the apps' guids.
     pub(crate) fn of_apps(&self) -> Self {
         let by_guid = |section: &Section| !matches!(section, Section::Routes | Section::Apps | Section::Services);
@@ -63,10 +68,13 @@ impl Parts {
         }
     }
 
-    /// Copies packages and droplets from one space to another, as far as they are among these.
+    /// Copies apps, packages and droplets from one space to another, as far as they are among these.
     pub(super) fn copy(&self, from: &Space, to: &mut Space) {
         for app in &mut to.apps {
             let Some(seen) = from.apps.iter().find(|seen| seen.guid == app.guid) else { continue };
+            if self.has_of(Section::Apps, &app.name) {
+                *app = app.with_told(seen.clone());
+            }
             if self.has_of(Section::Packages, &app.name) {
                 app.package.clone_from(&seen.package);
             }

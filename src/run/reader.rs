@@ -22,7 +22,7 @@ pub trait Reader: Sync {
 
     /// As [`Self::refresh`], beside a cf of ours that is at work and without patience, as long as it is wanted. Returns
     /// whether it was read.
-    fn glance(&self, space: &mut Space, parts: &Parts, goes_on: &dyn Fn() -> bool) -> bool;
+    fn glance(&self, space: &mut Space, parts: &Parts, goes_on: &(dyn Fn() -> bool + Sync)) -> bool;
 
     /// How long the platform asks to be left alone, where it has had too many calls.
     fn asked_patience(&self) -> Duration {

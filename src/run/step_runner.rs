@@ -5,10 +5,10 @@
 //! own answer to a change of an app, that is the space: there is nothing newer to be read. So the outcome of a call is *done*, *not done* or *unknown*, and unknown is settled by reading before anything
 //! else is done. What is not done for a passing reason is done again, up to a bound (see [`super::retry`]).
 
+use std::panic::resume_unwind;
 use std::sync::Arc;
+use std::thread;
 use std::time::{Duration, Instant};
-
-use serde_json::Value;
 
 use crate::cf::invocation::{Invocation, Reference};
 use crate::cf::outcome::{self, Reason, confirm};
@@ -21,12 +21,13 @@ use crate::secret::Sensitive;
 use crate::space::condition::{Condition, Judgement, Section};
 use crate::space::{Space, read};
 use crate::steps::Step;
+use crate::steps::action::facts::Answered;
 use crate::steps::action::work::Work;
 
 use super::ahead::Ahead;
 use super::check;
 use super::clock::Stop;
-use super::freshness::{RECENT, lacking_soon};
+use super::freshness::{RECENT, lacking_after, lacking_soon};
 use super::lookout::Lookout;
 use super::parts::Parts;
 use super::probe::Unconfirmed;
@@ -61,8 +62,8 @@ struct Called {
     notes: Vec<String>,
     /// Since when what is known of the space shows what must be true after it: what was told on the way counts.
     since: Instant,
-    /// Whether the platform has told its app as it is after it.
-    is_told: bool,
+    /// What the platform has told of its app as it is after it.
+    told: Answered,
     /// The guid of the package that it has made, where that was seen.
     own_package: Option<String>,
 }
@@ -148,31 +149,43 @@ impl Runner<'_> {
     ) -> Result<Confirmed, Unfinished> {
         let deadline = self.clock.now() + step.limits.within;
         let before = Arc::clone(view.space());
-        let Called { mut notes, since, is_told, own_package } = if let Some(invocation) = step.invocation() {
+        let Called { mut notes, since, told, own_package } = if let Some(invocation) = step.invocation() {
             self.call(app, step, &invocation, view, exit_code, report)?
         } else {
             report(Happening::step_started(app, step, &[]));
             let notes = self.without_cf(step)?;
             // While a check or a drain takes its time, people have theirs.
             view.forget();
-            Called { notes, since: self.clock.now(), is_told: false, own_package: None }
+            Called { notes, since: self.clock.now(), told: Answered::Nothing, own_package: None }
         };
         let done = self.clock.now();
-        // The routers say more than the space where a route was changed, and take longer: what is looked at after them is as
-        // new as the next step needs it.
-        let by_routers = if step.facts().route().is_some() {
-            Some(self.ask_router(step, view.space(), deadline, report))
+        // Where a route was changed, the routers and the space are asked at once. What has become too old for the next step until
+        // the routers have answered is looked at again.
+        let by_routers = if step.facts().router_question().is_some() && step.facts().route().is_some() {
+            let space = Arc::clone(view.space());
+            let mut parts = Parts::default();
+            for next in next {
+                parts.add(lacking_after(next, view, done));
+            }
+            if let Some(condition) = step.facts().condition() {
+                parts.add(Parts::new(condition.sections(), Some(condition.app())));
+            }
+            let (asked, looked) = beside(view, &parts, since, || self.ask_router(step, &space, deadline, report));
+            if !matches!(asked, Err(Unfinished::Interrupted(_))) {
+                looked?;
+            }
+            Some(asked)
         } else {
             None
         };
+        // Where things stand is told by what was done.
         if let Some(Err(Unfinished::Interrupted(why))) = by_routers {
-            // Where things stand is told by what was done.
-            if let Some(condition) = step.facts().condition() {
-                let _told_as_it_was = view.look(&Parts::new(condition.sections(), Some(condition.app())), since);
-            }
             return Err(why.into());
         }
-        if let Some(condition) = step.facts().condition() {
+        let is_shown = |condition: &Condition| {
+            told == Answered::CurrentDroplet && condition.judge(view.space(), &before) == Judgement::Holds
+        };
+        if let Some(condition) = step.facts().condition().filter(|condition| !is_shown(condition)) {
             let until = (!matches!(by_routers, Some(Err(_)))).then_some(deadline);
             let mut soon = Parts::default();
             for next in next {
@@ -193,7 +206,7 @@ impl Runner<'_> {
         }
         let by_routers = by_routers.unwrap_or_else(|| self.ask_router(step, view.space(), deadline, report));
         notes.extend(by_routers?);
-        Ok(Confirmed { notes, done, is_told })
+        Ok(Confirmed { notes, done, is_told: told == Answered::App })
     }
 
     /// Runs cf, again where that is of use, until what it was to do is done. Fails with what cf said.
@@ -212,10 +225,10 @@ impl Runner<'_> {
             .resolve(&|reference| look_up(view.space(), reference))
             .map_err(|error| Unfinished::Failed(format!("cf was not started: {error}")))?;
         report(Happening::step_started(app, step, &argv));
-        let ahead = Ahead::of(step, &before, self);
+        let ahead = Ahead::of(step, view, self);
         let called = |notes: Vec<String>| {
             let own_package = ahead.as_ref().and_then(Ahead::own_package).map(str::to_owned);
-            Called { notes, since: self.clock.now(), is_told: false, own_package }
+            Called { notes, since: self.clock.now(), told: Answered::Nothing, own_package }
         };
         // What the platform does by itself goes on without the cf that watches it.
         let is_wanted = || !step.facts().is_watched_by_cf() || self.clock.stop().is_none();
@@ -254,9 +267,10 @@ impl Runner<'_> {
             let verdict = confirm(&expected, self.cf.version().dialect(), &output);
             let said = match &verdict {
                 outcome::Verdict::Done => {
-                    let is_told = step.facts().is_answered_with_app() && take_in_answer(&output.stdout, begun, view);
+                    let told = take_in_answer(step, &output.stdout, begun, view);
                     let done = called(again(tried));
-                    return Ok(Called { since: if is_told { begun } else { done.since }, is_told, ..done });
+                    let since = if told == Answered::App { begun } else { done.since };
+                    return Ok(Called { since, told, ..done });
                 }
                 outcome::Verdict::AlreadyDone => {
                     return Ok(called(again(tried).into_iter().chain(["nothing was left to do".to_owned()]).collect()));
@@ -428,13 +442,45 @@ impl Runner<'_> {
     }
 }
 
-/// Takes in the app that the platform has answered with, to a call that began then. Returns whether it did: an older API does
-/// not tell the droplet.
-fn take_in_answer(answer: &str, begun: Instant, view: &mut View<'_, '_>) -> bool {
-    let read = |app: Value| read::apps("/v3/apps", &[app]).ok()?.pop();
-    let Some((app, true)) = parse::json(answer).ok().and_then(read) else { return false };
-    let parts = Parts::new(&[Section::Apps], Some(&app.name));
-    view.take_in(&parts, begun, |space| space.take_in(app))
+/// Looks at parts that were not seen since then, while something else is waited for.
+fn beside<R>(
+    view: &mut View<'_, '_>,
+    parts: &Parts,
+    since: Instant,
+    work: impl FnOnce() -> R,
+) -> (R, Result<(), Unseen>) {
+    thread::scope(|scope| {
+        let looking = scope.spawn(|| view.look(parts, since));
+        let done = work();
+        (done, looking.join().unwrap_or_else(|panic| resume_unwind(panic)))
+    })
+}
+
+/// Takes in what the platform has answered a step's call with that began then. Returns what that is: an older API does not tell
+/// the droplet of an app, and what a look is reading just now may be newer.
+fn take_in_answer(step: &Step, answer: &str, begun: Instant, view: &mut View<'_, '_>) -> Answered {
+    let told = step.facts().answered_with();
+    let Ok(answer) = parse::json(answer) else { return Answered::Nothing };
+    let was_told = match told {
+        Answered::Nothing => false,
+        Answered::App => match read::apps("/v3/apps", &[answer]).ok().and_then(|mut apps| apps.pop()) {
+            Some((app, true)) => {
+                let parts = Parts::new(&[Section::Apps], Some(&app.name));
+                view.take_in(&parts, begun, |space| space.take_in(app))
+            }
+            Some((_, false)) | None => false,
+        },
+        Answered::CurrentDroplet => match read::guid("current_droplet", &answer["data"]) {
+            // What else there is to know of the app is not told.
+            Ok(Some(droplet)) => view.take_in(&Parts::default(), begun, |space| {
+                if let Some(app) = space.app_mut(step.facts().app()) {
+                    app.droplet = Some(droplet);
+                }
+            }),
+            Ok(None) | Err(_) => false,
+        },
+    };
+    if was_told { told } else { Answered::Nothing }
 }
 
 /// A line that cf printed for a step.
@@ -459,6 +505,7 @@ fn look_up(space: &Space, reference: &Reference) -> Option<String> {
     let app = space.app(reference.app())?;
     match reference {
         Reference::AppGuid(_) => Some(app.guid.clone()),
+        Reference::PackageGuid(_) => app.package.as_ref().map(|package| package.guid.clone()),
         Reference::DropletGuid(_) => app.staged.as_ref().map(|droplet| droplet.guid.clone()),
         Reference::CurrentDropletGuid(_) => app.droplet.clone(),
     }

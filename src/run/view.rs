@@ -9,6 +9,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use super::clock::{Clock, Stop};
+use super::glances::Glances;
 use super::observe_error::ObserveError;
 use super::parts::Parts;
 use super::reader::{Reader, refresh_patiently};
@@ -31,6 +32,8 @@ pub(super) struct SharedView<'a> {
     state: Mutex<State>,
     /// A look has come to its end.
     news: Condvar,
+    /// The glances beside the looks.
+    glances: Glances,
 }
 
 /// A space as it was read last, and when.
@@ -100,12 +103,17 @@ impl<'a> SharedView<'a> {
         let mut known = Known { space: Arc::new(space), read: Arc::default(), version: 0 };
         known.was_read(parts, read);
         let state = State { known, wanted: Parts::default(), is_looking: false, looks: 0, failed: None, trouble: None };
-        Self { reader, clock, state: Mutex::new(state), news: Condvar::new() }
+        Self { reader, clock, state: Mutex::new(state), news: Condvar::new(), glances: Glances::default() }
     }
 
     /// The space as it was read last.
     pub(super) fn space(&self) -> Arc<Space> {
         Arc::clone(&self.state().known.space)
+    }
+
+    /// The glances at it.
+    pub(super) fn glances(&self) -> &Glances {
+        &self.glances
     }
 
     /// Why the look that is under way has not come to its end yet, where the platform is the reason.
@@ -210,6 +218,11 @@ impl<'v, 'a> View<'v, 'a> {
         Self { shared, known: shared.state().known.clone(), open_since }
     }
 
+    /// What all lanes look at.
+    pub(super) fn shared(&self) -> &'v SharedView<'a> {
+        self.shared
+    }
+
     /// The space as it was seen last.
     pub(super) fn space(&self) -> &Arc<Space> {
         &self.known.space
@@ -262,23 +275,8 @@ mod tests {
     use std::thread;
     use std::time::Duration;
 
-    use super::super::doubles::{Failing, Hand, lasting};
+    use super::super::doubles::{Failing, Hand, Noting, lasting};
     use super::*;
-
-    /// A platform that writes down what is read of it.
-    #[derive(Default)]
-    struct Noting(Mutex<Vec<Parts>>);
-
-    impl Reader for Noting {
-        fn glance(&self, space: &mut Space, parts: &Parts, _: &dyn Fn() -> bool) -> bool {
-            self.refresh(space, parts).is_ok()
-        }
-
-        fn refresh(&self, _: &mut Space, parts: &Parts) -> Result<(), ObserveError> {
-            self.0.lock().unwrap().push(parts.clone());
-            Ok(())
-        }
-    }
 
     /// What is read where these parts are wanted that may be as old as this, one after the other.
     fn read(wanted: &[(Parts, Duration)]) -> Vec<Parts> {
@@ -289,7 +287,7 @@ mod tests {
         for (parts, since) in wanted {
             view.look(parts, begun + *since).unwrap();
         }
-        reader.0.into_inner().unwrap()
+        reader.all()
     }
 
     #[test]
@@ -319,7 +317,7 @@ mod tests {
     }
 
     impl Reader for Gathering<'_> {
-        fn glance(&self, space: &mut Space, parts: &Parts, _: &dyn Fn() -> bool) -> bool {
+        fn glance(&self, space: &mut Space, parts: &Parts, _: &(dyn Fn() -> bool + Sync)) -> bool {
             self.refresh(space, parts).is_ok()
         }
 
@@ -349,7 +347,7 @@ mod tests {
                 });
             }
         });
-        let looks = reader.noting.0.into_inner().unwrap();
+        let looks = reader.noting.all();
         assert!((1..=8).contains(&looks.len()));
         let mut all = Parts::default();
         for look in looks {

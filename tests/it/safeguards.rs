@@ -124,7 +124,7 @@ struct Expecting<'a> {
 }
 
 impl Reader for Expecting<'_> {
-    fn glance(&self, space: &mut Space, parts: &Parts, goes_on: &dyn Fn() -> bool) -> bool {
+    fn glance(&self, space: &mut Space, parts: &Parts, goes_on: &(dyn Fn() -> bool + Sync)) -> bool {
         self.right.glance(space, parts, goes_on)
     }
 
@@ -147,7 +147,7 @@ struct Stale<'a> {
 }
 
 impl Reader for Stale<'_> {
-    fn glance(&self, space: &mut Space, parts: &Parts, goes_on: &dyn Fn() -> bool) -> bool {
+    fn glance(&self, space: &mut Space, parts: &Parts, goes_on: &(dyn Fn() -> bool + Sync)) -> bool {
         self.right.glance(space, parts, goes_on)
     }
 

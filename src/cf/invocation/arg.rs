@@ -11,6 +11,8 @@ use crate::shell::quote;
 pub enum Reference {
     /// The guid of the app with this name.
     AppGuid(String),
+    /// The guid of the newest package of the app with this name.
+    PackageGuid(String),
     /// The guid of the newest STAGED droplet of the app with this name.
     DropletGuid(String),
     /// The guid of the droplet that the app with this name runs.
@@ -21,18 +23,21 @@ impl Reference {
     /// The app that the reference is about.
     pub(crate) fn app(&self) -> &str {
         match self {
-            Self::AppGuid(app) | Self::DropletGuid(app) | Self::CurrentDropletGuid(app) => app,
+            Self::AppGuid(app) | Self::PackageGuid(app) | Self::DropletGuid(app) | Self::CurrentDropletGuid(app) => app,
         }
     }
 
     /// A POSIX shell command that prints the value, with `program` as cf.
     ///
     /// cf 8.17: `droplets` prints a heading, a blank line, the columns `guid state created` and then the
-    /// rows, newest first; the droplet in use reads `GUID (current)`, which moves its state to the third field.
+    /// rows, newest first; the droplet in use reads `GUID (current)`, which moves its state to the third field. So does `packages`.
     fn command(&self, program: &str) -> String {
         let app = quote(self.app());
         match self {
             Self::AppGuid(_) => format!("{program} app {app} --guid"),
+            Self::PackageGuid(_) => {
+                format!("{program} packages {app} | awk 'NR > 3 && $2 == \"ready\" {{ print $1; exit }}'")
+            }
             Self::DropletGuid(_) => {
                 format!("{program} droplets {app} | awk 'NR > 3 && / staged / {{ print $1; exit }}'")
             }
@@ -160,6 +165,7 @@ pub enum Unresolved {
 fn describe(reference: &Reference) -> String {
     match reference {
         Reference::AppGuid(app) => format!("the guid of app '{app}'"),
+        Reference::PackageGuid(app) => format!("the newest package of app '{app}'"),
         Reference::DropletGuid(app) => format!("a staged droplet of app '{app}'"),
         Reference::CurrentDropletGuid(app) => format!("the current droplet of app '{app}'"),
     }

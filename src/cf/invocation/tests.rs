@@ -22,7 +22,7 @@ fn run_in_shell(line: &str) -> Vec<String> {
          cf() {{
            case \"$1 $3\" in
              'app --guid') echo \"guid-of-$2\" ;;
-             'droplets ') printed \"$1\" ;;
+             'droplets '|'packages ') printed \"$1\" ;;
              *) for argument; do printf '%s\\0' \"$argument\"; done ;;
            esac
          }}
@@ -40,6 +40,8 @@ fn run_in_shell(line: &str) -> Vec<String> {
 fn look_up(reference: &Reference) -> Option<String> {
     Some(match reference {
         Reference::AppGuid(app) => format!("guid-of-{app}"),
+        // The newest ready one.
+        Reference::PackageGuid(_) => "44444444-4444-4444-8444-444444444444".to_owned(),
         // The newest one is the one in use.
         Reference::DropletGuid(_) | Reference::CurrentDropletGuid(_) => {
             "55555555-5555-4555-8555-555555555555".to_owned()
@@ -70,10 +72,17 @@ fn all() -> Vec<(Invocation, &'static str)> {
             Invocation::push_no_start(&Push { app: b.to_owned(), ..Push::default() }, &cf("8.7.8")),
             "cf push sinatra_b --no-manifest --no-route --no-start",
         ),
-        (Invocation::stage_package(b), "cf stage-package sinatra_b"),
+        (
+            Invocation::stage_package(b, Reference::PackageGuid(b.to_owned())),
+            r#"cf stage-package sinatra_b --package-guid "$(cf packages sinatra_b | awk 'NR > 3 && $2 == "ready" { print $1; exit }')""#,
+        ),
         (
             Invocation::set_droplet(b, Reference::DropletGuid(b.to_owned())),
             r#"cf set-droplet sinatra_b "$(cf droplets sinatra_b | awk 'NR > 3 && / staged / { print $1; exit }')""#,
+        ),
+        (
+            Invocation::set_current_droplet(b, Reference::DropletGuid(b.to_owned())),
+            r#"cf curl -X PATCH "/v3/apps/$(cf app sinatra_b --guid)/relationships/current_droplet" -d '{"data":{"guid":"'"$(cf droplets sinatra_b | awk 'NR > 3 && / staged / { print $1; exit }')"'"}}'"#,
         ),
         (Invocation::start_now(b), r#"cf curl -X POST "/v3/apps/$(cf app sinatra_b --guid)/actions/start""#),
         (Invocation::stop("sinatra_a"), "cf stop sinatra_a"),

@@ -96,7 +96,7 @@ pub(super) fn expectations(app: &str, host: &str, service: &str) -> BTreeMap<&'s
     BTreeMap::from([
         ("pushed", Expectation::Pushed { app: app.clone() }),
         ("staged", Expectation::Staged { app: app.clone() }),
-        ("droplet", Expectation::DropletSet { app: app.clone() }),
+        ("droplet", Expectation::DropletSet),
         ("stopped", Expectation::Stopped { app: app.clone() }),
         ("mapped", Expectation::Mapped { app: app.clone(), route: route(host) }),
         ("unmapped", Expectation::Unmapped { app: app.clone(), route: route(host) }),
@@ -179,7 +179,8 @@ fn a_name_that_is_only_like_it_is_never_confirmed() {
         for (app, host, service) in cases {
             for (key, expected) in expectations(app, host, service) {
                 let concerns = match key {
-                    "json" | "deletion" => false,
+                    // Their answers name no app.
+                    "json" | "deletion" | "droplet" => false,
                     "mapped" => (app, host) != (APP, "sinatralive"),
                     // A route that is not there is mapped to no app.
                     "unmapped" => host != "sinatralive" || (app != APP && !sample.name.contains("no-route")),
@@ -389,7 +390,7 @@ fn every_dialect_understands_what_is_the_same_in_all() {
 #[test]
 fn what_is_unknown_carries_the_text() {
     let sample = samples().into_iter().find(|sample| sample.name.starts_with("set-droplet.refused")).unwrap();
-    let verdict = confirm(&Expectation::DropletSet { app: APP.to_owned() }, sample.dialect, &sample.output);
+    let verdict = confirm(&Expectation::DropletSet, sample.dialect, &sample.output);
     let Verdict::Unknown { why } = verdict else { panic!("{verdict:?}") };
     assert_eq!(
         why,

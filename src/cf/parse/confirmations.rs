@@ -94,11 +94,6 @@ pub(crate) fn end_of_staging_log(out: &Lines, app: &str) -> Vec<String> {
     told
 }
 
-/// `Setting app APP to droplet GUID in org ORG / space SPACE as USER...`, `OK`.
-pub(crate) fn droplet_set(out: &Lines, app: &str) -> Found {
-    heading_then(out, &format!("Setting app {app} to droplet "), &[("OK", Said::Done)])
-}
-
 /// `Stopping app APP in org ORG / space SPACE as USER...`, `OK`; or `App APP is already stopped.`, `OK`.
 pub(crate) fn stopped(out: &Lines, app: &str) -> Found {
     let already = format!("App {app} is already stopped.");

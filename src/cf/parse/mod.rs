@@ -14,8 +14,8 @@ mod lines;
 mod plain;
 
 pub(crate) use confirmations::{
-    Said, bound, deleted, droplet_set, end_of_staging_log, mapped, pushed, route_created, route_not_found, scaled,
-    staged, stopped, unmapped,
+    Said, bound, deleted, end_of_staging_log, mapped, pushed, route_created, route_not_found, scaled, staged, stopped,
+    unmapped,
 };
 pub(crate) use json::head;
 pub use json::{NoJson, json};

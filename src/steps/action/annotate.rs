@@ -11,7 +11,7 @@ use crate::space::difference::Facet;
 use crate::space::{App, Space};
 use crate::steps::annotations::Annotations;
 
-use super::facts::Facts;
+use super::facts::{Answered, Facts};
 use super::model;
 
 /// Writes on the app what routes and states cannot tell.
@@ -71,8 +71,8 @@ impl Facts for Annotate {
         write(model::app(space, self.app.as_str()), &self.annotations);
     }
 
-    fn is_answered_with_app(&self) -> bool {
-        true
+    fn answered_with(&self) -> Answered {
+        Answered::App
     }
 
     fn changes(&self) -> &'static [Section] {

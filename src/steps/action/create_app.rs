@@ -13,7 +13,7 @@ use crate::steps::annotations::Annotations;
 use crate::steps::sizing::{DEFAULT_MEMORY_MB, Size};
 
 use super::annotate;
-use super::facts::Facts;
+use super::facts::{Answered, Facts};
 use super::model;
 
 /// Creates the app without anything but what is written on it: whatever happens from then on, it tells what it is.
@@ -98,8 +98,8 @@ impl Facts for CreateApp {
         annotate::write(app, &self.annotations);
     }
 
-    fn is_answered_with_app(&self) -> bool {
-        true
+    fn answered_with(&self) -> Answered {
+        Answered::App
     }
 
     fn changes(&self) -> &'static [Section] {

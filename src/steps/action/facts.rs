@@ -90,9 +90,9 @@ pub(crate) trait Facts {
         SeenEarly::Never
     }
 
-    /// Whether the platform answers it with the app as it is then, which cf prints: there is nothing to be read after it.
-    fn is_answered_with_app(&self) -> bool {
-        false
+    /// What the platform answers it with, which cf prints: there is nothing newer to be read after it.
+    fn answered_with(&self) -> Answered {
+        Answered::Nothing
     }
 
     /// Whether something is taken off a route, stopped or deleted by it, or let go for good.
@@ -155,6 +155,17 @@ pub(crate) enum SeenEarly {
     },
     /// Since cf has printed a line that begins with one of these: what is seen before is not its own.
     OnceSaid(&'static [&'static str]),
+}
+
+/// What the platform answers a change of an app with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Answered {
+    /// Nothing that tells how the app is then.
+    Nothing,
+    /// The app as it is then.
+    App,
+    /// The droplet that the app runs from its next start on.
+    CurrentDroplet,
 }
 
 /// A feature flag that must be on.

@@ -1,5 +1,7 @@
 //! Makes the newest staged droplet of an app the one that is started.
 
+use std::time::Duration;
+
 use crate::cf::dialect::CfVersion;
 use crate::cf::invocation::{Invocation, Reference};
 use crate::cf::outcome::Expectation;
@@ -8,7 +10,7 @@ use crate::space::Space;
 use crate::space::condition::{Condition, Section};
 use crate::space::difference::Facet;
 
-use super::facts::Facts;
+use super::facts::{Answered, Facts};
 use super::model;
 
 /// Makes the newest staged droplet the one that is started.
@@ -33,11 +35,11 @@ impl Facts for SetDroplet {
 
     fn invocation(&self, _cf: &CfVersion) -> Option<Invocation> {
         let app = self.app.as_str();
-        Some(Invocation::set_droplet(app, Reference::DropletGuid(app.to_owned())))
+        Some(Invocation::set_current_droplet(app, Reference::DropletGuid(app.to_owned())))
     }
 
     fn expectation(&self) -> Option<Expectation> {
-        Some(Expectation::DropletSet { app: self.app.to_string() })
+        Some(Expectation::DropletSet)
     }
 
     fn condition(&self) -> Option<Condition> {
@@ -49,6 +51,10 @@ impl Facts for SetDroplet {
         app.droplet = app.staged.as_ref().map(|droplet| droplet.guid.clone());
     }
 
+    fn answered_with(&self) -> Answered {
+        Answered::CurrentDroplet
+    }
+
     fn changes(&self) -> &'static [Section] {
         &[Section::Apps, Section::Processes]
     }
@@ -56,5 +62,11 @@ impl Facts for SetDroplet {
     /// A droplet may bring processes of its own.
     fn may_change(&self, facet: &Facet) -> bool {
         facet.is_of_droplet()
+    }
+
+    /// A script has no use for the answer; `cf set-droplet` reads better.
+    fn script(&self, _within: Duration) -> Option<String> {
+        let app = self.app.as_str();
+        Some(Invocation::set_droplet(app, Reference::DropletGuid(app.to_owned())).shell())
     }
 }

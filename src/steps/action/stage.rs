@@ -1,7 +1,7 @@
 //! Stages the newest package of an app.
 
 use crate::cf::dialect::CfVersion;
-use crate::cf::invocation::Invocation;
+use crate::cf::invocation::{Invocation, Reference};
 use crate::cf::outcome::Expectation;
 use crate::plan::{AppName, Timeouts};
 use crate::space::condition::{Condition, Section};
@@ -12,8 +12,9 @@ use super::facts::{Facts, SeenEarly};
 use super::limits::Limits;
 use super::model;
 
-/// What a staging logs when nothing is left to do but to write the droplet down (buildpackapplifecycle, `builder`).
-const LAST_WORDS: &[&str] = &["Uploading complete"];
+/// What a staging logs when nothing is left to do but to upload the droplet (buildpackapplifecycle, `builder`). cf 8.17 prints a
+/// line of the log two seconds after it was written.
+const LAST_WORDS: &[&str] = &["Uploading droplet"];
 
 /// Stages the newest package.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,7 +37,8 @@ impl Facts for Stage {
     }
 
     fn invocation(&self, _cf: &CfVersion) -> Option<Invocation> {
-        Some(Invocation::stage_package(self.app.as_str()))
+        let app = self.app.as_str();
+        Some(Invocation::stage_package(app, Reference::PackageGuid(app.to_owned())))
     }
 
     fn expectation(&self) -> Option<Expectation> {

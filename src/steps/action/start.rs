@@ -11,7 +11,7 @@ use crate::space::condition::{Condition, Section};
 use crate::space::difference::Facet;
 use crate::space::{App, AppState, Instance, InstanceState, Space};
 
-use super::facts::Facts;
+use super::facts::{Answered, Facts};
 use super::limits::Limits;
 use super::model;
 use super::partial::PartialEffect;
@@ -111,8 +111,8 @@ impl Facts for Start {
         Limits { attempt: timeouts.call.min(timeouts.start), within: timeouts.start }
     }
 
-    fn is_answered_with_app(&self) -> bool {
-        true
+    fn answered_with(&self) -> Answered {
+        Answered::App
     }
 
     fn changes(&self) -> &'static [Section] {
