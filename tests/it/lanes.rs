@@ -118,6 +118,24 @@ fn one_lane_fails_and_the_others_come_to_their_end() {
 }
 
 #[test]
+fn a_cf_that_hangs_in_one_lane_is_ended_and_holds_up_no_other() {
+    let bench = bench("/health");
+    bench.write("three.yaml", &three("/health").replace("drain: 0s", "drain: 0s\n    timeouts: {call: 10s}"));
+    let start = Rule::new("POST", "/v3/apps/*/actions/start", Fault::Before(Harm::Hang));
+    bench.foundry.faults().add(start.on(Occurrence::Nth(1)));
+    bench.must(&APPLY);
+    assert_eq!(served(&bench), [["shop_b"], ["cart_a"], ["mail_a"]]);
+    let told = events(&bench);
+    let repeated = told.iter().position(|event| event["event"] == "step-repeated").unwrap();
+    let (hung, step) = (&told[repeated]["app"], &told[repeated]["step"]);
+    assert!(step.as_str().unwrap().ends_with("/start"), "{step}");
+    let begun = told.iter().position(|event| event["event"] == "step-started" && event["step"] == *step).unwrap();
+    let meanwhile = told[begun..repeated].iter().filter(|event| event["event"] == "step-confirmed");
+    let apps: BTreeSet<&str> = meanwhile.map(|event| event["app"].as_str().unwrap()).collect();
+    assert!(apps.len() == 2 && !apps.contains(hung.as_str().unwrap()), "{hung} hangs, and {apps:?} go on");
+}
+
+#[test]
 fn a_token_that_ends_for_all_lanes_at_once_is_renewed() {
     let bench = bench("/health");
     let expire = Rule::new("POST", "/v3/apps/*/actions/start", Fault::Before(Harm::ExpireTokens));
