@@ -140,7 +140,13 @@ impl Router for Probe<'_> {
         let tries = if self.routers.is_deaf(url) { Persistence::Once } else { Persistence::Thrice };
         let deaf = deaf(self.client, space, url, instances.header, tries, clock).map_err(Unconfirmed::Interrupted)?;
         if let Some(why) = deaf {
-            clock.pause(settle).map_err(Unconfirmed::Interrupted)?;
+            let settled = clock.now() + settle;
+            while clock.now() < settled {
+                clock.pause_until(LONGEST_PAUSE, settled).map_err(Unconfirmed::Interrupted)?;
+                if let Some(why) = hopeless() {
+                    return Err(Unconfirmed::Never(why));
+                }
+            }
             return Ok(Evidence::Settled { time: settle, why: why.to_string() });
         }
         let enough = IN_A_ROW.max(instances.all.len() * 2);

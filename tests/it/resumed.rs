@@ -459,11 +459,21 @@ fn an_instance_that_comes_back_is_waited_for() {
 #[test]
 fn what_is_stopped_while_the_routers_are_waited_for_is_noticed() {
     let bench = Bench::live_undrained();
-    let plan = PLAN.replace("drain: 1s", "drain: 0s\n    timeouts: {start: 20h}");
-    bench.write("deploy.yaml", &plan);
     let never = Propagation { register: Duration::from_secs(24 * 3600), unregister: Duration::ZERO };
     bench.foundry.routers().iter().for_each(|router| router.set_propagation(never));
-    let mut child = started(&bench, &["apply", "--yes"]);
+    stopped_while_it_is_waited_for(&bench, "timeouts: {start: 20h}", &bench.foundry.router_url());
+}
+
+/// No router can be asked: the time that stands in for them does no good, either.
+#[test]
+fn what_is_stopped_while_a_route_settles_is_noticed() {
+    let bench = Bench::live_undrained();
+    stopped_while_it_is_waited_for(&bench, "settle: 20h", "http://127.0.0.1:1");
+}
+
+fn stopped_while_it_is_waited_for(bench: &Bench, key: &str, router: &str) {
+    bench.write("deploy.yaml", &PLAN.replace("drain: 1s", &format!("drain: 0s\n    {key}")));
+    let mut child = started(bench, &["apply", "--yes", "--router", router]);
     let is_waited_for = |line: &str| line.contains("\"step\":\"shop/start\"") && line.contains("the router");
     let events = || fs::read_to_string(bench.folder().join("events.jsonl")).unwrap();
     wait_until("the router is waited for", || events().lines().any(is_waited_for));
