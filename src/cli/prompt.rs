@@ -7,10 +7,11 @@ use std::thread;
 use std::time::Duration;
 
 use crate::run::clock::{Clock, Stop};
+use crate::shell;
 use crate::steps::Verb;
 use crate::text::for_terminal;
 
-use super::{CliError, Common};
+use super::CliError;
 
 /// How often it is looked while a person thinks whether the run is to stop.
 const TICK: Duration = Duration::from_millis(50);
@@ -27,15 +28,13 @@ pub(crate) enum Consent {
 impl Consent {
     /// How it is had for a change: by `--yes`, or at the terminal that the process belongs to. Fails where there is
     /// neither: nobody would know what is done.
-    pub(crate) fn new(yes: bool, verb: &str, common: &Common) -> Result<Self, CliError> {
+    pub(crate) fn new(yes: bool) -> Result<Self, CliError> {
         if yes {
             return Ok(Self::Given);
         }
         // The terminal of the process, whatever its streams are (POSIX: `/dev/tty`).
         let terminal = OpenOptions::new().read(true).write(true).open("/dev/tty");
-        terminal
-            .map(Self::Asked)
-            .map_err(|_| CliError::NobodyToAsk { command: common.own_commands().verb(format!("{verb} --yes")) })
+        terminal.map(Self::Asked).map_err(|_| CliError::NobodyToAsk { command: with_yes(std::env::args()) })
     }
 
     /// Shows something and asks. Fails without a clear yes, and where the run is to stop before the answer.
@@ -50,6 +49,11 @@ impl Consent {
             },
         }
     }
+}
+
+/// The command line as it was typed, and with the flag that agrees beforehand.
+fn with_yes(typed: impl IntoIterator<Item = String>) -> String {
+    shell::command(["cutover".to_owned()].into_iter().chain(typed.into_iter().skip(1)).chain(["--yes".to_owned()]))
 }
 
 /// What becomes of a question.

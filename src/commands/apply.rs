@@ -50,7 +50,7 @@ fn with_plan(asked: &Asked<'_>, reporters: &Reporters) -> Result<ExitStatus, Cli
             reporters.note(&stray.warning());
         }
     }
-    let consent = Consent::new(args.yes, verb.as_str(), common)?;
+    let consent = Consent::new(args.yes)?;
     let note = |text: &str| reporters.note(text);
     Context::with(common, &plan, &note, |context| {
         reporters.hide(context.redactor());

@@ -21,17 +21,17 @@ pub(crate) fn run(common: &Common) -> Result<ExitStatus, CliError> {
 }
 
 /// `cutover schema`: prints the JSON schema of the plan file.
-pub(crate) fn schema() -> ExitStatus {
-    print(&format!("{:#}\n", plan::schema()));
-    ExitStatus::Done
+pub(crate) fn schema() -> Result<ExitStatus, CliError> {
+    print(&format!("{:#}\n", plan::schema()))?;
+    Ok(ExitStatus::Done)
 }
 
 /// `cutover completions`: prints completions for a shell.
-pub(crate) fn completions(shell: clap_complete::Shell) -> ExitStatus {
+pub(crate) fn completions(shell: clap_complete::Shell) -> Result<ExitStatus, CliError> {
     let mut text = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "cutover", &mut text);
-    print(&String::from_utf8_lossy(&text));
-    ExitStatus::Done
+    print(&String::from_utf8_lossy(&text))?;
+    Ok(ExitStatus::Done)
 }
 
 /// `cutover man`: prints the man page.
@@ -40,6 +40,6 @@ pub(crate) fn man() -> Result<ExitStatus, CliError> {
     clap_mangen::Man::new(Cli::command())
         .render(&mut text)
         .map_err(|source| CliError::Io { what: "the man page could not be made", source })?;
-    print(&String::from_utf8_lossy(&text));
+    print(&String::from_utf8_lossy(&text))?;
     Ok(ExitStatus::Done)
 }

@@ -37,8 +37,8 @@ fn dispatch(cli: Cli) -> Result<ExitStatus, CliError> {
         Command::Lock(LockCommand::Break(args)) => lock::break_open(&cli.common, &args),
         #[cfg(feature = "rehearse")]
         Command::Rehearse(args) => super::rehearse::run(&cli.common, &args),
-        Command::Schema => Ok(check::schema()),
-        Command::Completions { shell } => Ok(check::completions(shell)),
+        Command::Schema => check::schema(),
+        Command::Completions { shell } => check::completions(shell),
         Command::Man => check::man(),
     }
 }

@@ -30,14 +30,14 @@ pub(crate) fn status(common: &Common, args: &LockStatusArgs) -> Result<ExitStatu
                 print(&lock.map_or_else(
                     || format!("{app} is free\n"),
                     |lock| format!("{}\n", lock.story(now, state_of(lock))),
-                ));
+                ))?;
             }
         }
         StatusFormat::Json => {
             let locks: Vec<_> = locks
                 .map(|(app, lock)| json!({ "app": app, "state": state(lock), "lock": lock.map(public) }))
                 .collect();
-            print(&text::json(&format!("{}\n", to_string_pretty(&json!({ "locks": locks })).unwrap_or_default())));
+            print(&text::json(&format!("{}\n", to_string_pretty(&json!({ "locks": locks })).unwrap_or_default())))?;
         }
     }
     Ok(ExitStatus::Done)
@@ -73,7 +73,7 @@ fn state(lock: Option<&Lock>) -> &'static str {
 /// Runs `lock break`. What a living run holds is not broken: that run may be asked to stop, as by `resume` and `rollback`.
 pub(crate) fn break_open(common: &Common, args: &LockBreakArgs) -> Result<ExitStatus, CliError> {
     let plan = load_without_app_files(common)?;
-    let consent = Consent::new(args.yes, "lock break", common)?;
+    let consent = Consent::new(args.yes)?;
     Context::with(common, &plan, &tell, |context| break_in(context, &plan, &consent, args.take_over, common.quiet))
 }
 

@@ -32,16 +32,16 @@ pub(crate) fn run(common: &Common, args: &PlanArgs) -> Result<ExitStatus, CliErr
     let DryRun { space, prepared: Prepared { deployment, routers, proof, .. }, is_deployed } = &dry_run;
     match args.format {
         PlanFormat::Text => {
-            print(&preview::text(&plan, space, deployment));
+            print(&preview::text(&plan, space, deployment))?;
             for note in preview::routers(routers) {
-                print(&format!("\n{note}\n"));
+                print(&format!("\n{note}\n"))?;
             }
-            print(&preview::proof_line(proof));
+            print(&preview::proof_line(proof))?;
             if *is_deployed {
                 let apply = common.own_commands().verb("apply");
                 print(&format!(
                     "\nwhat runs is what this plan deploys: {apply} does nothing, and {apply} --force deploys it all the same\n"
-                ));
+                ))?;
             }
         }
         PlanFormat::Json => {
@@ -50,9 +50,9 @@ pub(crate) fn run(common: &Common, args: &PlanArgs) -> Result<ExitStatus, CliErr
             if args.space.is_none() {
                 object["routers"] = preview::routers_json(routers);
             }
-            print(&text::json(&format!("{}\n", to_string_pretty(&object).unwrap_or_default())));
+            print(&text::json(&format!("{}\n", to_string_pretty(&object).unwrap_or_default())))?;
         }
-        PlanFormat::Sh => print(&script::script(&plan, deployment)),
+        PlanFormat::Sh => print(&script::script(&plan, deployment))?,
     }
     Ok(ExitStatus::Done)
 }

@@ -73,12 +73,12 @@ fn on_stage(common: &Common, args: &RehearseArgs, plan: Plan, reporters: &Report
         let deployed = deploy();
         let _interrupted = interrupt.pause(BEFORE_AND_AFTER);
         let report = load.finish();
-        tell_report(&stage, &report);
+        tell_report(&stage, &report)?;
         ending = verdict(deployed?, &report);
     }
     if args.keep && interrupt.stop().is_none() {
         kept.store(true, Ordering::Relaxed);
-        keep(&stage, &plan, &interrupt);
+        keep(&stage, &plan, &interrupt)?;
     }
     context.close(&tell);
     Ok(ending)
@@ -126,16 +126,17 @@ fn live_url(route: &RouteUrl) -> LiveUrl {
     LiveUrl { host, path: route.path().to_owned() }
 }
 
-fn tell_report(stage: &Stage, report: &LoadReport) {
+fn tell_report(stage: &Stage, report: &LoadReport) -> Result<(), CliError> {
     let names: BTreeMap<String, String> = stage.app_names();
-    print(&table::table(report, &names));
+    print(&table::table(report, &names))
 }
 
 /// Leaves the foundry up until a signal comes in, and tells how to use it.
-fn keep(stage: &Stage, plan: &Plan, interrupt: &Interrupt) {
-    print(&table::how_to_log_in(stage, plan));
+fn keep(stage: &Stage, plan: &Plan, interrupt: &Interrupt) -> Result<(), CliError> {
+    print(&table::how_to_log_in(stage, plan))?;
     tell("Ctrl-C ends it.");
     while interrupt.pause(Duration::from_secs(3600)).is_ok() {}
+    Ok(())
 }
 
 #[cfg(test)]

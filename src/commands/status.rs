@@ -19,10 +19,10 @@ pub(crate) fn run(common: &Common, args: &StatusArgs) -> Result<ExitStatus, CliE
     let space =
         Context::with(common, &plan, &tell, |context| Ok(context.observer(&plan).observe(&Interrupt::none())?))?;
     match args.format {
-        StatusFormat::Text => print(&status::text(&plan, &space, Timestamp::now(), &state_of, &own)),
+        StatusFormat::Text => print(&status::text(&plan, &space, Timestamp::now(), &state_of, &own))?,
         StatusFormat::Json => {
             let object = status::json(&plan, &space, &own).and_then(|object| to_string_pretty(&object));
-            print(&text::json(&format!("{}\n", object.unwrap_or_default())));
+            print(&text::json(&format!("{}\n", object.unwrap_or_default())))?;
         }
     }
     Ok(ExitStatus::Done)

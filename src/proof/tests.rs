@@ -142,6 +142,47 @@ fn every_state_that_an_interrupted_deployment_leaves_is_a_legal_start() {
     }
 }
 
+/// What was live before does not run any more, and what was being deployed, or taken back, serves: of the verbs there is one at the
+/// least that leads on from there, without the one that is down having to start.
+#[test]
+fn where_the_old_version_is_down_and_the_new_one_serves_there_is_a_way_on() {
+    let plan = plan_with("");
+    let live = &plan.apps[0].live[0];
+    let mut met = 0;
+    let finished =
+        space(vec![app("shop_a", false, Some(Role::Previous)), app("shop_b", true, Some(Role::Live))], Some("shop_b"));
+    for (verb, start, down, serving) in
+        [(Verb::Apply, ordinary(), "shop_a", "shop_b"), (Verb::Rollback, finished, "shop_a", "shop_b")]
+    {
+        let mut half_way = start.clone();
+        for step in &right(&plan, verb, &start).unwrap() {
+            step.facts().effect(&mut half_way);
+            let mut space = half_way.clone();
+            let both = space.holders(live).len() == 2;
+            let Some(old) = space.app_mut(down).filter(|_| both) else { continue };
+            for instance in old.processes.iter_mut().flat_map(|process| &mut process.states) {
+                instance.state = crate::space::InstanceState::Crashed;
+            }
+            met += 1;
+            let leads_on = |verb: Verb| {
+                right(&plan, verb, &space).is_ok_and(|steps| {
+                    let starts = |step: &&Step| step.facts().kind() == "start" && step.facts().app() == down;
+                    let first = steps.iter().position(|step| starts(&step));
+                    let pushed = steps.iter().position(|step| step.facts().kind() == "push");
+                    let is_new = pushed.is_some_and(|pushed| first.is_none_or(|first| pushed < first));
+                    (first.is_none() || is_new) && prove_one(&plan.apps[0], verb, &space, &steps).is_none()
+                })
+            };
+            let ways: Vec<Verb> =
+                [Verb::Resume, Verb::Rollback, Verb::Apply].into_iter().filter(|verb| leads_on(*verb)).collect();
+            assert!(ways.contains(&Verb::Apply), "{verb} after {}: {ways:?}", step.id);
+            let told = crate::steps::standing::serving(&plan.apps[0], &space);
+            assert!(told.starts_with(&format!("{serving} serves")), "{told}");
+        }
+    }
+    assert!(met >= 2, "both are on the live route on either way");
+}
+
 /// A first version that fails in a resume may be taken back, which leaves its routes to nobody, as before.
 #[test]
 fn a_first_deployment_is_resumed_from_wherever_it_was_interrupted() {

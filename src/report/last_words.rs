@@ -6,6 +6,7 @@ use std::io;
 use crate::event::{Event, Happening};
 use crate::own_commands::OwnCommands;
 use crate::steps::Verb;
+use crate::steps::phase::Phase;
 
 use super::reporter::Reporter;
 
@@ -16,6 +17,8 @@ pub(crate) struct LastWords {
     in_flight: BTreeMap<String, String>,
     /// Who serves, by the plan's names of the apps.
     serving: BTreeMap<String, String>,
+    /// Whether something is being taken back.
+    goes_back: bool,
 }
 
 impl LastWords {
@@ -31,7 +34,8 @@ impl LastWords {
             let steps = steps.join(" and ");
             format!("ended at once, in the midst of {steps}: the platform may still do what it was asked")
         };
-        let ways = own.map(|own| format!("\n{}", own.ways(Verb::Apply))).unwrap_or_default();
+        let verb = if self.goes_back { Verb::Rollback } else { Verb::Apply };
+        let ways = own.map(|own| format!("\n{}", own.ways(verb))).unwrap_or_default();
         let serving = self.serving.values().map(String::as_str).collect::<Vec<_>>().join("; ");
         format!("{step}\n{serving}, as far as was last seen{ways}")
     }
@@ -40,7 +44,8 @@ impl LastWords {
 impl Reporter for LastWords {
     fn event(&mut self, event: &Event) -> io::Result<()> {
         match &event.what {
-            Happening::StepStarted { step, purpose, .. } => {
+            Happening::StepStarted { step, purpose, phase, .. } => {
+                self.goes_back |= *phase == Phase::FallBack.as_str();
                 self.in_flight.insert(step.clone(), purpose.clone());
             }
             Happening::Serves { app, told } | Happening::Done { app, told, .. } => {

@@ -4,8 +4,9 @@ use crate::event::{Happening, Report};
 use crate::own_commands::OwnCommands;
 use crate::plan::{self, Plan};
 use crate::space::Space;
+use crate::steps::put_back::PutBack;
 use crate::steps::standing::serving;
-use crate::steps::{Deployment, Request, Verb};
+use crate::steps::{Deployment, Request, Verb, strategy};
 
 use super::runner::Runner;
 
@@ -33,7 +34,10 @@ impl Operation<'_> {
     }
 }
 
-/// Tells where an app stands.
+/// Tells where an app stands and, where nothing serves it any more that did, how that comes back.
 pub(super) fn stands(app: &plan::App, space: &Space, report: &mut Report<'_>) {
     report(Happening::Stands { app: app.name.to_string(), told: serving(app, space) });
+    if let Some(put_back) = PutBack::of(app, strategy::of(app).apps(app), space) {
+        report(Happening::Hint { text: put_back.told() });
+    }
 }

@@ -12,6 +12,7 @@ use crate::plan::OnFailure;
 use crate::proof;
 use crate::shell;
 use crate::space::Space;
+use crate::steps::action::traffic::Traffic;
 use crate::steps::annotations::Extent;
 use crate::steps::input::{CompileInput, Failed};
 use crate::steps::left::{self, Left};
@@ -46,14 +47,18 @@ impl Recovery<'_, '_> {
             return self.out_of_sight(&unread, space, report);
         }
         let app = self.part.app;
-        let Some(under_way) = UnderWay::of(app, space) else {
+        let under_way = UnderWay::of(app, space);
+        let is_forward = under_way.as_ref().is_some_and(|it| !it.back) && failure.step.phase.is_of_new_version();
+        if failure.step.facts().traffic() == Traffic::Started {
+            self.tell_logs(failure.step.facts().app(), report);
+        } else if let Some(under_way) = under_way.as_ref().filter(|_| is_forward) {
+            self.tell_logs(under_way.app.as_str(), report);
+        }
+        let Some(under_way) = under_way else {
             stands(app, space, report);
             return if self.is_new(space) { Outcome::Stuck } else { Outcome::AsBefore };
         };
-        if failure.step.phase.is_of_new_version() && !under_way.back {
-            self.tell_logs(under_way.app.as_str(), report);
-        }
-        if under_way.back {
+        if under_way.back || self.operation.deployment.verb == Verb::Rollback {
             stands(app, space, report);
             self.tell_left(Verb::Rollback, space, report);
             return Outcome::Stuck;

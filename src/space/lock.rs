@@ -275,7 +275,7 @@ impl Lock {
         format!("{by}{since}{id}")
     }
 
-    /// What goes on, in one line: `APP is being deployed by BY since AT (deployment ID, at step STEP for 5 s, last heard
+    /// What goes on, in one line: `APP is being deployed by BY since AT (deployment ID, at step STEP for 5 s when last heard
     /// of 3 s ago)`.
     pub(crate) fn story(&self, now: Timestamp, state: LockState) -> String {
         if self.is_an_app {
@@ -285,13 +285,16 @@ impl Lock {
         if !self.deployment.is_empty() {
             details.push(format!("deployment {}", self.deployment));
         }
-        if !self.step.is_empty() {
+        // By now it may be further: it tells of its steps every few seconds.
+        let at = if self.step.is_empty() {
+            String::new()
+        } else {
             let since = self.step_since.filter(|_| state == LockState::AtWork);
             let since = since.map(|since| format!(" for {}", about(between(since, now)))).unwrap_or_default();
-            details.push(format!("at step {}{since}", self.step));
-        }
+            format!("at step {}{since} when ", self.step)
+        };
         details.push(match self.heartbeat {
-            Some(heard) => format!("last heard of {} ago", about(between(heard, now))),
+            Some(heard) => format!("{at}last heard of {} ago", about(between(heard, now))),
             None => "nothing that can be read tells whether that run is at work".to_owned(),
         });
         if !self.take_over.is_empty() {
@@ -437,13 +440,13 @@ mod tests {
                 lock(),
                 LockState::AtWork,
                 "shop is being deployed by jo on build-3 since 2026-11-24T10:00:00Z (deployment d-7, at step shop/start \
-                 for 7 s, last heard of 12 s ago)",
+                 for 7 s when last heard of 12 s ago)",
             ),
             (
                 Lock { take_over: "mo on build-4 (rollback)".to_owned(), ..lock() },
                 LockState::AtWork,
                 "shop is being deployed by jo on build-3 since 2026-11-24T10:00:00Z (deployment d-7, at step shop/start \
-                 for 7 s, last heard of 12 s ago, asked to stop by mo on build-4 (rollback))",
+                 for 7 s when last heard of 12 s ago, asked to stop by mo on build-4 (rollback))",
             ),
             (
                 Lock {

@@ -1,8 +1,8 @@
 //! What is left of a list that did not come to its end, as far as a person may do it by hand.
 //!
 //! It is compiled anew from the space as it is now, never taken from the list as it was: that one may do harm by now. And
-//! it ends before the first check, before the first step that relies on something which is not so, and before the first that
-//! would take an app that serves off its route, stop it or delete it: what makes the steps from there on safe (that the new version has passed, the router's word, the look before
+//! it ends with the first start, before the first check, before the first step that relies on something which is not so, and before
+//! the first that would take an app that serves off its route, stop it or delete it: what makes the steps from there on safe (that the new version has passed, the router's word, the look before
 //! each) no person repeats by hand.
 
 use crate::space::condition::Judgement;
@@ -42,7 +42,13 @@ pub(crate) fn left(verb: Verb, input: &CompileInput<'_>, space: &Space) -> Resul
         space,
     )?;
     let mut model = space.clone();
+    // What was started by hand may not run: what follows hangs on that.
+    let mut is_started = false;
     let may_be_done = |step: &&Step| {
+        if is_started {
+            return false;
+        }
+        is_started = step.facts().traffic() == Traffic::Started;
         let harms = harms(step, &input.app.staging.to_string(), &model);
         let relied_on =
             step.requires.as_ref().is_none_or(|relied_on| relied_on.judge(&model, &model) == Judgement::Holds);

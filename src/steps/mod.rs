@@ -6,7 +6,8 @@
 //!   strategies are made of
 //! - [`step`]: one thing to do; [`action`]: what is done by it, one file an action; `builder`: steps in the making
 //! - [`standing`]: which version is live and which one is next, and what is under way; `origins`: where they come from
-//! - [`deployed`]: whether what runs is what a plan would deploy; `stopped`: what could serve and is stopped
+//! - [`deployed`]: whether what runs is what a plan would deploy; `stopped`: what could serve and is stopped;
+//!   `put_back`: what was live, where nothing is any more
 //! - [`sizing`]: what is pushed, and how large it will be
 //! - [`annotations`]: what is written on the apps, because routes and states cannot tell it
 //! - [`upload`]: whether what is uploaded is what was to be uploaded
@@ -32,6 +33,7 @@ pub(crate) mod origins;
 pub(crate) mod peak;
 pub mod phase;
 mod preflight;
+pub(crate) mod put_back;
 pub mod quota;
 pub mod refusal;
 pub(crate) mod scope;

@@ -14,6 +14,7 @@ use crate::space::native::NativeDeployment;
 use crate::space::rules::{ForeignRoute, Stack, Suspended};
 
 use super::Verb;
+use super::put_back::PutBack;
 use super::upload::Difference;
 
 /// Why nothing is done.
@@ -326,6 +327,8 @@ pub enum Refusal {
         name: AppName,
         /// Why not.
         why: String,
+        /// What was live before and can be put back by hand.
+        put_back: Option<PutBack>,
     },
 }
 
@@ -604,8 +607,11 @@ impl Refusal {
             Self::OfAnotherDeployment { name, .. } => {
                 format!("to take it back all the same:{}", cutover("rollback", name))
             }
-            Self::NoFallback { name, .. } => {
+            Self::NoFallback { name, put_back: None, .. } => {
                 format!("deploy the version that is wanted instead:{}", cutover("apply", name))
+            }
+            Self::NoFallback { name, put_back: Some(put_back), .. } => {
+                format!("{}\nor deploy the version that is wanted:{}", put_back.told(), cutover("apply", name))
             }
         }
     }
@@ -745,7 +751,18 @@ mod tests {
                 },
                 vec![],
             ),
-            (Refusal::NoFallback { name: name.clone(), why: String::new() }, vec![ours("apply")]),
+            (Refusal::NoFallback { name: name.clone(), why: String::new(), put_back: None }, vec![ours("apply")]),
+            (
+                Refusal::NoFallback {
+                    name: name.clone(),
+                    why: String::new(),
+                    put_back: Some(PutBack {
+                        app: name.clone(),
+                        commands: vec![shell::command(["cf", "start", text])],
+                    }),
+                },
+                vec![words(&["cf", "start", text]), ours("apply")],
+            ),
             (
                 Refusal::InterruptedOtherPlan { id: app.clone(), apps: vec![name.clone()] },
                 vec![words(&["cutover", "rollback"]), words(&["cutover", "apply"])],

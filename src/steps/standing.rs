@@ -4,7 +4,7 @@
 //! reads the answer here.
 
 use crate::plan::{self, AppName, RouteUrl};
-use crate::space::{AppState, Space};
+use crate::space::{App, AppState, Space};
 
 use super::annotations::Origin;
 
@@ -62,18 +62,31 @@ impl Standing {
 
 /// Says which app serves the live routes, and which ones are only mapped to them.
 pub(crate) fn serving(app: &plan::App, space: &Space) -> String {
-    let runs = |name: &&str| space.app(name).is_none_or(|app| app.state == AppState::Started);
     let of_route = |url: &RouteUrl| {
-        let (serve, stopped): (Vec<&str>, Vec<&str>) = space.holders(url).into_iter().partition(runs);
+        let (stopped, others): (Vec<&str>, Vec<&str>) =
+            space.holders(url).into_iter().partition(|name| is_stopped(space.app(name)));
+        let (down, serve): (Vec<&str>, Vec<&str>) = others.into_iter().partition(|name| is_down(space.app(name)));
         let told = match serve.as_slice() {
             [] => format!("no app serves {url}"),
             [one] => format!("{one} serves {url}"),
             several => format!("{} serve {url}", several.join(" and ")),
         };
-        match stopped.as_slice() {
-            [] => told,
-            stopped => format!("{told} ({} is mapped to it and stopped)", stopped.join(" and ")),
+        let mapped = |names: &[&str], how: &str| format!("{} is mapped to it and {how}", names.join(" and "));
+        match (stopped.as_slice(), down.as_slice()) {
+            ([], []) => told,
+            (stopped, []) => format!("{told} ({})", mapped(stopped, "stopped")),
+            ([], down) => format!("{told} ({})", mapped(down, "does not run")),
+            (stopped, down) => format!("{told} ({}; {})", mapped(stopped, "stopped"), mapped(down, "does not run")),
         }
     };
     app.live.iter().map(of_route).collect::<Vec<_>>().join("; ")
+}
+
+fn is_stopped(app: Option<&App>) -> bool {
+    app.is_some_and(|app| app.state == AppState::Stopped)
+}
+
+/// Whether no instance of it runs, as far as that was looked at.
+fn is_down(app: Option<&App>) -> bool {
+    app.is_some_and(|app| app.running() == 0 && app.web_processes().any(|web| !web.states.is_empty()))
 }

@@ -606,7 +606,7 @@ fn the_verbs() {
     assert_eq!((none.out.as_str(), none.err.as_str()), ("", "shop is free: there was no lock to break\n"));
 
     leave_lock(&bench, Duration::ZERO);
-    let held = "shop is being deployed by jo on build-3 since 2026-11-24T10:00:00Z (deployment d-old, at step shop/start, \
+    let held = "shop is being deployed by jo on build-3 since 2026-11-24T10:00:00Z (deployment d-old, at step shop/start when \
                 last heard of [SPAN] ago)";
     assert_eq!(shown(&bench.must(&["lock", "status"]).out), format!("{held}\n"));
     let json: Value = serde_json::from_str(&bench.must(&["lock", "status", "--format", "json"]).out).unwrap();
@@ -631,7 +631,7 @@ fn the_verbs() {
     let dead = bench.must(&["lock", "status"]).out;
     assert!(
         shown(&dead).contains(
-            "and that run is at work no more (deployment d-old, at step shop/start, last heard of [SPAN] ago)"
+            "and that run is at work no more (deployment d-old, at step shop/start when last heard of [SPAN] ago)"
         ),
         "{dead}"
     );

@@ -44,7 +44,7 @@ pub enum SpawnError {
         source: io::Error,
     },
     /// `cf version` failed.
-    #[error("'{path} version' failed ({exit}): {text}{}", hint())]
+    #[error("'{path} version' failed ({exit}); it printed {text}{}", hint())]
     VersionFailed {
         /// The file.
         path: PathBuf,

@@ -105,7 +105,9 @@ const OTHER_FILES: &[(&[&str], &str)] = &[
 /// What a file is if it is no plan: one that has the keys of another tool's, and no `apps`.
 pub(crate) fn kind_of_file(top: &Node) -> Option<&'static str> {
     if top.get("apps").is_some() {
-        return None;
+        // Whatever a plan is, it says for which space.
+        let is_part = ["version", "target"].iter().all(|key| top.get(key).is_none());
+        return is_part.then_some("a part of a plan, such as an overlay, which is laid over its plan by --env NAME,");
     }
     OTHER_FILES.iter().find(|(keys, _)| keys.iter().all(|key| top.get(key).is_some())).map(|(_, kind)| *kind)
 }

@@ -1,7 +1,7 @@
 //! The way back: the guide's fallback, and what takes a half-done deployment back.
 //!
-//! The order is what makes it safe: the colour that is to serve is started, reached through every live route and only
-//! then alone on them.
+//! The order is what makes it safe: the colour that is to serve is started, and only where it runs it is written down that
+//! this is the way back; then it is reached through every live route, and only then alone on them.
 
 use crate::plan::{self, AppName};
 use crate::space::{App, Space};
@@ -9,11 +9,12 @@ use crate::steps::annotations::{Origin, Role};
 use crate::steps::builder::{GraphBuilder, Routers};
 use crate::steps::input::{CompileInput, Failed};
 use crate::steps::phase::Phase;
+use crate::steps::put_back::PutBack;
 use crate::steps::refusal::Refusal;
 use crate::steps::standing::{Standing, UnderWay};
 use crate::steps::{Step, preflight};
 
-use super::leaving::{grow, put_to_rest, returning, take_off};
+use super::leaving::{grow, put_to_rest, returning, revive, take_off};
 use super::standing::{self, is_uploaded, other};
 
 /// Which colour is to serve again, and which one goes.
@@ -41,7 +42,11 @@ pub(super) fn compile(input: &CompileInput<'_>, space: &Space) -> Result<Vec<Ste
         // Before the way back is told of: what is half done is not looked at for its size again.
         grow(&mut list, Phase::FallBack, to, &from)?;
     }
-    // Told before anything else changes: whoever goes on from here must not go forward.
+    // One that does not start is not gone back to: until it runs, nothing tells that it is, and the way forward stays open.
+    if let Some(to) = &to {
+        revive(&mut list, Phase::FallBack, to, &from, &returning)?;
+    }
+    // Told before a route is changed: whoever goes on from here must not go forward.
     let origin = list.model().app(from.as_str()).and_then(Origin::of);
     let tells_another = |to: &AppName| origin.is_some_and(|origin| origin.old.as_deref() != Some(to.as_str()));
     let untold = to.as_ref().filter(|to| tells_another(to)).map(|to| (to, returning.as_slice()));
@@ -84,7 +89,7 @@ fn of_interrupted(app: &plan::App, space: &Space, under_way: UnderWay) -> Result
         // It was deleted, or cannot be started: what serves is not taken away.
         Some(_) | None if was_live && holds(&from) => {
             let why = format!("{from} is live, and {to}, which was live before, is not there to be started");
-            Err(Refusal::NoFallback { name: app.name.clone(), why })
+            Err(Refusal::NoFallback { name: app.name.clone(), why, put_back: None })
         }
         Some(_) | None => Ok(Direction { to: None, from, finished: false }),
     }
@@ -95,7 +100,9 @@ fn was_live_once(app: Option<&App>) -> bool {
 }
 
 fn of_finished(app: &plan::App, space: &Space, standing: Standing) -> Result<Direction, Refusal> {
-    let refuse = |why: String| Err(Refusal::NoFallback { name: app.name.clone(), why });
+    let refuse = |why: String| {
+        Err(Refusal::NoFallback { name: app.name.clone(), why, put_back: PutBack::of(app, &app.colours, space) })
+    };
     match standing {
         Standing::First { .. } => refuse("no colour holds a live route".to_owned()),
         // Only what is under way leaves both on the live routes.

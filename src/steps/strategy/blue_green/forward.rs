@@ -16,7 +16,7 @@ use crate::steps::sizing::{self, Sizing};
 use crate::steps::{Step, preflight};
 
 use super::back;
-use super::leaving::{grow, put_to_rest, returning, take_off};
+use super::leaving::{grow, put_to_rest, returning, revive, take_off};
 use super::standing::{
     self, has_begun, is_of_plan, is_under_way, is_uploaded, not_in_use, other, other_routes, staging_is_free,
     told_apart,
@@ -62,6 +62,20 @@ pub(super) fn deploy(input: &CompileInput<'_>, space: &Space) -> Result<Vec<Step
     let annotations = Annotations::next(&origin);
     if annotations.longest() > LONGEST_ANNOTATION {
         return Err(Refusal::TooManyRoutes { app: next });
+    }
+    // What was being deployed serves, and what was live before does not run: that one leaves the routes while the other's mark
+    // tells of what is under way.
+    let is_turned = old.as_ref().is_some_and(|old| is_under_way(list.model(), old));
+    if is_turned && app.live.iter().any(|url| list.model().is_mapped(next.as_str(), url)) {
+        clear(&mut list, app, old.as_ref(), &next)?;
+    }
+    // One that does not start is not gone back to, and what is under way stays what it is.
+    if let Some(old) = &old {
+        let returning = returning(&list, app, Some(old), &next);
+        let leaves = app.live.iter().any(|url| list.model().is_mapped(next.as_str(), url));
+        if leaves {
+            revive(&mut list, Phase::Prepare, old, &next, &returning)?;
+        }
     }
     list.mark_next(Phase::Push, &next, annotations);
     settle_old(&mut list, old.as_ref());

@@ -52,6 +52,30 @@ pub(super) fn returning(
     app.live.iter().filter(returns).cloned().collect()
 }
 
+/// Starts the colour that is to serve the live routes again, where it does not run as a whole. Returns how many web instances it has
+/// then.
+pub(super) fn revive(
+    list: &mut GraphBuilder<'_>,
+    phase: Phase,
+    serving: &AppName,
+    leaving: &AppName,
+    returning: &[RouteUrl],
+) -> Result<u32, Refusal> {
+    // What was there before an interrupted deployment comes back as it was, unless it has no instances at all.
+    let with_web = |app: &&App| app.web().is_some();
+    let there = list.model().app(serving.as_str()).filter(with_web);
+    if !returning.is_empty() && there.is_some_and(|app| app.web_instances() == 0) {
+        grow(list, phase, serving, leaving)?;
+    }
+    let there = list.model().app(serving.as_str()).filter(with_web);
+    let instances = there.map_or(1, App::web_instances);
+    if !returning.is_empty() && !there.is_some_and(|app| app.serves() && app.running() >= instances) {
+        let action = Start { app: serving.clone(), instances, reached_at: None };
+        list.add(phase, "start", action);
+    }
+    Ok(instances)
+}
+
 /// Takes a colour off all routes of the plan, once the other one serves the live routes that come back to it; from then
 /// on all hangs on that one. Returns whether the colour may have requests in hand.
 pub(super) fn take_off(
@@ -64,18 +88,7 @@ pub(super) fn take_off(
 ) -> Result<bool, Refusal> {
     let on_live = list.app().live.iter().any(|url| list.model().is_mapped(leaving.as_str(), url));
     if let Some(serving) = serving {
-        // What was there before an interrupted deployment comes back as it was, unless it has no instances at all.
-        let with_web = |app: &&App| app.web().is_some();
-        let there = list.model().app(serving.as_str()).filter(with_web);
-        if !returning.is_empty() && there.is_some_and(|app| app.web_instances() == 0) {
-            grow(list, phase, serving, leaving)?;
-        }
-        let there = list.model().app(serving.as_str()).filter(with_web);
-        let instances = there.map_or(1, App::web_instances);
-        if !returning.is_empty() && !there.is_some_and(|app| app.serves() && app.running() >= instances) {
-            let action = Start { app: serving.clone(), instances, reached_at: None };
-            list.add(phase, "start", action);
-        }
+        let instances = revive(list, phase, serving, leaving, returning)?;
         // Also where the platform says that the route is mapped already: the router has not been asked yet.
         list.map_live(phase, serving, returning)?;
         if !returning.is_empty() {

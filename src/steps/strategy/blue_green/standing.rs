@@ -30,13 +30,23 @@ pub(super) fn standing(app: &plan::App, space: &Space) -> Result<Standing, Refus
         (false, true) => Ok(Standing::Settled { live: second.clone(), next: first.clone() }),
         (false, false) => Ok(Standing::First { next: first_colour(app, space).clone() }),
         (true, true) => match (is_under_way(space, first), is_under_way(space, second)) {
-            (false, true) => Ok(Standing::Half { live: first.clone(), next: second.clone() }),
-            (true, false) => Ok(Standing::Half { live: second.clone(), next: first.clone() }),
+            (false, true) => Ok(half(space, first, second)),
+            (true, false) => Ok(half(space, second, first)),
             (true, true) | (false, false) => {
                 Err(Refusal::BothLive { name: app.name.clone(), colours: app.colours.clone() })
             }
         },
     }
+}
+
+/// Both colours are on the live routes, and the second one is being deployed, or taken back. Where the first one does not run any
+/// more and the second one does, that is the one that serves.
+fn half(space: &Space, live: &AppName, next: &AppName) -> Standing {
+    let of = |colour: &AppName| space.app(colour.as_str());
+    let is_down = of(live).is_none_or(|app| app.running() == 0);
+    let serves = of(next).is_some_and(|app| app.serves() && app.running() > 0 && app.running() >= app.web_instances());
+    let (live, next) = if is_down && serves { (next, live) } else { (live, next) };
+    Standing::Half { live: live.clone(), next: next.clone() }
 }
 
 /// What is under way, by the one colour that carries a role that says so. `None` where none does. Where both do (which only
