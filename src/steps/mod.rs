@@ -13,6 +13,7 @@
 //! - [`left`]: what is left of a list that did not come to its end
 //! - [`scope`]: the space as far as some of it is concerned
 //! - `preflight`: what the platform tells before the first change of what it will refuse
+//! - [`routers`]: about which routes the routers can be asked; `deaf`: why not about others; `instance_header`: by what they are asked
 //! - [`refusal`]: why nothing is done, and what the user can do about it
 //! - [`quota`]: whether the quotas hold at every point of a list of steps; `peak`: how much is used on the way, also side by side
 //!
@@ -23,9 +24,11 @@ pub mod action;
 pub mod annotations;
 mod builder;
 pub mod compile;
+pub(crate) mod deaf;
 pub mod deployed;
 pub mod deployment;
 pub mod input;
+pub(crate) mod instance_header;
 pub mod interrupted;
 pub mod left;
 pub(crate) mod origins;
@@ -34,6 +37,7 @@ pub mod phase;
 mod preflight;
 pub mod quota;
 pub mod refusal;
+pub mod routers;
 pub(crate) mod scope;
 pub mod sizing;
 pub mod standing;
