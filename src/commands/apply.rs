@@ -17,7 +17,7 @@ use crate::run::probe::Probe;
 use crate::run::reader::refresh_patiently;
 use crate::run::runner::{Hold, Runner};
 use crate::space::Space;
-use crate::space::condition::Section;
+use crate::space::section::Section;
 use crate::steps::input::Failed;
 use crate::steps::interrupted::{live_origin, newest_in_force};
 use crate::steps::refusal::Refusal;

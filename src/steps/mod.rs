@@ -54,4 +54,4 @@ pub use deployment::{AppDeployment, Deployment, Request};
 pub(crate) use phase::Phase;
 pub use step::Step;
 
-pub use crate::space::lock::Verb;
+pub use crate::space::Verb;
