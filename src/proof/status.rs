@@ -14,7 +14,7 @@ use crate::steps::deployed::has_other_droplet;
 use crate::steps::interrupted::{Interrupted, live_origin, to_take_back};
 use crate::steps::origins::has_begun;
 use crate::steps::refusal::Refusal;
-use crate::steps::standing::{Standing, UnderWay};
+use crate::steps::standing::{Standing, UnderWay, is_alone_on_live, is_on_live};
 
 use super::offer::{Offer, offer};
 
@@ -191,8 +191,8 @@ impl<'p> Look<'_, 'p> {
     fn half_way(self, under_way: &UnderWay) -> (Stands, Vec<Way>) {
         let Self { app, space, .. } = self;
         let colour = &under_way.app;
-        let is_on = app.live.iter().any(|url| space.is_mapped(colour.as_str(), url));
-        let is_alone = app.live.iter().all(|url| space.holders(url) == [colour.as_str()]);
+        let is_on = is_on_live(app, colour, space);
+        let is_alone = is_alone_on_live(app, colour, space);
         let reached = match (under_way.back, is_on, is_alone) {
             (true, _, _) => Reached::WayBack,
             (false, false, _) => Reached::Upload,

@@ -57,7 +57,7 @@ impl<'a> GraphBuilder<'a> {
 
     /// Refuses where a route of the plan cannot be made: a plan that cannot be finished is not begun.
     pub(super) fn resolve_routes(&self) -> Result<(), Refusal> {
-        self.app.live.iter().chain([&self.app.staging]).try_for_each(|url| self.parts(url).map(drop))
+        self.app.routes().try_for_each(|url| self.parts(url).map(drop))
     }
 
     /// The space as it will be after the steps so far.

@@ -10,7 +10,7 @@ use crate::steps::builder::{GraphBuilder, Routers};
 use crate::steps::input::{CompileInput, Failed};
 use crate::steps::phase::Phase;
 use crate::steps::refusal::Refusal;
-use crate::steps::standing::{Standing, UnderWay};
+use crate::steps::standing::{Standing, UnderWay, is_on_live};
 use crate::steps::{Step, preflight};
 
 use super::leaving::{grow, put_to_rest, returning, take_off};
@@ -68,7 +68,7 @@ pub(super) fn compile(input: &CompileInput<'_>, space: &Space) -> Result<Vec<Ste
 fn of_interrupted(app: &plan::App, space: &Space, under_way: UnderWay) -> Result<Direction, Refusal> {
     let from = under_way.app;
     let to = other(app, &from).clone();
-    let holds = |colour: &AppName| app.live.iter().any(|url| space.is_mapped(colour.as_str(), url));
+    let holds = |colour: &AppName| is_on_live(app, colour, space);
     let there = space.app(to.as_str());
     let was_live = holds(&to)
         || match under_way.origin {

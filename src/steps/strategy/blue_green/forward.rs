@@ -13,6 +13,7 @@ use crate::steps::input::{Begun, CompileInput, Failed};
 use crate::steps::phase::Phase;
 use crate::steps::refusal::Refusal;
 use crate::steps::sizing::{self, Sizing};
+use crate::steps::standing::{is_alone_on_live, is_on_live};
 use crate::steps::{Step, preflight};
 
 use super::back;
@@ -117,7 +118,7 @@ pub(super) fn resume(input: &CompileInput<'_>, space: &Space) -> Result<Vec<Step
     let mut list = GraphBuilder::new(app, space);
     list.resolve_routes()?;
     settle_old(&mut list, old.as_ref());
-    if !switched(app, space, &next) && !uploaded(space, &next, origin) {
+    if !is_alone_on_live(app, &next, space) && !uploaded(space, &next, origin) {
         let Some(upload) = upload else { return Err(Refusal::NoUpload { name: app.name.clone() }) };
         upload
             .is_the_one(&origin.upload, &origin.upload_files)
@@ -191,7 +192,7 @@ fn same_lifecycle(app: &plan::App, space: &Space, next: &AppName) -> Result<(), 
 /// Makes sure that no request reaches the next colour while it is pushed. One that runs may have been let go a moment
 /// ago, so that a router still knows it, or it has requests in hand.
 fn clear(list: &mut GraphBuilder<'_>, app: &plan::App, old: Option<&AppName>, next: &AppName) -> Result<(), Refusal> {
-    if app.live.iter().any(|url| list.model().is_mapped(next.as_str(), url)) {
+    if is_on_live(app, next, list.model()) {
         let returning = returning(list, app, old, next);
         let busy = take_off(list, Phase::Prepare, old, next, &returning, Routers::Unsure)?;
         put_to_rest(list, Phase::Prepare, next, busy);
@@ -220,7 +221,7 @@ fn finish(
     routers: Routers,
 ) -> Result<(), Refusal> {
     let app = list.app();
-    if !switched(app, list.model(), next) {
+    if !is_alone_on_live(app, next, list.model()) {
         bring_up(list, next, origin, instances)?;
         for check in &app.checks {
             let action = Check { app: next.clone(), url: app.staging.clone(), wanted: check.clone(), instances };
@@ -306,11 +307,6 @@ fn build(list: &mut GraphBuilder<'_>, next: &AppName) {
     if !staged || !set {
         list.add(Phase::Push, "set-droplet", SetDroplet { app: next.clone() });
     }
-}
-
-/// Whether the live routes lead to the next colour and to nobody else.
-fn switched(app: &plan::App, space: &Space, next: &AppName) -> bool {
-    app.live.iter().all(|url| space.holders(url) == [next.as_str()])
 }
 
 fn uploaded(space: &Space, next: &AppName, origin: &Origin) -> bool {

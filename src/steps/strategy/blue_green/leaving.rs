@@ -9,6 +9,7 @@ use crate::steps::annotations::Origin;
 use crate::steps::builder::{GraphBuilder, Routers};
 use crate::steps::phase::Phase;
 use crate::steps::refusal::Refusal;
+use crate::steps::standing::is_on_live;
 
 /// Gives a version that is to serve as many web instances as the one that serves, or served, or as the plan declares, where it
 /// has fewer: somebody may have raised these since, or have scaled it down, even to none. Refuses where nothing tells how many it
@@ -19,7 +20,7 @@ pub(super) fn grow(list: &mut GraphBuilder<'_>, phase: Phase, to: &AppName, from
     let (has, live) = (instances(to), instances(from));
     let wanted = match app.instances {
         Instances::AtLeastLive => live,
-        Instances::Manifest => live.min(app.manifest.app.web.instances.unwrap_or(1)),
+        Instances::Manifest => live.min(app.manifest.app.web_instances()),
     };
     if has < wanted {
         list.add(phase, "scale", Scale { app: to.clone(), instances: wanted });
@@ -62,7 +63,7 @@ pub(super) fn take_off(
     returning: &[RouteUrl],
     routers: Routers,
 ) -> Result<bool, Refusal> {
-    let on_live = list.app().live.iter().any(|url| list.model().is_mapped(leaving.as_str(), url));
+    let on_live = is_on_live(list.app(), leaving, list.model());
     if let Some(serving) = serving {
         // What was there before an interrupted deployment comes back as it was, unless it has no instances at all.
         let with_web = |app: &&App| app.web().is_some();
