@@ -182,7 +182,7 @@ impl<'p> Look<'_, 'p> {
             (true, true) => {
                 (LeftBy::Rollback, vec![plain(Verb::Rollback, Does::GoesOn), plain(Verb::Resume, Does::TheSame)])
             }
-            (false, _) => (LeftBy::Deployment, vec![plain(Verb::Resume, Does::WhatApplyDoes), clear(), apply()]),
+            (false, _) => (LeftBy::Deployment, vec![plain(Verb::Resume, Does::LikeApply), clear(), apply()]),
         };
         Some((Stands::LockLeft(left_by), ways))
     }

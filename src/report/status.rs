@@ -178,7 +178,7 @@ fn does(does: &Does) -> String {
         Does::GoesOn => "goes on with it",
         Does::GoesOnWithRollback => "goes on with the rollback that has left its lock",
         Does::TheSame => "does the same",
-        Does::WhatApplyDoes => "does what apply does",
+        Does::LikeApply => "does what apply does",
         Does::ClearsLock => "clears its lock away",
         Does::EndsThatRun => "ends that run and takes it back",
         Does::FindsOut => "finds out whether that run is at work, and goes on from here where it is not",
@@ -299,7 +299,7 @@ pub(crate) fn json(status: &Status<'_>, space: &Space, own: &OwnCommands) -> ser
             }),
             Err(refusal) => json!({ "name": name, "refusal": refusal.to_string(), "hint": refusal.hint(own) }),
         };
-        told["ways"] = of_app.ways.iter().map(|way| way_json(typing.command(of_app.app, way), way, own)).collect();
+        told["ways"] = of_app.ways.iter().map(|way| way_json(&typing.command(of_app.app, way), way, own)).collect();
         told
     };
     let mut value = serde_json::to_value(space)?;
@@ -308,7 +308,7 @@ pub(crate) fn json(status: &Status<'_>, space: &Space, own: &OwnCommands) -> ser
 }
 
 /// One way: what is typed, and what it does in how many steps, or why it would be refused.
-fn way_json(command: String, way: &Way, own: &OwnCommands) -> Value {
+fn way_json(command: &str, way: &Way, own: &OwnCommands) -> Value {
     let does = does(&way.does);
     match &way.offer {
         None => json!({ "command": command, "does": does }),

@@ -63,7 +63,7 @@ pub(crate) enum Does {
     /// It does what the way before it does.
     TheSame,
     /// It does what `apply` does.
-    WhatApplyDoes,
+    LikeApply,
     /// It clears away the lock of a run that is at work no more.
     ClearsLock,
     /// It ends the run that is at work, and takes back what that has done.
