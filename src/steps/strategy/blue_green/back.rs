@@ -6,7 +6,7 @@
 use crate::plan::{self, AppName};
 use crate::space::{App, Space};
 use crate::steps::annotations::{Origin, Role};
-use crate::steps::builder::{GraphBuilder, Routers};
+use crate::steps::builder::{GraphBuilder, RouterKnowledge};
 use crate::steps::input::{CompileInput, Failed};
 use crate::steps::phase::Phase;
 use crate::steps::refusal::Refusal;
@@ -36,7 +36,7 @@ pub(super) fn compile(input: &CompileInput<'_>, space: &Space) -> Result<Vec<Ste
     };
     let mut list = GraphBuilder::new(app, space);
     let returning = returning(&list, app, to.as_ref(), &from);
-    let routers = if may_have_left(space, &from) { Routers::Unsure } else { Routers::Informed };
+    let routers = if may_have_left(space, &from) { RouterKnowledge::Unsure } else { RouterKnowledge::Informed };
     if let Some(to) = to.as_ref().filter(|_| finished) {
         // Before the way back is told of: what is half done is not looked at for its size again.
         grow(&mut list, Phase::FallBack, to, &from)?;

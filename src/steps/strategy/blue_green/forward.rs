@@ -8,7 +8,7 @@ use crate::steps::action::{
     Annotate, BindService, Check, CreateApp, Delete, MapRoute, NewApp, Push, SetDroplet, Stage, Start,
 };
 use crate::steps::annotations::{Annotations, Extent, Origin, Role};
-use crate::steps::builder::{GraphBuilder, Routers};
+use crate::steps::builder::{GraphBuilder, RouterKnowledge};
 use crate::steps::input::{Begun, CompileInput, Failed};
 use crate::steps::phase::Phase;
 use crate::steps::refusal::Refusal;
@@ -46,7 +46,8 @@ pub(super) fn deploy(input: &CompileInput<'_>, space: &Space) -> Result<Vec<Step
     list.resolve_routes()?;
     let old = standing.live().cloned();
     // What was interrupted may have taken the live colour off a route without asking the routers, and marked it live since.
-    let routers = if standing::under_way(app, space).is_some() { Routers::Unsure } else { Routers::Informed };
+    let routers =
+        if standing::under_way(app, space).is_some() { RouterKnowledge::Unsure } else { RouterKnowledge::Informed };
     // The staging route of a deployment that ended after the switch. The check must not reach that version.
     list.leave_staging(Phase::Prepare, other(app, &next))?;
     let origin = Origin {
@@ -135,7 +136,7 @@ pub(super) fn resume(input: &CompileInput<'_>, space: &Space) -> Result<Vec<Step
     let there = list.model().app(next.as_str()).filter(|app| app.web().is_some());
     let instances = there.map_or(1, App::web_instances);
     may_serve(app, &next, instances)?;
-    finish(&mut list, &next, old.as_ref(), origin, instances, Routers::Unsure)?;
+    finish(&mut list, &next, old.as_ref(), origin, instances, RouterKnowledge::Unsure)?;
     Ok(list.into_steps())
 }
 
@@ -194,7 +195,7 @@ fn same_lifecycle(app: &plan::App, space: &Space, next: &AppName) -> Result<(), 
 fn clear(list: &mut GraphBuilder<'_>, app: &plan::App, old: Option<&AppName>, next: &AppName) -> Result<(), Refusal> {
     if is_on_live(app, next, list.model()) {
         let returning = returning(list, app, old, next);
-        let busy = take_off(list, Phase::Prepare, old, next, &returning, Routers::Unsure)?;
+        let busy = take_off(list, Phase::Prepare, old, next, &returning, RouterKnowledge::Unsure)?;
         put_to_rest(list, Phase::Prepare, next, busy);
         list.rely_on(None);
     } else {
@@ -218,7 +219,7 @@ fn finish(
     old: Option<&AppName>,
     origin: &Origin,
     instances: u32,
-    routers: Routers,
+    routers: RouterKnowledge,
 ) -> Result<(), Refusal> {
     let app = list.app();
     if !is_alone_on_live(app, next, list.model()) {
@@ -393,7 +394,7 @@ impl GraphBuilder<'_> {
     /// routers, and stops it.
     fn leave_and_stop(&mut self, phase: Phase, from: &AppName) -> Result<(), Refusal> {
         if self.model().app(from.as_str()).is_some_and(|app| app.state == AppState::Started) {
-            self.unmap_live(phase, from, Routers::Unsure)?;
+            self.unmap_live(phase, from, RouterKnowledge::Unsure)?;
             self.drain_and_stop(phase, from);
         }
         Ok(())

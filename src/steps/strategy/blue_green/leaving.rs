@@ -6,7 +6,7 @@ use crate::space::condition::Condition;
 use crate::space::{App, AppState};
 use crate::steps::action::{Scale, Start, Stop};
 use crate::steps::annotations::Origin;
-use crate::steps::builder::{GraphBuilder, Routers};
+use crate::steps::builder::{GraphBuilder, RouterKnowledge};
 use crate::steps::phase::Phase;
 use crate::steps::refusal::Refusal;
 use crate::steps::standing::is_on_live;
@@ -61,7 +61,7 @@ pub(super) fn take_off(
     serving: Option<&AppName>,
     leaving: &AppName,
     returning: &[RouteUrl],
-    routers: Routers,
+    routers: RouterKnowledge,
 ) -> Result<bool, Refusal> {
     let on_live = is_on_live(list.app(), leaving, list.model());
     if let Some(serving) = serving {
@@ -85,7 +85,7 @@ pub(super) fn take_off(
     }
     list.unmap_live(phase, leaving, routers)?;
     list.unmap_staging(phase, leaving)?;
-    Ok(on_live || routers == Routers::Unsure)
+    Ok(on_live || routers == RouterKnowledge::Unsure)
 }
 
 /// Stops a colour that is off its routes, after it has drained where it may have requests in hand.
