@@ -110,6 +110,10 @@ fn another_machine_finishes_it_without_the_files() {
     let changed = |bench: &Bench| {
         let json: serde_json::Value = serde_json::from_str(&bench.must(&["status", "--format", "json"]).out).unwrap();
         let told = bench.must(&["status"]).out.lines().filter(|line| line.contains("somebody has changed it")).count();
+        // Programs are offered what people are.
+        let way = &json["status"][0]["ways"][0];
+        let (command, steps) = (way["command"].as_str().unwrap(), way["steps"].as_u64().unwrap());
+        assert!(command.starts_with("cutover rollback") && way["does"] == "goes back to shop_a" && steps > 0, "{way}");
         (json["status"][0]["other_droplet"].clone(), told)
     };
     assert_eq!(changed(&bench), (false.into(), 0));
