@@ -9,6 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::own_commands::OwnCommands;
 use crate::plan::MOST_PARALLEL;
 use crate::run::http::RouterUrl;
+use crate::secret::Redactor;
 
 /// Deployments without downtime on Cloud Foundry, driven by the official cf CLI.
 #[derive(Debug, Parser)]
@@ -64,6 +65,9 @@ pub(crate) struct Common {
     /// When to use colours.
     #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t = Color::Auto)]
     pub(crate) color: Color,
+    /// What hides the secrets of the plan, once it is read, in why a command could not begin.
+    #[arg(skip)]
+    pub(crate) secrets: Redactor,
 }
 
 impl Common {

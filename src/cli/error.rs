@@ -98,11 +98,17 @@ pub enum CliError {
         /// The command that agrees beforehand.
         command: String,
     },
+    /// A person could not be asked.
+    #[error("the terminal does not take the question, and nothing is changed without an answer: {source}")]
+    NoAnswer {
+        /// The system's reason.
+        source: io::Error,
+    },
     /// A person was asked, and said no.
     #[error("the answer is no: nothing is done")]
     NotAgreed,
-    /// The run was to stop while a person was asked.
-    #[error("{}", before_the_answer(.0))]
+    /// The run was to stop before its first change.
+    #[error("{}", before_the_first_change(.0))]
     Stopped(Stop),
     /// The space does not allow it.
     #[error(transparent)]
@@ -159,6 +165,7 @@ impl CliError {
             | Self::NotTargeted { .. }
             | Self::WrongTarget { .. }
             | Self::NotAgreed
+            | Self::NoAnswer { .. }
             | Self::Stopped(Stop::LockLost(_))
             | Self::NotRehearsable { .. }
             | Self::Refused(_)
@@ -237,6 +244,7 @@ impl CliError {
             | Self::Observe(_)
             | Self::Locked(_)
             | Self::NotAgreed
+            | Self::NoAnswer { .. }
             | Self::Stopped(_)
             | Self::Upload(_)
             | Self::Unproved(_)
@@ -265,10 +273,10 @@ impl CliError {
     }
 }
 
-/// Why there was no answer.
-fn before_the_answer(why: &Stop) -> String {
+/// Why nothing was begun.
+fn before_the_first_change(why: &Stop) -> String {
     match why {
-        Stop::Signal(_) => "interrupted before the answer: nothing is done".to_owned(),
+        Stop::Signal(_) => "interrupted before the first change: nothing is done".to_owned(),
         Stop::LockLost(why) => format!("{why}: nothing is done"),
     }
 }

@@ -44,7 +44,8 @@ impl Consent {
             Self::Given => Ok(()),
             Self::Asked(terminal) => match ask(terminal, shown, question, clock) {
                 Ok(Answer::Yes) => Ok(()),
-                Ok(Answer::No) | Err(_) => Err(CliError::NotAgreed),
+                Ok(Answer::No) => Err(CliError::NotAgreed),
+                Err(source) => Err(CliError::NoAnswer { source }),
                 Ok(Answer::Stopped(why)) => Err(CliError::Stopped(why)),
             },
         }

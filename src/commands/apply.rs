@@ -1,58 +1,46 @@
 //! `cutover apply`, `cutover resume` and `cutover rollback`: read, compile, prove, ask, lock, look again, run.
 
-use std::time::{Duration, Instant};
-
-use crate::cli::prompt::{Consent, question};
+use crate::cli::prompt::Consent;
 use crate::cli::{CliError, Common, ExitStatus, RunArgs};
 use crate::event::Happening;
-use crate::plan::{self, Plan};
-use crate::report::preview;
-use crate::run::check::Checker;
-use crate::run::clock::Clock;
+use crate::plan::Plan;
+use crate::run::clock::Clock as _;
 use crate::run::interrupt::Interrupt;
 use crate::run::lock::{Claim, LockError, LockManager, Patience};
-use crate::run::operation::Operation;
-use crate::run::parts::Parts;
-use crate::run::probe::Probe;
-use crate::run::reader::refresh_patiently;
-use crate::run::runner::{Hold, Runner};
+use crate::run::runner::Hold;
 use crate::space::Space;
-use crate::space::section::Section;
+use crate::steps::Verb;
 use crate::steps::input::Failed;
-use crate::steps::interrupted::{live_origin, newest_in_force};
 use crate::steps::refusal::Refusal;
-use crate::steps::standing::{UnderWay, serving};
-use crate::steps::{Request, Verb};
+use crate::steps::standing::serving;
 
+use super::asking::{Agreed, Asking};
 use super::context::{Context, load, load_without_app_files};
 use super::holding::{clear_up, holding};
-use super::prepare::{self, Prepared};
+use super::operate::catch;
+use super::prepare;
 use super::reporters::Reporters;
 use super::strays::named;
 
-/// What was read so recently is read again under the lock only as far as a deployment changes it.
-const RECENTLY: Duration = Duration::from_secs(10);
-/// What was read just now is read again only as far as it tells of locks and marks: nobody takes a lock, deploys and gives it back
-/// in so short a time.
-const MOMENT: Duration = Duration::from_secs(1);
-/// What is read again under the lock else. (A deployment of the platform's own shows in the processes.)
-const WHAT_MAY_CHANGE: &[Section] = &[Section::Apps, Section::Routes, Section::Processes, Section::Packages];
+/// What is made of a deployment that would change nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unchanged {
+    /// There is nothing to be done.
+    LeftOut,
+    /// It is done all the same.
+    Deployed,
+}
 
-/// Runs one of the verbs that change something. A deployment that would change nothing is left out, unless it is forced.
-pub(crate) fn run(verb: Verb, common: &Common, args: &RunArgs, force: bool) -> Result<ExitStatus, CliError> {
+/// Runs one of the verbs that change something.
+pub(crate) fn run(verb: Verb, common: &Common, args: &RunArgs, unchanged: Unchanged) -> Result<ExitStatus, CliError> {
     let reporters = Reporters::new(common)?;
-    let ended = with_plan(verb, common, args, force, &reporters);
+    let ended = with_plan(&Asked { verb, common, args, unchanged }, &reporters);
     reporters.end(&ended);
     ended
 }
 
-fn with_plan(
-    verb: Verb,
-    common: &Common,
-    args: &RunArgs,
-    force: bool,
-    reporters: &Reporters,
-) -> Result<ExitStatus, CliError> {
+fn with_plan(asked: &Asked<'_>, reporters: &Reporters) -> Result<ExitStatus, CliError> {
+    let Asked { verb, common, args, .. } = *asked;
     let plan = match verb {
         Verb::Apply => load(common)?,
         Verb::Resume | Verb::Rollback => load_without_app_files(common)?,
@@ -63,37 +51,46 @@ fn with_plan(
         }
     }
     let consent = Consent::new(args.yes, verb.as_str(), common)?;
-    with_session(verb, common, args, force, &plan, &consent, reporters)
+    let note = |text: &str| reporters.note(text);
+    Context::with(common, &plan, &note, |context| {
+        reporters.hide(context.redactor());
+        in_session(asked, context, &plan, &consent, reporters)
+    })
 }
 
-fn with_session(
+/// What the command line asks for.
+struct Asked<'a> {
     verb: Verb,
-    common: &Common,
-    args: &RunArgs,
-    force: bool,
+    common: &'a Common,
+    args: &'a RunArgs,
+    unchanged: Unchanged,
+}
+
+fn in_session(
+    asked: &Asked<'_>,
+    context: &Context,
     plan: &Plan,
     consent: &Consent,
     reporters: &Reporters,
 ) -> Result<ExitStatus, CliError> {
-    let context = Context::open(common, plan)?;
-    reporters.hide(context.redactor());
+    let Asked { verb, common, args, unchanged } = *asked;
     let note = |text: &str| reporters.note(text);
     // Nothing is begun yet: until it is, a signal ends the process as any other.
     let unhurried = Interrupt::none();
     let read = unhurried.now();
     let mut space = context.observer(plan).telling(&note).observe(&unhurried)?;
     reporters.note_live(plan, &space);
-    if !force && prepare::is_deployed(&context.api(), plan, &space, &reporters.own_files()) {
+    let may_be_left_out = unchanged == Unchanged::LeftOut;
+    if may_be_left_out && prepare::is_deployed(&context.api(), plan, &space, &reporters.own_files()) {
         let told: Vec<String> = plan.apps.iter().map(|app| serving(app, &space)).collect();
         note(&format!("nothing to deploy: what runs is what this plan deploys; {}", told.join("; ")));
         let text = format!("to deploy it all the same: {} --force", common.own_commands().verb("apply"));
         reporters.report(Happening::Hint { text });
-        context.close(&note);
         return Ok(ExitStatus::Done);
     }
     let patience = Patience { wait: args.lock_wait, find_out: verb != Verb::Apply, take_over: args.take_over };
     let mut manager = LockManager::new(context.api(), &unhurried, patience);
-    way_is_free(args, consent, &context, &mut manager, &mut space, reporters)?;
+    way_is_free(args, consent, context, &mut manager, &mut space, reporters)?;
     let failed = if args.keep_failed { Failed::Keep } else { Failed::Stop };
     let is_free = manager.refuse_at_work(&space.locks).is_ok();
     // Whoever is at work now ends by itself where it is only waited for: its locks tell of nothing that is to be gone on with.
@@ -104,15 +101,13 @@ fn with_session(
         plan: plan.digest.clone(),
         verb: request.acts_as(plan, &space),
     };
-    let asking = Asking { context: &context, plan, request, consent, reporters };
+    let asking = Asking { context, plan, request, consent, reporters };
     // What is compiled while somebody else is at work fits nothing: that is done once the lock is ours.
     let agreed = if is_free {
         match asking.agree(&space, &unhurried) {
             Err(CliError::Refused(Refusal::NothingUnderWay { .. })) => {
-                clear_up(&context, &space.locks, reporters)?;
-                let ended = asking.nothing_under_way(&space);
-                context.close(&note);
-                return ended;
+                clear_up(context, &space.locks, reporters)?;
+                return asking.nothing_under_way(&space);
             }
             agreed => Some(Agreed { prepared: agreed?, read }),
         }
@@ -121,10 +116,8 @@ fn with_session(
     };
     let interrupt = catch(reporters)?;
     let manager = manager.by(&interrupt);
-    let mut work = |hold: &Hold<'_>| asking.under_lock(agreed.as_ref(), space.clone(), &interrupt, hold);
-    let ended = holding(&context, plan, &claim, &manager, &interrupt, &mut work, reporters);
-    context.close(&note);
-    ended
+    let work = |hold: &Hold<'_>| asking.under_lock(agreed.as_ref(), space, &interrupt, hold);
+    holding(context, plan, &claim, &manager, &interrupt, work, reporters)
 }
 
 /// Refuses where somebody else is at work, or takes over from them, as the command line has it.
@@ -147,237 +140,4 @@ fn way_is_free(
         }
         _ => Ok(()),
     }
-}
-
-/// The space as it was seen last.
-pub(crate) struct Look {
-    /// The space.
-    pub(crate) space: Space,
-    /// When that which a deployment hangs on was read of it.
-    pub(crate) read: Instant,
-}
-
-/// What somebody has agreed to.
-struct Agreed<'p> {
-    prepared: Prepared<'p>,
-    /// When the space was read that it was compiled for.
-    read: Instant,
-}
-
-/// What somebody is to agree to, and who.
-struct Asking<'a> {
-    context: &'a Context,
-    plan: &'a Plan,
-    request: Request,
-    consent: &'a Consent,
-    reporters: &'a Reporters,
-}
-
-impl<'a> Asking<'a> {
-    /// Compiles what is asked for, proves it, finds out whether the routers can be asked, and has a person agree to it.
-    fn agree(&self, space: &Space, clock: &dyn Clock) -> Result<Prepared<'a>, CliError> {
-        let Self { context, plan, request, consent, reporters } = self;
-        let mut prepared = Prepared::new(plan, space, request.clone(), &reporters.own_files())?;
-        prepared.ask_routers(&context.client, space);
-        if let Consent::Given = consent {
-            for note in preview::routers(&prepared.routers) {
-                reporters.note(&note);
-            }
-        }
-        for stray in prepared.written_into_uploads() {
-            reporters.note(&stray.warning());
-        }
-        consent.ask(&shown(plan, space, &prepared), question(request.verb), clock)?;
-        Ok(prepared)
-    }
-
-    /// Under the lock: makes sure that what was agreed to still fits the space, and runs it.
-    fn under_lock(
-        &self,
-        agreed: Option<&Agreed<'a>>,
-        mut space: Space,
-        interrupt: &Interrupt,
-        hold: &Hold<'_>,
-    ) -> Result<ExitStatus, CliError> {
-        let mut told = false;
-        let mut tell_once = |trouble: &str| {
-            if !std::mem::replace(&mut told, true) {
-                self.reporters.note(trouble);
-            }
-        };
-        let note = |text: &str| self.reporters.note(text);
-        let observer = self.context.observer(self.plan).telling(&note);
-        let mut refresh =
-            |space: &mut Space, parts: &Parts| refresh_patiently(&observer, interrupt, space, parts, &mut tell_once);
-        if let Some(agreed) = agreed {
-            // Somebody may have deployed since, up to the moment at which the lock was taken: whoever has, has left marks on apps.
-            let now = interrupt.now();
-            let age = now.duration_since(agreed.read);
-            let is_recent = age < RECENTLY;
-            let before = space.clone();
-            let (read, parts) = if age < MOMENT {
-                (agreed.read, Parts::new(&[Section::Apps], None))
-            } else if is_recent {
-                (now, Parts::new(WHAT_MAY_CHANGE, None))
-            } else {
-                (now, Parts::all())
-            };
-            refresh(&mut space, &parts)?;
-            if is_recent && !is_same(&before, &space) {
-                refresh(&mut space, &Parts::all())?;
-            }
-            let again =
-                prepare::compile(self.plan, &space, agreed.prepared.request.clone(), &self.reporters.own_files());
-            if again.is_ok_and(|(_, again)| again == agreed.prepared.deployment) {
-                return Ok(self.run(&agreed.prepared, Look { space, read }, interrupt, hold));
-            }
-            self.reporters.note("the space has changed meanwhile");
-        }
-        let read = interrupt.now();
-        refresh(&mut space, &Parts::all())?;
-        let prepared = match self.agree(&space, interrupt) {
-            Err(CliError::NotAgreed) if agreed.is_none() => {
-                self.reporters.note("the run that was at work has ended, and nothing was done after it:");
-                self.plan.apps.iter().for_each(|app| self.reporters.note(&serving(app, &space)));
-                if let Some(own) = self.reporters.own() {
-                    self.reporters.report(Happening::Hint { text: own.ways(Verb::Resume) });
-                }
-                return Err(CliError::NotAgreed);
-            }
-            Err(CliError::Refused(Refusal::NothingUnderWay { .. })) => return self.nothing_under_way(&space),
-            prepared => prepared?,
-        };
-        Ok(self.run(&prepared, Look { space, read }, interrupt, hold))
-    }
-
-    /// A rollback is finished, which leaves what was there before; something else may still be under way.
-    fn after_finished_rollback(&self, space: &Space) -> ExitStatus {
-        let is_left = |app: &&plan::App| UnderWay::of(app, space).is_some();
-        let left: Vec<String> = self.plan.apps.iter().filter(is_left).map(|app| app.name.to_string()).collect();
-        if left.is_empty() {
-            return ExitStatus::Done;
-        }
-        let text = format!("the rollback is finished; under way is still: {}", left.join(", "));
-        self.reporters.report(Happening::Note { text });
-        if let Some(own) = self.reporters.own() {
-            self.reporters.report(Happening::Hint { text: own.ways(Verb::Resume) });
-        }
-        ExitStatus::Stuck
-    }
-
-    /// Nothing is under way: for a resume that is well only where what runs is what the plan deploys.
-    fn nothing_under_way(&self, space: &Space) -> Result<ExitStatus, CliError> {
-        let verb = self.request.verb;
-        if verb == Verb::Resume {
-            prepare::rest_is_deployed(&self.context.api(), self.plan, space, &self.reporters.own_files())
-                .map_err(|refusal| prepare::what_to_start(refusal.into(), self.plan, space))?;
-        }
-        self.reporters.note(&nothing_under_way(verb, self.plan, space));
-        Ok(ExitStatus::Done)
-    }
-
-    fn run(&self, prepared: &Prepared<'a>, mut look: Look, interrupt: &Interrupt, hold: &Hold<'_>) -> ExitStatus {
-        let Self { context, plan, reporters, .. } = self;
-        let status = operate(context, plan, prepared, &mut look, interrupt, hold, reporters);
-        if status != ExitStatus::Done || prepared.request.verb != Verb::Resume {
-            return status;
-        }
-        if prepared.deployment.verb == Verb::Rollback {
-            return self.after_finished_rollback(&look.space);
-        }
-        let space = look.space;
-        // What was under way is finished: other apps of the plan may not have been deployed at all. (Those that an earlier run
-        // of this deployment has done are, wherever their files are.)
-        let done = newest_in_force(plan, &space).map(|newest| newest.deployment.id);
-        let is_done = |app: &plan::App| {
-            prepared.deployment.apps.iter().any(|part| part.app.name == app.name)
-                || live_origin(app, &space).is_some_and(|own| Some(&own.deployment.id) == done.as_ref())
-        };
-        let apps = plan.apps.iter().filter(|app| !is_done(app)).cloned().collect();
-        match prepare::rest_is_deployed(
-            &context.api(),
-            &Plan { apps, ..(*plan).clone() },
-            &space,
-            &reporters.own_files(),
-        ) {
-            Ok(()) => ExitStatus::Done,
-            Err(refusal) => {
-                let rest = match &refusal {
-                    Refusal::NotDeployed { apps } => {
-                        apps.iter().map(|(name, why)| format!("\n  {name}: {why}")).collect::<Vec<_>>().concat()
-                    }
-                    other => format!(" {other}"),
-                };
-                let text =
-                    format!("what was under way is finished; other apps of the plan are not what it deploys:{rest}");
-                reporters.report(Happening::Note { text });
-                if let Some(own) = reporters.own() {
-                    reporters.report(Happening::Hint { text: refusal.hint(&own) });
-                }
-                ExitStatus::Stuck
-            }
-        }
-    }
-}
-
-/// Runs what is prepared, and tells the reporters of it.
-pub(crate) fn operate(
-    context: &Context,
-    plan: &Plan,
-    prepared: &Prepared<'_>,
-    look: &mut Look,
-    interrupt: &Interrupt,
-    hold: &Hold<'_>,
-    reporters: &Reporters,
-) -> ExitStatus {
-    let note = |text: &str| reporters.note(text);
-    let observer = context.observer(plan).telling(&note);
-    let runner = Runner {
-        cf: &context.cf,
-        api: context.api(),
-        reader: &observer,
-        router: &Probe { client: &context.client, routers: &prepared.routers },
-        checks: &Checker { client: &context.client, guard: context.cf.guard() },
-        clock: interrupt,
-        hold,
-        read: look.read,
-        lanes: prepared.deployment.lanes,
-    };
-    let own = reporters.own();
-    let (request, deployment) = (&prepared.request, &prepared.deployment);
-    let operation = Operation { runner, plan, request, deployment, own: own.as_ref() };
-    let outcome = operation.run(&mut look.space, &mut |what| reporters.report(what));
-    reporters.note_live(plan, &look.space);
-    outcome.into()
-}
-
-/// Whether nothing has changed between two looks that a deployment changes, or leaves marks on.
-fn is_same(before: &Space, now: &Space) -> bool {
-    // Locks, and how instances fare, change all the time.
-    before.apps == now.apps && before.routes == now.routes
-}
-
-fn nothing_under_way(verb: Verb, plan: &Plan, space: &Space) -> String {
-    let told: Vec<String> = plan.apps.iter().map(|app| serving(app, space)).collect();
-    let why = match verb {
-        Verb::Resume => "what runs is what this plan deploys",
-        Verb::Apply | Verb::Rollback => "no deployment is under way",
-    };
-    let verb = match verb {
-        Verb::Apply | Verb::Resume => verb.as_str(),
-        Verb::Rollback => "roll back",
-    };
-    format!("nothing to {verb}: {why}; {}", told.join("; "))
-}
-
-/// Catches signals from here on; the first one is answered at once, whatever is under way.
-pub(crate) fn catch(reporters: &Reporters) -> Result<Interrupt, CliError> {
-    Interrupt::catch(reporters.teller()).map_err(|source| CliError::Io { what: "signals could not be caught", source })
-}
-
-/// What will be done, for whoever is asked.
-fn shown(plan: &Plan, space: &Space, prepared: &Prepared<'_>) -> String {
-    let mut parts = vec![preview::text(plan, space, &prepared.deployment)];
-    parts.extend(preview::routers(&prepared.routers).into_iter().map(|note| note + "\n"));
-    format!("{}{}", parts.join("\n"), preview::proof_line(&prepared.proof))
 }

@@ -41,6 +41,7 @@ fn load_from(common: &Common, files: &dyn plan::Files) -> Result<Plan, CliError>
                 None => CliError::Plan(problems),
             }
         })?;
+    hide_secrets(&common.secrets, &plan);
     if let Some(parallel) = common.parallel {
         plan.parallel = usize::try_from(parallel).ok();
     }
@@ -67,11 +68,24 @@ pub(crate) struct Context {
 
 impl Context {
     /// Opens the user's own session.
-    pub(crate) fn open(common: &Common, plan: &Plan) -> Result<Self, CliError> {
+    fn open(common: &Common, plan: &Plan) -> Result<Self, CliError> {
         let origin = user_config(env::var_os("CF_HOME").as_deref(), env::var_os("HOME").as_deref())
             .ok_or(SessionError::NoHome)?;
         let guard = guard()?;
         Self::at(&origin, common.cf.as_deref(), common.router.as_ref(), plan, &guard)
+    }
+
+    /// Has something done in the user's own session, and hands new tokens back however that ends; `tell` hears where they cannot be.
+    pub(crate) fn with<R>(
+        common: &Common,
+        plan: &Plan,
+        tell: &dyn Fn(&str),
+        work: impl FnOnce(&Self) -> Result<R, CliError>,
+    ) -> Result<R, CliError> {
+        let context = Self::open(common, plan)?;
+        let ended = work(&context);
+        context.close(tell);
+        ended
     }
 
     /// Finds cf, copies the session at `origin`, and makes sure that it targets the space of the plan.

@@ -6,15 +6,16 @@ use crate::cli::{Cli, CliError, Color, Command, ExitStatus, LockCommand};
 use crate::shell;
 use crate::steps::Verb;
 
+use super::apply::Unchanged;
 use super::{apply, check, lock, plan, status};
 
 /// Runs the command line; what it could not begin is told on standard error.
 pub fn run(mut cli: Cli) -> ExitStatus {
     colours(cli.common.color);
     let named = name_plan(&mut cli);
-    let own = cli.common.own_commands();
+    let (own, secrets) = (cli.common.own_commands(), cli.common.secrets.clone());
     named.and_then(|()| dispatch(cli)).unwrap_or_else(|error| {
-        let _ = io::Write::write_all(&mut io::stderr(), error.render(&own).as_bytes());
+        let _ = io::Write::write_all(&mut io::stderr(), secrets.shown(&error.render(&own)).as_bytes());
         error.exit_status()
     })
 }
@@ -23,14 +24,19 @@ fn dispatch(cli: Cli) -> Result<ExitStatus, CliError> {
     match cli.command {
         Command::Check(_) => check::run(&cli.common),
         Command::Plan(args) => plan::run(&cli.common, &args),
-        Command::Apply(args) => apply::run(Verb::Apply, &cli.common, &args.run, args.force),
-        Command::Resume(args) => apply::run(Verb::Resume, &cli.common, &args, true),
-        Command::Rollback(args) => apply::run(Verb::Rollback, &cli.common, &args, true),
+        Command::Apply(args) => apply::run(
+            Verb::Apply,
+            &cli.common,
+            &args.run,
+            if args.force { Unchanged::Deployed } else { Unchanged::LeftOut },
+        ),
+        Command::Resume(args) => apply::run(Verb::Resume, &cli.common, &args, Unchanged::Deployed),
+        Command::Rollback(args) => apply::run(Verb::Rollback, &cli.common, &args, Unchanged::Deployed),
         Command::Status(args) => status::run(&cli.common, &args),
         Command::Lock(LockCommand::Status(args)) => lock::status(&cli.common, &args),
         Command::Lock(LockCommand::Break(args)) => lock::break_open(&cli.common, &args),
         #[cfg(feature = "rehearse")]
-        Command::Rehearse(args) => crate::rehearse::run(&cli.common, &args),
+        Command::Rehearse(args) => super::rehearse::run(&cli.common, &args),
         Command::Schema => Ok(check::schema()),
         Command::Completions { shell } => Ok(check::completions(shell)),
         Command::Man => check::man(),

@@ -19,17 +19,15 @@ use super::reporters::Reporters;
 /// How long it may take to give a lock back before that is told.
 const GIVEN_BACK: Duration = Duration::from_secs(4);
 
-/// What is done while a lock is held: it gets what makes sure, before each step, that the lock still is.
-type Work<'a> = dyn FnMut(&Hold<'_>) -> Result<ExitStatus, CliError> + 'a;
-
-/// Runs `work` while the locks on all apps of the plan are held and kept alive, and gives them back however it ends.
+/// Runs `work` while the locks on all apps of the plan are held and kept alive, and gives them back however it ends. It gets what
+/// makes sure, before each step, that the lock still is.
 pub(super) fn holding(
     context: &Context,
     plan: &Plan,
     claim: &Claim,
     manager: &LockManager<'_>,
     interrupt: &Interrupt,
-    work: &mut Work<'_>,
+    work: impl FnOnce(&Hold<'_>) -> Result<ExitStatus, CliError>,
     reporters: &Reporters,
 ) -> Result<ExitStatus, CliError> {
     let locks = manager.acquire(plan.apps.iter().map(|app| &app.name), claim, &mut |text| reporters.note(text))?;

@@ -11,6 +11,7 @@ use crate::plan::Plan;
 use crate::run::interrupt::Interrupt;
 use crate::run::lock::{LockManager, Patience, state_of};
 use crate::space::lock::{Lock, LockState};
+use crate::text;
 
 use super::context::{Context, load_without_app_files};
 use super::prepare::whoever;
@@ -19,9 +20,8 @@ use super::terminal::{print, tell};
 /// Runs `lock status`.
 pub(crate) fn status(common: &Common, args: &LockStatusArgs) -> Result<ExitStatus, CliError> {
     let plan = load_without_app_files(common)?;
-    let context = Context::open(common, &plan)?;
-    let space = context.observer(&plan).observe(&Interrupt::none())?;
-    context.close(&tell);
+    let space =
+        Context::with(common, &plan, &tell, |context| Ok(context.observer(&plan).observe(&Interrupt::none())?))?;
     let now = Timestamp::now();
     let locks = plan.apps.iter().map(|app| (app.name.as_str(), space.lock(app.name.as_str())));
     match args.format {
@@ -37,7 +37,7 @@ pub(crate) fn status(common: &Common, args: &LockStatusArgs) -> Result<ExitStatu
             let locks: Vec<_> = locks
                 .map(|(app, lock)| json!({ "app": app, "state": state(lock), "lock": lock.map(public) }))
                 .collect();
-            print(&format!("{}\n", to_string_pretty(&json!({ "locks": locks })).unwrap_or_default()));
+            print(&text::json(&format!("{}\n", to_string_pretty(&json!({ "locks": locks })).unwrap_or_default())));
         }
     }
     Ok(ExitStatus::Done)
@@ -74,12 +74,21 @@ fn state(lock: Option<&Lock>) -> &'static str {
 pub(crate) fn break_open(common: &Common, args: &LockBreakArgs) -> Result<ExitStatus, CliError> {
     let plan = load_without_app_files(common)?;
     let consent = Consent::new(args.yes, "lock break", common)?;
-    let context = Context::open(common, &plan)?;
+    Context::with(common, &plan, &tell, |context| break_in(context, &plan, &consent, args.take_over, common.quiet))
+}
+
+fn break_in(
+    context: &Context,
+    plan: &Plan,
+    consent: &Consent,
+    take_over: bool,
+    quiet: bool,
+) -> Result<ExitStatus, CliError> {
     let clock = Interrupt::none();
-    let mut space = context.observer(&plan).observe(&clock)?;
-    let patience = Patience { wait: Duration::ZERO, find_out: true, take_over: args.take_over };
+    let mut space = context.observer(plan).observe(&clock)?;
+    let patience = Patience { wait: Duration::ZERO, find_out: true, take_over };
     let mut manager = LockManager::new(context.api(), &clock, patience);
-    if !args.take_over {
+    if !take_over {
         manager.find_out(&mut space.locks, &mut tell)?;
         manager.refuse_alive(&space.locks)?;
     }
@@ -95,9 +104,7 @@ pub(crate) fn break_open(common: &Common, args: &LockBreakArgs) -> Result<ExitSt
         consent.ask(&stories.join("\n"), question, &clock)?;
     }
     let by = format!("{} (lock break)", whoever(&context.session.target().user));
-    let ended = break_each(&manager, &by, &plan, &space.locks, common.quiet);
-    context.close(&tell);
-    ended
+    break_each(&manager, &by, plan, &space.locks, quiet)
 }
 
 fn break_each(

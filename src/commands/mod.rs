@@ -1,20 +1,24 @@
 //! One file a verb, each telling its story in a page.
 //!
-//! - [`check`], [`plan`], [`apply`] (resume and rollback, too), [`status`], [`lock`]: the verbs
+//! - [`check`], [`plan`], [`apply`] (resume and rollback, too), [`status`], [`lock`], `rehearse`: the verbs
 //! - `dispatch`: which verb a command line is for; `terminal`: what is said outside of a run
 //! - [`context`]: the plan that is named, and a cf with a private session in its space
-//! - `holding`: what holds the locks for a run
-//! - [`prepare`]: what a verb does, compiled and proved
+//! - [`prepare`]: what a verb does, compiled and proved; `asking`: what somebody agrees to of that, and what is made of it under the
+//!   lock; `holding`: what holds the locks meanwhile; `operate`: how it is run
 //! - [`reporters`]: those who report a run; `strays`: files that hardly are meant to be uploaded
 
 pub mod apply;
+mod asking;
 pub mod check;
 pub mod context;
 mod dispatch;
 mod holding;
 pub mod lock;
+mod operate;
 pub mod plan;
 pub mod prepare;
+#[cfg(feature = "rehearse")]
+mod rehearse;
 pub mod reporters;
 pub mod status;
 mod strays;

@@ -5,6 +5,7 @@ use std::path::Path;
 use serde_json::to_string_pretty;
 
 use crate::cli::{CliError, Common, ExitStatus, PlanArgs, PlanFormat};
+use crate::plan::Plan;
 use crate::report::{preview, script};
 use crate::run::interrupt::Interrupt;
 use crate::space::{SNAPSHOT_FORMAT, Space};
@@ -23,34 +24,20 @@ const MAX_SNAPSHOT: u64 = 64 << 20;
 /// Runs the verb.
 pub(crate) fn run(common: &Common, args: &PlanArgs) -> Result<ExitStatus, CliError> {
     let plan = load(common)?;
-    let mut context = None;
-    let (space, user) = if let Some(file) = &args.space {
-        let space = snapshot(file)?;
-        check_target(&plan, &space.api, &space.org.name, &space.space.name)?;
-        (space, String::new())
-    } else {
-        let opened = context.insert(Context::open(common, &plan)?);
-        (opened.observer(&plan).observe(&Interrupt::none())?, opened.session.target().user.clone())
+    let dry_run = match &args.space {
+        Some(file) => of_snapshot(common, &plan, file)?,
+        None => Context::with(common, &plan, &tell, |context| of_target(common, &plan, context))?,
     };
-    let request = request(Verb::Apply, common, &user, Failed::Stop, &space.locks);
-    let mut prepared = Prepared::new(&plan, &space, request, &own_files(common))?;
-    let is_deployed =
-        context.as_ref().is_some_and(|context| prepare::is_deployed(&context.api(), &plan, &space, &own_files(common)));
-    // A snapshot may be looked at where no route can be reached: nobody is asked then.
-    if let Some(context) = context {
-        prepared.ask_routers(&context.client, &space);
-        context.close(&tell);
-    }
-    let Prepared { deployment, routers, proof, .. } = prepared;
     warn_beforehand(common, &plan);
+    let DryRun { space, prepared: Prepared { deployment, routers, proof, .. }, is_deployed } = &dry_run;
     match args.format {
         PlanFormat::Text => {
-            print(&preview::text(&plan, &space, &deployment));
-            for note in preview::routers(&routers) {
+            print(&preview::text(&plan, space, deployment));
+            for note in preview::routers(routers) {
                 print(&format!("\n{note}\n"));
             }
-            print(&preview::proof_line(&proof));
-            if is_deployed {
+            print(&preview::proof_line(proof));
+            if *is_deployed {
                 let apply = common.own_commands().verb("apply");
                 print(&format!(
                     "\nwhat runs is what this plan deploys: {apply} does nothing, and {apply} --force deploys it all the same\n"
@@ -58,16 +45,46 @@ pub(crate) fn run(common: &Common, args: &PlanArgs) -> Result<ExitStatus, CliErr
             }
         }
         PlanFormat::Json => {
-            let mut object = preview::json(&plan, &space, &deployment, &deployment.peaks(&space));
+            let mut object = preview::json(&plan, space, deployment, &deployment.peaks(space));
             object["proof"] = serde_json::json!(proof);
             if args.space.is_none() {
-                object["routers"] = preview::routers_json(&routers);
+                object["routers"] = preview::routers_json(routers);
             }
             print(&text::json(&format!("{}\n", to_string_pretty(&object).unwrap_or_default())));
         }
-        PlanFormat::Sh => print(&script::script(&plan, &deployment)),
+        PlanFormat::Sh => print(&script::script(&plan, deployment)),
     }
     Ok(ExitStatus::Done)
+}
+
+/// What an apply would do.
+struct DryRun<'p> {
+    space: Space,
+    prepared: Prepared<'p>,
+    /// Whether it would change nothing.
+    is_deployed: bool,
+}
+
+/// A dry run in the targeted space.
+fn of_target<'p>(common: &Common, plan: &'p Plan, context: &Context) -> Result<DryRun<'p>, CliError> {
+    let space = context.observer(plan).observe(&Interrupt::none())?;
+    let mut prepared = prepared(common, plan, &space, &context.session.target().user)?;
+    let is_deployed = prepare::is_deployed(&context.api(), plan, &space, &own_files(common));
+    prepared.ask_routers(&context.client, &space);
+    Ok(DryRun { space, prepared, is_deployed })
+}
+
+/// A dry run in a space as it was: no route may be reached from here, and nobody is asked.
+fn of_snapshot<'p>(common: &Common, plan: &'p Plan, file: &Path) -> Result<DryRun<'p>, CliError> {
+    let space = snapshot(file)?;
+    check_target(plan, &space.api, &space.org.name, &space.space.name)?;
+    let prepared = prepared(common, plan, &space, "")?;
+    Ok(DryRun { space, prepared, is_deployed: false })
+}
+
+fn prepared<'p>(common: &Common, plan: &'p Plan, space: &Space, user: &str) -> Result<Prepared<'p>, CliError> {
+    let request = request(Verb::Apply, common, user, Failed::Stop, &space.locks);
+    Prepared::new(plan, space, request, &own_files(common))
 }
 
 fn snapshot(file: &Path) -> Result<Space, CliError> {

@@ -140,7 +140,7 @@ impl Reporters {
     }
 
     /// What answers a person who wants the run to end: a call in flight may take minutes.
-    pub(crate) fn teller(&self) -> impl Fn(Signal, Urgency) + Send + 'static {
+    pub(crate) fn teller(&self) -> impl Fn(Signal, Urgency) + Send + Sync + 'static {
         let bar = held(&self.console).bar().clone();
         let last = Arc::clone(&self.last);
         let own = self.own.clone();

@@ -16,9 +16,9 @@ use super::terminal::{print, tell};
 /// Runs the verb.
 pub(crate) fn run(common: &Common, args: &StatusArgs) -> Result<ExitStatus, CliError> {
     let plan = load_without_app_files(common)?;
-    let context = Context::open(common, &plan)?;
     let own = common.own_commands();
-    let space = context.observer(&plan).observe(&Interrupt::none())?;
+    let space =
+        Context::with(common, &plan, &tell, |context| Ok(context.observer(&plan).observe(&Interrupt::none())?))?;
     let found = Status::of(&plan, &space, &state_of);
     match args.format {
         StatusFormat::Text => print(&status::text(&found, &space, Timestamp::now(), &state_of, &own)),
@@ -27,6 +27,5 @@ pub(crate) fn run(common: &Common, args: &StatusArgs) -> Result<ExitStatus, CliE
             print(&text::json(&format!("{}\n", object.unwrap_or_default())));
         }
     }
-    context.close(&tell);
     Ok(ExitStatus::Done)
 }

@@ -7,7 +7,7 @@ use crate::plan::{App, Lifecycle, Plan};
 
 /// What to say of a plan before it is rehearsed: what runs in the place of what is not there. Fails where an app cannot
 /// be staged.
-pub(super) fn check(plan: &Plan) -> Result<Vec<String>, CliError> {
+pub(crate) fn check(plan: &Plan) -> Result<Vec<String>, CliError> {
     plan.apps.iter().filter_map(|app| check_app(app).transpose()).collect()
 }
 

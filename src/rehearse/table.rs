@@ -13,7 +13,7 @@ use super::load::LoadReport;
 use super::stage::Stage;
 
 /// The closing table. `names` are the apps by their guids.
-pub(super) fn table(report: &LoadReport, names: &BTreeMap<String, String>) -> String {
+pub(crate) fn table(report: &LoadReport, names: &BTreeMap<String, String>) -> String {
     let mut rows: Vec<(String, String)> = vec![("requests sent".to_owned(), report.sent.to_string())];
     rows.push(("requests failed".to_owned(), report.failed.to_string()));
     for (app, count) in &report.by_app {
@@ -53,7 +53,7 @@ pub(super) fn table(report: &LoadReport, names: &BTreeMap<String, String>) -> St
 }
 
 /// How to use a foundry that is left up.
-pub(super) fn how_to_log_in(stage: &Stage, plan: &Plan) -> String {
+pub(crate) fn how_to_log_in(stage: &Stage, plan: &Plan) -> String {
     let settings = stage.foundry().settings();
     let mut out = String::from("\nThe embedded Cloud Foundry stays up. In another terminal:\n\n");
     let _ = writeln!(out, "   export CF_HOME=$(mktemp -d) CUTOVER_ROUTER={}", stage.router());

@@ -244,7 +244,10 @@ impl Reporter for Console {
             Happening::StepConfirmed { step, seconds, notes, .. } => self.step_confirmed(step, *seconds, notes),
             Happening::StepFailed { step, seconds, why, .. } => self.step_failed(step, *seconds, why),
             Happening::Stopped { step, why, .. } => {
-                self.clear();
+                self.in_flight.remove(step);
+                if self.in_flight.is_empty() {
+                    self.clear();
+                }
                 self.always(&format!("stopped at step {step}: {why}"));
             }
             Happening::Interrupted { step, .. } => {

@@ -48,6 +48,7 @@ impl Reporter for LastWords {
             }
             Happening::StepConfirmed { step, .. }
             | Happening::StepFailed { step, .. }
+            | Happening::Stopped { step, .. }
             | Happening::Interrupted { step, .. } => {
                 self.in_flight.remove(step);
             }
@@ -55,7 +56,6 @@ impl Reporter for LastWords {
             | Happening::Output { .. }
             | Happening::Waiting { .. }
             | Happening::StepRepeated { .. }
-            | Happening::Stopped { .. }
             | Happening::Logs { .. }
             | Happening::RolledBack { .. }
             | Happening::Stands { .. }

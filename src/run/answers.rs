@@ -32,9 +32,7 @@ pub(crate) trait Get {
 
     /// One page of a list.
     fn page(&self, path: &str) -> Result<PageAndNext, ObserveError> {
-        let answer = self.get(path)?;
-        let page: Page = read::parse(path, &answer)?;
-        Ok((answer, page.pagination.next.map(|link| path_of(&link.href).to_owned())))
+        page(self, path)
     }
 
     /// All resources of a list, page after page.
@@ -74,12 +72,20 @@ impl Get for Api<'_> {
 pub(crate) struct Answers<'a> {
     api: Api<'a>,
     ahead: Mutex<BTreeMap<String, Result<Value, ObserveError>>>,
+    /// Whether nothing else is asked for.
+    is_all: bool,
 }
 
 impl<'a> Answers<'a> {
     /// The API, with nothing asked for yet.
     pub(crate) fn of(api: Api<'a>) -> Self {
-        Self { api, ahead: Mutex::default() }
+        Self { api, ahead: Mutex::default(), is_all: false }
+    }
+
+    /// These answers, and no others.
+    pub(crate) fn only(api: Api<'a>, answers: BTreeMap<String, Value>) -> Self {
+        let ahead = answers.into_iter().map(|(path, answer)| (path, Ok(answer))).collect();
+        Self { api, ahead: Mutex::new(ahead), is_all: true }
     }
 
     /// The API itself.
@@ -97,7 +103,7 @@ impl<'a> Answers<'a> {
     pub(crate) fn ask(&self, paths: impl IntoIterator<Item = String>) {
         let mut new: BTreeSet<String> = paths.into_iter().collect();
         new.retain(|path| !self.ahead().contains_key(path));
-        if !new.is_empty() {
+        if !new.is_empty() && !self.is_all {
             let answers = self.api.get_all(new.into_iter().collect());
             self.ahead().extend(answers);
         }
@@ -106,11 +112,6 @@ impl<'a> Answers<'a> {
     /// The answer to what was asked for ahead, which is still there to be used. `None` where there is none.
     pub(crate) fn peek(&self, path: &str) -> Option<Value> {
         self.ahead().get(path)?.as_ref().ok().cloned()
-    }
-
-    /// Takes in an answer that was had otherwise.
-    pub(crate) fn take_in(&self, path: String, answer: Value) {
-        self.ahead().insert(path, Ok(answer));
     }
 
     /// Forgets what was asked for and not needed: it is not as things are later.
@@ -124,10 +125,28 @@ impl<'a> Answers<'a> {
 }
 
 impl Get for Answers<'_> {
+    /// What stands on further pages is not asked for where nothing else is: the newest stands on the first one.
+    fn page(&self, path: &str) -> Result<PageAndNext, ObserveError> {
+        let (page, next) = page(self, path)?;
+        Ok((page, next.filter(|_| !self.is_all)))
+    }
+
     fn get(&self, path: &str) -> Result<Value, ObserveError> {
         let ahead = self.ahead().remove(path);
-        ahead.unwrap_or_else(|| self.api.get(path))
+        ahead.unwrap_or_else(|| {
+            if self.is_all {
+                let why = "it was not asked for".to_owned();
+                return Err(ObserveError::Unknown { path: path.to_owned(), why });
+            }
+            self.api.get(path)
+        })
     }
+}
+
+fn page(api: &(impl Get + ?Sized), path: &str) -> Result<PageAndNext, ObserveError> {
+    let answer = api.get(path)?;
+    let page: Page = read::parse(path, &answer)?;
+    Ok((answer, page.pagination.next.map(|link| path_of(&link.href).to_owned())))
 }
 
 /// The path and query of a URL: `cf curl` only asks the targeted API.

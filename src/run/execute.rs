@@ -16,9 +16,8 @@ use crate::steps::{AppDeployment, Deployment, Step, Verb, strategy};
 
 use super::ended::Ended;
 use super::endings::Endings;
-use super::observe_error::ObserveError;
 use super::parts::Parts;
-use super::reader::refresh_patiently;
+use super::reader::{Unread, refresh_patiently};
 use super::runner::Runner;
 use super::track::Track;
 use super::view::SharedView;
@@ -186,8 +185,8 @@ impl Runner<'_> {
                                 }
                             }
                             Err(ended) => {
+                                report_end(&ended, report);
                                 if work.ended.as_ref().is_none_or(|other| ended.outweighs(other)) {
-                                    report_end(&ended, report);
                                     work.ended = Some(ended);
                                 }
                             }
@@ -206,7 +205,7 @@ impl Runner<'_> {
     }
 
     /// Reads the whole space again, also where the platform is out of reach for a while.
-    pub(crate) fn look_again(&self, space: &mut Space, report: &mut Report<'_>) -> Result<(), ObserveError> {
+    pub(crate) fn look_again(&self, space: &mut Space, report: &mut Report<'_>) -> Result<(), Unread> {
         let mut told = false;
         refresh_patiently(self.reader, self.clock, space, &Parts::all(), &mut |trouble| {
             if !std::mem::replace(&mut told, true) {
@@ -236,7 +235,7 @@ fn started(what: String, verb: Verb, part: &AppDeployment<'_>) -> Happening {
     Happening::Started { app: part.app.name.to_string(), what, steps: part.steps.len(), opening }
 }
 
-/// Tells how an app ended. What is done was told, and a step itself tells that it has failed.
+/// Tells how a step of an app ended. What is done was told, and a step itself tells that it has failed.
 fn report_end(ended: &Ended, report: &mut Report<'_>) {
     match ended {
         Ended::Stopped { app, step, why } => {

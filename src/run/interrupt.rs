@@ -1,6 +1,7 @@
 //! What a signal does to a run: a call of cf that is in flight is finished, nothing is waited for, and nothing more is
 //! started.
 
+use std::sync::mpsc::channel;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 use std::{io, thread};
@@ -10,6 +11,9 @@ use signal_hook::iterator::Signals;
 
 use super::clock::{Clock, Stop};
 use super::signal::Signal;
+
+/// How long the process stays for its last words.
+const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// Whether it is the first signal, or one that ends the process whatever it is at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,21 +59,31 @@ impl Stopper {
 
 impl Interrupt {
     /// Catches SIGINT, SIGTERM and SIGHUP from now on; a second one ends the process at once, every half-way state of a
-    /// deployment being a legal start. `tell` is called for each, from a thread of its own. Fails where the system does
-    /// not let it.
-    pub(crate) fn catch(tell: impl Fn(Signal, Urgency) + Send + 'static) -> io::Result<Self> {
+    /// deployment being a legal start. `tell` is called for each, from a thread of its own: a terminal that takes nothing holds up
+    /// no signal. Fails where the system does not let it.
+    pub(crate) fn catch(tell: impl Fn(Signal, Urgency) + Send + Sync + 'static) -> io::Result<Self> {
         let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
         let caught = Self::none();
         let stopper = caught.stopper();
         thread::Builder::new().name("signals".to_owned()).spawn(move || {
+            let tell = Arc::new(tell);
+            let say = |signal, urgency| {
+                let (tell, (said, heard)) = (Arc::clone(&tell), channel());
+                thread::spawn(move || {
+                    tell(signal, urgency);
+                    // Nobody hears it any more where it took too long.
+                    let _heard = said.send(());
+                });
+                heard
+            };
             let mut first = true;
             for number in signals.forever() {
                 let signal = if number == SIGINT { Signal::Interrupt } else { Signal::Terminate };
                 if !first || !stopper.stop(Stop::Signal(signal)) {
-                    tell(signal, Urgency::AtOnce);
+                    let _said = say(signal, Urgency::AtOnce).recv_timeout(LAST_WORDS);
                     std::process::exit(i32::from(signal.exit_code()));
                 }
-                tell(signal, Urgency::First);
+                drop(say(signal, Urgency::First));
                 first = false;
             }
         })?;

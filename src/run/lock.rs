@@ -193,32 +193,35 @@ impl<'a> LockManager<'a> {
     ///
     /// Fails where the run is to stop, and where the platform does not answer.
     pub fn find_out(&mut self, locks: &mut Vec<Lock>, tell: &mut dyn FnMut(&str)) -> Result<(), LockError> {
-        for found in std::mem::take(locks) {
-            let mut watch = Watch::on(&found, self.clock.now());
-            let mut told = false;
-            let mut now = Some(found);
-            while let Some(lock) = &now {
-                watch.see(lock, self.clock.now());
-                let state = self.state_of(lock);
-                if !self.is_worth_watching(lock, state, &watch) {
-                    break;
-                }
-                if watch.is_silent(self.clock.now()) {
-                    self.dead.push(lock.clone());
-                    break;
-                }
-                if !std::mem::replace(&mut told, true) {
-                    tell(&format!(
-                        "{}: whether that run lives is known in 30 s at the most",
-                        lock.story(Timestamp::now(), state)
-                    ));
-                }
-                self.clock.pause(LONGEST_PAUSE).map_err(|stop| LockError::stopped(lock.app.clone(), stop))?;
-                now = marker::look(&self.api, lock)?;
+        let begun = self.clock.now();
+        // All of them from the same moment on: a run that has died has mostly left several.
+        let mut watched: Vec<(Watch, Lock)> =
+            std::mem::take(locks).into_iter().map(|lock| (Watch::on(&lock, begun), lock)).collect();
+        let mut told = false;
+        loop {
+            let now = self.clock.now();
+            let is_open = |(watch, lock): &&(Watch, Lock)| self.is_worth_watching(lock, self.state_of(lock), watch);
+            let open: Vec<&(Watch, Lock)> = watched.iter().filter(is_open).collect();
+            let (silent, open): (Vec<_>, Vec<_>) = open.into_iter().partition(|(watch, _)| watch.is_silent(now));
+            let Some((_, first)) = open.first() else {
+                self.dead.extend(silent.into_iter().map(|(_, lock)| lock.clone()));
+                locks.extend(watched.into_iter().map(|(_, lock)| lock));
+                return Ok(());
+            };
+            if !std::mem::replace(&mut told, true) {
+                let story = first.story(Timestamp::now(), self.state_of(first));
+                tell(&format!("{story}: whether that run lives is known in some 30 s"));
             }
-            locks.extend(now);
+            self.clock.pause(LONGEST_PAUSE).map_err(|stop| LockError::stopped(first.app.clone(), stop))?;
+            let mut seen = Vec::new();
+            for (mut watch, lock) in watched {
+                let is_open = self.is_worth_watching(&lock, self.state_of(&lock), &watch);
+                let Some(lock) = (if is_open { marker::look(&self.api, &lock)? } else { Some(lock) }) else { continue };
+                watch.see(&lock, self.clock.now());
+                seen.push((watch, lock));
+            }
+            watched = seen;
         }
-        Ok(())
     }
 
     /// Whether a lock is watched to find out if its run is dead.
@@ -248,7 +251,7 @@ impl<'a> LockManager<'a> {
         let mut apps: Vec<&AppName> = apps.into_iter().collect();
         // In one order everywhere: of two plans with the same apps one gets all.
         apps.sort();
-        let begun = self.clock.now();
+        let mut begun = self.clock.now();
         let mut pause = FIRST_PAUSE;
         let mut told = None;
         let mut asked = None;
@@ -264,6 +267,8 @@ impl<'a> LockManager<'a> {
             if state != LockState::Unreadable && watch.is_silent(self.clock.now()) {
                 marker::remove(&self.api, self.clock, &lock, tell)?;
                 tell(&taken_over(&lock, "nothing has been heard of it for 30 s"));
+                // Another lock of the same run is found out about in its turn.
+                begun = self.clock.now();
                 continue;
             }
             if self.patience.take_over && state != LockState::Unreadable && asked.as_ref() != Some(&lock.guid) {

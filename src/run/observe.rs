@@ -439,20 +439,18 @@ impl Reader for Observer<'_> {
 
     fn glance(&self, space: &mut Space, parts: &Parts, goes_on: &(dyn Fn() -> bool + Sync)) -> bool {
         let api = self.answers.api();
+        let asked = api.glance_all(self.likely(space, parts), goes_on);
+        let Some(answers) = asked.into_iter().map(|(path, answer)| Some((path, answer?))).collect() else {
+            return false;
+        };
         let aside = Self {
-            answers: Answers::of(*api),
+            answers: Answers::only(*api, answers),
             apps: self.apps.clone(),
             locks: self.locks.clone(),
             routes: self.routes.clone(),
             services: self.services.clone(),
             ..*self
         };
-        for (path, answer) in api.glance_all(self.likely(space, parts), goes_on) {
-            match answer {
-                Some(answer) => aside.answers.take_in(path, answer),
-                None => return false,
-            }
-        }
         aside.read(space, parts).is_ok()
     }
 }

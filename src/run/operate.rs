@@ -29,7 +29,12 @@ impl Operation<'_> {
         let outcomes: Vec<Outcome> =
             failed.iter().rev().map(|(part, ended)| self.ended(part, ended, space, report)).collect();
         let Some(outcome) = outcomes.iter().copied().max_by_key(|outcome| outcome.weight()) else {
-            return Outcome::Done;
+            if not_begun.is_empty() {
+                return Outcome::Done;
+            }
+            // Their steps wait for something that never comes.
+            tell_others(&[], &not_begun, space, report);
+            return Outcome::Stuck;
         };
         if failed.iter().any(|(_, ended)| matches!(ended, Ended::Interrupted { .. })) {
             self.hint_ways(verb, report);

@@ -37,8 +37,8 @@ use super::http::{Answer, Client, InstanceKey, REQUEST};
 const IN_A_ROW: usize = 16;
 /// How many of them are asked for at the same time.
 const AT_ONCE: usize = 4;
-/// More instances than this are asked in turns rather than all in one row.
-const MOST_INSTANCES: u32 = 50;
+/// More instances than this are asked for once each, fewer twice.
+const MANY_INSTANCES: usize = 50;
 /// The pause after the first answer that is not the one that is waited for; each further one is half as long again.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 /// The longest pause.
@@ -150,7 +150,7 @@ impl Router for Probe<'_> {
             }
             return Ok(Evidence::Settled { time: settle, why: why.to_string() });
         }
-        let enough = IN_A_ROW.max(instances.all.len() * 2);
+        let enough = instances.enough();
         let row = Row { url, app, instances: &instances, wanted: &wanted, clock };
         let mut pause = FIRST_PAUSE;
         loop {
@@ -205,8 +205,14 @@ impl<'a> Instances<'a> {
                 (InstanceHeader::Process, several.iter().map(|web| (web.guid.as_str(), web.instances)).collect())
             }
         };
-        let each = |(guid, count): (&'a str, u32)| (0..count.min(MOST_INSTANCES)).map(move |index| (guid, index));
+        let each = |(guid, count): (&'a str, u32)| (0..count).map(move |index| (guid, index));
         Self { header, all: of.into_iter().flat_map(each).collect() }
+    }
+
+    /// How many answers in a row are asked for.
+    fn enough(&self) -> usize {
+        let each = if self.all.len() > MANY_INSTANCES { 1 } else { 2 };
+        IN_A_ROW.max(self.all.len() * each)
     }
 }
 
@@ -308,6 +314,16 @@ mod tests {
             (&[("new", "web", 0), ("old", "web", 2)], "X-Cf-App-Instance", "app:0 app:1"),
         ] {
             assert_eq!(of(processes), (header, asked.to_owned()), "{processes:?}");
+        }
+    }
+
+    #[test]
+    fn each_instance_is_asked_for_however_many_there_are() {
+        let app = |instances| App { processes: vec![process("w", "web", instances)], ..App::new("app", "shop") };
+        for (instances, enough) in [(1, 16), (8, 16), (9, 18), (50, 100), (51, 51), (400, 400)] {
+            let app = app(instances);
+            let of = Instances::of(&app);
+            assert_eq!((of.all.len(), of.enough()), (usize::try_from(instances).unwrap(), enough));
         }
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::plan::format_duration;
 use crate::space::Space;
 
-use super::clock::Clock;
+use super::clock::{Clock, Stop};
 use super::observe_error::ObserveError;
 use super::parts::Parts;
 use super::retry;
@@ -30,6 +30,15 @@ pub trait Reader: Sync {
     }
 }
 
+/// Why a space was not read.
+#[derive(Debug)]
+pub(crate) struct Unread {
+    /// What the platform, or cf, says.
+    pub(crate) error: ObserveError,
+    /// Why the run is to stop, where that is why it was not waited for any longer.
+    pub(crate) stop: Option<Stop>,
+}
+
 /// As [`Reader::refresh`], also where the platform is out of reach for a while, or asks for patience: `tell` hears of that.
 pub(crate) fn refresh_patiently(
     reader: &dyn Reader,
@@ -37,18 +46,18 @@ pub(crate) fn refresh_patiently(
     space: &mut Space,
     parts: &Parts,
     tell: &mut dyn FnMut(&str),
-) -> Result<(), ObserveError> {
+) -> Result<(), Unread> {
     let begun = clock.now();
     loop {
         match reader.refresh(space, parts) {
             Err(error) if !error.lasts() && clock.now().duration_since(begun) < borne(&error) => {
                 let patience = format_duration(borne(&error));
                 tell(&format!("the space cannot be read just now, which is borne for {patience}: {error}"));
-                if clock.pause(pause_after(reader, &error)).is_err() {
-                    return Err(error);
+                if let Err(stop) = clock.pause(pause_after(reader, &error)) {
+                    return Err(Unread { error, stop: Some(stop) });
                 }
             }
-            end => return end,
+            end => return end.map_err(|error| Unread { error, stop: None }),
         }
     }
 }

@@ -4,7 +4,7 @@
 //! little: the new version leaves its routes and is stopped. After the switch it is the fallback, and it is proved to be
 //! safe on the space as it is now before its first change.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::cf::invocation::Invocation;
 use crate::event::{Happening, Report};
@@ -16,15 +16,15 @@ use crate::steps::annotations::Extent;
 use crate::steps::input::{CompileInput, Failed};
 use crate::steps::left::{self, Left};
 use crate::steps::refusal::Refusal;
-use crate::steps::standing::{UnderWay, serving};
+use crate::steps::standing::{Standing, UnderWay, serving};
 use crate::steps::{self, AppDeployment, Deployment, Step, Verb};
 
 use super::clock::Stop;
 use super::ended::{Ended, Failure};
 use super::intrusion::Intrusion;
-use super::observe_error::ObserveError;
 use super::operation::{Operation, stands};
 use super::outcome::Outcome;
+use super::reader::Unread;
 use super::runner::Runner;
 
 /// How many of the failed version's last log lines are shown.
@@ -41,13 +41,14 @@ pub(super) struct Recovery<'o, 'a> {
 impl Recovery<'_, '_> {
     /// Deals with a step that has failed.
     pub(super) fn after(&self, failure: &Failure, space: &mut Space, report: &mut Report<'_>) -> Outcome {
-        if let Err(error) = self.operation.runner.look_again(space, report) {
-            return self.out_of_sight(&error, space, report);
+        let read = self.operation.runner.clock.now();
+        if let Err(unread) = self.operation.runner.look_again(space, report) {
+            return self.out_of_sight(&unread, space, report);
         }
         let app = self.part.app;
         let Some(under_way) = UnderWay::of(app, space) else {
             stands(app, space, report);
-            return Outcome::AsBefore;
+            return if self.is_new(space) { Outcome::Stuck } else { Outcome::AsBefore };
         };
         if failure.step.phase.is_of_new_version() && !under_way.back {
             self.tell_logs(under_way.app.as_str(), report);
@@ -63,7 +64,15 @@ impl Recovery<'_, '_> {
             self.tell_left(self.operation.deployment.verb, space, report);
             return Outcome::Stuck;
         }
-        self.take_back(space, report)
+        self.take_back(read, space, report)
+    }
+
+    /// Whether the new version is live and marked so: beside that mark another one may have failed, without which a next deployment
+    /// finds its way, too.
+    fn is_new(&self, space: &Space) -> bool {
+        let AppDeployment { app, standing, .. } = self.part;
+        let live = Standing::of(app, space).ok().and_then(|standing| standing.live().cloned());
+        self.operation.deployment.verb != Verb::Rollback && live.as_ref() == Some(standing.next())
     }
 
     /// Somebody else is at work: nothing more is done. `verb` is what was in flight.
@@ -94,7 +103,8 @@ impl Recovery<'_, '_> {
     }
 
     /// Nothing can be read any more, so nothing can be taken back: what was seen last is told, and what a person can do.
-    fn out_of_sight(&self, error: &ObserveError, space: &Space, report: &mut Report<'_>) -> Outcome {
+    fn out_of_sight(&self, unread: &Unread, space: &Space, report: &mut Report<'_>) -> Outcome {
+        let Unread { error, stop } = unread;
         let text = format!("nothing is taken back, since what is there now cannot be read: {error}");
         report(Happening::Note { text });
         let app = self.part.app;
@@ -104,13 +114,14 @@ impl Recovery<'_, '_> {
             report(Happening::Hint { text: "log in again first: cf login".to_owned() });
         }
         self.operation.hint_ways(self.operation.deployment.verb, report);
-        match self.operation.runner.clock.stop() {
-            Some(Stop::Signal(signal)) => Outcome::Interrupted(signal),
+        match stop {
+            Some(Stop::Signal(signal)) => Outcome::Interrupted(*signal),
             Some(Stop::LockLost(_)) | None => Outcome::Stuck,
         }
     }
 
-    fn take_back(&self, space: &mut Space, report: &mut Report<'_>) -> Outcome {
+    /// Takes back what was done, by the space that was read since then.
+    fn take_back(&self, read: Instant, space: &mut Space, report: &mut Report<'_>) -> Outcome {
         let app = self.part.app;
         let next = self.part.standing.next();
         let steps = match self.way_back(space) {
@@ -136,7 +147,7 @@ impl Recovery<'_, '_> {
             }
         };
         let what = |_: &_| format!("take {next} back");
-        let endings = Runner { lanes: 1, ..self.operation.runner }.run(&what, &way_back, space, &mut told);
+        let endings = Runner { lanes: 1, read, ..self.operation.runner }.run(&what, &way_back, space, &mut told);
         report(Happening::RolledBack { app: app.name.to_string(), complete: endings.is_done() });
         match endings.apps.into_iter().next().map_or(Ended::Done, |(_, ended)| ended) {
             Ended::Done => {
@@ -209,7 +220,7 @@ impl Recovery<'_, '_> {
     /// Says what is left of what `verb` had in flight, by the space as it is now, and what goes on with it.
     fn tell_left(&self, verb: Verb, space: &mut Space, report: &mut Report<'_>) {
         // What was read before may be what was wrong.
-        if let Err(error) = self.operation.runner.look_again(space, report) {
+        if let Err(Unread { error, .. }) = self.operation.runner.look_again(space, report) {
             report(Happening::Note { text: format!("what is there now could not be read: {error}") });
             self.operation.hint_ways(verb, report);
             return;

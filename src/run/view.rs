@@ -12,12 +12,12 @@ use super::clock::{Clock, Stop};
 use super::glances::Glances;
 use super::observe_error::ObserveError;
 use super::parts::Parts;
-use super::reader::{Reader, refresh_patiently};
+use super::reader::{Reader, Unread, refresh_patiently};
 use crate::space::Space;
 use crate::space::section::Section;
 
 /// Why the space could not be looked at.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) enum Unseen {
     /// The run is to stop, and a platform that is out of reach is not waited for.
     Stopped(Stop),
@@ -55,7 +55,7 @@ struct State {
     /// How many looks have come to their end.
     looks: u64,
     /// The last one of them that has failed.
-    failed: Option<(u64, Arc<ObserveError>)>,
+    failed: Option<(u64, Unseen)>,
     /// Why the look that is under way has not come to its end yet.
     trouble: Option<String>,
 }
@@ -132,10 +132,10 @@ impl<'a> SharedView<'a> {
             if older.is_empty() {
                 return Ok(state.known.clone());
             }
-            if let (Some(awaited), Some((failed, error))) = (awaited, &state.failed)
+            if let (Some(awaited), Some((failed, why))) = (awaited, &state.failed)
                 && awaited == *failed
             {
-                return Err(self.clock.stop().map_or_else(|| Unseen::Unreadable(Arc::clone(error)), Unseen::Stopped));
+                return Err(why.clone());
             }
             if awaited.is_none_or(|awaited| awaited <= state.looks) {
                 awaited = Some(state.looks + 1 + u64::from(state.is_looking));
@@ -166,7 +166,10 @@ impl<'a> SharedView<'a> {
                 state.known.space = Arc::new(space);
                 state.known.was_read(&wanted, begun);
             }
-            Err(error) => state.failed = Some((state.looks + 1, Arc::new(error))),
+            Err(Unread { error, stop }) => {
+                let why = stop.map_or_else(|| Unseen::Unreadable(Arc::new(error)), Unseen::Stopped);
+                state.failed = Some((state.looks + 1, why));
+            }
         }
         drop(state);
         drop(over);

@@ -188,6 +188,6 @@ fn ctrl_c_at_a_question_under_the_lock_is_an_interrupt() {
     terminal.types("\u{3}");
     let run = Run::of(&child.wait_with_output().unwrap());
     assert_eq!(run.code, 130, "{}", run.err);
-    assert!(run.err.contains("interrupted before the answer: nothing is done"), "{}", run.err);
+    assert!(run.err.contains("interrupted before the first change: nothing is done"), "{}", run.err);
     assert_eq!(bench.state_of("shop_b"), "");
 }

@@ -141,6 +141,23 @@ fn a_failure_after_the_switch_leads_back() {
     assert_taken_back(&bench, &run);
 }
 
+/// The last two marks are written beside each other: the new version is live and says so, and the old one says nothing.
+#[test]
+fn a_mark_that_is_missing_at_the_end_is_no_state_as_before() {
+    let bench = Bench::live_undrained();
+    let guid = bench.cf.must(["app", "shop_a", "--guid"]);
+    let mark = Rule::new("PATCH", &format!("/v3/apps/{}", guid.trim()), Fault::Before(Harm::status(422)));
+    bench.foundry.faults().add(mark);
+    let run = bench.run(&["apply", "--yes"]);
+    assert_eq!(run.code, 3, "{}", run.err);
+    assert_tells(&run, &["shop_b serves shop.apps.foundry.test"]);
+    assert_eq!(bench.leads_to("shop.apps.foundry.test"), ["shop_b"]);
+    // Whatever is deployed next finds its way.
+    bench.foundry.faults().clear();
+    bench.must(&["apply", "--yes"]);
+    assert_eq!(bench.leads_to("shop.apps.foundry.test"), ["shop_a"]);
+}
+
 #[test]
 fn the_plan_says_that_a_failure_is_left_to_a_person() {
     let bench = Bench::live_undrained();

@@ -129,11 +129,14 @@ exit $code"#,
 fn the_preview_of_a_plan_has_no_value_of_its_vars_files() {
     let bench = Bench::new(Duration::ZERO);
     bench.write("secret.yml", "name: hunter2-name\ncheck: /hunter2-check\nmemory: 64M\ndb: hunter2-db\n");
-    bench.cf.must(["create-user-provided-service", "hunter2-db", "-p", "{}"]);
     let manifest =
         MANIFEST.replace("- name: shop", "- name: ((name))").replace("endpoint: /health", "endpoint: ((check))");
     bench.write("app/manifest.yml", &manifest.replace("memory: 64M", "memory: ((memory))\n  services: [((db))]"));
     bench.write("deploy.yaml", &PLAN.replace("path: app\n", "path: app\n    vars_files: [secret.yml]\n"));
+    let refused = bench.run(&["plan"]);
+    assert!(refused.code == 4 && refused.err.contains("[hidden]"), "{}", refused.err);
+    assert!(!refused.err.contains("hunter2"), "{}", refused.err);
+    bench.cf.must(["create-user-provided-service", "hunter2-db", "-p", "{}"]);
     let arguments = arguments_during(|| {
         for format in ["text", "json", "sh"] {
             let run = bench.must(&["plan", "--format", format]);

@@ -6,6 +6,7 @@
 //! the run.
 
 use std::collections::BTreeMap;
+use std::panic::resume_unwind;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -27,6 +28,8 @@ use crate::steps::Step;
 const BEAT: Duration = Duration::from_secs(5);
 /// How soon the first one is, and one after one that could not be written.
 const SOON: Duration = Duration::from_secs(2);
+/// How many locks are written on at the same time.
+const AT_ONCE: usize = 8;
 /// How old the last heartbeat may be when a step begins: well below the [`SILENCE`](crate::space::lock::SILENCE) after
 /// which others take the run for dead.
 const ALIVE: Duration = Duration::from_secs(20);
@@ -117,25 +120,40 @@ impl<'a> Heartbeat<'a> {
         }
     }
 
-    /// One heartbeat of each lock. Returns whether all were written.
+    /// One heartbeat of each lock, several at a time. Returns whether all were written.
     fn beat_all(&self) -> Result<bool, Lost> {
         let (locks, in_flight) = {
             let state = self.state();
             (state.locks.clone(), state.in_flight.clone())
         };
-        let mut all = true;
-        for mut lock in locks {
-            let in_flight = in_flight.get(&lock.app).cloned().unwrap_or_default();
-            let aside = |cf: &Cf| held::beat(&self.api.beside(cf), &mut lock, &in_flight);
-            let mut beat = self.api.session.aside(self.api.cf, aside).transpose()?.unwrap_or(Beat::Busy);
-            // Only the run's own cf can renew the token; where it is at work, it is not waited for.
-            if beat != Beat::Written {
-                beat = held::beat(&self.api.by(&self.between), &mut lock, &in_flight)?;
+        let lanes = locks.len().min(AT_ONCE);
+        let left = Mutex::new(locks.into_iter());
+        let next = || left.lock().unwrap_or_else(PoisonError::into_inner).next();
+        let work = || {
+            let mut all = true;
+            while let Some(lock) = next() {
+                let in_flight = in_flight.get(&lock.app).cloned().unwrap_or_default();
+                all &= self.beat(lock, &in_flight)? == Beat::Written;
             }
-            all &= beat == Beat::Written;
-            self.note(lock);
+            Ok(all)
+        };
+        thread::scope(|scope| {
+            let all: Vec<_> = (0..lanes).map(|_| scope.spawn(work)).collect();
+            all.into_iter()
+                .try_fold(true, |all, one| Ok(all & one.join().unwrap_or_else(|panic| resume_unwind(panic))?))
+        })
+    }
+
+    /// One heartbeat of one lock, beside the run.
+    fn beat(&self, mut lock: Lock, in_flight: &InFlight) -> Result<Beat, Lost> {
+        let aside = |cf: &Cf| held::beat(&self.api.beside(cf), &mut lock, in_flight);
+        let mut beat = self.api.session.aside(self.api.cf, aside).transpose()?.unwrap_or(Beat::Busy);
+        // Only the run's own cf can renew the token; where it is at work, it is not waited for.
+        if beat != Beat::Written {
+            beat = held::beat(&self.api.by(&self.between), &mut lock, in_flight)?;
         }
-        Ok(all)
+        self.note(lock);
+        Ok(beat)
     }
 
     /// One heartbeat of one lock, by the thread of the run itself.

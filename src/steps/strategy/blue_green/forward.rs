@@ -208,7 +208,12 @@ fn clear(list: &mut GraphBuilder<'_>, app: &plan::App, old: Option<&AppName>, ne
 fn push(list: &mut GraphBuilder<'_>, next: &AppName, sized: Sizing, before: Option<String>) {
     debug_assert_eq!(sized.push.app, next.as_str());
     let Sizing { push, size, others } = sized;
-    let image = list.app().manifest.app.docker.as_ref().map(|docker| docker.image.clone());
+    let manifest = &list.app().manifest;
+    // What a vars file may have filled in is not shown.
+    let image = manifest.app.docker.as_ref().map(|docker| match manifest.vars_files.as_slice() {
+        [] => docker.image.clone(),
+        [..] => "of the manifest".to_owned(),
+    });
     list.add(Phase::Push, "push", Push { call: push, image, size, others, before });
 }
 
@@ -370,10 +375,13 @@ impl GraphBuilder<'_> {
             self.add(phase, "mark", Annotate { app, annotations });
             return;
         }
+        let fills_in = !self.app().manifest.vars_files.is_empty();
         let manifest = &self.app().manifest.app;
         let kind = match manifest.lifecycle {
             None | Some(Lifecycle::Buildpack) => NewApp::Default,
             Some(Lifecycle::Docker) => NewApp::Docker,
+            // What a vars file may have filled in is for no argument: the push sets it.
+            Some(Lifecycle::Cnb) if fills_in => NewApp::Cnb { buildpacks: Vec::new() },
             Some(Lifecycle::Cnb) => NewApp::Cnb { buildpacks: manifest.buildpacks.clone() },
         };
         let space = self.model().space.guid.clone();

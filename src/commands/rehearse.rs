@@ -1,4 +1,5 @@
-//! The rehearsal from its first word to its last.
+//! `cutover rehearse`: the plan on the embedded Cloud Foundry, with the real cf, under load. Everything that is run on the way is
+//! what `cutover apply` runs; only the target of the plan is another one.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -6,21 +7,21 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crate::cli::{CliError, Common, ExitStatus, RehearseArgs};
-use crate::commands::apply::{Look, operate};
-use crate::commands::context::{Context, guard, load as load_plan};
-use crate::commands::prepare::{self, Prepared};
-use crate::commands::reporters::Reporters;
-use crate::commands::terminal::{print, tell};
 use crate::plan::{Check, Plan, RouteUrl};
+use crate::rehearse::load::{LiveUrl, Load, LoadReport, LoadSettings};
+use crate::rehearse::stage::{Routing, Stage};
+use crate::rehearse::{preflight, table};
 use crate::run::clock::Clock as _;
 use crate::run::interrupt::{Interrupt, Urgency};
 use crate::secret::Sensitive;
 use crate::steps::Verb;
 use crate::steps::input::Failed;
 
-use super::load::{LiveUrl, Load, LoadReport, LoadSettings};
-use super::stage::{Routing, Stage};
-use super::{preflight, table};
+use super::context::{Context, guard, load as load_plan};
+use super::operate::{Look, operate};
+use super::prepare::{self, Prepared};
+use super::reporters::Reporters;
+use super::terminal::{print, tell};
 
 /// How long the load runs before the update begins and after it has ended, so that both colours are seen alone.
 const BEFORE_AND_AFTER: Duration = Duration::from_secs(2);

@@ -1,0 +1,60 @@
+//! What is prepared, run in a session and told to the reporters.
+
+use std::time::Instant;
+
+use crate::cli::{CliError, ExitStatus};
+use crate::plan::Plan;
+use crate::run::check::Checker;
+use crate::run::interrupt::Interrupt;
+use crate::run::operation::Operation;
+use crate::run::probe::Probe;
+use crate::run::runner::{Hold, Runner};
+use crate::space::Space;
+
+use super::context::Context;
+use super::prepare::Prepared;
+use super::reporters::Reporters;
+
+/// The space as it was seen last.
+pub(crate) struct Look {
+    /// The space.
+    pub(crate) space: Space,
+    /// When that which a deployment hangs on was read of it.
+    pub(crate) read: Instant,
+}
+
+/// Runs what is prepared, and tells the reporters of it.
+pub(crate) fn operate(
+    context: &Context,
+    plan: &Plan,
+    prepared: &Prepared<'_>,
+    look: &mut Look,
+    interrupt: &Interrupt,
+    hold: &Hold<'_>,
+    reporters: &Reporters,
+) -> ExitStatus {
+    let note = |text: &str| reporters.note(text);
+    let observer = context.observer(plan).telling(&note);
+    let runner = Runner {
+        cf: &context.cf,
+        api: context.api(),
+        reader: &observer,
+        router: &Probe { client: &context.client, routers: &prepared.routers },
+        checks: &Checker { client: &context.client, guard: context.cf.guard() },
+        clock: interrupt,
+        hold,
+        read: look.read,
+        lanes: prepared.deployment.lanes,
+    };
+    let own = reporters.own();
+    let (request, deployment) = (&prepared.request, &prepared.deployment);
+    let operation = Operation { runner, plan, request, deployment, own: own.as_ref() };
+    let outcome = operation.run(&mut look.space, &mut |what| reporters.report(what));
+    reporters.note_live(plan, &look.space);
+    outcome.into()
+}
+
+/// Catches signals from here on; the first one is answered at once, whatever is under way.
+pub(crate) fn catch(reporters: &Reporters) -> Result<Interrupt, CliError> {
+    Interrupt::catch(reporters.teller()).map_err(|source| CliError::Io { what: "signals could not be caught", source })
+}
