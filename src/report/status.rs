@@ -46,7 +46,7 @@ pub(crate) fn text(
         for colour in &app.colours {
             write_colour(&mut out, colour, space, of_app);
         }
-        let _ = writeln!(out, "   {}", verdict(of_app, space, typing));
+        let _ = writeln!(out, "   {}", where_it_stands(of_app, space, typing));
     }
     let not_begun = status.not_begun.as_ref().map(|what| told_not_begun(what, own));
     let not_taken_back = (!status.not_taken_back.is_empty()).then(|| told_not_taken_back(&status.not_taken_back, own));
@@ -188,7 +188,7 @@ fn does(does: &Does) -> String {
 }
 
 /// Where an app stands, and which ways lead on from there.
-fn verdict(of_app: &AppStatus<'_>, space: &Space, typing: Typing<'_>) -> String {
+fn where_it_stands(of_app: &AppStatus<'_>, space: &Space, typing: Typing<'_>) -> String {
     let AppStatus { app, stands, ways, .. } = of_app;
     let commands = || ways.iter().map(|way| typing.command(app, way)).collect::<Vec<_>>();
     let ways = || ways.iter().map(|way| typing.way(app, way));
