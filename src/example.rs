@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use crate::plan::{self, Files, Lifecycle, Plan};
-use crate::space::lock::{Lock, ProcessId, Verb};
+use crate::plan::{self, Disk, Files, Lifecycle, Plan};
+use crate::space::Verb;
+use crate::space::lock::{Lock, ProcessId};
 use crate::space::{
     App, AppState, Destination, Domain, Droplet, Instance, InstanceState, Named, Package, Process, Route,
     ServiceInstance, Space,
@@ -32,6 +33,10 @@ impl Files for Memory<'_> {
 
     fn exists(&self, _: &Path) -> bool {
         true
+    }
+
+    fn real(&self, path: &Path) -> PathBuf {
+        Disk.real(path)
     }
 }
 

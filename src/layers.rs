@@ -64,7 +64,22 @@ const LAYERS: [(&[&str], &[&str], &str); 4] = [
         &["crate::report", "crate::commands", "crate::cli", "crate::rehearse"],
         "it acts, and tells what happens by events only",
     ),
-    (&["report"], &["crate::commands", "crate::cli", "crate::rehearse"], "it is told what to show"),
+    (
+        &["report"],
+        &[
+            "crate::run",
+            "crate::commands",
+            "crate::cli",
+            "crate::rehearse",
+            "proof::prove",
+            "offer::offer",
+            "Status::of",
+            "steps::compile",
+            "Deployment::compile",
+            "peak::",
+        ],
+        "it is told what to show",
+    ),
     (
         &["commands/apply.rs", "commands/asking.rs", "commands/holding.rs", "commands/operate.rs"],
         &["super::terminal"],

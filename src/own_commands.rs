@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 use crate::shell::command;
-use crate::space::lock::Verb;
+use crate::space::Verb;
 
 /// Cutover's own commands about one plan, for people to type: each carries the flags that name the plan and what it is
 /// run with, since without them it would be about another plan, or about another space.

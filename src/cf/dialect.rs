@@ -33,25 +33,15 @@ impl Dialect {
 pub(crate) enum Feature {
     /// `bind-service --wait` and `unbind-service --wait`.
     ServiceWait,
-    /// `run-task --wait`.
-    TaskWait,
     /// `push --redact-env`.
     RedactEnv,
-    /// `push --strategy canary`, `continue-deployment`.
-    Canary,
 }
 
 /// Major, minor and patch.
 type Numbers = (u64, u64, u64);
 
-/// First version that has a feature, and the first later one that has it no more.
-const FEATURES: &[(Feature, Numbers, Option<Numbers>)] = &[
-    (Feature::ServiceWait, (8, 0, 0), None),
-    (Feature::TaskWait, (7, 3, 0), Some((8, 0, 0))),
-    (Feature::TaskWait, (8, 7, 4), None),
-    (Feature::RedactEnv, (8, 7, 9), None),
-    (Feature::Canary, (8, 8, 0), None),
-];
+/// The first version that has a feature.
+const FEATURES: &[(Feature, Numbers)] = &[(Feature::ServiceWait, (8, 0, 0)), (Feature::RedactEnv, (8, 7, 9))];
 
 /// The lowest supported version of each major one.
 ///
@@ -131,9 +121,7 @@ impl CfVersion {
 
     /// Tells whether this version can do it.
     pub(crate) fn has(&self, feature: Feature) -> bool {
-        FEATURES.iter().any(|(of, from, until)| {
-            *of == feature && *from <= self.numbers && until.is_none_or(|until| self.numbers < until)
-        })
+        FEATURES.iter().any(|(of, from)| *of == feature && *from <= self.numbers)
     }
 }
 
@@ -194,14 +182,9 @@ mod tests {
             ("7.8.0", Feature::ServiceWait, false),
             ("8.0.0", Feature::ServiceWait, true),
             ("9.0.0", Feature::ServiceWait, true),
-            ("7.3.0", Feature::TaskWait, true),
-            ("8.0.0", Feature::TaskWait, false),
-            ("8.7.3", Feature::TaskWait, false),
-            ("8.7.4", Feature::TaskWait, true),
             ("8.7.8", Feature::RedactEnv, false),
             ("8.7.10", Feature::RedactEnv, true),
-            ("8.7.11", Feature::Canary, false),
-            ("8.10.0", Feature::Canary, true),
+            ("8.10.0", Feature::RedactEnv, true),
         ];
         for (version, feature, expected) in cases {
             let version = CfVersion::parse(&format!("cf version {version}")).unwrap();

@@ -113,6 +113,14 @@ pub enum CliError {
     /// The space does not allow it.
     #[error(transparent)]
     Refused(#[from] Refusal),
+    /// A route that the plan's checks ask cannot be reached.
+    #[error("the plan's checks ask {url}, which cannot be reached from here: {why}")]
+    OutOfReach {
+        /// The route.
+        url: String,
+        /// Why not.
+        why: String,
+    },
     /// What is to be uploaded cannot be read.
     #[error(transparent)]
     Upload(#[from] UploadError),
@@ -168,6 +176,7 @@ impl CliError {
             | Self::NoAnswer { .. }
             | Self::Stopped(Stop::LockLost(_))
             | Self::NotRehearsable { .. }
+            | Self::OutOfReach { .. }
             | Self::Refused(_)
             | Self::Upload(_)
             | Self::Unproved(_)
@@ -231,6 +240,7 @@ impl CliError {
                     ),
                 })
             }
+            Self::OutOfReach { .. } => Some("if the router has another address, name it with --router URL".to_owned()),
             Self::NobodyToAsk { command } => Some(format!("to agree beforehand: {command}")),
             Self::Overlay { flags, .. } => {
                 Some(format!("this looks like an overlay; it is laid over its plan by {flags}"))

@@ -13,7 +13,7 @@ use crate::run::parts::Parts;
 use crate::run::reader::{Unread, refresh_patiently};
 use crate::run::runner::Hold;
 use crate::space::Space;
-use crate::space::condition::Section;
+use crate::space::section::Section;
 use crate::steps::interrupted::{live_origin, newest_in_force};
 use crate::steps::refusal::Refusal;
 use crate::steps::standing::{UnderWay, serving};
@@ -54,6 +54,7 @@ impl<'a> Asking<'a> {
         let Self { context, plan, request, consent, reporters } = self;
         let mut prepared = Prepared::new(plan, space, request.clone(), &reporters.own_files())?;
         prepared.ask_routers(&context.client, space);
+        prepared.can_be_checked()?;
         if let Consent::Given = consent {
             for note in preview::routers(&prepared.routers) {
                 reporters.note(&note);

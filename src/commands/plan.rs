@@ -45,7 +45,7 @@ pub(crate) fn run(common: &Common, args: &PlanArgs) -> Result<ExitStatus, CliErr
             }
         }
         PlanFormat::Json => {
-            let mut object = preview::json(&plan, space, deployment);
+            let mut object = preview::json(&plan, space, deployment, &deployment.peaks(space));
             object["proof"] = serde_json::json!(proof);
             if args.space.is_none() {
                 object["routers"] = preview::routers_json(routers);

@@ -12,13 +12,15 @@ use crate::proof::{self, Proof};
 use crate::run::api::Api;
 use crate::run::http::Client;
 use crate::run::manifest_diff;
-use crate::run::routers::Routers;
+use crate::run::routers;
 use crate::run::upload::{self, OwnFiles, Stray, UploadError};
 use crate::space::Space;
 use crate::space::lock::Lock;
 use crate::steps::annotations::{Extent, Identity};
+use crate::steps::deaf::Deaf;
 use crate::steps::input::Failed;
 use crate::steps::refusal::Refusal;
+use crate::steps::routers::Routers;
 use crate::steps::standing::UnderWay;
 use crate::steps::stopped::stopped_on_live;
 use crate::steps::upload::Upload;
@@ -57,7 +59,16 @@ impl<'p> Prepared<'p> {
 
     /// Asks the routers whether they can be asked about the routes that will change.
     pub(crate) fn ask_routers(&mut self, client: &Client, space: &Space) {
-        self.routers = Routers::ask(client, space, self.deployment.steps());
+        self.routers = routers::ask(client, space, self.deployment.steps());
+    }
+
+    /// Refuses where the plan's checks ask a route that cannot be reached: they would fail, after all that comes before them.
+    pub(crate) fn can_be_checked(&self) -> Result<(), CliError> {
+        let out_of_reach = self.routers.iter().filter(|asked| asked.checked).find_map(|asked| match &asked.deaf {
+            Some(Deaf::Unreachable { why }) => Some((asked.url.to_string(), why.clone())),
+            Some(Deaf::Internal | Deaf::Unheard { .. }) | None => None,
+        });
+        out_of_reach.map_or(Ok(()), |(url, why)| Err(CliError::OutOfReach { url, why }))
     }
 
     /// The files that this run writes itself and that cf would upload.

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde_json::to_string_pretty;
 
 use crate::cli::{CliError, Common, ExitStatus, StatusArgs, StatusFormat};
+use crate::proof::status::Status;
 use crate::report::status;
 use crate::run::interrupt::Interrupt;
 use crate::run::lock::state_of;
@@ -18,10 +19,11 @@ pub(crate) fn run(common: &Common, args: &StatusArgs) -> Result<ExitStatus, CliE
     let own = common.own_commands();
     let space =
         Context::with(common, &plan, &tell, |context| Ok(context.observer(&plan).observe(&Interrupt::none())?))?;
+    let found = Status::of(&plan, &space, &state_of);
     match args.format {
-        StatusFormat::Text => print(&status::text(&plan, &space, Timestamp::now(), &state_of, &own))?,
+        StatusFormat::Text => print(&status::text(&found, &space, Timestamp::now(), &state_of, &own))?,
         StatusFormat::Json => {
-            let object = status::json(&plan, &space, &own).and_then(|object| to_string_pretty(&object));
+            let object = status::json(&found, &space, &own).and_then(|object| to_string_pretty(&object));
             print(&text::json(&format!("{}\n", object.unwrap_or_default())))?;
         }
     }

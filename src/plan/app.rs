@@ -50,13 +50,25 @@ pub struct App {
 }
 
 impl App {
+    /// All routes of the app: the live ones, then the staging route.
+    pub(crate) fn routes(&self) -> impl Iterator<Item = &RouteUrl> {
+        self.live.iter().chain([&self.staging])
+    }
+
+    /// The names of all service instances that a new version is bound to: those of the plan, then those of the manifest,
+    /// which may be the same.
+    pub(crate) fn all_services(&self) -> impl Iterator<Item = &str> {
+        let of_manifest = self.manifest.app.services.iter().map(String::as_str);
+        self.services.iter().map(ServiceName::as_str).chain(of_manifest)
+    }
+
     /// Whether a name, a route, a path or a variable of the app satisfies `has`.
     pub(super) fn shows(&self, has: &dyn Fn(&str) -> bool) -> bool {
         let paths = self.path.iter().chain([&self.manifest.path]).chain(&self.manifest.vars_files);
         has(self.name.as_str())
             || self.colours.iter().any(|colour| has(colour.as_str()))
             || self.services.iter().any(|service| has(service.as_str()))
-            || self.live.iter().chain([&self.staging]).any(|route| has(&route.to_string()))
+            || self.routes().any(|route| has(&route.to_string()))
             || self.manifest.vars.iter().any(|(_, value)| has(value))
             || paths.into_iter().any(|path| has(&path.to_string_lossy()))
     }

@@ -17,6 +17,22 @@ pub trait Files {
     fn exists(&self, path: &Path) -> bool;
 
     /// Where a path leads: absolute, with links followed as far as there are files, and without `..`.
+    fn real(&self, path: &Path) -> PathBuf;
+}
+
+/// The files of this machine, relative to the current folder.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Disk;
+
+impl Files for Disk {
+    fn read(&self, file: &Path) -> io::Result<Vec<u8>> {
+        bounded::read(file, MAX_BYTES)
+    }
+
+    fn exists(&self, path: &Path) -> bool {
+        path.exists()
+    }
+
     fn real(&self, path: &Path) -> PathBuf {
         let mut real = PathBuf::new();
         for component in std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).components() {
@@ -31,20 +47,6 @@ pub trait Files {
             }
         }
         real
-    }
-}
-
-/// The files of this machine, relative to the current folder.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Disk;
-
-impl Files for Disk {
-    fn read(&self, file: &Path) -> io::Result<Vec<u8>> {
-        bounded::read(file, MAX_BYTES)
-    }
-
-    fn exists(&self, path: &Path) -> bool {
-        path.exists()
     }
 }
 
@@ -70,6 +72,10 @@ impl Files for WithoutAppFiles {
 
     fn exists(&self, _: &Path) -> bool {
         true
+    }
+
+    fn real(&self, path: &Path) -> PathBuf {
+        Disk.real(path)
     }
 }
 

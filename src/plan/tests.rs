@@ -29,6 +29,10 @@ impl Files for Memory {
     fn exists(&self, path: &Path) -> bool {
         self.0.keys().any(|file| file.starts_with(path))
     }
+
+    fn real(&self, path: &Path) -> PathBuf {
+        Disk.real(path)
+    }
 }
 
 pub(super) const MANIFEST: &str = "applications:\n- name: sinatra\n  memory: 256M\n  instances: 2\n";

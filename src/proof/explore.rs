@@ -484,6 +484,6 @@ impl<'a> Explorer<'a> {
 fn declared(app: &plan::App) -> Option<u32> {
     match app.instances {
         Instances::AtLeastLive => None,
-        Instances::Manifest => Some(app.manifest.app.web.instances.unwrap_or(1)),
+        Instances::Manifest => Some(app.manifest.app.web_instances()),
     }
 }

@@ -6,7 +6,7 @@
 //! - [`world`]: the space, and what routers may know of it; what a request on a live route would meet
 //! - [`fault`]: what goes wrong with a step
 //! - `explore`: the walk over all of it; `alike`: apps that differ in nothing but names are walked once
-//! - [`offer`]: whether a verb can be offered
+//! - [`offer`]: whether a verb can be offered; `status`: where the apps of a plan stand, and which ways lead on from there
 //! - `orders`: the orders in which steps may come; `numbers` and `worlds`: what compares steps and worlds quickly
 //! - `graph`: whether the graph of all apps holds together
 //!
@@ -29,6 +29,7 @@ mod orders;
 #[expect(clippy::module_inception, reason = "the room and what comes of it have the same name")]
 mod proof;
 mod prove;
+pub(crate) mod status;
 #[cfg(test)]
 mod tests;
 pub mod world;

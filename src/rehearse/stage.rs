@@ -15,7 +15,7 @@ use guard::Guard;
 
 use crate::cf::session::PrivateHome;
 use crate::cf::spawn::Cf;
-use crate::plan::{ApiUrl, Lifecycle, Plan, RouteUrl};
+use crate::plan::{self, ApiUrl, Lifecycle, Plan, RouteUrl};
 use crate::run::http::RouterUrl;
 use crate::secret::Sensitive;
 
@@ -79,9 +79,7 @@ impl Stage {
                 Lifecycle::Cnb => run(cf, &["enable-feature-flag", "diego_cnb"])?,
             }
         }
-        let of_plan = plan.apps.iter().flat_map(|app| app.services.iter().map(AsRef::<str>::as_ref));
-        let of_manifest = plan.apps.iter().flat_map(|app| app.manifest.app.services.iter().map(String::as_str));
-        for service in of_plan.chain(of_manifest).collect::<BTreeSet<_>>() {
+        for service in plan.apps.iter().flat_map(plan::App::all_services).collect::<BTreeSet<_>>() {
             run(cf, &["create-user-provided-service", service, "-p", r#"{"uri":"db://rehearsal"}"#])?;
         }
         Ok(())
@@ -121,7 +119,7 @@ impl Stage {
 
 /// The domains that the routes of the plan need: everything behind the first label.
 fn domains(plan: &Plan) -> BTreeSet<String> {
-    let routes = plan.apps.iter().flat_map(|app| app.live.iter().chain([&app.staging]));
+    let routes = plan.apps.iter().flat_map(plan::App::routes);
     routes.map(domain).collect()
 }
 

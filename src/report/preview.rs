@@ -9,12 +9,12 @@ use serde_json::{Value, json};
 use crate::cf::invocation::Invocation;
 use crate::plan::{self, Plan, format_duration};
 use crate::proof::Proof;
-use crate::run::deaf::Deaf;
-use crate::run::routers::{Asked, Routers};
 use crate::space::{AppState, Quota, Space, Usage};
+use crate::steps::deaf::Deaf;
+use crate::steps::routers::{Asked, Routers};
 use crate::steps::standing::Standing;
 use crate::steps::strategy::{self, Title};
-use crate::steps::{AppDeployment, Deployment, Phase, Step, peak};
+use crate::steps::{AppDeployment, Deployment, Phase, Step};
 
 /// The preview as text. Each cf invocation stands on a line of its own and can be copied into a shell.
 pub(crate) fn text(plan: &Plan, space: &Space, deployment: &Deployment<'_>) -> String {
@@ -151,8 +151,8 @@ pub(crate) fn proof_line(proof: &Proof) -> String {
     )
 }
 
-/// The preview as one JSON object, as the contract of the command line has it.
-pub(crate) fn json(plan: &Plan, space: &Space, deployment: &Deployment<'_>) -> Value {
+/// The preview as one JSON object, as the contract of the command line has it; `peaks` are the most that is used of each quota.
+pub(crate) fn json(plan: &Plan, space: &Space, deployment: &Deployment<'_>, peaks: &[(&Quota, Usage)]) -> Value {
     let app = |app: &AppDeployment<'_>| {
         json!({
             "name": app.app.name.as_str(),
@@ -187,15 +187,13 @@ pub(crate) fn json(plan: &Plan, space: &Space, deployment: &Deployment<'_>) -> V
             "peak": peak,
         })
     };
-    let peaks = peak::peaks(space, &deployment.steps_by_app(), deployment.apps_at_once);
-    let quotas: Vec<Value> = peaks.into_iter().map(|(of, peak)| quota(of, peak)).collect();
     json!({
         "version": 1,
         "target": { "api": plan.target.api.to_string(), "org": space.org.name, "space": space.space.name },
         "cf": { "version": space.cf },
         "apps": deployment.apps.iter().map(app).collect::<Vec<_>>(),
         "steps": deployment.steps().map(step).collect::<Vec<_>>(),
-        "quota": quotas,
+        "quota": peaks.iter().map(|(of, peak)| quota(of, *peak)).collect::<Vec<_>>(),
     })
 }
 
@@ -203,7 +201,7 @@ pub(crate) fn json(plan: &Plan, space: &Space, deployment: &Deployment<'_>) -> V
 mod tests {
     use super::*;
     use crate::plan::RouteUrl;
-    use crate::run::http::InstanceHeader;
+    use crate::steps::instance_header::InstanceHeader;
 
     #[test]
     fn routes_that_cannot_be_asked_about_are_told_together() {

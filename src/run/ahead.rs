@@ -12,7 +12,8 @@ use super::parts::Parts;
 use super::runner::Runner;
 use super::view::{SharedView, View};
 use crate::space::Space;
-use crate::space::condition::{Condition, Judgement, Section};
+use crate::space::condition::{Condition, Judgement};
+use crate::space::section::Section;
 use crate::steps::Step;
 use crate::steps::action::facts::SeenEarly;
 

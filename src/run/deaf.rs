@@ -1,48 +1,20 @@
-//! Whether the router can be asked about a route, and why not.
+//! Finding out whether the router can be asked about a route.
 
-use std::fmt;
 use std::time::Duration;
 
 use crate::plan::RouteUrl;
 use crate::space::Space;
+use crate::steps::deaf::Deaf;
+use crate::steps::instance_header::InstanceHeader;
 
 use super::clock::{Clock, Stop};
 use super::head::{head, is_unknown, nobody};
-use super::http::{Client, InstanceHeader};
+use super::http::Client;
 
 /// How long one question may take whose answer only tells whether the header is heard.
 const BRIEF: Duration = Duration::from_secs(5);
 /// The pause before a route is asked once more.
 const PAUSE: Duration = Duration::from_millis(250);
-
-/// Why the router cannot be asked about a route.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Deaf {
-    /// The route's domain is internal: containers find each other without a router.
-    Internal,
-    /// Something answers there that does not know the header.
-    Unheard {
-        /// The header.
-        header: InstanceHeader,
-        /// Its HTTP status.
-        status: u16,
-    },
-    /// The route cannot be reached from here.
-    Unreachable {
-        /// Why not.
-        why: String,
-    },
-}
-
-impl fmt::Display for Deaf {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Internal => f.write_str("an internal route has no router"),
-            Self::Unheard { header, status } => write!(f, "{} is not heard there: HTTP {status}", header.name()),
-            Self::Unreachable { why } => write!(f, "it cannot be reached from here: {why}"),
-        }
-    }
-}
 
 /// How often an unreachable route is tried before the settling time stands in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -11,7 +11,7 @@ use std::time::Duration;
 use crate::event::{Happening, Opening, Report};
 use crate::plan;
 use crate::space::Space;
-use crate::space::condition::Section;
+use crate::space::section::Section;
 use crate::steps::{AppDeployment, Deployment, Step, Verb, strategy};
 
 use super::ended::Ended;

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::space::condition::Section;
+use crate::space::section::Section;
 use crate::steps::Step;
 use crate::steps::action::traffic::Traffic;
 

@@ -111,7 +111,7 @@ mod tests {
 
     use super::super::doubles::{Hand, Noting};
     use super::*;
-    use crate::space::condition::Section;
+    use crate::space::section::Section;
 
     #[test]
     fn one_glance_shows_all_onlookers_what_they_look_at() {

@@ -10,7 +10,8 @@
 use std::time::Duration;
 
 use crate::event::{Happening, Report};
-use crate::space::condition::{Judgement, Section};
+use crate::space::condition::Judgement;
+use crate::space::section::Section;
 use crate::steps::Step;
 
 use super::clock::Stop;

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use crate::plan::RouteUrl;
+use crate::steps::instance_header::InstanceHeader;
 
 use super::clock::{Clock, Stop};
-use super::http::{self, Answer, Client, InstanceHeader, InstanceKey};
+use super::http::{self, Answer, Client, InstanceKey};
 
 /// An app guid that no app has.
 const NOBODY: &str = "00000000-0000-4000-8000-000000000000";

@@ -18,6 +18,7 @@ use ureq::{Agent, AsSendBody, Body, Timeout};
 
 use super::clock::{Clock, Stop};
 use crate::plan::RouteUrl;
+use crate::steps::instance_header::InstanceHeader;
 
 /// How long one request may take.
 pub(crate) const REQUEST: Duration = Duration::from_secs(10);
@@ -75,25 +76,6 @@ impl Resolver for ToRouter {
             found.push(address);
         }
         if found.is_empty() { Err(ureq::Error::HostNotFound) } else { Ok(found) }
-    }
-}
-
-/// What asks a router for one instance (gorouter: `GUID:INDEX`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum InstanceHeader {
-    /// By the guid of the app. Of two web processes in one app, only the instances registered last are reached by it.
-    App,
-    /// By the guid of the process. Routers before routing-release 0.332 pass it on like any other header.
-    Process,
-}
-
-impl InstanceHeader {
-    /// Its name.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::App => "X-Cf-App-Instance",
-            Self::Process => "X-Cf-Process-Instance",
-        }
     }
 }
 

@@ -24,7 +24,8 @@ use jiff::Timestamp;
 use super::api::{Answer, Api};
 use super::clock::Clock;
 use crate::plan::AppName;
-use crate::space::lock::{Lock, LockState, SILENCE, Sighting, Verb};
+use crate::space::Verb;
+use crate::space::lock::{Lock, LockState, SILENCE, Sighting};
 use crate::steps::annotations::Identity;
 
 pub use error::LockError;

@@ -17,7 +17,7 @@
 //! - `manifest_diff`: whether an app is what a manifest asks for
 //! - [`probe`]: the router, asked who answers on a route; `head`: one question
 //! - `lookout`: what a step hangs on, looked at while the router is waited for
-//! - [`routers`]: whether it can be asked at all, found out before the first change; `deaf`: why not
+//! - `routers`: whether it can be asked at all, found out before the first change, by `deaf` of each route
 //! - [`upload`]: what is uploaded, read as cf reads it
 //! - [`check`]: the plan's checks at the staging route
 //! - [`http`]: the HTTP client of both
@@ -56,7 +56,7 @@ pub mod probe;
 pub mod reader;
 mod recovery;
 mod retry;
-pub mod routers;
+pub(crate) mod routers;
 pub mod runner;
 pub mod signal;
 mod step_runner;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::space::Space;
-use crate::space::condition::Section;
+use crate::space::section::Section;
 
 /// Parts of a space: sections, and those that can be known app by app of all apps or of some.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

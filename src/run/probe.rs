@@ -24,12 +24,13 @@ use std::time::{Duration, Instant};
 use crate::plan::{RouteUrl, format_duration};
 use crate::space::{App, Space};
 use crate::steps::action::question::RouterQuestion;
+use crate::steps::instance_header::InstanceHeader;
+use crate::steps::routers::Routers;
 
 use super::clock::{Clock, Stop};
 use super::deaf::{Persistence, deaf};
 use super::head::{head, is_unknown, nobody};
-use super::http::{Answer, Client, InstanceHeader, InstanceKey, REQUEST};
-use super::routers::Routers;
+use super::http::{Answer, Client, InstanceKey, REQUEST};
 
 /// How many answers in a row are asked for at the least. With six routers behind a balancer that deals by chance, one
 /// that is late is missed in one of 18 cases by 16 questions, and in none by a balancer that takes turns.

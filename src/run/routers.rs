@@ -14,81 +14,49 @@ use crate::space::Space;
 use crate::steps::Step;
 use crate::steps::action::question::RouterQuestion;
 use crate::steps::action::work::Work;
+use crate::steps::deaf::Deaf;
+use crate::steps::instance_header::InstanceHeader;
+use crate::steps::routers::{Asked, Routers};
 
-use super::deaf::{Deaf, Persistence, deaf};
-use super::http::{Client, InstanceHeader};
+use super::deaf::{Persistence, deaf};
+use super::http::Client;
 use super::interrupt::Interrupt;
 
 /// How many routes are asked at the same time.
 const AT_ONCE: usize = 32;
 
-/// A route, and whether the router can be asked about it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Asked {
-    /// The route.
-    pub(crate) url: RouteUrl,
-    /// How long is waited after a change of it where the router cannot be asked.
-    pub(crate) settle: Duration,
-    /// Whether a check of the plan asks it, too.
-    pub(crate) checked: bool,
-    /// Why the router cannot be asked; `None` where it can.
-    pub(crate) deaf: Option<Deaf>,
-}
-
-/// What is known of the routers before a run; nothing where they were not asked.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Routers(Vec<Asked>);
-
-impl Routers {
-    /// Asks about every route that the steps will ask about, side by side and for a few seconds at the most.
-    pub(crate) fn ask<'s>(client: &Client, space: &Space, steps: impl IntoIterator<Item = &'s Step>) -> Self {
-        let mut routes: Vec<(RouteUrl, Duration)> = Vec::new();
-        let mut checked: Vec<RouteUrl> = Vec::new();
-        for step in steps {
-            if let Work::Check { check: Check::Http(_), url } = step.facts().work() {
-                checked.push(url.clone());
-            }
-            if let Some(RouterQuestion::Reached { url, .. } | RouterQuestion::Gone { url, .. }) =
-                step.facts().router_question()
-                && routes.iter().all(|(known, _)| known != url)
-            {
-                routes.push((url.clone(), step.settle));
-            }
+/// Asks about every route that the steps will ask about, side by side and for a few seconds at the most.
+pub(crate) fn ask<'s>(client: &Client, space: &Space, steps: impl IntoIterator<Item = &'s Step>) -> Routers {
+    let mut routes: Vec<(RouteUrl, Duration)> = Vec::new();
+    let mut checked: Vec<RouteUrl> = Vec::new();
+    for step in steps {
+        if let Work::Check { check: Check::Http(_), url } = step.facts().work() {
+            checked.push(url.clone());
         }
-        let found: Mutex<Vec<(usize, Option<Deaf>)>> = Mutex::default();
-        for (number, some) in routes.chunks(AT_ONCE).enumerate() {
-            thread::scope(|scope| {
-                for (at, (url, _)) in some.iter().enumerate() {
-                    let found = &found;
-                    scope.spawn(move || {
-                        // Nothing is begun yet: a signal ends the process.
-                        let unhurried = Interrupt::none();
-                        let why = deaf(client, space, url, InstanceHeader::App, Persistence::Twice, &unhurried)
-                            .unwrap_or_default();
-                        found.lock().unwrap_or_else(PoisonError::into_inner).push((number * AT_ONCE + at, why));
-                    });
-                }
-            });
+        if let Some(RouterQuestion::Reached { url, .. } | RouterQuestion::Gone { url, .. }) =
+            step.facts().router_question()
+            && routes.iter().all(|(known, _)| known != url)
+        {
+            routes.push((url.clone(), step.settle));
         }
-        let mut found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
-        found.sort_by_key(|(at, _)| *at);
-        let asked = |((url, settle), (_, deaf))| Asked { checked: checked.contains(&url), url, settle, deaf };
-        Self(routes.into_iter().zip(found).map(asked).collect())
     }
-
-    /// Each route.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &Asked> {
-        self.0.iter()
+    let found: Mutex<Vec<(usize, Option<Deaf>)>> = Mutex::default();
+    for (number, some) in routes.chunks(AT_ONCE).enumerate() {
+        thread::scope(|scope| {
+            for (at, (url, _)) in some.iter().enumerate() {
+                let found = &found;
+                scope.spawn(move || {
+                    // Nothing is begun yet: a signal ends the process.
+                    let unhurried = Interrupt::none();
+                    let why = deaf(client, space, url, InstanceHeader::App, Persistence::Twice, &unhurried)
+                        .unwrap_or_default();
+                    found.lock().unwrap_or_else(PoisonError::into_inner).push((number * AT_ONCE + at, why));
+                });
+            }
+        });
     }
-
-    /// Whether it was found that the router cannot be asked about a route.
-    pub(crate) fn is_deaf(&self, url: &RouteUrl) -> bool {
-        self.0.iter().any(|asked| asked.url == *url && asked.deaf.is_some())
-    }
-}
-
-impl FromIterator<Asked> for Routers {
-    fn from_iter<T: IntoIterator<Item = Asked>>(all: T) -> Self {
-        Self(all.into_iter().collect())
-    }
+    let mut found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
+    found.sort_by_key(|(at, _)| *at);
+    let asked = |((url, settle), (_, deaf))| Asked { checked: checked.contains(&url), url, settle, deaf };
+    routes.into_iter().zip(found).map(asked).collect()
 }

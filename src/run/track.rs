@@ -6,8 +6,8 @@ use std::time::Instant;
 use crate::event::{Happening, Report};
 use crate::plan;
 use crate::space::Space;
-use crate::space::condition::Section;
 use crate::space::difference::{Difference, differences};
+use crate::space::section::Section;
 use crate::steps::standing::serving;
 use crate::steps::{AppDeployment, Step, strategy};
 

@@ -14,7 +14,7 @@ use super::observe_error::ObserveError;
 use super::parts::Parts;
 use super::reader::{Reader, Unread, refresh_patiently};
 use crate::space::Space;
-use crate::space::condition::Section;
+use crate::space::section::Section;
 
 /// Why the space could not be looked at.
 #[derive(Debug, Clone)]

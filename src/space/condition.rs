@@ -10,6 +10,7 @@ use super::app::{App, AppState};
 use super::droplet::Droplet;
 use super::model::Space;
 use super::process::{Instance, InstanceState, Process};
+use super::section::Section;
 use crate::plan::RouteUrl;
 
 /// What must be true of a space.
@@ -105,57 +106,6 @@ pub(crate) enum Judgement {
     NotYet(String),
     /// It will not come to hold by waiting: why.
     Never(String),
-}
-
-/// A part of the space that can be read by itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Section {
-    /// Apps with their state, annotations and current droplet.
-    Apps,
-    /// Routes and their destinations.
-    Routes,
-    /// Processes and how many instances of them are wanted.
-    Processes,
-    /// The states of the instances of processes.
-    Instances,
-    /// The newest packages.
-    Packages,
-    /// The newest staged droplets.
-    Droplets,
-    /// Service instances and bindings.
-    Services,
-    /// The platform's own deployments that are under way.
-    Deployments,
-}
-
-impl Section {
-    /// All of them, in the order in which they are read.
-    pub(crate) const ALL: [Self; 8] = [
-        Self::Apps,
-        Self::Routes,
-        Self::Processes,
-        Self::Instances,
-        Self::Packages,
-        Self::Droplets,
-        Self::Services,
-        Self::Deployments,
-    ];
-
-    /// Whether it is read of one app alone.
-    pub(crate) fn is_read_by_app(self) -> bool {
-        match self {
-            Self::Instances | Self::Packages | Self::Droplets => true,
-            Self::Apps | Self::Routes | Self::Processes | Self::Services | Self::Deployments => false,
-        }
-    }
-
-    /// Whether it can be known of one app alone: the platform answers a change of an app with the app as it is then.
-    pub(crate) fn is_known_by_app(self) -> bool {
-        self.is_read_by_app() || self == Self::Apps
-    }
-
-    /// What a change by somebody else would show in.
-    pub(crate) const DESIRED: [Self; 3] = [Self::Apps, Self::Routes, Self::Processes];
 }
 
 impl Condition {
@@ -371,19 +321,6 @@ fn waiting(app: &App, process: &Process) -> String {
         }
     }
     told
-}
-
-impl fmt::Display for InstanceState {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Running => "running",
-            Self::Unready => "not ready",
-            Self::Starting => "starting",
-            Self::Stopping => "stopping",
-            Self::Crashed => "crashed",
-            Self::Down => "down",
-        })
-    }
 }
 
 impl fmt::Display for Condition {

@@ -8,8 +8,8 @@ use std::fmt;
 use crate::plan::{AppName, RouteUrl};
 
 use super::app::AppState;
-use super::condition::Section;
 use super::model::Space;
+use super::section::Section;
 
 /// One thing that a deployment hangs on.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

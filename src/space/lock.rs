@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::app::{App, AppState};
+use super::verb::Verb;
 use crate::plan::MAX_NAME_LENGTH;
 
 /// The id of the deployment that holds it.
@@ -49,51 +50,6 @@ pub const SKEW: Duration = Duration::from_secs(5 * 60);
 
 /// What the names of locks begin with.
 const PREFIX: &str = "cutover-lock-";
-/// What a person asks for, and so what the holder of a lock does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Verb {
-    /// It deploys.
-    Apply,
-    /// It finishes an interrupted deployment.
-    Resume,
-    /// It falls back.
-    Rollback,
-}
-
-impl Verb {
-    /// The value of the annotation.
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::Apply => "apply",
-            Self::Resume => "resume",
-            Self::Rollback => "rollback",
-        }
-    }
-
-    /// What happens to the app.
-    fn passive(self) -> &'static str {
-        match self {
-            Self::Apply | Self::Resume => "is being deployed",
-            Self::Rollback => "is being rolled back",
-        }
-    }
-
-    /// What happened to the app.
-    fn was(self) -> &'static str {
-        match self {
-            Self::Apply | Self::Resume => "was being deployed",
-            Self::Rollback => "was being rolled back",
-        }
-    }
-}
-
-impl fmt::Display for Verb {
-    /// As it is typed.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
 
 /// A lock as it was read. What its app does not tell is empty, or `None`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -256,7 +212,8 @@ impl Lock {
             (None, _) => LockState::Unreadable,
             (Some(_), Sighting::Gone) => LockState::Dead,
             (Some(heard), Sighting::Elsewhere) if between(heard, now) >= SKEW => LockState::Dead,
-            // A process that is there may hang, and may go on: it is silent, and never dead.
+            // A process that is there may hang, and may go on: it is silent. Whoever then watches its lock for [`SILENCE`] without a sign
+            // of life takes it all the same.
             (Some(heard), Sighting::Alive | Sighting::Elsewhere) if between(heard, now) >= SILENCE => LockState::Silent,
             (Some(_), Sighting::Alive | Sighting::Elsewhere) => LockState::AtWork,
         }

@@ -6,14 +6,14 @@
 //! - `app`, `process`, `package`, `droplet`: an app and its parts; `version`: what routers know it by
 //! - `route`, `domain`: where apps are reached
 //! - `service`, `quota`: what apps are bound to, and what binds the space
-//! - [`lock`]: who is deploying
+//! - [`lock`]: who is deploying; `verb`: what a person asks for
 //! - [`native`]: deployments of the platform's own that are under way
 //! - [`rules`]: what the platform tells beforehand of what it will refuse
 //!
 //! What is done with it:
 //!
 //! - [`read`]: the API's JSON → the model
-//! - [`condition`]: what must be true of a space after a step
+//! - [`condition`]: what must be true of a space after a step; [`section`]: the parts that are read to judge it
 //! - [`difference`]: what somebody else has changed between two looks
 //!
 //! All of it is pure; `run::observe` makes the `cf curl` calls. A [`Space`] serialises to the snapshot that
@@ -33,7 +33,9 @@ mod quota;
 pub mod read;
 mod route;
 pub(crate) mod rules;
+pub mod section;
 mod service;
+mod verb;
 mod version;
 
 #[cfg(test)]
@@ -49,4 +51,5 @@ pub use process::{Instance, InstanceState, Process};
 pub use quota::{Quota, QuotaScope, Usage};
 pub use route::{Destination, Route};
 pub use service::ServiceInstance;
+pub use verb::Verb;
 pub(crate) use version::Version;

@@ -1,5 +1,7 @@
 //! A process of an app, and its instances.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 /// A process of an app.
@@ -58,4 +60,17 @@ pub enum InstanceState {
     Crashed,
     /// It is not running, for a reason that the details tell.
     Down,
+}
+
+impl fmt::Display for InstanceState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Running => "running",
+            Self::Unready => "not ready",
+            Self::Starting => "starting",
+            Self::Stopping => "stopping",
+            Self::Crashed => "crashed",
+            Self::Down => "down",
+        })
+    }
 }

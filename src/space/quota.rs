@@ -1,5 +1,7 @@
 //! A quota of the organization or of the space, and what is used of it.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 /// A quota with what is used of it; `None` is without limit.
@@ -29,6 +31,15 @@ pub enum QuotaScope {
     Organization,
     /// The one space.
     Space,
+}
+
+impl fmt::Display for QuotaScope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Organization => "organization's",
+            Self::Space => "space's",
+        })
+    }
 }
 
 /// What is used of a quota (CC API 3: the usage summary).

@@ -14,7 +14,7 @@ use super::refusal::Refusal;
 
 /// What the routers know of a route that the platform says is unmapped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Routers {
+pub(super) enum RouterKnowledge {
     /// They were asked.
     Informed,
     /// A run that was interrupted may not have asked them: it is unmapped once more, and they are asked.
@@ -57,7 +57,7 @@ impl<'a> GraphBuilder<'a> {
 
     /// Refuses where a route of the plan cannot be made: a plan that cannot be finished is not begun.
     pub(super) fn resolve_routes(&self) -> Result<(), Refusal> {
-        self.app.live.iter().chain([&self.app.staging]).try_for_each(|url| self.parts(url).map(drop))
+        self.app.routes().try_for_each(|url| self.parts(url).map(drop))
     }
 
     /// The space as it will be after the steps so far.
@@ -121,9 +121,9 @@ impl<'a> GraphBuilder<'a> {
     }
 
     /// Unmaps the live routes from a colour and has the router asked.
-    pub(super) fn unmap_live(&mut self, phase: Phase, from: &AppName, routers: Routers) -> Result<(), Refusal> {
+    pub(super) fn unmap_live(&mut self, phase: Phase, from: &AppName, routers: RouterKnowledge) -> Result<(), Refusal> {
         let runs = self.model.app(from.as_str()).is_some_and(|app| app.state == AppState::Started);
-        let unsure = runs && routers == Routers::Unsure;
+        let unsure = runs && routers == RouterKnowledge::Unsure;
         for url in &self.app.live {
             if self.model.is_mapped(from.as_str(), url) || (unsure && self.model.route(url).is_some()) {
                 let route = self.parts(url)?;

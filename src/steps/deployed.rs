@@ -13,7 +13,7 @@ use super::annotations::{DROPLET, Origin, Role};
 use super::interrupted::Interrupted;
 use super::refusal::Refusal;
 use super::sizing;
-use super::standing::{Standing, UnderWay};
+use super::standing::{Standing, UnderWay, not_alone_on};
 use super::upload::Upload;
 
 /// What would be uploaded for an app.
@@ -109,9 +109,7 @@ fn changed(app: &plan::App, space: &Space, live: &AppName, found: &App) -> Optio
             None => return Some(format!("{live} is live without a process {kind}")),
         }
     }
-    let by_manifest = app.manifest.app.services.iter().map(String::as_str);
-    let mut services = app.services.iter().map(AsRef::<str>::as_ref).chain(by_manifest);
-    let unbound = services.find(|service| found.bindings.iter().all(|bound| bound != service))?;
+    let unbound = app.all_services().find(|service| found.bindings.iter().all(|bound| bound != service))?;
     Some(format!("{live} is live, and service instance {unbound} is not bound to it"))
 }
 
@@ -149,7 +147,7 @@ fn missing(plan: &Plan, app: &plan::App, space: &Space, files: &Files<'_>) -> Op
             "{live} is live, and somebody has given it another droplet since it was deployed {whose}"
         ));
     }
-    if let Some(url) = app.live.iter().find(|url| space.holders(url) != [live.as_str()]) {
+    if let Some(url) = not_alone_on(app, &live, space) {
         return Some(format!("{live} is live, and {url} does not lead to it"));
     }
     if !App::serves(found) {

@@ -9,8 +9,8 @@ mod tests;
 use std::collections::BTreeMap;
 
 use crate::plan::{self, AppName, Plan};
-use crate::space::Space;
 use crate::space::lock::Lock;
+use crate::space::{Quota, Space, Usage};
 
 use super::annotations::{Extent, Identity};
 use super::compile::{compile, without_quota};
@@ -304,6 +304,11 @@ impl<'p> Deployment<'p> {
     /// The steps of each app.
     pub(crate) fn steps_by_app(&self) -> Vec<&[Step]> {
         self.apps.iter().map(|part| part.steps.as_slice()).collect()
+    }
+
+    /// The most that is used of each quota at any point.
+    pub(crate) fn peaks<'s>(&self, space: &'s Space) -> Vec<(&'s Quota, Usage)> {
+        peak::peaks(space, &self.steps_by_app(), self.apps_at_once)
     }
 
     /// All steps, in an order in which they may run.

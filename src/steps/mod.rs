@@ -14,6 +14,7 @@
 //! - [`left`]: what is left of a list that did not come to its end
 //! - [`scope`]: the space as far as some of it is concerned
 //! - `preflight`: what the platform tells before the first change of what it will refuse
+//! - [`routers`]: about which routes the routers can be asked; `deaf`: why not about others; `instance_header`: by what they are asked
 //! - [`refusal`]: why nothing is done, and what the user can do about it
 //! - [`quota`]: whether the quotas hold at every point of a list of steps; `peak`: how much is used on the way, also side by side
 //!
@@ -24,9 +25,11 @@ pub mod action;
 pub mod annotations;
 mod builder;
 pub mod compile;
+pub(crate) mod deaf;
 pub mod deployed;
 pub mod deployment;
 pub mod input;
+pub(crate) mod instance_header;
 pub mod interrupted;
 pub mod left;
 pub(crate) mod origins;
@@ -36,6 +39,7 @@ mod preflight;
 pub(crate) mod put_back;
 pub mod quota;
 pub mod refusal;
+pub mod routers;
 pub(crate) mod scope;
 pub mod sizing;
 pub mod standing;
@@ -52,4 +56,4 @@ pub use deployment::{AppDeployment, Deployment, Request};
 pub(crate) use phase::Phase;
 pub use step::Step;
 
-pub use crate::space::lock::Verb;
+pub use crate::space::Verb;

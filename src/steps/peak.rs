@@ -2,7 +2,7 @@
 
 use crate::space::{Quota, Space, Usage};
 
-use super::quota::usage;
+use super::quota::{exceeded, usage};
 use super::{Step, scope};
 
 /// By how much more is used than at the start: at the most at any point of some steps, and after the last of them.
@@ -49,12 +49,7 @@ fn together(growths: &[Growth], lanes: usize) -> Usage {
 /// Whether the quotas let so many apps be on their way at the same time, with these steps for each.
 pub(crate) fn fit_together(space: &Space, apps: &[&[Step]], lanes: usize) -> bool {
     let most = together(&Growth::of_each(space, apps), lanes);
-    let fits = |limit: Option<u64>, used: u64, more: u64| more == 0 || limit.is_none_or(|limit| used + more <= limit);
-    space.quotas.iter().all(|quota| {
-        fits(quota.memory_mb, quota.used.memory_mb, most.memory_mb)
-            && fits(quota.instances, quota.used.instances, most.instances)
-            && fits(quota.routes, quota.used.routes, most.routes)
-    })
+    space.quotas.iter().all(|quota| exceeded(quota, most).is_none())
 }
 
 /// For each of these apps, what the others may take while it is on its way.

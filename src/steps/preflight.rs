@@ -48,7 +48,7 @@ pub(super) fn of_space(app: &plan::App, space: &Space) -> Vec<Refusal> {
 /// What keeps a new version from being deployed: routes that cannot be had, service instances that cannot be bound.
 pub(super) fn of_plan(app: &plan::App, space: &Space) -> Vec<Refusal> {
     let mut found = Vec::new();
-    for url in app.live.iter().chain([&app.staging]) {
+    for url in app.routes() {
         let told = space.rules.routes.iter().find(|route| RouteUrl::parse(&route.wanted).is_ok_and(|own| own == *url));
         let foreign = told.filter(|route| !route.shared || !usable(route, url, space));
         found.extend(foreign.map(|route| Refusal::ForeignRoute { route: Box::new(route.clone()) }));
@@ -61,8 +61,7 @@ pub(super) fn of_plan(app: &plan::App, space: &Space) -> Vec<Refusal> {
         let why = "its domain is internal, so that no router serves it, and the checks could not ask there".to_owned();
         found.push(Refusal::RouteCannotBe { url: app.staging.clone(), why });
     }
-    let by_manifest = app.manifest.app.services.iter().map(String::as_str);
-    for service in app.services.iter().map(AsRef::<str>::as_ref).chain(by_manifest) {
+    for service in app.all_services() {
         match space.services.iter().find(|there| there.name == service) {
             None => {
                 found.push(Refusal::NoService { service: service.to_owned(), space: space.space.name.clone() });

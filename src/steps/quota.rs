@@ -16,25 +16,40 @@ pub(crate) fn check<'s>(space: &Space, steps: impl IntoIterator<Item = &'s Step>
     for step in steps {
         step.facts().effect(&mut model);
         let now = usage(&model);
+        let more = now.each(at_start, u64::saturating_sub);
         for quota in &space.quotas {
-            // Only what grows can be refused: an organization over its quota may still shrink.
-            let grown = |used: u64, now: u64, start: u64| (now > start).then(|| used + now - start);
-            let checks = [
-                (QuotaKind::Memory, quota.memory_mb, grown(quota.used.memory_mb, now.memory_mb, at_start.memory_mb)),
-                (QuotaKind::Instances, quota.instances, grown(quota.used.instances, now.instances, at_start.instances)),
-                (QuotaKind::Routes, quota.routes, grown(quota.used.routes, now.routes, at_start.routes)),
-                (QuotaKind::InstanceMemory, quota.instance_memory_mb, step.facts().largest_instance_mb()),
-            ];
-            for (what, limit, needed) in checks {
-                if let (Some(limit), Some(needed)) = (limit, needed)
-                    && needed > limit
-                {
-                    return Err(refusal(quota, step, what, needed, limit));
-                }
+            let by_instance =
+                || Excess::of(QuotaKind::InstanceMemory, quota.instance_memory_mb, step.facts().largest_instance_mb());
+            if let Some(Excess { what, needed, limit }) = exceeded(quota, more).or_else(by_instance) {
+                return Err(refusal(quota, step, what, needed, limit));
             }
         }
     }
     Ok(())
+}
+
+/// What of a quota is exceeded.
+pub(super) struct Excess {
+    what: QuotaKind,
+    needed: u64,
+    limit: u64,
+}
+
+impl Excess {
+    fn of(what: QuotaKind, limit: Option<u64>, needed: Option<u64>) -> Option<Self> {
+        let (limit, needed) = (limit?, needed?);
+        (needed > limit).then_some(Self { what, needed, limit })
+    }
+}
+
+/// What of a quota is exceeded first where that much more is used. Only what grows can be: an organization over its quota may
+/// still shrink.
+pub(super) fn exceeded(quota: &Quota, more: Usage) -> Option<Excess> {
+    let used = quota.used;
+    let grown = |used: u64, more: u64| (more > 0).then_some(used + more);
+    Excess::of(QuotaKind::Memory, quota.memory_mb, grown(used.memory_mb, more.memory_mb))
+        .or_else(|| Excess::of(QuotaKind::Instances, quota.instances, grown(used.instances, more.instances)))
+        .or_else(|| Excess::of(QuotaKind::Routes, quota.routes, grown(used.routes, more.routes)))
 }
 
 /// The space, where of its quotas is used that much more.

@@ -356,15 +356,6 @@ impl fmt::Display for QuotaKind {
     }
 }
 
-impl fmt::Display for QuotaScope {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Organization => "organization's",
-            Self::Space => "space's",
-        })
-    }
-}
-
 fn reason(stack: &Stack) -> String {
     stack.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default()
 }

@@ -39,7 +39,7 @@ pub(super) fn of(app: &plan::App, space: &Space, live: Option<&AppName>, next: &
     let live_instances = live.and_then(|live| space.app(live.as_str())).map_or(0, App::web_instances);
     let instances = match app.instances {
         Instances::AtLeastLive => unforced.max(live_instances),
-        Instances::Manifest => manifest.app.web.instances.unwrap_or(1),
+        Instances::Manifest => manifest.app.web_instances(),
     };
     let memory_mb = manifest.app.web.memory_mb.or(web(next).map(|web| web.memory_mb)).unwrap_or(DEFAULT_MEMORY_MB);
     let text = |path: &Path| path.to_string_lossy().into_owned();

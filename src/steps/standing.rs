@@ -60,6 +60,21 @@ impl Standing {
     }
 }
 
+/// Whether an app of this name is on one of the live routes.
+pub(crate) fn is_on_live(app: &plan::App, name: &AppName, space: &Space) -> bool {
+    app.live.iter().any(|url| space.is_mapped(name.as_str(), url))
+}
+
+/// Whether all live routes lead to the app of this name, and to nobody else.
+pub(crate) fn is_alone_on_live(app: &plan::App, name: &AppName, space: &Space) -> bool {
+    not_alone_on(app, name, space).is_none()
+}
+
+/// The first live route that leads to somebody else than the app of this name, or to nobody.
+pub(crate) fn not_alone_on<'a>(app: &'a plan::App, name: &AppName, space: &Space) -> Option<&'a RouteUrl> {
+    app.live.iter().find(|url| space.holders(url) != [name.as_str()])
+}
+
 /// Says which app serves the live routes, and which ones are only mapped to them.
 pub(crate) fn serving(app: &plan::App, space: &Space) -> String {
     let of_route = |url: &RouteUrl| {

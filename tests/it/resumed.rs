@@ -110,6 +110,10 @@ fn another_machine_finishes_it_without_the_files() {
     let changed = |bench: &Bench| {
         let json: serde_json::Value = serde_json::from_str(&bench.must(&["status", "--format", "json"]).out).unwrap();
         let told = bench.must(&["status"]).out.lines().filter(|line| line.contains("somebody has changed it")).count();
+        // Programs are offered what people are.
+        let way = &json["status"][0]["ways"][0];
+        let (command, steps) = (way["command"].as_str().unwrap(), way["steps"].as_u64().unwrap());
+        assert!(command.starts_with("cutover rollback") && way["does"] == "goes back to shop_a" && steps > 0, "{way}");
         (json["status"][0]["other_droplet"].clone(), told)
     };
     assert_eq!(changed(&bench), (false.into(), 0));
@@ -472,7 +476,10 @@ fn what_is_stopped_while_a_route_settles_is_noticed() {
 }
 
 fn stopped_while_it_is_waited_for(bench: &Bench, key: &str, router: &str) {
-    bench.write("deploy.yaml", &PLAN.replace("drain: 1s", &format!("drain: 0s\n    {key}")));
+    // (No check: one that cannot reach the router refuses the deployment.)
+    let (head, tail) = PLAN.split_once("    checks:\n").unwrap();
+    let tail = tail.split_once('\n').unwrap().1.replace("drain: 1s", &format!("drain: 0s\n    {key}"));
+    bench.write("deploy.yaml", &format!("{head}{tail}"));
     let mut child = started(bench, &["apply", "--yes", "--router", router]);
     let is_waited_for = |line: &str| line.contains("\"step\":\"shop/start\"") && line.contains("the router");
     let events = || fs::read_to_string(bench.folder().join("events.jsonl")).unwrap();
@@ -485,6 +492,50 @@ fn stopped_while_it_is_waited_for(bench: &Bench, key: &str, router: &str) {
     let run = Run::of(&child.wait_with_output().unwrap());
     let words = ["the router is not waited for any longer: app shop_b is stopped", "shop_a serves"];
     assert_tells(&run, 1, &words);
+}
+
+/// Has a colour end as soon as it starts, from its next start on.
+fn break_colour(bench: &Bench, colour: &str) {
+    let guid = bench.cf.must(["app", colour, "--guid"]);
+    let broken =
+        ["curl", "-X", "PATCH", &format!("/v3/processes/{}", guid.trim()), "-d", r#"{"command":"exit 1"}"#, "--fail"];
+    bench.cf.must(broken);
+}
+
+/// The way back begins with a start, and nothing tells of it before that has come true.
+#[test]
+fn a_rollback_to_a_version_that_does_not_start_changes_nothing() {
+    let bench = Bench::live_undrained();
+    bench.must(&["apply", "--yes"]);
+    break_colour(&bench, "shop_a");
+    let run = bench.run(&["rollback", "--yes"]);
+    assert_tells(&run, 1, &["✗ start shop_a", "shop_b serves shop.apps.foundry.test", "Exit status 1"]);
+    assert!(!run.err.contains("map-route"), "{}", run.err);
+    assert_eq!(bench.leads_to(LIVE), ["shop_b"]);
+    assert!(bench.must(&["status"]).out.contains("● shop_b: live"));
+    bench.must(&["apply", "--yes"]);
+    assert_eq!(bench.leads_to(LIVE), ["shop_a"]);
+}
+
+/// Both are on the live route when a run is killed, and the old one is broken then: neither way back nor way forward may need it.
+#[test]
+fn what_serves_is_live_where_the_old_version_is_down() {
+    let bench = Bench::live_undrained();
+    let unmap = Rule::new("DELETE", "/v3/routes/*/destinations/*", Fault::Before(Harm::Nothing));
+    let held = bench.foundry.faults().hold(unmap.on(Occurrence::First(1)));
+    let mut child = started(&bench, &["apply", "--yes"]);
+    assert!(held.wait_until_reached(PATIENCE));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(held.wait_until_left(PATIENCE));
+    held.release();
+    bench.foundry.faults().clear();
+    break_colour(&bench, "shop_a");
+    bench.cf.run(["restart", "shop_a"]);
+    let told = bench.must(&["status"]).out;
+    assert!(told.contains("● shop_b: live"), "{told}");
+    bench.must(&["apply", "--yes"]);
+    assert_eq!(bench.leads_to(LIVE), ["shop_a"]);
 }
 
 #[test]

@@ -58,6 +58,12 @@ fn an_internal_route_settles_for_a_time_and_says_so() {
 #[test]
 fn a_router_that_cannot_be_reached_is_not_taken_for_one_that_agrees() {
     let bench = Bench::new(Duration::ZERO);
+    // A check that asks there would fail, after all that comes before it.
+    let refused = bench.command(&["apply", "--yes"]).env("CUTOVER_ROUTER", "http://127.0.0.1:1").output().unwrap();
+    let refused = crate::support::bench::Run::of(&refused);
+    assert_eq!(refused.code, 4, "{}", refused.err);
+    assert!(refused.err.contains("the plan's checks ask shop-staging.apps.foundry.test, which cannot be reached"));
+    assert!(bench.foundry.apps().is_empty());
     let no_checks = "    checks:\n      - http: {path: /health, within: 20s, interval: 50ms}\n";
     let plan = plan("shop.apps.foundry.test").replace(no_checks, "    settle: 1s\n");
     bench.write("deploy.yaml", &plan);

@@ -1,6 +1,6 @@
 //! Reading what cf prints: free functions over cleaned lines.
 //!
-//! - this file: cleaning, and the confirmations, one function a verb;
+//! - `lines`: cleaning; `confirmations`: what says that a call has done its work, one function a verb;
 //! - [`failure`]: the messages of failures; `plain`: the same in plain words;
 //! - [`mod@json`]: the answers of `cf curl`.
 //!

@@ -115,6 +115,11 @@ impl ManifestApp {
         Value::Object(whole)
     }
 
+    /// How many web instances a new app gets. CC: one, where the manifest names no number.
+    pub(crate) fn web_instances(&self) -> u32 {
+        self.web.instances.unwrap_or(1)
+    }
+
     /// The buildpacks that the platform has to bring: those that are no address of a repository (CC: `uri_utils.rb`; a
     /// name holds letters, digits, `-` and `_`).
     pub(crate) fn system_buildpacks(&self) -> impl Iterator<Item = &str> {

@@ -18,6 +18,11 @@ impl Lifecycle {
     /// All of them.
     pub(crate) const ALL: [Self; 3] = [Self::Buildpack, Self::Docker, Self::Cnb];
 
+    /// Reads the platform's word.
+    pub(crate) fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.as_str() == word)
+    }
+
     /// The platform's word for it.
     pub(crate) fn as_str(self) -> &'static str {
         match self {

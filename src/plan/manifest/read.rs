@@ -208,7 +208,7 @@ fn read_docker(fields: &mut Fields<'_, '_, '_>) -> Option<DockerImage> {
 /// only once the app is there is a problem here.
 fn read_lifecycle(fields: &mut Fields<'_, '_, '_>, docker: bool) -> Option<Lifecycle> {
     let word = fields.text("lifecycle").filter(|word| !word.is_empty());
-    let named = word.as_ref().map(|word| Lifecycle::ALL.into_iter().find(|one| one.as_str() == word));
+    let named = word.as_ref().map(|word| Lifecycle::parse(word));
     match (named, docker) {
         (None, false) => None,
         (None | Some(Some(Lifecycle::Docker)), true) => Some(Lifecycle::Docker),

@@ -8,9 +8,11 @@ use regex::Regex;
 
 use super::*;
 use crate::example;
+use crate::plan::Plan;
 use crate::proof::prove;
 use crate::space::InstanceState;
-use crate::steps::{Deployment, Request, Step};
+use crate::steps::refusal::Refusal;
+use crate::steps::{Deployment, Request, Step, Verb};
 
 const PLAN: &str = "
 version: 1
@@ -117,7 +119,8 @@ fn assert_true(plan: &Plan, space: &Space, state: LockState, what: &str) {
     });
     console::set_colors_enabled(false);
     let now = "2026-11-24T10:06:00Z".parse().unwrap();
-    let told = text(plan, space, now, &|_| state, &OwnCommands::default());
+    let status = Status::of(plan, space, &|_| state);
+    let told = text(&status, space, now, &|_| state, &OwnCommands::default());
     for found in OURS.captures_iter(&told) {
         let verb = match &found[1] {
             "apply" => Verb::Apply,
@@ -132,6 +135,7 @@ fn assert_true(plan: &Plan, space: &Space, state: LockState, what: &str) {
         };
         assert!(fits, "{what}: '{}', and it is {typed:?}:\n{told}", &found[0]);
     }
+    assert_told_to_programs(&json(&status, space, &OwnCommands::default()).unwrap(), &told, what);
     for (verb, app) in commands_of_cf(&told) {
         let serves = space.app(&app).is_some_and(|app| app.state == AppState::Started)
             && space.routes_of(&app).into_iter().any(|url| url != plan.apps[0].staging.to_string());
@@ -141,6 +145,20 @@ fn assert_true(plan: &Plan, space: &Space, state: LockState, what: &str) {
             other => panic!("{what}: does cf {other} harm whoever serves? Say so here:\n{told}"),
         };
         assert!(!harms, "{what}: cf {verb} {app}:\n{told}");
+    }
+}
+
+/// Asserts that the JSON offers what the text does.
+fn assert_told_to_programs(object: &Value, told: &str, what: &str) {
+    for way in object["status"][0]["ways"].as_array().unwrap() {
+        let command = way["command"].as_str().unwrap();
+        let in_text = match (way["refusal"].is_string(), way["does"].as_str(), way["steps"].as_u64()) {
+            (true, _, _) => format!("{command} is refused"),
+            (false, Some(does), Some(count)) => format!("{command} {does} ({count} step"),
+            (false, Some(_), None) => command.to_owned(),
+            (false, None, _) => panic!("{what}: {way} does nothing"),
+        };
+        assert!(told.contains(&in_text), "{what}: '{in_text}' is not in:\n{told}");
     }
 }
 

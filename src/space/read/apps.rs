@@ -50,10 +50,7 @@ pub fn apps(path: &str, resources: &[Value]) -> Result<Vec<(App, bool)>, Unreada
             guid: raw.guid,
             name: raw.name,
             state: raw.state,
-            lifecycle: raw
-                .lifecycle
-                .as_ref()
-                .and_then(|has| Lifecycle::ALL.into_iter().find(|one| one.as_str() == has.kind)),
+            lifecycle: raw.lifecycle.as_ref().and_then(|has| Lifecycle::parse(&has.kind)),
             annotations: raw.metadata.annotations.into_iter().filter_map(|(key, value)| Some((key, value?))).collect(),
             processes: Vec::new(),
             package: None,

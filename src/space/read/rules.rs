@@ -104,11 +104,10 @@ pub(crate) fn buildpacks(path: &str, resources: &[Value]) -> Result<Vec<Buildpac
     }
     let mut raw: Vec<Raw> = parse_all(path, resources)?;
     raw.retain(|raw| raw.state.as_deref() != Some("AWAITING_UPLOAD"));
-    let lifecycle = |word: &str| Lifecycle::ALL.into_iter().find(|one| one.as_str() == word);
     let buildpack = |raw: Raw| Buildpack {
         name: raw.name,
         stack: raw.stack,
-        lifecycle: raw.lifecycle.as_deref().and_then(lifecycle),
+        lifecycle: raw.lifecycle.as_deref().and_then(Lifecycle::parse),
     };
     Ok(raw.into_iter().map(buildpack).collect())
 }

@@ -5,8 +5,9 @@ use crate::cf::invocation::Invocation;
 use crate::cf::outcome::Expectation;
 use crate::plan::{AppName, ServiceName, Timeouts};
 use crate::space::Space;
-use crate::space::condition::{Condition, Section};
+use crate::space::condition::Condition;
 use crate::space::difference::Facet;
+use crate::space::section::Section;
 
 use super::facts::Facts;
 use super::limits::Limits;

@@ -9,8 +9,9 @@ use crate::cf::outcome::Expectation;
 use crate::plan::{self, AppName, CommandLine, HttpCheck, RouteUrl, Timeouts, format_duration};
 use crate::shell::{self, quote};
 use crate::space::Space;
-use crate::space::condition::{Condition, Section};
+use crate::space::condition::Condition;
 use crate::space::difference::Facet;
+use crate::space::section::Section;
 
 use super::facts::Facts;
 use super::limits::Limits;

@@ -7,8 +7,9 @@ use crate::cf::invocation::{Invocation, Lifecycle as NewLifecycle};
 use crate::cf::outcome::Expectation;
 use crate::plan::{AppName, Lifecycle};
 use crate::space::Space;
-use crate::space::condition::{Condition, Section};
+use crate::space::condition::Condition;
 use crate::space::difference::Facet;
+use crate::space::section::Section;
 use crate::steps::annotations::Annotations;
 use crate::steps::sizing::{DEFAULT_MEMORY_MB, Size};
 

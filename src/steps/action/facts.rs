@@ -7,8 +7,9 @@ use crate::cf::invocation::Invocation;
 use crate::cf::outcome::Expectation;
 use crate::plan::{Lifecycle, RouteUrl, Timeouts};
 use crate::space::Space;
-use crate::space::condition::{Condition, Section};
+use crate::space::condition::Condition;
 use crate::space::difference::Facet;
+use crate::space::section::Section;
 
 use super::limits::Limits;
 use super::partial::PartialEffect;

@@ -4,8 +4,9 @@ use crate::cf::dialect::CfVersion;
 use crate::cf::invocation::{Invocation, RouteParts};
 use crate::cf::outcome::Expectation;
 use crate::plan::{AppName, Lifecycle, RouteUrl, Timeouts};
-use crate::space::condition::{Condition, Section};
+use crate::space::condition::Condition;
 use crate::space::difference::Facet;
+use crate::space::section::Section;
 use crate::space::{Destination, Route, Space};
 
 use super::facts::{Facts, NeededFlag};

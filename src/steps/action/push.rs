@@ -4,8 +4,9 @@ use crate::cf::dialect::CfVersion;
 use crate::cf::invocation::{self, Invocation};
 use crate::cf::outcome::Expectation;
 use crate::plan::{Lifecycle, Timeouts};
-use crate::space::condition::{Condition, Section};
+use crate::space::condition::Condition;
 use crate::space::difference::Facet;
+use crate::space::section::Section;
 use crate::space::{AppState, Package, Process, Space};
 use crate::steps::sizing::Size;
 

@@ -4,8 +4,9 @@ use crate::cf::dialect::CfVersion;
 use crate::cf::invocation::{Invocation, Reference};
 use crate::cf::outcome::Expectation;
 use crate::plan::{AppName, Timeouts};
-use crate::space::condition::{Condition, Section};
+use crate::space::condition::Condition;
 use crate::space::difference::Facet;
+use crate::space::section::Section;
 use crate::space::{Droplet, Space};
 
 use super::facts::{Facts, SeenEarly};

@@ -7,8 +7,9 @@ use crate::cf::invocation::Invocation;
 use crate::cf::outcome::Expectation;
 use crate::plan::{AppName, RouteUrl, Timeouts};
 use crate::shell;
-use crate::space::condition::{Condition, Section};
+use crate::space::condition::Condition;
 use crate::space::difference::Facet;
+use crate::space::section::Section;
 use crate::space::{App, AppState, Instance, InstanceState, Space};
 
 use super::facts::{Answered, Facts};

@@ -4,8 +4,9 @@ use crate::cf::dialect::CfVersion;
 use crate::cf::invocation::Invocation;
 use crate::cf::outcome::Expectation;
 use crate::plan::AppName;
-use crate::space::condition::{Condition, Section};
+use crate::space::condition::Condition;
 use crate::space::difference::Facet;
+use crate::space::section::Section;
 use crate::space::{AppState, Space};
 
 use super::facts::Facts;

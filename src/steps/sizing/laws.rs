@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use foundry::Foundry;
 use foundry::settings::Settings;
@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use ureq::Agent;
 
 use crate::example;
-use crate::plan::{self, AppName, Files, Plan};
+use crate::plan::{self, AppName, Disk, Files, Plan};
 use crate::space::{Process, Space};
 use crate::steps::action::Push;
 use crate::steps::action::facts::Facts;
@@ -26,6 +26,9 @@ fn plan_of(manifest: &Value, instances: &str) -> Plan {
         }
         fn exists(&self, _: &Path) -> bool {
             true
+        }
+        fn real(&self, path: &Path) -> PathBuf {
+            Disk.real(path)
         }
     }
     let text = format!(

@@ -65,7 +65,7 @@ impl Strategy for BlueGreen {
     }
 
     fn routes<'a>(&self, app: &'a plan::App) -> Vec<&'a RouteUrl> {
-        app.live.iter().chain([&app.staging]).collect()
+        app.routes().collect()
     }
 
     fn standing(&self, app: &plan::App, space: &Space) -> Result<Standing, Refusal> {

@@ -15,13 +15,13 @@ use cutover::run::http::{Client, RouterUrl};
 use cutover::run::interrupt::Interrupt;
 use cutover::run::observe::Observer;
 use cutover::run::probe::{Evidence, Probe, Router, Unconfirmed};
-use cutover::run::routers::Routers;
 use cutover::run::runner::Runner;
 use cutover::run::upload::{self, OwnFiles};
 use cutover::space::Space;
 use cutover::steps::action::question::RouterQuestion;
 use cutover::steps::annotations::{Extent, Identity};
 use cutover::steps::input::Failed;
+use cutover::steps::routers::Routers;
 use cutover::steps::{Deployment, Request, Step, Verb};
 use guard::Guard;
 

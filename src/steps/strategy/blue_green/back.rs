@@ -6,12 +6,12 @@
 use crate::plan::{self, AppName};
 use crate::space::{App, Space};
 use crate::steps::annotations::{Origin, Role};
-use crate::steps::builder::{GraphBuilder, Routers};
+use crate::steps::builder::{GraphBuilder, RouterKnowledge};
 use crate::steps::input::{CompileInput, Failed};
 use crate::steps::phase::Phase;
 use crate::steps::put_back::PutBack;
 use crate::steps::refusal::Refusal;
-use crate::steps::standing::{Standing, UnderWay};
+use crate::steps::standing::{Standing, UnderWay, is_on_live};
 use crate::steps::{Step, preflight};
 
 use super::leaving::{grow, put_to_rest, returning, revive, take_off};
@@ -37,7 +37,7 @@ pub(super) fn compile(input: &CompileInput<'_>, space: &Space) -> Result<Vec<Ste
     };
     let mut list = GraphBuilder::new(app, space);
     let returning = returning(&list, app, to.as_ref(), &from);
-    let routers = if may_have_left(space, &from) { Routers::Unsure } else { Routers::Informed };
+    let routers = if may_have_left(space, &from) { RouterKnowledge::Unsure } else { RouterKnowledge::Informed };
     if let Some(to) = to.as_ref().filter(|_| finished) {
         // Before the way back is told of: what is half done is not looked at for its size again.
         grow(&mut list, Phase::FallBack, to, &from)?;
@@ -73,7 +73,7 @@ pub(super) fn compile(input: &CompileInput<'_>, space: &Space) -> Result<Vec<Ste
 fn of_interrupted(app: &plan::App, space: &Space, under_way: UnderWay) -> Result<Direction, Refusal> {
     let from = under_way.app;
     let to = other(app, &from).clone();
-    let holds = |colour: &AppName| app.live.iter().any(|url| space.is_mapped(colour.as_str(), url));
+    let holds = |colour: &AppName| is_on_live(app, colour, space);
     let there = space.app(to.as_str());
     let was_live = holds(&to)
         || match under_way.origin {

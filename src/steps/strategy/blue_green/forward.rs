@@ -8,11 +8,12 @@ use crate::steps::action::{
     Annotate, BindService, Check, CreateApp, Delete, MapRoute, NewApp, Push, SetDroplet, Stage, Start,
 };
 use crate::steps::annotations::{Annotations, Extent, Origin, Role};
-use crate::steps::builder::{GraphBuilder, Routers};
+use crate::steps::builder::{GraphBuilder, RouterKnowledge};
 use crate::steps::input::{Begun, CompileInput, Failed};
 use crate::steps::phase::Phase;
 use crate::steps::refusal::Refusal;
 use crate::steps::sizing::{self, Sizing};
+use crate::steps::standing::{is_alone_on_live, is_on_live};
 use crate::steps::{Step, preflight};
 
 use super::back;
@@ -45,7 +46,8 @@ pub(super) fn deploy(input: &CompileInput<'_>, space: &Space) -> Result<Vec<Step
     list.resolve_routes()?;
     let old = standing.live().cloned();
     // What was interrupted may have taken the live colour off a route without asking the routers, and marked it live since.
-    let routers = if standing::under_way(app, space).is_some() { Routers::Unsure } else { Routers::Informed };
+    let routers =
+        if standing::under_way(app, space).is_some() { RouterKnowledge::Unsure } else { RouterKnowledge::Informed };
     // The staging route of a deployment that ended after the switch. The check must not reach that version.
     list.leave_staging(Phase::Prepare, other(app, &next))?;
     let origin = Origin {
@@ -131,7 +133,7 @@ pub(super) fn resume(input: &CompileInput<'_>, space: &Space) -> Result<Vec<Step
     let mut list = GraphBuilder::new(app, space);
     list.resolve_routes()?;
     settle_old(&mut list, old.as_ref());
-    if !switched(app, space, &next) && !uploaded(space, &next, origin) {
+    if !is_alone_on_live(app, &next, space) && !uploaded(space, &next, origin) {
         let Some(upload) = upload else { return Err(Refusal::NoUpload { name: app.name.clone() }) };
         upload
             .is_the_one(&origin.upload, &origin.upload_files)
@@ -148,7 +150,7 @@ pub(super) fn resume(input: &CompileInput<'_>, space: &Space) -> Result<Vec<Step
     let there = list.model().app(next.as_str()).filter(|app| app.web().is_some());
     let instances = there.map_or(1, App::web_instances);
     may_serve(app, &next, instances)?;
-    finish(&mut list, &next, old.as_ref(), origin, instances, Routers::Unsure)?;
+    finish(&mut list, &next, old.as_ref(), origin, instances, RouterKnowledge::Unsure)?;
     Ok(list.into_steps())
 }
 
@@ -205,9 +207,9 @@ fn same_lifecycle(app: &plan::App, space: &Space, next: &AppName) -> Result<(), 
 /// Makes sure that no request reaches the next colour while it is pushed. One that runs may have been let go a moment
 /// ago, so that a router still knows it, or it has requests in hand.
 fn clear(list: &mut GraphBuilder<'_>, app: &plan::App, old: Option<&AppName>, next: &AppName) -> Result<(), Refusal> {
-    if app.live.iter().any(|url| list.model().is_mapped(next.as_str(), url)) {
+    if is_on_live(app, next, list.model()) {
         let returning = returning(list, app, old, next);
-        let busy = take_off(list, Phase::Prepare, old, next, &returning, Routers::Unsure)?;
+        let busy = take_off(list, Phase::Prepare, old, next, &returning, RouterKnowledge::Unsure)?;
         put_to_rest(list, Phase::Prepare, next, busy);
         list.rely_on(None);
     } else {
@@ -236,10 +238,10 @@ fn finish(
     old: Option<&AppName>,
     origin: &Origin,
     instances: u32,
-    routers: Routers,
+    routers: RouterKnowledge,
 ) -> Result<(), Refusal> {
     let app = list.app();
-    if !switched(app, list.model(), next) {
+    if !is_alone_on_live(app, next, list.model()) {
         bring_up(list, next, origin, instances)?;
         for check in &app.checks {
             let action = Check { app: next.clone(), url: app.staging.clone(), wanted: check.clone(), instances };
@@ -325,11 +327,6 @@ fn build(list: &mut GraphBuilder<'_>, next: &AppName) {
     if !staged || !set {
         list.add(Phase::Push, "set-droplet", SetDroplet { app: next.clone() });
     }
-}
-
-/// Whether the live routes lead to the next colour and to nobody else.
-fn switched(app: &plan::App, space: &Space, next: &AppName) -> bool {
-    app.live.iter().all(|url| space.holders(url) == [next.as_str()])
 }
 
 fn uploaded(space: &Space, next: &AppName, origin: &Origin) -> bool {
@@ -419,7 +416,7 @@ impl GraphBuilder<'_> {
     /// routers, and stops it.
     fn leave_and_stop(&mut self, phase: Phase, from: &AppName) -> Result<(), Refusal> {
         if self.model().app(from.as_str()).is_some_and(|app| app.state == AppState::Started) {
-            self.unmap_live(phase, from, Routers::Unsure)?;
+            self.unmap_live(phase, from, RouterKnowledge::Unsure)?;
             self.drain_and_stop(phase, from);
         }
         Ok(())

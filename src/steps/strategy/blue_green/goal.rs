@@ -6,7 +6,7 @@ use crate::plan::{self, AppName, Old};
 use crate::space::{App, AppState, Space};
 use crate::steps::Verb;
 use crate::steps::annotations::{Origin, Role};
-use crate::steps::standing::UnderWay;
+use crate::steps::standing::{UnderWay, is_alone_on_live, is_on_live, not_alone_on};
 
 use super::super::Goal;
 use super::standing::{self, is_of_plan, other};
@@ -59,8 +59,7 @@ pub(super) fn missed(
 /// What is not finished in a state in which nothing is marked as under way. `start` is where the walk began.
 pub(super) fn half_done(app: &plan::App, start: &Space, end: &Space, has_crashed: &Crashed<'_>) -> Option<String> {
     let alone = |space: &Space| -> Option<AppName> {
-        let holds = |colour: &&AppName| app.live.iter().all(|url| space.holders(url) == [colour.as_str()]);
-        app.colours.iter().find(holds).cloned()
+        app.colours.iter().find(|colour| is_alone_on_live(app, colour, space)).cloned()
     };
     match (alone(start), alone(end)) {
         (before, Some(now)) if before.as_ref() != Some(&now) => live(app, &now, end, has_crashed),
@@ -73,11 +72,8 @@ pub(super) fn half_done(app: &plan::App, start: &Space, end: &Space, has_crashed
 }
 
 fn live(app: &plan::App, next: &AppName, space: &Space, has_crashed: &Crashed<'_>) -> Option<String> {
-    for url in &app.live {
-        let holders = space.holders(url);
-        if holders != [next.as_str()] {
-            return Some(format!("{url} leads to [{}] and not to {next} alone", holders.join(", ")));
-        }
+    if let Some(url) = not_alone_on(app, next, space) {
+        return Some(format!("{url} leads to [{}] and not to {next} alone", space.holders(url).join(", ")));
     }
     if !has_crashed(next.as_str()) && !space.app(next.as_str()).is_some_and(App::serves) {
         return Some(format!("{next} is live and does not run"));
@@ -113,7 +109,7 @@ fn as_before(app: &plan::App, start: &Space, space: &Space) -> Option<String> {
     }
     for colour in &app.colours {
         let name = colour.as_str();
-        let served = app.live.iter().any(|url| start.is_mapped(name, url));
+        let served = is_on_live(app, colour, start);
         match (start.app(name), space.app(name)) {
             (Some(was), Some(is)) if served => {
                 // One that did not run, or had no instances, is started on the way back: that is no harm.

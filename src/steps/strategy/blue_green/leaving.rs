@@ -6,9 +6,10 @@ use crate::space::condition::Condition;
 use crate::space::{App, AppState};
 use crate::steps::action::{Scale, Start, Stop};
 use crate::steps::annotations::Origin;
-use crate::steps::builder::{GraphBuilder, Routers};
+use crate::steps::builder::{GraphBuilder, RouterKnowledge};
 use crate::steps::phase::Phase;
 use crate::steps::refusal::Refusal;
+use crate::steps::standing::is_on_live;
 
 /// Gives a version that is to serve as many web instances as the one that serves, or served, or as the plan declares, where it
 /// has fewer: somebody may have raised these since, or have scaled it down, even to none. Refuses where nothing tells how many it
@@ -19,7 +20,7 @@ pub(super) fn grow(list: &mut GraphBuilder<'_>, phase: Phase, to: &AppName, from
     let (has, live) = (instances(to), instances(from));
     let wanted = match app.instances {
         Instances::AtLeastLive => live,
-        Instances::Manifest => live.min(app.manifest.app.web.instances.unwrap_or(1)),
+        Instances::Manifest => live.min(app.manifest.app.web_instances()),
     };
     if has < wanted {
         list.add(phase, "scale", Scale { app: to.clone(), instances: wanted });
@@ -84,9 +85,9 @@ pub(super) fn take_off(
     serving: Option<&AppName>,
     leaving: &AppName,
     returning: &[RouteUrl],
-    routers: Routers,
+    routers: RouterKnowledge,
 ) -> Result<bool, Refusal> {
-    let on_live = list.app().live.iter().any(|url| list.model().is_mapped(leaving.as_str(), url));
+    let on_live = is_on_live(list.app(), leaving, list.model());
     if let Some(serving) = serving {
         let instances = revive(list, phase, serving, leaving, returning)?;
         // Also where the platform says that the route is mapped already: the router has not been asked yet.
@@ -97,7 +98,7 @@ pub(super) fn take_off(
     }
     list.unmap_live(phase, leaving, routers)?;
     list.unmap_staging(phase, leaving)?;
-    Ok(on_live || routers == Routers::Unsure)
+    Ok(on_live || routers == RouterKnowledge::Unsure)
 }
 
 /// Stops a colour that is off its routes, after it has drained where it may have requests in hand.

@@ -6,6 +6,7 @@ use crate::plan;
 use crate::space::{App, Space};
 use crate::steps::Verb;
 use crate::steps::annotations::Role;
+use crate::steps::standing::is_on_live;
 
 use super::super::{Assumed, Known, Promised};
 use super::standing::{other, under_way};
@@ -40,11 +41,11 @@ pub(super) fn assumed(app: &plan::App, space: &Space) -> Assumed {
 /// What a verb promises from a space on.
 pub(super) fn promised(app: &plan::App, verb: Verb, space: &Space) -> Promised {
     let Some(under_way) = under_way(app, space) else { return Promised::default() };
-    let before = other(app, &under_way.app).as_str();
-    let there = space.app(before);
+    let before = other(app, &under_way.app);
+    let there = space.app(before.as_str());
     // What is taken back leads to what was there before it, as large as that was; so does a new deployment where both
     // colours are on the live routes, which together are more than was promised.
-    let goes_back = verb != Verb::Apply || app.live.iter().any(|url| space.is_mapped(before, url));
+    let goes_back = verb != Verb::Apply || is_on_live(app, before, space);
     let at_most = there.filter(|app| goes_back && app.web().is_some()).map(App::web_instances);
     // A first version that is taken back, and is alone on a live route, leaves that to nobody, as it was before.
     let is_taken_back = verb == Verb::Rollback || (verb == Verb::Resume && under_way.back);

@@ -8,7 +8,7 @@ use crate::plan::{self, AppName, RouteUrl};
 use crate::space::{App, AppState, Space};
 use crate::steps::annotations::{self, Identity, Origin, Role};
 use crate::steps::refusal::Refusal;
-use crate::steps::standing::{Standing, UnderWay};
+use crate::steps::standing::{Standing, UnderWay, is_on_live};
 
 /// Reads off the space where the colours of an app stand.
 pub(super) fn standing(app: &plan::App, space: &Space) -> Result<Standing, Refusal> {
@@ -24,8 +24,7 @@ pub(super) fn standing(app: &plan::App, space: &Space) -> Result<Standing, Refus
         }
     }
     let [first, second] = &app.colours;
-    let holds = |colour: &AppName| app.live.iter().any(|url| space.is_mapped(colour.as_str(), url));
-    match (holds(first), holds(second)) {
+    match (is_on_live(app, first, space), is_on_live(app, second, space)) {
         (true, false) => Ok(Standing::Settled { live: first.clone(), next: second.clone() }),
         (false, true) => Ok(Standing::Settled { live: second.clone(), next: first.clone() }),
         (false, false) => Ok(Standing::First { next: first_colour(app, space).clone() }),
@@ -52,9 +51,9 @@ fn half(space: &Space, live: &AppName, next: &AppName) -> Standing {
 /// What is under way, by the one colour that carries a role that says so. `None` where none does. Where both do (which only
 /// a hand can bring about) it is the one that does not hold the live routes.
 pub(super) fn under_way(app: &plan::App, space: &Space) -> Option<UnderWay> {
-    let holds = |colour: &&AppName| app.live.iter().any(|url| space.is_mapped(colour.as_str(), url));
     let marked: Vec<&AppName> = app.colours.iter().filter(|colour| is_under_way(space, colour)).collect();
-    let colour = *marked.iter().find(|colour| marked.len() == 1 || !holds(colour)).or(marked.first())?;
+    let is_off = |colour: &&&AppName| !is_on_live(app, colour, space);
+    let colour = *marked.iter().find(|colour| marked.len() == 1 || is_off(colour)).or(marked.first())?;
     let found = space.app(colour.as_str())?;
     let back = Role::of(found) == Some(Role::RollingBack);
     Some(UnderWay { app: colour.clone(), back, origin: Origin::of(found) })
@@ -135,7 +134,7 @@ pub(super) fn other_routes(plan: &plan::App, space: &Space, app: &App) -> Vec<St
 
 /// Whether the plan names a route.
 pub(super) fn is_of_plan(plan: &plan::App, url: &str) -> bool {
-    RouteUrl::parse(url).is_ok_and(|url| plan.live.iter().chain([&plan.staging]).any(|known| *known == url))
+    RouteUrl::parse(url).is_ok_and(|url| plan.routes().any(|known| *known == url))
 }
 
 #[cfg(test)]

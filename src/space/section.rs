@@ -1,0 +1,52 @@
+//! A part of the space that can be read by itself.
+
+/// A part of the space that can be read by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Section {
+    /// Apps with their state, annotations and current droplet.
+    Apps,
+    /// Routes and their destinations.
+    Routes,
+    /// Processes and how many instances of them are wanted.
+    Processes,
+    /// The states of the instances of processes.
+    Instances,
+    /// The newest packages.
+    Packages,
+    /// The newest staged droplets.
+    Droplets,
+    /// Service instances and bindings.
+    Services,
+    /// The platform's own deployments that are under way.
+    Deployments,
+}
+
+impl Section {
+    /// All of them, in the order in which they are read.
+    pub(crate) const ALL: [Self; 8] = [
+        Self::Apps,
+        Self::Routes,
+        Self::Processes,
+        Self::Instances,
+        Self::Packages,
+        Self::Droplets,
+        Self::Services,
+        Self::Deployments,
+    ];
+
+    /// Whether it is read of one app alone.
+    pub(crate) fn is_read_by_app(self) -> bool {
+        match self {
+            Self::Instances | Self::Packages | Self::Droplets => true,
+            Self::Apps | Self::Routes | Self::Processes | Self::Services | Self::Deployments => false,
+        }
+    }
+
+    /// Whether it can be known of one app alone: the platform answers a change of an app with the app as it is then.
+    pub(crate) fn is_known_by_app(self) -> bool {
+        self.is_read_by_app() || self == Self::Apps
+    }
+
+    /// What a change by somebody else would show in.
+    pub(crate) const DESIRED: [Self; 3] = [Self::Apps, Self::Routes, Self::Processes];
+}

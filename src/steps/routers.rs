@@ -1,0 +1,42 @@
+//! What is known of the routers before a run: about which routes they can be asked.
+
+use std::time::Duration;
+
+use crate::plan::RouteUrl;
+
+use super::deaf::Deaf;
+
+/// A route, and whether the router can be asked about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Asked {
+    /// The route.
+    pub(crate) url: RouteUrl,
+    /// How long is waited after a change of it where the router cannot be asked.
+    pub(crate) settle: Duration,
+    /// Whether a check of the plan asks it, too.
+    pub(crate) checked: bool,
+    /// Why the router cannot be asked; `None` where it can.
+    pub(crate) deaf: Option<Deaf>,
+}
+
+/// What is known of the routers before a run; nothing where they were not asked.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Routers(Vec<Asked>);
+
+impl Routers {
+    /// Each route.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Asked> {
+        self.0.iter()
+    }
+
+    /// Whether it was found that the router cannot be asked about a route.
+    pub(crate) fn is_deaf(&self, url: &RouteUrl) -> bool {
+        self.0.iter().any(|asked| asked.url == *url && asked.deaf.is_some())
+    }
+}
+
+impl FromIterator<Asked> for Routers {
+    fn from_iter<T: IntoIterator<Item = Asked>>(all: T) -> Self {
+        Self(all.into_iter().collect())
+    }
+}
