@@ -12,7 +12,7 @@ use foundry::settings::{Settings, TokenPolicy};
 use rustix::process::{Pid, Signal, kill_process};
 use testkit::wait::{PATIENCE, wait_until};
 
-use crate::support::bench::{Bench, PLAN, Run};
+use crate::support::bench::{Bench, PLAN, Run, unchecked};
 
 /// The private directories below a directory for temporary files.
 fn private_directories(temporary: &Path) -> Vec<PathBuf> {
@@ -275,7 +275,7 @@ fn interrupted_while_a_router_does_not_know_the_route() {
 #[test]
 fn interrupted_while_it_settles() {
     let bench = Bench::live_undrained();
-    bench.write("deploy.yaml", &PLAN.replace("drain: 1s", "drain: 0s\n    settle: 60m"));
+    bench.write("deploy.yaml", &unchecked("drain: 0s\n    settle: 60m"));
     let running = Running::start_with(&bench, &["--router", "http://127.0.0.1:1"]);
     // Its instances are to be reached at the staging route first.
     interrupted_at_the_router(running, "shop/start");
