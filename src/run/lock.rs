@@ -23,6 +23,7 @@ use jiff::Timestamp;
 
 use super::api::{Answer, Api};
 use super::clock::Clock;
+use super::pauses::Pauses;
 use crate::plan::AppName;
 use crate::space::Verb;
 use crate::space::lock::{Lock, LockState, SILENCE, Sighting};
@@ -252,7 +253,7 @@ impl<'a> LockManager<'a> {
         // In one order everywhere: of two plans with the same apps one gets all.
         apps.sort();
         let mut begun = self.clock.now();
-        let mut pause = FIRST_PAUSE;
+        let mut pauses = Pauses::between(FIRST_PAUSE, LONGEST_PAUSE);
         let mut told = None;
         let mut asked = None;
         let mut watch: Option<Watch> = None;
@@ -285,10 +286,9 @@ impl<'a> LockManager<'a> {
                 tell(&format!("waiting: {}", lock.story(now, state)));
                 told = Some(news);
             }
-            if let Err(stop) = self.clock.pause(pause.min(left)) {
+            if let Err(stop) = self.clock.pause(pauses.next().min(left)) {
                 return Err(LockError::stopped(lock.app, stop));
             }
-            pause = (pause * 3 / 2).min(LONGEST_PAUSE);
         }
     }
 
@@ -365,7 +365,7 @@ impl<'a> LockManager<'a> {
         self.ask_for(lock, by, tell)?;
         let until = self.clock.now() + TAKE_OVER;
         let mut watch = Watch::on(lock, self.clock.now());
-        let mut pause = FIRST_PAUSE;
+        let mut pauses = Pauses::between(FIRST_PAUSE, LONGEST_PAUSE);
         while let Some(seen) = marker::look(&self.api, lock)? {
             watch.see(&seen, self.clock.now());
             let state = self.state_of(&seen);
@@ -376,8 +376,7 @@ impl<'a> LockManager<'a> {
             if self.clock.now() >= until {
                 return Err(LockError::Alive { lock: Box::new(seen), state, now: Timestamp::now() });
             }
-            self.clock.pause(pause).map_err(|stop| LockError::stopped(seen.app, stop))?;
-            pause = (pause * 3 / 2).min(LONGEST_PAUSE);
+            self.clock.pause(pauses.next()).map_err(|stop| LockError::stopped(seen.app, stop))?;
         }
         Ok(())
     }

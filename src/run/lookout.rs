@@ -4,6 +4,7 @@
 use std::time::{Duration, Instant};
 
 use super::parts::Parts;
+use super::pauses::Pauses;
 use super::runner::Runner;
 use crate::space::condition::{Condition, Judgement};
 use crate::space::{AppState, Space};
@@ -23,7 +24,7 @@ pub(super) struct Lookout<'r> {
     before: &'r Space,
     /// As it was looked at last.
     space: Option<Space>,
-    pause: Duration,
+    pauses: Pauses,
     next: Instant,
 }
 
@@ -34,7 +35,9 @@ impl<'r> Lookout<'r> {
             RouterQuestion::Reached { app, .. } => Some(Condition::Running { app: app.to_string(), instances: 1 }),
             RouterQuestion::Gone { .. } => step.requires.clone(),
         };
-        Self { runner, relied_on, before, space: None, pause: FIRST, next: runner.clock.now() + FIRST }
+        let mut pauses = Pauses::between(FIRST, LONGEST);
+        let next = runner.clock.now() + pauses.next();
+        Self { runner, relied_on, before, space: None, pauses, next }
     }
 
     /// What has happened that no waiting mends, by a look, where it is time for one. A look that shows nothing is none.
@@ -44,8 +47,7 @@ impl<'r> Lookout<'r> {
         let parts = Parts::new(condition.sections(), Some(condition.app()));
         let space = self.space.get_or_insert_with(|| self.before.clone());
         let was_read = reader.glance(space, &parts, &|| clock.stop().is_none());
-        self.pause = (self.pause * 3 / 2).min(LONGEST);
-        self.next = clock.now() + self.pause;
+        self.next = clock.now() + self.pauses.next();
         if was_read { lost(condition, space, self.before) } else { None }
     }
 }

@@ -21,7 +21,7 @@
 //! - [`upload`]: what is uploaded, read as cf reads it
 //! - [`check`]: the plan's checks at the staging route
 //! - [`http`]: the HTTP client of both
-//! - [`clock`]: waiting; [`interrupt`]: what a [`signal`] does to a run
+//! - [`clock`]: waiting; `pauses`: for how long; [`interrupt`]: what a [`signal`] does to a run
 //!
 //! Only the runner (`step_runner`) and [`lock`] change a space, and only through `cf`.
 
@@ -52,6 +52,7 @@ mod operate;
 pub mod operation;
 pub(crate) mod outcome;
 pub mod parts;
+mod pauses;
 pub mod probe;
 pub mod reader;
 mod recovery;

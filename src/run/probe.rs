@@ -31,6 +31,7 @@ use super::clock::{Clock, Stop};
 use super::deaf::{Persistence, deaf};
 use super::head::{head, is_unknown, nobody};
 use super::http::{Answer, Client, InstanceKey, REQUEST};
+use super::pauses::Pauses;
 
 /// How many answers in a row are asked for at the least. With six routers behind a balancer that deals by chance, one
 /// that is late is missed in one of 18 cases by 16 questions, and in none by a balancer that takes turns.
@@ -152,7 +153,7 @@ impl Router for Probe<'_> {
         }
         let enough = instances.enough();
         let row = Row { url, app, instances: &instances, wanted: &wanted, clock };
-        let mut pause = FIRST_PAUSE;
+        let mut pauses = Pauses::between(FIRST_PAUSE, LONGEST_PAUSE);
         loop {
             // One by itself first: as long as that is not the one that is waited for, there is no row.
             let first = self.numbered(&row, 0).map_err(Unconfirmed::Interrupted)?;
@@ -168,8 +169,7 @@ impl Router for Probe<'_> {
             if let Some(why) = hopeless() {
                 return Err(Unconfirmed::Never(why));
             }
-            clock.pause(pause).map_err(Unconfirmed::Interrupted)?;
-            pause = (pause * 3 / 2).min(LONGEST_PAUSE);
+            clock.pause(pauses.next()).map_err(Unconfirmed::Interrupted)?;
         }
     }
 }

@@ -31,6 +31,7 @@ use super::clock::Stop;
 use super::freshness::{RECENT, lacking_after, lacking_soon};
 use super::lookout::Lookout;
 use super::parts::Parts;
+use super::pauses::Pauses;
 use super::probe::Unconfirmed;
 use super::retry::{self, Next};
 use super::runner::{PAUSE, Runner};
@@ -379,7 +380,7 @@ impl Runner<'_> {
         report: &mut Report<'_>,
     ) -> Result<(), Unfinished> {
         let Awaited { condition, before, since, soon, until } = *awaited;
-        let mut pause = SHORTEST_PAUSE;
+        let mut pauses = Pauses::between(SHORTEST_PAUSE, LONGEST_PAUSE);
         let mut told = String::new();
         let all = Parts::new(condition.sections(), Some(condition.app()));
         let waited_for = Parts::new(condition.waited_for(), Some(condition.app()));
@@ -410,8 +411,7 @@ impl Runner<'_> {
                 report(Happening::waiting(step, &missing));
                 told = missing;
             }
-            self.clock.pause(pause)?;
-            pause = (pause * 3 / 2).min(LONGEST_PAUSE);
+            self.clock.pause(pauses.next())?;
             view.look(&waited_for, self.clock.now())?;
         }
     }
