@@ -171,7 +171,14 @@ impl<'a> Asking<'a> {
             prepared.deployment.apps.iter().any(|part| part.app.name == app.name)
                 || live_origin(app, &space).is_some_and(|own| Some(&own.deployment.id) == done.as_ref())
         };
-        let apps = plan.apps.iter().filter(|app| !is_done(app)).cloned().collect();
+        let (done, apps): (Vec<_>, Vec<_>) = plan.apps.iter().cloned().partition(is_done);
+        // What was uploaded before is what was finished: where other files are here by now, that is told.
+        let done = Plan { apps: done, ..(*plan).clone() };
+        if let Err(Refusal::NotDeployed { apps }) = prepare::has_these_files(&done, &space, &reporters.own_files()) {
+            for (name, why) in apps {
+                reporters.note(&format!("note: {name}: {why}"));
+            }
+        }
         match prepare::rest_is_deployed(
             &context.api(),
             &Plan { apps, ..(*plan).clone() },

@@ -132,6 +132,11 @@ pub(crate) fn rest_is_deployed(api: &Api<'_>, plan: &Plan, space: &Space, own_fi
     }
 }
 
+/// Refuses where the live versions of a plan's apps come from another plan, or from other files than those that are here.
+pub(crate) fn has_these_files(plan: &Plan, space: &Space, own_files: &OwnFiles) -> Result<(), Refusal> {
+    steps::deployed::check(plan, space, &|app| files_here(app, own_files).map_err(|error| error.to_string()))
+}
+
 /// Whether a deployment would change nothing: what runs comes from this plan and these files, and the platform knows of no
 /// difference between it and the manifests.
 pub(crate) fn is_deployed(api: &Api<'_>, plan: &Plan, space: &Space, own_files: &OwnFiles) -> bool {

@@ -491,6 +491,16 @@ fn stopped_while_it_is_waited_for(bench: &Bench, key: &str, router: &str) {
     assert_tells(&run, 1, &words);
 }
 
+#[test]
+fn a_resume_of_an_upload_before_tells_of_other_files_since() {
+    let bench = Bench::live_undrained();
+    killed_in(&bench, "apply", Rule::new("POST", "/v3/builds", Fault::After(Harm::Nothing)));
+    bench.write("app/extra.txt", "new");
+    let words = ["note: shop: shop_b is live and comes from other files than those that are here", "extra.txt"];
+    assert_tells(&bench.run(&["resume", "--yes"]), 0, &words);
+    assert_eq!(bench.leads_to(LIVE), ["shop_b"]);
+}
+
 /// Has a colour end as soon as it starts, from its next start on.
 fn break_colour(bench: &Bench, colour: &str) {
     let guid = bench.cf.must(["app", colour, "--guid"]);
