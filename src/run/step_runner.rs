@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use crate::cf::invocation::{Invocation, Reference};
 use crate::cf::outcome::{self, Reason, confirm};
-use crate::cf::output::{Exit, Stream};
+use crate::cf::output::{Exit, Output, Stream};
 use crate::cf::parse;
 use crate::cf::spawn::Cf;
 use crate::event::{Happening, Report};
@@ -68,6 +68,16 @@ struct Called {
     told: Answered,
     /// The guid of the package that it has made, where that was seen.
     own_package: Option<String>,
+}
+
+/// A call that was tried once.
+struct Tried {
+    output: Output,
+    begun: Instant,
+    /// What it was made with.
+    token: Option<Sensitive>,
+    /// Whether it was made in a spare home.
+    is_spare: bool,
 }
 
 /// How one step ended.
@@ -232,33 +242,12 @@ impl Runner<'_> {
             let own_package = ahead.as_ref().and_then(Ahead::own_package).map(str::to_owned);
             Called { notes, since: self.clock.now(), told: Answered::Nothing, own_package }
         };
-        // What the platform does by itself goes on without the cf that watches it.
-        let is_wanted = || !step.facts().is_watched_by_cf() || self.clock.stop().is_none();
-        let goes_on = || is_wanted() && ahead.as_ref().is_none_or(|ahead| !ahead.is_over());
         if step.limits.attempt > LONG {
             self.api.tokens().renew_for(step.limits.attempt);
         }
         for tried in 1.. {
-            let begun = self.clock.now();
-            let left = deadline.saturating_duration_since(begun);
-            let token = self.api.tokens().now();
-            // The session's own home is for whoever has to renew the token; a call that outlives it there can do so itself.
-            let is_aside = self.lanes > 1 && tried <= ASIDE && self.api.tokens().serve_aside();
-            let mut heard = |stream, text: &str| {
-                if let Some(ahead) = &ahead {
-                    ahead.hear(text);
-                }
-                report(output(step, &argv, stream, text));
-            };
-            let mut run = |cf: &Cf| {
-                Ahead::watching(ahead.as_ref(), || {
-                    cf.run_while(&goes_on, &argv, step.limits.attempt.min(left), &mut heard)
-                })
-            };
-            let aside = is_aside.then(|| self.api.session.aside(self.cf, &mut run)).flatten();
-            let is_spare = aside.is_some();
-            let output = aside.unwrap_or_else(|| run(self.cf));
-            let output = output.map_err(|error| Unfinished::Failed(error.to_string()))?;
+            let Tried { output, begun, token, is_spare } =
+                self.try_once(step, &argv, ahead.as_ref(), tried, deadline, report)?;
             *exit_code = output.exit.code();
             if output.exit == Exit::Interrupted
                 && let Some(since) = ahead.as_ref().and_then(|ahead| ahead.show(view))
@@ -280,40 +269,76 @@ impl Runner<'_> {
                 outcome::Verdict::Refused(refusal) => refusal.words.clone(),
                 outcome::Verdict::Unknown { why } => why.clone(),
             };
-            let next = match &verdict {
-                // A spare home has nothing but an access token.
-                outcome::Verdict::Refused(refusal) if is_spare && refusal.reason == Reason::NotLoggedIn => {
-                    Next::WithNewToken
-                }
-                // cf 8.17: `curl` says nothing where the token is rejected and cannot be renewed.
-                outcome::Verdict::Unknown { .. } if is_spare && output.is_silent() => Next::WithNewToken,
-                verdict => retry::after(verdict, tried),
-            };
-            // Whoever goes on sees what came of it.
-            if let Some(why) = self.clock.stop() {
-                return Err(why.into());
-            }
-            let last = next == Next::GiveUp || self.clock.now() >= deadline;
-            let settled = self.settle(step, view, &before, if last { LATE_EFFECT } else { Duration::ZERO });
-            let ended = self.clock.stop();
-            match settled {
-                Settled::Done => {
-                    let exit = output.exit;
-                    let note = format!("cf did not report success ({exit}), but the space says that it is done");
-                    return Ok(called(vec![note]));
-                }
-                Settled::NotDone | Settled::Unreadable(_) if let Some(why) = ended => return Err(why.into()),
-                Settled::Unreadable(why) if why == said => return Err(Unfinished::Failed(said)),
-                Settled::Unreadable(why) => {
-                    return Err(Unfinished::Failed(format!("{said}\nand the space could not be read: {why}")));
-                }
-                Settled::NotDone if last => return Err(Unfinished::Failed(said)),
-                Settled::NotDone => {}
+            let next = next_try(&verdict, &output, is_spare, tried);
+            if self.is_done_all_the_same(step, view, &before, &said, next, deadline)? {
+                let exit = output.exit;
+                let note = format!("cf did not report success ({exit}), but the space says that it is done");
+                return Ok(called(vec![note]));
             }
             report(Happening::StepRepeated { app: step.app.to_string(), step: step.id.clone(), why: said });
             self.pause_before(next, token.as_ref(), deadline)?;
         }
         Ok(called(Vec::new()))
+    }
+
+    /// Runs cf for a step once, in a spare home where there are lanes. Fails where it cannot be run.
+    fn try_once(
+        &self,
+        step: &Step,
+        argv: &[String],
+        ahead: Option<&Ahead<'_>>,
+        tried: u32,
+        deadline: Instant,
+        report: &mut Report<'_>,
+    ) -> Result<Tried, Unfinished> {
+        let begun = self.clock.now();
+        let within = step.limits.attempt.min(deadline.saturating_duration_since(begun));
+        // What the platform does by itself goes on without the cf that watches it.
+        let is_wanted = || !step.facts().is_watched_by_cf() || self.clock.stop().is_none();
+        let goes_on = || is_wanted() && ahead.is_none_or(|ahead| !ahead.is_over());
+        let token = self.api.tokens().now();
+        // The session's own home is for whoever has to renew the token; a call that outlives it there can do so itself.
+        let is_aside = self.lanes > 1 && tried <= ASIDE && self.api.tokens().serve_aside();
+        let mut heard = |stream, text: &str| {
+            if let Some(ahead) = ahead {
+                ahead.hear(text);
+            }
+            report(output(step, argv, stream, text));
+        };
+        let mut run = |cf: &Cf| Ahead::watching(ahead, || cf.run_while(&goes_on, argv, within, &mut heard));
+        let aside = is_aside.then(|| self.api.session.aside(self.cf, &mut run)).flatten();
+        let is_spare = aside.is_some();
+        let output = aside.unwrap_or_else(|| run(self.cf));
+        Ok(Tried { output: output.map_err(|error| Unfinished::Failed(error.to_string()))?, begun, token, is_spare })
+    }
+
+    /// Whether the space says that a call which was not confirmed is done all the same; cf has `said` why not. Fails with that
+    /// where it is not and is not tried again, and where the run is to stop: whoever goes on sees what came of it.
+    fn is_done_all_the_same(
+        &self,
+        step: &Step,
+        view: &mut View<'_, '_>,
+        before: &Space,
+        said: &str,
+        next: Next,
+        deadline: Instant,
+    ) -> Result<bool, Unfinished> {
+        if let Some(why) = self.clock.stop() {
+            return Err(why.into());
+        }
+        let last = next == Next::GiveUp || self.clock.now() >= deadline;
+        let settled = self.settle(step, view, before, if last { LATE_EFFECT } else { Duration::ZERO });
+        let ended = self.clock.stop();
+        match settled {
+            Settled::Done => Ok(true),
+            Settled::NotDone | Settled::Unreadable(_) if let Some(why) = ended => Err(why.into()),
+            Settled::Unreadable(why) if why == said => Err(Unfinished::Failed(why)),
+            Settled::Unreadable(why) => {
+                Err(Unfinished::Failed(format!("{said}\nand the space could not be read: {why}")))
+            }
+            Settled::NotDone if last => Err(Unfinished::Failed(said.to_owned())),
+            Settled::NotDone => Ok(false),
+        }
     }
 
     /// Waits before a call is repeated. `used` is the token that it was made with.
@@ -455,6 +480,17 @@ fn beside<R>(
         let done = work();
         (done, looking.join().unwrap_or_else(|panic| resume_unwind(panic)))
     })
+}
+
+/// What is done after a call that was not confirmed.
+fn next_try(verdict: &outcome::Verdict, output: &Output, is_spare: bool, tried: u32) -> Next {
+    match verdict {
+        // A spare home has nothing but an access token.
+        outcome::Verdict::Refused(refusal) if is_spare && refusal.reason == Reason::NotLoggedIn => Next::WithNewToken,
+        // cf 8.17: `curl` says nothing where the token is rejected and cannot be renewed.
+        outcome::Verdict::Unknown { .. } if is_spare && output.is_silent() => Next::WithNewToken,
+        verdict => retry::after(verdict, tried),
+    }
 }
 
 /// Takes in what the platform has answered a step's call with that began then. Returns what that is: an older API does not tell
