@@ -74,18 +74,22 @@ impl Router for AskedOnce {
     }
 }
 
-/// A clock that waits for nothing for long, and notes what it was to wait.
+/// A clock that waits for nothing for long, goes on by what it was to wait, and notes how much that was.
 #[derive(Default)]
 struct Impatient {
-    longest: Mutex<Duration>,
+    waited: Mutex<Duration>,
+    skipped: Mutex<Duration>,
 }
 
 impl Clock for Impatient {
+    fn now(&self) -> Instant {
+        Instant::now() + *self.skipped.lock().unwrap()
+    }
+
     fn pause(&self, time: Duration) -> Result<(), Stop> {
-        let mut longest = self.longest.lock().unwrap();
-        *longest = time.max(*longest);
-        drop(longest);
+        *self.waited.lock().unwrap() += time;
         thread::sleep(time.min(IMPATIENCE));
+        *self.skipped.lock().unwrap() += time.saturating_sub(IMPATIENCE);
         Ok(())
     }
 }
@@ -272,7 +276,7 @@ fn the_old_colour_drains() {
 #[test]
 #[ignore = "`make verify` runs it"]
 fn a_route_settles_where_the_router_cannot_be_asked() {
-    let settle = Duration::from_secs(77);
+    let settle = Duration::from_secs(15);
     is_guarded("a route settles where the router cannot be asked", |part| {
         let bench = Bench::live_undrained();
         let with_internal = format!("live: [{LIVE}, shop.apps.internal]");
@@ -284,7 +288,7 @@ fn a_route_settles_where_the_router_cannot_be_asked() {
             let router: &dyn Router = if part == Part::Right { runner.router } else { &Believed };
             let ended = Driven { runner: Runner { clock: &clock, router, ..runner }, deployment, space }.run();
             assert_eq!(ended, Ended::Done);
-            *clock.longest.lock().unwrap() == settle
+            *clock.waited.lock().unwrap() >= settle
         })
     });
 }
