@@ -288,7 +288,8 @@ fn a_route_settles_where_the_router_cannot_be_asked() {
             let router: &dyn Router = if part == Part::Right { runner.router } else { &Believed };
             let ended = Driven { runner: Runner { clock: &clock, router, ..runner }, deployment, space }.run();
             assert_eq!(ended, Ended::Done);
-            *clock.waited.lock().unwrap() >= settle
+            // (What is looked at meanwhile takes its part of that time.)
+            *clock.waited.lock().unwrap() >= settle / 2
         })
     });
 }
