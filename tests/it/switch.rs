@@ -69,7 +69,7 @@ impl Drop for Instance {
 }
 
 /// Steps 4 to 7 of the guide under load: green is mapped, blue is unmapped, blue is stopped. `wait` says whether each
-/// route change is waited for.
+/// route change is waited for, and the end of what blue may have begun.
 fn switch(wait: bool) -> LoadReport {
     let runtime = Runtime::new().unwrap();
     let settings = RouterSettings { propagation: Propagation::NONE, ..RouterSettings::default() };
@@ -104,6 +104,10 @@ fn switch(wait: bool) -> LoadReport {
         router.unregister(&instance.endpoint);
     }
     settle();
+    if wait {
+        let sent = load.progress().sent;
+        wait_until("what was sent before has ended", || load.progress().ended_before >= sent);
+    }
     blue.into_iter().for_each(Instance::stop);
     runtime.block_on(router.settled());
     reach(50);

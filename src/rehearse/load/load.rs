@@ -103,15 +103,15 @@ async fn send_all(settings: LoadSettings, tally: Arc<Tally>, mut stopped: onesho
             let kind = schedule[place % schedule.len()];
             // Another route with each round of the schedule as well, so that each kind meets each route.
             let url = urls[(place + place / schedule.len()) % urls.len()].clone();
-            tally.sent();
+            let request = tally.sent();
             let Ok(permit) = Arc::clone(&room).try_acquire_owned() else {
-                tally.ended(kind, &url, due, Outcome::failed(Cause::Crowded));
+                tally.ended(request, kind, &url, due, Outcome::failed(Cause::Crowded));
                 continue;
             };
             let (client, tally) = (Arc::clone(&client), Arc::clone(&tally));
             open.spawn(async move {
                 let outcome = client.ask(kind, &url, due).await;
-                tally.ended(kind, &url, due, outcome);
+                tally.ended(request, kind, &url, due, outcome);
                 drop(permit);
             });
         }

@@ -13,11 +13,13 @@ use super::mix::Kind;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Progress {
     /// Requests whose time has come.
-    pub(crate) sent: u64,
+    pub sent: u64,
     /// Requests that have ended, well or not.
     pub ended: u64,
     /// Requests that have failed.
     pub(crate) failed: u64,
+    /// All requests before the one of this number, counted from 0, have ended.
+    pub ended_before: u64,
 }
 
 /// Failures of the same kind on the same route for the same cause.

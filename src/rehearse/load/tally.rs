@@ -1,6 +1,6 @@
 //! The counts of a load as they grow.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -34,15 +34,25 @@ pub(super) struct Tally {
     ended: AtomicU64,
     failed: AtomicU64,
     counts: Mutex<Counts>,
+    /// The numbers of the requests that have not ended.
+    open: Mutex<BTreeSet<u64>>,
     lines: watch::Sender<u64>,
 }
 
 impl Tally {
-    pub(super) fn sent(&self) {
-        self.sent.fetch_add(1, Ordering::Relaxed);
+    /// Counts a request, and returns its number.
+    pub(super) fn sent(&self) -> u64 {
+        let mut open = self.open();
+        let number = self.sent.fetch_add(1, Ordering::Relaxed);
+        open.insert(number);
+        number
     }
 
-    pub(super) fn ended(&self, kind: Kind, url: &LiveUrl, due: Instant, outcome: Outcome) {
+    fn open(&self) -> MutexGuard<'_, BTreeSet<u64>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn ended(&self, number: u64, kind: Kind, url: &LiveUrl, due: Instant, outcome: Outcome) {
         let took = due.elapsed();
         {
             let mut counts = self.counts();
@@ -57,6 +67,7 @@ impl Tally {
                 None => counts.time(kind, url, took),
             }
         }
+        self.open().remove(&number);
         self.ended.fetch_add(1, Ordering::Relaxed);
     }
 
@@ -74,8 +85,11 @@ impl Tally {
     }
 
     pub(super) fn progress(&self) -> Progress {
+        let open = self.open();
+        let sent = self.sent.load(Ordering::Relaxed);
         Progress {
-            sent: self.sent.load(Ordering::Relaxed),
+            sent,
+            ended_before: open.first().copied().unwrap_or(sent),
             ended: self.ended.load(Ordering::Relaxed),
             failed: self.failed.load(Ordering::Relaxed),
         }
