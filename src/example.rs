@@ -8,8 +8,8 @@ use crate::plan::{self, Disk, Files, Lifecycle, Plan};
 use crate::space::Verb;
 use crate::space::lock::{Lock, ProcessId};
 use crate::space::{
-    App, AppState, Destination, Domain, Droplet, Instance, InstanceState, Named, Package, Process, Route,
-    ServiceInstance, Space,
+    App, AppState, Binding, Destination, Domain, Droplet, Instance, InstanceState, Named, Package, Process, Route,
+    ServiceInstance, Settings, Space,
 };
 use crate::steps::annotations::{self, Extent, Identity, Role};
 use crate::steps::input::{CompileInput, Failed};
@@ -120,8 +120,9 @@ pub(crate) fn app(name: &str, started: bool, instances: u32, role: Option<Role>)
         older_packages: Vec::new(),
         droplet: Some(format!("droplet-{name}")),
         staged: Some(Droplet { guid: format!("droplet-{name}"), package: Some(format!("package-{name}")) }),
-        bindings: vec!["db".to_owned()],
+        bindings: vec![Binding::of("db")],
         stack: None,
+        settings: Some(Settings::of_new_app()),
     }
 }
 

@@ -54,6 +54,15 @@ pub enum Expectation {
         /// The name of the service instance.
         service: String,
     },
+    /// `curl /v3/apps/GUID/manifest`: a manifest.
+    Manifest,
+    /// `unbind-service`.
+    Unbound {
+        /// The name of the app.
+        app: String,
+        /// The name of the service instance.
+        service: String,
+    },
     /// `scale -i`.
     Scaled {
         /// The name of the app.

@@ -1,6 +1,7 @@
 //! What to ask of cf: builders that return an [`Invocation`] and run nothing. Their names are cf's own verbs.
 
 mod arg;
+mod policy_request;
 mod push;
 mod query;
 mod route_parts;
@@ -8,10 +9,12 @@ mod route_parts;
 use serde_json::{Map, Value, json};
 
 use super::dialect::{CfVersion, Feature};
+use crate::secret::Sensitive;
 use crate::shell::quote;
 
 use arg::{Arg, Piece};
 pub use arg::{Reference, Unresolved};
+pub(crate) use policy_request::PolicyRequest;
 pub(crate) use push::Push;
 pub use query::query;
 pub use route_parts::RouteParts;
@@ -35,11 +38,58 @@ pub(crate) enum Lifecycle<'a> {
 pub struct Invocation {
     /// The arguments, without the program.
     pub args: Vec<Arg>,
+    /// What cf reads from a file, because no other process is to see it among the arguments.
+    pub(crate) secret: Option<Sensitive>,
 }
+
+/// A request to change an app.
+#[derive(Debug, Clone)]
+pub(crate) struct AppRequest<'a> {
+    /// How.
+    pub(crate) method: Method,
+    /// The name of the app.
+    pub(crate) app: &'a str,
+    /// What of it: the path behind `/v3/apps/GUID`.
+    pub(crate) path: &'a str,
+    /// What it is to be.
+    pub(crate) body: Body,
+}
+
+/// A method of HTTP that changes something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Method {
+    /// It makes something.
+    Post,
+    /// It changes something.
+    Patch,
+}
+
+/// The body of a request.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Body {
+    /// It stands among the arguments.
+    Shown(Value),
+    /// It is read from a file.
+    InFile(Sensitive),
+}
+
+impl Method {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Post => "POST",
+            Self::Patch => "PATCH",
+        }
+    }
+}
+
+/// The file with variables, as it is shown.
+const VARIABLES: &str = "variables.json";
+/// The file with the parameters of a binding, as it is shown.
+const PARAMETERS: &str = "parameters.json";
 
 impl Invocation {
     fn new(verb: &str) -> Self {
-        Self { args: vec![Arg::word(verb)] }
+        Self { args: vec![Arg::word(verb)], secret: None }
     }
 
     fn word(mut self, text: &str) -> Self {
@@ -131,6 +181,9 @@ impl Invocation {
         if let Some(instances) = push.instances {
             call = call.word("-i").value(instances.to_string());
         }
+        if let Some(memory_mb) = push.memory_mb {
+            call = call.word("-m").value(format!("{memory_mb}M"));
+        }
         call = call.word("--no-route").word("--no-start");
         if cf.has(Feature::RedactEnv) { call.word("--redact-env") } else { call }
     }
@@ -210,6 +263,62 @@ impl Invocation {
 
     fn wait_for_service(self, cf: &CfVersion) -> Self {
         if cf.has(Feature::ServiceWait) { self.word("--wait") } else { self }
+    }
+
+    /// `cf bind-service APP SERVICE --binding-name NAME -c FILE`, with `--wait` where this cf has it: parameters may be secret.
+    pub(crate) fn bind_service_as(
+        app: &str,
+        service: &str,
+        name: Option<&str>,
+        parameters: Option<Sensitive>,
+        cf: &CfVersion,
+    ) -> Self {
+        let mut call = Self::bind_service(app, service, cf);
+        if let Some(name) = name {
+            call = call.word("--binding-name").value(name);
+        }
+        if parameters.is_some() {
+            call = call.word("-c").reference(Reference::File(PARAMETERS));
+        }
+        Self { secret: parameters, ..call }
+    }
+
+    /// `cf curl -X METHOD /v3/apps/GUID… -d BODY`. Without `--fail`, which would swallow why it is refused (cf 8.17).
+    pub(crate) fn app_request(request: &AppRequest<'_>) -> Self {
+        let AppRequest { method, app, path, body } = request;
+        let call = Self::new("curl").word("-X").word(method.as_str()).arg(app_path(app, path)).word("-d");
+        match body {
+            Body::Shown(body) => call.value(body.to_string()),
+            Body::InFile(body) => {
+                let file = vec![Piece::Text("@".to_owned()), Piece::Reference(Reference::File(VARIABLES))];
+                Self { secret: Some(body.clone()), ..call.arg(Arg::pieces_of(file)) }
+            }
+        }
+    }
+
+    /// `cf curl -X PATCH /v3/sidecars/GUID -d BODY`.
+    pub(crate) fn change_sidecar(app: &str, name: &str, body: &Value) -> Self {
+        Self::new("curl").word("-X").word("PATCH").arg(sidecar_path(app, name)).word("-d").value(body.to_string())
+    }
+
+    /// `cf curl -X DELETE /v3/sidecars/GUID -i`: with `-i`, because the answer has no body.
+    pub(crate) fn delete_sidecar(app: &str, name: &str) -> Self {
+        Self::new("curl").word("-X").word("DELETE").arg(sidecar_path(app, name)).word("-i")
+    }
+
+    /// `cf curl -X POST /networking/v1/external/policies… -d BODY`: network policies that an app is at one end of. The policy
+    /// server takes what is there already for done.
+    pub(crate) fn network_policies(app: &str, path: &str, policies: &[PolicyRequest<'_>]) -> Self {
+        let mut body = vec![Piece::Text("{\"policies\":[".to_owned())];
+        for (at, policy) in policies.iter().enumerate() {
+            if at > 0 {
+                body.push(Piece::Text(",".to_owned()));
+            }
+            body.extend(policy.pieces(app));
+        }
+        body.push(Piece::Text("]}".to_owned()));
+        let path = format!("/networking/v1/external/policies{path}");
+        Self::new("curl").word("-X").word("POST").value(path).word("-d").arg(Arg::pieces_of(body))
     }
 
     /// `cf scale APP -i INSTANCES`: the short flag, since 7.x has no long one; asks nothing and restarts nothing.
@@ -322,6 +431,11 @@ fn metadata<'a>(annotations: impl IntoIterator<Item = (&'a str, Option<&'a str>)
         .map(|(name, value)| (name.to_owned(), value.map_or(Value::Null, Value::from)))
         .collect();
     json!({ "annotations": annotations })
+}
+
+fn sidecar_path(app: &str, name: &str) -> Arg {
+    let guid = Piece::Reference(Reference::SidecarGuid(app.to_owned(), name.to_owned()));
+    Arg::pieces_of(vec![Piece::Text("/v3/sidecars/".to_owned()), guid])
 }
 
 fn app_path(app: &str, suffix: &str) -> Arg {

@@ -47,6 +47,7 @@ fn success(expected: &Expectation, output: &Output) -> Verdict {
         Expectation::RouteCreated { route } => parse::route_created(&out, &err, &route.url()),
         Expectation::Deleted { app } => parse::deleted(&out, &err, app),
         Expectation::Bound { app, service } => parse::bound(&out, &err, app, service),
+        Expectation::Unbound { app, service } => parse::unbound(&out, &err, app, service),
         Expectation::Scaled { app, instances } => parse::scaled(&out, app, *instances),
         Expectation::DropletSet => {
             let missing = |body: &Value| match body["data"]["guid"].as_str() {
@@ -68,6 +69,7 @@ fn success(expected: &Expectation, output: &Output) -> Verdict {
         }
         Expectation::DeletionAccepted => return accepted(output),
         Expectation::Json => return answer(&output.stdout, output, |_| None),
+        Expectation::Manifest => return body(parse::manifest(&output.stdout), output, |_| None),
     };
     match found {
         Ok(parse::Said::Done) => Verdict::Done,
@@ -77,8 +79,16 @@ fn success(expected: &Expectation, output: &Output) -> Verdict {
 }
 
 /// Judges the body of a `cf curl`; `missing` says what a well-formed one lacks.
-fn answer(body: &str, output: &Output, missing: impl Fn(&Value) -> Option<String>) -> Verdict {
-    let body = match parse::json(body) {
+fn answer(text: &str, output: &Output, missing: impl Fn(&Value) -> Option<String>) -> Verdict {
+    body(parse::json(text), output, missing)
+}
+
+fn body(
+    read: Result<Value, parse::NoJson>,
+    output: &Output,
+    missing: impl Fn(&Value) -> Option<String>,
+) -> Verdict {
+    let body = match read {
         Ok(body) => body,
         Err(parse::NoJson::Errors { reason: Some(reason), words }) => {
             return Verdict::Refused(Refusal { reason, words });
@@ -106,7 +116,7 @@ fn answer(body: &str, output: &Output, missing: impl Fn(&Value) -> Option<String
 /// Judges the answer of a `cf curl -i` that is to be 202: every other one says in its body what is wrong.
 fn accepted(output: &Output) -> Verdict {
     match parse::head(&output.stdout) {
-        Some((202, _)) => Verdict::Done,
+        Some((202 | 204, _)) => Verdict::Done,
         Some((_, body)) => answer(body, output, |_| Some("the deletion is not taken in".to_owned())),
         None => Verdict::Unknown { why: format!("the answer has no head: {}", parse::excerpt(output)) },
     }
@@ -153,7 +163,7 @@ fn refusal(expected: &Expectation, dialect: Dialect, output: &Output) -> Verdict
             words: std::iter::once(words).chain(log).collect::<Vec<_>>().join("\n"),
         });
     }
-    let services = matches!(expected, Expectation::Bound { .. });
+    let services = matches!(expected, Expectation::Bound { .. } | Expectation::Unbound { .. });
     // 7.8: `FAILED`, and an empty line in the place of a message.
     let hint = if services && dialect.fails_on_stdout() && lines.iter().next().is_none() {
         " (cf 7 binds services by the platform's v2 API, which may be switched off)"

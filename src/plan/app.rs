@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::carry::Carry;
 use super::check::Check;
 use super::duration;
 use super::manifest::Manifest;
@@ -43,6 +44,9 @@ pub struct App {
     pub old: Old,
     /// How many instances the new colour is started with.
     pub instances: Instances,
+    /// What it gets of what the live colour has and no manifest names.
+    #[serde(skip_serializing_if = "Carry::is_all")]
+    pub carry: Carry,
     /// What is done where a step fails.
     pub on_failure: OnFailure,
     /// How long things may take.
@@ -98,7 +102,7 @@ impl Old {
     }
 }
 
-/// How many web instances the new colour is started with.
+/// How many instances the processes of the new colour are started with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Instances {

@@ -16,7 +16,7 @@
 //! The plan:
 //!
 //! - `model`: the plan as a whole
-//! - `target`, `app`, `check`, `timeouts`: its parts
+//! - `target`, `app`, `check`, `timeouts`: its parts; `carry`: what a new version gets that no manifest names
 //! - `api_url`, `name`, `route_url`, `duration`: what their values are, and `value_error` why one is refused
 //!
 //! All problems of a plan are reported at once ([`Problems`], made by `diagnostics`), each with its file, line, column
@@ -25,6 +25,7 @@
 mod allowed_folders;
 mod api_url;
 mod app;
+mod carry;
 mod check;
 mod cross_checks;
 mod diagnostics;
@@ -53,6 +54,7 @@ mod tests;
 
 pub use api_url::ApiUrl;
 pub use app::{App, Instances, Old, OnFailure};
+pub use carry::{Carried, Carry};
 pub use check::{BodyPattern, Check, CommandCheck, CommandLine, HttpCheck};
 pub use diagnostics::{Position, Problem, Problems};
 pub(crate) use duration::{format_duration, parse_duration};
@@ -69,3 +71,4 @@ pub(crate) use schema::{MOST_PARALLEL, schema};
 pub use target::Target;
 pub use timeouts::Timeouts;
 pub use value_error::ValueError;
+pub(crate) use yaml::value as yaml_value;

@@ -119,6 +119,7 @@ fn a_small_plan_is_filled_up_with_defaults() {
                 drain: Duration::from_secs(35),
                 old: Old::Stop,
                 instances: Instances::AtLeastLive,
+                carry: Carry::All,
                 on_failure: OnFailure::Rollback,
                 timeouts: Timeouts {
                     call: Duration::from_secs(60),

@@ -214,8 +214,8 @@ impl<'a> Api<'a> {
         let argv = Invocation::curl_get(path).resolve(&|_| None).ok()?;
         let run = |cf: &Cf| cf.run_while(goes_on, &argv, within, &mut |_, _| {});
         let output = self.session.aside(self.cf, run)?.ok()?;
-        match confirm(&Expectation::Json, self.cf.version().dialect(), &output) {
-            Verdict::Done | Verdict::AlreadyDone => parse::json(&output.stdout).ok().map(Ok),
+        match confirm(&expected_at(path), self.cf.version().dialect(), &output) {
+            Verdict::Done | Verdict::AlreadyDone => read(path, &output.stdout).ok().map(Ok),
             Verdict::Refused(refusal) => {
                 let error = ObserveError::Refused { path: path.to_owned(), refusal };
                 (error.is_absent() || error.is_rate_limited()).then_some(Err(error))
@@ -229,9 +229,9 @@ impl<'a> Api<'a> {
         let call = Invocation::curl_get(path);
         let argv = call.resolve(&|_| None).map_err(|error| unknown(error.to_string()))?;
         let output = self.cf.run(&argv, READ, &mut |_, _| {})?;
-        match confirm(&Expectation::Json, self.cf.version().dialect(), &output) {
+        match confirm(&expected_at(path), self.cf.version().dialect(), &output) {
             Verdict::Done | Verdict::AlreadyDone => {
-                parse::json(&output.stdout).map_err(|_| unknown(parse::excerpt(&output)))
+                read(path, &output.stdout).map_err(|_| unknown(parse::excerpt(&output)))
             }
             Verdict::Refused(refusal) => Err(ObserveError::Refused { path: path.to_owned(), refusal }),
             Verdict::Unknown { .. } if output.exit == Exit::TimedOut => {
@@ -255,4 +255,17 @@ impl<'a> Api<'a> {
             Verdict::Done | Verdict::AlreadyDone | Verdict::Unknown { .. } => unknown("the answer is empty".to_owned()),
         })
     }
+}
+
+/// Whether the answer to a path is a manifest; all others are JSON.
+fn is_manifest(path: &str) -> bool {
+    path.ends_with("/manifest")
+}
+
+fn expected_at(path: &str) -> Expectation {
+    if is_manifest(path) { Expectation::Manifest } else { Expectation::Json }
+}
+
+fn read(path: &str, answer: &str) -> Result<Value, parse::NoJson> {
+    if is_manifest(path) { parse::manifest(answer) } else { parse::json(answer) }
 }

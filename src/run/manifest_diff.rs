@@ -1,26 +1,19 @@
 //! Asks the platform whether apps are what manifests ask for.
 
-use std::io::Write as _;
-
 use serde_json::Value;
-use tempfile::NamedTempFile;
 
 use super::api::{Answer, Api};
 use crate::cf::invocation::Invocation;
 use crate::cf::outcome::Expectation;
+use crate::secret::Sensitive;
 
 /// What manifests would change, by their paths such as `/applications/0/env/NAME`. `None` where the platform does not tell (an
 /// older API, a failure).
 ///
 /// CC API 3.99: `POST /v3/spaces/GUID/manifest_diff`, which cf itself asks before it applies a manifest. JSON is YAML, too.
 pub(crate) fn paths(api: &Api<'_>, manifest: &Value) -> Option<Vec<String>> {
-    // With mode 0600, in a directory that only the user can read: variables may be secret.
-    let file = NamedTempFile::new_in(api.session.home().path()).and_then(|mut file| {
-        file.write_all(manifest.to_string().as_bytes())?;
-        file.flush()?;
-        Ok(file)
-    });
-    let file = file.ok()?;
+    // Variables may be secret.
+    let file = api.session.home().secret_file(&Sensitive::new(manifest.to_string())).ok()?;
     let call = Invocation::manifest_diff(&api.target().space_guid, &file.path().to_string_lossy());
     match api.change(&call, &Expectation::Json) {
         Ok(Answer::Done(answer)) => {

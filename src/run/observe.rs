@@ -16,9 +16,11 @@ use crate::space::lock::Lock;
 use crate::space::read::{self, Unreadable};
 use crate::space::rules::Suspended;
 use crate::space::section::Section;
-use crate::space::{App, AppState, Named, Process, Quota, QuotaScope, SNAPSHOT_FORMAT, ServiceInstance, Space};
+use crate::space::{
+    App, AppState, Binding, Is, Named, Process, Quota, QuotaScope, SNAPSHOT_FORMAT, Setting, Settings, Space,
+};
 use crate::steps::annotations::Role;
-use crate::steps::strategy;
+use crate::steps::{equal, strategy};
 
 use super::answers::{Answers, Get as _, PageAndNext};
 use super::api::Api;
@@ -47,6 +49,8 @@ pub struct Observer<'a> {
     routes: Vec<RouteUrl>,
     /// The names of the service instances that are looked for.
     services: BTreeSet<String>,
+    /// Of those, the ones for whose bindings a manifest names parameters.
+    with_parameters: BTreeSet<String>,
     /// Hears of what a person should know while the whole space is read.
     tell: &'a (dyn Fn(&str) + Sync),
     /// Whether something is to be staged on a stack.
@@ -67,6 +71,7 @@ impl<'a> Observer<'a> {
             services: per_app(&|app| {
                 app.services.iter().map(ToString::to_string).chain(app.manifest.app.services.iter().cloned()).collect()
             }),
+            with_parameters: per_app(&|app| equal::with_parameters(app).map(|(service, _)| service).collect()),
             tell: &|_| {},
             stages: plan.apps.iter().any(|app| app.manifest.app.docker.is_none()),
             names_buildpacks: plan.apps.iter().any(|app| app.manifest.app.system_buildpacks().next().is_some()),
@@ -164,6 +169,12 @@ impl<'a> Observer<'a> {
         }
         if parts.has(Section::Services) {
             self.services(space)?;
+            if !space.apps.is_empty() {
+                self.bindings(space)?;
+            }
+        }
+        if parts.has(Section::Settings) && !space.apps.is_empty() {
+            self.settings(space, parts)?;
         }
         if parts.has(Section::Deployments) && !space.apps.is_empty() {
             let asked = deployments_path(space);
@@ -206,7 +217,10 @@ impl<'a> Observer<'a> {
             match section {
                 Section::Routes => paths.push(self.routes_path()),
                 Section::Apps => paths.push(self.apps_path()),
-                Section::Services => paths.extend((!self.services.is_empty()).then(|| self.services_path())),
+                Section::Services => {
+                    paths.extend((!self.services.is_empty()).then(|| self.services_path()));
+                    paths.extend((!space.apps.is_empty()).then(|| bindings_path(space)));
+                }
                 _ if space.apps.is_empty() => {}
                 Section::Processes => paths.push(processes_path(space)),
                 Section::Instances => {
@@ -216,6 +230,11 @@ impl<'a> Observer<'a> {
                 Section::Packages => paths.extend(packages_path(&guids_of(space, parts, section))),
                 Section::Droplets => paths.extend(droplets_path(&guids_of(space, parts, section))),
                 Section::Deployments => paths.push(deployments_path(space)),
+                Section::Settings => {
+                    let is_own = |app: &&App| parts.has_of(section, &app.name) && self.apps.contains(&app.name);
+                    paths.push(policies_path(space));
+                    paths.extend(space.apps.iter().filter(is_own).map(|app| manifest_path(&app.guid)));
+                }
             }
         }
         paths
@@ -324,23 +343,83 @@ impl<'a> Observer<'a> {
         let asked = self.services_path();
         space.services = read::services(&asked, &self.answers.list(&asked)?)?;
         space.services.retain(|service| self.services.contains(&service.name));
-        let join = |guids: Vec<&str>| guids.join(",");
-        let apps = join(space.apps.iter().map(|app| app.guid.as_str()).collect());
-        let instances = join(space.services.iter().map(|service| service.guid.as_str()).collect());
-        if apps.is_empty() || instances.is_empty() {
-            return Ok(());
+        Ok(())
+    }
+
+    /// What binds apps to service instances, to whichever.
+    fn bindings(&self, space: &mut Space) -> Result<(), ObserveError> {
+        let asked = bindings_path(space);
+        let pages = self.answers.pages(&asked)?;
+        let mut instances = BTreeMap::new();
+        let mut bindings = Vec::new();
+        for page in &pages {
+            instances.extend(read::included_services(&asked, page)?);
+            bindings.extend(read::bindings(&asked, &read::parse::<read::Page>(&asked, page)?.resources)?);
         }
-        let asked = query(
-            "/v3/service_credential_bindings",
-            &[("app_guids", &apps), ("service_instance_guids", &instances), ("type", "app"), ("per_page", PAGE)],
-        );
-        let bindings = read::bindings(&asked, &self.answers.list(&asked)?)?;
-        let Space { apps, services, .. } = space;
-        for app in apps {
-            let bound = |service: &&ServiceInstance| {
-                bindings.iter().any(|(to, instance)| *to == app.guid && *instance == service.guid)
-            };
-            app.bindings = services.iter().filter(bound).map(|service| service.name.clone()).collect();
+        let told = |binding: &&read::BindingOfApp| {
+            instances.get(&binding.service).is_some_and(|instance: &read::Included| {
+                instance.is_managed && self.asks_parameters_of(&instance.name)
+            })
+        };
+        self.answers.ask(bindings.iter().filter(told).map(|binding| parameters_path(&binding.guid)));
+        for app in &mut space.apps {
+            app.bindings.clear();
+            for binding in bindings.iter().filter(|binding| binding.app == app.guid) {
+                let Some(instance) = instances.get(&binding.service) else { continue };
+                let parameters = match told(&binding).then(|| self.answers.get(&parameters_path(&binding.guid))) {
+                    Some(Ok(parameters)) => Is::Set(parameters),
+                    // Not each broker tells them.
+                    Some(Err(error)) if error.is_refusal() => Is::Untold,
+                    Some(Err(error)) => return Err(error),
+                    // Credentials are no parameters.
+                    None if instance.is_managed => Is::Untold,
+                    None => Is::Unset,
+                };
+                app.bindings.push(Binding { service: instance.name.clone(), name: binding.name.clone(), parameters });
+            }
+            app.bindings.sort_by(|one, other| one.service.cmp(&other.service));
+        }
+        Ok(())
+    }
+
+    /// Whether the parameters of bindings of a service instance are of interest: those of what is not named by the plan are carried
+    /// with them, and those that a manifest names are compared.
+    fn asks_parameters_of(&self, service: &str) -> bool {
+        !self.services.contains(service) || self.with_parameters.contains(service)
+    }
+
+    /// What apps are set to, those that the plan names.
+    fn settings(&self, space: &mut Space, parts: &Parts) -> Result<(), ObserveError> {
+        let asked = policies_path(space);
+        let policies = match self.answers.get_or_absent(&asked) {
+            // A platform without network policies: the router answers for it.
+            Err(ObserveError::Unknown { why, .. }) if why.contains("404 Not Found") => Value::Null,
+            other => other?,
+        };
+        let policies = read::policies(&asked, &policies)?;
+        for app in space.apps.iter_mut().filter(|app| parts.has_of(Section::Settings, &app.name)) {
+            if !self.apps.contains(&app.name) {
+                continue;
+            }
+            let manifest = self.answers.get_or_absent(&manifest_path(&app.guid))?;
+            if manifest.is_null() {
+                app.settings = None;
+                continue;
+            }
+            let mut settings = Settings::of_app(&manifest);
+            if settings.iter().any(|(setting, _)| matches!(setting, Setting::Sidecar(_))) {
+                let asked = query(&format!("/v3/apps/{}/sidecars", app.guid), &[("per_page", PAGE)]);
+                settings.of_users(read::sidecars(&asked, &self.answers.list(&asked)?)?);
+            }
+            if manifest.get("features").is_none() {
+                // CC API below 3.196.
+                let asked = format!("/v3/apps/{}/features", app.guid);
+                for (name, on) in read::features(&asked, &self.answers.get_or_absent(&asked)?)? {
+                    settings.set(Setting::Feature(name), Is::Set(on.into()));
+                }
+            }
+            settings.with_policies(policies.iter().filter_map(|policy| policy.of(&app.guid)).collect::<BTreeSet<_>>());
+            app.settings = Some(settings);
         }
         Ok(())
     }
@@ -449,6 +528,7 @@ impl Reader for Observer<'_> {
             locks: self.locks.clone(),
             routes: self.routes.clone(),
             services: self.services.clone(),
+            with_parameters: self.with_parameters.clone(),
             ..*self
         };
         aside.read(space, parts).is_ok()
@@ -485,6 +565,25 @@ fn likely_stats_paths(app: &App) -> Vec<String> {
 
 fn processes_path(space: &Space) -> String {
     query("/v3/processes", &[("app_guids", &all_guids(space)), ("per_page", PAGE)])
+}
+
+fn bindings_path(space: &Space) -> String {
+    let guids = all_guids(space);
+    let pairs = [("app_guids", guids.as_str()), ("type", "app"), ("include", "service_instance"), ("per_page", PAGE)];
+    query("/v3/service_credential_bindings", &pairs)
+}
+
+fn parameters_path(binding: &str) -> String {
+    format!("/v3/service_credential_bindings/{binding}/parameters")
+}
+
+fn manifest_path(app: &str) -> String {
+    format!("/v3/apps/{app}/manifest")
+}
+
+/// The policies that these apps are at one end of, by the policy server's own API.
+fn policies_path(space: &Space) -> String {
+    query("/networking/v1/external/policies", &[("id", &all_guids(space))])
 }
 
 fn deployments_path(space: &Space) -> String {

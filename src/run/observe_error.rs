@@ -72,6 +72,17 @@ impl ObserveError {
         }
     }
 
+    /// Whether the platform itself says that it does not tell, and neither the session nor the connection is the reason.
+    pub(super) fn is_refusal(&self) -> bool {
+        match self {
+            Self::Refused { refusal, .. } => {
+                self.is_absent() || matches!(refusal.reason, Reason::Rejected | Reason::Server | Reason::ServiceNotFound)
+            }
+            Self::Unknown { why, .. } => why.contains("(CF-"),
+            Self::Spawn(_) | Self::Unreadable(_) => false,
+        }
+    }
+
     /// Whether it is no use to try again: the session or the user's rights are the reason.
     pub(crate) fn lasts(&self) -> bool {
         match self {

@@ -233,9 +233,15 @@ impl Runner<'_> {
     ) -> Result<Called, Unfinished> {
         let deadline = self.clock.now() + step.limits.within;
         let before = Arc::clone(view.space());
+        let not_started = |why: &dyn std::fmt::Display| Unfinished::Failed(format!("cf was not started: {why}"));
+        let secret = invocation.secret.as_ref().map(|secret| self.api.session.home().secret_file(secret));
+        let secret = secret.transpose().map_err(|error| not_started(&error))?;
         let argv = invocation
-            .resolve(&|reference| look_up(view.space(), reference))
-            .map_err(|error| Unfinished::Failed(format!("cf was not started: {error}")))?;
+            .resolve(&|reference| match (reference, &secret) {
+                (Reference::File(_), Some(file)) => Some(file.path().to_string_lossy().into_owned()),
+                (reference, _) => look_up(view.space(), reference),
+            })
+            .map_err(|error| not_started(&error))?;
         report(Happening::step_started(app, step, &argv));
         let ahead = Ahead::of(step, view, self);
         let called = |notes: Vec<String>| {
@@ -303,7 +309,9 @@ impl Runner<'_> {
             if let Some(ahead) = ahead {
                 ahead.hear(text);
             }
-            report(output(step, argv, stream, text));
+            if !step.facts().is_answer_secret() {
+                report(output(step, argv, stream, text));
+            }
         };
         let mut run = |cf: &Cf| Ahead::watching(ahead, || cf.run_while(&goes_on, argv, within, &mut heard));
         let aside = is_aside.then(|| self.api.session.aside(self.cf, &mut run)).flatten();
@@ -539,11 +547,14 @@ fn again(tried: u32) -> Vec<String> {
 
 /// The value of a reference, from what was last read of the space.
 fn look_up(space: &Space, reference: &Reference) -> Option<String> {
-    let app = space.app(reference.app())?;
+    let app = space.app(reference.app()?)?;
     match reference {
         Reference::AppGuid(_) => Some(app.guid.clone()),
         Reference::PackageGuid(_) => app.package.as_ref().map(|package| package.guid.clone()),
         Reference::DropletGuid(_) => app.staged.as_ref().map(|droplet| droplet.guid.clone()),
         Reference::CurrentDropletGuid(_) => app.droplet.clone(),
+        Reference::SidecarGuid(_, name) => app.settings.as_ref()?.sidecar(name).map(str::to_owned),
+        // It is made for the call.
+        Reference::File(_) => None,
     }
 }

@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::binding::Binding;
 use super::droplet::Droplet;
 use super::package::Package;
 use super::process::Process;
+use super::settings::Settings;
 use super::version::Version;
 use crate::plan::Lifecycle;
 
@@ -36,11 +38,14 @@ pub struct App {
     pub droplet: Option<String>,
     /// The newest staged droplet, whether it is the current one or not.
     pub staged: Option<Droplet>,
-    /// The names of the service instances that are bound to it.
-    pub bindings: Vec<String>,
+    /// What binds it to service instances.
+    pub bindings: Vec<Binding>,
     /// The stack that it is staged on, where its lifecycle has one.
     #[serde(default)]
     pub stack: Option<String>,
+    /// What it is set to beside that; `None` where that was not read, or is hidden from the user.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settings: Option<Settings>,
 }
 
 impl App {
@@ -59,6 +64,7 @@ impl App {
             staged: None,
             bindings: Vec::new(),
             stack: None,
+            settings: None,
         }
     }
 
@@ -72,6 +78,7 @@ impl App {
             older_packages: self.older_packages.clone(),
             staged: self.staged.clone(),
             bindings: self.bindings.clone(),
+            settings: self.settings.clone(),
             ..now
         }
     }
@@ -120,6 +127,11 @@ impl App {
     /// The memory that all its instances take when it is started, in megabytes.
     pub(crate) fn memory_mb(&self) -> u64 {
         self.processes.iter().map(|process| process.memory_mb * u64::from(process.instances)).sum()
+    }
+
+    /// Whether the service instance of that name is bound to it.
+    pub(crate) fn is_bound(&self, service: &str) -> bool {
+        self.bindings.iter().any(|binding| binding.service == service)
     }
 
     /// The count of all its instances when it is started.

@@ -8,9 +8,11 @@ use std::fmt;
 
 use super::app::{App, AppState};
 use super::droplet::Droplet;
+use super::is::Is;
 use super::model::Space;
 use super::process::{Instance, InstanceState, Process};
 use super::section::Section;
+use super::setting::Setting;
 use crate::plan::RouteUrl;
 
 /// What must be true of a space.
@@ -38,6 +40,20 @@ pub enum Condition {
         app: String,
         /// The name of the service instance.
         service: String,
+    },
+    /// The service instance is not bound to the app.
+    Unbound {
+        /// The app's name.
+        app: String,
+        /// The name of the service instance.
+        service: String,
+    },
+    /// The app is set to this; of a process that it does not have, nothing is asked.
+    Set {
+        /// The app's name.
+        app: String,
+        /// What it is set to.
+        settings: BTreeMap<Setting, Is>,
     },
     /// The route leads to the app.
     Mapped {
@@ -119,7 +135,8 @@ impl Condition {
             Self::Annotated { .. } | Self::DropletSet { .. } | Self::Stopped { .. } | Self::Deleted { .. } => {
                 &[Section::Apps]
             }
-            Self::Bound { .. } => &[Section::Services],
+            Self::Bound { .. } | Self::Unbound { .. } => &[Section::Services],
+            Self::Set { .. } => &[Section::Processes, Section::Settings],
             Self::Scaled { .. } => &[Section::Apps, Section::Processes],
             Self::Mapped { .. } | Self::Unmapped { .. } => &[Section::Routes],
             Self::Running { .. } | Self::Steady { .. } => &[Section::Apps, Section::Processes, Section::Instances],
@@ -133,6 +150,8 @@ impl Condition {
             Self::Uploaded { .. }
             | Self::Annotated { .. }
             | Self::Bound { .. }
+            | Self::Unbound { .. }
+            | Self::Set { .. }
             | Self::Mapped { .. }
             | Self::Unmapped { .. }
             | Self::Staged { .. }
@@ -150,6 +169,8 @@ impl Condition {
             Self::Uploaded { app, .. }
             | Self::Annotated { app, .. }
             | Self::Bound { app, .. }
+            | Self::Unbound { app, .. }
+            | Self::Set { app, .. }
             | Self::Mapped { app, .. }
             | Self::Unmapped { app, .. }
             | Self::Staged { app }
@@ -175,12 +196,20 @@ impl Condition {
                 annotated(app, annotations.iter().map(|(key, value)| (key, value.as_ref())).chain(droplet))
             }),
             Self::Bound { app, service } => with(space, app, |app| {
-                if app.bindings.contains(service) {
+                if app.is_bound(service) {
                     Judgement::Holds
                 } else {
                     Judgement::NotYet(format!("service instance {service} is not bound to app {}", app.name))
                 }
             }),
+            Self::Unbound { app, service } => with(space, app, |app| {
+                if app.is_bound(service) {
+                    Judgement::NotYet(format!("service instance {service} is still bound to app {}", app.name))
+                } else {
+                    Judgement::Holds
+                }
+            }),
+            Self::Set { app, settings } => with(space, app, |app| set(app, settings)),
             Self::Mapped { app, url } if space.is_mapped(app, url) => Judgement::Holds,
             Self::Mapped { app, url } => Judgement::NotYet(format!("{url} is not mapped to app {app}")),
             Self::Unmapped { app, url } if space.is_mapped(app, url) => {
@@ -243,6 +272,20 @@ fn annotated<'w>(app: &App, mut wanted: impl Iterator<Item = (&'w String, Option
         None => Judgement::Holds,
         Some((key, Some(value))) => Judgement::NotYet(format!("app {} does not carry {key}: {value}", app.name)),
         Some((key, None)) => Judgement::NotYet(format!("app {} still carries {key}", app.name)),
+    }
+}
+
+/// A process that the app does not have is none of it: which ones there are the droplet says.
+fn set(app: &App, settings: &BTreeMap<Setting, Is>) -> Judgement {
+    let is_there = |setting: &Setting| match setting {
+        Setting::Process(kind, _) => app.has_process(kind),
+        _ => true,
+    };
+    let differs = settings.iter().find(|(setting, is)| is_there(setting) && app.setting(setting) != **is);
+    match differs {
+        None => Judgement::Holds,
+        Some((setting, Is::Unset)) => Judgement::NotYet(format!("app {} still has {setting}", app.name)),
+        Some((setting, _)) => Judgement::NotYet(format!("{setting} of app {} is not what it is to be", app.name)),
     }
 }
 
@@ -333,6 +376,8 @@ impl fmt::Display for Condition {
                 write!(f, "app {app} carries {keys} as written")
             }
             Self::Bound { app, service } => write!(f, "service instance {service} is bound to app {app}"),
+            Self::Unbound { app, service } => write!(f, "service instance {service} is not bound to app {app}"),
+            Self::Set { app, settings } => write!(f, "app {app} is set so ({} settings)", settings.len()),
             Self::Mapped { app, url } => write!(f, "route {url} leads to app {app}"),
             Self::Unmapped { app, url } => write!(f, "route {url} does not lead to app {app}"),
             Self::Staged { app } => write!(f, "app {app}'s newest package is staged"),

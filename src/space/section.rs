@@ -17,13 +17,15 @@ pub enum Section {
     Droplets,
     /// Service instances and bindings.
     Services,
+    /// What apps are set to.
+    Settings,
     /// The platform's own deployments that are under way.
     Deployments,
 }
 
 impl Section {
     /// All of them, in the order in which they are read.
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::Apps,
         Self::Routes,
         Self::Processes,
@@ -31,13 +33,14 @@ impl Section {
         Self::Packages,
         Self::Droplets,
         Self::Services,
+        Self::Settings,
         Self::Deployments,
     ];
 
     /// Whether it is read of one app alone.
     pub(crate) fn is_read_by_app(self) -> bool {
         match self {
-            Self::Instances | Self::Packages | Self::Droplets => true,
+            Self::Instances | Self::Packages | Self::Droplets | Self::Settings => true,
             Self::Apps | Self::Routes | Self::Processes | Self::Services | Self::Deployments => false,
         }
     }

@@ -1,8 +1,8 @@
 //! What a step does: one file an action, with everything about it.
 //!
 //! - [`facts`]: what is known of an action before it runs; each file answers that for its own
-//! - `annotate`, `bind_service`, `check`, `create_app`, `delete`, `drain`, `map_route`, `push`, `scale`, `set_droplet`,
-//!   `stage`, `start`, `stop`, `unmap_route`: the actions
+//! - `annotate`, `bind_service`, `check`, `create_app`, `delete`, `drain`, `map_route`, `push`, `scale`, `set`, `set_droplet`,
+//!   `stage`, `start`, `stop`, `unbind_service`, `unmap_route`: the actions
 //! - [`limits`], [`partial`], [`question`], [`traffic`], [`work`]: what their answers are made of
 //! - `model`: apps in the model of a space, as actions change them
 
@@ -20,11 +20,13 @@ pub mod partial;
 mod push;
 pub mod question;
 mod scale;
+mod set;
 mod set_droplet;
 mod stage;
 mod start;
 mod stop;
 pub mod traffic;
+mod unbind_service;
 mod unmap_route;
 pub mod work;
 
@@ -38,10 +40,12 @@ use facts::Facts;
 pub(crate) use map_route::MapRoute;
 pub(crate) use push::Push;
 pub(crate) use scale::Scale;
+pub(crate) use set::Set;
 pub(crate) use set_droplet::SetDroplet;
 pub(crate) use stage::Stage;
 pub(crate) use start::Start;
 pub(crate) use stop::Stop;
+pub(crate) use unbind_service::UnbindService;
 pub(crate) use unmap_route::UnmapRoute;
 
 /// Makes the enum of all actions, and what leads from it to the facts of each.
@@ -87,6 +91,10 @@ actions! {
     Stage,
     /// Makes the newest staged droplet the one that is started.
     SetDroplet,
+    /// Sets something of the app by one request.
+    Set,
+    /// Unbinds a service instance from the app.
+    UnbindService,
     /// Sets how many web instances the app has.
     Scale,
     /// Starts the app and waits for all its instances.

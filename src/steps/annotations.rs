@@ -13,6 +13,7 @@ use std::fmt;
 
 use serde_json::json;
 
+use super::record::{Record, SETTINGS};
 use crate::plan::{AppName, RouteUrl};
 use crate::space::{App, Space};
 
@@ -239,10 +240,13 @@ pub(crate) struct Annotations {
 }
 
 impl Annotations {
-    /// Marks the app as the one that is deployed, in the place of all that an earlier deployment has written there.
-    pub(crate) fn next(origin: &Origin) -> Self {
+    /// Marks the app as the one that is deployed, in the place of all that an earlier deployment has written there; `record` is
+    /// what it is to be set to.
+    pub(crate) fn next(origin: &Origin, record: Option<Record>) -> Self {
         let role = (ROLE, Some(Role::Next.as_str().to_owned()));
-        Self { role: Role::Next, values: std::iter::once(role).chain(origin.write()).collect(), of_droplet: None }
+        let settings = (SETTINGS, record.map(|record| record.as_str().to_owned()).filter(|text| !text.is_empty()));
+        let values = std::iter::once(role).chain(origin.write()).chain([settings]).collect();
+        Self { role: Role::Next, values, of_droplet: None }
     }
 
     /// Changes the role; what tells where the app came from stays.

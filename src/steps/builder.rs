@@ -86,6 +86,14 @@ impl<'a> GraphBuilder<'a> {
         Ok(())
     }
 
+    /// As [`Self::add`], of a step that is not begun unless this holds.
+    pub(super) fn add_requiring(&mut self, phase: Phase, name: &str, action: impl Into<Action>, condition: Condition) {
+        self.add(phase, name, action);
+        if let Some(step) = self.steps.last_mut() {
+            step.requires = Some(condition);
+        }
+    }
+
     /// Adds a step that waits for the one before it, or for all that were written side by side before it. `name` is made unique
     /// by a number where it occurs again.
     pub(super) fn add(&mut self, phase: Phase, name: &str, action: impl Into<Action>) {

@@ -109,7 +109,7 @@ fn changed(app: &plan::App, space: &Space, live: &AppName, found: &App) -> Optio
             None => return Some(format!("{live} is live without a process {kind}")),
         }
     }
-    let unbound = app.all_services().find(|service| found.bindings.iter().all(|bound| bound != service))?;
+    let unbound = app.all_services().find(|service| !found.is_bound(service))?;
     Some(format!("{live} is live, and service instance {unbound} is not bound to it"))
 }
 

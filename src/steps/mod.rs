@@ -8,7 +8,8 @@
 //! - [`standing`]: which version is live and which one is next, and what is under way; `origins`: where they come from
 //! - [`deployed`]: whether what runs is what a plan would deploy; `stopped`: what could serve and is stopped;
 //!   `put_back`: what was live, where nothing is any more
-//! - [`sizing`]: what is pushed, and how large it will be
+//! - [`sizing`]: what is pushed, and how large it will be; `equal`: what else a new version is to be set to (`wanted`), `record`:
+//!   what one was set to when it was deployed
 //! - [`annotations`]: what is written on the apps, because routes and states cannot tell it
 //! - [`upload`]: whether what is uploaded is what was to be uploaded
 //! - [`left`]: what is left of a list that did not come to its end
@@ -28,6 +29,7 @@ pub mod compile;
 pub(crate) mod deaf;
 pub mod deployed;
 pub mod deployment;
+pub(crate) mod equal;
 pub mod input;
 pub(crate) mod instance_header;
 pub mod interrupted;
@@ -38,6 +40,7 @@ pub mod phase;
 mod preflight;
 pub(crate) mod put_back;
 pub mod quota;
+pub(crate) mod record;
 pub mod refusal;
 pub mod routers;
 pub(crate) mod scope;
@@ -49,6 +52,7 @@ pub mod strategy;
 #[cfg(test)]
 mod tests;
 pub mod upload;
+pub(crate) mod wanted;
 
 pub(crate) use action::Action;
 pub(crate) use compile::compile;

@@ -3,12 +3,8 @@
 use std::path::Path;
 
 use crate::cf::invocation::Push;
-use crate::plan::{self, AppName, Instances, ManifestProcess};
-use crate::space::{App, Process, Space};
-
-/// The memory of an instance where neither the manifest nor an existing app says (CC: `default_app_memory`), in
-/// megabytes.
-pub(super) const DEFAULT_MEMORY_MB: u64 = 1024;
+use crate::plan::{self, AppName, Carried, Instances, ManifestProcess};
+use crate::space::{App, DEFAULT_MEMORY_MB, Process, Space};
 
 /// How large an app is when it is started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,7 +37,11 @@ pub(super) fn of(app: &plan::App, space: &Space, live: Option<&AppName>, next: &
         Instances::AtLeastLive => unforced.max(live_instances),
         Instances::Manifest => manifest.app.web_instances(),
     };
-    let memory_mb = manifest.app.web.memory_mb.or(web(next).map(|web| web.memory_mb)).unwrap_or(DEFAULT_MEMORY_MB);
+    let has = web(next).map(|web| web.memory_mb);
+    let carried = live.and_then(web).map(|web| web.memory_mb).filter(|_| app.carry.has(Carried::Processes));
+    let memory_mb = manifest.app.web.memory_mb.or(carried).or(has).unwrap_or(DEFAULT_MEMORY_MB);
+    // What a new app gets where nobody says is up to the platform.
+    let is_so = manifest.app.web.memory_mb.or(has) == Some(memory_mb) || carried.is_none();
     let text = |path: &Path| path.to_string_lossy().into_owned();
     let push = Push {
         app: next.to_string(),
@@ -50,6 +50,7 @@ pub(super) fn of(app: &plan::App, space: &Space, live: Option<&AppName>, next: &
         vars: manifest.vars.clone(),
         vars_files: manifest.vars_files.iter().map(|file| text(file)).collect(),
         instances: (instances != unforced).then_some(instances),
+        memory_mb: (!is_so).then_some(memory_mb),
     };
     Sizing { push, size: Size { instances, memory_mb }, others: other_processes(app, space.app(next.as_str())) }
 }

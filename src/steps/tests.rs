@@ -11,7 +11,7 @@ use crate::proof;
 use crate::report::preview;
 use crate::space::condition::Judgement;
 use crate::space::difference::{Facet, differences};
-use crate::space::{App, AppState, Instance, Process, Quota, QuotaScope, Space, Usage};
+use crate::space::{App, AppState, Binding, Instance, Process, Quota, QuotaScope, Space, Usage};
 
 use super::action::Delete;
 use super::action::facts::Facts as _;
@@ -336,7 +336,7 @@ fn what_a_killed_run_has_left_is_gone_on_with() {
             colour("shop_a", true, &LIVE, Some(Role::Live)),
             colour("shop_b", true, &["other.example.com"], Some(Role::Previous)),
         ]);
-        space.app_mut("shop_b").unwrap().bindings = vec!["cache".to_owned()];
+        space.app_mut("shop_b").unwrap().bindings = vec![Binding::of("cache")];
         space
     };
     let steps = compiled(Verb::Apply, &plan, &settled()).unwrap();

@@ -8,6 +8,7 @@ mod bad_moments;
 mod deployment;
 mod driven;
 mod endings;
+mod equality;
 mod failures;
 mod images;
 mod interleavings;

@@ -17,13 +17,30 @@ pub enum Reference {
     DropletGuid(String),
     /// The guid of the droplet that the app with this name runs.
     CurrentDropletGuid(String),
+    /// The guid of a sidecar of the app with this name.
+    SidecarGuid(String, String),
+    /// The path of the file that holds the invocation's [`secret`](super::Invocation::secret); where it is shown, this name.
+    File(&'static str),
 }
 
 impl Reference {
     /// The app that the reference is about.
-    pub(crate) fn app(&self) -> &str {
+    pub(crate) fn app(&self) -> Option<&str> {
         match self {
-            Self::AppGuid(app) | Self::PackageGuid(app) | Self::DropletGuid(app) | Self::CurrentDropletGuid(app) => app,
+            Self::AppGuid(app)
+            | Self::PackageGuid(app)
+            | Self::DropletGuid(app)
+            | Self::CurrentDropletGuid(app)
+            | Self::SidecarGuid(app, _) => Some(app),
+            Self::File(_) => None,
+        }
+    }
+
+    /// How it is shown where no shell reads it.
+    fn plain(&self) -> String {
+        match self {
+            Self::File(name) => (*name).to_owned(),
+            other => format!("$({})", other.command("cf")),
         }
     }
 
@@ -32,7 +49,7 @@ impl Reference {
     /// cf 8.17: `droplets` prints a heading, a blank line, the columns `guid state created` and then the
     /// rows, newest first; the droplet in use reads `GUID (current)`, which moves its state to the third field. So does `packages`.
     fn command(&self, program: &str) -> String {
-        let app = quote(self.app());
+        let app = quote(self.app().unwrap_or_default());
         match self {
             Self::AppGuid(_) => format!("{program} app {app} --guid"),
             Self::PackageGuid(_) => {
@@ -44,6 +61,11 @@ impl Reference {
             Self::CurrentDropletGuid(_) => {
                 format!("{program} droplets {app} | awk '$2 == \"(current)\" {{ print $1 }}'")
             }
+            Self::SidecarGuid(_, name) => {
+                let guid = format!(".resources[] | select(.name == {}) | .guid", serde_json::Value::from(name.as_str()));
+                format!("{program} curl /v3/apps/$({program} app {app} --guid)/sidecars | jq -r {}", quote(&guid))
+            }
+            Self::File(name) => format!("echo {name}"),
         }
     }
 }
@@ -82,7 +104,15 @@ impl Arg {
         Self { kind: Kind::Value, pieces: vec![Piece::Text(text.into())] }
     }
 
-    pub(super) fn pieces_of(pieces: Vec<Piece>) -> Self {
+    /// Texts that stand side by side are one.
+    pub(super) fn pieces_of(all: Vec<Piece>) -> Self {
+        let mut pieces: Vec<Piece> = Vec::new();
+        for piece in all {
+            match (pieces.last_mut(), piece) {
+                (Some(Piece::Text(text)), Piece::Text(more)) => text.push_str(&more),
+                (_, piece) => pieces.push(piece),
+            }
+        }
         Self { kind: Kind::Value, pieces }
     }
 
@@ -117,10 +147,15 @@ impl Arg {
             Piece::Text(text) => !text.contains(['"', '$', '`', '\\', '!', '\n']),
             Piece::Reference(_) => true,
         };
+        // A file's name needs no quotes.
+        if self.pieces.iter().all(|piece| matches!(piece, Piece::Text(text) if quote(text) == *text) || matches!(piece, Piece::Reference(Reference::File(_)))) {
+            return self.plain();
+        }
         let together = self.pieces.iter().all(plain);
         let mut shown = String::new();
         for piece in &self.pieces {
             match piece {
+                Piece::Reference(Reference::File(name)) => shown.push_str(name),
                 Piece::Text(text) if together => shown.push_str(text),
                 Piece::Text(text) => shown.push_str(&quote(text)),
                 Piece::Reference(reference) if together => {
@@ -139,7 +174,7 @@ impl Arg {
             .iter()
             .map(|piece| match piece {
                 Piece::Text(text) => text.clone(),
-                Piece::Reference(reference) => format!("$({})", reference.command("cf")),
+                Piece::Reference(reference) => reference.plain(),
             })
             .collect()
     }
@@ -168,5 +203,7 @@ fn describe(reference: &Reference) -> String {
         Reference::PackageGuid(app) => format!("the newest package of app '{app}'"),
         Reference::DropletGuid(app) => format!("a staged droplet of app '{app}'"),
         Reference::CurrentDropletGuid(app) => format!("the current droplet of app '{app}'"),
+        Reference::SidecarGuid(app, name) => format!("sidecar '{name}' of app '{app}'"),
+        Reference::File(name) => format!("the file {name}"),
     }
 }

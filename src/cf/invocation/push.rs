@@ -15,4 +15,6 @@ pub(crate) struct Push {
     pub vars_files: Vec<String>,
     /// The number of web instances, in the place of the manifest's.
     pub instances: Option<u32>,
+    /// The memory of a web instance in megabytes, in the place of the manifest's.
+    pub memory_mb: Option<u64>,
 }

@@ -46,6 +46,8 @@ fn look_up(reference: &Reference) -> Option<String> {
         Reference::DropletGuid(_) | Reference::CurrentDropletGuid(_) => {
             "55555555-5555-4555-8555-555555555555".to_owned()
         }
+        Reference::SidecarGuid(_, name) => format!("guid-of-{name}"),
+        Reference::File(name) => (*name).to_owned(),
     })
 }
 
@@ -62,11 +64,12 @@ fn all() -> Vec<(Invocation, &'static str)> {
                     vars: vec![("memory".to_owned(), "64M".to_owned()), ("greeting".to_owned(), "it's me".to_owned())],
                     vars_files: vec!["one.yml".to_owned(), "two.yml".to_owned()],
                     instances: Some(3),
+                    memory_mb: Some(512),
                 },
                 &CfVersion::pinned(),
             ),
             "cf push sinatra_b -f app/manifest.yml -p app --vars-file one.yml --vars-file two.yml --var 'memory=64M' \
-             --var \"greeting=it's me\" -i 3 --no-route --no-start --redact-env",
+             --var \"greeting=it's me\" -i 3 -m 512M --no-route --no-start --redact-env",
         ),
         (
             Invocation::push_no_start(&Push { app: b.to_owned(), ..Push::default() }, &cf("8.7.8")),
@@ -104,6 +107,36 @@ fn all() -> Vec<(Invocation, &'static str)> {
         (Invocation::bind_service(b, "db", &cf("8.17.0")), "cf bind-service sinatra_b db --wait"),
         (Invocation::bind_service(b, "db", &cf("7.8.0")), "cf bind-service sinatra_b db"),
         (Invocation::unbind_service(b, "db", &cf("9.0.0")), "cf unbind-service sinatra_b db --wait"),
+        (
+            Invocation::bind_service_as(b, "db", Some("main"), Some(Sensitive::new("{}")), &cf("8.17.0")),
+            "cf bind-service sinatra_b db --wait --binding-name main -c parameters.json",
+        ),
+        (
+            Invocation::app_request(&AppRequest {
+                method: Method::Patch,
+                app: b,
+                path: "/environment_variables",
+                body: Body::Shown(json!({"var": {"OLD": null}})),
+            }),
+            r#"cf curl -X PATCH "/v3/apps/$(cf app sinatra_b --guid)/environment_variables" -d '{"var":{"OLD":null}}'"#,
+        ),
+        (
+            Invocation::app_request(&AppRequest {
+                method: Method::Patch,
+                app: b,
+                path: "/environment_variables",
+                body: Body::InFile(Sensitive::new("hunter2")),
+            }),
+            r#"cf curl -X PATCH "/v3/apps/$(cf app sinatra_b --guid)/environment_variables" -d @variables.json"#,
+        ),
+        (
+            Invocation::network_policies(
+                b,
+                "/delete",
+                &[PolicyRequest { outward: true, peer: Some("g-2"), protocol: "tcp", ports: (80, 81) }],
+            ),
+            r#"cf curl -X POST /networking/v1/external/policies/delete -d '{"policies":[{"source":{"id":"'"$(cf app sinatra_b --guid)"'"},"destination":{"id":"g-2","protocol":"tcp","ports":{"start":80,"end":81}}}]}'"#,
+        ),
         (Invocation::scale(b, 3), "cf scale sinatra_b -i 3"),
         (
             Invocation::set_annotations(b, [("cutover/role", Some("it's $next")), ("cutover/old", None)], None),

@@ -209,6 +209,16 @@ pub(crate) fn bound(out: &Lines, err: &Lines, app: &str, service: &str) -> Found
     if rest.iter().any(|line| line.starts_with(tip)) { Ok(Said::Done) } else { Err(missing(tip)) }
 }
 
+/// `Unbinding app APP from service SERVICE in org ORG / space SPACE as USER...` and `OK`; where it was not bound, `Binding between
+/// SERVICE and APP did not exist` before that. `Unbinding in progress.` behind the `OK` is no confirmation. 7.x reads the same.
+pub(crate) fn unbound(out: &Lines, err: &Lines, app: &str, service: &str) -> Found {
+    let heading = format!("Unbinding app {app} from service {service} in org ");
+    let rest = out.after(|line| line.starts_with(&heading)).ok_or_else(|| missing(heading.as_str()))?;
+    finished(rest, "Unbinding in progress.")?;
+    let gone = format!("Binding between {service} and {app} did not exist");
+    Ok(if rest.contains(&gone) || err.any(|line| line == gone) { Said::AlreadyDone } else { Said::Done })
+}
+
 fn finished(rest: &[String], in_progress: &str) -> Result<(), Missing> {
     if rest.iter().any(|line| line.starts_with(in_progress)) {
         return Err(missing(format!("that it is finished, only \"{in_progress}\"")));

@@ -59,6 +59,10 @@ pub fn json(stdout: &str) -> Result<Value, NoJson> {
                 words: plain::answer(&body),
             });
         }
+        // The policy server's: `{"error":"policy quota exceeded"}`.
+        (None, None) if body["error"].is_string() => {
+            return Err(NoJson::Errors { reason: Some(Reason::Rejected), words: part(&body, "error") });
+        }
         (None, None) => return Ok(body),
     };
     let first = errors.first();

@@ -201,7 +201,15 @@ pub(crate) static APP: Table = Table {
             "instances",
             Kind::Choice(INSTANCES),
             Need::Default("at-least-live"),
-            "How many web instances the new version is started with.",
+            "How many instances the processes of the new version are started with.",
+        ),
+        key(
+            "carry",
+            Kind::OneOrMore(&Kind::Choice(CARRY)),
+            Need::Default("all"),
+            "What the new version gets of what the live one has and no manifest names: what somebody has set by hand, or \
+             another tool. What the manifest of the live version named and this one does not is taken away. `all` and `none` \
+             stand alone.",
         ),
         key(
             "on_failure",
@@ -262,6 +270,20 @@ const OLD: &[(&str, &str)] = &[
 pub(crate) const INSTANCES: &[(&str, &str)] = &[
     ("at-least-live", "the larger of what the manifest says and what the live colour runs"),
     ("manifest", "what the manifest says, even if more are live"),
+];
+
+/// The words of `carry`.
+const CARRY: &[(&str, &str)] = &[
+    ("all", "everything"),
+    ("none", "nothing: the manifest alone says what the new version is"),
+    ("env", "variables of the environment"),
+    ("labels", "labels"),
+    ("annotations", "annotations"),
+    ("features", "switches such as `ssh` and `revisions`"),
+    ("bindings", "bindings to service instances"),
+    ("policies", "network policies, in both directions"),
+    ("sidecars", "sidecars that a user has made"),
+    ("processes", "what its processes are set to: sizes, commands, health checks"),
 ];
 
 /// `routes`.

@@ -10,6 +10,7 @@ use super::paths::{existing, folder_of, joined};
 use super::scalars::any;
 use super::timeouts::read_timeouts;
 use crate::plan::app::{App, Instances, Old, OnFailure};
+use crate::plan::carry::{self, Carry};
 use crate::plan::check::Check;
 use crate::plan::diagnostics::Collector;
 use crate::plan::duration::parse_duration;
@@ -35,6 +36,7 @@ pub(crate) struct PartialApp {
     drain: Option<Duration>,
     old: Option<Old>,
     instances: Option<Instances>,
+    carry: Carry,
     on_failure: Option<OnFailure>,
     timeouts: Option<Timeouts>,
     contents: Vec<Vec<u8>>,
@@ -80,6 +82,7 @@ impl PartialApp {
             drain: app.parse("drain", parse_duration).map(|at| at.value),
             old: app.parse("old", Old::parse).map(|at| at.value),
             instances: app.parse("instances", Instances::parse).map(|at| at.value),
+            carry: read_carry(app, collector),
             on_failure: app.parse("on_failure", OnFailure::parse).map(|at| at.value),
             timeouts: read_timeouts(&app.table("timeouts", &TIMEOUTS)),
             contents,
@@ -101,11 +104,22 @@ impl PartialApp {
             drain: self.drain?,
             old: self.old?,
             instances: self.instances?,
+            carry: self.carry,
             on_failure: self.on_failure?,
             timeouts: self.timeouts?,
         };
         Some((app, self.contents))
     }
+}
+
+/// `all` and `none` say it all.
+fn read_carry(app: &Mapping<'_>, collector: &mut Collector<'_>) -> Carry {
+    let words = app.parse_list("carry", carry::Word::parse);
+    if let ([_, _, ..], Some(alone)) = (words.as_slice(), words.iter().find(|word| word.value.stands_alone())) {
+        let error = ValueError::hinted("this word stands alone", "write `carry: all`, `carry: none`, or a list of parts");
+        collector.at(alone.place.clone(), &alone.path, error);
+    }
+    Carry::of(words.into_iter().map(|word| word.value).collect())
 }
 
 fn read_app_manifest(

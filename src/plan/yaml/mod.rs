@@ -17,3 +17,8 @@ pub(super) use node::{Node, SourceId, Value, key_path};
 pub(super) use read::{locate, read};
 pub(super) use scalar::{Scalar, ScalarKind};
 pub(super) use syntax_error::SyntaxError;
+
+/// A YAML document as JSON; `None` where it is no YAML.
+pub(crate) fn value(text: &str) -> Option<serde_json::Value> {
+    read(text, SourceId::default()).ok().map(|node| node.to_json())
+}

@@ -59,6 +59,7 @@ pub fn apps(path: &str, resources: &[Value]) -> Result<Vec<(App, bool)>, Unreada
             staged: None,
             bindings: Vec::new(),
             stack: raw.lifecycle.and_then(|has| has.data.stack),
+            settings: None,
         };
         (app, knows_droplet)
     };

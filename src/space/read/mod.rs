@@ -4,7 +4,7 @@
 //! field that is missing or of another type is an error that names it: a wrong picture of the space is worse than none.
 //!
 //! - `answer`: what answers have in common
-//! - `apps`, `routes`, `services`, `quotas`: the model, part by part
+//! - `apps`, `routes`, `services`, `settings`, `quotas`: the model, part by part
 //! - [`rules`]: what the platform tells beforehand of what it will refuse
 
 mod answer;
@@ -13,10 +13,12 @@ mod quotas;
 mod routes;
 pub(crate) mod rules;
 mod services;
+mod settings;
 
 pub(crate) use answer::{Page, Unreadable, guid, parse};
 pub use apps::apps;
 pub(crate) use apps::{droplets, packages, processes, stats};
 pub(crate) use quotas::{quota, quota_guid, usage};
 pub(crate) use routes::{domains, routes};
-pub(crate) use services::{bindings, services};
+pub(crate) use services::{BindingOfApp, Included, bindings, included_services, services};
+pub(crate) use settings::{features, policies, sidecars};

@@ -1,5 +1,7 @@
 //! Service instances and their bindings.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -23,10 +25,49 @@ pub(crate) fn services(path: &str, resources: &[Value]) -> Result<Vec<ServiceIns
     Ok(raw.into_iter().map(service).collect())
 }
 
-/// Reads the bindings of apps from `/v3/service_credential_bindings`: guid of the app, guid of the service instance.
-pub(crate) fn bindings(path: &str, resources: &[Value]) -> Result<Vec<(String, String)>, Unreadable> {
+/// A service instance that stands beside its bindings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Included {
+    /// Its name.
+    pub(crate) name: String,
+    /// Whether a broker has made it.
+    pub(crate) is_managed: bool,
+}
+
+/// Reads the service instances that a page of bindings includes, by their guids.
+pub(crate) fn included_services(path: &str, page: &Value) -> Result<BTreeMap<String, Included>, Unreadable> {
     #[derive(Deserialize)]
     struct Raw {
+        guid: String,
+        name: String,
+        #[serde(rename = "type")]
+        kind: String,
+    }
+    let listed = page["included"]["service_instances"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let raw: Vec<Raw> = parse_all(path, listed)?;
+    let of = |raw: Raw| (raw.guid, Included { name: raw.name, is_managed: raw.kind == "managed" });
+    Ok(raw.into_iter().map(of).collect())
+}
+
+/// A binding of an app.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct BindingOfApp {
+    /// Its guid.
+    pub(crate) guid: String,
+    /// Its name, where it has one of its own.
+    pub(crate) name: Option<String>,
+    /// The guid of the app.
+    pub(crate) app: String,
+    /// The guid of the service instance.
+    pub(crate) service: String,
+}
+
+/// Reads the bindings of apps from `/v3/service_credential_bindings`.
+pub(crate) fn bindings(path: &str, resources: &[Value]) -> Result<Vec<BindingOfApp>, Unreadable> {
+    #[derive(Deserialize)]
+    struct Raw {
+        guid: String,
+        name: Option<String>,
         relationships: Relationships,
         last_operation: Option<LastOperation>,
     }
@@ -40,7 +81,7 @@ pub(crate) fn bindings(path: &str, resources: &[Value]) -> Result<Vec<(String, S
         let bound = raw.last_operation.is_none_or(|last| last.succeeded() || !last.is("create"));
         let app = raw.relationships.app.and_then(ToOne::guid)?;
         let service = raw.relationships.service_instance.and_then(ToOne::guid)?;
-        bound.then_some((app, service))
+        bound.then_some(BindingOfApp { guid: raw.guid, name: raw.name, app, service })
     };
     Ok(raw.into_iter().filter_map(binding).collect())
 }

@@ -1,13 +1,16 @@
 //! Binds a service instance to an app.
 
+use serde_json::Value;
+
 use crate::cf::dialect::CfVersion;
 use crate::cf::invocation::Invocation;
 use crate::cf::outcome::Expectation;
 use crate::plan::{AppName, ServiceName, Timeouts};
-use crate::space::Space;
+use crate::secret::Sensitive;
 use crate::space::condition::Condition;
 use crate::space::difference::Facet;
 use crate::space::section::Section;
+use crate::space::{Binding, Is, Space};
 
 use super::facts::Facts;
 use super::limits::Limits;
@@ -20,6 +23,10 @@ pub(crate) struct BindService {
     pub(crate) app: AppName,
     /// The service instance.
     pub(crate) service: ServiceName,
+    /// The name of the binding, where it is to have one of its own.
+    pub(crate) name: Option<String>,
+    /// What it is made with.
+    pub(crate) parameters: Option<Value>,
 }
 
 impl Facts for BindService {
@@ -36,7 +43,9 @@ impl Facts for BindService {
     }
 
     fn invocation(&self, cf: &CfVersion) -> Option<Invocation> {
-        Some(Invocation::bind_service(self.app.as_str(), self.service.as_str(), cf))
+        let parameters = self.parameters.as_ref().map(|parameters| Sensitive::new(parameters.to_string()));
+        let (app, service) = (self.app.as_str(), self.service.as_str());
+        Some(Invocation::bind_service_as(app, service, self.name.as_deref(), parameters, cf))
     }
 
     fn undo(&self, cf: &CfVersion) -> Option<Invocation> {
@@ -53,8 +62,9 @@ impl Facts for BindService {
 
     fn effect(&self, space: &mut Space) {
         let app = model::app(space, self.app.as_str());
-        if !app.bindings.iter().any(|bound| bound == self.service.as_str()) {
-            app.bindings.push(self.service.to_string());
+        if !app.is_bound(self.service.as_str()) {
+            let parameters = self.parameters.clone().map_or(Is::Untold, Is::Set);
+            app.bindings.push(Binding { service: self.service.to_string(), name: self.name.clone(), parameters });
         }
     }
 

@@ -6,12 +6,12 @@ use crate::cf::dialect::CfVersion;
 use crate::cf::invocation::{Invocation, Lifecycle as NewLifecycle};
 use crate::cf::outcome::Expectation;
 use crate::plan::{AppName, Lifecycle};
-use crate::space::Space;
 use crate::space::condition::Condition;
 use crate::space::difference::Facet;
 use crate::space::section::Section;
+use crate::space::{DEFAULT_MEMORY_MB, Settings, Space};
 use crate::steps::annotations::Annotations;
-use crate::steps::sizing::{DEFAULT_MEMORY_MB, Size};
+use crate::steps::sizing::Size;
 
 use super::annotate;
 use super::facts::{Answered, Facts};
@@ -96,6 +96,7 @@ impl Facts for CreateApp {
             // CC: a new app has a web process with one instance.
             model::resize(app, Size { instances: 1, memory_mb: DEFAULT_MEMORY_MB });
         }
+        app.settings.get_or_insert_with(Settings::of_new_app);
         annotate::write(app, &self.annotations);
     }
 

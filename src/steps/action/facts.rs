@@ -96,6 +96,11 @@ pub(crate) trait Facts {
         Answered::Nothing
     }
 
+    /// Whether what cf prints for it holds secrets of the app: then it is told to nobody.
+    fn is_answer_secret(&self) -> bool {
+        false
+    }
+
     /// Whether something is taken off a route, stopped or deleted by it, or let go for good.
     fn takes_away(&self) -> bool {
         false

@@ -7,7 +7,7 @@ use crate::plan::{Lifecycle, Timeouts};
 use crate::space::condition::Condition;
 use crate::space::difference::Facet;
 use crate::space::section::Section;
-use crate::space::{AppState, Package, Process, Space};
+use crate::space::{AppState, Binding, Package, Process, ProcessSetting, Setting, Settings, Space};
 use crate::steps::sizing::Size;
 
 use super::facts::{Facts, NeededFlag, SeenEarly};
@@ -27,6 +27,8 @@ pub(crate) struct Push {
     pub(crate) size: Size,
     /// The app's other processes, as far as the manifest names them.
     pub(crate) others: Vec<Process>,
+    /// What the manifest names beside that.
+    pub(crate) settings: Settings,
     /// The guid of the app's newest package before.
     pub(crate) before: Option<String>,
 }
@@ -102,6 +104,15 @@ impl Facts for Push {
         for other in &self.others {
             app.processes.retain(|process| process.kind != other.kind);
             app.processes.push(other.clone());
+        }
+        for (setting, is) in self.settings.iter() {
+            match setting {
+                // What is bound already stays as it is (CC: `app_apply_manifest.rb`).
+                Setting::Binding(service) if app.is_bound(service) => {}
+                Setting::Binding(service) => app.bindings.push(Binding::of(service)),
+                Setting::Process(_, ProcessSetting::Instances | ProcessSetting::Memory) => {}
+                setting => app.set(setting.clone(), is.clone()),
+            }
         }
         let guid = app.guid.clone();
         model::take_off_routes(space, &guid);

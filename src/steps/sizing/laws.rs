@@ -13,7 +13,7 @@ use ureq::Agent;
 
 use crate::example;
 use crate::plan::{self, AppName, Disk, Files, Plan};
-use crate::space::{Process, Space};
+use crate::space::{self, Process, Space};
 use crate::steps::action::Push;
 use crate::steps::action::facts::Facts;
 
@@ -66,9 +66,9 @@ impl Platform {
         Self { foundry, agent, token, space }
     }
 
-    /// Applies the manifest with `-i` in the place of its instances. cf 8.17 (`handle_instances_override.go`): the flag
+    /// Applies the manifest with `-i` in the place of its instances and `-m` in that of its memory. cf 8.17 (`handle_instances_override.go`): the flag
     /// goes to the web process of the list where there is one, else to the top of the application.
-    fn push(&self, app: &str, manifest: &Value, instances: Option<u32>) {
+    fn push(&self, app: &str, manifest: &Value, (instances, memory_mb): Flags) {
         let mut manifest = manifest.clone();
         let application = &mut manifest["applications"][0];
         application["name"] = json!(app);
@@ -76,11 +76,12 @@ impl Platform {
             // cf 8.17: an empty list is not sent.
             application.as_object_mut().unwrap().remove("processes");
         }
-        if let Some(instances) = instances {
+        let flags = [("instances", instances.map(|count| json!(count))), ("memory", memory_mb.map(|mb| json!(format!("{mb}M"))))];
+        for (key, value) in flags.into_iter().filter_map(|(key, value)| Some((key, value?))) {
             let listed = application.get_mut("processes").and_then(Value::as_array_mut);
             match listed.and_then(|all| all.iter_mut().find(|process| process["type"] == "web")) {
-                Some(web) => web["instances"] = json!(instances),
-                None => application["instances"] = json!(instances),
+                Some(web) => web[key] = value,
+                None => application[key] = value,
             }
         }
         let (api, space) = (self.foundry.api_url(), &self.space);
@@ -112,8 +113,11 @@ impl Platform {
     }
 }
 
+/// What a push is told by `-i` and `-m`.
+type Flags = (Option<u32>, Option<u64>);
+
 /// What is read: pushed on this space, beside a live colour with so many instances.
-fn read(manifest: &Value, instances: &str, live: u32, before: Option<&Sizes>) -> (Sizes, Option<u32>) {
+fn read(manifest: &Value, instances: &str, live: u32, before: Option<&Sizes>) -> (Sizes, Flags) {
     let plan = plan_of(manifest, instances);
     let mut apps = vec![example::app("shop_a", true, live, None)];
     if let Some(before) = before {
@@ -131,8 +135,8 @@ fn read(manifest: &Value, instances: &str, live: u32, before: Option<&Sizes>) ->
     let mut space: Space = example::space(apps, []);
     let name = |name: &str| AppName::parse(name).unwrap();
     let sized = super::of(&plan.apps[0], &space, Some(&name("shop_a")), &name("shop_b"));
-    let asked = sized.push.instances;
-    let push = Push { call: sized.push, image: None, size: sized.size, others: sized.others, before: None };
+    let asked = (sized.push.instances, sized.push.memory_mb);
+    let push = Push { call: sized.push, image: None, size: sized.size, others: sized.others, settings: space::Settings::default(), before: None };
     push.effect(&mut space);
     let next = space.app("shop_b").unwrap();
     (next.processes.iter().map(|one| (one.kind.clone(), (one.instances, one.memory_mb))).collect(), asked)
@@ -196,10 +200,10 @@ fn any_manifest_is_read_as_the_platform_reads_it() {
         let mut before: Option<Sizes> = None;
         // On an app that is not there, and on what that has made of it.
         for manifest in [first, second] {
-            let (read, instances) = read(&manifest, mode, live, before.as_ref());
-            platform.push(&app, &manifest, instances);
+            let (read, flags) = read(&manifest, mode, live, before.as_ref());
+            platform.push(&app, &manifest, flags);
             let sizes = platform.sizes(&app);
-            prop_assert_eq!(&read, &sizes, "{} onto {:?} with -i {:?}", manifest, before, instances);
+            prop_assert_eq!(&read, &sizes, "{} onto {:?} with {:?}", manifest, before, flags);
             before = Some(sizes);
         }
         platform.forget(&app);
@@ -217,6 +221,7 @@ fn a_listed_web_process_takes_nothing_from_the_top() {
             {"type": "worker", "command": "sleep 1000", "instances": 1, "memory": "32M"},
         ],
     }]});
-    let expected = BTreeMap::from([("web".to_owned(), (1, 1024)), ("worker".to_owned(), (1, 32))]);
-    assert_eq!(read(&manifest, "manifest", 1, None), (expected, None));
+    // The memory of web is what the live colour has.
+    let expected = BTreeMap::from([("web".to_owned(), (1, 256)), ("worker".to_owned(), (1, 32))]);
+    assert_eq!(read(&manifest, "manifest", 1, None), (expected, (None, Some(256))));
 }

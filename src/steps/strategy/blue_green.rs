@@ -7,6 +7,7 @@
 //! - `promise`: what it promises of the live routes; `goal`: where it must end
 
 mod back;
+mod equality;
 mod forward;
 mod goal;
 mod leaving;

@@ -1,11 +1,11 @@
 //! The way forward: the guide's seven steps for one app, from its beginning or from where an interrupted run has left
 //! it.
 
-use crate::plan::{self, AppName, Lifecycle, RouteUrl};
+use crate::plan::{self, AppName, Lifecycle, RouteUrl, ServiceName};
 use crate::space::condition::Condition;
-use crate::space::{App, AppState, Space};
+use crate::space::{App, AppState, Is, Settings, Space};
 use crate::steps::action::{
-    Annotate, BindService, Check, CreateApp, Delete, MapRoute, NewApp, Push, SetDroplet, Stage, Start,
+    Annotate, BindService, Check, CreateApp, Delete, MapRoute, NewApp, Push, SetDroplet, Stage, Start, UnbindService,
 };
 use crate::steps::annotations::{Annotations, Extent, Origin, Role};
 use crate::steps::builder::{GraphBuilder, RouterKnowledge};
@@ -14,9 +14,11 @@ use crate::steps::phase::Phase;
 use crate::steps::refusal::Refusal;
 use crate::steps::sizing::{self, Sizing};
 use crate::steps::standing::{is_alone_on_live, is_on_live};
-use crate::steps::{Step, preflight};
+use crate::steps::record::Record;
+use crate::steps::{Step, equal, preflight};
 
 use super::back;
+use super::equality::Equal;
 use super::leaving::{grow, put_to_rest, returning, revive, take_off};
 use super::standing::{
     self, has_begun, is_of_plan, is_under_way, is_uploaded, not_in_use, other, other_routes, staging_is_free,
@@ -61,7 +63,8 @@ pub(super) fn deploy(input: &CompileInput<'_>, space: &Space) -> Result<Vec<Step
         old_routes: routes_of_old(app, list.model(), old.as_ref(), &next),
         kept_routes: kept_routes(app, list.model(), &next),
     };
-    let annotations = Annotations::next(&origin);
+    let wanted = old.as_ref().map(|old| equal::wanted(app, list.model(), old, &next)).unwrap_or_default();
+    let annotations = Annotations::next(&origin, Record::new(&equal::named(app), &wanted));
     if annotations.longest() > LONGEST_ANNOTATION {
         return Err(Refusal::TooManyRoutes { app: next });
     }
@@ -228,7 +231,19 @@ fn push(list: &mut GraphBuilder<'_>, next: &AppName, sized: Sizing, before: Opti
         [] => docker.image.clone(),
         [..] => "of the manifest".to_owned(),
     });
-    list.add(Phase::Push, "push", Push { call: push, image, size, others, before });
+    // A push leaves a binding that is there as it is, whatever parameters the manifest names.
+    for (service, parameters) in equal::with_parameters(list.app()) {
+        let bound = list.model().app(next.as_str()).and_then(|app| app.bindings.iter().find(|one| one.service == service));
+        let Some(service) = bound.filter(|bound| bound.parameters != Is::Set(parameters)).map(|bound| &bound.service) else {
+            continue;
+        };
+        if let Ok(service) = ServiceName::parse(service) {
+            let why = "the manifest names parameters that it may not have been bound with";
+            list.add(Phase::Push, "unbind", UnbindService { app: next.clone(), service, why });
+        }
+    }
+    let settings = Settings::of_manifest(&list.app().manifest.app.whole.0);
+    list.add(Phase::Push, "push", Push { call: push, image, size, others, settings, before });
 }
 
 /// All that follows the upload, less what is done already and can be seen to be.
@@ -242,7 +257,7 @@ fn finish(
 ) -> Result<(), Refusal> {
     let app = list.app();
     if !is_alone_on_live(app, next, list.model()) {
-        bring_up(list, next, origin, instances)?;
+        bring_up(list, next, old, origin, instances)?;
         for check in &app.checks {
             let action = Check { app: next.clone(), url: app.staging.clone(), wanted: check.clone(), instances };
             list.add(Phase::Check, "check", action);
@@ -288,7 +303,16 @@ fn retire(list: &mut GraphBuilder<'_>, old: &AppName) {
 }
 
 /// Binds, maps, stages and starts the next colour, as far as that is not done.
-fn bring_up(list: &mut GraphBuilder<'_>, next: &AppName, origin: &Origin, instances: u32) -> Result<(), Refusal> {
+fn bring_up(
+    list: &mut GraphBuilder<'_>,
+    next: &AppName,
+    old: Option<&AppName>,
+    origin: &Origin,
+    instances: u32,
+) -> Result<(), Refusal> {
+    // One that is started was set to what it is to be before that.
+    let is_started = list.next_is(next, |app| app.state == AppState::Started);
+    let equal = old.filter(|_| !is_started).map(|old| Equal::new(list, old, next));
     list.side_by_side(&mut [
         &mut |list| {
             // A push takes all routes off the app; those that the plan does not name are none of its business and come back.
@@ -296,12 +320,22 @@ fn bring_up(list: &mut GraphBuilder<'_>, next: &AppName, origin: &Origin, instan
             list.map_staging(Phase::Push, next)
         },
         &mut |list| {
+            if let Some(equal) = &equal {
+                equal.set(list, false);
+            }
             build(list, next);
+            if let Some(equal) = &equal {
+                equal.set(list, true);
+            }
             Ok(())
         },
     ])?;
     let reached_at = Some(list.app().staging.clone());
-    list.add(Phase::Start, "start", Start { app: next.clone(), instances, reached_at });
+    let start = Start { app: next.clone(), instances, reached_at };
+    match equal.and_then(Equal::condition) {
+        Some(condition) => list.add_requiring(Phase::Start, "start", start, condition),
+        None => list.add(Phase::Start, "start", start),
+    }
     Ok(())
 }
 
@@ -311,9 +345,10 @@ fn build(list: &mut GraphBuilder<'_>, next: &AppName) {
     let app = list.app();
     for service in &app.services {
         let by_manifest = app.manifest.app.services.iter().any(|named| named == service.as_str());
-        let bound = list.next_is(next, |app| app.bindings.iter().any(|bound| bound == service.as_str()));
+        let bound = list.next_is(next, |app| app.is_bound(service.as_str()));
         if !by_manifest && !bound {
-            list.add(Phase::Push, "bind", BindService { app: next.clone(), service: service.clone() });
+            let (app, service) = (next.clone(), service.clone());
+            list.add(Phase::Push, "bind", BindService { app, service, name: None, parameters: None });
         }
     }
     let staged = list.next_is(next, |app| match (&app.package, &app.staged) {

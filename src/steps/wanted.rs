@@ -1,0 +1,8 @@
+//! What an app is to be set to.
+
+use std::collections::BTreeMap;
+
+use crate::space::{Is, Setting};
+
+/// What an app is to be set to, beside what its manifest says.
+pub(crate) type Wanted = BTreeMap<Setting, Is>;
