@@ -1,15 +1,13 @@
 //! `cf curl`: reading the API, and changing something by it.
 
-use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
-use std::thread;
 use std::time::Duration;
 
 use serde_json::Value;
 
 use super::observe_error::ObserveError;
 use super::retry;
+use super::side_by_side::side_by_side;
 use super::tokens::Tokens;
 use crate::cf::config::Target;
 use crate::cf::invocation::Invocation;
@@ -131,14 +129,13 @@ impl<'a> Api<'a> {
         }
     }
 
-    /// Several answers of the API, asked for side by side. Where one fails, it is the last, and what is left is not asked
-    /// for.
+    /// Several answers of the API, asked for side by side. Once one has failed, what is left is not asked for.
     pub(crate) fn get_all(&self, mut paths: Vec<String>) -> Vec<Answered> {
         let mut all = Vec::new();
         // A spare home has nothing to renew the token with.
         let mut left = if self.tokens().last() { Vec::new() } else { std::mem::take(&mut paths) };
         for _ in 0..2 {
-            let (answers, unanswered) = self.side_by_side(std::mem::take(&mut paths));
+            let (answers, unanswered) = self.get_all_aside(std::mem::take(&mut paths));
             let is_over = answers.iter().any(|(_, answer)| answer.as_ref().is_err_and(|error| !error.is_absent()));
             all.extend(answers);
             left.extend(unanswered);
@@ -155,31 +152,26 @@ impl<'a> Api<'a> {
         all
     }
 
-    /// The answers that spare homes get, and the paths that are left from the first failure on.
-    fn side_by_side(&self, paths: Vec<String>) -> (Vec<Answered>, Vec<String>) {
-        let count = paths.len().min(AT_ONCE);
-        let left = Mutex::new(paths);
-        let next = || left.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let failed = AtomicBool::new(false);
-        let work = || {
-            let mut answers = Vec::new();
-            while let Some(path) = (!failed.load(Ordering::SeqCst)).then(next).flatten() {
-                let answer = self.get_aside(&path, &|| true, READ);
-                let is_answered =
-                    matches!(&answer, Some(Ok(_))) || matches!(&answer, Some(Err(error)) if error.is_absent());
-                failed.fetch_or(!is_answered, Ordering::SeqCst);
-                match answer {
-                    Some(answer) => answers.push((path, answer)),
-                    None => left.lock().unwrap_or_else(PoisonError::into_inner).push(path),
-                }
-            }
-            answers
+    /// The answers that spare homes get, and the paths that are left from the first failure on; one that had no answer is the
+    /// last of them.
+    fn get_all_aside(&self, paths: Vec<String>) -> (Vec<Answered>, Vec<String>) {
+        let has_failed = AtomicBool::new(false);
+        let ask = |path: String| {
+            let is_over = has_failed.load(Ordering::SeqCst);
+            let answer = if is_over { None } else { self.get_aside(&path, &|| true, READ) };
+            let is_answered =
+                matches!(&answer, Some(Ok(_))) || matches!(&answer, Some(Err(error)) if error.is_absent());
+            has_failed.fetch_or(!is_answered, Ordering::SeqCst);
+            (path, answer)
         };
-        let answers = thread::scope(|scope| {
-            let all: Vec<_> = (0..count).map(|_| scope.spawn(work)).collect();
-            all.into_iter().flat_map(|one| one.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()
-        });
-        (answers, left.into_inner().unwrap_or_else(PoisonError::into_inner))
+        let (mut answers, mut left) = (Vec::new(), Vec::new());
+        for (path, answer) in side_by_side(AT_ONCE, paths.into_iter().rev(), ask).into_iter().rev() {
+            match answer {
+                Some(answer) => answers.push((path, answer)),
+                None => left.push(path),
+            }
+        }
+        (answers, left)
     }
 
     /// Answers that are not worth waiting for, asked for side by side, as long as they are wanted. `None` where there is none.
@@ -188,18 +180,9 @@ impl<'a> Api<'a> {
         paths: Vec<String>,
         goes_on: &(dyn Fn() -> bool + Sync),
     ) -> Vec<(String, Option<Value>)> {
-        let glance = |path: &str| self.get_aside(path, goes_on, GLANCE)?.ok();
-        thread::scope(|scope| {
-            let all: Vec<_> = paths
-                .into_iter()
-                .map(|path| {
-                    scope.spawn(move || {
-                        let answer = glance(&path);
-                        (path, answer)
-                    })
-                })
-                .collect();
-            all.into_iter().map(|one| one.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()
+        side_by_side(paths.len(), paths.into_iter(), |path| {
+            let answer = self.get_aside(&path, goes_on, GLANCE).and_then(Result::ok);
+            (path, answer)
         })
     }
 

@@ -21,6 +21,7 @@
 //! - [`upload`]: what is uploaded, read as cf reads it
 //! - [`check`]: the plan's checks at the staging route
 //! - [`http`]: the HTTP client of both
+//! - `side_by_side`: the same done with each of several things
 //! - [`clock`]: waiting; `pauses`: for how long; [`interrupt`]: what a [`signal`] does to a run
 //!
 //! Only the runner (`step_runner`) and [`lock`] change a space, and only through `cf`.
@@ -59,6 +60,7 @@ mod recovery;
 mod retry;
 pub(crate) mod routers;
 pub mod runner;
+mod side_by_side;
 pub mod signal;
 mod step_runner;
 mod tokens;

@@ -15,10 +15,7 @@
 //! route and no app at all is on the exact one. Nothing is ever unmapped from such a route, so nothing hangs on it.
 
 use std::ops::Range;
-use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::plan::{RouteUrl, format_duration};
@@ -32,6 +29,7 @@ use super::deaf::{Persistence, deaf};
 use super::head::{head, is_unknown, nobody};
 use super::http::{Answer, Client, InstanceKey, REQUEST};
 use super::pauses::Pauses;
+use super::side_by_side::side_by_side;
 
 /// How many answers in a row are asked for at the least. With six routers behind a balancer that deals by chance, one
 /// that is late is missed in one of 18 cases by 16 questions, and in none by a balancer that takes turns.
@@ -157,7 +155,7 @@ impl Router for Probe<'_> {
         loop {
             // One by itself first: as long as that is not the one that is waited for, there is no row.
             let first = self.numbered(&row, 0).map_err(Unconfirmed::Interrupted)?;
-            let heard = match first.map(|()| self.side_by_side(&row, 1..enough)) {
+            let heard = match first.map(|()| self.all_of(&row, 1..enough)) {
                 Ok(rest) => rest.map_err(Unconfirmed::Interrupted)?,
                 Err(heard) => Err(heard),
             };
@@ -218,26 +216,18 @@ impl<'a> Instances<'a> {
 
 impl Probe<'_> {
     /// Asks the questions of these numbers, several at a time, until one is not answered as it is to be.
-    fn side_by_side(&self, row: &Row<'_>, numbers: Range<usize>) -> Result<Heard, Stop> {
-        let count = numbers.len().min(AT_ONCE);
-        let left = Mutex::new(numbers);
-        let failed = AtomicBool::new(false);
-        let ask = || {
-            loop {
-                let next = left.lock().unwrap_or_else(PoisonError::into_inner).next();
-                let Some(number) = next.filter(|_| !failed.load(Ordering::SeqCst)) else { return Ok(Ok(())) };
-                let heard = self.numbered(row, number);
-                if !matches!(heard, Ok(Ok(()))) {
-                    failed.store(true, Ordering::SeqCst);
-                    return heard;
-                }
+    fn all_of(&self, row: &Row<'_>, numbers: Range<usize>) -> Result<Heard, Stop> {
+        let has_failed = AtomicBool::new(false);
+        let ask = |number| {
+            if has_failed.load(Ordering::SeqCst) {
+                return Ok(Ok(()));
             }
+            let heard = self.numbered(row, number);
+            has_failed.fetch_or(!matches!(heard, Ok(Ok(()))), Ordering::SeqCst);
+            heard
         };
-        let all: Vec<_> = thread::scope(|scope| {
-            let all: Vec<_> = (0..count).map(|_| scope.spawn(ask)).collect();
-            all.into_iter().map(|one| one.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()
-        });
-        all.into_iter().find(|heard| !matches!(heard, Ok(Ok(())))).unwrap_or(Ok(Ok(())))
+        let heard: Vec<Heard> = side_by_side(AT_ONCE, numbers, ask).into_iter().collect::<Result<_, _>>()?;
+        Ok(heard.into_iter().collect())
     }
 
     /// Asks the question of that number.

@@ -5,8 +5,6 @@
 //! time stands in. That is known before anything is changed: a route that does not exist yet is asked like any other,
 //! since gorouter answers the question for an unknown host in the same way.
 
-use std::sync::{Mutex, PoisonError};
-use std::thread;
 use std::time::Duration;
 
 use crate::plan::{Check, RouteUrl};
@@ -14,13 +12,13 @@ use crate::space::Space;
 use crate::steps::Step;
 use crate::steps::action::question::RouterQuestion;
 use crate::steps::action::work::Work;
-use crate::steps::deaf::Deaf;
 use crate::steps::instance_header::InstanceHeader;
 use crate::steps::routers::{Asked, Routers};
 
 use super::deaf::{Persistence, deaf};
 use super::http::Client;
 use super::interrupt::Interrupt;
+use super::side_by_side::side_by_side;
 
 /// How many routes are asked at the same time.
 const AT_ONCE: usize = 32;
@@ -40,23 +38,11 @@ pub(crate) fn ask<'s>(client: &Client, space: &Space, steps: impl IntoIterator<I
             routes.push((url.clone(), step.settle));
         }
     }
-    let found: Mutex<Vec<(usize, Option<Deaf>)>> = Mutex::default();
-    for (number, some) in routes.chunks(AT_ONCE).enumerate() {
-        thread::scope(|scope| {
-            for (at, (url, _)) in some.iter().enumerate() {
-                let found = &found;
-                scope.spawn(move || {
-                    // Nothing is begun yet: a signal ends the process.
-                    let unhurried = Interrupt::none();
-                    let why = deaf(client, space, url, InstanceHeader::App, Persistence::Twice, &unhurried)
-                        .unwrap_or_default();
-                    found.lock().unwrap_or_else(PoisonError::into_inner).push((number * AT_ONCE + at, why));
-                });
-            }
-        });
-    }
-    let mut found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
-    found.sort_by_key(|(at, _)| *at);
-    let asked = |((url, settle), (_, deaf))| Asked { checked: checked.contains(&url), url, settle, deaf };
+    // Nothing is begun yet: a signal ends the process.
+    let unhurried = Interrupt::none();
+    let found = side_by_side(AT_ONCE, routes.iter(), |(url, _)| {
+        deaf(client, space, url, InstanceHeader::App, Persistence::Twice, &unhurried).unwrap_or_default()
+    });
+    let asked = |((url, settle), deaf)| Asked { checked: checked.contains(&url), url, settle, deaf };
     routes.into_iter().zip(found).map(asked).collect()
 }
