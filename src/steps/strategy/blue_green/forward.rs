@@ -68,14 +68,13 @@ pub(super) fn deploy(input: &CompileInput<'_>, space: &Space) -> Result<Vec<Step
     // What was being deployed serves, and what was live before does not run: that one leaves the routes while the other's mark
     // tells of what is under way.
     let is_turned = old.as_ref().is_some_and(|old| is_under_way(list.model(), old));
-    if is_turned && app.live.iter().any(|url| list.model().is_mapped(next.as_str(), url)) {
+    if is_turned && is_on_live(app, &next, list.model()) {
         clear(&mut list, app, old.as_ref(), &next)?;
     }
     // One that does not start is not gone back to, and what is under way stays what it is.
     if let Some(old) = &old {
         let returning = returning(&list, app, Some(old), &next);
-        let leaves = app.live.iter().any(|url| list.model().is_mapped(next.as_str(), url));
-        if leaves {
+        if is_on_live(app, &next, list.model()) {
             revive(&mut list, Phase::Prepare, old, &next, &returning)?;
         }
     }
