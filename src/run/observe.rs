@@ -64,9 +64,7 @@ impl<'a> Observer<'a> {
             apps: per_app(&|app| strategy::of(app).apps(app).iter().map(ToString::to_string).collect()),
             locks: plan.apps.iter().map(|app| (Lock::name_for(app.name.as_str()), app.name.clone())).collect(),
             routes: plan.apps.iter().flat_map(|app| strategy::of(app).routes(app)).cloned().collect(),
-            services: per_app(&|app| {
-                app.services.iter().map(ToString::to_string).chain(app.manifest.app.services.iter().cloned()).collect()
-            }),
+            services: per_app(&|app| app.all_services().map(ToOwned::to_owned).collect()),
             tell: &|_| {},
             stages: plan.apps.iter().any(|app| app.manifest.app.docker.is_none()),
             names_buildpacks: plan.apps.iter().any(|app| app.manifest.app.system_buildpacks().next().is_some()),
