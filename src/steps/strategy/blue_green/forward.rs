@@ -72,11 +72,9 @@ pub(super) fn deploy(input: &CompileInput<'_>, space: &Space) -> Result<Vec<Step
         clear(&mut list, app, old.as_ref(), &next)?;
     }
     // One that does not start is not gone back to, and what is under way stays what it is.
-    if let Some(old) = &old {
-        let returning = returning(&list, app, Some(old), &next);
-        if is_on_live(app, &next, list.model()) {
-            revive(&mut list, Phase::Prepare, old, &next, &returning)?;
-        }
+    if is_on_live(app, &next, list.model()) {
+        let returning = returning(&list, app, old.as_ref(), &next);
+        revive(&mut list, Phase::Prepare, old.as_ref(), &next, &returning)?;
     }
     list.mark_next(Phase::Push, &next, annotations);
     settle_old(&mut list, old.as_ref());
@@ -208,7 +206,8 @@ fn same_lifecycle(app: &plan::App, space: &Space, next: &AppName) -> Result<(), 
 fn clear(list: &mut GraphBuilder<'_>, app: &plan::App, old: Option<&AppName>, next: &AppName) -> Result<(), Refusal> {
     if is_on_live(app, next, list.model()) {
         let returning = returning(list, app, old, next);
-        let busy = take_off(list, Phase::Prepare, old, next, &returning, RouterKnowledge::Unsure)?;
+        let serving = revive(list, Phase::Prepare, old, next, &returning)?;
+        let busy = take_off(list, Phase::Prepare, serving, next, &returning, RouterKnowledge::Unsure)?;
         put_to_rest(list, Phase::Prepare, next, busy);
         list.rely_on(None);
     } else {
