@@ -25,14 +25,22 @@ pub(super) fn lacking_before(step: &Step, view: &View<'_, '_>, now: Instant) -> 
     lacking(step, view, now, age(step))
 }
 
-/// What is best looked at together with what confirms the step before: it would be looked at right after that.
-pub(super) fn lacking_soon(step: &Step, view: &View<'_, '_>, now: Instant) -> Parts {
-    lacking(step, view, now, age(step).saturating_sub(SOON))
+/// What is best looked at together with what confirms a step: those that are `next` would look at it right after that.
+pub(super) fn lacking_soon(next: &[&Step], view: &View<'_, '_>, now: Instant) -> Parts {
+    together(next.iter().map(|step| lacking(step, view, now, age(step).saturating_sub(SOON))))
 }
 
-/// What is looked at before a step and was not seen since the one before was done. What is waited for meanwhile makes all older.
-pub(super) fn lacking_after(step: &Step, view: &View<'_, '_>, done: Instant) -> Parts {
-    lacking(step, view, done, Duration::ZERO)
+/// What those that are `next` will look at and was not seen since the step before them was done. What is waited for meanwhile
+/// makes all older.
+pub(super) fn lacking_after(next: &[&Step], view: &View<'_, '_>, done: Instant) -> Parts {
+    together(next.iter().map(|step| lacking(step, view, done, Duration::ZERO)))
+}
+
+fn together(all: impl Iterator<Item = Parts>) -> Parts {
+    all.fold(Parts::default(), |mut together, parts| {
+        together.add(parts);
+        together
+    })
 }
 
 /// What must be looked at once the last step is done: what somebody else may have changed.

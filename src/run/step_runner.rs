@@ -175,10 +175,7 @@ impl Runner<'_> {
         // the routers have answered is looked at again.
         let by_routers = if step.facts().router_question().is_some() && step.facts().route().is_some() {
             let space = Arc::clone(view.space());
-            let mut parts = Parts::default();
-            for next in next {
-                parts.add(lacking_after(next, view, done));
-            }
+            let mut parts = lacking_after(next, view, done);
             if let Some(condition) = step.facts().condition() {
                 parts.add(Parts::new(condition.sections(), Some(condition.app())));
             }
@@ -199,10 +196,7 @@ impl Runner<'_> {
         };
         if let Some(condition) = step.facts().condition().filter(|condition| !is_shown(condition)) {
             let until = (!matches!(by_routers, Some(Err(_)))).then_some(deadline);
-            let mut soon = Parts::default();
-            for next in next {
-                soon.add(lacking_soon(next, view, self.clock.now()));
-            }
+            let soon = lacking_soon(next, view, self.clock.now());
             let awaited = Awaited { condition: &condition, before: &before, since, soon: &soon, until };
             self.wait_for(step, &awaited, view, report)?;
         }
