@@ -57,17 +57,16 @@ impl Runner<'_> {
             return Err(Ended::by(why, step));
         }
         let started = self.clock.now();
-        let mut exit_code = None;
         let mut view = View::new(view, track.open_since());
         let end = match self.before(step, track, &mut view) {
             Ok(()) => {
                 track.tell_who_serves(tell);
                 track.begins_step(step);
-                self.step(app, step, &track.next_after(number), &mut view, &mut exit_code, tell)
+                self.step(app, step, &track.next_after(number), &mut view, tell)
             }
             Err(NotStarted::Failed(why)) => {
                 tell(Happening::step_started(app, step, &[]));
-                StepOutcome::Failed(format!("it was not started: {why}"))
+                StepOutcome::Failed { why: format!("it was not started: {why}"), exit_code: None }
             }
             Err(NotStarted::Stopped(why)) => return Err(Ended::stopped(why, step)),
             Err(NotStarted::Interrupted(why)) => StepOutcome::Interrupted(why),
@@ -75,7 +74,7 @@ impl Runner<'_> {
         let seconds = self.clock.now().duration_since(started).as_secs_f64();
         let (name, id) = (app.name.to_string(), step.id.clone());
         match end {
-            StepOutcome::Confirmed(Confirmed { notes, done, is_told }) => {
+            StepOutcome::Confirmed { confirmed: Confirmed { notes, done, is_told }, exit_code } => {
                 let is_last = track.has_done(step, done, is_told);
                 let meddling = if is_last { track.last_look(self.clock.now(), &mut view) } else { None };
                 let meddling = meddling.or_else(|| track.compare(&view));
@@ -86,7 +85,7 @@ impl Runner<'_> {
                 track.has_confirmed(&view);
                 Ok(())
             }
-            StepOutcome::Failed(why) => {
+            StepOutcome::Failed { why, exit_code } => {
                 tell(Happening::StepFailed { app: name, step: id, exit_code, seconds, why: why.clone() });
                 let looked = view.look(&Parts::new(&Section::DESIRED, None), self.clock.now());
                 Err(match looked.ok().and_then(|()| track.compare(&view)) {

@@ -83,9 +83,17 @@ struct Tried {
 /// How one step ended.
 pub(super) enum StepOutcome {
     /// It is confirmed.
-    Confirmed(Confirmed),
-    /// It is not: why.
-    Failed(String),
+    Confirmed {
+        confirmed: Confirmed,
+        /// How the last cf of it ended, where one did.
+        exit_code: Option<i32>,
+    },
+    /// It is not.
+    Failed {
+        why: String,
+        /// As above.
+        exit_code: Option<i32>,
+    },
     /// The run is to stop, and the step was only waited for.
     Interrupted(Stop),
 }
@@ -140,12 +148,12 @@ impl Runner<'_> {
         step: &Step,
         next: &[&Step],
         view: &mut View<'_, '_>,
-        exit_code: &mut Option<i32>,
         report: &mut Report<'_>,
     ) -> StepOutcome {
-        match self.confirmed(app, step, next, view, exit_code, report) {
-            Ok(confirmed) => StepOutcome::Confirmed(confirmed),
-            Err(Unfinished::Failed(why)) => StepOutcome::Failed(why),
+        let mut exit_code = None;
+        match self.confirmed(app, step, next, view, &mut exit_code, report) {
+            Ok(confirmed) => StepOutcome::Confirmed { confirmed, exit_code },
+            Err(Unfinished::Failed(why)) => StepOutcome::Failed { why, exit_code },
             Err(Unfinished::Interrupted(why)) => StepOutcome::Interrupted(why),
         }
     }
