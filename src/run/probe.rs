@@ -139,13 +139,14 @@ impl Router for Probe<'_> {
         let instances = Instances::of(app);
         let tries = if self.routers.is_deaf(url) { Persistence::Once } else { Persistence::Thrice };
         let deaf = deaf(self.client, space, url, instances.header, tries, clock).map_err(Unconfirmed::Interrupted)?;
+        let mut pause = |time: Duration| {
+            clock.pause(time).map_err(Unconfirmed::Interrupted)?;
+            hopeless().map_or(Ok(()), |why| Err(Unconfirmed::Never(why)))
+        };
         if let Some(why) = deaf {
             let settled = clock.now() + settle;
             while clock.now() < settled {
-                clock.pause_until(LONGEST_PAUSE, settled).map_err(Unconfirmed::Interrupted)?;
-                if let Some(why) = hopeless() {
-                    return Err(Unconfirmed::Never(why));
-                }
+                pause(LONGEST_PAUSE.min(settled.saturating_duration_since(clock.now())))?;
             }
             return Ok(Evidence::Settled { time: settle, why: why.to_string() });
         }
@@ -164,10 +165,7 @@ impl Router for Probe<'_> {
                 Err(heard) if clock.now() >= deadline => return Err(Unconfirmed::Heard(heard)),
                 Err(_) => {}
             }
-            if let Some(why) = hopeless() {
-                return Err(Unconfirmed::Never(why));
-            }
-            clock.pause(pauses.next()).map_err(Unconfirmed::Interrupted)?;
+            pause(pauses.next())?;
         }
     }
 }
