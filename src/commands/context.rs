@@ -104,6 +104,7 @@ impl Context {
             }
             error => error.into(),
         })?;
+        // A rehearsal's plan has another target than the one that was loaded, and shows other names.
         hide_secrets(session.home().redactor(), plan);
         let target = session.target();
         check_target(plan, &target.api, &target.org, &target.space)?;
