@@ -13,8 +13,8 @@ use crate::cf::spawn::Cf;
 use crate::cli::{CliError, Common};
 use crate::plan::{self, ApiUrl, Plan};
 use crate::run::api::Api;
-use crate::run::http::{Client, RouterUrl};
-use crate::run::observe::Observer;
+use crate::run::reading::observe::Observer;
+use crate::run::routes::http::{Client, RouterUrl};
 use crate::secret::{Redactor, Sensitive};
 use crate::shell;
 

@@ -22,8 +22,8 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 
 use super::api::{Answer, Api};
-use super::clock::Clock;
-use super::pauses::Pauses;
+use super::waiting::clock::Clock;
+use super::waiting::pauses::Pauses;
 use crate::plan::AppName;
 use crate::space::Verb;
 use crate::space::lock::{Lock, LockState, SILENCE, Sighting};
