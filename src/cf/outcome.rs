@@ -83,11 +83,7 @@ fn answer(text: &str, output: &Output, missing: impl Fn(&Value) -> Option<String
     body(parse::json(text), output, missing)
 }
 
-fn body(
-    read: Result<Value, parse::NoJson>,
-    output: &Output,
-    missing: impl Fn(&Value) -> Option<String>,
-) -> Verdict {
+fn body(read: Result<Value, parse::NoJson>, output: &Output, missing: impl Fn(&Value) -> Option<String>) -> Verdict {
     let body = match read {
         Ok(body) => body,
         Err(parse::NoJson::Errors { reason: Some(reason), words }) => {

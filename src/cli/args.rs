@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::own_commands::OwnCommands;
 use crate::plan::MOST_PARALLEL;
-use crate::run::http::RouterUrl;
+use crate::run::routes::http::RouterUrl;
 use crate::secret::Redactor;
 
 /// Deployments without downtime on Cloud Foundry, driven by the official cf CLI.

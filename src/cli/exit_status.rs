@@ -1,7 +1,7 @@
 //! How a command ends.
 
-use crate::run::outcome::Outcome;
-use crate::run::signal::Signal;
+use crate::run::operation::Outcome;
+use crate::run::waiting::signal::Signal;
 
 /// How a command ended; each has one exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::Duration;
 
-use crate::run::clock::{Clock, Stop};
+use crate::run::waiting::clock::{Clock, Stop};
 use crate::shell;
 use crate::steps::Verb;
 use crate::text::for_terminal;

@@ -13,8 +13,8 @@ use crate::cf::spawn::Cf;
 use crate::cli::{CliError, Common};
 use crate::plan::{self, ApiUrl, Plan};
 use crate::run::api::Api;
-use crate::run::http::{Client, RouterUrl};
-use crate::run::observe::Observer;
+use crate::run::reading::observe::Observer;
+use crate::run::routes::http::{Client, RouterUrl};
 use crate::secret::{Redactor, Sensitive};
 use crate::shell;
 
@@ -104,6 +104,7 @@ impl Context {
             }
             error => error.into(),
         })?;
+        // A rehearsal's plan has another target than the one that was loaded, and shows other names.
         hide_secrets(session.home().redactor(), plan);
         let target = session.target();
         check_target(plan, &target.api, &target.org, &target.space)?;

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use crate::cli::{CliError, ExitStatus};
 use crate::plan::Plan;
-use crate::run::interrupt::Interrupt;
+use crate::run::executor::runner::Hold;
 use crate::run::lock::{Claim, LockManager, Patience};
-use crate::run::runner::Hold;
+use crate::run::waiting::interrupt::Interrupt;
 use crate::space::Space;
 use crate::space::lock::Lock;
 use crate::steps::Step;

@@ -8,8 +8,8 @@ use serde_json::{json, to_string_pretty};
 use crate::cli::prompt::Consent;
 use crate::cli::{CliError, Common, ExitStatus, LockBreakArgs, LockStatusArgs, StatusFormat};
 use crate::plan::Plan;
-use crate::run::interrupt::Interrupt;
 use crate::run::lock::{LockManager, Patience, state_of};
+use crate::run::waiting::interrupt::Interrupt;
 use crate::space::lock::{Lock, LockState};
 use crate::text;
 

@@ -4,11 +4,11 @@ use std::time::Instant;
 
 use crate::cli::{CliError, ExitStatus};
 use crate::plan::Plan;
-use crate::run::check::Checker;
-use crate::run::interrupt::Interrupt;
+use crate::run::executor::runner::{Hold, Runner};
 use crate::run::operation::Operation;
-use crate::run::probe::Probe;
-use crate::run::runner::{Hold, Runner};
+use crate::run::routes::check::Checker;
+use crate::run::routes::probe::Probe;
+use crate::run::waiting::interrupt::Interrupt;
 use crate::space::Space;
 
 use super::context::Context;

@@ -7,7 +7,7 @@ use serde_json::to_string_pretty;
 use crate::cli::{CliError, Common, ExitStatus, PlanArgs, PlanFormat};
 use crate::plan::Plan;
 use crate::report::{preview, script};
-use crate::run::interrupt::Interrupt;
+use crate::run::waiting::interrupt::Interrupt;
 use crate::space::{SNAPSHOT_FORMAT, Space};
 use crate::steps::Verb;
 use crate::steps::input::Failed;

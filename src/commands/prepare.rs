@@ -10,9 +10,9 @@ use crate::cli::{CliError, Common};
 use crate::plan::{self, Plan};
 use crate::proof::{self, Proof};
 use crate::run::api::Api;
-use crate::run::http::Client;
-use crate::run::manifest_diff;
-use crate::run::routers;
+use crate::run::api::manifest_diff;
+use crate::run::routes::http::Client;
+use crate::run::routes::routers;
 use crate::run::upload::{self, OwnFiles, Stray, UploadError};
 use crate::space::Space;
 use crate::space::lock::Lock;
@@ -122,8 +122,7 @@ pub(super) fn what_to_start(error: CliError, plan: &Plan, space: &Space) -> CliE
 /// Refuses a resume that would leave an app of the plan as something else than what the plan deploys, beside what is
 /// under way. Where the platform does not tell what differs from a manifest, nothing does.
 pub(crate) fn rest_is_deployed(api: &Api<'_>, plan: &Plan, space: &Space, own_files: &OwnFiles) -> Result<(), Refusal> {
-    let files = |app: &plan::App| files_here(app, own_files).map_err(|error| error.to_string());
-    steps::deployed::check(plan, space, &files)?;
+    has_these_files(plan, space, own_files)?;
     let settled = plan.apps.iter().filter(|app| UnderWay::of(app, space).is_none()).cloned().collect();
     let settled = Plan { apps: settled, ..plan.clone() };
     match manifest_diff::paths(api, &steps::deployed::asked(&settled, space)) {
@@ -134,15 +133,19 @@ pub(crate) fn rest_is_deployed(api: &Api<'_>, plan: &Plan, space: &Space, own_fi
 
 /// Refuses where the live versions of a plan's apps come from another plan, or from other files than those that are here.
 pub(crate) fn has_these_files(plan: &Plan, space: &Space, own_files: &OwnFiles) -> Result<(), Refusal> {
-    steps::deployed::check(plan, space, &|app| files_here(app, own_files).map_err(|error| error.to_string()))
+    steps::deployed::check(plan, space, &told_of_files(own_files))
 }
 
 /// Whether a deployment would change nothing: what runs comes from this plan and these files, and the platform knows of no
 /// difference between it and the manifests.
 pub(crate) fn is_deployed(api: &Api<'_>, plan: &Plan, space: &Space, own_files: &OwnFiles) -> bool {
-    let files = |app: &plan::App| files_here(app, own_files).map_err(|error| error.to_string());
-    let asked = steps::deployed::unchanged(plan, space, &files);
+    let asked = steps::deployed::unchanged(plan, space, &told_of_files(own_files));
     asked.and_then(|manifest| manifest_diff::paths(api, &manifest)).is_some_and(|paths| paths.is_empty())
+}
+
+/// As [`files_here`], and why they cannot be read in words.
+fn told_of_files(own_files: &OwnFiles) -> impl Fn(&plan::App) -> Result<Option<Upload>, String> {
+    |app| files_here(app, own_files).map_err(|error| error.to_string())
 }
 
 /// The files to upload, where they are here.

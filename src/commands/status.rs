@@ -6,8 +6,8 @@ use serde_json::to_string_pretty;
 use crate::cli::{CliError, Common, ExitStatus, StatusArgs, StatusFormat};
 use crate::proof::status::Status;
 use crate::report::status;
-use crate::run::interrupt::Interrupt;
 use crate::run::lock::state_of;
+use crate::run::waiting::interrupt::Interrupt;
 use crate::text;
 
 use super::context::{Context, load_without_app_files};

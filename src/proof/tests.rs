@@ -4,10 +4,15 @@
 use std::rc::Rc;
 use std::time::Duration;
 
+use serde_json::Value;
+
 use crate::example;
 use crate::plan::{self, DockerImage, Lifecycle, Plan, RouteUrl};
 use crate::space::condition::Condition;
-use crate::space::{App, Process, Quota, QuotaScope, Space, Usage};
+use crate::space::{
+    App, Binding, Instance, InstanceState, Is, Policy, Process, ProcessSetting, Quota, QuotaScope, Setting, Space,
+    Usage,
+};
 use crate::steps::action::Delete;
 use crate::steps::annotations::Role;
 use crate::steps::refusal::{QuotaKind, Refusal};
@@ -161,7 +166,7 @@ fn where_the_old_version_is_down_and_the_new_one_serves_there_is_a_way_on() {
             let both = space.holders(live).len() == 2;
             let Some(old) = space.app_mut(down).filter(|_| both) else { continue };
             for instance in old.processes.iter_mut().flat_map(|process| &mut process.states) {
-                instance.state = crate::space::InstanceState::Crashed;
+                instance.state = InstanceState::Crashed;
             }
             met += 1;
             let leads_on = |verb: Verb| {
@@ -851,6 +856,75 @@ fn a_rollback_that_picks_by_name_is_caught() {
     assert!(!proof.holds);
     let told = proof.violations[0].to_string();
     assert!(told.contains("shop.example.com led to [shop_b] and leads to [shop_a] now"), "{told}");
+}
+
+/// One colour is live with much that no manifest names, and the other one has some that an older deployment has left on it.
+fn unequal() -> Space {
+    let set = |app: &mut App, settings: &[(Setting, Value)]| {
+        for (setting, value) in settings {
+            if let Setting::Process(kind, _) = setting {
+                app.make_process(kind);
+            }
+            app.set(setting.clone(), Is::Set(value.clone()));
+        }
+    };
+    let policy = |peer: &str| {
+        let (outward, peer, protocol) = (true, Some(peer.to_owned()), "tcp".to_owned());
+        (Setting::Policy(Policy { outward, peer, protocol, first: 80, last: 81 }), Value::from(true))
+    };
+    let worker = |of| Setting::Process("worker".to_owned(), of);
+    let mut space = ordinary();
+    set(
+        &mut space.apps[0],
+        &[
+            (Setting::Env("TOKEN".to_owned()), "hunter2".into()),
+            (Setting::Label("team".to_owned()), "blue".into()),
+            (Setting::Annotation("contact".to_owned()), "ada".into()),
+            (Setting::Feature("ssh".to_owned()), false.into()),
+            (Setting::Sidecar("agent".to_owned()), serde_json::json!({"command": "run"})),
+            (Setting::Process("web".to_owned(), ProcessSetting::HealthTimeout), 90.into()),
+            (worker(ProcessSetting::Instances), 3.into()),
+            (worker(ProcessSetting::Command), "work".into()),
+            policy("g-1"),
+        ],
+    );
+    space.apps[0].bindings.push(Binding::of("cache"));
+    set(&mut space.apps[1], &[(Setting::Env("OLD".to_owned()), "1".into()), policy("g-2")]);
+    space.apps[1].bindings.push(Binding::of("left-over"));
+    let running = |index| Instance { index, id: None, uptime: None, state: InstanceState::Running, details: None };
+    space.apps[0].processes[1].states = (0..3).map(running).collect();
+    space
+}
+
+#[test]
+fn what_only_the_live_colour_has_is_on_the_next_one_when_all_is_done() {
+    let (plan, space) = (plan_with(""), unequal());
+    let kinds: Vec<&str> = right(&plan, Verb::Apply, &space).unwrap().iter().map(|step| step.facts().kind()).collect();
+    let equality = [
+        "set-env",
+        "set-metadata",
+        "set-feature",
+        "set-sidecar",
+        "set-process",
+        "scale-process",
+        "add-network-policies",
+        "remove-network-policies",
+        "unbind-service",
+    ];
+    for kind in equality {
+        assert!(kinds.contains(&kind), "{kind} is not among {kinds:?}");
+    }
+    for verb in [Verb::Apply, Verb::Rollback] {
+        assert_holds(&format!("{verb} of colours that differ"), &proved(&plan, verb, &space));
+    }
+    // Each of them is needed.
+    for kind in equality.into_iter().chain(["bind-service"]) {
+        let wrong = |verb: Verb, space: &Space| {
+            right(&plan, verb, space).map(|steps| without(steps, |step| step.facts().kind() == kind))
+        };
+        let proof = prove_app(&plan.apps[0], Verb::Apply, &space, &wrong);
+        assert!(!proof.holds, "without {kind}: not caught in {} cases", proof.cases);
+    }
 }
 
 #[test]

@@ -16,7 +16,7 @@ use guard::Guard;
 use crate::cf::session::PrivateHome;
 use crate::cf::spawn::Cf;
 use crate::plan::{self, ApiUrl, Lifecycle, Plan, RouteUrl};
-use crate::run::http::RouterUrl;
+use crate::run::routes::http::RouterUrl;
 use crate::secret::Sensitive;
 
 /// How long one of the calls that prepare the stage may take.

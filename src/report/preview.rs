@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 use crate::cf::invocation::Invocation;
 use crate::plan::{self, Plan, format_duration};
 use crate::proof::Proof;
-use crate::space::{AppState, Quota, Space, Usage};
+use crate::space::{AppState, Is, Quota, Setting, Space, Usage};
+use crate::steps::changes::{Change, Changes};
 use crate::steps::deaf::Deaf;
 use crate::steps::routers::{Asked, Routers};
 use crate::steps::standing::Standing;
@@ -49,11 +50,49 @@ pub(crate) fn text(plan: &Plan, space: &Space, deployment: &Deployment<'_>) -> S
 fn write_opening(out: &mut String, part: &AppDeployment<'_>, space: &Space) {
     let (title, told) = strategy::of(part.app).opening(part.app, &part.standing);
     let _ = writeln!(out, "\n{}\n   {told}", numbered(title, ""));
+    write_changes(out, &Changes::of(part, space));
     for url in part.standing.live().map(|live| space.routes_of(live.as_str())).unwrap_or_default() {
         if !part.app.live.iter().any(|known| known.to_string() == url) && part.app.staging.to_string() != url {
             let note = format!("note: {url} leads to it, too, and is not in the plan: it stays where it is");
             let _ = writeln!(out, "   {}", style(note).yellow());
         }
+    }
+}
+
+/// What the new version has otherwise than the live one, what it gets from it, and what somebody has changed by hand.
+fn write_changes(out: &mut String, changes: &Changes) {
+    let Changes { differing, carried, by_hand, untold } = changes;
+    let mut tell = |what: &str, all: Vec<String>| {
+        if !all.is_empty() {
+            let _ = writeln!(out, "   {what}: {}", all.join(", "));
+        }
+    };
+    let names = |all: &[Setting]| all.iter().map(ToString::to_string).collect();
+    tell("what will be otherwise", differing.iter().map(change).collect());
+    tell("carried over, since no manifest names it", names(carried));
+    tell("changed by hand since the last deployment", names(by_hand));
+    for service in untold {
+        let note = format!(
+            "note: nobody tells the parameters that {service} is bound with: it is bound without any; the manifest can name them"
+        );
+        let _ = writeln!(out, "   {}", style(note).yellow());
+    }
+}
+
+/// One thing that is otherwise, in words; what may be a secret is not shown.
+fn change(change: &Change) -> String {
+    let Change { setting, live, next } = change;
+    let shown = |is: &Is| match is {
+        Is::Set(Value::String(text)) => text.clone(),
+        Is::Set(value) => value.to_string(),
+        Is::Untold => "not known".to_owned(),
+        Is::Unset => "nothing".to_owned(),
+    };
+    match (live, next) {
+        (_, Is::Unset) => format!("{setting} goes"),
+        (Is::Unset, _) if setting.is_secret() => format!("{setting} is new"),
+        (_, _) if setting.is_secret() => format!("{setting} changes"),
+        (live, next) => format!("{setting}: {} → {}", shown(live), shown(next)),
     }
 }
 
@@ -159,6 +198,7 @@ pub(crate) fn json(plan: &Plan, space: &Space, deployment: &Deployment<'_>, peak
             "strategy": strategy::of(app.app).name(),
             "live": app.standing.live().map(plan::AppName::as_str),
             "next": app.standing.next().as_str(),
+            "differences": Changes::of(app, space).json(),
         })
     };
     let step = |step: &Step| {

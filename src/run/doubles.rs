@@ -4,11 +4,11 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use super::clock::{Clock, Stop};
-use super::observe_error::ObserveError;
-use super::parts::Parts;
-use super::reader::Reader;
-use super::signal::Signal;
+use super::api::observe_error::ObserveError;
+use super::reading::parts::Parts;
+use super::reading::reader::Reader;
+use super::waiting::clock::{Clock, Stop};
+use super::waiting::signal::Signal;
 use crate::cf::outcome::{Reason, Refusal};
 use crate::space::Space;
 

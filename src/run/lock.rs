@@ -22,8 +22,8 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 
 use super::api::{Answer, Api};
-use super::clock::Clock;
-use super::pauses::Pauses;
+use super::waiting::clock::Clock;
+use super::waiting::pauses::Pauses;
 use crate::plan::AppName;
 use crate::space::Verb;
 use crate::space::lock::{Lock, LockState, SILENCE, Sighting};
@@ -216,6 +216,7 @@ impl<'a> LockManager<'a> {
             self.clock.pause(LONGEST_PAUSE).map_err(|stop| LockError::stopped(first.app.clone(), stop))?;
             let mut seen = Vec::new();
             for (mut watch, lock) in watched {
+                // Judged anew: time has passed, and a run that is silent by now was not looked at since it was read.
                 let is_open = self.is_worth_watching(&lock, self.state_of(&lock), &watch);
                 let Some(lock) = (if is_open { marker::look(&self.api, &lock)? } else { Some(lock) }) else { continue };
                 watch.see(&lock, self.clock.now());

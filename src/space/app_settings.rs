@@ -87,7 +87,13 @@ impl App {
         let at = self.processes.iter().position(|process| process.kind == kind).unwrap_or_else(|| {
             let guid = format!("new {kind}");
             let instances = u32::from(kind == WEB);
-            self.processes.push(Process { guid, kind: kind.to_owned(), instances, memory_mb: DEFAULT_MEMORY_MB, ..Process::default() });
+            self.processes.push(Process {
+                guid,
+                kind: kind.to_owned(),
+                instances,
+                memory_mb: DEFAULT_MEMORY_MB,
+                ..Process::default()
+            });
             if let Some(settings) = &mut self.settings {
                 settings.add_process(kind);
             }

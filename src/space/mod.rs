@@ -18,7 +18,7 @@
 //! - [`condition`]: what must be true of a space after a step; [`section`]: the parts that are read to judge it
 //! - [`difference`]: what somebody else has changed between two looks
 //!
-//! All of it is pure; `run::observe` makes the `cf curl` calls. A [`Space`] serialises to the snapshot that
+//! All of it is pure; `run::reading::observe` makes the `cf curl` calls. A [`Space`] serialises to the snapshot that
 //! `cutover status --format json` writes and `cutover plan --space FILE` reads.
 
 mod app;

@@ -5,20 +5,17 @@ mod written;
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::is::Is;
 use super::policy::Policy;
 use super::setting::{ProcessSetting, Setting};
-use written::Written;
 
 /// The type of the process that routes lead to.
 const WEB: &str = "web";
 
 /// What an app is set to, without how many instances its processes have and how large they are.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(from = "Written", into = "Written")]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Settings {
     all: BTreeMap<Setting, Is>,
     /// The guids of the sidecars that users have made, by their names.

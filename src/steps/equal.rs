@@ -90,7 +90,11 @@ pub(crate) fn lacking(app: &App, wanted: &Wanted) -> Wanted {
     for kind in wanted.keys().filter_map(process_of) {
         there.make_process(kind);
     }
-    wanted.iter().filter(|(setting, is)| there.setting(setting) != **is).map(|(at, is)| (at.clone(), is.clone())).collect()
+    wanted
+        .iter()
+        .filter(|(setting, is)| there.setting(setting) != **is)
+        .map(|(at, is)| (at.clone(), is.clone()))
+        .collect()
 }
 
 /// The type of the process that something is set of.
@@ -154,5 +158,132 @@ fn part(setting: &Setting) -> Carried {
         Setting::Sidecar(_) => Carried::Sidecars,
         Setting::Binding(_) => Carried::Bindings,
         Setting::Policy(_) => Carried::Policies,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::example;
+    use crate::space::Policy;
+    use crate::steps::record::SETTINGS;
+
+    const PLAN: &str = "
+version: 1
+target: {api: https://api.example.com, org: acme, space: production}
+apps:
+  - name: shop
+    path: app
+    manifest: manifest.yml
+    routes: {live: [shop.example.com], staging: shop-staging.example.com}
+    carry: CARRY
+";
+
+    /// What is to be set, and what is lacking of it, of a live colour with these settings and a next one with those.
+    fn compared(carry: &str, manifest: &str, live: &[(Setting, Is)], next: &[(Setting, Is)]) -> Vec<String> {
+        let plan = example::plan_and_manifest(&PLAN.replace("CARRY", carry), manifest);
+        let colour = |name: &str, with: &[(Setting, Is)]| {
+            let mut app = example::app(name, name == "shop_a", 2, None);
+            app.bindings.clear();
+            for (setting, is) in with {
+                if let Setting::Process(kind, _) = setting {
+                    app.make_process(kind);
+                }
+                app.set(setting.clone(), is.clone());
+            }
+            app
+        };
+        let apps = vec![colour("shop_a", live), colour("shop_b", next)];
+        let space = example::space(apps, [("shop.example.com", "shop_a")]);
+        let [a, b] = &plan.apps[0].colours;
+        let wanted = wanted(&plan.apps[0], &space, a, b);
+        let lacking = lacking(space.app("shop_b").unwrap(), &wanted);
+        let shown = |(setting, is): (&Setting, &Is)| match is {
+            Is::Set(value) => format!("{setting}: {value}"),
+            Is::Untold => format!("{setting}: untold"),
+            Is::Unset => format!("no {setting}"),
+        };
+        lacking.iter().map(shown).collect()
+    }
+
+    fn set(setting: Setting, value: impl Into<Value>) -> (Setting, Is) {
+        (setting, Is::Set(value.into()))
+    }
+
+    #[test]
+    fn the_next_colour_lacks_what_the_live_one_has_and_no_manifest_names() {
+        let env = |name: &str| Setting::Env(name.to_owned());
+        let process = |kind: &str, of| Setting::Process(kind.to_owned(), of);
+        let worker = |count: u64| set(process("worker", ProcessSetting::Instances), count);
+        let policy = |peer: &str| {
+            let policy =
+                Policy { outward: true, peer: Some(peer.to_owned()), protocol: "tcp".to_owned(), first: 80, last: 80 };
+            set(Setting::Policy(policy), true)
+        };
+        let cases: [(&str, &str, Vec<(Setting, Is)>, Vec<(Setting, Is)>, &[&str]); 16] = [
+            ("all", "", vec![], vec![], &[]),
+            ("all", "", vec![set(env("A"), "1")], vec![], &["variable A: \"1\""]),
+            ("all", "", vec![set(env("A"), "1")], vec![set(env("A"), "2")], &["variable A: \"1\""]),
+            ("all", "", vec![set(env("A"), "1")], vec![set(env("A"), "1")], &[]),
+            ("all", "  env: {A: 3}\n", vec![set(env("A"), "1")], vec![set(env("A"), "2")], &[]),
+            ("all", "", vec![], vec![set(env("OLD"), "2")], &["no variable OLD"]),
+            ("none", "", vec![set(env("A"), "1")], vec![set(env("A"), "2")], &["no variable A"]),
+            ("[labels]", "", vec![set(env("A"), "1")], vec![], &[]),
+            ("all", "", vec![set(Setting::Feature("ssh".to_owned()), false)], vec![], &["feature ssh: false"]),
+            ("none", "", vec![set(Setting::Feature("ssh".to_owned()), false)], vec![], &[]),
+            (
+                "all",
+                "",
+                vec![policy("g-1")],
+                vec![policy("g-2")],
+                &["network policy to g-1, tcp 80: true", "no network policy to g-2, tcp 80"],
+            ),
+            // A process that only the droplet brings is as large as it is live; what has no instances is left to the droplet.
+            ("all", "", vec![worker(3)], vec![], &["instances of process worker: 3"]),
+            ("all", "", vec![worker(0), set(process("worker", ProcessSetting::Command), "run")], vec![], &[]),
+            (
+                "all",
+                "  processes: [{type: worker, instances: 1}]\n",
+                vec![worker(3)],
+                vec![worker(1)],
+                &["instances of process worker: 3"],
+            ),
+            ("all", "  processes: [{type: worker, instances: 5}]\n", vec![worker(3)], vec![worker(5)], &[]),
+            (
+                "all",
+                "  command: run\n",
+                vec![
+                    set(process("web", ProcessSetting::Command), "walk"),
+                    set(process("web", ProcessSetting::HealthTimeout), 90),
+                ],
+                vec![set(process("web", ProcessSetting::User), "root")],
+                &["no user of process web", "timeout of process web: 90"],
+            ),
+        ];
+        for (carry, manifest, live, next, expected) in cases {
+            assert_eq!(compared(carry, manifest, &live, &next), expected, "carry: {carry}, {manifest}");
+        }
+    }
+
+    #[test]
+    fn what_the_live_versions_manifest_named_and_this_one_does_not_was_dropped() {
+        let named = Settings::of_manifest(&json!({"env": {"DROPPED": "1"}, "command": "run"}));
+        let record = Record::new(&named, &Wanted::new()).unwrap();
+        let plan = example::plan(&PLAN.replace("CARRY", "all"));
+        let mut live = example::app("shop_a", true, 2, None);
+        live.annotations.insert(SETTINGS.to_owned(), record.as_str().to_owned());
+        for name in ["DROPPED", "BY_HAND"] {
+            live.set(Setting::Env(name.to_owned()), Is::Set("1".into()));
+        }
+        let command = Setting::Process(WEB.to_owned(), ProcessSetting::Command);
+        live.set(command.clone(), Is::Set("run".into()));
+        let space = example::space(vec![live], [("shop.example.com", "shop_a")]);
+        let [a, b] = &plan.apps[0].colours;
+        let wanted = wanted(&plan.apps[0], &space, a, b);
+        assert_eq!(wanted[&Setting::Env("DROPPED".to_owned())], Is::Unset);
+        assert_eq!(wanted[&Setting::Env("BY_HAND".to_owned())], Is::Set("1".into()));
+        assert_eq!(wanted[&command], Is::Unset);
     }
 }

@@ -12,6 +12,7 @@
 //!   what one was set to when it was deployed
 //! - [`annotations`]: what is written on the apps, because routes and states cannot tell it
 //! - [`upload`]: whether what is uploaded is what was to be uploaded
+//! - `changes`: what of an app is otherwise after a deployment
 //! - [`left`]: what is left of a list that did not come to its end
 //! - [`scope`]: the space as far as some of it is concerned
 //! - `preflight`: what the platform tells before the first change of what it will refuse
@@ -25,6 +26,7 @@
 pub mod action;
 pub mod annotations;
 mod builder;
+pub(crate) mod changes;
 pub mod compile;
 pub(crate) mod deaf;
 pub mod deployed;

@@ -7,9 +7,10 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use crate::space::{App, Is, Setting, Settings};
+use crate::space::{App, Is, ProcessSetting, Setting, Settings};
 
 use super::wanted::Wanted;
 
@@ -22,6 +23,8 @@ const VALUE: usize = 2;
 /// What tells that a manifest has named it, and that it was carried.
 const NAMED: char = '+';
 const CARRIED: char = '-';
+/// What stands for a value that is not told.
+const UNTOLD: &str = "~~";
 /// How many fit into an annotation.
 const MOST: usize = 5000 / LENGTH;
 
@@ -39,7 +42,8 @@ impl Record {
     /// What is to be written on an app whose manifest names these and to which those were carried. `None` where there is no room
     /// for it: then it is as if cutover had not deployed the app.
     pub(super) fn new(named: &Settings, carried: &Wanted) -> Option<Self> {
-        let of = |by: char| move |(setting, is): (&Setting, &Is)| format!("{}{by}{}", name(setting), value(setting, is));
+        let of =
+            |by: char| move |(setting, is): (&Setting, &Is)| format!("{}{by}{}", name(setting), value(setting, is));
         let is_there = |(_, is): &(&Setting, &Is)| **is != Is::Unset;
         let all: Vec<String> =
             named.iter().map(of(NAMED)).chain(carried.iter().filter(is_there).map(of(CARRIED))).collect();
@@ -47,7 +51,7 @@ impl Record {
     }
 
     /// As it is written.
-    pub(super) fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 
@@ -59,13 +63,28 @@ impl Record {
     /// What stands for how it was set, and for its value.
     fn find(&self, setting: &Setting) -> Option<(char, &str)> {
         let wanted = name(setting);
-        let one = (0..self.0.len()).step_by(LENGTH).map(|at| &self.0[at..at + LENGTH]).find(|one| one.starts_with(&wanted))?;
+        let one = (0..self.0.len())
+            .step_by(LENGTH)
+            .map(|at| &self.0[at..at + LENGTH])
+            .find(|one| one.starts_with(&wanted))?;
         Some((one[NAME..].chars().next()?, &one[NAME + 1..]))
     }
 
     /// Whether something of this app was changed by somebody else since, as far as that can be told.
     pub(crate) fn is_changed(&self, setting: &Setting, is: &Is) -> bool {
-        self.find(setting).is_none_or(|(_, was)| was != value(setting, is))
+        match (self.find(setting), setting) {
+            // An autoscaler does that, too.
+            (_, Setting::Process(_, ProcessSetting::Instances)) => false,
+            (Some((_, was)), _) => was != UNTOLD && was != value(setting, is),
+            // What a droplet, or the platform, has brought since is nobody's hand.
+            (None, Setting::Process(kind, of)) => match of.default_of(kind) {
+                None => false,
+                Some(Value::Null) => *is != Is::Unset,
+                Some(default) => *is != Is::Set(default),
+            },
+            (None, Setting::Feature(_)) => false,
+            (None, _) => true,
+        }
     }
 }
 
@@ -76,7 +95,7 @@ fn name(setting: &Setting) -> String {
 fn value(setting: &Setting, is: &Is) -> String {
     match is {
         Is::Set(value) if !setting.is_secret() && !value.is_null() => digest(&value.to_string(), VALUE),
-        Is::Set(_) | Is::Untold | Is::Unset => "~".repeat(VALUE),
+        Is::Set(_) | Is::Untold | Is::Unset => UNTOLD.to_owned(),
     }
 }
 
@@ -84,4 +103,62 @@ fn digest(text: &str, length: usize) -> String {
     let mut digest = URL_SAFE_NO_PAD.encode(Sha256::digest(text));
     digest.truncate(length);
     digest
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use serde_json::json;
+
+    use super::*;
+
+    fn record(named: &Value, carried: &[(Setting, Is)]) -> Record {
+        Record::new(&Settings::of_manifest(named), &carried.iter().cloned().collect()).unwrap()
+    }
+
+    #[test]
+    fn what_a_manifest_named_is_told_from_what_was_carried_and_from_what_came_since() {
+        let label = Setting::Label("team".to_owned());
+        let env = |name: &str| Setting::Env(name.to_owned());
+        let carried = [(label.clone(), Is::Set("blue".into())), (env("TOKEN"), Is::Set("hunter2".into()))];
+        let record = record(&json!({"env": {"MODE": "fast"}, "memory": "64M"}), &carried);
+        assert!(record.names(&env("MODE")) && !record.names(&env("TOKEN")) && !record.names(&env("NEW")));
+        let memory = |mb: u64| (Setting::Process("web".to_owned(), ProcessSetting::Memory), Is::Set(mb.into()));
+        let of_worker = |of, value: Value| (Setting::Process("worker".to_owned(), of), Is::Set(value));
+        for ((setting, is), expected) in [
+            ((label.clone(), Is::Set("blue".into())), false),
+            ((label, Is::Set("red".into())), true),
+            // Nothing that stands for a secret is written.
+            ((env("TOKEN"), Is::Set("another".into())), false),
+            ((env("NEW"), Is::Set("x".into())), true),
+            (memory(64), false),
+            (memory(128), true),
+            (of_worker(ProcessSetting::Health, json!("process")), false),
+            (of_worker(ProcessSetting::Health, json!("http")), true),
+            (of_worker(ProcessSetting::Command, json!("run")), true),
+            (of_worker(ProcessSetting::Disk, json!(2048)), false),
+            (of_worker(ProcessSetting::Instances, json!(7)), false),
+        ] {
+            assert_eq!(record.is_changed(&setting, &is), expected, "{setting}");
+        }
+    }
+
+    #[test]
+    fn a_record_fits_into_an_annotation_and_is_read_back() {
+        let all = |count: usize| -> Wanted {
+            (0..count).map(|number| (Setting::Env(format!("VARIABLE_{number}")), Is::Set("x".into()))).collect()
+        };
+        let fits = Record::new(&Settings::default(), &all(MOST)).unwrap();
+        assert!(fits.as_str().len() <= 5000);
+        assert_eq!(Record::new(&Settings::default(), &all(MOST + 1)), None);
+        let mut app = App::new("guid", "shop_a");
+        assert_eq!(Record::of(&app), None);
+        app.annotations = BTreeMap::from([(SETTINGS.to_owned(), fits.as_str().to_owned())]);
+        assert_eq!(Record::of(&app), Some(fits));
+        for broken in ["1234567", "äääääääää", "123456789"] {
+            app.annotations = BTreeMap::from([(SETTINGS.to_owned(), broken.to_owned())]);
+            assert_eq!(Record::of(&app), None, "{broken}");
+        }
+    }
 }

@@ -33,12 +33,22 @@ fn manifest(bench: &Bench, app: &str) -> String {
     let file = bench.folder().join(format!("{app}.yml"));
     bench.cf.must(["create-app-manifest", app, "-p", file.to_str().unwrap()]);
     let text = std::fs::read_to_string(file).unwrap();
-    let lines = text.lines().filter(|line| {
-        let own = line.trim_start();
-        !own.starts_with("- name: shop_") && !own.starts_with("cutover-") && !own.contains("route")
-            && !own.starts_with("protocol:")
-    });
-    lines.collect::<Vec<_>>().join("\n")
+    // Variables are told in the order in which they were set.
+    let mut lines: Vec<&str> = text
+        .lines()
+        .filter(|line| {
+            let own = line.trim_start();
+            !own.starts_with("- name: shop_")
+                && !own.starts_with("cutover-")
+                && !own.contains("route")
+                && !own.starts_with("protocol:")
+        })
+        .collect();
+    if let Some(at) = lines.iter().position(|line| *line == "  env:") {
+        let end = lines[at + 1..].iter().position(|line| !line.starts_with("    ")).unwrap_or(0) + at + 1;
+        lines[at + 1..end].sort_unstable();
+    }
+    lines.join("\n")
 }
 
 /// What the policies of an app are, each as the other end, the direction and the ports.
@@ -109,7 +119,8 @@ fn what_only_the_live_version_has_the_next_one_has_too() {
     // There is nothing left to set where both have it.
     let again = bench.must(&["plan", "--format", "json"]).out;
     let plan: Value = serde_json::from_str(&again).unwrap();
-    let actions: Vec<&str> = plan["steps"].as_array().unwrap().iter().filter_map(|step| step["action"].as_str()).collect();
+    let actions: Vec<&str> =
+        plan["steps"].as_array().unwrap().iter().filter_map(|step| step["action"].as_str()).collect();
     assert!(!actions.iter().any(|action| action.starts_with("set-") && *action != "set-droplet"), "{actions:?}");
     apply(&bench);
     assert_eq!((manifest(&bench, "shop_a"), manifest(&bench, "shop_b")), (before.clone(), before));

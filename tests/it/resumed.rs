@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::time::Duration;
 
-use cutover::run::ended::Ended;
+use cutover::run::executor::ended::Ended;
 use foundry::faults::{Fault, Harm, Occurrence, Rule};
 use foundry::router::Propagation;
 use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};

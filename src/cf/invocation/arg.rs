@@ -62,7 +62,8 @@ impl Reference {
                 format!("{program} droplets {app} | awk '$2 == \"(current)\" {{ print $1 }}'")
             }
             Self::SidecarGuid(_, name) => {
-                let guid = format!(".resources[] | select(.name == {}) | .guid", serde_json::Value::from(name.as_str()));
+                let guid =
+                    format!(".resources[] | select(.name == {}) | .guid", serde_json::Value::from(name.as_str()));
                 format!("{program} curl /v3/apps/$({program} app {app} --guid)/sidecars | jq -r {}", quote(&guid))
             }
             Self::File(name) => format!("echo {name}"),
@@ -148,7 +149,10 @@ impl Arg {
             Piece::Reference(_) => true,
         };
         // A file's name needs no quotes.
-        if self.pieces.iter().all(|piece| matches!(piece, Piece::Text(text) if quote(text) == *text) || matches!(piece, Piece::Reference(Reference::File(_)))) {
+        if self.pieces.iter().all(|piece| {
+            matches!(piece, Piece::Text(text) if quote(text) == *text)
+                || matches!(piece, Piece::Reference(Reference::File(_)))
+        }) {
             return self.plain();
         }
         let together = self.pieces.iter().all(plain);

@@ -25,7 +25,9 @@ mod tests {
 
     #[test]
     fn a_manifest_is_yaml_and_an_error_is_json() {
-        let read = manifest("---\napplications:\n- name: shop\n  env:\n    LIMIT: '3'\n    YES: 'yes'\n  processes:\n  - type: web\n    instances: 2\n\n");
+        let read = manifest(
+            "---\napplications:\n- name: shop\n  env:\n    LIMIT: '3'\n    YES: 'yes'\n  processes:\n  - type: web\n    instances: 2\n\n",
+        );
         let read = read.unwrap();
         assert_eq!(read["env"], serde_json::json!({"LIMIT": "3", "YES": "yes"}));
         assert_eq!(read["processes"][0]["instances"], 2);

@@ -116,7 +116,8 @@ impl PartialApp {
 fn read_carry(app: &Mapping<'_>, collector: &mut Collector<'_>) -> Carry {
     let words = app.parse_list("carry", carry::Word::parse);
     if let ([_, _, ..], Some(alone)) = (words.as_slice(), words.iter().find(|word| word.value.stands_alone())) {
-        let error = ValueError::hinted("this word stands alone", "write `carry: all`, `carry: none`, or a list of parts");
+        let error =
+            ValueError::hinted("this word stands alone", "write `carry: all`, `carry: none`, or a list of parts");
         collector.at(alone.place.clone(), &alone.path, error);
     }
     Carry::of(words.into_iter().map(|word| word.value).collect())

@@ -4,9 +4,9 @@ use jiff::Timestamp;
 use thiserror::Error;
 
 use crate::cf::outcome::Refusal;
-use crate::run::clock::Stop;
-use crate::run::observe_error::ObserveError;
-use crate::run::signal::Signal;
+use crate::run::api::observe_error::ObserveError;
+use crate::run::waiting::clock::Stop;
+use crate::run::waiting::signal::Signal;
 use crate::space::lock::{Lock, LockState};
 
 /// Why a lock is not ours.

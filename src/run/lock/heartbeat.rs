@@ -6,7 +6,6 @@
 //! the run.
 
 use std::collections::BTreeMap;
-use std::panic::resume_unwind;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -18,8 +17,9 @@ use super::held::{self, Beat, InFlight, Lost, judge};
 use super::marker;
 use crate::cf::spawn::Cf;
 use crate::run::api::Api;
-use crate::run::clock::{Clock, Stop};
-use crate::run::interrupt::Stopper;
+use crate::run::side_by_side::side_by_side;
+use crate::run::waiting::clock::{Clock, Stop};
+use crate::run::waiting::interrupt::Stopper;
 use crate::space::Space;
 use crate::space::lock::Lock;
 use crate::steps::Step;
@@ -126,22 +126,12 @@ impl<'a> Heartbeat<'a> {
             let state = self.state();
             (state.locks.clone(), state.in_flight.clone())
         };
-        let lanes = locks.len().min(AT_ONCE);
-        let left = Mutex::new(locks.into_iter());
-        let next = || left.lock().unwrap_or_else(PoisonError::into_inner).next();
-        let work = || {
-            let mut all = true;
-            while let Some(lock) = next() {
-                let in_flight = in_flight.get(&lock.app).cloned().unwrap_or_default();
-                all &= self.beat(lock, &in_flight)? == Beat::Written;
-            }
-            Ok(all)
+        let beat = |lock: Lock| {
+            let in_flight = in_flight.get(&lock.app).cloned().unwrap_or_default();
+            self.beat(lock, &in_flight)
         };
-        thread::scope(|scope| {
-            let all: Vec<_> = (0..lanes).map(|_| scope.spawn(work)).collect();
-            all.into_iter()
-                .try_fold(true, |all, one| Ok(all & one.join().unwrap_or_else(|panic| resume_unwind(panic))?))
-        })
+        let beats = side_by_side(AT_ONCE, locks.into_iter(), beat);
+        beats.into_iter().try_fold(true, |all, beat| Ok(all & (beat? == Beat::Written)))
     }
 
     /// One heartbeat of one lock, beside the run.

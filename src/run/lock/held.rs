@@ -6,9 +6,9 @@ use thiserror::Error;
 use super::marker;
 use crate::cf::invocation::Invocation;
 use crate::cf::spawn::SpawnError;
+use crate::run::api::observe_error::ObserveError;
 use crate::run::api::{Answer, Api};
-use crate::run::clock::Clock;
-use crate::run::observe_error::ObserveError;
+use crate::run::waiting::clock::Clock;
 use crate::space::lock::Lock;
 
 /// What became of a heartbeat.

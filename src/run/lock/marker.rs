@@ -9,10 +9,10 @@ use super::error::LockError;
 use crate::cf::invocation::{Invocation, Lifecycle, query};
 use crate::cf::outcome::{Expectation, Reason, Refusal};
 use crate::plan::format_duration;
-use crate::run::answers::Get as _;
+use crate::run::api::answers::Get as _;
+use crate::run::api::observe_error::ObserveError;
 use crate::run::api::{Answer, Api};
-use crate::run::clock::{Clock, Stop};
-use crate::run::observe_error::ObserveError;
+use crate::run::waiting::clock::{Clock, Stop};
 use crate::space::lock::{self, Lock};
 use crate::space::read;
 

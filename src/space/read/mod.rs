@@ -1,6 +1,6 @@
 //! The API's JSON → the model.
 //!
-//! Every function here is pure: it takes the resources that `run::observe` fetched and returns a part of the model. A
+//! Every function here is pure: it takes the resources that `run::reading::observe` fetched and returns a part of the model. A
 //! field that is missing or of another type is an error that names it: a wrong picture of the space is worse than none.
 //!
 //! - `answer`: what answers have in common

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use super::Settings;
@@ -13,7 +13,7 @@ use crate::space::setting::{ProcessSetting, Setting};
 /// Settings as a snapshot of a space has them: the names of what may be secret, and of the rest the values.
 #[derive(Default, Serialize, Deserialize)]
 #[serde(default)]
-pub(super) struct Written {
+struct Written {
     env: Vec<String>,
     labels: Map<String, Value>,
     annotations: Map<String, Value>,
@@ -28,6 +28,18 @@ pub(super) struct Written {
 struct WrittenSidecar {
     guid: String,
     is: Value,
+}
+
+impl Serialize for Settings {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Written::from(self.clone()).serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Settings {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Written::deserialize(deserializer).map(Self::from)
+    }
 }
 
 impl From<Settings> for Written {
@@ -65,7 +77,8 @@ impl From<Written> for Settings {
         let untold = |setting| (setting, Is::Untold);
         let of_key = |key: &str| ProcessSetting::ALL.into_iter().find(|setting| setting.key() == key);
         let processes = written.processes.into_iter().flat_map(|(kind, all)| {
-            let of_one = move |(key, value): (String, Value)| Some((Setting::Process(kind.clone(), of_key(&key)?), value));
+            let of_one =
+                move |(key, value): (String, Value)| Some((Setting::Process(kind.clone(), of_key(&key)?), value));
             all.into_iter().filter_map(of_one)
         });
         let (guids, sidecars): (BTreeMap<_, _>, Vec<_>) = written
@@ -83,7 +96,8 @@ impl From<Written> for Settings {
             .chain(processes)
             .chain(sidecars)
             .chain(written.policies.into_iter().map(|policy| (Setting::Policy(policy), true.into())));
-        let secret = written.env.into_iter().map(Setting::Env).chain(written.bindings.into_iter().map(Setting::Binding));
+        let secret =
+            written.env.into_iter().map(Setting::Env).chain(written.bindings.into_iter().map(Setting::Binding));
         Self { all: known.map(set).chain(secret.map(untold)).collect(), sidecars: guids }
     }
 }

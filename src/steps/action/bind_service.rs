@@ -23,6 +23,8 @@ pub(crate) struct BindService {
     pub(crate) app: AppName,
     /// The service instance.
     pub(crate) service: ServiceName,
+    /// The app that is bound so, where that is why.
+    pub(crate) like: Option<AppName>,
     /// The name of the binding, where it is to have one of its own.
     pub(crate) name: Option<String>,
     /// What it is made with.
@@ -39,7 +41,11 @@ impl Facts for BindService {
     }
 
     fn purpose(&self) -> String {
-        format!("bind service instance {} to {}", self.service, self.app)
+        let Self { app, service, .. } = self;
+        match &self.like {
+            Some(like) => format!("bind service instance {service} to {app}, as to {like}"),
+            None => format!("bind service instance {service} to {app}"),
+        }
     }
 
     fn invocation(&self, cf: &CfVersion) -> Option<Invocation> {

@@ -184,12 +184,12 @@ impl Facts for Set {
         };
         match self.names() {
             (set, gone) if gone.is_empty() => format!("set on {app}, as on {like}, {what}: {}", set.join(", ")),
-            (set, gone) if set.is_empty() => format!("take from {app} what {like} does not have, {what}: {}", gone.join(", ")),
-            (set, gone) => format!(
-                "set on {app}, as on {like}, {what}: {}; take away: {}",
-                set.join(", "),
-                gone.join(", ")
-            ),
+            (set, gone) if set.is_empty() => {
+                format!("take from {app} what {like} does not have, {what}: {}", gone.join(", "))
+            }
+            (set, gone) => {
+                format!("set on {app}, as on {like}, {what}: {}; take away: {}", set.join(", "), gone.join(", "))
+            }
         }
     }
 

@@ -76,7 +76,10 @@ impl Platform {
             // cf 8.17: an empty list is not sent.
             application.as_object_mut().unwrap().remove("processes");
         }
-        let flags = [("instances", instances.map(|count| json!(count))), ("memory", memory_mb.map(|mb| json!(format!("{mb}M"))))];
+        let flags = [
+            ("instances", instances.map(|count| json!(count))),
+            ("memory", memory_mb.map(|mb| json!(format!("{mb}M")))),
+        ];
         for (key, value) in flags.into_iter().filter_map(|(key, value)| Some((key, value?))) {
             let listed = application.get_mut("processes").and_then(Value::as_array_mut);
             match listed.and_then(|all| all.iter_mut().find(|process| process["type"] == "web")) {
@@ -136,7 +139,14 @@ fn read(manifest: &Value, instances: &str, live: u32, before: Option<&Sizes>) ->
     let name = |name: &str| AppName::parse(name).unwrap();
     let sized = super::of(&plan.apps[0], &space, Some(&name("shop_a")), &name("shop_b"));
     let asked = (sized.push.instances, sized.push.memory_mb);
-    let push = Push { call: sized.push, image: None, size: sized.size, others: sized.others, settings: space::Settings::default(), before: None };
+    let push = Push {
+        call: sized.push,
+        image: None,
+        size: sized.size,
+        others: sized.others,
+        settings: space::Settings::default(),
+        before: None,
+    };
     push.effect(&mut space);
     let next = space.app("shop_b").unwrap();
     (next.processes.iter().map(|one| (one.kind.clone(), (one.instances, one.memory_mb))).collect(), asked)

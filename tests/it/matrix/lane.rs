@@ -7,7 +7,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use cutover::rehearse::load::{LiveUrl, Load, LoadSettings, Mix};
-use cutover::run::ended::Ended;
+use cutover::run::executor::ended::Ended;
 use foundry::Snapshot;
 use foundry::router::Propagation;
 use foundry::settings::Settings;

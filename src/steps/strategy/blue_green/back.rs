@@ -43,15 +43,13 @@ pub(super) fn compile(input: &CompileInput<'_>, space: &Space) -> Result<Vec<Ste
         grow(&mut list, Phase::FallBack, to, &from)?;
     }
     // One that does not start is not gone back to: until it runs, nothing tells that it is, and the way forward stays open.
-    if let Some(to) = &to {
-        revive(&mut list, Phase::FallBack, to, &from, &returning)?;
-    }
+    let serving = revive(&mut list, Phase::FallBack, to.as_ref(), &from, &returning)?;
     // Told before a route is changed: whoever goes on from here must not go forward.
     let origin = list.model().app(from.as_str()).and_then(Origin::of);
     let tells_another = |to: &AppName| origin.is_some_and(|origin| origin.old.as_deref() != Some(to.as_str()));
     let untold = to.as_ref().filter(|to| tells_another(to)).map(|to| (to, returning.as_slice()));
     list.rolling_back(Phase::FallBack, &from, extent, untold);
-    let busy = take_off(&mut list, Phase::FallBack, to.as_ref(), &from, &returning, routers)?;
+    let busy = take_off(&mut list, Phase::FallBack, serving, &from, &returning, routers)?;
     match failed {
         Failed::Stop => put_to_rest(&mut list, Phase::FallBack, &from, busy),
         Failed::Keep => {}

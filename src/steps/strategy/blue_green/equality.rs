@@ -47,11 +47,16 @@ impl Equal {
             list.add(Phase::Push, "unbind", UnbindService { app, service: name, why });
             return;
         }
-        let like = list.model().app(self.live.as_str());
-        let like = like.and_then(|live| live.bindings.iter().find(|binding| binding.service == service));
-        let parameters = like.and_then(Binding::parameters).cloned();
-        let binding_name = like.and_then(|binding| binding.name.clone());
-        list.add(Phase::Push, "bind", BindService { app, service: name, name: binding_name, parameters });
+        let live = list.model().app(self.live.as_str());
+        let bound = live.and_then(|live| live.bindings.iter().find(|binding| binding.service == service));
+        let bind = BindService {
+            app,
+            service: name,
+            like: Some(self.live.clone()),
+            name: bound.and_then(|binding| binding.name.clone()),
+            parameters: bound.and_then(Binding::parameters).cloned(),
+        };
+        list.add(Phase::Push, "bind", bind);
     }
 
     /// What must be so before the version is started. What is bound was confirmed by itself.

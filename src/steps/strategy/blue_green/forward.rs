@@ -11,10 +11,10 @@ use crate::steps::annotations::{Annotations, Extent, Origin, Role};
 use crate::steps::builder::{GraphBuilder, RouterKnowledge};
 use crate::steps::input::{Begun, CompileInput, Failed};
 use crate::steps::phase::Phase;
+use crate::steps::record::Record;
 use crate::steps::refusal::Refusal;
 use crate::steps::sizing::{self, Sizing};
 use crate::steps::standing::{is_alone_on_live, is_on_live};
-use crate::steps::record::Record;
 use crate::steps::{Step, equal, preflight};
 
 use super::back;
@@ -71,16 +71,13 @@ pub(super) fn deploy(input: &CompileInput<'_>, space: &Space) -> Result<Vec<Step
     // What was being deployed serves, and what was live before does not run: that one leaves the routes while the other's mark
     // tells of what is under way.
     let is_turned = old.as_ref().is_some_and(|old| is_under_way(list.model(), old));
-    if is_turned && app.live.iter().any(|url| list.model().is_mapped(next.as_str(), url)) {
+    if is_turned && is_on_live(app, &next, list.model()) {
         clear(&mut list, app, old.as_ref(), &next)?;
     }
     // One that does not start is not gone back to, and what is under way stays what it is.
-    if let Some(old) = &old {
-        let returning = returning(&list, app, Some(old), &next);
-        let leaves = app.live.iter().any(|url| list.model().is_mapped(next.as_str(), url));
-        if leaves {
-            revive(&mut list, Phase::Prepare, old, &next, &returning)?;
-        }
+    if is_on_live(app, &next, list.model()) {
+        let returning = returning(&list, app, old.as_ref(), &next);
+        revive(&mut list, Phase::Prepare, old.as_ref(), &next, &returning)?;
     }
     list.mark_next(Phase::Push, &next, annotations);
     settle_old(&mut list, old.as_ref());
@@ -212,7 +209,8 @@ fn same_lifecycle(app: &plan::App, space: &Space, next: &AppName) -> Result<(), 
 fn clear(list: &mut GraphBuilder<'_>, app: &plan::App, old: Option<&AppName>, next: &AppName) -> Result<(), Refusal> {
     if is_on_live(app, next, list.model()) {
         let returning = returning(list, app, old, next);
-        let busy = take_off(list, Phase::Prepare, old, next, &returning, RouterKnowledge::Unsure)?;
+        let serving = revive(list, Phase::Prepare, old, next, &returning)?;
+        let busy = take_off(list, Phase::Prepare, serving, next, &returning, RouterKnowledge::Unsure)?;
         put_to_rest(list, Phase::Prepare, next, busy);
         list.rely_on(None);
     } else {
@@ -233,8 +231,10 @@ fn push(list: &mut GraphBuilder<'_>, next: &AppName, sized: Sizing, before: Opti
     });
     // A push leaves a binding that is there as it is, whatever parameters the manifest names.
     for (service, parameters) in equal::with_parameters(list.app()) {
-        let bound = list.model().app(next.as_str()).and_then(|app| app.bindings.iter().find(|one| one.service == service));
-        let Some(service) = bound.filter(|bound| bound.parameters != Is::Set(parameters)).map(|bound| &bound.service) else {
+        let bound =
+            list.model().app(next.as_str()).and_then(|app| app.bindings.iter().find(|one| one.service == service));
+        let Some(service) = bound.filter(|bound| bound.parameters != Is::Set(parameters)).map(|bound| &bound.service)
+        else {
             continue;
         };
         if let Ok(service) = ServiceName::parse(service) {
@@ -348,7 +348,7 @@ fn build(list: &mut GraphBuilder<'_>, next: &AppName) {
         let bound = list.next_is(next, |app| app.is_bound(service.as_str()));
         if !by_manifest && !bound {
             let (app, service) = (next.clone(), service.clone());
-            list.add(Phase::Push, "bind", BindService { app, service, name: None, parameters: None });
+            list.add(Phase::Push, "bind", BindService { app, service, like: None, name: None, parameters: None });
         }
     }
     let staged = list.next_is(next, |app| match (&app.package, &app.staged) {

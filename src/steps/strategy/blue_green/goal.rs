@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use crate::plan::{self, AppName, Old};
 use crate::space::{App, AppState, Space};
-use crate::steps::Verb;
 use crate::steps::annotations::{Origin, Role};
 use crate::steps::standing::{UnderWay, is_alone_on_live, is_on_live, not_alone_on};
+use crate::steps::{Verb, equal};
 
 use super::super::Goal;
 use super::standing::{self, is_of_plan, other};
@@ -47,7 +47,7 @@ pub(super) fn missed(
         return Some(format!("{holder} is still on the staging route {}", app.staging));
     }
     match goal {
-        Goal::Live(next) => live(app, next, space, has_crashed),
+        Goal::Live(next) => live(app, next, space, has_crashed).or_else(|| unequal(app, next, start, space)),
         Goal::Start => as_before(app, start, space),
         Goal::Settled => {
             let several = app.live.iter().find(|url| space.holders(url).len() > 1)?;
@@ -89,7 +89,22 @@ fn live(app: &plan::App, next: &AppName, space: &Space, has_crashed: &Crashed<'_
     None
 }
 
-/// Routes, states, instances and bindings of the app that served; the other one is off the plan's routes and stopped.
+/// What the version that was live has, no manifest names, and the new one lacks. One that was started before the walk began is what
+/// it was made to be then.
+fn unequal(app: &plan::App, next: &AppName, start: &Space, space: &Space) -> Option<String> {
+    let was_started = start.app(next.as_str()).is_some_and(|there| there.state == AppState::Started);
+    let there = space.app(next.as_str()).filter(|_| !was_started)?;
+    let old = other(app, next);
+    let was_live = Origin::of(there).is_some_and(|origin| origin.old.as_deref() == Some(old.as_str()));
+    if !was_live {
+        return None;
+    }
+    let lacking = equal::lacking(there, &equal::wanted(app, space, old, next));
+    let (setting, _) = lacking.first_key_value()?;
+    Some(format!("{setting} of {next} is not as on {old}, and no manifest says so"))
+}
+
+/// Routes, states, instances, bindings and settings of the app that served; the other one is off the plan's routes and stopped.
 fn as_before(app: &plan::App, start: &Space, space: &Space) -> Option<String> {
     // Where nothing was on the live routes, a version that was live once may be back on them: that is better than nothing.
     let was_live_once =
@@ -115,7 +130,12 @@ fn as_before(app: &plan::App, start: &Space, space: &Space) -> Option<String> {
                 // One that did not run, or had no instances, is started on the way back: that is no harm.
                 let same_size = was.web_instances() == is.web_instances() || was.web_instances() == 0;
                 let stopped = was.state == AppState::Started && is.state == AppState::Stopped;
-                if stopped || !same_size || was.droplet != is.droplet || was.bindings != is.bindings {
+                if stopped
+                    || !same_size
+                    || was.droplet != is.droplet
+                    || was.bindings != is.bindings
+                    || was.settings != is.settings
+                {
                     return Some(format!("{name} is not as it was"));
                 }
             }

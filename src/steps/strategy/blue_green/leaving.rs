@@ -53,15 +53,23 @@ pub(super) fn returning(
     app.live.iter().filter(returns).cloned().collect()
 }
 
-/// Starts the colour that is to serve the live routes again, where it does not run as a whole. Returns how many web instances it has
-/// then.
-pub(super) fn revive(
+/// The colour that is to serve the live routes again, once it runs.
+#[derive(Clone, Copy)]
+pub(super) struct Serving<'n> {
+    app: &'n AppName,
+    /// How many web instances it has then.
+    instances: u32,
+}
+
+/// Starts the colour that is to serve the live routes again, if one is, where it does not run as a whole.
+pub(super) fn revive<'n>(
     list: &mut GraphBuilder<'_>,
     phase: Phase,
-    serving: &AppName,
+    serving: Option<&'n AppName>,
     leaving: &AppName,
     returning: &[RouteUrl],
-) -> Result<u32, Refusal> {
+) -> Result<Option<Serving<'n>>, Refusal> {
+    let Some(serving) = serving else { return Ok(None) };
     // What was there before an interrupted deployment comes back as it was, unless it has no instances at all.
     let with_web = |app: &&App| app.web().is_some();
     let there = list.model().app(serving.as_str()).filter(with_web);
@@ -74,22 +82,21 @@ pub(super) fn revive(
         let action = Start { app: serving.clone(), instances, reached_at: None };
         list.add(phase, "start", action);
     }
-    Ok(instances)
+    Ok(Some(Serving { app: serving, instances }))
 }
 
-/// Takes a colour off all routes of the plan, once the other one serves the live routes that come back to it; from then
-/// on all hangs on that one. Returns whether the colour may have requests in hand.
+/// Takes a colour off all routes of the plan, once the other one, which was [revived](revive), serves the live routes that come
+/// back to it; from then on all hangs on that one. Returns whether the colour may have requests in hand.
 pub(super) fn take_off(
     list: &mut GraphBuilder<'_>,
     phase: Phase,
-    serving: Option<&AppName>,
+    serving: Option<Serving<'_>>,
     leaving: &AppName,
     returning: &[RouteUrl],
     routers: RouterKnowledge,
 ) -> Result<bool, Refusal> {
     let on_live = is_on_live(list.app(), leaving, list.model());
-    if let Some(serving) = serving {
-        let instances = revive(list, phase, serving, leaving, returning)?;
+    if let Some(Serving { app: serving, instances }) = serving {
         // Also where the platform says that the route is mapped already: the router has not been asked yet.
         list.map_live(phase, serving, returning)?;
         if !returning.is_empty() {

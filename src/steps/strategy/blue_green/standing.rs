@@ -43,7 +43,7 @@ pub(super) fn standing(app: &plan::App, space: &Space) -> Result<Standing, Refus
 fn half(space: &Space, live: &AppName, next: &AppName) -> Standing {
     let of = |colour: &AppName| space.app(colour.as_str());
     let is_down = of(live).is_none_or(|app| app.running() == 0);
-    let serves = of(next).is_some_and(|app| app.serves() && app.running() > 0 && app.running() >= app.web_instances());
+    let serves = of(next).is_some_and(|app| app.serves() && app.running() >= app.web_instances());
     let (live, next) = if is_down && serves { (next, live) } else { (live, next) };
     Standing::Half { live: live.clone(), next: next.clone() }
 }

@@ -1,0 +1,21 @@
+//! A deployment's graph, step by step, each confirmed before what waits for it starts.
+//!
+//! - [`runner`]: what runs steps, part by part
+//! - [`execute`]: hands out the steps, side by side where they do not wait for each other
+//! - `guarded_step`: one step, and that nobody else is at work; [`track`]: what is seen of one app on its way; `freshness`: how old
+//!   that may be
+//! - `step_runner`: how one step is done, repeated, settled and confirmed; `ahead`: what is looked at while its cf runs; `lookout`:
+//!   what it hangs on, looked at while the routers are waited for
+//! - [`ended`], [`endings`], [`intrusion`]: how that ends
+
+mod ahead;
+pub mod ended;
+pub mod endings;
+pub mod execute;
+mod freshness;
+mod guarded_step;
+pub mod intrusion;
+mod lookout;
+pub mod runner;
+mod step_runner;
+pub mod track;

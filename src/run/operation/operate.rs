@@ -1,0 +1,115 @@
+//! An apply, a resume or a rollback of a plan as a whole: its steps are run, and where it does not come to its end, what
+//! was begun is recovered and all is told that a person has to know.
+
+use crate::event::{Happening, Report};
+use crate::plan;
+use crate::run::executor::ended::Ended;
+use crate::run::executor::endings::Endings;
+use crate::space::Space;
+use crate::steps::annotations::Origin;
+use crate::steps::interrupted::{Interrupted, live_origin};
+use crate::steps::standing::serving;
+use crate::steps::{AppDeployment, Verb};
+
+use super::operation::{Operation, stands};
+use super::outcome::Outcome;
+use super::recovery::Recovery;
+
+impl Operation<'_> {
+    /// Runs it to its end. `space` is what was read last, and is kept up to date. What a failed deployment had done is taken
+    /// back where that is safe, app by app in reverse; apps that were not begun are not.
+    pub(crate) fn run(&self, space: &mut Space, report: &mut Report<'_>) -> Outcome {
+        for (app, why) in &self.deployment.left_alone {
+            report(Happening::LeftAlone { app: app.to_string(), why: why.clone() });
+        }
+        let verb = self.deployment.verb;
+        let what = |app: &plan::App| format!("{verb} {}", app.name);
+        let Endings { apps, not_begun } = self.runner.run(&what, self.deployment, space, report);
+        let (done, failed): (Vec<_>, Vec<_>) = apps.into_iter().partition(|(_, ended)| *ended == Ended::Done);
+        let outcomes: Vec<Outcome> =
+            failed.iter().rev().map(|(part, ended)| self.ended(part, ended, space, report)).collect();
+        let Some(outcome) = outcomes.iter().copied().max_by_key(|outcome| outcome.weight()) else {
+            if not_begun.is_empty() {
+                return Outcome::Done;
+            }
+            // Their steps wait for something that never comes.
+            tell_others(&[], &not_begun, space, report);
+            return Outcome::Stuck;
+        };
+        if failed.iter().any(|(_, ended)| matches!(ended, Ended::Interrupted { .. })) {
+            self.hint_ways(verb, report);
+        }
+        let done: Vec<&AppDeployment<'_>> = done.into_iter().map(|(part, _)| part).collect();
+        tell_others(&done, &not_begun, space, report);
+        // Not every live route is served as before where another app of this deployment is new.
+        let failed: Vec<&AppDeployment<'_>> = failed.into_iter().map(|(part, _)| part).collect();
+        if outcome == Outcome::AsBefore && (!done.is_empty() || self.has_new_ones(&failed, space)) {
+            self.hint_either_way(&done, space, report);
+            return Outcome::Stuck;
+        }
+        outcome
+    }
+
+    /// Deals with an app that has not come to its end.
+    fn ended(&self, part: &AppDeployment<'_>, ended: &Ended, space: &mut Space, report: &mut Report<'_>) -> Outcome {
+        let recovery = Recovery { operation: self, part };
+        match ended {
+            Ended::Done => Outcome::Done,
+            Ended::Failed(failure) => recovery.after(failure, space, report),
+            Ended::Stopped { why, .. } => {
+                recovery.stopped(self.deployment.verb, why, space, report);
+                Outcome::Stuck
+            }
+            Ended::Interrupted { signal, .. } => {
+                stands(part.app, space, report);
+                Outcome::Interrupted(*signal)
+            }
+        }
+    }
+
+    /// Whether an earlier run has made another app new by the deployment that has failed at these.
+    fn has_new_ones(&self, failed: &[&AppDeployment<'_>], space: &Space) -> bool {
+        let of_next = |part: &&AppDeployment<'_>| space.app(part.standing.next().as_str()).and_then(Origin::of);
+        let unfinished = || Interrupted::of(self.plan, space).map(|interrupted| interrupted.identity.id);
+        let id = failed.iter().find_map(of_next).map(|origin| origin.deployment.id).or_else(unfinished);
+        let Some(id) = id.filter(|_| self.request.verb == Verb::Resume) else { return false };
+        let has_failed = |app: &plan::App| failed.iter().any(|part| part.app.name == app.name);
+        let others = self.plan.apps.iter().filter(|app| !has_failed(app));
+        others.filter_map(|app| live_origin(app, space)).any(|own| own.deployment.id == id)
+    }
+
+    /// How it goes on or back where some apps are new, and those that have failed are as before.
+    fn hint_either_way(&self, done: &[&AppDeployment<'_>], space: &Space, report: &mut Report<'_>) {
+        let Some(own) = self.own else { return };
+        let is_done = |part: &&AppDeployment<'_>| done.iter().any(|done| done.app.name == part.app.name);
+        let on = match self.deployment.verb {
+            Verb::Rollback => own.verb(Verb::Rollback),
+            // A deployment that was taken back in part is not resumed: what is to be deployed is a new one.
+            Verb::Apply | Verb::Resume => match Interrupted::of(self.plan, space) {
+                Some(_) => own.verb(Verb::Resume),
+                None => own.about(Verb::Apply, self.deployment.apps.iter().filter(|part| !is_done(part)).map(name)),
+            },
+        };
+        report(Happening::Hint { text: format!("to go on: {on}") });
+        let had_one = |part: &&&AppDeployment<'_>| part.standing.live().is_some();
+        let back: Vec<String> = done.iter().rev().filter(had_one).map(|part| name(part)).collect();
+        if self.deployment.verb != Verb::Rollback && !back.is_empty() {
+            report(Happening::Hint { text: format!("to go back: {}", own.about(Verb::Rollback, back)) });
+        }
+    }
+}
+
+/// Where the other apps stand when some of them did not come to their end: which ones are done, and which were not begun.
+fn tell_others(done: &[&AppDeployment<'_>], not_begun: &[&AppDeployment<'_>], space: &Space, report: &mut Report<'_>) {
+    for part in done {
+        let told = format!("{} is done: {}", part.app.name, serving(part.app, space));
+        report(Happening::Stands { app: part.app.name.to_string(), told });
+    }
+    if !not_begun.is_empty() {
+        report(Happening::NotBegun { apps: not_begun.iter().map(|part| name(part)).collect() });
+    }
+}
+
+fn name(part: &AppDeployment<'_>) -> String {
+    part.app.name.to_string()
+}

@@ -1,0 +1,561 @@
+//! The `cf curl` calls that read a space. They read and nothing else.
+
+mod paths;
+mod rules;
+mod settings;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::cf::config::Target;
+use crate::cf::invocation::query;
+use crate::cf::session::Session;
+use crate::cf::spawn::Cf;
+use crate::plan::{App as PlanApp, AppName, Plan, RouteUrl, format_duration};
+use crate::run::api::Api;
+use crate::run::api::answers::{Answers, Get as _, PageAndNext};
+use crate::run::api::observe_error::ObserveError;
+use crate::run::waiting::clock::Clock;
+use crate::run::waiting::retry::PATIENCE;
+use crate::space::lock::Lock;
+use crate::space::read::{self, Unreadable};
+use crate::space::rules::Suspended;
+use crate::space::section::Section;
+use crate::space::{App, AppState, Named, Process, Quota, QuotaScope, SNAPSHOT_FORMAT, Space};
+use crate::steps::annotations::Role;
+use crate::steps::{equal, strategy};
+
+use super::parts::Parts;
+use super::reader::{Reader, pause_after};
+use paths::{
+    PAGE, bindings_path, deployments_path, droplets_path, manifest_path, packages_path, policies_path, processes_path,
+    stats_path,
+};
+
+/// Reads one space with one cf.
+#[expect(missing_debug_implementations, reason = "it holds whom it tells")]
+pub struct Observer<'a> {
+    answers: Answers<'a>,
+    /// The names of the apps that are looked for.
+    apps: BTreeSet<String>,
+    /// The plan's apps, by the names of their locks.
+    locks: BTreeMap<String, AppName>,
+    /// The routes whose holders are looked for.
+    routes: Vec<RouteUrl>,
+    /// The names of the service instances that are looked for.
+    services: BTreeSet<String>,
+    /// Of those, the ones for whose bindings a manifest names parameters.
+    with_parameters: BTreeSet<String>,
+    /// Hears of what a person should know while the whole space is read.
+    tell: &'a (dyn Fn(&str) + Sync),
+    /// Whether something is to be staged on a stack.
+    stages: bool,
+    /// Whether a manifest names a buildpack that the platform would have to bring.
+    names_buildpacks: bool,
+}
+
+impl<'a> Observer<'a> {
+    /// An observer of what a plan names in the targeted space.
+    pub fn new(cf: &'a Cf, session: &'a Session, plan: &Plan) -> Self {
+        let per_app = |names: &dyn Fn(&PlanApp) -> Vec<String>| plan.apps.iter().flat_map(names).collect();
+        Self {
+            answers: Answers::of(Api::new(cf, session)),
+            apps: per_app(&|app| strategy::of(app).apps(app).iter().map(ToString::to_string).collect()),
+            locks: plan.apps.iter().map(|app| (Lock::name_for(app.name.as_str()), app.name.clone())).collect(),
+            routes: plan.apps.iter().flat_map(|app| strategy::of(app).routes(app)).cloned().collect(),
+            services: per_app(&|app| app.all_services().map(ToOwned::to_owned).collect()),
+            with_parameters: per_app(&|app| equal::with_parameters(app).map(|(service, _)| service).collect()),
+            tell: &|_| {},
+            stages: plan.apps.iter().any(|app| app.manifest.app.docker.is_none()),
+            names_buildpacks: plan.apps.iter().any(|app| app.manifest.app.system_buildpacks().next().is_some()),
+        }
+    }
+
+    /// Has `tell` hear of what a person should know while the whole space is read.
+    #[must_use]
+    pub(crate) fn telling(self, tell: &'a (dyn Fn(&str) + Sync)) -> Self {
+        Self { tell, ..self }
+    }
+
+    /// Reads the whole space, as far as the plan is concerned with it. Where the platform has had too many calls, that
+    /// is waited for, and told.
+    pub fn observe(&self, clock: &dyn Clock) -> Result<Space, ObserveError> {
+        let until = clock.now() + PATIENCE;
+        loop {
+            match self.observe_once() {
+                Err(error) if error.is_rate_limited() && clock.now() < until => {
+                    let pause = pause_after(self, &error);
+                    (self.tell)(&format!("{error}; waiting {}", format_duration(pause)));
+                    if clock.pause(pause).is_err() {
+                        return Err(error);
+                    }
+                }
+                end => return end,
+            }
+        }
+    }
+
+    fn observe_once(&self) -> Result<Space, ObserveError> {
+        let target = self.answers.target();
+        let mut space = Space {
+            format: SNAPSHOT_FORMAT,
+            cf: self.answers.api().cf.version().to_string(),
+            api: target.api.clone(),
+            org: Named { guid: target.org_guid.clone(), name: target.org.clone() },
+            space: Named { guid: target.space_guid.clone(), name: target.space.clone() },
+            ..Space::default()
+        };
+        self.answers.forget();
+        let domains = query(&format!("/v3/organizations/{}/domains", target.org_guid), &[("per_page", PAGE)]);
+        // Every organization has a quota, and few spaces have one of their own.
+        let usage = owners(target).into_iter().filter(|(scope, _)| *scope == QuotaScope::Organization);
+        let usage = usage.map(|(_, owner)| format!("{owner}/usage_summary"));
+        let first = self.likely(&space, &Parts::all()).into_iter().chain(usage).chain(self.rules_likely());
+        self.answers.ask(first.chain([domains.clone(), self.space_path()]));
+        space.domains = read::domains(&domains, &self.answers.list(&domains)?)?;
+        self.read_routes_and_apps(&mut space, &Parts::all())?;
+        // What hangs on the first answers is one round, too.
+        let quotas = self.quotas_likely();
+        let of_apps = self.likely(&space, &Parts::all().of_apps());
+        self.answers.ask(of_apps.into_iter().chain(quotas).chain(self.foreign_likely(&space)));
+        self.read_of_apps(&mut space, &Parts::all())?;
+        let suspended;
+        (space.quotas, suspended) = self.quotas()?;
+        space.rules = self.rules(&space, suspended)?;
+        Ok(space)
+    }
+
+    /// Reads parts of the space. What is needed for it is asked for side by side: what is known of the apps by now tells
+    /// most of it.
+    fn read(&self, space: &mut Space, parts: &Parts) -> Result<(), ObserveError> {
+        self.answers.ask(self.likely(space, parts));
+        self.read_routes_and_apps(space, parts)?;
+        self.answers.ask(self.likely(space, &parts.of_apps()));
+        self.read_of_apps(space, parts)
+    }
+
+    fn read_routes_and_apps(&self, space: &mut Space, parts: &Parts) -> Result<(), ObserveError> {
+        if parts.has(Section::Routes) {
+            let (own, asked) = (&self.answers.target().space_guid, self.routes_path());
+            space.routes = read::routes(&asked, own, &self.answers.list(&asked)?)?;
+        }
+        if parts.has(Section::Apps) {
+            self.apps(space)?;
+        }
+        Ok(())
+    }
+
+    /// What is read by the apps' guids.
+    fn read_of_apps(&self, space: &mut Space, parts: &Parts) -> Result<(), ObserveError> {
+        if parts.has(Section::Processes) && !space.apps.is_empty() {
+            self.processes(space)?;
+            self.answers.ask(self.likely(space, &parts.only(Section::Instances)));
+        }
+        for app in space.apps.iter_mut().filter(|app| parts.has_of(Section::Instances, &app.name)) {
+            self.instances(app)?;
+        }
+        if parts.has(Section::Packages) {
+            self.packages(space, parts)?;
+        }
+        if parts.has(Section::Droplets) {
+            self.droplets(space, parts)?;
+        }
+        if parts.has(Section::Services) {
+            self.services(space)?;
+            if !space.apps.is_empty() {
+                self.bindings(space)?;
+            }
+        }
+        if parts.has(Section::Settings) && !space.apps.is_empty() {
+            self.settings(space, parts)?;
+        }
+        if parts.has(Section::Deployments) && !space.apps.is_empty() {
+            let asked = deployments_path(space);
+            space.deployments = match self.answers.list_or_absent(&asked)? {
+                Some(found) => read::rules::deployments(&asked, &found)?,
+                None => Vec::new(),
+            };
+        }
+        Ok(())
+    }
+
+    fn routes_path(&self) -> String {
+        query("/v3/routes", &[("space_guids", self.answers.target().space_guid.as_str()), ("per_page", PAGE)])
+    }
+
+    fn apps_path(&self) -> String {
+        let in_space = [("space_guids", self.answers.target().space_guid.as_str()), ("per_page", PAGE)];
+        let names = self.apps.iter().chain(self.locks.keys()).cloned().collect();
+        query_names("/v3/apps", &names, &in_space)
+    }
+
+    fn space_path(&self) -> String {
+        query(&format!("/v3/spaces/{}", self.answers.target().space_guid), &[("include", "organization")])
+    }
+
+    fn services_path(&self) -> String {
+        let in_space = [("space_guids", self.answers.target().space_guid.as_str()), ("per_page", PAGE)];
+        // A name that a vars file gives the manifest is for no argument: all are asked for, and the right ones picked.
+        if self.services.iter().any(|name| self.answers.api().cf.redactor().hides(name)) {
+            query("/v3/service_instances", &in_space)
+        } else {
+            query_names("/v3/service_instances", &self.services, &in_space)
+        }
+    }
+
+    /// What these parts will be read from, as far as the apps are known.
+    fn likely(&self, space: &Space, parts: &Parts) -> Vec<String> {
+        let mut paths = Vec::new();
+        for section in parts.sections() {
+            match section {
+                Section::Routes => paths.push(self.routes_path()),
+                Section::Apps => paths.push(self.apps_path()),
+                Section::Services => {
+                    paths.extend((!self.services.is_empty()).then(|| self.services_path()));
+                    paths.extend((!space.apps.is_empty()).then(|| bindings_path(space)));
+                }
+                _ if space.apps.is_empty() => {}
+                Section::Processes => paths.push(processes_path(space)),
+                Section::Instances => {
+                    let apps = space.apps.iter().filter(|app| parts.has_of(section, &app.name));
+                    paths.extend(apps.flat_map(likely_stats_paths));
+                }
+                Section::Packages => paths.extend(packages_path(&guids_of(space, parts, section))),
+                Section::Droplets => paths.extend(droplets_path(&guids_of(space, parts, section))),
+                Section::Deployments => paths.push(deployments_path(space)),
+                Section::Settings => {
+                    let is_own = |app: &&App| parts.has_of(section, &app.name) && self.apps.contains(&app.name);
+                    paths.push(policies_path(space));
+                    paths.extend(space.apps.iter().filter(is_own).map(|app| manifest_path(&app.guid)));
+                }
+            }
+        }
+        paths
+    }
+
+    fn apps(&self, space: &mut Space) -> Result<(), ObserveError> {
+        let in_space = [("space_guids", self.answers.target().space_guid.as_str()), ("per_page", PAGE)];
+        let asked = self.apps_path();
+        let mut found = read::apps(&asked, &self.answers.list(&asked)?)?;
+        space.locks = found
+            .iter()
+            .filter_map(|(app, _)| self.locks.get(&app.name).map(|plan_app| Lock::read(plan_app.as_str(), app)))
+            .collect();
+        found.retain(|(app, _)| self.apps.contains(&app.name));
+        // Whoever else holds a route of the plan, so that it can be told by its name.
+        let of_plan = |route: &&crate::space::Route| self.routes.iter().any(|url| route.is(url));
+        let holders = space.routes.iter().filter(of_plan).flat_map(|route| &route.destinations);
+        let strangers: BTreeSet<&str> =
+            holders.map(|to| to.app.as_str()).filter(|guid| found.iter().all(|(app, _)| app.guid != *guid)).collect();
+        if !strangers.is_empty() {
+            let guids = strangers.into_iter().collect::<Vec<_>>().join(",");
+            let asked = query("/v3/apps", &[("guids", &guids), in_space[0], in_space[1]]);
+            found.extend(read::apps(&asked, &self.answers.list(&asked)?)?);
+        }
+        let mut apps = Vec::new();
+        for (mut app, tells_droplet) in found {
+            if !tells_droplet {
+                let asked = format!("/v3/apps/{}/droplets/current", app.guid);
+                app.droplet = read::guid(&asked, &self.answers.get_or_absent(&asked)?)?;
+            }
+            apps.push(match space.apps.iter().find(|before| before.guid == app.guid) {
+                Some(before) => before.with_told(app),
+                None => app,
+            });
+        }
+        space.apps = apps;
+        Ok(())
+    }
+
+    fn processes(&self, space: &mut Space) -> Result<(), ObserveError> {
+        let asked = processes_path(space);
+        let found = read::processes(&asked, &self.answers.list(&asked)?)?;
+        for app in &mut space.apps {
+            let mut processes: Vec<Process> =
+                found.iter().filter(|(guid, _)| *guid == app.guid).map(|(_, process)| process.clone()).collect();
+            processes.sort_by_key(|process| (process.kind != "web", process.kind.clone()));
+            for process in &mut processes {
+                let before = app.processes.iter_mut().find(|before| before.guid == process.guid);
+                process.states = before.map(|before| std::mem::take(&mut before.states)).unwrap_or_default();
+            }
+            app.processes = processes;
+        }
+        Ok(())
+    }
+
+    fn instances(&self, app: &mut App) -> Result<(), ObserveError> {
+        let running: Vec<String> = running_processes(app).map(|process| process.guid.clone()).collect();
+        for process in &mut app.processes {
+            process.states.clear();
+            if running.contains(&process.guid) {
+                let asked = stats_path(process);
+                process.states = read::stats(&asked, &self.answers.get(&asked)?)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn packages(&self, space: &mut Space, parts: &Parts) -> Result<(), ObserveError> {
+        let guids = guids_of(space, parts, Section::Packages);
+        let mut found = self.newest(packages_path(&guids), &guids, read::packages)?;
+        for app in space.apps.iter_mut().filter(|app| guids.contains(&app.guid)) {
+            let mut newest_first = found.remove(&app.guid).unwrap_or_default().into_iter();
+            app.package = newest_first.next();
+            let is_under_way = Role::of(app) == Some(Role::Next);
+            app.older_packages = newest_first.filter(|_| is_under_way).collect();
+        }
+        Ok(())
+    }
+
+    fn droplets(&self, space: &mut Space, parts: &Parts) -> Result<(), ObserveError> {
+        let guids = guids_of(space, parts, Section::Droplets);
+        let mut found = self.newest(droplets_path(&guids), &guids, read::droplets)?;
+        for app in space.apps.iter_mut().filter(|app| guids.contains(&app.guid)) {
+            app.staged = found.remove(&app.guid).and_then(|newest_first| newest_first.into_iter().next());
+        }
+        Ok(())
+    }
+
+    /// The newest of each of these apps, and what was read beside them.
+    fn newest<T>(
+        &self,
+        asked: Option<String>,
+        guids: &[String],
+        read: ReadOfApps<T>,
+    ) -> Result<BTreeMap<String, Vec<T>>, ObserveError> {
+        match asked {
+            Some(asked) => newest(&|path| self.answers.page(path), &asked, guids, read),
+            None => Ok(BTreeMap::new()),
+        }
+    }
+
+    fn services(&self, space: &mut Space) -> Result<(), ObserveError> {
+        if self.services.is_empty() {
+            return Ok(());
+        }
+        let asked = self.services_path();
+        space.services = read::services(&asked, &self.answers.list(&asked)?)?;
+        space.services.retain(|service| self.services.contains(&service.name));
+        Ok(())
+    }
+
+    /// The quotas with what is used of them, as far as the user may see them: who may not is not stopped by that, since
+    /// the Cloud Controller enforces them anyway. The same answers tell what is suspended.
+    fn quotas(&self) -> Result<(Vec<Quota>, Option<Suspended>), ObserveError> {
+        let asked = self.space_path();
+        let space = self.answers.get_or_absent(&asked)?;
+        let suspended = suspended(&asked, &space)?;
+        let limited = self.limited(&asked, &space)?;
+        self.answers.ask(limited.iter().flat_map(Limited::paths));
+        let mut all = Vec::new();
+        for Limited { scope, quota: asked, usage: used_asked } in limited {
+            let quota = self.answers.get_or_absent(&asked)?;
+            let used = self.answers.get_or_absent(&used_asked)?;
+            if !quota.is_null() && !used.is_null() {
+                all.push(read::quota(&asked, scope, &quota, read::usage(&used_asked, &used)?)?);
+            }
+        }
+        Ok((all, suspended))
+    }
+
+    /// What [`Self::quotas`] will ask for, as far as the space has been told.
+    fn quotas_likely(&self) -> Vec<String> {
+        let asked = self.space_path();
+        let space = self.answers.peek(&asked).unwrap_or_default();
+        let limited = self.limited(&asked, &space).unwrap_or_default();
+        limited.iter().flat_map(Limited::paths).collect()
+    }
+
+    /// The quotas that bind the space, by what the platform told of it.
+    fn limited(&self, asked: &str, space: &Value) -> Result<Vec<Limited>, ObserveError> {
+        let owners = owners(self.answers.target());
+        let mut limited = Vec::new();
+        for (scope, found) in told_owners(space) {
+            let quotas = match scope {
+                QuotaScope::Organization => "/v3/organization_quotas",
+                QuotaScope::Space => "/v3/space_quotas",
+            };
+            let owner = owners.iter().find(|(of, _)| *of == scope).map(|(_, owner)| owner);
+            if let (Some(guid), Some(owner)) = (read::quota_guid(asked, found)?, owner) {
+                limited.push(Limited {
+                    scope,
+                    quota: format!("{quotas}/{guid}"),
+                    usage: format!("{owner}/usage_summary"),
+                });
+            }
+        }
+        Ok(limited)
+    }
+}
+
+/// A quota that binds the space, and where it and what is used of it are told.
+struct Limited {
+    scope: QuotaScope,
+    quota: String,
+    usage: String,
+}
+
+impl Limited {
+    fn paths(&self) -> [String; 2] {
+        [self.quota.clone(), self.usage.clone()]
+    }
+}
+
+/// What of the organization and the space is suspended, by what the platform told of them.
+fn suspended(asked: &str, space: &Value) -> Result<Option<Suspended>, ObserveError> {
+    for (scope, found) in told_owners(space) {
+        if read::rules::suspended(asked, found)? {
+            return Ok(Some(match scope {
+                QuotaScope::Organization => Suspended::Organization,
+                QuotaScope::Space => Suspended::Space,
+            }));
+        }
+    }
+    Ok(None)
+}
+
+/// The organization and the space, as far as they were told. Whoever has a role in a space may see its organization (CC).
+fn told_owners(space: &Value) -> impl Iterator<Item = (QuotaScope, &Value)> {
+    let organization = &space["included"]["organizations"][0];
+    let both = [(QuotaScope::Organization, organization), (QuotaScope::Space, space)];
+    both.into_iter().filter(|(_, found)| !found.is_null())
+}
+
+impl Reader for Observer<'_> {
+    fn asked_patience(&self) -> Duration {
+        self.answers.api().asked_patience()
+    }
+
+    fn refresh(&self, space: &mut Space, parts: &Parts) -> Result<(), ObserveError> {
+        self.answers.forget();
+        self.read(space, parts)
+    }
+
+    fn glance(&self, space: &mut Space, parts: &Parts, goes_on: &(dyn Fn() -> bool + Sync)) -> bool {
+        let api = self.answers.api();
+        let asked = api.glance_all(self.likely(space, parts), goes_on);
+        let Some(answers) = asked.into_iter().map(|(path, answer)| Some((path, answer?))).collect() else {
+            return false;
+        };
+        let aside = Self {
+            answers: Answers::only(*api, answers),
+            apps: self.apps.clone(),
+            locks: self.locks.clone(),
+            routes: self.routes.clone(),
+            services: self.services.clone(),
+            with_parameters: self.with_parameters.clone(),
+            ..*self
+        };
+        aside.read(space, parts).is_ok()
+    }
+}
+
+/// The guids of the apps that a section is read of.
+fn guids_of(space: &Space, parts: &Parts, section: Section) -> Vec<String> {
+    space.apps.iter().filter(|app| parts.has_of(section, &app.name)).map(|app| app.guid.clone()).collect()
+}
+
+/// The processes of an app that have instances now.
+fn running_processes(app: &App) -> impl Iterator<Item = &Process> {
+    app.processes.iter().filter(|process| app.state == AppState::Started && process.instances > 0)
+}
+
+/// Where the instances of an app are told, as far as its processes are known. CC: the first web process has the guid of the app,
+/// until a deployment of the platform's own takes its place.
+fn likely_stats_paths(app: &App) -> Vec<String> {
+    if app.processes.is_empty() && app.state == AppState::Started {
+        return vec![format!("/v3/processes/{}/stats", app.guid)];
+    }
+    running_processes(app).map(stats_path).collect()
+}
+
+/// The organization and the space, as the API's paths name them.
+fn owners(target: &Target) -> [(QuotaScope, String); 2] {
+    [
+        (QuotaScope::Organization, format!("/v3/organizations/{}", target.org_guid)),
+        (QuotaScope::Space, format!("/v3/spaces/{}", target.space_guid)),
+    ]
+}
+
+/// Reads a list of which each entry is one app's: with the guid of that app.
+type ReadOfApps<T> = fn(&str, &[Value]) -> Result<Vec<(String, T)>, Unreadable>;
+
+/// Of each app, by its guid, the newest and what was read beside it, out of a list that begins with the newest of all: it is
+/// read page by page until each app is met, which one that has none never is.
+fn newest<T>(
+    page: &dyn Fn(&str) -> Result<PageAndNext, ObserveError>,
+    path: &str,
+    apps: &[String],
+    read: ReadOfApps<T>,
+) -> Result<BTreeMap<String, Vec<T>>, ObserveError> {
+    let mut newest: BTreeMap<String, Vec<T>> = BTreeMap::new();
+    let mut next = Some(path.to_owned());
+    while let Some(path) = next.filter(|_| apps.iter().any(|app| !newest.contains_key(app))) {
+        let answer;
+        (answer, next) = page(&path)?;
+        for (app, found) in read(&path, &read::parse::<read::Page>(&path, &answer)?.resources)? {
+            newest.entry(app).or_default().push(found);
+        }
+    }
+    Ok(newest)
+}
+
+/// A query for resources of these names. CC API 3: names in a list are parted by commas, and one that holds a comma
+/// itself cannot be asked for; all resources are then, and the caller picks.
+fn query_names(path: &str, names: &BTreeSet<String>, pairs: &[(&str, &str)]) -> String {
+    if names.iter().any(|name| name.contains(',')) {
+        return query(path, pairs);
+    }
+    let list = names.iter().map(String::as_str).collect::<Vec<_>>().join(",");
+    let mut all = vec![("names", list.as_str())];
+    all.extend_from_slice(pairs);
+    query(path, &all)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::space::Package;
+
+    /// Three pages, the newest first: what is asked for is read, and no more.
+    #[test]
+    fn the_newest_of_each_app_is_found_on_whatever_page_it_is() {
+        let package = |guid: &str, app: &str| json!({"guid": guid, "state": "READY", "links": {"app": {"href": format!("https://api/v3/apps/{app}")}}});
+        let pages = [
+            vec![package("p6", "a"), package("p5", "a")],
+            vec![package("p4", "a"), package("p3", "b")],
+            vec![package("p2", "b"), package("p1", "a")],
+        ];
+        let read = RefCell::new(Vec::new());
+        let page = |path: &str| {
+            read.borrow_mut().push(path.to_owned());
+            let number: usize = path.parse().unwrap();
+            let next = (number + 1 < pages.len()).then(|| (number + 1).to_string());
+            Ok((json!({"pagination": {"next": null}, "resources": pages[number]}), next))
+        };
+        for (apps, found, pages) in [
+            (&[][..], &[][..], 0),
+            (&["a"], &["p6 p5"], 1),
+            (&["b"], &["p6 p5 p4", "p3"], 2),
+            (&["a", "b"], &["p6 p5 p4", "p3"], 2),
+            (&["a", "none"], &["p6 p5 p4 p1", "p3 p2"], 3),
+        ] {
+            read.borrow_mut().clear();
+            let apps: Vec<String> = apps.iter().map(ToString::to_string).collect();
+            let newest = newest(&page, "0", &apps, read::packages).unwrap();
+            let joined = |all: &Vec<Package>| all.iter().map(|one| one.guid.as_str()).collect::<Vec<_>>().join(" ");
+            let guids: Vec<String> = newest.values().map(joined).collect();
+            assert_eq!(
+                (guids, read.borrow().len()),
+                (found.iter().map(ToString::to_string).collect(), pages),
+                "{apps:?}"
+            );
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! What apps are set to, and what binds them to service instances.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::Observer;
+use super::paths::{PAGE, bindings_path, manifest_path, parameters_path, policies_path};
+use crate::cf::invocation::query;
+use crate::run::api::answers::Get as _;
+use crate::run::api::observe_error::ObserveError;
+use crate::run::reading::parts::Parts;
+use crate::space::read::{self, BindingOfApp, Included, Page};
+use crate::space::section::Section;
+use crate::space::{App, Binding, Is, Setting, Settings, Space};
+
+impl Observer<'_> {
+    /// What binds apps to service instances, to whichever.
+    pub(super) fn bindings(&self, space: &mut Space) -> Result<(), ObserveError> {
+        let asked = bindings_path(space);
+        let pages = self.answers.pages(&asked)?;
+        let mut instances = BTreeMap::new();
+        let mut bindings = Vec::new();
+        for page in &pages {
+            instances.extend(read::included_services(&asked, page)?);
+            bindings.extend(read::bindings(&asked, &read::parse::<Page>(&asked, page)?.resources)?);
+        }
+        let told = |binding: &&BindingOfApp| {
+            instances
+                .get(&binding.service)
+                .is_some_and(|instance: &Included| instance.is_managed && self.asks_parameters_of(&instance.name))
+        };
+        self.answers.ask(bindings.iter().filter(told).map(|binding| parameters_path(&binding.guid)));
+        for app in &mut space.apps {
+            app.bindings.clear();
+            for binding in bindings.iter().filter(|binding| binding.app == app.guid) {
+                let Some(instance) = instances.get(&binding.service) else { continue };
+                let parameters = match told(&binding).then(|| self.answers.get(&parameters_path(&binding.guid))) {
+                    Some(Ok(parameters)) => Is::Set(parameters),
+                    // Not each broker tells them.
+                    Some(Err(error)) if error.is_refusal() => Is::Untold,
+                    Some(Err(error)) => return Err(error),
+                    // Credentials are no parameters.
+                    None if instance.is_managed => Is::Untold,
+                    None => Is::Unset,
+                };
+                app.bindings.push(Binding { service: instance.name.clone(), name: binding.name.clone(), parameters });
+            }
+            app.bindings.sort_by(|one, other| one.service.cmp(&other.service));
+        }
+        Ok(())
+    }
+
+    /// Whether the parameters of bindings of a service instance are of interest: those of what is not named by the plan are carried
+    /// with them, and those that a manifest names are compared.
+    fn asks_parameters_of(&self, service: &str) -> bool {
+        !self.services.contains(service) || self.with_parameters.contains(service)
+    }
+
+    /// What apps are set to, those that the plan names.
+    pub(super) fn settings(&self, space: &mut Space, parts: &Parts) -> Result<(), ObserveError> {
+        let asked = policies_path(space);
+        let policies = match self.answers.get_or_absent(&asked) {
+            // A platform without network policies: the router answers for it.
+            Err(ObserveError::Unknown { why, .. }) if why.contains("404 Not Found") => Value::Null,
+            other => other?,
+        };
+        let policies = read::policies(&asked, &policies)?;
+        for app in space.apps.iter_mut().filter(|app| parts.has_of(Section::Settings, &app.name)) {
+            if !self.apps.contains(&app.name) {
+                continue;
+            }
+            app.settings = self.settings_of(app)?;
+            if let Some(settings) = &mut app.settings {
+                let own: BTreeSet<_> = policies.iter().filter_map(|policy| policy.of(&app.guid)).collect();
+                settings.with_policies(own);
+            }
+        }
+        Ok(())
+    }
+
+    /// What one app is set to, without network policies; `None` where that is hidden from the user.
+    fn settings_of(&self, app: &App) -> Result<Option<Settings>, ObserveError> {
+        let manifest = self.answers.get_or_absent(&manifest_path(&app.guid))?;
+        if manifest.is_null() {
+            return Ok(None);
+        }
+        let mut settings = Settings::of_app(&manifest);
+        if settings.iter().any(|(setting, _)| matches!(setting, Setting::Sidecar(_))) {
+            let asked = query(&format!("/v3/apps/{}/sidecars", app.guid), &[("per_page", PAGE)]);
+            settings.of_users(read::sidecars(&asked, &self.answers.list(&asked)?)?);
+        }
+        if manifest.get("features").is_none() {
+            // CC API below 3.196.
+            let asked = format!("/v3/apps/{}/features", app.guid);
+            for (name, on) in read::features(&asked, &self.answers.get_or_absent(&asked)?)? {
+                settings.set(Setting::Feature(name), Is::Set(on.into()));
+            }
+        }
+        Ok(Some(settings))
+    }
+}

@@ -1,0 +1,113 @@
+//! What of an app is otherwise after a deployment than before it: the new version beside the live one.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use crate::plan::AppName;
+use crate::space::{App, Is, Setting, Space};
+
+use super::AppDeployment;
+use super::action::Action;
+use super::record::Record;
+
+/// What of an app is otherwise after a deployment, and what is not.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Changes {
+    /// What the new version has otherwise.
+    pub(crate) differing: Vec<Change>,
+    /// What is set on the new version because the live one has it, and no manifest names it.
+    pub(crate) carried: Vec<Setting>,
+    /// What somebody has changed on the live version since it was deployed.
+    pub(crate) by_hand: Vec<Setting>,
+    /// The service instances that are bound without the parameters that the live version may have been bound with: nobody tells
+    /// them.
+    pub(crate) untold: Vec<String>,
+}
+
+/// One thing that is otherwise.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Change {
+    /// What.
+    pub(crate) setting: Setting,
+    /// What it is on the live version.
+    pub(crate) live: Is,
+    /// What it will be on the new one.
+    pub(crate) next: Is,
+}
+
+impl Changes {
+    /// What a deployment of one app changes, where it brings up a new version beside a live one.
+    pub(crate) fn of(part: &AppDeployment<'_>, space: &Space) -> Self {
+        let (Some(live), next) = (part.standing.live(), part.standing.next()) else { return Self::default() };
+        let Some(before) = space.app(live.as_str()).filter(|live| live.settings.is_some()) else {
+            return Self::default();
+        };
+        let brings_up = part
+            .steps
+            .iter()
+            .any(|step| matches!(step.action, Action::Start(_)) && step.facts().app() == next.as_str());
+        if !brings_up {
+            return Self::default();
+        }
+        let mut model = space.clone();
+        let mut changes = Self { by_hand: by_hand(before), ..Self::default() };
+        for step in part.steps.iter().take_while(|step| !matches!(step.action, Action::Start(_))) {
+            step.facts().effect(&mut model);
+            match &step.action {
+                Action::Set(set) if set.app == *next => {
+                    let set = set.settings.iter().filter(|(_, is)| **is != Is::Unset);
+                    changes.carried.extend(set.map(|(setting, _)| setting.clone()));
+                }
+                Action::BindService(bind) if bind.like.is_some() => {
+                    let service = bind.service.to_string();
+                    changes.carried.push(Setting::Binding(service.clone()));
+                    let is_untold =
+                        before.bindings.iter().any(|one| one.service == service && one.parameters == Is::Untold);
+                    changes.untold.extend(is_untold.then_some(service));
+                }
+                _ => {}
+            }
+        }
+        changes.differing = differing(before, &model, next);
+        changes
+    }
+
+    /// The differences for programs: values that may be secret are told as changed, and not shown.
+    pub(crate) fn json(&self) -> Value {
+        let shown = |setting: &Setting, is: &Is| match is {
+            Is::Set(_) if setting.is_secret() => json!("(hidden)"),
+            Is::Set(value) => value.clone(),
+            Is::Untold => json!("(not known)"),
+            Is::Unset => Value::Null,
+        };
+        let one = |change: &Change| {
+            let Change { setting, live, next } = change;
+            json!({"setting": setting.to_string(), "live": shown(setting, live), "next": shown(setting, next)})
+        };
+        self.differing.iter().map(one).collect()
+    }
+}
+
+/// What differs between the live version and the new one as it will be.
+fn differing(live: &App, model: &Space, next: &AppName) -> Vec<Change> {
+    let was = live.all_settings();
+    let is: BTreeMap<Setting, Is> = model.app(next.as_str()).map(App::all_settings).unwrap_or_default();
+    let mut all: Vec<&Setting> = was.keys().chain(is.keys()).collect();
+    all.sort();
+    all.dedup();
+    let value = |of: &BTreeMap<Setting, Is>, setting: &Setting| of.get(setting).cloned().unwrap_or(Is::Unset);
+    let changes = all.into_iter().map(|setting| Change {
+        setting: setting.clone(),
+        live: value(&was, setting),
+        next: value(&is, setting),
+    });
+    changes.filter(|change| change.live != change.next).collect()
+}
+
+/// What was changed by somebody else since the version was deployed, as far as what is written on it tells.
+fn by_hand(live: &App) -> Vec<Setting> {
+    let Some(record) = Record::of(live) else { return Vec::new() };
+    let all = live.all_settings();
+    all.into_iter().filter(|(setting, is)| record.is_changed(setting, is)).map(|(setting, _)| setting).collect()
+}
