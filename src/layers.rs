@@ -20,6 +20,7 @@ const LAYERS: [(&[&str], &[&str], &str); 4] = [
             "steps",
             "proof",
             "event.rs",
+            "init",
             "own_commands.rs",
             "shell.rs",
             "text.rs",

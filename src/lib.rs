@@ -23,6 +23,7 @@ pub mod commands;
 pub mod event;
 #[cfg(test)]
 mod example;
+mod init;
 #[cfg(test)]
 mod layers;
 mod own_commands;

@@ -117,6 +117,8 @@ pub(crate) enum Color {
 /// The verbs.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Write a plan, and the manifests that it needs, from what runs in the targeted space.
+    Init,
     /// Validate the plan file; problems come with line, column and a hint.
     Check(PlanFile),
     /// Dry run: read the space and print the ordered cf invocations; changes nothing.
@@ -290,7 +292,7 @@ impl Command {
             Self::Lock(LockCommand::Break(args)) => &args.plan,
             #[cfg(feature = "rehearse")]
             Self::Rehearse(args) => &args.plan,
-            Self::Schema | Self::Completions { .. } | Self::Man => return None,
+            Self::Init | Self::Schema | Self::Completions { .. } | Self::Man => return None,
         };
         named.plan.as_deref()
     }

@@ -54,6 +54,14 @@ pub enum CliError {
         /// What there is.
         known: Vec<String>,
     },
+    /// No plan can be written from what runs.
+    #[error("nothing in space {space} can be deployed by a plan{}", listed(why))]
+    NothingToPlan {
+        /// The space.
+        space: String,
+        /// Why not, app by app.
+        why: Vec<String>,
+    },
     /// A file that the command line names cannot be used.
     #[error("'{}' cannot be used: {why}", path.display())]
     File {
@@ -172,6 +180,7 @@ impl CliError {
             | Self::Session(_)
             | Self::NotTargeted { .. }
             | Self::WrongTarget { .. }
+            | Self::NothingToPlan { .. }
             | Self::NotAgreed
             | Self::NoAnswer { .. }
             | Self::Stopped(Stop::LockLost(_))
@@ -248,6 +257,7 @@ impl CliError {
             Self::Plan(_)
             | Self::TwoPlans { .. }
             | Self::NoSuchApp { .. }
+            | Self::NothingToPlan { .. }
             | Self::File { .. }
             | Self::Spawn(_)
             | Self::Session(_)
@@ -281,6 +291,11 @@ impl CliError {
         }
         for_terminal(&text).into_owned()
     }
+}
+
+/// Reasons, each on a line of its own.
+fn listed(why: &[String]) -> String {
+    why.iter().map(|one| format!("\n  {one}")).collect()
 }
 
 /// Why nothing was begun.

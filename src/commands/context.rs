@@ -88,6 +88,21 @@ impl Context {
         ended
     }
 
+    /// Has the API read in the user's own session, in whichever space that targets: there is no plan yet.
+    pub(crate) fn anywhere<R>(
+        common: &Common,
+        work: impl FnOnce(&Api<'_>) -> Result<R, CliError>,
+    ) -> Result<R, CliError> {
+        let origin = user_config(env::var_os("CF_HOME").as_deref(), env::var_os("HOME").as_deref())
+            .ok_or(SessionError::NoHome)?;
+        let home = private_home(&guard()?)?;
+        let cf = Cf::discover(common.cf.as_deref(), &home)?;
+        let session = Session::open(&origin, home)?;
+        let ended = work(&Api::new(&cf, &session));
+        hand_back(session, &tell);
+        ended
+    }
+
     /// Finds cf, copies the session at `origin`, and makes sure that it targets the space of the plan.
     pub(crate) fn at(
         origin: &Path,
@@ -140,13 +155,17 @@ impl Context {
 
     /// Hands new tokens back to the user's session. A failure is told; it is none of the command's.
     pub(crate) fn close(self, tell: &dyn Fn(&str)) {
-        match self.session.close() {
-            Ok(HandBack::Unchanged | HandBack::Written) => {}
-            Ok(HandBack::UserChanged) => {
-                tell("note: you have logged in or out meanwhile; your session is left as it is");
-            }
-            Err(error) => tell(&format!("note: {error}")),
+        hand_back(self.session, tell);
+    }
+}
+
+fn hand_back(session: Session, tell: &dyn Fn(&str)) {
+    match session.close() {
+        Ok(HandBack::Unchanged | HandBack::Written) => {}
+        Ok(HandBack::UserChanged) => {
+            tell("note: you have logged in or out meanwhile; your session is left as it is");
         }
+        Err(error) => tell(&format!("note: {error}")),
     }
 }
 

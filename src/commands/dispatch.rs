@@ -7,7 +7,7 @@ use crate::shell;
 use crate::steps::Verb;
 
 use super::apply::Unchanged;
-use super::{apply, check, lock, plan, status};
+use super::{apply, check, init, lock, plan, status};
 
 /// Runs the command line; what it could not begin is told on standard error.
 pub fn run(mut cli: Cli) -> ExitStatus {
@@ -22,6 +22,7 @@ pub fn run(mut cli: Cli) -> ExitStatus {
 
 fn dispatch(cli: Cli) -> Result<ExitStatus, CliError> {
     match cli.command {
+        Command::Init => init::run(&cli.common),
         Command::Check(_) => check::run(&cli.common),
         Command::Plan(args) => plan::run(&cli.common, &args),
         Command::Apply(args) => apply::run(

@@ -1,6 +1,6 @@
 //! One file a verb, each telling its story in a page.
 //!
-//! - [`check`], [`plan`], [`apply`] (resume and rollback, too), [`status`], [`lock`], `rehearse`: the verbs
+//! - [`init`], [`check`], [`plan`], [`apply`] (resume and rollback, too), [`status`], [`lock`], `rehearse`: the verbs
 //! - `dispatch`: which verb a command line is for; `terminal`: what is said outside of a run
 //! - [`context`]: the plan that is named, and a cf with a private session in its space
 //! - [`prepare`]: what a verb does, compiled and proved; `asking`: what somebody agrees to of that, and what is made of it under the
@@ -13,6 +13,7 @@ pub mod check;
 pub mod context;
 mod dispatch;
 mod holding;
+pub mod init;
 pub mod lock;
 mod operate;
 pub mod plan;

@@ -153,6 +153,11 @@ impl Lock {
         format!("{PREFIX}{head}-{hash}")
     }
 
+    /// Whether an app of this name is a lock.
+    pub(crate) fn is_name(app: &str) -> bool {
+        app.starts_with(PREFIX)
+    }
+
     /// The name of the app that is this lock.
     pub(crate) fn name(&self) -> String {
         Self::name_for(&self.app)

@@ -11,6 +11,7 @@ mod endings;
 mod equality;
 mod failures;
 mod images;
+mod init;
 mod interleavings;
 mod lanes;
 mod load;

@@ -1,0 +1,53 @@
+//! An app as it was found in a space.
+
+use serde_json::Value;
+
+use super::choose::Chosen;
+
+/// An app as it was found in a space.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Found {
+    /// The name that people use for it.
+    pub(crate) name: String,
+    /// The app that is live, and the name of the one that takes turns with it.
+    pub(crate) colours: [String; 2],
+    /// Its entry in a manifest, as the platform writes it.
+    pub(crate) manifest: Value,
+    /// The file in the repository that is its manifest.
+    pub(crate) file: String,
+    /// The routes that its users know.
+    pub(crate) live: Vec<String>,
+    /// A route that is free for the check of a new version.
+    pub(crate) staging: Option<String>,
+    /// What of it a plan cannot say, or does not need to.
+    pub(crate) notes: Vec<String>,
+}
+
+impl Found {
+    /// Of an app that was chosen, with the platform's manifest of it and the file that is the repository's.
+    pub(crate) fn new(chosen: Chosen<'_>, manifest: Value, file: String) -> Self {
+        let Chosen { name, app, other, live, staging, notes } = chosen;
+        Self { name, colours: [app.name.clone(), other], manifest, file, live, staging, notes }
+    }
+
+    /// Why it cannot be deployed by a plan; `None` where it can.
+    pub(crate) fn left_out(&self) -> Option<&'static str> {
+        match (self.live.is_empty(), &self.staging) {
+            (true, _) => Some("no route that a router serves leads to it"),
+            (false, None) => Some("no free route was found for the check of a new version"),
+            (false, Some(_)) => None,
+        }
+    }
+
+    /// Where its web process says over HTTP that it is healthy.
+    pub(crate) fn health_endpoint(&self) -> Option<&str> {
+        let processes = self.manifest["processes"].as_array()?;
+        let web = processes.iter().find(|process| process["type"] == "web")?;
+        (web["health-check-type"] == "http").then(|| web["health-check-http-endpoint"].as_str()).flatten()
+    }
+
+    /// Whether it runs an image.
+    pub(crate) fn is_docker(&self) -> bool {
+        self.manifest.get("docker").is_some()
+    }
+}
