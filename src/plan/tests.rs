@@ -495,10 +495,20 @@ fn paths_stay_in_the_folder_of_the_plan_unless_it_says_otherwise() {
         let problems = load_with(keys, "").unwrap_err();
         let text = problems.to_string();
         assert_eq!(problems.iter().len(), 1, "{keys}\n{text}");
-        for words in [" leads out of the folder of the plan", "`outside`", at] {
+        for words in [" leads out of the folder of the plan", at] {
             assert!(text.contains(words), "{keys}: '{words}' is not in\n{text}");
         }
-        for outside in ["outside: [../shared]", &format!("outside: [/nowhere, {absolute}]"), "outside: [/]"] {
+        // The line to paste, also beside what is there already.
+        let pasted = |text: &str| text.split('`').find(|part| part.starts_with("outside: ")).unwrap().to_owned();
+        let beside = load_with(keys, "outside: ['/no where']").unwrap_err().to_string();
+        assert!(pasted(&beside).starts_with("outside: [\"/no where\", ../shared"), "{beside}");
+        for outside in [
+            &pasted(&text),
+            &pasted(&beside),
+            "outside: [../shared]",
+            &format!("outside: [/nowhere, {absolute}]"),
+            "outside: [/]",
+        ] {
             load_with(keys, outside).unwrap_or_else(|problems| panic!("{keys}\n{problems}"));
         }
         load_with(keys, "outside: [../share]").unwrap_err();

@@ -51,13 +51,13 @@ impl<'files> Collector<'files> {
     }
 
     /// Sets where the files that are named may lie; before that, nowhere.
-    pub(crate) fn keep_within(&mut self, folder: &Path, outside: &[PathBuf]) {
+    pub(crate) fn keep_within(&mut self, folder: &Path, outside: Vec<String>) {
         self.bounds = AllowedFolders::new(self.files, folder, outside);
     }
 
     /// Whether there is a file or a folder where it may be; what is wrong is noted at the place where it is named.
     pub(crate) fn exists(&mut self, path: &Path, named: Place, at: &str, hint: &str) -> bool {
-        if let Some(error) = self.bounds.error(self.files, path) {
+        if let Some(error) = self.bounds.error(self.files, path, false) {
             self.at(named, at, self.fit_to_be_shown(path, error));
             return false;
         }
@@ -75,8 +75,26 @@ impl<'files> Collector<'files> {
         if !self.secrets.iter().any(|secret| text.contains(secret.expose())) {
             return error;
         }
-        let message = "the path that the variables make does not lead to a file or folder that may be used";
-        ValueError { message: message.to_owned(), ..error }
+        ValueError::hinted(
+            "the path that the variables make does not lead to a file or folder that may be used",
+            "it is relative to its file; what lies out of the plan's folder is named in the plan's `outside`",
+        )
+    }
+
+    /// Whether a scalar is written in quotes: what YAML 1.1 takes for a truth value or a number may be a text then.
+    pub(crate) fn is_quoted(&self, node: &Node) -> bool {
+        self.written(node).is_some_and(|text| text.starts_with(['"', '\'']))
+    }
+
+    /// Whether a value is the anchor of aliases (`&name`), so that it has an effect wherever it stands.
+    pub(crate) fn is_anchor(&self, node: &Node) -> bool {
+        self.written(node).is_some_and(|text| text.starts_with('&'))
+    }
+
+    /// The text of a file from where a node stands.
+    fn written(&self, node: &Node) -> Option<&str> {
+        let text = &self.sources.get(node.source.0)?.text;
+        text.get(yaml::locate(text, node.id)..)
     }
 
     /// Notes that the values of a node are secret, as far as they have `least` characters. Truth values never are.
@@ -134,20 +152,21 @@ impl<'files> Collector<'files> {
         }
     }
 
-    /// Reads a file that a document names; if it cannot be read, that is a problem of the place where it is named.
+    /// Reads a file that a document names; if it cannot be read, that is a problem of the place where it is named. What
+    /// lies beside it belongs to it: its own paths are relative to its folder.
     pub(crate) fn read_named(&mut self, file: &Path, named: Place, path: &str) -> Option<Document> {
-        let bytes = self.bytes_of(file, named, path)?;
+        let bytes = self.bytes_of(file, false, named, path)?;
         self.parse(file, bytes, false)
     }
 
     /// The same for a file with secrets: what is wrong with it is told without showing its lines.
     pub(crate) fn read_secret(&mut self, file: &Path, named: Place, path: &str) -> Option<Document> {
-        let bytes = self.bytes_of(file, named, path)?;
+        let bytes = self.bytes_of(file, true, named, path)?;
         self.parse(file, bytes, true)
     }
 
-    fn bytes_of(&mut self, file: &Path, named: Place, path: &str) -> Option<Vec<u8>> {
-        if let Some(error) = self.bounds.error(self.files, file) {
+    fn bytes_of(&mut self, file: &Path, with_folder: bool, named: Place, path: &str) -> Option<Vec<u8>> {
+        if let Some(error) = self.bounds.error(self.files, file, with_folder) {
             self.at(named, path, error);
             return None;
         }
