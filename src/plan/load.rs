@@ -20,9 +20,10 @@ use super::{cross_checks, digest, overlay};
 pub fn load(file: &Path, env: Option<&str>, files: &dyn Files) -> Result<Plan, Problems> {
     let mut collector = Collector::new(files);
     let plan = read(file, env, &mut collector);
-    match (collector.finish(), plan) {
+    let (problems, warnings) = collector.finish();
+    match (problems, plan) {
         (Some(problems), _) => Err(problems),
-        (None, Some(plan)) => Ok(plan),
+        (None, Some(plan)) => Ok(Plan { warnings, ..plan }),
         // Whatever keeps a plan from being built has been noted; if not, that is an error of this program.
         (None, None) => Err(Problems::one(Problem {
             file: file.to_owned(),
@@ -72,6 +73,7 @@ fn read(file: &Path, env: Option<&str>, collector: &mut Collector<'_>) -> Option
         file: file.to_owned(),
         digest: String::new(),
         secrets: collector.secrets().to_vec(),
+        warnings: Vec::new(),
     };
     plan.digest = digest::of(&plan, folder, &contents);
     Some(plan)

@@ -54,7 +54,7 @@ mod tests;
 pub use api_url::ApiUrl;
 pub use app::{App, Instances, Old, OnFailure};
 pub use check::{BodyPattern, Check, CommandCheck, CommandLine, HttpCheck};
-pub use diagnostics::{Position, Problem, Problems};
+pub use diagnostics::{Position, Problem, Problems, Warning};
 pub(crate) use duration::{format_duration, parse_duration};
 pub(crate) use files::WithoutAppFiles;
 pub use files::{Disk, Files};

@@ -132,6 +132,7 @@ fn a_small_plan_is_filled_up_with_defaults() {
             file: PathBuf::from("deploy.yaml"),
             digest,
             secrets: vec![],
+            warnings: vec![],
         }
     );
 }

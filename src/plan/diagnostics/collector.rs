@@ -6,6 +6,7 @@ use super::place::Place;
 use super::position::Position;
 use super::problem::Problem;
 use super::problems::Problems;
+use super::warning::Warning;
 use crate::plan::allowed_folders::AllowedFolders;
 use crate::plan::files::{Files, why_unreadable};
 use crate::plan::value_error::ValueError;
@@ -21,6 +22,7 @@ pub(crate) struct Collector<'files> {
     sources: Vec<Source>,
     found: Vec<Found>,
     bounds: AllowedFolders,
+    warned: Vec<Found>,
     secrets: Vec<Sensitive>,
 }
 
@@ -47,7 +49,14 @@ struct Found {
 
 impl<'files> Collector<'files> {
     pub(crate) fn new(files: &'files dyn Files) -> Self {
-        Self { files, sources: Vec::new(), found: Vec::new(), bounds: AllowedFolders::default(), secrets: Vec::new() }
+        Self {
+            files,
+            sources: Vec::new(),
+            found: Vec::new(),
+            warned: Vec::new(),
+            bounds: AllowedFolders::default(),
+            secrets: Vec::new(),
+        }
     }
 
     /// Sets where the files that are named may lie; before that, nowhere.
@@ -132,6 +141,11 @@ impl<'files> Collector<'files> {
     }
 
     /// Notes a problem with a file as a whole.
+    /// Notes that a key, which is this node, has no effect, or another than it seems to have.
+    pub(crate) fn warn(&mut self, key: &Node, path: &str, warning: ValueError) {
+        self.warned.push(Found { place: Ok(Place::of(key)), path: path.to_owned(), error: warning });
+    }
+
     pub(crate) fn file(&mut self, file: &Path, error: ValueError) {
         self.found.push(Found { place: Err(file.to_owned()), path: String::new(), error });
     }
@@ -206,23 +220,35 @@ impl<'files> Collector<'files> {
     }
 
     /// Looks up the places.
-    pub(crate) fn finish(self) -> Option<Problems> {
-        let Self { sources, mut found, .. } = self;
+    pub(crate) fn finish(self) -> (Option<Problems>, Vec<Warning>) {
+        let Self { sources, found, warned, .. } = self;
         let more = found.len().saturating_sub(MAX_PROBLEMS);
-        found.truncate(MAX_PROBLEMS);
-        let mut located: Vec<_> = found.into_iter().map(|found| locate(&sources, found)).collect();
-        located.sort_by_key(|(place, _)| *place);
-        let mut problems: Vec<Problem> = located.into_iter().map(|(_, problem)| problem).collect();
+        let mut problems = in_order(&sources, found);
         if let (true, Some(last)) = (more > 0, problems.last_mut()) {
             last.hint = Some(format!("{more} more problems are not shown"));
         }
-        Problems::new(problems)
+        let mut warnings: Vec<Warning> = Vec::new();
+        for warning in in_order(&sources, warned).into_iter().map(Warning::at_a_key) {
+            // Two apps may share a manifest.
+            if !warnings.contains(&warning) {
+                warnings.push(warning);
+            }
+        }
+        (Problems::new(problems), warnings)
     }
 }
 
 /// A problem with its place, and the key by which problems are put in order.
 fn locate(sources: &[Source], found: Found) -> ((usize, usize), Problem) {
     let Found { place, path, error: ValueError { message, hint, secret } } = found;
+/// As many as are shown, in the order in which the files are read and of their lines.
+fn in_order(sources: &[Source], mut found: Vec<Found>) -> Vec<Problem> {
+    found.truncate(MAX_PROBLEMS);
+    let mut located: Vec<_> = found.into_iter().map(|found| locate(sources, found)).collect();
+    located.sort_by_key(|(place, _)| *place);
+    located.into_iter().map(|(_, problem)| problem).collect()
+}
+
     let place = match place {
         Ok(place) => place,
         Err(file) => return ((0, 0), Problem { file, position: None, path, message, hint }),
