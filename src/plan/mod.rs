@@ -13,6 +13,8 @@
 //! 6. `manifest`: the team's own cf manifest is read for what a deployment must know of it.
 //! 7. `digest`: the fingerprint of what the plan does.
 //!
+//! `template` knows what was to be rendered before any of this.
+//!
 //! The plan:
 //!
 //! - `model`: the plan as a whole
@@ -40,6 +42,7 @@ mod overlay;
 mod route_url;
 mod schema;
 mod target;
+mod template;
 mod timeouts;
 mod validate;
 mod value_error;

@@ -200,6 +200,31 @@ fn a_path_never_looks_like_an_option() {
 }
 
 #[test]
+fn an_empty_path_of_a_manifest_is_none() {
+    for path in ["path: ''", "path:", ""] {
+        let files = project(SMALL).with("app/manifest.yml", &format!("applications:\n- name: x\n  {path}\n"));
+        let plan = load(Path::new("deploy.yaml"), None, &files).unwrap();
+        // Without one on its command line cf would upload the folder that it is run in.
+        assert_eq!(
+            (&plan.apps[0].path, &plan.apps[0].manifest.app.path),
+            (&Some(PathBuf::from("app")), &None),
+            "{path}"
+        );
+    }
+}
+
+#[test]
+fn a_manifest_shared_by_two_apps_is_told_of_once() {
+    let second = "  - {name: b, manifest: app/manifest.yml, routes: {live: [b.example.com], staging: c.example.com}}\n";
+    let manifest = "applications:\n- name: x\n  disk: 1G\n  host: x\n";
+    let files = project(&format!("{SMALL}{second}")).with("app/manifest.yml", manifest);
+    let plan = load(Path::new("deploy.yaml"), None, &files).unwrap();
+    assert_eq!(plan.warnings.len(), 2, "{:?}", plan.warnings);
+    let sound = load(Path::new("deploy.yaml"), None, &project(SMALL)).unwrap();
+    assert_eq!(sound.warnings, []);
+}
+
+#[test]
 fn the_digest_sees_what_decides_and_nothing_else() {
     let digest = |plan: &str, manifest: &str| {
         load(Path::new("deploy.yaml"), None, &project(plan).with("app/manifest.yml", manifest)).unwrap().digest

@@ -9,6 +9,7 @@ use super::problems::Problems;
 use super::warning::Warning;
 use crate::plan::allowed_folders::AllowedFolders;
 use crate::plan::files::{Files, why_unreadable};
+use crate::plan::template;
 use crate::plan::value_error::ValueError;
 use crate::plan::yaml::{self, Node, Scalar, ScalarKind, SourceId, SyntaxError, Value};
 use crate::secret::Sensitive;
@@ -21,8 +22,8 @@ pub(crate) struct Collector<'files> {
     files: &'files dyn Files,
     sources: Vec<Source>,
     found: Vec<Found>,
-    bounds: AllowedFolders,
     warned: Vec<Found>,
+    bounds: AllowedFolders,
     secrets: Vec<Sensitive>,
 }
 
@@ -140,12 +141,12 @@ impl<'files> Collector<'files> {
         self.at(Place::of(node), path, error);
     }
 
-    /// Notes a problem with a file as a whole.
     /// Notes that a key, which is this node, has no effect, or another than it seems to have.
     pub(crate) fn warn(&mut self, key: &Node, path: &str, warning: ValueError) {
         self.warned.push(Found { place: Ok(Place::of(key)), path: path.to_owned(), error: warning });
     }
 
+    /// Notes a problem with a file as a whole.
     pub(crate) fn file(&mut self, file: &Path, error: ValueError) {
         self.found.push(Found { place: Err(file.to_owned()), path: String::new(), error });
     }
@@ -169,13 +170,13 @@ impl<'files> Collector<'files> {
     /// Reads a file that a document names; if it cannot be read, that is a problem of the place where it is named. What
     /// lies beside it belongs to it: its own paths are relative to its folder.
     pub(crate) fn read_named(&mut self, file: &Path, named: Place, path: &str) -> Option<Document> {
-        let bytes = self.bytes_of(file, false, named, path)?;
+        let bytes = self.bytes_of(file, true, named, path)?;
         self.parse(file, bytes, false)
     }
 
     /// The same for a file with secrets: what is wrong with it is told without showing its lines.
     pub(crate) fn read_secret(&mut self, file: &Path, named: Place, path: &str) -> Option<Document> {
-        let bytes = self.bytes_of(file, true, named, path)?;
+        let bytes = self.bytes_of(file, false, named, path)?;
         self.parse(file, bytes, true)
     }
 
@@ -205,6 +206,8 @@ impl<'files> Collector<'files> {
         match read {
             Ok(root) => Some(Document { root: root.merged(), bytes }),
             Err(SyntaxError { offset, quotes, error }) => {
+                let template = self.sources.last().and_then(|source| template::reason_of(&source.text, offset));
+                let (offset, error) = template.filter(|_| !secret).unwrap_or((offset, error));
                 let error = if secret && quotes {
                     ValueError::hinted(
                         "this is no value that can be read here",
@@ -238,9 +241,6 @@ impl<'files> Collector<'files> {
     }
 }
 
-/// A problem with its place, and the key by which problems are put in order.
-fn locate(sources: &[Source], found: Found) -> ((usize, usize), Problem) {
-    let Found { place, path, error: ValueError { message, hint, secret } } = found;
 /// As many as are shown, in the order in which the files are read and of their lines.
 fn in_order(sources: &[Source], mut found: Vec<Found>) -> Vec<Problem> {
     found.truncate(MAX_PROBLEMS);
@@ -249,6 +249,9 @@ fn in_order(sources: &[Source], mut found: Vec<Found>) -> Vec<Problem> {
     located.into_iter().map(|(_, problem)| problem).collect()
 }
 
+/// A problem with its place, and the key by which problems are put in order.
+fn locate(sources: &[Source], found: Found) -> ((usize, usize), Problem) {
+    let Found { place, path, error: ValueError { message, hint, secret } } = found;
     let place = match place {
         Ok(place) => place,
         Err(file) => return ((0, 0), Problem { file, position: None, path, message, hint }),
