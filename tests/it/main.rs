@@ -14,6 +14,7 @@ mod interleavings;
 mod lanes;
 mod load;
 mod lock;
+mod manifests;
 mod matrix;
 mod output;
 mod preflight;
