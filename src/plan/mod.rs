@@ -62,7 +62,7 @@ pub(crate) use duration::{format_duration, parse_duration};
 pub(crate) use files::WithoutAppFiles;
 pub use files::{Disk, Files};
 pub use load::load;
-pub use manifest::{DockerImage, HealthCheck, Lifecycle, Manifest, ManifestApp, ManifestProcess};
+pub use manifest::{Alone, DockerImage, HealthCheck, Lifecycle, Manifest, ManifestApp, ManifestProcess};
 pub use model::Plan;
 pub(crate) use name::MAX_NAME_LENGTH;
 pub use name::{AppName, OrgName, ServiceName, SpaceName};

@@ -99,6 +99,8 @@ fn a_small_plan_is_filled_up_with_defaults() {
                     path: PathBuf::from("app/manifest.yml"),
                     vars: vec![],
                     vars_files: vec![],
+                    application: None,
+                    alone: None,
                     app: ManifestApp {
                         name: Some("sinatra".to_owned()),
                         whole,
@@ -246,6 +248,54 @@ fn the_digest_sees_what_decides_and_nothing_else() {
     };
     assert_eq!(with_vars("tag: hunter2\nmemory: 64M\n"), with_vars("tag: hunter3\nmemory: 64M\n"));
     assert_ne!(with_vars("tag: hunter2\nmemory: 64M\n"), with_vars("tag: hunter2\nmemory: 65M\n"));
+}
+
+/// What an older release has begun, a newer one can resume: a plan that says nothing of what is new has the digest that it
+/// always had.
+#[test]
+fn the_digest_of_a_plan_stays_what_it_was() {
+    let plan = load_text(SMALL).unwrap();
+    let written = serde_json::to_string(&plan.apps[0]).unwrap();
+    for new in ["\"application\"", "\"alone\"", "\"warnings\""] {
+        assert!(!written.contains(new), "{new} is in {written}");
+    }
+    assert_eq!(plan.digest, "68bc61499f675deec63f7487acf9c67be5a24d26a5675620d067719d9d130f21");
+    let named = load_text(&format!("{SMALL}    app: sinatra\n")).unwrap();
+    assert_ne!(named.digest, plan.digest);
+}
+
+#[test]
+fn one_application_of_several_is_deployed_by_what_it_is_itself() {
+    let manifest = "\
+defaults: &defaults
+  instances: ((instances))
+applications:
+- name: cart
+  memory: lots
+  env: {A: ((unknown))}
+- <<: *defaults
+  name: ((env))-shop
+  path: .
+  memory: 64M
+";
+    let plan = format!("{SMALL}    app: test-shop\n    vars: {{env: test, instances: 3}}\n");
+    let files = project(&plan).with("app/manifest.yml", manifest);
+    let load = |files: &Memory| load(Path::new("deploy.yaml"), None, files).unwrap();
+    let plan = load(&files);
+    let read = &plan.apps[0].manifest;
+    assert_eq!((read.app.web.instances, read.app.web.memory_mb), (Some(3), Some(64)));
+    assert_eq!(read.app.path, Some(PathBuf::from("app/.")));
+    assert_eq!(read.application.as_deref(), Some("test-shop"));
+    let alone = read.alone.as_ref().unwrap();
+    assert_eq!(alone.without, [(4, 6)]);
+    assert_eq!(alone.text, manifest.replace("- name: cart\n  memory: lots\n  env: {A: ((unknown))}\n", ""));
+    // What another application is decides nothing here.
+    let other = load(&files.clone().with("app/manifest.yml", &manifest.replace("lots", "few")));
+    assert_eq!(other.digest, plan.digest);
+    let other = load(&files.with("app/manifest.yml", &manifest.replace("64M", "65M")));
+    assert_ne!(other.digest, plan.digest);
+    // A manifest with one application is pushed as it is.
+    assert_eq!(load(&project(&format!("{SMALL}    app: sinatra\n"))).apps[0].manifest.alone, None);
 }
 
 #[test]

@@ -13,7 +13,7 @@
 //! - `guarded_step`: one step, and that nobody else is at work; `track`: what is seen of one app on its way; `freshness`: how old that
 //!   may be
 //! - `step_runner`: how one step is done, repeated, settled and confirmed; `ahead`: what is looked at meanwhile, `glances`: for all
-//!   lanes at once; `retry`: when a call is repeated
+//!   lanes at once; `retry`: when a call is repeated; `references`: what it refers to
 //! - `manifest_diff`: whether an app is what a manifest asks for
 //! - [`probe`]: the router, asked who answers on a route; `head`: one question
 //! - `lookout`: what a step hangs on, looked at while the router is waited for
@@ -56,6 +56,7 @@ mod pauses;
 pub mod probe;
 pub mod reader;
 mod recovery;
+mod references;
 mod retry;
 pub(crate) mod routers;
 pub mod runner;

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::cf::invocation::{Invocation, Reference};
+use crate::cf::invocation::Invocation;
 use crate::cf::outcome::{self, Reason, confirm};
 use crate::cf::output::{Exit, Output, Stream};
 use crate::cf::parse;
@@ -33,6 +33,7 @@ use super::lookout::Lookout;
 use super::parts::Parts;
 use super::pauses::Pauses;
 use super::probe::Unconfirmed;
+use super::references;
 use super::retry::{self, Next};
 use super::runner::{PAUSE, Runner};
 use super::view::{Unseen, View};
@@ -234,7 +235,7 @@ impl Runner<'_> {
         let deadline = self.clock.now() + step.limits.within;
         let before = Arc::clone(view.space());
         let argv = invocation
-            .resolve(&|reference| look_up(view.space(), reference))
+            .resolve(&|reference| references::value(reference, view.space(), self.api.session.home().path()))
             .map_err(|error| Unfinished::Failed(format!("cf was not started: {error}")))?;
         report(Happening::step_started(app, step, &argv));
         let ahead = Ahead::of(step, view, self);
@@ -535,15 +536,4 @@ fn output(step: &Step, argv: &[String], stream: Stream, text: &str) -> Happening
 
 fn again(tried: u32) -> Vec<String> {
     if tried > 1 { vec![format!("on attempt {tried}")] } else { Vec::new() }
-}
-
-/// The value of a reference, from what was last read of the space.
-fn look_up(space: &Space, reference: &Reference) -> Option<String> {
-    let app = space.app(reference.app())?;
-    match reference {
-        Reference::AppGuid(_) => Some(app.guid.clone()),
-        Reference::PackageGuid(_) => app.package.as_ref().map(|package| package.guid.clone()),
-        Reference::DropletGuid(_) => app.staged.as_ref().map(|droplet| droplet.guid.clone()),
-        Reference::CurrentDropletGuid(_) => app.droplet.clone(),
-    }
 }

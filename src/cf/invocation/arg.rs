@@ -1,4 +1,4 @@
-//! One argument of cf: text, and references that are known only once the space has been read.
+//! One argument of cf: text, and references that are known only when the step runs.
 
 use std::fmt::Write as _;
 
@@ -6,7 +6,9 @@ use thiserror::Error;
 
 use crate::shell::quote;
 
-/// Something that is known only once the space has been read.
+use super::manifest_part::ManifestPart;
+
+/// Something that is known only when the step runs: most of it once the space has been read.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Reference {
     /// The guid of the app with this name.
@@ -17,6 +19,8 @@ pub enum Reference {
     DropletGuid(String),
     /// The guid of the droplet that the app with this name runs.
     CurrentDropletGuid(String),
+    /// The name of a file with a part of a manifest.
+    ManifestPart(ManifestPart),
 }
 
 impl Reference {
@@ -24,6 +28,7 @@ impl Reference {
     pub(crate) fn app(&self) -> &str {
         match self {
             Self::AppGuid(app) | Self::PackageGuid(app) | Self::DropletGuid(app) | Self::CurrentDropletGuid(app) => app,
+            Self::ManifestPart(part) => &part.app,
         }
     }
 
@@ -44,6 +49,7 @@ impl Reference {
             Self::CurrentDropletGuid(_) => {
                 format!("{program} droplets {app} | awk '$2 == \"(current)\" {{ print $1 }}'")
             }
+            Self::ManifestPart(part) => part.command(),
         }
     }
 }
@@ -168,5 +174,6 @@ fn describe(reference: &Reference) -> String {
         Reference::PackageGuid(app) => format!("the newest package of app '{app}'"),
         Reference::DropletGuid(app) => format!("a staged droplet of app '{app}'"),
         Reference::CurrentDropletGuid(app) => format!("the current droplet of app '{app}'"),
+        Reference::ManifestPart(part) => format!("a file with what is pushed of '{}'", part.file),
     }
 }

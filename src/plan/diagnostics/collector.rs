@@ -101,6 +101,11 @@ impl<'files> Collector<'files> {
         self.written(node).is_some_and(|text| text.starts_with('&'))
     }
 
+    /// The text of a file.
+    pub(crate) fn text_of(&self, source: SourceId) -> &str {
+        self.sources.get(source.0).map_or("", |source| source.text.as_str())
+    }
+
     /// The text of a file from where a node stands.
     fn written(&self, node: &Node) -> Option<&str> {
         let text = &self.sources.get(node.source.0)?.text;

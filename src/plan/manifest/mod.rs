@@ -6,9 +6,12 @@
 //! - `read`: the tree of a manifest → the model, by `fields`, the keys of an application or a process; each part of it in a file
 //!   of its own: `source` (files, buildpacks, an image), `processes`, `lists`, `mappings`, `size`
 //! - `keys`, `spelling`: which keys there are, and how they may be written
+//! - `application`: which one is meant; `alone`: one of several without the others
 //! - `ignored`: what stands there and has no effect
 
+mod alone;
 mod app;
+mod application;
 mod fields;
 mod ignored;
 mod keys;
@@ -27,6 +30,7 @@ mod variables;
 #[cfg(test)]
 mod tests;
 
+pub use alone::Alone;
 pub use app::{DockerImage, ManifestApp};
 pub use lifecycle::Lifecycle;
 pub use model::Manifest;

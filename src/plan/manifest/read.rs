@@ -1,8 +1,10 @@
-//! Reads the one application of a manifest.
+//! Reads an application of a manifest.
 
 use std::path::{Path, PathBuf};
 
+use super::alone::Alone;
 use super::app::{Application, ManifestApp};
+use super::application::{Chosen, choose};
 use super::fields::Fields;
 use super::lists::{check_sidecars, read_routes, read_services};
 use super::processes::read_processes;
@@ -21,6 +23,8 @@ const LEAST_OF_ENV: usize = 8;
 
 /// What the plan brings to its manifest.
 pub(crate) struct Sources {
+    /// The application that is meant.
+    pub application: Option<Located<String>>,
     /// The values of its variables.
     pub values: Values,
     /// Whether the plan says what is uploaded, so that the manifest's `path` does not count.
@@ -29,87 +33,44 @@ pub(crate) struct Sources {
     pub routes: Vec<String>,
 }
 
-/// Reads a manifest; `None` where that is not possible, which is noted at the manifest's own lines, or at the plan's
-/// where there is no manifest.
+/// Reads an application of a manifest, and what is pushed of that where it has others; `None` where that is not possible,
+/// which is noted at the manifest's own lines, or at the plan's where there is no manifest.
 pub(crate) fn read_manifest(
     file: &Located<PathBuf>,
     sources: &Sources,
     contents: &mut Vec<Vec<u8>>,
     collector: &mut Collector<'_>,
-) -> Option<ManifestApp> {
+) -> Option<(ManifestApp, Option<Alone>)> {
     let document = collector.read_named(&file.value, file.place.clone(), &file.path)?;
-    contents.push(document.bytes);
-    let root = fill_in(document.root, &sources.values, collector);
-    if has_odd_keys(&root, "", collector) {
+    if has_odd_keys(&document.root, "", collector) {
         return None;
     }
+    let of_a_variable = document.root.get("applications").is_some_and(|list| list.text().is_some());
+    let root = if of_a_variable { fill_in(document.root, &sources.values, collector) } else { document.root };
+    let Chosen { root, at, alone } = choose(root, sources.application.as_ref(), &sources.values, collector)?;
+    contents.push(alone.as_ref().map_or(document.bytes, |alone| alone.text.clone().into_bytes()));
+    let root = fill_in(root, &sources.values, collector);
     check_version(&root, collector);
-    let app = the_application(&root, collector)?;
     ignored::tell_of_top(&root, collector);
+    let app = root.get("applications")?.items().first()?;
+    let at = format!("applications[{at}]");
+    if !matches!(app.value, Value::Map(_)) {
+        let message = format!("an application is a mapping, not {}", app.type_name());
+        collector.node(app, &at, ValueError::hinted(message, "begin it with `- name: NAME`"));
+        return None;
+    }
     if let Some(env) = app.get("env") {
         collector.learn(env, LEAST_OF_ENV);
     }
     let folder = file.value.parent().unwrap_or(Path::new(""));
-    let mut fields = Fields { node: app, path: "applications[0]".to_owned(), collector: &mut *collector };
+    let mut fields = Fields { node: app, path: at.clone(), collector: &mut *collector };
     let read = read_application(&mut fields, folder);
     ignored::tell_of_application(&mut fields, &sources.routes);
     if let (Some(path), false) = (&read.path, sources.has_path) {
         let place = Place::of(app.get("path").unwrap_or(app));
-        collector.exists(path, place, "applications[0].path", "a manifest's path is relative to the manifest");
+        collector.exists(path, place, &key_path(&at, "path"), "a manifest's path is relative to the manifest");
     }
-    Some(read)
-}
-
-/// cf 8.17: `applications` is a list of one or more. With one, `cf push NAME` gives it that name; with several it takes
-/// the one of that name, which a plan with two colours cannot rely on.
-fn the_application<'n>(root: &'n Node, collector: &mut Collector<'_>) -> Option<&'n Node> {
-    let Value::Map(_) = root.value else {
-        collector.node(
-            root,
-            "",
-            ValueError::hinted(
-                format!("a manifest is a mapping, not {}", root.type_name()),
-                "is this a cf manifest? Its top key is `applications:`",
-            ),
-        );
-        return None;
-    };
-    let Some(list) = root.get("applications") else {
-        collector.node(
-            root,
-            "",
-            ValueError::hinted(
-                "the manifest has no `applications`",
-                "is this a cf manifest? Its top key is `applications:`",
-            ),
-        );
-        return None;
-    };
-    match list.items() {
-        [app] if matches!(app.value, Value::Map(_)) => Some(app),
-        [app] => {
-            let error = ValueError::hinted(
-                format!("an application is a mapping, not {}", app.type_name()),
-                "begin it with `- name: NAME`",
-            );
-            collector.node(app, "applications[0]", error);
-            None
-        }
-        [] => {
-            let error = ValueError::hinted("the manifest has no application", "begin the first with `- name: NAME`");
-            collector.node(list, "applications", error);
-            None
-        }
-        [_, second, ..] => {
-            let error = ValueError::hinted(
-                "the manifest has several applications",
-                "cf can push a colour only from a manifest with one application (it gives that the colour's name): \
-                 write a manifest for each app",
-            );
-            collector.node(second, "applications[1]", error);
-            None
-        }
-    }
+    Some((read, alone))
 }
 
 fn read_application(fields: &mut Fields<'_, '_, '_>, folder: &Path) -> ManifestApp {

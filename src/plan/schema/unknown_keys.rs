@@ -61,6 +61,7 @@ const OTHER_WORDS: &[(&Table, &[&str], &str)] = &[
         "write `checks: [{http: {path: /health}}]`, or a command of your own: `checks: [{command: {run: ./smoke-test.sh}}]`",
     ),
     (&APP, &["blue", "green"], "the two apps that take turns are `colours: [shop_blue, shop_green]`"),
+    (&APP, &["application"], "which application of the manifest it is, where that has several, is `app: NAME`"),
     (&APP, &["image"], "a docker image belongs in the app's cf manifest: `docker: {image: …}`"),
     (&APP, &["replicas", "scale"], "how many instances run is said in the app's cf manifest: `instances: 2`"),
     (

@@ -130,8 +130,9 @@ fn read_app_manifest(
     let routes =
         of_plan.parse_list("live", RouteUrl::parse).into_iter().chain(of_plan.parse("staging", RouteUrl::parse));
     let routes = routes.map(|route| route.value.to_string()).collect();
-    let sources = Sources { values: known?, has_path, routes };
-    let read = read_manifest(&file, &sources, contents, collector)?;
+    let application = app.parse("app", any);
+    let sources = Sources { application, values: known?, has_path, routes };
+    let (read, alone) = read_manifest(&file, &sources, contents, collector)?;
     if let (Some(path), Some(_)) = (app.node("path"), &read.docker) {
         // cf 8.17: `--path, -p` beside `docker` in the manifest is an incorrect usage.
         let hint = "take `path` out: nothing is uploaded for a docker image";
@@ -142,6 +143,8 @@ fn read_app_manifest(
         path: file.value,
         vars: vars.iter().filter_map(|(name, value)| Some((name.clone(), as_cf_reads(value.scalar()?)))).collect(),
         vars_files: vars_files.into_iter().map(|at| at.value).collect(),
+        application: sources.application.map(|named| named.value),
+        alone,
         app: read,
     })
 }
