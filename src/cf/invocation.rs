@@ -1,6 +1,7 @@
 //! What to ask of cf: builders that return an [`Invocation`] and run nothing. Their names are cf's own verbs.
 
 mod arg;
+mod manifest_part;
 mod policy_request;
 mod push;
 mod query;
@@ -14,8 +15,9 @@ use crate::shell::quote;
 
 use arg::{Arg, Piece};
 pub use arg::{Reference, Unresolved};
+pub use manifest_part::ManifestPart;
 pub(crate) use policy_request::PolicyRequest;
-pub(crate) use push::Push;
+pub(crate) use push::{Push, PushedManifest};
 pub use query::query;
 pub use route_parts::RouteParts;
 
@@ -166,7 +168,8 @@ impl Invocation {
     pub(crate) fn push_no_start(push: &Push, cf: &CfVersion) -> Self {
         let mut call = Self::new("push").value(&push.app);
         call = match &push.manifest {
-            Some(manifest) => call.word("-f").path(manifest),
+            Some(PushedManifest::File(file)) => call.word("-f").path(file),
+            Some(PushedManifest::Part(part)) => call.word("-f").reference(Reference::ManifestPart(part.clone())),
             None => call.word("--no-manifest"),
         };
         if let Some(path) = &push.path {

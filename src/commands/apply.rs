@@ -20,7 +20,7 @@ use super::holding::{clear_up, holding};
 use super::operate::catch;
 use super::prepare;
 use super::reporters::Reporters;
-use super::strays::named;
+use super::warnings;
 
 /// What is made of a deployment that would change nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,8 +46,8 @@ fn with_plan(asked: &Asked<'_>, reporters: &Reporters) -> Result<ExitStatus, Cli
         Verb::Resume | Verb::Rollback => load_without_app_files(common)?,
     };
     if verb == Verb::Apply && !common.quiet {
-        for stray in named(&plan, &[]) {
-            reporters.note(&stray.warning());
+        for warning in warnings::of(&plan, &[]) {
+            reporters.note(&warning);
         }
     }
     let consent = Consent::new(args.yes)?;

@@ -6,14 +6,14 @@ use crate::cli::{Cli, CliError, Common, ExitStatus};
 use crate::plan;
 
 use super::context::load;
-use super::strays::warn_beforehand;
 use super::terminal::{print, tell};
+use super::warnings::tell_beforehand;
 
 /// `cutover check`: validates the plan file.
 pub(crate) fn run(common: &Common) -> Result<ExitStatus, CliError> {
     let plan = load(common)?;
     let apps: Vec<_> = plan.apps.iter().map(|app| app.name.as_str()).collect();
-    warn_beforehand(common, &plan);
+    tell_beforehand(common, &plan);
     if !common.quiet {
         tell(&format!("{} is valid: {}", plan.file.display(), apps.join(", ")));
     }

@@ -5,7 +5,7 @@
 //! - [`context`]: the plan that is named, and a cf with a private session in its space
 //! - [`prepare`]: what a verb does, compiled and proved; `asking`: what somebody agrees to of that, and what is made of it under the
 //!   lock; `holding`: what holds the locks meanwhile; `operate`: how it is run
-//! - [`reporters`]: those who report a run; `strays`: files that hardly are meant to be uploaded
+//! - [`reporters`]: those who report a run; `strays`: files that hardly are meant to be uploaded; `warnings`: what is told beforehand
 
 pub mod apply;
 mod asking;
@@ -24,5 +24,6 @@ pub mod reporters;
 pub mod status;
 mod strays;
 pub(crate) mod terminal;
+mod warnings;
 
 pub use dispatch::run;

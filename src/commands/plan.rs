@@ -15,8 +15,9 @@ use crate::{bounded, text};
 
 use super::context::{Context, check_target, load};
 use super::prepare::{self, Prepared, request};
-use super::strays::{own_files, warn_beforehand};
+use super::strays::own_files;
 use super::terminal::{print, tell};
+use super::warnings::tell_beforehand;
 
 /// The largest snapshot, in bytes: some ten thousand apps.
 const MAX_SNAPSHOT: u64 = 64 << 20;
@@ -28,7 +29,7 @@ pub(crate) fn run(common: &Common, args: &PlanArgs) -> Result<ExitStatus, CliErr
         Some(file) => of_snapshot(common, &plan, file)?,
         None => Context::with(common, &plan, &tell, |context| of_target(common, &plan, context))?,
     };
-    warn_beforehand(common, &plan);
+    tell_beforehand(common, &plan);
     let DryRun { space, prepared: Prepared { deployment, routers, proof, .. }, is_deployed } = &dry_run;
     match args.format {
         PlanFormat::Text => {

@@ -9,20 +9,9 @@ use crate::cli::Common;
 use crate::plan::{Disk, Files as _, Plan, overlaid};
 use crate::run::upload::{OwnFiles, Stray};
 
-use super::terminal::tell;
-
 /// The files that this run writes itself, as the command line has it.
 pub(super) fn own_files(common: &Common) -> OwnFiles {
     OwnFiles::of(common.events.as_deref())
-}
-
-/// Warns, for a run that is to come, of files that are uploaded with an app.
-pub(super) fn warn_beforehand(common: &Common, plan: &Plan) {
-    if !common.quiet {
-        for stray in named(plan, common.events.as_slice()) {
-            tell(&stray.warning());
-        }
-    }
 }
 
 /// The files that are uploaded with an app, as far as the plan names them, and of `more`.

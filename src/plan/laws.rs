@@ -76,6 +76,23 @@ proptest! {
         holds_for(SMALL.as_bytes(), manifest.as_bytes())?;
     }
 
+    /// What is pushed is a manifest with the one application that was read, or nothing is.
+    #[test]
+    fn any_manifest_with_several_applications(manifest in damaged(
+        "a: &a {memory: 64M}\napplications:\n- name: cart\n  memory: 1G\n# Or\n- <<: *a\n  name: shop\n  env: {A: b}\n\n- name: mail\nversion: 1\n",
+    )) {
+        let mut files = project(&format!("{SMALL}    app: shop\n"));
+        files.0.insert("app/manifest.yml".into(), manifest.into_bytes());
+        holds(&files, None)?;
+        let Ok(plan) = load(Path::new("deploy.yaml"), None, &files) else { return Ok(()) };
+        if let Some(alone) = &plan.apps[0].manifest.alone {
+            files.0.insert("app/manifest.yml".into(), alone.text.clone().into_bytes());
+            let left = load(Path::new("deploy.yaml"), None, &files).map_err(|problems| TestCaseError::fail(problems.to_string()))?;
+            prop_assert_eq!(&left.apps[0].manifest.app, &plan.apps[0].manifest.app);
+            prop_assert_eq!(&left.apps[0].manifest.alone, &None);
+        }
+    }
+
     #[test]
     fn any_overlay(over in damaged("apps:\n  - name: sinatra\n    drain: 1m\n    routes: {live: [a.example.com]}\n")) {
         let mut files = project(SMALL);

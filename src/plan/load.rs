@@ -1,6 +1,6 @@
 //! From a file name to a [`Plan`]: the story of the stage.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::api_url::ApiUrl;
 use super::diagnostics::{Collector, Problem, Problems};
@@ -11,7 +11,7 @@ use super::schema::{APP, Kind, PLAN, TARGET, kind_of_file};
 use super::target::Target;
 use super::validate::validate;
 use super::value_error::ValueError;
-use super::values::{Mapping, PartialApp, any, joined, whole};
+use super::values::{Mapping, PartialApp, any, whole};
 use super::yaml::Node;
 use super::{cross_checks, digest, overlay};
 
@@ -20,9 +20,10 @@ use super::{cross_checks, digest, overlay};
 pub fn load(file: &Path, env: Option<&str>, files: &dyn Files) -> Result<Plan, Problems> {
     let mut collector = Collector::new(files);
     let plan = read(file, env, &mut collector);
-    match (collector.finish(), plan) {
+    let (problems, warnings) = collector.finish();
+    match (problems, plan) {
         (Some(problems), _) => Err(problems),
-        (None, Some(plan)) => Ok(plan),
+        (None, Some(plan)) => Ok(Plan { warnings, ..plan }),
         // Whatever keeps a plan from being built has been noted; if not, that is an error of this program.
         (None, None) => Err(Problems::one(Problem {
             file: file.to_owned(),
@@ -45,9 +46,7 @@ fn read(file: &Path, env: Option<&str>, collector: &mut Collector<'_>) -> Option
     validate(&root, &Kind::Table(&PLAN), "", collector);
     let top = Mapping::new(&root, &PLAN, "");
     let folder = file.parent().unwrap_or(Path::new(""));
-    let outside: Vec<PathBuf> =
-        top.parse_list("outside", any).into_iter().map(|at| joined(folder, &at.value)).collect();
-    collector.keep_within(folder, &outside);
+    collector.keep_within(folder, top.parse_list("outside", any).into_iter().map(|at| at.value).collect());
     let partial: Vec<PartialApp> =
         top.tables("apps", &APP).iter().map(|app| PartialApp::read(app, folder, collector)).collect();
     cross_checks::check(&partial, collector);
@@ -74,6 +73,7 @@ fn read(file: &Path, env: Option<&str>, collector: &mut Collector<'_>) -> Option
         file: file.to_owned(),
         digest: String::new(),
         secrets: collector.secrets().to_vec(),
+        warnings: Vec::new(),
     };
     plan.digest = digest::of(&plan, folder, &contents);
     Some(plan)

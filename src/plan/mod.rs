@@ -13,6 +13,8 @@
 //! 6. `manifest`: the team's own cf manifest is read for what a deployment must know of it.
 //! 7. `digest`: the fingerprint of what the plan does.
 //!
+//! `template` knows what was to be rendered before any of this.
+//!
 //! The plan:
 //!
 //! - `model`: the plan as a whole
@@ -41,6 +43,7 @@ mod overlay;
 mod route_url;
 mod schema;
 mod target;
+mod template;
 mod timeouts;
 mod validate;
 mod value_error;
@@ -56,12 +59,12 @@ pub use api_url::ApiUrl;
 pub use app::{App, Instances, Old, OnFailure};
 pub use carry::{Carried, Carry};
 pub use check::{BodyPattern, Check, CommandCheck, CommandLine, HttpCheck};
-pub use diagnostics::{Position, Problem, Problems};
+pub use diagnostics::{Position, Problem, Problems, Warning};
 pub(crate) use duration::{format_duration, parse_duration};
 pub(crate) use files::WithoutAppFiles;
 pub use files::{Disk, Files};
 pub use load::load;
-pub use manifest::{DockerImage, HealthCheck, Lifecycle, Manifest, ManifestApp, ManifestProcess};
+pub use manifest::{Alone, DockerImage, HealthCheck, Lifecycle, Manifest, ManifestApp, ManifestProcess};
 pub use model::Plan;
 pub(crate) use name::MAX_NAME_LENGTH;
 pub use name::{AppName, OrgName, ServiceName, SpaceName};

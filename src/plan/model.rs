@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use super::app::App;
+use super::diagnostics::Warning;
 use super::target::Target;
 use crate::secret::Sensitive;
 
@@ -31,6 +32,9 @@ pub struct Plan {
     /// The values of the vars files and of the manifests' `env`: what must not be seen when cf prints it.
     #[serde(skip)]
     pub secrets: Vec<Sensitive>,
+    /// What in the manifests has no effect, or another than it seems to have. It decides nothing.
+    #[serde(skip)]
+    pub warnings: Vec<Warning>,
 }
 
 impl Plan {

@@ -99,6 +99,8 @@ fn a_small_plan_is_filled_up_with_defaults() {
                     path: PathBuf::from("app/manifest.yml"),
                     vars: vec![],
                     vars_files: vec![],
+                    application: None,
+                    alone: None,
                     app: ManifestApp {
                         name: Some("sinatra".to_owned()),
                         whole,
@@ -133,6 +135,7 @@ fn a_small_plan_is_filled_up_with_defaults() {
             file: PathBuf::from("deploy.yaml"),
             digest,
             secrets: vec![],
+            warnings: vec![],
         }
     );
 }
@@ -200,6 +203,31 @@ fn a_path_never_looks_like_an_option() {
 }
 
 #[test]
+fn an_empty_path_of_a_manifest_is_none() {
+    for path in ["path: ''", "path:", ""] {
+        let files = project(SMALL).with("app/manifest.yml", &format!("applications:\n- name: x\n  {path}\n"));
+        let plan = load(Path::new("deploy.yaml"), None, &files).unwrap();
+        // Without one on its command line cf would upload the folder that it is run in.
+        assert_eq!(
+            (&plan.apps[0].path, &plan.apps[0].manifest.app.path),
+            (&Some(PathBuf::from("app")), &None),
+            "{path}"
+        );
+    }
+}
+
+#[test]
+fn a_manifest_shared_by_two_apps_is_told_of_once() {
+    let second = "  - {name: b, manifest: app/manifest.yml, routes: {live: [b.example.com], staging: c.example.com}}\n";
+    let manifest = "applications:\n- name: x\n  disk: 1G\n  host: x\n";
+    let files = project(&format!("{SMALL}{second}")).with("app/manifest.yml", manifest);
+    let plan = load(Path::new("deploy.yaml"), None, &files).unwrap();
+    assert_eq!(plan.warnings.len(), 2, "{:?}", plan.warnings);
+    let sound = load(Path::new("deploy.yaml"), None, &project(SMALL)).unwrap();
+    assert_eq!(sound.warnings, []);
+}
+
+#[test]
 fn the_digest_sees_what_decides_and_nothing_else() {
     let digest = |plan: &str, manifest: &str| {
         load(Path::new("deploy.yaml"), None, &project(plan).with("app/manifest.yml", manifest)).unwrap().digest
@@ -221,6 +249,54 @@ fn the_digest_sees_what_decides_and_nothing_else() {
     };
     assert_eq!(with_vars("tag: hunter2\nmemory: 64M\n"), with_vars("tag: hunter3\nmemory: 64M\n"));
     assert_ne!(with_vars("tag: hunter2\nmemory: 64M\n"), with_vars("tag: hunter2\nmemory: 65M\n"));
+}
+
+/// What an older release has begun, a newer one can resume: a plan that says nothing of what is new has the digest that it
+/// always had.
+#[test]
+fn the_digest_of_a_plan_stays_what_it_was() {
+    let plan = load_text(SMALL).unwrap();
+    let written = serde_json::to_string(&plan.apps[0]).unwrap();
+    for new in ["\"application\"", "\"alone\"", "\"warnings\""] {
+        assert!(!written.contains(new), "{new} is in {written}");
+    }
+    assert_eq!(plan.digest, "68bc61499f675deec63f7487acf9c67be5a24d26a5675620d067719d9d130f21");
+    let named = load_text(&format!("{SMALL}    app: sinatra\n")).unwrap();
+    assert_ne!(named.digest, plan.digest);
+}
+
+#[test]
+fn one_application_of_several_is_deployed_by_what_it_is_itself() {
+    let manifest = "\
+defaults: &defaults
+  instances: ((instances))
+applications:
+- name: cart
+  memory: lots
+  env: {A: ((unknown))}
+- <<: *defaults
+  name: ((env))-shop
+  path: .
+  memory: 64M
+";
+    let plan = format!("{SMALL}    app: test-shop\n    vars: {{env: test, instances: 3}}\n");
+    let files = project(&plan).with("app/manifest.yml", manifest);
+    let load = |files: &Memory| load(Path::new("deploy.yaml"), None, files).unwrap();
+    let plan = load(&files);
+    let read = &plan.apps[0].manifest;
+    assert_eq!((read.app.web.instances, read.app.web.memory_mb), (Some(3), Some(64)));
+    assert_eq!(read.app.path, Some(PathBuf::from("app/.")));
+    assert_eq!(read.application.as_deref(), Some("test-shop"));
+    let alone = read.alone.as_ref().unwrap();
+    assert_eq!(alone.without, [(4, 6)]);
+    assert_eq!(alone.text, manifest.replace("- name: cart\n  memory: lots\n  env: {A: ((unknown))}\n", ""));
+    // What another application is decides nothing here.
+    let other = load(&files.clone().with("app/manifest.yml", &manifest.replace("lots", "few")));
+    assert_eq!(other.digest, plan.digest);
+    let other = load(&files.with("app/manifest.yml", &manifest.replace("64M", "65M")));
+    assert_ne!(other.digest, plan.digest);
+    // A manifest with one application is pushed as it is.
+    assert_eq!(load(&project(&format!("{SMALL}    app: sinatra\n"))).apps[0].manifest.alone, None);
 }
 
 #[test]
@@ -496,10 +572,20 @@ fn paths_stay_in_the_folder_of_the_plan_unless_it_says_otherwise() {
         let problems = load_with(keys, "").unwrap_err();
         let text = problems.to_string();
         assert_eq!(problems.iter().len(), 1, "{keys}\n{text}");
-        for words in [" leads out of the folder of the plan", "`outside`", at] {
+        for words in [" leads out of the folder of the plan", at] {
             assert!(text.contains(words), "{keys}: '{words}' is not in\n{text}");
         }
-        for outside in ["outside: [../shared]", &format!("outside: [/nowhere, {absolute}]"), "outside: [/]"] {
+        // The line to paste, also beside what is there already.
+        let pasted = |text: &str| text.split('`').find(|part| part.starts_with("outside: ")).unwrap().to_owned();
+        let beside = load_with(keys, "outside: ['/no where']").unwrap_err().to_string();
+        assert!(pasted(&beside).starts_with("outside: [\"/no where\", ../shared"), "{beside}");
+        for outside in [
+            &pasted(&text),
+            &pasted(&beside),
+            "outside: [../shared]",
+            &format!("outside: [/nowhere, {absolute}]"),
+            "outside: [/]",
+        ] {
             load_with(keys, outside).unwrap_or_else(|problems| panic!("{keys}\n{problems}"));
         }
         load_with(keys, "outside: [../share]").unwrap_err();

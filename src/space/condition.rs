@@ -377,7 +377,10 @@ impl fmt::Display for Condition {
             }
             Self::Bound { app, service } => write!(f, "service instance {service} is bound to app {app}"),
             Self::Unbound { app, service } => write!(f, "service instance {service} is not bound to app {app}"),
-            Self::Set { app, settings } => write!(f, "app {app} is set so ({} settings)", settings.len()),
+            Self::Set { app, settings } => {
+                let names: Vec<String> = settings.keys().map(ToString::to_string).collect();
+                write!(f, "app {app} is as set: {}", names.join(", "))
+            }
             Self::Mapped { app, url } => write!(f, "route {url} leads to app {app}"),
             Self::Unmapped { app, url } => write!(f, "route {url} does not lead to app {app}"),
             Self::Staged { app } => write!(f, "app {app}'s newest package is staged"),

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use crate::cf::invocation::Push;
-use crate::plan::{self, AppName, Carried, Instances, ManifestProcess};
+use crate::cf::invocation::{ManifestPart, Push, PushedManifest};
+use crate::plan::{self, Alone, AppName, Carried, Instances, ManifestProcess};
 use crate::space::{App, DEFAULT_MEMORY_MB, Process, Space};
 
 /// How large an app is when it is started.
@@ -43,10 +43,22 @@ pub(super) fn of(app: &plan::App, space: &Space, live: Option<&AppName>, next: &
     // What a new app gets where nobody says is up to the platform.
     let is_so = manifest.app.web.memory_mb.or(has) == Some(memory_mb) || carried.is_none();
     let text = |path: &Path| path.to_string_lossy().into_owned();
+    let file = text(&manifest.path);
+    let pushed = match &manifest.alone {
+        None => PushedManifest::File(file),
+        Some(Alone { without, text }) => PushedManifest::Part(ManifestPart {
+            app: next.to_string(),
+            file,
+            without: without.clone(),
+            text: text.clone(),
+        }),
+    };
+    // cf looks for the path of a manifest beside the file that it is given.
+    let of_manifest = manifest.app.path.as_ref().filter(|_| manifest.alone.is_some() && manifest.app.docker.is_none());
     let push = Push {
         app: next.to_string(),
-        manifest: Some(text(&manifest.path)),
-        path: app.path.as_deref().map(text),
+        manifest: Some(pushed),
+        path: app.path.as_ref().or(of_manifest).map(|path| text(path)),
         vars: manifest.vars.clone(),
         vars_files: manifest.vars_files.iter().map(|file| text(file)).collect(),
         instances: (instances != unforced).then_some(instances),

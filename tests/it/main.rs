@@ -16,6 +16,7 @@ mod interleavings;
 mod lanes;
 mod load;
 mod lock;
+mod manifests;
 mod matrix;
 mod output;
 mod preflight;

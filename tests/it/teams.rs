@@ -146,6 +146,55 @@ fn names_with_blanks_and_quotes_can_be_pasted() {
     assert_eq!(bench.leads_to(LIVE), [second]);
 }
 
+/// What the other applications need is no matter: cf would refuse the whole manifest for what the first has no value for.
+#[test]
+fn one_application_of_several() {
+    let bench = bench();
+    let web = MANIFEST.strip_prefix("applications:\n- name: shop\n").unwrap().replace("  instances: 2\n", "");
+    let manifest = format!(
+        "defaults: &defaults\n  instances: ((instances))\napplications:\n- name: cart\n  memory: ((unknown))\n\
+         - <<: *defaults\n  name: web-((env))\n  path: .\n{web}  env: {{GREETING: hello-((env))}}\n\
+         # By hand.\n- name: mail\n  no-route: true\n"
+    );
+    bench.write("app/manifest.yml", &manifest);
+    bench.write("vars.yml", "instances: 2\n");
+    let keys = "    app: web-test\n    vars: {env: test}\n    vars_files: [vars.yml]\n    routes:\n";
+    bench.write("deploy.yaml", &plan().replace("    path: app\n", "").replace("    routes:\n", keys));
+    bench.must(&["check"]);
+
+    // The commands as they are printed, pasted one by one.
+    let preview = bench.must(&["plan"]).out;
+    assert!(preview.contains("of 'app/manifest.yml' no other application is read"), "{preview}");
+    for line in commands(&preview) {
+        let run = shell(&bench, &line);
+        assert_eq!(run.code, 0, "{line}\n{}\n{}", run.out, run.err);
+    }
+    assert_eq!(bench.leads_to(LIVE), ["shop_a"]);
+    // The same by the tool, which leaves no file, and by the script.
+    let events = bench.must(&["apply", "--yes", "--events", "events.jsonl"]);
+    assert_eq!(bench.leads_to(LIVE), ["shop_b"], "{}", events.err);
+    let told = fs::read_to_string(bench.folder().join("events.jsonl")).unwrap();
+    let file = told.split('"').find(|part| part.contains("/manifest-")).unwrap();
+    assert!(file.starts_with('/') && !fs::exists(file).unwrap(), "{file}");
+    let script = bench.must(&["plan", "--format", "sh"]).out;
+    let run = shell(&bench, &script);
+    assert_eq!(run.code, 0, "{}\n{}\n{script}", run.out, run.err);
+    assert_eq!(bench.leads_to(LIVE), ["shop_a"]);
+
+    for colour in ["shop_a", "shop_b"] {
+        let app = bench.foundry.app(colour).unwrap();
+        assert_eq!(app.processes[0].instances, 2);
+        assert!(bench.cf.must(["env", colour]).contains("hello-test"));
+    }
+    let mut apps: Vec<String> = bench.foundry.apps().into_iter().map(|app| app.name).collect();
+    apps.retain(|name| !name.starts_with("cutover-lock"));
+    apps.sort();
+    assert_eq!(apps, ["shop_a", "shop_b"], "no other application is pushed");
+    // What runs is what the plan deploys, by the platform's word, too.
+    let again = Run::of(&bench.as_typed(&["apply", "--yes"]).output().unwrap());
+    assert_eq!(again.code, 0, "{}", again.err);
+}
+
 /// Official builds carry metadata in their version, and print the name that they were started by.
 #[test]
 #[ignore = "`make verify` runs it: what it finds seldom changes"]

@@ -1,4 +1,4 @@
-//! One argument of cf: text, and references that are known only once the space has been read.
+//! One argument of cf: text, and references that are known only when the step runs.
 
 use std::fmt::Write as _;
 
@@ -6,7 +6,9 @@ use thiserror::Error;
 
 use crate::shell::quote;
 
-/// Something that is known only once the space has been read.
+use super::manifest_part::ManifestPart;
+
+/// Something that is known only when the step runs: most of it once the space has been read.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Reference {
     /// The guid of the app with this name.
@@ -21,6 +23,8 @@ pub enum Reference {
     SidecarGuid(String, String),
     /// The path of the file that holds the invocation's [`secret`](super::Invocation::secret); where it is shown, this name.
     File(&'static str),
+    /// The name of a file with a part of a manifest.
+    ManifestPart(ManifestPart),
 }
 
 impl Reference {
@@ -32,6 +36,7 @@ impl Reference {
             | Self::DropletGuid(app)
             | Self::CurrentDropletGuid(app)
             | Self::SidecarGuid(app, _) => Some(app),
+            Self::ManifestPart(part) => Some(&part.app),
             Self::File(_) => None,
         }
     }
@@ -67,6 +72,7 @@ impl Reference {
                 format!("{program} curl /v3/apps/$({program} app {app} --guid)/sidecars | jq -r {}", quote(&guid))
             }
             Self::File(name) => format!("echo {name}"),
+            Self::ManifestPart(part) => part.command(),
         }
     }
 }
@@ -209,5 +215,6 @@ fn describe(reference: &Reference) -> String {
         Reference::CurrentDropletGuid(app) => format!("the current droplet of app '{app}'"),
         Reference::SidecarGuid(app, name) => format!("sidecar '{name}' of app '{app}'"),
         Reference::File(name) => format!("the file {name}"),
+        Reference::ManifestPart(part) => format!("a file with what is pushed of '{}'", part.file),
     }
 }

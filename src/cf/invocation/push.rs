@@ -1,12 +1,23 @@
 //! What a push takes.
 
+use super::manifest_part::ManifestPart;
+
+/// What is read in the place of flags.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum PushedManifest {
+    /// A manifest as it is.
+    File(String),
+    /// One application of several.
+    Part(ManifestPart),
+}
+
 /// What `push` takes.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Push {
     /// The name of the app, whatever the manifest calls it.
     pub app: String,
-    /// The manifest file; without one cf is told to look for none.
-    pub manifest: Option<String>,
+    /// The manifest; without one cf is told to look for none.
+    pub manifest: Option<PushedManifest>,
     /// The directory or archive to upload; without one the manifest says.
     pub path: Option<String>,
     /// Manifest variables; they win over those of the files.

@@ -48,6 +48,7 @@ fn look_up(reference: &Reference) -> Option<String> {
         }
         Reference::SidecarGuid(_, name) => format!("guid-of-{name}"),
         Reference::File(name) => (*name).to_owned(),
+        Reference::ManifestPart(part) => format!("part of {}", part.file),
     })
 }
 
@@ -59,7 +60,7 @@ fn all() -> Vec<(Invocation, &'static str)> {
             Invocation::push_no_start(
                 &Push {
                     app: b.to_owned(),
-                    manifest: Some("app/manifest.yml".to_owned()),
+                    manifest: Some(PushedManifest::File("app/manifest.yml".to_owned())),
                     path: Some("app".to_owned()),
                     vars: vec![("memory".to_owned(), "64M".to_owned()), ("greeting".to_owned(), "it's me".to_owned())],
                     vars_files: vec!["one.yml".to_owned(), "two.yml".to_owned()],
@@ -244,7 +245,7 @@ fn nothing_from_outside_becomes_a_flag() {
         Invocation::push_no_start(
             &Push {
                 app: "a".to_owned(),
-                manifest: Some("m".to_owned()),
+                manifest: Some(PushedManifest::File("m".to_owned())),
                 vars: vec![(flag.to_owned(), "1".to_owned())],
                 ..Push::default()
             },
@@ -263,13 +264,37 @@ fn nothing_from_outside_becomes_a_flag() {
 fn a_file_whose_name_begins_with_a_dash_has_another_name() {
     let push = Push {
         app: "a".to_owned(),
-        manifest: Some("-m.yml".to_owned()),
+        manifest: Some(PushedManifest::File("-m.yml".to_owned())),
         path: Some("-p".to_owned()),
         ..Push::default()
     };
     assert_eq!(
         Invocation::push_no_start(&push, &cf("8.7.8")).resolve(&look_up).unwrap(),
         ["push", "a", "-f", "./-m.yml", "-p", "./-p", "--no-route", "--no-start"]
+    );
+}
+
+#[test]
+fn a_shell_writes_the_part_of_a_manifest_that_is_pushed() {
+    let file = tempfile::NamedTempFile::with_prefix("it's a manifest").unwrap();
+    std::fs::write(file.path(), "applications:\n- name: cart\n- name: shop\n  memory: 64M\n- name: mail\n").unwrap();
+    let part = ManifestPart {
+        app: "shop_a".to_owned(),
+        file: file.path().to_str().unwrap().to_owned(),
+        without: vec![(2, 2), (5, 6)],
+        text: "applications:\n- name: shop\n  memory: 64M\n".to_owned(),
+    };
+    assert!(!format!("{part:?}").contains("64M"));
+    let text = part.text.clone();
+    let push = Push { app: "shop_a".to_owned(), manifest: Some(PushedManifest::Part(part)), ..Push::default() };
+    let call = Invocation::push_no_start(&push, &cf("8.7.8"));
+    assert!(call.shell().contains("sed '2d;5,6d' "), "{}", call.shell());
+    let run = run_in_shell(&call.shell());
+    assert_eq!(std::fs::read_to_string(&run[3]).unwrap(), text);
+    std::fs::remove_file(&run[3]).unwrap();
+    assert_eq!(
+        (&run[..3], &run[4..]),
+        (&["push", "shop_a", "-f"].map(String::from)[..], &["--no-route", "--no-start"].map(String::from)[..])
     );
 }
 

@@ -6,8 +6,10 @@ use super::place::Place;
 use super::position::Position;
 use super::problem::Problem;
 use super::problems::Problems;
+use super::warning::Warning;
 use crate::plan::allowed_folders::AllowedFolders;
 use crate::plan::files::{Files, why_unreadable};
+use crate::plan::template;
 use crate::plan::value_error::ValueError;
 use crate::plan::yaml::{self, Node, Scalar, ScalarKind, SourceId, SyntaxError, Value};
 use crate::secret::Sensitive;
@@ -20,6 +22,7 @@ pub(crate) struct Collector<'files> {
     files: &'files dyn Files,
     sources: Vec<Source>,
     found: Vec<Found>,
+    warned: Vec<Found>,
     bounds: AllowedFolders,
     secrets: Vec<Sensitive>,
 }
@@ -47,17 +50,24 @@ struct Found {
 
 impl<'files> Collector<'files> {
     pub(crate) fn new(files: &'files dyn Files) -> Self {
-        Self { files, sources: Vec::new(), found: Vec::new(), bounds: AllowedFolders::default(), secrets: Vec::new() }
+        Self {
+            files,
+            sources: Vec::new(),
+            found: Vec::new(),
+            warned: Vec::new(),
+            bounds: AllowedFolders::default(),
+            secrets: Vec::new(),
+        }
     }
 
     /// Sets where the files that are named may lie; before that, nowhere.
-    pub(crate) fn keep_within(&mut self, folder: &Path, outside: &[PathBuf]) {
+    pub(crate) fn keep_within(&mut self, folder: &Path, outside: Vec<String>) {
         self.bounds = AllowedFolders::new(self.files, folder, outside);
     }
 
     /// Whether there is a file or a folder where it may be; what is wrong is noted at the place where it is named.
     pub(crate) fn exists(&mut self, path: &Path, named: Place, at: &str, hint: &str) -> bool {
-        if let Some(error) = self.bounds.error(self.files, path) {
+        if let Some(error) = self.bounds.error(self.files, path, false) {
             self.at(named, at, self.fit_to_be_shown(path, error));
             return false;
         }
@@ -75,8 +85,31 @@ impl<'files> Collector<'files> {
         if !self.secrets.iter().any(|secret| text.contains(secret.expose())) {
             return error;
         }
-        let message = "the path that the variables make does not lead to a file or folder that may be used";
-        ValueError { message: message.to_owned(), ..error }
+        ValueError::hinted(
+            "the path that the variables make does not lead to a file or folder that may be used",
+            "it is relative to its file; what lies out of the plan's folder is named in the plan's `outside`",
+        )
+    }
+
+    /// Whether a scalar is written in quotes: what YAML 1.1 takes for a truth value or a number may be a text then.
+    pub(crate) fn is_quoted(&self, node: &Node) -> bool {
+        self.written(node).is_some_and(|text| text.starts_with(['"', '\'']))
+    }
+
+    /// Whether a value is the anchor of aliases (`&name`), so that it has an effect wherever it stands.
+    pub(crate) fn is_anchor(&self, node: &Node) -> bool {
+        self.written(node).is_some_and(|text| text.starts_with('&'))
+    }
+
+    /// The text of a file.
+    pub(crate) fn text_of(&self, source: SourceId) -> &str {
+        self.sources.get(source.0).map_or("", |source| source.text.as_str())
+    }
+
+    /// The text of a file from where a node stands.
+    fn written(&self, node: &Node) -> Option<&str> {
+        let text = &self.sources.get(node.source.0)?.text;
+        text.get(yaml::locate(text, node.id)..)
     }
 
     /// Notes that the values of a node are secret, as far as they have `least` characters. Truth values never are.
@@ -113,6 +146,11 @@ impl<'files> Collector<'files> {
         self.at(Place::of(node), path, error);
     }
 
+    /// Notes that a key, which is this node, has no effect, or another than it seems to have.
+    pub(crate) fn warn(&mut self, key: &Node, path: &str, warning: ValueError) {
+        self.warned.push(Found { place: Ok(Place::of(key)), path: path.to_owned(), error: warning });
+    }
+
     /// Notes a problem with a file as a whole.
     pub(crate) fn file(&mut self, file: &Path, error: ValueError) {
         self.found.push(Found { place: Err(file.to_owned()), path: String::new(), error });
@@ -134,20 +172,21 @@ impl<'files> Collector<'files> {
         }
     }
 
-    /// Reads a file that a document names; if it cannot be read, that is a problem of the place where it is named.
+    /// Reads a file that a document names; if it cannot be read, that is a problem of the place where it is named. What
+    /// lies beside it belongs to it: its own paths are relative to its folder.
     pub(crate) fn read_named(&mut self, file: &Path, named: Place, path: &str) -> Option<Document> {
-        let bytes = self.bytes_of(file, named, path)?;
+        let bytes = self.bytes_of(file, true, named, path)?;
         self.parse(file, bytes, false)
     }
 
     /// The same for a file with secrets: what is wrong with it is told without showing its lines.
     pub(crate) fn read_secret(&mut self, file: &Path, named: Place, path: &str) -> Option<Document> {
-        let bytes = self.bytes_of(file, named, path)?;
+        let bytes = self.bytes_of(file, false, named, path)?;
         self.parse(file, bytes, true)
     }
 
-    fn bytes_of(&mut self, file: &Path, named: Place, path: &str) -> Option<Vec<u8>> {
-        if let Some(error) = self.bounds.error(self.files, file) {
+    fn bytes_of(&mut self, file: &Path, with_folder: bool, named: Place, path: &str) -> Option<Vec<u8>> {
+        if let Some(error) = self.bounds.error(self.files, file, with_folder) {
             self.at(named, path, error);
             return None;
         }
@@ -172,6 +211,8 @@ impl<'files> Collector<'files> {
         match read {
             Ok(root) => Some(Document { root: root.merged(), bytes }),
             Err(SyntaxError { offset, quotes, error }) => {
+                let template = self.sources.last().and_then(|source| template::reason_of(&source.text, offset));
+                let (offset, error) = template.filter(|_| !secret).unwrap_or((offset, error));
                 let error = if secret && quotes {
                     ValueError::hinted(
                         "this is no value that can be read here",
@@ -187,18 +228,30 @@ impl<'files> Collector<'files> {
     }
 
     /// Looks up the places.
-    pub(crate) fn finish(self) -> Option<Problems> {
-        let Self { sources, mut found, .. } = self;
+    pub(crate) fn finish(self) -> (Option<Problems>, Vec<Warning>) {
+        let Self { sources, found, warned, .. } = self;
         let more = found.len().saturating_sub(MAX_PROBLEMS);
-        found.truncate(MAX_PROBLEMS);
-        let mut located: Vec<_> = found.into_iter().map(|found| locate(&sources, found)).collect();
-        located.sort_by_key(|(place, _)| *place);
-        let mut problems: Vec<Problem> = located.into_iter().map(|(_, problem)| problem).collect();
+        let mut problems = in_order(&sources, found);
         if let (true, Some(last)) = (more > 0, problems.last_mut()) {
             last.hint = Some(format!("{more} more problems are not shown"));
         }
-        Problems::new(problems)
+        let mut warnings: Vec<Warning> = Vec::new();
+        for warning in in_order(&sources, warned).into_iter().map(Warning::at_a_key) {
+            // Two apps may share a manifest.
+            if !warnings.contains(&warning) {
+                warnings.push(warning);
+            }
+        }
+        (Problems::new(problems), warnings)
     }
+}
+
+/// As many as are shown, in the order in which the files are read and of their lines.
+fn in_order(sources: &[Source], mut found: Vec<Found>) -> Vec<Problem> {
+    found.truncate(MAX_PROBLEMS);
+    let mut located: Vec<_> = found.into_iter().map(|found| locate(sources, found)).collect();
+    located.sort_by_key(|(place, _)| *place);
+    located.into_iter().map(|(_, problem)| problem).collect()
 }
 
 /// A problem with its place, and the key by which problems are put in order.

@@ -46,6 +46,12 @@ impl Position {
         }
     }
 
+    /// The same place, and of its line no more than up to its end.
+    pub(super) fn without_rest(self) -> Self {
+        let shown = |text: String| text.chars().take(self.column - 1 + self.width).collect();
+        Self { text: self.text.map(shown), ..self }
+    }
+
     /// The bytes that are meant, in the line as [`printable`] makes it.
     pub(super) fn span(&self, line: &str) -> Range<usize> {
         let shown = printable(line);

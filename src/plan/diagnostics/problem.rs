@@ -27,16 +27,16 @@ pub struct Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.render(&Renderer::plain()))
+        f.write_str(&self.render(Level::ERROR, &Renderer::plain()))
     }
 }
 
 impl Problem {
     /// Draws the problem over a few lines, as compilers do.
-    pub(super) fn render(&self, renderer: &Renderer) -> String {
+    pub(super) fn render(&self, level: Level<'_>, renderer: &Renderer) -> String {
         let file = printable(&self.file.display().to_string());
         let path = printable(&self.path);
-        let mut group = Group::with_title(Level::ERROR.primary_title(printable(&self.message)));
+        let mut group = Group::with_title(level.primary_title(printable(&self.message)));
         group = match &self.position {
             None => group.element(Origin::path(file)),
             Some(Position { text: Some(text), line, .. }) => {

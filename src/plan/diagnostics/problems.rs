@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use annotate_snippets::Renderer;
+use annotate_snippets::{Level, Renderer};
 use serde::Serialize;
 
 use super::problem::Problem;
@@ -35,7 +35,7 @@ impl Problems {
         let renderer = if coloured { Renderer::styled() } else { Renderer::plain() };
         let mut text = String::new();
         for problem in &self.0 {
-            text.push_str(&problem.render(&renderer));
+            text.push_str(&problem.render(Level::ERROR, &renderer));
             text.push_str("\n\n");
         }
         text

@@ -6,30 +6,13 @@ use std::path::PathBuf;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::keys::{OF_A_PROCESS, is_read_by_cf};
 use super::lifecycle::Lifecycle;
 use super::process::ManifestProcess;
 
 /// Keys of an application that a deployment sees to itself, or that say what is pushed.
 const OF_A_DEPLOYMENT: &[&str] =
     &["routes", "no-route", "random-route", "default-route", "path", "instances", "docker"];
-
-/// Keys of a process that may stand at the top of an application (CC: `AppManifestMessage#process_attributes`).
-const OF_A_PROCESS: &[&str] = &[
-    "command",
-    "disk_quota",
-    "disk-quota",
-    "health-check-http-endpoint",
-    "health-check-interval",
-    "health-check-invocation-timeout",
-    "health-check-type",
-    "log-rate-limit-per-second",
-    "memory",
-    "readiness-health-check-http-endpoint",
-    "readiness-health-check-interval",
-    "readiness-health-check-invocation-timeout",
-    "readiness-health-check-type",
-    "timeout",
-];
 
 /// The one application of a manifest. `None` stands for a key that the manifest does not have; what then holds is up to
 /// the Cloud Controller (and to the app, where it exists).
@@ -85,11 +68,13 @@ impl ManifestApp {
     /// `space_diff_manifest.rb`); variables are texts, as the platform keeps them.
     pub(crate) fn asked_of(&self, app: &str) -> Value {
         let Value::Object(mut whole) = self.whole.0.clone() else { return Value::Null };
+        let is_sent = |key: &String, value: &mut Value| !value.is_null() || !is_read_by_cf(key);
+        whole.retain(is_sent);
         for key in OF_A_DEPLOYMENT {
             whole.remove(*key);
         }
         let mut top = Map::new();
-        for key in OF_A_PROCESS {
+        for key in OF_A_PROCESS.iter().chain(&["disk-quota"]) {
             top.extend(whole.remove(*key).map(|value| ((*key).to_owned(), value)));
         }
         let mut processes = match whole.remove("processes") {
@@ -101,6 +86,7 @@ impl ManifestApp {
             processes.push(Value::Object(top));
         }
         for process in processes.iter_mut().filter_map(Value::as_object_mut) {
+            process.retain(is_sent);
             process.remove("instances");
         }
         if !processes.is_empty() {

@@ -3,15 +3,34 @@
 //!
 //! - `model`, `app`, `process`, `lifecycle`: what is known of a manifest
 //! - `variables`: its `((variables))`, filled in as cf does
-//! - `read`: the tree of a manifest → the model
+//! - `read`: the tree of a manifest → the model, by `fields`, the keys of an application or a process; each part of it in a file
+//!   of its own: `source` (files, buildpacks, an image), `processes`, `lists`, `mappings`, `size`
+//! - `keys`, `spelling`: which keys there are, and how they may be written
+//! - `application`: which one is meant; `alone`: one of several without the others
+//! - `ignored`: what stands there and has no effect
 
+mod alone;
 mod app;
+mod application;
+mod fields;
+mod ignored;
+mod keys;
 mod lifecycle;
+mod lists;
+mod mappings;
 mod model;
 mod process;
+mod processes;
 mod read;
+mod size;
+mod source;
+mod spelling;
 mod variables;
 
+#[cfg(test)]
+mod tests;
+
+pub use alone::Alone;
 pub use app::{DockerImage, ManifestApp};
 pub use lifecycle::Lifecycle;
 pub use model::Manifest;

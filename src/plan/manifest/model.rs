@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
+use super::alone::Alone;
 use super::app::ManifestApp;
 
 /// A cf manifest and the variables it is filled in with.
@@ -16,6 +17,13 @@ pub struct Manifest {
     pub vars: Vec<(String, String)>,
     /// The files for `--vars-file`, as they are handed to cf, in the order of the plan.
     pub vars_files: Vec<PathBuf>,
-    /// The manifest's one application, with the variables filled in.
+    /// The application of the manifest that is meant, by its name there, where the plan says it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub application: Option<String>,
+    /// What is pushed of the file where it has several applications; its text counts in the plan's digest in the place of
+    /// the file's.
+    #[serde(skip)]
+    pub alone: Option<Alone>,
+    /// The application, with the variables filled in.
     pub app: ManifestApp,
 }

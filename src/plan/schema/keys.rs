@@ -153,9 +153,16 @@ pub(crate) static APP: Table = Table {
             Kind::Text(&FILE),
             Need::Required,
             "The app's ordinary cf manifest, relative to this file: the source of memory, instances, buildpacks, env and \
-             health check, or of a docker image, whose registry's password is taken from `CF_DOCKER_PASSWORD`. It \
-             describes one application; its name and its routes are not used. As on the platform, an entry of `processes` \
+             health check, or of a docker image, whose registry's password is taken from `CF_DOCKER_PASSWORD`. Its routes \
+             and the application's name are not used. As on the platform, an entry of `processes` \
              for web takes the place of all process keys at the top of the application.",
+        ),
+        key(
+            "app",
+            Kind::Text(&APP_NAME),
+            Need::Optional("the manifest's only one"),
+            "The application of the manifest, by its name there. Where there are others, what is pushed is the manifest without \
+             their lines: they may not hold anchors (`&name`) that this one takes over.",
         ),
         key(
             "vars",

@@ -17,7 +17,6 @@ const OF_A_MANIFEST: &[&str] = &[
     "cnb-credentials",
     "command",
     "default-route",
-    "disk",
     "disk-quota",
     "disk_quota",
     "docker",
@@ -61,7 +60,9 @@ const OTHER_WORDS: &[(&Table, &[&str], &str)] = &[
         "write `checks: [{http: {path: /health}}]`, or a command of your own: `checks: [{command: {run: ./smoke-test.sh}}]`",
     ),
     (&APP, &["blue", "green"], "the two apps that take turns are `colours: [shop_blue, shop_green]`"),
+    (&APP, &["application"], "which application of the manifest it is, where that has several, is `app: NAME`"),
     (&APP, &["image"], "a docker image belongs in the app's cf manifest: `docker: {image: …}`"),
+    (&APP, &["disk"], "how much disk an instance has is said in the app's cf manifest: `disk_quota: 512M`"),
     (&APP, &["replicas", "scale"], "how many instances run is said in the app's cf manifest: `instances: 2`"),
     (
         &ROUTES,

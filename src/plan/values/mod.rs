@@ -16,5 +16,4 @@ mod timeouts;
 pub(super) use located::Located;
 pub(super) use mapping::Mapping;
 pub(super) use partial_app::PartialApp;
-pub(super) use paths::joined;
 pub(super) use scalars::{any, whole};

@@ -141,8 +141,13 @@ fn read_app_manifest(
         app.parse_list("vars_files", any).into_iter().map(|at| at.map(|path| joined(folder, &path))).collect();
     let known = read_vars(&vars_files, &vars, collector);
     let file = app.parse("manifest", any)?.map(|path| joined(folder, &path));
-    let sources = Sources { values: known?, has_path };
-    let read = read_manifest(&file, &sources, contents, collector)?;
+    let of_plan = app.table("routes", &ROUTES);
+    let routes =
+        of_plan.parse_list("live", RouteUrl::parse).into_iter().chain(of_plan.parse("staging", RouteUrl::parse));
+    let routes = routes.map(|route| route.value.to_string()).collect();
+    let application = app.parse("app", any);
+    let sources = Sources { application, values: known?, has_path, routes };
+    let (read, alone) = read_manifest(&file, &sources, contents, collector)?;
     if let (Some(path), Some(_)) = (app.node("path"), &read.docker) {
         // cf 8.17: `--path, -p` beside `docker` in the manifest is an incorrect usage.
         let hint = "take `path` out: nothing is uploaded for a docker image";
@@ -153,6 +158,8 @@ fn read_app_manifest(
         path: file.value,
         vars: vars.iter().filter_map(|(name, value)| Some((name.clone(), as_cf_reads(value.scalar()?)))).collect(),
         vars_files: vars_files.into_iter().map(|at| at.value).collect(),
+        application: sources.application.map(|named| named.value),
+        alone,
         app: read,
     })
 }

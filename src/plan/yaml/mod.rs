@@ -15,7 +15,7 @@ mod syntax_error;
 pub(super) use decode::decode;
 pub(super) use node::{Node, SourceId, Value, key_path};
 pub(super) use read::{locate, read};
-pub(super) use scalar::{Scalar, ScalarKind};
+pub(super) use scalar::{Scalar, ScalarKind, flow_text};
 pub(super) use syntax_error::SyntaxError;
 
 /// A YAML document as JSON; `None` where it is no YAML.

@@ -31,3 +31,10 @@ impl ScalarKind {
         }
     }
 }
+
+/// A text as it is written within brackets, in quotes where it needs them.
+pub(crate) fn flow_text(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '/');
+    let is_plain = text.starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '.' | '/' | '_'));
+    if is_plain && text.chars().all(plain) { text.to_owned() } else { serde_json::Value::from(text).to_string() }
+}

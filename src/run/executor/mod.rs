@@ -5,7 +5,7 @@
 //! - `guarded_step`: one step, and that nobody else is at work; [`track`]: what is seen of one app on its way; `freshness`: how old
 //!   that may be
 //! - `step_runner`: how one step is done, repeated, settled and confirmed; `ahead`: what is looked at while its cf runs; `lookout`:
-//!   what it hangs on, looked at while the routers are waited for
+//!   what it hangs on, looked at while the routers are waited for; `references`: what its invocation refers to
 //! - [`ended`], [`endings`], [`intrusion`]: how that ends
 
 mod ahead;
@@ -16,6 +16,7 @@ mod freshness;
 mod guarded_step;
 pub mod intrusion;
 mod lookout;
+mod references;
 pub mod runner;
 mod step_runner;
 pub mod track;

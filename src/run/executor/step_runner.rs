@@ -35,6 +35,7 @@ use crate::steps::action::work::Work;
 use super::ahead::Ahead;
 use super::freshness::{RECENT, lacking_after, lacking_soon};
 use super::lookout::Lookout;
+use super::references;
 use super::runner::{PAUSE, Runner};
 
 /// How often a call is tried beside the session's own cf, where there are lanes.
@@ -241,7 +242,7 @@ impl Runner<'_> {
         let argv = invocation
             .resolve(&|reference| match (reference, &secret) {
                 (Reference::File(_), Some(file)) => Some(file.path().to_string_lossy().into_owned()),
-                (reference, _) => look_up(view.space(), reference),
+                (reference, _) => references::value(reference, view.space(), self.api.session.home().path()),
             })
             .map_err(|error| not_started(&error))?;
         report(Happening::step_started(app, step, &argv));
@@ -545,18 +546,4 @@ fn output(step: &Step, argv: &[String], stream: Stream, text: &str) -> Happening
 
 fn again(tried: u32) -> Vec<String> {
     if tried > 1 { vec![format!("on attempt {tried}")] } else { Vec::new() }
-}
-
-/// The value of a reference, from what was last read of the space.
-fn look_up(space: &Space, reference: &Reference) -> Option<String> {
-    let app = space.app(reference.app()?)?;
-    match reference {
-        Reference::AppGuid(_) => Some(app.guid.clone()),
-        Reference::PackageGuid(_) => app.package.as_ref().map(|package| package.guid.clone()),
-        Reference::DropletGuid(_) => app.staged.as_ref().map(|droplet| droplet.guid.clone()),
-        Reference::CurrentDropletGuid(_) => app.droplet.clone(),
-        Reference::SidecarGuid(_, name) => app.settings.as_ref()?.sidecar(name).map(str::to_owned),
-        // It is made for the call.
-        Reference::File(_) => None,
-    }
 }

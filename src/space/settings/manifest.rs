@@ -106,9 +106,10 @@ fn process_settings(kind: &str, process: &Value) -> BTreeMap<Setting, Is> {
     all
 }
 
-/// The value of a key. CC (`AppManifestMessage.underscore_keys`): hyphens and underscores are the same.
+/// The value of a key. CC (`AppManifestMessage.underscore_keys`): hyphens and underscores are the same, and of both the one with
+/// underscores counts.
 fn get<'v>(of: &'v Value, key: &str) -> Option<&'v Value> {
-    of.get(key).or_else(|| of.get(key.replace('-', "_"))).or_else(|| of.get(key.replace('_', "-")))
+    of.get(key.replace('-', "_")).or_else(|| of.get(key.replace('_', "-"))).or_else(|| of.get(key))
 }
 
 fn entries(of: Option<&Value>) -> impl Iterator<Item = (&String, &Value)> {

@@ -1,7 +1,7 @@
 //! Applies the manifest and uploads the files.
 
 use crate::cf::dialect::CfVersion;
-use crate::cf::invocation::{self, Invocation};
+use crate::cf::invocation::{self, Invocation, PushedManifest};
 use crate::cf::outcome::Expectation;
 use crate::plan::{Lifecycle, Timeouts};
 use crate::space::condition::Condition;
@@ -78,7 +78,11 @@ impl Facts for Push {
             None => format!("upload {app}"),
         };
         let Size { instances, memory_mb } = self.size;
-        format!("{what}, {instances} × {memory_mb} MB, without routes and without starting it")
+        let part = match &self.call.manifest {
+            Some(PushedManifest::Part(part)) => format!("; of '{}' no other application is read", part.file),
+            Some(PushedManifest::File(_)) | None => String::new(),
+        };
+        format!("{what}, {instances} × {memory_mb} MB, without routes and without starting it{part}")
     }
 
     fn invocation(&self, cf: &CfVersion) -> Option<Invocation> {

@@ -174,22 +174,28 @@ impl Facts for Set {
 
     fn purpose(&self) -> String {
         let Self { app, like, .. } = self;
-        let what = match &self.request {
-            Request::Env => "variables".to_owned(),
-            Request::Metadata => "labels and annotations".to_owned(),
-            Request::Feature(_) => "the feature".to_owned(),
-            Request::Process(kind) | Request::Scale(kind) => format!("of process {kind}"),
-            Request::AddSidecar(_) | Request::ChangeSidecar(_) | Request::RemoveSidecar(_) => "sidecar".to_owned(),
-            Request::AddPolicies | Request::RemovePolicies => "network policies".to_owned(),
+        let (set, gone) = self.names();
+        let all = |what: &str| {
+            let given = (!set.is_empty()).then(|| format!("give {app} the {what} that {like} has: {}", set.join(", ")));
+            let taken = (!gone.is_empty())
+                .then(|| format!("take from {app} the {what} that {like} does not have: {}", gone.join(", ")));
+            given.into_iter().chain(taken).collect::<Vec<_>>().join("; ")
         };
-        match self.names() {
-            (set, gone) if gone.is_empty() => format!("set on {app}, as on {like}, {what}: {}", set.join(", ")),
-            (set, gone) if set.is_empty() => {
-                format!("take from {app} what {like} does not have, {what}: {}", gone.join(", "))
+        match &self.request {
+            Request::Env => all("variables"),
+            Request::Metadata => all("labels and annotations"),
+            Request::AddPolicies | Request::RemovePolicies => all("network policies"),
+            Request::Feature(name) => {
+                let is_on = self.settings.values().any(|is| *is == Is::Set(true.into()));
+                format!("switch {name} of {app} {}, as on {like}", if is_on { "on" } else { "off" })
             }
-            (set, gone) => {
-                format!("set on {app}, as on {like}, {what}: {}; take away: {}", set.join(", "), gone.join(", "))
+            Request::Process(kind) => {
+                format!("set process {kind} of {app} as on {like}: {}", [set, gone].concat().join(", "))
             }
+            Request::Scale(kind) => format!("make process {kind} of {app} as large as on {like}: {}", set.join(", ")),
+            Request::AddSidecar(name) => format!("give {app} the sidecar {name} that {like} has"),
+            Request::ChangeSidecar(name) => format!("make the sidecar {name} of {app} the one that {like} has"),
+            Request::RemoveSidecar(name) => format!("take from {app} the sidecar {name}, which {like} does not have"),
         }
     }
 

@@ -154,7 +154,11 @@ fn read(manifest: &Value, instances: &str, live: u32, before: Option<&Sizes>) ->
 
 /// Some process keys, each also as null; sizes in all their spellings.
 fn keys() -> impl Strategy<Value = Map<String, Value>> {
-    let size = || prop::sample::select(vec!["64M", "1G", "1.5g", "300mb", "0.25GiB", "2097152B", "4096K", " 32M", ""]);
+    let size = || {
+        prop::sample::select(vec![
+            "64M", "1G", "1.5g", "300mb", "0.25GiB", "2097152B", "4096K", "32M ", "64Mi", " ", "",
+        ])
+    };
     let size = move || prop_oneof![1 => Just(Value::Null), 6 => size().prop_map(Value::from)];
     let instances = prop_oneof![1 => Just(Value::Null), 6 => (0_u32..6).prop_map(Value::from)];
     let command = prop::sample::select(vec!["./mix", "null", "default"]).prop_map(Value::from);

@@ -320,7 +320,7 @@ pub(super) fn variable_problems(key: &str) -> Vec<&'static str> {
     if capitals.starts_with("VCAP_") {
         problems.push("cannot start with VCAP_");
     }
-    if capitals.starts_with("VMC_") {
+    if capitals.starts_with("VMC") {
         problems.push("cannot start with VMC_");
     }
     if capitals == "PORT" {

@@ -52,6 +52,9 @@ fn parse(headers: &HeaderMap, body: &[u8]) -> ApiResult<Vec<Value>> {
     let mut yaml: serde_yaml::Value = serde_yaml::from_slice(body)
         .map_err(|_| ApiError::parse("Request invalid due to parse error: invalid request body"))?;
     yaml.apply_merge().map_err(|_| ApiError::parse("invalid request body"))?;
+    if let Some(whose) = app_with_odd_variables(&yaml) {
+        return Err(ApiError::unprocessable(format!("For application '{whose}': Env key must be a string")));
+    }
     let yaml = serde_json::to_value(yaml).map_err(|_| ApiError::parse("invalid request body"))?;
     if yaml.get("version").is_some_and(|version| version.as_i64() != Some(1)) {
         return Err(ApiError::unprocessable("Unsupported manifest schema version. Currently supported versions: [1]."));
@@ -60,6 +63,16 @@ fn parse(headers: &HeaderMap, body: &[u8]) -> ApiResult<Vec<Value>> {
         Some(Value::Array(apps)) if !apps.is_empty() => Ok(apps.clone()),
         _ => Err(ApiError::unprocessable("Cannot parse manifest with no 'applications' field.")),
     }
+}
+
+/// The first application with a variable whose name is no text, which JSON could not tell any more. (`validators.rb`:
+/// `EnvironmentVariablesStringValuesValidator`)
+fn app_with_odd_variables(yaml: &serde_yaml::Value) -> Option<String> {
+    let apps = yaml.get("applications")?.as_sequence()?;
+    let has_one = |app: &&serde_yaml::Value| {
+        app.get("env").and_then(|env| env.as_mapping()).is_some_and(|env| !env.keys().all(serde_yaml::Value::is_string))
+    };
+    Some(apps.iter().find(has_one)?.get("name")?.as_str()?.to_owned())
 }
 
 fn manifests(apps: &[Value]) -> ApiResult<Vec<Manifest>> {

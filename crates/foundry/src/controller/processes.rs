@@ -244,7 +244,7 @@ fn read_health(body: &mut Message, key: &str) -> HealthChange {
 
 /// Whether it is the path of a URL.
 pub(super) fn is_path(text: &str) -> bool {
-    text.starts_with('/') && !text.chars().any(|c| c.is_whitespace() || c.is_control())
+    text.starts_with('/') && !text.starts_with("//") && !text.chars().any(|c| c.is_whitespace() || c.is_control())
 }
 
 /// What is wrong with a process after a change. (`cloud_controller_ng`: `ProcessModel#validation_policies`.)

@@ -14,6 +14,9 @@ use crate::state::{HealthCheckKind, LifecycleKind, WEB};
 /// How many instances a process may have. (`manifest_process_scale_message.rb`.)
 const MOST_INSTANCES: i64 = 2_000_000;
 
+/// The longest command, and the longest name of a buildpack.
+const MOST_CHARACTERS: usize = 4096;
+
 /// An application of a manifest.
 #[derive(Debug, Default)]
 pub(super) struct Manifest {
@@ -62,9 +65,30 @@ pub(super) struct ServiceWanted {
     pub(super) binding_name: Option<String>,
 }
 
-/// Keys are the same with hyphens and underscores.
+/// Keys are the same with hyphens, underscores and capitals, and the last of several counts.
+/// (`AppManifestMessage.underscore_keys`)
 fn underscored(fields: &Map<String, Value>) -> Map<String, Value> {
-    fields.iter().map(|(key, value)| (key.replace('-', "_"), value.clone())).collect()
+    fields.iter().map(|(key, value)| (underscore(key), value.clone())).collect()
+}
+
+/// Rails' `String#underscore`.
+fn underscore(key: &str) -> String {
+    let chars: Vec<char> = key.chars().collect();
+    let mut spelled = String::new();
+    for (at, c) in chars.iter().enumerate() {
+        let before = at.checked_sub(1).and_then(|at| chars.get(at));
+        let begins_a_word = c.is_ascii_uppercase()
+            && before.is_some_and(|before| {
+                before.is_ascii_lowercase()
+                    || before.is_ascii_digit()
+                    || (before.is_ascii_uppercase() && chars.get(at + 1).is_some_and(char::is_ascii_lowercase))
+            });
+        if begins_a_word {
+            spelled.push('_');
+        }
+        spelled.push(if *c == '-' { '_' } else { c.to_ascii_lowercase() });
+    }
+    spelled
 }
 
 /// Reads an application, and says what is wrong with it.
@@ -113,6 +137,9 @@ fn read_processes(fields: &Map<String, Value>, manifest: &mut Manifest, problems
                     continue;
                 }
                 seen.push(kind.to_owned());
+                if one.contains_key("health_check_timeout") {
+                    problems.push(format!("Process \"{kind}\": Unknown field(s): 'health_check_timeout'"));
+                }
                 let wanted = process(&one, kind, problems);
                 if kind == WEB {
                     web = Some(wanted);
@@ -154,7 +181,7 @@ fn process(fields: &Map<String, Value>, kind: &str, problems: &mut Vec<String>) 
     }
     match fields.get("instances") {
         None | Some(Value::Null) => {}
-        Some(value) => match value.as_i64() {
+        Some(value) => match whole(value) {
             Some(number) if number > MOST_INSTANCES => {
                 wrong.push(format!("Instances must be less than or equal to {MOST_INSTANCES}"));
             }
@@ -168,7 +195,7 @@ fn process(fields: &Map<String, Value>, kind: &str, problems: &mut Vec<String>) 
         None => {}
         Some(Value::Null) => wanted.command = Field::Null,
         Some(Value::String(command)) if command == "null" || command == "default" => wanted.command = Field::Null,
-        Some(Value::String(command)) if (1..=4096).contains(&command.chars().count()) => {
+        Some(Value::String(command)) if (1..=MOST_CHARACTERS).contains(&command.chars().count()) => {
             wanted.command = Field::Is(command.clone());
         }
         Some(Value::String(_)) => wrong.push("Command must be between 1 and 4096 characters".to_owned()),
@@ -230,7 +257,7 @@ fn check(fields: &Map<String, Value>, prefix: &str, wrong: &mut Vec<String>) -> 
             Value::String(path) if is_path(path) => change.endpoint = Field::Is(path.clone()),
             _ => wrong.push(format!("{spoken} http endpoint must be a valid URI path")),
         }
-        if change.kind.is_some_and(|kind| kind != HealthCheckKind::Http) && change.endpoint != Field::Null {
+        if change.kind.is_some_and(|kind| kind != HealthCheckKind::Http) {
             wrong.push(format!("{spoken} type must be \"http\" to set a health check HTTP endpoint"));
         }
     }
@@ -243,28 +270,38 @@ fn seconds(fields: &Map<String, Value>, key: &str, wrong: &mut Vec<String>) -> F
     match fields.get(key) {
         None => return Field::Absent,
         Some(Value::Null) => return Field::Null,
-        Some(value) => match value.as_i64() {
+        Some(value) => match whole(value) {
             Some(number) if number >= 1 => return u32::try_from(number).map_or(Field::Absent, Field::Is),
             Some(_) => wrong.push(format!("{} must be greater than or equal to 1", humanize(key))),
+            None if value.is_f64() => wrong.push(format!("{} must be an integer", humanize(key))),
             None => wrong.push(format!("{} is not a number", humanize(key))),
         },
     }
     Field::Absent
 }
 
+/// A whole number, which may be one within a text. (Rails' `numericality: { only_integer: true }`)
+fn whole(value: &Value) -> Option<i64> {
+    match value {
+        Value::String(text) => text.parse().ok(),
+        other => other.as_i64(),
+    }
+}
+
 const UNITS: &str = "must use a supported unit: B, K, KB, M, MB, G, GB, T, or TB";
 
-/// Bytes of a size such as `1.5G`. (`byte_quantity.rb`)
+/// Bytes of a size such as `1.5G`. (`byte_converter.rb`, `byte_quantity.rb`: blanks may stand behind it, and nowhere else.)
 fn bytes(value: &Value) -> Result<Option<u64>, &'static str> {
     let text = match value {
         Value::Null => return Ok(None),
-        Value::String(text) => text.trim().to_owned(),
+        Value::String(text) => text.clone(),
         other => other.to_string(),
     };
-    if text.is_empty() {
+    if text.trim().is_empty() {
         return Ok(None);
     }
-    let digits = text.find(|c: char| !(c.is_ascii_digit() || c == '.' || c == '-')).unwrap_or(text.len());
+    let text = text.trim_end();
+    let digits = number_of(text).ok_or("is not a number")?;
     let (number, unit) = text.split_at(digits);
     let number: f64 = number.parse().map_err(|_| "is not a number")?;
     let factor: u64 = match unit.to_uppercase().as_str() {
@@ -283,6 +320,15 @@ fn bytes(value: &Value) -> Result<Option<u64>, &'static str> {
         reason = "a negative size becomes 0, which is refused; one beyond u64 the greatest"
     )]
     Ok(Some(size as u64))
+}
+
+/// How many bytes of a text are a number: `-`, digits, and a fraction.
+fn number_of(text: &str) -> Option<usize> {
+    let digits = |from: usize| text[from..].find(|c: char| !c.is_ascii_digit()).map_or(text.len(), |at| from + at);
+    let start = usize::from(text.starts_with('-'));
+    let whole = digits(start);
+    let with_fraction = text[whole..].starts_with('.').then(|| digits(whole + 1)).filter(|end| *end > whole + 1);
+    (whole > start).then(|| with_fraction.unwrap_or(whole))
 }
 
 fn megabytes(value: &Value) -> Result<Option<u64>, &'static str> {
@@ -331,7 +377,10 @@ fn read_lifecycle(fields: &Map<String, Value>, manifest: &mut Manifest, problems
         None => {}
         Some(Value::Null) => manifest.buildpacks = Some(Vec::new()),
         Some(Value::String(name)) if name == "default" || name == "null" => manifest.buildpacks = Some(Vec::new()),
-        Some(Value::String(name)) => manifest.buildpacks = Some(vec![name.clone()]),
+        Some(Value::String(name)) if (1..=MOST_CHARACTERS).contains(&name.chars().count()) => {
+            manifest.buildpacks = Some(vec![name.clone()]);
+        }
+        Some(Value::String(_)) => problems.push("Buildpack must be between 1 and 4096 characters".to_owned()),
         Some(_) => problems.push("Buildpack must be a string".to_owned()),
     }
     match fields.get("buildpacks") {
@@ -340,6 +389,10 @@ fn read_lifecycle(fields: &Map<String, Value>, manifest: &mut Manifest, problems
             let names: Option<Vec<String>> = names.iter().map(|name| name.as_str().map(ToOwned::to_owned)).collect();
             if names.is_none() {
                 problems.push("Buildpacks can only contain strings".to_owned());
+            }
+            let is_wrong = |name: &String| name.trim().is_empty() || name.chars().count() > MOST_CHARACTERS;
+            if names.iter().flatten().any(is_wrong) {
+                problems.push("Buildpacks entries must be between 1 and 4096 characters".to_owned());
             }
             manifest.buildpacks = names;
         }
@@ -353,7 +406,8 @@ fn read_lifecycle(fields: &Map<String, Value>, manifest: &mut Manifest, problems
 }
 
 fn read_metadata(fields: &Map<String, Value>, manifest: &mut Manifest, problems: &mut Vec<String>) {
-    if let Some(metadata) = fields.get("metadata") {
+    // Null is none. (`AppManifestMessage#app_lifecycle_hash`: `compact`)
+    if let Some(metadata) = fields.get("metadata").filter(|metadata| !metadata.is_null()) {
         let mut change = MetadataChange::default();
         problems.extend(change.read(metadata).into_iter().map(|problem| format!("Metadata {problem}")));
         manifest.metadata = Some(change);
@@ -370,12 +424,14 @@ fn read_services(fields: &Map<String, Value>, manifest: &mut Manifest, problems:
                     Value::String(name) => {
                         manifest.services.push(ServiceWanted { name: name.clone(), binding_name: None });
                     }
-                    Value::Object(service) if service.get("name").is_some_and(Value::is_string) => {
+                    Value::Object(service) if is_service(service) => {
                         let text = |key: &str| service.get(key).and_then(Value::as_str).map(ToOwned::to_owned);
-                        manifest.services.push(ServiceWanted {
-                            name: text("name").unwrap_or_default(),
-                            binding_name: text("binding_name"),
-                        });
+                        let name = service
+                            .get("name")
+                            .map(|name| name.as_str().map_or_else(|| name.to_string(), ToOwned::to_owned));
+                        manifest
+                            .services
+                            .push(ServiceWanted { name: name.unwrap_or_default(), binding_name: text("binding_name") });
                     }
                     _ => {
                         problems.push(wrong());
@@ -386,6 +442,17 @@ fn read_services(fields: &Map<String, Value>, manifest: &mut Manifest, problems:
         }
         Some(_) => problems.push(wrong()),
     }
+}
+
+/// (`manifest_service_binding_create_message.rb`)
+fn is_service(service: &Map<String, Value>) -> bool {
+    service.contains_key("name")
+        && service.iter().all(|(key, value)| match key.as_str() {
+            "name" => true,
+            "parameters" => value.is_object(),
+            "binding_name" => value.is_string(),
+            _ => false,
+        })
 }
 
 fn read_environment(fields: &Map<String, Value>, manifest: &mut Manifest, problems: &mut Vec<String>) {
@@ -406,24 +473,18 @@ fn read_environment(fields: &Map<String, Value>, manifest: &mut Manifest, proble
     }
 }
 
+/// (`manifest_features_update_message.rb`)
 fn read_features(fields: &Map<String, Value>, manifest: &mut Manifest, problems: &mut Vec<String>) {
-    match fields.get("features") {
-        None | Some(Value::Null) => {}
-        Some(Value::Object(features)) => {
-            for (name, on) in features {
-                let known =
-                    matches!(name.as_str(), "ssh" | "revisions" | "service-binding-k8s" | "file-based-vcap-services");
-                match on.as_bool() {
-                    Some(on) if known => {
-                        manifest.features.insert(name.clone(), on);
-                    }
-                    Some(_) => problems.push(format!("Features contains unknown feature(s): '{name}'")),
-                    None => problems.push("Features must be an object with boolean values".to_owned()),
-                }
-            }
+    let Some(features) = fields.get("features") else { return };
+    let known = ["ssh", "revisions", "service-binding-k8s", "file-based-vcap-services"];
+    let read =
+        |(name, on): (&String, &Value)| Some((name.clone(), on.as_bool().filter(|_| known.contains(&name.as_str()))?));
+    match features.as_object().filter(|features| !features.is_empty()) {
+        Some(features) if features.iter().all(|feature| read(feature).is_some()) => {
+            manifest.features = features.iter().filter_map(read).collect();
         }
-        Some(_) => problems.push(
-            "Features must be a map of valid feature names and booleans (true = enabled, false = disabled)".to_owned(),
+        Some(_) | None => problems.push(
+            "Features must be a map of valid feature names to booleans (true = enabled, false = disabled)".to_owned(),
         ),
     }
 }
@@ -446,6 +507,48 @@ mod tests {
                 vec!["Process \"web\": Memory must use a supported unit: B, K, KB, M, MB, G, GB, T, or TB"],
             ),
             ("{name: a, memory: 1.5GiB}", vec![]),
+            ("{name: a, memory: '1G '}", vec![]),
+            ("{name: a, memory: ' 1G'}", vec!["Process \"web\": Memory is not a number"]),
+            (
+                "{name: a, memory: 1.G}",
+                vec!["Process \"web\": Memory must use a supported unit: B, K, KB, M, MB, G, GB, T, or TB"],
+            ),
+            ("{name: a, instances: '2', health-check-interval: '5'}", vec![]),
+            (
+                "{name: a, health-check-interval: 1.5}",
+                vec!["Process \"web\": Health check interval must be an integer"],
+            ),
+            ("{name: a, Memory: big}", vec!["Process \"web\": Memory is not a number"]),
+            (
+                "{name: a, health-check-type: port, health-check-http-endpoint: null}",
+                vec!["Process \"web\": Health check type must be \"http\" to set a health check HTTP endpoint"],
+            ),
+            (
+                "{name: a, health-check-http-endpoint: //x}",
+                vec!["Process \"web\": Health check http endpoint must be a valid URI path"],
+            ),
+            (
+                "{name: a, health-check-timeout: 5, processes: [{type: w, health-check-timeout: 5}]}",
+                vec!["Process \"w\": Unknown field(s): 'health_check_timeout'"],
+            ),
+            ("{name: a, buildpack: ''}", vec!["Buildpack must be between 1 and 4096 characters"]),
+            ("{name: a, buildpacks: [b, ' ']}", vec!["Buildpacks entries must be between 1 and 4096 characters"]),
+            ("{name: a, services: [{name: db, parameters: {}, binding_name: b}]}", vec![]),
+            (
+                "{name: a, services: [{name: db, binding_name: null}]}",
+                vec!["Services must be a list of service instances"],
+            ),
+            ("{name: a, services: [{name: db, params: {}}]}", vec!["Services must be a list of service instances"]),
+            ("{name: a, services: null}", vec!["Services must be a list of service instances"]),
+            ("{name: a, routes: null}", vec!["Routes must be a list of route objects"]),
+            (
+                "{name: a, features: {}}",
+                vec!["Features must be a map of valid feature names to booleans (true = enabled, false = disabled)"],
+            ),
+            ("{name: a, features: {ssh: false}}", vec![]),
+            ("{name: a, metadata: null}", vec![]),
+            ("{name: a, metadata: [a]}", vec!["Metadata must be an object"]),
+            ("{name: a, env: {VMCX: 1}}", vec!["Env cannot start with VMC_"]),
             ("{name: a, instances: 2000001}", vec!["Process \"web\": Instances must be less than or equal to 2000000"]),
             ("{name: a, processes: null}", vec!["Processes must be an array of process configurations"]),
             ("{name: a, memory: 0M}", vec!["Process \"web\": Memory must be greater than 0MB"]),

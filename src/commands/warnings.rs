@@ -1,0 +1,26 @@
+//! What a person is told before a run that goes on all the same.
+
+use std::path::PathBuf;
+
+use crate::cli::Common;
+use crate::plan::Plan;
+use crate::run::upload::Stray;
+
+use super::strays::named;
+use super::terminal::tell;
+
+/// The warnings of a plan: what in the manifests has no effect, and files that are uploaded and hardly are meant to be, of
+/// those that the plan names and of `more`.
+pub(super) fn of(plan: &Plan, more: &[PathBuf]) -> Vec<String> {
+    let of_manifests = plan.warnings.iter().map(ToString::to_string);
+    of_manifests.chain(named(plan, more).iter().map(Stray::warning)).collect()
+}
+
+/// Tells the warnings for a run that is to come.
+pub(super) fn tell_beforehand(common: &Common, plan: &Plan) {
+    if !common.quiet {
+        for warning in of(plan, common.events.as_slice()) {
+            tell(&warning);
+        }
+    }
+}
