@@ -295,7 +295,7 @@ impl CliError {
 
 /// Reasons, each on a line of its own.
 fn listed(why: &[String]) -> String {
-    why.iter().map(|one| format!("\n  {one}")).collect()
+    why.iter().flat_map(|one| ["\n  ", one]).collect()
 }
 
 /// Why nothing was begun.

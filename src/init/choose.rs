@@ -71,7 +71,7 @@ impl SpaceRoutes<'_> {
             match why {
                 None => live.push(route.url.clone()),
                 Some(why) => {
-                    notes.push(format!("{} leads to {}, too, and stays where it is: {why}.", route.url, app.name))
+                    notes.push(format!("{} leads to {}, too, and stays where it is: {why}.", route.url, app.name));
                 }
             }
         }

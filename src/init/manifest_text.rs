@@ -1,5 +1,7 @@
 //! The manifest of an app that has none in the repository.
 
+use std::fmt::Write as _;
+
 use serde_json::{Map, Value};
 
 use super::found::Found;
@@ -23,7 +25,8 @@ pub(crate) fn manifest_text(found: &Found) -> String {
     let env = names(&found.manifest["env"]);
     let mut text = format!("# The manifest of {}, written by `cutover init` from what runs.\n", found.colours[0]);
     if !env.is_empty() {
-        text += &format!(
+        let _ = write!(
+            text,
             "# It has variables, whose values are no business of a repository: {}.\n\
              # They are carried from version to version. What stands below `env:` here takes their place.\n",
             env.join(", ")

@@ -1,5 +1,7 @@
 //! The plan, with comments for whoever reads it first.
 
+use std::fmt::Write as _;
+
 use super::found::Found;
 use super::yaml_text::scalar;
 
@@ -28,16 +30,17 @@ pub(crate) fn plan_text(target: &Target, apps: &[Found]) -> String {
         scalar(space)
     );
     for app in apps {
-        text += &match app.left_out() {
+        let part = match app.left_out() {
             None => app_text(app),
             Some(why) => format!("  # {} is not here: {why}.\n{}", app.name, notes(app)),
         };
+        text.push_str(&part);
     }
     text
 }
 
 fn notes(app: &Found) -> String {
-    app.notes.iter().map(|note| format!("  # {note}\n")).collect()
+    app.notes.iter().flat_map(|note| ["  # ", note, "\n"]).collect()
 }
 
 fn app_text(app: &Found) -> String {
@@ -52,18 +55,20 @@ fn app_text(app: &Found) -> String {
     if !app.is_docker() {
         text += "    # The folder or archive that is uploaded: name yours.\n    path: .\n";
     }
-    text += &format!("    manifest: {}\n    routes:\n      live:\n", scalar(&app.file));
+    let _ = write!(text, "    manifest: {}\n    routes:\n      live:\n", scalar(&app.file));
     for url in &app.live {
-        text += &format!("        - {}\n", scalar(url));
+        let _ = writeln!(text, "        - {}", scalar(url));
     }
     let staging = app.staging.as_deref().unwrap_or_default();
-    text += &format!(
+    let _ = write!(
+        text,
         "      # Where a new version is checked before any user reaches it.\n      staging: {}\n",
         scalar(staging)
     );
     match app.health_endpoint() {
         Some(path) => {
-            text += &format!(
+            let _ = write!(
+                text,
                 "    # What a new version must show there: as the platform's health check asks; better yet, something that your users do.\n    \
                  checks:\n      - http: {{path: {}}}\n",
                 serde_json::Value::from(path)

@@ -181,6 +181,9 @@ apps:
     carry: CARRY
 ";
 
+    /// What an app is set to beside what every app is.
+    type Set = Vec<(Setting, Is)>;
+
     /// What is to be set, and what is lacking of it, of a live colour with these settings and a next one with those.
     fn compared(carry: &str, manifest: &str, live: &[(Setting, Is)], next: &[(Setting, Is)]) -> Vec<String> {
         let plan = example::plan_and_manifest(&PLAN.replace("CARRY", carry), manifest);
@@ -222,7 +225,7 @@ apps:
                 Policy { outward: true, peer: Some(peer.to_owned()), protocol: "tcp".to_owned(), first: 80, last: 80 };
             set(Setting::Policy(policy), true)
         };
-        let cases: [(&str, &str, Vec<(Setting, Is)>, Vec<(Setting, Is)>, &[&str]); 16] = [
+        let cases: [(&str, &str, Set, Set, &[&str]); 16] = [
             ("all", "", vec![], vec![], &[]),
             ("all", "", vec![set(env("A"), "1")], vec![], &["variable A: \"1\""]),
             ("all", "", vec![set(env("A"), "1")], vec![set(env("A"), "2")], &["variable A: \"1\""]),

@@ -73,16 +73,14 @@ impl Record {
     /// Whether something of this app was changed by somebody else since, as far as that can be told.
     pub(crate) fn is_changed(&self, setting: &Setting, is: &Is) -> bool {
         match (self.find(setting), setting) {
-            // An autoscaler does that, too.
-            (_, Setting::Process(_, ProcessSetting::Instances)) => false,
+            // An autoscaler does that, too; and of what a droplet, or the platform, has brought since nobody's hand can be told.
+            (_, Setting::Process(_, ProcessSetting::Instances)) | (None, Setting::Feature(_)) => false,
             (Some((_, was)), _) => was != UNTOLD && was != value(setting, is),
-            // What a droplet, or the platform, has brought since is nobody's hand.
             (None, Setting::Process(kind, of)) => match of.default_of(kind) {
                 None => false,
                 Some(Value::Null) => *is != Is::Unset,
                 Some(default) => *is != Is::Set(default),
             },
-            (None, Setting::Feature(_)) => false,
             (None, _) => true,
         }
     }

@@ -327,9 +327,9 @@ impl Facts for Set {
         };
         let names: Vec<String> = self.settings.iter().filter_map(|(setting, is)| of_name(setting, is)).collect();
         let filter = quote(&format!("{{var: {{{}}}}}", names.join(", ")));
-        let like = quote(self.like.as_str());
+        let other = quote(self.like.as_str());
         Some(format!(
-            "(umask 077; cf curl \"/v3/apps/$(cf app {like} --guid)/environment_variables\" | jq {filter} >variables.json)\n\
+            "(umask 077; cf curl \"/v3/apps/$(cf app {other} --guid)/environment_variables\" | jq {filter} >variables.json)\n\
              {line}\nrm -f variables.json"
         ))
     }
