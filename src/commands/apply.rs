@@ -78,7 +78,7 @@ fn in_session(
     // Nothing is begun yet: until it is, a signal ends the process as any other.
     let unhurried = Interrupt::none();
     let read = unhurried.now();
-    let mut space = context.observer(plan).telling(&note).observe(&unhurried)?;
+    let mut space = context.observer_for(plan, verb).telling(&note).observe(&unhurried)?;
     reporters.note_live(plan, &space);
     let may_be_left_out = unchanged == Unchanged::LeftOut;
     if may_be_left_out && prepare::is_deployed(&context.api(), plan, &space, &reporters.own_files()) {

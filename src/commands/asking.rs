@@ -30,7 +30,8 @@ const RECENTLY: Duration = Duration::from_secs(10);
 /// in so short a time.
 const MOMENT: Duration = Duration::from_secs(1);
 /// What is read again under the lock else. (A deployment of the platform's own shows in the processes.)
-const WHAT_MAY_CHANGE: &[Section] = &[Section::Apps, Section::Routes, Section::Processes, Section::Packages];
+const WHAT_MAY_CHANGE: &[Section] =
+    &[Section::Apps, Section::Routes, Section::Processes, Section::Packages, Section::Settings];
 
 /// What somebody has agreed to.
 pub(super) struct Agreed<'p> {
@@ -82,7 +83,7 @@ impl<'a> Asking<'a> {
             }
         };
         let note = |text: &str| self.reporters.note(text);
-        let observer = self.context.observer(self.plan).telling(&note);
+        let observer = self.context.observer_for(self.plan, self.request.verb).telling(&note);
         let mut refresh = |space: &mut Space, parts: &Parts| {
             refresh_patiently(&observer, interrupt, space, parts, &mut tell_once)
                 .map_err(|Unread { error, stop }| stop.map_or_else(|| error.into(), CliError::Stopped))

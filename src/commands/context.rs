@@ -17,6 +17,7 @@ use crate::run::reading::observe::Observer;
 use crate::run::routes::http::{Client, RouterUrl};
 use crate::secret::{Redactor, Sensitive};
 use crate::shell;
+use crate::space::Verb;
 
 use super::terminal::tell;
 
@@ -130,6 +131,15 @@ impl Context {
     /// What reads the space as far as the plan is concerned with it.
     pub(crate) fn observer<'a>(&'a self, plan: &Plan) -> Observer<'a> {
         Observer::new(&self.cf, &self.session, plan).telling(&tell)
+    }
+
+    /// The same for a verb: a way back sets nothing.
+    pub(crate) fn observer_for<'a>(&'a self, plan: &Plan, verb: Verb) -> Observer<'a> {
+        let observer = self.observer(plan);
+        match verb {
+            Verb::Apply | Verb::Resume => observer,
+            Verb::Rollback => observer.without_settings(),
+        }
     }
 
     /// The API by this cf.

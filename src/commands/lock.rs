@@ -20,8 +20,9 @@ use super::terminal::{print, tell};
 /// Runs `lock status`.
 pub(crate) fn status(common: &Common, args: &LockStatusArgs) -> Result<ExitStatus, CliError> {
     let plan = load_without_app_files(common)?;
-    let space =
-        Context::with(common, &plan, &tell, |context| Ok(context.observer(&plan).observe(&Interrupt::none())?))?;
+    let space = Context::with(common, &plan, &tell, |context| {
+        Ok(context.observer(&plan).without_settings().observe(&Interrupt::none())?)
+    })?;
     let now = Timestamp::now();
     let locks = plan.apps.iter().map(|app| (app.name.as_str(), space.lock(app.name.as_str())));
     match args.format {
@@ -85,7 +86,7 @@ fn break_in(
     quiet: bool,
 ) -> Result<ExitStatus, CliError> {
     let clock = Interrupt::none();
-    let mut space = context.observer(plan).observe(&clock)?;
+    let mut space = context.observer(plan).without_settings().observe(&clock)?;
     let patience = Patience { wait: Duration::ZERO, find_out: true, take_over };
     let mut manager = LockManager::new(context.api(), &clock, patience);
     if !take_over {

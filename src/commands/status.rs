@@ -17,8 +17,15 @@ use super::terminal::{print, tell};
 pub(crate) fn run(common: &Common, args: &StatusArgs) -> Result<ExitStatus, CliError> {
     let plan = load_without_app_files(common)?;
     let own = common.own_commands();
-    let space =
-        Context::with(common, &plan, &tell, |context| Ok(context.observer(&plan).observe(&Interrupt::none())?))?;
+    let space = Context::with(common, &plan, &tell, |context| {
+        let observer = context.observer(&plan);
+        let observer = match args.format {
+            StatusFormat::Text => observer.without_settings(),
+            // It is a snapshot that a plan can be compiled against.
+            StatusFormat::Json => observer,
+        };
+        Ok(observer.observe(&Interrupt::none())?)
+    })?;
     let found = Status::of(&plan, &space, &state_of);
     match args.format {
         StatusFormat::Text => print(&status::text(&found, &space, Timestamp::now(), &state_of, &own))?,

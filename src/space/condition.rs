@@ -136,6 +136,9 @@ impl Condition {
                 &[Section::Apps]
             }
             Self::Bound { .. } | Self::Unbound { .. } => &[Section::Services],
+            Self::Set { settings, .. } if settings.keys().any(|setting| matches!(setting, Setting::Policy(_))) => {
+                &[Section::Processes, Section::Settings, Section::Policies]
+            }
             Self::Set { .. } => &[Section::Processes, Section::Settings],
             Self::Scaled { .. } => &[Section::Apps, Section::Processes],
             Self::Mapped { .. } | Self::Unmapped { .. } => &[Section::Routes],

@@ -19,13 +19,15 @@ pub enum Section {
     Services,
     /// What apps are set to.
     Settings,
+    /// Network policies, which are told elsewhere.
+    Policies,
     /// The platform's own deployments that are under way.
     Deployments,
 }
 
 impl Section {
     /// All of them, in the order in which they are read.
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::Apps,
         Self::Routes,
         Self::Processes,
@@ -34,6 +36,7 @@ impl Section {
         Self::Droplets,
         Self::Services,
         Self::Settings,
+        Self::Policies,
         Self::Deployments,
     ];
 
@@ -41,7 +44,7 @@ impl Section {
     pub(crate) fn is_read_by_app(self) -> bool {
         match self {
             Self::Instances | Self::Packages | Self::Droplets | Self::Settings => true,
-            Self::Apps | Self::Routes | Self::Processes | Self::Services | Self::Deployments => false,
+            Self::Apps | Self::Routes | Self::Processes | Self::Services | Self::Policies | Self::Deployments => false,
         }
     }
 

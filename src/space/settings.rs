@@ -86,6 +86,15 @@ impl Settings {
         self.all.extend(policies.into_iter().map(|policy| (Setting::Policy(policy), Is::Set(true.into()))));
     }
 
+    /// The network policies of the app.
+    pub(crate) fn policies(&self) -> Vec<Policy> {
+        let policy = |setting: &Setting| match setting {
+            Setting::Policy(policy) => Some(policy.clone()),
+            _ => None,
+        };
+        self.all.keys().filter_map(policy).collect()
+    }
+
     /// The guid of the sidecar of that name.
     pub(crate) fn sidecar(&self, name: &str) -> Option<&str> {
         self.sidecars.get(name).map(String::as_str)

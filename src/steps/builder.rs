@@ -65,6 +65,11 @@ impl<'a> GraphBuilder<'a> {
         &self.model
     }
 
+    /// The steps so far.
+    pub(super) fn steps(&self) -> &[Step] {
+        &self.steps
+    }
+
     /// The finished list.
     pub(super) fn into_steps(self) -> Vec<Step> {
         self.steps

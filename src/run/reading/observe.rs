@@ -48,6 +48,8 @@ pub struct Observer<'a> {
     services: BTreeSet<String>,
     /// Of those, the ones for whose bindings a manifest names parameters.
     with_parameters: BTreeSet<String>,
+    /// Whether what apps are set to is of interest: to whoever brings up a new version.
+    reads_settings: bool,
     /// Hears of what a person should know while the whole space is read.
     tell: &'a (dyn Fn(&str) + Sync),
     /// Whether something is to be staged on a stack.
@@ -67,6 +69,7 @@ impl<'a> Observer<'a> {
             routes: plan.apps.iter().flat_map(|app| strategy::of(app).routes(app)).cloned().collect(),
             services: per_app(&|app| app.all_services().map(ToOwned::to_owned).collect()),
             with_parameters: per_app(&|app| equal::with_parameters(app).map(|(service, _)| service).collect()),
+            reads_settings: true,
             tell: &|_| {},
             stages: plan.apps.iter().any(|app| app.manifest.app.docker.is_none()),
             names_buildpacks: plan.apps.iter().any(|app| app.manifest.app.system_buildpacks().next().is_some()),
@@ -77,6 +80,12 @@ impl<'a> Observer<'a> {
     #[must_use]
     pub(crate) fn telling(self, tell: &'a (dyn Fn(&str) + Sync)) -> Self {
         Self { tell, ..self }
+    }
+
+    /// Leaves out what apps are set to.
+    #[must_use]
+    pub(crate) fn without_settings(self) -> Self {
+        Self { reads_settings: false, ..self }
     }
 
     /// Reads the whole space, as far as the plan is concerned with it. Where the platform has had too many calls, that
@@ -162,14 +171,17 @@ impl<'a> Observer<'a> {
         if parts.has(Section::Droplets) {
             self.droplets(space, parts)?;
         }
+        if self.reads_settings && parts.has(Section::Settings) && !space.apps.is_empty() {
+            self.settings(space, parts)?;
+        }
+        if self.reads_settings && parts.has(Section::Policies) && !space.apps.is_empty() {
+            self.policies(space)?;
+        }
         if parts.has(Section::Services) {
             self.services(space)?;
-            if !space.apps.is_empty() {
+            if self.may_be_bound(space) {
                 self.bindings(space)?;
             }
-        }
-        if parts.has(Section::Settings) && !space.apps.is_empty() {
-            self.settings(space, parts)?;
         }
         if parts.has(Section::Deployments) && !space.apps.is_empty() {
             let asked = deployments_path(space);
@@ -214,7 +226,7 @@ impl<'a> Observer<'a> {
                 Section::Apps => paths.push(self.apps_path()),
                 Section::Services => {
                     paths.extend((!self.services.is_empty()).then(|| self.services_path()));
-                    paths.extend((!space.apps.is_empty()).then(|| bindings_path(space)));
+                    paths.extend(self.may_be_bound(space).then(|| bindings_path(space)));
                 }
                 _ if space.apps.is_empty() => {}
                 Section::Processes => paths.push(processes_path(space)),
@@ -225,9 +237,10 @@ impl<'a> Observer<'a> {
                 Section::Packages => paths.extend(packages_path(&guids_of(space, parts, section))),
                 Section::Droplets => paths.extend(droplets_path(&guids_of(space, parts, section))),
                 Section::Deployments => paths.push(deployments_path(space)),
+                Section::Settings | Section::Policies if !self.reads_settings => {}
+                Section::Policies => paths.push(policies_path(space)),
                 Section::Settings => {
                     let is_own = |app: &&App| parts.has_of(section, &app.name) && self.apps.contains(&app.name);
-                    paths.push(policies_path(space));
                     paths.extend(space.apps.iter().filter(is_own).map(|app| manifest_path(&app.guid)));
                 }
             }

@@ -1,6 +1,6 @@
 //! What apps are set to, and what binds them to service instances.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde_json::Value;
 
@@ -15,6 +15,12 @@ use crate::space::section::Section;
 use crate::space::{App, Binding, Is, Setting, Settings, Space};
 
 impl Observer<'_> {
+    /// Whether something may be bound to an app: the plan names a service instance, or an app's own manifest does.
+    pub(super) fn may_be_bound(&self, space: &Space) -> bool {
+        let is_bound = space.apps.iter().any(|app| !app.bindings.is_empty());
+        !space.apps.is_empty() && (is_bound || !self.services.is_empty())
+    }
+
     /// What binds apps to service instances, to whichever.
     pub(super) fn bindings(&self, space: &mut Space) -> Result<(), ObserveError> {
         let asked = bindings_path(space);
@@ -59,6 +65,23 @@ impl Observer<'_> {
 
     /// What apps are set to, those that the plan names.
     pub(super) fn settings(&self, space: &mut Space, parts: &Parts) -> Result<(), ObserveError> {
+        for app in space.apps.iter_mut().filter(|app| parts.has_of(Section::Settings, &app.name)) {
+            if !self.apps.contains(&app.name) {
+                continue;
+            }
+            let manifest = self.answers.get_or_absent(&manifest_path(&app.guid))?;
+            app.bindings = bound(&manifest);
+            let known = app.settings.take().map(|before| before.policies()).unwrap_or_default();
+            app.settings = self.settings_of(app, &manifest)?;
+            if let Some(settings) = &mut app.settings {
+                settings.with_policies(known);
+            }
+        }
+        Ok(())
+    }
+
+    /// The network policies of apps whose other settings are known.
+    pub(super) fn policies(&self, space: &mut Space) -> Result<(), ObserveError> {
         let asked = policies_path(space);
         let policies = match self.answers.get_or_absent(&asked) {
             // A platform without network policies: the router answers for it.
@@ -66,26 +89,20 @@ impl Observer<'_> {
             other => other?,
         };
         let policies = read::policies(&asked, &policies)?;
-        for app in space.apps.iter_mut().filter(|app| parts.has_of(Section::Settings, &app.name)) {
-            if !self.apps.contains(&app.name) {
-                continue;
-            }
-            app.settings = self.settings_of(app)?;
+        for app in &mut space.apps {
             if let Some(settings) = &mut app.settings {
-                let own: BTreeSet<_> = policies.iter().filter_map(|policy| policy.of(&app.guid)).collect();
-                settings.with_policies(own);
+                settings.with_policies(policies.iter().filter_map(|policy| policy.of(&app.guid)));
             }
         }
         Ok(())
     }
 
-    /// What one app is set to, without network policies; `None` where that is hidden from the user.
-    fn settings_of(&self, app: &App) -> Result<Option<Settings>, ObserveError> {
-        let manifest = self.answers.get_or_absent(&manifest_path(&app.guid))?;
+    /// What one app is set to by its manifest, without network policies; `None` where that is hidden from the user.
+    fn settings_of(&self, app: &App, manifest: &Value) -> Result<Option<Settings>, ObserveError> {
         if manifest.is_null() {
             return Ok(None);
         }
-        let mut settings = Settings::of_app(&manifest);
+        let mut settings = Settings::of_app(manifest);
         if settings.iter().any(|(setting, _)| matches!(setting, Setting::Sidecar(_))) {
             let asked = query(&format!("/v3/apps/{}/sidecars", app.guid), &[("per_page", PAGE)]);
             settings.of_users(read::sidecars(&asked, &self.answers.list(&asked)?)?);
@@ -99,4 +116,10 @@ impl Observer<'_> {
         }
         Ok(Some(settings))
     }
+}
+
+/// The service instances that the platform's manifest of an app names; what else there is to know of a binding is told elsewhere.
+fn bound(manifest: &Value) -> Vec<Binding> {
+    let named = manifest["services"].as_array().into_iter().flatten();
+    named.filter_map(|service| Some(Binding::of(service.as_str()?))).collect()
 }

@@ -5,7 +5,8 @@ use crate::plan::{self, AppName, Lifecycle, RouteUrl, ServiceName};
 use crate::space::condition::Condition;
 use crate::space::{App, AppState, Is, Settings, Space};
 use crate::steps::action::{
-    Annotate, BindService, Check, CreateApp, Delete, MapRoute, NewApp, Push, SetDroplet, Stage, Start, UnbindService,
+    Action, Annotate, BindService, Check, CreateApp, Delete, MapRoute, NewApp, Push, SetDroplet, Stage, Start,
+    UnbindService,
 };
 use crate::steps::annotations::{Annotations, Extent, Origin, Role};
 use crate::steps::builder::{GraphBuilder, RouterKnowledge};
@@ -332,7 +333,7 @@ fn bring_up(
     ])?;
     let reached_at = Some(list.app().staging.clone());
     let start = Start { app: next.clone(), instances, reached_at };
-    match equal.and_then(Equal::condition) {
+    match equal.filter(|_| list.creates(next)).and_then(Equal::condition) {
         Some(condition) => list.add_requiring(Phase::Start, "start", start, condition),
         None => list.add(Phase::Start, "start", start),
     }
@@ -412,6 +413,11 @@ fn kept_routes(app: &plan::App, space: &Space, next: &AppName) -> Vec<String> {
 }
 
 impl GraphBuilder<'_> {
+    /// Whether one of the steps so far creates the app.
+    fn creates(&self, app: &AppName) -> bool {
+        self.steps().iter().any(|step| matches!(&step.action, Action::CreateApp(create) if create.app == *app))
+    }
+
     /// Asks something of the next colour as it will be.
     fn next_is(&self, next: &AppName, ask: impl FnOnce(&App) -> bool) -> bool {
         self.model().app(next.as_str()).is_some_and(ask)
