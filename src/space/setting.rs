@@ -172,6 +172,20 @@ impl Setting {
         }
     }
 
+    /// Whether this is what an app has where nobody has set it.
+    pub(crate) fn is_default(&self, value: &Value) -> bool {
+        match self {
+            Self::Process(kind, setting) => value.is_null() || setting.default_of(kind).as_ref() == Some(value),
+            Self::Env(_) => false,
+            Self::Label(_)
+            | Self::Annotation(_)
+            | Self::Feature(_)
+            | Self::Sidecar(_)
+            | Self::Binding(_)
+            | Self::Policy(_) => value.is_null(),
+        }
+    }
+
     /// Whether its value may be a secret.
     pub(crate) fn is_secret(&self) -> bool {
         match self {

@@ -4,8 +4,10 @@ mod manifest;
 mod written;
 
 use std::collections::BTreeMap;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::is::Is;
 use super::policy::Policy;
@@ -15,11 +17,19 @@ use super::setting::{ProcessSetting, Setting};
 const WEB: &str = "web";
 
 /// What an app is set to, without how many instances its processes have and how large they are.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Settings {
-    all: BTreeMap<Setting, Is>,
+    /// Shared by the many spaces that a proof walks through: most of them differ in something else.
+    all: Arc<BTreeMap<Setting, Is>>,
     /// The guids of the sidecars that users have made, by their names.
-    sidecars: BTreeMap<String, String>,
+    sidecars: Arc<BTreeMap<String, String>>,
+}
+
+impl Hash for Settings {
+    /// What is equal has as many entries; what has as many is mostly equal.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.all.len().hash(state);
+    }
 }
 
 impl Settings {
@@ -29,21 +39,15 @@ impl Settings {
         let features =
             [("ssh", true), ("revisions", true), ("service-binding-k8s", false), ("file-based-vcap-services", false)];
         let feature = |(name, on): (&str, bool)| (Setting::Feature(name.to_owned()), Is::Set(on.into()));
-        let mut new = Self { all: features.into_iter().map(feature).collect(), sidecars: BTreeMap::new() };
+        let mut new = Self { all: Arc::new(features.into_iter().map(feature).collect()), ..Self::default() };
         new.add_process(WEB);
         new
     }
 
-    /// Adds what a new process has that nobody has set.
+    /// Adds what a new process has that nobody has set, and that cannot be taken back to nothing.
     pub(super) fn add_process(&mut self, kind: &str) {
-        let defaults = [
-            (ProcessSetting::Health, json!(if kind == WEB { "port" } else { "process" })),
-            (ProcessSetting::Readiness, json!("process")),
-            (ProcessSetting::Disk, json!(1024)),
-            (ProcessSetting::LogRate, json!(-1)),
-        ];
-        for (setting, value) in defaults {
-            self.all.entry(Setting::Process(kind.to_owned(), setting)).or_insert(Is::Set(value));
+        for (setting, value) in [(ProcessSetting::Disk, json!(1024)), (ProcessSetting::LogRate, json!(-1))] {
+            Arc::make_mut(&mut self.all).entry(Setting::Process(kind.to_owned(), setting)).or_insert(Is::Set(value));
         }
     }
 
@@ -62,28 +66,30 @@ impl Settings {
         self.all.contains_key(setting)
     }
 
-    /// Sets something.
+    /// Sets something. What is so by default is not set: older platforms do not tell it.
     pub(crate) fn set(&mut self, setting: Setting, is: Is) {
+        let all = Arc::make_mut(&mut self.all);
         match is {
-            Is::Unset => self.all.remove(&setting),
-            Is::Set(Value::Null) if !setting.is_secret() => self.all.remove(&setting),
-            is => self.all.insert(setting, is),
+            Is::Unset => all.remove(&setting),
+            Is::Set(ref value) if setting.is_default(value) => all.remove(&setting),
+            is => all.insert(setting, is),
         };
     }
 
     /// Takes in what the platform tells of its sidecars: those that buildpacks bring come with the droplet.
     pub(crate) fn of_users(&mut self, sidecars: BTreeMap<String, String>) {
-        self.all.retain(|setting, _| match setting {
+        Arc::make_mut(&mut self.all).retain(|setting, _| match setting {
             Setting::Sidecar(name) => sidecars.contains_key(name),
             _ => true,
         });
-        self.sidecars = sidecars;
+        self.sidecars = Arc::new(sidecars);
     }
 
     /// Takes in the network policies of the app.
     pub(crate) fn with_policies(&mut self, policies: impl IntoIterator<Item = Policy>) {
-        self.all.retain(|setting, _| !matches!(setting, Setting::Policy(_)));
-        self.all.extend(policies.into_iter().map(|policy| (Setting::Policy(policy), Is::Set(true.into()))));
+        let all = Arc::make_mut(&mut self.all);
+        all.retain(|setting, _| !matches!(setting, Setting::Policy(_)));
+        all.extend(policies.into_iter().map(|policy| (Setting::Policy(policy), Is::Set(true.into()))));
     }
 
     /// The network policies of the app.

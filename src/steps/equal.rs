@@ -134,10 +134,7 @@ fn is_of_the_push(setting: &Setting) -> bool {
 fn without(setting: &Setting) -> Option<Is> {
     match setting {
         Setting::Feature(_) => None,
-        Setting::Process(kind, of) => of.default_of(kind).map(|default| match default {
-            Value::Null => Is::Unset,
-            value => Is::Set(value),
-        }),
+        Setting::Process(kind, of) => of.default_of(kind).map(|_| Is::Unset),
         Setting::Env(_)
         | Setting::Label(_)
         | Setting::Annotation(_)

