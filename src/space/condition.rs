@@ -280,10 +280,7 @@ fn annotated<'w>(app: &App, mut wanted: impl Iterator<Item = (&'w String, Option
 
 /// A process that the app does not have is none of it: which ones there are the droplet says.
 fn set(app: &App, settings: &BTreeMap<Setting, Is>) -> Judgement {
-    let is_there = |setting: &Setting| match setting {
-        Setting::Process(kind, _) => app.has_process(kind),
-        _ => true,
-    };
+    let is_there = |setting: &Setting| setting.process().is_none_or(|kind| app.has_process(kind));
     let differs = settings.iter().find(|(setting, is)| is_there(setting) && app.setting(setting) != **is);
     match differs {
         None => Judgement::Holds,

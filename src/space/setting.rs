@@ -172,6 +172,20 @@ impl Setting {
         }
     }
 
+    /// The type of the process that it is set of.
+    pub(crate) fn process(&self) -> Option<&str> {
+        match self {
+            Self::Process(kind, _) => Some(kind),
+            Self::Env(_)
+            | Self::Label(_)
+            | Self::Annotation(_)
+            | Self::Feature(_)
+            | Self::Sidecar(_)
+            | Self::Binding(_)
+            | Self::Policy(_) => None,
+        }
+    }
+
     /// Whether this is what an app has where nobody has set it.
     pub(crate) fn is_default(&self, value: &Value) -> bool {
         match self {

@@ -78,10 +78,8 @@ impl Settings {
 
     /// Takes in what the platform tells of its sidecars: those that buildpacks bring come with the droplet.
     pub(crate) fn of_users(&mut self, sidecars: BTreeMap<String, String>) {
-        Arc::make_mut(&mut self.all).retain(|setting, _| match setting {
-            Setting::Sidecar(name) => sidecars.contains_key(name),
-            _ => true,
-        });
+        Arc::make_mut(&mut self.all)
+            .retain(|setting, _| if let Setting::Sidecar(name) = setting { sidecars.contains_key(name) } else { true });
         self.sidecars = Arc::new(sidecars);
     }
 
@@ -94,10 +92,8 @@ impl Settings {
 
     /// The network policies of the app.
     pub(crate) fn policies(&self) -> Vec<Policy> {
-        let policy = |setting: &Setting| match setting {
-            Setting::Policy(policy) => Some(policy.clone()),
-            _ => None,
-        };
+        let policy =
+            |setting: &Setting| if let Setting::Policy(policy) = setting { Some(policy.clone()) } else { None };
         self.all.keys().filter_map(policy).collect()
     }
 

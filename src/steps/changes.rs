@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::plan::AppName;
-use crate::space::{App, Is, Setting, Space};
+use crate::space::{App, Binding, Is, Setting, Space};
 
 use super::AppDeployment;
 use super::action::Action;
@@ -54,19 +54,17 @@ impl Changes {
         let mut changes = Self { by_hand: by_hand(before), ..Self::default() };
         for step in part.steps.iter().take_while(|step| !matches!(step.action, Action::Start(_))) {
             step.facts().effect(&mut model);
-            match &step.action {
-                Action::Set(set) if set.app == *next => {
-                    let set = set.settings.iter().filter(|(_, is)| **is != Is::Unset);
-                    changes.carried.extend(set.map(|(setting, _)| setting.clone()));
-                }
-                Action::BindService(bind) if bind.like.is_some() => {
-                    let service = bind.service.to_string();
-                    changes.carried.push(Setting::Binding(service.clone()));
-                    let is_untold =
-                        before.bindings.iter().any(|one| one.service == service && one.parameters == Is::Untold);
-                    changes.untold.extend(is_untold.then_some(service));
-                }
-                _ => {}
+            if let Action::Set(set) = &step.action {
+                let set = set.settings.iter().filter(|(_, is)| **is != Is::Unset);
+                changes.carried.extend(set.map(|(setting, _)| setting.clone()));
+            }
+            if let Action::BindService(bind) = &step.action
+                && bind.like.is_some()
+            {
+                let service = bind.service.to_string();
+                changes.carried.push(Setting::Binding(service.clone()));
+                let is_untold = |one: &Binding| one.service == service && one.parameters == Is::Untold;
+                changes.untold.extend(before.bindings.iter().any(is_untold).then_some(service));
             }
         }
         changes.differing = differing(before, &model, next);

@@ -68,18 +68,12 @@ pub(super) fn wanted(app: &plan::App, space: &Space, live: &AppName, next: &AppN
         }
     }
     // A process without instances is made by a droplet as it is by default.
-    let idle = |setting: &Setting| match setting {
-        Setting::Process(kind, _) => {
-            let instances = Setting::Process(kind.clone(), ProcessSetting::Instances);
-            kind != WEB && live.setting(&instances) == Is::Set(0.into())
-        }
-        _ => false,
+    let is_idle = |kind: &str| {
+        let instances = Setting::Process(kind.to_owned(), ProcessSetting::Instances);
+        kind != WEB && live.setting(&instances) == Is::Set(0.into())
     };
-    let is_there = |setting: &Setting| match setting {
-        Setting::Process(kind, _) => space.app(next.as_str()).is_some_and(|next| next.has_process(kind)),
-        _ => true,
-    };
-    wanted.retain(|setting, _| is_there(setting) || !idle(setting));
+    let is_there = |kind: &str| space.app(next.as_str()).is_some_and(|next| next.has_process(kind));
+    wanted.retain(|setting, _| setting.process().is_none_or(|kind| is_there(kind) || !is_idle(kind)));
     wanted
 }
 
@@ -87,7 +81,7 @@ pub(super) fn wanted(app: &plan::App, space: &Space, live: &AppName, next: &AppN
 pub(crate) fn lacking(app: &App, wanted: &Wanted) -> Wanted {
     let mut there = app.clone();
     // A process that it does not have is one that a droplet brings, as it is by default.
-    for kind in wanted.keys().filter_map(process_of) {
+    for kind in wanted.keys().filter_map(Setting::process) {
         there.make_process(kind);
     }
     wanted
@@ -97,32 +91,15 @@ pub(crate) fn lacking(app: &App, wanted: &Wanted) -> Wanted {
         .collect()
 }
 
-/// The type of the process that something is set of.
-pub(crate) fn process_of(setting: &Setting) -> Option<&str> {
-    match setting {
-        Setting::Process(kind, _) => Some(kind),
-        Setting::Env(_)
-        | Setting::Label(_)
-        | Setting::Annotation(_)
-        | Setting::Feature(_)
-        | Setting::Sidecar(_)
-        | Setting::Binding(_)
-        | Setting::Policy(_) => None,
-    }
-}
-
 /// How many instances of a process there are to be where the manifest names fewer than are live.
 fn at_least(app: &plan::App, named: &Settings, setting: &Setting, live: &Is) -> Option<Is> {
     let count = |is: &Is| match is {
         Is::Set(value) => value.as_u64(),
         Is::Untold | Is::Unset => None,
     };
-    match (setting, app.instances) {
-        (Setting::Process(_, ProcessSetting::Instances), Instances::AtLeastLive) => {
-            (count(live) > count(named.get(setting))).then(|| live.clone())
-        }
-        _ => None,
-    }
+    let is_count = matches!(setting, Setting::Process(_, ProcessSetting::Instances));
+    let is_more = app.instances == Instances::AtLeastLive && count(live) > count(named.get(setting));
+    (is_count && is_more).then(|| live.clone())
 }
 
 /// Whether it is set by the flags of the push itself.

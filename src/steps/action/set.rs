@@ -124,6 +124,14 @@ impl Set {
         self.settings.iter().filter_map(|(setting, is)| Some((name(setting)?.to_owned(), value(is)))).collect()
     }
 
+    fn is_scale(&self) -> bool {
+        matches!(self.request, Request::Scale(_))
+    }
+
+    fn is_deletion(&self) -> bool {
+        matches!(self.request, Request::RemoveSidecar(_))
+    }
+
     fn sidecar(&self, name: &str) -> Value {
         let mut body = self.settings.values().next().map(value).unwrap_or_default();
         body["name"] = name.into();
@@ -210,10 +218,7 @@ impl Facts for Set {
         };
         Some(match &self.request {
             Request::Env => {
-                let var = self.values(|setting| match setting {
-                    Setting::Env(name) => Some(name),
-                    _ => None,
-                });
+                let var = self.values(|setting| if let Setting::Env(name) = setting { Some(name) } else { None });
                 let body = json!({ "var": var });
                 // What is only taken away is no secret.
                 let is_open = self.settings.values().all(|is| *is == Is::Unset);
@@ -226,14 +231,9 @@ impl Facts for Set {
                 })
             }
             Request::Metadata => {
-                let labels = self.values(|setting| match setting {
-                    Setting::Label(name) => Some(name),
-                    _ => None,
-                });
-                let annotations = self.values(|setting| match setting {
-                    Setting::Annotation(name) => Some(name),
-                    _ => None,
-                });
+                let labels = self.values(|setting| if let Setting::Label(name) = setting { Some(name) } else { None });
+                let annotations =
+                    self.values(|setting| if let Setting::Annotation(name) = setting { Some(name) } else { None });
                 let all = [("labels", labels), ("annotations", annotations)];
                 let metadata: Map<String, Value> = all
                     .into_iter()
@@ -253,9 +253,10 @@ impl Facts for Set {
                         put(&mut body, kind, *of, is);
                     }
                 }
-                match self.request {
-                    Request::Scale(_) => of_app(Method::Post, &format!("/processes/{kind}/actions/scale"), body),
-                    _ => of_app(Method::Patch, &format!("/processes/{kind}"), body),
+                if self.is_scale() {
+                    of_app(Method::Post, &format!("/processes/{kind}/actions/scale"), body)
+                } else {
+                    of_app(Method::Patch, &format!("/processes/{kind}"), body)
                 }
             }
             Request::AddSidecar(name) => of_app(Method::Post, "/sidecars", self.sidecar(name)),
@@ -267,10 +268,7 @@ impl Facts for Set {
     }
 
     fn expectation(&self) -> Option<Expectation> {
-        Some(match self.request {
-            Request::RemoveSidecar(_) => Expectation::DeletionAccepted,
-            _ => Expectation::Json,
-        })
+        Some(if self.is_deletion() { Expectation::DeletionAccepted } else { Expectation::Json })
     }
 
     fn condition(&self) -> Option<Condition> {
@@ -293,41 +291,30 @@ impl Facts for Set {
     }
 
     fn changes(&self) -> &'static [Section] {
-        match self.request {
-            Request::Scale(_) => &[Section::Processes],
-            _ => &[],
-        }
+        if self.is_scale() { &[Section::Processes] } else { &[] }
     }
 
     fn may_change(&self, facet: &Facet) -> bool {
-        match (&self.request, facet) {
-            (Request::Scale(kind), Facet::Instances { process, .. }) => process == kind,
-            _ => false,
-        }
+        let Facet::Instances { process, .. } = facet else { return false };
+        matches!(&self.request, Request::Scale(kind) if kind == process)
     }
 
     fn needed_flags(&self, _lifecycle: Option<Lifecycle>, _space: &Space) -> &'static [NeededFlag] {
         const SCALES: &[NeededFlag] = &[NeededFlag::of_users("app_scaling")];
-        match self.request {
-            Request::Scale(_) => SCALES,
-            _ => &[],
-        }
+        if self.is_scale() { SCALES } else { &[] }
     }
 
     /// The variables' file is made of what the other app has.
     fn script(&self, _within: Duration) -> Option<String> {
         let call = self.invocation(&CfVersion::pinned())?;
-        let line = match self.request {
-            Request::RemoveSidecar(_) => call.shell(),
-            _ => call.shell_failing(),
-        };
+        let line = if self.is_deletion() { call.shell() } else { call.shell_failing() };
         if call.secret.is_none() {
             return Some(line);
         }
-        let of_name = |setting: &Setting, is: &Is| match (setting, is) {
-            (Setting::Env(name), Is::Unset) => Some(format!("{}: null", json!(name))),
-            (Setting::Env(name), _) => Some(format!("{0}: .var[{0}]", json!(name))),
-            _ => None,
+        let of_name = |setting: &Setting, is: &Is| {
+            let Setting::Env(name) = setting else { return None };
+            let name = json!(name);
+            Some(if *is == Is::Unset { format!("{name}: null") } else { format!("{name}: .var[{name}]") })
         };
         let names: Vec<String> = self.settings.iter().filter_map(|(setting, is)| of_name(setting, is)).collect();
         let filter = quote(&format!("{{var: {{{}}}}}", names.join(", ")));
@@ -341,12 +328,10 @@ impl Facts for Set {
 
 impl Set {
     fn policies(&self) -> Vec<PolicyRequest<'_>> {
-        let policy = |setting| match setting {
-            &Setting::Policy(Policy { outward, ref peer, ref protocol, first, last }) => {
-                Some(PolicyRequest { outward, peer: peer.as_deref(), protocol, ports: (first, last) })
-            }
-            _ => None,
-        };
-        self.settings.keys().filter_map(policy).collect()
+        let policies = self.settings.keys().filter_map(|setting| {
+            let Setting::Policy(Policy { outward, peer, protocol, first, last }) = setting else { return None };
+            Some(PolicyRequest { outward: *outward, peer: peer.as_deref(), protocol, ports: (*first, *last) })
+        });
+        policies.collect()
     }
 }

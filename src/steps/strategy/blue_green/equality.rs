@@ -5,7 +5,7 @@ use crate::space::condition::Condition;
 use crate::space::{Binding, Is, Setting};
 use crate::steps::action::{BindService, Set, UnbindService};
 use crate::steps::builder::GraphBuilder;
-use crate::steps::equal::{self, process_of};
+use crate::steps::equal;
 use crate::steps::phase::Phase;
 use crate::steps::wanted::Wanted;
 
@@ -28,7 +28,7 @@ impl Equal {
     pub(super) fn set(&self, list: &mut GraphBuilder<'_>, with_droplet: bool) {
         let Some(app) = list.model().app(self.next.as_str()) else { return };
         let mut lacking = equal::lacking(app, &self.wanted);
-        lacking.retain(|setting, _| with_droplet || process_of(setting).is_none_or(|kind| app.has_process(kind)));
+        lacking.retain(|setting, _| with_droplet || setting.process().is_none_or(|kind| app.has_process(kind)));
         for (setting, is) in &lacking {
             if let Setting::Binding(service) = setting {
                 self.bind(list, service, is);
