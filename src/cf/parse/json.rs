@@ -59,9 +59,14 @@ pub fn json(stdout: &str) -> Result<Value, NoJson> {
                 words: plain::answer(&body),
             });
         }
-        // The policy server's: `{"error":"policy quota exceeded"}`.
+        // The policy server's: `{"error":"policy quota exceeded"}`, and where the user may not even look,
+        // `{"error":"provided scopes [cloud_controller.read] do not include allowed scopes [network.admin network.write]"}`.
         (None, None) if body["error"].is_string() => {
-            return Err(NoJson::Errors { reason: Some(Reason::Rejected), words: part(&body, "error") });
+            let words = part(&body, "error");
+            let may_not =
+                words.contains("do not include allowed scopes") || words.contains("cannot be found or accessed");
+            let reason = if may_not { Reason::NotAuthorized } else { Reason::Rejected };
+            return Err(NoJson::Errors { reason: Some(reason), words });
         }
         (None, None) => return Ok(body),
     };
@@ -159,6 +164,12 @@ mod tests {
             (r#"{"errors":[{"title":"CF-ToCome","detail":"new"}]}"#, None, "new (CF-ToCome)"),
             (r#"{"errors":[]}"#, None, "the platform answered with errors that it does not name"),
             (r#"{"errors":"all"}"#, None, "the platform answered with errors that it does not name"),
+            (r#"{"error":"policy quota exceeded"}"#, Some(Reason::Rejected), "policy quota exceeded"),
+            (
+                r#"{"error":"provided scopes [cloud_controller.read] do not include allowed scopes [network.admin network.write]"}"#,
+                Some(Reason::NotAuthorized),
+                "provided scopes [cloud_controller.read] do not include allowed scopes [network.admin network.write]",
+            ),
             (
                 r#"{"code":10000,"error_code":"CF-NotFound","description":"Unknown request"}"#,
                 Some(Reason::NotFound),

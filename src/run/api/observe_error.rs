@@ -65,11 +65,16 @@ impl ObserveError {
 
     /// Whether what was asked for is not there, or is hidden from the user. Nothing else means that: least of all a
     /// failure of the platform.
-    pub(super) fn is_absent(&self) -> bool {
+    pub(in crate::run) fn is_absent(&self) -> bool {
         match self {
             Self::Refused { refusal, .. } => matches!(refusal.reason, Reason::NotFound | Reason::NotAuthorized),
             Self::Spawn(_) | Self::Unknown { .. } | Self::Unreadable(_) => false,
         }
+    }
+
+    /// Whether it is there and hidden from the user.
+    pub(in crate::run) fn is_not_authorized(&self) -> bool {
+        matches!(self, Self::Refused { refusal, .. } if refusal.reason == Reason::NotAuthorized)
     }
 
     /// Whether the platform itself says that it does not tell, and neither the session nor the connection is the reason.
