@@ -47,6 +47,12 @@ pub struct App {
     /// What it gets of what the live colour has and no manifest names.
     #[serde(skip_serializing_if = "Carry::is_all")]
     pub carry: Carry,
+    /// What becomes of routes that lead to the live colour and that the plan does not name.
+    #[serde(skip_serializing_if = "ExtraRoutes::is_move")]
+    pub extra_routes: ExtraRoutes,
+    /// Those of `live` that the plan does not name; a plan as it is read has none.
+    #[serde(skip)]
+    pub extra: Vec<RouteUrl>,
     /// What is done where a step fails.
     pub on_failure: OnFailure,
     /// How long things may take.
@@ -119,6 +125,37 @@ impl Instances {
         match word {
             "at-least-live" => Ok(Self::AtLeastLive),
             "manifest" => Ok(Self::Manifest),
+            _ => Err(ValueError::new("an unknown word")),
+        }
+    }
+}
+
+/// What becomes of routes that lead to the live colour and that the plan does not name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ExtraRoutes {
+    /// They are moved to the new colour as the live routes are.
+    #[default]
+    Move,
+    /// They stay where they are, and lead nowhere once the old colour is stopped.
+    Keep,
+    /// Nothing is deployed as long as there are any.
+    Refuse,
+}
+
+impl ExtraRoutes {
+    /// Whether it is what holds where a plan says nothing.
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+    fn is_move(&self) -> bool {
+        *self == Self::Move
+    }
+
+    /// Reads the word of a plan.
+    pub(super) fn parse(word: &str) -> Result<Self, ValueError> {
+        match word {
+            "move" => Ok(Self::Move),
+            "keep" => Ok(Self::Keep),
+            "refuse" => Ok(Self::Refuse),
             _ => Err(ValueError::new("an unknown word")),
         }
     }

@@ -56,7 +56,7 @@ mod laws;
 mod tests;
 
 pub use api_url::ApiUrl;
-pub use app::{App, Instances, Old, OnFailure};
+pub use app::{App, ExtraRoutes, Instances, Old, OnFailure};
 pub use carry::{Carried, Carry};
 pub use check::{BodyPattern, Check, CommandCheck, CommandLine, HttpCheck};
 pub use diagnostics::{Position, Problem, Problems, Warning};

@@ -122,6 +122,8 @@ fn a_small_plan_is_filled_up_with_defaults() {
                 old: Old::Stop,
                 instances: Instances::AtLeastLive,
                 carry: Carry::All,
+                extra_routes: ExtraRoutes::Move,
+                extra: Vec::new(),
                 on_failure: OnFailure::Rollback,
                 timeouts: Timeouts {
                     call: Duration::from_secs(60),

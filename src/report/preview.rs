@@ -30,7 +30,7 @@ pub(crate) fn text(plan: &Plan, space: &Space, deployment: &Deployment<'_>) -> S
         }
         let mut under = None;
         for step in &part.steps {
-            let title = strategy::of(part.app).title(step.phase);
+            let title = strategy::of(&part.app).title(step.phase);
             if under != Some(title) {
                 let _ = writeln!(out, "\n{}", numbered(title, ""));
                 under = Some(title);
@@ -49,14 +49,17 @@ pub(crate) fn text(plan: &Plan, space: &Space, deployment: &Deployment<'_>) -> S
 
 /// Where a deployment begins, and what it leaves alone there.
 fn write_opening(out: &mut String, part: &AppDeployment<'_>, space: &Space) {
-    let (title, told) = strategy::of(part.app).opening(part.app, &part.standing);
+    let (title, told) = strategy::of(&part.app).opening(&part.app, &part.standing);
     let _ = writeln!(out, "\n{}\n   {told}", numbered(title, ""));
     write_changes(out, &Changes::of(part, space));
     for url in part.standing.live().map(|live| space.routes_of(live.as_str())).unwrap_or_default() {
-        if !part.app.live.iter().any(|known| known.to_string() == url) && part.app.staging.to_string() != url {
-            let note = format!("note: {url} leads to it, too, and is not in the plan: it stays where it is");
-            let _ = writeln!(out, "   {}", style(note).yellow());
-        }
+        let becomes = match part.app.routes().find(|known| known.is_written(url)) {
+            Some(known) if part.app.extra.contains(known) => "it is moved as the live routes are",
+            Some(_) => continue,
+            None => "it stays where it is",
+        };
+        let note = format!("note: {url} leads to it, too, and is not in the plan: {becomes}");
+        let _ = writeln!(out, "   {}", style(note).yellow());
     }
 }
 
@@ -196,7 +199,7 @@ pub(crate) fn json(plan: &Plan, space: &Space, deployment: &Deployment<'_>, peak
     let app = |app: &AppDeployment<'_>| {
         json!({
             "name": app.app.name.as_str(),
-            "strategy": strategy::of(app.app).name(),
+            "strategy": strategy::of(&app.app).name(),
             "live": app.standing.live().map(plan::AppName::as_str),
             "next": app.standing.next().as_str(),
             "differences": Changes::of(app, space).json(),

@@ -46,6 +46,14 @@ pub enum Refusal {
         /// The app it leads to.
         app: String,
     },
+    /// Routes lead to the live colour that the plan does not name, and it says that none may.
+    #[error("{name} is also reached by {}, which the plan does not name", joined(routes))]
+    ExtraRoutes {
+        /// The plan's name of the app.
+        name: AppName,
+        /// The routes.
+        routes: Vec<RouteUrl>,
+    },
     /// Both colours hold live routes, and no annotation tells which one is new.
     #[error("both {} and {} hold live routes of {name}, and nothing tells which of them is the new one", colours[0], colours[1])]
     BothLive {
@@ -381,6 +389,10 @@ fn foreign(route: &ForeignRoute) -> String {
     }
 }
 
+fn joined(routes: &[RouteUrl]) -> String {
+    routes.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
 impl Refusal {
     /// Refuses where there is something to refuse for; all of it at once.
     pub(super) fn any(mut found: Vec<Self>) -> Result<(), Self> {
@@ -406,6 +418,7 @@ impl Refusal {
             Self::Several(all) => all.iter().all(Self::is_the_platforms),
             Self::ForeignHolder { .. }
             | Self::StagingTaken { .. }
+            | Self::ExtraRoutes { .. }
             | Self::BothLive { .. }
             | Self::NoneLive { .. }
             | Self::InUse { .. }
@@ -461,6 +474,9 @@ impl Refusal {
             Self::StagingTaken { app, .. } => format!(
                 "give the plan a staging route of its own (routes: staging:), or have whoever looks after {app} give this one up"
             ),
+            Self::ExtraRoutes { .. } => "name them in `routes: live:`, or say with `extra_routes` that they are moved (move) or \
+                 left where they are (keep)"
+                .to_owned(),
             Self::BothLive { colours, .. } => format!(
                 "look at both; once the one that is not to serve is off the live routes, run cutover again:{}",
                 look_at(colours)
@@ -699,6 +715,7 @@ mod tests {
             (holder(Some(other.clone())), vec![words(&["cf", "rename", &app, other.as_str()])]),
             (holder(None), vec![]),
             (Refusal::StagingTaken { name: name.clone(), url: url.clone(), app: app.clone() }, vec![]),
+            (Refusal::ExtraRoutes { name: name.clone(), routes: vec![url.clone()] }, vec![]),
             (Refusal::BothLive { name: name.clone(), colours: colours.clone() }, look.clone()),
             (Refusal::NoneLive { name: name.clone(), colours: colours.clone(), url: url.clone() }, look),
             (Refusal::InUse { name: name.clone(), app: name.clone(), routes: vec![url.to_string()] }, vec![]),
@@ -828,13 +845,14 @@ mod tests {
             Refusal::InterruptedOtherPlan { .. } => 30,
             Refusal::NoBuildpack { .. } => 31,
             Refusal::OtherPackage { .. } => 32,
+            Refusal::ExtraRoutes { .. } => 33,
         }
     }
 
     #[test]
     fn each_kind_is_tried() {
         let tried: BTreeSet<usize> = each("shop").iter().map(|(refusal, _)| place(refusal)).collect();
-        assert_eq!(tried, (0..33).collect());
+        assert_eq!(tried, (0..34).collect());
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Compiled steps as a person reads them, and the laws that every list of steps keeps.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
@@ -77,7 +78,7 @@ fn shown(plan: &Plan, space: &Space, steps: Result<Vec<Step>, Refusal>) -> Strin
             let app = &plan.apps[0];
             let standing = Standing::of(app, space).unwrap();
             console::set_colors_enabled(false);
-            let apps = vec![AppDeployment { app, standing, steps }];
+            let apps = vec![AppDeployment { app: Cow::Borrowed(app), standing, steps }];
             preview::text(
                 plan,
                 space,

@@ -219,6 +219,13 @@ pub(crate) static APP: Table = Table {
              stand alone.",
         ),
         key(
+            "extra_routes",
+            Kind::Choice(EXTRA_ROUTES),
+            Need::Default("move"),
+            "What becomes of routes that lead to the live version and that the plan does not name. A route that leads to another app, \
+             too, is left as it is, and so is a TCP route.",
+        ),
+        key(
             "on_failure",
             Kind::Choice(ON_FAILURE),
             Need::Default("rollback"),
@@ -232,6 +239,13 @@ pub(crate) static APP: Table = Table {
         ),
     ],
 };
+
+/// The words of `extra_routes`.
+const EXTRA_ROUTES: &[(&str, &str)] = &[
+    ("move", "they are moved to the new version as the live routes are, and back in a rollback"),
+    ("keep", "they stay where they are, and lead nowhere once the old version is stopped"),
+    ("refuse", "nothing is deployed as long as there are any"),
+];
 
 /// The words of `on_failure`.
 const ON_FAILURE: &[(&str, &str)] = &[

@@ -9,7 +9,7 @@ use super::mapping::Mapping;
 use super::paths::{existing, folder_of, joined};
 use super::scalars::any;
 use super::timeouts::read_timeouts;
-use crate::plan::app::{App, Instances, Old, OnFailure};
+use crate::plan::app::{App, ExtraRoutes, Instances, Old, OnFailure};
 use crate::plan::carry::{self, Carry};
 use crate::plan::check::Check;
 use crate::plan::diagnostics::Collector;
@@ -37,6 +37,7 @@ pub(crate) struct PartialApp {
     old: Option<Old>,
     instances: Option<Instances>,
     carry: Carry,
+    extra_routes: Option<ExtraRoutes>,
     on_failure: Option<OnFailure>,
     timeouts: Option<Timeouts>,
     contents: Vec<Vec<u8>>,
@@ -83,6 +84,7 @@ impl PartialApp {
             old: app.parse("old", Old::parse).map(|at| at.value),
             instances: app.parse("instances", Instances::parse).map(|at| at.value),
             carry: read_carry(app, collector),
+            extra_routes: app.parse("extra_routes", ExtraRoutes::parse).map(|at| at.value),
             on_failure: app.parse("on_failure", OnFailure::parse).map(|at| at.value),
             timeouts: read_timeouts(&app.table("timeouts", &TIMEOUTS)),
             contents,
@@ -105,6 +107,8 @@ impl PartialApp {
             old: self.old?,
             instances: self.instances?,
             carry: self.carry,
+            extra_routes: self.extra_routes?,
+            extra: Vec::new(),
             on_failure: self.on_failure?,
             timeouts: self.timeouts?,
         };

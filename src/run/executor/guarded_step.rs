@@ -52,7 +52,7 @@ impl Runner<'_> {
         view: &SharedView<'_>,
         tell: &mut Report<'_>,
     ) -> Result<(), Ended> {
-        let (step, app) = (&track.part.steps[number], track.part.app);
+        let (step, app) = (&track.part.steps[number], track.part.app.as_ref());
         if let Some(why) = self.clock.stop() {
             return Err(Ended::by(why, step));
         }

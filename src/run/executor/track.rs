@@ -88,7 +88,7 @@ impl<'d> Track<'d> {
     /// All its steps are confirmed.
     pub(super) fn done(&self, what: String, space: &Space, now: Instant) -> Happening {
         let seconds = now.duration_since(self.seen().began).as_secs_f64();
-        let app = self.part.app;
+        let app = self.part.app.as_ref();
         Happening::Done { app: app.name.to_string(), what, seconds, told: serving(app, space) }
     }
 
@@ -130,7 +130,7 @@ impl<'d> Track<'d> {
         if view.version() < seen.version {
             return None;
         }
-        let changed = changed(self.part.app, &seen.unshown, &seen.space, view.space());
+        let changed = changed(&self.part.app, &seen.unshown, &seen.space, view.space());
         if !changed.is_empty() {
             return Some(Intrusion::Changed(changed));
         }
@@ -156,7 +156,7 @@ impl<'d> Track<'d> {
     /// Tells who serves the app by what was compared last, where that has changed.
     pub(super) fn tell_who_serves(&self, tell: &mut Report<'_>) {
         let mut seen = self.seen();
-        let told = serving(self.part.app, &seen.space);
+        let told = serving(&self.part.app, &seen.space);
         if told != seen.told {
             tell(Happening::Serves { app: self.part.app.name.to_string(), told: told.clone() });
             seen.told = told;

@@ -3,18 +3,22 @@
 //! - `standing`: which colour is live and which one is next, read off the space
 //! - `forward`: the classic guide's seven steps, from their beginning or from where a run was interrupted
 //! - `back`: the guide's fallback, and what takes a half-done deployment back
+//! - `equality`: what the live colour has and no manifest names; `extra_routes`: the routes that it has and the plan does not name
 //! - `leaving`: a colour leaves the routes to the other one, on either way
 //! - `promise`: what it promises of the live routes; `goal`: where it must end
 
 mod back;
 mod equality;
+mod extra_routes;
 mod forward;
 mod goal;
 mod leaving;
 mod promise;
 mod standing;
 
-use crate::plan::{self, AppName, RouteUrl};
+use std::borrow::Cow;
+
+use crate::plan::{self, AppName, Plan, RouteUrl};
 use crate::space::Space;
 use crate::steps::input::CompileInput;
 use crate::steps::phase::Phase;
@@ -67,6 +71,10 @@ impl Strategy for BlueGreen {
 
     fn routes<'a>(&self, app: &'a plan::App) -> Vec<&'a RouteUrl> {
         app.routes().collect()
+    }
+
+    fn found<'p>(&self, plan: &Plan, app: &'p plan::App, verb: Verb, space: &Space) -> Cow<'p, plan::App> {
+        extra_routes::with_extra_routes(plan, app, verb, space)
     }
 
     fn standing(&self, app: &plan::App, space: &Space) -> Result<Standing, Refusal> {

@@ -3,7 +3,7 @@
 //! The order is what makes it safe: the colour that is to serve is started, and only where it runs it is written down that
 //! this is the way back; then it is reached through every live route, and only then alone on them.
 
-use crate::plan::{self, AppName};
+use crate::plan::{self, AppName, RouteUrl};
 use crate::space::{App, Space};
 use crate::steps::annotations::{Origin, Role};
 use crate::steps::builder::{GraphBuilder, RouterKnowledge};
@@ -46,7 +46,13 @@ pub(super) fn compile(input: &CompileInput<'_>, space: &Space) -> Result<Vec<Ste
     let serving = revive(&mut list, Phase::FallBack, to.as_ref(), &from, &returning)?;
     // Told before a route is changed: whoever goes on from here must not go forward.
     let origin = list.model().app(from.as_str()).and_then(Origin::of);
-    let tells_another = |to: &AppName| origin.is_some_and(|origin| origin.old.as_deref() != Some(to.as_str()));
+    let tells_another = |to: &AppName| {
+        let is_told = |url: &RouteUrl| {
+            origin.as_ref().is_some_and(|origin| origin.old_routes.iter().any(|told| *told == url.to_string()))
+        };
+        origin.as_ref().is_some_and(|origin| origin.old.as_deref() != Some(to.as_str()))
+            || app.extra.iter().any(|url| !is_told(url))
+    };
     let untold = to.as_ref().filter(|to| tells_another(to)).map(|to| (to, returning.as_slice()));
     list.rolling_back(Phase::FallBack, &from, extent, untold);
     let busy = take_off(&mut list, Phase::FallBack, serving, &from, &returning, routers)?;

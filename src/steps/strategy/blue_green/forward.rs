@@ -21,6 +21,7 @@ use crate::steps::{Step, equal, preflight};
 
 use super::back;
 use super::equality::Equal;
+use super::extra_routes::may_have_extra;
 use super::leaving::{grow, put_to_rest, returning, revive, take_off};
 use super::standing::{
     self, has_begun, is_of_plan, is_under_way, is_uploaded, not_in_use, other, other_routes, staging_is_free,
@@ -45,6 +46,7 @@ pub(super) fn deploy(input: &CompileInput<'_>, space: &Space) -> Result<Vec<Step
     told_apart(app, space, &standing)?;
     same_lifecycle(app, space, &next)?;
     staging_is_free(app, space)?;
+    may_have_extra(plan, app, space)?;
 
     let mut list = GraphBuilder::new(app, space);
     list.resolve_routes()?;

@@ -45,7 +45,8 @@ pub(super) fn returning(
         let leaves = model.is_mapped(from.as_str(), url);
         match &had {
             Some(had) => {
-                had.iter().any(|one| *one == url.to_string()) && (leaves || !model.is_mapped(to.as_str(), url))
+                let is_its = had.iter().any(|one| *one == url.to_string()) || app.extra.contains(url);
+                is_its && (leaves || !model.is_mapped(to.as_str(), url))
             }
             None => leaves,
         }
