@@ -107,7 +107,7 @@ fn put_load(stage: &Stage, plan: &Plan, per_second: u32) -> anyhow::Result<Load>
     let mut settings = LoadSettings::new(foundry.router_addr(), urls, per_second);
     let checks = plan.apps.iter().flat_map(|app| &app.checks);
     let path = checks.filter_map(|check| match check {
-        Check::Http(http) if http.status.iter().all(|status| (200..400).contains(status)) => Some(http.path.clone()),
+        Check::Http(http) if http.is_plain() => Some(http.path.clone()),
         Check::Http(_) | Check::Command(_) => None,
     });
     if let Some(path) = path.into_iter().next() {

@@ -151,9 +151,14 @@ fn checks_in_all_forms() {
     let plan = load_text(&format!("{SMALL}{checks}")).unwrap();
     let http = |path: &str, status: &[u16], body: Option<&str>, within, successes, interval| {
         Check::Http(HttpCheck {
+            method: Method::Get,
             path: path.to_owned(),
-            status: status.to_vec(),
-            body: body.map(|text| BodyPattern::parse(text).unwrap()),
+            headers: BTreeMap::new(),
+            status: status.iter().map(|code| Status::Code(*code)).collect(),
+            response_headers: BTreeMap::new(),
+            body: body.map(|text| Pattern::parse(text).unwrap()),
+            json: BTreeMap::new(),
+            latency: None,
             within: Duration::from_secs(within),
             successes,
             interval: Duration::from_millis(interval),
@@ -171,6 +176,32 @@ fn checks_in_all_forms() {
             command(CommandLine::Argv(vec!["./smoke.sh".to_owned(), "5".to_owned()]), 5),
         ]
     );
+}
+
+#[test]
+fn all_that_an_http_check_can_ask_for() {
+    let checks = "    checks:
+      - http:
+          method: POST
+          headers: {X-Tenant: acme}
+          status: [2xx, 404]
+          response_headers: {Content-Type: ^application/json}
+          json: {/status: UP, /db/0/ok: true, '': {}, /count: 3}
+          latency: 500ms
+";
+    let plan = load_text(&format!("{SMALL}{checks}")).unwrap();
+    let Check::Http(http) = &plan.apps[0].checks[0] else { panic!("a command") };
+    let one = |name: &str, value: &str| BTreeMap::from([(name.to_owned(), value.to_owned())]);
+    assert_eq!((http.method, &http.headers), (Method::Post, &one("X-Tenant", "acme")));
+    assert_eq!(http.status, [Status::Class(2), Status::Code(404)]);
+    assert_eq!(http.response_headers["Content-Type"].as_str(), "^application/json");
+    let json = BTreeMap::from([
+        (String::new(), serde_json::json!({})),
+        ("/count".to_owned(), serde_json::json!(3)),
+        ("/db/0/ok".to_owned(), serde_json::json!(true)),
+        ("/status".to_owned(), serde_json::json!("UP")),
+    ]);
+    assert_eq!((&http.json, http.latency), (&json, Some(Duration::from_millis(500))));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 
 use super::diagnostics::Collector;
 use super::did_you_mean::closest;
-use super::schema::{INSTANCES, Key, Kind, Need, TABLES, Table, VERSION, hint_for_key, hint_for_value};
+use super::schema::{INSTANCES, Key, Kind, Need, TABLES, Table, Text, VERSION, Values, hint_for_key, hint_for_value};
 use super::value_error::ValueError;
 use super::yaml::{Node, Scalar, ScalarKind, Value, key_path};
 use crate::text::is_unprintable;
@@ -18,7 +18,8 @@ pub(super) fn validate(node: &Node, kind: &Kind, path: &str, collector: &mut Col
             Value::Scalar(_) | Value::Map(_) => validate(node, item, path, collector),
         },
         Kind::Variables => check_variables(node, path, collector),
-        Kind::Text(_) | Kind::Number(..) | Kind::Choice(_) => {
+        Kind::Map(names, values) => check_map(node, names, values, path, collector),
+        Kind::Text(_) | Kind::Number(..) | Kind::NumberOrWord(..) | Kind::Choice(_) => {
             let error = match &node.value {
                 Value::Scalar(scalar) => check_scalar(scalar, kind).err(),
                 Value::List(_) | Value::Map(_) => Some(wrong_type(node, kind)),
@@ -177,6 +178,26 @@ fn check_variables(node: &Node, path: &str, collector: &mut Collector<'_>) {
     }
 }
 
+fn check_map(node: &Node, names: &Text, values: &Values, path: &str, collector: &mut Collector<'_>) {
+    let Value::Map(entries) = &node.value else {
+        let noun = format!("a mapping of {} to a value", names.noun);
+        return collector.node(node, path, ValueError::new(format!("expected {noun}, found {}", found(node))));
+    };
+    for (at, (key, value)) in entries.iter().enumerate() {
+        let name = key.text().unwrap_or_default();
+        let path = key_path(path, name);
+        if let Err(error) = (names.check)(name) {
+            collector.node(key, &path, error);
+        }
+        if entries[..at].iter().any(|(earlier, _)| earlier.text() == key.text()) {
+            collector.node(key, &path, ValueError::hinted(format!("`{name}` is given twice"), "keep one of them"));
+        }
+        if let Values::Text(text) = values {
+            validate(value, &Kind::Text(text), &path, collector);
+        }
+    }
+}
+
 fn check_scalar(scalar: &Scalar, kind: &Kind) -> Result<(), ValueError> {
     let Scalar { kind: is, text } = scalar;
     if *is == ScalarKind::Null {
@@ -195,7 +216,16 @@ fn check_scalar(scalar: &Scalar, kind: &Kind) -> Result<(), ValueError> {
                 format!("to YAML this is no text; put it in quotes: \"{text}\""),
             ))
         }
-        Kind::Number(least, most) => check_number(scalar, *least, *most),
+        Kind::NumberOrWord(.., words) if words.iter().any(|(word, _)| word == text) => Ok(()),
+        Kind::NumberOrWord(least, most, words) if !text.bytes().all(|b| b.is_ascii_digit()) => {
+            let names: Vec<_> = words.iter().map(|(word, _)| *word).collect();
+            let message = format!("expected a whole number or one of {}, found {}", names.join(", "), named(scalar));
+            Err(ValueError::hinted(
+                message,
+                format!("a number from {least} to {most} is needed, or one of these words"),
+            ))
+        }
+        Kind::Number(least, most) | Kind::NumberOrWord(least, most, _) => check_number(scalar, *least, *most),
         Kind::Choice(words) => {
             if words.iter().any(|(word, _)| word == text) {
                 return Ok(());
@@ -213,7 +243,7 @@ fn check_scalar(scalar: &Scalar, kind: &Kind) -> Result<(), ValueError> {
             );
             Err(ValueError::hinted(message, hint))
         }
-        Kind::List(..) | Kind::OneOrMore(_) | Kind::Table(_) | Kind::Variables => Ok(()),
+        Kind::List(..) | Kind::OneOrMore(_) | Kind::Table(_) | Kind::Variables | Kind::Map(..) => Ok(()),
     }
 }
 
@@ -272,7 +302,7 @@ fn noun(kind: &Kind) -> String {
             Some(example) => format!("{}, such as {example}", rules.noun),
             None => rules.noun.to_owned(),
         },
-        Kind::Number(..) => "a whole number".to_owned(),
+        Kind::Number(..) | Kind::NumberOrWord(..) => "a whole number".to_owned(),
         Kind::Choice(words) => {
             let names: Vec<_> = words.iter().map(|(word, _)| *word).collect();
             format!("one of {}", names.join(", "))
@@ -280,7 +310,7 @@ fn noun(kind: &Kind) -> String {
         Kind::List(item, ..) => format!("a list, each item {}", noun(item)),
         Kind::OneOrMore(item) => format!("{}, or a list of such", noun(item)),
         Kind::Table(table) => format!("{} (a mapping)", table.noun),
-        Kind::Variables => "a mapping of names to values".to_owned(),
+        Kind::Variables | Kind::Map(..) => "a mapping of names to values".to_owned(),
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod asking;
 mod bad_moments;
+mod checks;
 mod deployment;
 mod driven;
 mod endings;

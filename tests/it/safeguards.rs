@@ -17,7 +17,8 @@ use cutover::run::executor::ended::Ended;
 use cutover::run::executor::runner::Runner;
 use cutover::run::reading::parts::Parts;
 use cutover::run::reading::reader::Reader;
-use cutover::run::routes::check::{Checks, Outcome};
+use cutover::run::routes::check::Checks;
+use cutover::run::routes::outcome::Outcome;
 use cutover::run::routes::probe::{Evidence, Router, Unconfirmed};
 use cutover::run::waiting::clock::{Clock, Stop};
 use cutover::run::waiting::signal::Signal;
@@ -169,7 +170,7 @@ impl Reader for Stale<'_> {
 struct Passing;
 
 impl Checks for Passing {
-    fn run(&self, _: &Check, _: &str, _: &RouteUrl, _: &dyn Clock) -> Outcome {
+    fn run(&self, _: &Check, _: &str, _: &RouteUrl, _: &Space, _: &dyn Clock) -> Outcome {
         Outcome::Passed("it looks well".to_owned())
     }
 }

@@ -1,8 +1,8 @@
 //! The table of all keys of a plan: what the checks, the JSON schema and the reference page are made from.
 
-use super::table::{Key, Kind, Need, Table, Text};
+use super::table::{Key, Kind, Need, Table, Text, Values};
 use crate::plan::api_url::ApiUrl;
-use crate::plan::check::BodyPattern;
+use crate::plan::check::Pattern;
 use crate::plan::duration::parse_duration;
 use crate::plan::name::{AppName, OrgName, ServiceName, SpaceName};
 use crate::plan::route_url::RouteUrl;
@@ -49,8 +49,16 @@ text!(FILE, "a path, relative to the plan file", ["app/manifest.yml"], Some("^.+
 text!(URL_PATH, "a path below the staging route", ["/health"], Some(r"^/[^\s#]*$"), check_url_path);
 text!(REGEX, "a regular expression", ["ok|ready"], None, |t| {
     refuse_control(t, "regular expression", "write it as an escape: `\\x1b`, `\\r`")?;
-    BodyPattern::parse(t).map(drop)
+    Pattern::parse(t).map(drop)
 });
+text!(HEADER_NAME, "the name of a header", ["X-Tenant"], Some(r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$"), check_header_name);
+text!(HEADER_VALUE, "the value of a header", ["acme"], Some("^[^\\u0000-\\u001f\\u007f]*$"), |t| {
+    match t.chars().find(|c| is_unprintable(*c)) {
+        None => Ok(()),
+        Some(found) => Err(ValueError::unprintable("value of a header", found)),
+    }
+});
+text!(POINTER, "a JSON pointer", ["/db/status"], Some("^(/([^~/]|~[01])*)*$"), check_pointer);
 text!(COMMAND, "a command", ["./smoke-test.sh"], Some("^[^\\u0000]*$"), |t| {
     refuse_control(t, "command", "have `printf` or the program itself make it")
 });
@@ -61,6 +69,44 @@ fn refuse_control(text: &str, noun: &str, hint: &str) -> Result<(), ValueError> 
         None => Ok(()),
         Some(found) => Err(ValueError { hint: Some(hint.to_owned()), ..ValueError::unprintable(noun, found) }),
     }
+}
+
+/// The headers that lead a request to the app, and frame it.
+const OWN_HEADERS: [&str; 5] =
+    ["Host", "Content-Length", "Transfer-Encoding", "X-Cf-App-Instance", "X-Cf-Process-Instance"];
+
+/// RFC 9110: a token.
+fn check_header_name(text: &str) -> Result<(), ValueError> {
+    let is_token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
+    if text.is_empty() || !text.bytes().all(is_token) {
+        let hint = "it is made of letters, digits and hyphens, such as X-Tenant";
+        return Err(ValueError::hinted(format!("`{text}` is no name of a header"), hint));
+    }
+    match OWN_HEADERS.iter().find(|own| text.eq_ignore_ascii_case(own)) {
+        Some(own) => Err(ValueError::hinted(
+            format!("the header `{own}` leads the request to the app, and is cutover's own"),
+            "leave it out: the route and the instances are asked one by one",
+        )),
+        None => Ok(()),
+    }
+}
+
+/// RFC 6901.
+fn check_pointer(text: &str) -> Result<(), ValueError> {
+    if !text.is_empty() && !text.starts_with('/') {
+        return Err(ValueError::hinted(
+            format!("`{text}` is no JSON pointer"),
+            format!("it begins with `/`: write /{text}"),
+        ));
+    }
+    if text.split('~').skip(1).any(|rest| !rest.starts_with(['0', '1'])) {
+        let hint = "a `~` in a name is written ~0, and a `/` in a name ~1";
+        return Err(ValueError::hinted(format!("`{text}` is no JSON pointer"), hint));
+    }
+    if let Some(found) = text.chars().find(|c| is_unprintable(*c)) {
+        return Err(ValueError::unprintable("JSON pointer", found));
+    }
+    Ok(())
 }
 
 fn check_path(text: &str) -> Result<(), ValueError> {
@@ -318,7 +364,12 @@ pub(crate) static CHECK: Table = Table {
     noun: "a check",
     one_of: true,
     keys: &[
-        key("http", Kind::Table(&HTTP), Need::Optional("no HTTP check"), "A GET through the staging route."),
+        key(
+            "http",
+            Kind::Table(&HTTP),
+            Need::Optional("no HTTP check"),
+            "A request through the staging route, a GET if nothing else is said.",
+        ),
         key(
             "command",
             Kind::Table(&COMMAND_CHECK),
@@ -329,21 +380,70 @@ pub(crate) static CHECK: Table = Table {
     ],
 };
 
+/// The words of `method`.
+const METHODS: &[(&str, &str)] = &[
+    ("GET", "reads"),
+    ("HEAD", "reads the head alone"),
+    ("POST", "acts"),
+    ("PUT", "writes"),
+    ("PATCH", "changes"),
+    ("DELETE", "deletes"),
+    ("OPTIONS", "asks what is allowed"),
+];
+
+/// The words of `status`.
+const CLASSES: &[(&str, &str)] = &[
+    ("2xx", "all from 200 to 299"),
+    ("3xx", "all from 300 to 399"),
+    ("4xx", "all from 400 to 499"),
+    ("5xx", "all from 500 to 599"),
+];
+
 /// `http` of a check.
 pub(crate) static HTTP: Table = Table {
     noun: "an HTTP check",
     one_of: false,
     keys: &[
         key("path", Kind::Text(&URL_PATH), Need::Default("/"), "Path and query below the staging route."),
+        key("method", Kind::Choice(METHODS), Need::Default("GET"), "How it asks; nothing is sent but headers."),
+        key(
+            "headers",
+            Kind::Map(&HEADER_NAME, Values::Text(&HEADER_VALUE)),
+            Need::Optional("none but cutover's own"),
+            "What is sent. It is shown in scripts: no secrets here.",
+        ),
         key(
             "status",
-            Kind::OneOrMore(&Kind::Number(100, 599)),
+            Kind::OneOrMore(&Kind::NumberOrWord(100, 599, CLASSES)),
             Need::Default("200"),
             "The status code that is success, or several. Redirects are not followed.",
         ),
+        key(
+            "response_headers",
+            Kind::Map(&HEADER_NAME, Values::Text(&REGEX)),
+            Need::Optional("any will do"),
+            "What must be found in headers of the answer.",
+        ),
         key("body", Kind::Text(&REGEX), Need::Optional("any body will do"), "What must be found in the body."),
+        key(
+            "json",
+            Kind::Map(&POINTER, Values::Json),
+            Need::Optional("the body need not be JSON"),
+            "What must stand in the body, which is JSON then, at these pointers (RFC 6901). Numbers are equal by what they are worth.",
+        ),
+        key(
+            "latency",
+            Kind::Text(&PERIOD),
+            Need::Optional("up to 10 s"),
+            "What an answer must take less than, from the connection to its last byte.",
+        ),
         key("within", Kind::Text(&PERIOD), Need::Default("60s"), "The time after which the check has failed."),
-        key("successes", Kind::Number(1, 1000), Need::Default("3"), "How many successes in a row are asked for."),
+        key(
+            "successes",
+            Kind::Number(1, 1000),
+            Need::Default("3"),
+            "How many successes in a row are asked for, of every instance where the router can be asked for one of them.",
+        ),
         key("interval", Kind::Text(&DURATION), Need::Default("500ms"), "The pause between two requests."),
     ],
 };

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::keys::PLAN;
-use super::table::{Kind, Need, Table};
+use super::table::{Kind, Need, Table, Values};
 
 /// The reference of the plan file as Markdown.
 pub(crate) fn reference() -> String {
@@ -48,9 +48,14 @@ fn inner(kind: &Kind) -> Option<(&'static Table, &'static str)> {
     match kind {
         Kind::Table(table) => Some((table, "")),
         Kind::List(Kind::Table(table), ..) => Some((table, "[]")),
-        Kind::Text(_) | Kind::Number(..) | Kind::Choice(_) | Kind::List(..) | Kind::OneOrMore(_) | Kind::Variables => {
-            None
-        }
+        Kind::Text(_)
+        | Kind::Number(..)
+        | Kind::NumberOrWord(..)
+        | Kind::Choice(_)
+        | Kind::List(..)
+        | Kind::OneOrMore(_)
+        | Kind::Variables
+        | Kind::Map(..) => None,
     }
 }
 
@@ -64,6 +69,10 @@ fn kind(kind: &Kind) -> String {
         }
         Kind::Number(least, most) if least == most => format!("`{least}`."),
         Kind::Number(least, most) => format!("*a whole number from {least} to {most}*."),
+        Kind::NumberOrWord(least, most, words) => {
+            let words: Vec<_> = words.iter().map(|(word, meaning)| format!("`{word}` ({meaning})")).collect();
+            format!("*a whole number from {least} to {most}*, or one of {}.", words.join(", "))
+        }
         Kind::Choice(words) => {
             let words: Vec<_> = words.iter().map(|(word, meaning)| format!("`{word}` ({meaning})")).collect();
             format!("{}.", words.join(", "))
@@ -77,9 +86,13 @@ fn kind(kind: &Kind) -> String {
             match item {
                 Kind::Text(text) => format!("*{count}, each {}*.", text.noun),
                 Kind::Table(table) => format!("*{count}, each {}*, see below.", table.noun),
-                Kind::Number(..) | Kind::Choice(_) | Kind::List(..) | Kind::OneOrMore(_) | Kind::Variables => {
-                    format!("*{count}*.")
-                }
+                Kind::Number(..)
+                | Kind::NumberOrWord(..)
+                | Kind::Choice(_)
+                | Kind::List(..)
+                | Kind::OneOrMore(_)
+                | Kind::Variables
+                | Kind::Map(..) => format!("*{count}*."),
             }
         }
         Kind::OneOrMore(item) => {
@@ -88,5 +101,13 @@ fn kind(kind: &Kind) -> String {
         }
         Kind::Table(_) => "*a mapping*, see below.".to_owned(),
         Kind::Variables => "*a mapping of names to texts, numbers or booleans*.".to_owned(),
+        Kind::Map(names, values) => {
+            let values = match values {
+                Values::Text(text) => text.noun,
+                Values::Json => "a value",
+            };
+            let example = names.examples.first().map(|example| format!(" (`{example}`)")).unwrap_or_default();
+            format!("*a mapping, each key {}{example}, each value {values}*.", names.noun)
+        }
     }
 }

@@ -82,6 +82,27 @@ const OTHER_WORDS: &[(&Table, &[&str], &str)] = &[
         &["retries", "threshold"],
         "the request is repeated until `within` is over; `successes` in a row are asked for",
     ),
+    (
+        &HTTP,
+        &["header"],
+        "what is sent is `headers: {X-Tenant: acme}`; what must come is `response_headers: {Content-Type: json}`",
+    ),
+    (
+        &HTTP,
+        &["expect_headers", "response_header"],
+        "what headers of the answer must match is `response_headers: {Content-Type: json}`",
+    ),
+    (
+        &HTTP,
+        &["json_path", "json_pointer", "jsonpath"],
+        "what must stand in the body is `json: {/status: UP}`, by JSON pointers",
+    ),
+    (
+        &HTTP,
+        &["duration", "faster_than", "max_latency", "response_time"],
+        "what an answer must take less than is `latency: 500ms`",
+    ),
+    (&HTTP, &["verb"], "how it asks is `method: POST`"),
     (&COMMAND_CHECK, &["timeout", "deadline"], "the time after which the command has failed is `within: 60s`"),
     (
         &COMMAND_CHECK,

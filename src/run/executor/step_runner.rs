@@ -19,7 +19,7 @@ use crate::event::{Happening, Report};
 use crate::plan;
 use crate::run::reading::parts::Parts;
 use crate::run::reading::view::{Unseen, View};
-use crate::run::routes::check;
+use crate::run::routes::outcome::Outcome;
 use crate::run::routes::probe::Unconfirmed;
 use crate::run::waiting::clock::Stop;
 use crate::run::waiting::pauses::Pauses;
@@ -174,7 +174,7 @@ impl Runner<'_> {
             self.call(app, step, &invocation, view, exit_code, report)?
         } else {
             report(Happening::step_started(app, step, &[]));
-            let notes = self.without_cf(step)?;
+            let notes = self.without_cf(step, view.space())?;
             // While a check or a drain takes its time, people have theirs.
             view.forget();
             Called { notes, since: self.clock.now(), told: Answered::Nothing, own_package: None }
@@ -370,12 +370,12 @@ impl Runner<'_> {
         self.clock.pause_until(pause, deadline)
     }
 
-    fn without_cf(&self, step: &Step) -> Result<Vec<String>, Unfinished> {
+    fn without_cf(&self, step: &Step, space: &Space) -> Result<Vec<String>, Unfinished> {
         match step.facts().work() {
-            Work::Check { check, url } => match self.checks.run(check, step.facts().app(), url, self.clock) {
-                check::Outcome::Passed(note) => Ok(vec![note]),
-                check::Outcome::Failed(why) => Err(Unfinished::Failed(why)),
-                check::Outcome::Interrupted(why) => Err(why.into()),
+            Work::Check { check, url } => match self.checks.run(check, step.facts().app(), url, space, self.clock) {
+                Outcome::Passed(note) => Ok(vec![note]),
+                Outcome::Failed(why) => Err(Unfinished::Failed(why)),
+                Outcome::Interrupted(why) => Err(why.into()),
             },
             Work::Wait(time) => {
                 self.clock.pause(time)?;

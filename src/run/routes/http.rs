@@ -10,13 +10,14 @@ use std::time::Duration;
 use std::{fmt, io, thread};
 
 use thiserror::Error;
-use ureq::http::{Method, Request, Uri};
+use ureq::http::request::Builder;
+use ureq::http::{HeaderMap, Method, Request, Uri};
 use ureq::tls::{RootCerts, TlsConfig};
 use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
 use ureq::{Agent, AsSendBody, Body, Timeout};
 
-use crate::plan::RouteUrl;
+use crate::plan::{self, HttpCheck, RouteUrl};
 use crate::run::waiting::clock::{Clock, Stop};
 use crate::steps::instance_header::InstanceHeader;
 
@@ -104,6 +105,8 @@ pub struct Client {
 pub struct Answer {
     /// The status code.
     pub(crate) status: u16,
+    /// The headers.
+    pub(crate) headers: HeaderMap,
     /// The value of `X-Cf-RouterError`, which only the router's own answers carry.
     pub(crate) router_error: Option<String>,
     /// The body, as far as it was asked for; what is no UTF-8 is replaced.
@@ -145,32 +148,53 @@ impl Client {
         }
     }
 
-    /// Sends one GET, with its body read, on a connection of its own. Fails with the reason in plain words where there
-    /// is no answer within that time, or within [`REQUEST`].
-    pub fn get(&self, route: &RouteUrl, path: &str, within: Duration) -> Result<Answer, String> {
-        self.send(Method::GET, route, path, None, BODY, within.min(REQUEST))
+    /// Asks what a check asks, of one instance where one is named, on a connection of its own, and reads the body. Fails with
+    /// the reason in plain words where there is no answer within that time, or within [`REQUEST`].
+    pub(crate) fn ask(
+        &self,
+        route: &RouteUrl,
+        check: &HttpCheck,
+        instance: Option<&InstanceKey>,
+        within: Duration,
+    ) -> Result<Answer, String> {
+        let method = match check.method {
+            plan::Method::Get => Method::GET,
+            plan::Method::Head => Method::HEAD,
+            plan::Method::Post => Method::POST,
+            plan::Method::Put => Method::PUT,
+            plan::Method::Patch => Method::PATCH,
+            plan::Method::Delete => Method::DELETE,
+            plan::Method::Options => Method::OPTIONS,
+        };
+        let mut request = self.request(method, route, &check.path);
+        for (name, value) in &check.headers {
+            request = request.header(name, value);
+        }
+        self.send(request, instance, BODY, within.min(REQUEST))
     }
 
     /// Sends one HEAD that only one instance may answer. Fails with the reason in plain words where there is no answer
     /// within that time.
     pub(crate) fn head(&self, route: &RouteUrl, instance: &InstanceKey, within: Duration) -> Result<Answer, String> {
         let path = if route.path().is_empty() { "/" } else { "" };
-        self.send(Method::HEAD, route, path, Some(instance), 0, within)
+        self.send(self.request(Method::HEAD, route, path), Some(instance), 0, within)
+    }
+
+    /// A request at a path below a route.
+    fn request(&self, method: Method, route: &RouteUrl, path: &str) -> Builder {
+        let host = host(route);
+        let port = self.port.map(|port| format!(":{port}")).unwrap_or_default();
+        let uri = format!("{}://{host}{port}{}{path}", self.scheme, route.path());
+        Request::builder().method(method).uri(uri).header("Host", &host)
     }
 
     fn send(
         &self,
-        method: Method,
-        route: &RouteUrl,
-        path: &str,
+        mut request: Builder,
         instance: Option<&InstanceKey>,
         body: u64,
         within: Duration,
     ) -> Result<Answer, String> {
-        let host = host(route);
-        let port = self.port.map(|port| format!(":{port}")).unwrap_or_default();
-        let uri = format!("{}://{host}{port}{}{path}", self.scheme, route.path());
-        let mut request = Request::builder().method(method).uri(uri).header("Host", &host);
         if let Some(InstanceKey { header, guid, index }) = instance {
             request = request.header(header.name(), format!("{guid}:{index}"));
         }
@@ -191,7 +215,8 @@ impl Client {
                 .read_to_string()
                 .map_err(|error| plain(&error))?,
         };
-        Ok(Answer { status, router_error, body })
+        let headers = std::mem::take(response.headers_mut());
+        Ok(Answer { status, headers, router_error, body })
     }
 
     fn run(&self, request: Request<impl AsSendBody>) -> Result<ureq::http::Response<Body>, ureq::Error> {

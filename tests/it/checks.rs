@@ -1,0 +1,94 @@
+//! The plan's checks of a new version, with the real cf on the embedded Cloud Foundry.
+
+use crate::support::bench::{Bench, PLAN, Run};
+
+/// The check of the usual plan.
+const CHECK: &str = "- http: {path: /health, within: 20s, interval: 50ms}";
+
+/// A bench whose app is live as `shop_a`, with these checks in its plan.
+fn checking(checks: &str) -> Bench {
+    let bench = Bench::live_undrained();
+    bench.write("deploy.yaml", &PLAN.replace(CHECK, checks).replace("drain: 1s", "drain: 0s"));
+    bench
+}
+
+/// It is deployed, and what is told holds this.
+fn passes(bench: &Bench, words: &[&str]) {
+    let run = bench.must(&["apply", "--yes"]);
+    tells(&run, words);
+    assert_eq!(bench.apps_on("shop"), ["shop_b"]);
+}
+
+/// The check fails with these words, and `shop_a` is live as before.
+fn fails(bench: &Bench, words: &[&str]) {
+    let run = bench.run(&["apply", "--yes"]);
+    assert_eq!(run.code, 1, "{}", run.err);
+    tells(&run, words);
+    assert_eq!(bench.apps_on("shop"), ["shop_a"]);
+    assert_eq!(bench.apps_on("shop-staging"), [""; 0]);
+    assert_eq!((bench.state_of("shop_a"), bench.state_of("shop_b")), ("started", "stopped"));
+}
+
+fn tells(run: &Run, words: &[&str]) {
+    for words in words {
+        assert!(run.err.contains(words), "'{words}' is not in:\n{}", run.err);
+    }
+}
+
+#[test]
+fn a_check_asks_and_looks_at_the_answer_as_the_plan_says() {
+    let check = "- http:
+          method: POST
+          path: /status
+          headers: {X-Tenant: acme}
+          status: [2xx, 404]
+          response_headers: {Content-Type: ^application/json$}
+          json: {/method: POST, /tenant: acme, /app: shop_b}
+          latency: 10s
+          within: 20s
+          interval: 50ms";
+    let bench = checking(check);
+    let preview = bench.must(&["plan"]).out;
+    let confirmed = "confirmed by space: shop_b runs 2 web instances of 2; http: 2xx or 404 and Content-Type that matches \
+                     /^application/json$/ and JSON whose /app is \"shop_b\" and JSON whose /method is \"POST\" and JSON whose \
+                     /tenant is \"acme\" in less than 10s, 3 in a row, within 20s";
+    assert!(preview.contains("check shop_b at shop-staging.apps.foundry.test: POST /status"), "{preview}");
+    assert!(preview.contains(confirmed.split("; ").last().unwrap()), "{preview}");
+    passes(&bench, &["/status: HTTP 200, 3 in a row of each of 2 instances"]);
+}
+
+#[test]
+fn what_is_wrong_is_told_with_what_came() {
+    let wrong = "- http: {path: /status, json: {/version: '7'}, within: 1s, interval: 50ms}";
+    fails(
+        &checking(wrong),
+        &[
+            "GET https://shop-staging.apps.foundry.test/status, instance 0: HTTP 200, but /version in its JSON is",
+            "and \"7\" is wanted",
+            "of each of 2 instances within 1s took",
+            "its body begins:",
+            "| {\"app\":\"shop_b\"",
+        ],
+    );
+}
+
+#[test]
+fn every_instance_is_asked() {
+    let of_one = "- http: {path: /status, json: {/instance: 0}, within: 1s, interval: 50ms}";
+    fails(&checking(of_one), &["/status, instance 1: HTTP 200, but /instance in its JSON is 1, and 0 is wanted"]);
+}
+
+#[test]
+fn an_answer_that_takes_too_long_is_no_success() {
+    let slow = "- http: {path: '/slow?ms=300', latency: 200ms, within: 1s, interval: 50ms}";
+    fails(&checking(slow), &["HTTP 200, but the answer took ", "and less than 200ms is wanted"]);
+}
+
+#[test]
+fn the_script_asks_as_the_plan_says() {
+    let bench = checking("- http: {method: POST, path: /status, headers: {X-Tenant: it's}, status: 2xx, within: 20s}");
+    let script = bench.must(&["plan", "--format", "sh"]).out;
+    let asks = "answers() { case $(ask shop-staging.apps.foundry.test/status -X POST -H \"X-Tenant: it's\") in 2??) return 0 ;; esac; return 1; }\n\
+                wait_for 20 shop-staging.apps.foundry.test/status answers\n";
+    assert!(script.contains(asks), "{script}");
+}
