@@ -2,7 +2,9 @@
 //!
 //! - `http`: a check by HTTP, made of a `method`, `status` and `pattern`
 //! - `command`: one by a program of the team's own
+//! - `at`: where they ask
 
+mod at;
 mod command;
 mod http;
 mod method;
@@ -11,6 +13,7 @@ mod status;
 
 use serde::Serialize;
 
+pub use at::At;
 pub use command::{CommandCheck, CommandLine};
 pub use http::HttpCheck;
 pub use method::Method;
@@ -25,4 +28,22 @@ pub enum Check {
     Http(HttpCheck),
     /// By a program of the team's own.
     Command(CommandCheck),
+}
+
+impl Check {
+    /// Where it asks.
+    pub(crate) fn at(&self) -> At {
+        match self {
+            Self::Http(http) => http.at,
+            Self::Command(command) => command.at,
+        }
+    }
+
+    /// It, where it is one by HTTP.
+    pub(crate) fn http(&self) -> Option<&HttpCheck> {
+        match self {
+            Self::Http(http) => Some(http),
+            Self::Command(_) => None,
+        }
+    }
 }

@@ -117,6 +117,7 @@ fn a_small_plan_is_filled_up_with_defaults() {
                 live: vec![RouteUrl::parse("sinatralive.example.com").unwrap()],
                 staging: RouteUrl::parse("sinatrastaging.example.com/next").unwrap(),
                 checks: vec![],
+                watch: None,
                 settle: Duration::from_secs(60),
                 drain: Duration::from_secs(35),
                 old: Old::Stop,
@@ -151,6 +152,7 @@ fn checks_in_all_forms() {
     let plan = load_text(&format!("{SMALL}{checks}")).unwrap();
     let http = |path: &str, status: &[u16], body: Option<&str>, within, successes, interval| {
         Check::Http(HttpCheck {
+            at: At { staging: true, live: false },
             method: Method::Get,
             path: path.to_owned(),
             headers: BTreeMap::new(),
@@ -165,7 +167,12 @@ fn checks_in_all_forms() {
         })
     };
     let command = |run, within| {
-        Check::Command(CommandCheck { run, folder: PathBuf::from("."), within: Duration::from_secs(within) })
+        Check::Command(CommandCheck {
+            at: At { staging: true, live: false },
+            run,
+            folder: PathBuf::from("."),
+            within: Duration::from_secs(within),
+        })
     };
     assert_eq!(
         plan.apps[0].checks,

@@ -1,5 +1,7 @@
 //! The plan's checks of a new version, with the real cf on the embedded Cloud Foundry.
 
+use std::time::Duration;
+
 use crate::support::bench::{Bench, PLAN, Run};
 
 /// The check of the usual plan.
@@ -82,6 +84,58 @@ fn every_instance_is_asked() {
 fn an_answer_that_takes_too_long_is_no_success() {
     let slow = "- http: {path: '/slow?ms=300', latency: 200ms, within: 1s, interval: 50ms}";
     fails(&checking(slow), &["HTTP 200, but the answer took ", "and less than 200ms is wanted"]);
+}
+
+#[test]
+fn a_version_that_is_live_is_watched_before_the_old_one_is_stopped() {
+    let bench = checking(&format!(
+        "{CHECK}\n      - http: {{path: /status, at: live, interval: 50ms}}\n    watch: {{for: 1s, every: 50ms}}"
+    ));
+    let preview = bench.must(&["plan"]).out;
+    let live = "check shop_b at shop.apps.foundry.test: GET /status";
+    let watch = "watch shop_b at shop.apps.foundry.test for 1s: GET /health, GET /status";
+    let position = |words: &str| preview.find(words).unwrap_or_else(|| panic!("'{words}' is not in:\n{preview}"));
+    let order = ["unmap shop.apps.foundry.test from shop_a", live, watch, "stop shop_a"].map(position);
+    assert!(order.is_sorted(), "{preview}");
+    passes(&bench, &["✓ watch shop_b", "times within 1s of each of 2 instances"]);
+    assert_eq!(bench.state_of("shop_a"), "stopped");
+}
+
+/// Right at the staging route, and wrong at the live one.
+const AT_STAGING_ONLY: &str =
+    "- http: {path: /status, json: {/host: shop-staging.apps.foundry.test}, within: 1s, interval: 50ms";
+
+#[test]
+fn a_version_that_fails_while_it_is_watched_is_taken_back() {
+    let bench = checking(&format!("{AT_STAGING_ONLY}}}\n    watch: {{for: 1h, every: 50ms}}"));
+    fails(
+        &bench,
+        &[
+            "✗ watch shop_b at shop.apps.foundry.test for 1h: GET /status",
+            "GET https://shop.apps.foundry.test/status, instance 0: HTTP 200, but /host in its JSON is \"shop.apps.foundry.test\"",
+            "the last of 3 wrong answers in a row, in round 3, took ",
+            "shop_a serves shop.apps.foundry.test",
+        ],
+    );
+}
+
+/// What is under way on the way back of a first version that fails: nobody served before, and nobody does after it.
+#[test]
+fn a_first_version_that_fails_at_the_live_route_is_taken_back() {
+    let bench = Bench::new(Duration::ZERO);
+    let checks = format!("{AT_STAGING_ONLY}, at: [staging, live]}}");
+    bench.write("deploy.yaml", &PLAN.replace(CHECK, &checks).replace("drain: 1s", "drain: 0s"));
+    let run = bench.run(&["apply", "--yes"]);
+    assert_eq!(run.code, 1, "{}", run.err);
+    tells(&run, &["✓ check shop_a at shop-staging", "✗ check shop_a at shop.apps.foundry.test: GET /status"]);
+    assert_eq!(bench.apps_on("shop"), [""; 0]);
+    assert_eq!(bench.state_of("shop_a"), "stopped");
+}
+
+#[test]
+fn a_version_that_fails_at_the_live_route_is_taken_back() {
+    let bench = checking(&format!("{AT_STAGING_ONLY}, at: [live, staging]}}"));
+    fails(&bench, &["✓ check shop_b at shop-staging", "✗ check shop_b at shop.apps.foundry.test: GET /status"]);
 }
 
 #[test]

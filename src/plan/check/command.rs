@@ -5,12 +5,16 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::at::At;
 use crate::plan::duration;
 
 /// A program of the team's own: exit status 0 is success. It finds the staging URL in `CUTOVER_STAGING_URL` and the new
 /// colour in `CUTOVER_APP`, and runs once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CommandCheck {
+    /// Where it asks.
+    #[serde(skip_serializing_if = "At::is_staging")]
+    pub at: At,
     /// What is run.
     pub run: CommandLine,
     /// The folder that it is run in: the plan file's, as the user named it.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::at::At;
 use super::method::Method;
 use super::pattern::Pattern;
 use super::status::Status;
@@ -14,6 +15,9 @@ use crate::plan::duration;
 /// A request to every instance through the route, repeated until all have answered as they should often enough in a row.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct HttpCheck {
+    /// Where it asks.
+    #[serde(skip_serializing_if = "At::is_staging")]
+    pub at: At,
     /// How it asks.
     #[serde(skip_serializing_if = "Method::is_get")]
     pub method: Method,

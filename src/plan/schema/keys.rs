@@ -233,7 +233,14 @@ pub(crate) static APP: Table = Table {
             "checks",
             Kind::List(&Kind::Table(&CHECK), 0, None),
             Need::Optional("none: the platform's health check alone decides"),
-            "What the new version must show at the staging route before it goes live, in order.",
+            "What the new version must show at the staging route before it goes live, in order; some also or only at the live routes.",
+        ),
+        key(
+            "watch",
+            Kind::Table(&WATCH),
+            Need::Optional("the old colour is let go as soon as it is off the live routes"),
+            "How long the HTTP checks go on at the live routes after the switch, while the old colour still runs. Where they fail, it \
+             gets the live routes back.",
         ),
         key(
             "settle",
@@ -359,6 +366,41 @@ pub(crate) static ROUTES: Table = Table {
     ],
 };
 
+/// `watch`.
+pub(crate) static WATCH: Table = Table {
+    noun: "a watch",
+    one_of: false,
+    keys: &[
+        key(
+            "for",
+            Kind::Text(&PERIOD),
+            Need::Required,
+            "How long. It ends later where the last answer is a wrong one.",
+        ),
+        key(
+            "every",
+            Kind::Text(&DURATION),
+            Need::Default("1s"),
+            "The pause between two rounds, each of which asks every instance at every live route.",
+        ),
+        key(
+            "failures",
+            Kind::Number(1, 1000),
+            Need::Default("3"),
+            "How many wrong answers to one check in a row are a failure.",
+        ),
+    ],
+};
+
+/// The words of `at`.
+const AT: &[(&str, &str)] = &[
+    ("staging", "at the staging route, before the switch"),
+    (
+        "live",
+        "at each live route, once the new version is alone on them; where it fails, the old colour gets them back",
+    ),
+];
+
 /// An item of `checks`.
 pub(crate) static CHECK: Table = Table {
     noun: "a check",
@@ -368,7 +410,7 @@ pub(crate) static CHECK: Table = Table {
             "http",
             Kind::Table(&HTTP),
             Need::Optional("no HTTP check"),
-            "A request through the staging route, a GET if nothing else is said.",
+            "A request through a route, a GET if nothing else is said.",
         ),
         key(
             "command",
@@ -404,7 +446,7 @@ pub(crate) static HTTP: Table = Table {
     noun: "an HTTP check",
     one_of: false,
     keys: &[
-        key("path", Kind::Text(&URL_PATH), Need::Default("/"), "Path and query below the staging route."),
+        key("path", Kind::Text(&URL_PATH), Need::Default("/"), "Path and query below the route."),
         key("method", Kind::Choice(METHODS), Need::Default("GET"), "How it asks; nothing is sent but headers."),
         key(
             "headers",
@@ -445,6 +487,7 @@ pub(crate) static HTTP: Table = Table {
             "How many successes in a row are asked for, of every instance where the router can be asked for one of them.",
         ),
         key("interval", Kind::Text(&DURATION), Need::Default("500ms"), "The pause between two requests."),
+        key("at", Kind::OneOrMore(&Kind::Choice(AT)), Need::Default("staging"), "Where it asks."),
     ],
 };
 
@@ -465,8 +508,10 @@ pub(crate) static COMMAND_CHECK: Table = Table {
             Need::Default("60s"),
             "The time after which the command is ended and has failed.",
         ),
+        key("at", Kind::OneOrMore(&Kind::Choice(AT)), Need::Default("staging"), "Where it asks."),
     ],
 };
 
 /// All tables, the plan first.
-pub(crate) static TABLES: [&Table; 8] = [&PLAN, &TARGET, &APP, &TIMEOUTS, &ROUTES, &CHECK, &HTTP, &COMMAND_CHECK];
+pub(crate) static TABLES: [&Table; 9] =
+    [&PLAN, &TARGET, &APP, &TIMEOUTS, &ROUTES, &CHECK, &HTTP, &COMMAND_CHECK, &WATCH];

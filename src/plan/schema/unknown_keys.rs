@@ -1,13 +1,13 @@
 //! Keys that a plan does not have, and what whoever wrote them means: keys of a newer cutover, of a cf manifest, of other
 //! tools, and the old words for things that have another name here.
 
-use super::keys::{APP, CHECK, COMMAND_CHECK, HTTP, PLAN, ROUTES, TARGET};
+use super::keys::{APP, CHECK, COMMAND_CHECK, HTTP, PLAN, ROUTES, TARGET, WATCH};
 use super::table::Table;
 use crate::plan::yaml::{Node, Value};
 
 /// Keys that are to come: this version does not know them yet.
 const NOT_YET: &[(&Table, &[&str])] =
-    &[(&PLAN, &["cutover", "strategy"]), (&APP, &["depends_on", "processes", "strategy", "tasks", "watch"])];
+    &[(&PLAN, &["cutover", "strategy"]), (&APP, &["depends_on", "processes", "strategy", "tasks"])];
 
 /// Keys of an application of a cf manifest (docs.cloudfoundry.org: app manifest attribute reference), other than those
 /// that a plan has as well.
@@ -167,6 +167,8 @@ pub(crate) fn hint_for_value(table: &Table, node: &Node) -> Option<String> {
         Some("write the path below the staging route: {path: /health}".to_owned())
     } else if is(&COMMAND_CHECK) {
         Some(format!("write {{run: {}}}", serde_json::Value::from(text)))
+    } else if is(&WATCH) {
+        Some(format!("write {{for: {text}}}"))
     } else if is(&CHECK) && text.starts_with('/') {
         Some(format!("write http: {{path: {text}}}"))
     } else if is(&ROUTES) {

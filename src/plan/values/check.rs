@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::mapping::Mapping;
 use super::scalars::{any, whole};
-use crate::plan::check::{Check, CommandCheck, CommandLine, HttpCheck, Method, Pattern, Status};
+use crate::plan::check::{At, Check, CommandCheck, CommandLine, HttpCheck, Method, Pattern, Status};
 use crate::plan::diagnostics::Collector;
 use crate::plan::duration::parse_duration;
 use crate::plan::schema::{COMMAND_CHECK, HTTP};
@@ -52,6 +52,7 @@ fn read_http(http: &Mapping<'_>, collector: &mut Collector<'_>) -> Option<HttpCh
         None => None,
     };
     Some(HttpCheck {
+        at: read_at(http),
         method,
         path: http.parse("path", any)?.value,
         headers: entries(http, "headers", |value| value.text().map(ToOwned::to_owned))?,
@@ -64,6 +65,10 @@ fn read_http(http: &Mapping<'_>, collector: &mut Collector<'_>) -> Option<HttpCh
         successes: successes.value,
         interval: interval.value,
     })
+}
+
+fn read_at(check: &Mapping<'_>) -> At {
+    At::all(check.parse_list("at", At::parse).into_iter().map(|word| word.value))
 }
 
 /// The entries of a mapping with keys of the user's own; `None` where one of them cannot be read.
@@ -84,5 +89,5 @@ fn read_command(command: &Mapping<'_>, folder: &Path, collector: &mut Collector<
         Value::Scalar(_) | Value::Map(_) => CommandLine::Shell(words.into_iter().next()?),
     };
     let folder = if folder.as_os_str().is_empty() { PathBuf::from(".") } else { folder.to_owned() };
-    Some(CommandCheck { run, folder, within: command.parse("within", parse_duration)?.value })
+    Some(CommandCheck { at: read_at(command), run, folder, within: command.parse("within", parse_duration)?.value })
 }

@@ -3,7 +3,7 @@
 //!
 //! - `mapping`, `scalars`, `paths`: the readers
 //! - `located`: a value that knows where it stands
-//! - `partial_app`, `check`, `timeouts`: what is read
+//! - `partial_app`, `check`, `watch`, `timeouts`: what is read
 
 mod check;
 mod located;
@@ -12,6 +12,7 @@ mod partial_app;
 mod paths;
 mod scalars;
 mod timeouts;
+mod watch;
 
 pub(super) use located::Located;
 pub(super) use mapping::Mapping;

@@ -371,12 +371,12 @@ impl Runner<'_> {
     }
 
     fn without_cf(&self, step: &Step, space: &Space) -> Result<Vec<String>, Unfinished> {
+        let app = step.facts().app();
         match step.facts().work() {
-            Work::Check { check, url } => match self.checks.run(check, step.facts().app(), url, space, self.clock) {
-                Outcome::Passed(note) => Ok(vec![note]),
-                Outcome::Failed(why) => Err(Unfinished::Failed(why)),
-                Outcome::Interrupted(why) => Err(why.into()),
-            },
+            Work::Check { check, url } => noted(self.checks.run(check, app, url, space, self.clock)),
+            Work::Watch { watch, checks, urls } => {
+                noted(self.checks.watch(watch, checks, app, urls, space, self.clock))
+            }
             Work::Wait(time) => {
                 self.clock.pause(time)?;
                 Ok(Vec::new())
@@ -476,6 +476,15 @@ impl Runner<'_> {
             }
             Err(Unconfirmed::Interrupted(why)) => Err(why.into()),
         }
+    }
+}
+
+/// What a check has told.
+fn noted(outcome: Outcome) -> Result<Vec<String>, Unfinished> {
+    match outcome {
+        Outcome::Passed(note) => Ok(vec![note]),
+        Outcome::Failed(why) => Err(Unfinished::Failed(why)),
+        Outcome::Interrupted(why) => Err(why.into()),
     }
 }
 

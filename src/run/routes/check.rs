@@ -4,19 +4,31 @@ use std::sync::Arc;
 
 use guard::Guard;
 
-use crate::plan::{Check, RouteUrl};
+use crate::plan::{Check, HttpCheck, RouteUrl, Watch};
 use crate::run::waiting::clock::Clock;
 use crate::space::Space;
 
 use super::command;
 use super::http::{self, Client};
-use super::http_check;
+use super::http_check::{self, Asking};
 use super::outcome::Outcome;
+use super::watch;
 
 /// What runs checks.
 pub trait Checks: Sync {
     /// Runs one check of the app of a space at a route.
     fn run(&self, check: &Check, app: &str, url: &RouteUrl, space: &Space, clock: &dyn Clock) -> Outcome;
+
+    /// Goes on with checks of the app of a space at routes, as long as it is watched.
+    fn watch(
+        &self,
+        watch: &Watch,
+        checks: &[HttpCheck],
+        app: &str,
+        urls: &[RouteUrl],
+        space: &Space,
+        clock: &dyn Clock,
+    ) -> Outcome;
 }
 
 /// Runs checks as they are meant.
@@ -35,5 +47,21 @@ impl Checks for Checker<'_> {
             Check::Command(command) => command::execute(command, app, &http::url(url, ""), clock, self.guard)
                 .unwrap_or_else(|error| Outcome::Failed(format!("the command could not be run: {error}"))),
         }
+    }
+
+    fn watch(
+        &self,
+        watch: &Watch,
+        checks: &[HttpCheck],
+        app: &str,
+        urls: &[RouteUrl],
+        space: &Space,
+        clock: &dyn Clock,
+    ) -> Outcome {
+        let all = urls.iter().flat_map(|url| checks.iter().map(move |check| (check, url)));
+        let all = all
+            .map(|(check, url)| Asking::new(check, app, url, space, self.client, clock))
+            .collect::<Result<Vec<_>, _>>();
+        all.and_then(|all| watch::watch(watch, &all, clock)).unwrap_or_else(Outcome::Interrupted)
     }
 }

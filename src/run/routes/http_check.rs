@@ -32,11 +32,18 @@ pub(super) struct Asking<'a> {
 }
 
 /// What came of one request.
-struct Heard {
+pub(super) struct Heard {
     instance: Option<u32>,
     answer: Result<Answer, String>,
     took: Duration,
     fault: Option<String>,
+}
+
+impl Heard {
+    /// Whether it is as it should be.
+    pub(super) fn is_right(&self) -> bool {
+        self.fault.is_none()
+    }
 }
 
 impl<'a> Asking<'a> {
@@ -65,7 +72,7 @@ impl<'a> Asking<'a> {
     }
 
     /// Asks each instance once. Returns the first wrong answer, else the last one. Fails where the run is to stop.
-    fn once(&self, within: Duration) -> Result<Heard, Stop> {
+    pub(super) fn once(&self, within: Duration) -> Result<Heard, Stop> {
         let all = side_by_side(AT_ONCE, 0..self.count(), |number| self.one(self.instances.get(number), within));
         let mut last = None;
         for heard in all {
@@ -88,6 +95,14 @@ impl<'a> Asking<'a> {
         Ok(Heard { instance: instance.map(|key| key.index), answer, took, fault })
     }
 
+    /// What is wrong with an answer, or else what is wrong, and what the `last` one was.
+    pub(super) fn told(&self, heard: &Heard, otherwise: &str, last: &str) -> String {
+        let Heard { answer, took, fault, .. } = heard;
+        let why = fault.as_deref().unwrap_or(otherwise);
+        let body = answer.as_ref().map(|answer| beginning(&answer.body)).unwrap_or_default();
+        format!("{}: {why}\n{last} took {}{body}", self.about(heard), told(*took))
+    }
+
     /// What is asked, with the instance where there are several.
     fn about(&self, heard: &Heard) -> String {
         let instance = match heard.instance.filter(|_| self.count() > 1) {
@@ -98,7 +113,7 @@ impl<'a> Asking<'a> {
     }
 
     /// Whom the answers are of, where there are several.
-    fn of_whom(&self) -> String {
+    pub(super) fn of_whom(&self) -> String {
         match (self.count(), &self.unheard) {
             (1, None) => String::new(),
             (1, Some(why)) => format!("; whichever instance the router took, since it cannot be asked for one ({why})"),
@@ -143,18 +158,10 @@ fn until_passed(
             )));
         }
         if clock.now() >= until {
-            let Heard { answer, took, fault, .. } = &heard;
-            let why = fault
-                .clone()
-                .unwrap_or_else(|| format!("only {in_a_row} of {} answers in a row are right", check.successes));
-            let body = answer.as_ref().map(|answer| beginning(&answer.body)).unwrap_or_default();
-            return Ok(Outcome::Failed(format!(
-                "{}: {why}\nthe last of {tries} requests{} within {} took {}{body}",
-                asking.about(&heard),
-                asking.of_whom(),
-                format_duration(check.within),
-                told(*took)
-            )));
+            let in_row = format!("only {in_a_row} of {} answers in a row are right", check.successes);
+            let within = format_duration(check.within);
+            let last = format!("the last of {tries} requests{} within {within}", asking.of_whom());
+            return Ok(Outcome::Failed(asking.told(&heard, &in_row, &last)));
         }
         clock.pause(check.interval)?;
     }

@@ -2,7 +2,8 @@
 //!
 //! - [`probe`]: the routers, asked who answers on a route; `head`: one question
 //! - `routers`: whether they can be asked at all, found out before the first change, by `deaf` of each route
-//! - [`check`]: the plan's checks, by `http_check` (what is a `fault` in an answer) or by `command`, and their [`outcome`]
+//! - [`check`]: the plan's checks, by `http_check` (what is a `fault` in an answer) or by `command`, and their [`outcome`]; `watch`: checks
+//!   that go on
 //! - [`http`]: the HTTP client of both; `instances`: the instances that a router is asked for
 
 pub mod check;
@@ -16,3 +17,4 @@ mod instances;
 pub mod outcome;
 pub mod probe;
 pub(crate) mod routers;
+mod watch;
