@@ -148,6 +148,8 @@ fn checks_in_all_forms() {
       - http: {path: '/x?y=1', status: [200, 204], body: 'o.k', within: 2m, successes: 1, interval: 0s}
       - command: {run: './smoke.sh \"$CUTOVER_STAGING_URL\"'}
       - command: {run: [./smoke.sh, '5'], within: 5s}
+      - command: ./smoke.sh --fast
+      - command: [./smoke.sh, '6']
 ";
     let plan = load_text(&format!("{SMALL}{checks}")).unwrap();
     let http = |path: &str, status: &[u16], body: Option<&str>, within, successes, interval| {
@@ -181,6 +183,8 @@ fn checks_in_all_forms() {
             http("/x?y=1", &[200, 204], Some("o.k"), 120, 1, 0),
             command(CommandLine::Shell("./smoke.sh \"$CUTOVER_STAGING_URL\"".to_owned()), 60),
             command(CommandLine::Argv(vec!["./smoke.sh".to_owned(), "5".to_owned()]), 5),
+            command(CommandLine::Shell("./smoke.sh --fast".to_owned()), 60),
+            command(CommandLine::Argv(vec!["./smoke.sh".to_owned(), "6".to_owned()]), 60),
         ]
     );
 }

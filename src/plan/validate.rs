@@ -12,6 +12,10 @@ use crate::text::is_unprintable;
 pub(super) fn validate(node: &Node, kind: &Kind, path: &str, collector: &mut Collector<'_>) {
     match kind {
         Kind::Table(table) => check_table(node, table, path, collector),
+        Kind::TableOr(table, key) => match (&node.value, table.key(key)) {
+            (Value::Scalar(_) | Value::List(_), Some(alone)) => validate(node, &alone.kind, path, collector),
+            (Value::Scalar(_) | Value::List(_) | Value::Map(_), _) => check_table(node, table, path, collector),
+        },
         Kind::List(item, least, most) => check_list(node, item, *least, *most, path, collector),
         Kind::OneOrMore(item) => match &node.value {
             Value::List(_) => check_list(node, item, 1, None, path, collector),
@@ -243,7 +247,9 @@ fn check_scalar(scalar: &Scalar, kind: &Kind) -> Result<(), ValueError> {
             );
             Err(ValueError::hinted(message, hint))
         }
-        Kind::List(..) | Kind::OneOrMore(_) | Kind::Table(_) | Kind::Variables | Kind::Map(..) => Ok(()),
+        Kind::List(..) | Kind::OneOrMore(_) | Kind::Table(_) | Kind::TableOr(..) | Kind::Variables | Kind::Map(..) => {
+            Ok(())
+        }
     }
 }
 
@@ -309,7 +315,7 @@ fn noun(kind: &Kind) -> String {
         }
         Kind::List(item, ..) => format!("a list, each item {}", noun(item)),
         Kind::OneOrMore(item) => format!("{}, or a list of such", noun(item)),
-        Kind::Table(table) => format!("{} (a mapping)", table.noun),
+        Kind::Table(table) | Kind::TableOr(table, _) => format!("{} (a mapping)", table.noun),
         Kind::Variables | Kind::Map(..) => "a mapping of names to values".to_owned(),
     }
 }

@@ -1,8 +1,12 @@
 //! The plan's checks of a new version, with the real cf on the embedded Cloud Foundry.
 
+use std::fs;
 use std::time::Duration;
 
-use crate::support::bench::{Bench, PLAN, Run};
+use rustix::process::{Pid, test_kill_process};
+use testkit::wait::wait_until;
+
+use crate::support::bench::{Bench, LIVE, PLAN, Run};
 
 /// The check of the usual plan.
 const CHECK: &str = "- http: {path: /health, within: 20s, interval: 50ms}";
@@ -136,6 +140,38 @@ fn a_first_version_that_fails_at_the_live_route_is_taken_back() {
 fn a_version_that_fails_at_the_live_route_is_taken_back() {
     let bench = checking(&format!("{AT_STAGING_ONLY}, at: [live, staging]}}"));
     fails(&bench, &["✓ check shop_b at shop-staging", "✗ check shop_b at shop.apps.foundry.test: GET /status"]);
+}
+
+#[test]
+fn a_program_of_the_teams_own_decides() {
+    let told = "echo $CUTOVER_URL $CUTOVER_STAGING_URL $CUTOVER_APP $CUTOVER_COLOUR";
+    let bench = checking(&format!(
+        "- command: {{run: '{told} >>told', at: [staging, live]}}\n      - command: [test, -e, app/sinatra]"
+    ));
+    passes(
+        &bench,
+        &["check shop_b at shop-staging.apps.foundry.test: test -e app/sinatra", "ended with exit status: 0"],
+    );
+    let [staging, live] = ["shop-staging", LIVE.trim_end_matches(".apps.foundry.test")].map(|host| {
+        let url = format!("https://{host}.apps.foundry.test");
+        format!("{url} {url} shop_b shop_b\n")
+    });
+    assert_eq!(fs::read_to_string(bench.folder().join("told")).unwrap(), staging + &live);
+}
+
+#[test]
+fn what_a_program_has_printed_is_told_where_it_fails() {
+    fails(&checking("- command: 'echo no luck; exit 3'"), &["the command ended with exit status: 3", "no luck"]);
+}
+
+/// What it has started ends with it.
+#[test]
+fn a_program_that_takes_too_long_is_ended() {
+    let bench = checking("- command: {run: 'echo waiting; sleep 3600 & echo $! >pid; wait', within: 1s}");
+    fails(&bench, &["the command did not end within 1s", "waiting"]);
+    let pid = fs::read_to_string(bench.folder().join("pid")).unwrap();
+    let pid = Pid::from_raw(pid.trim().parse().unwrap()).unwrap();
+    wait_until("what it has started has ended", || test_kill_process(pid).is_err());
 }
 
 #[test]

@@ -8,8 +8,8 @@ use serde::Serialize;
 use super::at::At;
 use crate::plan::duration;
 
-/// A program of the team's own: exit status 0 is success. It finds the staging URL in `CUTOVER_STAGING_URL` and the new
-/// colour in `CUTOVER_APP`, and runs once.
+/// A program of the team's own: exit status 0 is success. It finds the URL of the route in `CUTOVER_URL` and the new colour in
+/// `CUTOVER_COLOUR`, and runs once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CommandCheck {
     /// Where it asks.

@@ -71,6 +71,10 @@ fn of(kind: &Kind) -> Value {
         }
         Kind::OneOrMore(item) => json!({"anyOf": [of(item), {"type": "array", "items": of(item), "minItems": 1}]}),
         Kind::Table(inner) => table(inner),
+        Kind::TableOr(inner, key) => {
+            let alone = inner.key(key).map(|key| of(&key.kind)).unwrap_or_default();
+            json!({"anyOf": [table(inner), alone]})
+        }
         Kind::Variables => json!({
             "type": "object",
             "propertyNames": {"pattern": "^[^-=][^=]*$"},
@@ -102,8 +106,12 @@ fn default_value(kind: &Kind, default: &str) -> Value {
         Kind::Number(..) => default.parse::<u32>().map_or(Value::Null, Value::from),
         Kind::NumberOrWord(..) => default.parse::<u32>().map_or_else(|_| Value::from(default), Value::from),
         Kind::OneOrMore(item) => default_value(item, default),
-        Kind::Text(_) | Kind::Choice(_) | Kind::List(..) | Kind::Table(_) | Kind::Variables | Kind::Map(..) => {
-            Value::from(default)
-        }
+        Kind::Text(_)
+        | Kind::Choice(_)
+        | Kind::List(..)
+        | Kind::Table(_)
+        | Kind::TableOr(..)
+        | Kind::Variables
+        | Kind::Map(..) => Value::from(default),
     }
 }

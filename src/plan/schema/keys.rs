@@ -414,10 +414,11 @@ pub(crate) static CHECK: Table = Table {
         ),
         key(
             "command",
-            Kind::Table(&COMMAND_CHECK),
+            Kind::TableOr(&COMMAND_CHECK, "run"),
             Need::Optional("no command"),
-            "A program of your own, run in this file's folder with the staging URL in CUTOVER_STAGING_URL and the new \
-             colour's name in CUTOVER_APP; exit status 0 is success.",
+            "A program of your own, run in this file's folder with the URL of the route in CUTOVER_URL (and in \
+             CUTOVER_STAGING_URL, as it was called first), and the new colour's name in CUTOVER_APP and CUTOVER_COLOUR; exit \
+             status 0 is success.",
         ),
     ],
 };

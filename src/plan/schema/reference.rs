@@ -46,7 +46,7 @@ fn section(page: &mut String, table: &'static Table, path: &str) {
 /// The table that describes a value or its items.
 fn inner(kind: &Kind) -> Option<(&'static Table, &'static str)> {
     match kind {
-        Kind::Table(table) => Some((table, "")),
+        Kind::Table(table) | Kind::TableOr(table, _) => Some((table, "")),
         Kind::List(Kind::Table(table), ..) => Some((table, "[]")),
         Kind::Text(_)
         | Kind::Number(..)
@@ -91,6 +91,7 @@ fn kind(kind: &Kind) -> String {
                 | Kind::Choice(_)
                 | Kind::List(..)
                 | Kind::OneOrMore(_)
+                | Kind::TableOr(..)
                 | Kind::Variables
                 | Kind::Map(..) => format!("*{count}*."),
             }
@@ -100,6 +101,7 @@ fn kind(kind: &Kind) -> String {
             format!("{}, or a list of such.", item.trim_end_matches('.'))
         }
         Kind::Table(_) => "*a mapping*, see below.".to_owned(),
+        Kind::TableOr(_, key) => format!("*a mapping*, see below, or its `{key}` alone."),
         Kind::Variables => "*a mapping of names to texts, numbers or booleans*.".to_owned(),
         Kind::Map(names, values) => {
             let values = match values {

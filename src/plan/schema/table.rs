@@ -61,6 +61,8 @@ pub(crate) enum Kind {
     OneOrMore(&'static Kind),
     /// A mapping with known keys.
     Table(&'static Table),
+    /// A mapping with known keys, or what stands at this one of them, alone.
+    TableOr(&'static Table, &'static str),
     /// A mapping with keys of the user's own, whose values are texts, numbers or booleans.
     Variables,
     /// A mapping with keys of the user's own, each such a text, to values of one kind.

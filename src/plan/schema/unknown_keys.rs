@@ -57,7 +57,7 @@ const OTHER_WORDS: &[(&Table, &[&str], &str)] = &[
     (
         &APP,
         &["health", "health_check", "health-check", "healthcheck", "smoke_test", "smoke-test", "smoke_tests", "test"],
-        "write `checks: [{http: {path: /health}}]`, or a command of your own: `checks: [{command: {run: ./smoke-test.sh}}]`",
+        "write `checks: [{http: {path: /health}}]`, or a command of your own: `checks: [{command: ./smoke-test.sh}]`",
     ),
     (&APP, &["blue", "green"], "the two apps that take turns are `colours: [shop_blue, shop_green]`"),
     (&APP, &["application"], "which application of the manifest it is, where that has several, is `app: NAME`"),
@@ -165,8 +165,6 @@ pub(crate) fn hint_for_value(table: &Table, node: &Node) -> Option<String> {
         Some(format!("write {{path: {text}}}"))
     } else if is(&HTTP) {
         Some("write the path below the staging route: {path: /health}".to_owned())
-    } else if is(&COMMAND_CHECK) {
-        Some(format!("write {{run: {}}}", serde_json::Value::from(text)))
     } else if is(&WATCH) {
         Some(format!("write {{for: {text}}}"))
     } else if is(&CHECK) && text.starts_with('/') {

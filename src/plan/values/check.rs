@@ -16,7 +16,7 @@ pub(crate) fn read_check(check: &Mapping<'_>, folder: &Path, collector: &mut Col
     if check.node("http").is_some() {
         read_http(&check.table("http", &HTTP), collector).map(Check::Http)
     } else {
-        read_command(&check.table("command", &COMMAND_CHECK), folder, collector).map(Check::Command)
+        read_command(&check.table_or("command", &COMMAND_CHECK, "run"), folder, collector).map(Check::Command)
     }
 }
 

@@ -1,5 +1,6 @@
 //! A check by a program of the team's own.
 
+use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,11 +32,17 @@ pub(super) fn execute(
         CommandLine::Shell(line) => vec!["/bin/sh".to_owned(), "-c".to_owned(), line.clone()],
         CommandLine::Argv(argv) => argv.clone(),
     };
-    let mut output = scratch::file()?;
+    let output = scratch::file()?;
     let (stdout, stderr) = (output.try_clone()?, output.try_clone()?);
     let folder = if check.folder.as_os_str().is_empty() { ".".as_ref() } else { check.folder.as_path() };
     let group = guard.spawn(&argv, |command| {
-        command.current_dir(folder).env("CUTOVER_STAGING_URL", url).env("CUTOVER_APP", app);
+        command.current_dir(folder);
+        command.envs([
+            ("CUTOVER_URL", url),
+            ("CUTOVER_STAGING_URL", url),
+            ("CUTOVER_APP", app),
+            ("CUTOVER_COLOUR", app),
+        ]);
         command.stdout(stdout).stderr(stderr);
     })?;
     let until = clock.now() + check.within;
@@ -48,16 +55,24 @@ pub(super) fn execute(
         group.wait()?;
         return Ok(match clock.stop() {
             Some(stop) => Outcome::Interrupted(stop),
-            None => Outcome::Failed(format!("the command did not end within {}", format_duration(check.within))),
+            None => {
+                let within = format_duration(check.within);
+                Outcome::Failed(format!("the command did not end within {within}{}", last_words(output)?))
+            }
         });
     }
     let status = group.wait()?;
     if status.success() {
         return Ok(Outcome::Passed(format!("the command ended with {status}")));
     }
-    let mut last = Vec::new();
+    Ok(Outcome::Failed(format!("the command ended with {status}{}", last_words(output)?)))
+}
+
+/// The last that a command has printed, on lines of its own.
+fn last_words(mut output: File) -> io::Result<String> {
     let length = output.metadata()?.len();
     output.seek(SeekFrom::Start(length.saturating_sub(TOLD)))?;
+    let mut last = Vec::new();
     output.take(TOLD).read_to_end(&mut last)?;
-    Ok(Outcome::Failed(format!("the command ended with {status}\n{}", String::from_utf8_lossy(&last).trim_end())))
+    Ok(format!("\n{}", String::from_utf8_lossy(&last).trim_end()).trim_end().to_owned())
 }

@@ -116,7 +116,9 @@ impl Facts for Check {
                 // is.
                 let folder = quote(&Path::new(".").join(&command.folder).to_string_lossy());
                 let (url, app) = (quote(&format!("https://{url}")), quote(self.app.as_str()));
-                format!("(cd {folder} && CUTOVER_STAGING_URL={url} CUTOVER_APP={app} {line})")
+                let variables =
+                    format!("CUTOVER_URL={url} CUTOVER_STAGING_URL={url} CUTOVER_APP={app} CUTOVER_COLOUR={app}");
+                format!("(cd {folder} && {variables} {line})")
             }
         })
     }
