@@ -17,8 +17,9 @@ use crate::secret::Sensitive;
 use crate::steps::Verb;
 use crate::steps::input::Failed;
 
+use super::approval::Approval;
 use super::context::{Context, guard, load as load_plan};
-use super::operate::{Look, operate};
+use super::operate::{InSession, Look};
 use super::prepare::{self, Prepared};
 use super::reporters::Reporters;
 use super::terminal::{print, tell};
@@ -58,7 +59,9 @@ fn on_stage(common: &Common, args: &RehearseArgs, plan: Plan, reporters: &Report
         let request = prepare::request(Verb::Apply, common, user, Failed::Stop, &[]);
         let prepared = Prepared::new(&plan, &space, request, &reporters.own_files())?;
         // Nobody else can reach this foundry.
-        Ok(operate(&context, &plan, &prepared, &mut Look { space, read }, &interrupt, &|_, _| Ok(()), reporters))
+        let approval = Approval::Given("approved, since it is a rehearsal");
+        let session = InSession { context: &context, plan: &plan, approval, reporters };
+        Ok(session.operate(&prepared, &mut Look { space, read }, &interrupt, &|_, _| Ok(())))
     };
 
     tell("\nThe plan is deployed as it is, for the first colour.\n");
@@ -108,7 +111,7 @@ fn put_load(stage: &Stage, plan: &Plan, per_second: u32) -> anyhow::Result<Load>
     let checks = plan.apps.iter().flat_map(|app| &app.checks);
     let path = checks.filter_map(|check| match check {
         Check::Http(http) if http.is_plain() => Some(http.path.clone()),
-        Check::Http(_) | Check::Command(_) => None,
+        Check::Http(_) | Check::Command(_) | Check::Approval(_) => None,
     });
     if let Some(path) = path.into_iter().next() {
         settings.paths.get.clone_from(&path);

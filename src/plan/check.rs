@@ -2,8 +2,10 @@
 //!
 //! - `http`: a check by HTTP, made of a `method`, `status` and `pattern`
 //! - `command`: one by a program of the team's own
+//! - `approval`: one by a person
 //! - `at`: where they ask
 
+mod approval;
 mod at;
 mod command;
 mod http;
@@ -13,6 +15,7 @@ mod status;
 
 use serde::Serialize;
 
+pub use approval::Approval;
 pub use at::At;
 pub use command::{CommandCheck, CommandLine};
 pub use http::HttpCheck;
@@ -28,6 +31,8 @@ pub enum Check {
     Http(HttpCheck),
     /// By a program of the team's own.
     Command(CommandCheck),
+    /// By a person.
+    Approval(Approval),
 }
 
 impl Check {
@@ -36,6 +41,7 @@ impl Check {
         match self {
             Self::Http(http) => http.at,
             Self::Command(command) => command.at,
+            Self::Approval(_) => At::STAGING,
         }
     }
 
@@ -43,7 +49,7 @@ impl Check {
     pub(crate) fn http(&self) -> Option<&HttpCheck> {
         match self {
             Self::Http(http) => Some(http),
-            Self::Command(_) => None,
+            Self::Command(_) | Self::Approval(_) => None,
         }
     }
 }

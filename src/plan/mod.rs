@@ -59,7 +59,7 @@ mod tests;
 pub use api_url::ApiUrl;
 pub use app::{App, Instances, Old, OnFailure};
 pub use carry::{Carried, Carry};
-pub use check::{At, Check, CommandCheck, CommandLine, HttpCheck, Method, Pattern, Status};
+pub use check::{Approval, At, Check, CommandCheck, CommandLine, HttpCheck, Method, Pattern, Status};
 pub use diagnostics::{Position, Problem, Problems, Warning};
 pub(crate) use duration::{format_duration, parse_duration};
 pub(crate) use files::WithoutAppFiles;

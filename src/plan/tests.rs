@@ -150,6 +150,7 @@ fn checks_in_all_forms() {
       - command: {run: [./smoke.sh, '5'], within: 5s}
       - command: ./smoke.sh --fast
       - command: [./smoke.sh, '6']
+      - approval: Does it look right?
 ";
     let plan = load_text(&format!("{SMALL}{checks}")).unwrap();
     let http = |path: &str, status: &[u16], body: Option<&str>, within, successes, interval| {
@@ -185,6 +186,7 @@ fn checks_in_all_forms() {
             command(CommandLine::Argv(vec!["./smoke.sh".to_owned(), "5".to_owned()]), 5),
             command(CommandLine::Shell("./smoke.sh --fast".to_owned()), 60),
             command(CommandLine::Argv(vec!["./smoke.sh".to_owned(), "6".to_owned()]), 60),
+            Check::Approval(Approval { question: "Does it look right?".to_owned() }),
         ]
     );
 }

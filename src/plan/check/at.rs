@@ -15,7 +15,7 @@ pub struct At {
 
 impl At {
     /// Where a check asks whose plan says nothing.
-    const STAGING: Self = Self { staging: true, live: false };
+    pub(super) const STAGING: Self = Self { staging: true, live: false };
 
     /// Reads a word of a plan.
     pub(in crate::plan) fn parse(word: &str) -> Result<Self, ValueError> {

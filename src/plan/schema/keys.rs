@@ -59,6 +59,15 @@ text!(HEADER_VALUE, "the value of a header", ["acme"], Some("^[^\\u0000-\\u001f\
     }
 });
 text!(POINTER, "a JSON pointer", ["/db/status"], Some("^(/([^~/]|~[01])*)*$"), check_pointer);
+text!(QUESTION, "a question", ["Does the new version look right?"], Some(r"\S"), |t| {
+    if t.trim().is_empty() {
+        return Err(ValueError::new("there is no question"));
+    }
+    match t.chars().find(|c| is_unprintable(*c)) {
+        None => Ok(()),
+        Some(found) => Err(ValueError::unprintable("question", found)),
+    }
+});
 text!(COMMAND, "a command", ["./smoke-test.sh"], Some("^[^\\u0000]*$"), |t| {
     refuse_control(t, "command", "have `printf` or the program itself make it")
 });
@@ -419,6 +428,13 @@ pub(crate) static CHECK: Table = Table {
             "A program of your own, run in this file's folder with the URL of the route in CUTOVER_URL (and in \
              CUTOVER_STAGING_URL, as it was called first), and the new colour's name in CUTOVER_APP and CUTOVER_COLOUR; exit \
              status 0 is success.",
+        ),
+        key(
+            "approval",
+            Kind::Text(&QUESTION),
+            Need::Optional("nobody is asked"),
+            "A question to a person, asked on the terminal, also with `--yes`: yes is success. Where there is no terminal, the run \
+             ends there with exit code 5, and `cutover resume --approve` goes on.",
         ),
     ],
 };

@@ -102,6 +102,11 @@ const OTHER_WORDS: &[(&Table, &[&str], &str)] = &[
         &["duration", "faster_than", "max_latency", "response_time"],
         "what an answer must take less than is `latency: 500ms`",
     ),
+    (
+        &CHECK,
+        &["approve", "confirm", "manual", "pause", "prompt"],
+        "a question to a person is `- approval: Does it look right?`",
+    ),
     (&HTTP, &["verb"], "how it asks is `method: POST`"),
     (&COMMAND_CHECK, &["timeout", "deadline"], "the time after which the command has failed is `within: 60s`"),
     (

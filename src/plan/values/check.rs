@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::mapping::Mapping;
 use super::scalars::{any, whole};
-use crate::plan::check::{At, Check, CommandCheck, CommandLine, HttpCheck, Method, Pattern, Status};
+use crate::plan::check::{Approval, At, Check, CommandCheck, CommandLine, HttpCheck, Method, Pattern, Status};
 use crate::plan::diagnostics::Collector;
 use crate::plan::duration::parse_duration;
 use crate::plan::schema::{COMMAND_CHECK, HTTP};
@@ -15,6 +15,9 @@ use crate::plan::yaml::{Node, Value};
 pub(crate) fn read_check(check: &Mapping<'_>, folder: &Path, collector: &mut Collector<'_>) -> Option<Check> {
     if check.node("http").is_some() {
         read_http(&check.table("http", &HTTP), collector).map(Check::Http)
+    } else if check.node("approval").is_some() {
+        let question = check.parse("approval", any)?.value;
+        Some(Check::Approval(Approval { question }))
     } else {
         read_command(&check.table_or("command", &COMMAND_CHECK, "run"), folder, collector).map(Check::Command)
     }

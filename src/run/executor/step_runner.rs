@@ -95,6 +95,8 @@ pub(super) enum StepOutcome {
         /// As above.
         exit_code: Option<i32>,
     },
+    /// There is nobody to ask this.
+    Unanswered(String),
     /// The run is to stop, and the step was only waited for.
     Interrupted(Stop),
 }
@@ -102,6 +104,7 @@ pub(super) enum StepOutcome {
 /// Why a step is not confirmed.
 enum Unfinished {
     Failed(String),
+    Unanswered(String),
     Interrupted(Stop),
 }
 
@@ -155,6 +158,7 @@ impl Runner<'_> {
         match self.confirmed(app, step, next, view, &mut exit_code, report) {
             Ok(confirmed) => StepOutcome::Confirmed { confirmed, exit_code },
             Err(Unfinished::Failed(why)) => StepOutcome::Failed { why, exit_code },
+            Err(Unfinished::Unanswered(question)) => StepOutcome::Unanswered(question),
             Err(Unfinished::Interrupted(why)) => StepOutcome::Interrupted(why),
         }
     }
@@ -484,6 +488,7 @@ fn noted(outcome: Outcome) -> Result<Vec<String>, Unfinished> {
     match outcome {
         Outcome::Passed(note) => Ok(vec![note]),
         Outcome::Failed(why) => Err(Unfinished::Failed(why)),
+        Outcome::Unanswered(question) => Err(Unfinished::Unanswered(question)),
         Outcome::Interrupted(why) => Err(why.into()),
     }
 }

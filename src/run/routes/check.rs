@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use guard::Guard;
 
-use crate::plan::{Check, HttpCheck, RouteUrl, Watch};
+use crate::plan::{Approval, Check, HttpCheck, RouteUrl, Watch};
 use crate::run::waiting::clock::Clock;
 use crate::space::Space;
 
+use super::approver::{Answer, Approver};
 use super::command;
 use super::http::{self, Client};
 use super::http_check::{self, Asking};
@@ -32,12 +33,14 @@ pub trait Checks: Sync {
 }
 
 /// Runs checks as they are meant.
-#[derive(Debug)]
+#[expect(missing_debug_implementations, reason = "it holds somebody to ask")]
 pub struct Checker<'a> {
     /// The client for routes.
     pub client: &'a Client,
     /// What knows of a command as long as it runs.
     pub guard: &'a Arc<Guard>,
+    /// Who answers questions.
+    pub approver: &'a dyn Approver,
 }
 
 impl Checks for Checker<'_> {
@@ -46,6 +49,12 @@ impl Checks for Checker<'_> {
             Check::Http(http) => http_check::ask(http, app, url, space, self.client, clock),
             Check::Command(command) => command::execute(command, app, &http::url(url, ""), clock, self.guard)
                 .unwrap_or_else(|error| Outcome::Failed(format!("the command could not be run: {error}"))),
+            Check::Approval(Approval { question }) => match self.approver.ask(question, clock) {
+                Ok(Answer::Yes(note)) => Outcome::Passed(note.to_owned()),
+                Ok(Answer::No(why)) => Outcome::Failed(why),
+                Ok(Answer::NobodyToAsk) => Outcome::Unanswered(question.clone()),
+                Err(stop) => Outcome::Interrupted(stop),
+            },
         }
     }
 

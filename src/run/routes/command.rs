@@ -53,13 +53,11 @@ pub(super) fn execute(
     if !in_time {
         group.signal(Signal::KILL);
         group.wait()?;
-        return Ok(match clock.stop() {
-            Some(stop) => Outcome::Interrupted(stop),
-            None => {
-                let within = format_duration(check.within);
-                Outcome::Failed(format!("the command did not end within {within}{}", last_words(output)?))
-            }
-        });
+        if let Some(stop) = clock.stop() {
+            return Ok(Outcome::Interrupted(stop));
+        }
+        let within = format_duration(check.within);
+        return Ok(Outcome::Failed(format!("the command did not end within {within}{}", last_words(output)?)));
     }
     let status = group.wait()?;
     if status.success() {

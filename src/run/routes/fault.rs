@@ -137,7 +137,7 @@ mod tests {
         );
         match &crate::example::plan(&text).apps[0].checks[0] {
             Check::Http(http) => http.clone(),
-            Check::Command(_) => panic!("a command"),
+            Check::Command(_) | Check::Approval(_) => panic!("a command"),
         }
     }
 

@@ -9,6 +9,8 @@ pub enum Outcome {
     Passed(String),
     /// It has not: why.
     Failed(String),
+    /// There is nobody to ask this.
+    Unanswered(String),
     /// The run is to stop, and did before it was known.
     Interrupted(Stop),
 }

@@ -31,7 +31,7 @@ pub(crate) fn ask<'s>(client: &Client, space: &Space, steps: impl IntoIterator<I
         match step.facts().work() {
             Work::Check { check: Check::Http(_), url } => checked.push(url.clone()),
             Work::Watch { urls, .. } => checked.extend(urls.iter().cloned()),
-            Work::Check { check: Check::Command(_), .. } | Work::Cf | Work::Wait(_) => {}
+            Work::Check { check: Check::Command(_) | Check::Approval(_), .. } | Work::Cf | Work::Wait(_) => {}
         }
         if let Some(RouterQuestion::Reached { url, .. } | RouterQuestion::Gone { url, .. }) =
             step.facts().router_question()

@@ -19,6 +19,9 @@ use super::limits::Limits;
 use super::traffic::Traffic;
 use super::work::Work;
 
+/// How long a person may think at the most: a day.
+const THOUGHT: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// Checks the new version at the staging route, or at a live one.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Check {
@@ -34,7 +37,10 @@ pub(crate) struct Check {
 
 impl Facts for Check {
     fn kind(&self) -> &'static str {
-        "check"
+        match self.wanted {
+            plan::Check::Http(_) | plan::Check::Command(_) => "check",
+            plan::Check::Approval(_) => "approval",
+        }
     }
 
     fn app(&self) -> &str {
@@ -43,6 +49,9 @@ impl Facts for Check {
 
     fn purpose(&self) -> String {
         let what = match &self.wanted {
+            plan::Check::Approval(approval) => {
+                return format!("ask a person about {} at {}: {}", self.app, self.url, approval.question);
+            }
             plan::Check::Http(http) => http_words::asked(http),
             plan::Check::Command(command) => match &command.run {
                 CommandLine::Shell(line) => line.clone(),
@@ -76,6 +85,7 @@ impl Facts for Check {
                 http.successes,
                 format_duration(http.within)
             ),
+            plan::Check::Approval(_) => "person: the answer is yes".to_owned(),
             plan::Check::Command(command) => {
                 format!("command: exits with 0 within {}", format_duration(command.within))
             }
@@ -92,6 +102,7 @@ impl Facts for Check {
         Limits::once(match &self.wanted {
             plan::Check::Http(http) => http.within,
             plan::Check::Command(command) => command.within,
+            plan::Check::Approval(_) => THOUGHT,
         })
     }
 
@@ -107,6 +118,10 @@ impl Facts for Check {
         let url = &self.url;
         Some(match &self.wanted {
             plan::Check::Http(http) => http_words::script(http, url, within),
+            plan::Check::Approval(approval) => {
+                let question = quote(&format!("{} [y/N] ", approval.question));
+                format!("printf %s {question}; read -r answer </dev/tty; [ \"$answer\" = y ]")
+            }
             plan::Check::Command(command) => {
                 let line = match &command.run {
                     CommandLine::Shell(line) => format!("sh -c {}", quote(line)),

@@ -261,7 +261,11 @@ fn finish(
         bring_up(list, next, old, origin, instances)?;
         for check in app.checks.iter().filter(|check| check.at().staging) {
             let action = Check { app: next.clone(), url: app.staging.clone(), wanted: check.clone(), instances };
-            list.add(Phase::Check, "check", action);
+            let name = match check {
+                plan::Check::Http(_) | plan::Check::Command(_) => "check",
+                plan::Check::Approval(_) => "approval",
+            };
+            list.add(Phase::Check, name, action);
         }
         list.map_live(Phase::Switch, next, &app.live)?;
     }
