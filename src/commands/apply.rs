@@ -60,6 +60,8 @@ fn with_plan(asked: &Asked<'_>, reporters: &Reporters) -> Result<ExitStatus, Cli
         for warning in warnings::of(&plan, &[]) {
             reporters.note(&warning);
         }
+    } else if let Some(warning) = warnings::insecure(&plan) {
+        reporters.note(warning);
     }
     let consent = Consent::new(args.yes)?;
     let note = |text: &str| reporters.note(text);

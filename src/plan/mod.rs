@@ -18,7 +18,7 @@
 //! The plan:
 //!
 //! - `model`: the plan as a whole
-//! - `target`, `app`, `check`, `watch`, `timeouts`: its parts; `carry`: what a new version gets that no manifest names
+//! - `target`, `app`, `check`, `watch`, `timeouts`, `tls`: its parts; `carry`: what a new version gets that no manifest names
 //! - `api_url`, `name`, `route_url`, `duration`: what their values are, and `value_error` why one is refused
 //!
 //! All problems of a plan are reported at once ([`Problems`], made by `diagnostics`), each with its file, line, column
@@ -45,6 +45,7 @@ mod schema;
 mod target;
 mod template;
 mod timeouts;
+mod tls;
 mod validate;
 mod value_error;
 mod values;
@@ -74,6 +75,7 @@ pub use route_url::RouteUrl;
 pub(crate) use schema::{MOST_PARALLEL, schema};
 pub use target::Target;
 pub use timeouts::Timeouts;
+pub use tls::{Roots, Tls};
 pub use value_error::ValueError;
 pub use watch::Watch;
 pub(crate) use yaml::value as yaml_value;

@@ -133,6 +133,7 @@ fn a_small_plan_is_filled_up_with_defaults() {
                     binding: Duration::from_secs(10 * 60),
                 },
             }],
+            tls: Tls::default(),
             file: PathBuf::from("deploy.yaml"),
             digest,
             secrets: vec![],

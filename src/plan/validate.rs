@@ -23,7 +23,7 @@ pub(super) fn validate(node: &Node, kind: &Kind, path: &str, collector: &mut Col
         },
         Kind::Variables => check_variables(node, path, collector),
         Kind::Map(names, values) => check_map(node, names, values, path, collector),
-        Kind::Text(_) | Kind::Number(..) | Kind::NumberOrWord(..) | Kind::Choice(_) => {
+        Kind::Text(_) | Kind::Number(..) | Kind::NumberOrWord(..) | Kind::Flag | Kind::Choice(_) => {
             let error = match &node.value {
                 Value::Scalar(scalar) => check_scalar(scalar, kind).err(),
                 Value::List(_) | Value::Map(_) => Some(wrong_type(node, kind)),
@@ -230,6 +230,11 @@ fn check_scalar(scalar: &Scalar, kind: &Kind) -> Result<(), ValueError> {
             ))
         }
         Kind::Number(least, most) | Kind::NumberOrWord(least, most, _) => check_number(scalar, *least, *most),
+        Kind::Flag if *is == ScalarKind::Bool && matches!(text.as_str(), "true" | "false") => Ok(()),
+        Kind::Flag => Err(ValueError::hinted(
+            format!("expected true or false, found {}", named(scalar)),
+            "write it in lower case and without quotes",
+        )),
         Kind::Choice(words) => {
             if words.iter().any(|(word, _)| word == text) {
                 return Ok(());
@@ -309,6 +314,7 @@ fn noun(kind: &Kind) -> String {
             None => rules.noun.to_owned(),
         },
         Kind::Number(..) | Kind::NumberOrWord(..) => "a whole number".to_owned(),
+        Kind::Flag => "true or false".to_owned(),
         Kind::Choice(words) => {
             let names: Vec<_> = words.iter().map(|(word, _)| *word).collect();
             format!("one of {}", names.join(", "))

@@ -31,5 +31,6 @@ mod situations;
 mod support;
 mod switch;
 mod teams;
+mod tls;
 mod unchanged;
 mod uploads;

@@ -59,6 +59,7 @@ fn of(kind: &Kind) -> Value {
         Kind::NumberOrWord(least, most, words) => {
             json!({"anyOf": [of(&Kind::Number(*least, *most)), of(&Kind::Choice(words))]})
         }
+        Kind::Flag => json!({"type": "boolean"}),
         Kind::Choice(words) => json!({
             "oneOf": words.iter().map(|(word, doc)| json!({"const": word, "description": doc})).collect::<Vec<_>>(),
         }),
@@ -106,6 +107,7 @@ fn default_value(kind: &Kind, default: &str) -> Value {
         Kind::Number(..) => default.parse::<u32>().map_or(Value::Null, Value::from),
         Kind::NumberOrWord(..) => default.parse::<u32>().map_or_else(|_| Value::from(default), Value::from),
         Kind::OneOrMore(item) => default_value(item, default),
+        Kind::Flag => Value::from(default == "true"),
         Kind::Text(_)
         | Kind::Choice(_)
         | Kind::List(..)

@@ -165,11 +165,37 @@ pub(crate) static PLAN: Table = Table {
              `--parallel N` says otherwise for one run.",
         ),
         key(
+            "tls",
+            Kind::Table(&TLS),
+            Need::Optional("the certificates of routes are verified by the roots that the system trusts"),
+            "How the certificates of routes are verified, where they are asked by `https`.",
+        ),
+        key(
             "outside",
             Kind::List(&Kind::Text(&FILE), 0, None),
             Need::Optional("none"),
             "Folders outside of this file's folder that the paths of the plan and of its manifests may lead to. A path that \
              leads anywhere else, by `..`, from the root or through a symbolic link, is refused.",
+        ),
+    ],
+};
+
+/// `tls`.
+pub(crate) static TLS: Table = Table {
+    noun: "a way to verify certificates",
+    one_of: false,
+    keys: &[
+        key(
+            "ca_file",
+            Kind::Text(&FILE),
+            Need::Optional("the system's roots"),
+            "A file of certificates (PEM), relative to this file, that are trusted in the place of the system's roots.",
+        ),
+        key(
+            "insecure",
+            Kind::Flag,
+            Need::Default("false"),
+            "Whether no certificate is verified: whoever answers on a route is taken for the router. Each run warns of it.",
         ),
     ],
 };
@@ -530,5 +556,5 @@ pub(crate) static COMMAND_CHECK: Table = Table {
 };
 
 /// All tables, the plan first.
-pub(crate) static TABLES: [&Table; 9] =
-    [&PLAN, &TARGET, &APP, &TIMEOUTS, &ROUTES, &CHECK, &HTTP, &COMMAND_CHECK, &WATCH];
+pub(crate) static TABLES: [&Table; 10] =
+    [&PLAN, &TARGET, &APP, &TIMEOUTS, &ROUTES, &CHECK, &HTTP, &COMMAND_CHECK, &WATCH, &TLS];

@@ -51,6 +51,7 @@ fn inner(kind: &Kind) -> Option<(&'static Table, &'static str)> {
         Kind::Text(_)
         | Kind::Number(..)
         | Kind::NumberOrWord(..)
+        | Kind::Flag
         | Kind::Choice(_)
         | Kind::List(..)
         | Kind::OneOrMore(_)
@@ -73,6 +74,7 @@ fn kind(kind: &Kind) -> String {
             let words: Vec<_> = words.iter().map(|(word, meaning)| format!("`{word}` ({meaning})")).collect();
             format!("*a whole number from {least} to {most}*, or one of {}.", words.join(", "))
         }
+        Kind::Flag => "`true` or `false`.".to_owned(),
         Kind::Choice(words) => {
             let words: Vec<_> = words.iter().map(|(word, meaning)| format!("`{word}` ({meaning})")).collect();
             format!("{}.", words.join(", "))
@@ -88,6 +90,7 @@ fn kind(kind: &Kind) -> String {
                 Kind::Table(table) => format!("*{count}, each {}*, see below.", table.noun),
                 Kind::Number(..)
                 | Kind::NumberOrWord(..)
+                | Kind::Flag
                 | Kind::Choice(_)
                 | Kind::List(..)
                 | Kind::OneOrMore(_)

@@ -53,6 +53,8 @@ pub(crate) enum Kind {
     Number(u32, u32),
     /// A whole number within bounds, or one of a few words, each with what it means.
     NumberOrWord(u32, u32, &'static [(&'static str, &'static str)]),
+    /// `true` or `false`.
+    Flag,
     /// One of a few words, each with what it means.
     Choice(&'static [(&'static str, &'static str)]),
     /// A list with at least and at most so many items.

@@ -5,6 +5,7 @@
 
 use std::net::ToSocketAddrs;
 use std::panic::resume_unwind;
+use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 use std::{fmt, io, thread};
@@ -12,12 +13,12 @@ use std::{fmt, io, thread};
 use thiserror::Error;
 use ureq::http::request::Builder;
 use ureq::http::{HeaderMap, Method, Request, Uri};
-use ureq::tls::{RootCerts, TlsConfig};
+use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
 use ureq::{Agent, AsSendBody, Body, Timeout};
 
-use crate::plan::{self, HttpCheck, RouteUrl};
+use crate::plan::{self, HttpCheck, RouteUrl, Tls};
 use crate::run::waiting::clock::{Clock, Stop};
 use crate::steps::instance_header::InstanceHeader;
 
@@ -115,12 +116,14 @@ pub struct Answer {
 
 impl Client {
     /// A client that asks `https://HOST`, or the router's address with the route's `Host` header. `skip_tls_validation`
-    /// follows what the user told cf (`cf api --skip-ssl-validation`).
-    pub fn new(router: Option<&RouterUrl>, skip_tls_validation: bool) -> Self {
-        let tls = TlsConfig::builder()
-            .root_certs(RootCerts::PlatformVerifier)
-            .disable_verification(skip_tls_validation)
-            .build();
+    /// follows what the user told cf (`cf api --skip-ssl-validation`). Fails with the reason where the plan's own roots are none.
+    pub fn new(router: Option<&RouterUrl>, tls: &Tls, skip_tls_validation: bool) -> Result<Self, String> {
+        let roots = match &tls.roots {
+            None => RootCerts::PlatformVerifier,
+            Some(roots) => RootCerts::Specific(Arc::new(certificates(&roots.pem)?)),
+        };
+        let tls =
+            TlsConfig::builder().root_certs(roots).disable_verification(skip_tls_validation || tls.insecure).build();
         let mut config = Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
@@ -134,7 +137,7 @@ impl Client {
             config = config.proxy(None);
         }
         let config = config.build();
-        match router {
+        Ok(match router {
             Some(router) => Self {
                 agent: Agent::with_parts(config, DefaultConnector::default(), ToRouter(router.clone())),
                 scheme: router.scheme.clone(),
@@ -145,7 +148,7 @@ impl Client {
                 scheme: "https".to_owned(),
                 port: None,
             },
-        }
+        })
     }
 
     /// Asks what a check asks, of one instance where one is named, on a connection of its own, and reads the body. Fails with
@@ -222,6 +225,17 @@ impl Client {
     fn run(&self, request: Request<impl AsSendBody>) -> Result<ureq::http::Response<Body>, ureq::Error> {
         self.agent.run(request)
     }
+}
+
+/// All certificates of a file.
+fn certificates(pem: &[u8]) -> Result<Vec<Certificate<'static>>, String> {
+    let mut found = Vec::new();
+    for item in parse_pem(pem) {
+        if let PemItem::Certificate(certificate) = item.map_err(|error| error.to_string())? {
+            found.push(certificate);
+        }
+    }
+    Ok(found)
 }
 
 /// Waits for a request that may take its time, unless the run is to stop: then it is left to itself.

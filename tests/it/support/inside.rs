@@ -115,8 +115,9 @@ pub(crate) fn prepared<T>(bench: &Bench, run: impl FnOnce(Driven<'_>) -> T) -> T
     let home = PrivateHome::create(&guard).unwrap();
     let cf = Cf::discover(Some(&testkit::cf::binary()), &home).unwrap();
     let session = Session::open(&bench.cf.home().join(".cf/config.json"), home).unwrap();
-    let client = Client::new(Some(&RouterUrl::parse(&bench.foundry.router_url()).unwrap()), false);
     let plan = plan::load(&bench.folder().join("deploy.yaml"), None, &plan::Disk).unwrap();
+    let router = RouterUrl::parse(&bench.foundry.router_url()).unwrap();
+    let client = Client::new(Some(&router), &plan.tls, false).unwrap();
     let observer = Observer::new(&cf, &session, &plan);
     let space = observer.observe(&Interrupt::none()).unwrap();
     let request = Request {
