@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crate::cli::{CliError, Common, ExitStatus, RehearseArgs};
-use crate::plan::{Check, Plan, RouteUrl};
+use crate::plan::{Check, HttpCheck, Method, Plan, RouteUrl, Status};
 use crate::rehearse::load::{LiveUrl, Load, LoadReport, LoadSettings};
 use crate::rehearse::stage::{Routing, Stage};
 use crate::rehearse::{preflight, table};
@@ -110,7 +110,7 @@ fn put_load(stage: &Stage, plan: &Plan, per_second: u32) -> anyhow::Result<Load>
     let mut settings = LoadSettings::new(foundry.router_addr(), urls, per_second);
     let checks = plan.apps.iter().flat_map(|app| &app.checks);
     let path = checks.filter_map(|check| match check {
-        Check::Http(http) if http.is_plain() => Some(http.path.clone()),
+        Check::Http(http) if is_plain(http) => Some(http.path.clone()),
         Check::Http(_) | Check::Command(_) | Check::Approval(_) => None,
     });
     if let Some(path) = path.into_iter().next() {
@@ -118,6 +118,15 @@ fn put_load(stage: &Stage, plan: &Plan, per_second: u32) -> anyhow::Result<Load>
         settings.paths.session = path;
     }
     Load::start(settings, Some(foundry.access_log()))
+}
+
+/// Whether a check is a GET that needs no headers of its own, and that an app answers with a success or a redirect.
+fn is_plain(http: &HttpCheck) -> bool {
+    let is_served = |status: &Status| match status {
+        Status::Code(code) => (200..400).contains(code),
+        Status::Class(digit) => matches!(digit, 2 | 3),
+    };
+    http.method == Method::Get && http.headers.is_empty() && http.status.iter().all(is_served)
 }
 
 /// A route as the load asks for it: of a wildcard, a host that it takes.

@@ -69,10 +69,10 @@ fn what_is_wrong_is_told_with_what_came() {
     fails(
         &checking(wrong),
         &[
-            "GET https://shop-staging.apps.foundry.test/status, instance 0: HTTP 200, but /version in its JSON is",
+            "GET https://shop-staging.apps.foundry.test/status: HTTP 200, but /version in its JSON is",
             "and \"7\" is wanted",
-            "of each of 2 instances within 1s took",
-            "its body begins:",
+            " requests within 1s took ",
+            " at instance 0 of 2; its body begins:",
             "| {\"app\":\"shop_b\"",
         ],
     );
@@ -81,7 +81,13 @@ fn what_is_wrong_is_told_with_what_came() {
 #[test]
 fn every_instance_is_asked() {
     let of_one = "- http: {path: /status, json: {/instance: 0}, within: 1s, interval: 50ms}";
-    fails(&checking(of_one), &["/status, instance 1: HTTP 200, but /instance in its JSON is 1, and 0 is wanted"]);
+    fails(
+        &checking(of_one),
+        &[
+            "/status: HTTP 200, but /instance in its JSON is 1, and 0 is wanted",
+            " at instance 1 of 2; its body begins:",
+        ],
+    );
 }
 
 #[test]
@@ -116,7 +122,7 @@ fn a_version_that_fails_while_it_is_watched_is_taken_back() {
         &bench,
         &[
             "✗ watch shop_b at shop.apps.foundry.test for 1h: GET /status",
-            "GET https://shop.apps.foundry.test/status, instance 0: HTTP 200, but /host in its JSON is \"shop.apps.foundry.test\"",
+            "GET https://shop.apps.foundry.test/status: HTTP 200, but /host in its JSON is \"shop.apps.foundry.test\"",
             "the last of 3 wrong answers in a row, in round 3, took ",
             "shop_a serves shop.apps.foundry.test",
         ],

@@ -48,10 +48,3 @@ pub struct HttpCheck {
     #[serde(with = "duration::text")]
     pub interval: Duration,
 }
-
-impl HttpCheck {
-    /// Whether it is a GET that needs no headers of its own, and that an app answers with a success or a redirect.
-    pub(crate) fn is_plain(&self) -> bool {
-        self.method == Method::Get && self.headers.is_empty() && self.status.iter().all(|status| !status.is_error())
-    }
-}

@@ -25,15 +25,6 @@ impl Status {
         status.map_err(|_| ValueError::new("no status"))
     }
 
-    /// Whether it tells of a request that was not served, or of none that was answered.
-    pub(super) fn is_error(self) -> bool {
-        let digit = match self {
-            Self::Code(code) => code / 100,
-            Self::Class(digit) => digit,
-        };
-        !matches!(digit, 2 | 3)
-    }
-
     /// The code, where it is a single one.
     pub(crate) fn code(self) -> Option<u16> {
         match self {

@@ -97,19 +97,15 @@ impl<'a> Asking<'a> {
 
     /// What is wrong with an answer, or else what is wrong, and what the `last` one was.
     pub(super) fn told(&self, heard: &Heard, otherwise: &str, last: &str) -> String {
-        let Heard { answer, took, fault, .. } = heard;
+        let Heard { instance, answer, took, fault } = heard;
+        let asked = format!("{} {}", self.check.method, http::url(self.route, &self.check.path));
         let why = fault.as_deref().unwrap_or(otherwise);
-        let body = answer.as_ref().map(|answer| beginning(&answer.body)).unwrap_or_default();
-        format!("{}: {why}\n{last} took {}{body}", self.about(heard), told(*took))
-    }
-
-    /// What is asked, with the instance where there are several.
-    fn about(&self, heard: &Heard) -> String {
-        let instance = match heard.instance.filter(|_| self.count() > 1) {
-            Some(index) => format!(", instance {index}"),
+        let by = match instance.filter(|_| self.count() > 1) {
+            Some(index) => format!(" at instance {index} of {}", self.count()),
             None => String::new(),
         };
-        format!("{} {}{instance}", self.check.method, http::url(self.route, &self.check.path))
+        let body = answer.as_ref().map(|answer| beginning(&answer.body)).unwrap_or_default();
+        format!("{asked}: {why}\n{last} took {}{by}{body}", told(*took))
     }
 
     /// Whom the answers are of, where there are several.
@@ -147,7 +143,7 @@ fn until_passed(
     let (mut tries, mut in_a_row) = (0, 0);
     loop {
         let heard = asking.once(until.saturating_duration_since(clock.now()).max(LEAST))?;
-        tries += 1;
+        tries += asking.count();
         in_a_row = if heard.fault.is_none() { in_a_row + 1 } else { 0 };
         if let (true, Ok(answer)) = (in_a_row >= check.successes, &heard.answer) {
             let url = http::url(route, &check.path);
@@ -160,7 +156,7 @@ fn until_passed(
         if clock.now() >= until {
             let in_row = format!("only {in_a_row} of {} answers in a row are right", check.successes);
             let within = format_duration(check.within);
-            let last = format!("the last of {tries} requests{} within {within}", asking.of_whom());
+            let last = format!("the last of {tries} requests within {within}");
             return Ok(Outcome::Failed(asking.told(&heard, &in_row, &last)));
         }
         clock.pause(check.interval)?;
