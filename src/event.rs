@@ -135,6 +135,15 @@ pub enum Happening {
         /// What they did.
         why: String,
     },
+    /// A person is to answer, and there is nobody to ask: nothing more is started for the app, and nothing is taken back.
+    AwaitsApproval {
+        /// The app.
+        app: String,
+        /// The id of the step that asks.
+        step: String,
+        /// What is asked.
+        question: String,
+    },
     /// A signal came in: nothing more is started.
     Interrupted {
         /// The app.
@@ -303,6 +312,7 @@ impl Happening {
             }
             Self::Started { .. }
             | Self::Serves { .. }
+            | Self::AwaitsApproval { .. }
             | Self::Interrupted { .. }
             | Self::RolledBack { .. }
             | Self::Done { .. }

@@ -30,6 +30,7 @@ Exit codes:
   2    usage, or an invalid plan: nothing was touched
   3    it failed and a person must look: some apps may be new and some not; what is where, and how to go on, is printed
   4    refused before any change: not logged in, wrong target, quota, somebody else deploys, …
+  5    a person is to approve, and there is no terminal to ask on; the live routes are served as before
   130  interrupted (143: terminated); the live routes are served";
 
 /// Flags of every verb.
@@ -126,7 +127,7 @@ pub(crate) enum Command {
     /// Deploy: the guide's seven steps; on a terminal it shows them and asks first.
     Apply(ApplyArgs),
     /// Finish an interrupted deployment, or an interrupted rollback, from any machine.
-    Resume(RunArgs),
+    Resume(ResumeArgs),
     /// Fall back: start the previous colour, map live back, unmap the failed one.
     Rollback(RunArgs),
     /// Which colour is live, routes, instances, last deployment.
@@ -182,6 +183,17 @@ pub(crate) struct ApplyArgs {
     /// Deploy also where what runs is what the plan deploys.
     #[arg(long)]
     pub(crate) force: bool,
+}
+
+/// Flags of `resume`.
+#[derive(Debug, Args)]
+pub(crate) struct ResumeArgs {
+    /// What it has in common with others.
+    #[command(flatten)]
+    pub(crate) run: RunArgs,
+    /// Answer yes to what the plan asks a person before the switch.
+    #[arg(long)]
+    pub(crate) approve: bool,
 }
 
 /// Flags of `apply`, `resume` and `rollback`.
@@ -286,7 +298,8 @@ impl Command {
             Self::Check(plan) => plan,
             Self::Plan(args) => &args.plan,
             Self::Apply(args) => &args.run.plan,
-            Self::Resume(args) | Self::Rollback(args) => &args.plan,
+            Self::Resume(args) => &args.run.plan,
+            Self::Rollback(args) => &args.plan,
             Self::Status(args) => &args.plan,
             Self::Lock(LockCommand::Status(args)) => &args.plan,
             Self::Lock(LockCommand::Break(args)) => &args.plan,

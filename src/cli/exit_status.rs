@@ -16,6 +16,8 @@ pub enum ExitStatus {
     Stuck,
     /// Refused before any change.
     Refused,
+    /// A person is to answer; the live routes are served as before.
+    Unanswered,
     /// A signal ended it; the live routes are served.
     Interrupted(Signal),
 }
@@ -29,6 +31,7 @@ impl ExitStatus {
             Self::Invalid => 2,
             Self::Stuck => 3,
             Self::Refused => 4,
+            Self::Unanswered => 5,
             Self::Interrupted(signal) => signal.exit_code(),
         }
     }
@@ -40,6 +43,7 @@ impl From<Outcome> for ExitStatus {
             Outcome::Done => Self::Done,
             Outcome::AsBefore => Self::Failed,
             Outcome::Stuck => Self::Stuck,
+            Outcome::Unanswered => Self::Unanswered,
             Outcome::Interrupted(signal) => Self::Interrupted(signal),
         }
     }

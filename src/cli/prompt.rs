@@ -32,9 +32,7 @@ impl Consent {
         if yes {
             return Ok(Self::Given);
         }
-        // The terminal of the process, whatever its streams are (POSIX: `/dev/tty`).
-        let terminal = OpenOptions::new().read(true).write(true).open("/dev/tty");
-        terminal.map(Self::Asked).map_err(|_| CliError::NobodyToAsk { command: with_yes(std::env::args()) })
+        terminal().map(Self::Asked).map_err(|_| CliError::NobodyToAsk { command: with_yes(std::env::args()) })
     }
 
     /// Shows something and asks. Fails without a clear yes, and where the run is to stop before the answer.
@@ -51,20 +49,26 @@ impl Consent {
     }
 }
 
+/// The terminal of the process, whatever its streams are (POSIX: `/dev/tty`). Fails where it has none.
+pub(crate) fn terminal() -> io::Result<File> {
+    OpenOptions::new().read(true).write(true).open("/dev/tty")
+}
+
 /// The command line as it was typed, and with the flag that agrees beforehand.
 fn with_yes(typed: impl IntoIterator<Item = String>) -> String {
     shell::command(["cutover".to_owned()].into_iter().chain(typed.into_iter().skip(1)).chain(["--yes".to_owned()]))
 }
 
 /// What becomes of a question.
-enum Answer {
+pub(crate) enum Answer {
     Yes,
     No,
     /// The run is to stop.
     Stopped(Stop),
 }
 
-fn ask(mut terminal: &File, shown: &str, question: &str, clock: &dyn Clock) -> io::Result<Answer> {
+/// Shows something on a terminal and asks.
+pub(crate) fn ask(mut terminal: &File, shown: &str, question: &str, clock: &dyn Clock) -> io::Result<Answer> {
     write!(terminal, "{}\n{question} [y/N] ", for_terminal(shown))?;
     terminal.flush()?;
     let (answered, answer) = channel();

@@ -14,6 +14,7 @@ use crate::steps::input::Failed;
 use crate::steps::refusal::Refusal;
 use crate::steps::standing::serving;
 
+use super::approval::Approval;
 use super::asking::{Agreed, Asking};
 use super::context::{Context, load, load_without_app_files};
 use super::holding::{clear_up, holding};
@@ -31,10 +32,20 @@ pub(crate) enum Unchanged {
     Deployed,
 }
 
+/// What the command line asks for.
+pub(crate) struct Asked<'a> {
+    pub(crate) verb: Verb,
+    pub(crate) common: &'a Common,
+    pub(crate) args: &'a RunArgs,
+    pub(crate) unchanged: Unchanged,
+    /// Whether it answers yes to the questions of the plan.
+    pub(crate) is_approved: bool,
+}
+
 /// Runs one of the verbs that change something.
-pub(crate) fn run(verb: Verb, common: &Common, args: &RunArgs, unchanged: Unchanged) -> Result<ExitStatus, CliError> {
-    let reporters = Reporters::new(common)?;
-    let ended = with_plan(&Asked { verb, common, args, unchanged }, &reporters);
+pub(crate) fn run(asked: &Asked<'_>) -> Result<ExitStatus, CliError> {
+    let reporters = Reporters::new(asked.common)?;
+    let ended = with_plan(asked, &reporters);
     reporters.end(&ended);
     ended
 }
@@ -49,6 +60,8 @@ fn with_plan(asked: &Asked<'_>, reporters: &Reporters) -> Result<ExitStatus, Cli
         for warning in warnings::of(&plan, &[]) {
             reporters.note(&warning);
         }
+    } else if let Some(warning) = warnings::insecure(&plan) {
+        reporters.note(warning);
     }
     let consent = Consent::new(args.yes)?;
     let note = |text: &str| reporters.note(text);
@@ -58,14 +71,6 @@ fn with_plan(asked: &Asked<'_>, reporters: &Reporters) -> Result<ExitStatus, Cli
     })
 }
 
-/// What the command line asks for.
-struct Asked<'a> {
-    verb: Verb,
-    common: &'a Common,
-    args: &'a RunArgs,
-    unchanged: Unchanged,
-}
-
 fn in_session(
     asked: &Asked<'_>,
     context: &Context,
@@ -73,7 +78,7 @@ fn in_session(
     consent: &Consent,
     reporters: &Reporters,
 ) -> Result<ExitStatus, CliError> {
-    let Asked { verb, common, args, unchanged } = *asked;
+    let Asked { verb, common, args, unchanged, is_approved } = *asked;
     let note = |text: &str| reporters.note(text);
     // Nothing is begun yet: until it is, a signal ends the process as any other.
     let unhurried = Interrupt::none();
@@ -101,7 +106,8 @@ fn in_session(
         plan: plan.digest.clone(),
         verb: request.acts_as(plan, &space),
     };
-    let asking = Asking { context, plan, request, consent, reporters };
+    let approval = if is_approved { Approval::Given("approved by --approve") } else { Approval::Asked(reporters) };
+    let asking = Asking { context, plan, request, consent, approval, reporters };
     // What is compiled while somebody else is at work fits nothing: that is done once the lock is ours.
     let agreed = if is_free {
         match asking.agree(&space, &unhurried) {

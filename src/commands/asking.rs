@@ -19,8 +19,9 @@ use crate::steps::refusal::Refusal;
 use crate::steps::standing::{UnderWay, serving};
 use crate::steps::{Request, Verb};
 
+use super::approval::Approval;
 use super::context::Context;
-use super::operate::{Look, operate};
+use super::operate::{InSession, Look};
 use super::prepare::{self, Prepared};
 use super::reporters::Reporters;
 
@@ -46,13 +47,15 @@ pub(super) struct Asking<'a> {
     pub(super) plan: &'a Plan,
     pub(super) request: Request,
     pub(super) consent: &'a Consent,
+    /// Who answers the questions of the plan.
+    pub(super) approval: Approval<'a>,
     pub(super) reporters: &'a Reporters,
 }
 
 impl<'a> Asking<'a> {
     /// Compiles what is asked for, proves it, finds out whether the routers can be asked, and has a person agree to it.
     pub(super) fn agree(&self, space: &Space, clock: &dyn Clock) -> Result<Prepared<'a>, CliError> {
-        let Self { context, plan, request, consent, reporters } = self;
+        let Self { context, plan, request, consent, reporters, .. } = self;
         let mut prepared = Prepared::new(plan, space, request.clone(), &reporters.own_files())?;
         prepared.ask_routers(&context.client, space);
         prepared.can_be_checked()?;
@@ -156,8 +159,9 @@ impl<'a> Asking<'a> {
     }
 
     fn run(&self, prepared: &Prepared<'a>, mut look: Look, interrupt: &Interrupt, hold: &Hold<'_>) -> ExitStatus {
-        let Self { context, plan, reporters, .. } = self;
-        let status = operate(context, plan, prepared, &mut look, interrupt, hold, reporters);
+        let Self { context, plan, approval, reporters, .. } = *self;
+        let session = InSession { context, plan, approval, reporters };
+        let status = session.operate(prepared, &mut look, interrupt, hold);
         if status != ExitStatus::Done || prepared.request.verb != Verb::Resume {
             return status;
         }

@@ -124,7 +124,10 @@ impl Context {
         hide_secrets(session.home().redactor(), plan);
         let target = session.target();
         check_target(plan, &target.api, &target.org, &target.space)?;
-        let client = Client::new(router, target.skip_ssl_validation);
+        let client = Client::new(router, &plan.tls, target.skip_ssl_validation).map_err(|why| CliError::File {
+            path: plan.tls.roots.as_ref().map(|roots| roots.path.clone()).unwrap_or_default(),
+            why,
+        })?;
         Ok(Self { cf, session, client })
     }
 

@@ -2,11 +2,11 @@
 
 use std::io;
 
-use crate::cli::{Cli, CliError, Color, Command, ExitStatus, LockCommand};
+use crate::cli::{Cli, CliError, Color, Command, Common, ExitStatus, LockCommand, RunArgs};
 use crate::shell;
 use crate::steps::Verb;
 
-use super::apply::Unchanged;
+use super::apply::{Asked, Unchanged};
 use super::{apply, check, init, lock, plan, status};
 
 /// Runs the command line; what it could not begin is told on standard error.
@@ -25,14 +25,14 @@ fn dispatch(cli: Cli) -> Result<ExitStatus, CliError> {
         Command::Init => init::run(&cli.common),
         Command::Check(_) => check::run(&cli.common),
         Command::Plan(args) => plan::run(&cli.common, &args),
-        Command::Apply(args) => apply::run(
-            Verb::Apply,
-            &cli.common,
-            &args.run,
-            if args.force { Unchanged::Deployed } else { Unchanged::LeftOut },
-        ),
-        Command::Resume(args) => apply::run(Verb::Resume, &cli.common, &args, Unchanged::Deployed),
-        Command::Rollback(args) => apply::run(Verb::Rollback, &cli.common, &args, Unchanged::Deployed),
+        Command::Apply(args) => apply::run(&Asked {
+            unchanged: if args.force { Unchanged::Deployed } else { Unchanged::LeftOut },
+            ..asked(Verb::Apply, &cli.common, &args.run)
+        }),
+        Command::Resume(args) => {
+            apply::run(&Asked { is_approved: args.approve, ..asked(Verb::Resume, &cli.common, &args.run) })
+        }
+        Command::Rollback(args) => apply::run(&asked(Verb::Rollback, &cli.common, &args)),
         Command::Status(args) => status::run(&cli.common, &args),
         Command::Lock(LockCommand::Status(args)) => lock::status(&cli.common, &args),
         Command::Lock(LockCommand::Break(args)) => lock::break_open(&cli.common, &args),
@@ -42,6 +42,11 @@ fn dispatch(cli: Cli) -> Result<ExitStatus, CliError> {
         Command::Completions { shell } => check::completions(shell),
         Command::Man => check::man(),
     }
+}
+
+/// What a verb asks for that changes something, without flags of its own.
+fn asked<'a>(verb: Verb, common: &'a Common, args: &'a RunArgs) -> Asked<'a> {
+    Asked { verb, common, args, unchanged: Unchanged::Deployed, is_approved: false }
 }
 
 /// Takes the plan that is named behind the verb. Fails where there are two, and where it can only be the name of an app

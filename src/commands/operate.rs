@@ -11,6 +11,7 @@ use crate::run::routes::probe::Probe;
 use crate::run::waiting::interrupt::Interrupt;
 use crate::space::Space;
 
+use super::approval::Approval;
 use super::context::Context;
 use super::prepare::Prepared;
 use super::reporters::Reporters;
@@ -23,35 +24,45 @@ pub(crate) struct Look {
     pub(crate) read: Instant,
 }
 
-/// Runs what is prepared, and tells the reporters of it.
-pub(crate) fn operate(
-    context: &Context,
-    plan: &Plan,
-    prepared: &Prepared<'_>,
-    look: &mut Look,
-    interrupt: &Interrupt,
-    hold: &Hold<'_>,
-    reporters: &Reporters,
-) -> ExitStatus {
-    let note = |text: &str| reporters.note(text);
-    let observer = context.observer(plan).telling(&note);
-    let runner = Runner {
-        cf: &context.cf,
-        api: context.api(),
-        reader: &observer,
-        router: &Probe { client: &context.client, routers: &prepared.routers },
-        checks: &Checker { client: &context.client, guard: context.cf.guard() },
-        clock: interrupt,
-        hold,
-        read: look.read,
-        lanes: prepared.deployment.lanes,
-    };
-    let own = reporters.own();
-    let (request, deployment) = (&prepared.request, &prepared.deployment);
-    let operation = Operation { runner, plan, request, deployment, own: own.as_ref() };
-    let outcome = operation.run(&mut look.space, &mut |what| reporters.report(what));
-    reporters.note_live(plan, &look.space);
-    outcome.into()
+/// What a deployment is run with.
+pub(crate) struct InSession<'a> {
+    pub(crate) context: &'a Context,
+    pub(crate) plan: &'a Plan,
+    /// Who answers the questions of the plan.
+    pub(crate) approval: Approval<'a>,
+    pub(crate) reporters: &'a Reporters,
+}
+
+impl InSession<'_> {
+    /// Runs what is prepared, and tells the reporters of it.
+    pub(crate) fn operate(
+        &self,
+        prepared: &Prepared<'_>,
+        look: &mut Look,
+        interrupt: &Interrupt,
+        hold: &Hold<'_>,
+    ) -> ExitStatus {
+        let Self { context, plan, approval, reporters } = self;
+        let note = |text: &str| reporters.note(text);
+        let observer = context.observer(plan).telling(&note);
+        let runner = Runner {
+            cf: &context.cf,
+            api: context.api(),
+            reader: &observer,
+            router: &Probe { client: &context.client, routers: &prepared.routers },
+            checks: &Checker { client: &context.client, guard: context.cf.guard(), approver: approval },
+            clock: interrupt,
+            hold,
+            read: look.read,
+            lanes: prepared.deployment.lanes,
+        };
+        let own = reporters.own();
+        let (request, deployment) = (&prepared.request, &prepared.deployment);
+        let operation = Operation { runner, plan, request, deployment, own: own.as_ref() };
+        let outcome = operation.run(&mut look.space, &mut |what| reporters.report(what));
+        reporters.note_live(plan, &look.space);
+        outcome.into()
+    }
 }
 
 /// Catches signals from here on; the first one is answered at once, whatever is under way.

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crate::cli::{CliError, Common, ExitStatus, RehearseArgs};
-use crate::plan::{Check, Plan, RouteUrl};
+use crate::plan::{Check, HttpCheck, Method, Plan, RouteUrl, Status};
 use crate::rehearse::load::{LiveUrl, Load, LoadReport, LoadSettings};
 use crate::rehearse::stage::{Routing, Stage};
 use crate::rehearse::{preflight, table};
@@ -17,8 +17,9 @@ use crate::secret::Sensitive;
 use crate::steps::Verb;
 use crate::steps::input::Failed;
 
+use super::approval::Approval;
 use super::context::{Context, guard, load as load_plan};
-use super::operate::{Look, operate};
+use super::operate::{InSession, Look};
 use super::prepare::{self, Prepared};
 use super::reporters::Reporters;
 use super::terminal::{print, tell};
@@ -58,7 +59,9 @@ fn on_stage(common: &Common, args: &RehearseArgs, plan: Plan, reporters: &Report
         let request = prepare::request(Verb::Apply, common, user, Failed::Stop, &[]);
         let prepared = Prepared::new(&plan, &space, request, &reporters.own_files())?;
         // Nobody else can reach this foundry.
-        Ok(operate(&context, &plan, &prepared, &mut Look { space, read }, &interrupt, &|_, _| Ok(()), reporters))
+        let approval = Approval::Given("approved, since it is a rehearsal");
+        let session = InSession { context: &context, plan: &plan, approval, reporters };
+        Ok(session.operate(&prepared, &mut Look { space, read }, &interrupt, &|_, _| Ok(())))
     };
 
     tell("\nThe plan is deployed as it is, for the first colour.\n");
@@ -107,14 +110,23 @@ fn put_load(stage: &Stage, plan: &Plan, per_second: u32) -> anyhow::Result<Load>
     let mut settings = LoadSettings::new(foundry.router_addr(), urls, per_second);
     let checks = plan.apps.iter().flat_map(|app| &app.checks);
     let path = checks.filter_map(|check| match check {
-        Check::Http(http) if http.status.iter().all(|status| (200..400).contains(status)) => Some(http.path.clone()),
-        Check::Http(_) | Check::Command(_) => None,
+        Check::Http(http) if is_plain(http) => Some(http.path.clone()),
+        Check::Http(_) | Check::Command(_) | Check::Approval(_) => None,
     });
     if let Some(path) = path.into_iter().next() {
         settings.paths.get.clone_from(&path);
         settings.paths.session = path;
     }
     Load::start(settings, Some(foundry.access_log()))
+}
+
+/// Whether a check is a GET that needs no headers of its own, and that an app answers with a success or a redirect.
+fn is_plain(http: &HttpCheck) -> bool {
+    let is_served = |status: &Status| match status {
+        Status::Code(code) => (200..400).contains(code),
+        Status::Class(digit) => matches!(digit, 2 | 3),
+    };
+    http.method == Method::Get && http.headers.is_empty() && http.status.iter().all(is_served)
 }
 
 /// A route as the load asks for it: of a wildcard, a host that it takes.

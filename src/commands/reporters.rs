@@ -128,6 +128,14 @@ impl Reporters {
         self.report(Happening::Note { text: text.to_owned() });
     }
 
+    /// Asks a person something on the terminal: nothing moves there meanwhile.
+    pub(crate) fn while_asking<T>(&self, ask: impl FnOnce() -> T) -> T {
+        held(&self.console).asks(true);
+        let answer = ask();
+        held(&self.console).asks(false);
+        answer
+    }
+
     /// Tells how the command ends: the last event, behind the reason where it is refused.
     pub(crate) fn end(&self, ended: &Result<ExitStatus, CliError>) {
         if let Err(error) = ended {

@@ -6,13 +6,14 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::carry::Carry;
-use super::check::Check;
+use super::check::{Check, HttpCheck};
 use super::duration;
 use super::manifest::Manifest;
 use super::name::{AppName, ServiceName};
 use super::route_url::RouteUrl;
 use super::timeouts::Timeouts;
 use super::value_error::ValueError;
+use super::watch::Watch;
 
 /// One application, deployed alternately as one of two apps (its colours).
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -32,8 +33,11 @@ pub struct App {
     pub live: Vec<RouteUrl>,
     /// The route at which the new version is checked before it goes live; none of `live`.
     pub staging: RouteUrl,
-    /// The checks that the new version must pass at the staging route, in order.
+    /// The checks that the new version must pass, in order.
     pub checks: Vec<Check>,
+    /// How the live routes are watched after the switch, if they are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub watch: Option<Watch>,
     /// The time that stands in for the router's answer where it cannot be asked.
     #[serde(with = "duration::text")]
     pub settle: Duration,
@@ -63,6 +67,16 @@ impl App {
     /// All routes of the app: the live ones, then the staging route.
     pub(crate) fn routes(&self) -> impl Iterator<Item = &RouteUrl> {
         self.live.iter().chain([&self.staging])
+    }
+
+    /// The checks by HTTP.
+    pub(crate) fn http_checks(&self) -> impl Iterator<Item = &HttpCheck> {
+        self.checks.iter().filter_map(Check::http)
+    }
+
+    /// Whether something is asked by HTTP at the live routes.
+    pub(crate) fn asks_live_routes(&self) -> bool {
+        self.watch.is_some() || self.http_checks().any(|http| http.at.live)
     }
 
     /// The names of all service instances that a new version is bound to: those of the plan, then those of the manifest,

@@ -27,7 +27,7 @@ pub(super) fn of(plan: &Plan, folder: &Path, contents: &[Vec<u8>]) -> String {
         app.manifest.app = sizes(&app.manifest.app);
         for check in &mut app.checks {
             match check {
-                Check::Http(_) => {}
+                Check::Http(_) | Check::Approval(_) => {}
                 Check::Command(command) => command.folder = PathBuf::new(),
             }
         }

@@ -3,6 +3,8 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use serde::Serializer;
+
 use super::value_error::ValueError;
 
 /// The longest span that a plan may name; more is a slip of the pen.
@@ -73,6 +75,12 @@ pub(super) mod text {
     pub(in super::super) fn serialize<S: Serializer>(span: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&super::format_duration(*span))
     }
+}
+
+/// Serializes a span of time that there is as its text.
+#[expect(clippy::ref_option, reason = "serde hands fields by reference")]
+pub(super) fn serialize_some<S: Serializer>(span: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&span.map(format_duration).unwrap_or_default())
 }
 
 #[cfg(test)]

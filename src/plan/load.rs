@@ -11,7 +11,7 @@ use super::schema::{APP, Kind, PLAN, TARGET, kind_of_file};
 use super::target::Target;
 use super::validate::validate;
 use super::value_error::ValueError;
-use super::values::{Mapping, PartialApp, any, whole};
+use super::values::{Mapping, PartialApp, any, read_tls, whole};
 use super::yaml::Node;
 use super::{cross_checks, digest, overlay};
 
@@ -49,6 +49,7 @@ fn read(file: &Path, env: Option<&str>, collector: &mut Collector<'_>) -> Option
     collector.keep_within(folder, top.parse_list("outside", any).into_iter().map(|at| at.value).collect());
     let partial: Vec<PartialApp> =
         top.tables("apps", &APP).iter().map(|app| PartialApp::read(app, folder, collector)).collect();
+    let tls = read_tls(&top, folder, collector);
     cross_checks::check(&partial, collector);
     if !collector.is_empty() {
         return None;
@@ -70,6 +71,7 @@ fn read(file: &Path, env: Option<&str>, collector: &mut Collector<'_>) -> Option
         },
         apps,
         parallel: top.parse("parallel", whole).map(|parallel| parallel.value),
+        tls,
         file: file.to_owned(),
         digest: String::new(),
         secrets: collector.secrets().to_vec(),

@@ -18,7 +18,7 @@
 //! The plan:
 //!
 //! - `model`: the plan as a whole
-//! - `target`, `app`, `check`, `timeouts`: its parts; `carry`: what a new version gets that no manifest names
+//! - `target`, `app`, `check`, `watch`, `timeouts`, `tls`: its parts; `carry`: what a new version gets that no manifest names
 //! - `api_url`, `name`, `route_url`, `duration`: what their values are, and `value_error` why one is refused
 //!
 //! All problems of a plan are reported at once ([`Problems`], made by `diagnostics`), each with its file, line, column
@@ -45,9 +45,11 @@ mod schema;
 mod target;
 mod template;
 mod timeouts;
+mod tls;
 mod validate;
 mod value_error;
 mod values;
+mod watch;
 mod yaml;
 
 #[cfg(test)]
@@ -58,7 +60,7 @@ mod tests;
 pub use api_url::ApiUrl;
 pub use app::{App, ExtraRoutes, Instances, Old, OnFailure};
 pub use carry::{Carried, Carry};
-pub use check::{BodyPattern, Check, CommandCheck, CommandLine, HttpCheck};
+pub use check::{Approval, At, Check, CommandCheck, CommandLine, HttpCheck, Method, Pattern, Status};
 pub use diagnostics::{Position, Problem, Problems, Warning};
 pub(crate) use duration::{format_duration, parse_duration};
 pub(crate) use files::WithoutAppFiles;
@@ -73,5 +75,7 @@ pub use route_url::RouteUrl;
 pub(crate) use schema::{MOST_PARALLEL, schema};
 pub use target::Target;
 pub use timeouts::Timeouts;
+pub use tls::{Roots, Tls};
 pub use value_error::ValueError;
+pub use watch::Watch;
 pub(crate) use yaml::value as yaml_value;

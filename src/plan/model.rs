@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::app::App;
 use super::diagnostics::Warning;
 use super::target::Target;
+use super::tls::Tls;
 use crate::secret::Sensitive;
 
 /// A deployment plan that has passed every check that needs no Cloud Foundry.
@@ -22,6 +23,9 @@ pub struct Plan {
     /// follows the other. It decides nothing of what is deployed.
     #[serde(skip)]
     pub parallel: Option<usize>,
+    /// How certificates of routes are verified. It decides nothing of what is deployed.
+    #[serde(skip)]
+    pub tls: Tls,
     /// The plan file, as the user named it.
     pub file: PathBuf,
     /// The SHA-256 (64 lower-case hex digits) of what decides the deployment: the values of the plan and the contents

@@ -117,6 +117,7 @@ fn a_small_plan_is_filled_up_with_defaults() {
                 live: vec![RouteUrl::parse("sinatralive.example.com").unwrap()],
                 staging: RouteUrl::parse("sinatrastaging.example.com/next").unwrap(),
                 checks: vec![],
+                watch: None,
                 settle: Duration::from_secs(60),
                 drain: Duration::from_secs(35),
                 old: Old::Stop,
@@ -134,6 +135,7 @@ fn a_small_plan_is_filled_up_with_defaults() {
                     binding: Duration::from_secs(10 * 60),
                 },
             }],
+            tls: Tls::default(),
             file: PathBuf::from("deploy.yaml"),
             digest,
             secrets: vec![],
@@ -149,20 +151,34 @@ fn checks_in_all_forms() {
       - http: {path: '/x?y=1', status: [200, 204], body: 'o.k', within: 2m, successes: 1, interval: 0s}
       - command: {run: './smoke.sh \"$CUTOVER_STAGING_URL\"'}
       - command: {run: [./smoke.sh, '5'], within: 5s}
+      - command: ./smoke.sh --fast
+      - command: [./smoke.sh, '6']
+      - approval: Does it look right?
 ";
     let plan = load_text(&format!("{SMALL}{checks}")).unwrap();
     let http = |path: &str, status: &[u16], body: Option<&str>, within, successes, interval| {
         Check::Http(HttpCheck {
+            at: At { staging: true, live: false },
+            method: Method::Get,
             path: path.to_owned(),
-            status: status.to_vec(),
-            body: body.map(|text| BodyPattern::parse(text).unwrap()),
+            headers: BTreeMap::new(),
+            status: status.iter().map(|code| Status::Code(*code)).collect(),
+            response_headers: BTreeMap::new(),
+            body: body.map(|text| Pattern::parse(text).unwrap()),
+            json: BTreeMap::new(),
+            latency: None,
             within: Duration::from_secs(within),
             successes,
             interval: Duration::from_millis(interval),
         })
     };
     let command = |run, within| {
-        Check::Command(CommandCheck { run, folder: PathBuf::from("."), within: Duration::from_secs(within) })
+        Check::Command(CommandCheck {
+            at: At { staging: true, live: false },
+            run,
+            folder: PathBuf::from("."),
+            within: Duration::from_secs(within),
+        })
     };
     assert_eq!(
         plan.apps[0].checks,
@@ -171,8 +187,37 @@ fn checks_in_all_forms() {
             http("/x?y=1", &[200, 204], Some("o.k"), 120, 1, 0),
             command(CommandLine::Shell("./smoke.sh \"$CUTOVER_STAGING_URL\"".to_owned()), 60),
             command(CommandLine::Argv(vec!["./smoke.sh".to_owned(), "5".to_owned()]), 5),
+            command(CommandLine::Shell("./smoke.sh --fast".to_owned()), 60),
+            command(CommandLine::Argv(vec!["./smoke.sh".to_owned(), "6".to_owned()]), 60),
+            Check::Approval(Approval { question: "Does it look right?".to_owned() }),
         ]
     );
+}
+
+#[test]
+fn all_that_an_http_check_can_ask_for() {
+    let checks = "    checks:
+      - http:
+          method: POST
+          headers: {X-Tenant: acme}
+          status: [2xx, 404]
+          response_headers: {Content-Type: ^application/json}
+          json: {/status: UP, /db/0/ok: true, '': {}, /count: 3}
+          latency: 500ms
+";
+    let plan = load_text(&format!("{SMALL}{checks}")).unwrap();
+    let Check::Http(http) = &plan.apps[0].checks[0] else { panic!("a command") };
+    let one = |name: &str, value: &str| BTreeMap::from([(name.to_owned(), value.to_owned())]);
+    assert_eq!((http.method, &http.headers), (Method::Post, &one("X-Tenant", "acme")));
+    assert_eq!(http.status, [Status::Class(2), Status::Code(404)]);
+    assert_eq!(http.response_headers["Content-Type"].as_str(), "^application/json");
+    let json = BTreeMap::from([
+        (String::new(), serde_json::json!({})),
+        ("/count".to_owned(), serde_json::json!(3)),
+        ("/db/0/ok".to_owned(), serde_json::json!(true)),
+        ("/status".to_owned(), serde_json::json!("UP")),
+    ]);
+    assert_eq!((&http.json, http.latency), (&json, Some(Duration::from_millis(500))));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 
 use super::diagnostics::Collector;
 use super::did_you_mean::closest;
-use super::schema::{INSTANCES, Key, Kind, Need, TABLES, Table, VERSION, hint_for_key, hint_for_value};
+use super::schema::{INSTANCES, Key, Kind, Need, TABLES, Table, Text, VERSION, Values, hint_for_key, hint_for_value};
 use super::value_error::ValueError;
 use super::yaml::{Node, Scalar, ScalarKind, Value, key_path};
 use crate::text::is_unprintable;
@@ -12,13 +12,18 @@ use crate::text::is_unprintable;
 pub(super) fn validate(node: &Node, kind: &Kind, path: &str, collector: &mut Collector<'_>) {
     match kind {
         Kind::Table(table) => check_table(node, table, path, collector),
+        Kind::TableOr(table, key) => match (&node.value, table.key(key)) {
+            (Value::Scalar(_) | Value::List(_), Some(alone)) => validate(node, &alone.kind, path, collector),
+            (Value::Scalar(_) | Value::List(_) | Value::Map(_), _) => check_table(node, table, path, collector),
+        },
         Kind::List(item, least, most) => check_list(node, item, *least, *most, path, collector),
         Kind::OneOrMore(item) => match &node.value {
             Value::List(_) => check_list(node, item, 1, None, path, collector),
             Value::Scalar(_) | Value::Map(_) => validate(node, item, path, collector),
         },
         Kind::Variables => check_variables(node, path, collector),
-        Kind::Text(_) | Kind::Number(..) | Kind::Choice(_) => {
+        Kind::Map(names, values) => check_map(node, names, values, path, collector),
+        Kind::Text(_) | Kind::Number(..) | Kind::NumberOrWord(..) | Kind::Flag | Kind::Choice(_) => {
             let error = match &node.value {
                 Value::Scalar(scalar) => check_scalar(scalar, kind).err(),
                 Value::List(_) | Value::Map(_) => Some(wrong_type(node, kind)),
@@ -177,6 +182,26 @@ fn check_variables(node: &Node, path: &str, collector: &mut Collector<'_>) {
     }
 }
 
+fn check_map(node: &Node, names: &Text, values: &Values, path: &str, collector: &mut Collector<'_>) {
+    let Value::Map(entries) = &node.value else {
+        let noun = format!("a mapping of {} to a value", names.noun);
+        return collector.node(node, path, ValueError::new(format!("expected {noun}, found {}", found(node))));
+    };
+    for (at, (key, value)) in entries.iter().enumerate() {
+        let name = key.text().unwrap_or_default();
+        let path = key_path(path, name);
+        if let Err(error) = (names.check)(name) {
+            collector.node(key, &path, error);
+        }
+        if entries[..at].iter().any(|(earlier, _)| earlier.text() == key.text()) {
+            collector.node(key, &path, ValueError::hinted(format!("`{name}` is given twice"), "keep one of them"));
+        }
+        if let Values::Text(text) = values {
+            validate(value, &Kind::Text(text), &path, collector);
+        }
+    }
+}
+
 fn check_scalar(scalar: &Scalar, kind: &Kind) -> Result<(), ValueError> {
     let Scalar { kind: is, text } = scalar;
     if *is == ScalarKind::Null {
@@ -195,7 +220,21 @@ fn check_scalar(scalar: &Scalar, kind: &Kind) -> Result<(), ValueError> {
                 format!("to YAML this is no text; put it in quotes: \"{text}\""),
             ))
         }
-        Kind::Number(least, most) => check_number(scalar, *least, *most),
+        Kind::NumberOrWord(.., words) if words.iter().any(|(word, _)| word == text) => Ok(()),
+        Kind::NumberOrWord(least, most, words) if !text.bytes().all(|b| b.is_ascii_digit()) => {
+            let names: Vec<_> = words.iter().map(|(word, _)| *word).collect();
+            let message = format!("expected a whole number or one of {}, found {}", names.join(", "), named(scalar));
+            Err(ValueError::hinted(
+                message,
+                format!("a number from {least} to {most} is needed, or one of these words"),
+            ))
+        }
+        Kind::Number(least, most) | Kind::NumberOrWord(least, most, _) => check_number(scalar, *least, *most),
+        Kind::Flag if *is == ScalarKind::Bool && matches!(text.as_str(), "true" | "false") => Ok(()),
+        Kind::Flag => Err(ValueError::hinted(
+            format!("expected true or false, found {}", named(scalar)),
+            "write it in lower case and without quotes",
+        )),
         Kind::Choice(words) => {
             if words.iter().any(|(word, _)| word == text) {
                 return Ok(());
@@ -213,7 +252,9 @@ fn check_scalar(scalar: &Scalar, kind: &Kind) -> Result<(), ValueError> {
             );
             Err(ValueError::hinted(message, hint))
         }
-        Kind::List(..) | Kind::OneOrMore(_) | Kind::Table(_) | Kind::Variables => Ok(()),
+        Kind::List(..) | Kind::OneOrMore(_) | Kind::Table(_) | Kind::TableOr(..) | Kind::Variables | Kind::Map(..) => {
+            Ok(())
+        }
     }
 }
 
@@ -272,15 +313,16 @@ fn noun(kind: &Kind) -> String {
             Some(example) => format!("{}, such as {example}", rules.noun),
             None => rules.noun.to_owned(),
         },
-        Kind::Number(..) => "a whole number".to_owned(),
+        Kind::Number(..) | Kind::NumberOrWord(..) => "a whole number".to_owned(),
+        Kind::Flag => "true or false".to_owned(),
         Kind::Choice(words) => {
             let names: Vec<_> = words.iter().map(|(word, _)| *word).collect();
             format!("one of {}", names.join(", "))
         }
         Kind::List(item, ..) => format!("a list, each item {}", noun(item)),
         Kind::OneOrMore(item) => format!("{}, or a list of such", noun(item)),
-        Kind::Table(table) => format!("{} (a mapping)", table.noun),
-        Kind::Variables => "a mapping of names to values".to_owned(),
+        Kind::Table(table) | Kind::TableOr(table, _) => format!("{} (a mapping)", table.noun),
+        Kind::Variables | Kind::Map(..) => "a mapping of names to values".to_owned(),
     }
 }
 

@@ -89,10 +89,20 @@ fn every_verb_of_every_plan_holds_from_every_ordinary_space() {
             ),
         ),
     ];
-    let keys = ["", "    old: keep\n", "    old: delete\n", "    drain: 0s\n", "    instances: manifest\n"];
+    let keys = [
+        "",
+        "    old: keep\n",
+        "    old: delete\n",
+        "    drain: 0s\n",
+        "    instances: manifest\n",
+        "      - http: {at: live}\n    watch: {for: 2m}\n",
+        "    watch: {for: 2m}\n    old: delete\n",
+    ];
     let mut out = String::new();
     for (name, space) in &spaces {
-        for keys in keys.iter().filter(|keys| keys.is_empty() || *name == "an update") {
+        for keys in
+            keys.iter().filter(|keys| keys.is_empty() || *name == "an update" || keys.ends_with("watch: {for: 2m}\n"))
+        {
             let plan = plan_with(keys);
             for verb in [Verb::Apply, Verb::Rollback] {
                 let proof = proved(&plan, verb, space);

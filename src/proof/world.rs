@@ -346,7 +346,7 @@ impl World {
         let passes = match step.facts().traffic() {
             Traffic::Checked => true,
             // Without checks the platform's health check alone decides.
-            Traffic::Started => plan.checks.is_empty(),
+            Traffic::Started => !plan.checks.iter().any(|check| check.at().staging),
             Traffic::Unchanged
             | Traffic::Leads { .. }
             | Traffic::LeadsAway { .. }

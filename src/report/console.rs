@@ -34,6 +34,8 @@ pub(crate) struct Console {
     under: Option<(String, Title)>,
     /// The steps in flight, by their ids.
     in_flight: BTreeMap<String, InFlight>,
+    /// Whether a person is asked just now: nothing is to move beside the answer.
+    is_asking: bool,
 }
 
 /// What is told of a step when it ends.
@@ -64,7 +66,7 @@ impl Console {
         if let Ok(moving_line) = ProgressStyle::with_template("   {spinner:.cyan} {msg} {elapsed:.dim}") {
             bar.set_style(moving_line.tick_chars("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏ "));
         }
-        Self { verbosity, bar, under: None, in_flight: BTreeMap::new() }
+        Self { verbosity, bar, under: None, in_flight: BTreeMap::new(), is_asking: false }
     }
 
     /// The moving line, for others that print while it moves.
@@ -81,6 +83,16 @@ impl Console {
     pub(crate) fn clear(&self) {
         self.bar.disable_steady_tick();
         self.bar.finish_and_clear();
+    }
+
+    /// A person is asked something on the terminal from now on, or has answered.
+    pub(crate) fn asks(&mut self, is_asking: bool) {
+        self.is_asking = is_asking;
+        if is_asking {
+            self.clear();
+        } else {
+            self.moving();
+        }
     }
 
     /// A step begins. Its title stands above it where it is another one than that of the step before; beside steps of other
@@ -187,6 +199,9 @@ impl Console {
     /// Shows what is in flight, in a line that leaves room for the `^C` that a terminal prints: one that is full would
     /// be wrapped by it, and could not be taken away.
     fn moving(&self) {
+        if self.is_asking {
+            return;
+        }
         let each = |step: &InFlight| format!("{}{}", step.purpose, step.waits);
         let text = match self.in_flight.len() {
             0 => {
@@ -249,6 +264,13 @@ impl Reporter for Console {
                     self.clear();
                 }
                 self.always(&format!("stopped at step {step}: {why}"));
+            }
+            Happening::AwaitsApproval { app, step, question } => {
+                self.in_flight.remove(step);
+                if self.in_flight.is_empty() {
+                    self.clear();
+                }
+                self.always(&format!("{app} waits for a person, and there is no terminal to ask on: {question}"));
             }
             Happening::Interrupted { step, .. } => {
                 self.in_flight.remove(step);

@@ -54,6 +54,7 @@ impl Reporter for LastWords {
             Happening::StepConfirmed { step, .. }
             | Happening::StepFailed { step, .. }
             | Happening::Stopped { step, .. }
+            | Happening::AwaitsApproval { step, .. }
             | Happening::Interrupted { step, .. } => {
                 self.in_flight.remove(step);
             }

@@ -23,6 +23,10 @@ pub(crate) fn text(plan: &Plan, space: &Space, deployment: &Deployment<'_>) -> S
     let mut out = String::new();
     let target = format!("{} / {} / {}, cf {}", plan.target.api, space.org.name, space.space.name, space.cf);
     let _ = writeln!(out, "{}", style(target).dim());
+    if plan.tls.insecure {
+        let _ =
+            writeln!(out, "{}", style("WARNING: no certificate of a route is verified (tls.insecure)").red().bold());
+    }
     for part in &deployment.apps {
         let _ = writeln!(out, "\n{}", style(headline(part, space)).bold());
         if part.steps.first().is_some_and(|step| step.phase != Phase::FallBack) {

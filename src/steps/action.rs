@@ -2,7 +2,7 @@
 //!
 //! - [`facts`]: what is known of an action before it runs; each file answers that for its own
 //! - `annotate`, `bind_service`, `check`, `create_app`, `delete`, `drain`, `map_route`, `push`, `scale`, `set`, `set_droplet`,
-//!   `stage`, `start`, `stop`, `unbind_service`, `unmap_route`: the actions
+//!   `stage`, `start`, `stop`, `unbind_service`, `unmap_route`, `watch`: the actions; `http_words`: what checks by HTTP are told by
 //! - [`limits`], [`partial`], [`question`], [`traffic`], [`work`]: what their answers are made of
 //! - `model`: apps in the model of a space, as actions change them
 
@@ -13,6 +13,7 @@ mod create_app;
 mod delete;
 mod drain;
 pub mod facts;
+mod http_words;
 pub mod limits;
 mod map_route;
 mod model;
@@ -28,6 +29,7 @@ mod stop;
 pub mod traffic;
 mod unbind_service;
 mod unmap_route;
+mod watch;
 pub mod work;
 
 pub(crate) use annotate::Annotate;
@@ -47,6 +49,7 @@ pub(crate) use start::Start;
 pub(crate) use stop::Stop;
 pub(crate) use unbind_service::UnbindService;
 pub(crate) use unmap_route::UnmapRoute;
+pub(crate) use watch::Watch;
 
 /// Makes the enum of all actions, and what leads from it to the facts of each.
 macro_rules! actions {
@@ -99,8 +102,10 @@ actions! {
     Scale,
     /// Starts the app and waits for all its instances.
     Start,
-    /// Checks the new version at the staging route.
+    /// Checks the new version at a route.
     Check,
+    /// Watches the new version at the live routes.
+    Watch,
     /// Waits while the app ends the requests that it has begun.
     Drain,
     /// Stops the app.

@@ -8,7 +8,7 @@ mod tests;
 
 use std::collections::BTreeSet;
 
-use crate::plan::{self, AppName, Check, Lifecycle, RouteUrl};
+use crate::plan::{self, AppName, Lifecycle, RouteUrl};
 use crate::space::rules::{Buildpack, ForeignRoute, Stack, StackState, Suspended};
 use crate::space::{Domain, Space};
 
@@ -56,10 +56,13 @@ pub(super) fn of_plan(app: &plan::App, space: &Space) -> Vec<Refusal> {
             found.push(Refusal::RouteCannotBe { url: url.clone(), why });
         }
     }
-    let asked = app.checks.iter().any(|check| matches!(check, Check::Http(_)));
-    if asked && domain_of(&app.staging, space).is_some_and(|domain| domain.internal) {
+    if app.http_checks().any(|http| http.at.staging) && is_internal(&app.staging, space) {
         let why = "its domain is internal, so that no router serves it, and the checks could not ask there".to_owned();
         found.push(Refusal::RouteCannotBe { url: app.staging.clone(), why });
+    }
+    if app.asks_live_routes() && app.live.iter().all(|url| is_internal(url, space)) {
+        let why = "no live route is served by a router: all domains are internal, so that nothing can be asked there";
+        found.push(Refusal::RouteCannotBe { url: app.live[0].clone(), why: why.to_owned() });
     }
     for service in app.all_services() {
         match space.services.iter().find(|there| there.name == service) {
@@ -78,6 +81,11 @@ fn usable(route: &ForeignRoute, url: &RouteUrl, space: &Space) -> bool {
     let may = route.roles.as_ref().is_none_or(|roles| roles.iter().any(|role| ROUTE_ROLES.contains(&role.as_str())));
     let known = |guid: &str| space.apps.iter().any(|app| app.guid == guid);
     may && space.route(url).is_none_or(|there| there.destinations.iter().all(|to| known(&to.app)))
+}
+
+/// Whether no router serves a route.
+pub(super) fn is_internal(url: &RouteUrl, space: &Space) -> bool {
+    domain_of(url, space).is_some_and(|domain| domain.internal)
 }
 
 fn domain_of<'s>(url: &RouteUrl, space: &'s Space) -> Option<&'s Domain> {

@@ -115,6 +115,19 @@ fn an_ordinary_deployment() {
 }
 
 #[test]
+fn the_new_version_is_looked_at_once_it_is_alone_on_the_live_routes() {
+    let space = space_of(&[
+        colour("shop_a", true, &LIVE, Some(Role::Live)),
+        colour("shop_b", false, &[], Some(Role::Previous)),
+    ]);
+    let checks = "checks:
+      - http: {path: /ready, at: live, successes: 1}
+      - command: {run: ./smoke.sh, at: [staging, live]}";
+    let plan = PLAN.replace("checks:", checks).replace("drain: 35s", "watch: {for: 2m}");
+    insta::assert_snapshot!(deployed(&example::plan(&plan), &space));
+}
+
+#[test]
 fn the_colours_swap_because_routes_decide_and_not_names() {
     let space = space_of(&[colour("shop_a", false, &[], None), colour("shop_b", true, &LIVE, None)]);
     let plan = example::plan(PLAN);

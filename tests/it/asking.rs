@@ -176,6 +176,80 @@ fn every_other_verb_that_changes_something_asks_as_well() {
     }
 }
 
+/// A bench whose plan asks a person before the switch.
+fn to_be_approved() -> Bench {
+    let bench = Bench::live_undrained();
+    let checks = "interval: 50ms}\n      - approval: Does it look right?";
+    bench.write("deploy.yaml", &PLAN.replace("interval: 50ms}", checks).replace("drain: 1s", "drain: 0s"));
+    bench
+}
+
+#[test]
+fn where_nobody_can_approve_the_run_waits_for_somebody_who_does() {
+    let bench = to_be_approved();
+    let run = |words: &[&str]| Run::of(&in_a_session(&bench, words, None, "").output().unwrap());
+    let asked = run(&["apply", "--yes", "--events", "events.jsonl"]);
+    let words = [
+        "shop waits for a person, and there is no terminal to ask on: Does it look right?",
+        "shop_a serves shop.apps.foundry.test",
+        "the answer yes is: cutover resume --approve",
+        "the answer no is: cutover rollback",
+    ];
+    let assert_waits = |run: &Run| {
+        assert_eq!(run.code, 5, "{}", run.err);
+        for words in words {
+            assert!(run.err.contains(words), "'{words}' is not in:\n{}", run.err);
+        }
+        assert_eq!(bench.leads_to("shop.apps.foundry.test"), ["shop_a"]);
+        assert_eq!(bench.leads_to("shop-staging.apps.foundry.test"), ["shop_b"]);
+        assert!(!bench.has_lock(), "whoever approves finds no lock");
+    };
+    assert_waits(&asked);
+    let events = fs::read_to_string(bench.folder().join("events.jsonl")).unwrap();
+    assert!(
+        events.contains(
+            r#""event":"awaits-approval","app":"shop","step":"shop/approval","question":"Does it look right?""#
+        )
+    );
+    assert!(events.lines().last().unwrap().contains(r#""exit_code":5"#), "{events}");
+    // To agree to the steps is no approval.
+    assert_waits(&run(&["resume", "--yes"]));
+    let done = run(&["resume", "--yes", "--approve"]);
+    assert_eq!(done.code, 0, "{}", done.err);
+    assert!(done.err.contains("approved by --approve"), "{}", done.err);
+    assert_eq!(bench.leads_to("shop.apps.foundry.test"), ["shop_b"]);
+}
+
+#[test]
+fn what_waits_for_an_approval_is_taken_back_by_rollback() {
+    let bench = to_be_approved();
+    let asked = Run::of(&in_a_session(&bench, &["apply", "--yes"], None, "").output().unwrap());
+    assert_eq!(asked.code, 5, "{}", asked.err);
+    bench.must(&["rollback", "--yes"]);
+    assert_eq!(bench.leads_to("shop.apps.foundry.test"), ["shop_a"]);
+    assert_eq!((bench.state_of("shop_a"), bench.state_of("shop_b")), ("started", "stopped"));
+}
+
+#[test]
+fn a_person_at_the_terminal_approves_or_does_not() {
+    let bench = to_be_approved();
+    let asked = |answer| Asked::with(&bench, "apply --yes", ">told 2>&1 </dev/null", "Does it look right?", answer);
+    let no = asked("n\n");
+    no.assert_tells(1, "the answer is no");
+    assert_eq!(bench.leads_to("shop.apps.foundry.test"), ["shop_a"]);
+    assert_eq!((bench.state_of("shop_a"), bench.state_of("shop_b")), ("started", "stopped"));
+    asked("y\n").assert_tells(0, "approved at the terminal");
+    assert_eq!(bench.leads_to("shop.apps.foundry.test"), ["shop_b"]);
+}
+
+#[test]
+fn ctrl_c_at_an_approval_is_an_interrupt() {
+    let bench = to_be_approved();
+    let interrupted = Asked::with(&bench, "apply --yes", "", "Does it look right?", "\u{3}");
+    interrupted.assert_tells(130, "cutover resume");
+    assert_eq!(bench.leads_to("shop.apps.foundry.test"), ["shop_a"]);
+}
+
 #[test]
 fn ctrl_c_at_a_question_under_the_lock_is_an_interrupt() {
     let bench = Bench::live_undrained();

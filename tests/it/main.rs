@@ -5,6 +5,7 @@
 
 mod asking;
 mod bad_moments;
+mod checks;
 mod deployment;
 mod driven;
 mod endings;
@@ -30,5 +31,6 @@ mod situations;
 mod support;
 mod switch;
 mod teams;
+mod tls;
 mod unchanged;
 mod uploads;

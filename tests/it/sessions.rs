@@ -201,6 +201,39 @@ fn interrupted_while_a_check_is_not_answered() {
     bench.must(&["rollback", "--yes"]);
 }
 
+/// A version that is watched is live alone, and the one before it still runs: from there it goes on, or back.
+fn interrupted_while_the_new_version_is_watched(time: &str) -> Bench {
+    let bench = Bench::live_undrained();
+    bench.write("deploy.yaml", &PLAN.replace("drain: 1s", &format!("drain: 0s\n    watch: {{for: {time}}}")));
+    let running = Running::start(&bench);
+    running.wait_for("shop/watch");
+    running.send(Signal::INT);
+    let (run, _) = running.end();
+    assert_eq!(run.code, 130, "{}", run.err);
+    assert!(run.err.contains("cutover resume") && !run.err.contains("✗"), "{}", run.err);
+    assert_eq!(bench.apps_on("shop"), ["shop_b"]);
+    assert_eq!((bench.state_of("shop_a"), bench.state_of("shop_b")), ("started", "started"));
+    bench
+}
+
+#[test]
+fn a_watch_that_was_interrupted_is_begun_anew_by_resume() {
+    let bench = interrupted_while_the_new_version_is_watched("8s");
+    let resumed = bench.must(&["resume", "--yes"]).err;
+    assert!(resumed.contains("✓ watch shop_b at shop.apps.foundry.test for 8s"), "{resumed}");
+    assert_eq!(bench.apps_on("shop"), ["shop_b"]);
+    assert_eq!(bench.state_of("shop_a"), "stopped");
+}
+
+#[test]
+fn a_watch_that_was_interrupted_is_taken_back_by_rollback() {
+    let bench = interrupted_while_the_new_version_is_watched("1h");
+    let back = bench.must(&["rollback", "--yes"]).err;
+    assert!(!back.contains("start shop_a"), "{back}");
+    assert_eq!(bench.apps_on("shop"), ["shop_a"]);
+    assert_eq!((bench.state_of("shop_a"), bench.state_of("shop_b")), ("started", "stopped"));
+}
+
 /// A platform that is out of reach is not waited for either, nor is that its lock is gone.
 #[test]
 fn interrupted_while_the_platform_is_out_of_reach() {

@@ -151,14 +151,8 @@ fn the_live_colour_has_no_instances() {
 #[test]
 fn the_live_colour_crashes() {
     let bench = live();
-    let router = bench.foundry.router_url();
-    let client = cutover::run::routes::http::Client::new(
-        Some(&cutover::run::routes::http::RouterUrl::parse(&router).unwrap()),
-        false,
-    );
-    let route = cutover::plan::RouteUrl::parse(LIVE).unwrap();
     while !bench.cf.must(["app", "shop_a"]).contains("crashed") {
-        let _ = client.get(&route, "/crash", Duration::from_secs(10));
+        bench.foundry.crash_now("shop_a");
     }
     bench.must(&["apply", "--yes"]);
     assert_settled(&bench, "shop_b");

@@ -64,7 +64,12 @@ impl Request {
         Ok(length)
     }
 
-    fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn method(&self) -> &str {
+        &self.method
+    }
+
+    /// By its name in lower case.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(found, _)| found == name).map(|(_, value)| value.as_str())
     }
 
@@ -133,6 +138,11 @@ impl Answer {
     pub(crate) fn text(status: u16, text: &str) -> Self {
         let headers = vec![("Content-Type".to_owned(), "text/plain; charset=utf-8".to_owned())];
         Self { status, headers, body: Body::Whole(text.to_owned()) }
+    }
+
+    pub(crate) fn json(text: &str) -> Self {
+        let headers = vec![("Content-Type".to_owned(), "application/json".to_owned())];
+        Self { headers, ..Self::text(200, text) }
     }
 
     pub(crate) fn lines(line: &str, count: u64, pause: Duration) -> Self {

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `/` | the app's name, its version (`$VERSION`) and the index of the instance |
 //! | `/health` | `ok` |
+//! | `/status` | JSON: who answers, and what was asked (`method`, `host`, `tenant` of `X-Tenant`) |
 //! | `/slow?ms=N` | the same as `/`, after N milliseconds |
 //! | `/stream?lines=N&ms=M` | N lines, M milliseconds apart, each sent when it is made |
 //! | `/ws` | a WebSocket that sends back what it is sent |
@@ -50,6 +51,17 @@ impl App {
             "/" if request.body_length() > 0 => Answer::text(200, &format!("{hello}{} bytes\n", request.body_length())),
             "/" => Answer::text(200, &hello),
             "/health" => Answer::text(200, "ok\n"),
+            "/status" => {
+                let texts = [
+                    ("app", self.name.as_str()),
+                    ("version", &self.version),
+                    ("method", request.method()),
+                    ("host", request.header("host").unwrap_or_default()),
+                    ("tenant", request.header("x-tenant").unwrap_or_default()),
+                ];
+                let texts = texts.map(|(name, text)| format!("\"{name}\":{}", quoted(text))).join(",");
+                Answer::json(&format!("{{{texts},\"instance\":{}}}\n", self.instance))
+            }
             "/slow" => {
                 std::thread::sleep(pause(1000));
                 Answer::text(200, &hello)
@@ -68,6 +80,11 @@ impl App {
             path => Answer::text(404, &format!("{path} is not here\n")),
         }
     }
+}
+
+/// A text as JSON has it, less what no header holds.
+fn quoted(text: &str) -> String {
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
 /// The value of a text in a JSON object; enough for a name, which needs no escapes.

@@ -185,6 +185,11 @@ impl<'files> Collector<'files> {
         self.parse(file, bytes, true)
     }
 
+    /// Reads a file that a document names, whatever stands in it.
+    pub(crate) fn read_bytes(&mut self, file: &Path, named: Place, path: &str) -> Option<Vec<u8>> {
+        self.bytes_of(file, false, named, path)
+    }
+
     fn bytes_of(&mut self, file: &Path, with_folder: bool, named: Place, path: &str) -> Option<Vec<u8>> {
         if let Some(error) = self.bounds.error(self.files, file, with_folder) {
             self.at(named, path, error);

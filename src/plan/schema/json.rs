@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::keys::{PLAN, VERSION};
-use super::table::{Kind, Need, Table};
+use super::table::{Kind, Need, Table, Values};
 
 /// The JSON Schema (draft 2020-12) of a plan. It is a little looser than the checks, which also see what several values
 /// mean together.
@@ -56,6 +56,10 @@ fn of(kind: &Kind) -> Value {
         }
         Kind::Number(VERSION, VERSION) => json!({"const": VERSION}),
         Kind::Number(least, most) => json!({"type": "integer", "minimum": least, "maximum": most}),
+        Kind::NumberOrWord(least, most, words) => {
+            json!({"anyOf": [of(&Kind::Number(*least, *most)), of(&Kind::Choice(words))]})
+        }
+        Kind::Flag => json!({"type": "boolean"}),
         Kind::Choice(words) => json!({
             "oneOf": words.iter().map(|(word, doc)| json!({"const": word, "description": doc})).collect::<Vec<_>>(),
         }),
@@ -68,11 +72,26 @@ fn of(kind: &Kind) -> Value {
         }
         Kind::OneOrMore(item) => json!({"anyOf": [of(item), {"type": "array", "items": of(item), "minItems": 1}]}),
         Kind::Table(inner) => table(inner),
+        Kind::TableOr(inner, key) => {
+            let alone = inner.key(key).map(|key| of(&key.kind)).unwrap_or_default();
+            json!({"anyOf": [table(inner), alone]})
+        }
         Kind::Variables => json!({
             "type": "object",
             "propertyNames": {"pattern": "^[^-=][^=]*$"},
             "additionalProperties": {"type": ["string", "number", "boolean"]},
         }),
+        Kind::Map(names, values) => {
+            let values = match values {
+                Values::Text(text) => of(&Kind::Text(text)),
+                Values::Json => json!({}),
+            };
+            let mut schema = json!({"type": "object", "additionalProperties": values});
+            if let (Some(schema), Some(pattern)) = (schema.as_object_mut(), names.pattern) {
+                schema.insert("propertyNames".to_owned(), json!({"pattern": pattern}));
+            }
+            schema
+        }
     }
 }
 
@@ -86,7 +105,15 @@ fn describe(doc: &str, need: Need) -> String {
 fn default_value(kind: &Kind, default: &str) -> Value {
     match kind {
         Kind::Number(..) => default.parse::<u32>().map_or(Value::Null, Value::from),
+        Kind::NumberOrWord(..) => default.parse::<u32>().map_or_else(|_| Value::from(default), Value::from),
         Kind::OneOrMore(item) => default_value(item, default),
-        Kind::Text(_) | Kind::Choice(_) | Kind::List(..) | Kind::Table(_) | Kind::Variables => Value::from(default),
+        Kind::Flag => Value::from(default == "true"),
+        Kind::Text(_)
+        | Kind::Choice(_)
+        | Kind::List(..)
+        | Kind::Table(_)
+        | Kind::TableOr(..)
+        | Kind::Variables
+        | Kind::Map(..) => Value::from(default),
     }
 }

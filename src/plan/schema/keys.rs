@@ -1,8 +1,8 @@
 //! The table of all keys of a plan: what the checks, the JSON schema and the reference page are made from.
 
-use super::table::{Key, Kind, Need, Table, Text};
+use super::table::{Key, Kind, Need, Table, Text, Values};
 use crate::plan::api_url::ApiUrl;
-use crate::plan::check::BodyPattern;
+use crate::plan::check::Pattern;
 use crate::plan::duration::parse_duration;
 use crate::plan::name::{AppName, OrgName, ServiceName, SpaceName};
 use crate::plan::route_url::RouteUrl;
@@ -49,7 +49,24 @@ text!(FILE, "a path, relative to the plan file", ["app/manifest.yml"], Some("^.+
 text!(URL_PATH, "a path below the staging route", ["/health"], Some(r"^/[^\s#]*$"), check_url_path);
 text!(REGEX, "a regular expression", ["ok|ready"], None, |t| {
     refuse_control(t, "regular expression", "write it as an escape: `\\x1b`, `\\r`")?;
-    BodyPattern::parse(t).map(drop)
+    Pattern::parse(t).map(drop)
+});
+text!(HEADER_NAME, "the name of a header", ["X-Tenant"], Some(r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$"), check_header_name);
+text!(HEADER_VALUE, "the value of a header", ["acme"], Some("^[^\\u0000-\\u001f\\u007f]*$"), |t| {
+    match t.chars().find(|c| is_unprintable(*c)) {
+        None => Ok(()),
+        Some(found) => Err(ValueError::unprintable("value of a header", found)),
+    }
+});
+text!(POINTER, "a JSON pointer", ["/db/status"], Some("^(/([^~/]|~[01])*)*$"), check_pointer);
+text!(QUESTION, "a question", ["Does the new version look right?"], Some(r"\S"), |t| {
+    if t.trim().is_empty() {
+        return Err(ValueError::new("there is no question"));
+    }
+    match t.chars().find(|c| is_unprintable(*c)) {
+        None => Ok(()),
+        Some(found) => Err(ValueError::unprintable("question", found)),
+    }
 });
 text!(COMMAND, "a command", ["./smoke-test.sh"], Some("^[^\\u0000]*$"), |t| {
     refuse_control(t, "command", "have `printf` or the program itself make it")
@@ -61,6 +78,44 @@ fn refuse_control(text: &str, noun: &str, hint: &str) -> Result<(), ValueError> 
         None => Ok(()),
         Some(found) => Err(ValueError { hint: Some(hint.to_owned()), ..ValueError::unprintable(noun, found) }),
     }
+}
+
+/// The headers that lead a request to the app, and frame it.
+const OWN_HEADERS: [&str; 5] =
+    ["Host", "Content-Length", "Transfer-Encoding", "X-Cf-App-Instance", "X-Cf-Process-Instance"];
+
+/// RFC 9110: a token.
+fn check_header_name(text: &str) -> Result<(), ValueError> {
+    let is_token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
+    if text.is_empty() || !text.bytes().all(is_token) {
+        let hint = "it is made of letters, digits and hyphens, such as X-Tenant";
+        return Err(ValueError::hinted(format!("`{text}` is no name of a header"), hint));
+    }
+    match OWN_HEADERS.iter().find(|own| text.eq_ignore_ascii_case(own)) {
+        Some(own) => Err(ValueError::hinted(
+            format!("the header `{own}` leads the request to the app, and is cutover's own"),
+            "leave it out: the route and the instances are asked one by one",
+        )),
+        None => Ok(()),
+    }
+}
+
+/// RFC 6901.
+fn check_pointer(text: &str) -> Result<(), ValueError> {
+    if !text.is_empty() && !text.starts_with('/') {
+        return Err(ValueError::hinted(
+            format!("`{text}` is no JSON pointer"),
+            format!("it begins with `/`: write /{text}"),
+        ));
+    }
+    if text.split('~').skip(1).any(|rest| !rest.starts_with(['0', '1'])) {
+        let hint = "a `~` in a name is written ~0, and a `/` in a name ~1";
+        return Err(ValueError::hinted(format!("`{text}` is no JSON pointer"), hint));
+    }
+    if let Some(found) = text.chars().find(|c| is_unprintable(*c)) {
+        return Err(ValueError::unprintable("JSON pointer", found));
+    }
+    Ok(())
 }
 
 fn check_path(text: &str) -> Result<(), ValueError> {
@@ -110,11 +165,37 @@ pub(crate) static PLAN: Table = Table {
              `--parallel N` says otherwise for one run.",
         ),
         key(
+            "tls",
+            Kind::Table(&TLS),
+            Need::Optional("the certificates of routes are verified by the roots that the system trusts"),
+            "How the certificates of routes are verified, where they are asked by `https`.",
+        ),
+        key(
             "outside",
             Kind::List(&Kind::Text(&FILE), 0, None),
             Need::Optional("none"),
             "Folders outside of this file's folder that the paths of the plan and of its manifests may lead to. A path that \
              leads anywhere else, by `..`, from the root or through a symbolic link, is refused.",
+        ),
+    ],
+};
+
+/// `tls`.
+pub(crate) static TLS: Table = Table {
+    noun: "a way to verify certificates",
+    one_of: false,
+    keys: &[
+        key(
+            "ca_file",
+            Kind::Text(&FILE),
+            Need::Optional("the system's roots"),
+            "A file of certificates (PEM), relative to this file, that are trusted in the place of the system's roots.",
+        ),
+        key(
+            "insecure",
+            Kind::Flag,
+            Need::Default("false"),
+            "Whether no certificate is verified: whoever answers on a route is taken for the router. Each run warns of it.",
         ),
     ],
 };
@@ -187,7 +268,14 @@ pub(crate) static APP: Table = Table {
             "checks",
             Kind::List(&Kind::Table(&CHECK), 0, None),
             Need::Optional("none: the platform's health check alone decides"),
-            "What the new version must show at the staging route before it goes live, in order.",
+            "What the new version must show at the staging route before it goes live, in order; some also or only at the live routes.",
+        ),
+        key(
+            "watch",
+            Kind::Table(&WATCH),
+            Need::Optional("the old colour is let go as soon as it is off the live routes"),
+            "How long the HTTP checks go on at the live routes after the switch, while the old colour still runs. Where they fail, it \
+             gets the live routes back.",
         ),
         key(
             "settle",
@@ -327,38 +415,136 @@ pub(crate) static ROUTES: Table = Table {
     ],
 };
 
+/// `watch`.
+pub(crate) static WATCH: Table = Table {
+    noun: "a watch",
+    one_of: false,
+    keys: &[
+        key(
+            "for",
+            Kind::Text(&PERIOD),
+            Need::Required,
+            "How long. It ends later where the last answer is a wrong one.",
+        ),
+        key(
+            "every",
+            Kind::Text(&DURATION),
+            Need::Default("1s"),
+            "The pause between two rounds, each of which asks every instance at every live route.",
+        ),
+        key(
+            "failures",
+            Kind::Number(1, 1000),
+            Need::Default("3"),
+            "How many wrong answers to one check in a row are a failure.",
+        ),
+    ],
+};
+
+/// The words of `at`.
+const AT: &[(&str, &str)] = &[
+    ("staging", "at the staging route, before the switch"),
+    (
+        "live",
+        "at each live route, once the new version is alone on them; where it fails, the old colour gets them back",
+    ),
+];
+
 /// An item of `checks`.
 pub(crate) static CHECK: Table = Table {
     noun: "a check",
     one_of: true,
     keys: &[
-        key("http", Kind::Table(&HTTP), Need::Optional("no HTTP check"), "A GET through the staging route."),
+        key(
+            "http",
+            Kind::Table(&HTTP),
+            Need::Optional("no HTTP check"),
+            "A request through a route, a GET if nothing else is said.",
+        ),
         key(
             "command",
-            Kind::Table(&COMMAND_CHECK),
+            Kind::TableOr(&COMMAND_CHECK, "run"),
             Need::Optional("no command"),
-            "A program of your own, run in this file's folder with the staging URL in CUTOVER_STAGING_URL and the new \
-             colour's name in CUTOVER_APP; exit status 0 is success.",
+            "A program of your own, run in this file's folder with the URL of the route in CUTOVER_URL (and in \
+             CUTOVER_STAGING_URL, as it was called first), and the new colour's name in CUTOVER_APP and CUTOVER_COLOUR; exit \
+             status 0 is success.",
+        ),
+        key(
+            "approval",
+            Kind::Text(&QUESTION),
+            Need::Optional("nobody is asked"),
+            "A question to a person, asked on the terminal, also with `--yes`: yes is success. Where there is no terminal, the run \
+             ends there with exit code 5, and `cutover resume --approve` goes on.",
         ),
     ],
 };
+
+/// The words of `method`.
+const METHODS: &[(&str, &str)] = &[
+    ("GET", "reads"),
+    ("HEAD", "reads the head alone"),
+    ("POST", "acts"),
+    ("PUT", "writes"),
+    ("PATCH", "changes"),
+    ("DELETE", "deletes"),
+    ("OPTIONS", "asks what is allowed"),
+];
+
+/// The words of `status`.
+const CLASSES: &[(&str, &str)] = &[
+    ("2xx", "all from 200 to 299"),
+    ("3xx", "all from 300 to 399"),
+    ("4xx", "all from 400 to 499"),
+    ("5xx", "all from 500 to 599"),
+];
 
 /// `http` of a check.
 pub(crate) static HTTP: Table = Table {
     noun: "an HTTP check",
     one_of: false,
     keys: &[
-        key("path", Kind::Text(&URL_PATH), Need::Default("/"), "Path and query below the staging route."),
+        key("path", Kind::Text(&URL_PATH), Need::Default("/"), "Path and query below the route."),
+        key("method", Kind::Choice(METHODS), Need::Default("GET"), "How it asks; nothing is sent but headers."),
+        key(
+            "headers",
+            Kind::Map(&HEADER_NAME, Values::Text(&HEADER_VALUE)),
+            Need::Optional("none but cutover's own"),
+            "What is sent. It is shown in scripts: no secrets here.",
+        ),
         key(
             "status",
-            Kind::OneOrMore(&Kind::Number(100, 599)),
+            Kind::OneOrMore(&Kind::NumberOrWord(100, 599, CLASSES)),
             Need::Default("200"),
             "The status code that is success, or several. Redirects are not followed.",
         ),
+        key(
+            "response_headers",
+            Kind::Map(&HEADER_NAME, Values::Text(&REGEX)),
+            Need::Optional("any will do"),
+            "What must be found in headers of the answer.",
+        ),
         key("body", Kind::Text(&REGEX), Need::Optional("any body will do"), "What must be found in the body."),
+        key(
+            "json",
+            Kind::Map(&POINTER, Values::Json),
+            Need::Optional("the body need not be JSON"),
+            "What must stand in the body, which is JSON then, at these pointers (RFC 6901). Numbers are equal by what they are worth.",
+        ),
+        key(
+            "latency",
+            Kind::Text(&PERIOD),
+            Need::Optional("up to 10 s"),
+            "What an answer must take less than, from the connection to its last byte.",
+        ),
         key("within", Kind::Text(&PERIOD), Need::Default("60s"), "The time after which the check has failed."),
-        key("successes", Kind::Number(1, 1000), Need::Default("3"), "How many successes in a row are asked for."),
+        key(
+            "successes",
+            Kind::Number(1, 1000),
+            Need::Default("3"),
+            "How many successes in a row are asked for, of every instance where the router can be asked for one of them.",
+        ),
         key("interval", Kind::Text(&DURATION), Need::Default("500ms"), "The pause between two requests."),
+        key("at", Kind::OneOrMore(&Kind::Choice(AT)), Need::Default("staging"), "Where it asks."),
     ],
 };
 
@@ -379,8 +565,10 @@ pub(crate) static COMMAND_CHECK: Table = Table {
             Need::Default("60s"),
             "The time after which the command is ended and has failed.",
         ),
+        key("at", Kind::OneOrMore(&Kind::Choice(AT)), Need::Default("staging"), "Where it asks."),
     ],
 };
 
 /// All tables, the plan first.
-pub(crate) static TABLES: [&Table; 8] = [&PLAN, &TARGET, &APP, &TIMEOUTS, &ROUTES, &CHECK, &HTTP, &COMMAND_CHECK];
+pub(crate) static TABLES: [&Table; 10] =
+    [&PLAN, &TARGET, &APP, &TIMEOUTS, &ROUTES, &CHECK, &HTTP, &COMMAND_CHECK, &WATCH, &TLS];

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::keys::PLAN;
-use super::table::{Kind, Need, Table};
+use super::table::{Kind, Need, Table, Values};
 
 /// The reference of the plan file as Markdown.
 pub(crate) fn reference() -> String {
@@ -46,11 +46,17 @@ fn section(page: &mut String, table: &'static Table, path: &str) {
 /// The table that describes a value or its items.
 fn inner(kind: &Kind) -> Option<(&'static Table, &'static str)> {
     match kind {
-        Kind::Table(table) => Some((table, "")),
+        Kind::Table(table) | Kind::TableOr(table, _) => Some((table, "")),
         Kind::List(Kind::Table(table), ..) => Some((table, "[]")),
-        Kind::Text(_) | Kind::Number(..) | Kind::Choice(_) | Kind::List(..) | Kind::OneOrMore(_) | Kind::Variables => {
-            None
-        }
+        Kind::Text(_)
+        | Kind::Number(..)
+        | Kind::NumberOrWord(..)
+        | Kind::Flag
+        | Kind::Choice(_)
+        | Kind::List(..)
+        | Kind::OneOrMore(_)
+        | Kind::Variables
+        | Kind::Map(..) => None,
     }
 }
 
@@ -64,6 +70,11 @@ fn kind(kind: &Kind) -> String {
         }
         Kind::Number(least, most) if least == most => format!("`{least}`."),
         Kind::Number(least, most) => format!("*a whole number from {least} to {most}*."),
+        Kind::NumberOrWord(least, most, words) => {
+            let words: Vec<_> = words.iter().map(|(word, meaning)| format!("`{word}` ({meaning})")).collect();
+            format!("*a whole number from {least} to {most}*, or one of {}.", words.join(", "))
+        }
+        Kind::Flag => "`true` or `false`.".to_owned(),
         Kind::Choice(words) => {
             let words: Vec<_> = words.iter().map(|(word, meaning)| format!("`{word}` ({meaning})")).collect();
             format!("{}.", words.join(", "))
@@ -77,9 +88,15 @@ fn kind(kind: &Kind) -> String {
             match item {
                 Kind::Text(text) => format!("*{count}, each {}*.", text.noun),
                 Kind::Table(table) => format!("*{count}, each {}*, see below.", table.noun),
-                Kind::Number(..) | Kind::Choice(_) | Kind::List(..) | Kind::OneOrMore(_) | Kind::Variables => {
-                    format!("*{count}*.")
-                }
+                Kind::Number(..)
+                | Kind::NumberOrWord(..)
+                | Kind::Flag
+                | Kind::Choice(_)
+                | Kind::List(..)
+                | Kind::OneOrMore(_)
+                | Kind::TableOr(..)
+                | Kind::Variables
+                | Kind::Map(..) => format!("*{count}*."),
             }
         }
         Kind::OneOrMore(item) => {
@@ -87,6 +104,15 @@ fn kind(kind: &Kind) -> String {
             format!("{}, or a list of such.", item.trim_end_matches('.'))
         }
         Kind::Table(_) => "*a mapping*, see below.".to_owned(),
+        Kind::TableOr(_, key) => format!("*a mapping*, see below, or its `{key}` alone."),
         Kind::Variables => "*a mapping of names to texts, numbers or booleans*.".to_owned(),
+        Kind::Map(names, values) => {
+            let values = match values {
+                Values::Text(text) => text.noun,
+                Values::Json => "a value",
+            };
+            let example = names.examples.first().map(|example| format!(" (`{example}`)")).unwrap_or_default();
+            format!("*a mapping, each key {}{example}, each value {values}*.", names.noun)
+        }
     }
 }

@@ -51,6 +51,10 @@ pub(crate) enum Kind {
     Text(&'static Text),
     /// A whole number within bounds, both included.
     Number(u32, u32),
+    /// A whole number within bounds, or one of a few words, each with what it means.
+    NumberOrWord(u32, u32, &'static [(&'static str, &'static str)]),
+    /// `true` or `false`.
+    Flag,
     /// One of a few words, each with what it means.
     Choice(&'static [(&'static str, &'static str)]),
     /// A list with at least and at most so many items.
@@ -59,8 +63,21 @@ pub(crate) enum Kind {
     OneOrMore(&'static Kind),
     /// A mapping with known keys.
     Table(&'static Table),
+    /// A mapping with known keys, or what stands at this one of them, alone.
+    TableOr(&'static Table, &'static str),
     /// A mapping with keys of the user's own, whose values are texts, numbers or booleans.
     Variables,
+    /// A mapping with keys of the user's own, each such a text, to values of one kind.
+    Map(&'static Text, Values),
+}
+
+/// What the values of a mapping are.
+#[derive(Debug)]
+pub(crate) enum Values {
+    /// Texts with rules of their own.
+    Text(&'static Text),
+    /// Anything that JSON can hold.
+    Json,
 }
 
 /// A kind of text.

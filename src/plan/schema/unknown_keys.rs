@@ -1,13 +1,13 @@
 //! Keys that a plan does not have, and what whoever wrote them means: keys of a newer cutover, of a cf manifest, of other
 //! tools, and the old words for things that have another name here.
 
-use super::keys::{APP, CHECK, COMMAND_CHECK, HTTP, PLAN, ROUTES, TARGET};
+use super::keys::{APP, CHECK, COMMAND_CHECK, HTTP, PLAN, ROUTES, TARGET, WATCH};
 use super::table::Table;
 use crate::plan::yaml::{Node, Value};
 
 /// Keys that are to come: this version does not know them yet.
 const NOT_YET: &[(&Table, &[&str])] =
-    &[(&PLAN, &["cutover", "strategy"]), (&APP, &["depends_on", "processes", "strategy", "tasks", "watch"])];
+    &[(&PLAN, &["cutover", "strategy"]), (&APP, &["depends_on", "processes", "strategy", "tasks"])];
 
 /// Keys of an application of a cf manifest (docs.cloudfoundry.org: app manifest attribute reference), other than those
 /// that a plan has as well.
@@ -57,7 +57,7 @@ const OTHER_WORDS: &[(&Table, &[&str], &str)] = &[
     (
         &APP,
         &["health", "health_check", "health-check", "healthcheck", "smoke_test", "smoke-test", "smoke_tests", "test"],
-        "write `checks: [{http: {path: /health}}]`, or a command of your own: `checks: [{command: {run: ./smoke-test.sh}}]`",
+        "write `checks: [{http: {path: /health}}]`, or a command of your own: `checks: [{command: ./smoke-test.sh}]`",
     ),
     (&APP, &["blue", "green"], "the two apps that take turns are `colours: [shop_blue, shop_green]`"),
     (&APP, &["application"], "which application of the manifest it is, where that has several, is `app: NAME`"),
@@ -82,6 +82,32 @@ const OTHER_WORDS: &[(&Table, &[&str], &str)] = &[
         &["retries", "threshold"],
         "the request is repeated until `within` is over; `successes` in a row are asked for",
     ),
+    (
+        &HTTP,
+        &["header"],
+        "what is sent is `headers: {X-Tenant: acme}`; what must come is `response_headers: {Content-Type: json}`",
+    ),
+    (
+        &HTTP,
+        &["expect_headers", "response_header"],
+        "what headers of the answer must match is `response_headers: {Content-Type: json}`",
+    ),
+    (
+        &HTTP,
+        &["json_path", "json_pointer", "jsonpath"],
+        "what must stand in the body is `json: {/status: UP}`, by JSON pointers",
+    ),
+    (
+        &HTTP,
+        &["duration", "faster_than", "max_latency", "response_time"],
+        "what an answer must take less than is `latency: 500ms`",
+    ),
+    (
+        &CHECK,
+        &["approve", "confirm", "manual", "pause", "prompt"],
+        "a question to a person is `- approval: Does it look right?`",
+    ),
+    (&HTTP, &["verb"], "how it asks is `method: POST`"),
     (&COMMAND_CHECK, &["timeout", "deadline"], "the time after which the command has failed is `within: 60s`"),
     (
         &COMMAND_CHECK,
@@ -144,8 +170,8 @@ pub(crate) fn hint_for_value(table: &Table, node: &Node) -> Option<String> {
         Some(format!("write {{path: {text}}}"))
     } else if is(&HTTP) {
         Some("write the path below the staging route: {path: /health}".to_owned())
-    } else if is(&COMMAND_CHECK) {
-        Some(format!("write {{run: {}}}", serde_json::Value::from(text)))
+    } else if is(&WATCH) {
+        Some(format!("write {{for: {text}}}"))
     } else if is(&CHECK) && text.starts_with('/') {
         Some(format!("write http: {{path: {text}}}"))
     } else if is(&ROUTES) {

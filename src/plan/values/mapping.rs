@@ -15,18 +15,27 @@ pub(crate) struct Mapping<'node> {
     node: &'node Node,
     table: &'static Table,
     path: String,
+    /// The key whose value stands in the place of the mapping, where one does.
+    alone: Option<&'static str>,
 }
 
 impl<'node> Mapping<'node> {
     pub(crate) fn new(node: &'node Node, table: &'static Table, path: &str) -> Self {
-        Self { node, table, path: path.to_owned() }
+        Self { node, table, path: path.to_owned(), alone: None }
     }
 
     /// The mapping of a key; an empty one where there is none.
     pub(crate) fn table(&self, key: &str, table: &'static Table) -> Self {
         // A mapping that is missing has no keys.
         let node = self.node.get(key).unwrap_or(&NOTHING);
-        Self { node, table, path: key_path(&self.path, key) }
+        Self { node, table, path: key_path(&self.path, key), alone: None }
+    }
+
+    /// As [`Self::table`], of one that may be written as the value of one of its keys alone.
+    pub(crate) fn table_or(&self, key: &str, table: &'static Table, alone: &'static str) -> Self {
+        let inner = self.table(key, table);
+        let is_alone = matches!(inner.node.value, Value::Scalar(_) | Value::List(_));
+        Self { alone: is_alone.then_some(alone), ..inner }
     }
 
     /// The mappings of a list.
@@ -38,18 +47,18 @@ impl<'node> Mapping<'node> {
 
     /// Where a key stands in the document.
     pub(crate) fn path_of(&self, key: &str) -> String {
-        key_path(&self.path, key)
+        if self.alone == Some(key) { self.path.clone() } else { key_path(&self.path, key) }
     }
 
     /// The value of a key, if it is there.
     pub(crate) fn node(&self, key: &str) -> Option<&'node Node> {
         debug_assert!(self.table.key(key).is_some(), "{key} is in the table of {}", self.table.noun);
-        self.node.get(key)
+        if self.alone == Some(key) { Some(self.node) } else { self.node.get(key) }
     }
 
     /// A value read from its text, or from the text of the table's default.
     pub(crate) fn parse<T>(&self, key: &str, read: impl Fn(&str) -> Result<T, ValueError>) -> Option<Located<T>> {
-        let path = key_path(&self.path, key);
+        let path = self.path_of(key);
         let (node, text) = match (self.node(key), self.table.key(key).map(|key| key.need)) {
             (Some(node), _) => (node, node.text()?),
             (None, Some(Need::Default(text))) => (self.node, text),
@@ -62,7 +71,7 @@ impl<'node> Mapping<'node> {
     pub(crate) fn parse_list<T>(&self, key: &str, read: impl Fn(&str) -> Result<T, ValueError>) -> Vec<Located<T>> {
         match self.node(key) {
             Some(Node { value: Value::List(items), .. }) => {
-                let path = key_path(&self.path, key);
+                let path = self.path_of(key);
                 let mut found = Vec::new();
                 for (at, node) in items.iter().enumerate() {
                     if let Some(value) = node.text().and_then(|text| read(text).ok()) {

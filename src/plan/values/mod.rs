@@ -3,7 +3,7 @@
 //!
 //! - `mapping`, `scalars`, `paths`: the readers
 //! - `located`: a value that knows where it stands
-//! - `partial_app`, `check`, `timeouts`: what is read
+//! - `partial_app`, `check`, `watch`, `timeouts`, `tls`: what is read
 
 mod check;
 mod located;
@@ -12,8 +12,11 @@ mod partial_app;
 mod paths;
 mod scalars;
 mod timeouts;
+mod tls;
+mod watch;
 
 pub(super) use located::Located;
 pub(super) use mapping::Mapping;
 pub(super) use partial_app::PartialApp;
 pub(super) use scalars::{any, whole};
+pub(super) use tls::read_tls;

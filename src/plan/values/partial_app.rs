@@ -9,6 +9,7 @@ use super::mapping::Mapping;
 use super::paths::{existing, folder_of, joined};
 use super::scalars::any;
 use super::timeouts::read_timeouts;
+use super::watch::read_watch;
 use crate::plan::app::{App, ExtraRoutes, Instances, Old, OnFailure};
 use crate::plan::carry::{self, Carry};
 use crate::plan::check::Check;
@@ -20,6 +21,7 @@ use crate::plan::route_url::RouteUrl;
 use crate::plan::schema::{CHECK, ROUTES, TIMEOUTS};
 use crate::plan::timeouts::Timeouts;
 use crate::plan::value_error::ValueError;
+use crate::plan::watch::Watch;
 use crate::plan::yaml::Node;
 
 /// An app as far as it could be read.
@@ -32,6 +34,7 @@ pub(crate) struct PartialApp {
     pub live: Vec<Located<RouteUrl>>,
     pub staging: Option<Located<RouteUrl>>,
     checks: Vec<Option<Check>>,
+    watch: Option<Watch>,
     settle: Option<Duration>,
     drain: Option<Duration>,
     old: Option<Old>,
@@ -65,6 +68,8 @@ impl PartialApp {
         let path = app.parse("path", any).and_then(|given| existing(given, folder, collector));
         let manifest =
             read_app_manifest(app, path.is_some() || app.node("path").is_some(), folder, &mut contents, collector);
+        let checks: Vec<_> =
+            app.tables("checks", &CHECK).iter().map(|check| read_check(check, folder, collector)).collect();
         Self {
             name,
             colours,
@@ -78,7 +83,8 @@ impl PartialApp {
             services: app.parse_list("services", ServiceName::parse),
             live: routes.parse_list("live", RouteUrl::parse),
             staging: routes.parse("staging", RouteUrl::parse),
-            checks: app.tables("checks", &CHECK).iter().map(|check| read_check(check, folder, collector)).collect(),
+            watch: read_watch(app, &checks, collector),
+            checks,
             settle: app.parse("settle", parse_duration).map(|at| at.value),
             drain: app.parse("drain", parse_duration).map(|at| at.value),
             old: app.parse("old", Old::parse).map(|at| at.value),
@@ -102,6 +108,7 @@ impl PartialApp {
             live: self.live.into_iter().map(|at| at.value).collect(),
             staging: self.staging?.value,
             checks: self.checks.into_iter().collect::<Option<_>>()?,
+            watch: self.watch,
             settle: self.settle?,
             drain: self.drain?,
             old: self.old?,

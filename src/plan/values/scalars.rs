@@ -10,6 +10,10 @@ pub(crate) fn any(text: &str) -> Result<String, ValueError> {
     Ok(text.to_owned())
 }
 
+pub(crate) fn flag(text: &str) -> Result<bool, ValueError> {
+    text.parse().map_err(|_| ValueError::new("neither true nor false"))
+}
+
 pub(crate) fn whole<T: FromStr>(text: &str) -> Result<T, ValueError> {
     text.parse().map_err(|_| ValueError::new("no whole number"))
 }

@@ -12,6 +12,15 @@ use super::intrusion::Intrusion;
 pub enum Ended {
     /// All steps are confirmed.
     Done,
+    /// A person is to answer, and there was nobody to ask; the steps before this one are confirmed.
+    Unanswered {
+        /// The plan's name of the app.
+        app: AppName,
+        /// The id of the step.
+        step: String,
+        /// What is asked.
+        question: String,
+    },
     /// A step is not confirmed; none after it was started.
     Failed(Box<Failure>),
     /// Somebody else is at work: nothing more was started, and nothing is taken back.
@@ -40,9 +49,10 @@ impl Ended {
     pub(super) fn outweighs(&self, other: &Self) -> bool {
         let weight = |ended: &Self| match ended {
             Self::Done => 0,
-            Self::Failed(_) => 1,
-            Self::Interrupted { .. } => 2,
-            Self::Stopped { .. } => 3,
+            Self::Unanswered { .. } => 1,
+            Self::Failed(_) => 2,
+            Self::Interrupted { .. } => 3,
+            Self::Stopped { .. } => 4,
         };
         weight(self) > weight(other)
     }

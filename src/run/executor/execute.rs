@@ -245,6 +245,10 @@ fn report_end(ended: &Ended, report: &mut Report<'_>) {
             let exit_code = signal.exit_code();
             report(Happening::Interrupted { app: app.to_string(), step: step.clone(), exit_code });
         }
+        Ended::Unanswered { app, step, question } => {
+            let (app, step, question) = (app.to_string(), step.clone(), question.clone());
+            report(Happening::AwaitsApproval { app, step, question });
+        }
         Ended::Done | Ended::Failed(_) => {}
     }
 }

@@ -93,6 +93,9 @@ impl Runner<'_> {
                     None => Ended::failed(why, step),
                 })
             }
+            StepOutcome::Unanswered(question) => {
+                Err(Ended::Unanswered { app: app.name.clone(), step: step.id.clone(), question })
+            }
             StepOutcome::Interrupted(why) => Err(Ended::by(why, step)),
         }
     }

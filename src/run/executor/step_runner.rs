@@ -19,7 +19,7 @@ use crate::event::{Happening, Report};
 use crate::plan;
 use crate::run::reading::parts::Parts;
 use crate::run::reading::view::{Unseen, View};
-use crate::run::routes::check;
+use crate::run::routes::outcome::Outcome;
 use crate::run::routes::probe::Unconfirmed;
 use crate::run::waiting::clock::Stop;
 use crate::run::waiting::pauses::Pauses;
@@ -95,6 +95,8 @@ pub(super) enum StepOutcome {
         /// As above.
         exit_code: Option<i32>,
     },
+    /// There is nobody to ask this.
+    Unanswered(String),
     /// The run is to stop, and the step was only waited for.
     Interrupted(Stop),
 }
@@ -102,6 +104,7 @@ pub(super) enum StepOutcome {
 /// Why a step is not confirmed.
 enum Unfinished {
     Failed(String),
+    Unanswered(String),
     Interrupted(Stop),
 }
 
@@ -155,6 +158,7 @@ impl Runner<'_> {
         match self.confirmed(app, step, next, view, &mut exit_code, report) {
             Ok(confirmed) => StepOutcome::Confirmed { confirmed, exit_code },
             Err(Unfinished::Failed(why)) => StepOutcome::Failed { why, exit_code },
+            Err(Unfinished::Unanswered(question)) => StepOutcome::Unanswered(question),
             Err(Unfinished::Interrupted(why)) => StepOutcome::Interrupted(why),
         }
     }
@@ -174,7 +178,7 @@ impl Runner<'_> {
             self.call(app, step, &invocation, view, exit_code, report)?
         } else {
             report(Happening::step_started(app, step, &[]));
-            let notes = self.without_cf(step)?;
+            let notes = self.without_cf(step, view.space())?;
             // While a check or a drain takes its time, people have theirs.
             view.forget();
             Called { notes, since: self.clock.now(), told: Answered::Nothing, own_package: None }
@@ -370,13 +374,13 @@ impl Runner<'_> {
         self.clock.pause_until(pause, deadline)
     }
 
-    fn without_cf(&self, step: &Step) -> Result<Vec<String>, Unfinished> {
+    fn without_cf(&self, step: &Step, space: &Space) -> Result<Vec<String>, Unfinished> {
+        let app = step.facts().app();
         match step.facts().work() {
-            Work::Check { check, url } => match self.checks.run(check, step.facts().app(), url, self.clock) {
-                check::Outcome::Passed(note) => Ok(vec![note]),
-                check::Outcome::Failed(why) => Err(Unfinished::Failed(why)),
-                check::Outcome::Interrupted(why) => Err(why.into()),
-            },
+            Work::Check { check, url } => noted(self.checks.run(check, app, url, space, self.clock)),
+            Work::Watch { watch, checks, urls } => {
+                noted(self.checks.watch(watch, checks, app, urls, space, self.clock))
+            }
             Work::Wait(time) => {
                 self.clock.pause(time)?;
                 Ok(Vec::new())
@@ -476,6 +480,16 @@ impl Runner<'_> {
             }
             Err(Unconfirmed::Interrupted(why)) => Err(why.into()),
         }
+    }
+}
+
+/// What a check has told.
+fn noted(outcome: Outcome) -> Result<Vec<String>, Unfinished> {
+    match outcome {
+        Outcome::Passed(note) => Ok(vec![note]),
+        Outcome::Failed(why) => Err(Unfinished::Failed(why)),
+        Outcome::Unanswered(question) => Err(Unfinished::Unanswered(question)),
+        Outcome::Interrupted(why) => Err(why.into()),
     }
 }
 

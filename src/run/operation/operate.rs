@@ -38,6 +38,9 @@ impl Operation<'_> {
         };
         if failed.iter().any(|(_, ended)| matches!(ended, Ended::Interrupted { .. })) {
             self.hint_ways(verb, report);
+        } else if let (Outcome::Unanswered, Some(own)) = (outcome, self.own) {
+            report(Happening::Hint { text: format!("the answer yes is: {}", own.verb("resume --approve")) });
+            report(Happening::Hint { text: format!("the answer no is: {}", own.verb(Verb::Rollback)) });
         }
         let done: Vec<&AppDeployment<'_>> = done.into_iter().map(|(part, _)| part).collect();
         tell_others(&done, &not_begun, space, report);
@@ -55,6 +58,10 @@ impl Operation<'_> {
         let recovery = Recovery { operation: self, part };
         match ended {
             Ended::Done => Outcome::Done,
+            Ended::Unanswered { .. } => {
+                stands(&part.app, space, report);
+                Outcome::Unanswered
+            }
             Ended::Failed(failure) => recovery.after(failure, space, report),
             Ended::Stopped { why, .. } => {
                 recovery.stopped(self.deployment.verb, why, space, report);

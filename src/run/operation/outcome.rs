@@ -9,6 +9,8 @@ pub(crate) enum Outcome {
     Done,
     /// It failed, and every live route is served as before.
     AsBefore,
+    /// A person is to answer; every live route is served as before.
+    Unanswered,
     /// A person must look.
     Stuck,
     /// A signal ended it; the live routes are served.
@@ -21,8 +23,9 @@ impl Outcome {
         match self {
             Self::Done => 0,
             Self::AsBefore => 1,
-            Self::Interrupted(_) => 2,
-            Self::Stuck => 3,
+            Self::Unanswered => 2,
+            Self::Interrupted(_) => 3,
+            Self::Stuck => 4,
         }
     }
 }

@@ -162,7 +162,8 @@ impl Recovery<'_, '_> {
                 report(Happening::Hint { text: format!("{next} is off the live routes; look at it with {logs}") });
                 Outcome::AsBefore
             }
-            Ended::Failed(_) => {
+            // Nobody is asked on a way back.
+            Ended::Failed(_) | Ended::Unanswered { .. } => {
                 stands(app, space, report);
                 self.tell_left(Verb::Rollback, space, report);
                 Outcome::Stuck

@@ -5,18 +5,20 @@
 
 use std::net::ToSocketAddrs;
 use std::panic::resume_unwind;
+use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 use std::{fmt, io, thread};
 
 use thiserror::Error;
-use ureq::http::{Method, Request, Uri};
-use ureq::tls::{RootCerts, TlsConfig};
+use ureq::http::request::Builder;
+use ureq::http::{HeaderMap, Method, Request, Uri};
+use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
 use ureq::{Agent, AsSendBody, Body, Timeout};
 
-use crate::plan::RouteUrl;
+use crate::plan::{self, HttpCheck, RouteUrl, Tls};
 use crate::run::waiting::clock::{Clock, Stop};
 use crate::steps::instance_header::InstanceHeader;
 
@@ -108,6 +110,8 @@ pub struct Client {
 pub struct Answer {
     /// The status code.
     pub(crate) status: u16,
+    /// The headers.
+    pub(crate) headers: HeaderMap,
     /// The value of `X-Cf-RouterError`, which only the router's own answers carry.
     pub(crate) router_error: Option<String>,
     /// The body, as far as it was asked for; what is no UTF-8 is replaced.
@@ -116,12 +120,14 @@ pub struct Answer {
 
 impl Client {
     /// A client that asks `https://HOST`, or the router's address with the route's `Host` header. `skip_tls_validation`
-    /// follows what the user told cf (`cf api --skip-ssl-validation`).
-    pub fn new(router: Option<&RouterUrl>, skip_tls_validation: bool) -> Self {
-        let tls = TlsConfig::builder()
-            .root_certs(RootCerts::PlatformVerifier)
-            .disable_verification(skip_tls_validation)
-            .build();
+    /// follows what the user told cf (`cf api --skip-ssl-validation`). Fails with the reason where the plan's own roots are none.
+    pub fn new(router: Option<&RouterUrl>, tls: &Tls, skip_tls_validation: bool) -> Result<Self, String> {
+        let roots = match &tls.roots {
+            None => RootCerts::PlatformVerifier,
+            Some(roots) => RootCerts::Specific(Arc::new(certificates(&roots.pem)?)),
+        };
+        let tls =
+            TlsConfig::builder().root_certs(roots).disable_verification(skip_tls_validation || tls.insecure).build();
         let mut config = Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
@@ -137,7 +143,7 @@ impl Client {
             config = config.proxy(None);
         }
         let config = config.build();
-        match router {
+        Ok(match router {
             Some(router) => Self {
                 agent: Agent::with_parts(config, DefaultConnector::default(), ToRouter(router.clone())),
                 scheme: router.scheme.clone(),
@@ -148,35 +154,56 @@ impl Client {
                 scheme: "https".to_owned(),
                 port: None,
             },
-        }
+        })
     }
 
-    /// Sends one GET, with its body read, on a connection of its own. Fails with the reason in plain words where there
-    /// is no answer within that time, or within [`REQUEST`].
-    pub fn get(&self, route: &RouteUrl, path: &str, within: Duration) -> Result<Answer, String> {
-        self.send(Method::GET, route, path, None, BODY, within.min(REQUEST))
+    /// Asks what a check asks, of one instance where one is named, on a connection of its own, and reads the body. Fails with
+    /// the reason in plain words where there is no answer within that time, or within [`REQUEST`].
+    pub(crate) fn ask(
+        &self,
+        route: &RouteUrl,
+        check: &HttpCheck,
+        instance: Option<&InstanceKey>,
+        within: Duration,
+    ) -> Result<Answer, String> {
+        let method = match check.method {
+            plan::Method::Get => Method::GET,
+            plan::Method::Head => Method::HEAD,
+            plan::Method::Post => Method::POST,
+            plan::Method::Put => Method::PUT,
+            plan::Method::Patch => Method::PATCH,
+            plan::Method::Delete => Method::DELETE,
+            plan::Method::Options => Method::OPTIONS,
+        };
+        let mut request = self.request(method, route, &check.path);
+        for (name, value) in &check.headers {
+            request = request.header(name, value);
+        }
+        self.send(request, instance, BODY, within.min(REQUEST))
     }
 
     /// Sends one HEAD that only one instance may answer. Fails with the reason in plain words where there is no answer
     /// within that time.
     pub(crate) fn head(&self, route: &RouteUrl, instance: &InstanceKey, within: Duration) -> Result<Answer, String> {
         let path = if route.path().is_empty() { "/" } else { "" };
-        self.send(Method::HEAD, route, path, Some(instance), 0, within)
+        self.send(self.request(Method::HEAD, route, path), Some(instance), 0, within)
+    }
+
+    /// A request at a path below a route.
+    fn request(&self, method: Method, route: &RouteUrl, path: &str) -> Builder {
+        let host = host(route);
+        let port = self.port.map(|port| format!(":{port}")).unwrap_or_default();
+        let uri = format!("{}://{host}{port}{}{path}", self.scheme, route.path());
+        Request::builder().method(method).uri(uri).header("Host", &host)
     }
 
     fn send(
         &self,
-        method: Method,
-        route: &RouteUrl,
-        path: &str,
+        mut request: Builder,
         instance: Option<&InstanceKey>,
         body: u64,
         within: Duration,
     ) -> Result<Answer, String> {
-        let host = host(route);
-        let port = self.port.map(|port| format!(":{port}")).unwrap_or_default();
-        let uri = format!("{}://{host}{port}{}{path}", self.scheme, route.path());
-        let mut request = Request::builder().method(method).uri(uri).header("Host", &host);
         if let Some(InstanceKey { header, guid, index }) = instance {
             request = request.header(header.name(), format!("{guid}:{index}"));
         }
@@ -197,12 +224,24 @@ impl Client {
                 .read_to_string()
                 .map_err(|error| plain(&error))?,
         };
-        Ok(Answer { status, router_error, body })
+        let headers = std::mem::take(response.headers_mut());
+        Ok(Answer { status, headers, router_error, body })
     }
 
     fn run(&self, request: Request<impl AsSendBody>) -> Result<ureq::http::Response<Body>, ureq::Error> {
         self.agent.run(request)
     }
+}
+
+/// All certificates of a file.
+fn certificates(pem: &[u8]) -> Result<Vec<Certificate<'static>>, String> {
+    let mut found = Vec::new();
+    for item in parse_pem(pem) {
+        if let PemItem::Certificate(certificate) = item.map_err(|error| error.to_string())? {
+            found.push(certificate);
+        }
+    }
+    Ok(found)
 }
 
 /// Waits for a request that may take its time, unless the run is to stop: then it is left to itself.

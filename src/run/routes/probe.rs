@@ -24,12 +24,12 @@ use crate::run::waiting::clock::{Clock, Stop};
 use crate::run::waiting::pauses::Pauses;
 use crate::space::{App, Space};
 use crate::steps::action::question::RouterQuestion;
-use crate::steps::instance_header::InstanceHeader;
 use crate::steps::routers::Routers;
 
 use super::deaf::{Persistence, deaf};
 use super::head::{head, is_unknown, nobody};
 use super::http::{Answer, Client, InstanceKey, REQUEST};
+use super::instances::Instances;
 
 /// How many answers in a row are asked for at the least. With six routers behind a balancer that deals by chance, one
 /// that is late is missed in one of 18 cases by 16 questions, and in none by a balancer that takes turns.
@@ -138,7 +138,7 @@ impl Router for Probe<'_> {
         };
         let instances = Instances::of(app);
         let tries = if self.routers.is_deaf(url) { Persistence::Once } else { Persistence::Thrice };
-        let deaf = deaf(self.client, space, url, instances.header, tries, clock).map_err(Unconfirmed::Interrupted)?;
+        let deaf = deaf(self.client, space, url, instances.header(), tries, clock).map_err(Unconfirmed::Interrupted)?;
         let mut pause = |time: Duration| {
             clock.pause(time).map_err(Unconfirmed::Interrupted)?;
             hopeless().map_or(Ok(()), |why| Err(Unconfirmed::Never(why)))
@@ -150,7 +150,7 @@ impl Router for Probe<'_> {
             }
             return Ok(Evidence::Settled { time: settle, why: why.to_string() });
         }
-        let enough = instances.enough();
+        let enough = enough(&instances);
         let row = Row { url, app, instances: &instances, wanted: &wanted, clock };
         let mut pauses = Pauses::between(FIRST_PAUSE, LONGEST_PAUSE);
         loop {
@@ -182,36 +182,6 @@ struct Row<'r> {
 /// Whether the answer that is waited for has come; else what was heard.
 type Heard = Result<(), String>;
 
-/// The instances of an app, as a router is asked for them.
-#[derive(Debug, PartialEq, Eq)]
-struct Instances<'a> {
-    header: InstanceHeader,
-    /// For each the guid that the header takes, and its index. There is one at the least.
-    all: Vec<(&'a str, u32)>,
-}
-
-impl<'a> Instances<'a> {
-    /// By the app's guid, which every router knows; where it runs two versions, by those of their processes.
-    fn of(app: &'a App) -> Self {
-        let wanted: Vec<_> = app.web_processes().filter(|web| web.instances > 0).collect();
-        let (header, of) = match wanted.as_slice() {
-            [] => (InstanceHeader::App, vec![(app.guid.as_str(), 1)]),
-            [web] => (InstanceHeader::App, vec![(app.guid.as_str(), web.instances)]),
-            several => {
-                (InstanceHeader::Process, several.iter().map(|web| (web.guid.as_str(), web.instances)).collect())
-            }
-        };
-        let each = |(guid, count): (&'a str, u32)| (0..count).map(move |index| (guid, index));
-        Self { header, all: of.into_iter().flat_map(each).collect() }
-    }
-
-    /// How many answers in a row are asked for.
-    fn enough(&self) -> usize {
-        let each = if self.all.len() > MANY_INSTANCES { 1 } else { 2 };
-        IN_A_ROW.max(self.all.len() * each)
-    }
-}
-
 impl Probe<'_> {
     /// Asks the questions of these numbers, several at a time, until one is not answered as it is to be.
     fn all_of(&self, row: &Row<'_>, numbers: Range<usize>) -> Result<Heard, Stop> {
@@ -231,8 +201,8 @@ impl Probe<'_> {
     /// Asks the question of that number.
     fn numbered(&self, row: &Row<'_>, number: usize) -> Result<Heard, Stop> {
         let Row { url, app, instances, wanted, clock } = *row;
-        let (guid, index) = instances.all[number % instances.all.len()];
-        let instance = InstanceKey { header: instances.header, guid: guid.to_owned(), index };
+        let instance = instances.key(number % instances.count());
+        let index = instance.index;
         Ok(match self.one(url, instance, wanted, clock)? {
             Ok(instance) if instance == *wanted => Ok(()),
             Ok(Instance::Answers) => Err(format!("{url} still reaches instance {index} of {}", app.name)),
@@ -272,6 +242,12 @@ impl Probe<'_> {
     }
 }
 
+/// How many answers in a row are asked for.
+fn enough(instances: &Instances<'_>) -> usize {
+    let each = if instances.count() > MANY_INSTANCES { 1 } else { 2 };
+    IN_A_ROW.max(instances.count() * each)
+}
+
 fn instance(answer: &Answer) -> Instance {
     match answer.router_error.as_deref() {
         Some(error) if error.starts_with("endpoint_failure") => Instance::Dead,
@@ -282,28 +258,10 @@ fn instance(answer: &Answer) -> Instance {
 
 #[cfg(test)]
 mod tests {
+    use ureq::http::HeaderMap;
+
     use super::*;
     use crate::space::Process;
-
-    #[test]
-    fn two_versions_of_one_app_are_asked_for_by_their_processes() {
-        let of = |processes: &[(&str, &str, u32)]| {
-            let mut app = App::new("app", "shop");
-            app.processes = processes.iter().map(|(guid, kind, instances)| process(guid, kind, *instances)).collect();
-            let instances = Instances::of(&app);
-            let asked: Vec<String> = instances.all.iter().map(|(guid, index)| format!("{guid}:{index}")).collect();
-            (instances.header.name(), asked.join(" "))
-        };
-        for (processes, header, asked) in [
-            (&[][..], "X-Cf-App-Instance", "app:0"),
-            (&[("w", "web", 2), ("x", "worker", 3)], "X-Cf-App-Instance", "app:0 app:1"),
-            (&[("w", "web", 0)], "X-Cf-App-Instance", "app:0"),
-            (&[("new", "web", 1), ("old", "web", 2)], "X-Cf-Process-Instance", "new:0 old:0 old:1"),
-            (&[("new", "web", 0), ("old", "web", 2)], "X-Cf-App-Instance", "app:0 app:1"),
-        ] {
-            assert_eq!(of(processes), (header, asked.to_owned()), "{processes:?}");
-        }
-    }
 
     #[test]
     fn each_instance_is_asked_for_however_many_there_are() {
@@ -311,7 +269,7 @@ mod tests {
         for (instances, enough) in [(1, 16), (8, 16), (9, 18), (50, 100), (51, 51), (400, 400)] {
             let app = app(instances);
             let of = Instances::of(&app);
-            assert_eq!((of.all.len(), of.enough()), (usize::try_from(instances).unwrap(), enough));
+            assert_eq!((of.count(), super::enough(&of)), (usize::try_from(instances).unwrap(), enough));
         }
     }
 
@@ -332,7 +290,12 @@ mod tests {
             (502, Some("endpoint_failure (dial tcp 10.0.0.1:61001: connect: connection refused)"), Instance::Dead),
         ];
         for (status, error, expected) in cases {
-            let answer = Answer { status, router_error: error.map(ToOwned::to_owned), body: String::new() };
+            let answer = Answer {
+                status,
+                router_error: error.map(ToOwned::to_owned),
+                body: String::new(),
+                headers: HeaderMap::new(),
+            };
             assert_eq!(instance(&answer), expected, "{status} {error:?}");
         }
     }

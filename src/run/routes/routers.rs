@@ -28,8 +28,10 @@ pub(crate) fn ask<'s>(client: &Client, space: &Space, steps: impl IntoIterator<I
     let mut routes: Vec<(RouteUrl, Duration)> = Vec::new();
     let mut checked: Vec<RouteUrl> = Vec::new();
     for step in steps {
-        if let Work::Check { check: Check::Http(_), url } = step.facts().work() {
-            checked.push(url.clone());
+        match step.facts().work() {
+            Work::Check { check: Check::Http(_), url } => checked.push(url.clone()),
+            Work::Watch { urls, .. } => checked.extend(urls.iter().cloned()),
+            Work::Check { check: Check::Command(_) | Check::Approval(_), .. } | Work::Cf | Work::Wait(_) => {}
         }
         if let Some(RouterQuestion::Reached { url, .. } | RouterQuestion::Gone { url, .. }) =
             step.facts().router_question()

@@ -1,4 +1,4 @@
-//! Checks a new version.
+//! Checks a new version at a route.
 
 use std::path::Path;
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::cf::dialect::CfVersion;
 use crate::cf::invocation::Invocation;
 use crate::cf::outcome::Expectation;
-use crate::plan::{self, AppName, CommandLine, HttpCheck, RouteUrl, Timeouts, format_duration};
+use crate::plan::{self, AppName, CommandLine, RouteUrl, Timeouts, format_duration};
 use crate::shell::{self, quote};
 use crate::space::Space;
 use crate::space::condition::Condition;
@@ -14,16 +14,20 @@ use crate::space::difference::Facet;
 use crate::space::section::Section;
 
 use super::facts::Facts;
+use super::http_words;
 use super::limits::Limits;
 use super::traffic::Traffic;
 use super::work::Work;
 
-/// Checks the new version at the staging route.
+/// How long a person may think at the most: a day.
+const THOUGHT: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Checks the new version at the staging route, or at a live one.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Check {
     /// The app.
     pub(crate) app: AppName,
-    /// The staging route.
+    /// The route.
     pub(crate) url: RouteUrl,
     /// The check.
     pub(crate) wanted: plan::Check,
@@ -33,7 +37,10 @@ pub(crate) struct Check {
 
 impl Facts for Check {
     fn kind(&self) -> &'static str {
-        "check"
+        match self.wanted {
+            plan::Check::Http(_) | plan::Check::Command(_) => "check",
+            plan::Check::Approval(_) => "approval",
+        }
     }
 
     fn app(&self) -> &str {
@@ -42,7 +49,10 @@ impl Facts for Check {
 
     fn purpose(&self) -> String {
         let what = match &self.wanted {
-            plan::Check::Http(http) => format!("GET {}", http.path),
+            plan::Check::Approval(approval) => {
+                return format!("ask a person about {} at {}: {}", self.app, self.url, approval.question);
+            }
+            plan::Check::Http(http) => http_words::asked(http),
             plan::Check::Command(command) => match &command.run {
                 CommandLine::Shell(line) => line.clone(),
                 CommandLine::Argv(argv) => argv.join(" "),
@@ -69,7 +79,13 @@ impl Facts for Check {
 
     fn own_confirmation(&self) -> Option<String> {
         Some(match &self.wanted {
-            plan::Check::Http(http) => in_words(http),
+            plan::Check::Http(http) => format!(
+                "http: {}, {} in a row, within {}",
+                http_words::wanted(http),
+                http.successes,
+                format_duration(http.within)
+            ),
+            plan::Check::Approval(_) => "person: the answer is yes".to_owned(),
             plan::Check::Command(command) => {
                 format!("command: exits with 0 within {}", format_duration(command.within))
             }
@@ -86,6 +102,7 @@ impl Facts for Check {
         Limits::once(match &self.wanted {
             plan::Check::Http(http) => http.within,
             plan::Check::Command(command) => command.within,
+            plan::Check::Approval(_) => THOUGHT,
         })
     }
 
@@ -100,10 +117,10 @@ impl Facts for Check {
     fn script(&self, within: Duration) -> Option<String> {
         let url = &self.url;
         Some(match &self.wanted {
-            plan::Check::Http(http) => {
-                let route = quote(&format!("{url}{}", http.path));
-                let codes = http.status.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
-                format!("wait_for {} {route} status {route} {codes}", within.as_secs())
+            plan::Check::Http(http) => http_words::script(http, url, within),
+            plan::Check::Approval(approval) => {
+                let question = quote(&format!("{} [y/N] ", approval.question));
+                format!("printf %s {question}; read -r answer </dev/tty; [ \"$answer\" = y ]")
             }
             plan::Check::Command(command) => {
                 let line = match &command.run {
@@ -114,15 +131,10 @@ impl Facts for Check {
                 // is.
                 let folder = quote(&Path::new(".").join(&command.folder).to_string_lossy());
                 let (url, app) = (quote(&format!("https://{url}")), quote(self.app.as_str()));
-                format!("(cd {folder} && CUTOVER_STAGING_URL={url} CUTOVER_APP={app} {line})")
+                let variables =
+                    format!("CUTOVER_URL={url} CUTOVER_STAGING_URL={url} CUTOVER_APP={app} CUTOVER_COLOUR={app}");
+                format!("(cd {folder} && {variables} {line})")
             }
         })
     }
-}
-
-fn in_words(http: &HttpCheck) -> String {
-    let status = http.status.iter().map(ToString::to_string).collect::<Vec<_>>().join(" or ");
-    let body =
-        http.body.as_ref().map(|body| format!(" and a body that matches /{}/", body.as_str())).unwrap_or_default();
-    format!("http: {status}{body}, {} in a row, within {}", http.successes, format_duration(http.within))
 }

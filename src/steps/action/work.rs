@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::plan::{Check, RouteUrl};
+use crate::plan::{Check, HttpCheck, RouteUrl, Watch};
 
 /// How an action is done.
 #[derive(Debug, Clone, Copy)]
@@ -16,6 +16,15 @@ pub(crate) enum Work<'a> {
         /// The route.
         url: &'a RouteUrl,
     },
+    /// By checks that go on at these routes.
+    Watch {
+        /// How long, and how often.
+        watch: &'a Watch,
+        /// The checks.
+        checks: &'a [HttpCheck],
+        /// The routes.
+        urls: &'a [RouteUrl],
+    },
     /// By waiting.
     Wait(Duration),
 }
@@ -25,7 +34,7 @@ impl Work<'_> {
     pub(crate) fn is_by_cf(self) -> bool {
         match self {
             Self::Cf => true,
-            Self::Check { .. } | Self::Wait(_) => false,
+            Self::Check { .. } | Self::Watch { .. } | Self::Wait(_) => false,
         }
     }
 }

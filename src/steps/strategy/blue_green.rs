@@ -45,6 +45,7 @@ impl Strategy for BlueGreen {
             Phase::Check => ("3", "check the new version at the staging route"),
             Phase::Switch => ("4", "map the live routes to the new colour; both are load-balanced"),
             Phase::Release => ("5, 6", "unmap the live routes from the old colour, and the staging route"),
+            Phase::Watch => ("", "check the new version at the live routes, while the old colour still runs"),
             Phase::Retire => ("7", "stop the old colour, after it has drained"),
             Phase::Record => ("", "write down which colour is live"),
             Phase::FallBack => ("8", "fall back to the old colour"),

@@ -11,11 +11,12 @@ use cutover::run::api::Api;
 use cutover::run::executor::ended::Ended;
 use cutover::run::executor::runner::Runner;
 use cutover::run::reading::observe::Observer;
+use cutover::run::routes::approver::{Answer, Approver};
 use cutover::run::routes::check::Checker;
 use cutover::run::routes::http::{Client, RouterUrl};
 use cutover::run::routes::probe::{Evidence, Probe, Router, Unconfirmed};
 use cutover::run::upload::{self, OwnFiles};
-use cutover::run::waiting::clock::Clock;
+use cutover::run::waiting::clock::{Clock, Stop};
 use cutover::run::waiting::interrupt::Interrupt;
 use cutover::space::Space;
 use cutover::steps::action::question::RouterQuestion;
@@ -59,6 +60,15 @@ pub(crate) fn deploy_while(bench: &Bench, meanwhile: &(dyn Fn() + Sync)) -> Ende
         let Driven { runner, deployment, space } = driven;
         Driven { runner: Runner { router: &Meanwhile(meanwhile), ..runner }, deployment, space }.run()
     })
+}
+
+/// Nobody who could be asked.
+struct Nobody;
+
+impl Approver for Nobody {
+    fn ask(&self, _: &str, _: &dyn Clock) -> Result<Answer, Stop> {
+        Ok(Answer::NobodyToAsk)
+    }
 }
 
 /// A router that is not asked.
@@ -105,8 +115,9 @@ pub(crate) fn prepared<T>(bench: &Bench, run: impl FnOnce(Driven<'_>) -> T) -> T
     let home = PrivateHome::create(&guard).unwrap();
     let cf = Cf::discover(Some(&testkit::cf::binary()), &home).unwrap();
     let session = Session::open(&bench.cf.home().join(".cf/config.json"), home).unwrap();
-    let client = Client::new(Some(&RouterUrl::parse(&bench.foundry.router_url()).unwrap()), false);
     let plan = plan::load(&bench.folder().join("deploy.yaml"), None, &plan::Disk).unwrap();
+    let router = RouterUrl::parse(&bench.foundry.router_url()).unwrap();
+    let client = Client::new(Some(&router), &plan.tls, false).unwrap();
     let observer = Observer::new(&cf, &session, &plan);
     let space = observer.observe(&Interrupt::none()).unwrap();
     let request = Request {
@@ -127,7 +138,7 @@ pub(crate) fn prepared<T>(bench: &Bench, run: impl FnOnce(Driven<'_>) -> T) -> T
         api: Api::new(&cf, &session),
         reader: &observer,
         router: &Probe { client: &client, routers: &routers },
-        checks: &Checker { client: &client, guard: &guard },
+        checks: &Checker { client: &client, guard: &guard, approver: &Nobody },
         clock: &Interrupt::none(),
         hold: &|_, _| Ok(()),
         read: Instant::now(),

@@ -7,7 +7,7 @@ use crate::space::condition::Condition;
 use crate::space::{App, AppState, Space};
 use crate::steps::action::{
     Action, Annotate, BindService, Check, CreateApp, Delete, MapRoute, NewApp, Push, SetDroplet, Stage, Start,
-    UnbindService,
+    UnbindService, Watch,
 };
 use crate::steps::annotations::{Annotations, Extent, Origin, Role};
 use crate::steps::builder::{GraphBuilder, RouterKnowledge};
@@ -262,9 +262,13 @@ fn finish(
     let app = list.app();
     if !is_alone_on_live(app, next, list.model()) {
         bring_up(list, next, old, origin, instances)?;
-        for check in &app.checks {
+        for check in app.checks.iter().filter(|check| check.at().staging) {
             let action = Check { app: next.clone(), url: app.staging.clone(), wanted: check.clone(), instances };
-            list.add(Phase::Check, "check", action);
+            let name = match check {
+                plan::Check::Http(_) | plan::Check::Command(_) => "check",
+                plan::Check::Approval(_) => "approval",
+            };
+            list.add(Phase::Check, name, action);
         }
         list.map_live(Phase::Switch, next, &app.live)?;
     }
@@ -274,6 +278,7 @@ fn finish(
         list.unmap_live(Phase::Release, old, routers)?;
     }
     list.side_by_side(&mut [&mut |list| list.unmap_staging(Phase::Release, next), &mut |list| {
+        look_at_live(list, next, instances);
         if let Some(old) = old {
             retire(list, old);
         }
@@ -292,6 +297,25 @@ fn finish(
             Ok(())
         },
     ])
+}
+
+/// What the plan wants to be seen at the live routes before the old colour is let go.
+fn look_at_live(list: &mut GraphBuilder<'_>, next: &AppName, instances: u32) {
+    let app = list.app();
+    let urls: Vec<RouteUrl> =
+        app.live.iter().filter(|url| !preflight::is_internal(url, list.model())).cloned().collect();
+    for check in app.checks.iter().filter(|check| check.at().live) {
+        // A program may know ways of its own.
+        let urls = if check.http().is_some() { &urls } else { &app.live };
+        for url in urls {
+            let action = Check { app: next.clone(), url: url.clone(), wanted: check.clone(), instances };
+            list.add(Phase::Watch, "live-check", action);
+        }
+    }
+    if let Some(wanted) = app.watch {
+        let checks = app.http_checks().cloned().collect();
+        list.add(Phase::Watch, "watch", Watch { app: next.clone(), urls, checks, wanted, instances });
+    }
 }
 
 /// What becomes of the old colour once it is off its routes.
