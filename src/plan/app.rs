@@ -10,6 +10,7 @@ use super::check::Check;
 use super::duration;
 use super::manifest::Manifest;
 use super::name::{AppName, ServiceName};
+use super::processes::{Processes, Takeover, WEB};
 use super::route_url::RouteUrl;
 use super::timeouts::Timeouts;
 use super::value_error::ValueError;
@@ -47,6 +48,9 @@ pub struct App {
     /// What it gets of what the live colour has and no manifest names.
     #[serde(skip_serializing_if = "Carry::is_all")]
     pub carry: Carry,
+    /// When its processes start that no route of the plan leads to.
+    #[serde(skip_serializing_if = "Processes::is_empty")]
+    pub processes: Processes,
     /// What is done where a step fails.
     pub on_failure: OnFailure,
     /// How long things may take.
@@ -64,6 +68,11 @@ impl App {
     pub(crate) fn all_services(&self) -> impl Iterator<Item = &str> {
         let of_manifest = self.manifest.app.services.iter().map(String::as_str);
         self.services.iter().map(ServiceName::as_str).chain(of_manifest)
+    }
+
+    /// Whether the process of a type is handed over from one colour to the other: both never run at once.
+    pub(crate) fn hands_over(&self, kind: &str) -> bool {
+        kind != WEB && self.processes.of(kind) == Takeover::Handover
     }
 
     /// Whether a name, a route, a path or a variable of the app satisfies `has`.

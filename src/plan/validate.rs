@@ -3,7 +3,7 @@
 
 use super::diagnostics::Collector;
 use super::did_you_mean::closest;
-use super::schema::{INSTANCES, Key, Kind, Need, TABLES, Table, VERSION, hint_for_key, hint_for_value};
+use super::schema::{INSTANCES, Key, Kind, Need, TABLES, Table, Text, VERSION, hint_for_key, hint_for_value};
 use super::value_error::ValueError;
 use super::yaml::{Node, Scalar, ScalarKind, Value, key_path};
 use crate::text::is_unprintable;
@@ -18,6 +18,7 @@ pub(super) fn validate(node: &Node, kind: &Kind, path: &str, collector: &mut Col
             Value::Scalar(_) | Value::Map(_) => validate(node, item, path, collector),
         },
         Kind::Variables => check_variables(node, path, collector),
+        Kind::Entries(name, value) => check_entries(node, name, value, path, collector),
         Kind::Text(_) | Kind::Number(..) | Kind::Choice(_) => {
             let error = match &node.value {
                 Value::Scalar(scalar) => check_scalar(scalar, kind).err(),
@@ -177,6 +178,26 @@ fn check_variables(node: &Node, path: &str, collector: &mut Collector<'_>) {
     }
 }
 
+fn check_entries(node: &Node, name: &'static Text, value: &'static Kind, path: &str, collector: &mut Collector<'_>) {
+    let Value::Map(entries) = &node.value else {
+        return collector.node(node, path, wrong_type(node, &Kind::Entries(name, value)));
+    };
+    for (at, (key, of)) in entries.iter().enumerate() {
+        let Value::Scalar(scalar) = &key.value else {
+            collector.node(key, path, ValueError::new("a key is a single word"));
+            continue;
+        };
+        let path = key_path(path, &scalar.text);
+        if entries[..at].iter().any(|(earlier, _)| earlier.text() == key.text()) {
+            let error = ValueError::hinted(format!("the key `{}` is given twice", scalar.text), "keep one of them");
+            collector.node(key, &path, error);
+        } else if let Err(error) = check_scalar(scalar, &Kind::Text(name)) {
+            collector.node(key, &path, error);
+        }
+        validate(of, value, &path, collector);
+    }
+}
+
 fn check_scalar(scalar: &Scalar, kind: &Kind) -> Result<(), ValueError> {
     let Scalar { kind: is, text } = scalar;
     if *is == ScalarKind::Null {
@@ -213,7 +234,7 @@ fn check_scalar(scalar: &Scalar, kind: &Kind) -> Result<(), ValueError> {
             );
             Err(ValueError::hinted(message, hint))
         }
-        Kind::List(..) | Kind::OneOrMore(_) | Kind::Table(_) | Kind::Variables => Ok(()),
+        Kind::List(..) | Kind::OneOrMore(_) | Kind::Table(_) | Kind::Variables | Kind::Entries(..) => Ok(()),
     }
 }
 
@@ -281,6 +302,7 @@ fn noun(kind: &Kind) -> String {
         Kind::OneOrMore(item) => format!("{}, or a list of such", noun(item)),
         Kind::Table(table) => format!("{} (a mapping)", table.noun),
         Kind::Variables => "a mapping of names to values".to_owned(),
+        Kind::Entries(name, value) => format!("a mapping of {} to {}", name.noun, noun(value)),
     }
 }
 

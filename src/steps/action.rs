@@ -1,12 +1,13 @@
 //! What a step does: one file an action, with everything about it.
 //!
 //! - [`facts`]: what is known of an action before it runs; each file answers that for its own
-//! - `annotate`, `bind_service`, `check`, `create_app`, `delete`, `drain`, `map_route`, `push`, `scale`, `set`, `set_droplet`,
-//!   `stage`, `start`, `stop`, `unbind_service`, `unmap_route`: the actions
+//! - `annotate`, `await_end`, `bind_service`, `check`, `create_app`, `delete`, `drain`, `map_route`, `push`, `scale`, `scale_process`,
+//!   `set`, `set_droplet`, `stage`, `start`, `stop`, `unbind_service`, `unmap_route`: the actions
 //! - [`limits`], [`partial`], [`question`], [`traffic`], [`work`]: what their answers are made of
 //! - `model`: apps in the model of a space, as actions change them
 
 mod annotate;
+mod await_end;
 mod bind_service;
 mod check;
 mod create_app;
@@ -20,6 +21,7 @@ pub mod partial;
 mod push;
 pub mod question;
 mod scale;
+mod scale_process;
 mod set;
 mod set_droplet;
 mod stage;
@@ -31,6 +33,7 @@ mod unmap_route;
 pub mod work;
 
 pub(crate) use annotate::Annotate;
+pub(crate) use await_end::AwaitEnd;
 pub(crate) use bind_service::BindService;
 pub(crate) use check::Check;
 pub(crate) use create_app::{CreateApp, NewApp};
@@ -40,6 +43,7 @@ use facts::Facts;
 pub(crate) use map_route::MapRoute;
 pub(crate) use push::Push;
 pub(crate) use scale::Scale;
+pub(crate) use scale_process::{Aim, ScaleProcess};
 pub(crate) use set::Set;
 pub(crate) use set_droplet::SetDroplet;
 pub(crate) use stage::Stage;
@@ -97,6 +101,10 @@ actions! {
     UnbindService,
     /// Sets how many web instances the app has.
     Scale,
+    /// Sets how many instances a process has that is handed over.
+    ScaleProcess,
+    /// Waits while the instances of a process end.
+    AwaitEnd,
     /// Starts the app and waits for all its instances.
     Start,
     /// Checks the new version at the staging route.

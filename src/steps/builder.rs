@@ -9,6 +9,7 @@ use crate::space::{App, AppState, Space};
 use super::Step;
 use super::action::{Action, Annotate, Drain, MapRoute, Stop, UnmapRoute};
 use super::annotations::{Annotations, Extent, Role};
+use super::held::{HELD, Held};
 use super::phase::Phase;
 use super::refusal::Refusal;
 
@@ -207,10 +208,20 @@ impl<'a> GraphBuilder<'a> {
         }
     }
 
+    /// Marks an app whose processes all run as live, where it is not marked so already.
+    pub(super) fn live_again(&mut self, phase: Phase, app: &AppName) {
+        let Some(there) = self.model.app(app.as_str()) else { return };
+        if Role::of(there) != Some(Role::Live) || there.annotations.contains_key(HELD) {
+            let annotations = Annotations::role_only(Role::Live).holding(&Held::default(), Some(there));
+            self.add(phase, "mark", Annotate { app: app.clone(), annotations });
+        }
+    }
+
     /// Marks an app as the one that this deployment has made live, where it is not marked so already.
     pub(super) fn record(&mut self, phase: Phase, app: &AppName) {
-        if self.model.app(app.as_str()).is_some_and(|app| Role::of(app) != Some(Role::Live)) {
-            self.add(phase, "mark", Annotate { app: app.clone(), annotations: Annotations::deployed() });
+        if let Some(there) = self.model.app(app.as_str()).filter(|there| Role::of(there) != Some(Role::Live)) {
+            let annotations = Annotations::deployed().holding(&Held::default(), Some(there));
+            self.add(phase, "mark", Annotate { app: app.clone(), annotations });
         }
     }
 

@@ -18,6 +18,8 @@ pub(crate) enum Phase {
     Switch,
     /// The users of the app do not reach the old version any more.
     Release,
+    /// What no route leads to goes from the old version to the new one.
+    HandOver,
     /// The old version is stopped.
     Retire,
     /// What was done is written down on the apps.
@@ -36,6 +38,7 @@ impl Phase {
             Self::Check => "check",
             Self::Switch => "switch",
             Self::Release => "release",
+            Self::HandOver => "hand-over",
             Self::Retire => "retire",
             Self::Record => "record",
             Self::FallBack => "fall-back",
@@ -51,6 +54,7 @@ impl Phase {
             | Self::Check
             | Self::Switch
             | Self::Release
+            | Self::HandOver
             | Self::Retire
             | Self::Record
             | Self::FallBack => true,

@@ -78,6 +78,7 @@ fn other_processes(app: &plan::App, existing: Option<&App>) -> Vec<Process> {
             instances: process.instances.or(before.map(|before| before.instances)).unwrap_or(0),
             memory_mb: process.memory_mb.or(before.map(|before| before.memory_mb)).unwrap_or(DEFAULT_MEMORY_MB),
             states: Vec::new(),
+            ends_unseen: false,
         }
     };
     app.manifest.app.others.iter().map(process).collect()

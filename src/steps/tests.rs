@@ -624,6 +624,7 @@ fn a_stop_explains_what_becomes_of_two_web_processes() {
         instances,
         memory_mb: 64,
         states: Vec::new(),
+        ends_unseen: false,
     };
     let with = |processes: Vec<Process>, started: bool| {
         let app = App { processes, ..example::app("shop_a", started, 1, Some(Role::Live)) };

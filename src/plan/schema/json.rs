@@ -68,6 +68,11 @@ fn of(kind: &Kind) -> Value {
         }
         Kind::OneOrMore(item) => json!({"anyOf": [of(item), {"type": "array", "items": of(item), "minItems": 1}]}),
         Kind::Table(inner) => table(inner),
+        Kind::Entries(name, value) => json!({
+            "type": "object",
+            "propertyNames": of(&Kind::Text(name)),
+            "additionalProperties": of(value),
+        }),
         Kind::Variables => json!({
             "type": "object",
             "propertyNames": {"pattern": "^[^-=][^=]*$"},
@@ -87,6 +92,8 @@ fn default_value(kind: &Kind, default: &str) -> Value {
     match kind {
         Kind::Number(..) => default.parse::<u32>().map_or(Value::Null, Value::from),
         Kind::OneOrMore(item) => default_value(item, default),
-        Kind::Text(_) | Kind::Choice(_) | Kind::List(..) | Kind::Table(_) | Kind::Variables => Value::from(default),
+        Kind::Text(_) | Kind::Choice(_) | Kind::List(..) | Kind::Table(_) | Kind::Variables | Kind::Entries(..) => {
+            Value::from(default)
+        }
     }
 }

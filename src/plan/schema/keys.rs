@@ -5,6 +5,7 @@ use crate::plan::api_url::ApiUrl;
 use crate::plan::check::BodyPattern;
 use crate::plan::duration::parse_duration;
 use crate::plan::name::{AppName, OrgName, ServiceName, SpaceName};
+use crate::plan::processes::WEB;
 use crate::plan::route_url::RouteUrl;
 use crate::plan::value_error::ValueError;
 use crate::text::is_unprintable;
@@ -51,6 +52,7 @@ text!(REGEX, "a regular expression", ["ok|ready"], None, |t| {
     refuse_control(t, "regular expression", "write it as an escape: `\\x1b`, `\\r`")?;
     BodyPattern::parse(t).map(drop)
 });
+text!(PROCESS, "the type of a process", ["worker"], Some(r"^[^\-\s](.*\S)?$"), check_process);
 text!(COMMAND, "a command", ["./smoke-test.sh"], Some("^[^\\u0000]*$"), |t| {
     refuse_control(t, "command", "have `printf` or the program itself make it")
 });
@@ -60,6 +62,21 @@ fn refuse_control(text: &str, noun: &str, hint: &str) -> Result<(), ValueError> 
     match text.chars().find(|c| is_unprintable(*c) && !matches!(c, '\n' | '\t')) {
         None => Ok(()),
         Some(found) => Err(ValueError { hint: Some(hint.to_owned()), ..ValueError::unprintable(noun, found) }),
+    }
+}
+
+fn check_process(text: &str) -> Result<(), ValueError> {
+    // CC API 3: a type of 1 to 255 characters.
+    if text.is_empty() || text.chars().count() > 255 {
+        return Err(ValueError::new("the type of a process has 1 to 255 characters"));
+    }
+    match text.chars().find(|c| is_unprintable(*c)) {
+        Some(found) => Err(ValueError::unprintable("type of a process", found)),
+        None if text == WEB => Err(ValueError::hinted(
+            "the process `web` is what the routes lead to: it is switched with them",
+            "name only processes that no route leads to, such as `worker`",
+        )),
+        None => Ok(()),
     }
 }
 
@@ -219,6 +236,12 @@ pub(crate) static APP: Table = Table {
              stand alone.",
         ),
         key(
+            "processes",
+            Kind::Entries(&PROCESS, &Kind::Choice(PROCESSES)),
+            Need::Optional("each is handed over"),
+            "When the processes of the new version start that no route leads to: workers, schedulers.",
+        ),
+        key(
             "on_failure",
             Kind::Choice(ON_FAILURE),
             Need::Default("rollback"),
@@ -291,6 +314,16 @@ const CARRY: &[(&str, &str)] = &[
     ("policies", "network policies, in both directions"),
     ("sidecars", "sidecars that a user has made"),
     ("processes", "what its processes are set to: sizes, commands, health checks"),
+];
+
+/// The words of `processes`.
+const PROCESSES: &[(&str, &str)] = &[
+    (
+        "handover",
+        "it has no instances until the users of the app are on the new version; then that of the old version ends, and \
+         then it starts: no two versions of it run at once, and for a moment none does",
+    ),
+    ("overlap", "it starts with its version, before any check has passed, and beside that of the old version"),
 ];
 
 /// `routes`.

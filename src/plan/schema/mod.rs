@@ -18,5 +18,5 @@ pub(crate) use keys::MOST_PARALLEL;
 pub(super) use keys::{APP, CHECK, COMMAND_CHECK, HTTP, INSTANCES, PLAN, ROUTES, TABLES, TARGET, TIMEOUTS, VERSION};
 #[cfg(test)]
 pub(crate) use reference::reference;
-pub(super) use table::{Key, Kind, Need, Table};
+pub(super) use table::{Key, Kind, Need, Table, Text};
 pub(super) use unknown_keys::{hint_for_key, hint_for_value, kind_of_file};

@@ -48,9 +48,13 @@ fn inner(kind: &Kind) -> Option<(&'static Table, &'static str)> {
     match kind {
         Kind::Table(table) => Some((table, "")),
         Kind::List(Kind::Table(table), ..) => Some((table, "[]")),
-        Kind::Text(_) | Kind::Number(..) | Kind::Choice(_) | Kind::List(..) | Kind::OneOrMore(_) | Kind::Variables => {
-            None
-        }
+        Kind::Text(_)
+        | Kind::Number(..)
+        | Kind::Choice(_)
+        | Kind::List(..)
+        | Kind::OneOrMore(_)
+        | Kind::Variables
+        | Kind::Entries(..) => None,
     }
 }
 
@@ -77,7 +81,12 @@ fn kind(kind: &Kind) -> String {
             match item {
                 Kind::Text(text) => format!("*{count}, each {}*.", text.noun),
                 Kind::Table(table) => format!("*{count}, each {}*, see below.", table.noun),
-                Kind::Number(..) | Kind::Choice(_) | Kind::List(..) | Kind::OneOrMore(_) | Kind::Variables => {
+                Kind::Number(..)
+                | Kind::Choice(_)
+                | Kind::List(..)
+                | Kind::OneOrMore(_)
+                | Kind::Variables
+                | Kind::Entries(..) => {
                     format!("*{count}*.")
                 }
             }
@@ -88,5 +97,9 @@ fn kind(kind: &Kind) -> String {
         }
         Kind::Table(_) => "*a mapping*, see below.".to_owned(),
         Kind::Variables => "*a mapping of names to texts, numbers or booleans*.".to_owned(),
+        Kind::Entries(name, value) => {
+            let examples: Vec<_> = name.examples.iter().map(|example| format!("`{example}`")).collect();
+            format!("*a mapping*: of {} ({}) to {}", name.noun, examples.join(", "), self::kind(value))
+        }
     }
 }

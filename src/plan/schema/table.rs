@@ -61,6 +61,8 @@ pub(crate) enum Kind {
     Table(&'static Table),
     /// A mapping with keys of the user's own, whose values are texts, numbers or booleans.
     Variables,
+    /// A mapping with keys of the user's own, and what each value is.
+    Entries(&'static Text, &'static Kind),
 }
 
 /// A kind of text.

@@ -16,6 +16,7 @@ use crate::plan::diagnostics::Collector;
 use crate::plan::duration::parse_duration;
 use crate::plan::manifest::{Manifest, Sources, as_cf_reads, read_manifest, read_vars};
 use crate::plan::name::{AppName, ServiceName};
+use crate::plan::processes::{Processes, Takeover};
 use crate::plan::route_url::RouteUrl;
 use crate::plan::schema::{CHECK, ROUTES, TIMEOUTS};
 use crate::plan::timeouts::Timeouts;
@@ -37,6 +38,7 @@ pub(crate) struct PartialApp {
     old: Option<Old>,
     instances: Option<Instances>,
     carry: Carry,
+    processes: Processes,
     on_failure: Option<OnFailure>,
     timeouts: Option<Timeouts>,
     contents: Vec<Vec<u8>>,
@@ -83,6 +85,7 @@ impl PartialApp {
             old: app.parse("old", Old::parse).map(|at| at.value),
             instances: app.parse("instances", Instances::parse).map(|at| at.value),
             carry: read_carry(app, collector),
+            processes: read_processes(app),
             on_failure: app.parse("on_failure", OnFailure::parse).map(|at| at.value),
             timeouts: read_timeouts(&app.table("timeouts", &TIMEOUTS)),
             contents,
@@ -105,6 +108,7 @@ impl PartialApp {
             old: self.old?,
             instances: self.instances?,
             carry: self.carry,
+            processes: self.processes,
             on_failure: self.on_failure?,
             timeouts: self.timeouts?,
         };
@@ -121,6 +125,14 @@ fn read_carry(app: &Mapping<'_>, collector: &mut Collector<'_>) -> Carry {
         collector.at(alone.place.clone(), &alone.path, error);
     }
     Carry::of(words.into_iter().map(|word| word.value).collect())
+}
+
+fn read_processes(app: &Mapping<'_>) -> Processes {
+    let entries = app.node("processes").map(Node::entries).unwrap_or_default();
+    let one = |(kind, takeover): &(Node, Node)| {
+        Some((kind.text()?.to_owned(), Takeover::parse(takeover.text()?).ok()?))
+    };
+    Processes(entries.iter().filter_map(one).collect())
 }
 
 fn read_app_manifest(

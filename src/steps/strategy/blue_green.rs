@@ -3,6 +3,7 @@
 //! - `standing`: which colour is live and which one is next, read off the space
 //! - `forward`: the classic guide's seven steps, from their beginning or from where a run was interrupted
 //! - `back`: the guide's fallback, and what takes a half-done deployment back
+//! - `handover`: what no route leads to goes from one colour to the other, on either way
 //! - `leaving`: a colour leaves the routes to the other one, on either way
 //! - `promise`: what it promises of the live routes; `goal`: where it must end
 
@@ -10,6 +11,7 @@ mod back;
 mod equality;
 mod forward;
 mod goal;
+mod handover;
 mod leaving;
 mod promise;
 mod standing;
@@ -41,6 +43,7 @@ impl Strategy for BlueGreen {
             Phase::Check => ("3", "check the new version at the staging route"),
             Phase::Switch => ("4", "map the live routes to the new colour; both are load-balanced"),
             Phase::Release => ("5, 6", "unmap the live routes from the old colour, and the staging route"),
+            Phase::HandOver => ("", "hand over the processes that no route leads to"),
             Phase::Retire => ("7", "stop the old colour, after it has drained"),
             Phase::Record => ("", "write down which colour is live"),
             Phase::FallBack => ("8", "fall back to the old colour"),

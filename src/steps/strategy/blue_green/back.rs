@@ -59,7 +59,7 @@ pub(super) fn compile(input: &CompileInput<'_>, space: &Space) -> Result<Vec<Ste
     list.map_kept(Phase::FallBack, &from, &kept.unwrap_or_default())?;
     if let Some(to) = &to {
         list.unmap_staging(Phase::FallBack, to)?;
-        list.role(Phase::FallBack, to, Role::Live);
+        list.live_again(Phase::FallBack, to);
     }
     list.role(Phase::FallBack, &from, Role::RolledBack);
     Ok(list.into_steps())

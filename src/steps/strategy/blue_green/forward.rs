@@ -20,6 +20,7 @@ use crate::steps::{Step, equal, preflight};
 
 use super::back;
 use super::equality::Equal;
+use super::handover::{counts, hand_over, hold};
 use super::leaving::{grow, put_to_rest, returning, revive, take_off};
 use super::standing::{
     self, has_begun, is_of_plan, is_under_way, is_uploaded, not_in_use, other, other_routes, staging_is_free,
@@ -65,7 +66,9 @@ pub(super) fn deploy(input: &CompileInput<'_>, space: &Space) -> Result<Vec<Step
         kept_routes: kept_routes(app, list.model(), &next),
     };
     let wanted = old.as_ref().map(|old| equal::wanted(app, list.model(), old, &next)).unwrap_or_default();
-    let annotations = Annotations::next(&origin, Record::new(&equal::named(app), &wanted));
+    let held = counts(app, list.model(), &next, &wanted);
+    let annotations = Annotations::next(&origin, Record::new(&equal::named(app), &wanted))
+        .holding(&held, list.model().app(next.as_str()));
     if annotations.longest() > LONGEST_ANNOTATION {
         return Err(Refusal::TooManyRoutes { app: next });
     }
@@ -215,6 +218,10 @@ fn clear(list: &mut GraphBuilder<'_>, app: &plan::App, old: Option<&AppName>, ne
         put_to_rest(list, Phase::Prepare, next, busy);
         list.rely_on(None);
     } else {
+        // A way back may have been cut off between the routes and the rest.
+        if let Some(old) = old {
+            hand_over(list, Phase::Prepare, Some(next), old)?;
+        }
         list.leave_and_stop(Phase::Prepare, next)?;
     }
     list.leave_staging(Phase::Prepare, other(app, next))
@@ -271,6 +278,7 @@ fn finish(
         list.unmap_live(Phase::Release, old, routers)?;
     }
     list.side_by_side(&mut [&mut |list| list.unmap_staging(Phase::Release, next), &mut |list| {
+        hand_over(list, Phase::HandOver, old, next)?;
         if let Some(old) = old {
             retire(list, old);
         }
@@ -331,6 +339,9 @@ fn bring_up(
             Ok(())
         },
     ])?;
+    if !is_started {
+        hold(list, Phase::Start, next);
+    }
     let reached_at = Some(list.app().staging.clone());
     let start = Start { app: next.clone(), instances, reached_at };
     match equal.filter(|_| list.creates(next)).and_then(Equal::condition) {

@@ -11,6 +11,8 @@ use crate::steps::phase::Phase;
 use crate::steps::refusal::Refusal;
 use crate::steps::standing::is_on_live;
 
+use super::handover::{hand_over, hold, note};
+
 /// Gives a version that is to serve as many web instances as the one that serves, or served, or as the plan declares, where it
 /// has fewer: somebody may have raised these since, or have scaled it down, even to none. Refuses where nothing tells how many it
 /// should have.
@@ -79,6 +81,10 @@ pub(super) fn revive<'n>(
     let there = list.model().app(serving.as_str()).filter(with_web);
     let instances = there.map_or(1, App::web_instances);
     if !returning.is_empty() && !there.is_some_and(|app| app.serves() && app.running() >= instances) {
+        if there.is_some_and(|app| app.state == AppState::Stopped) {
+            note(list, phase, serving);
+            hold(list, phase, serving);
+        }
         let action = Start { app: serving.clone(), instances, reached_at: None };
         list.add(phase, "start", action);
     }
@@ -86,7 +92,7 @@ pub(super) fn revive<'n>(
 }
 
 /// Takes a colour off all routes of the plan, once the other one, which was [revived](revive), serves the live routes that come
-/// back to it; from then on all hangs on that one. Returns whether the colour may have requests in hand.
+/// back to it; from then on all hangs on that one, and what no route leads to is handed over to it. Returns whether the colour may have requests in hand.
 pub(super) fn take_off(
     list: &mut GraphBuilder<'_>,
     phase: Phase,
@@ -105,6 +111,9 @@ pub(super) fn take_off(
     }
     list.unmap_live(phase, leaving, routers)?;
     list.unmap_staging(phase, leaving)?;
+    if let Some(Serving { app: serving, .. }) = serving {
+        hand_over(list, phase, Some(leaving), serving)?;
+    }
     Ok(on_live || routers == RouterKnowledge::Unsure)
 }
 
