@@ -122,6 +122,7 @@ fn a_small_plan_is_filled_up_with_defaults() {
                 old: Old::Stop,
                 instances: Instances::AtLeastLive,
                 carry: Carry::All,
+                processes: Processes::default(),
                 on_failure: OnFailure::Rollback,
                 timeouts: Timeouts {
                     call: Duration::from_secs(60),

@@ -54,5 +54,8 @@ pub(crate) fn whole(app: &App) -> App {
     for process in &mut whole.processes {
         process.instances = count(app, &process.kind);
     }
+    for (kind, count) in Held::of(app).iter().filter(|(kind, _)| !app.has_process(kind)) {
+        whole.make_process(kind).instances = count;
+    }
     whole
 }

@@ -11,7 +11,7 @@ use crate::space::condition::Condition;
 use crate::space::difference::Facet;
 use crate::space::section::Section;
 
-use super::facts::Facts;
+use super::facts::{Facts, Handover};
 use super::limits::Limits;
 use super::model;
 use super::work::Work;
@@ -61,6 +61,10 @@ impl Facts for AwaitEnd {
 
     fn own_confirmation(&self) -> Option<String> {
         Some(format!("clock: {} have passed", format_duration(TIME)))
+    }
+
+    fn handover(&self) -> Option<(&str, Handover)> {
+        Some((&self.process, Handover::Ends))
     }
 
     fn effect(&self, space: &mut Space) {

@@ -14,6 +14,7 @@ use crate::steps::refusal::Refusal;
 use crate::steps::standing::{Standing, UnderWay, is_on_live};
 use crate::steps::{Step, preflight};
 
+use super::handover::hand_over;
 use super::leaving::{grow, put_to_rest, returning, revive, take_off};
 use super::standing::{self, is_uploaded, other};
 
@@ -50,6 +51,7 @@ pub(super) fn compile(input: &CompileInput<'_>, space: &Space) -> Result<Vec<Ste
     let untold = to.as_ref().filter(|to| tells_another(to)).map(|to| (to, returning.as_slice()));
     list.rolling_back(Phase::FallBack, &from, extent, untold);
     let busy = take_off(&mut list, Phase::FallBack, serving, &from, &returning, routers)?;
+    hand_over(&mut list, Phase::FallBack, &from, other(app, &from))?;
     match failed {
         Failed::Stop => put_to_rest(&mut list, Phase::FallBack, &from, busy),
         Failed::Keep => {}

@@ -215,13 +215,12 @@ fn clear(list: &mut GraphBuilder<'_>, app: &plan::App, old: Option<&AppName>, ne
         let returning = returning(list, app, old, next);
         let serving = revive(list, Phase::Prepare, old, next, &returning)?;
         let busy = take_off(list, Phase::Prepare, serving, next, &returning, RouterKnowledge::Unsure)?;
+        hand_over(list, Phase::Prepare, next, other(app, next))?;
         put_to_rest(list, Phase::Prepare, next, busy);
         list.rely_on(None);
     } else {
         // A way back may have been cut off between the routes and the rest.
-        if let Some(old) = old {
-            hand_over(list, Phase::Prepare, Some(next), old)?;
-        }
+        hand_over(list, Phase::Prepare, next, other(app, next))?;
         list.leave_and_stop(Phase::Prepare, next)?;
     }
     list.leave_staging(Phase::Prepare, other(app, next))
@@ -277,8 +276,9 @@ fn finish(
     if let Some(old) = old {
         list.unmap_live(Phase::Release, old, routers)?;
     }
+    // Also from one that is not live, and runs all the same.
+    hand_over(list, Phase::HandOver, other(app, next), next)?;
     list.side_by_side(&mut [&mut |list| list.unmap_staging(Phase::Release, next), &mut |list| {
-        hand_over(list, Phase::HandOver, old, next)?;
         if let Some(old) = old {
             retire(list, old);
         }

@@ -1,12 +1,12 @@
 //! What no route leads to goes from one colour to the other, on either way: a version is started without the processes that are
 //! handed over; once the live routes are with it, those of the other one end, and then its own run.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::plan::{self, AppName};
 use crate::space::{App, AppState, Is, ProcessSetting, Setting, Space};
 use crate::steps::action::{Aim, Annotate, AwaitEnd, ScaleProcess};
-use crate::steps::annotations::Annotations;
+use crate::steps::annotations::{Annotations, Role};
 use crate::steps::builder::{GraphBuilder, SideList};
 use crate::steps::held::{Held, count};
 use crate::steps::phase::Phase;
@@ -27,7 +27,7 @@ pub(super) fn counts(app: &plan::App, space: &Space, next: &AppName, wanted: &Wa
         }
         _ => None,
     });
-    let all: std::collections::BTreeMap<String, u32> = existing.chain(named).chain(equal).collect();
+    let all: BTreeMap<String, u32> = existing.chain(named).chain(equal).collect();
     all.into_iter().filter(|(kind, _)| app.hands_over(kind)).collect()
 }
 
@@ -66,6 +66,10 @@ pub(super) fn hold(list: &mut GraphBuilder<'_>, phase: Phase, colour: &AppName) 
 pub(super) fn note(list: &mut GraphBuilder<'_>, phase: Phase, colour: &AppName) {
     let app = list.app();
     let Some(there) = list.model().app(colour.as_str()) else { return };
+    // On the next colour it is written by its mark.
+    if Role::of(there) == Some(Role::Next) {
+        return;
+    }
     let is_large = there.processes.iter().any(|one| app.hands_over(&one.kind) && one.instances > 0);
     let has = there.processes.iter().map(|one| (one.kind.clone(), count(there, &one.kind)));
     let has: Held = has.filter(|(kind, _)| app.hands_over(kind)).collect();
@@ -84,29 +88,28 @@ struct Handed {
     runs: Option<u32>,
 }
 
-/// Hands over what no route leads to, as far as that is not done. How it stands is seen in the space: what has ended and was to is
+/// Hands over what no route leads to, as far as that is not done and there is a version to hand it over to. How it stands is seen in the space: what has ended and was to is
 /// made sure of once more, as long as that of the other colour does not run.
 pub(super) fn hand_over(
     list: &mut GraphBuilder<'_>,
     phase: Phase,
-    from: Option<&AppName>,
+    from: &AppName,
     to: &AppName,
 ) -> Result<(), Refusal> {
     let (app, model) = (list.app(), list.model());
-    let there = |name: &AppName| model.app(name.as_str());
-    let leaves = from.and_then(there).filter(|from| from.state == AppState::Started);
-    let stays = there(to);
+    let leaves = model.app(from.as_str()).filter(|from| from.state == AppState::Started);
+    let Some(stays) = model.app(to.as_str()) else { return Ok(()) };
     let kinds: BTreeSet<&str> = leaves
         .iter()
         .flat_map(|from| from.processes.iter().map(|one| one.kind.as_str()))
-        .chain(stays.into_iter().flat_map(|to| to.processes.iter().map(|one| one.kind.as_str())))
+        .chain(stays.processes.iter().map(|one| one.kind.as_str()))
         .filter(|kind| app.hands_over(kind))
         .collect();
-    let held = stays.map(Held::of).unwrap_or_default();
+    let held = Held::of(stays);
     let absent = held.iter().map(|(kind, _)| kind).filter(|kind| app.hands_over(kind));
     let handed = |kind: &str| {
-        let wanted = stays.map_or(0, |to| count(to, kind));
-        let runs = (wanted > 0 && !stays.is_some_and(|to| is_up(to, kind, wanted))).then_some(wanted);
+        let wanted = count(stays, kind);
+        let runs = (wanted > 0 && !is_up(stays, kind, wanted)).then_some(wanted);
         let of = |from: &&App| from.processes.iter().find(|one| one.kind == kind).cloned();
         let is_there = leaves.as_ref().and_then(of).is_some_and(|one| one.instances > 0 || !one.states.is_empty());
         let has_ended = runs.is_some() && leaves.is_some_and(|from| count(from, kind) > 0);
@@ -118,14 +121,14 @@ pub(super) fn hand_over(
         leaves.is_some_and(|from| from.processes.iter().any(|one| one.kind == kind && one.ends_unseen))
     };
     let unseen: BTreeSet<String> = all.iter().map(|one| one.kind.clone()).filter(|kind| ends_unseen(kind)).collect();
-    if let Some(from) = from.filter(|_| leaves.is_some()) {
+    if leaves.is_some() {
         note(list, phase, from);
     }
     let mut lists: Vec<Box<SideList<'_, '_>>> = Vec::new();
     for Handed { kind, ends, runs } in all {
-        let (from, unseen) = (from.filter(|_| ends), unseen.contains(&kind));
+        let unseen = unseen.contains(&kind);
         lists.push(Box::new(move |list: &mut GraphBuilder<'_>| {
-            if let Some(from) = from {
+            if ends {
                 let aim = Aim::End { next: runs.map(|_| to.clone()) };
                 let end = ScaleProcess { app: from.clone(), process: kind.clone(), instances: 0, aim };
                 list.add(phase, "end-process", end);

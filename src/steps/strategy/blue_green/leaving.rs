@@ -11,7 +11,7 @@ use crate::steps::phase::Phase;
 use crate::steps::refusal::Refusal;
 use crate::steps::standing::is_on_live;
 
-use super::handover::{hand_over, hold, note};
+use super::handover::{hold, note};
 
 /// Gives a version that is to serve as many web instances as the one that serves, or served, or as the plan declares, where it
 /// has fewer: somebody may have raised these since, or have scaled it down, even to none. Refuses where nothing tells how many it
@@ -92,7 +92,7 @@ pub(super) fn revive<'n>(
 }
 
 /// Takes a colour off all routes of the plan, once the other one, which was [revived](revive), serves the live routes that come
-/// back to it; from then on all hangs on that one, and what no route leads to is handed over to it. Returns whether the colour may have requests in hand.
+/// back to it; from then on all hangs on that one. Returns whether the colour may have requests in hand.
 pub(super) fn take_off(
     list: &mut GraphBuilder<'_>,
     phase: Phase,
@@ -111,9 +111,6 @@ pub(super) fn take_off(
     }
     list.unmap_live(phase, leaving, routers)?;
     list.unmap_staging(phase, leaving)?;
-    if let Some(Serving { app: serving, .. }) = serving {
-        hand_over(list, phase, Some(leaving), serving)?;
-    }
     Ok(on_live || routers == RouterKnowledge::Unsure)
 }
 
