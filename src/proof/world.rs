@@ -263,7 +263,8 @@ impl World {
 
     /// Whether a version that users of the app reach is to have a process.
     fn is_to_work(&self, plan: &plan::App, kind: &str) -> bool {
-        let mut live = self.space.apps.iter().filter(|app| plan.live.iter().any(|url| self.space.is_mapped(&app.name, url)));
+        let mut live =
+            self.space.apps.iter().filter(|app| plan.live.iter().any(|url| self.space.is_mapped(&app.name, url)));
         live.any(|app| app.state == AppState::Started && held::count(app, kind) > 0)
     }
 

@@ -152,7 +152,9 @@ impl Condition {
             Self::Scaled { .. } => &[Section::Apps, Section::Processes],
             Self::Process { instances: 0, .. } => &[Section::Apps, Section::Processes, Section::Ending],
             Self::Mapped { .. } | Self::Unmapped { .. } => &[Section::Routes],
-            Self::Process { .. } | Self::Running { .. } | Self::Steady { .. } => &[Section::Apps, Section::Processes, Section::Instances],
+            Self::Process { .. } | Self::Running { .. } | Self::Steady { .. } => {
+                &[Section::Apps, Section::Processes, Section::Instances]
+            }
         }
     }
 
@@ -330,7 +332,10 @@ fn process_is(app: &App, kind: &str, instances: u32) -> Judgement {
     };
     if process.instances != instances {
         let has = process.instances;
-        return Judgement::NotYet(format!("process {kind} of app {} is to have {has} instances, not {instances}", app.name));
+        return Judgement::NotYet(format!(
+            "process {kind} of app {} is to have {has} instances, not {instances}",
+            app.name
+        ));
     }
     if app.state == AppState::Stopped {
         return Judgement::Holds;
@@ -338,7 +343,9 @@ fn process_is(app: &App, kind: &str, instances: u32) -> Judgement {
     match instances {
         0 if process.states.is_empty() || process.ends_unseen => Judgement::Holds,
         0 => Judgement::NotYet(format!("{} {kind} instances of app {} still end", process.states.len(), app.name)),
-        _ if all_crashed(process) => Judgement::Never(format!("all instances of process {kind} of app {} crashed", app.name)),
+        _ if all_crashed(process) => {
+            Judgement::Never(format!("all instances of process {kind} of app {} crashed", app.name))
+        }
         _ if process.running() < instances => Judgement::NotYet(waiting(app, process)),
         _ => Judgement::Holds,
     }

@@ -32,3 +32,4 @@ mod switch;
 mod teams;
 mod unchanged;
 mod uploads;
+mod workers;

@@ -129,9 +129,8 @@ fn read_carry(app: &Mapping<'_>, collector: &mut Collector<'_>) -> Carry {
 
 fn read_processes(app: &Mapping<'_>) -> Processes {
     let entries = app.node("processes").map(Node::entries).unwrap_or_default();
-    let one = |(kind, takeover): &(Node, Node)| {
-        Some((kind.text()?.to_owned(), Takeover::parse(takeover.text()?).ok()?))
-    };
+    let one =
+        |(kind, takeover): &(Node, Node)| Some((kind.text()?.to_owned(), Takeover::parse(takeover.text()?).ok()?));
     Processes(entries.iter().filter_map(one).collect())
 }
 

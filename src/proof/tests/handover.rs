@@ -140,9 +140,7 @@ const WRONG: &[(&str, Sabotage, &[&str])] = &[
     ),
     (
         "the new workers run before the old ones have ended",
-        |_, steps| {
-            before(steps, |step| step.id.contains("/run-process"), |step| step.id.contains("/end-process"))
-        },
+        |_, steps| before(steps, |step| step.id.contains("/run-process"), |step| step.id.contains("/end-process")),
         &["process worker of shop_a and of shop_b run at once"],
     ),
     (

@@ -30,8 +30,8 @@ use crate::steps::{equal, strategy};
 use super::parts::Parts;
 use super::reader::{Reader, pause_after};
 use paths::{
-    PAGE, bindings_path, deployments_path, droplets_path, manifest_path, packages_path, policies_path, processes_path,
-    process_instances_path, stats_path,
+    PAGE, bindings_path, deployments_path, droplets_path, manifest_path, packages_path, policies_path,
+    process_instances_path, processes_path, stats_path,
 };
 
 /// Reads one space with one cf.

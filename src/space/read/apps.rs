@@ -171,13 +171,8 @@ pub(crate) fn process_instances(path: &str, answer: &Value) -> Result<Vec<Instan
         index: u32,
     }
     let raw: Raw = parse(path, answer)?;
-    let ending = |one: One| Instance {
-        index: one.index,
-        id: None,
-        uptime: None,
-        state: InstanceState::Stopping,
-        details: None,
-    };
+    let ending =
+        |one: One| Instance { index: one.index, id: None, uptime: None, state: InstanceState::Stopping, details: None };
     Ok(raw.resources.into_iter().map(ending).collect())
 }
 

@@ -40,7 +40,9 @@ impl Facts for AwaitEnd {
 
     fn purpose(&self) -> String {
         let (time, Self { app, process }) = (format_duration(TIME), self);
-        format!("let the instances of process {process} of {app} end ({time}): this platform does not tell when they have")
+        format!(
+            "let the instances of process {process} of {app} end ({time}): this platform does not tell when they have"
+        )
     }
 
     fn work(&self) -> Work<'_> {

@@ -59,7 +59,8 @@ impl Facts for CreateApp {
             NewApp::Docker => " as an app that runs an image",
             NewApp::Cnb { .. } => " as an app of Cloud Native Buildpacks",
         };
-        let role = self.annotations.role().map(|role| format!(", and write on it that it is {role}")).unwrap_or_default();
+        let role =
+            self.annotations.role().map(|role| format!(", and write on it that it is {role}")).unwrap_or_default();
         format!("create {}{what}{role}", self.app)
     }
 

@@ -142,7 +142,8 @@ impl Facts for ScaleProcess {
 
     /// Whether all instances come up is waited for with more patience.
     fn is_asked_for(&self, space: &Space) -> bool {
-        let process = space.app(self.app.as_str()).and_then(|app| app.processes.iter().find(|one| one.kind == self.process));
+        let process =
+            space.app(self.app.as_str()).and_then(|app| app.processes.iter().find(|one| one.kind == self.process));
         process.is_some_and(|process| process.instances == self.instances)
     }
 

@@ -167,7 +167,9 @@ fn as_before(app: &plan::App, start: &Space, space: &Space) -> Option<String> {
             && was.state == AppState::Started
             && is.state == AppState::Started
         {
-            let has = |there: &App, kind: &str| there.processes.iter().find(|one| one.kind == kind).map_or(0, |one| one.instances);
+            let has = |there: &App, kind: &str| {
+                there.processes.iter().find(|one| one.kind == kind).map_or(0, |one| one.instances)
+            };
             let mut kinds = was.processes.iter().map(|one| one.kind.as_str()).filter(|kind| app.hands_over(kind));
             if let Some(kind) = kinds.find(|kind| ![has(was, kind), count(was, kind)].contains(&has(is, kind))) {
                 return Some(format!("process {kind} of {name} is not as it was"));

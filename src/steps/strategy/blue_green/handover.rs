@@ -40,7 +40,9 @@ pub(super) fn is_handed_over(app: &plan::App, setting: &Setting) -> bool {
 /// A process that is handed over no more gets its instances back.
 pub(super) fn hold(list: &mut GraphBuilder<'_>, phase: Phase, colour: &AppName) {
     let app = list.app();
-    let Some(there) = list.model().app(colour.as_str()).filter(|there| there.state == AppState::Stopped) else { return };
+    let Some(there) = list.model().app(colour.as_str()).filter(|there| there.state == AppState::Stopped) else {
+        return;
+    };
     let held = Held::of(there);
     let runs = |kind: &str| there.processes.iter().any(|one| one.kind == kind && one.instances > 0);
     // One that only a droplet brings is asked for nothing here but whether it is there.
@@ -115,11 +117,9 @@ pub(super) fn hand_over(
         let has_ended = runs.is_some() && leaves.is_some_and(|from| count(from, kind) > 0);
         Handed { kind: kind.to_owned(), ends: is_there || has_ended, runs }
     };
-    let all: Vec<Handed> =
-        kinds.into_iter().chain(absent).collect::<BTreeSet<_>>().into_iter().map(handed).collect();
-    let ends_unseen = |kind: &str| {
-        leaves.is_some_and(|from| from.processes.iter().any(|one| one.kind == kind && one.ends_unseen))
-    };
+    let all: Vec<Handed> = kinds.into_iter().chain(absent).collect::<BTreeSet<_>>().into_iter().map(handed).collect();
+    let ends_unseen =
+        |kind: &str| leaves.is_some_and(|from| from.processes.iter().any(|one| one.kind == kind && one.ends_unseen));
     let unseen: BTreeSet<String> = all.iter().map(|one| one.kind.clone()).filter(|kind| ends_unseen(kind)).collect();
     if leaves.is_some() {
         note(list, phase, from);
@@ -143,14 +143,13 @@ pub(super) fn hand_over(
             Ok(())
         }));
     }
-    let mut lists: Vec<&mut SideList<'_, '_>> = lists.iter_mut().map(|list| &mut **list as &mut SideList<'_, '_>).collect();
+    let mut lists: Vec<&mut SideList<'_, '_>> =
+        lists.iter_mut().map(|list| &mut **list as &mut SideList<'_, '_>).collect();
     list.side_by_side(&mut lists)
 }
 
 /// Whether as many instances of a process run as are wanted; of a version that is stopped none can.
 fn is_up(app: &App, kind: &str, wanted: u32) -> bool {
     let process = app.processes.iter().find(|process| process.kind == kind);
-    process.is_some_and(|one| {
-        one.instances == wanted && (app.state == AppState::Stopped || one.running() >= wanted)
-    })
+    process.is_some_and(|one| one.instances == wanted && (app.state == AppState::Stopped || one.running() >= wanted))
 }
