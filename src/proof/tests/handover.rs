@@ -55,7 +55,9 @@ fn workers(space: &Space, app: &str) -> u32 {
 
 fn after(steps: &[Step], space: &Space) -> Space {
     let mut end = space.clone();
-    steps.iter().for_each(|step| step.facts().effect(&mut end));
+    for step in steps {
+        step.facts().effect(&mut end);
+    }
     end
 }
 

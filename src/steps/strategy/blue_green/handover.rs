@@ -48,7 +48,7 @@ pub(super) fn hold(list: &mut GraphBuilder<'_>, phase: Phase, colour: &AppName) 
     // One that only a droplet brings is asked for nothing here but whether it is there.
     let absent = held.iter().map(|(kind, _)| kind).filter(|kind| !there.has_process(kind));
     let large = there.processes.iter().map(|one| one.kind.as_str()).filter(|kind| runs(kind));
-    let hold: BTreeSet<String> =
+    let leave: BTreeSet<String> =
         absent.chain(large).filter(|kind| app.hands_over(kind)).map(ToOwned::to_owned).collect();
     let back: Vec<(String, u32)> = held
         .iter()
@@ -59,7 +59,7 @@ pub(super) fn hold(list: &mut GraphBuilder<'_>, phase: Phase, colour: &AppName) 
     for (kind, count) in back {
         list.add(phase, "run-process", scale(kind, count, Aim::Run));
     }
-    for kind in hold {
+    for kind in leave {
         list.add(phase, "hold-process", scale(kind, 0, Aim::Hold));
     }
 }
