@@ -29,10 +29,14 @@ pub struct App {
     pub manifest: Manifest,
     /// The service instances that both colours are bound to.
     pub services: Vec<ServiceName>,
-    /// The routes that the users of the app know; never empty.
+    /// The routes that the users of the app know; empty where it has none.
     pub live: Vec<RouteUrl>,
-    /// The route at which the new version is checked before it goes live; none of `live`.
-    pub staging: RouteUrl,
+    /// The route at which the new version is checked before it goes live; none of `live`. `None` where the app has no routes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub staging: Option<RouteUrl>,
+    /// How long all instances of the new version must run without a crash.
+    #[serde(with = "duration::optional_text", skip_serializing_if = "Option::is_none")]
+    pub health: Option<Duration>,
     /// The checks that the new version must pass at the staging route, in order.
     pub checks: Vec<Check>,
     /// The time that stands in for the router's answer where it cannot be asked.
@@ -60,7 +64,7 @@ pub struct App {
 impl App {
     /// All routes of the app: the live ones, then the staging route.
     pub(crate) fn routes(&self) -> impl Iterator<Item = &RouteUrl> {
-        self.live.iter().chain([&self.staging])
+        self.live.iter().chain(&self.staging)
     }
 
     /// The names of all service instances that a new version is bound to: those of the plan, then those of the manifest,
@@ -70,9 +74,14 @@ impl App {
         self.services.iter().map(ServiceName::as_str).chain(of_manifest)
     }
 
+    /// Whether it is reached by routes; else what it does is known to nobody, and it is handed over as a whole.
+    pub(crate) fn has_routes(&self) -> bool {
+        !self.live.is_empty()
+    }
+
     /// Whether the process of a type is handed over from one colour to the other: both never run at once.
     pub(crate) fn hands_over(&self, kind: &str) -> bool {
-        kind != WEB && self.processes.of(kind) == Takeover::Handover
+        (kind != WEB || !self.has_routes()) && self.processes.of(kind) == Takeover::Handover
     }
 
     /// Whether a name, a route, a path or a variable of the app satisfies `has`.

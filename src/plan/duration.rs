@@ -75,6 +75,24 @@ pub(super) mod text {
     }
 }
 
+/// The same of one that need not be there.
+pub(super) mod optional_text {
+    use std::time::Duration;
+
+    use serde::Serializer;
+
+    #[expect(clippy::ref_option, reason = "serde's form")]
+    pub(in super::super) fn serialize<S: Serializer>(
+        span: &Option<Duration>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        match span {
+            Some(span) => serializer.serialize_str(&super::format_duration(*span)),
+            None => serializer.serialize_none(),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

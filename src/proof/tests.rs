@@ -969,3 +969,4 @@ fn a_check_of_one_version_inside_an_app_is_none_of_the_other_one() {
 }
 
 mod handover;
+mod unrouted;

@@ -45,9 +45,9 @@ pub(crate) struct Promise {
 }
 
 impl Promise {
-    /// Whether nothing was served.
+    /// Whether nothing was served, and nothing was at work.
     pub(crate) fn is_empty(&self) -> bool {
-        self.served.is_empty()
+        self.served.is_empty() && self.worked.is_empty()
     }
 }
 
@@ -234,7 +234,8 @@ impl World {
                 return Some(format!("process {kind} of {apps} run at once: two versions may take the same job"));
             }
             let mut new = apps.iter().filter(|app| ran.is_none_or(|ran| !ran.contains(*app)));
-            if let Some(app) = new.find(|app| !self.is_checked(app)) {
+            // Where no route leads there, it cannot be checked before it runs.
+            if let Some(app) = new.find(|app| plan.has_routes() && !self.is_checked(app)) {
                 return Some(format!("process {kind} of {app} runs, which was not checked"));
             }
         }
@@ -263,8 +264,11 @@ impl World {
 
     /// Whether a version that users of the app reach is to have a process.
     fn is_to_work(&self, plan: &plan::App, kind: &str) -> bool {
-        let mut live =
-            self.space.apps.iter().filter(|app| plan.live.iter().any(|url| self.space.is_mapped(&app.name, url)));
+        let mut live = self
+            .space
+            .apps
+            .iter()
+            .filter(|app| !plan.has_routes() || plan.live.iter().any(|url| self.space.is_mapped(&app.name, url)));
         live.any(|app| app.state == AppState::Started && held::count(app, kind) > 0)
     }
 

@@ -1,7 +1,7 @@
 //! What a step does: one file an action, with everything about it.
 //!
 //! - [`facts`]: what is known of an action before it runs; each file answers that for its own
-//! - `annotate`, `await_end`, `bind_service`, `check`, `create_app`, `delete`, `drain`, `map_route`, `push`, `scale`, `scale_process`,
+//! - `annotate`, `await_end`, `bind_service`, `check`, `create_app`, `delete`, `drain`, `health`, `map_route`, `push`, `scale`, `scale_process`,
 //!   `set`, `set_droplet`, `stage`, `start`, `stop`, `unbind_service`, `unmap_route`: the actions
 //! - [`limits`], [`partial`], [`question`], [`traffic`], [`work`]: what their answers are made of
 //! - `model`: apps in the model of a space, as actions change them
@@ -14,6 +14,7 @@ mod create_app;
 mod delete;
 mod drain;
 pub mod facts;
+mod health;
 pub mod limits;
 mod map_route;
 mod model;
@@ -40,6 +41,7 @@ pub(crate) use create_app::{CreateApp, NewApp};
 pub(crate) use delete::Delete;
 pub(crate) use drain::Drain;
 use facts::Facts;
+pub(crate) use health::Health;
 pub(crate) use map_route::MapRoute;
 pub(crate) use push::Push;
 pub(crate) use scale::Scale;
@@ -109,6 +111,8 @@ actions! {
     Start,
     /// Checks the new version at the staging route.
     Check,
+    /// Watches whether the new version goes on running.
+    Health,
     /// Waits while the app ends the requests that it has begun.
     Drain,
     /// Stops the app.

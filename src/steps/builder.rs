@@ -175,7 +175,7 @@ impl<'a> GraphBuilder<'a> {
     }
 
     fn off_staging(&mut self, phase: Phase, from: &AppName, is_relied_on: bool) -> Result<(), Refusal> {
-        let url = &self.app.staging;
+        let Some(url) = &self.app.staging else { return Ok(()) };
         if self.model.is_mapped(from.as_str(), url) {
             let route = self.parts(url)?;
             let action = UnmapRoute { app: from.clone(), url: url.clone(), route, is_relied_on };
@@ -195,7 +195,8 @@ impl<'a> GraphBuilder<'a> {
     /// Lets a colour that runs drain, where the plan gives it time.
     pub(super) fn drain(&mut self, phase: Phase, app: &AppName) {
         let runs = self.model.app(app.as_str()).is_some_and(|app| app.state == AppState::Started);
-        if runs && !self.app.drain.is_zero() {
+        // What no route leads to has no requests in hand.
+        if runs && self.app.has_routes() && !self.app.drain.is_zero() {
             self.add(phase, "drain", Drain { app: app.clone(), time: self.app.drain });
         }
     }

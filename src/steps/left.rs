@@ -41,6 +41,7 @@ pub(crate) fn left(verb: Verb, input: &CompileInput<'_>, space: &Space) -> Resul
         &CompileInput { upload: begun_with.as_ref().or(input.upload), begun: None, extent, ..*input },
         space,
     )?;
+    let staging = input.app.staging.as_ref().map(ToString::to_string).unwrap_or_default();
     let mut model = space.clone();
     // What was started by hand may not run: what follows hangs on that.
     let mut is_started = false;
@@ -49,7 +50,7 @@ pub(crate) fn left(verb: Verb, input: &CompileInput<'_>, space: &Space) -> Resul
             return false;
         }
         is_started = step.facts().traffic() == Traffic::Started;
-        let harms = harms(step, &input.app.staging.to_string(), &model);
+        let harms = harms(step, &staging, &model);
         let relied_on =
             step.requires.as_ref().is_none_or(|relied_on| relied_on.judge(&model, &model) == Judgement::Holds);
         step.facts().effect(&mut model);

@@ -57,9 +57,11 @@ pub(super) fn of_plan(app: &plan::App, space: &Space) -> Vec<Refusal> {
         }
     }
     let asked = app.checks.iter().any(|check| matches!(check, Check::Http(_)));
-    if asked && domain_of(&app.staging, space).is_some_and(|domain| domain.internal) {
+    if let Some(staging) =
+        app.staging.as_ref().filter(|url| asked && domain_of(url, space).is_some_and(|it| it.internal))
+    {
         let why = "its domain is internal, so that no router serves it, and the checks could not ask there".to_owned();
-        found.push(Refusal::RouteCannotBe { url: app.staging.clone(), why });
+        found.push(Refusal::RouteCannotBe { url: staging.clone(), why });
     }
     for service in app.all_services() {
         match space.services.iter().find(|there| there.name == service) {

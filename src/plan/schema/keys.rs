@@ -199,11 +199,18 @@ pub(crate) static APP: Table = Table {
             Need::Optional("none"),
             "Service instances that both colours are bound to.",
         ),
-        key("routes", Kind::Table(&ROUTES), Need::Required, "Where the app is reached."),
+        key(
+            "routes",
+            Kind::Table(&ROUTES),
+            Need::Optional("the app has none: it is handed over as a whole, web included"),
+            "Where the app is reached.",
+        ),
         key(
             "checks",
             Kind::List(&Kind::Table(&CHECK), 0, None),
-            Need::Optional("none: the platform's health check alone decides"),
+            Need::Optional(
+                "none: the platform's health check alone decides; of an app without routes `health` for 30 seconds",
+            ),
             "What the new version must show at the staging route before it goes live, in order.",
         ),
         key(
@@ -359,7 +366,21 @@ pub(crate) static CHECK: Table = Table {
             "A program of your own, run in this file's folder with the staging URL in CUTOVER_STAGING_URL and the new \
              colour's name in CUTOVER_APP; exit status 0 is success.",
         ),
+        key(
+            "health",
+            Kind::Table(&HEALTH),
+            Need::Optional("no health check"),
+            "All instances of all processes of the new version run for a time, and none crashes: after its start, or, of an \
+             app without routes, once it is at work.",
+        ),
     ],
+};
+
+/// `health` of a check.
+pub(crate) static HEALTH: Table = Table {
+    noun: "a health check",
+    one_of: false,
+    keys: &[key("for", Kind::Text(&PERIOD), Need::Default("30s"), "How long.")],
 };
 
 /// `http` of a check.
@@ -402,4 +423,5 @@ pub(crate) static COMMAND_CHECK: Table = Table {
 };
 
 /// All tables, the plan first.
-pub(crate) static TABLES: [&Table; 8] = [&PLAN, &TARGET, &APP, &TIMEOUTS, &ROUTES, &CHECK, &HTTP, &COMMAND_CHECK];
+pub(crate) static TABLES: [&Table; 9] =
+    [&PLAN, &TARGET, &APP, &TIMEOUTS, &ROUTES, &CHECK, &HTTP, &COMMAND_CHECK, &HEALTH];

@@ -15,7 +15,9 @@ mod unknown_keys;
 
 pub(crate) use json::schema;
 pub(crate) use keys::MOST_PARALLEL;
-pub(super) use keys::{APP, CHECK, COMMAND_CHECK, HTTP, INSTANCES, PLAN, ROUTES, TABLES, TARGET, TIMEOUTS, VERSION};
+pub(super) use keys::{
+    APP, CHECK, COMMAND_CHECK, HEALTH, HTTP, INSTANCES, PLAN, ROUTES, TABLES, TARGET, TIMEOUTS, VERSION,
+};
 #[cfg(test)]
 pub(crate) use reference::reference;
 pub(super) use table::{Key, Kind, Need, Table, Text};

@@ -18,7 +18,7 @@ use crate::plan::manifest::{Manifest, Sources, as_cf_reads, read_manifest, read_
 use crate::plan::name::{AppName, ServiceName};
 use crate::plan::processes::{Processes, Takeover};
 use crate::plan::route_url::RouteUrl;
-use crate::plan::schema::{CHECK, ROUTES, TIMEOUTS};
+use crate::plan::schema::{CHECK, HEALTH, ROUTES, TIMEOUTS};
 use crate::plan::timeouts::Timeouts;
 use crate::plan::value_error::ValueError;
 use crate::plan::yaml::Node;
@@ -33,6 +33,8 @@ pub(crate) struct PartialApp {
     pub live: Vec<Located<RouteUrl>>,
     pub staging: Option<Located<RouteUrl>>,
     checks: Vec<Option<Check>>,
+    health: Option<Duration>,
+    has_routes: bool,
     settle: Option<Duration>,
     drain: Option<Duration>,
     old: Option<Old>,
@@ -79,7 +81,9 @@ impl PartialApp {
             services: app.parse_list("services", ServiceName::parse),
             live: routes.parse_list("live", RouteUrl::parse),
             staging: routes.parse("staging", RouteUrl::parse),
-            checks: app.tables("checks", &CHECK).iter().map(|check| read_check(check, folder, collector)).collect(),
+            checks: read_checks(app, folder, collector),
+            health: read_health(app),
+            has_routes: app.node("routes").is_some(),
             settle: app.parse("settle", parse_duration).map(|at| at.value),
             drain: app.parse("drain", parse_duration).map(|at| at.value),
             old: app.parse("old", Old::parse).map(|at| at.value),
@@ -101,8 +105,9 @@ impl PartialApp {
             manifest: self.manifest?,
             services: self.services.into_iter().map(|at| at.value).collect(),
             live: self.live.into_iter().map(|at| at.value).collect(),
-            staging: self.staging?.value,
+            staging: if self.has_routes { Some(self.staging?.value) } else { None },
             checks: self.checks.into_iter().collect::<Option<_>>()?,
+            health: self.health,
             settle: self.settle?,
             drain: self.drain?,
             old: self.old?,
@@ -125,6 +130,30 @@ fn read_carry(app: &Mapping<'_>, collector: &mut Collector<'_>) -> Carry {
         collector.at(alone.place.clone(), &alone.path, error);
     }
     Carry::of(words.into_iter().map(|word| word.value).collect())
+}
+
+/// The checks that ask something; of an app without routes nobody can be asked.
+fn read_checks(app: &Mapping<'_>, folder: &Path, collector: &mut Collector<'_>) -> Vec<Option<Check>> {
+    let items = app.node("checks").map(Node::items).unwrap_or_default();
+    if let (None, Some((at, asks))) =
+        (app.node("routes"), items.iter().enumerate().find(|(_, item)| item.get("health").is_none()))
+    {
+        let hint = "write `- health: {for: 30s}`: its instances must run that long without a crash";
+        let error = ValueError::hinted("an app without routes has nothing that this check could ask", hint);
+        collector.node(asks, &format!("{}[{at}]", app.path_of("checks")), error);
+    }
+    let asking = app.tables("checks", &CHECK).into_iter().filter(|check| check.node("health").is_none());
+    asking.map(|check| read_check(&check, folder, collector)).collect()
+}
+
+/// How long the instances of the new version must run without a crash. Of an app without routes nothing else tells whether it is well.
+fn read_health(app: &Mapping<'_>) -> Option<Duration> {
+    let health = |check: &Mapping<'_>| check.table("health", &HEALTH).parse("for", parse_duration);
+    let checks = app.tables("checks", &CHECK);
+    let named = checks.iter().filter(|check| check.node("health").is_some()).filter_map(health);
+    let of_none =
+        || app.node("routes").is_none().then(|| Mapping::default_of(&HEALTH, "for", parse_duration)).flatten();
+    named.map(|at| at.value).max().or_else(of_none)
 }
 
 fn read_processes(app: &Mapping<'_>) -> Processes {

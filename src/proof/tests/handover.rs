@@ -6,7 +6,7 @@ use crate::space::AppState;
 use crate::steps::held::{self, HELD};
 
 /// An app with workers, so many of them; started ones run.
-fn with_workers(mut app: App, workers: u32) -> App {
+pub(super) fn with_workers(mut app: App, workers: u32) -> App {
     let web = app.processes[0].clone();
     let runs = app.state == AppState::Started;
     let states = (0..workers).filter(|_| runs).map(|index| Instance { index, ..web.states[0].clone() }).collect();
@@ -16,7 +16,7 @@ fn with_workers(mut app: App, workers: u32) -> App {
 }
 
 /// An app with so many workers that another version runs.
-fn held(app: App, workers: u32) -> App {
+pub(super) fn held(app: App, workers: u32) -> App {
     let mut app = with_workers(app, 0);
     app.annotations.insert(HELD.to_owned(), format!("{{\"worker\":{workers}}}"));
     app

@@ -39,7 +39,7 @@ pub(super) fn compile(input: &CompileInput<'_>, space: &Space) -> Result<Vec<Ste
     let mut list = GraphBuilder::new(app, space);
     let returning = returning(&list, app, to.as_ref(), &from);
     let routers = if may_have_left(space, &from) { RouterKnowledge::Unsure } else { RouterKnowledge::Informed };
-    if let Some(to) = to.as_ref().filter(|_| finished) {
+    if let Some(to) = to.as_ref().filter(|_| finished && app.has_routes()) {
         // Before the way back is told of: what is half done is not looked at for its size again.
         grow(&mut list, Phase::FallBack, to, &from)?;
     }

@@ -6,7 +6,7 @@ use crate::plan::{self, AppName, Old};
 use crate::space::{App, AppState, Space};
 use crate::steps::annotations::{Origin, Role};
 use crate::steps::held::{Held, count};
-use crate::steps::standing::{UnderWay, is_alone_on_live, is_on_live, not_alone_on};
+use crate::steps::standing::{UnderWay, is_alone_on_live, is_at_work, is_on_live, not_alone_on};
 use crate::steps::{Verb, equal};
 
 use super::super::Goal;
@@ -44,15 +44,16 @@ pub(super) fn missed(
     if let Some(under_way) = standing::under_way(app, space) {
         return Some(format!("the deployment of {} is still under way", under_way.app));
     }
-    if let Some(holder) = space.holders(&app.staging).first() {
-        return Some(format!("{holder} is still on the staging route {}", app.staging));
+    if let Some((url, holder)) = app.staging.iter().find_map(|url| Some((url, *space.holders(url).first()?))) {
+        return Some(format!("{holder} is still on the staging route {url}"));
     }
     match goal {
         Goal::Live(next) => live(app, next, space, has_crashed).or_else(|| unequal(app, next, start, space)),
         Goal::Start => as_before(app, start, space),
         Goal::Settled => {
             let several = app.live.iter().find(|url| space.holders(url).len() > 1);
-            let live = app.colours.iter().find(|colour| is_alone_on_live(app, colour, space));
+            let is_live = |colour: &&AppName| standing::standing(app, space).is_ok_and(|it| it.live() == Some(*colour));
+            let live = app.colours.iter().find(is_live);
             let of_route = several.map(|several| format!("several apps are still on {several}"));
             of_route.or_else(|| not_handed_over(app, live?, space))
         }
@@ -87,7 +88,7 @@ fn live(app: &plan::App, next: &AppName, space: &Space, has_crashed: &Crashed<'_
     if let Some(url) = not_alone_on(app, next, space) {
         return Some(format!("{url} leads to [{}] and not to {next} alone", space.holders(url).join(", ")));
     }
-    if !has_crashed(next.as_str()) && !space.app(next.as_str()).is_some_and(App::serves) {
+    if !has_crashed(next.as_str()) && !space.app(next.as_str()).is_some_and(|there| is_at_work(app, there)) {
         return Some(format!("{next} is live and does not run"));
     }
     if let Some(seen) = not_handed_over(app, next, space) {
@@ -139,7 +140,8 @@ fn as_before(app: &plan::App, start: &Space, space: &Space) -> Option<String> {
     }
     for colour in &app.colours {
         let name = colour.as_str();
-        let served = is_on_live(app, colour, start);
+        let is_live = || standing::standing(app, start).is_ok_and(|standing| standing.live() == Some(colour));
+        let served = is_on_live(app, colour, start) || (!app.has_routes() && is_live());
         match (start.app(name), space.app(name)) {
             (Some(was), Some(is)) if served => {
                 // One that did not run, or had no instances, is started on the way back: that is no harm.

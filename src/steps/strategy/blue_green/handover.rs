@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::plan::{self, AppName};
+use crate::plan::{self, AppName, WEB};
 use crate::space::{App, AppState, Is, ProcessSetting, Setting, Space};
 use crate::steps::action::{Aim, Annotate, AwaitEnd, ScaleProcess};
 use crate::steps::annotations::{Annotations, Role};
@@ -11,11 +11,12 @@ use crate::steps::builder::{GraphBuilder, SideList};
 use crate::steps::held::{Held, count};
 use crate::steps::phase::Phase;
 use crate::steps::refusal::Refusal;
+use crate::steps::sizing;
 use crate::steps::wanted::Wanted;
 
 /// How many instances the processes are to have that are handed over to the next colour: what its manifest says, or else what it
 /// had; more where it is to be equal to a live colour that has more.
-pub(super) fn counts(app: &plan::App, space: &Space, next: &AppName, wanted: &Wanted) -> Held {
+pub(super) fn counts(app: &plan::App, space: &Space, live: Option<&AppName>, next: &AppName, wanted: &Wanted) -> Held {
     let there = space.app(next.as_str());
     let had = |kind: &str| there.map_or(0, |there| count(there, kind));
     let existing = there.into_iter().flat_map(|there| &there.processes).map(|one| (one.kind.clone(), had(&one.kind)));
@@ -27,8 +28,15 @@ pub(super) fn counts(app: &plan::App, space: &Space, next: &AppName, wanted: &Wa
         }
         _ => None,
     });
-    let all: BTreeMap<String, u32> = existing.chain(named).chain(equal).collect();
+    let web = [(WEB.to_owned(), sizing::of(app, space, live, next).size.instances)];
+    let all: BTreeMap<String, u32> = existing.chain(named).chain(equal).chain(web).collect();
     all.into_iter().filter(|(kind, _)| app.hands_over(kind)).collect()
+}
+
+/// Whether a colour runs something that is handed over.
+pub(super) fn works(app: &plan::App, space: &Space, colour: &AppName) -> bool {
+    let there = space.app(colour.as_str()).filter(|there| there.state == AppState::Started);
+    there.is_some_and(|there| there.processes.iter().any(|one| one.instances > 0 && app.hands_over(&one.kind)))
 }
 
 /// Whether something that a colour is to be set to is left to the handover.

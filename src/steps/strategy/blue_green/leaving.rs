@@ -72,6 +72,14 @@ pub(super) fn revive<'n>(
     returning: &[RouteUrl],
 ) -> Result<Option<Serving<'n>>, Refusal> {
     let Some(serving) = serving else { return Ok(None) };
+    if !list.app().has_routes() {
+        if list.model().app(serving.as_str()).is_some_and(|app| app.state == AppState::Stopped) {
+            note(list, phase, serving);
+            hold(list, phase, serving);
+            list.add(phase, "start", Start { app: serving.clone(), instances: 0, reached_at: None });
+        }
+        return Ok(Some(Serving { app: serving, instances: 0 }));
+    }
     // What was there before an interrupted deployment comes back as it was, unless it has no instances at all.
     let with_web = |app: &&App| app.web().is_some();
     let there = list.model().app(serving.as_str()).filter(with_web);

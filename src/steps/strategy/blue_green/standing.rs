@@ -10,8 +10,13 @@ use crate::steps::annotations::{self, Identity, Origin, Role};
 use crate::steps::refusal::Refusal;
 use crate::steps::standing::{Standing, UnderWay, is_on_live};
 
+use super::unrouted;
+
 /// Reads off the space where the colours of an app stand.
 pub(super) fn standing(app: &plan::App, space: &Space) -> Result<Standing, Refusal> {
+    if !app.has_routes() {
+        return unrouted::standing(app, space);
+    }
     for url in &app.live {
         if let Some(stranger) = space.holders(url).iter().find(|holder| !is_colour(app, holder)) {
             return Err(Refusal::ForeignHolder {
@@ -86,7 +91,7 @@ pub(super) fn other<'a>(app: &'a plan::App, colour: &AppName) -> &'a AppName {
 }
 
 /// No live route leads anywhere: a colour that does not exist yet is preferred, so that nothing that runs is touched.
-fn first_colour<'a>(app: &'a plan::App, space: &Space) -> &'a AppName {
+pub(super) fn first_colour<'a>(app: &'a plan::App, space: &Space) -> &'a AppName {
     let role = |colour: &AppName| space.app(colour.as_str()).and_then(Role::of);
     let half_done = app.colours.iter().find(|colour| is_under_way(space, colour));
     let absent = app.colours.iter().find(|colour| space.app(colour.as_str()).is_none());
@@ -110,19 +115,23 @@ pub(super) fn told_apart(plan: &plan::App, space: &Space, standing: &Standing) -
     let silent = |colour: &AppName| {
         space.app(colour.as_str()).is_some_and(|app| app.droplet.is_some() && Role::of(app).is_none())
     };
-    if matches!(standing, Standing::First { .. }) && plan.colours.iter().all(silent) {
-        let url = plan.live[0].clone();
-        return Err(Refusal::NoneLive { name: plan.name.clone(), colours: plan.colours.clone(), url });
+    if !matches!(standing, Standing::First { .. }) || !plan.colours.iter().all(silent) {
+        return Ok(());
     }
-    Ok(())
+    let (name, colours) = (plan.name.clone(), plan.colours.clone());
+    Err(match plan.live.first() {
+        Some(url) => Refusal::NoneLive { name, colours, url: url.clone() },
+        None => Refusal::NotTold { name, colours },
+    })
 }
 
 /// Refuses a staging route that a stranger holds.
 pub(super) fn staging_is_free(plan: &plan::App, space: &Space) -> Result<(), Refusal> {
-    match space.holders(&plan.staging).into_iter().find(|holder| !is_colour(plan, holder)) {
+    let Some(staging) = &plan.staging else { return Ok(()) };
+    match space.holders(staging).into_iter().find(|holder| !is_colour(plan, holder)) {
         None => Ok(()),
         Some(stranger) => {
-            Err(Refusal::StagingTaken { name: plan.name.clone(), url: plan.staging.clone(), app: stranger.to_owned() })
+            Err(Refusal::StagingTaken { name: plan.name.clone(), url: staging.clone(), app: stranger.to_owned() })
         }
     }
 }
