@@ -67,8 +67,16 @@ fn check_table(node: &Node, table: &'static Table, path: &str, collector: &mut C
         collector.node(
             node,
             path,
-            ValueError::hinted(format!("{} has exactly one of {}", table.noun, names.join(" and ")), hint),
+            ValueError::hinted(format!("{} has exactly one of {}", table.noun, listed(&names)), hint),
         );
+    }
+}
+
+/// `a, b and c`.
+fn listed(names: &[String]) -> String {
+    match names {
+        [before @ .., last] if !before.is_empty() => format!("{} and {last}", before.join(", ")),
+        names => names.concat(),
     }
 }
 

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use crate::plan;
 use crate::space::condition::Judgement;
 use crate::space::{App, AppState, InstanceState, Process, Space, Version};
+use crate::steps::action::facts::Handover;
 use crate::steps::action::question::RouterQuestion;
 use crate::steps::action::traffic::Traffic;
 use crate::steps::strategy::{self, Assumed, Known, Promised};
@@ -249,12 +250,13 @@ impl World {
     }
 
     /// Takes note of processes that no version is to have any more, and of those that one has again.
-    fn note_what_is_over(&mut self, plan: &plan::App, before: &Space) {
+    fn note_what_is_over(&mut self, plan: &plan::App, step: &Step, before: &Space) {
         let (was, is) = (wanted_to_work(plan, before), wanted_to_work(plan, &self.space));
         if was == is {
             return;
         }
-        let is_over = |kind: &&&str| !is.contains(**kind) && !self.is_to_work(plan, kind);
+        let goes = matches!(step.facts().handover(), Some((_, Handover::Goes)));
+        let is_over = |kind: &&&str| !is.contains(**kind) && (goes || !self.is_to_work(plan, step, kind));
         let over: Vec<String> = was.iter().filter(is_over).map(|kind| (*kind).to_owned()).collect();
         let again: Vec<String> = is.iter().map(|kind| (*kind).to_owned()).collect();
         let requests = self.requests_mut();
@@ -262,14 +264,13 @@ impl World {
         requests.over.retain(|kind| !again.contains(kind));
     }
 
-    /// Whether a version that users of the app reach is to have a process.
-    fn is_to_work(&self, plan: &plan::App, kind: &str) -> bool {
-        let mut live = self
-            .space
-            .apps
-            .iter()
-            .filter(|app| !plan.has_routes() || plan.live.iter().any(|url| self.space.is_mapped(&app.name, url)));
-        live.any(|app| app.state == AppState::Started && held::count(app, kind) > 0)
+    /// Whether a version that users of the app reach is to have a process; where nobody reaches any, another one than the step is
+    /// about.
+    fn is_to_work(&self, plan: &plan::App, step: &Step, kind: &str) -> bool {
+        let is_reached = |app: &App| plan.live.iter().any(|url| self.space.is_mapped(&app.name, url));
+        let is_another = |app: &App| !plan.has_routes() && app.name != step.facts().app();
+        let mut started = self.space.apps.iter().filter(|app| app.state == AppState::Started);
+        started.any(|app| (is_reached(app) || is_another(app)) && held::count(app, kind) > 0)
     }
 
     /// All versions of an app crash. A route that it alone served is nobody's fault.
@@ -397,7 +398,7 @@ impl World {
             }
             Traffic::Started | Traffic::Checked | Traffic::Unchanged => {}
         }
-        self.note_what_is_over(plan, &before);
+        self.note_what_is_over(plan, step, &before);
         if let Some(seen) = self.works_wrong(plan, step, promise, &before).or_else(|| self.broken(plan, promise)) {
             return Err(seen);
         }

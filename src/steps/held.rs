@@ -50,11 +50,11 @@ pub(crate) fn count(app: &App, kind: &str) -> u32 {
 
 /// The app with as many instances of each process as it has, or is to have again.
 pub(crate) fn whole(app: &App) -> App {
-    let mut whole = app.clone();
-    for process in &mut whole.processes {
-        process.instances = count(app, &process.kind);
+    let (mut whole, held) = (app.clone(), Held::of(app));
+    for process in whole.processes.iter_mut().filter(|process| process.instances == 0) {
+        process.instances = held.0.get(&process.kind).copied().unwrap_or(0);
     }
-    for (kind, count) in Held::of(app).iter().filter(|(kind, _)| !app.has_process(kind)) {
+    for (kind, count) in held.iter().filter(|(kind, _)| !app.has_process(kind)) {
         whole.make_process(kind).instances = count;
     }
     whole

@@ -44,17 +44,29 @@ fn bench(keys: &str) -> Bench {
     bench
 }
 
+/// The same for an app without routes, whose web process has no instances.
+fn unrouted() -> Bench {
+    let bench = bench("");
+    let web = "instances: 1, memory: 64M, health-check-type: http, health-check-http-endpoint: /health}";
+    bench.write("app/manifest.yml", &MANIFEST.replace(web, "instances: 0, memory: 64M}"));
+    let (before, after) = (PLAN.find("    routes:").unwrap(), PLAN.len());
+    let without = PLAN.replace(&PLAN[before..after], "    checks: [health: {for: 1s}]\n");
+    bench.write("deploy.yaml", &without);
+    bench
+}
+
 /// Which versions have run workers, one after the other, by their own log. Panics where two of them ran at once, and where one ran
 /// that was not checked.
 fn shifts(bench: &Bench) -> Vec<String> {
     let log = fs::read_to_string(bench.folder().join("worked.log")).unwrap();
     let (mut checked, mut running, mut shifts) = (BTreeSet::new(), BTreeSet::new(), Vec::new());
+    let is_checked = bench.foundry.routes().iter().any(|route| route.host == "shop");
     for line in log.lines() {
         let words: Vec<&str> = line.split(' ').collect();
         match words[..] {
             [app, "is", "checked"] => drop(checked.insert(app)),
             [app, index, "begins"] => {
-                assert!(checked.contains(app), "{app} works before it is checked:\n{log}");
+                assert!(!is_checked || checked.contains(app), "{app} works before it is checked:\n{log}");
                 running.insert((app, index));
                 if shifts.last().is_none_or(|last| last != app) {
                     shifts.push(app.to_owned());
@@ -148,6 +160,47 @@ fn workers_that_do_not_come_up_leave_the_old_ones_at_work() {
     bench.write("app/work", &works);
     bench.must(&["apply", "--yes"]);
     assert_eq!(shifts(&bench).last().unwrap(), "shop_b");
+}
+
+#[test]
+fn an_app_without_routes_is_handed_over_as_a_whole() {
+    let bench = unrouted();
+    // What was there before is live: no route tells it, but that it runs.
+    bench.cf.must(["push", "shop_a", "-f", "app/manifest.yml", "-p", "app", "--no-route"]);
+    let preview = bench.must(&["plan"]).out;
+    assert!(preview.contains("shop_a is live; no route leads there"), "{preview}");
+    let done = bench.must(&["apply", "--yes"]);
+    assert!(done.err.contains("shop_b is at work"), "{}", done.err);
+    assert_eq!(shifts(&bench), ["shop_a", "shop_b"]);
+    assert_eq!((bench.state_of("shop_a"), bench.state_of("shop_b")), ("stopped", "started"));
+    let status = bench.must(&["status"]).out;
+    assert!(status.contains("shop_b: live, started, 2 of 2 instances run"), "{status}");
+    assert!(status.contains("cutover rollback goes back to shop_a"), "{status}");
+
+    bench.must(&["rollback", "--yes"]);
+    assert_eq!(shifts(&bench), ["shop_a", "shop_b", "shop_a"]);
+    let again = bench.run(&["rollback", "--yes"]);
+    assert_eq!(again.code, 4, "{}", again.err);
+    let after = |number| Rule::new("POST", SCALE, Fault::After(Harm::Nothing)).on(Occurrence::Nth(number));
+    for (verb, live) in [("rollback", "shop_a"), ("resume", "shop_b")] {
+        killed_in(&bench, "apply", after(2));
+        bench.must(&[verb, "--yes"]);
+        let other = if live == "shop_a" { "shop_b" } else { "shop_a" };
+        assert_eq!((bench.state_of(live), bench.state_of(other)), ("started", "stopped"), "{verb}");
+        assert_eq!((workers(&bench, live), shifts(&bench).last().unwrap().as_str()), (2, live), "{verb}");
+    }
+}
+
+#[test]
+fn a_version_without_routes_that_crashes_at_work_is_taken_back() {
+    let bench = unrouted();
+    bench.must(&["apply", "--yes"]);
+    bench.write("app/work", "exec 2>&1; sleep 0.5; exit 1\n");
+    let failed = bench.run(&["apply", "--yes"]);
+    assert_eq!(failed.code, 1, "{failed:?}");
+    assert!(failed.err.contains("shop_a is at work"), "{}", failed.err);
+    assert_eq!((bench.state_of("shop_a"), bench.state_of("shop_b")), ("started", "stopped"));
+    assert_eq!((workers(&bench, "shop_a"), shifts(&bench).last().unwrap().as_str()), (2, "shop_a"));
 }
 
 #[test]

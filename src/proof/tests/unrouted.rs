@@ -128,7 +128,8 @@ const WRONG: &[(&str, Sabotage, &[&str])] = &[
 
 #[test]
 fn a_handover_of_a_whole_app_that_is_wrong_is_caught() {
-    let (plan, start) = (plan(""), space(vec![live("shop_a"), previous("shop_b", false)]));
+    let was_never_held = with_workers(app("shop_b", false, Some(Role::Previous)), 3);
+    let (plan, start) = (plan(""), space(vec![live("shop_a"), was_never_held]));
     let mut out = String::new();
     for (name, sabotage, words) in WRONG {
         let wrong = |verb: Verb, space: &Space| right(&plan, verb, space).map(|steps| sabotage(verb, steps));

@@ -119,6 +119,7 @@ impl<'d> Track<'d> {
         let (kind, handover) = step.facts().handover()?;
         let mut seen = self.seen();
         match handover {
+            Handover::Goes => None,
             Handover::Ends => {
                 seen.idle.entry(kind.to_owned()).or_insert(began);
                 None

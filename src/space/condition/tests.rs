@@ -281,7 +281,7 @@ fn a_process_has_as_many_instances_as_it_is_to_have_and_no_more() {
             (|app| app.processes.truncate(1), "not yet: app shop has no process worker"),
         ],
     );
-    let cases: [(fn(&mut App), &str); 4] = [
+    let cases: [(Change, &str); 4] = [
         (|_| {}, "not yet: 2 worker instances of app shop still end"),
         (|app| app.processes[1].states.clear(), "holds"),
         (|app| app.processes[1].ends_unseen = true, "holds"),

@@ -157,9 +157,11 @@ pub(crate) trait Facts {
 /// What an action means for a process that is handed over from one version to the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Handover {
-    /// That of the old version ends.
+    /// That of one version ends, to run in the other one.
     Ends,
-    /// That of the new version runs.
+    /// It ends, and the other version does not have it.
+    Goes,
+    /// It runs.
     Runs,
 }
 

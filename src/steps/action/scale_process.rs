@@ -180,7 +180,8 @@ impl Facts for ScaleProcess {
     fn handover(&self) -> Option<(&str, Handover)> {
         match self.aim {
             Aim::Hold => None,
-            Aim::End { .. } => Some((&self.process, Handover::Ends)),
+            Aim::End { next: Some(_) } => Some((&self.process, Handover::Ends)),
+            Aim::End { next: None } => Some((&self.process, Handover::Goes)),
             Aim::Run => Some((&self.process, Handover::Runs)),
         }
     }

@@ -1,6 +1,6 @@
 //! Blue-green: two apps, the colours, take turns on the live routes.
 //!
-//! - `standing`: which colour is live and which one is next, read off the space; `unrouted`: the same where no route leads there
+//! - `standing`: which colour is live and which one is next, read off the space
 //! - `forward`: the classic guide's seven steps, from their beginning or from where a run was interrupted
 //! - `back`: the guide's fallback, and what takes a half-done deployment back
 //! - `handover`: what no route leads to goes from one colour to the other, on either way
@@ -15,7 +15,6 @@ mod handover;
 mod leaving;
 mod promise;
 mod standing;
-mod unrouted;
 
 use crate::plan::{self, AppName, RouteUrl};
 use crate::space::Space;

@@ -14,7 +14,7 @@ use crate::steps::refusal::Refusal;
 use crate::steps::standing::{Standing, UnderWay, is_on_live};
 use crate::steps::{Step, preflight};
 
-use super::handover::hand_over;
+use super::handover::{hand_over, works};
 use super::leaving::{grow, put_to_rest, returning, revive, take_off};
 use super::standing::{self, is_uploaded, other};
 
@@ -73,7 +73,8 @@ pub(super) fn compile(input: &CompileInput<'_>, space: &Space) -> Result<Vec<Ste
 fn of_interrupted(app: &plan::App, space: &Space, under_way: UnderWay) -> Result<Direction, Refusal> {
     let from = under_way.app;
     let to = other(app, &from).clone();
-    let holds = |colour: &AppName| is_on_live(app, colour, space);
+    let is_at_work = |colour: &AppName| !app.has_routes() && works(app, space, colour);
+    let holds = |colour: &AppName| is_on_live(app, colour, space) || is_at_work(colour);
     let there = space.app(to.as_str());
     let was_live = holds(&to)
         || match under_way.origin {

@@ -60,6 +60,16 @@ pub(super) fn missed(
     }
 }
 
+/// Where no route tells which version is live, that it is told otherwise.
+fn not_told(app: &plan::App, next: &AppName, space: &Space) -> Option<String> {
+    match standing::standing(app, space) {
+        _ if app.has_routes() => None,
+        Ok(standing) if standing.live() == Some(next) => None,
+        Ok(_) => Some(format!("nothing tells that {next} is live")),
+        Err(refusal) => Some(refusal.to_string()),
+    }
+}
+
 /// What is handed over and does not run where it is to run.
 fn not_handed_over(app: &plan::App, live: &AppName, space: &Space) -> Option<String> {
     let runs = |there: &App, kind: &str| there.processes.iter().any(|one| one.kind == kind && one.instances > 0);
@@ -91,7 +101,7 @@ fn live(app: &plan::App, next: &AppName, space: &Space, has_crashed: &Crashed<'_
     if !has_crashed(next.as_str()) && !space.app(next.as_str()).is_some_and(|there| is_at_work(app, there)) {
         return Some(format!("{next} is live and does not run"));
     }
-    if let Some(seen) = not_handed_over(app, next, space) {
+    if let Some(seen) = not_told(app, next, space).or_else(|| not_handed_over(app, next, space)) {
         return Some(seen);
     }
     let old = other(app, next);
