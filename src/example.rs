@@ -5,11 +5,12 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::plan::{self, Disk, Files, Lifecycle, Plan};
+use crate::settings::Settings;
 use crate::space::Verb;
 use crate::space::lock::{Lock, ProcessId};
 use crate::space::{
     App, AppState, Binding, Destination, Domain, Droplet, Instance, InstanceState, Named, Package, Process, Route,
-    ServiceInstance, Settings, Space,
+    ServiceInstance, Space,
 };
 use crate::steps::annotations::{self, Extent, Identity, Role};
 use crate::steps::input::{CompileInput, Failed};

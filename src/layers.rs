@@ -16,10 +16,12 @@ const LAYERS: [(&[&str], &[&str], &str); 4] = [
     (
         &[
             "plan",
+            "settings",
             "space",
             "steps",
             "proof",
             "event.rs",
+            "byte_size.rs",
             "init",
             "own_commands.rs",
             "shell.rs",

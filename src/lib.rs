@@ -17,6 +17,7 @@
 #[cfg(test)]
 mod arbitrary;
 pub mod bounded;
+mod byte_size;
 pub mod cf;
 pub mod cli;
 pub mod commands;
@@ -35,6 +36,7 @@ pub mod report;
 pub mod run;
 pub mod scratch;
 pub mod secret;
+pub mod settings;
 pub mod shell;
 pub mod space;
 pub mod steps;

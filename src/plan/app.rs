@@ -10,10 +10,11 @@ use super::check::Check;
 use super::duration;
 use super::manifest::Manifest;
 use super::name::{AppName, ServiceName};
-use super::processes::{Processes, Takeover, WEB};
+use super::processes::{Processes, Takeover};
 use super::route_url::RouteUrl;
 use super::timeouts::Timeouts;
 use super::value_error::ValueError;
+use crate::settings::WEB;
 
 /// One application, deployed alternately as one of two apps (its colours).
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -71,7 +71,6 @@ pub use model::Plan;
 pub(crate) use name::MAX_NAME_LENGTH;
 pub use name::{AppName, OrgName, ServiceName, SpaceName};
 pub(crate) use overlay::overlaid;
-pub(crate) use processes::WEB;
 pub use processes::{Processes, Takeover};
 pub use route_url::RouteUrl;
 pub(crate) use schema::{MOST_PARALLEL, schema};

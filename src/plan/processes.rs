@@ -6,9 +6,6 @@ use serde::Serialize;
 
 use super::value_error::ValueError;
 
-/// The type of the process that routes lead to.
-pub(crate) const WEB: &str = "web";
-
 /// When the processes of the next colour start, by type. One that is not named is handed over.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Processes(pub(super) BTreeMap<String, Takeover>);

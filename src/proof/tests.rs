@@ -8,11 +8,9 @@ use serde_json::Value;
 
 use crate::example;
 use crate::plan::{self, DockerImage, Lifecycle, Plan, RouteUrl};
+use crate::settings::{Is, Policy, ProcessSetting, Setting};
 use crate::space::condition::Condition;
-use crate::space::{
-    App, Binding, Instance, InstanceState, Is, Policy, Process, ProcessSetting, Quota, QuotaScope, Setting, Space,
-    Usage,
-};
+use crate::space::{App, Binding, Instance, InstanceState, Process, Quota, QuotaScope, Space, Usage};
 use crate::steps::action::Delete;
 use crate::steps::annotations::Role;
 use crate::steps::refusal::{QuotaKind, Refusal};

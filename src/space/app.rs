@@ -8,9 +8,9 @@ use super::binding::Binding;
 use super::droplet::Droplet;
 use super::package::Package;
 use super::process::Process;
-use super::settings::Settings;
 use super::version::Version;
 use crate::plan::Lifecycle;
+use crate::settings::Settings;
 
 /// An app of the space.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -5,15 +5,11 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::app::App;
-use super::is::Is;
 use super::process::Process;
-use super::setting::{ProcessSetting, Setting};
+use crate::settings::{Is, ProcessSetting, Setting, WEB};
 
 /// The memory of an instance where nobody says (CC: `default_app_memory`), in megabytes.
 pub(crate) const DEFAULT_MEMORY_MB: u64 = 1024;
-/// The type of the process that routes lead to.
-const WEB: &str = "web";
-
 impl App {
     /// What the app is set to, with the sizes of its processes; nothing where that is not known.
     pub(crate) fn all_settings(&self) -> BTreeMap<Setting, Is> {

@@ -8,12 +8,11 @@ use std::fmt;
 
 use super::app::{App, AppState};
 use super::droplet::Droplet;
-use super::is::Is;
 use super::model::Space;
 use super::process::{Instance, InstanceState, Process};
 use super::section::Section;
-use super::setting::Setting;
 use crate::plan::RouteUrl;
+use crate::settings::{Is, Setting};
 
 /// What must be true of a space.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,8 +4,7 @@
 //!
 //! - `model`: the space as a whole, and the questions that are asked of it
 //! - `app`, `process`, `package`, `droplet`: an app and its parts; `version`: what routers know it by
-//! - `settings`: what an app is set to beside what is uploaded, `app_settings`: wherever the model holds it; `setting`: one thing
-//!   of that, `policy`: one such thing; `is`: what that is set to
+//! - `app_settings`: what an app is set to, wherever the model holds it
 //! - `route`, `domain`: where apps are reached
 //! - `service`, `binding`, `quota`: what apps are bound to, how, and what binds the space
 //! - [`lock`]: who is deploying; `verb`: what a person asks for
@@ -28,12 +27,10 @@ pub mod condition;
 pub(crate) mod difference;
 mod domain;
 mod droplet;
-mod is;
 pub mod lock;
 mod model;
 pub(crate) mod native;
 mod package;
-mod policy;
 mod process;
 mod quota;
 pub mod read;
@@ -41,8 +38,6 @@ mod route;
 pub(crate) mod rules;
 pub mod section;
 mod service;
-mod setting;
-mod settings;
 mod verb;
 mod version;
 
@@ -54,17 +49,12 @@ pub(crate) use app_settings::DEFAULT_MEMORY_MB;
 pub use binding::Binding;
 pub use domain::Domain;
 pub use droplet::Droplet;
-pub use is::Is;
 pub(crate) use model::SNAPSHOT_FORMAT;
 pub use model::{Named, Space};
 pub use package::Package;
-pub use policy::Policy;
 pub use process::{Instance, InstanceState, Process};
 pub use quota::{Quota, QuotaScope, Usage};
 pub use route::{Destination, Route};
 pub use service::ServiceInstance;
-pub(crate) use setting::Place;
-pub use setting::{ProcessSetting, Setting};
-pub use settings::Settings;
 pub use verb::Verb;
 pub(crate) use version::Version;

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::plan::RouteUrl;
+use crate::settings::WEB;
 
 /// A route of the space.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -26,7 +27,7 @@ impl Route {
 
     /// Whether it leads to the web process of the app of that guid.
     pub(crate) fn leads_to(&self, app_guid: &str) -> bool {
-        self.destinations.iter().any(|to| to.app == app_guid && to.process == "web")
+        self.destinations.iter().any(|to| to.app == app_guid && to.process == WEB)
     }
 }
 

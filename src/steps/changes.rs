@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::plan::AppName;
-use crate::space::{App, Binding, Is, Setting, Space};
+use crate::settings::{Is, Setting};
+use crate::space::{App, Binding, Space};
 
 use super::AppDeployment;
 use super::action::Action;

@@ -8,18 +8,16 @@
 use serde_json::Value;
 
 use crate::plan::{self, AppName, Carried, Instances};
-use crate::space::{App, Is, ProcessSetting, Setting, Settings, Space};
+use crate::settings::{Is, ProcessSetting, Setting, Settings, WEB};
+use crate::space::{App, Space};
 
 use super::held;
 use super::record::Record;
 use super::wanted::Wanted;
 
-/// The type of the process that routes lead to.
-const WEB: &str = "web";
-
 /// What the plan and its manifest name.
 pub(super) fn named(app: &plan::App) -> Settings {
-    let mut named = Settings::of_manifest(&app.manifest.app.whole.0);
+    let mut named = app.manifest.app.whole.settings.clone();
     for service in &app.services {
         let setting = Setting::Binding(service.to_string());
         if !named.names(&setting) {
@@ -32,7 +30,7 @@ pub(super) fn named(app: &plan::App) -> Settings {
 /// The service instances for whose bindings the manifest names parameters, and these. A push makes a binding with them, and leaves
 /// one that is there as it is (cf 8.17, CC: `app_apply_manifest.rb`).
 pub(crate) fn with_parameters(app: &plan::App) -> impl Iterator<Item = (String, Value)> {
-    let services = app.manifest.app.whole.0["services"].as_array().into_iter().flatten();
+    let services = app.manifest.app.whole.written["services"].as_array().into_iter().flatten();
     let named = |service: &Value| {
         let parameters = service.get("parameters").filter(|parameters| !parameters.is_null())?;
         Some((service["name"].as_str()?.to_owned(), parameters.clone()))
@@ -142,7 +140,7 @@ mod tests {
 
     use super::*;
     use crate::example;
-    use crate::space::Policy;
+    use crate::settings::Policy;
     use crate::steps::record::SETTINGS;
 
     const PLAN: &str = "

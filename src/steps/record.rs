@@ -9,7 +9,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest as _, Sha256};
 
-use crate::space::{App, Is, ProcessSetting, Setting, Settings};
+use crate::settings::{Is, ProcessSetting, Setting, Settings};
+use crate::space::App;
 
 use super::wanted::Wanted;
 

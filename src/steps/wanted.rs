@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::space::{Is, Setting};
+use crate::settings::{Is, Setting};
 
 /// What an app is to be set to, beside what its manifest says.
 pub(crate) type Wanted = BTreeMap<Setting, Is>;

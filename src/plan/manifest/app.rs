@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use super::keys::{OF_A_PROCESS, is_read_by_cf};
 use super::lifecycle::Lifecycle;
 use super::process::ManifestProcess;
+use crate::settings::Settings;
 
 /// Keys of an application that a deployment sees to itself, or that say what is pushed.
 const OF_A_DEPLOYMENT: &[&str] =
@@ -50,9 +51,20 @@ pub struct ManifestApp {
     pub(crate) whole: Application,
 }
 
-/// An application of a manifest as it is written, with its variables filled in: some of it may be secret.
+/// An application of a manifest with its variables filled in: some of it may be secret.
 #[derive(Clone, PartialEq, Eq, Default)]
-pub(crate) struct Application(pub(crate) Value);
+pub(crate) struct Application {
+    /// As it is written.
+    pub(crate) written: Value,
+    /// What it sets.
+    pub(crate) settings: Settings,
+}
+
+impl Application {
+    pub(super) fn new(written: Value) -> Self {
+        Self { settings: Settings::of_manifest(&written), written }
+    }
+}
 
 impl fmt::Debug for Application {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -67,7 +79,7 @@ impl ManifestApp {
     /// Process keys at the top stand below `processes`, where the platform compares sizes, too (CC:
     /// `space_diff_manifest.rb`); variables are texts, as the platform keeps them.
     pub(crate) fn asked_of(&self, app: &str) -> Value {
-        let Value::Object(mut whole) = self.whole.0.clone() else { return Value::Null };
+        let Value::Object(mut whole) = self.whole.written.clone() else { return Value::Null };
         let is_sent = |key: &String, value: &mut Value| !value.is_null() || !is_read_by_cf(key);
         whole.retain(is_sent);
         for key in OF_A_DEPLOYMENT {

@@ -6,9 +6,7 @@ use super::size;
 use super::{ignored, spelling};
 use crate::plan::value_error::ValueError;
 use crate::plan::yaml::{Node, Scalar, ScalarKind, Value};
-
-/// The type of the process that routes lead to.
-const WEB: &str = "web";
+use crate::settings::WEB;
 
 /// How many instances a process may have. (CC: `manifest_process_scale_message.rb`.)
 const MOST_INSTANCES: u32 = 2_000_000;

@@ -102,7 +102,7 @@ fn read_application(fields: &mut Fields<'_, '_, '_>, folder: &Path) -> ManifestA
         services: read_services(fields),
         no_route: fields.flag("no-route"),
         random_route,
-        whole: Application(fields.node.to_json()),
+        whole: Application::new(fields.node.to_json()),
     }
 }
 

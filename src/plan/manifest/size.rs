@@ -1,25 +1,19 @@
 //! The sizes of a manifest: what the platform takes for one.
 
-use std::sync::LazyLock;
-
-use regex::Regex;
-
+use crate::byte_size;
 use crate::plan::value_error::ValueError;
 
 /// What is to be written in the place of what is no size.
 const HINT: &str = "write a number and a unit: 256M, 1G";
-
-/// CC (`byte_quantity.rb`): a number and one of B, K, KB, KiB and so on up to T, in any case.
-static SIZE: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"(?i)^(-?\d+(?:\.\d+)?)(?:([KMGT])I?B?|B)$").ok());
 
 /// The megabytes of a size, rounded down; `None` of a text that is empty or blank, which counts as absent. Fails with less
 /// than one, too. (CC: `byte_converter.rb`, `manifest_process_scale_message.rb`: blanks may stand behind a size, and neither
 /// before its number nor before its unit.)
 pub(super) fn megabytes(text: &str) -> Result<Option<u64>, ValueError> {
     let Some(bytes) = bytes(text)? else { return Ok(None) };
-    match bytes >> 20 {
-        0 => Err(ValueError::hinted("this is less than 1 MB", HINT)),
-        megabytes => Ok(Some(megabytes)),
+    match u64::try_from(bytes >> 20) {
+        Ok(megabytes @ 1..) => Ok(Some(megabytes)),
+        _ => Err(ValueError::hinted("this is less than 1 MB", HINT)),
     }
 }
 
@@ -46,34 +40,22 @@ pub(super) fn sidecar_error(text: &str) -> Option<ValueError> {
     }
 }
 
-fn bytes(text: &str) -> Result<Option<u64>, ValueError> {
+fn bytes(text: &str) -> Result<Option<i64>, ValueError> {
     if text.trim().is_empty() {
         return Ok(None);
     }
-    let Some(found) = SIZE.as_ref().and_then(|size| size.captures(text.trim_end())) else {
-        let trimmed: String = text.split_whitespace().collect();
-        let is_size = SIZE.as_ref().is_some_and(|size| size.is_match(&trimmed));
-        let (message, hint) = match text.trim().parse::<f64>() {
-            Ok(_) => ("this is no size: it has no unit", HINT),
-            Err(_) if is_size => {
-                ("this is no size: a blank stands before its number or its unit", "write it without blanks")
-            }
-            Err(_) => ("this is no size", HINT),
-        };
-        return Err(ValueError::hinted(message, hint));
+    if let Some(bytes) = byte_size::bytes(text.trim_end()) {
+        return Ok(Some(bytes));
+    }
+    let is_size = byte_size::bytes(&text.split_whitespace().collect::<String>()).is_some();
+    let (message, hint) = match text.trim().parse::<f64>() {
+        Ok(_) => ("this is no size: it has no unit", HINT),
+        Err(_) if is_size => {
+            ("this is no size: a blank stands before its number or its unit", "write it without blanks")
+        }
+        Err(_) => ("this is no size", HINT),
     };
-    let part = |at: usize| found.get(at).map_or("", |part| part.as_str());
-    let unit = part(2).to_uppercase();
-    let power = "KMGT".find(&unit).filter(|_| !unit.is_empty()).map_or(0, |at| at + 1);
-    let number: f64 = part(1).parse().unwrap_or_default();
-    #[expect(
-        clippy::cast_precision_loss,
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "the platform counts in the same way; a negative size becomes 0, which is refused"
-    )]
-    let bytes = (number * (1_u64 << (10 * power)) as f64) as u64;
-    Ok(Some(bytes))
+    Err(ValueError::hinted(message, hint))
 }
 
 #[cfg(test)]

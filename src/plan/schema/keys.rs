@@ -5,9 +5,9 @@ use crate::plan::api_url::ApiUrl;
 use crate::plan::check::BodyPattern;
 use crate::plan::duration::parse_duration;
 use crate::plan::name::{AppName, OrgName, ServiceName, SpaceName};
-use crate::plan::processes::WEB;
 use crate::plan::route_url::RouteUrl;
 use crate::plan::value_error::ValueError;
+use crate::settings::WEB;
 use crate::text::is_unprintable;
 
 /// How many steps may run at the same time at the most: each has a cf of its own.

@@ -29,8 +29,9 @@ use crate::steps::{equal, strategy};
 
 use super::parts::Parts;
 use super::reader::{Reader, pause_after};
+pub(super) use paths::PAGE;
 use paths::{
-    PAGE, bindings_path, deployments_path, droplets_path, manifest_path, packages_path, policies_path,
+    bindings_path, deployments_path, droplets_path, manifest_path, packages_path, policies_path,
     process_instances_path, processes_path, stats_path,
 };
 

@@ -2,14 +2,12 @@
 
 use serde_json::Value;
 
+use super::observe::PAGE;
 use crate::cf::invocation::query;
 use crate::run::api::Api;
 use crate::run::api::answers::Get as _;
 use crate::run::api::observe_error::ObserveError;
 use crate::space::{App, Domain, Route, read};
-
-/// The Cloud Controller's largest page.
-const PAGE: &str = "5000";
 
 /// What runs in a space, and where it is reached.
 #[derive(Debug)]

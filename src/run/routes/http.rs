@@ -28,6 +28,10 @@ const CONNECT: Duration = Duration::from_secs(3);
 const TICK: Duration = Duration::from_millis(50);
 /// How much of a body is read; what a check looks for stands before.
 const BODY: u64 = 1 << 20;
+/// The longest headers of an answer: each request has buffers of its own, and hundreds are sent while a route settles.
+const HEADERS: usize = 64 << 10;
+/// As much of a request is made up at a time.
+const REQUEST_TEXT: usize = 8 << 10;
 
 /// The address of the router that all requests go to, whatever the route's host (curl: `--resolve`).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -122,6 +126,8 @@ impl Client {
             .http_status_as_error(false)
             .max_redirects(0)
             .max_idle_connections(0)
+            .input_buffer_size(HEADERS)
+            .output_buffer_size(REQUEST_TEXT)
             .timeout_resolve(Some(CONNECT))
             .timeout_connect(Some(CONNECT))
             .user_agent(concat!("cutover/", env!("CARGO_PKG_VERSION")))

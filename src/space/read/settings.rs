@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::answer::{Unreadable, parse, parse_all};
-use crate::space::Policy;
+use crate::settings::Policy;
 
 /// A network policy of the policy server.
 #[derive(Debug, Deserialize)]

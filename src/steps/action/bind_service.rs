@@ -7,10 +7,11 @@ use crate::cf::invocation::Invocation;
 use crate::cf::outcome::Expectation;
 use crate::plan::{AppName, ServiceName, Timeouts};
 use crate::secret::Sensitive;
+use crate::settings::Is;
 use crate::space::condition::Condition;
 use crate::space::difference::Facet;
 use crate::space::section::Section;
-use crate::space::{Binding, Is, Space};
+use crate::space::{Binding, Space};
 
 use super::facts::Facts;
 use super::limits::Limits;

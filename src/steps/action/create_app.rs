@@ -6,10 +6,11 @@ use crate::cf::dialect::CfVersion;
 use crate::cf::invocation::{Invocation, Lifecycle as NewLifecycle};
 use crate::cf::outcome::Expectation;
 use crate::plan::{AppName, Lifecycle};
+use crate::settings::Settings;
 use crate::space::condition::Condition;
 use crate::space::difference::Facet;
 use crate::space::section::Section;
-use crate::space::{DEFAULT_MEMORY_MB, Settings, Space};
+use crate::space::{DEFAULT_MEMORY_MB, Space};
 use crate::steps::annotations::Annotations;
 use crate::steps::sizing::Size;
 

@@ -4,6 +4,7 @@ use crate::cf::dialect::CfVersion;
 use crate::cf::invocation::{Invocation, RouteParts};
 use crate::cf::outcome::Expectation;
 use crate::plan::{AppName, Lifecycle, RouteUrl, Timeouts};
+use crate::settings::WEB;
 use crate::space::condition::Condition;
 use crate::space::difference::Facet;
 use crate::space::section::Section;
@@ -63,7 +64,7 @@ impl Facts for MapRoute {
 
     fn effect(&self, space: &mut Space) {
         let guid = model::app(space, self.app.as_str()).guid.clone();
-        let to = Destination { app: guid.clone(), process: "web".to_owned() };
+        let to = Destination { app: guid.clone(), process: WEB.to_owned() };
         match space.routes.iter_mut().find(|route| route.is(&self.url)) {
             Some(route) if route.leads_to(&guid) => {}
             Some(route) => route.destinations.push(to),

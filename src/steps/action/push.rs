@@ -4,10 +4,11 @@ use crate::cf::dialect::CfVersion;
 use crate::cf::invocation::{self, Invocation, PushedManifest};
 use crate::cf::outcome::Expectation;
 use crate::plan::{Lifecycle, Timeouts};
+use crate::settings::{ProcessSetting, Setting, Settings};
 use crate::space::condition::Condition;
 use crate::space::difference::Facet;
 use crate::space::section::Section;
-use crate::space::{AppState, Binding, Package, Process, ProcessSetting, Setting, Settings, Space};
+use crate::space::{AppState, Binding, Package, Process, Space};
 use crate::steps::sizing::Size;
 
 use super::facts::{Facts, NeededFlag, SeenEarly};

@@ -10,11 +10,12 @@ use crate::cf::invocation::{AppRequest, Body, Invocation, Method, PolicyRequest}
 use crate::cf::outcome::Expectation;
 use crate::plan::{AppName, Lifecycle};
 use crate::secret::Sensitive;
+use crate::settings::{Is, Place, Policy, ProcessSetting, Setting};
 use crate::shell::quote;
+use crate::space::Space;
 use crate::space::condition::Condition;
 use crate::space::difference::Facet;
 use crate::space::section::Section;
-use crate::space::{Is, Place, Policy, ProcessSetting, Setting, Space};
 use crate::steps::wanted::Wanted;
 
 use super::facts::{Facts, NeededFlag};

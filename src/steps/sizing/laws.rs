@@ -13,7 +13,7 @@ use ureq::Agent;
 
 use crate::example;
 use crate::plan::{self, AppName, Disk, Files, Plan};
-use crate::space::{self, Process, Space};
+use crate::space::{Process, Space};
 use crate::steps::action::Push;
 use crate::steps::action::facts::Facts;
 
@@ -145,7 +145,7 @@ fn read(manifest: &Value, instances: &str, live: u32, before: Option<&Sizes>) ->
         image: None,
         size: sized.size,
         others: sized.others,
-        settings: space::Settings::default(),
+        settings: crate::settings::Settings::default(),
         before: None,
     };
     push.effect(&mut space);

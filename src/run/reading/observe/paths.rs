@@ -4,7 +4,7 @@ use crate::cf::invocation::query;
 use crate::space::{Process, Space};
 
 /// The Cloud Controller's largest page.
-pub(super) const PAGE: &str = "5000";
+pub(in crate::run::reading) const PAGE: &str = "5000";
 /// The page of a list of which only the newest of each app counts. CC keeps packages on record whose bits have expired.
 const PAGE_OF_NEWEST: &str = "50";
 /// The page of the newest packages of one app: its own deployment's, what somebody may have uploaded since, and the one before.

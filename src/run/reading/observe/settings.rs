@@ -10,9 +10,10 @@ use crate::cf::invocation::query;
 use crate::run::api::answers::Get as _;
 use crate::run::api::observe_error::ObserveError;
 use crate::run::reading::parts::Parts;
+use crate::settings::{Is, Setting, Settings};
 use crate::space::read::{self, BindingOfApp, Included, Page};
 use crate::space::section::Section;
-use crate::space::{App, Binding, Is, Setting, Settings, Space};
+use crate::space::{App, Binding, Space};
 
 impl Observer<'_> {
     /// Whether something may be bound to an app: the plan names a service instance, or an app's own manifest does.
@@ -70,7 +71,7 @@ impl Observer<'_> {
                 continue;
             }
             let manifest = self.answers.get_or_absent(&manifest_path(&app.guid))?;
-            app.bindings = bound(&manifest);
+            app.bindings = bound(&manifest, &app.bindings);
             let known = app.settings.take().map(|before| before.policies()).unwrap_or_default();
             app.settings = self.settings_of(app, &manifest)?;
             if let Some(settings) = &mut app.settings {
@@ -124,8 +125,30 @@ impl Observer<'_> {
     }
 }
 
-/// The service instances that the platform's manifest of an app names; what else there is to know of a binding is told elsewhere.
-fn bound(manifest: &Value) -> Vec<Binding> {
-    let named = manifest["services"].as_array().into_iter().flatten();
-    named.filter_map(|service| Some(Binding::of(service.as_str()?))).collect()
+/// What binds an app to the service instances that the platform's manifest of it names. It tells their names alone: what a binding
+/// was made with is as it was told before.
+fn bound(manifest: &Value, before: &[Binding]) -> Vec<Binding> {
+    let named = manifest["services"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    named
+        .map(|service| {
+            let known = before.iter().find(|binding| binding.service == service);
+            known.cloned().unwrap_or_else(|| Binding::of(service))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_look_at_settings_alone_forgets_nothing_of_the_bindings_it_finds_again() {
+        let named = Binding { parameters: Is::Set(json!({"size": 2})), ..Binding::of("db") };
+        let before = [Binding::of("gone"), named.clone()];
+        let manifest = json!({"services": ["db", "new"]});
+        assert_eq!(bound(&manifest, &before), [named, Binding::of("new")]);
+        assert_eq!(bound(&json!({}), &before), []);
+    }
 }

@@ -1,8 +1,9 @@
 //! The next colour is set to what the live one has and no manifest names.
 
 use crate::plan::{AppName, ServiceName};
+use crate::settings::{Is, Setting};
+use crate::space::Binding;
 use crate::space::condition::Condition;
-use crate::space::{Binding, Is, Setting};
 use crate::steps::action::{BindService, Set, UnbindService};
 use crate::steps::builder::GraphBuilder;
 use crate::steps::equal;

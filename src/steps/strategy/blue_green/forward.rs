@@ -2,8 +2,9 @@
 //! it.
 
 use crate::plan::{self, AppName, Lifecycle, RouteUrl, ServiceName};
+use crate::settings::Is;
 use crate::space::condition::Condition;
-use crate::space::{App, AppState, Is, Settings, Space};
+use crate::space::{App, AppState, Space};
 use crate::steps::action::{
     Action, Annotate, BindService, Check, CreateApp, Delete, Health, MapRoute, NewApp, Push, SetDroplet, Stage, Start,
     UnbindService,
@@ -254,7 +255,7 @@ fn push(list: &mut GraphBuilder<'_>, next: &AppName, sized: Sizing, before: Opti
             list.add(Phase::Push, "unbind", UnbindService { app: next.clone(), service, why });
         }
     }
-    let settings = Settings::of_manifest(&list.app().manifest.app.whole.0);
+    let settings = list.app().manifest.app.whole.settings.clone();
     list.add(Phase::Push, "push", Push { call: push, image, size, others, settings, before });
 }
 

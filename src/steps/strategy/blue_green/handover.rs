@@ -3,8 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::plan::{self, AppName, WEB};
-use crate::space::{App, AppState, Is, ProcessSetting, Setting, Space};
+use crate::plan::{self, AppName};
+use crate::settings::{Is, ProcessSetting, Setting, WEB};
+use crate::space::{App, AppState, Space};
 use crate::steps::action::{Aim, Annotate, AwaitEnd, ScaleProcess};
 use crate::steps::annotations::{Annotations, Role};
 use crate::steps::builder::{GraphBuilder, SideList};

@@ -6,6 +6,9 @@ use serde_json::Value;
 
 use super::policy::Policy;
 
+/// The type of the process that routes lead to.
+pub(crate) const WEB: &str = "web";
+
 /// One thing that an app is set to.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Setting {
@@ -133,7 +136,7 @@ impl ProcessSetting {
         match self {
             Self::Instances | Self::Memory | Self::Disk | Self::LogRate => None,
             // CC: `process_model.rb`; a process that no route leads to has no port.
-            Self::Health if kind == "web" => Some("port".into()),
+            Self::Health if kind == WEB => Some("port".into()),
             Self::Health | Self::Readiness => Some("process".into()),
             Self::Command
             | Self::User

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
-use super::Settings;
-use crate::space::is::Is;
-use crate::space::policy::Policy;
-use crate::space::setting::{ProcessSetting, Setting};
+use super::is::Is;
+use super::policy::Policy;
+use super::setting::{ProcessSetting, Setting};
+use super::settings::Settings;
 
 /// Settings as a snapshot of a space has them: the names of what may be secret, and of the rest the values.
 #[derive(Default, Serialize, Deserialize)]
@@ -107,7 +107,7 @@ impl From<Written> for Settings {
 mod tests {
     use serde_json::json;
 
-    use super::super::tests::shown;
+    use super::super::settings::tests::shown;
     use super::*;
 
     #[test]

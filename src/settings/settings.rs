@@ -1,8 +1,5 @@
 //! What an app is set to, beside what is uploaded to it: what a second version of it must have, too, to be equal.
 
-mod manifest;
-mod written;
-
 use std::collections::BTreeMap;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -11,18 +8,16 @@ use serde_json::json;
 
 use super::is::Is;
 use super::policy::Policy;
+use super::setting::WEB;
 use super::setting::{ProcessSetting, Setting};
-
-/// The type of the process that routes lead to.
-const WEB: &str = "web";
 
 /// What an app is set to, without how many instances its processes have and how large they are.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Settings {
     /// Shared by the many spaces that a proof walks through: most of them differ in something else.
-    all: Arc<BTreeMap<Setting, Is>>,
+    pub(super) all: Arc<BTreeMap<Setting, Is>>,
     /// The guids of the sidecars that users have made, by their names.
-    sidecars: Arc<BTreeMap<String, String>>,
+    pub(super) sidecars: Arc<BTreeMap<String, String>>,
 }
 
 impl Hash for Settings {
@@ -45,7 +40,7 @@ impl Settings {
     }
 
     /// Adds what a new process has that nobody has set, and that cannot be taken back to nothing.
-    pub(super) fn add_process(&mut self, kind: &str) {
+    pub(crate) fn add_process(&mut self, kind: &str) {
         for (setting, value) in [(ProcessSetting::Disk, json!(1024)), (ProcessSetting::LogRate, json!(-1))] {
             Arc::make_mut(&mut self.all).entry(Setting::Process(kind.to_owned(), setting)).or_insert(Is::Set(value));
         }
@@ -108,7 +103,7 @@ pub(super) mod tests {
     use super::*;
 
     /// Each setting with its value.
-    pub(in crate::space) fn shown(settings: &Settings) -> Vec<String> {
+    pub(in crate::settings) fn shown(settings: &Settings) -> Vec<String> {
         let shown = |(setting, is): (&Setting, &Is)| match is {
             Is::Set(value) => format!("{setting}: {value}"),
             Is::Untold => format!("{setting}: untold"),

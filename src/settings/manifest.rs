@@ -6,15 +6,14 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::Settings;
-use crate::space::is::Is;
-use crate::space::setting::{ProcessSetting, Setting};
+use super::is::Is;
+use super::setting::WEB;
+use super::setting::{ProcessSetting, Setting};
+use super::settings::Settings;
+use crate::byte_size;
 
 /// What keys of annotations begin with that are cutover's own.
 const OWN: &str = "cutover-";
-/// The type of the process that routes lead to.
-const WEB: &str = "web";
-
 impl Settings {
     /// What the one application of a manifest names.
     pub(crate) fn of_manifest(application: &Value) -> Self {
@@ -39,7 +38,7 @@ impl Settings {
         }
         for sidecar in items(get(application, "sidecars")) {
             if let Some(name) = sidecar["name"].as_str() {
-                let memory = sidecar.get("memory").and_then(megabytes);
+                let memory = get(sidecar, "memory").and_then(sidecar_memory);
                 let kinds = get(sidecar, "process_types").cloned().unwrap_or_default();
                 let value = json!({"command": sidecar["command"], "process_types": kinds, "memory_in_mb": memory});
                 all.insert(Setting::Sidecar(name.to_owned()), Is::Set(value));
@@ -130,32 +129,29 @@ fn text(value: &Value) -> Value {
     }
 }
 
-/// A size in megabytes (CC: `byte_converter.rb`).
+/// A size in megabytes.
 fn megabytes(value: &Value) -> Option<u64> {
     u64::try_from(bytes(value)? >> 20).ok()
 }
 
-/// A size, or a rate, in bytes (CC: `byte_converter.rb`, units of 1024); -1 stands for no limit.
+/// The memory of a sidecar, in megabytes. (CC: `AppManifestMessage#sidecar_create_attributes`: so is a number without a unit.)
+fn sidecar_memory(value: &Value) -> Option<u64> {
+    plain(value).and_then(|number| u64::try_from(number).ok()).or_else(|| megabytes(value))
+}
+
+/// A size, or a rate, in bytes; -1 stands for no limit.
 fn bytes(value: &Value) -> Option<i64> {
-    let text = value.as_str().map_or_else(|| value.to_string(), |text| text.trim().to_uppercase());
-    let digits = text.find(|c: char| !c.is_ascii_digit() && !matches!(c, '-' | '.')).unwrap_or(text.len());
-    let number: f64 = text[..digits].parse().ok()?;
-    let unit: u32 = match text[digits..].trim() {
-        "" | "B" => 0,
-        "K" | "KB" | "KIB" => 10,
-        "M" | "MB" | "MIB" => 20,
-        "G" | "GB" | "GIB" => 30,
-        "T" | "TB" | "TIB" => 40,
-        _ => return None,
-    };
-    // Parts of a byte are cut off, as there.
-    let bytes = (number * f64::from(2_u32).powi(i32::try_from(unit).ok()?)).trunc();
-    format!("{bytes}").parse().ok()
+    plain(value).or_else(|| byte_size::bytes(value.as_str()?.trim()))
+}
+
+/// A number without a unit.
+fn plain(value: &Value) -> Option<i64> {
+    value.as_i64().or_else(|| value.as_str()?.trim().parse().ok())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::shown;
+    use super::super::settings::tests::shown;
     use super::*;
 
     /// What teams write and what the platform writes say the same.
@@ -229,10 +225,17 @@ mod tests {
     }
 
     #[test]
+    fn the_memory_of_a_sidecar_may_do_without_a_unit() {
+        for memory in [json!(64), json!("64"), json!("64M"), json!("65536K")] {
+            assert_eq!(sidecar_memory(&memory), Some(64), "{memory}");
+        }
+    }
+
+    #[test]
     fn sizes_and_rates_are_read_as_the_platform_writes_them() {
         for (text, expected) in [
             (json!("1G"), Some(1 << 30)),
-            (json!(" 512 mb "), Some(512 << 20)),
+            (json!(" 512mb "), Some(512 << 20)),
             (json!("16K"), Some(16 << 10)),
             (json!("0B"), Some(0)),
             (json!(-1), Some(-1)),
