@@ -18,7 +18,7 @@ use super::work::Work;
 
 /// How long an instance may take to end. Diego: 10 s between SIGTERM and SIGKILL (`graceful_shutdown_interval`), and what comes
 /// before and after them.
-const TIME: Duration = Duration::from_secs(12);
+pub(super) const TIME: Duration = Duration::from_secs(12);
 
 /// Waits while the instances of a process end.
 #[derive(Debug, Clone, PartialEq)]

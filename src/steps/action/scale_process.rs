@@ -14,6 +14,7 @@ use crate::space::difference::Facet;
 use crate::space::section::Section;
 use crate::space::{App, AppState, Instance, InstanceState, Process, Space};
 
+use super::await_end;
 use super::facts::{Facts, Handover, NeededFlag};
 use super::limits::Limits;
 use super::model;
@@ -186,9 +187,13 @@ impl Facts for ScaleProcess {
         }
     }
 
-    /// `cf scale` waits until the first instance of each process runs.
+    /// `cf scale` waits until the first instance of each process runs, and for none to end.
     fn script(&self, _within: Duration) -> Option<String> {
         let count = self.instances.to_string();
-        Some(shell::command(["cf", "scale", self.app.as_str(), "--process", &self.process, "-i", &count]))
+        let scale = shell::command(["cf", "scale", self.app.as_str(), "--process", &self.process, "-i", &count]);
+        Some(match self.aim {
+            Aim::End { next: Some(_) } => format!("{scale}\nsleep {}", await_end::TIME.as_secs()),
+            Aim::Hold | Aim::End { next: None } | Aim::Run => scale,
+        })
     }
 }

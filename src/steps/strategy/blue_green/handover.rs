@@ -99,8 +99,8 @@ struct Handed {
     runs: Option<u32>,
 }
 
-/// Hands over what no route leads to, as far as that is not done and there is a version to hand it over to. How it stands is seen in the space: what has ended and was to is
-/// made sure of once more, as long as that of the other colour does not run.
+/// Hands over what no route leads to, as far as that is not done and there is a version to hand it over to. How it stands is seen
+/// in the space: what has ended and was to is made sure of once more, as long as that of the other colour does not run.
 pub(super) fn hand_over(
     list: &mut GraphBuilder<'_>,
     phase: Phase,
