@@ -1020,3 +1020,6 @@ fn a_check_of_one_version_inside_an_app_is_none_of_the_other_one() {
     let seen = world.confirm(&plan.apps[0], map, &before, &promise).unwrap_err();
     assert_eq!(seen, "routers may lead shop.example.com to shop_a, which was not checked");
 }
+
+mod handover;
+mod unrouted;

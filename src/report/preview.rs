@@ -10,7 +10,7 @@ use crate::cf::invocation::Invocation;
 use crate::plan::{self, Plan, format_duration};
 use crate::proof::Proof;
 use crate::settings::{Is, Setting};
-use crate::space::{AppState, Quota, Space, Usage};
+use crate::space::{App, AppState, Process, Quota, Space, Usage};
 use crate::steps::changes::{Change, Changes};
 use crate::steps::deaf::Deaf;
 use crate::steps::routers::{Asked, Routers};
@@ -119,13 +119,24 @@ fn write_step(out: &mut String, step: &Step) {
     let _ = writeln!(out, "     {}", style(confirmed).dim());
 }
 
+/// How many instances of a version run: those that routes lead to, or else all.
+pub(super) fn instances(app: &plan::App, there: &App) -> String {
+    let (running, wanted) = if app.has_routes() {
+        (there.running(), there.web_instances())
+    } else {
+        let of = |count: fn(&Process) -> u32| there.processes.iter().map(count).sum::<u32>();
+        (of(Process::running), of(|process| process.instances))
+    };
+    format!("{running} of {wanted} instances run")
+}
+
 /// One line on where an app stands.
 fn headline(app: &AppDeployment<'_>, space: &Space) -> String {
     let name = &app.app.name;
     let state = |colour: &plan::AppName| match space.app(colour.as_str()) {
         None => "not there".to_owned(),
         Some(app) if app.state == AppState::Stopped => "stopped".to_owned(),
-        Some(app) => format!("{} of {} instances run", app.running(), app.web_instances()),
+        Some(there) => instances(&app.app, there),
     };
     match &app.standing {
         Standing::First { next } => format!("{name}: no version is live, {next} is next ({})", state(next)),

@@ -72,6 +72,24 @@ pub enum Refusal {
         /// A live route.
         url: RouteUrl,
     },
+    /// No route leads to either colour, and nothing tells which of them is live.
+    #[error("no route of the plan leads to {} or {}, and nothing tells which of them is the live version of {name}", colours[0], colours[1])]
+    NotTold {
+        /// The plan's name of the app.
+        name: AppName,
+        /// Its colours.
+        colours: [AppName; 2],
+    },
+    /// The plan has no routes for the app, and there are some.
+    #[error("the plan names no routes of {name}, and {} leads to {app}", routes.join(", "))]
+    HasRoutes {
+        /// The plan's name of the app.
+        name: AppName,
+        /// The colour.
+        app: AppName,
+        /// The routes that lead to it.
+        routes: Vec<String>,
+    },
     /// The colour that would be deployed is in use for something else.
     #[error("app {app} is started and serves {}, but it was never deployed by cutover and holds no live route of {name}", routes.join(", "))]
     InUse {
@@ -421,6 +439,8 @@ impl Refusal {
             | Self::ExtraRoutes { .. }
             | Self::BothLive { .. }
             | Self::NoneLive { .. }
+            | Self::NotTold { .. }
+            | Self::HasRoutes { .. }
             | Self::InUse { .. }
             | Self::CannotKeep { .. }
             | Self::NoDomain { .. }
@@ -486,6 +506,13 @@ impl Refusal {
                  stopped and not needed (cf delete):{}",
                 look_at(colours)
             ),
+            Self::NotTold { colours, .. } => format!(
+                "look at both; once only the one that is to be kept is started, run cutover again:{}",
+                look_at(colours)
+            ),
+            Self::HasRoutes { app, .. } => {
+                format!("name them in the plan (`routes:`), or have whoever looks after {app} give them up")
+            }
             Self::InUse { app, .. } => format!(
                 "a deployment would stop {app} and take its routes off: choose other colours in the plan"
             ),
@@ -717,7 +744,9 @@ mod tests {
             (Refusal::StagingTaken { name: name.clone(), url: url.clone(), app: app.clone() }, vec![]),
             (Refusal::ExtraRoutes { name: name.clone(), routes: vec![url.clone()] }, vec![]),
             (Refusal::BothLive { name: name.clone(), colours: colours.clone() }, look.clone()),
-            (Refusal::NoneLive { name: name.clone(), colours: colours.clone(), url: url.clone() }, look),
+            (Refusal::NoneLive { name: name.clone(), colours: colours.clone(), url: url.clone() }, look.clone()),
+            (Refusal::NotTold { name: name.clone(), colours: colours.clone() }, look),
+            (Refusal::HasRoutes { name: name.clone(), app: name.clone(), routes: vec![url.to_string()] }, vec![]),
             (Refusal::InUse { name: name.clone(), app: name.clone(), routes: vec![url.to_string()] }, vec![]),
             (Refusal::CannotKeep { app: name.clone(), url: url.to_string(), why: String::new() }, vec![]),
             (Refusal::NoDomain { org: app.clone(), url, domains: vec![app.clone()] }, vec![]),
@@ -846,13 +875,15 @@ mod tests {
             Refusal::NoBuildpack { .. } => 31,
             Refusal::OtherPackage { .. } => 32,
             Refusal::ExtraRoutes { .. } => 33,
+            Refusal::NotTold { .. } => 34,
+            Refusal::HasRoutes { .. } => 35,
         }
     }
 
     #[test]
     fn each_kind_is_tried() {
         let tried: BTreeSet<usize> = each("shop").iter().map(|(refusal, _)| place(refusal)).collect();
-        assert_eq!(tried, (0..34).collect());
+        assert_eq!(tried, (0..36).collect());
     }
 
     #[test]
