@@ -125,8 +125,9 @@ $(SPECS)/%.test: cf-cli/go.mod cf-cli/go.sum
 	cd cf-cli && go test -c -o $@ $(SUITES)/$*
 	touch $@
 
+# As its own Makefile builds what is released: without cgo.
 $(PINNED): cf-cli/go.mod cf-cli/go.sum
-	cd cf-cli && go build -trimpath -ldflags "-s -w -X code.cloudfoundry.org/cli/v8/version.binaryVersion=8.17.0" -o $@ code.cloudfoundry.org/cli/v8
+	cd cf-cli && CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X code.cloudfoundry.org/cli/v8/version.binaryVersion=8.18.3" -o $@ code.cloudfoundry.org/cli/v8
 	touch $@
 
 # The example app, beside its manifest: a push uploads the folder as it is.

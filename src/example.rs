@@ -116,6 +116,7 @@ pub(crate) fn app(name: &str, started: bool, instances: u32, role: Option<Role>)
             instances,
             memory_mb: 256,
             states: if started { (0..instances).map(running).collect() } else { Vec::new() },
+            ends_unseen: false,
         }],
         package: Some(Package { guid: format!("package-{name}"), ready: true }),
         older_packages: Vec::new(),

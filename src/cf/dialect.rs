@@ -79,7 +79,7 @@ pub enum UnsupportedCf {
 impl CfVersion {
     /// The version that the project is built and tested with; it stands in where no cf is at hand.
     pub(crate) fn pinned() -> Self {
-        Self { numbers: (8, 17, 0), text: "8.17.0".to_owned(), dialect: Dialect::V8 }
+        Self { numbers: (8, 18, 3), text: "8.18.3".to_owned(), dialect: Dialect::V8 }
     }
 
     /// Reads what `cf version` prints: `cf version 8.17.0+1a2b3c4d5.2025-11-18`.

@@ -73,8 +73,8 @@ impl<'p> Prepared<'p> {
 
     /// The files that this run writes itself and that cf would upload.
     pub(crate) fn written_into_uploads(&self) -> BTreeSet<Stray> {
-        let of = |app: &'p plan::App| Some(Stray::written(app, self.request.uploads.get(&app.name)?));
-        self.deployment.apps.iter().filter_map(|part| of(part.app)).flatten().collect()
+        let of = |app: &plan::App| Some(Stray::written(app, self.request.uploads.get(&app.name)?));
+        self.deployment.apps.iter().filter_map(|part| of(&part.app)).flatten().collect()
     }
 }
 

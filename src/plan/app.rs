@@ -10,10 +10,12 @@ use super::check::{Check, HttpCheck};
 use super::duration;
 use super::manifest::Manifest;
 use super::name::{AppName, ServiceName};
+use super::processes::{Processes, Takeover};
 use super::route_url::RouteUrl;
 use super::timeouts::Timeouts;
 use super::value_error::ValueError;
 use super::watch::Watch;
+use crate::settings::WEB;
 
 /// One application, deployed alternately as one of two apps (its colours).
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -29,10 +31,14 @@ pub struct App {
     pub manifest: Manifest,
     /// The service instances that both colours are bound to.
     pub services: Vec<ServiceName>,
-    /// The routes that the users of the app know; never empty.
+    /// The routes that the users of the app know; empty where it has none.
     pub live: Vec<RouteUrl>,
-    /// The route at which the new version is checked before it goes live; none of `live`.
-    pub staging: RouteUrl,
+    /// The route at which the new version is checked before it goes live; none of `live`. `None` where the app has no routes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub staging: Option<RouteUrl>,
+    /// How long all instances of the new version must run without a crash.
+    #[serde(serialize_with = "duration::serialize_some", skip_serializing_if = "Option::is_none")]
+    pub health: Option<Duration>,
     /// The checks that the new version must pass, in order.
     pub checks: Vec<Check>,
     /// How the live routes are watched after the switch, if they are.
@@ -51,6 +57,15 @@ pub struct App {
     /// What it gets of what the live colour has and no manifest names.
     #[serde(skip_serializing_if = "Carry::is_all")]
     pub carry: Carry,
+    /// What becomes of routes that lead to the live colour and that the plan does not name.
+    #[serde(skip_serializing_if = "ExtraRoutes::is_move")]
+    pub extra_routes: ExtraRoutes,
+    /// Those of `live` that the plan does not name; a plan as it is read has none.
+    #[serde(skip)]
+    pub extra: Vec<RouteUrl>,
+    /// When its processes start that no route of the plan leads to.
+    #[serde(skip_serializing_if = "Processes::is_empty")]
+    pub processes: Processes,
     /// What is done where a step fails.
     pub on_failure: OnFailure,
     /// How long things may take.
@@ -60,7 +75,7 @@ pub struct App {
 impl App {
     /// All routes of the app: the live ones, then the staging route.
     pub(crate) fn routes(&self) -> impl Iterator<Item = &RouteUrl> {
-        self.live.iter().chain([&self.staging])
+        self.live.iter().chain(&self.staging)
     }
 
     /// The checks by HTTP.
@@ -78,6 +93,16 @@ impl App {
     pub(crate) fn all_services(&self) -> impl Iterator<Item = &str> {
         let of_manifest = self.manifest.app.services.iter().map(String::as_str);
         self.services.iter().map(ServiceName::as_str).chain(of_manifest)
+    }
+
+    /// Whether it is reached by routes; else what it does is known to nobody, and it is handed over as a whole.
+    pub(crate) fn has_routes(&self) -> bool {
+        !self.live.is_empty()
+    }
+
+    /// Whether the process of a type is handed over from one colour to the other: both never run at once.
+    pub(crate) fn hands_over(&self, kind: &str) -> bool {
+        (kind != WEB || !self.has_routes()) && self.processes.of(kind) == Takeover::Handover
     }
 
     /// Whether a name, a route, a path or a variable of the app satisfies `has`.
@@ -133,6 +158,37 @@ impl Instances {
         match word {
             "at-least-live" => Ok(Self::AtLeastLive),
             "manifest" => Ok(Self::Manifest),
+            _ => Err(ValueError::new("an unknown word")),
+        }
+    }
+}
+
+/// What becomes of routes that lead to the live colour and that the plan does not name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ExtraRoutes {
+    /// They are moved to the new colour as the live routes are.
+    #[default]
+    Move,
+    /// They stay where they are, and lead nowhere once the old colour is stopped.
+    Keep,
+    /// Nothing is deployed as long as there are any.
+    Refuse,
+}
+
+impl ExtraRoutes {
+    /// Whether it is what holds where a plan says nothing.
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+    fn is_move(&self) -> bool {
+        *self == Self::Move
+    }
+
+    /// Reads the word of a plan.
+    pub(super) fn parse(word: &str) -> Result<Self, ValueError> {
+        match word {
+            "move" => Ok(Self::Move),
+            "keep" => Ok(Self::Keep),
+            "refuse" => Ok(Self::Refuse),
             _ => Err(ValueError::new("an unknown word")),
         }
     }

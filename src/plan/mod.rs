@@ -18,7 +18,8 @@
 //! The plan:
 //!
 //! - `model`: the plan as a whole
-//! - `target`, `app`, `check`, `watch`, `timeouts`, `tls`: its parts; `carry`: what a new version gets that no manifest names
+//! - `target`, `app`, `check`, `watch`, `timeouts`, `tls`: its parts; `carry`: what a new version gets that no manifest names;
+//!   `processes`: when its processes start
 //! - `api_url`, `name`, `route_url`, `duration`: what their values are, and `value_error` why one is refused
 //!
 //! All problems of a plan are reported at once ([`Problems`], made by `diagnostics`), each with its file, line, column
@@ -40,6 +41,7 @@ mod manifest;
 mod model;
 mod name;
 mod overlay;
+mod processes;
 mod route_url;
 mod schema;
 mod target;
@@ -58,7 +60,7 @@ mod laws;
 mod tests;
 
 pub use api_url::ApiUrl;
-pub use app::{App, Instances, Old, OnFailure};
+pub use app::{App, ExtraRoutes, Instances, Old, OnFailure};
 pub use carry::{Carried, Carry};
 pub use check::{Approval, At, Check, CommandCheck, CommandLine, HttpCheck, Method, Pattern, Status};
 pub use diagnostics::{Position, Problem, Problems, Warning};
@@ -71,6 +73,7 @@ pub use model::Plan;
 pub(crate) use name::MAX_NAME_LENGTH;
 pub use name::{AppName, OrgName, ServiceName, SpaceName};
 pub(crate) use overlay::overlaid;
+pub use processes::{Processes, Takeover};
 pub use route_url::RouteUrl;
 pub(crate) use schema::{MOST_PARALLEL, schema};
 pub use target::Target;

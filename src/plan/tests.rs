@@ -115,7 +115,8 @@ fn a_small_plan_is_filled_up_with_defaults() {
                 },
                 services: vec![],
                 live: vec![RouteUrl::parse("sinatralive.example.com").unwrap()],
-                staging: RouteUrl::parse("sinatrastaging.example.com/next").unwrap(),
+                staging: Some(RouteUrl::parse("sinatrastaging.example.com/next").unwrap()),
+                health: None,
                 checks: vec![],
                 watch: None,
                 settle: Duration::from_secs(60),
@@ -123,6 +124,9 @@ fn a_small_plan_is_filled_up_with_defaults() {
                 old: Old::Stop,
                 instances: Instances::AtLeastLive,
                 carry: Carry::All,
+                extra_routes: ExtraRoutes::Move,
+                extra: Vec::new(),
+                processes: Processes::default(),
                 on_failure: OnFailure::Rollback,
                 timeouts: Timeouts {
                     call: Duration::from_secs(60),
@@ -387,7 +391,7 @@ apps:
     assert_eq!(app.services, []);
     assert_eq!(app.drain, Duration::from_secs(60));
     assert_eq!(app.live[0].to_string(), "sinatralive.staging.example.com");
-    assert_eq!(app.staging.to_string(), "sinatrastaging.example.com/next");
+    assert_eq!(app.staging.as_ref().unwrap().to_string(), "sinatrastaging.example.com/next");
     assert_ne!(plan.digest, load(Path::new("deploy.yaml"), None, &files).unwrap().digest);
 
     let files = files.with("deploy.broken.yaml", "apps:\n  - name: sinatra\n    drian: 1m\n");

@@ -3,7 +3,7 @@
 
 use super::diagnostics::Collector;
 use super::did_you_mean::closest;
-use super::schema::{INSTANCES, Key, Kind, Need, TABLES, Table, Text, VERSION, Values, hint_for_key, hint_for_value};
+use super::schema::{INSTANCES, Key, Kind, Need, TABLES, Table, Text, VERSION, hint_for_key, hint_for_value};
 use super::value_error::ValueError;
 use super::yaml::{Node, Scalar, ScalarKind, Value, key_path};
 use crate::text::is_unprintable;
@@ -22,7 +22,8 @@ pub(super) fn validate(node: &Node, kind: &Kind, path: &str, collector: &mut Col
             Value::Scalar(_) | Value::Map(_) => validate(node, item, path, collector),
         },
         Kind::Variables => check_variables(node, path, collector),
-        Kind::Map(names, values) => check_map(node, names, values, path, collector),
+        Kind::Entries(name, value) => check_entries(node, name, value, path, collector),
+        Kind::Any => {}
         Kind::Text(_) | Kind::Number(..) | Kind::NumberOrWord(..) | Kind::Flag | Kind::Choice(_) => {
             let error = match &node.value {
                 Value::Scalar(scalar) => check_scalar(scalar, kind).err(),
@@ -71,8 +72,16 @@ fn check_table(node: &Node, table: &'static Table, path: &str, collector: &mut C
         collector.node(
             node,
             path,
-            ValueError::hinted(format!("{} has exactly one of {}", table.noun, names.join(" and ")), hint),
+            ValueError::hinted(format!("{} has exactly one of {}", table.noun, listed(&names)), hint),
         );
+    }
+}
+
+/// `a, b and c`.
+fn listed(names: &[String]) -> String {
+    match names {
+        [before @ .., last] if !before.is_empty() => format!("{} and {last}", before.join(", ")),
+        names => names.concat(),
     }
 }
 
@@ -182,23 +191,23 @@ fn check_variables(node: &Node, path: &str, collector: &mut Collector<'_>) {
     }
 }
 
-fn check_map(node: &Node, names: &Text, values: &Values, path: &str, collector: &mut Collector<'_>) {
+fn check_entries(node: &Node, name: &'static Text, value: &'static Kind, path: &str, collector: &mut Collector<'_>) {
     let Value::Map(entries) = &node.value else {
-        let noun = format!("a mapping of {} to a value", names.noun);
-        return collector.node(node, path, ValueError::new(format!("expected {noun}, found {}", found(node))));
+        return collector.node(node, path, wrong_type(node, &Kind::Entries(name, value)));
     };
-    for (at, (key, value)) in entries.iter().enumerate() {
-        let name = key.text().unwrap_or_default();
-        let path = key_path(path, name);
-        if let Err(error) = (names.check)(name) {
+    for (at, (key, of)) in entries.iter().enumerate() {
+        let Value::Scalar(scalar) = &key.value else {
+            collector.node(key, path, ValueError::new("a key is a single word"));
+            continue;
+        };
+        let path = key_path(path, &scalar.text);
+        if entries[..at].iter().any(|(earlier, _)| earlier.text() == key.text()) {
+            let error = ValueError::hinted(format!("the key `{}` is given twice", scalar.text), "keep one of them");
+            collector.node(key, &path, error);
+        } else if let Err(error) = check_scalar(scalar, &Kind::Text(name)) {
             collector.node(key, &path, error);
         }
-        if entries[..at].iter().any(|(earlier, _)| earlier.text() == key.text()) {
-            collector.node(key, &path, ValueError::hinted(format!("`{name}` is given twice"), "keep one of them"));
-        }
-        if let Values::Text(text) = values {
-            validate(value, &Kind::Text(text), &path, collector);
-        }
+        validate(of, value, &path, collector);
     }
 }
 
@@ -252,9 +261,13 @@ fn check_scalar(scalar: &Scalar, kind: &Kind) -> Result<(), ValueError> {
             );
             Err(ValueError::hinted(message, hint))
         }
-        Kind::List(..) | Kind::OneOrMore(_) | Kind::Table(_) | Kind::TableOr(..) | Kind::Variables | Kind::Map(..) => {
-            Ok(())
-        }
+        Kind::List(..)
+        | Kind::OneOrMore(_)
+        | Kind::Table(_)
+        | Kind::TableOr(..)
+        | Kind::Variables
+        | Kind::Any
+        | Kind::Entries(..) => Ok(()),
     }
 }
 
@@ -322,7 +335,9 @@ fn noun(kind: &Kind) -> String {
         Kind::List(item, ..) => format!("a list, each item {}", noun(item)),
         Kind::OneOrMore(item) => format!("{}, or a list of such", noun(item)),
         Kind::Table(table) | Kind::TableOr(table, _) => format!("{} (a mapping)", table.noun),
-        Kind::Variables | Kind::Map(..) => "a mapping of names to values".to_owned(),
+        Kind::Variables => "a mapping of names to values".to_owned(),
+        Kind::Any => "a value".to_owned(),
+        Kind::Entries(name, value) => format!("a mapping of {} to {}", name.noun, noun(value)),
     }
 }
 

@@ -58,7 +58,7 @@ fn text(part: &AppDeployment<'_>, verb: Verb, scope: &Space) -> String {
     let quotas = scope.quotas.iter().map(|quota| bound(quota, most(part, scope))).collect();
     let scope = Space { quotas, ..scope.clone() };
     // Which domain a route is on decides what it may be.
-    let urls = strategy::of(part.app).routes(part.app).into_iter();
+    let urls = strategy::of(&part.app).routes(&part.app).into_iter();
     let domains: Vec<_> =
         urls.map(|url| scope.address(url).map(|parts| (parts.host.is_some(), parts.domain))).collect();
     // What the first step waits for of another app is no matter of this one.
@@ -67,7 +67,7 @@ fn text(part: &AppDeployment<'_>, verb: Verb, scope: &Space) -> String {
     for step in &mut steps {
         step.after.retain(is_own);
     }
-    let mut text = format!("{:?}", (verb, part.app, &steps, &scope));
+    let mut text = format!("{:?}", (verb, &part.app, &steps, &scope));
     let mut letters: Vec<(String, u32)> = names(part, &scope).into_iter().zip(FIRST_LETTER..).collect();
     // The longer one first: a name may be a part of another one.
     letters.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
@@ -80,7 +80,7 @@ fn text(part: &AppDeployment<'_>, verb: Verb, scope: &Space) -> String {
 
 /// The names of an app's own, each in its place.
 fn names(part: &AppDeployment<'_>, scope: &Space) -> Vec<String> {
-    let app = part.app;
+    let app = part.app.as_ref();
     let mut names = vec![app.name.to_string()];
     names.extend(strategy::of(app).apps(app).iter().map(ToString::to_string));
     names.extend(strategy::of(app).routes(app).into_iter().map(ToString::to_string));

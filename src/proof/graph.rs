@@ -11,7 +11,7 @@ use super::counterexample::{Counterexample, about};
 /// What is wrong with the graph; `None` where nothing is.
 pub(super) fn violation(deployment: &Deployment<'_>) -> Option<Counterexample> {
     let owners = Owners::of(deployment);
-    deployment.apps.iter().find_map(|part| owners.of_another_app(part.app, &part.steps)).or_else(|| {
+    deployment.apps.iter().find_map(|part| owners.of_another_app(&part.app, &part.steps)).or_else(|| {
         let mut before: BTreeSet<&str> = BTreeSet::new();
         // What must be done before an app begins, where one follows the other.
         let mut app_before: Vec<String> = Vec::new();
@@ -46,9 +46,9 @@ struct Owners<'d> {
 }
 
 impl<'d> Owners<'d> {
-    fn of(deployment: &Deployment<'d>) -> Self {
+    fn of(deployment: &'d Deployment<'d>) -> Self {
         let mut owners = Self { apps: BTreeMap::new(), routes: BTreeMap::new() };
-        for app in deployment.apps.iter().map(|part| part.app) {
+        for app in deployment.apps.iter().map(|part| part.app.as_ref()) {
             for name in strategy::of(app).apps(app) {
                 owners.apps.entry(name.as_str()).or_default().push(app);
             }

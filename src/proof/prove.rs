@@ -29,7 +29,7 @@ pub(crate) fn prove(deployment: &Deployment<'_>, space: &Space, compile: &Compil
     // As the apps before leave them.
     let mut quotas = space.quotas.clone();
     for (number, part) in deployment.apps.iter().enumerate() {
-        let mut scope = scope::of(part.app, space);
+        let mut scope = scope::of(&part.app, space);
         match &others {
             Some(others) => scope = quota::with_more_used(&scope, others[number]),
             None => scope.quotas = quotas,
@@ -38,9 +38,9 @@ pub(crate) fn prove(deployment: &Deployment<'_>, space: &Space, compile: &Compil
         let first = Cell::new(Some(part.steps.clone()));
         let compile = |verb: Verb, space: &Space| match first.take() {
             Some(steps) => Ok(steps),
-            None => compile(part.app, verb, space),
+            None => compile(&part.app, verb, space),
         };
-        let prove = || prove_app(part.app, deployment.verb, &scope, &compile);
+        let prove = || prove_app(&part.app, deployment.verb, &scope, &compile);
         proof.add(alike.proof(part, deployment.verb, &scope, prove));
         let mut after = scope.clone();
         part.steps.iter().for_each(|step| step.facts().effect(&mut after));

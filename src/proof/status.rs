@@ -7,14 +7,14 @@ mod way;
 
 use crate::plan::{self, AppName, Plan};
 use crate::space::lock::{Lock, LockState};
-use crate::space::{App, AppState, Space};
+use crate::space::{AppState, Space};
 use crate::steps::annotations::{Identity, Role};
 use crate::steps::deployed::has_other_droplet;
 use crate::steps::interrupted::{Interrupted, live_origin, to_take_back};
 use crate::steps::origins::has_begun;
 use crate::steps::put_back::PutBack;
 use crate::steps::refusal::Refusal;
-use crate::steps::standing::{Standing, UnderWay, is_alone_on_live, is_on_live};
+use crate::steps::standing::{Standing, UnderWay, is_alone_on_live, is_at_work, is_on_live};
 use crate::steps::{Verb, strategy};
 
 use super::offer::{Offer, offer};
@@ -143,7 +143,8 @@ impl<'p> Look<'_, 'p> {
 
     /// Where a colour is live, and nothing is under way.
     fn settled(self, live: &AppName, next: &AppName) -> (Stands, Vec<Way>) {
-        let serves = |colour: &AppName| self.space.app(colour.as_str()).is_some_and(App::serves);
+        let serves =
+            |colour: &AppName| self.space.app(colour.as_str()).is_some_and(|there| is_at_work(self.app, there));
         let rollback = || self.way(Verb::Rollback, Does::GoesBackTo(next.clone()));
         let role = self.role(next);
         match role {
@@ -195,6 +196,7 @@ impl<'p> Look<'_, 'p> {
         let is_alone = is_alone_on_live(app, colour, space);
         let reached = match (under_way.back, is_on, is_alone) {
             (true, _, _) => Reached::WayBack,
+            (false, _, _) if !app.has_routes() => Reached::Unrouted,
             (false, false, _) => Reached::Upload,
             (false, true, false) => Reached::Switch,
             (false, true, true) => Reached::BehindSwitch,

@@ -6,10 +6,11 @@ use std::rc::Rc;
 use crate::plan;
 use crate::space::condition::Judgement;
 use crate::space::{App, AppState, InstanceState, Process, Space, Version};
+use crate::steps::action::facts::Handover;
 use crate::steps::action::question::RouterQuestion;
 use crate::steps::action::traffic::Traffic;
 use crate::steps::strategy::{self, Assumed, Known, Promised};
-use crate::steps::{Step, Verb, quota, scope};
+use crate::steps::{Step, Verb, held, quota, scope};
 
 /// A state of the world: what a step changes, and what a request meets. Worlds have together what is the same in them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +32,8 @@ pub(super) struct Requests {
     crashed: BTreeSet<Version>,
     /// The live routes that a crash alone has left without anybody.
     excused: BTreeSet<usize>,
+    /// The types of the processes that have ended, and that no version which users reach is to have.
+    over: BTreeSet<String>,
 }
 
 /// What was so at the beginning, and must stay so.
@@ -38,13 +41,34 @@ pub(super) struct Requests {
 pub(crate) struct Promise {
     /// The numbers of the live routes that are served, each with how many instances.
     served: BTreeMap<usize, u32>,
+    /// The types of the processes that are handed over and run.
+    worked: BTreeSet<String>,
 }
 
 impl Promise {
-    /// Whether nothing was served.
+    /// Whether nothing was served, and nothing was at work.
     pub(crate) fn is_empty(&self) -> bool {
-        self.served.is_empty()
+        self.served.is_empty() && self.worked.is_empty()
     }
+}
+
+/// The types of the processes that are handed over and are to run.
+fn wanted_to_work<'s>(plan: &plan::App, space: &'s Space) -> BTreeSet<&'s str> {
+    let started = space.apps.iter().filter(|app| app.state == AppState::Started);
+    let wanted = started.flat_map(|app| &app.processes).filter(|process| process.instances > 0);
+    wanted.map(|process| process.kind.as_str()).filter(|kind| plan.hands_over(kind)).collect()
+}
+
+/// Which apps run, or are to run, the processes that are handed over, by their types.
+fn working<'s>(plan: &plan::App, space: &'s Space) -> BTreeMap<&'s str, BTreeSet<&'s str>> {
+    let mut working: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for app in space.apps.iter().filter(|app| app.state == AppState::Started) {
+        let runs = |process: &&Process| process.instances > 0 || !process.states.is_empty();
+        for process in app.processes.iter().filter(|process| plan.hands_over(&process.kind)).filter(runs) {
+            working.entry(&process.kind).or_default().insert(&app.name);
+        }
+    }
+    working
 }
 
 /// How a list of steps ends where nothing goes wrong with them.
@@ -93,7 +117,9 @@ impl World {
         let wanted = |count: u32| [declared, at_most].into_iter().flatten().fold(count, u32::min);
         let served = (0..app.live.len()).map(|number| (number, self.serving(number))).filter(|(_, count)| *count > 0);
         let kept = served.filter(|(number, _)| !to_nobody.contains(number));
-        Promise { served: kept.map(|(number, count)| (number, wanted(count))).collect() }
+        let served = kept.map(|(number, count)| (number, wanted(count))).collect();
+        let worked = wanted_to_work(app, &self.space).into_iter().map(ToOwned::to_owned).collect();
+        Promise { served, worked }
     }
 
     /// What is kept of a promise by what `verb` does from here: a crash may have broken it, and the verb may leave routes to
@@ -101,7 +127,10 @@ impl World {
     pub(crate) fn kept(&self, app: &plan::App, verb: Verb, promise: &Promise) -> Promise {
         let Promised { to_nobody, .. } = strategy::of(app).promised(app, verb, &self.space);
         let now = promise.served.iter().map(|(number, wanted)| (*number, (*wanted).min(self.serving(*number))));
-        Promise { served: now.filter(|(number, count)| *count > 0 && !to_nobody.contains(number)).collect() }
+        let served = now.filter(|(number, count)| *count > 0 && !to_nobody.contains(number)).collect();
+        let wanted = wanted_to_work(app, &self.space);
+        let worked = promise.worked.iter().filter(|kind| wanted.contains(kind.as_str())).cloned().collect();
+        Promise { served, worked }
     }
 
     /// The instances that every router leads to.
@@ -193,6 +222,55 @@ impl World {
             }
         }
         None
+    }
+
+    /// What is wrong with the processes that are handed over: what two versions run at once, what runs of a version that nobody has
+    /// checked, and what none runs while something else is done than to hand it over.
+    fn works_wrong(&self, plan: &plan::App, step: &Step, promise: &Promise, before: &Space) -> Option<String> {
+        let (was, is) = (working(plan, before), working(plan, &self.space));
+        for (kind, apps) in &is {
+            let ran = was.get(kind);
+            if apps.len() > 1 && ran.is_none_or(|ran| ran.len() < 2) {
+                let apps = apps.iter().copied().collect::<Vec<_>>().join(" and of ");
+                return Some(format!("process {kind} of {apps} run at once: two versions may take the same job"));
+            }
+            let mut new = apps.iter().filter(|app| ran.is_none_or(|ran| !ran.contains(*app)));
+            // Where no route leads there, it cannot be checked before it runs.
+            if let Some(app) = new.find(|app| plan.has_routes() && !self.is_checked(app)) {
+                return Some(format!("process {kind} of {app} runs, which was not checked"));
+            }
+        }
+        let wanted = wanted_to_work(plan, before);
+        let mut missing = promise.worked.iter().filter(|kind| !wanted.contains(kind.as_str()));
+        let gap = missing.find(|kind| !self.requests.over.contains(*kind))?;
+        if step.facts().handover().is_some() {
+            return None;
+        }
+        Some(format!("no process {gap} runs, and something else is done"))
+    }
+
+    /// Takes note of processes that no version is to have any more, and of those that one has again.
+    fn note_what_is_over(&mut self, plan: &plan::App, step: &Step, before: &Space) {
+        let (was, is) = (wanted_to_work(plan, before), wanted_to_work(plan, &self.space));
+        if was == is {
+            return;
+        }
+        let goes = matches!(step.facts().handover(), Some((_, Handover::Goes)));
+        let is_over = |kind: &&&str| !is.contains(**kind) && (goes || !self.is_to_work(plan, step, kind));
+        let over: Vec<String> = was.iter().filter(is_over).map(|kind| (*kind).to_owned()).collect();
+        let again: Vec<String> = is.iter().map(|kind| (*kind).to_owned()).collect();
+        let requests = self.requests_mut();
+        requests.over.extend(over);
+        requests.over.retain(|kind| !again.contains(kind));
+    }
+
+    /// Whether a version that users of the app reach is to have a process; where nobody reaches any, another one than the step is
+    /// about.
+    fn is_to_work(&self, plan: &plan::App, step: &Step, kind: &str) -> bool {
+        let is_reached = |app: &App| plan.live.iter().any(|url| self.space.is_mapped(&app.name, url));
+        let is_another = |app: &App| !plan.has_routes() && app.name != step.facts().app();
+        let mut started = self.space.apps.iter().filter(|app| app.state == AppState::Started);
+        started.any(|app| (is_reached(app) || is_another(app)) && held::count(app, kind) > 0)
     }
 
     /// All versions of an app crash. A route that it alone served is nobody's fault.
@@ -320,7 +398,8 @@ impl World {
             }
             Traffic::Started | Traffic::Checked | Traffic::Unchanged => {}
         }
-        if let Some(seen) = self.broken(plan, promise) {
+        self.note_what_is_over(plan, step, &before);
+        if let Some(seen) = self.works_wrong(plan, step, promise, &before).or_else(|| self.broken(plan, promise)) {
             return Err(seen);
         }
         let runs = self.space.app(&app).is_some_and(|app| app.state == AppState::Started);

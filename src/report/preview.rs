@@ -10,7 +10,7 @@ use crate::cf::invocation::Invocation;
 use crate::plan::{self, Plan, format_duration};
 use crate::proof::Proof;
 use crate::settings::{Is, Setting};
-use crate::space::{AppState, Quota, Space, Usage};
+use crate::space::{App, AppState, Process, Quota, Space, Usage};
 use crate::steps::changes::{Change, Changes};
 use crate::steps::deaf::Deaf;
 use crate::steps::routers::{Asked, Routers};
@@ -34,7 +34,7 @@ pub(crate) fn text(plan: &Plan, space: &Space, deployment: &Deployment<'_>) -> S
         }
         let mut under = None;
         for step in &part.steps {
-            let title = strategy::of(part.app).title(step.phase);
+            let title = strategy::of(&part.app).title(step.phase);
             if under != Some(title) {
                 let _ = writeln!(out, "\n{}", numbered(title, ""));
                 under = Some(title);
@@ -53,14 +53,17 @@ pub(crate) fn text(plan: &Plan, space: &Space, deployment: &Deployment<'_>) -> S
 
 /// Where a deployment begins, and what it leaves alone there.
 fn write_opening(out: &mut String, part: &AppDeployment<'_>, space: &Space) {
-    let (title, told) = strategy::of(part.app).opening(part.app, &part.standing);
+    let (title, told) = strategy::of(&part.app).opening(&part.app, &part.standing);
     let _ = writeln!(out, "\n{}\n   {told}", numbered(title, ""));
     write_changes(out, &Changes::of(part, space));
     for url in part.standing.live().map(|live| space.routes_of(live.as_str())).unwrap_or_default() {
-        if !part.app.live.iter().any(|known| known.to_string() == url) && part.app.staging.to_string() != url {
-            let note = format!("note: {url} leads to it, too, and is not in the plan: it stays where it is");
-            let _ = writeln!(out, "   {}", style(note).yellow());
-        }
+        let becomes = match part.app.routes().find(|known| known.is_written(url)) {
+            Some(known) if part.app.extra.contains(known) => "it is moved as the live routes are",
+            Some(_) => continue,
+            None => "it stays where it is",
+        };
+        let note = format!("note: {url} leads to it, too, and is not in the plan: {becomes}");
+        let _ = writeln!(out, "   {}", style(note).yellow());
     }
 }
 
@@ -116,13 +119,24 @@ fn write_step(out: &mut String, step: &Step) {
     let _ = writeln!(out, "     {}", style(confirmed).dim());
 }
 
+/// How many instances of a version run: those that routes lead to, or else all.
+pub(super) fn instances(app: &plan::App, there: &App) -> String {
+    let (running, wanted) = if app.has_routes() {
+        (there.running(), there.web_instances())
+    } else {
+        let of = |count: fn(&Process) -> u32| there.processes.iter().map(count).sum::<u32>();
+        (of(Process::running), of(|process| process.instances))
+    };
+    format!("{running} of {wanted} instances run")
+}
+
 /// One line on where an app stands.
 fn headline(app: &AppDeployment<'_>, space: &Space) -> String {
     let name = &app.app.name;
     let state = |colour: &plan::AppName| match space.app(colour.as_str()) {
         None => "not there".to_owned(),
         Some(app) if app.state == AppState::Stopped => "stopped".to_owned(),
-        Some(app) => format!("{} of {} instances run", app.running(), app.web_instances()),
+        Some(there) => instances(&app.app, there),
     };
     match &app.standing {
         Standing::First { next } => format!("{name}: no version is live, {next} is next ({})", state(next)),
@@ -200,7 +214,7 @@ pub(crate) fn json(plan: &Plan, space: &Space, deployment: &Deployment<'_>, peak
     let app = |app: &AppDeployment<'_>| {
         json!({
             "name": app.app.name.as_str(),
-            "strategy": strategy::of(app.app).name(),
+            "strategy": strategy::of(&app.app).name(),
             "live": app.standing.live().map(plan::AppName::as_str),
             "next": app.standing.next().as_str(),
             "differences": Changes::of(app, space).json(),

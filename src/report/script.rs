@@ -43,7 +43,7 @@ pub(crate) fn script(plan: &Plan, deployment: &Deployment<'_>) -> String {
     for part in &deployment.apps {
         let mut under = None;
         for step in &part.steps {
-            let title = strategy::of(part.app).title(step.phase);
+            let title = strategy::of(&part.app).title(step.phase);
             if under != Some(title) {
                 let numbers = if title.numbers.is_empty() { String::new() } else { format!("{} ", title.numbers) };
                 let _ = write!(out, "\n# {}: {numbers}{}\n", part.app.name, title.text);

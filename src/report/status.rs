@@ -16,6 +16,8 @@ use crate::space::{App, AppState, Space};
 use crate::steps::annotations::{self, Identity, Role};
 use crate::steps::standing::{Standing, is_on_live};
 
+use super::preview::instances;
+
 /// The status of all apps of a plan, as text.
 pub(crate) fn text(
     status: &Status<'_>,
@@ -36,9 +38,11 @@ pub(crate) fn text(
             let told = if holders.is_empty() { "nothing".to_owned() } else { holders.join(", ") };
             let _ = writeln!(out, "   live     {url} → {told}");
         }
-        let holders = space.holders(&app.staging);
-        let told = if holders.is_empty() { "nothing".to_owned() } else { holders.join(", ") };
-        let _ = writeln!(out, "   staging  {} → {told}", app.staging);
+        if let Some(url) = &app.staging {
+            let holders = space.holders(url);
+            let told = if holders.is_empty() { "nothing".to_owned() } else { holders.join(", ") };
+            let _ = writeln!(out, "   staging  {url} → {told}");
+        }
         if let Some(lock) = space.lock(app.name.as_str()) {
             let _ = writeln!(out, "   {}", style(lock.story(now, state(lock))).yellow());
         }
@@ -93,9 +97,7 @@ fn write_colour(out: &mut String, colour: &plan::AppName, space: &Space, of_app:
     let is_live = of_app.standing.as_ref().ok().and_then(Standing::live) == Some(colour);
     let mark = if is_live { style("●").green() } else { style("○").dim() };
     let state = match app.state {
-        AppState::Started => {
-            format!("started, {} of {} instances run", app.running(), app.web_instances())
-        }
+        AppState::Started => format!("started, {}", instances(of_app.app, app)),
         AppState::Stopped => "stopped".to_owned(),
     };
     let role = match Role::of(app) {
@@ -240,6 +242,7 @@ fn while_at_work(state: LockState, commands: &[String]) -> String {
 fn half_way(colour: &plan::AppName, reached: Reached) -> String {
     match reached {
         Reached::WayBack => format!("{colour} is being rolled back, and that did not come to its end"),
+        Reached::Unrouted => format!("the deployment of {colour} did not come to its end"),
         Reached::Upload => format!("the deployment of {colour} did not come to its end; it is not on the live routes"),
         Reached::Switch => format!("the deployment of {colour} was interrupted at the switch; it serves, too"),
         Reached::BehindSwitch => {

@@ -85,6 +85,15 @@ pub enum Condition {
         /// How many.
         instances: u32,
     },
+    /// The process is to have this many instances, and where the app is started as many run: none is still ending.
+    Process {
+        /// The app's name.
+        app: String,
+        /// The type of the process.
+        process: String,
+        /// How many.
+        instances: u32,
+    },
     /// The app is started and every instance of each of its processes runs.
     Running {
         /// The app's name.
@@ -140,15 +149,19 @@ impl Condition {
             }
             Self::Set { .. } => &[Section::Processes, Section::Settings],
             Self::Scaled { .. } => &[Section::Apps, Section::Processes],
+            Self::Process { instances: 0, .. } => &[Section::Apps, Section::Processes, Section::Ending],
             Self::Mapped { .. } | Self::Unmapped { .. } => &[Section::Routes],
-            Self::Running { .. } | Self::Steady { .. } => &[Section::Apps, Section::Processes, Section::Instances],
+            Self::Process { .. } | Self::Running { .. } | Self::Steady { .. } => {
+                &[Section::Apps, Section::Processes, Section::Instances]
+            }
         }
     }
 
     /// What must be read again while it does not hold yet, of what it is judged by: the rest changes by no waiting.
     pub(crate) fn waited_for(&self) -> &'static [Section] {
         match self {
-            Self::Running { .. } => &[Section::Instances],
+            Self::Process { instances: 0, .. } => &[Section::Ending],
+            Self::Process { .. } | Self::Running { .. } => &[Section::Instances],
             Self::Uploaded { .. }
             | Self::Annotated { .. }
             | Self::Bound { .. }
@@ -178,6 +191,7 @@ impl Condition {
             | Self::Staged { app }
             | Self::DropletSet { app }
             | Self::Scaled { app, .. }
+            | Self::Process { app, .. }
             | Self::Running { app, .. }
             | Self::Steady { app, .. }
             | Self::Stopped { app }
@@ -232,6 +246,7 @@ impl Condition {
                     Judgement::NotYet(format!("app {} does not have {instances} web instances", app.name))
                 }
             }),
+            Self::Process { app, process, instances } => with(space, app, |app| process_is(app, process, *instances)),
             Self::Running { app, instances } => with(space, app, |app| running(app, *instances)),
             Self::Steady { app, instances } => {
                 with(space, app, |now| match before.app(app).and_then(|then| replaced(then, now)) {
@@ -307,15 +322,44 @@ fn staged(app: &App, before: Option<&str>) -> Judgement {
     }
 }
 
+fn process_is(app: &App, kind: &str, instances: u32) -> Judgement {
+    let Some(process) = app.processes.iter().find(|process| process.kind == kind) else {
+        return match instances {
+            0 => Judgement::Holds,
+            _ => Judgement::NotYet(format!("app {} has no process {kind}", app.name)),
+        };
+    };
+    if process.instances != instances {
+        let has = process.instances;
+        return Judgement::NotYet(format!(
+            "process {kind} of app {} is to have {has} instances, not {instances}",
+            app.name
+        ));
+    }
+    if app.state == AppState::Stopped {
+        return Judgement::Holds;
+    }
+    match instances {
+        0 if process.states.is_empty() || process.ends_unseen => Judgement::Holds,
+        0 => Judgement::NotYet(format!("{} {kind} instances of app {} still end", process.states.len(), app.name)),
+        _ if all_crashed(process) => {
+            Judgement::Never(format!("all instances of process {kind} of app {} crashed", app.name))
+        }
+        _ if process.running() < instances => Judgement::NotYet(waiting(app, process)),
+        _ => Judgement::Holds,
+    }
+}
+
+/// cf 8.17 gives up, too, where every instance of a process has crashed.
+fn all_crashed(process: &Process) -> bool {
+    !process.states.is_empty() && process.states.iter().all(|instance| instance.state == InstanceState::Crashed)
+}
+
 fn running(app: &App, instances: u32) -> Judgement {
     if app.state == AppState::Stopped {
         return Judgement::NotYet(format!("app {} is stopped", app.name));
     }
-    // cf 8.17 gives up, too, where every instance of a process has crashed.
     let wanted = |process: &&Process| process.instances > 0;
-    let all_crashed = |process: &Process| {
-        !process.states.is_empty() && process.states.iter().all(|instance| instance.state == InstanceState::Crashed)
-    };
     if let Some(process) = app.processes.iter().filter(wanted).find(|process| all_crashed(process)) {
         return Judgement::Never(format!("all instances of process {} of app {} crashed", process.kind, app.name));
     }
@@ -385,6 +429,8 @@ impl fmt::Display for Condition {
             Self::Staged { app } => write!(f, "app {app}'s newest package is staged"),
             Self::DropletSet { app } => write!(f, "app {app}'s current droplet is the newest one"),
             Self::Scaled { app, instances } => write!(f, "app {app} has {instances} web instances"),
+            Self::Process { app, process, instances: 0 } => write!(f, "no {process} instance of app {app} runs"),
+            Self::Process { app, process, instances } => write!(f, "{instances} {process} instances of app {app} run"),
             Self::Running { app, instances } => {
                 write!(f, "all instances of app {app} run, {instances} of web at the least")
             }

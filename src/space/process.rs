@@ -16,8 +16,12 @@ pub struct Process {
     pub instances: u32,
     /// The memory of one instance, in megabytes.
     pub memory_mb: u64,
-    /// What each instance does now; empty where that was not asked (a stopped app).
+    /// What each instance does now; empty where that was not asked (a stopped app). Where none is wanted, those that are
+    /// still ending, as far as they were asked for.
     pub states: Vec<Instance>,
+    /// Whether the platform does not tell of those (CC before `GET /v3/processes/GUID/process_instances`).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub ends_unseen: bool,
 }
 
 impl Process {

@@ -11,6 +11,8 @@ pub enum Section {
     Processes,
     /// The states of the instances of processes.
     Instances,
+    /// The instances that are still ending of processes of which none is wanted any more.
+    Ending,
     /// The newest packages.
     Packages,
     /// The newest staged droplets.
@@ -26,7 +28,7 @@ pub enum Section {
 }
 
 impl Section {
-    /// All of them, in the order in which they are read.
+    /// All that a space is made of, in the order in which it is read. What is ending is looked at only where that is waited for.
     pub(crate) const ALL: [Self; 10] = [
         Self::Apps,
         Self::Routes,
@@ -43,7 +45,7 @@ impl Section {
     /// Whether it is read of one app alone.
     pub(crate) fn is_read_by_app(self) -> bool {
         match self {
-            Self::Instances | Self::Packages | Self::Droplets | Self::Settings => true,
+            Self::Instances | Self::Ending | Self::Packages | Self::Droplets | Self::Settings => true,
             Self::Apps | Self::Routes | Self::Processes | Self::Services | Self::Policies | Self::Deployments => false,
         }
     }

@@ -1,18 +1,21 @@
 //! What a step does: one file an action, with everything about it.
 //!
 //! - [`facts`]: what is known of an action before it runs; each file answers that for its own
-//! - `annotate`, `bind_service`, `check`, `create_app`, `delete`, `drain`, `map_route`, `push`, `scale`, `set`, `set_droplet`,
-//!   `stage`, `start`, `stop`, `unbind_service`, `unmap_route`, `watch`: the actions; `http_words`: what checks by HTTP are told by
+//! - `annotate`, `await_end`, `bind_service`, `check`, `create_app`, `delete`, `drain`, `health`, `map_route`, `push`, `scale`, `scale_process`,
+//!   `set`, `set_droplet`, `stage`, `start`, `stop`, `unbind_service`, `unmap_route`, `watch`: the actions; `http_words`: what checks by
+//!   HTTP are told by
 //! - [`limits`], [`partial`], [`question`], [`traffic`], [`work`]: what their answers are made of
 //! - `model`: apps in the model of a space, as actions change them
 
 mod annotate;
+mod await_end;
 mod bind_service;
 mod check;
 mod create_app;
 mod delete;
 mod drain;
 pub mod facts;
+mod health;
 mod http_words;
 pub mod limits;
 mod map_route;
@@ -21,6 +24,7 @@ pub mod partial;
 mod push;
 pub mod question;
 mod scale;
+mod scale_process;
 mod set;
 mod set_droplet;
 mod stage;
@@ -33,15 +37,18 @@ mod watch;
 pub mod work;
 
 pub(crate) use annotate::Annotate;
+pub(crate) use await_end::AwaitEnd;
 pub(crate) use bind_service::BindService;
 pub(crate) use check::Check;
 pub(crate) use create_app::{CreateApp, NewApp};
 pub(crate) use delete::Delete;
 pub(crate) use drain::Drain;
 use facts::Facts;
+pub(crate) use health::Health;
 pub(crate) use map_route::MapRoute;
 pub(crate) use push::Push;
 pub(crate) use scale::Scale;
+pub(crate) use scale_process::{Aim, ScaleProcess};
 pub(crate) use set::Set;
 pub(crate) use set_droplet::SetDroplet;
 pub(crate) use stage::Stage;
@@ -100,12 +107,18 @@ actions! {
     UnbindService,
     /// Sets how many web instances the app has.
     Scale,
+    /// Sets how many instances a process has that is handed over.
+    ScaleProcess,
+    /// Waits while the instances of a process end.
+    AwaitEnd,
     /// Starts the app and waits for all its instances.
     Start,
     /// Checks the new version at a route.
     Check,
     /// Watches the new version at the live routes.
     Watch,
+    /// Watches whether the new version goes on running.
+    Health,
     /// Waits while the app ends the requests that it has begun.
     Drain,
     /// Stops the app.

@@ -13,6 +13,7 @@ use std::fmt;
 
 use serde_json::json;
 
+use super::held::{HELD, Held};
 use super::record::{Record, SETTINGS};
 use crate::plan::{AppName, RouteUrl};
 use crate::space::{App, Space};
@@ -233,7 +234,8 @@ fn joined(routes: &[String]) -> Option<String> {
 /// A set of annotations to be written in one call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Annotations {
-    role: Role,
+    /// The role that is written; `None` where it stays.
+    role: Option<Role>,
     values: Vec<(&'static str, Option<String>)>,
     /// The one beside them that is to hold the guid of the droplet that the app runs then.
     of_droplet: Option<&'static str>,
@@ -246,12 +248,12 @@ impl Annotations {
         let role = (ROLE, Some(Role::Next.as_str().to_owned()));
         let settings = (SETTINGS, record.map(|record| record.as_str().to_owned()).filter(|text| !text.is_empty()));
         let values = std::iter::once(role).chain(origin.write()).chain([settings]).collect();
-        Self { role: Role::Next, values, of_droplet: None }
+        Self { role: Some(Role::Next), values, of_droplet: None }
     }
 
     /// Changes the role; what tells where the app came from stays.
     pub(crate) fn role_only(role: Role) -> Self {
-        Self { role, values: vec![(ROLE, Some(role.as_str().to_owned()))], of_droplet: None }
+        Self { role: Some(role), values: vec![(ROLE, Some(role.as_str().to_owned()))], of_droplet: None }
     }
 
     /// Marks the app as the one that a deployment has made live, with the droplet that it runs.
@@ -262,7 +264,23 @@ impl Annotations {
     /// Marks the app as one that is taken back, by a rollback of these apps of the plan.
     pub(crate) fn rolling_back(extent: &Extent) -> Self {
         let role = (ROLE, Some(Role::RollingBack.as_str().to_owned()));
-        Self { role: Role::RollingBack, values: vec![role, (BACK, Some(extent.write()))], of_droplet: None }
+        Self { role: Some(Role::RollingBack), values: vec![role, (BACK, Some(extent.write()))], of_droplet: None }
+    }
+
+    /// Tells how many instances processes are to have that another version is to run; what it was stays.
+    pub(crate) fn held(held: &Held) -> Self {
+        Self { role: None, values: vec![(HELD, held.write())], of_droplet: None }
+    }
+
+    /// As well as that, how many instances those processes of the app are to have which another version runs; `app` is as it is
+    /// before.
+    #[must_use]
+    pub(crate) fn holding(mut self, held: &Held, app: Option<&App>) -> Self {
+        let written = held.write();
+        if written.is_some() || app.is_some_and(|app| app.annotations.contains_key(HELD)) {
+            self.values.push((HELD, written));
+        }
+        self
     }
 
     /// As well as that, the app that it is taken back to, and the live routes that lead there then: where the deployment
@@ -274,8 +292,8 @@ impl Annotations {
         self
     }
 
-    /// The role that is written.
-    pub(crate) fn role(&self) -> Role {
+    /// The role that is written; `None` where it stays.
+    pub(crate) fn role(&self) -> Option<Role> {
         self.role
     }
 

@@ -9,6 +9,7 @@ use crate::space::{App, AppState, Space};
 use super::Step;
 use super::action::{Action, Annotate, Drain, MapRoute, Stop, UnmapRoute};
 use super::annotations::{Annotations, Extent, Role};
+use super::held::{HELD, Held};
 use super::phase::Phase;
 use super::refusal::Refusal;
 
@@ -174,7 +175,7 @@ impl<'a> GraphBuilder<'a> {
     }
 
     fn off_staging(&mut self, phase: Phase, from: &AppName, is_relied_on: bool) -> Result<(), Refusal> {
-        let url = &self.app.staging;
+        let Some(url) = &self.app.staging else { return Ok(()) };
         if self.model.is_mapped(from.as_str(), url) {
             let route = self.parts(url)?;
             let action = UnmapRoute { app: from.clone(), url: url.clone(), route, is_relied_on };
@@ -194,7 +195,8 @@ impl<'a> GraphBuilder<'a> {
     /// Lets a colour that runs drain, where the plan gives it time.
     pub(super) fn drain(&mut self, phase: Phase, app: &AppName) {
         let runs = self.model.app(app.as_str()).is_some_and(|app| app.state == AppState::Started);
-        if runs && !self.app.drain.is_zero() {
+        // What no route leads to has no requests in hand.
+        if runs && self.app.has_routes() && !self.app.drain.is_zero() {
             self.add(phase, "drain", Drain { app: app.clone(), time: self.app.drain });
         }
     }
@@ -207,10 +209,20 @@ impl<'a> GraphBuilder<'a> {
         }
     }
 
+    /// Marks an app whose processes all run as live, where it is not marked so already.
+    pub(super) fn live_again(&mut self, phase: Phase, app: &AppName) {
+        let Some(there) = self.model.app(app.as_str()) else { return };
+        if Role::of(there) != Some(Role::Live) || there.annotations.contains_key(HELD) {
+            let annotations = Annotations::role_only(Role::Live).holding(&Held::default(), Some(there));
+            self.add(phase, "mark", Annotate { app: app.clone(), annotations });
+        }
+    }
+
     /// Marks an app as the one that this deployment has made live, where it is not marked so already.
     pub(super) fn record(&mut self, phase: Phase, app: &AppName) {
-        if self.model.app(app.as_str()).is_some_and(|app| Role::of(app) != Some(Role::Live)) {
-            self.add(phase, "mark", Annotate { app: app.clone(), annotations: Annotations::deployed() });
+        if let Some(there) = self.model.app(app.as_str()).filter(|there| Role::of(there) != Some(Role::Live)) {
+            let annotations = Annotations::deployed().holding(&Held::default(), Some(there));
+            self.add(phase, "mark", Annotate { app: app.clone(), annotations });
         }
     }
 

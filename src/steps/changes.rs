@@ -10,6 +10,7 @@ use crate::space::{App, Binding, Space};
 
 use super::AppDeployment;
 use super::action::Action;
+use super::held::whole;
 use super::record::Record;
 
 /// What of an app is otherwise after a deployment, and what is not.
@@ -51,7 +52,7 @@ impl Changes {
         if !brings_up {
             return Self::default();
         }
-        let mut model = space.clone();
+        let (mut model, before) = (space.clone(), &whole(before));
         let mut changes = Self { by_hand: by_hand(before), ..Self::default() };
         for step in part.steps.iter().take_while(|step| !matches!(step.action, Action::Start(_))) {
             step.facts().effect(&mut model);
@@ -67,6 +68,9 @@ impl Changes {
                 let is_untold = |one: &Binding| one.service == service && one.parameters == Is::Untold;
                 changes.untold.extend(before.bindings.iter().any(is_untold).then_some(service));
             }
+        }
+        if let Some(next) = model.app_mut(next.as_str()) {
+            *next = whole(next);
         }
         changes.differing = differing(before, &model, next);
         changes

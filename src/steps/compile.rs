@@ -17,7 +17,9 @@ pub(crate) fn compile(verb: Verb, input: &CompileInput<'_>, space: &Space) -> Re
 
 /// As [`compile`], without a look at the quotas: the apps of a plan share them.
 pub(super) fn without_quota(verb: Verb, input: &CompileInput<'_>, space: &Space) -> Result<Vec<Step>, Refusal> {
-    let steps = strategy::of(input.app).compile(verb, input, space)?;
-    Refusal::any(preflight::of_steps(input.app, space, &steps))?;
+    let strategy = strategy::of(input.app);
+    let app = strategy.found(input.plan, input.app, verb, space);
+    let steps = strategy.compile(verb, &CompileInput { app: &app, ..*input }, space)?;
+    Refusal::any(preflight::of_steps(&app, space, &steps))?;
     Ok(steps)
 }

@@ -13,7 +13,7 @@ use super::annotations::{DROPLET, Origin, Role};
 use super::interrupted::Interrupted;
 use super::refusal::Refusal;
 use super::sizing;
-use super::standing::{Standing, UnderWay, not_alone_on};
+use super::standing::{Standing, UnderWay, is_at_work, not_alone_on};
 use super::upload::Upload;
 
 /// What would be uploaded for an app.
@@ -82,7 +82,7 @@ fn is_at_rest(app: &plan::App, space: &Space) -> bool {
         Old::Keep => true,
         Old::Delete => other.is_none(),
     };
-    is_pinned && is_own && is_retired && space.holders(&app.staging).is_empty()
+    is_pinned && is_own && is_retired && app.staging.as_ref().is_none_or(|url| space.holders(url).is_empty())
 }
 
 /// What of a live colour is otherwise than a deployment would leave it, as far as the space tells.
@@ -150,7 +150,7 @@ fn missing(plan: &Plan, app: &plan::App, space: &Space, files: &Files<'_>) -> Op
     if let Some(url) = not_alone_on(app, &live, space) {
         return Some(format!("{live} is live, and {url} does not lead to it"));
     }
-    if !App::serves(found) {
+    if !is_at_work(app, found) {
         return Some(format!("{live} is live and does not run"));
     }
     changed(app, space, &live, found)

@@ -6,6 +6,7 @@
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::plan::{self, AppName, Plan};
@@ -19,7 +20,7 @@ use super::interrupted::{Interrupted, live_origin, newest_in_force, to_take_back
 use super::refusal::Refusal;
 use super::standing::{Standing, UnderWay};
 use super::upload::Upload;
-use super::{Step, Verb, peak, quota, scope};
+use super::{Step, Verb, peak, quota, scope, strategy};
 
 /// How many steps of one app may run at the same time where the plan says nothing of it.
 const LANES_OF_ONE_APP: usize = 4;
@@ -59,8 +60,8 @@ pub struct Deployment<'p> {
 /// What is done to one app.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AppDeployment<'p> {
-    /// The app, as the plan has it.
-    pub(crate) app: &'p plan::App,
+    /// The app, as the plan has it, with what was found of it.
+    pub(crate) app: Cow<'p, plan::App>,
     /// Where its versions stand before.
     pub(crate) standing: Standing,
     /// The steps, in an order in which they may run.
@@ -243,6 +244,8 @@ impl Request {
         next: Verb,
         space: &Space,
     ) -> Result<Vec<Step>, Refusal> {
+        // What was found for what came before is found again, or is not.
+        let app = plan.apps.iter().find(|one| one.name == app.name).unwrap_or(app);
         let nothing = Upload::nothing();
         // What was begun says what is resumed as long as no app tells of it.
         let untold = self.verb == Verb::Resume && next == Verb::Resume && UnderWay::of(app, space).is_none();
@@ -275,7 +278,11 @@ impl<'p> Deployment<'p> {
                 None => without_quota(verb, &input, &scope::of(app, space)),
             };
             match compiled {
-                Ok(steps) => all.apps.push(AppDeployment { app, standing: Standing::of(app, space)?, steps }),
+                Ok(steps) => {
+                    let app = strategy::of(app).found(plan, app, verb, space);
+                    let standing = Standing::of(&app, space)?;
+                    all.apps.push(AppDeployment { app, standing, steps });
+                }
                 // It was taken back before that rollback came to its end.
                 Err(Refusal::NoFallback { name, .. }) if intent.only_back.is_some() => {
                     refused.push(Refusal::NothingUnderWay { name });

@@ -1,7 +1,7 @@
 //! What is left of a list that did not come to its end, as far as a person may do it by hand.
 //!
 //! It is compiled anew from the space as it is now, never taken from the list as it was: that one may do harm by now. And
-//! it ends with the first start, before the first check, before the first step that relies on something which is not so, and before
+//! it ends with the first start, before the first check, before the first process is handed over, before the first step that relies on something which is not so, and before
 //! the first that would take an app that serves off its route, stop it or delete it: what makes the steps from there on safe (that the new version has passed, the router's word, the look before
 //! each) no person repeats by hand.
 
@@ -41,6 +41,7 @@ pub(crate) fn left(verb: Verb, input: &CompileInput<'_>, space: &Space) -> Resul
         &CompileInput { upload: begun_with.as_ref().or(input.upload), begun: None, extent, ..*input },
         space,
     )?;
+    let staging = input.app.staging.as_ref().map(ToString::to_string).unwrap_or_default();
     let mut model = space.clone();
     // What was started by hand may not run: what follows hangs on that.
     let mut is_started = false;
@@ -49,11 +50,12 @@ pub(crate) fn left(verb: Verb, input: &CompileInput<'_>, space: &Space) -> Resul
             return false;
         }
         is_started = step.facts().traffic() == Traffic::Started;
-        let harms = harms(step, &input.app.staging.to_string(), &model);
+        let harms = harms(step, &staging, &model);
         let relied_on =
             step.requires.as_ref().is_none_or(|relied_on| relied_on.judge(&model, &model) == Judgement::Holds);
         step.facts().effect(&mut model);
-        step.facts().traffic() != Traffic::Checked && relied_on && !harms
+        let is_handed_over = step.facts().handover().is_some();
+        step.facts().traffic() != Traffic::Checked && relied_on && !harms && !is_handed_over
     };
     let by_hand: Vec<Step> = steps.iter().take_while(may_be_done).cloned().collect();
     Ok(Left { more: steps.len() - by_hand.len(), by_hand })

@@ -10,7 +10,8 @@
 //!   `put_back`: what was live, where nothing is any more
 //! - [`sizing`]: what is pushed, and how large it will be; `equal`: what else a new version is to be set to (`wanted`), `record`:
 //!   what one was set to when it was deployed
-//! - [`annotations`]: what is written on the apps, because routes and states cannot tell it
+//! - [`annotations`]: what is written on the apps, because routes and states cannot tell it; `held`: how large their processes are
+//!   to be that another version runs
 //! - [`upload`]: whether what is uploaded is what was to be uploaded
 //! - `changes`: what of an app is otherwise after a deployment
 //! - [`left`]: what is left of a list that did not come to its end
@@ -32,6 +33,7 @@ pub(crate) mod deaf;
 pub mod deployed;
 pub mod deployment;
 pub(crate) mod equal;
+pub(crate) mod held;
 pub mod input;
 pub(crate) mod instance_header;
 pub mod interrupted;

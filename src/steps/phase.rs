@@ -20,6 +20,8 @@ pub(crate) enum Phase {
     Release,
     /// The new version is looked at, which is the only one that its users reach.
     Watch,
+    /// What no route leads to goes from the old version to the new one.
+    HandOver,
     /// The old version is stopped.
     Retire,
     /// What was done is written down on the apps.
@@ -39,6 +41,7 @@ impl Phase {
             Self::Switch => "switch",
             Self::Release => "release",
             Self::Watch => "watch",
+            Self::HandOver => "hand-over",
             Self::Retire => "retire",
             Self::Record => "record",
             Self::FallBack => "fall-back",
@@ -55,6 +58,7 @@ impl Phase {
             | Self::Switch
             | Self::Release
             | Self::Watch
+            | Self::HandOver
             | Self::Retire
             | Self::Record
             | Self::FallBack => true,

@@ -56,9 +56,10 @@ pub(super) fn of_plan(app: &plan::App, space: &Space) -> Vec<Refusal> {
             found.push(Refusal::RouteCannotBe { url: url.clone(), why });
         }
     }
-    if app.http_checks().any(|http| http.at.staging) && is_internal(&app.staging, space) {
+    let asked = app.http_checks().any(|http| http.at.staging);
+    if let Some(staging) = app.staging.as_ref().filter(|url| asked && is_internal(url, space)) {
         let why = "its domain is internal, so that no router serves it, and the checks could not ask there".to_owned();
-        found.push(Refusal::RouteCannotBe { url: app.staging.clone(), why });
+        found.push(Refusal::RouteCannotBe { url: staging.clone(), why });
     }
     if app.asks_live_routes() && app.live.iter().all(|url| is_internal(url, space)) {
         let why = "no live route is served by a router: all domains are internal, so that nothing can be asked there";

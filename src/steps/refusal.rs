@@ -46,6 +46,14 @@ pub enum Refusal {
         /// The app it leads to.
         app: String,
     },
+    /// Routes lead to the live colour that the plan does not name, and it says that none may.
+    #[error("{name} is also reached by {}, which the plan does not name", joined(routes))]
+    ExtraRoutes {
+        /// The plan's name of the app.
+        name: AppName,
+        /// The routes.
+        routes: Vec<RouteUrl>,
+    },
     /// Both colours hold live routes, and no annotation tells which one is new.
     #[error("both {} and {} hold live routes of {name}, and nothing tells which of them is the new one", colours[0], colours[1])]
     BothLive {
@@ -63,6 +71,24 @@ pub enum Refusal {
         colours: [AppName; 2],
         /// A live route.
         url: RouteUrl,
+    },
+    /// No route leads to either colour, and nothing tells which of them is live.
+    #[error("no route of the plan leads to {} or {}, and nothing tells which of them is the live version of {name}", colours[0], colours[1])]
+    NotTold {
+        /// The plan's name of the app.
+        name: AppName,
+        /// Its colours.
+        colours: [AppName; 2],
+    },
+    /// The plan has no routes for the app, and there are some.
+    #[error("the plan names no routes of {name}, and {} leads to {app}", routes.join(", "))]
+    HasRoutes {
+        /// The plan's name of the app.
+        name: AppName,
+        /// The colour.
+        app: AppName,
+        /// The routes that lead to it.
+        routes: Vec<String>,
     },
     /// The colour that would be deployed is in use for something else.
     #[error("app {app} is started and serves {}, but it was never deployed by cutover and holds no live route of {name}", routes.join(", "))]
@@ -381,6 +407,10 @@ fn foreign(route: &ForeignRoute) -> String {
     }
 }
 
+fn joined(routes: &[RouteUrl]) -> String {
+    routes.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
 impl Refusal {
     /// Refuses where there is something to refuse for; all of it at once.
     pub(super) fn any(mut found: Vec<Self>) -> Result<(), Self> {
@@ -406,8 +436,11 @@ impl Refusal {
             Self::Several(all) => all.iter().all(Self::is_the_platforms),
             Self::ForeignHolder { .. }
             | Self::StagingTaken { .. }
+            | Self::ExtraRoutes { .. }
             | Self::BothLive { .. }
             | Self::NoneLive { .. }
+            | Self::NotTold { .. }
+            | Self::HasRoutes { .. }
             | Self::InUse { .. }
             | Self::CannotKeep { .. }
             | Self::NoDomain { .. }
@@ -461,6 +494,9 @@ impl Refusal {
             Self::StagingTaken { app, .. } => format!(
                 "give the plan a staging route of its own (routes: staging:), or have whoever looks after {app} give this one up"
             ),
+            Self::ExtraRoutes { .. } => "name them in `routes: live:`, or say with `extra_routes` that they are moved (move) or \
+                 left where they are (keep)"
+                .to_owned(),
             Self::BothLive { colours, .. } => format!(
                 "look at both; once the one that is not to serve is off the live routes, run cutover again:{}",
                 look_at(colours)
@@ -470,6 +506,13 @@ impl Refusal {
                  stopped and not needed (cf delete):{}",
                 look_at(colours)
             ),
+            Self::NotTold { colours, .. } => format!(
+                "look at both; once only the one that is to be kept is started, run cutover again:{}",
+                look_at(colours)
+            ),
+            Self::HasRoutes { app, .. } => {
+                format!("name them in the plan (`routes:`), or have whoever looks after {app} give them up")
+            }
             Self::InUse { app, .. } => format!(
                 "a deployment would stop {app} and take its routes off: choose other colours in the plan"
             ),
@@ -699,8 +742,11 @@ mod tests {
             (holder(Some(other.clone())), vec![words(&["cf", "rename", &app, other.as_str()])]),
             (holder(None), vec![]),
             (Refusal::StagingTaken { name: name.clone(), url: url.clone(), app: app.clone() }, vec![]),
+            (Refusal::ExtraRoutes { name: name.clone(), routes: vec![url.clone()] }, vec![]),
             (Refusal::BothLive { name: name.clone(), colours: colours.clone() }, look.clone()),
-            (Refusal::NoneLive { name: name.clone(), colours: colours.clone(), url: url.clone() }, look),
+            (Refusal::NoneLive { name: name.clone(), colours: colours.clone(), url: url.clone() }, look.clone()),
+            (Refusal::NotTold { name: name.clone(), colours: colours.clone() }, look),
+            (Refusal::HasRoutes { name: name.clone(), app: name.clone(), routes: vec![url.to_string()] }, vec![]),
             (Refusal::InUse { name: name.clone(), app: name.clone(), routes: vec![url.to_string()] }, vec![]),
             (Refusal::CannotKeep { app: name.clone(), url: url.to_string(), why: String::new() }, vec![]),
             (Refusal::NoDomain { org: app.clone(), url, domains: vec![app.clone()] }, vec![]),
@@ -828,13 +874,16 @@ mod tests {
             Refusal::InterruptedOtherPlan { .. } => 30,
             Refusal::NoBuildpack { .. } => 31,
             Refusal::OtherPackage { .. } => 32,
+            Refusal::ExtraRoutes { .. } => 33,
+            Refusal::NotTold { .. } => 34,
+            Refusal::HasRoutes { .. } => 35,
         }
     }
 
     #[test]
     fn each_kind_is_tried() {
         let tried: BTreeSet<usize> = each("shop").iter().map(|(refusal, _)| place(refusal)).collect();
-        assert_eq!(tried, (0..33).collect());
+        assert_eq!(tried, (0..36).collect());
     }
 
     #[test]

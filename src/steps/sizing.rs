@@ -6,6 +6,8 @@ use crate::cf::invocation::{ManifestPart, Push, PushedManifest};
 use crate::plan::{self, Alone, AppName, Carried, Instances, ManifestProcess};
 use crate::space::{App, DEFAULT_MEMORY_MB, Process, Space};
 
+use super::held::whole;
+
 /// How large an app is when it is started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Size {
@@ -32,7 +34,7 @@ pub(super) fn of(app: &plan::App, space: &Space, live: Option<&AppName>, next: &
     let manifest = &app.manifest;
     // Where the manifest is silent an existing app keeps what it has, and a new one gets the platform's defaults.
     let unforced = manifest.app.web.instances.or(web(next).map(|web| web.instances)).unwrap_or(1);
-    let live_instances = live.and_then(|live| space.app(live.as_str())).map_or(0, App::web_instances);
+    let live_instances = live.and_then(|live| space.app(live.as_str())).map_or(0, |live| whole(live).web_instances());
     let instances = match app.instances {
         Instances::AtLeastLive => unforced.max(live_instances),
         Instances::Manifest => manifest.app.web_instances(),
@@ -78,6 +80,7 @@ fn other_processes(app: &plan::App, existing: Option<&App>) -> Vec<Process> {
             instances: process.instances.or(before.map(|before| before.instances)).unwrap_or(0),
             memory_mb: process.memory_mb.or(before.map(|before| before.memory_mb)).unwrap_or(DEFAULT_MEMORY_MB),
             states: Vec::new(),
+            ends_unseen: false,
         }
     };
     app.manifest.app.others.iter().map(process).collect()

@@ -67,7 +67,7 @@ pub(crate) fn is_on_live(app: &plan::App, name: &AppName, space: &Space) -> bool
 
 /// Whether all live routes lead to the app of this name, and to nobody else.
 pub(crate) fn is_alone_on_live(app: &plan::App, name: &AppName, space: &Space) -> bool {
-    not_alone_on(app, name, space).is_none()
+    app.has_routes() && not_alone_on(app, name, space).is_none()
 }
 
 /// The first live route that leads to somebody else than the app of this name, or to nobody.
@@ -75,8 +75,11 @@ pub(crate) fn not_alone_on<'a>(app: &'a plan::App, name: &AppName, space: &Space
     app.live.iter().find(|url| space.holders(url) != [name.as_str()])
 }
 
-/// Says which app serves the live routes, and which ones are only mapped to them.
+/// Says which app serves the live routes, and which ones are only mapped to them; of an app without routes, which ones are at work.
 pub(crate) fn serving(app: &plan::App, space: &Space) -> String {
+    if !app.has_routes() {
+        return at_work(app, space);
+    }
     let of_route = |url: &RouteUrl| {
         let (stopped, others): (Vec<&str>, Vec<&str>) =
             space.holders(url).into_iter().partition(|name| is_stopped(space.app(name)));
@@ -95,6 +98,22 @@ pub(crate) fn serving(app: &plan::App, space: &Space) -> String {
         }
     };
     app.live.iter().map(of_route).collect::<Vec<_>>().join("; ")
+}
+
+/// Whether a version of an app does what it is for: it serves, or, where no route leads to it, is started.
+pub(crate) fn is_at_work(app: &plan::App, there: &App) -> bool {
+    if app.has_routes() { there.serves() } else { there.state == AppState::Started }
+}
+
+fn at_work(app: &plan::App, space: &Space) -> String {
+    let runs = |there: &App| there.state == AppState::Started && there.instances() > 0;
+    let names: Vec<&str> =
+        app.colours.iter().map(AppName::as_str).filter(|name| space.app(name).is_some_and(runs)).collect();
+    match names.as_slice() {
+        [] => format!("no version of {} is at work", app.name),
+        [one] => format!("{one} is at work"),
+        several => format!("{} are at work", several.join(" and ")),
+    }
 }
 
 fn is_stopped(app: Option<&App>) -> bool {

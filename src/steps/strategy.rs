@@ -27,8 +27,12 @@ pub(crate) use promised::Promised;
 pub use title::Title;
 
 /// The strategy of an app of the plan.
-pub(crate) fn of(_app: &plan::App) -> &'static dyn Strategy {
-    &blue_green::BlueGreen
+pub(crate) fn of(app: &plan::App) -> &'static dyn Strategy {
+    if app.has_routes() {
+        &blue_green::BlueGreen { has_routes: true }
+    } else {
+        &blue_green::BlueGreen { has_routes: false }
+    }
 }
 
 impl Standing {

@@ -1,5 +1,6 @@
 //! Compiled steps as a person reads them, and the laws that every list of steps keeps.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
@@ -77,7 +78,7 @@ fn shown(plan: &Plan, space: &Space, steps: Result<Vec<Step>, Refusal>) -> Strin
             let app = &plan.apps[0];
             let standing = Standing::of(app, space).unwrap();
             console::set_colors_enabled(false);
-            let apps = vec![AppDeployment { app, standing, steps }];
+            let apps = vec![AppDeployment { app: Cow::Borrowed(app), standing, steps }];
             preview::text(
                 plan,
                 space,
@@ -605,9 +606,9 @@ proptest! {
                     let app = annotate.app.as_str();
                     let other = if app == "shop_a" { "shop_b" } else { "shop_a" };
                     let is_wrong = match annotate.annotations.role() {
-                        Role::Live => holds(other) && !holds(app),
-                        Role::Previous | Role::RolledBack => holds(app) && !holds(other),
-                        Role::Next | Role::RollingBack => false,
+                        Some(Role::Live) => holds(other) && !holds(app),
+                        Some(Role::Previous | Role::RolledBack) => holds(app) && !holds(other),
+                        Some(Role::Next | Role::RollingBack) | None => false,
                     };
                     prop_assert!(!is_wrong, "{verb}: {}: {app} is {:?}", step.id, annotate.annotations.role());
                 }
@@ -637,6 +638,7 @@ fn a_stop_explains_what_becomes_of_two_web_processes() {
         instances,
         memory_mb: 64,
         states: Vec::new(),
+        ends_unseen: false,
     };
     let with = |processes: Vec<Process>, started: bool| {
         let app = App { processes, ..example::app("shop_a", started, 1, Some(Role::Live)) };

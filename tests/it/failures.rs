@@ -233,6 +233,7 @@ fn a_plan_whose_second_app_fails_tells_which_app_is_new() {
 
 /// What is told as a way on and as a way back leads there when it is typed.
 #[test]
+#[ignore = "`make verify` runs it: the law of report::status types each way in the model"]
 fn the_ways_that_are_told_lead_there() {
     let bench = Bench::live_undrained();
     bench.write("three.yaml", &three("/nowhere"));
@@ -276,6 +277,7 @@ fn a_plan_whose_first_app_fails_leaves_all_as_before() {
 
 /// An earlier run has made the first app new; a resume that fails at the second one does not say that all is as before.
 #[test]
+#[ignore = "`make verify` runs it: of a first run the same is told, and tried each time"]
 fn a_resume_that_fails_at_the_second_app_tells_that_the_first_is_new() {
     let bench = Bench::live_undrained();
     bench.write("three.yaml", &three("/health"));

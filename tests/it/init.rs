@@ -46,20 +46,22 @@ fn a_plan_is_written_from_what_runs_and_deploys_it() {
     bench.must(&["check"]);
     let preview = bench.must(&["plan"]).out;
     assert!(!preview.contains("what will be otherwise"), "a redeployment changes nothing:\n{preview}");
-    bench.must(&["apply", "--yes"]);
-    assert_eq!(bench.leads_to(LIVE), ["shop_b"]);
-    assert_eq!(bench.leads_to("www.apps.foundry.test/shop"), ["shop_b"]);
-    let environment = bench.cf.must(["env", "shop_b"]);
-    assert!(environment.contains("hunter2-is-secret") && environment.contains("\"name\": \"db\""), "{environment}");
     let sizes = |app: &str| -> Vec<(String, u32)> {
         let mut all: Vec<_> =
             bench.foundry.app(app).unwrap().processes.into_iter().map(|one| (one.kind, one.instances)).collect();
         all.sort();
         all
     };
-    assert_eq!(sizes("shop_b"), sizes("shop"));
+    let before = sizes("shop");
+    bench.must(&["apply", "--yes"]);
+    assert_eq!(bench.leads_to(LIVE), ["shop_b"]);
+    assert_eq!(bench.leads_to("www.apps.foundry.test/shop"), ["shop_b"]);
+    let environment = bench.cf.must(["env", "shop_b"]);
+    assert!(environment.contains("hunter2-is-secret") && environment.contains("\"name\": \"db\""), "{environment}");
+    assert_eq!(sizes("shop_b"), before);
     bench.must(&["rollback", "--yes"]);
     assert_eq!(bench.leads_to(LIVE), ["shop"]);
+    assert_eq!(sizes("shop"), before);
 }
 
 #[test]

@@ -34,3 +34,4 @@ mod teams;
 mod tls;
 mod unchanged;
 mod uploads;
+mod workers;

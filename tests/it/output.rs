@@ -28,7 +28,7 @@ fn the_json_of_a_plan() {
         (&target["api"], &target["org"], &target["space"]),
         (&bench.foundry.api_url().into(), &"acme".into(), &"production".into())
     );
-    assert_eq!(plan["cf"]["version"], "8.17.0");
+    assert_eq!(plan["cf"]["version"], "8.18.3");
     let app = &plan["apps"][0];
     assert_eq!(
         (&app["name"], &app["strategy"], &app["live"], &app["next"]),

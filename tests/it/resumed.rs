@@ -37,7 +37,7 @@ fn until_started(bench: &Bench, step: &str) {
 }
 
 /// Kills a run in the midst of a call, before or after its effect.
-fn killed_in(bench: &Bench, verb: &str, rule: Rule) {
+pub(crate) fn killed_in(bench: &Bench, verb: &str, rule: Rule) {
     let held = bench.foundry.faults().hold(rule);
     let mut child = started(bench, &[verb, "--yes"]);
     assert!(held.wait_until_reached(PATIENCE), "the call is not made");

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::support::bench::{Bench, PLAN};
+use crate::support::bench::{Bench, LIVE, PLAN};
 
 fn plan(live: &str) -> String {
     PLAN.replace("drain: 1s", "drain: 0s").replace("live: [shop.apps.foundry.test]", &format!("live: [{live}]"))
@@ -53,6 +53,48 @@ fn an_internal_route_settles_for_a_time_and_says_so() {
         assert_eq!(bench.leads_to("shop.apps.internal"), [colour]);
         assert_eq!(bench.leads_to("shop.apps.foundry.test"), [colour]);
     }
+}
+
+/// Nothing goes dark: what somebody has mapped by hand is moved with the live routes, and back, and is asked for as they are.
+#[test]
+fn a_route_that_only_the_live_version_has_is_moved_with_the_others() {
+    let bench = Bench::live_undrained();
+    bench.write("deploy.yaml", &PLAN.replace("drain: 1s", "drain: 0s\n    settle: 100ms"));
+    bench.cf.must(["map-route", "shop_a", "apps.foundry.test", "--hostname", "promo"]);
+    bench.cf.must(["map-route", "shop_a", "apps.internal", "--hostname", "promo"]);
+    bench.cf.must(["create-app", "other"]);
+    bench.cf.must(["map-route", "other", "apps.foundry.test", "--hostname", "shared"]);
+    bench.cf.must(["map-route", "shop_a", "apps.foundry.test", "--hostname", "shared"]);
+    let plan = bench.must(&["plan"]).out;
+    for told in [
+        "note: promo.apps.foundry.test leads to it, too, and is not in the plan: it is moved as the live routes are",
+        "note: shared.apps.foundry.test leads to it, too, and is not in the plan: it stays where it is",
+        "cf map-route shop_b apps.foundry.test --hostname promo",
+        "cf unmap-route shop_a apps.internal --hostname promo",
+    ] {
+        assert!(plan.contains(told), "'{told}' is not in:\n{plan}");
+    }
+    let promo = ["promo.apps.foundry.test", "promo.apps.internal", LIVE];
+    let moved = |verb: &str, to: &str| {
+        let run = bench.must(&[verb, "--yes"]);
+        for url in promo {
+            assert_eq!(bench.leads_to(url), [to], "{verb}: {url}");
+        }
+        run
+    };
+    let run = moved("apply", "shop_b");
+    assert!(run.err.contains("unmap promo.apps.foundry.test from shop_a"), "{}", run.err);
+    // One that was mapped since goes back with the others.
+    bench.cf.must(["map-route", "shop_b", "apps.foundry.test", "--hostname", "since"]);
+    moved("rollback", "shop_a");
+    assert_eq!(bench.leads_to("since.apps.foundry.test"), ["shop_a"]);
+    let mut shared = bench.leads_to("shared.apps.foundry.test");
+    shared.sort();
+    assert_eq!(shared, ["other", "shop_a"]);
+    bench.write("deploy.yaml", &PLAN.replace("    drain: 1s", "    drain: 0s\n    extra_routes: refuse"));
+    let refused = bench.run(&["apply", "--yes"]);
+    assert_eq!(refused.code, 4, "{}", refused.err);
+    assert!(refused.err.contains("shop is also reached by promo.apps.foundry.test"), "{}", refused.err);
 }
 
 #[test]

@@ -86,6 +86,7 @@ impl Running {
 }
 
 #[test]
+#[ignore = "`make verify` runs it: the tokens of lanes end and are renewed in the same way"]
 fn tokens_that_live_three_seconds_and_rotate() {
     let settings = Settings {
         tokens: TokenPolicy { access: Duration::from_secs(3), rotate: true, ..TokenPolicy::default() },

@@ -75,7 +75,7 @@ pub(super) fn samples() -> Vec<Sample> {
         files.sort();
         files
     };
-    let versions = [("7.8.0", Dialect::V7), ("8.17.0", Dialect::V8), ("9.0.0", Dialect::V9)];
+    let versions = [("7.8.0", Dialect::V7), ("8.17.0", Dialect::V8), ("8.18.3", Dialect::V8), ("9.0.0", Dialect::V9)];
     let samples: Vec<Sample> = versions
         .iter()
         .flat_map(|(version, dialect)| files(version).into_iter().map(|path| read(&path, *dialect)))
@@ -102,7 +102,8 @@ pub(super) fn expectations(app: &str, host: &str, service: &str) -> BTreeMap<&'s
         ("unmapped", Expectation::Unmapped { app: app.clone(), route: route(host) }),
         ("created", Expectation::RouteCreated { route: route(host) }),
         ("deleted", Expectation::Deleted { app: app.clone() }),
-        ("bound", Expectation::Bound { app: app.clone(), service }),
+        ("bound", Expectation::Bound { app: app.clone(), service: service.clone() }),
+        ("unbound", Expectation::Unbound { app: app.clone(), service }),
         ("scaled", Expectation::Scaled { app: app.clone(), instances: 2 }),
         ("start", Expectation::StartRequested { app: app.clone() }),
         ("annotated", Expectation::Annotated { app: app.clone(), annotations: annotations.clone() }),

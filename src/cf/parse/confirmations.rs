@@ -210,13 +210,16 @@ pub(crate) fn bound(out: &Lines, err: &Lines, app: &str, service: &str) -> Found
 }
 
 /// `Unbinding app APP from service SERVICE in org ORG / space SPACE as USER...` and `OK`; where it was not bound, `Binding between
-/// SERVICE and APP did not exist` before that. `Unbinding in progress.` behind the `OK` is no confirmation. 7.x reads the same.
+/// SERVICE and APP did not exist` before that (8.18: `does not exist`, and `Deleting service binding GUID...` and `OK` for each that there
+/// was). `Unbinding in progress.` behind an `OK` is no confirmation. 7.x reads as 8.17.
 pub(crate) fn unbound(out: &Lines, err: &Lines, app: &str, service: &str) -> Found {
     let heading = format!("Unbinding app {app} from service {service} in org ");
     let rest = out.after(|line| line.starts_with(&heading)).ok_or_else(|| missing(heading.as_str()))?;
     finished(rest, "Unbinding in progress.")?;
-    let gone = format!("Binding between {service} and {app} did not exist");
-    Ok(if rest.contains(&gone) || err.any(|line| line == gone) { Said::AlreadyDone } else { Said::Done })
+    let gone = ["did", "does"].map(|tense| format!("Binding between {service} and {app} {tense} not exist"));
+    let says_so = |line: &str| gone.iter().any(|gone| gone == line);
+    let was_gone = rest.iter().any(|line| says_so(line)) || err.any(says_so);
+    Ok(if was_gone { Said::AlreadyDone } else { Said::Done })
 }
 
 fn finished(rest: &[String], in_progress: &str) -> Result<(), Missing> {

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::keys::{PLAN, VERSION};
-use super::table::{Kind, Need, Table, Values};
+use super::table::{Kind, Need, Table};
 
 /// The JSON Schema (draft 2020-12) of a plan. It is a little looser than the checks, which also see what several values
 /// mean together.
@@ -76,22 +76,17 @@ fn of(kind: &Kind) -> Value {
             let alone = inner.key(key).map(|key| of(&key.kind)).unwrap_or_default();
             json!({"anyOf": [table(inner), alone]})
         }
+        Kind::Entries(name, value) => json!({
+            "type": "object",
+            "propertyNames": of(&Kind::Text(name)),
+            "additionalProperties": of(value),
+        }),
         Kind::Variables => json!({
             "type": "object",
             "propertyNames": {"pattern": "^[^-=][^=]*$"},
             "additionalProperties": {"type": ["string", "number", "boolean"]},
         }),
-        Kind::Map(names, values) => {
-            let values = match values {
-                Values::Text(text) => of(&Kind::Text(text)),
-                Values::Json => json!({}),
-            };
-            let mut schema = json!({"type": "object", "additionalProperties": values});
-            if let (Some(schema), Some(pattern)) = (schema.as_object_mut(), names.pattern) {
-                schema.insert("propertyNames".to_owned(), json!({"pattern": pattern}));
-            }
-            schema
-        }
+        Kind::Any => json!({}),
     }
 }
 
@@ -114,6 +109,7 @@ fn default_value(kind: &Kind, default: &str) -> Value {
         | Kind::Table(_)
         | Kind::TableOr(..)
         | Kind::Variables
-        | Kind::Map(..) => Value::from(default),
+        | Kind::Any
+        | Kind::Entries(..) => Value::from(default),
     }
 }

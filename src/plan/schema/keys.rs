@@ -1,12 +1,13 @@
 //! The table of all keys of a plan: what the checks, the JSON schema and the reference page are made from.
 
-use super::table::{Key, Kind, Need, Table, Text, Values};
+use super::table::{Key, Kind, Need, Table, Text};
 use crate::plan::api_url::ApiUrl;
 use crate::plan::check::Pattern;
 use crate::plan::duration::parse_duration;
 use crate::plan::name::{AppName, OrgName, ServiceName, SpaceName};
 use crate::plan::route_url::RouteUrl;
 use crate::plan::value_error::ValueError;
+use crate::settings::WEB;
 use crate::text::is_unprintable;
 
 /// How many steps may run at the same time at the most: each has a cf of its own.
@@ -68,6 +69,7 @@ text!(QUESTION, "a question", ["Does the new version look right?"], Some(r"\S"),
         Some(found) => Err(ValueError::unprintable("question", found)),
     }
 });
+text!(PROCESS, "the type of a process", ["worker"], Some(r"^[^\-\s](.*\S)?$"), check_process);
 text!(COMMAND, "a command", ["./smoke-test.sh"], Some("^[^\\u0000]*$"), |t| {
     refuse_control(t, "command", "have `printf` or the program itself make it")
 });
@@ -95,6 +97,21 @@ fn check_header_name(text: &str) -> Result<(), ValueError> {
         Some(own) => Err(ValueError::hinted(
             format!("the header `{own}` leads the request to the app, and is cutover's own"),
             "leave it out: the route and the instances are asked one by one",
+        )),
+        None => Ok(()),
+    }
+}
+
+fn check_process(text: &str) -> Result<(), ValueError> {
+    // CC API 3: a type of 1 to 255 characters.
+    if text.is_empty() || text.chars().count() > 255 {
+        return Err(ValueError::new("the type of a process has 1 to 255 characters"));
+    }
+    match text.chars().find(|c| is_unprintable(*c)) {
+        Some(found) => Err(ValueError::unprintable("type of a process", found)),
+        None if text == WEB => Err(ValueError::hinted(
+            "the process `web` is what the routes lead to: it is switched with them",
+            "name only processes that no route leads to, such as `worker`",
         )),
         None => Ok(()),
     }
@@ -263,11 +280,18 @@ pub(crate) static APP: Table = Table {
             Need::Optional("none"),
             "Service instances that both colours are bound to.",
         ),
-        key("routes", Kind::Table(&ROUTES), Need::Required, "Where the app is reached."),
+        key(
+            "routes",
+            Kind::Table(&ROUTES),
+            Need::Optional("the app has none: it is handed over as a whole, web included"),
+            "Where the app is reached.",
+        ),
         key(
             "checks",
             Kind::List(&Kind::Table(&CHECK), 0, None),
-            Need::Optional("none: the platform's health check alone decides"),
+            Need::Optional(
+                "none: the platform's health check alone decides; of an app without routes `health` for 30 seconds",
+            ),
             "What the new version must show at the staging route before it goes live, in order; some also or only at the live routes.",
         ),
         key(
@@ -307,6 +331,19 @@ pub(crate) static APP: Table = Table {
              stand alone.",
         ),
         key(
+            "extra_routes",
+            Kind::Choice(EXTRA_ROUTES),
+            Need::Default("move"),
+            "What becomes of routes that lead to the live version and that the plan does not name. A route that leads to another app, \
+             too, is left as it is, and so is a TCP route.",
+        ),
+        key(
+            "processes",
+            Kind::Entries(&PROCESS, &Kind::Choice(PROCESSES)),
+            Need::Optional("each is handed over"),
+            "When the processes of the new version start that no route leads to: workers, schedulers.",
+        ),
+        key(
             "on_failure",
             Kind::Choice(ON_FAILURE),
             Need::Default("rollback"),
@@ -320,6 +357,13 @@ pub(crate) static APP: Table = Table {
         ),
     ],
 };
+
+/// The words of `extra_routes`.
+const EXTRA_ROUTES: &[(&str, &str)] = &[
+    ("move", "they are moved to the new version as the live routes are, and back in a rollback"),
+    ("keep", "they stay where they are, and lead nowhere once the old version is stopped"),
+    ("refuse", "nothing is deployed as long as there are any"),
+];
 
 /// The words of `on_failure`.
 const ON_FAILURE: &[(&str, &str)] = &[
@@ -379,6 +423,16 @@ const CARRY: &[(&str, &str)] = &[
     ("policies", "network policies, in both directions"),
     ("sidecars", "sidecars that a user has made"),
     ("processes", "what its processes are set to: sizes, commands, health checks"),
+];
+
+/// The words of `processes`.
+const PROCESSES: &[(&str, &str)] = &[
+    (
+        "handover",
+        "it has no instances until the users of the app are on the new version; then that of the old version ends, and \
+         then it starts: no two versions of it run at once, and for a moment none does",
+    ),
+    ("overlap", "it starts with its version, before any check has passed, and beside that of the old version"),
 ];
 
 /// `routes`.
@@ -462,6 +516,13 @@ pub(crate) static CHECK: Table = Table {
             "A question to a person, asked on the terminal, also with `--yes`: yes is success. Where there is no terminal, the run \
              ends there with exit code 5, and `cutover resume --approve` goes on.",
         ),
+        key(
+            "health",
+            Kind::Table(&HEALTH),
+            Need::Optional("no health check"),
+            "All instances of all processes of the new version run for a time, and none crashes: after its start, or, of an \
+             app without routes, once it is at work.",
+        ),
     ],
 };
 
@@ -484,6 +545,13 @@ const CLASSES: &[(&str, &str)] = &[
     ("5xx", "all from 500 to 599"),
 ];
 
+/// `health` of a check.
+pub(crate) static HEALTH: Table = Table {
+    noun: "a health check",
+    one_of: false,
+    keys: &[key("for", Kind::Text(&PERIOD), Need::Default("30s"), "How long.")],
+};
+
 /// `http` of a check.
 pub(crate) static HTTP: Table = Table {
     noun: "an HTTP check",
@@ -493,7 +561,7 @@ pub(crate) static HTTP: Table = Table {
         key("method", Kind::Choice(METHODS), Need::Default("GET"), "How it asks; nothing is sent but headers."),
         key(
             "headers",
-            Kind::Map(&HEADER_NAME, Values::Text(&HEADER_VALUE)),
+            Kind::Entries(&HEADER_NAME, &Kind::Text(&HEADER_VALUE)),
             Need::Optional("none but cutover's own"),
             "What is sent. It is shown in scripts: no secrets here.",
         ),
@@ -505,14 +573,14 @@ pub(crate) static HTTP: Table = Table {
         ),
         key(
             "response_headers",
-            Kind::Map(&HEADER_NAME, Values::Text(&REGEX)),
+            Kind::Entries(&HEADER_NAME, &Kind::Text(&REGEX)),
             Need::Optional("any will do"),
             "What must be found in headers of the answer.",
         ),
         key("body", Kind::Text(&REGEX), Need::Optional("any body will do"), "What must be found in the body."),
         key(
             "json",
-            Kind::Map(&POINTER, Values::Json),
+            Kind::Entries(&POINTER, &Kind::Any),
             Need::Optional("the body need not be JSON"),
             "What must stand in the body, which is JSON then, at these pointers (RFC 6901). Numbers are equal by what they are worth.",
         ),
@@ -556,5 +624,5 @@ pub(crate) static COMMAND_CHECK: Table = Table {
 };
 
 /// All tables, the plan first.
-pub(crate) static TABLES: [&Table; 10] =
-    [&PLAN, &TARGET, &APP, &TIMEOUTS, &ROUTES, &CHECK, &HTTP, &COMMAND_CHECK, &WATCH, &TLS];
+pub(crate) static TABLES: [&Table; 11] =
+    [&PLAN, &TARGET, &APP, &TIMEOUTS, &ROUTES, &CHECK, &HTTP, &COMMAND_CHECK, &HEALTH, &WATCH, &TLS];

@@ -16,9 +16,9 @@ mod unknown_keys;
 pub(crate) use json::schema;
 pub(crate) use keys::MOST_PARALLEL;
 pub(super) use keys::{
-    APP, CHECK, COMMAND_CHECK, HTTP, INSTANCES, PLAN, ROUTES, TABLES, TARGET, TIMEOUTS, TLS, VERSION, WATCH,
+    APP, CHECK, COMMAND_CHECK, HEALTH, HTTP, INSTANCES, PLAN, ROUTES, TABLES, TARGET, TIMEOUTS, TLS, VERSION, WATCH,
 };
 #[cfg(test)]
 pub(crate) use reference::reference;
-pub(super) use table::{Key, Kind, Need, Table, Text, Values};
+pub(super) use table::{Key, Kind, Need, Table, Text};
 pub(super) use unknown_keys::{hint_for_key, hint_for_value, kind_of_file};

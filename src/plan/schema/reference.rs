@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::keys::PLAN;
-use super::table::{Kind, Need, Table, Values};
+use super::table::{Kind, Need, Table};
 
 /// The reference of the plan file as Markdown.
 pub(crate) fn reference() -> String {
@@ -56,7 +56,8 @@ fn inner(kind: &Kind) -> Option<(&'static Table, &'static str)> {
         | Kind::List(..)
         | Kind::OneOrMore(_)
         | Kind::Variables
-        | Kind::Map(..) => None,
+        | Kind::Any
+        | Kind::Entries(..) => None,
     }
 }
 
@@ -96,7 +97,8 @@ fn kind(kind: &Kind) -> String {
                 | Kind::OneOrMore(_)
                 | Kind::TableOr(..)
                 | Kind::Variables
-                | Kind::Map(..) => format!("*{count}*."),
+                | Kind::Any
+                | Kind::Entries(..) => format!("*{count}*."),
             }
         }
         Kind::OneOrMore(item) => {
@@ -106,13 +108,10 @@ fn kind(kind: &Kind) -> String {
         Kind::Table(_) => "*a mapping*, see below.".to_owned(),
         Kind::TableOr(_, key) => format!("*a mapping*, see below, or its `{key}` alone."),
         Kind::Variables => "*a mapping of names to texts, numbers or booleans*.".to_owned(),
-        Kind::Map(names, values) => {
-            let values = match values {
-                Values::Text(text) => text.noun,
-                Values::Json => "a value",
-            };
-            let example = names.examples.first().map(|example| format!(" (`{example}`)")).unwrap_or_default();
-            format!("*a mapping, each key {}{example}, each value {values}*.", names.noun)
+        Kind::Any => "*anything*.".to_owned(),
+        Kind::Entries(name, value) => {
+            let examples: Vec<_> = name.examples.iter().map(|example| format!("`{example}`")).collect();
+            format!("*a mapping*: of {} ({}) to {}", name.noun, examples.join(", "), self::kind(value))
         }
     }
 }

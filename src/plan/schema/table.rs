@@ -67,17 +67,10 @@ pub(crate) enum Kind {
     TableOr(&'static Table, &'static str),
     /// A mapping with keys of the user's own, whose values are texts, numbers or booleans.
     Variables,
-    /// A mapping with keys of the user's own, each such a text, to values of one kind.
-    Map(&'static Text, Values),
-}
-
-/// What the values of a mapping are.
-#[derive(Debug)]
-pub(crate) enum Values {
-    /// Texts with rules of their own.
-    Text(&'static Text),
+    /// A mapping with keys of the user's own, and what each value is.
+    Entries(&'static Text, &'static Kind),
     /// Anything that JSON can hold.
-    Json,
+    Any,
 }
 
 /// A kind of text.

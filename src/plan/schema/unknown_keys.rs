@@ -7,7 +7,7 @@ use crate::plan::yaml::{Node, Value};
 
 /// Keys that are to come: this version does not know them yet.
 const NOT_YET: &[(&Table, &[&str])] =
-    &[(&PLAN, &["cutover", "strategy"]), (&APP, &["depends_on", "processes", "strategy", "tasks"])];
+    &[(&PLAN, &["cutover", "strategy"]), (&APP, &["depends_on", "strategy", "tasks"])];
 
 /// Keys of an application of a cf manifest (docs.cloudfoundry.org: app manifest attribute reference), other than those
 /// that a plan has as well.

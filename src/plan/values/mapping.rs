@@ -24,6 +24,18 @@ impl<'node> Mapping<'node> {
         Self { node, table, path: path.to_owned(), alone: None }
     }
 
+    /// The value that holds where nobody gives one.
+    pub(crate) fn default_of<T>(
+        table: &'static Table,
+        key: &str,
+        read: impl Fn(&str) -> Result<T, ValueError>,
+    ) -> Option<T> {
+        match table.key(key)?.need {
+            Need::Default(text) => read(text).ok(),
+            Need::Required | Need::Optional(_) => None,
+        }
+    }
+
     /// The mapping of a key; an empty one where there is none.
     pub(crate) fn table(&self, key: &str, table: &'static Table) -> Self {
         // A mapping that is missing has no keys.

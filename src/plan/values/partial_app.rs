@@ -10,15 +10,16 @@ use super::paths::{existing, folder_of, joined};
 use super::scalars::any;
 use super::timeouts::read_timeouts;
 use super::watch::read_watch;
-use crate::plan::app::{App, Instances, Old, OnFailure};
+use crate::plan::app::{App, ExtraRoutes, Instances, Old, OnFailure};
 use crate::plan::carry::{self, Carry};
 use crate::plan::check::Check;
 use crate::plan::diagnostics::Collector;
 use crate::plan::duration::parse_duration;
 use crate::plan::manifest::{Manifest, Sources, as_cf_reads, read_manifest, read_vars};
 use crate::plan::name::{AppName, ServiceName};
+use crate::plan::processes::{Processes, Takeover};
 use crate::plan::route_url::RouteUrl;
-use crate::plan::schema::{CHECK, ROUTES, TIMEOUTS};
+use crate::plan::schema::{CHECK, HEALTH, ROUTES, TIMEOUTS};
 use crate::plan::timeouts::Timeouts;
 use crate::plan::value_error::ValueError;
 use crate::plan::watch::Watch;
@@ -35,11 +36,15 @@ pub(crate) struct PartialApp {
     pub staging: Option<Located<RouteUrl>>,
     checks: Vec<Option<Check>>,
     watch: Option<Watch>,
+    health: Option<Duration>,
+    has_routes: bool,
     settle: Option<Duration>,
     drain: Option<Duration>,
     old: Option<Old>,
     instances: Option<Instances>,
     carry: Carry,
+    extra_routes: Option<ExtraRoutes>,
+    processes: Processes,
     on_failure: Option<OnFailure>,
     timeouts: Option<Timeouts>,
     contents: Vec<Vec<u8>>,
@@ -67,8 +72,7 @@ impl PartialApp {
         let path = app.parse("path", any).and_then(|given| existing(given, folder, collector));
         let manifest =
             read_app_manifest(app, path.is_some() || app.node("path").is_some(), folder, &mut contents, collector);
-        let checks: Vec<_> =
-            app.tables("checks", &CHECK).iter().map(|check| read_check(check, folder, collector)).collect();
+        let checks = read_checks(app, folder, collector);
         Self {
             name,
             colours,
@@ -84,11 +88,15 @@ impl PartialApp {
             staging: routes.parse("staging", RouteUrl::parse),
             watch: read_watch(app, &checks, collector),
             checks,
+            health: read_health(app),
+            has_routes: app.node("routes").is_some(),
             settle: app.parse("settle", parse_duration).map(|at| at.value),
             drain: app.parse("drain", parse_duration).map(|at| at.value),
             old: app.parse("old", Old::parse).map(|at| at.value),
             instances: app.parse("instances", Instances::parse).map(|at| at.value),
             carry: read_carry(app, collector),
+            extra_routes: app.parse("extra_routes", ExtraRoutes::parse).map(|at| at.value),
+            processes: read_processes(app),
             on_failure: app.parse("on_failure", OnFailure::parse).map(|at| at.value),
             timeouts: read_timeouts(&app.table("timeouts", &TIMEOUTS)),
             contents,
@@ -104,14 +112,18 @@ impl PartialApp {
             manifest: self.manifest?,
             services: self.services.into_iter().map(|at| at.value).collect(),
             live: self.live.into_iter().map(|at| at.value).collect(),
-            staging: self.staging?.value,
+            staging: if self.has_routes { Some(self.staging?.value) } else { None },
             checks: self.checks.into_iter().collect::<Option<_>>()?,
             watch: self.watch,
+            health: self.health,
             settle: self.settle?,
             drain: self.drain?,
             old: self.old?,
             instances: self.instances?,
             carry: self.carry,
+            extra_routes: self.extra_routes?,
+            extra: Vec::new(),
+            processes: self.processes,
             on_failure: self.on_failure?,
             timeouts: self.timeouts?,
         };
@@ -128,6 +140,37 @@ fn read_carry(app: &Mapping<'_>, collector: &mut Collector<'_>) -> Carry {
         collector.at(alone.place.clone(), &alone.path, error);
     }
     Carry::of(words.into_iter().map(|word| word.value).collect())
+}
+
+/// The checks that ask something; of an app without routes nobody can be asked.
+fn read_checks(app: &Mapping<'_>, folder: &Path, collector: &mut Collector<'_>) -> Vec<Option<Check>> {
+    let items = app.node("checks").map(Node::items).unwrap_or_default();
+    if let (None, Some((at, asks))) =
+        (app.node("routes"), items.iter().enumerate().find(|(_, item)| item.get("health").is_none()))
+    {
+        let hint = "write `- health: {for: 30s}`: its instances must run that long without a crash";
+        let error = ValueError::hinted("an app without routes has nothing that this check could ask", hint);
+        collector.node(asks, &format!("{}[{at}]", app.path_of("checks")), error);
+    }
+    let asking = app.tables("checks", &CHECK).into_iter().filter(|check| check.node("health").is_none());
+    asking.map(|check| read_check(&check, folder, collector)).collect()
+}
+
+/// How long the instances of the new version must run without a crash. Of an app without routes nothing else tells whether it is well.
+fn read_health(app: &Mapping<'_>) -> Option<Duration> {
+    let health = |check: &Mapping<'_>| check.table("health", &HEALTH).parse("for", parse_duration);
+    let checks = app.tables("checks", &CHECK);
+    let named = checks.iter().filter(|check| check.node("health").is_some()).filter_map(health);
+    let of_none =
+        || app.node("routes").is_none().then(|| Mapping::default_of(&HEALTH, "for", parse_duration)).flatten();
+    named.map(|at| at.value).max().or_else(of_none)
+}
+
+fn read_processes(app: &Mapping<'_>) -> Processes {
+    let entries = app.node("processes").map(Node::entries).unwrap_or_default();
+    let one =
+        |(kind, takeover): &(Node, Node)| Some((kind.text()?.to_owned(), Takeover::parse(takeover.text()?).ok()?));
+    Processes(entries.iter().filter_map(one).collect())
 }
 
 fn read_app_manifest(

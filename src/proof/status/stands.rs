@@ -58,6 +58,8 @@ pub(crate) enum Stands {
 pub(crate) enum Reached {
     /// It is being taken back.
     WayBack,
+    /// There are no routes that would tell.
+    Unrouted,
     /// The new version is not on the live routes.
     Upload,
     /// The new version serves, and so does the one before.

@@ -138,7 +138,7 @@ fn assert_true(plan: &Plan, space: &Space, state: LockState, what: &str) {
     assert_told_to_programs(&json(&status, space, &OwnCommands::default()).unwrap(), &told, what);
     for (verb, app) in commands_of_cf(&told) {
         let serves = space.app(&app).is_some_and(|app| app.state == AppState::Started)
-            && space.routes_of(&app).into_iter().any(|url| url != plan.apps[0].staging.to_string());
+            && space.routes_of(&app).into_iter().any(|url| url != plan.apps[0].staging.as_ref().unwrap().to_string());
         let harms = match verb.as_str() {
             "app" | "logs" | "start" | "scale" | "map-route" | "rename" => false,
             "stop" | "delete" | "unmap-route" => serves,

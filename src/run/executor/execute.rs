@@ -147,7 +147,7 @@ impl Runner<'_> {
                 while let Some((app, step)) = next(all, &confirmed, self.lanes) {
                     let work = &mut all[app];
                     if !work.has_begun() {
-                        report(started(what(work.part.app), deployment.verb, work.part));
+                        report(started(what(&work.part.app), deployment.verb, work.part));
                         work.track.begins(self.clock.now());
                     }
                     work.begun.insert(step);
@@ -180,7 +180,7 @@ impl Runner<'_> {
                             Ok(()) => {
                                 confirmed.insert(&work.part.steps[step].id);
                                 if work.unconfirmed(&confirmed).is_none() {
-                                    report(work.track.done(what(work.part.app), &view.space(), self.clock.now()));
+                                    report(work.track.done(what(&work.part.app), &view.space(), self.clock.now()));
                                     work.ended = Some(Ended::Done);
                                 }
                             }
@@ -229,7 +229,7 @@ fn next(all: &[Work<'_, '_>], confirmed: &BTreeSet<&str>, lanes: usize) -> Optio
 
 fn started(what: String, verb: Verb, part: &AppDeployment<'_>) -> Happening {
     let opening = (verb == Verb::Apply).then(|| {
-        let (title, told) = strategy::of(part.app).opening(part.app, &part.standing);
+        let (title, told) = strategy::of(&part.app).opening(&part.app, &part.standing);
         Opening { title, told }
     });
     Happening::Started { app: part.app.name.to_string(), what, steps: part.steps.len(), opening }

@@ -52,7 +52,7 @@ impl Runner<'_> {
         view: &SharedView<'_>,
         tell: &mut Report<'_>,
     ) -> Result<(), Ended> {
-        let (step, app) = (&track.part.steps[number], track.part.app);
+        let (step, app) = (&track.part.steps[number], track.part.app.as_ref());
         if let Some(why) = self.clock.stop() {
             return Err(Ended::by(why, step));
         }
@@ -74,7 +74,8 @@ impl Runner<'_> {
         let seconds = self.clock.now().duration_since(started).as_secs_f64();
         let (name, id) = (app.name.to_string(), step.id.clone());
         match end {
-            StepOutcome::Confirmed { confirmed: Confirmed { notes, done, is_told }, exit_code } => {
+            StepOutcome::Confirmed { confirmed: Confirmed { mut notes, done, is_told }, exit_code } => {
+                notes.extend(track.has_handed_over(step, started, self.clock.now()));
                 let is_last = track.has_done(step, done, is_told);
                 let meddling = if is_last { track.last_look(self.clock.now(), &mut view) } else { None };
                 let meddling = meddling.or_else(|| track.compare(&view));

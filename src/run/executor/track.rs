@@ -1,5 +1,6 @@
 //! One app of a deployment on its way: what was seen of it, and whether what is seen now may come from its own steps.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -10,6 +11,7 @@ use crate::run::reading::view::View;
 use crate::space::Space;
 use crate::space::difference::{Difference, differences};
 use crate::space::section::Section;
+use crate::steps::action::facts::Handover;
 use crate::steps::standing::serving;
 use crate::steps::{AppDeployment, Step, strategy};
 
@@ -37,6 +39,8 @@ struct Seen<'d> {
     open_since: Option<Instant>,
     /// Who serves, as it was told last.
     told: String,
+    /// Since when processes that are handed over may not run, by their types.
+    idle: BTreeMap<String, Instant>,
 }
 
 /// A step that may have changed more than is seen.
@@ -75,8 +79,16 @@ impl<'d> Track<'d> {
     /// An app that is not begun, in the space that its steps were compiled for.
     pub(super) fn new(part: &'d AppDeployment<'d>, space: &Arc<Space>, now: Instant) -> Self {
         let space = Arc::clone(space);
-        let seen =
-            Seen { began: now, space, version: 0, done: 0, unshown: Vec::new(), open_since: None, told: String::new() };
+        let seen = Seen {
+            began: now,
+            space,
+            version: 0,
+            done: 0,
+            unshown: Vec::new(),
+            open_since: None,
+            told: String::new(),
+            idle: BTreeMap::new(),
+        };
         Self { part, seen: Mutex::new(seen) }
     }
 
@@ -88,7 +100,7 @@ impl<'d> Track<'d> {
     /// All its steps are confirmed.
     pub(super) fn done(&self, what: String, space: &Space, now: Instant) -> Happening {
         let seconds = now.duration_since(self.seen().began).as_secs_f64();
-        let app = self.part.app;
+        let app = self.part.app.as_ref();
         Happening::Done { app: app.name.to_string(), what, seconds, told: serving(app, space) }
     }
 
@@ -100,6 +112,23 @@ impl<'d> Track<'d> {
     /// A step begins.
     pub(super) fn begins_step(&self, step: &'d Step) {
         self.seen().unshown.push(Unshown::new(step));
+    }
+
+    /// A step is confirmed that began then. Where a process is handed over by it, how long that did not run, at the most.
+    pub(super) fn has_handed_over(&self, step: &Step, began: Instant, now: Instant) -> Option<String> {
+        let (kind, handover) = step.facts().handover()?;
+        let mut seen = self.seen();
+        match handover {
+            Handover::Goes => None,
+            Handover::Ends => {
+                seen.idle.entry(kind.to_owned()).or_insert(began);
+                None
+            }
+            Handover::Runs => {
+                let seconds = now.duration_since(seen.idle.remove(kind)?).as_secs_f64();
+                Some(format!("no process {kind} ran for {seconds:.1} s at the most"))
+            }
+        }
     }
 
     /// A step is done. Returns whether all of the app are.
@@ -130,7 +159,7 @@ impl<'d> Track<'d> {
         if view.version() < seen.version {
             return None;
         }
-        let changed = changed(self.part.app, &seen.unshown, &seen.space, view.space());
+        let changed = changed(&self.part.app, &seen.unshown, &seen.space, view.space());
         if !changed.is_empty() {
             return Some(Intrusion::Changed(changed));
         }
@@ -156,7 +185,7 @@ impl<'d> Track<'d> {
     /// Tells who serves the app by what was compared last, where that has changed.
     pub(super) fn tell_who_serves(&self, tell: &mut Report<'_>) {
         let mut seen = self.seen();
-        let told = serving(self.part.app, &seen.space);
+        let told = serving(&self.part.app, &seen.space);
         if told != seen.told {
             tell(Happening::Serves { app: self.part.app.name.to_string(), told: told.clone() });
             seen.told = told;

@@ -59,7 +59,7 @@ impl Operation<'_> {
         match ended {
             Ended::Done => Outcome::Done,
             Ended::Unanswered { .. } => {
-                stands(part.app, space, report);
+                stands(&part.app, space, report);
                 Outcome::Unanswered
             }
             Ended::Failed(failure) => recovery.after(failure, space, report),
@@ -68,7 +68,7 @@ impl Operation<'_> {
                 Outcome::Stuck
             }
             Ended::Interrupted { signal, .. } => {
-                stands(part.app, space, report);
+                stands(&part.app, space, report);
                 Outcome::Interrupted(*signal)
             }
         }
@@ -109,7 +109,7 @@ impl Operation<'_> {
 /// Where the other apps stand when some of them did not come to their end: which ones are done, and which were not begun.
 fn tell_others(done: &[&AppDeployment<'_>], not_begun: &[&AppDeployment<'_>], space: &Space, report: &mut Report<'_>) {
     for part in done {
-        let told = format!("{} is done: {}", part.app.name, serving(part.app, space));
+        let told = format!("{} is done: {}", part.app.name, serving(&part.app, space));
         report(Happening::Stands { app: part.app.name.to_string(), told });
     }
     if !not_begun.is_empty() {

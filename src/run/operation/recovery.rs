@@ -4,6 +4,7 @@
 //! little: the new version leaves its routes and is stopped. After the switch it is the fallback, and it is proved to be
 //! safe on the space as it is now before its first change.
 
+use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
 use crate::cf::invocation::Invocation;
@@ -46,7 +47,7 @@ impl Recovery<'_, '_> {
         if let Err(unread) = self.operation.runner.look_again(space, report) {
             return self.out_of_sight(&unread, space, report);
         }
-        let app = self.part.app;
+        let app = self.part.app.as_ref();
         let under_way = UnderWay::of(app, space);
         let is_forward = under_way.as_ref().is_some_and(|it| !it.back) && failure.step.phase.is_of_new_version();
         if failure.step.facts().traffic() == Traffic::Started {
@@ -82,7 +83,7 @@ impl Recovery<'_, '_> {
 
     /// Somebody else is at work: nothing more is done. `verb` is what was in flight.
     pub(super) fn stopped(&self, verb: Verb, why: &Intrusion, space: &mut Space, report: &mut Report<'_>) {
-        let app = self.part.app;
+        let app = self.part.app.as_ref();
         match why {
             Intrusion::LockLost(_) => {
                 let text = "whoever has taken it decides what comes next; nothing more is done here".to_owned();
@@ -112,7 +113,7 @@ impl Recovery<'_, '_> {
         let Unread { error, stop } = unread;
         let text = format!("nothing is taken back, since what is there now cannot be read: {error}");
         report(Happening::Note { text });
-        let app = self.part.app;
+        let app = self.part.app.as_ref();
         let told = format!("when it was read last, {}", serving(app, space));
         report(Happening::Stands { app: app.name.to_string(), told });
         if error.is_logged_out() {
@@ -127,7 +128,7 @@ impl Recovery<'_, '_> {
 
     /// Takes back what was done, by the space that was read since then.
     fn take_back(&self, read: Instant, space: &mut Space, report: &mut Report<'_>) -> Outcome {
-        let app = self.part.app;
+        let app = self.part.app.as_ref();
         let next = self.part.standing.next();
         let steps = match self.way_back(space) {
             Ok(steps) => steps,
@@ -142,7 +143,7 @@ impl Recovery<'_, '_> {
             verb: Verb::Rollback,
             lanes: 1,
             apps_at_once: 1,
-            apps: vec![AppDeployment { app, standing: self.part.standing.clone(), steps }],
+            apps: vec![AppDeployment { app: Cow::Borrowed(app), standing: self.part.standing.clone(), steps }],
             left_alone: Vec::new(),
         };
         // The deployment is not done by this, whoever waits for that event.
@@ -186,7 +187,7 @@ impl Recovery<'_, '_> {
         let alone = Extent::Apps(vec![self.part.app.name.to_string()]);
         let input = CompileInput { failed: self.operation.request.failed, extent: &alone, ..self.input() };
         let steps = steps::compile(Verb::Rollback, &input, space).map_err(|refusal| refusal.to_string())?;
-        match proof::prove_one(self.part.app, Verb::Rollback, space, &steps) {
+        match proof::prove_one(&self.part.app, Verb::Rollback, space, &steps) {
             None => Ok(steps),
             Some(counterexample) => Err(format!("it would not be safe: {counterexample}")),
         }
@@ -196,7 +197,7 @@ impl Recovery<'_, '_> {
         let Operation { plan, request, .. } = *self.operation;
         CompileInput {
             plan,
-            app: self.part.app,
+            app: &self.part.app,
             identity: &request.identity,
             extent: &request.extent,
             upload: None,
@@ -219,7 +220,7 @@ impl Recovery<'_, '_> {
         let mut logged: Vec<String> = lines.into_iter().skip(1).filter(|line| !is_our_request(line)).collect();
         logged.drain(..logged.len().saturating_sub(LOG_LINES));
         if !logged.is_empty() {
-            report(Happening::logs(self.part.app, version, logged));
+            report(Happening::logs(&self.part.app, version, logged));
         }
     }
 

@@ -31,8 +31,8 @@ use super::parts::Parts;
 use super::reader::{Reader, pause_after};
 pub(super) use paths::PAGE;
 use paths::{
-    bindings_path, deployments_path, droplets_path, manifest_path, packages_path, policies_path, processes_path,
-    stats_path,
+    bindings_path, deployments_path, droplets_path, manifest_path, packages_path, policies_path,
+    process_instances_path, processes_path, stats_path,
 };
 
 /// Reads one space with one cf.
@@ -166,6 +166,9 @@ impl<'a> Observer<'a> {
         for app in space.apps.iter_mut().filter(|app| parts.has_of(Section::Instances, &app.name)) {
             self.instances(app)?;
         }
+        for app in space.apps.iter_mut().filter(|app| parts.has_of(Section::Ending, &app.name)) {
+            self.ending(app)?;
+        }
         if parts.has(Section::Packages) {
             self.packages(space, parts)?;
         }
@@ -234,6 +237,10 @@ impl<'a> Observer<'a> {
                 Section::Instances => {
                     let apps = space.apps.iter().filter(|app| parts.has_of(section, &app.name));
                     paths.extend(apps.flat_map(likely_stats_paths));
+                }
+                Section::Ending => {
+                    let apps = space.apps.iter().filter(|app| parts.has_of(section, &app.name));
+                    paths.extend(apps.flat_map(ending_processes).map(process_instances_path));
                 }
                 Section::Packages => paths.extend(packages_path(&guids_of(space, parts, section))),
                 Section::Droplets => paths.extend(droplets_path(&guids_of(space, parts, section))),
@@ -306,6 +313,19 @@ impl<'a> Observer<'a> {
             if running.contains(&process.guid) {
                 let asked = stats_path(process);
                 process.states = read::stats(&asked, &self.answers.get(&asked)?)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What still ends of the processes of which none is wanted. Where the platform does not tell, nothing is known.
+    fn ending(&self, app: &mut App) -> Result<(), ObserveError> {
+        let ending: Vec<String> = ending_processes(app).map(|process| process.guid.clone()).collect();
+        for process in app.processes.iter_mut().filter(|process| process.instances == 0) {
+            process.states.clear();
+            if ending.contains(&process.guid) {
+                let asked = process_instances_path(process);
+                process.states = read::process_instances(&asked, &self.answers.get(&asked)?)?;
             }
         }
         Ok(())
@@ -474,6 +494,12 @@ fn guids_of(space: &Space, parts: &Parts, section: Section) -> Vec<String> {
 /// The processes of an app that have instances now.
 fn running_processes(app: &App) -> impl Iterator<Item = &Process> {
     app.processes.iter().filter(|process| app.state == AppState::Started && process.instances > 0)
+}
+
+/// The processes of an app of which instances may still end, where the platform tells of them.
+fn ending_processes(app: &App) -> impl Iterator<Item = &Process> {
+    let may_end = |process: &&Process| app.state == AppState::Started && process.instances == 0 && !process.ends_unseen;
+    app.processes.iter().filter(may_end)
 }
 
 /// Where the instances of an app are told, as far as its processes are known. CC: the first web process has the guid of the app,

@@ -62,6 +62,7 @@ mod tests {
                     instances: *instances,
                     memory_mb: 64,
                     states: Vec::new(),
+                    ends_unseen: false,
                 })
                 .collect();
             let instances = Instances::of(&app);

@@ -274,7 +274,14 @@ mod tests {
     }
 
     fn process(guid: &str, kind: &str, instances: u32) -> Process {
-        Process { guid: guid.to_owned(), kind: kind.to_owned(), instances, memory_mb: 64, states: Vec::new() }
+        Process {
+            guid: guid.to_owned(),
+            kind: kind.to_owned(),
+            instances,
+            memory_mb: 64,
+            states: Vec::new(),
+            ends_unseen: false,
+        }
     }
 
     #[test]

@@ -261,3 +261,40 @@ fn what_is_checked_runs_on_without_a_crash() {
         ],
     );
 }
+
+/// What still ends counts, where the platform tells of it.
+#[test]
+fn a_process_has_as_many_instances_as_it_is_to_have_and_no_more() {
+    let process = |instances| Condition::Process { app: app(), process: "worker".to_owned(), instances };
+    let scaled: fn(&mut App, u32) = |app, instances| app.processes[1].instances = instances;
+    assert_says(
+        &process(2),
+        &[
+            (|_| {}, "holds"),
+            (|app| app.processes[1].instances = 3, "not yet: process worker of app shop is to have 3 instances, not 2"),
+            (|app| app.processes[1].states.truncate(1), "not yet: 1 of 2 worker instances of app shop run"),
+            (
+                |app| app.processes[1].states.iter_mut().for_each(|one| one.state = InstanceState::Crashed),
+                "never: all instances of process worker of app shop crashed",
+            ),
+            (|app| app.state = AppState::Stopped, "holds"),
+            (|app| app.processes.truncate(1), "not yet: app shop has no process worker"),
+        ],
+    );
+    let cases: [(Change, &str); 4] = [
+        (|_| {}, "not yet: 2 worker instances of app shop still end"),
+        (|app| app.processes[1].states.clear(), "holds"),
+        (|app| app.processes[1].ends_unseen = true, "holds"),
+        (|app| app.processes.truncate(1), "holds"),
+    ];
+    for (change, expected) in cases {
+        let mut now = before();
+        scaled(&mut now.apps[0], 0);
+        change(&mut now.apps[0]);
+        let told = match process(0).judge(&now, &before()) {
+            Judgement::Holds => "holds".to_owned(),
+            Judgement::NotYet(why) | Judgement::Never(why) => format!("not yet: {why}"),
+        };
+        assert_eq!(told, expected);
+    }
+}

@@ -79,6 +79,8 @@ pub(crate) fn processes(path: &str, resources: &[Value]) -> Result<Vec<(String, 
         #[serde(default)]
         created_at: String,
         relationships: Relationships,
+        #[serde(default)]
+        links: BTreeMap<String, Value>,
     }
     #[derive(Deserialize)]
     struct Relationships {
@@ -95,6 +97,7 @@ pub(crate) fn processes(path: &str, resources: &[Value]) -> Result<Vec<(String, 
             instances: raw.instances,
             memory_mb: raw.memory_in_mb,
             states: Vec::new(),
+            ends_unseen: !raw.links.contains_key("process_instances"),
         };
         Some((app, process))
     };
@@ -153,6 +156,24 @@ pub(crate) fn stats(path: &str, answer: &Value) -> Result<Vec<Instance>, Unreada
         details: stat.details.filter(|details| !details.is_empty()),
     };
     Ok(raw.resources.into_iter().map(instance).collect())
+}
+
+/// Reads how many instances there are from `/v3/processes/GUID/process_instances`, and what they do. CC: unlike the statistics it
+/// tells of more than are wanted (`instances_stats_reporter.rb`); their indices are not to be relied on then.
+pub(crate) fn process_instances(path: &str, answer: &Value) -> Result<Vec<Instance>, Unreadable> {
+    #[derive(Deserialize)]
+    struct Raw {
+        resources: Vec<One>,
+    }
+    #[derive(Deserialize)]
+    struct One {
+        #[serde(default)]
+        index: u32,
+    }
+    let raw: Raw = parse(path, answer)?;
+    let ending =
+        |one: One| Instance { index: one.index, id: None, uptime: None, state: InstanceState::Stopping, details: None };
+    Ok(raw.resources.into_iter().map(ending).collect())
 }
 
 /// Reads packages from `/v3/packages`, each with the guid of its app.

@@ -47,7 +47,10 @@ impl Facts for Annotate {
     }
 
     fn purpose(&self) -> String {
-        format!("write on {} that it is {}", self.app, self.annotations.role())
+        match self.annotations.role() {
+            Some(role) => format!("write on {} that it is {role}", self.app),
+            None => format!("write on {} how many instances its processes have", self.app),
+        }
     }
 
     fn invocation(&self, _cf: &CfVersion) -> Option<Invocation> {

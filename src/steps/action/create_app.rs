@@ -60,7 +60,9 @@ impl Facts for CreateApp {
             NewApp::Docker => " as an app that runs an image",
             NewApp::Cnb { .. } => " as an app of Cloud Native Buildpacks",
         };
-        format!("create {}{what}, and write on it that it is {}", self.app, self.annotations.role())
+        let role =
+            self.annotations.role().map(|role| format!(", and write on it that it is {role}")).unwrap_or_default();
+        format!("create {}{what}{role}", self.app)
     }
 
     fn invocation(&self, _cf: &CfVersion) -> Option<Invocation> {

@@ -69,6 +69,11 @@ pub(crate) trait Facts {
         &[]
     }
 
+    /// What it means for a process that is handed over, by its type.
+    fn handover(&self) -> Option<(&str, Handover)> {
+        None
+    }
+
     /// What it means for the requests that its app gets.
     fn traffic(&self) -> Traffic<'_> {
         Traffic::Unchanged
@@ -147,6 +152,17 @@ pub(crate) trait Facts {
             Traffic::Unchanged | Traffic::NewVersion | Traffic::Started | Traffic::Checked | Traffic::Drained => None,
         }
     }
+}
+
+/// What an action means for a process that is handed over from one version to the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Handover {
+    /// That of one version ends, to run in the other one.
+    Ends,
+    /// It ends, and the other version does not have it.
+    Goes,
+    /// It runs.
+    Runs,
 }
 
 /// Since when it can be seen that an action is done whose cf has not ended yet.

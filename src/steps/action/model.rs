@@ -26,6 +26,7 @@ pub(super) fn resize(app: &mut App, size: Size) {
             instances: size.instances,
             memory_mb: size.memory_mb,
             states: Vec::new(),
+            ends_unseen: false,
         }),
     }
 }

@@ -131,6 +131,7 @@ fn read(manifest: &Value, instances: &str, live: u32, before: Option<&Sizes>) ->
             instances: *instances,
             memory_mb: *memory_mb,
             states: Vec::new(),
+            ends_unseen: false,
         };
         next.processes = before.iter().map(process).collect();
         apps.push(next);

@@ -3,18 +3,24 @@
 //! - `standing`: which colour is live and which one is next, read off the space
 //! - `forward`: the classic guide's seven steps, from their beginning or from where a run was interrupted
 //! - `back`: the guide's fallback, and what takes a half-done deployment back
+//! - `equality`: what the live colour has and no manifest names; `extra_routes`: the routes that it has and the plan does not name
+//! - `handover`: what no route leads to goes from one colour to the other, on either way
 //! - `leaving`: a colour leaves the routes to the other one, on either way
 //! - `promise`: what it promises of the live routes; `goal`: where it must end
 
 mod back;
 mod equality;
+mod extra_routes;
 mod forward;
 mod goal;
+mod handover;
 mod leaving;
 mod promise;
 mod standing;
 
-use crate::plan::{self, AppName, RouteUrl};
+use std::borrow::Cow;
+
+use crate::plan::{self, AppName, Plan, RouteUrl};
 use crate::space::Space;
 use crate::steps::input::CompileInput;
 use crate::steps::phase::Phase;
@@ -26,7 +32,10 @@ use super::{Assumed, Goal, Promised, Strategy, Title};
 
 /// Blue-green.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct BlueGreen;
+pub(crate) struct BlueGreen {
+    /// Whether the app has routes.
+    pub(super) has_routes: bool,
+}
 
 impl Strategy for BlueGreen {
     fn name(&self) -> &'static str {
@@ -36,12 +45,17 @@ impl Strategy for BlueGreen {
     fn title(&self, phase: Phase) -> Title {
         let (numbers, text) = match phase {
             Phase::Prepare => ("", "take back what an earlier deployment left half done"),
+            Phase::Push if !self.has_routes => ("2", "push the update as the second colour"),
             Phase::Push => ("2", "push the update as the second colour, on the staging route only"),
+            Phase::Start if !self.has_routes => ("2", "start the second colour, without instances"),
             Phase::Start => ("2", "start the second colour"),
+            Phase::Check if !self.has_routes => ("", "check the new version, at work"),
             Phase::Check => ("3", "check the new version at the staging route"),
             Phase::Switch => ("4", "map the live routes to the new colour; both are load-balanced"),
             Phase::Release => ("5, 6", "unmap the live routes from the old colour, and the staging route"),
             Phase::Watch => ("", "check the new version at the live routes, while the old colour still runs"),
+            Phase::HandOver if !self.has_routes => ("4, 5", "hand over: the old colour ends, then the new one works"),
+            Phase::HandOver => ("", "hand over the processes that no route leads to"),
             Phase::Retire => ("7", "stop the old colour, after it has drained"),
             Phase::Record => ("", "write down which colour is live"),
             Phase::FallBack => ("8", "fall back to the old colour"),
@@ -52,6 +66,8 @@ impl Strategy for BlueGreen {
     fn opening(&self, app: &plan::App, standing: &Standing) -> (Title, String) {
         let routes = app.live.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
         let told = match standing.live() {
+            Some(live) if !self.has_routes => format!("{live} is live; no route leads there"),
+            None if !self.has_routes => "nothing is live yet: this is the first deployment".to_owned(),
             Some(live) => format!("{live} serves {routes}"),
             // The first colour is taken first: where it is not, it is there.
             None if *standing.next() == app.colours[0] => {
@@ -68,6 +84,10 @@ impl Strategy for BlueGreen {
 
     fn routes<'a>(&self, app: &'a plan::App) -> Vec<&'a RouteUrl> {
         app.routes().collect()
+    }
+
+    fn found<'p>(&self, plan: &Plan, app: &'p plan::App, verb: Verb, space: &Space) -> Cow<'p, plan::App> {
+        extra_routes::with_extra_routes(plan, app, verb, space)
     }
 
     fn standing(&self, app: &plan::App, space: &Space) -> Result<Standing, Refusal> {

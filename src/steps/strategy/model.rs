@@ -1,6 +1,8 @@
 //! All that is known of a strategy.
 
-use crate::plan::{self, AppName, RouteUrl};
+use std::borrow::Cow;
+
+use crate::plan::{self, AppName, Plan, RouteUrl};
 use crate::space::Space;
 use crate::steps::Verb;
 use crate::steps::input::CompileInput;
@@ -30,6 +32,9 @@ pub(crate) trait Strategy {
 
     /// The routes that it changes, beside those that an app brings along: nothing else is ever watched for it.
     fn routes<'a>(&self, app: &'a plan::App) -> Vec<&'a RouteUrl>;
+
+    /// The app with what a verb finds of it in the space and treats as if the plan named it.
+    fn found<'p>(&self, plan: &Plan, app: &'p plan::App, verb: Verb, space: &Space) -> Cow<'p, plan::App>;
 
     /// Where its versions stand. Refuses where the space does not tell.
     fn standing(&self, app: &plan::App, space: &Space) -> Result<Standing, Refusal>;

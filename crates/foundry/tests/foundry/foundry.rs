@@ -123,7 +123,7 @@ fn the_request_log_tells_reading_from_changing() {
     let calls = foundry.request_log().calls();
     assert!(!calls.is_empty());
     assert!(calls.iter().all(Call::only_reads), "{calls:#?}");
-    assert!(calls.iter().all(|call| call.user_agent.starts_with("cf/8.17.0 ")), "{calls:#?}");
+    assert!(calls.iter().all(|call| call.user_agent.starts_with("cf/8.18.3 ")), "{calls:#?}");
     assert!(calls.iter().all(|call| call.status == Some(200)), "{calls:#?}");
 
     cf.must(CREATE);

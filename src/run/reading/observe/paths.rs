@@ -21,6 +21,10 @@ pub(super) fn stats_path(process: &Process) -> String {
     format!("/v3/processes/{}/stats", process.guid)
 }
 
+pub(super) fn process_instances_path(process: &Process) -> String {
+    format!("/v3/processes/{}/process_instances", process.guid)
+}
+
 pub(super) fn processes_path(space: &Space) -> String {
     query("/v3/processes", &[("app_guids", &all_guids(space)), ("per_page", PAGE)])
 }

@@ -3,7 +3,7 @@
 //! The order is what makes it safe: the colour that is to serve is started, and only where it runs it is written down that
 //! this is the way back; then it is reached through every live route, and only then alone on them.
 
-use crate::plan::{self, AppName};
+use crate::plan::{self, AppName, RouteUrl};
 use crate::space::{App, Space};
 use crate::steps::annotations::{Origin, Role};
 use crate::steps::builder::{GraphBuilder, RouterKnowledge};
@@ -14,6 +14,7 @@ use crate::steps::refusal::Refusal;
 use crate::steps::standing::{Standing, UnderWay, is_on_live};
 use crate::steps::{Step, preflight};
 
+use super::handover::{hand_over, works};
 use super::leaving::{grow, put_to_rest, returning, revive, take_off};
 use super::standing::{self, is_uploaded, other};
 
@@ -38,7 +39,7 @@ pub(super) fn compile(input: &CompileInput<'_>, space: &Space) -> Result<Vec<Ste
     let mut list = GraphBuilder::new(app, space);
     let returning = returning(&list, app, to.as_ref(), &from);
     let routers = if may_have_left(space, &from) { RouterKnowledge::Unsure } else { RouterKnowledge::Informed };
-    if let Some(to) = to.as_ref().filter(|_| finished) {
+    if let Some(to) = to.as_ref().filter(|_| finished && app.has_routes()) {
         // Before the way back is told of: what is half done is not looked at for its size again.
         grow(&mut list, Phase::FallBack, to, &from)?;
     }
@@ -46,10 +47,17 @@ pub(super) fn compile(input: &CompileInput<'_>, space: &Space) -> Result<Vec<Ste
     let serving = revive(&mut list, Phase::FallBack, to.as_ref(), &from, &returning)?;
     // Told before a route is changed: whoever goes on from here must not go forward.
     let origin = list.model().app(from.as_str()).and_then(Origin::of);
-    let tells_another = |to: &AppName| origin.is_some_and(|origin| origin.old.as_deref() != Some(to.as_str()));
+    let tells_another = |to: &AppName| {
+        let is_told = |url: &RouteUrl| {
+            origin.as_ref().is_some_and(|origin| origin.old_routes.iter().any(|told| *told == url.to_string()))
+        };
+        origin.as_ref().is_some_and(|origin| origin.old.as_deref() != Some(to.as_str()))
+            || app.extra.iter().any(|url| !is_told(url))
+    };
     let untold = to.as_ref().filter(|to| tells_another(to)).map(|to| (to, returning.as_slice()));
     list.rolling_back(Phase::FallBack, &from, extent, untold);
     let busy = take_off(&mut list, Phase::FallBack, serving, &from, &returning, routers)?;
+    hand_over(&mut list, Phase::FallBack, &from, other(app, &from))?;
     match failed {
         Failed::Stop => put_to_rest(&mut list, Phase::FallBack, &from, busy),
         Failed::Keep => {}
@@ -59,7 +67,7 @@ pub(super) fn compile(input: &CompileInput<'_>, space: &Space) -> Result<Vec<Ste
     list.map_kept(Phase::FallBack, &from, &kept.unwrap_or_default())?;
     if let Some(to) = &to {
         list.unmap_staging(Phase::FallBack, to)?;
-        list.role(Phase::FallBack, to, Role::Live);
+        list.live_again(Phase::FallBack, to);
     }
     list.role(Phase::FallBack, &from, Role::RolledBack);
     Ok(list.into_steps())
@@ -71,7 +79,8 @@ pub(super) fn compile(input: &CompileInput<'_>, space: &Space) -> Result<Vec<Ste
 fn of_interrupted(app: &plan::App, space: &Space, under_way: UnderWay) -> Result<Direction, Refusal> {
     let from = under_way.app;
     let to = other(app, &from).clone();
-    let holds = |colour: &AppName| is_on_live(app, colour, space);
+    let is_at_work = |colour: &AppName| !app.has_routes() && works(app, space, colour);
+    let holds = |colour: &AppName| is_on_live(app, colour, space) || is_at_work(colour);
     let there = space.app(to.as_str());
     let was_live = holds(&to)
         || match under_way.origin {

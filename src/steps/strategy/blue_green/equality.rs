@@ -10,6 +10,8 @@ use crate::steps::equal;
 use crate::steps::phase::Phase;
 use crate::steps::wanted::Wanted;
 
+use super::handover::is_handed_over;
+
 /// What the next colour is to be set to, beside what its manifest says.
 pub(super) struct Equal {
     live: AppName,
@@ -20,7 +22,9 @@ pub(super) struct Equal {
 impl Equal {
     /// By the space as it is after the steps so far.
     pub(super) fn new(list: &GraphBuilder<'_>, live: &AppName, next: &AppName) -> Self {
-        let wanted = equal::wanted(list.app(), list.model(), live, next);
+        let app = list.app();
+        let mut wanted = equal::wanted(app, list.model(), live, next);
+        wanted.retain(|setting, _| !is_handed_over(app, setting));
         Self { live: live.clone(), next: next.clone(), wanted }
     }
 

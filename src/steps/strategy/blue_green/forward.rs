@@ -6,7 +6,7 @@ use crate::settings::Is;
 use crate::space::condition::Condition;
 use crate::space::{App, AppState, Space};
 use crate::steps::action::{
-    Action, Annotate, BindService, Check, CreateApp, Delete, MapRoute, NewApp, Push, SetDroplet, Stage, Start,
+    Action, Annotate, BindService, Check, CreateApp, Delete, Health, MapRoute, NewApp, Push, SetDroplet, Stage, Start,
     UnbindService, Watch,
 };
 use crate::steps::annotations::{Annotations, Extent, Origin, Role};
@@ -21,6 +21,8 @@ use crate::steps::{Step, equal, preflight};
 
 use super::back;
 use super::equality::Equal;
+use super::extra_routes::may_have_extra;
+use super::handover::{counts, hand_over, hold, works};
 use super::leaving::{grow, put_to_rest, returning, revive, take_off};
 use super::standing::{
     self, has_begun, is_of_plan, is_under_way, is_uploaded, not_in_use, other, other_routes, staging_is_free,
@@ -45,6 +47,7 @@ pub(super) fn deploy(input: &CompileInput<'_>, space: &Space) -> Result<Vec<Step
     told_apart(app, space, &standing)?;
     same_lifecycle(app, space, &next)?;
     staging_is_free(app, space)?;
+    may_have_extra(plan, app, space)?;
 
     let mut list = GraphBuilder::new(app, space);
     list.resolve_routes()?;
@@ -66,7 +69,9 @@ pub(super) fn deploy(input: &CompileInput<'_>, space: &Space) -> Result<Vec<Step
         kept_routes: kept_routes(app, list.model(), &next),
     };
     let wanted = old.as_ref().map(|old| equal::wanted(app, list.model(), old, &next)).unwrap_or_default();
-    let annotations = Annotations::next(&origin, Record::new(&equal::named(app), &wanted));
+    let held = counts(app, list.model(), old.as_ref(), &next, &wanted);
+    let annotations = Annotations::next(&origin, Record::new(&equal::named(app), &wanted))
+        .holding(&held, list.model().app(next.as_str()));
     if annotations.longest() > LONGEST_ANNOTATION {
         return Err(Refusal::TooManyRoutes { app: next });
     }
@@ -87,7 +92,8 @@ pub(super) fn deploy(input: &CompileInput<'_>, space: &Space) -> Result<Vec<Step
     let sized = sizing::of(app, list.model(), old.as_ref(), &next);
     may_serve(app, &next, sized.size.instances)?;
     push(&mut list, &next, sized.clone(), origin.package_before.clone());
-    finish(&mut list, &next, old.as_ref(), &origin, sized.size.instances, routers)?;
+    let instances = if app.has_routes() { sized.size.instances } else { 0 };
+    finish(&mut list, &next, old.as_ref(), &origin, instances, routers)?;
     Ok(list.into_steps())
 }
 
@@ -146,11 +152,11 @@ pub(super) fn resume(input: &CompileInput<'_>, space: &Space) -> Result<Vec<Step
         push(&mut list, &next, sized, origin.package_before.clone());
     }
     // Somebody may have scaled it down since.
-    if let Some(old) = &old {
+    if let Some(old) = old.as_ref().filter(|_| app.has_routes()) {
         grow(&mut list, Phase::Start, &next, old)?;
     }
     let there = list.model().app(next.as_str()).filter(|app| app.web().is_some());
-    let instances = there.map_or(1, App::web_instances);
+    let instances = if app.has_routes() { there.map_or(1, App::web_instances) } else { 0 };
     may_serve(app, &next, instances)?;
     finish(&mut list, &next, old.as_ref(), origin, instances, RouterKnowledge::Unsure)?;
     Ok(list.into_steps())
@@ -178,6 +184,7 @@ fn may_stage(app: &plan::App, space: &Space, next: &AppName) -> Result<(), Refus
 /// Refuses a new version without web instances: no route could lead to it.
 fn may_serve(app: &plan::App, next: &AppName, instances: u32) -> Result<(), Refusal> {
     match instances {
+        0 if !app.has_routes() => Ok(()),
         0 => Err(Refusal::NoInstances { name: app.name.clone(), app: next.clone() }),
         _ => Ok(()),
     }
@@ -213,9 +220,15 @@ fn clear(list: &mut GraphBuilder<'_>, app: &plan::App, old: Option<&AppName>, ne
         let returning = returning(list, app, old, next);
         let serving = revive(list, Phase::Prepare, old, next, &returning)?;
         let busy = take_off(list, Phase::Prepare, serving, next, &returning, RouterKnowledge::Unsure)?;
+        hand_over(list, Phase::Prepare, next, other(app, next))?;
         put_to_rest(list, Phase::Prepare, next, busy);
         list.rely_on(None);
     } else {
+        // A way back may have been cut off between the routes and the rest; and where no route leads, this is the way back.
+        if works(app, list.model(), next) {
+            revive(list, Phase::Prepare, old, next, &[])?;
+        }
+        hand_over(list, Phase::Prepare, next, other(app, next))?;
         list.leave_and_stop(Phase::Prepare, next)?;
     }
     list.leave_staging(Phase::Prepare, other(app, next))
@@ -260,8 +273,12 @@ fn finish(
     let app = list.app();
     if !is_alone_on_live(app, next, list.model()) {
         bring_up(list, next, old, origin, instances)?;
-        for check in app.checks.iter().filter(|check| check.at().staging) {
-            let action = Check { app: next.clone(), url: app.staging.clone(), wanted: check.clone(), instances };
+        if app.has_routes() {
+            watch_health(list, next);
+        }
+        let at_staging = app.checks.iter().filter(|check| check.at().staging);
+        for (check, url) in at_staging.filter_map(|check| Some((check, app.staging.as_ref()?))) {
+            let action = Check { app: next.clone(), url: url.clone(), wanted: check.clone(), instances };
             let name = match check {
                 plan::Check::Http(_) | plan::Check::Command(_) => "check",
                 plan::Check::Approval(_) => "approval",
@@ -275,6 +292,12 @@ fn finish(
     if let Some(old) = old {
         list.unmap_live(Phase::Release, old, routers)?;
     }
+    // Also from one that is not live, and runs all the same.
+    hand_over(list, Phase::HandOver, other(app, next), next)?;
+    if !app.has_routes() {
+        // Before that it does not run.
+        watch_health(list, next);
+    }
     list.side_by_side(&mut [&mut |list| list.unmap_staging(Phase::Release, next), &mut |list| {
         look_at_live(list, next, instances);
         if let Some(old) = old {
@@ -283,6 +306,10 @@ fn finish(
         Ok(())
     }])?;
     list.rely_on(None);
+    // Where no route tells which of the two is live, both are never marked so.
+    if let Some(old) = old.filter(|_| !app.has_routes()) {
+        list.role(Phase::Record, old, Role::Previous);
+    }
     list.side_by_side(&mut [
         &mut |list| {
             if let Some(old) = old {
@@ -313,6 +340,13 @@ fn look_at_live(list: &mut GraphBuilder<'_>, next: &AppName, instances: u32) {
     if let Some(wanted) = app.watch {
         let checks = app.http_checks().cloned().collect();
         list.add(Phase::Watch, "watch", Watch { app: next.clone(), urls, checks, wanted, instances });
+    }
+}
+
+/// Watches whether the new version goes on running, where the plan says so.
+fn watch_health(list: &mut GraphBuilder<'_>, next: &AppName) {
+    if let Some(time) = list.app().health {
+        list.add(Phase::Check, "health", Health { app: next.clone(), time });
     }
 }
 
@@ -356,7 +390,10 @@ fn bring_up(
             Ok(())
         },
     ])?;
-    let reached_at = Some(list.app().staging.clone());
+    if !is_started {
+        hold(list, Phase::Start, next);
+    }
+    let reached_at = list.app().staging.clone();
     let start = Start { app: next.clone(), instances, reached_at };
     match equal.filter(|_| list.creates(next)).and_then(Equal::condition) {
         Some(condition) => list.add_requiring(Phase::Start, "start", start, condition),
@@ -470,7 +507,7 @@ impl GraphBuilder<'_> {
 
     /// Maps the staging route, where it is not mapped.
     fn map_staging(&mut self, phase: Phase, to: &AppName) -> Result<(), Refusal> {
-        let url = self.app().staging.clone();
+        let Some(url) = self.app().staging.clone() else { return Ok(()) };
         if !self.model().is_mapped(to.as_str(), &url) {
             let route = self.parts(&url)?;
             self.add(phase, "map-staging", MapRoute { app: to.clone(), url, route, ask_router: false });

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use crate::plan::{self, AppName, Old};
 use crate::space::{App, AppState, Space};
 use crate::steps::annotations::{Origin, Role};
-use crate::steps::standing::{UnderWay, is_alone_on_live, is_on_live, not_alone_on};
+use crate::steps::held::{Held, count};
+use crate::steps::standing::{UnderWay, is_alone_on_live, is_at_work, is_on_live, not_alone_on};
 use crate::steps::{Verb, equal};
 
 use super::super::Goal;
@@ -43,17 +44,39 @@ pub(super) fn missed(
     if let Some(under_way) = standing::under_way(app, space) {
         return Some(format!("the deployment of {} is still under way", under_way.app));
     }
-    if let Some(holder) = space.holders(&app.staging).first() {
-        return Some(format!("{holder} is still on the staging route {}", app.staging));
+    if let Some((url, holder)) = app.staging.iter().find_map(|url| Some((url, *space.holders(url).first()?))) {
+        return Some(format!("{holder} is still on the staging route {url}"));
     }
     match goal {
         Goal::Live(next) => live(app, next, space, has_crashed).or_else(|| unequal(app, next, start, space)),
         Goal::Start => as_before(app, start, space),
         Goal::Settled => {
-            let several = app.live.iter().find(|url| space.holders(url).len() > 1)?;
-            Some(format!("several apps are still on {several}"))
+            let several = app.live.iter().find(|url| space.holders(url).len() > 1);
+            let is_live = |colour: &&AppName| standing::standing(app, space).is_ok_and(|it| it.live() == Some(*colour));
+            let live = app.colours.iter().find(is_live);
+            let of_route = several.map(|several| format!("several apps are still on {several}"));
+            of_route.or_else(|| not_handed_over(app, live?, space))
         }
     }
+}
+
+/// Where no route tells which version is live, that it is told otherwise.
+fn not_told(app: &plan::App, next: &AppName, space: &Space) -> Option<String> {
+    match standing::standing(app, space) {
+        _ if app.has_routes() => None,
+        Ok(standing) if standing.live() == Some(next) => None,
+        Ok(_) => Some(format!("nothing tells that {next} is live")),
+        Err(refusal) => Some(refusal.to_string()),
+    }
+}
+
+/// What is handed over and does not run where it is to run.
+fn not_handed_over(app: &plan::App, live: &AppName, space: &Space) -> Option<String> {
+    let runs = |there: &App, kind: &str| there.processes.iter().any(|one| one.kind == kind && one.instances > 0);
+    let there = space.app(live.as_str())?;
+    let held = Held::of(there);
+    let mut kinds = held.iter().map(|(kind, _)| kind).filter(|kind| app.hands_over(kind));
+    kinds.find(|kind| !runs(there, kind)).map(|kind| format!("process {kind} of {live} does not run"))
 }
 
 /// What is not finished in a state in which nothing is marked as under way. `start` is where the walk began.
@@ -75,8 +98,11 @@ fn live(app: &plan::App, next: &AppName, space: &Space, has_crashed: &Crashed<'_
     if let Some(url) = not_alone_on(app, next, space) {
         return Some(format!("{url} leads to [{}] and not to {next} alone", space.holders(url).join(", ")));
     }
-    if !has_crashed(next.as_str()) && !space.app(next.as_str()).is_some_and(App::serves) {
+    if !has_crashed(next.as_str()) && !space.app(next.as_str()).is_some_and(|there| is_at_work(app, there)) {
         return Some(format!("{next} is live and does not run"));
+    }
+    if let Some(seen) = not_told(app, next, space).or_else(|| not_handed_over(app, next, space)) {
+        return Some(seen);
     }
     let old = other(app, next);
     let still_there = space.app(old.as_str()).is_some_and(|there| there.state == AppState::Started);
@@ -124,7 +150,8 @@ fn as_before(app: &plan::App, start: &Space, space: &Space) -> Option<String> {
     }
     for colour in &app.colours {
         let name = colour.as_str();
-        let served = is_on_live(app, colour, start);
+        let is_live = || standing::standing(app, start).is_ok_and(|standing| standing.live() == Some(colour));
+        let served = is_on_live(app, colour, start) || (!app.has_routes() && is_live());
         match (start.app(name), space.app(name)) {
             (Some(was), Some(is)) if served => {
                 // One that did not run, or had no instances, is started on the way back: that is no harm.
@@ -147,6 +174,18 @@ fn as_before(app: &plan::App, start: &Space, space: &Space) -> Option<String> {
                 return Some(format!("{name} still runs"));
             }
             (_, Some(_) | None) => {}
+        }
+        if let (Some(was), Some(is)) = (start.app(name), space.app(name))
+            && was.state == AppState::Started
+            && is.state == AppState::Started
+        {
+            let has = |there: &App, kind: &str| {
+                there.processes.iter().find(|one| one.kind == kind).map_or(0, |one| one.instances)
+            };
+            let mut kinds = was.processes.iter().map(|one| one.kind.as_str()).filter(|kind| app.hands_over(kind));
+            if let Some(kind) = kinds.find(|kind| ![has(was, kind), count(was, kind)].contains(&has(is, kind))) {
+                return Some(format!("process {kind} of {name} is not as it was"));
+            }
         }
         let kept = start.app(name).and_then(Origin::of).map(|origin| origin.kept_routes).unwrap_or_default();
         let routes = space.routes_of(name);

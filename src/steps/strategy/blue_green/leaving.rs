@@ -11,6 +11,8 @@ use crate::steps::phase::Phase;
 use crate::steps::refusal::Refusal;
 use crate::steps::standing::is_on_live;
 
+use super::handover::{hold, note};
+
 /// Gives a version that is to serve as many web instances as the one that serves, or served, or as the plan declares, where it
 /// has fewer: somebody may have raised these since, or have scaled it down, even to none. Refuses where nothing tells how many it
 /// should have.
@@ -45,7 +47,8 @@ pub(super) fn returning(
         let leaves = model.is_mapped(from.as_str(), url);
         match &had {
             Some(had) => {
-                had.iter().any(|one| *one == url.to_string()) && (leaves || !model.is_mapped(to.as_str(), url))
+                let is_its = had.iter().any(|one| *one == url.to_string()) || app.extra.contains(url);
+                is_its && (leaves || !model.is_mapped(to.as_str(), url))
             }
             None => leaves,
         }
@@ -70,6 +73,14 @@ pub(super) fn revive<'n>(
     returning: &[RouteUrl],
 ) -> Result<Option<Serving<'n>>, Refusal> {
     let Some(serving) = serving else { return Ok(None) };
+    if !list.app().has_routes() {
+        if list.model().app(serving.as_str()).is_some_and(|app| app.state == AppState::Stopped) {
+            note(list, phase, serving);
+            hold(list, phase, serving);
+            list.add(phase, "start", Start { app: serving.clone(), instances: 0, reached_at: None });
+        }
+        return Ok(Some(Serving { app: serving, instances: 0 }));
+    }
     // What was there before an interrupted deployment comes back as it was, unless it has no instances at all.
     let with_web = |app: &&App| app.web().is_some();
     let there = list.model().app(serving.as_str()).filter(with_web);
@@ -79,6 +90,10 @@ pub(super) fn revive<'n>(
     let there = list.model().app(serving.as_str()).filter(with_web);
     let instances = there.map_or(1, App::web_instances);
     if !returning.is_empty() && !there.is_some_and(|app| app.serves() && app.running() >= instances) {
+        if there.is_some_and(|app| app.state == AppState::Stopped) {
+            note(list, phase, serving);
+            hold(list, phase, serving);
+        }
         let action = Start { app: serving.clone(), instances, reached_at: None };
         list.add(phase, "start", action);
     }

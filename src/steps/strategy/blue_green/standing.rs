@@ -12,6 +12,9 @@ use crate::steps::standing::{Standing, UnderWay, is_on_live};
 
 /// Reads off the space where the colours of an app stand.
 pub(super) fn standing(app: &plan::App, space: &Space) -> Result<Standing, Refusal> {
+    if !app.has_routes() {
+        return unrouted(app, space);
+    }
     for url in &app.live {
         if let Some(stranger) = space.holders(url).iter().find(|holder| !is_colour(app, holder)) {
             return Err(Refusal::ForeignHolder {
@@ -35,6 +38,36 @@ pub(super) fn standing(app: &plan::App, space: &Space) -> Result<Standing, Refus
                 Err(Refusal::BothLive { name: app.name.clone(), colours: app.colours.clone() })
             }
         },
+    }
+}
+
+/// Reads off the space where the colours of an app without routes stand: what is written on them tells, and where nothing is, what runs. Refuses where nothing tells, and where a route leads to one
+/// of them all the same: whoever is reached must be switched, and not handed over.
+fn unrouted(app: &plan::App, space: &Space) -> Result<Standing, Refusal> {
+    let is_reached = |colour: &&AppName| !space.routes_of(colour.as_str()).is_empty();
+    if let Some(colour) = app.colours.iter().find(is_reached) {
+        let routes = space.routes_of(colour.as_str()).into_iter().map(ToOwned::to_owned).collect();
+        return Err(Refusal::HasRoutes { name: app.name.clone(), app: colour.clone(), routes });
+    }
+    if let Some(under_way) = under_way(app, space) {
+        let before = other(app, &under_way.app).clone();
+        let next = under_way.app;
+        let is_named = under_way.origin.is_some_and(|origin| origin.old.as_deref() == Some(before.as_str()));
+        let was_live = |there: &App| is_named || matches!(Role::of(there), Some(Role::Live | Role::Previous));
+        let is_to_be_had_back = space.app(before.as_str()).is_some_and(was_live);
+        return Ok(if is_to_be_had_back { Standing::Settled { live: before, next } } else { Standing::First { next } });
+    }
+    let of = |is: &dyn Fn(&App) -> bool| -> Vec<&AppName> {
+        app.colours.iter().filter(|colour| space.app(colour.as_str()).is_some_and(is)).collect()
+    };
+    let marked = of(&|there| Role::of(there) == Some(Role::Live));
+    let unknown = of(&|there| there.state == AppState::Started && Role::of(there).is_none());
+    let settled = |live: &AppName| Standing::Settled { live: live.clone(), next: other(app, live).clone() };
+    match (marked.as_slice(), unknown.as_slice()) {
+        ([live], []) => Ok(settled(live)),
+        ([], []) => Ok(Standing::First { next: first_colour(app, space).clone() }),
+        ([], [runs]) => Ok(settled(runs)),
+        _ => Err(Refusal::NotTold { name: app.name.clone(), colours: app.colours.clone() }),
     }
 }
 
@@ -110,19 +143,23 @@ pub(super) fn told_apart(plan: &plan::App, space: &Space, standing: &Standing) -
     let silent = |colour: &AppName| {
         space.app(colour.as_str()).is_some_and(|app| app.droplet.is_some() && Role::of(app).is_none())
     };
-    if matches!(standing, Standing::First { .. }) && plan.colours.iter().all(silent) {
-        let url = plan.live[0].clone();
-        return Err(Refusal::NoneLive { name: plan.name.clone(), colours: plan.colours.clone(), url });
+    if !matches!(standing, Standing::First { .. }) || !plan.colours.iter().all(silent) {
+        return Ok(());
     }
-    Ok(())
+    let (name, colours) = (plan.name.clone(), plan.colours.clone());
+    Err(match plan.live.first() {
+        Some(url) => Refusal::NoneLive { name, colours, url: url.clone() },
+        None => Refusal::NotTold { name, colours },
+    })
 }
 
 /// Refuses a staging route that a stranger holds.
 pub(super) fn staging_is_free(plan: &plan::App, space: &Space) -> Result<(), Refusal> {
-    match space.holders(&plan.staging).into_iter().find(|holder| !is_colour(plan, holder)) {
+    let Some(staging) = &plan.staging else { return Ok(()) };
+    match space.holders(staging).into_iter().find(|holder| !is_colour(plan, holder)) {
         None => Ok(()),
         Some(stranger) => {
-            Err(Refusal::StagingTaken { name: plan.name.clone(), url: plan.staging.clone(), app: stranger.to_owned() })
+            Err(Refusal::StagingTaken { name: plan.name.clone(), url: staging.clone(), app: stranger.to_owned() })
         }
     }
 }

@@ -15,7 +15,7 @@ static TABLE: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
         (r"\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d (GMT|UTC)", "[TIME]"),
         // The API's, and that of logs and events.
         (r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:?\d\d)", "[TIME]"),
-        (r"\bcf/8\.17\.0 \([^)]*\)", "cf/8.17.0 (...)"),
+        (r"\bcf/8\.18\.3 \([^)]*\)", "cf/8.18.3 (...)"),
         // What cf draws while it uploads.
         (r"(\r? [\d.]+ [KM]?i?B / [^\r\n]*%[^\r\n]*)+", "[PROGRESS]"),
         // How often it looks depends on how quick the instances are.
