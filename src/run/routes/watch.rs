@@ -26,7 +26,7 @@ pub(super) fn watch(watch: &Watch, all: &[Asking<'_>], clock: &dyn Clock) -> Res
         if clock.now() >= until && wrong.iter().all(|wrong| *wrong == 0) {
             let whom: Vec<String> = all.first().map(Asking::of_whom).into_iter().collect();
             let time = format_duration(watch.time);
-            return Ok(Outcome::Passed(format!("asked {rounds} times within {time}{}", whom.concat())));
+            return Ok(Outcome::Passed(format!("asked {rounds} times{}, within {time}", whom.concat())));
         }
         clock.pause(watch.every)?;
     }
