@@ -596,7 +596,10 @@ impl Refusal {
                 }
             },
             Self::TooManyRoutes { app } => {
-                format!("choose other colours in the plan, or give routes of {app} up that nobody uses")
+                format!(
+                    "name the routes in the plan (`routes: live:`), leave those of the live version where they are \
+                     (`extra_routes: keep`), or give up those that nobody uses; or choose other colours than {app}"
+                )
             }
             Self::NoUpload { name } => format!(
                 "build them and go on:{}\nor take it back:{}",

@@ -174,6 +174,7 @@ fn the_plan_says_that_a_failure_is_left_to_a_person() {
 }
 
 #[test]
+#[ignore = "`make verify` runs it: the fault matrix fails each step for good, too"]
 fn what_goes_on_failing_after_the_switch_is_left_with_the_commands() {
     let bench = Bench::live_undrained();
     bench.foundry.faults().add(Rule::new("POST", "/v3/apps/*/actions/stop", Fault::Before(Harm::status(500))));

@@ -130,6 +130,7 @@ fn the_events_of_a_run() {
 }
 
 #[test]
+#[ignore = "`make verify` runs it: four whole runs, for words"]
 fn how_much_is_printed() {
     let bench = bench();
     let quiet = bench.must(&["apply", "--yes", "--quiet"]);

@@ -112,6 +112,7 @@ fn a_plan_in_another_folder() {
 }
 
 #[test]
+#[ignore = "`make verify` runs it: any name is tried with a real shell without a platform"]
 fn names_with_blanks_and_quotes_can_be_pasted() {
     let bench = bench();
     let service = "team's \"db\" $HOME";

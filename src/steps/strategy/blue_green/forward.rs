@@ -327,11 +327,12 @@ fn finish(
 /// What the plan wants to be seen at the live routes before the old colour is let go.
 fn look_at_live(list: &mut GraphBuilder<'_>, next: &AppName, instances: u32) {
     let app = list.app();
-    let urls: Vec<RouteUrl> =
-        app.live.iter().filter(|url| !preflight::is_internal(url, list.model())).cloned().collect();
+    // Of a route that the plan does not name nobody has said that it answers to the checks.
+    let named: Vec<RouteUrl> = app.live.iter().filter(|url| !app.extra.contains(url)).cloned().collect();
+    let urls: Vec<RouteUrl> = named.iter().filter(|url| !preflight::is_internal(url, list.model())).cloned().collect();
     for check in app.checks.iter().filter(|check| check.at().live) {
         // A program may know ways of its own.
-        let urls = if check.http().is_some() { &urls } else { &app.live };
+        let urls = if check.http().is_some() { &urls } else { &named };
         for url in urls {
             let action = Check { app: next.clone(), url: url.clone(), wanted: check.clone(), instances };
             list.add(Phase::Watch, "live-check", action);
