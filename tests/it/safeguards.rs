@@ -349,6 +349,7 @@ fn what_cf_says_is_read_back() {
 fn what_others_change_is_noticed() {
     is_guarded("what others change is noticed", |part| {
         let bench = Bench::live_undrained();
+        bench.write("deploy.yaml", &PLAN.replace("drain: 1s", "drain: 0s\n    timeouts: {route: 8s}"));
         let by_hand = || {
             bench.cf.must(["unmap-route", "shop_b", "apps.foundry.test", "--hostname", "shop"]);
         };

@@ -11,7 +11,7 @@ use crate::steps::action::traffic::Traffic;
 /// How old what is known of the space may be before a step that changes who is served by whom.
 const FRESH: Duration = Duration::from_secs(1);
 /// How old it may be before something is taken off a route, stopped or deleted, and before a drain: the look before it may be the
-/// one after the step before.
+/// one after the step before, where that began when the routers had confirmed it.
 const JUST_NOW: Duration = Duration::from_millis(500);
 /// How old it may be before any other step. The lock is looked after by its heartbeat meanwhile.
 pub(super) const RECENT: Duration = Duration::from_secs(5);

@@ -184,9 +184,13 @@ impl Runner<'_> {
             Called { notes, since: self.clock.now(), told: Answered::Nothing, own_package: None }
         };
         let done = self.clock.now();
+        let asks_routers = step.facts().router_question().is_some();
+        // While the routers are asked, people have their time, too: what is seen until then is not enough to take something away.
+        let counts_for_nothing = asks_routers && next.iter().any(|next| next.facts().takes_away());
+        let next = if counts_for_nothing { &[] } else { next };
         // Where a route was changed, the routers and the space are asked at once. What has become too old for the next step until
         // the routers have answered is looked at again.
-        let by_routers = if step.facts().router_question().is_some() && step.facts().route().is_some() {
+        let by_routers = if asks_routers && step.facts().route().is_some() {
             let space = Arc::clone(view.space());
             let mut parts = lacking_after(next, view, done);
             if let Some(condition) = step.facts().condition() {
@@ -225,6 +229,9 @@ impl Runner<'_> {
         }
         let by_routers = by_routers.unwrap_or_else(|| self.ask_router(step, view.space(), deadline, report));
         notes.extend(by_routers?);
+        if counts_for_nothing {
+            view.forget();
+        }
         Ok(Confirmed { notes, done, is_told: told == Answered::App })
     }
 
