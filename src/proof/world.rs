@@ -143,7 +143,7 @@ impl World {
     /// The instances of a version that run and are routable.
     fn running(&self, version: &Version) -> u32 {
         let app = self.space.app(&version.app).filter(|app| app.state == AppState::Started);
-        app.and_then(|app| app.process(&version.process)).map_or(0, Process::running)
+        app.and_then(|app| app.process_by_guid(&version.process)).map_or(0, Process::running)
     }
 
     fn requests_mut(&mut self) -> &mut Requests {
@@ -181,7 +181,7 @@ impl World {
     /// A started app gets a route: routers may lead to each of its versions, also where it does not run.
     fn lead(&mut self, number: usize, app: &str) {
         let wanted = |version: &Version| {
-            let process = self.space.app(app).and_then(|app| app.process(&version.process));
+            let process = self.space.app(app).and_then(|app| app.process_by_guid(&version.process));
             process.is_some_and(|process| process.instances > 0)
         };
         let versions: Vec<Version> = self.versions(app).into_iter().filter(wanted).collect();

@@ -10,7 +10,7 @@ use super::package::Package;
 use super::process::Process;
 use super::version::Version;
 use crate::plan::Lifecycle;
-use crate::settings::Settings;
+use crate::settings::{Settings, WEB};
 
 /// An app of the space.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -86,17 +86,17 @@ impl App {
     /// The web process; of several the newest, which is the one that a scale or a manifest changes (CC:
     /// `newest_web_process`).
     pub(crate) fn web(&self) -> Option<&Process> {
-        self.web_processes().next()
+        self.process(WEB)
     }
 
     /// The web process, to be changed by a step's effect.
     pub(crate) fn web_mut(&mut self) -> Option<&mut Process> {
-        self.processes.iter_mut().find(|process| process.kind == "web")
+        self.processes.iter_mut().find(|process| process.kind == WEB)
     }
 
     /// All processes of type `web`: a route leads to each of them.
     pub(crate) fn web_processes(&self) -> impl Iterator<Item = &Process> {
-        self.processes.iter().filter(|process| process.kind == "web")
+        self.processes.iter().filter(|process| process.kind == WEB)
     }
 
     /// What routers can tell apart of it, the newest first.
@@ -105,8 +105,18 @@ impl App {
     }
 
     /// The process of that guid.
-    pub(crate) fn process(&self, guid: &str) -> Option<&Process> {
+    pub(crate) fn process_by_guid(&self, guid: &str) -> Option<&Process> {
         self.processes.iter().find(|process| process.guid == guid)
+    }
+
+    /// The process of that type; of several `web` ones the newest.
+    pub(crate) fn process(&self, kind: &str) -> Option<&Process> {
+        self.processes.iter().find(|process| process.kind == kind)
+    }
+
+    /// How many instances are wanted of the process of that type.
+    pub(crate) fn instances_of(&self, kind: &str) -> u32 {
+        self.process(kind).map_or(0, |process| process.instances)
     }
 
     /// How many instances are wanted of all web processes together.

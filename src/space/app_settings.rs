@@ -64,7 +64,7 @@ impl App {
 
     /// Whether it has a process of that type.
     pub(crate) fn has_process(&self, kind: &str) -> bool {
-        self.processes.iter().any(|process| process.kind == kind)
+        self.process(kind).is_some()
     }
 
     /// Of each type the newest process.
@@ -74,8 +74,7 @@ impl App {
     }
 
     fn size_of(&self, kind: &str, size: impl Fn(&Process) -> Value) -> Is {
-        let process = self.processes.iter().find(|process| process.kind == kind);
-        process.map_or(Is::Unset, |process| Is::Set(size(process)))
+        self.process(kind).map_or(Is::Unset, |process| Is::Set(size(process)))
     }
 
     /// The process of that type; where there is none, one as a droplet brings it. CC: it has no instances unless it is `web`.

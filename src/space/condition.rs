@@ -323,7 +323,7 @@ fn staged(app: &App, before: Option<&str>) -> Judgement {
 }
 
 fn process_is(app: &App, kind: &str, instances: u32) -> Judgement {
-    let Some(process) = app.processes.iter().find(|process| process.kind == kind) else {
+    let Some(process) = app.process(kind) else {
         return match instances {
             0 => Judgement::Holds,
             _ => Judgement::NotYet(format!("app {} has no process {kind}", app.name)),

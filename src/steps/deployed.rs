@@ -7,6 +7,7 @@
 use serde_json::{Value, json};
 
 use crate::plan::{self, AppName, Old, Plan};
+use crate::settings::WEB;
 use crate::space::{App, AppState, Process, Space};
 
 use super::annotations::{DROPLET, Origin, Role};
@@ -87,19 +88,16 @@ fn is_at_rest(app: &plan::App, space: &Space) -> bool {
 
 /// What of a live colour is otherwise than a deployment would leave it, as far as the space tells.
 fn changed(app: &plan::App, space: &Space, live: &AppName, found: &App) -> Option<String> {
-    let size = |processes: &[Process], kind: &str| {
-        processes.iter().find(|process| process.kind == kind).map(|process| (process.instances, process.memory_mb))
-    };
     let sizing = sizing::of(app, space, Some(live), live);
     let web = Process {
-        kind: "web".to_owned(),
+        kind: WEB.to_owned(),
         instances: sizing.size.instances,
         memory_mb: sizing.size.memory_mb,
         ..Process::default()
     };
     for wanted in sizing.others.iter().chain([&web]) {
         let (kind, instances, memory) = (&wanted.kind, wanted.instances, wanted.memory_mb);
-        match size(&found.processes, kind) {
+        match found.process(kind).map(|process| (process.instances, process.memory_mb)) {
             Some(has) if has == (instances, memory) => {}
             Some((has, of)) => {
                 return Some(format!(

@@ -43,7 +43,7 @@ impl FromIterator<(String, u32)> for Held {
 
 /// How many instances a process of an app has, or is to have again.
 pub(crate) fn count(app: &App, kind: &str) -> u32 {
-    let has = app.processes.iter().find(|process| process.kind == kind).map_or(0, |process| process.instances);
+    let has = app.instances_of(kind);
     let held = || Held::of(app).0.get(kind).copied();
     if has > 0 { has } else { held().unwrap_or(0) }
 }

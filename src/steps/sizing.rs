@@ -72,7 +72,7 @@ pub(super) fn of(app: &plan::App, space: &Space, live: Option<&AppName>, next: &
 /// The processes beside `web` that the manifest names, as large as they will be.
 fn other_processes(app: &plan::App, existing: Option<&App>) -> Vec<Process> {
     let process = |process: &ManifestProcess| {
-        let before = existing.and_then(|app| app.processes.iter().find(|there| there.kind == process.process_type));
+        let before = existing.and_then(|app| app.process(&process.process_type));
         Process {
             guid: before.map_or_else(|| format!("new {}", process.process_type), |before| before.guid.clone()),
             kind: process.process_type.clone(),

@@ -50,7 +50,7 @@ fn space(apps: Vec<App>, live: Option<&str>) -> Space {
 }
 
 fn workers(space: &Space, app: &str) -> u32 {
-    space.app(app).unwrap().processes.iter().find(|one| one.kind == "worker").map_or(0, |worker| worker.instances)
+    space.app(app).unwrap().instances_of("worker")
 }
 
 fn after(steps: &[Step], space: &Space) -> Space {

@@ -4,6 +4,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::answer::{RawDestination, ToOne, Unreadable, parse_all};
+use crate::settings::WEB;
 use crate::space::{Destination, Domain, Route};
 
 /// Reads the routes that the space of that guid may use from `/v3/routes`. CC: that list also has those that another
@@ -25,7 +26,7 @@ pub(crate) fn routes(path: &str, space: &str, resources: &[Value]) -> Result<Vec
     let raw: Vec<Raw> = parse_all(path, resources)?;
     let to = |to: RawDestination| Destination {
         app: to.app.guid,
-        process: to.app.process.map_or_else(|| "web".to_owned(), |process| process.kind),
+        process: to.app.process.map_or_else(|| WEB.to_owned(), |process| process.kind),
     };
     let route = |raw: Raw| Route {
         guid: raw.guid,

@@ -1,5 +1,6 @@
 //! Apps in the model of a space, as actions change them.
 
+use crate::settings::WEB;
 use crate::space::{App, Process, Space};
 use crate::steps::sizing::Size;
 
@@ -22,7 +23,7 @@ pub(super) fn resize(app: &mut App, size: Size) {
         }
         None => app.processes.push(Process {
             guid: format!("web of {}", app.name),
-            kind: "web".to_owned(),
+            kind: WEB.to_owned(),
             instances: size.instances,
             memory_mb: size.memory_mb,
             states: Vec::new(),

@@ -53,7 +53,7 @@ const PARTS: &[PartialEffect] = &[PartialEffect {
     cut: |app, before, after| {
         let (Some(then), Some(now)) = (before.app(app), after.app_mut(app)) else { return };
         for process in &mut now.processes {
-            let was = then.processes.iter().find(|was| was.kind == process.kind);
+            let was = then.process(&process.kind);
             match was {
                 Some(was) if was.instances > 0 && process.instances == 0 => process.states = ending(&was.states),
                 Some(was) if was.states == process.states => {}
@@ -143,8 +143,7 @@ impl Facts for ScaleProcess {
 
     /// Whether all instances come up is waited for with more patience.
     fn is_asked_for(&self, space: &Space) -> bool {
-        let process =
-            space.app(self.app.as_str()).and_then(|app| app.processes.iter().find(|one| one.kind == self.process));
+        let process = space.app(self.app.as_str()).and_then(|app| app.process(&self.process));
         process.is_some_and(|process| process.instances == self.instances)
     }
 

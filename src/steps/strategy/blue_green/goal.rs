@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::plan::{self, AppName, Old};
-use crate::space::{App, AppState, Space};
+use crate::space::{AppState, Space};
 use crate::steps::annotations::{Origin, Role};
 use crate::steps::held::{Held, count};
 use crate::steps::standing::{UnderWay, is_alone_on_live, is_at_work, is_on_live, not_alone_on};
@@ -72,11 +72,10 @@ fn not_told(app: &plan::App, next: &AppName, space: &Space) -> Option<String> {
 
 /// What is handed over and does not run where it is to run.
 fn not_handed_over(app: &plan::App, live: &AppName, space: &Space) -> Option<String> {
-    let runs = |there: &App, kind: &str| there.processes.iter().any(|one| one.kind == kind && one.instances > 0);
     let there = space.app(live.as_str())?;
     let held = Held::of(there);
     let mut kinds = held.iter().map(|(kind, _)| kind).filter(|kind| app.hands_over(kind));
-    kinds.find(|kind| !runs(there, kind)).map(|kind| format!("process {kind} of {live} does not run"))
+    kinds.find(|kind| there.instances_of(kind) == 0).map(|kind| format!("process {kind} of {live} does not run"))
 }
 
 /// What is not finished in a state in which nothing is marked as under way. `start` is where the walk began.
@@ -179,11 +178,10 @@ fn as_before(app: &plan::App, start: &Space, space: &Space) -> Option<String> {
             && was.state == AppState::Started
             && is.state == AppState::Started
         {
-            let has = |there: &App, kind: &str| {
-                there.processes.iter().find(|one| one.kind == kind).map_or(0, |one| one.instances)
-            };
             let mut kinds = was.processes.iter().map(|one| one.kind.as_str()).filter(|kind| app.hands_over(kind));
-            if let Some(kind) = kinds.find(|kind| ![has(was, kind), count(was, kind)].contains(&has(is, kind))) {
+            if let Some(kind) =
+                kinds.find(|kind| ![was.instances_of(kind), count(was, kind)].contains(&is.instances_of(kind)))
+            {
                 return Some(format!("process {kind} of {name} is not as it was"));
             }
         }

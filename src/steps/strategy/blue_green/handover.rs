@@ -53,7 +53,7 @@ pub(super) fn hold(list: &mut GraphBuilder<'_>, phase: Phase, colour: &AppName) 
         return;
     };
     let held = Held::of(there);
-    let runs = |kind: &str| there.processes.iter().any(|one| one.kind == kind && one.instances > 0);
+    let runs = |kind: &str| there.instances_of(kind) > 0;
     // One that only a droplet brings is asked for nothing here but whether it is there.
     let absent = held.iter().map(|(kind, _)| kind).filter(|kind| !there.has_process(kind));
     let large = there.processes.iter().map(|one| one.kind.as_str()).filter(|kind| runs(kind));
@@ -121,14 +121,13 @@ pub(super) fn hand_over(
     let handed = |kind: &str| {
         let wanted = count(stays, kind);
         let runs = (wanted > 0 && !is_up(stays, kind, wanted)).then_some(wanted);
-        let of = |from: &&App| from.processes.iter().find(|one| one.kind == kind).cloned();
-        let is_there = leaves.as_ref().and_then(of).is_some_and(|one| one.instances > 0 || !one.states.is_empty());
+        let leaving = leaves.and_then(|from| from.process(kind));
+        let is_there = leaving.is_some_and(|one| one.instances > 0 || !one.states.is_empty());
         let has_ended = runs.is_some() && leaves.is_some_and(|from| count(from, kind) > 0);
         Handed { kind: kind.to_owned(), ends: is_there || has_ended, runs }
     };
     let all: Vec<Handed> = kinds.into_iter().chain(absent).collect::<BTreeSet<_>>().into_iter().map(handed).collect();
-    let ends_unseen =
-        |kind: &str| leaves.is_some_and(|from| from.processes.iter().any(|one| one.kind == kind && one.ends_unseen));
+    let ends_unseen = |kind: &str| leaves.and_then(|from| from.process(kind)).is_some_and(|one| one.ends_unseen);
     let unseen: BTreeSet<String> = all.iter().map(|one| one.kind.clone()).filter(|kind| ends_unseen(kind)).collect();
     if leaves.is_some() {
         note(list, phase, from);
@@ -159,6 +158,6 @@ pub(super) fn hand_over(
 
 /// Whether as many instances of a process run as are wanted; of a version that is stopped none can.
 fn is_up(app: &App, kind: &str, wanted: u32) -> bool {
-    let process = app.processes.iter().find(|process| process.kind == kind);
-    process.is_some_and(|one| one.instances == wanted && (app.state == AppState::Stopped || one.running() >= wanted))
+    app.process(kind)
+        .is_some_and(|one| one.instances == wanted && (app.state == AppState::Stopped || one.running() >= wanted))
 }
