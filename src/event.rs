@@ -303,9 +303,14 @@ impl Happening {
             | Self::StepFailed { why, .. }
             | Self::Stopped { why, .. }
             | Self::LeftAlone { why, .. } => *why = show(why),
-            Self::StepStarted { argv: texts, .. }
-            | Self::StepConfirmed { notes: texts, .. }
-            | Self::Logs { lines: texts, .. } => each(texts),
+            Self::StepStarted { argv, purpose, command, .. } => {
+                each(argv);
+                *purpose = show(purpose);
+                *command = command.take().map(|command| show(&command));
+            }
+            Self::StepConfirmed { notes: texts, .. }
+            | Self::Logs { lines: texts, .. }
+            | Self::Left { commands: texts, .. } => each(texts),
             Self::Refused { why, hint } => {
                 *why = show(why);
                 *hint = hint.take().map(|hint| show(&hint));
@@ -317,7 +322,6 @@ impl Happening {
             | Self::RolledBack { .. }
             | Self::Done { .. }
             | Self::Stands { .. }
-            | Self::Left { .. }
             | Self::NotBegun { .. }
             | Self::Ended { .. } => {}
         }

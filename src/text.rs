@@ -12,6 +12,7 @@ use std::fmt::Write as _;
 use std::sync::LazyLock;
 
 use regex::Regex;
+use serde_json::Value;
 
 /// Whether a character moves the cursor, ends the line, is invisible or turns the direction of writing.
 pub(crate) fn is_unprintable(c: char) -> bool {
@@ -95,6 +96,16 @@ mod laws {
             prop_assert!(!escaped.contains(does_harm));
             prop_assert_eq!(serde_json::from_str::<String>(&escaped).unwrap(), text);
         }
+    }
+}
+
+/// Changes each text of a JSON value; keys stay.
+pub(crate) fn each_text(value: &mut Value, change: &dyn Fn(&str) -> String) {
+    match value {
+        Value::String(text) => *text = change(text),
+        Value::Array(all) => all.iter_mut().for_each(|one| each_text(one, change)),
+        Value::Object(all) => all.values_mut().for_each(|one| each_text(one, change)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
 

@@ -67,7 +67,8 @@ impl<'a> Asking<'a> {
         for stray in prepared.written_into_uploads() {
             reporters.note(&stray.warning());
         }
-        consent.ask(&shown(plan, space, &prepared), question(request.verb), clock)?;
+        let shown = shown(plan, space, &prepared);
+        consent.ask(&context.redactor().shown(&shown), question(request.verb), clock)?;
         Ok(prepared)
     }
 
@@ -152,7 +153,7 @@ impl<'a> Asking<'a> {
         let verb = self.request.verb;
         if verb == Verb::Resume {
             prepare::rest_is_deployed(&self.context.api(), self.plan, space, &self.reporters.own_files())
-                .map_err(|refusal| prepare::what_to_start(refusal.into(), self.plan, space))?;
+                .map_err(|error| prepare::what_to_start(error, self.plan, space))?;
         }
         self.reporters.note(&nothing_under_way(verb, self.plan, space));
         Ok(ExitStatus::Done)
@@ -191,7 +192,7 @@ impl<'a> Asking<'a> {
             &reporters.own_files(),
         ) {
             Ok(()) => ExitStatus::Done,
-            Err(refusal) => {
+            Err(CliError::Refused(refusal)) => {
                 let rest = match &refusal {
                     Refusal::NotDeployed { apps } => {
                         apps.iter().map(|(name, why)| format!("\n  {name}: {why}")).collect::<Vec<_>>().concat()
@@ -203,6 +204,14 @@ impl<'a> Asking<'a> {
                 reporters.report(Happening::Note { text });
                 if let Some(own) = reporters.own() {
                     reporters.report(Happening::Hint { text: refusal.hint(&own) });
+                }
+                ExitStatus::Stuck
+            }
+            Err(error) => {
+                let text = "what was under way is finished; whether the other apps of the plan are what it deploys is not known";
+                reporters.report(Happening::Note { text: format!("{text}: {error}") });
+                if let Some(own) = reporters.own() {
+                    reporters.report(Happening::Hint { text: own.ways(Verb::Resume) });
                 }
                 ExitStatus::Stuck
             }

@@ -30,10 +30,12 @@ pub(crate) fn run(common: &Common, args: &PlanArgs) -> Result<ExitStatus, CliErr
         None => Context::with(common, &plan, &tell, |context| of_target(common, &plan, context))?,
     };
     tell_beforehand(common, &plan);
+    // What a vars file has filled in may be set on an app, and the differences tell it.
+    let shown = |text: &str| common.secrets.shown(text).into_owned();
     let DryRun { space, prepared: Prepared { deployment, routers, proof, .. }, is_deployed } = &dry_run;
     match args.format {
         PlanFormat::Text => {
-            print(&preview::text(&plan, space, deployment))?;
+            print(&shown(&preview::text(&plan, space, deployment)))?;
             for note in preview::routers(routers) {
                 print(&format!("\n{note}\n"))?;
             }
@@ -51,9 +53,10 @@ pub(crate) fn run(common: &Common, args: &PlanArgs) -> Result<ExitStatus, CliErr
             if args.space.is_none() {
                 object["routers"] = preview::routers_json(routers);
             }
+            text::each_text(&mut object, &shown);
             print(&text::json(&format!("{}\n", to_string_pretty(&object).unwrap_or_default())))?;
         }
-        PlanFormat::Sh => print(&script::script(&plan, deployment))?,
+        PlanFormat::Sh => print(&shown(&script::script(&plan, deployment)))?,
     }
     Ok(ExitStatus::Done)
 }

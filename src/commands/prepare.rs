@@ -120,13 +120,18 @@ pub(super) fn what_to_start(error: CliError, plan: &Plan, space: &Space) -> CliE
 }
 
 /// Refuses a resume that would leave an app of the plan as something else than what the plan deploys, beside what is
-/// under way. Where the platform does not tell what differs from a manifest, nothing does.
-pub(crate) fn rest_is_deployed(api: &Api<'_>, plan: &Plan, space: &Space, own_files: &OwnFiles) -> Result<(), Refusal> {
+/// under way. Where the API is too old to tell what differs from a manifest, nothing does; fails where it does not tell.
+pub(crate) fn rest_is_deployed(
+    api: &Api<'_>,
+    plan: &Plan,
+    space: &Space,
+    own_files: &OwnFiles,
+) -> Result<(), CliError> {
     has_these_files(plan, space, own_files)?;
     let settled = plan.apps.iter().filter(|app| UnderWay::of(app, space).is_none()).cloned().collect();
     let settled = Plan { apps: settled, ..plan.clone() };
-    match manifest_diff::paths(api, &steps::deployed::asked(&settled, space)) {
-        Some(paths) if !paths.is_empty() => Err(steps::deployed::differing(&settled, space, &paths)),
+    match manifest_diff::paths(api, &steps::deployed::asked(&settled, space))? {
+        Some(paths) if !paths.is_empty() => Err(steps::deployed::differing(&settled, space, &paths).into()),
         Some(_) | None => Ok(()),
     }
 }
@@ -136,11 +141,12 @@ pub(crate) fn has_these_files(plan: &Plan, space: &Space, own_files: &OwnFiles) 
     steps::deployed::check(plan, space, &told_of_files(own_files))
 }
 
-/// Whether a deployment would change nothing: what runs comes from this plan and these files, and the platform knows of no
-/// difference between it and the manifests.
+/// Whether a deployment would change nothing: what runs comes from this plan and these files, and the platform says that there is
+/// no difference between it and the manifests.
 pub(crate) fn is_deployed(api: &Api<'_>, plan: &Plan, space: &Space, own_files: &OwnFiles) -> bool {
     let asked = steps::deployed::unchanged(plan, space, &told_of_files(own_files));
-    asked.and_then(|manifest| manifest_diff::paths(api, &manifest)).is_some_and(|paths| paths.is_empty())
+    let differing = asked.and_then(|manifest| manifest_diff::paths(api, &manifest).ok().flatten());
+    differing.is_some_and(|paths| paths.is_empty())
 }
 
 /// As [`files_here`], and why they cannot be read in words.

@@ -129,13 +129,9 @@ fn is_plain(http: &HttpCheck) -> bool {
     http.method == Method::Get && http.headers.is_empty() && http.status.iter().all(is_served)
 }
 
-/// A route as the load asks for it: of a wildcard, a host that it takes.
+/// A route as the load asks for it.
 fn live_url(route: &RouteUrl) -> LiveUrl {
-    let host = match route.fqdn().strip_prefix("*.") {
-        Some(domain) => format!("any.{domain}"),
-        None => route.fqdn().to_owned(),
-    };
-    LiveUrl { host, path: route.path().to_owned() }
+    LiveUrl { host: route.host_to_ask(), path: route.path().to_owned() }
 }
 
 fn tell_report(stage: &Stage, report: &LoadReport) -> Result<(), CliError> {

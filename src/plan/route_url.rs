@@ -70,6 +70,19 @@ impl RouteUrl {
         self.fqdn.starts_with("*.")
     }
 
+    /// The host name to ask: of a wildcard route, one that it takes.
+    pub(crate) fn host_to_ask(&self) -> String {
+        match self.fqdn.strip_prefix("*.") {
+            Some(domain) => format!("cutover-probe.{domain}"),
+            None => self.fqdn.clone(),
+        }
+    }
+
+    /// The URL of a path below the route, as a person would type it.
+    pub(crate) fn https(&self, path: &str) -> String {
+        format!("https://{}{}{path}", self.host_to_ask(), self.path)
+    }
+
     /// The ways to cut the name into host and domain, longest domain first, so that the first whose domain exists is
     /// the one that the Cloud Controller would take. The host is empty where the whole name is the domain.
     pub(crate) fn splits(&self) -> impl Iterator<Item = (&str, &str)> {

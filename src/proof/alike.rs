@@ -1,14 +1,17 @@
 //! Apps that are alike but for their names are proved once.
 //!
-//! What is compiled for an app, and what may go wrong with that, hangs on how things are named nowhere but in what is the same name
-//! and what is another one. So all that a proof hangs on is written down with each name in the place of which it is the same
-//! letter for all apps; where the same comes out, the proof is the same.
+//! A proof depends on names, and on values such as those of variables, only in which of them are equal. So all that a proof depends
+//! on is written down with letters and numbers in the place of names and values, given out in the order in which they occur; where
+//! the same comes out, the proof is the same.
 
 use std::collections::HashMap;
 
+use serde_json::Value;
+
+use crate::settings::{Is, Setting, Settings, WEB};
 use crate::space::{App, Quota, Space, Usage};
-use crate::steps::annotations::{self, Annotations};
-use crate::steps::{Action, AppDeployment, Verb, strategy};
+use crate::steps::annotations::{self, Annotations, Role};
+use crate::steps::{Action, AppDeployment, Verb, equal, strategy};
 
 use super::proof::Proof;
 
@@ -27,7 +30,7 @@ const FIRST_LETTER: u32 = 0xE000;
 /// How many letters there are.
 const LETTERS: u32 = 0x1900;
 
-/// What was proved: by all that it hangs on, the count of the cases.
+/// What was proved: by all that it depends on, the count of the cases.
 #[derive(Debug, Default)]
 pub(super) struct Alike(HashMap<String, usize>);
 
@@ -40,6 +43,9 @@ impl Alike {
         scope: &Space,
         prove: impl FnOnce() -> Proof,
     ) -> Proof {
+        if is_a_word(part, scope) {
+            return prove();
+        }
         let text = text(part, verb, scope);
         if let Some(cases) = self.0.get(&text) {
             return Proof { cases: *cases, holds: true, violations: Vec::new() };
@@ -53,7 +59,17 @@ impl Alike {
     }
 }
 
-/// All that the proof of an app hangs on, less its names.
+/// Whether one of its names is a word that means something by itself: in its place no letter may stand.
+fn is_a_word(part: &AppDeployment<'_>, scope: &Space) -> bool {
+    let is_role = |name: &str| Role::ALL.iter().any(|role| role.as_str() == name);
+    let is_process = |name: &str| name == WEB || scope.apps.iter().any(|app| app.has_process(name));
+    let is_number = |name: &str| name.bytes().all(|byte| byte.is_ascii_digit());
+    let apps = strategy::of(&part.app).apps(&part.app).iter().map(ToString::to_string);
+    let mut names = apps.chain([part.app.name.to_string()]).chain(part.app.manifest.app.name.clone());
+    names.any(|name| is_role(&name) || is_process(&name) || is_number(&name))
+}
+
+/// All that the proof of an app depends on, less its names.
 fn text(part: &AppDeployment<'_>, verb: Verb, scope: &Space) -> String {
     let quotas = scope.quotas.iter().map(|quota| bound(quota, most(part, scope))).collect();
     let scope = Space { quotas, ..scope.clone() };
@@ -67,7 +83,7 @@ fn text(part: &AppDeployment<'_>, verb: Verb, scope: &Space) -> String {
     for step in &mut steps {
         step.after.retain(is_own);
     }
-    let mut text = format!("{:?}", (verb, &part.app, &steps, &scope));
+    let mut text = format!("{:?}{}", (verb, &part.app, &steps, &scope), values(part, &scope));
     let mut letters: Vec<(String, u32)> = names(part, &scope).into_iter().zip(FIRST_LETTER..).collect();
     // The longer one first: a name may be a part of another one.
     letters.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
@@ -76,6 +92,39 @@ fn text(part: &AppDeployment<'_>, verb: Verb, scope: &Space) -> String {
         text = text.replace(name.as_str(), &letter);
     }
     format!("{text}{domains:?}")
+}
+
+/// What the apps and the manifest set, which debug output hides. Of what may be secret, and is only ever compared, a number tells
+/// which of the values are equal.
+fn values(part: &AppDeployment<'_>, scope: &Space) -> String {
+    let mut numbers: HashMap<String, usize> = HashMap::new();
+    let mut numbered = |value: &Value| {
+        let next = numbers.len();
+        format!("#{}", numbers.entry(value.to_string()).or_insert(next))
+    };
+    let mut told = |is: &Is, setting: Option<&Setting>| match (is, setting) {
+        (Is::Set(value), Some(Setting::Feature(_) | Setting::Process(..))) => value.to_string(),
+        (Is::Set(value), _) => numbered(value),
+        (Is::Untold | Is::Unset, _) => format!("{is:?}"),
+    };
+    let mut all = String::new();
+    let mut tell_settings = |settings: &Settings, all: &mut String| {
+        for (setting, is) in settings.iter() {
+            *all += &format!("{setting:?} {};", told(is, Some(setting)));
+        }
+        *all += "/";
+    };
+    for settings in scope.apps.iter().filter_map(|app| app.settings.as_ref()) {
+        tell_settings(settings, &mut all);
+    }
+    tell_settings(&part.app.manifest.app.whole.settings, &mut all);
+    for binding in scope.apps.iter().flat_map(|app| &app.bindings) {
+        all += &format!("{} {};", binding.service, told(&binding.parameters, None));
+    }
+    for (service, parameters) in equal::with_parameters(&part.app) {
+        all += &format!("{service} {};", told(&Is::Set(parameters), None));
+    }
+    all
 }
 
 /// The names of an app's own, each in its place.
@@ -149,5 +198,55 @@ fn bound(quota: &Quota, most: Usage) -> Quota {
         instances,
         routes,
         ..quota.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::example;
+    use crate::plan::Plan;
+    use crate::steps::Deployment;
+
+    fn plan(name: &str) -> Plan {
+        example::plan(&format!(
+            "version: 1\ntarget: {{api: https://api.example.com, org: acme, space: production}}\napps:\n  - name: {name}\n    \
+             manifest: manifest.yml\n    path: app\n    routes: {{live: [{name}.example.com], staging: {name}-staging.example.com}}\n"
+        ))
+    }
+
+    /// A space in which a variable of both colours is set to these.
+    fn space(name: &str, live: &str, idle: &str) -> Space {
+        let colour = |colour: &str, started: bool, role: Role, value: &str| {
+            let mut app = example::app(&format!("{name}_{colour}"), started, 2, Some(role));
+            let mut settings = Settings::default();
+            settings.set(Setting::Env("COLOUR".to_owned()), Is::Set(value.into()));
+            app.settings = Some(settings);
+            app
+        };
+        let apps = vec![colour("a", true, Role::Live, live), colour("b", false, Role::Previous, idle)];
+        example::space(apps, [(format!("{name}.example.com").as_str(), format!("{name}_a").as_str())])
+    }
+
+    fn told(name: &str, live: &str, idle: &str) -> Option<String> {
+        let (plan, space) = (plan(name), space(name, live, idle));
+        let deployment = Deployment::compile(&plan, &space, &example::request(&plan, Verb::Apply)).unwrap();
+        let part = &deployment.apps[0];
+        (!is_a_word(part, &space)).then(|| text(part, Verb::Rollback, &space))
+    }
+
+    #[test]
+    fn values_count_by_which_of_them_are_equal() {
+        let same = told("shop", "blue", "blue");
+        assert_eq!(same, told("cart", "red", "red"));
+        assert_eq!(told("shop", "blue", "green"), told("cart", "red", "yellow"));
+        assert_ne!(same, told("shop", "blue", "green"), "the colours differ in it");
+    }
+
+    #[test]
+    fn a_name_that_means_something_by_itself_is_not_left_out() {
+        for name in ["live", "web", "2"] {
+            assert_eq!(told(name, "blue", "blue"), None, "{name}");
+        }
     }
 }

@@ -14,6 +14,7 @@ const PRELUDE: &str = r#"set -eu
 ask() { # ask ROUTE CURL_ARGUMENTS...
   route=$1; shift
   host=${route%%/*}; path=${route#"$host"}; path=${path:-/}
+  case $host in \*.*) host=cutover-probe${host#\*} ;; esac
   curl -sS -m 10 -o /dev/null -w '%{http_code}' -H "Host: $host" "$@" "${CUTOVER_ROUTER:-https://$host}$path" || echo 000
 }
 wait_for() { # wait_for SECONDS WHAT COMMAND...

@@ -117,6 +117,12 @@ impl Space {
         self.routes.iter().filter(|route| route.leads_to(&app.guid)).map(|route| route.url.as_str()).collect()
     }
 
+    /// The domain of a route; `None` where none fits.
+    pub(crate) fn domain_of(&self, url: &RouteUrl) -> Option<&Domain> {
+        let name = self.address(url)?.domain;
+        self.domains.iter().find(|domain| domain.name.eq_ignore_ascii_case(&name))
+    }
+
     /// Takes a route URL apart into host and domain: the longest domain of the organization that fits, as the Cloud
     /// Controller does for the routes of a manifest. `None` where no domain fits.
     pub(crate) fn address(&self, url: &RouteUrl) -> Option<RouteParts> {

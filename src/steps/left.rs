@@ -1,10 +1,15 @@
 //! What is left of a list that did not come to its end, as far as a person may do it by hand.
 //!
-//! It is compiled anew from the space as it is now, never taken from the list as it was: that one may do harm by now. And
-//! it ends with the first start, before the first check, before the first process is handed over, before the first step that relies on something which is not so, and before
-//! the first that would take an app that serves off its route, stop it or delete it: what makes the steps from there on safe (that the new version has passed, the router's word, the look before
-//! each) no person repeats by hand.
+//! It is compiled anew from the space as it is now, never taken from the list as it was: that one may do harm by now. What makes
+//! its later steps safe (that the new version has passed, the router's word, the look before each) no person repeats by hand, so
+//! it ends with the first start, and before the first step
+//!
+//! - that checks the new version,
+//! - that hands a process over,
+//! - that relies on something which is not so,
+//! - that would take an app that serves off its route, stop it or delete it.
 
+use crate::plan::RouteUrl;
 use crate::space::condition::Judgement;
 use crate::space::{AppState, Space};
 
@@ -41,7 +46,7 @@ pub(crate) fn left(verb: Verb, input: &CompileInput<'_>, space: &Space) -> Resul
         &CompileInput { upload: begun_with.as_ref().or(input.upload), begun: None, extent, ..*input },
         space,
     )?;
-    let staging = input.app.staging.as_ref().map(ToString::to_string).unwrap_or_default();
+    let staging = input.app.staging.as_ref();
     let mut model = space.clone();
     // What was started by hand may not run: what follows hangs on that.
     let mut is_started = false;
@@ -50,7 +55,7 @@ pub(crate) fn left(verb: Verb, input: &CompileInput<'_>, space: &Space) -> Resul
             return false;
         }
         is_started = step.facts().traffic() == Traffic::Started;
-        let harms = harms(step, &staging, &model);
+        let harms = harms(step, staging, &model);
         let relied_on =
             step.requires.as_ref().is_none_or(|relied_on| relied_on.judge(&model, &model) == Judgement::Holds);
         step.facts().effect(&mut model);
@@ -63,10 +68,10 @@ pub(crate) fn left(verb: Verb, input: &CompileInput<'_>, space: &Space) -> Resul
 
 /// Whether a step takes an app that serves off a route, or stops or deletes it. What only the staging route leads to
 /// serves nobody.
-fn harms(step: &Step, staging: &str, space: &Space) -> bool {
+fn harms(step: &Step, staging: Option<&RouteUrl>, space: &Space) -> bool {
     let name = step.facts().app();
     let serves_on = |route: &str| {
-        route != staging
+        !staging.is_some_and(|staging| staging.is_written(route))
             && space.app(name).is_some_and(|app| app.state == AppState::Started)
             && space.routes_of(name).contains(&route)
     };

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 
 use crate::plan::{self, AppName, Lifecycle, RouteUrl};
 use crate::space::rules::{Buildpack, ForeignRoute, Stack, StackState, Suspended};
-use crate::space::{Domain, Space};
+use crate::space::Space;
 
 use super::refusal::Refusal;
 use super::{Action, Step};
@@ -86,17 +86,12 @@ fn usable(route: &ForeignRoute, url: &RouteUrl, space: &Space) -> bool {
 
 /// Whether no router serves a route.
 pub(super) fn is_internal(url: &RouteUrl, space: &Space) -> bool {
-    domain_of(url, space).is_some_and(|domain| domain.internal)
-}
-
-fn domain_of<'s>(url: &RouteUrl, space: &'s Space) -> Option<&'s Domain> {
-    let name = space.address(url)?.domain;
-    space.domains.iter().find(|domain| domain.name.eq_ignore_ascii_case(&name))
+    space.domain_of(url).is_some_and(|domain| domain.internal)
 }
 
 /// Why a route that is not there cannot be made (CC: `route.rb`, `routes_controller.rb`, `route_create.rb`).
 fn cannot_be(url: &RouteUrl, space: &Space) -> Option<String> {
-    let domain = domain_of(url, space)?;
+    let domain = space.domain_of(url)?;
     let name = &domain.name;
     if domain.tcp {
         return Some(format!("domain {name} is for TCP: its routes have a port, and neither host nor path"));

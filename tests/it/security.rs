@@ -150,6 +150,16 @@ fn the_preview_of_a_plan_has_no_value_of_its_vars_files() {
     assert!(seen.is_none(), "{seen:?}");
     assert!(arguments.iter().any(|line| line.contains("/v3/service_instances")), "the reads were seen");
     assert!(bench.cf.must(["services"]).contains("shop_a"), "the service is bound");
+    // What differs from the live version is told without it, too.
+    let secrets = fs::read_to_string(bench.folder().join("secret.yml")).unwrap();
+    bench.write("secret.yml", &format!("{secrets}team: hunter2-team\n"));
+    let manifest = fs::read_to_string(bench.folder().join("app/manifest.yml")).unwrap();
+    bench.write("app/manifest.yml", &format!("{manifest}  metadata: {{labels: {{team: ((team))}}}}\n"));
+    for format in ["text", "json"] {
+        let run = bench.must(&["plan", "--format", format]);
+        assert!(run.out.contains("label team") && run.out.contains("[hidden]"), "{}", run.out);
+        assert!(!run.out.contains("hunter2") && !run.err.contains("hunter2"), "{}\n{}", run.out, run.err);
+    }
 }
 
 /// A deployment that waits in a check, with its own place for temporary files.

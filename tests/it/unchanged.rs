@@ -3,6 +3,7 @@
 use std::fs;
 use std::time::Duration;
 
+use foundry::faults::{Fault, Harm, Rule};
 use testkit::cf::Cf;
 
 use crate::support::bench::{Bench, LIVE, MANIFEST, PLAN, Run};
@@ -43,6 +44,13 @@ fn what_runs_already_is_not_deployed_again() {
     let changes: Vec<_> =
         calls.iter().filter(|call| !call.only_reads() && !call.path().ends_with("/manifest_diff")).collect();
     assert!(changes.is_empty(), "{changes:#?}");
+
+    // A platform that does not tell what differs is no reason to say that nothing does.
+    bench.foundry.faults().add(Rule::new("POST", "/v3/spaces/*/manifest_diff", Fault::Before(Harm::status(500))));
+    let resumed = bench.run(&["resume", "--yes"]);
+    assert!(resumed.code != 0 && resumed.err.contains("manifest_diff could not be read"), "{}", resumed.err);
+    bench.foundry.faults().clear();
+    assert_eq!(bench.run(&["resume", "--yes"]).code, 0);
 
     bench.must(&["apply", "--yes"]);
     assert_eq!(bench.leads_to(LIVE), ["shop_b"], "it was forced");

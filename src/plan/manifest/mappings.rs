@@ -1,7 +1,8 @@
-//! The mappings of an application whose keys are the team's own or the platform's: `env`, `features`, `metadata`,
+//! The mappings of an application whose keys are the team's own or the platform's: `env`, `features`,
 //! `cnb-credentials`.
 
 use super::fields::{Fields, truth};
+use super::metadata;
 use crate::plan::value_error::ValueError;
 use crate::plan::yaml::{Node, ScalarKind, Value, key_path};
 
@@ -9,7 +10,7 @@ use crate::plan::yaml::{Node, ScalarKind, Value, key_path};
 pub(super) fn check(fields: &mut Fields<'_, '_, '_>) {
     check_env(fields);
     check_features(fields);
-    check_metadata(fields);
+    metadata::check(fields);
     check_credentials(fields);
 }
 
@@ -53,26 +54,6 @@ fn check_features(fields: &mut Fields<'_, '_, '_>) {
                 "write it without quotes",
             );
             fields.collector.node(value, &key_path(&path, key.text().unwrap_or_default()), error);
-        }
-    }
-}
-
-/// CC (`metadata_validator.rb`): labels and annotations, each a mapping; null is none.
-fn check_metadata(fields: &mut Fields<'_, '_, '_>) {
-    if fields.value("metadata").is_none() {
-        return;
-    }
-    let hint = "write `metadata: {labels: {NAME: VALUE}}`";
-    let path = fields.path_of("metadata");
-    for (key, value) in fields.mapping("metadata", hint) {
-        let name = key.text().unwrap_or_default();
-        let at = key_path(&path, name);
-        if !["labels", "annotations"].contains(&name) {
-            let message = format!("the platform knows no `{name}` of an app's metadata");
-            fields.collector.node(key, &at, ValueError::hinted(message, "there are `labels` and `annotations`"));
-        } else if !value.is_null() && !matches!(value.value, Value::Map(_)) {
-            let message = format!("expected a mapping, found {}", value.type_name());
-            fields.collector.node(value, &at, ValueError::hinted(message, hint));
         }
     }
 }

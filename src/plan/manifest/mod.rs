@@ -18,6 +18,7 @@ mod keys;
 mod lifecycle;
 mod lists;
 mod mappings;
+mod metadata;
 mod model;
 mod process;
 mod processes;

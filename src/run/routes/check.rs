@@ -10,7 +10,7 @@ use crate::space::Space;
 
 use super::approver::{Answer, Approver};
 use super::command;
-use super::http::{self, Client};
+use super::http::Client;
 use super::http_check::{self, Asking};
 use super::outcome::Outcome;
 use super::watch;
@@ -47,7 +47,7 @@ impl Checks for Checker<'_> {
     fn run(&self, check: &Check, app: &str, url: &RouteUrl, space: &Space, clock: &dyn Clock) -> Outcome {
         match check {
             Check::Http(http) => http_check::ask(http, app, url, space, self.client, clock),
-            Check::Command(command) => command::execute(command, app, &http::url(url, ""), clock, self.guard)
+            Check::Command(command) => command::execute(command, app, &url.https(""), clock, self.guard)
                 .unwrap_or_else(|error| Outcome::Failed(format!("the command could not be run: {error}"))),
             Check::Approval(Approval { question }) => match self.approver.ask(question, clock) {
                 Ok(Answer::Yes(note)) => Outcome::Passed(note.to_owned()),

@@ -46,8 +46,7 @@ pub(crate) fn deaf(
     persistence: Persistence,
     clock: &dyn Clock,
 ) -> Result<Option<Deaf>, Stop> {
-    let domain = space.address(url).map(|parts| parts.domain);
-    if space.domains.iter().any(|known| known.internal && Some(&known.name) == domain.as_ref()) {
+    if space.domain_of(url).is_some_and(|domain| domain.internal) {
         return Ok(Some(Deaf::Internal));
     }
     let mut tries_left = persistence.tries();

@@ -191,7 +191,7 @@ impl Client {
 
     /// A request at a path below a route.
     fn request(&self, method: Method, route: &RouteUrl, path: &str) -> Builder {
-        let host = host(route);
+        let host = route.host_to_ask();
         let port = self.port.map(|port| format!(":{port}")).unwrap_or_default();
         let uri = format!("{}://{host}{port}{}{path}", self.scheme, route.path());
         Request::builder().method(method).uri(uri).header("Host", &host)
@@ -281,18 +281,5 @@ fn plain(error: &ureq::Error) -> String {
         },
         // What else there is names its part itself: the certificate, the proxy, the protocol.
         other => other.to_string(),
-    }
-}
-
-/// The URL of a path below a route, as a person would type it.
-pub(crate) fn url(route: &RouteUrl, path: &str) -> String {
-    format!("https://{}{}{path}", host(route), route.path())
-}
-
-/// The host to ask: of a wildcard route, one that it takes.
-fn host(route: &RouteUrl) -> String {
-    match route.fqdn().strip_prefix("*.") {
-        Some(domain) => format!("cutover-probe.{domain}"),
-        None => route.fqdn().to_owned(),
     }
 }

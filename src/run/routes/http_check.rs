@@ -98,7 +98,7 @@ impl<'a> Asking<'a> {
     /// What is wrong with an answer, or else what is wrong, and what the `last` one was.
     pub(super) fn told(&self, heard: &Heard, otherwise: &str, last: &str) -> String {
         let Heard { instance, answer, took, fault } = heard;
-        let asked = format!("{} {}", self.check.method, http::url(self.route, &self.check.path));
+        let asked = format!("{} {}", self.check.method, self.route.https(&self.check.path));
         let why = fault.as_deref().unwrap_or(otherwise);
         let by = match instance.filter(|_| self.count() > 1) {
             Some(index) => format!(" at instance {index} of {}", self.count()),
@@ -146,7 +146,7 @@ fn until_passed(
         tries += asking.count();
         in_a_row = if heard.fault.is_none() { in_a_row + 1 } else { 0 };
         if let (true, Ok(answer)) = (in_a_row >= check.successes, &heard.answer) {
-            let url = http::url(route, &check.path);
+            let url = route.https(&check.path);
             return Ok(Outcome::Passed(format!(
                 "{url}: HTTP {}, {in_a_row} in a row{}",
                 answer.status,

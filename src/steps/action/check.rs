@@ -130,7 +130,7 @@ impl Facts for Check {
                 // `./` keeps a folder that begins with `-` from being taken for an option; an absolute one stays what it
                 // is.
                 let folder = quote(&Path::new(".").join(&command.folder).to_string_lossy());
-                let (url, app) = (quote(&format!("https://{url}")), quote(self.app.as_str()));
+                let (url, app) = (quote(&url.https("")), quote(self.app.as_str()));
                 let variables =
                     format!("CUTOVER_URL={url} CUTOVER_STAGING_URL={url} CUTOVER_APP={app} CUTOVER_COLOUR={app}");
                 format!("(cd {folder} && {variables} {line})")

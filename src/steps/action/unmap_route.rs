@@ -78,7 +78,7 @@ impl Facts for UnmapRoute {
     }
 
     fn may_take_off(&self, route: &str) -> bool {
-        self.url.to_string() == route
+        self.url.is_written(route)
     }
 
     fn limits(&self, timeouts: &Timeouts) -> Limits {

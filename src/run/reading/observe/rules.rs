@@ -222,7 +222,7 @@ fn wanted<'s>(space: &'s Space, url: &'s RouteUrl) -> Option<Wanted<'s>> {
         None => None,
     };
     let parts = space.address(url)?;
-    let domain = space.domains.iter().find(|domain| domain.name.eq_ignore_ascii_case(&parts.domain))?;
+    let domain = space.domain_of(url)?;
     Some(Wanted { url, domain, host: parts.host.unwrap_or_default(), shared_by })
 }
 
