@@ -9,6 +9,7 @@ use serde::{Serialize, Serializer};
 use crate::cf::output::Stream;
 use crate::plan;
 use crate::shell;
+use crate::steps::phase::Phase;
 use crate::steps::strategy::{self, Title};
 use crate::steps::{Step, Verb};
 
@@ -52,8 +53,8 @@ pub enum Happening {
         app: String,
         /// The id of the step.
         step: String,
-        /// The phase that it belongs to, in a word.
-        phase: &'static str,
+        /// The phase that it belongs to.
+        phase: Phase,
         /// What its strategy calls that phase.
         #[serde(skip)]
         title: Title,
@@ -272,7 +273,7 @@ impl Happening {
         Self::StepStarted {
             app: app.name.to_string(),
             step: step.id.clone(),
-            phase: step.phase.as_str(),
+            phase: step.phase,
             title: strategy::of(app).title(step.phase),
             action: facts.kind(),
             purpose: facts.purpose(),

@@ -9,7 +9,8 @@
 //!                                          └─────▶ run ──▶ events ──▶ report
 //! ```
 //!
-//! `plan`, `space` (its model), `steps`, `proof` and the parsers of `cf` are pure; `cf::spawn`, `run` and `commands` act.
+//! `plan`, `settings`, `space` (its model), `steps`, `proof`, `init` and the parsers of `cf` are pure; `cf::spawn`, `run` and
+//! `commands` act. `layers` keeps that.
 //!
 //! Two crates stand below this one: `guard` ends what was started, and `foundry`, the embedded Cloud Foundry, is what
 //! `rehearse` and the tests run on. It cannot know of anything here.

@@ -43,7 +43,7 @@ impl OwnCommands {
             Verb::Apply | Verb::Resume => &[("go on with", Verb::Resume), ("go back with", Verb::Rollback)],
             Verb::Rollback => &[("go on with", Verb::Rollback)],
         };
-        let in_short = self.verb("status") == Self::default().verb("status");
+        let in_short = self.flags.is_empty() && self.apps.is_empty();
         let (way, or, see) = if in_short { (" ", ", or ", "; see ") } else { ("\n  ", "\nor ", "\nsee\n  ") };
         let ways = ways.iter().filter(|(_, verb)| possible.contains(verb));
         let ways: Vec<String> = ways.map(|(words, verb)| format!("{words}{way}{}", self.verb(verb))).collect();

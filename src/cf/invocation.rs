@@ -202,8 +202,8 @@ impl Invocation {
         Self::new("set-droplet").value(app).reference(droplet)
     }
 
-    /// `cf curl -X PATCH /v3/apps/GUID/relationships/current_droplet -d {"data":{"guid":…}}`: what `set-droplet` does, in one request
-    /// of its two, and with the platform's answer. Without `--fail`, which would swallow why it is refused (cf 8.17).
+    /// `cf curl -X PATCH /v3/apps/GUID/relationships/current_droplet -d {"data":{"guid":…}}`: what `set-droplet` does, in one
+    /// request of its two, and with the platform's answer. Without `--fail`, which would swallow why it is refused (cf 8.17).
     pub(crate) fn set_current_droplet(app: &str, droplet: Reference) -> Self {
         let call = Self::new("curl").word("-X").word("PATCH").arg(app_path(app, "/relationships/current_droplet"));
         let text = |text: &str| Piece::Text(text.to_owned());
@@ -329,8 +329,9 @@ impl Invocation {
         Self::new("scale").value(app).word("-i").value(instances.to_string())
     }
 
-    /// `cf curl -X PATCH /v3/apps/GUID -d {"metadata":{"annotations":…}}`; a `None` takes the annotation away, all others
-    /// stay, and one that `of_droplet` names holds the guid of the droplet that the app runs. Without `--fail`, which would swallow why it is refused (cf 8.17).
+    /// `cf curl -X PATCH /v3/apps/GUID -d {"metadata":{"annotations":…}}`; a `None` takes the annotation away, all others stay,
+    /// and one that `of_droplet` names holds the guid of the droplet that the app runs. Without `--fail`, which would swallow why
+    /// it is refused (cf 8.17).
     pub(crate) fn set_annotations<'a>(
         app: &str,
         annotations: impl IntoIterator<Item = (&'a str, Option<&'a str>)>,

@@ -76,7 +76,8 @@ impl Context {
         Self::at(&origin, common.cf.as_deref(), common.router.as_ref(), plan, &guard)
     }
 
-    /// Has something done in the user's own session, and hands new tokens back however that ends; `tell` hears where they cannot be.
+    /// Has something done in the user's own session, and hands new tokens back however that ends; `tell` hears where they cannot
+    /// be.
     pub(crate) fn with<R>(
         common: &Common,
         plan: &Plan,

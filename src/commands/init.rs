@@ -64,9 +64,8 @@ pub(crate) fn run(common: &Common) -> Result<ExitStatus, CliError> {
 /// Writes a file that is not there yet.
 fn write(file: &Path, text: &str) -> Result<(), CliError> {
     let failed = |error: std::io::Error| CliError::File { path: PathBuf::from(file), why: error.to_string() };
-    let mut file = OpenOptions::new().write(true).create_new(true).open(file).map_err(failed)?;
-    file.write_all(text.as_bytes())
-        .map_err(|error| CliError::Io { what: "the plan could not be written", source: error })
+    let mut opened = OpenOptions::new().write(true).create_new(true).open(file).map_err(failed)?;
+    opened.write_all(text.as_bytes()).map_err(failed)
 }
 
 /// What runs in the space, as far as it is asked for.

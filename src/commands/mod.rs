@@ -3,10 +3,10 @@
 //! - [`init`], [`check`], [`plan`], [`apply`] (resume and rollback, too), [`status`], [`lock`], `rehearse`: the verbs
 //! - `dispatch`: which verb a command line is for; `terminal`: what is said outside of a run
 //! - [`context`]: the plan that is named, and a cf with a private session in its space
-//! - [`prepare`]: what a verb does, compiled and proved; `asking`: what somebody agrees to of that, and what is made of it under the
-//!   lock; `holding`: what holds the locks meanwhile; `operate`: how it is run, and `approval`: who answers
-//!   questions then
-//! - [`reporters`]: those who report a run; `strays`: files that hardly are meant to be uploaded; `warnings`: what is told beforehand
+//! - [`prepare`]: what a verb does, compiled and proved; `asking`: what somebody agrees to of that, and what is made of it under
+//!   the lock; `holding`: what holds the locks meanwhile; `operate`: how it is run, and `approval`: who answers questions then
+//! - [`reporters`]: those who report a run; `strays`: files that hardly are meant to be uploaded; `warnings`: what is told
+//!   beforehand
 
 pub mod apply;
 mod approval;

@@ -89,12 +89,12 @@ impl Reporters {
 
     /// Hides what this one knows in all that is reported from now on.
     pub(crate) fn hide(&self, redactor: &Redactor) {
-        *held(&self.redactor) = redactor.clone();
+        *locked(&self.redactor) = redactor.clone();
     }
 
     /// Notes which version of each app is live, for the last event.
     pub(crate) fn note_live(&self, plan: &Plan, space: &Space) {
-        let mut apps = held(&self.apps);
+        let mut apps = locked(&self.apps);
         for app in &plan.apps {
             let live = Standing::of(app, space).ok().and_then(|standing| standing.live().map(ToString::to_string));
             match apps.iter_mut().find(|end| end.name == app.name.as_str()) {
@@ -106,11 +106,11 @@ impl Reporters {
 
     /// Tells all of them what happens.
     pub(crate) fn report(&self, what: Happening) {
-        let redactor = held(&self.redactor).clone();
+        let redactor = locked(&self.redactor).clone();
         let what = what.shown(&|text| redactor.shown(&harmless(text)).into_owned());
         let event = Event { time: Timestamp::now(), what };
-        let mut last = held(&self.last);
-        let mut console = held(&self.console);
+        let mut last = locked(&self.last);
+        let mut console = locked(&self.console);
         let mut lines = self.lines.as_deref().map(held);
         let lines = lines.as_deref_mut().map(|lines| lines as &mut dyn Reporter);
         let all: [Option<&mut dyn Reporter>; 3] = [Some(&mut *last), Some(&mut *console), lines];
@@ -130,9 +130,9 @@ impl Reporters {
 
     /// Asks a person something on the terminal: nothing moves there meanwhile.
     pub(crate) fn while_asking<T>(&self, ask: impl FnOnce() -> T) -> T {
-        held(&self.console).asks(true);
+        locked(&self.console).asks(true);
         let answer = ask();
-        held(&self.console).asks(false);
+        locked(&self.console).asks(false);
         answer
     }
 
@@ -143,24 +143,24 @@ impl Reporters {
             self.report(Happening::Refused { why: error.to_string(), hint });
         }
         let status = ended.as_ref().map_or_else(CliError::exit_status, |status| *status);
-        let apps = std::mem::take(&mut *held(&self.apps));
+        let apps = std::mem::take(&mut *locked(&self.apps));
         self.report(Happening::Ended { exit_code: status.code(), apps });
     }
 
     /// What answers a person who wants the run to end: a call in flight may take minutes.
     pub(crate) fn teller(&self) -> impl Fn(Signal, Urgency) + Send + Sync + 'static {
-        let bar = held(&self.console).bar().clone();
+        let bar = locked(&self.console).bar().clone();
         let last = Arc::clone(&self.last);
         let own = self.own.clone();
         let (lines, apps) = (self.lines.clone(), Arc::clone(&self.apps));
         move |signal, urgency| {
             let text = match urgency {
                 Urgency::First => STOPPING.to_owned(),
-                Urgency::AtOnce => held(&last).told(own.as_ref()),
+                Urgency::AtOnce => locked(&last).told(own.as_ref()),
             };
             let mut all = vec![Happening::Note { text: text.clone() }];
             if urgency == Urgency::AtOnce {
-                all.push(Happening::Ended { exit_code: signal.exit_code(), apps: held(&apps).clone() });
+                all.push(Happening::Ended { exit_code: signal.exit_code(), apps: locked(&apps).clone() });
             }
             // Nobody waits for a file that cannot be written now: what is lost there is lost.
             if let Some(mut lines) = lines.as_ref().and_then(|lines| lines.try_lock().ok()) {
@@ -181,8 +181,8 @@ impl Reporters {
     }
 }
 
-/// What is shared with those who answer a signal.
-fn held<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+/// Locks what is shared with those who answer a signal; a panic elsewhere does not spoil it.
+fn locked<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
     shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

@@ -28,7 +28,7 @@ pub(crate) fn run(common: &Common, args: &StatusArgs) -> Result<ExitStatus, CliE
     })?;
     let found = Status::of(&plan, &space, &state_of);
     match args.format {
-        StatusFormat::Text => print(&status::text(&found, &space, Timestamp::now(), &state_of, &own))?,
+        StatusFormat::Text => print(&status::text(&found, &space, Timestamp::now(), &own))?,
         StatusFormat::Json => {
             let object = status::json(&found, &space, &own).and_then(|object| to_string_pretty(&object));
             print(&text::json(&format!("{}\n", object.unwrap_or_default())))?;

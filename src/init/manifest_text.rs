@@ -7,8 +7,8 @@ use serde_json::{Map, Value};
 use super::found::Found;
 use super::yaml_text::block;
 
-/// What of the platform's own manifest stands in one for a repository, in this order. Routes are the plan's; what else there is on the
-/// app is carried from version to version.
+/// What of the platform's own manifest stands in one for a repository, in this order. Routes are the plan's; what else there is
+/// on the app is carried from version to version.
 const KEYS: [&str; 7] = ["lifecycle", "docker", "buildpacks", "stack", "services", "processes", "sidecars"];
 
 /// The manifest, with what it leaves out and why.

@@ -100,6 +100,30 @@ struct Found {
     seen: Broken,
 }
 
+/// What is done from a state.
+#[derive(Clone, Copy)]
+struct Doing<'l> {
+    left: &'l Left,
+    verb: Verb,
+}
+
+impl Doing<'_> {
+    /// The story up to here, with what follows of the verb.
+    fn story(self, what: &str) -> Vec<String> {
+        let line = format!("cutover {}{what}", self.verb);
+        self.left.story.iter().cloned().chain([line]).collect()
+    }
+
+    fn found(self, what: &str, seen: Broken) -> Found {
+        Found { story: self.story(what), seen }
+    }
+
+    /// As [`Self::found`], at a step.
+    fn found_at(self, step: &Step, seen: Broken) -> Found {
+        self.found(&format!(": {}", about(step)), seen)
+    }
+}
+
 impl<'a> Explorer<'a> {
     pub(super) fn new(app: &'a plan::App, verb: Verb, space: &Space, compile: &'a Compile<'a>) -> Self {
         let start = World::observed(app, space);
@@ -153,37 +177,45 @@ impl<'a> Explorer<'a> {
 
     /// What a verb does from a state, with all that can go wrong as long as faults are left.
     fn do_verb(&mut self, left: &Left, verb: Verb) -> Result<(), Found> {
-        let under_way = UnderWay::of(self.app, &left.world.space);
-        if left.faults > 0 && under_way.is_none() && verb != Verb::Resume {
-            // Nothing is half done: it would be a decision of its own.
-            return Ok(());
-        }
-        let story = |line: String| left.story.iter().cloned().chain([line]).collect::<Vec<_>>();
-        let orders = match self.compiled(verb, &left.world) {
-            Ok(orders) => orders,
-            Err(Refusal::NothingUnderWay { .. }) if left.faults > 0 && under_way.is_none() => {
-                return match self.half_done(&left.world) {
-                    Some(seen) => {
-                        Err(Found { story: story("and nothing tells that it is under way".to_owned()), seen })
-                    }
-                    None => Ok(()),
-                };
-            }
-            Err(refusal) if left.faults == 0 || self.may_refuse(verb, &refusal, under_way.as_ref()) => return Ok(()),
-            Err(refusal) => {
-                let seen = format!("it is refused, and the app stays half-way: {refusal}");
-                return Err(Found { story: story(format!("cutover {verb}")), seen });
-            }
-        };
-        if let Some(seen) = self.strays(&orders.steps) {
-            return Err(Found { story: story(format!("cutover {verb}")), seen });
-        }
+        let doing = Doing { left, verb };
+        let Some(orders) = self.orders(doing)? else { return Ok(()) };
         let strategy = strategy::of(self.app);
         let purpose = Rc::new(Purpose {
             promise: left.world.kept(self.app, verb, &self.promise),
             goal: strategy.goal(self.app, verb, &left.world.space, left.one_deployment && left.faults > 0),
             is_one: (left.faults < FAULTS).then(|| left.is_one(verb)),
         });
+        self.walk_orders(doing, &orders, &purpose)
+    }
+
+    /// The steps of a verb in all their orders; `None` where it may be refused, or has nothing to do.
+    fn orders(&mut self, doing: Doing<'_>) -> Result<Option<Rc<Orders>>, Found> {
+        let Doing { left, verb } = doing;
+        let under_way = UnderWay::of(self.app, &left.world.space);
+        if left.faults > 0 && under_way.is_none() && verb != Verb::Resume {
+            // Nothing is half done: it would be a decision of its own.
+            return Ok(None);
+        }
+        match self.compiled(verb, &left.world) {
+            Ok(orders) => match self.strays(&orders.steps) {
+                Some(seen) => Err(doing.found("", seen)),
+                None => Ok(Some(orders)),
+            },
+            Err(Refusal::NothingUnderWay { .. }) if left.faults > 0 && under_way.is_none() => {
+                let untold = || left.story.iter().cloned().chain(["and nothing tells that it is under way".to_owned()]);
+                let found = self.half_done(&left.world).map(|seen| Found { story: untold().collect(), seen });
+                found.map_or(Ok(None), Err)
+            }
+            Err(refusal) if left.faults == 0 || self.may_refuse(verb, &refusal, under_way.as_ref()) => Ok(None),
+            Err(refusal) => {
+                Err(doing.found("", format!("it is refused, and the app stays half-way: {refusal}")))
+            }
+        }
+    }
+
+    /// Walks along the steps in whatever order they may come.
+    fn walk_orders(&mut self, doing: Doing<'_>, orders: &Orders, purpose: &Rc<Purpose>) -> Result<(), Found> {
+        let Doing { left, verb } = doing;
         let mut passed = Vec::new();
         let mut points = Points::default();
         points.add(orders.start(left.world.clone()));
@@ -192,7 +224,7 @@ impl<'a> Explorer<'a> {
         while let Some(point) = points.next() {
             if let Some(onward) = orders.onward(&point) {
                 let place = self.worlds.place(&point.world);
-                let here = Passed { place, onward, purpose: Rc::clone(&purpose) };
+                let here = Passed { place, onward, purpose: Rc::clone(purpose) };
                 if self.passed.contains(&here) {
                     is_done = true;
                     continue;
@@ -203,39 +235,39 @@ impl<'a> Explorer<'a> {
                 is_done = true;
                 self.cases += 1;
                 if let Some(seen) = self.missed(&purpose.goal, &point.world) {
-                    return Err(Found { story: story(format!("cutover {verb} comes to its end")), seen });
+                    return Err(doing.found(" comes to its end", seen));
                 }
             }
             let ready = orders.ready(&point);
             for position in ready.iter().filter(|_| left.faults < FAULTS) {
                 let rest = Orders::rest(&point, *position);
-                self.go_wrong(left, verb, &point.world, &orders, &rest, &purpose.promise)?;
+                self.go_wrong(left, verb, &point.world, orders, &rest, &purpose.promise)?;
             }
             let is_first = left.faults == 0 && point.is_at_first_step();
             for (position, moved) in self.moves(&orders.steps, &ready, point, &purpose.promise) {
                 let step = &orders.steps[position];
                 match moved {
                     Ok(Move::To(next)) => points.add(*next),
-                    Ok(Move::Fails(_, why)) if is_first => {
-                        return Err(Found { story: story(format!("cutover {verb}: {}", about(step))), seen: why });
-                    }
+                    Ok(Move::Fails(_, why)) if is_first => return Err(doing.found_at(step, why)),
                     Ok(Move::Fails(world, why)) => {
-                        let story = story(format!("cutover {verb}: {} fails", about(step)));
+                        let story = doing.story(&format!(": {} fails", about(step)));
                         self.take_back(left.is_one(verb), &story, *world)?;
                         failed.get_or_insert((step, why));
                     }
-                    Err(seen) => return Err(Found { story: story(format!("cutover {verb}: {}", about(step))), seen }),
+                    Err(seen) => return Err(doing.found_at(step, seen)),
                 }
             }
         }
-        if let Some((step, why)) = failed.as_ref().filter(|_| is_done) {
-            let seen = format!("it fails in one order and not in another: {why}");
-            return Err(Found { story: story(format!("cutover {verb}: {}", about(step))), seen });
+        match failed {
+            Some((step, why)) if is_done => {
+                Err(doing.found_at(step, format!("it fails in one order and not in another: {why}")))
+            }
+            Some(_) => Ok(()),
+            None => {
+                self.has_passed(passed, purpose);
+                Ok(())
+            }
         }
-        if failed.is_none() {
-            self.has_passed(passed, &purpose);
-        }
-        Ok(())
     }
 
     /// Takes note of where walks have passed that come to their end: without going wrong they do, too.

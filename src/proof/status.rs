@@ -40,6 +40,8 @@ pub(crate) struct AppStatus<'p> {
     pub(crate) app: &'p plan::App,
     /// Which colour is live and which one is next, or why that cannot be told.
     pub(crate) standing: Result<Standing, Refusal>,
+    /// How the run fares whose lock is on it, where one is.
+    pub(crate) lock: Option<LockState>,
     /// Whether a deployment or a rollback of it did not come to its end.
     pub(crate) is_under_way: bool,
     /// Whether somebody has given the live colour another droplet since it was deployed.
@@ -64,15 +66,21 @@ pub(crate) struct NotBegun {
 impl<'p> Status<'p> {
     /// Reads off the space where the apps of a plan stand; `state` tells of a lock whether its run is at work.
     pub(crate) fn of(plan: &'p Plan, space: &Space, state: &dyn Fn(&Lock) -> LockState) -> Self {
-        let at_work =
-            |app: &plan::App| space.lock(app.name.as_str()).map(state).filter(|state| *state != LockState::Dead);
-        let apps = plan.apps.iter().map(|app| Look { plan, app, space }.status(at_work(app))).collect();
-        let is_at_rest = plan.apps.iter().all(|app| at_work(app).is_none());
+        let lock = |app: &plan::App| space.lock(app.name.as_str()).map(state);
+        let apps: Vec<_> = plan.apps.iter().map(|app| Look { plan, app, space }.status(lock(app))).collect();
+        let is_at_rest = apps.iter().all(|app| app.at_work().is_none());
         Self {
             apps,
             not_begun: is_at_rest.then(|| not_begun(plan, space)).flatten(),
             not_taken_back: if is_at_rest { not_taken_back(plan, space) } else { Vec::new() },
         }
+    }
+}
+
+impl AppStatus<'_> {
+    /// How the run fares that is at work on it, if one is.
+    fn at_work(&self) -> Option<LockState> {
+        self.lock.filter(|state| *state != LockState::Dead)
     }
 }
 
@@ -98,16 +106,17 @@ struct Look<'a, 'p> {
 }
 
 impl<'p> Look<'_, 'p> {
-    fn status(self, at_work: Option<LockState>) -> AppStatus<'p> {
+    fn status(self, lock: Option<LockState>) -> AppStatus<'p> {
         let Self { app, space, .. } = self;
         let standing = Standing::of(app, space);
-        let (stands, ways) = match at_work {
+        let (stands, ways) = match lock {
+            Some(LockState::Dead) | None => self.at_rest(&standing),
             Some(state) => (Stands::AtWork(state), while_at_work(state)),
-            None => self.at_rest(&standing),
         };
         let live = standing.as_ref().ok().and_then(Standing::live).and_then(|live| space.app(live.as_str()));
         AppStatus {
             app,
+            lock,
             is_under_way: UnderWay::of(app, space).is_some(),
             has_other_droplet: live.is_some_and(has_other_droplet),
             standing,

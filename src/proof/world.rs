@@ -12,7 +12,7 @@ use crate::steps::action::traffic::Traffic;
 use crate::steps::strategy::{self, Assumed, Known, Promised};
 use crate::steps::{Step, Verb, held, quota, scope};
 
-/// A state of the world: what a step changes, and what a request meets. Worlds have together what is the same in them.
+/// A state of the world: what a step changes, and what a request meets. Worlds share what is equal in them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct World {
     pub(crate) space: Rc<Space>,

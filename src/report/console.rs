@@ -85,6 +85,14 @@ impl Console {
         self.bar.finish_and_clear();
     }
 
+    /// A step is not in flight any more, and is not confirmed.
+    fn is_over(&mut self, step: &str) {
+        self.in_flight.remove(step);
+        if self.in_flight.is_empty() {
+            self.clear();
+        }
+    }
+
     /// A person is asked something on the terminal from now on, or has answered.
     pub(crate) fn asks(&mut self, is_asking: bool) {
         self.is_asking = is_asking;
@@ -259,24 +267,15 @@ impl Reporter for Console {
             Happening::StepConfirmed { step, seconds, notes, .. } => self.step_confirmed(step, *seconds, notes),
             Happening::StepFailed { step, seconds, why, .. } => self.step_failed(step, *seconds, why),
             Happening::Stopped { step, why, .. } => {
-                self.in_flight.remove(step);
-                if self.in_flight.is_empty() {
-                    self.clear();
-                }
+                self.is_over(step);
                 self.always(&format!("stopped at step {step}: {why}"));
             }
             Happening::AwaitsApproval { app, step, question } => {
-                self.in_flight.remove(step);
-                if self.in_flight.is_empty() {
-                    self.clear();
-                }
+                self.is_over(step);
                 self.always(&format!("{app} waits for a person, and there is no terminal to ask on: {question}"));
             }
             Happening::Interrupted { step, .. } => {
-                self.in_flight.remove(step);
-                if self.in_flight.is_empty() {
-                    self.clear();
-                }
+                self.is_over(step);
                 self.always(&format!("interrupted before step {step} was finished; nothing after it was started"));
             }
             Happening::Logs { version, command, lines, .. } => {

@@ -45,7 +45,7 @@ impl Reporter for LastWords {
     fn event(&mut self, event: &Event) -> io::Result<()> {
         match &event.what {
             Happening::StepStarted { step, purpose, phase, .. } => {
-                self.goes_back |= *phase == Phase::FallBack.as_str();
+                self.goes_back |= *phase == Phase::FallBack;
                 self.in_flight.insert(step.clone(), purpose.clone());
             }
             Happening::Serves { app, told } | Happening::Done { app, told, .. } => {

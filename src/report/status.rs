@@ -11,7 +11,7 @@ use crate::plan;
 use crate::proof::offer::Offer;
 use crate::proof::status::{AppStatus, Does, LeftBy, NotBegun, NotServing, Reached, Stands, Status, Way};
 use crate::shell;
-use crate::space::lock::{Lock, LockState};
+use crate::space::lock::LockState;
 use crate::space::{App, AppState, Space};
 use crate::steps::annotations::{self, Identity, Role};
 use crate::steps::standing::{Standing, is_on_live};
@@ -23,7 +23,6 @@ pub(crate) fn text(
     status: &Status<'_>,
     space: &Space,
     now: Timestamp,
-    state: &dyn Fn(&Lock) -> LockState,
     own: &OwnCommands,
 ) -> String {
     let typing = Typing::new(status, own);
@@ -33,18 +32,14 @@ pub(crate) fn text(
     for of_app in &status.apps {
         let app = of_app.app;
         let _ = writeln!(out, "\n{}", style(&app.name).bold());
-        for url in &app.live {
+        let live = app.live.iter().map(|url| ("live    ", url));
+        for (what, url) in live.chain(app.staging.iter().map(|url| ("staging ", url))) {
             let holders = space.holders(url);
             let told = if holders.is_empty() { "nothing".to_owned() } else { holders.join(", ") };
-            let _ = writeln!(out, "   live     {url} → {told}");
+            let _ = writeln!(out, "   {what} {url} → {told}");
         }
-        if let Some(url) = &app.staging {
-            let holders = space.holders(url);
-            let told = if holders.is_empty() { "nothing".to_owned() } else { holders.join(", ") };
-            let _ = writeln!(out, "   staging  {url} → {told}");
-        }
-        if let Some(lock) = space.lock(app.name.as_str()) {
-            let _ = writeln!(out, "   {}", style(lock.story(now, state(lock))).yellow());
+        if let Some((lock, state)) = space.lock(app.name.as_str()).zip(of_app.lock) {
+            let _ = writeln!(out, "   {}", style(lock.story(now, state)).yellow());
         }
         for colour in &app.colours {
             write_colour(&mut out, colour, space, of_app);

@@ -21,7 +21,7 @@ pub struct Settings {
 }
 
 impl Hash for Settings {
-    /// What is equal has as many entries; what has as many is mostly equal.
+    /// Hashes the count alone: cheap, and enough to tell most apart.
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.all.len().hash(state);
     }

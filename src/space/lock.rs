@@ -217,8 +217,8 @@ impl Lock {
             (None, _) => LockState::Unreadable,
             (Some(_), Sighting::Gone) => LockState::Dead,
             (Some(heard), Sighting::Elsewhere) if between(heard, now) >= SKEW => LockState::Dead,
-            // A process that is there may hang, and may go on: it is silent. Whoever then watches its lock for [`SILENCE`] without a sign
-            // of life takes it all the same.
+            // A process that is there may hang, and may go on: it is silent. Whoever then watches its lock for [`SILENCE`]
+            // without a sign of life takes it all the same.
             (Some(heard), Sighting::Alive | Sighting::Elsewhere) if between(heard, now) >= SILENCE => LockState::Silent,
             (Some(_), Sighting::Alive | Sighting::Elsewhere) => LockState::AtWork,
         }

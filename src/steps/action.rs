@@ -1,9 +1,9 @@
 //! What a step does: one file an action, with everything about it.
 //!
 //! - [`facts`]: what is known of an action before it runs; each file answers that for its own
-//! - `annotate`, `await_end`, `bind_service`, `check`, `create_app`, `delete`, `drain`, `health`, `map_route`, `push`, `scale`, `scale_process`,
-//!   `set`, `set_droplet`, `stage`, `start`, `stop`, `unbind_service`, `unmap_route`, `watch`: the actions; `http_words`: what checks by
-//!   HTTP are told by
+//! - `annotate`, `await_end`, `bind_service`, `check`, `create_app`, `delete`, `drain`, `health`, `map_route`, `push`, `scale`,
+//!   `scale_process`, `set`, `set_droplet`, `stage`, `start`, `stop`, `unbind_service`, `unmap_route`, `watch`: the actions;
+//!   `http_words`: what checks by HTTP are told by
 //! - [`limits`], [`partial`], [`question`], [`traffic`], [`work`]: what their answers are made of
 //! - `model`: apps in the model of a space, as actions change them
 

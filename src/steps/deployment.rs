@@ -152,8 +152,7 @@ impl Request {
         }
     }
 
-    /// The apps that a rollback was to take back that was killed and has left its locks, and has not. `None` where there are
-    /// none of its locks.
+    /// The apps that a killed rollback was still to take back, by the locks that it left; `None` where it left none.
     fn locked_for_rollback(&self, plan: &Plan, space: &Space) -> Option<Vec<AppName>> {
         let locks = plan.apps.iter().filter_map(|app| Some((app, self.lock(app)?)));
         let locked: Vec<(&plan::App, &Lock)> = locks.filter(|(_, lock)| lock.verb == Some(Verb::Rollback)).collect();
@@ -165,7 +164,7 @@ impl Request {
         (!locked.is_empty()).then(left)
     }
 
-    /// The lock on an app that a run has left which was killed.
+    /// The lock that a killed run left on an app.
     fn lock(&self, app: &plan::App) -> Option<&Lock> {
         self.locks.iter().find(|lock| lock.app == app.name.as_str() && !lock.is_an_app)
     }
@@ -180,8 +179,8 @@ impl Request {
         self.begun_by_lock(plan, app, space).or_else(follows)
     }
 
-    /// The deployment that a run was about to begin on an app that was killed. (A resume tells of what others have begun;
-    /// what was taken back in part is not gone on with.)
+    /// The deployment that a killed run was about to begin on an app. (A resume tells of what others have begun; what was taken
+    /// back in part is not gone on with.)
     fn begun_by_lock(&self, plan: &Plan, app: &plan::App, space: &Space) -> Option<Begun> {
         let lock = self.lock(app).filter(|lock| matches!(lock.verb, Some(Verb::Apply) | None))?;
         if plan.apps.iter().any(|app| was_taken_back(app, &lock.deployment, space)) {

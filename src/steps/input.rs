@@ -18,8 +18,8 @@ pub(crate) struct CompileInput<'a> {
     pub(crate) extent: &'a Extent,
     /// The files to upload; `None` where they are not here, or need not be.
     pub(crate) upload: Option<&'a Upload>,
-    /// The deployment that is known to have been begun on the app, where the app itself may not tell: the one that the
-    /// lock of a run tells of that was killed, or the one that the other apps of the plan belong to.
+    /// The deployment that is known to have been begun on the app, where the app itself may not tell: the one that the lock of a
+    /// killed run tells of, or the one that the other apps of the plan belong to.
     pub(crate) begun: Option<&'a Begun>,
     /// What becomes of a version that is taken back.
     pub(crate) failed: Failed,

@@ -17,7 +17,8 @@
 //! - [`left`]: what is left of a list that did not come to its end
 //! - [`scope`]: the space as far as some of it is concerned
 //! - `preflight`: what the platform tells before the first change of what it will refuse
-//! - [`routers`]: about which routes the routers can be asked; `deaf`: why not about others; `instance_header`: by what they are asked
+//! - [`routers`]: about which routes the routers can be asked; `deaf`: why not about others; `instance_header`: by what they are
+//!   asked
 //! - [`refusal`]: why nothing is done, and what the user can do about it
 //! - [`quota`]: whether the quotas hold at every point of a list of steps; `peak`: how much is used on the way, also side by side
 //!

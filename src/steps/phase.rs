@@ -2,10 +2,12 @@
 
 use std::fmt;
 
+use serde::{Serialize, Serializer};
+
 /// A part of a deployment. A strategy goes through some of them, in an order of its own, and gives them titles
 /// ([`Strategy::title`](super::strategy::Strategy::title)).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Phase {
+pub enum Phase {
     /// What an earlier deployment left half done is taken back first.
     Prepare,
     /// The new version is uploaded and made ready to be started.
@@ -28,6 +30,12 @@ pub(crate) enum Phase {
     Record,
     /// The old version comes back.
     FallBack,
+}
+
+impl Serialize for Phase {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
 }
 
 impl Phase {

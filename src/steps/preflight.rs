@@ -170,7 +170,8 @@ pub(super) fn of_buildpacks(app: &plan::App, space: &Space, next: &AppName) -> V
     missing.map(refusal).collect()
 }
 
-/// What one of the steps needs and is not there: a password, or a feature flag that is off (CC: `feature_flag.rb`, and where each is enforced).
+/// What a step needs and the platform lacks: a password, or a feature flag that is on (CC: `feature_flag.rb`, and where each is
+/// enforced).
 pub(super) fn of_steps(app: &plan::App, space: &Space, steps: &[Step]) -> Vec<Refusal> {
     let mut found: Vec<Refusal> = Vec::new();
     let lifecycle = app.manifest.app.lifecycle;

@@ -396,7 +396,7 @@ fn foreign(route: &ForeignRoute) -> String {
     match owner {
         None => format!("route {wanted} is taken: it belongs to a space that you may not see"),
         Some(owner) if *shared => format!(
-            "route {wanted} belongs to {owner}, which shares it{leads}: it can be mapped only by who has the role \
+            "route {wanted} belongs to {owner}, which shares it{leads}: it can be mapped only by whoever has the role \
              space_developer or space_supporter there, and cut over only where no app there is on it"
         ),
         Some(owner) if !url.eq_ignore_ascii_case(wanted) => format!(

@@ -8,9 +8,9 @@
 //! | `GET`, `POST /Users`, `DELETE /Users/:guid`, `PUT /Users/:guid/password` | the accounts |
 //! | `GET /login`, `GET /info` | the prompts |
 //!
-//! [`token`] makes and verifies tokens, [`accounts`] knows the users and the clients, [`grants`] gives tokens to them,
-//! [`users`] is the API for accounts, [`error`] the one shape of errors. The pages where a person logs in, and is given a passcode, are left out: no
-//! passcode is a good one.
+//! [`token`] makes and verifies tokens, [`accounts`] knows the users and the clients, [`grants`] gives tokens to them, [`users`]
+//! is the API for accounts, [`error`] the one shape of errors. The pages where a person logs in, and is given a passcode, are
+//! left out: no passcode is a good one.
 
 pub(crate) mod accounts;
 pub(crate) mod error;

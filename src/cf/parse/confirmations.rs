@@ -209,9 +209,9 @@ pub(crate) fn bound(out: &Lines, err: &Lines, app: &str, service: &str) -> Found
     if rest.iter().any(|line| line.starts_with(tip)) { Ok(Said::Done) } else { Err(missing(tip)) }
 }
 
-/// `Unbinding app APP from service SERVICE in org ORG / space SPACE as USER...` and `OK`; where it was not bound, `Binding between
-/// SERVICE and APP did not exist` before that (8.18: `does not exist`, and `Deleting service binding GUID...` and `OK` for each that there
-/// was). `Unbinding in progress.` behind an `OK` is no confirmation. 7.x reads as 8.17.
+/// `Unbinding app APP from service SERVICE in org ORG / space SPACE as USER...` and `OK`; where it was not bound, `Binding
+/// between SERVICE and APP did not exist` before that (8.18: `does not exist`, and `Deleting service binding GUID...` and `OK`
+/// for each that there was). `Unbinding in progress.` behind an `OK` is no confirmation. 7.x reads as 8.17.
 pub(crate) fn unbound(out: &Lines, err: &Lines, app: &str, service: &str) -> Found {
     let heading = format!("Unbinding app {app} from service {service} in org ");
     let rest = out.after(|line| line.starts_with(&heading)).ok_or_else(|| missing(heading.as_str()))?;

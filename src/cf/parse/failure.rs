@@ -146,9 +146,9 @@ pub(crate) fn recognise(lines: &Lines) -> Option<(Reason, String)> {
         .or_else(|| lines.iter().rev().find_map(|line| first(LINES, by_line, line)))
 }
 
-/// cf 8.17 and 9.0: `curl --fail` crashes where the API cannot be reached, breaks the connection off, or the session is
-/// over: there is no answer then whose status could be told. It prints the stack, with `runtime error: invalid memory address or nil pointer
-/// dereference` in it.
+/// cf 8.17 and 9.0: `curl --fail` crashes where the API cannot be reached, breaks the connection off, or the session is over:
+/// there is no answer then whose status could be told. It prints the stack, with `runtime error: invalid memory address or nil
+/// pointer dereference` in it.
 pub(crate) fn is_crash_of_curl(argv: &[String], lines: &Lines) -> bool {
     argv.first().is_some_and(|verb| verb == "curl") && lines.any(|line| line.contains("nil pointer dereference"))
 }

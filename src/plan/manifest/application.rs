@@ -2,6 +2,7 @@
 
 use super::alone::Alone;
 use super::variables::{Values, fill_in};
+use super::variables::is_unfilled;
 use crate::plan::diagnostics::Collector;
 use crate::plan::value_error::ValueError;
 use crate::plan::values::Located;
@@ -105,7 +106,7 @@ fn position(
     let mut found = applications.iter().position(|app| app.get("name").is_some_and(is_it));
     if found.is_none() {
         found = applications.iter().position(|app| {
-            let made = app.get("name").filter(|name| name.text().is_some_and(|name| name.contains("((")));
+            let made = app.get("name").filter(|name| name.text().is_some_and(is_unfilled));
             made.is_some_and(|name| is_it(&fill_in(name.clone(), values, collector)))
         });
     }

@@ -2,6 +2,7 @@
 
 use super::keys::{rank, underscored};
 use super::size;
+use super::variables::is_unfilled;
 use crate::plan::diagnostics::Collector;
 use crate::plan::template;
 use crate::plan::value_error::ValueError;
@@ -108,7 +109,7 @@ impl<'n, 'f> Fields<'n, '_, 'f> {
         let node = self.value(key)?;
         let error = match node.scalar() {
             // A variable that was not filled in has been noted.
-            Some(Scalar { kind: ScalarKind::Text, text }) if text.contains("((") => return None,
+            Some(Scalar { kind: ScalarKind::Text, text }) if is_unfilled(text) => return None,
             Some(Scalar { kind: ScalarKind::Int, text }) => match text.parse::<i64>() {
                 Ok(number) if number < i64::from(least) => ValueError::hinted(
                     format!(
@@ -143,7 +144,7 @@ impl<'n, 'f> Fields<'n, '_, 'f> {
         let Some(node) = self.value(key) else { return false };
         match truth(node, self.collector) {
             Some(is) => is,
-            None if node.text().is_some_and(|text| text.contains("((")) => false,
+            None if node.text().is_some_and(is_unfilled) => false,
             None => {
                 self.wrong_type(key, "true or false", "write `true` without quotes, or take the key out");
                 false
@@ -177,7 +178,7 @@ impl<'n, 'f> Fields<'n, '_, 'f> {
 
     /// The megabytes of a size.
     pub(super) fn megabytes(&mut self, key: &str) -> Option<u64> {
-        let text = self.text(key).filter(|text| !text.contains("(("))?;
+        let text = self.text(key).filter(|text| !is_unfilled(text))?;
         size::megabytes(&text).unwrap_or_else(|error| {
             self.problem(key, error);
             None

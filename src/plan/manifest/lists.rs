@@ -2,6 +2,7 @@
 
 use super::fields::Fields;
 use super::size;
+use super::variables::is_unfilled;
 use crate::plan::template;
 use crate::plan::value_error::ValueError;
 use crate::plan::yaml::{Node, Scalar, ScalarKind, Value};
@@ -101,7 +102,7 @@ fn route_error<'n>(item: &'n Node, route: &str) -> Option<(&'n Node, ValueError)
         return Some((item.get("route")?, error));
     }
     if let Some(protocol) = item.get("protocol").filter(|protocol| !protocol.is_null())
-        && !protocol.text().is_some_and(|word| ["http1", "http2", "tcp"].contains(&word) || word.contains("(("))
+        && !protocol.text().is_some_and(|word| ["http1", "http2", "tcp"].contains(&word) || is_unfilled(word))
     {
         return Some((
             protocol,
@@ -136,7 +137,7 @@ fn sidecar_errors(item: &Node) -> Vec<(&'static str, ValueError)> {
         let message = "a sidecar needs a list of the types of processes that it runs beside";
         errors.push(("process_types", ValueError::hinted(message, SIDECARS)));
     }
-    let memory = item.get("memory").and_then(Node::text).filter(|text| !text.contains("(("));
+    let memory = item.get("memory").and_then(Node::text).filter(|text| !is_unfilled(text));
     errors.extend(memory.and_then(size::sidecar_error).map(|error| ("memory", error)));
     errors
 }

@@ -3,6 +3,7 @@
 
 use super::fields::{Fields, truth};
 use super::metadata;
+use super::variables::is_unfilled;
 use crate::plan::value_error::ValueError;
 use crate::plan::yaml::{Node, ScalarKind, Value, key_path};
 
@@ -48,7 +49,7 @@ fn check_features(fields: &mut Fields<'_, '_, '_>) {
     }
     let path = fields.path_of("features");
     for (key, value) in features {
-        if truth(value, fields.collector).is_none() && !value.text().is_some_and(|text| text.contains("((")) {
+        if truth(value, fields.collector).is_none() && !value.text().is_some_and(is_unfilled) {
             let error = ValueError::hinted(
                 format!("expected true or false, found {}", value.type_name()),
                 "write it without quotes",
@@ -67,7 +68,7 @@ fn check_credentials(fields: &mut Fields<'_, '_, '_>) {
     let path = fields.path_of("cnb-credentials");
     let is_mapping = |node: &Node| matches!(node.value, Value::Map(_));
     for (key, value) in fields.mapping("cnb-credentials", hint) {
-        if !is_mapping(value) && !value.text().is_some_and(|text| text.contains("((")) {
+        if !is_mapping(value) && !value.text().is_some_and(is_unfilled) {
             let error = ValueError::hinted(format!("expected a mapping, found {}", value.type_name()), hint).secret();
             fields.collector.node(value, &key_path(&path, key.text().unwrap_or_default()), error);
         }

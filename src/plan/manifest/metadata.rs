@@ -2,6 +2,7 @@
 //! `metadata_validator_helper.rb`).
 
 use super::fields::Fields;
+use super::variables::is_unfilled;
 use crate::plan::value_error::ValueError;
 use crate::plan::yaml::{Node, Value, key_path};
 
@@ -52,14 +53,14 @@ fn check_entries(
     for (key, value) in entries {
         let name = key.text().unwrap_or_default();
         let at = key_path(path, name);
-        if name.contains("((") {
+        if is_unfilled(name) {
             continue;
         }
         if let Some(error) = key_error(name) {
             fields.collector.node(key, &at, error);
         }
         let error = match &value.value {
-            Value::Scalar(_) => value.text().filter(|text| !text.contains("((")).and_then(value_error),
+            Value::Scalar(_) => value.text().filter(|text| !is_unfilled(text)).and_then(value_error),
             Value::List(_) | Value::Map(_) => {
                 Some(ValueError::hinted(format!("expected a text, found {}", value.type_name()), HINT))
             }

@@ -4,6 +4,7 @@ use super::fields::Fields;
 use super::process::{HealthCheck, ManifestProcess};
 use super::size;
 use super::{ignored, spelling};
+use super::variables::is_unfilled;
 use crate::plan::value_error::ValueError;
 use crate::plan::yaml::{Node, Scalar, ScalarKind, Value};
 use crate::settings::WEB;
@@ -166,5 +167,5 @@ fn refuse_health_check_timeout(entry: &mut Fields<'_, '_, '_>) {
 
 /// Whether a text has all its variables: those without a value have been noted.
 fn is_filled_in(text: &&str) -> bool {
-    !text.contains("((")
+    !is_unfilled(text)
 }

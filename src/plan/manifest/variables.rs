@@ -22,6 +22,11 @@ const LEAST: usize = 4;
 /// MiB, used some thousand times over, would fill any memory.
 const MOST: usize = 1 << 20;
 
+/// Whether a variable in a text was not filled in, which has been noted where that was tried.
+pub(super) fn is_unfilled(text: &str) -> bool {
+    VARIABLE.as_ref().is_some_and(|variable| variable.is_match(text))
+}
+
 /// The values of variables by name.
 pub(crate) type Values = HashMap<String, Node>;
 

@@ -156,7 +156,8 @@ fn read_checks(app: &Mapping<'_>, folder: &Path, collector: &mut Collector<'_>) 
     asking.map(|check| read_check(&check, folder, collector)).collect()
 }
 
-/// How long the instances of the new version must run without a crash. Of an app without routes nothing else tells whether it is well.
+/// How long the instances of the new version must run without a crash. Of an app without routes nothing else tells whether it is
+/// well.
 fn read_health(app: &Mapping<'_>) -> Option<Duration> {
     let health = |check: &Mapping<'_>| check.table("health", &HEALTH).parse("for", parse_duration);
     let checks = app.tables("checks", &CHECK);

@@ -7,7 +7,8 @@
 //! 1. `settings`: what the load is to be; `live_url`, `paths`: what is asked for; `mix`: which kind of request comes next.
 //! 2. `load`: requests that begin at their times.
 //! 3. `client`: one request, to its end; `socket`: what is said on a WebSocket.
-//! 4. `outcome`: what came of one, and `cause`: why it failed; `tally`: the counts as they grow; `report`: what came of all of them.
+//! 4. `outcome`: what came of one, and `cause`: why it failed; `tally`: the counts as they grow; `report`: what came of all of
+//!    them.
 
 mod cause;
 mod client;

@@ -120,7 +120,7 @@ fn assert_true(plan: &Plan, space: &Space, state: LockState, what: &str) {
     console::set_colors_enabled(false);
     let now = "2026-11-24T10:06:00Z".parse().unwrap();
     let status = Status::of(plan, space, &|_| state);
-    let told = text(&status, space, now, &|_| state, &OwnCommands::default());
+    let told = text(&status, space, now, &OwnCommands::default());
     for found in OURS.captures_iter(&told) {
         let verb = match &found[1] {
             "apply" => Verb::Apply,

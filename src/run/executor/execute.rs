@@ -90,6 +90,34 @@ impl<'d, 't> Work<'d, 't> {
     fn has_begun(&self) -> bool {
         !self.begun.is_empty()
     }
+
+    /// Takes note of how the step of that number has ended. Returns whether the app is done with it.
+    fn has_ended(
+        &mut self,
+        step: usize,
+        ended: Result<(), Ended>,
+        confirmed: &mut BTreeSet<&'d str>,
+        report: &mut Report<'_>,
+    ) -> bool {
+        self.in_flight -= 1;
+        match ended {
+            Ok(()) => {
+                confirmed.insert(&self.part.steps[step].id);
+                let is_done = self.unconfirmed(confirmed).is_none();
+                if is_done {
+                    self.ended = Some(Ended::Done);
+                }
+                is_done
+            }
+            Err(ended) => {
+                report_end(&ended, report);
+                if self.ended.as_ref().is_none_or(|other| ended.outweighs(other)) {
+                    self.ended = Some(ended);
+                }
+                false
+            }
+        }
+    }
 }
 
 impl Runner<'_> {
@@ -152,8 +180,7 @@ impl Runner<'_> {
                     }
                     work.begun.insert(step);
                     work.in_flight += 1;
-                    let track = work.track;
-                    let lane = Lane { say: say.clone() };
+                    let (track, lane) = (work.track, Lane { say: say.clone() });
                     scope.spawn(move || {
                         let mut tell = |what: Happening| lane.say(Message::Told(what));
                         let ended = self.run_step(track, step, view, &mut tell);
@@ -175,21 +202,8 @@ impl Runner<'_> {
                     }
                     Ok(Message::Over { app, step, ended }) => {
                         let work = &mut all[app];
-                        work.in_flight -= 1;
-                        match ended {
-                            Ok(()) => {
-                                confirmed.insert(&work.part.steps[step].id);
-                                if work.unconfirmed(&confirmed).is_none() {
-                                    report(work.track.done(what(&work.part.app), &view.space(), self.clock.now()));
-                                    work.ended = Some(Ended::Done);
-                                }
-                            }
-                            Err(ended) => {
-                                report_end(&ended, report);
-                                if work.ended.as_ref().is_none_or(|other| ended.outweighs(other)) {
-                                    work.ended = Some(ended);
-                                }
-                            }
+                        if work.has_ended(step, ended, &mut confirmed, report) {
+                            report(work.track.done(what(&work.part.app), &view.space(), self.clock.now()));
                         }
                     }
                     // A lane has panicked, which is heard of below; or there is nobody left, which cannot be.

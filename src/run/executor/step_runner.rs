@@ -1,9 +1,10 @@
 //! One step: done, settled where cf does not say that it is done, and confirmed.
 //!
 //! A step is confirmed three times over: by what cf printed, (where it changed a live route) by the routers, and by the space.
-//! cf's word alone is never enough: an OK comes before the effect, and a failure may come after it. Where cf prints the platform's
-//! own answer to a change of an app, that is the space: there is nothing newer to be read. So the outcome of a call is *done*, *not done* or *unknown*, and unknown is settled by reading before anything
-//! else is done. What is not done for a passing reason is done again, up to a bound (see [`retry`]).
+//! cf's word alone is never enough: an OK comes before the effect, and a failure may come after it. Where cf prints the
+//! platform's own answer to a change of an app, that is the space: there is nothing newer to be read. So the outcome of a call is
+//! *done*, *not done* or *unknown*, and unknown is settled by reading before anything else is done. What is not done for a
+//! passing reason is done again, up to a bound (see [`retry`]).
 
 use std::panic::resume_unwind;
 use std::sync::Arc;
@@ -248,6 +249,8 @@ impl Runner<'_> {
         let deadline = self.clock.now() + step.limits.within;
         let before = Arc::clone(view.space());
         let not_started = |why: &dyn std::fmt::Display| Unfinished::Failed(format!("cf was not started: {why}"));
+        let expected =
+            step.facts().expectation().ok_or_else(|| not_started(&"nothing tells what it prints when it is done"))?;
         let secret = invocation.secret.as_ref().map(|secret| self.api.session.home().secret_file(secret));
         let secret = secret.transpose().map_err(|error| not_started(&error))?;
         let argv = invocation
@@ -265,7 +268,9 @@ impl Runner<'_> {
         if step.limits.attempt > LONG {
             self.api.tokens().renew_for(step.limits.attempt);
         }
-        for tried in 1.. {
+        let mut tried = 0;
+        loop {
+            tried += 1;
             let Tried { output, begun, token, is_spare } =
                 self.try_once(step, &argv, ahead.as_ref(), tried, deadline, report)?;
             *exit_code = output.exit.code();
@@ -274,7 +279,6 @@ impl Runner<'_> {
             {
                 return Ok(Called { since, ..called(again(tried)) });
             }
-            let Some(expected) = step.facts().expectation() else { return Ok(called(Vec::new())) };
             let verdict = confirm(&expected, self.cf.version().dialect(), &output);
             let said = match &verdict {
                 outcome::Verdict::Done => {
@@ -298,7 +302,6 @@ impl Runner<'_> {
             report(Happening::StepRepeated { app: step.app.to_string(), step: step.id.clone(), why: said });
             self.pause_before(next, token.as_ref(), deadline)?;
         }
-        Ok(called(Vec::new()))
     }
 
     /// Runs cf for a step once, in a spare home where there are lanes. Fails where it cannot be run.

@@ -104,7 +104,7 @@ impl<'d> Track<'d> {
         Happening::Done { app: app.name.to_string(), what, seconds, told: serving(app, space) }
     }
 
-    /// What was seen before counts for nothing since then.
+    /// Since when what was seen counts.
     pub(super) fn open_since(&self) -> Option<Instant> {
         self.seen().open_since
     }

@@ -2,8 +2,8 @@
 //!
 //! - [`probe`]: the routers, asked who answers on a route; `head`: one question
 //! - `routers`: whether they can be asked at all, found out before the first change, by `deaf` of each route
-//! - [`check`]: the plan's checks, by `http_check` (what is a `fault` in an answer), by `command`, or by an [`approver`], and their [`outcome`]; `watch`: checks
-//!   that go on
+//! - [`check`]: the plan's checks, by `http_check` (what is a `fault` in an answer), by `command`, or by an [`approver`], and
+//!   their [`outcome`]; `watch`: checks that go on
 //! - [`http`]: the HTTP client of both; `instances`: the instances that a router is asked for
 
 pub mod approver;

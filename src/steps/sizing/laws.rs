@@ -66,8 +66,9 @@ impl Platform {
         Self { foundry, agent, token, space }
     }
 
-    /// Applies the manifest with `-i` in the place of its instances and `-m` in that of its memory. cf 8.17 (`handle_instances_override.go`): the flag
-    /// goes to the web process of the list where there is one, else to the top of the application.
+    /// Applies the manifest with `-i` in the place of its instances and `-m` in that of its memory. cf 8.17
+    /// (`handle_instances_override.go`): the flag goes to the web process of the list where there is one, else to the top of the
+    /// application.
     fn push(&self, app: &str, manifest: &Value, (instances, memory_mb): Flags) {
         let mut manifest = manifest.clone();
         let application = &mut manifest["applications"][0];

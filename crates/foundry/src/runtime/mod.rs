@@ -5,8 +5,8 @@
 //! 3. `reconcile`: compares that with what is there after every change, starts what is missing and stops what is left.
 //! 4. `instance`: one index of a process, from its first start through crashes and restarts to its stop; `life`: one of
 //!    its lives; `codependent`: its process and the sidecars beside it.
-//! 5. `launch`: the files and the environment of an instance, and its process group; `container`: its directory; [`web_server`]: what serves apps
-//!    that are nothing but files.
+//! 5. `launch`: the files and the environment of an instance, and its process group; `container`: its directory; [`web_server`]:
+//!    what serves apps that are nothing but files.
 //! 6. `health`: whether it is well; `restart`: what happens when it was not; `usage`: what it takes.
 //! 7. `tasks`: commands that run once.
 //! 8. `restore`: back to what ran when a snapshot was taken.

@@ -64,8 +64,8 @@ impl Equal {
         list.add(Phase::Push, "bind", bind);
     }
 
-    /// What must be so before the version is started, of one that was created by these steps: what a new app has is taken for granted
-    /// until then, and whatever differed was set and confirmed by itself.
+    /// What must be so before the version is started, of one that was created by these steps: what a new app has is taken for
+    /// granted until then, and whatever differed was set and confirmed by itself.
     pub(super) fn condition(self) -> Option<Condition> {
         let mut settings = self.wanted;
         settings.retain(|setting, is| !matches!(setting, Setting::Binding(_)) && *is != Is::Untold);

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::plan::{self, AppName, Old};
-use crate::space::{AppState, Space};
+use crate::space::{App, AppState, Space};
 use crate::steps::annotations::{Origin, Role};
 use crate::steps::held::{Held, count};
 use crate::steps::standing::{UnderWay, is_alone_on_live, is_at_work, is_on_live, not_alone_on};
@@ -131,68 +131,85 @@ fn unequal(app: &plan::App, next: &AppName, start: &Space, space: &Space) -> Opt
 
 /// Routes, states, instances, bindings and settings of the app that served; the other one is off the plan's routes and stopped.
 fn as_before(app: &plan::App, start: &Space, space: &Space) -> Option<String> {
-    // Where nothing was on the live routes, a version that was live once may be back on them: that is better than nothing.
+    let back = is_back(app, start, space);
+    routes_as_before(app, back, start, space).or_else(|| {
+        app.colours.iter().find_map(|colour| {
+            colour_as_before(app, colour, back == Some(colour), start, space)
+                .or_else(|| handed_over_as_before(app, colour, start, space))
+                .or_else(|| other_routes_as_before(app, colour, start, space))
+        })
+    })
+}
+
+/// The version that was live once and is again, where nothing was on the live routes: that is better than nothing.
+fn is_back<'a>(app: &'a plan::App, start: &Space, space: &Space) -> Option<&'a AppName> {
     let was_live_once =
         |colour: &&AppName| matches!(start.app(colour.as_str()).and_then(Role::of), Some(Role::Live | Role::Previous));
     let was_nobodys = app.live.iter().all(|url| start.holders(url).is_empty());
     let is_live = |colour: &&AppName| space.app(colour.as_str()).and_then(Role::of) == Some(Role::Live);
-    let back = app.colours.iter().find(|colour| was_nobodys && was_live_once(colour) && is_live(colour));
-    for url in &app.live {
+    app.colours.iter().find(|colour| was_nobodys && was_live_once(colour) && is_live(colour))
+}
+
+fn routes_as_before(app: &plan::App, back: Option<&AppName>, start: &Space, space: &Space) -> Option<String> {
+    app.live.iter().find_map(|url| {
         let names =
             |space: &Space| -> BTreeSet<String> { space.holders(url).into_iter().map(ToOwned::to_owned).collect() };
         let (was, is) = (names(start), names(space));
-        let is_back = back.is_some_and(|back| is == BTreeSet::from([back.to_string()]));
-        if was != is && !is_back {
-            let told = |names: BTreeSet<String>| names.into_iter().collect::<Vec<_>>().join(", ");
-            return Some(format!("{url} led to [{}] and leads to [{}] now", told(was), told(is)));
+        if was == is || back.is_some_and(|back| is == BTreeSet::from([back.to_string()])) {
+            return None;
         }
+        let told = |names: BTreeSet<String>| names.into_iter().collect::<Vec<_>>().join(", ");
+        Some(format!("{url} led to [{}] and leads to [{}] now", told(was), told(is)))
+    })
+}
+
+fn colour_as_before(
+    app: &plan::App,
+    colour: &AppName,
+    is_back: bool,
+    start: &Space,
+    space: &Space,
+) -> Option<String> {
+    let name = colour.as_str();
+    let is_live = || standing::standing(app, start).is_ok_and(|standing| standing.live() == Some(colour));
+    let served = is_on_live(app, colour, start) || (!app.has_routes() && is_live());
+    match (start.app(name), space.app(name)) {
+        (Some(was), Some(is)) if served => {
+            // One that did not run, or had no instances, is started on the way back: that is no harm.
+            let same_size = was.web_instances() == is.web_instances() || was.web_instances() == 0;
+            let stopped = was.state == AppState::Started && is.state == AppState::Stopped;
+            let is_same =
+                was.droplet == is.droplet && was.bindings == is.bindings && was.settings == is.settings && same_size;
+            (stopped || !is_same).then(|| format!("{name} is not as it was"))
+        }
+        (Some(_), None) => Some(format!("{name} is not there any more")),
+        (Some(_), Some(_)) if is_back => None,
+        (was, Some(is)) => {
+            let ran = was.is_some_and(|was| was.state == AppState::Started);
+            (is.state == AppState::Started && !ran).then(|| format!("{name} still runs"))
+        }
+        (None, None) => None,
     }
-    for colour in &app.colours {
-        let name = colour.as_str();
-        let is_live = || standing::standing(app, start).is_ok_and(|standing| standing.live() == Some(colour));
-        let served = is_on_live(app, colour, start) || (!app.has_routes() && is_live());
-        match (start.app(name), space.app(name)) {
-            (Some(was), Some(is)) if served => {
-                // One that did not run, or had no instances, is started on the way back: that is no harm.
-                let same_size = was.web_instances() == is.web_instances() || was.web_instances() == 0;
-                let stopped = was.state == AppState::Started && is.state == AppState::Stopped;
-                if stopped
-                    || !same_size
-                    || was.droplet != is.droplet
-                    || was.bindings != is.bindings
-                    || was.settings != is.settings
-                {
-                    return Some(format!("{name} is not as it was"));
-                }
-            }
-            (Some(_), None) => return Some(format!("{name} is not there any more")),
-            (Some(_), Some(_)) if back == Some(colour) => {}
-            (was, Some(is))
-                if is.state == AppState::Started && !was.is_some_and(|was| was.state == AppState::Started) =>
-            {
-                return Some(format!("{name} still runs"));
-            }
-            (_, Some(_) | None) => {}
-        }
-        if let (Some(was), Some(is)) = (start.app(name), space.app(name))
-            && was.state == AppState::Started
-            && is.state == AppState::Started
-        {
-            let mut kinds = was.processes.iter().map(|one| one.kind.as_str()).filter(|kind| app.hands_over(kind));
-            if let Some(kind) =
-                kinds.find(|kind| ![was.instances_of(kind), count(was, kind)].contains(&is.instances_of(kind)))
-            {
-                return Some(format!("process {kind} of {name} is not as it was"));
-            }
-        }
-        let kept = start.app(name).and_then(Origin::of).map(|origin| origin.kept_routes).unwrap_or_default();
-        let routes = space.routes_of(name);
-        let mut had = start.routes_of(name).into_iter().map(ToOwned::to_owned).chain(kept);
-        if let Some(lost) = had.find(|url| !is_of_plan(app, url) && !routes.contains(&url.as_str())) {
-            return Some(format!("{lost} led to {name} and does not any more"));
-        }
-    }
-    None
+}
+
+/// A process that is handed over has as many instances as it had, or as it was to have again.
+fn handed_over_as_before(app: &plan::App, colour: &AppName, start: &Space, space: &Space) -> Option<String> {
+    let is_started = |app: &&App| app.state == AppState::Started;
+    let was = start.app(colour.as_str()).filter(is_started)?;
+    let is = space.app(colour.as_str()).filter(is_started)?;
+    let mut kinds = was.processes.iter().map(|one| one.kind.as_str()).filter(|kind| app.hands_over(kind));
+    let kind = kinds.find(|kind| ![was.instances_of(kind), count(was, kind)].contains(&is.instances_of(kind)))?;
+    Some(format!("process {kind} of {colour} is not as it was"))
+}
+
+/// What the plan does not name still leads to the colour.
+fn other_routes_as_before(app: &plan::App, colour: &AppName, start: &Space, space: &Space) -> Option<String> {
+    let name = colour.as_str();
+    let kept = start.app(name).and_then(Origin::of).map(|origin| origin.kept_routes).unwrap_or_default();
+    let routes = space.routes_of(name);
+    let mut had = start.routes_of(name).into_iter().map(ToOwned::to_owned).chain(kept);
+    let lost = had.find(|url| !is_of_plan(app, url) && !routes.contains(&url.as_str()))?;
+    Some(format!("{lost} led to {name} and does not any more"))
 }
 
 #[cfg(test)]

@@ -41,8 +41,9 @@ pub(super) fn standing(app: &plan::App, space: &Space) -> Result<Standing, Refus
     }
 }
 
-/// Reads off the space where the colours of an app without routes stand: what is written on them tells, and where nothing is, what runs. Refuses where nothing tells, and where a route leads to one
-/// of them all the same: whoever is reached must be switched, and not handed over.
+/// Reads off the space where the colours of an app without routes stand: what is written on them tells, and where nothing is, what
+/// runs. Refuses where nothing tells, and where a route leads to one of them all the same: whoever is reached must be switched, and
+/// not handed over.
 fn unrouted(app: &plan::App, space: &Space) -> Result<Standing, Refusal> {
     let is_reached = |colour: &&AppName| !space.routes_of(colour.as_str()).is_empty();
     if let Some(colour) = app.colours.iter().find(is_reached) {
