@@ -91,7 +91,7 @@ mod laws {
             let shown = for_terminal(&text);
             let colour = Regex::new(r"\x1b\[[0-9;]*m").unwrap();
             prop_assert!(!colour.replace_all(&shown, "").contains(does_harm), "{:?}", shown);
-            let written = serde_json::Value::from(text.as_str()).to_string();
+            let written = Value::from(text.as_str()).to_string();
             let escaped = json(&written);
             prop_assert!(!escaped.contains(does_harm));
             prop_assert_eq!(serde_json::from_str::<String>(&escaped).unwrap(), text);
@@ -143,6 +143,6 @@ mod tests {
         let text = serde_json::to_string_pretty(&value).unwrap();
         let escaped = json(&text);
         assert!(!escaped.contains(does_harm), "{escaped:?}");
-        assert_eq!(serde_json::from_str::<serde_json::Value>(&escaped).unwrap(), value);
+        assert_eq!(serde_json::from_str::<Value>(&escaped).unwrap(), value);
     }
 }

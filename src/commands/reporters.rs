@@ -111,7 +111,7 @@ impl Reporters {
         let event = Event { time: Timestamp::now(), what };
         let mut last = locked(&self.last);
         let mut console = locked(&self.console);
-        let mut lines = self.lines.as_deref().map(held);
+        let mut lines = self.lines.as_deref().map(locked);
         let lines = lines.as_deref_mut().map(|lines| lines as &mut dyn Reporter);
         let all: [Option<&mut dyn Reporter>; 3] = [Some(&mut *last), Some(&mut *console), lines];
         let mut failures = Vec::new();

@@ -207,9 +207,7 @@ impl<'a> Explorer<'a> {
                 found.map_or(Ok(None), Err)
             }
             Err(refusal) if left.faults == 0 || self.may_refuse(verb, &refusal, under_way.as_ref()) => Ok(None),
-            Err(refusal) => {
-                Err(doing.found("", format!("it is refused, and the app stays half-way: {refusal}")))
-            }
+            Err(refusal) => Err(doing.found("", format!("it is refused, and the app stays half-way: {refusal}"))),
         }
     }
 

@@ -19,12 +19,7 @@ use crate::steps::standing::{Standing, is_on_live};
 use super::preview::instances;
 
 /// The status of all apps of a plan, as text.
-pub(crate) fn text(
-    status: &Status<'_>,
-    space: &Space,
-    now: Timestamp,
-    own: &OwnCommands,
-) -> String {
+pub(crate) fn text(status: &Status<'_>, space: &Space, now: Timestamp, own: &OwnCommands) -> String {
     let typing = Typing::new(status, own);
     let mut out = String::new();
     let target = format!("{} / {} / {}, cf {}", space.api, space.org.name, space.space.name, space.cf);

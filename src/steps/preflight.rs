@@ -9,8 +9,8 @@ mod tests;
 use std::collections::BTreeSet;
 
 use crate::plan::{self, AppName, Lifecycle, RouteUrl};
-use crate::space::rules::{Buildpack, ForeignRoute, Stack, StackState, Suspended};
 use crate::space::Space;
+use crate::space::rules::{Buildpack, ForeignRoute, Stack, StackState, Suspended};
 
 use super::refusal::Refusal;
 use super::{Action, Step};

@@ -1,8 +1,8 @@
 //! Which application of a manifest is meant.
 
 use super::alone::Alone;
-use super::variables::{Values, fill_in};
 use super::variables::is_unfilled;
+use super::variables::{Values, fill_in};
 use crate::plan::diagnostics::Collector;
 use crate::plan::value_error::ValueError;
 use crate::plan::values::Located;

@@ -105,7 +105,7 @@ fn annotation_error(value: &str) -> Option<ValueError> {
 fn word_fault(word: &str) -> Option<String> {
     let is_good = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
     if let Some(odd) = word.chars().find(|c| !is_good(*c)) {
-        return Some(format!("has a {odd:?} in it"));
+        return Some(if odd == ' ' { "has a blank in it".to_owned() } else { format!("has a `{odd}` in it") });
     }
     if !word.starts_with(|c: char| c.is_ascii_alphanumeric()) || !word.ends_with(|c: char| c.is_ascii_alphanumeric()) {
         return Some("begins or ends with neither a letter nor a digit".to_owned());
@@ -136,7 +136,7 @@ mod tests {
         let cases = [
             ("team", ""),
             ("example.com/team-1.a_b", ""),
-            ("a b", "this key has a ' ' in it"),
+            ("a b", "this key has a blank in it"),
             ("-team", "this key begins or ends with neither a letter nor a digit"),
             (&long, "this key has 64 characters, and 63 are the most"),
             ("a/b/c", "this key has more than one `/`"),
@@ -155,7 +155,7 @@ mod tests {
         let of = |error: Option<ValueError>| error.map_or(String::new(), |error| error.message);
         assert_eq!(of(label_error("")), "");
         assert_eq!(of(label_error("1.4.0")), "");
-        assert_eq!(of(label_error("me@example.com")), "the platform refuses this label: its value has a '@' in it");
+        assert_eq!(of(label_error("me@example.com")), "the platform refuses this label: its value has a `@` in it");
         assert_eq!(of(annotation_error("me@example.com, or any other")), "");
         let long = "a".repeat(5001);
         assert_eq!(of(annotation_error(&long)), "an annotation has at most 5000 characters, and this one has 5001");

@@ -3,8 +3,8 @@
 use super::fields::Fields;
 use super::process::{HealthCheck, ManifestProcess};
 use super::size;
-use super::{ignored, spelling};
 use super::variables::is_unfilled;
+use super::{ignored, spelling};
 use crate::plan::value_error::ValueError;
 use crate::plan::yaml::{Node, Scalar, ScalarKind, Value};
 use crate::settings::WEB;

@@ -11,6 +11,7 @@ use crate::example;
 use crate::plan::Plan;
 use crate::proof::prove;
 use crate::space::InstanceState;
+use crate::space::lock::Lock;
 use crate::steps::refusal::Refusal;
 use crate::steps::{Deployment, Request, Step, Verb};
 

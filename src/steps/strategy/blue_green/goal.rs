@@ -163,13 +163,7 @@ fn routes_as_before(app: &plan::App, back: Option<&AppName>, start: &Space, spac
     })
 }
 
-fn colour_as_before(
-    app: &plan::App,
-    colour: &AppName,
-    is_back: bool,
-    start: &Space,
-    space: &Space,
-) -> Option<String> {
+fn colour_as_before(app: &plan::App, colour: &AppName, is_back: bool, start: &Space, space: &Space) -> Option<String> {
     let name = colour.as_str();
     let is_live = || standing::standing(app, start).is_ok_and(|standing| standing.live() == Some(colour));
     let served = is_on_live(app, colour, start) || (!app.has_routes() && is_live());
