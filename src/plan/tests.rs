@@ -116,6 +116,7 @@ fn a_small_plan_is_filled_up_with_defaults() {
                 services: vec![],
                 live: vec![RouteUrl::parse("sinatralive.example.com").unwrap()],
                 staging: Some(RouteUrl::parse("sinatrastaging.example.com/next").unwrap()),
+                protocols: BTreeMap::new(),
                 health: None,
                 checks: vec![],
                 watch: None,

@@ -459,6 +459,21 @@ const SABOTAGE: &[(&str, Sabotage, &[&str])] = &[
         &["is stopped before it has drained"],
     ),
     (
+        "the new colour is reached by another protocol",
+        |_, steps| {
+            let by_http2 = |mut step: Step| {
+                if let Action::MapRoute(map) = &mut step.action
+                    && map.app.as_str() == "shop_b"
+                {
+                    map.protocol = plan::Protocol::Http2;
+                }
+                step
+            };
+            steps.into_iter().map(by_http2).collect()
+        },
+        &["leads to shop_b by http2, which nobody has asked for"],
+    ),
+    (
         "the router is not asked whether the new colour is reached",
         |_, steps| {
             let ask = |mut step: Step| {

@@ -1,7 +1,7 @@
 //! What a step does: one file an action, with everything about it.
 //!
 //! - [`facts`]: what is known of an action before it runs; each file answers that for its own
-//! - `annotate`, `await_end`, `bind_service`, `check`, `create_app`, `delete`, `drain`, `health`, `map_route`, `push`, `scale`, `scale_process`,
+//! - `annotate`, `await_end`, `bind_service`, `check`, `create_app`, `create_route`, `delete`, `drain`, `health`, `map_route`, `push`, `scale`, `scale_process`,
 //!   `set`, `set_droplet`, `stage`, `start`, `stop`, `unbind_service`, `unmap_route`, `watch`: the actions; `http_words`: what checks by
 //!   HTTP are told by
 //! - [`limits`], [`partial`], [`question`], [`traffic`], [`work`]: what their answers are made of
@@ -12,6 +12,7 @@ mod await_end;
 mod bind_service;
 mod check;
 mod create_app;
+mod create_route;
 mod delete;
 mod drain;
 pub mod facts;
@@ -41,6 +42,7 @@ pub(crate) use await_end::AwaitEnd;
 pub(crate) use bind_service::BindService;
 pub(crate) use check::Check;
 pub(crate) use create_app::{CreateApp, NewApp};
+pub(crate) use create_route::CreateRoute;
 pub(crate) use delete::Delete;
 pub(crate) use drain::Drain;
 use facts::Facts;
@@ -93,6 +95,8 @@ actions! {
     Annotate,
     /// Binds a service instance to the app.
     BindService,
+    /// Creates a route that leads nowhere yet.
+    CreateRoute,
     /// Maps a route to the app.
     MapRoute,
     /// Unmaps a route from the app.

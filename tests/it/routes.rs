@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde_json::Value;
+
 use crate::support::bench::{Bench, LIVE, PLAN};
 
 fn plan(live: &str) -> String {
@@ -95,6 +97,37 @@ fn a_route_that_only_the_live_version_has_is_moved_with_the_others() {
     let refused = bench.run(&["apply", "--yes"]);
     assert_eq!(refused.code, 4, "{}", refused.err);
     assert!(refused.err.contains("shop is also reached by promo.apps.foundry.test"), "{}", refused.err);
+}
+
+/// What routers talk to the live version they talk to the next one, at the staging route, too; what is said otherwise counts, and a
+/// rollback brings back what was.
+#[test]
+fn http2_goes_from_one_colour_to_the_other_and_back() {
+    let bench = Bench::live_undrained();
+    let by = |url: &str| -> Vec<String> {
+        let host = url.split('.').next().unwrap();
+        let routes: Value =
+            serde_json::from_str(&bench.cf.must(["curl", &format!("/v3/routes?hosts={host}")])).unwrap();
+        let destinations = routes["resources"][0]["destinations"].as_array().unwrap();
+        destinations.iter().map(|to| to["protocol"].as_str().unwrap().to_owned()).collect()
+    };
+    bench.cf.must(["unmap-route", "shop_a", "apps.foundry.test", "--hostname", "shop"]);
+    bench.cf.must(["map-route", "shop_a", "apps.foundry.test", "--hostname", "shop", "--app-protocol", "http2"]);
+    let run = bench.must(&["apply", "--yes"]);
+    assert_eq!((bench.leads_to(LIVE), by(LIVE)), (vec!["shop_b".to_owned()], vec!["http2".to_owned()]));
+    for host in ["shop", "shop-staging"] {
+        let line = format!("cf map-route shop_b apps.foundry.test --hostname {host} --app-protocol http2");
+        assert!(run.err.contains(&line), "'{line}' is not in:\n{}", run.err);
+    }
+    let said = "live: [{route: shop.apps.foundry.test, protocol: http1}]";
+    let undrained = PLAN.replace("drain: 1s", "drain: 0s");
+    bench.write("deploy.yaml", &undrained.replace("live: [shop.apps.foundry.test]", said));
+    let plan = bench.must(&["plan"]).out;
+    assert!(plan.contains("what will be otherwise: protocol of shop.apps.foundry.test: http2 → http1"), "{plan}");
+    bench.must(&["apply", "--yes"]);
+    assert_eq!(by(LIVE), ["http1"]);
+    bench.must(&["rollback", "--yes"]);
+    assert_eq!((bench.leads_to(LIVE), by(LIVE)), (vec!["shop_b".to_owned()], vec!["http2".to_owned()]));
 }
 
 #[test]

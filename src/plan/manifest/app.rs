@@ -9,6 +9,8 @@ use serde_json::{Map, Value};
 use super::keys::{OF_A_PROCESS, is_read_by_cf};
 use super::lifecycle::Lifecycle;
 use super::process::ManifestProcess;
+use crate::plan::protocol::Protocol;
+use crate::plan::route_url::RouteUrl;
 use crate::settings::Settings;
 
 /// Keys of an application that a deployment sees to itself, or that say what is pushed.
@@ -73,6 +75,14 @@ impl fmt::Debug for Application {
 }
 
 impl ManifestApp {
+    /// What routers are to talk to the app on a route, where the manifest names that with a `protocol` for HTTP.
+    pub(in crate::plan) fn protocol(&self, url: &RouteUrl) -> Option<Protocol> {
+        let routes = self.whole.written["routes"].as_array()?;
+        let bare = |route: &str| route.trim_start_matches("https://").trim_start_matches("http://").to_owned();
+        let is_it = |route: &&Value| route["route"].as_str().is_some_and(|text| url.is_written(&bare(text)));
+        Protocol::parse(routes.iter().find(is_it)?["protocol"].as_str()?).ok()
+    }
+
     /// What the manifest asks of an app of this name, for whoever tells how an app differs from it: without its routes, its
     /// files and how many instances there are to be, which a deployment decides.
     ///

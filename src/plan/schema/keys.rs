@@ -251,8 +251,8 @@ pub(crate) static APP: Table = Table {
             Kind::Text(&FILE),
             Need::Required,
             "The app's ordinary cf manifest, relative to this file: the source of memory, instances, buildpacks, env and \
-             health check, or of a docker image, whose registry's password is taken from `CF_DOCKER_PASSWORD`. Its routes \
-             and the application's name are not used. As on the platform, an entry of `processes` \
+             health check, or of a docker image, whose registry's password is taken from `CF_DOCKER_PASSWORD`. Of its routes \
+             only the `protocol` is used, and the application's name is not. As on the platform, an entry of `processes` \
              for web takes the place of all process keys at the top of the application.",
         ),
         key(
@@ -442,18 +442,58 @@ pub(crate) static ROUTES: Table = Table {
     keys: &[
         key(
             "live",
-            Kind::List(&Kind::Text(&ROUTE), 1, None),
+            Kind::List(&Kind::TableOr(&LIVE_ROUTE, "route"), 1, None),
             Need::Required,
-            "The routes that the users of the app know: host and domain, with a path if need be; no scheme, no port.",
+            "The routes that the users of the app know.",
         ),
         key(
             "staging",
-            Kind::Text(&ROUTE),
+            Kind::TableOr(&STAGING_ROUTE, "route"),
             Need::Required,
             "The route at which the new version is checked before it goes live; none of the live ones.",
         ),
     ],
 };
+
+/// An item of `routes.live`.
+pub(crate) static LIVE_ROUTE: Table = Table {
+    noun: "a route",
+    one_of: false,
+    keys: &[
+        key(
+            "route",
+            Kind::Text(&ROUTE),
+            Need::Required,
+            "Host and domain, with a path if need be; no scheme, no port.",
+        ),
+        key(
+            "protocol",
+            Kind::Choice(PROTOCOL),
+            Need::Optional(
+                "that of the manifest's route, or else that by which the live colour is reached there, or else `http1`",
+            ),
+            "What the routers talk to the app.",
+        ),
+    ],
+};
+
+/// `routes.staging`.
+pub(crate) static STAGING_ROUTE: Table = Table {
+    noun: "a route",
+    one_of: false,
+    keys: &[
+        key("route", Kind::Text(&ROUTE), Need::Required, "As of the live routes."),
+        key(
+            "protocol",
+            Kind::Choice(PROTOCOL),
+            Need::Optional("that of the first live route"),
+            "What the routers talk to the app.",
+        ),
+    ],
+};
+
+/// The words of `protocol`.
+const PROTOCOL: &[(&str, &str)] = &[("http1", "HTTP/1.1"), ("http2", "HTTP/2, as gRPC needs it")];
 
 /// `watch`.
 pub(crate) static WATCH: Table = Table {
@@ -624,5 +664,18 @@ pub(crate) static COMMAND_CHECK: Table = Table {
 };
 
 /// All tables, the plan first.
-pub(crate) static TABLES: [&Table; 11] =
-    [&PLAN, &TARGET, &APP, &TIMEOUTS, &ROUTES, &CHECK, &HTTP, &COMMAND_CHECK, &HEALTH, &WATCH, &TLS];
+pub(crate) static TABLES: [&Table; 13] = [
+    &PLAN,
+    &TARGET,
+    &APP,
+    &TIMEOUTS,
+    &ROUTES,
+    &LIVE_ROUTE,
+    &STAGING_ROUTE,
+    &CHECK,
+    &HTTP,
+    &COMMAND_CHECK,
+    &HEALTH,
+    &WATCH,
+    &TLS,
+];

@@ -274,7 +274,7 @@ impl Runner<'_> {
             {
                 return Ok(Called { since, ..called(again(tried)) });
             }
-            let Some(expected) = step.facts().expectation() else { return Ok(called(Vec::new())) };
+            let Some(expected) = step.facts().expectation(&step.cf) else { return Ok(called(Vec::new())) };
             let verdict = confirm(&expected, self.cf.version().dialect(), &output);
             let said = match &verdict {
                 outcome::Verdict::Done => {

@@ -6,6 +6,9 @@ use serde_json::Value;
 use super::answer::{RawDestination, ToOne, Unreadable, parse_all};
 use crate::space::{Destination, Domain, Route};
 
+/// The port of a destination for which none was asked (CC: `ProcessModel::DEFAULT_HTTP_PORT`).
+const USUAL_PORT: u16 = 8080;
+
 /// Reads the routes that the space of that guid may use from `/v3/routes`. CC: that list also has those that another
 /// space shares with it.
 pub(crate) fn routes(path: &str, space: &str, resources: &[Value]) -> Result<Vec<Route>, Unreadable> {
@@ -26,6 +29,8 @@ pub(crate) fn routes(path: &str, space: &str, resources: &[Value]) -> Result<Vec
     let to = |to: RawDestination| Destination {
         app: to.app.guid,
         process: to.app.process.map_or_else(|| "web".to_owned(), |process| process.kind),
+        port: to.port.filter(|port| *port != USUAL_PORT),
+        protocol: to.protocol.unwrap_or_default(),
     };
     let route = |raw: Raw| Route {
         guid: raw.guid,
@@ -87,5 +92,29 @@ mod tests {
         let leads: Vec<(&str, &str)> =
             read[0].destinations.iter().map(|to| (to.app.as_str(), to.process.as_str())).collect();
         assert_eq!(leads, [("a-1", "worker"), ("a-2", "web")]);
+    }
+
+    #[test]
+    fn a_destination_is_read_with_what_it_has_of_its_own() {
+        let answer = [json!({
+            "guid": "r", "url": "shop.example.com",
+            "destinations": [
+                {"app": {"guid": "a"}, "port": 8080, "protocol": "http1"},
+                {"app": {"guid": "b", "process": {"type": "api"}}, "port": 9000, "protocol": "http2"},
+                {"app": {"guid": "c"}, "weight": null, "port": 7000, "protocol": "tcp"},
+                {"app": {"guid": "d"}},
+            ],
+        })];
+        let read = routes("/v3/routes", "s-1", &answer).unwrap();
+        let told: Vec<String> = read[0].destinations.iter().map(Destination::told).collect();
+        assert_eq!(
+            told,
+            [
+                "process web (http1)",
+                "process api on port 9000 (http2)",
+                "process web on port 7000 (tcp)",
+                "process web (http1)"
+            ]
+        );
     }
 }

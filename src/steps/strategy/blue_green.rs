@@ -4,11 +4,13 @@
 //! - `forward`: the classic guide's seven steps, from their beginning or from where a run was interrupted
 //! - `back`: the guide's fallback, and what takes a half-done deployment back
 //! - `equality`: what the live colour has and no manifest names; `extra_routes`: the routes that it has and the plan does not name
+//! - `destinations`: what routers talk to a colour on a route
 //! - `handover`: what no route leads to goes from one colour to the other, on either way
 //! - `leaving`: a colour leaves the routes to the other one, on either way
 //! - `promise`: what it promises of the live routes; `goal`: where it must end
 
 mod back;
+mod destinations;
 mod equality;
 mod extra_routes;
 mod forward;

@@ -14,6 +14,7 @@ use crate::steps::refusal::Refusal;
 use crate::steps::standing::{Standing, UnderWay, is_on_live};
 use crate::steps::{Step, preflight};
 
+use super::destinations::may_be_mapped;
 use super::handover::{hand_over, works};
 use super::leaving::{grow, put_to_rest, returning, revive, take_off};
 use super::standing::{self, is_uploaded, other};
@@ -31,6 +32,7 @@ struct Direction {
 pub(super) fn compile(input: &CompileInput<'_>, space: &Space) -> Result<Vec<Step>, Refusal> {
     let CompileInput { app, failed, extent, .. } = *input;
     Refusal::any(preflight::of_space(app, space))?;
+    may_be_mapped(app, space)?;
     let standing = standing::standing(app, space)?;
     let Direction { to, from, finished } = match standing::under_way(app, space) {
         Some(under_way) => of_interrupted(app, space, under_way)?,

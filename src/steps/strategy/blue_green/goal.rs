@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::plan::{self, AppName, Old};
+use crate::plan::{self, AppName, Old, RouteUrl};
 use crate::space::{App, AppState, Space};
 use crate::steps::annotations::{Origin, Role};
 use crate::steps::held::{Held, count};
@@ -48,7 +48,9 @@ pub(super) fn missed(
         return Some(format!("{holder} is still on the staging route {url}"));
     }
     match goal {
-        Goal::Live(next) => live(app, next, space, has_crashed).or_else(|| unequal(app, next, start, space)),
+        Goal::Live(next) => live(app, next, space, has_crashed)
+            .or_else(|| otherwise_reached(app, next, start, space))
+            .or_else(|| unequal(app, next, start, space)),
         Goal::Start => as_before(app, start, space),
         Goal::Settled => {
             let several = app.live.iter().find(|url| space.holders(url).len() > 1);
@@ -130,6 +132,20 @@ fn unequal(app: &plan::App, next: &AppName, start: &Space, space: &Space) -> Opt
     Some(format!("{setting} of {next} is not as on {old}, and no manifest says so"))
 }
 
+/// A live route that was mapped on the walk, and on which routers talk something else than is said, or else was talked to the one
+/// that was live.
+fn otherwise_reached(app: &plan::App, next: &AppName, start: &Space, space: &Space) -> Option<String> {
+    let old = other(app, next);
+    let differs = |url: &&RouteUrl| {
+        let said = app.protocols.get(url).copied();
+        let wanted = said.or_else(|| start.protocol(old.as_str(), url));
+        !start.is_mapped(next.as_str(), url) && wanted.is_some() && space.protocol(next.as_str(), url) != wanted
+    };
+    let url = app.live.iter().find(differs)?;
+    let is = space.protocol(next.as_str(), url).unwrap_or_default();
+    Some(format!("{url} leads to {next} by {}, which nobody has asked for", is.as_str()))
+}
+
 /// Routes, states, instances, bindings and settings of the app that served; the other one is off the plan's routes and stopped.
 fn as_before(app: &plan::App, start: &Space, space: &Space) -> Option<String> {
     // Where nothing was on the live routes, a version that was live once may be back on them: that is better than nothing.
@@ -146,6 +162,13 @@ fn as_before(app: &plan::App, start: &Space, space: &Space) -> Option<String> {
         if was != is && !is_back {
             let told = |names: BTreeSet<String>| names.into_iter().collect::<Vec<_>>().join(", ");
             return Some(format!("{url} led to [{}] and leads to [{}] now", told(was), told(is)));
+        }
+        let by = |space: &Space, colour: &AppName| space.protocol(colour.as_str(), url);
+        let differs = |colour: &&AppName| {
+            by(start, colour).is_some() && by(space, colour).is_some() && by(start, colour) != by(space, colour)
+        };
+        if let Some(colour) = app.colours.iter().find(differs) {
+            return Some(format!("{url} does not lead to {colour} by the protocol that it led there by"));
         }
     }
     for colour in &app.colours {
