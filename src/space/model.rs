@@ -105,6 +105,12 @@ impl Space {
         self.route(url)?.protocol(&self.app(app)?.guid)
     }
 
+    /// The name of the service instance that routers send the requests of a route through.
+    pub(crate) fn route_service(&self, url: &RouteUrl) -> Option<&str> {
+        let of_route = self.rules.route_services.iter().find(|one| url.is_written(&one.url));
+        of_route.map(|one| one.service.as_str())
+    }
+
     /// The names of the apps that the route leads to, in the order of the route's destinations. An app that is not in
     /// the model is told by its guid.
     pub(crate) fn holders(&self, url: &RouteUrl) -> Vec<&str> {

@@ -130,6 +130,39 @@ fn http2_goes_from_one_colour_to_the_other_and_back() {
     assert_eq!((bench.leads_to(LIVE), by(LIVE)), (vec!["shop_b".to_owned()], vec!["http2".to_owned()]));
 }
 
+/// What a route service, or a domain that lets in only apps, leaves of what can be asked is told before anything is done.
+#[test]
+fn what_stands_between_the_router_and_the_app_is_told() {
+    let bench = Bench::live_undrained();
+    bench.cf.must(["create-user-provided-service", "sso", "-r", "https://sso.example.com"]);
+    bench.cf.must(["bind-route-service", "apps.foundry.test", "sso", "--hostname", "shop"]);
+    let closed = r#"{"name":"mesh.example","enforce_route_policies":true,"route_policies_scope":"any"}"#;
+    bench.cf.must(["curl", "--fail", "-X", "POST", "/v3/domains", "-d", closed]);
+    let plan = plan("shop.apps.foundry.test, shop.mesh.example").replace("drain: 0s", "drain: 0s\n    settle: 100ms");
+    bench.write("deploy.yaml", &plan);
+    let told = bench.must(&["plan"]).out;
+    for note in [
+        "requests to shop.apps.foundry.test go through the route service sso first",
+        "the router cannot be asked who answers on shop.mesh.example (its domain lets in only the apps that its route policies",
+    ] {
+        assert!(told.contains(note), "'{note}' is not in:\n{told}");
+    }
+    let run = bench.must(&["apply", "--yes"]);
+    assert!(run.err.contains("asked at the router, 16 answers in a row"), "{}", run.err);
+    assert!(run.err.contains("route policies name); waited 100ms instead"), "{}", run.err);
+    for url in [LIVE, "shop.mesh.example"] {
+        assert_eq!(bench.leads_to(url), ["shop_b"], "{url}");
+    }
+    // A check there would ask whom nobody lets in.
+    bench.write(
+        "deploy.yaml",
+        &plan.replace("staging: shop-staging.apps.foundry.test", "staging: staging.mesh.example"),
+    );
+    let refused = bench.run(&["apply", "--yes"]);
+    assert_eq!(refused.code, 4, "{}", refused.err);
+    assert!(refused.err.contains("staging.mesh.example cannot be used: its domain lets in only"), "{}", refused.err);
+}
+
 #[test]
 fn a_router_that_cannot_be_reached_is_not_taken_for_one_that_agrees() {
     let bench = Bench::new(Duration::ZERO);

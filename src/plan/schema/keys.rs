@@ -306,7 +306,7 @@ pub(crate) static APP: Table = Table {
             Kind::Text(&DURATION),
             Need::Default("60s"),
             "How long is waited after a start and after a change of a live route where the router cannot be asked who answers on it (an \
-             internal route, a load balancer that strips the header). A change usually takes a second; a minute was seen.",
+             internal route, a domain that lets in only apps, a load balancer that strips the header). A change usually takes a second; a minute was seen.",
         ),
         key(
             "drain",

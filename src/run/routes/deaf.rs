@@ -47,8 +47,12 @@ pub(crate) fn deaf(
     clock: &dyn Clock,
 ) -> Result<Option<Deaf>, Stop> {
     let domain = space.address(url).map(|parts| parts.domain);
-    if space.domains.iter().any(|known| known.internal && Some(&known.name) == domain.as_ref()) {
+    let domain = space.domains.iter().find(|known| Some(&known.name) == domain.as_ref());
+    if domain.is_some_and(|domain| domain.internal) {
         return Ok(Some(Deaf::Internal));
+    }
+    if domain.is_some_and(|domain| domain.for_apps_only) {
+        return Ok(Some(Deaf::ForAppsOnly));
     }
     let mut tries_left = persistence.tries();
     loop {

@@ -51,6 +51,9 @@ pub(crate) fn domains(path: &str, resources: &[Value]) -> Result<Vec<Domain>, Un
         internal: bool,
         #[serde(default)]
         supported_protocols: Vec<String>,
+        /// CC 3.228: told only where it is so.
+        #[serde(default)]
+        enforce_route_policies: bool,
         #[serde(default)]
         relationships: Relationships,
     }
@@ -65,6 +68,7 @@ pub(crate) fn domains(path: &str, resources: &[Value]) -> Result<Vec<Domain>, Un
         internal: raw.internal,
         private: raw.relationships.organization.and_then(ToOne::guid).is_some(),
         tcp: raw.supported_protocols.iter().any(|protocol| protocol == "tcp"),
+        for_apps_only: raw.enforce_route_policies,
     };
     Ok(raw.into_iter().map(domain).collect())
 }
@@ -92,6 +96,17 @@ mod tests {
         let leads: Vec<(&str, &str)> =
             read[0].destinations.iter().map(|to| (to.app.as_str(), to.process.as_str())).collect();
         assert_eq!(leads, [("a-1", "worker"), ("a-2", "web")]);
+    }
+
+    #[test]
+    fn a_domain_that_lets_in_only_apps_says_so() {
+        let answer = [
+            json!({"guid": "d-1", "name": "example.com", "supported_protocols": ["http"]}),
+            json!({"guid": "d-2", "name": "mesh.example.com", "enforce_route_policies": true, "route_policies_scope": "org"}),
+        ];
+        let read = domains("/v3/domains", &answer).unwrap();
+        let closed: Vec<Option<&str>> = read.iter().map(Domain::is_closed).collect();
+        assert_eq!(closed, [None, Some("its domain lets in only the apps that its route policies name")]);
     }
 
     #[test]

@@ -123,6 +123,7 @@ fn what_the_platform_will_refuse_is_refused_before_the_first_change() {
         }),
         ("the domain is for TCP", |space| space.domains[0].tcp = true),
         ("the domain is internal", |space| space.domains[0].internal = true),
+        ("the domain lets in only apps", |space| space.domains[0].for_apps_only = true),
         ("the domain itself is the host, and shared", |space| {
             let whole =
                 Domain { name: "shop-staging.example.com".to_owned(), private: false, ..space.domains[0].clone() };

@@ -337,7 +337,8 @@ fn look_at_live(list: &mut GraphBuilder<'_>, next: &AppName, instances: u32) {
     let app = list.app();
     // Of a route that the plan does not name nobody has said that it answers to the checks.
     let named: Vec<RouteUrl> = app.live.iter().filter(|url| !app.extra.contains(url)).cloned().collect();
-    let urls: Vec<RouteUrl> = named.iter().filter(|url| !preflight::is_internal(url, list.model())).cloned().collect();
+    let urls: Vec<RouteUrl> =
+        named.iter().filter(|url| preflight::closed(url, list.model()).is_none()).cloned().collect();
     for check in app.checks.iter().filter(|check| check.at().live) {
         // A program may know ways of its own.
         let urls = if check.http().is_some() { &urls } else { &named };
