@@ -131,7 +131,7 @@ pub(crate) fn app(name: &str, started: bool, instances: u32, role: Option<Role>)
 /// A route that leads to an app.
 pub(crate) fn route(url: &str, app: &str) -> Route {
     let to = Destination::web(&format!("guid-{app}"), Protocol::Http1);
-    Route { guid: format!("guid-{url}"), url: url.to_owned(), destinations: vec![to], shared_by: None }
+    Route { guid: format!("guid-{url}"), url: url.to_owned(), destinations: vec![to], shared_by: None, options: None }
 }
 
 /// A space with these apps, and which route leads to which of them.

@@ -10,7 +10,7 @@ mod route_parts;
 use serde_json::{Map, Value, json};
 
 use super::dialect::{CfVersion, Feature};
-use crate::plan::Protocol;
+use crate::plan::{OptionChanges, Protocol};
 use crate::secret::Sensitive;
 use crate::shell::quote;
 
@@ -252,6 +252,15 @@ impl Invocation {
             Piece::Text(format!("\"}},\"protocol\":\"{}\"}}]}}", protocol.as_str())),
         ];
         Self::new("curl").word("-X").word("POST").arg(Arg::pieces_of(path)).word("-d").arg(Arg::pieces_of(body))
+    }
+
+    /// `cf curl -X PATCH /v3/routes/GUID -d {"options":…}`: sets options of a route; `None` takes one away, all others stay.
+    ///
+    /// As `cf update-route` does, which not every cf has.
+    pub(crate) fn set_route_options(route: &RouteParts, options: &OptionChanges) -> Self {
+        let path = vec![Piece::Text("/v3/routes/".to_owned()), Piece::Reference(Reference::RouteGuid(route.clone()))];
+        let body = json!({ "options": options }).to_string();
+        Self::new("curl").word("-X").word("PATCH").arg(Arg::pieces_of(path)).word("-d").value(body)
     }
 
     /// Whether this cf maps no route by this protocol, so that the platform is asked for it.

@@ -13,6 +13,7 @@ use super::manifest::Manifest;
 use super::name::{AppName, ServiceName};
 use super::processes::{Processes, Takeover};
 use super::protocol::Protocol;
+use super::route_options::RouteOptions;
 use super::route_url::RouteUrl;
 use super::timeouts::Timeouts;
 use super::value_error::ValueError;
@@ -42,6 +43,9 @@ pub struct App {
     /// on the live colour.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub protocols: BTreeMap<RouteUrl, Protocol>,
+    /// The options of those of its live routes for which the plan names some, or else the manifest; those of the others stay.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub route_options: BTreeMap<RouteUrl, RouteOptions>,
     /// How long all instances of the new version must run without a crash.
     #[serde(serialize_with = "duration::serialize_some", skip_serializing_if = "Option::is_none")]
     pub health: Option<Duration>,

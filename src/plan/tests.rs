@@ -117,6 +117,7 @@ fn a_small_plan_is_filled_up_with_defaults() {
                 live: vec![RouteUrl::parse("sinatralive.example.com").unwrap()],
                 staging: Some(RouteUrl::parse("sinatrastaging.example.com/next").unwrap()),
                 protocols: BTreeMap::new(),
+                route_options: BTreeMap::new(),
                 health: None,
                 checks: vec![],
                 watch: None,

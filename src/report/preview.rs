@@ -11,7 +11,7 @@ use crate::plan::{self, Plan, format_duration};
 use crate::proof::Proof;
 use crate::settings::{Is, Setting};
 use crate::space::{App, AppState, Process, Quota, Space, Usage};
-use crate::steps::changes::{Change, Changes, ProtocolChange};
+use crate::steps::changes::{Change, Changes, RouteChange};
 use crate::steps::deaf::Deaf;
 use crate::steps::routers::{Asked, Routers};
 use crate::steps::standing::Standing;
@@ -69,16 +69,15 @@ fn write_opening(out: &mut String, part: &AppDeployment<'_>, space: &Space) {
 
 /// What the new version has otherwise than the live one, what it gets from it, and what somebody has changed by hand.
 fn write_changes(out: &mut String, changes: &Changes) {
-    let Changes { protocols, differing, carried, by_hand, untold } = changes;
+    let Changes { routes, differing, carried, by_hand, untold } = changes;
     let mut tell = |what: &str, all: Vec<String>| {
         if !all.is_empty() {
             let _ = writeln!(out, "   {what}: {}", all.join(", "));
         }
     };
     let names = |all: &[Setting]| all.iter().map(ToString::to_string).collect();
-    let of_route =
-        |one: &ProtocolChange| format!("protocol of {}: {} → {}", one.url, one.live.as_str(), one.next.as_str());
-    tell("what will be otherwise", differing.iter().map(change).chain(protocols.iter().map(of_route)).collect());
+    let of_route = |one: &RouteChange| format!("{}: {} → {}", one.what, one.live, one.next);
+    tell("what will be otherwise", differing.iter().map(change).chain(routes.iter().map(of_route)).collect());
     tell("carried over, since no manifest names it", names(carried));
     tell("changed by hand since the last deployment", names(by_hand));
     for service in untold {

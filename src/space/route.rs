@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::plan::{Protocol, RouteUrl};
+use crate::plan::{Protocol, RouteOptions, RouteUrl};
 use crate::settings::WEB;
 
 /// A route of the space.
@@ -17,6 +17,9 @@ pub struct Route {
     /// The guid of the space that owns it, where that is another one which shares it with this one.
     #[serde(default)]
     pub shared_by: Option<String>,
+    /// What routers are told of it beside that; `None` where the platform has no such thing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub options: Option<RouteOptions>,
 }
 
 impl Route {
@@ -27,7 +30,13 @@ impl Route {
 
     /// One that leads nowhere, as a step's effect makes it.
     pub(crate) fn to_nobody(url: &RouteUrl) -> Self {
-        Self { guid: format!("route {url}"), url: url.to_string(), destinations: Vec::new(), shared_by: None }
+        Self {
+            guid: format!("route {url}"),
+            url: url.to_string(),
+            destinations: Vec::new(),
+            shared_by: None,
+            options: None,
+        }
     }
 
     /// Whether it leads to the web process of the app of that guid.

@@ -2,7 +2,7 @@
 //!
 //! - [`facts`]: what is known of an action before it runs; each file answers that for its own
 //! - `annotate`, `await_end`, `bind_service`, `check`, `create_app`, `create_route`, `delete`, `drain`, `health`, `map_route`, `push`, `scale`, `scale_process`,
-//!   `set`, `set_droplet`, `stage`, `start`, `stop`, `unbind_service`, `unmap_route`, `watch`: the actions; `http_words`: what checks by
+//!   `set`, `set_droplet`, `set_route_options`, `stage`, `start`, `stop`, `unbind_service`, `unmap_route`, `watch`: the actions; `http_words`: what checks by
 //!   HTTP are told by
 //! - [`limits`], [`partial`], [`question`], [`traffic`], [`work`]: what their answers are made of
 //! - `model`: apps in the model of a space, as actions change them
@@ -28,6 +28,7 @@ mod scale;
 mod scale_process;
 mod set;
 mod set_droplet;
+mod set_route_options;
 mod stage;
 mod start;
 mod stop;
@@ -53,6 +54,7 @@ pub(crate) use scale::Scale;
 pub(crate) use scale_process::{Aim, ScaleProcess};
 pub(crate) use set::Set;
 pub(crate) use set_droplet::SetDroplet;
+pub(crate) use set_route_options::SetRouteOptions;
 pub(crate) use stage::Stage;
 pub(crate) use start::Start;
 pub(crate) use stop::Stop;
@@ -101,6 +103,8 @@ actions! {
     MapRoute,
     /// Unmaps a route from the app.
     UnmapRoute,
+    /// Sets options of a route.
+    SetRouteOptions,
     /// Stages the newest package.
     Stage,
     /// Makes the newest staged droplet the one that is started.

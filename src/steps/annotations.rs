@@ -15,7 +15,7 @@ use serde_json::json;
 
 use super::held::{HELD, Held};
 use super::record::{Record, SETTINGS};
-use crate::plan::{AppName, Protocol, RouteUrl};
+use crate::plan::{AppName, OptionChanges, Protocol, RouteUrl};
 use crate::space::{App, Space};
 
 /// The deployment that last wrote on the app: its id, the digest of its plan, who ran it and on which machine, and when
@@ -38,6 +38,9 @@ pub(crate) const OLD_ROUTES: &str = "cutover-old-routes";
 pub(crate) const DROPLET: &str = "cutover-droplet";
 /// The routes of the next colour that the plan does not name: a push takes them off it.
 pub(crate) const KEPT_ROUTES: &str = "cutover-kept-routes";
+/// What options of the live routes were before it, as far as it changes them.
+pub(crate) const OLD_OPTIONS: &str = "cutover-old-options";
+
 /// Those of the two lists of routes on which routers talk HTTP/2 to the app that they are of.
 pub(crate) const HTTP2_ROUTES: &str = "cutover-http2-routes";
 
@@ -189,6 +192,8 @@ pub(crate) struct Origin {
     pub(crate) kept_routes: Vec<String>,
     /// Those of both on which routers talk HTTP/2.
     pub(crate) http2_routes: Vec<String>,
+    /// What options of the live routes were before it, as far as it changes them.
+    pub(crate) old_options: BTreeMap<String, OptionChanges>,
 }
 
 impl Origin {
@@ -208,6 +213,7 @@ impl Origin {
             old_routes: list(OLD_ROUTES),
             kept_routes: list(KEPT_ROUTES),
             http2_routes: list(HTTP2_ROUTES),
+            old_options: serde_json::from_str(&text(OLD_OPTIONS)).unwrap_or_default(),
         })
     }
 
@@ -305,6 +311,15 @@ impl Annotations {
     pub(crate) fn by_http2(mut self, routes: &[String], app: Option<&App>) -> Self {
         if !routes.is_empty() || app.is_some_and(|app| app.annotations.contains_key(HTTP2_ROUTES)) {
             self.values.push((HTTP2_ROUTES, joined(routes)));
+        }
+        self
+    }
+
+    /// As well as that, what options of routes were; `app` is as it is before.
+    #[must_use]
+    pub(crate) fn options_before(mut self, options: &BTreeMap<String, OptionChanges>, app: Option<&App>) -> Self {
+        if !options.is_empty() || app.is_some_and(|app| app.annotations.contains_key(OLD_OPTIONS)) {
+            self.values.push((OLD_OPTIONS, (!options.is_empty()).then(|| json!(options).to_string())));
         }
         self
     }

@@ -2,12 +2,12 @@
 
 use crate::cf::dialect::CfVersion;
 use crate::cf::invocation::{Invocation, RouteParts};
-use crate::plan::{self, AppName, Protocol, RouteUrl};
+use crate::plan::{self, AppName, OptionChanges, Protocol, RouteUrl};
 use crate::space::condition::Condition;
 use crate::space::{App, AppState, Space};
 
 use super::Step;
-use super::action::{Action, Annotate, CreateRoute, Drain, MapRoute, Stop, UnmapRoute};
+use super::action::{Action, Annotate, CreateRoute, Drain, MapRoute, SetRouteOptions, Stop, UnmapRoute};
 use super::annotations::{Annotations, Extent, Origin, Role};
 use super::held::{HELD, Held};
 use super::phase::Phase;
@@ -166,6 +166,25 @@ impl<'a> GraphBuilder<'a> {
             if self.model.is_mapped(from.as_str(), url) || (unsure && self.model.route(url).is_some()) {
                 self.unmap(phase, "unmap-live", from, url, true)?;
             }
+        }
+        Ok(())
+    }
+
+    /// Sets options of a route that leads to the app, where there is something to set.
+    pub(super) fn set_options(
+        &mut self,
+        phase: Phase,
+        app: &AppName,
+        url: &RouteUrl,
+        changes: OptionChanges,
+    ) -> Result<(), Refusal> {
+        let set = self.model.route(url).and_then(|route| route.options.clone()).unwrap_or_default();
+        let mut changes = changes;
+        changes.retain(|name, value| set.0.get(name) != value.as_ref());
+        if !changes.is_empty() {
+            let (before, route) = (set.before(&changes), self.parts(url)?);
+            let (app, url) = (app.clone(), url.clone());
+            self.add(phase, "set-options", SetRouteOptions { app, url, route, changes, before });
         }
         Ok(())
     }

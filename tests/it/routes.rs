@@ -124,9 +124,17 @@ fn http2_goes_from_one_colour_to_the_other_and_back() {
     bench.write("deploy.yaml", &undrained.replace("live: [shop.apps.foundry.test]", said));
     let plan = bench.must(&["plan"]).out;
     assert!(plan.contains("what will be otherwise: protocol of shop.apps.foundry.test: http2 → http1"), "{plan}");
+    let options = || -> Value {
+        let routes: Value = serde_json::from_str(&bench.cf.must(["curl", "/v3/routes?hosts=shop"])).unwrap();
+        routes["resources"][0]["options"].clone()
+    };
+    let with_options = said.replace("http1", "http1, options: {loadbalancing: least-connection}");
+    bench.write("deploy.yaml", &undrained.replace("live: [shop.apps.foundry.test]", &with_options));
     bench.must(&["apply", "--yes"]);
     assert_eq!(by(LIVE), ["http1"]);
+    assert_eq!(options(), serde_json::json!({"loadbalancing": "least-connection"}));
     bench.must(&["rollback", "--yes"]);
+    assert_eq!(options(), serde_json::json!({}));
     assert_eq!((bench.leads_to(LIVE), by(LIVE)), (vec!["shop_b".to_owned()], vec!["http2".to_owned()]));
 }
 

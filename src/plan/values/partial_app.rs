@@ -7,7 +7,7 @@ use super::check::read_check;
 use super::located::Located;
 use super::mapping::Mapping;
 use super::paths::{existing, folder_of, joined};
-use super::route::{AppRoute, protocols, read_routes};
+use super::route::{AppRoute, check_options, options, protocols, read_routes};
 use super::scalars::any;
 use super::timeouts::read_timeouts;
 use super::watch::read_watch;
@@ -69,6 +69,7 @@ impl PartialApp {
             }
         }
         let (live, staging) = read_routes(app);
+        check_options(app, collector);
         let mut contents = Vec::new();
         let path = app.parse("path", any).and_then(|given| existing(given, folder, collector));
         let manifest =
@@ -118,6 +119,7 @@ impl PartialApp {
         let values = |list: Vec<Located<AppName>>| list.into_iter().map(|at| at.value).collect::<Vec<_>>();
         let manifest = self.manifest?;
         let protocols = protocols(self.live.iter().chain(&self.staging), &manifest);
+        let route_options = options(&self.live, &manifest);
         let app = App {
             name: self.name?.value,
             colours: values(self.colours).try_into().ok()?,
@@ -127,6 +129,7 @@ impl PartialApp {
             live: self.live.into_iter().map(|route| route.url.value).collect(),
             staging: if self.has_routes { Some(self.staging?.url.value) } else { None },
             protocols,
+            route_options,
             checks: self.checks.into_iter().collect::<Option<_>>()?,
             watch: self.watch,
             health: self.health,

@@ -4,10 +4,14 @@ use std::collections::BTreeMap;
 
 use super::located::Located;
 use super::mapping::Mapping;
+use super::scalars::any;
+use crate::plan::diagnostics::Collector;
 use crate::plan::manifest::Manifest;
 use crate::plan::protocol::Protocol;
+use crate::plan::route_options::RouteOptions;
 use crate::plan::route_url::RouteUrl;
-use crate::plan::schema::{LIVE_ROUTE, ROUTES, STAGING_ROUTE};
+use crate::plan::schema::{LIVE_ROUTE, ROUTE_OPTIONS, ROUTES, STAGING_ROUTE};
+use crate::plan::value_error::ValueError;
 
 /// A route of an app, and what routers are to talk to the app there, where the plan says so.
 pub(super) struct AppRoute {
@@ -15,6 +19,8 @@ pub(super) struct AppRoute {
     pub(super) url: Located<RouteUrl>,
     /// What routers talk.
     pub(super) protocol: Option<Protocol>,
+    /// What else they are told of the route.
+    pub(super) options: RouteOptions,
 }
 
 /// The live routes of an app, then its staging route.
@@ -22,12 +28,51 @@ pub(super) fn read_routes(app: &Mapping<'_>) -> (Vec<AppRoute>, Option<AppRoute>
     let routes = app.table("routes", &ROUTES);
     let live = routes.tables_or("live", &LIVE_ROUTE, "route");
     let staging = routes.table_or("staging", &STAGING_ROUTE, "route");
-    (live.iter().filter_map(read_route).collect(), read_route(&staging))
+    let live = live.iter().filter_map(|route| read_route(route, read_options(&route.table("options", &ROUTE_OPTIONS))));
+    (live.collect(), read_route(&staging, RouteOptions::default()))
 }
 
-fn read_route(route: &Mapping<'_>) -> Option<AppRoute> {
+fn read_route(route: &Mapping<'_>, options: RouteOptions) -> Option<AppRoute> {
     let url = route.parse("route", RouteUrl::parse)?;
-    Some(AppRoute { url, protocol: route.parse("protocol", Protocol::parse).map(|at| at.value) })
+    Some(AppRoute { url, protocol: route.parse("protocol", Protocol::parse).map(|at| at.value), options })
+}
+
+fn read_options(options: &Mapping<'_>) -> RouteOptions {
+    let named =
+        ROUTE_OPTIONS.keys.iter().filter_map(|key| Some((key.name.to_owned(), options.parse(key.name, any)?.value)));
+    RouteOptions(named.collect())
+}
+
+/// Notes options that the platform would not take together (CC: `route_options_message.rb`, `route.rb`).
+pub(super) fn check_options(app: &Mapping<'_>, collector: &mut Collector<'_>) {
+    for route in app.table("routes", &ROUTES).tables_or("live", &LIVE_ROUTE, "route") {
+        let options = route.table("options", &ROUTE_OPTIONS);
+        let way = options.parse("loadbalancing", any);
+        let is_hash = way.as_ref().is_none_or(|way| way.value == "hash");
+        let of_hash = ["hash_header", "hash_balance"].into_iter().find_map(|key| options.parse(key, any));
+        match (&way, options.node("hash_header"), of_hash) {
+            (_, _, Some(found)) if !is_hash => {
+                let hint = "take it out, or write `loadbalancing: hash`";
+                let error = ValueError::hinted("this only goes with `loadbalancing: hash`", hint);
+                collector.at(found.place, &found.path, error);
+            }
+            (Some(way), None, _) if is_hash => {
+                let error = ValueError::hinted("a hash is made of the value of a header", "name it with `hash_header`");
+                collector.at(way.place.clone(), &way.path, error);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The options of each live route for which some are named: by the plan, or else by the manifest.
+pub(super) fn options(live: &[AppRoute], manifest: &Manifest) -> BTreeMap<RouteUrl, RouteOptions> {
+    let named = live.iter().map(|route| {
+        let url = &route.url.value;
+        let of_plan = Some(route.options.clone()).filter(|options| !options.is_empty());
+        (url.clone(), of_plan.unwrap_or_else(|| manifest.app.route_options(url)))
+    });
+    named.filter(|(_, options)| !options.is_empty()).collect()
 }
 
 /// What routers are to talk on each route for which it is said: by the plan, or else by the manifest.

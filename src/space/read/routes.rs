@@ -1,9 +1,12 @@
 //! Routes, and the domains that they are made of.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::answer::{RawDestination, ToOne, Unreadable, parse_all};
+use crate::plan::RouteOptions;
 use crate::space::{Destination, Domain, Route};
 
 /// The port of a destination for which none was asked (CC: `ProcessModel::DEFAULT_HTTP_PORT`).
@@ -20,11 +23,15 @@ pub(crate) fn routes(path: &str, space: &str, resources: &[Value]) -> Result<Vec
         destinations: Vec<RawDestination>,
         #[serde(default)]
         relationships: Relationships,
+        options: Option<BTreeMap<String, Option<String>>>,
     }
     #[derive(Deserialize, Default)]
     struct Relationships {
         space: Option<ToOne>,
     }
+    let set = |options: BTreeMap<String, Option<String>>| {
+        RouteOptions(options.into_iter().filter_map(|(name, value)| Some((name, value?))).collect())
+    };
     let raw: Vec<Raw> = parse_all(path, resources)?;
     let to = |to: RawDestination| Destination {
         app: to.app.guid,
@@ -37,6 +44,7 @@ pub(crate) fn routes(path: &str, space: &str, resources: &[Value]) -> Result<Vec
         url: raw.url,
         destinations: raw.destinations.into_iter().map(to).collect(),
         shared_by: raw.relationships.space.and_then(ToOne::guid).filter(|owner| owner != space),
+        options: raw.options.map(set),
     };
     Ok(raw.into_iter().map(route).collect())
 }

@@ -6,6 +6,7 @@
 //! - `equality`: what the live colour has and no manifest names; `extra_routes`: the routes that it has and the plan does not name
 //! - `destinations`: what routers talk to a colour on a route
 //! - `handover`: what no route leads to goes from one colour to the other, on either way
+//! - `options`: what the plan says of a live route beside where it leads
 //! - `leaving`: a colour leaves the routes to the other one, on either way
 //! - `promise`: what it promises of the live routes; `goal`: where it must end
 
@@ -17,6 +18,7 @@ mod forward;
 mod goal;
 mod handover;
 mod leaving;
+mod options;
 mod promise;
 mod standing;
 

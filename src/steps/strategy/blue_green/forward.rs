@@ -25,6 +25,7 @@ use super::equality::Equal;
 use super::extra_routes::may_have_extra;
 use super::handover::{counts, hand_over, hold, works};
 use super::leaving::{grow, put_to_rest, returning, revive, take_off};
+use super::options;
 use super::standing::{
     self, has_begun, is_of_plan, is_under_way, is_uploaded, not_in_use, other, other_routes, staging_is_free,
     told_apart,
@@ -50,6 +51,7 @@ pub(super) fn deploy(input: &CompileInput<'_>, space: &Space) -> Result<Vec<Step
     same_lifecycle(app, space, &next)?;
     staging_is_free(app, space)?;
     may_have_extra(plan, app, space)?;
+    options::may_be_set(app, space)?;
 
     let mut list = GraphBuilder::new(app, space);
     list.resolve_routes()?;
@@ -72,13 +74,15 @@ pub(super) fn deploy(input: &CompileInput<'_>, space: &Space) -> Result<Vec<Step
         http2_routes: by_http2(list.model(), old.as_ref().map(|old| (old, &*old_routes)), &next, &kept_routes),
         old_routes,
         kept_routes,
+        old_options: options::before(app, list.model(), &next),
     };
     let wanted = old.as_ref().map(|old| equal::wanted(app, list.model(), old, &next)).unwrap_or_default();
     let held = counts(app, list.model(), old.as_ref(), &next, &wanted);
     let there = list.model().app(next.as_str());
     let annotations = Annotations::next(&origin, Record::new(&equal::named(app), &wanted))
         .holding(&held, there)
-        .by_http2(&origin.http2_routes, there);
+        .by_http2(&origin.http2_routes, there)
+        .options_before(&origin.old_options, there);
     if annotations.longest() > LONGEST_ANNOTATION {
         return Err(Refusal::TooManyRoutes { app: next });
     }
@@ -300,6 +304,7 @@ fn finish(
     if let Some(old) = old {
         list.unmap_live(Phase::Release, old, routers)?;
     }
+    options::set(list, Phase::Release, next)?;
     // Also from one that is not live, and runs all the same.
     hand_over(list, Phase::HandOver, other(app, next), next)?;
     if !app.has_routes() {

@@ -10,6 +10,7 @@ use crate::steps::standing::{UnderWay, is_alone_on_live, is_at_work, is_on_live,
 use crate::steps::{Verb, equal};
 
 use super::super::Goal;
+use super::options;
 use super::standing::{self, is_of_plan, other};
 
 /// Which apps have crashed on a walk.
@@ -50,6 +51,7 @@ pub(super) fn missed(
     match goal {
         Goal::Live(next) => live(app, next, space, has_crashed)
             .or_else(|| otherwise_reached(app, next, start, space))
+            .or_else(|| options::lacking(app, space))
             .or_else(|| unequal(app, next, start, space)),
         Goal::Start => as_before(app, start, space),
         Goal::Settled => {
@@ -167,6 +169,10 @@ fn as_before(app: &plan::App, start: &Space, space: &Space) -> Option<String> {
         let differs = |colour: &&AppName| {
             by(start, colour).is_some() && by(space, colour).is_some() && by(start, colour) != by(space, colour)
         };
+        let options = |space: &Space| space.route(url).and_then(|route| route.options.clone()).unwrap_or_default();
+        if options(start) != options(space) {
+            return Some(format!("{url} had the options {} and has {} now", options(start), options(space)));
+        }
         if let Some(colour) = app.colours.iter().find(differs) {
             return Some(format!("{url} does not lead to {colour} by the protocol that it led there by"));
         }
