@@ -663,6 +663,28 @@ fn a_text_that_is_shown_holds_no_control_characters() {
 }
 
 #[test]
+fn a_staging_route_is_made_of_the_apps_name_where_none_is_named() {
+    let plan = |name: &str, live: &str| {
+        let named = "{live: [SinatraLive.example.com], staging: sinatrastaging.example.com/next}";
+        let text = SMALL.replacen(named, &format!("{{live: [{live}]}}"), 1);
+        load_text(&text.replacen("name: sinatra", &format!("name: {name}"), 1))
+    };
+    for (name, live, expected) in [
+        ("shop", "www.example.com/cart", "shop-staging.example.com"),
+        ("My_Shop 2", "'*.shop.example.com'", "my-shop-2-staging.shop.example.com"),
+        ("shop", "example.com", "shop-staging.example.com"),
+        (&"long".repeat(20), "www.example.com", &format!("{}-staging.example.com", &"long".repeat(20)[..55])),
+    ] {
+        let found = plan(name, live).unwrap().apps[0].staging.clone().unwrap();
+        assert_eq!(found.to_string(), expected, "{name}, {live}");
+    }
+    let problems = plan("'日本'", "www.example.com").unwrap_err().to_string();
+    assert!(problems.contains("no host of a staging route can be made of the app's name"), "{problems}");
+    let problems = plan("shop", "www.example.com, shop-staging.example.com").unwrap_err().to_string();
+    assert!(problems.contains("the staging route `shop-staging.example.com` is a live route as well"), "{problems}");
+}
+
+#[test]
 fn an_expression_that_takes_too_much_is_refused() {
     let plan = format!("{SMALL}    checks: [{{http: {{body: '(a{{1000}}){{1000}}'}}}}]\n");
     assert!(load_text(&plan).unwrap_err().to_string().contains("does not compile"));

@@ -459,8 +459,11 @@ pub(crate) static ROUTES: Table = Table {
         key(
             "staging",
             Kind::TableOr(&STAGING_ROUTE, "route"),
-            Need::Required,
-            "The route at which the new version is checked before it goes live; none of the live ones.",
+            Need::Optional(
+                "`NAME-staging`, by the app's name, beside the first live route: `shop-staging.example.com` for `www.example.com`",
+            ),
+            "The route at which the new version is checked before it goes live; none of the live ones. It is made where it is not there, \
+             and refused where another app is on it.",
         ),
     ],
 };

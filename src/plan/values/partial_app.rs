@@ -7,7 +7,7 @@ use super::check::read_check;
 use super::located::Located;
 use super::mapping::Mapping;
 use super::paths::{existing, folder_of, joined};
-use super::route::{AppRoute, check_options, options, protocols, read_routes};
+use super::route::{AppRoute, check_options, check_staging, options, protocols, read_routes};
 use super::scalars::any;
 use super::timeouts::read_timeouts;
 use super::watch::read_watch;
@@ -70,6 +70,7 @@ impl PartialApp {
         }
         let (live, staging) = read_routes(app);
         check_options(app, collector);
+        check_staging(app, staging.as_ref(), collector);
         let mut contents = Vec::new();
         let path = app.parse("path", any).and_then(|given| existing(given, folder, collector));
         let manifest =

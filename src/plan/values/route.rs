@@ -7,6 +7,7 @@ use super::mapping::Mapping;
 use super::scalars::any;
 use crate::plan::diagnostics::Collector;
 use crate::plan::manifest::Manifest;
+use crate::plan::name::AppName;
 use crate::plan::protocol::Protocol;
 use crate::plan::route_options::RouteOptions;
 use crate::plan::route_url::RouteUrl;
@@ -23,13 +24,38 @@ pub(super) struct AppRoute {
     pub(super) options: RouteOptions,
 }
 
+/// What stands behind an app's name in the host of a staging route that the plan does not name.
+const SUFFIX: &str = "-staging";
+/// RFC 1035: the longest label, in characters.
+const LONGEST_LABEL: usize = 63;
+
 /// The live routes of an app, then its staging route.
 pub(super) fn read_routes(app: &Mapping<'_>) -> (Vec<AppRoute>, Option<AppRoute>) {
     let routes = app.table("routes", &ROUTES);
     let live = routes.tables_or("live", &LIVE_ROUTE, "route");
     let staging = routes.table_or("staging", &STAGING_ROUTE, "route");
     let live = live.iter().filter_map(|route| read_route(route, read_options(&route.table("options", &ROUTE_OPTIONS))));
-    (live.collect(), read_route(&staging, RouteOptions::default()))
+    let live: Vec<AppRoute> = live.collect();
+    let staging = match (routes.node("staging"), live.first()) {
+        (None, Some(first)) => beside(app, &first.url, routes.path_of("staging")),
+        (Some(_), _) | (None, None) => read_route(&staging, RouteOptions::default()),
+    };
+    (live, staging)
+}
+
+/// The staging route of a plan that names none: the app's name, with `-staging` behind it, as a host beside the first live route. `None`
+/// where no host can be made of the name.
+fn beside(app: &Mapping<'_>, live: &Located<RouteUrl>, path: String) -> Option<AppRoute> {
+    let name = app.parse("name", AppName::parse)?.value.to_string().to_ascii_lowercase();
+    let host = name.replace(|c: char| !c.is_ascii_alphanumeric(), "-");
+    let host: String = host.trim_matches('-').chars().take(LONGEST_LABEL - SUFFIX.len()).collect();
+    let host = host.trim_end_matches('-');
+    let fqdn = live.value.fqdn();
+    // What has no more than two labels is a domain without a host.
+    let domain = fqdn.split_once('.').map(|(_, domain)| domain).filter(|domain| domain.contains('.')).unwrap_or(fqdn);
+    let value = RouteUrl::parse(&format!("{host}{SUFFIX}.{domain}")).ok().filter(|_| !host.is_empty())?;
+    let url = Located { value, place: live.place.clone(), path };
+    Some(AppRoute { url, protocol: None, options: RouteOptions::default() })
 }
 
 fn read_route(route: &Mapping<'_>, options: RouteOptions) -> Option<AppRoute> {
@@ -41,6 +67,20 @@ fn read_options(options: &Mapping<'_>) -> RouteOptions {
     let named =
         ROUTE_OPTIONS.keys.iter().filter_map(|key| Some((key.name.to_owned(), options.parse(key.name, any)?.value)));
     RouteOptions(named.collect())
+}
+
+/// Notes that a plan names no staging route where none can be made of the app's name.
+pub(super) fn check_staging(app: &Mapping<'_>, staging: Option<&AppRoute>, collector: &mut Collector<'_>) {
+    let routes = app.table("routes", &ROUTES);
+    let has_live =
+        routes.tables_or("live", &LIVE_ROUTE, "route").iter().any(|route| route.parse("route", any).is_some());
+    if let (None, None, Some(node)) = (staging, routes.node("staging"), app.node("routes").filter(|_| has_live))
+        && app.parse("name", AppName::parse).is_some()
+    {
+        let hint = "name one: `staging: www-staging.example.com`";
+        let error = ValueError::hinted("no host of a staging route can be made of the app's name", hint);
+        collector.node(node, &app.path_of("routes"), error);
+    }
 }
 
 /// Notes options that the platform would not take together (CC: `route_options_message.rb`, `route.rb`).
