@@ -669,11 +669,13 @@ fn a_staging_route_is_made_of_the_apps_name_where_none_is_named() {
         let text = SMALL.replacen(named, &format!("{{live: [{live}]}}"), 1);
         load_text(&text.replacen("name: sinatra", &format!("name: {name}"), 1))
     };
+    let long = "long".repeat(20);
+    let cut = format!("{}-staging.example.com", &long[..55]);
     for (name, live, expected) in [
         ("shop", "www.example.com/cart", "shop-staging.example.com"),
         ("My_Shop 2", "'*.shop.example.com'", "my-shop-2-staging.shop.example.com"),
         ("shop", "example.com", "shop-staging.example.com"),
-        (&"long".repeat(20), "www.example.com", &format!("{}-staging.example.com", &"long".repeat(20)[..55])),
+        (long.as_str(), "www.example.com", cut.as_str()),
     ] {
         let found = plan(name, live).unwrap().apps[0].staging.clone().unwrap();
         assert_eq!(found.to_string(), expected, "{name}, {live}");
