@@ -153,6 +153,7 @@ pub(crate) fn space<'a>(apps: Vec<App>, leads: impl IntoIterator<Item = (&'a str
             internal: false,
             private: true,
             tcp: false,
+            for_apps_only: false,
         }],
         apps,
         routes: routes.into_values().collect(),

@@ -184,8 +184,8 @@ fn a_name_that_is_only_like_it_is_never_confirmed() {
             for (key, expected) in expectations(app, host, service) {
                 let concerns = match key {
                     // Their answers name no app.
-                    "json" | "deletion" | "droplet" => false,
-                    "mapped" => (app, host) != (APP, "sinatralive"),
+                    "json" | "deletion" | "droplet" | "destination" => false,
+                    "mapped" | "mapped-http2" => (app, host) != (APP, "sinatralive"),
                     // A route that is not there is mapped to no app.
                     "unmapped" => host != "sinatralive" || (app != APP && !sample.name.contains("no-route")),
                     "created" => host != "sinatralive",

@@ -53,14 +53,20 @@ text!(REGEX, "a regular expression", ["ok|ready"], None, |t| {
     Pattern::parse(t).map(drop)
 });
 text!(HEADER_NAME, "the name of a header", ["X-Tenant"], Some(r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$"), check_header_name);
-text!(BALANCE, "a factor", ["1.25"], Some(r"^(0|[0-9]+(\.[0-9]+)?)$"), |t| {
-    // CC (`route_options_message.rb`).
-    match t.parse::<f64>() {
-        Ok(factor) if t.len() <= 16 && (factor == 0.0 || (1.1..=10.0).contains(&factor)) => Ok(()),
-        Ok(_) | Err(_) => Err(ValueError::hinted(
-            format!("`{t}` is no factor that the platform takes"),
-            "write '0', or a number from '1.1' to '10' in quotes",
+text!(OPTION, "the name of an option", ["loadbalancing"], Some("^(loadbalancing|hash_header|hash_balance)$"), |t| {
+    match t {
+        "loadbalancing" | "hash_header" | "hash_balance" => Ok(()),
+        _ => Err(ValueError::hinted(
+            format!("`{t}` is no option of a route"),
+            "the platform knows loadbalancing, hash_header and hash_balance",
         )),
+    }
+});
+text!(OPTION_VALUE, "its value", ["least-connection"], Some("^.+$"), |t| {
+    match t.chars().find(|c| is_unprintable(*c)) {
+        None if t.is_empty() => Err(ValueError::new("the value is empty")),
+        None => Ok(()),
+        Some(found) => Err(ValueError::unprintable("value of an option", found)),
     }
 });
 text!(HEADER_VALUE, "the value of a header", ["acme"], Some("^[^\\u0000-\\u001f\\u007f]*$"), |t| {
@@ -452,7 +458,7 @@ pub(crate) static ROUTES: Table = Table {
     keys: &[
         key(
             "live",
-            Kind::List(&Kind::TableOr(&LIVE_ROUTE, &ROUTE_OPTIONS, "route"), 1, None),
+            Kind::List(&Kind::TableOr(&LIVE_ROUTE, "route"), 1, None),
             Need::Required,
             "The routes that the users of the app know.",
         ),
@@ -489,41 +495,14 @@ pub(crate) static LIVE_ROUTE: Table = Table {
         ),
         key(
             "options",
-            Kind::Table(&ROUTE_OPTIONS),
+            Kind::Entries(&OPTION, &Kind::Text(&OPTION_VALUE)),
             Need::Optional("those of the manifest's route; where it has none, they stay as they are"),
-            "How the routers deal its requests out. They belong to the route, which both colours share while it is switched: what is \
-             changed is changed once the old colour is off it, and comes back with that in a rollback.",
+            "How the routers deal its requests out: `loadbalancing` is `round-robin`, `least-connection` or `hash`, which goes with \
+             `hash_header` and `hash_balance`. They belong to the route, which both colours share while it is switched: what is changed \
+             is changed once the old colour is off it, and comes back with that in a rollback.",
         ),
     ],
 };
-
-/// `options` of a live route.
-pub(crate) static ROUTE_OPTIONS: Table = Table {
-    noun: "options of a route",
-    one_of: false,
-    keys: &[
-        key("loadbalancing", Kind::Choice(LOADBALANCING), Need::Optional("it stays"), "Which instance gets a request."),
-        key(
-            "hash_header",
-            Kind::Text(&HEADER_NAME),
-            Need::Optional("it stays"),
-            "The header by whose value `hash` picks an instance.",
-        ),
-        key(
-            "hash_balance",
-            Kind::Text(&BALANCE),
-            Need::Optional("it stays"),
-            "How much more than the average an instance may get by `hash` before others take over.",
-        ),
-    ],
-};
-
-/// The words of `loadbalancing`.
-const LOADBALANCING: &[(&str, &str)] = &[
-    ("round-robin", "one after the other"),
-    ("least-connection", "the one with the fewest connections"),
-    ("hash", "the same for the same value of a header"),
-];
 
 /// `routes.staging`.
 pub(crate) static STAGING_ROUTE: Table = Table {
@@ -712,7 +691,7 @@ pub(crate) static COMMAND_CHECK: Table = Table {
 };
 
 /// All tables, the plan first.
-pub(crate) static TABLES: [&Table; 14] = [
+pub(crate) static TABLES: [&Table; 13] = [
     &PLAN,
     &TARGET,
     &APP,

@@ -11,8 +11,9 @@ use crate::plan::name::AppName;
 use crate::plan::protocol::Protocol;
 use crate::plan::route_options::RouteOptions;
 use crate::plan::route_url::RouteUrl;
-use crate::plan::schema::{LIVE_ROUTE, ROUTE_OPTIONS, ROUTES, STAGING_ROUTE};
+use crate::plan::schema::{LIVE_ROUTE, ROUTES, STAGING_ROUTE};
 use crate::plan::value_error::ValueError;
+use crate::plan::yaml::{Node, key_path};
 
 /// A route of an app, and what routers are to talk to the app there, where the plan says so.
 pub(super) struct AppRoute {
@@ -34,7 +35,7 @@ pub(super) fn read_routes(app: &Mapping<'_>) -> (Vec<AppRoute>, Option<AppRoute>
     let routes = app.table("routes", &ROUTES);
     let live = routes.tables_or("live", &LIVE_ROUTE, "route");
     let staging = routes.table_or("staging", &STAGING_ROUTE, "route");
-    let live = live.iter().filter_map(|route| read_route(route, read_options(&route.table("options", &ROUTE_OPTIONS))));
+    let live = live.iter().filter_map(|route| read_route(route, read_options(route)));
     let live: Vec<AppRoute> = live.collect();
     let staging = match (routes.node("staging"), live.first()) {
         (None, Some(first)) => beside(app, &first.url, routes.path_of("staging")),
@@ -63,10 +64,10 @@ fn read_route(route: &Mapping<'_>, options: RouteOptions) -> Option<AppRoute> {
     Some(AppRoute { url, protocol: route.parse("protocol", Protocol::parse).map(|at| at.value), options })
 }
 
-fn read_options(options: &Mapping<'_>) -> RouteOptions {
-    let named =
-        ROUTE_OPTIONS.keys.iter().filter_map(|key| Some((key.name.to_owned(), options.parse(key.name, any)?.value)));
-    RouteOptions(named.collect())
+fn read_options(route: &Mapping<'_>) -> RouteOptions {
+    let entries = route.node("options").map(Node::entries).unwrap_or_default();
+    let one = |(name, value): &(Node, Node)| Some((name.text()?.to_owned(), value.text()?.to_owned()));
+    RouteOptions(entries.iter().filter_map(one).collect())
 }
 
 /// Notes that a plan names no staging route where none can be made of the app's name.
@@ -83,25 +84,39 @@ pub(super) fn check_staging(app: &Mapping<'_>, staging: Option<&AppRoute>, colle
     }
 }
 
-/// Notes options that the platform would not take together (CC: `route_options_message.rb`, `route.rb`).
+/// Notes options that the platform would not take, by themselves or together (CC: `route_options_message.rb`, `route.rb`).
 pub(super) fn check_options(app: &Mapping<'_>, collector: &mut Collector<'_>) {
     for route in app.table("routes", &ROUTES).tables_or("live", &LIVE_ROUTE, "route") {
-        let options = route.table("options", &ROUTE_OPTIONS);
-        let way = options.parse("loadbalancing", any);
-        let is_hash = way.as_ref().is_none_or(|way| way.value == "hash");
-        let of_hash = ["hash_header", "hash_balance"].into_iter().find_map(|key| options.parse(key, any));
-        match (&way, options.node("hash_header"), of_hash) {
-            (_, _, Some(found)) if !is_hash => {
-                let hint = "take it out, or write `loadbalancing: hash`";
-                let error = ValueError::hinted("this only goes with `loadbalancing: hash`", hint);
-                collector.at(found.place, &found.path, error);
+        let Some(options) = route.node("options") else { continue };
+        let way = options.get("loadbalancing").and_then(Node::text);
+        for (name, value) in options.entries() {
+            let (Some(name), Some(text)) = (name.text(), value.text()) else { continue };
+            if let Err(error) = option_fault(name, text, way, options.get("hash_header").is_some()) {
+                collector.node(value, &key_path(&route.path_of("options"), name), error);
             }
-            (Some(way), None, _) if is_hash => {
-                let error = ValueError::hinted("a hash is made of the value of a header", "name it with `hash_header`");
-                collector.at(way.place.clone(), &way.path, error);
-            }
-            _ => {}
         }
+    }
+}
+
+fn option_fault(name: &str, value: &str, way: Option<&str>, has_header: bool) -> Result<(), ValueError> {
+    let refuse = |message: String, hint: &str| Err(ValueError::hinted(message, hint));
+    let is_factor = || value.parse::<f64>().is_ok_and(|factor| factor == 0.0 || (1.1..=10.0).contains(&factor));
+    match name {
+        "loadbalancing" if !["round-robin", "least-connection", "hash"].contains(&value) => {
+            refuse(format!("`{value}` is no way to deal out requests"), "write round-robin, least-connection or hash")
+        }
+        "loadbalancing" if value == "hash" && !has_header => {
+            refuse("a hash is made of the value of a header".to_owned(), "name it with `hash_header`")
+        }
+        "hash_header" | "hash_balance" if way.is_some_and(|way| way != "hash") => refuse(
+            format!("`{name}` only goes with `loadbalancing: hash`"),
+            "take it out, or write `loadbalancing: hash`",
+        ),
+        "hash_balance" if value.len() > 16 || !is_factor() => refuse(
+            format!("`{value}` is no factor that the platform takes"),
+            "write '0', or a number from '1.1' to '10'",
+        ),
+        _ => Ok(()),
     }
 }
 
