@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::plan::{self, Disk, Files, Lifecycle, Plan};
+use crate::plan::{self, Disk, Files, Lifecycle, Plan, Protocol};
 use crate::settings::Settings;
 use crate::space::Verb;
 use crate::space::lock::{Lock, ProcessId};
@@ -130,8 +130,8 @@ pub(crate) fn app(name: &str, started: bool, instances: u32, role: Option<Role>)
 
 /// A route that leads to an app.
 pub(crate) fn route(url: &str, app: &str) -> Route {
-    let to = Destination { app: format!("guid-{app}"), process: "web".to_owned() };
-    Route { guid: format!("guid-{url}"), url: url.to_owned(), destinations: vec![to], shared_by: None }
+    let to = Destination::web(&format!("guid-{app}"), Protocol::Http1);
+    Route { guid: format!("guid-{url}"), url: url.to_owned(), destinations: vec![to], shared_by: None, options: None }
 }
 
 /// A space with these apps, and which route leads to which of them.
@@ -153,6 +153,7 @@ pub(crate) fn space<'a>(apps: Vec<App>, leads: impl IntoIterator<Item = (&'a str
             internal: false,
             private: true,
             tcp: false,
+            for_apps_only: false,
         }],
         apps,
         routes: routes.into_values().collect(),

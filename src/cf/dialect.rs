@@ -35,13 +35,16 @@ pub(crate) enum Feature {
     ServiceWait,
     /// `push --redact-env`.
     RedactEnv,
+    /// `map-route --app-protocol`.
+    AppProtocol,
 }
 
 /// Major, minor and patch.
 type Numbers = (u64, u64, u64);
 
 /// The first version that has a feature.
-const FEATURES: &[(Feature, Numbers)] = &[(Feature::ServiceWait, (8, 0, 0)), (Feature::RedactEnv, (8, 7, 9))];
+const FEATURES: &[(Feature, Numbers)] =
+    &[(Feature::ServiceWait, (8, 0, 0)), (Feature::AppProtocol, (8, 2, 0)), (Feature::RedactEnv, (8, 7, 9))];
 
 /// The lowest supported version of each major one.
 ///
@@ -185,6 +188,9 @@ mod tests {
             ("8.7.8", Feature::RedactEnv, false),
             ("8.7.10", Feature::RedactEnv, true),
             ("8.10.0", Feature::RedactEnv, true),
+            ("7.8.0", Feature::AppProtocol, false),
+            ("8.1.9", Feature::AppProtocol, false),
+            ("8.2.0", Feature::AppProtocol, true),
         ];
         for (version, feature, expected) in cases {
             let version = CfVersion::parse(&format!("cf version {version}")).unwrap();

@@ -1,6 +1,7 @@
 //! What a run of cf is to bring about.
 
 use super::invocation::RouteParts;
+use crate::plan::Protocol;
 
 /// What a run was to bring about, and so what its output must say.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +30,14 @@ pub enum Expectation {
         app: String,
         /// The route.
         route: RouteParts,
+        /// What routers are to talk to it there.
+        protocol: Protocol,
+    },
+    /// `curl -X POST /v3/routes/GUID/destinations`: the platform answers with the destinations of the route, one of which has this
+    /// protocol.
+    DestinationAdded {
+        /// What routers are to talk there.
+        protocol: Protocol,
     },
     /// `unmap-route`.
     Unmapped {

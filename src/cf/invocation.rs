@@ -10,6 +10,7 @@ mod route_parts;
 use serde_json::{Map, Value, json};
 
 use super::dialect::{CfVersion, Feature};
+use crate::plan::{OptionChanges, Protocol};
 use crate::secret::Sensitive;
 use crate::shell::quote;
 
@@ -139,6 +140,12 @@ impl Invocation {
         format!("{} --fail", self.shell())
     }
 
+    /// As [`Self::shell`], where the script is to stop if it fails.
+    pub(crate) fn shell_of_script(&self) -> String {
+        let is_curl = self.args.first() == Some(&Arg::word("curl"));
+        if is_curl { self.shell_failing() } else { self.shell() }
+    }
+
     /// As [`Self::shell`], with another program than `cf`; the program is quoted.
     pub(crate) fn shell_as(&self, program: &str) -> String {
         let program = quote(program);
@@ -223,9 +230,42 @@ impl Invocation {
         Self::new("stop").value(app)
     }
 
-    /// `cf map-route APP DOMAIN …`: creates the route where it is missing.
-    pub(crate) fn map_route(app: &str, route: &RouteParts) -> Self {
-        Self::new("map-route").value(app).route(route)
+    /// `cf map-route APP DOMAIN …`: creates the route where it is missing, and changes nothing where it leads to the app
+    /// already, by whatever protocol. Another protocol than the usual one is asked for by `--app-protocol`, or, where this cf does
+    /// not have it, by what that does: `cf curl -X POST /v3/routes/GUID/destinations -d BODY`, for a route that is there.
+    pub(crate) fn map_route(app: &str, route: &RouteParts, protocol: Protocol, cf: &CfVersion) -> Self {
+        let call = Self::new("map-route").value(app).route(route);
+        if protocol.is_usual() {
+            return call;
+        }
+        if !Self::is_by_request(protocol, cf) {
+            return call.word("--app-protocol").word(protocol.as_str());
+        }
+        let path = vec![
+            Piece::Text("/v3/routes/".to_owned()),
+            Piece::Reference(Reference::RouteGuid(route.clone())),
+            Piece::Text("/destinations".to_owned()),
+        ];
+        let body = vec![
+            Piece::Text("{\"destinations\":[{\"app\":{\"guid\":\"".to_owned()),
+            Piece::Reference(Reference::AppGuid(app.to_owned())),
+            Piece::Text(format!("\"}},\"protocol\":\"{}\"}}]}}", protocol.as_str())),
+        ];
+        Self::new("curl").word("-X").word("POST").arg(Arg::pieces_of(path)).word("-d").arg(Arg::pieces_of(body))
+    }
+
+    /// `cf curl -X PATCH /v3/routes/GUID -d {"options":…}`: sets options of a route; `None` takes one away, all others stay.
+    ///
+    /// As `cf update-route` does, which not every cf has.
+    pub(crate) fn set_route_options(route: &RouteParts, options: &OptionChanges) -> Self {
+        let path = vec![Piece::Text("/v3/routes/".to_owned()), Piece::Reference(Reference::RouteGuid(route.clone()))];
+        let body = json!({ "options": options }).to_string();
+        Self::new("curl").word("-X").word("PATCH").arg(Arg::pieces_of(path)).word("-d").value(body)
+    }
+
+    /// Whether this cf maps no route by this protocol, so that the platform is asked for it.
+    pub(crate) fn is_by_request(protocol: Protocol, cf: &CfVersion) -> bool {
+        !protocol.is_usual() && !cf.has(Feature::AppProtocol)
     }
 
     /// `cf unmap-route APP DOMAIN …`: the route itself stays.

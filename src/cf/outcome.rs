@@ -42,7 +42,7 @@ fn success(expected: &Expectation, output: &Output) -> Verdict {
         Expectation::Pushed { app } => parse::pushed(&out, app),
         Expectation::Staged { app } => parse::staged(&out, app),
         Expectation::Stopped { app } => parse::stopped(&out, app),
-        Expectation::Mapped { app, route } => parse::mapped(&out, app, &route.url()),
+        Expectation::Mapped { app, route, protocol } => parse::mapped(&out, app, &route.url(), *protocol),
         Expectation::Unmapped { app, route } => parse::unmapped(&out, app, &route.url()),
         Expectation::RouteCreated { route } => parse::route_created(&out, &err, &route.url()),
         Expectation::Deleted { app } => parse::deleted(&out, &err, app),
@@ -55,6 +55,13 @@ fn success(expected: &Expectation, output: &Output) -> Verdict {
                 Some(_) => None,
             };
             return answer(&output.stdout, output, missing);
+        }
+        Expectation::DestinationAdded { protocol } => {
+            let has_it = |to: &Value| to["protocol"].as_str() == Some(protocol.as_str());
+            return answer(&output.stdout, output, |body| match body["destinations"].as_array() {
+                Some(all) if all.iter().any(has_it) => None,
+                Some(_) | None => Some(format!("no destination is reached by {}", protocol.as_str())),
+            });
         }
         Expectation::StartRequested { app } => {
             return answer(&output.stdout, output, |body| named(body, app).or_else(|| state(body, &["STARTED"])));

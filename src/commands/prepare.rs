@@ -66,7 +66,7 @@ impl<'p> Prepared<'p> {
     pub(crate) fn can_be_checked(&self) -> Result<(), CliError> {
         let out_of_reach = self.routers.iter().filter(|asked| asked.checked).find_map(|asked| match &asked.deaf {
             Some(Deaf::Unreachable { why }) => Some((asked.url.to_string(), why.clone())),
-            Some(Deaf::Internal | Deaf::Unheard { .. }) | None => None,
+            Some(Deaf::Internal | Deaf::ForAppsOnly | Deaf::Unheard { .. }) | None => None,
         });
         out_of_reach.map_or(Ok(()), |(url, why)| Err(CliError::OutOfReach { url, why }))
     }

@@ -105,7 +105,14 @@ mod tests {
     use crate::example;
 
     fn domain(name: &str, internal: bool) -> Domain {
-        Domain { guid: name.to_owned(), name: name.to_owned(), internal, private: false, tcp: false }
+        Domain {
+            guid: name.to_owned(),
+            name: name.to_owned(),
+            internal,
+            private: false,
+            tcp: false,
+            for_apps_only: false,
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! One application of a plan, and how it is deployed.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -11,6 +12,8 @@ use super::duration;
 use super::manifest::Manifest;
 use super::name::{AppName, ServiceName};
 use super::processes::{Processes, Takeover};
+use super::protocol::Protocol;
+use super::route_options::RouteOptions;
 use super::route_url::RouteUrl;
 use super::timeouts::Timeouts;
 use super::value_error::ValueError;
@@ -36,6 +39,13 @@ pub struct App {
     /// The route at which the new version is checked before it goes live; none of `live`. `None` where the app has no routes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub staging: Option<RouteUrl>,
+    /// What routers talk to it on those of its routes for which the plan says it, or else the manifest; on the others it is as
+    /// on the live colour.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub protocols: BTreeMap<RouteUrl, Protocol>,
+    /// The options of those of its live routes for which the plan names some, or else the manifest; those of the others stay.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub route_options: BTreeMap<RouteUrl, RouteOptions>,
     /// How long all instances of the new version must run without a crash.
     #[serde(serialize_with = "duration::serialize_some", skip_serializing_if = "Option::is_none")]
     pub health: Option<Duration>,

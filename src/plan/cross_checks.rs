@@ -25,7 +25,7 @@ pub(super) fn check(apps: &[PartialApp], collector: &mut Collector<'_>) {
             );
         }
         let mut live = Seen::default();
-        for route in &app.live {
+        for route in app.live() {
             let again = live.note(route, collector, "the route is given twice:", "keep one of them");
             if !again {
                 routes.note(
@@ -36,8 +36,8 @@ pub(super) fn check(apps: &[PartialApp], collector: &mut Collector<'_>) {
                 );
             }
         }
-        if let Some(staging) = &app.staging {
-            if app.live.iter().any(|live| live.value == staging.value) {
+        if let Some(staging) = app.staging() {
+            if app.live().any(|live| live.value == staging.value) {
                 let message = format!("the staging route `{}` is a live route as well", staging.value);
                 let hint = "the new version is checked at the staging route before any user reaches it; give it a route of its own";
                 collector.at(staging.place.clone(), &staging.path, ValueError::hinted(message, hint));

@@ -20,7 +20,7 @@
 //! - `model`: the plan as a whole
 //! - `target`, `app`, `check`, `watch`, `timeouts`, `tls`: its parts; `carry`: what a new version gets that no manifest names;
 //!   `processes`: when its processes start
-//! - `api_url`, `name`, `route_url`, `duration`: what their values are, and `value_error` why one is refused
+//! - `api_url`, `name`, `route_url`, `protocol`, `route_options`, `duration`: what their values are, and `value_error` why one is refused
 //!
 //! All problems of a plan are reported at once ([`Problems`], made by `diagnostics`), each with its file, line, column
 //! and a hint. The stage is pure but for reading files, which goes through [`Files`].
@@ -42,6 +42,8 @@ mod model;
 mod name;
 mod overlay;
 mod processes;
+mod protocol;
+mod route_options;
 mod route_url;
 mod schema;
 mod target;
@@ -74,6 +76,9 @@ pub(crate) use name::MAX_NAME_LENGTH;
 pub use name::{AppName, OrgName, ServiceName, SpaceName};
 pub(crate) use overlay::overlaid;
 pub use processes::{Processes, Takeover};
+pub use protocol::Protocol;
+pub(crate) use route_options::OptionChanges;
+pub use route_options::RouteOptions;
 pub use route_url::RouteUrl;
 pub(crate) use schema::{MOST_PARALLEL, schema};
 pub use target::Target;

@@ -116,6 +116,8 @@ fn a_small_plan_is_filled_up_with_defaults() {
                 services: vec![],
                 live: vec![RouteUrl::parse("sinatralive.example.com").unwrap()],
                 staging: Some(RouteUrl::parse("sinatrastaging.example.com/next").unwrap()),
+                protocols: BTreeMap::new(),
+                route_options: BTreeMap::new(),
                 health: None,
                 checks: vec![],
                 watch: None,
@@ -658,6 +660,30 @@ fn a_text_that_is_shown_holds_no_control_characters() {
         assert!(problems.contains(why), "{problems}");
         assert!(!problems.contains(|c| c != '\n' && crate::text::is_unprintable(c)), "{problems:?}");
     }
+}
+
+#[test]
+fn a_staging_route_is_made_of_the_apps_name_where_none_is_named() {
+    let plan = |name: &str, live: &str| {
+        let named = "{live: [SinatraLive.example.com], staging: sinatrastaging.example.com/next}";
+        let text = SMALL.replacen(named, &format!("{{live: [{live}]}}"), 1);
+        load_text(&text.replacen("name: sinatra", &format!("name: {name}"), 1))
+    };
+    let long = "long".repeat(20);
+    let cut = format!("{}-staging.example.com", &long[..55]);
+    for (name, live, expected) in [
+        ("shop", "www.example.com/cart", "shop-staging.example.com"),
+        ("My_Shop 2", "'*.shop.example.com'", "my-shop-2-staging.shop.example.com"),
+        ("shop", "example.com", "shop-staging.example.com"),
+        (long.as_str(), "www.example.com", cut.as_str()),
+    ] {
+        let found = plan(name, live).unwrap().apps[0].staging.clone().unwrap();
+        assert_eq!(found.to_string(), expected, "{name}, {live}");
+    }
+    let problems = plan("'日本'", "www.example.com").unwrap_err().to_string();
+    assert!(problems.contains("no host of a staging route can be made of the app's name"), "{problems}");
+    let problems = plan("shop", "www.example.com, shop-staging.example.com").unwrap_err().to_string();
+    assert!(problems.contains("the staging route `shop-staging.example.com` is a live route as well"), "{problems}");
 }
 
 #[test]

@@ -127,8 +127,26 @@ fn check_list(node: &Node, item: &Kind, least: usize, most: Option<usize>, path:
         collector.node(
             node,
             path,
-            ValueError::hinted(format!("{found}; {wanted}"), format!("an item is {}", noun(item))),
+            ValueError::hinted(format!("{found}; {wanted}"), format!("an item is {}", noun(alone(item)))),
         );
+    }
+}
+
+/// What stands for a mapping where it is written short.
+fn alone(kind: &Kind) -> &Kind {
+    match kind {
+        Kind::TableOr(table, key) => table.key(key).map_or(kind, |key| &key.kind),
+        Kind::Text(_)
+        | Kind::Number(..)
+        | Kind::NumberOrWord(..)
+        | Kind::Flag
+        | Kind::Choice(_)
+        | Kind::List(..)
+        | Kind::OneOrMore(_)
+        | Kind::Table(_)
+        | Kind::Variables
+        | Kind::Entries(..)
+        | Kind::Any => kind,
     }
 }
 

@@ -115,6 +115,31 @@ fn every_verb_of_every_plan_holds_from_every_ordinary_space() {
     insta::assert_snapshot!(out);
 }
 
+/// The routes are reached by HTTP/2 and have options of their own, which the plan changes.
+#[test]
+fn what_routers_are_told_of_a_route_changes_and_comes_back_from_every_half_way_state() {
+    let named = "{route: shop.example.com, options: {loadbalancing: least-connection}}";
+    let plan = example::plan(&PLAN.replace("live: [shop.example.com,", &format!("live: [{named},")));
+    let mut start = ordinary();
+    for route in &mut start.routes {
+        route.destinations[0].protocol = plan::Protocol::Http2;
+        route.options = Some(plan::RouteOptions::default());
+    }
+    let mut half_way = start.clone();
+    for begun in [Verb::Apply, Verb::Rollback] {
+        // The verbs take turns: each walk tries all three from where it leads through.
+        let turns = [Verb::Resume, Verb::Rollback, Verb::Apply].into_iter().cycle();
+        for (step, verb) in right(&plan, begun, &half_way.clone()).unwrap().iter().zip(turns) {
+            step.facts().effect(&mut half_way);
+            assert_holds(&format!("{verb} after {} of {begun}", step.id), &proved(&plan, verb, &half_way));
+        }
+    }
+    let is_as_before = half_way.routes.iter().zip(&start.routes).all(|(is, was)| {
+        is.options == was.options && is.destinations.iter().all(|to| to.protocol == plan::Protocol::Http2)
+    });
+    assert!(is_as_before, "{:?}", half_way.routes);
+}
+
 #[test]
 fn a_previous_version_that_was_scaled_down_can_be_fallen_back_to() {
     for keys in ["", "    instances: manifest\n"] {
@@ -457,6 +482,21 @@ const SABOTAGE: &[(&str, Sabotage, &[&str])] = &[
             before(steps, |step| step.facts().kind() == "drain", |step| is(step, "unmap-route", "shop_a") && live(step))
         },
         &["is stopped before it has drained"],
+    ),
+    (
+        "the new colour is reached by another protocol",
+        |_, steps| {
+            let by_http2 = |mut step: Step| {
+                if let Action::MapRoute(map) = &mut step.action
+                    && map.app.as_str() == "shop_b"
+                {
+                    map.protocol = plan::Protocol::Http2;
+                }
+                step
+            };
+            steps.into_iter().map(by_http2).collect()
+        },
+        &["leads to shop_b by http2, which nobody has asked for"],
     ),
     (
         "the router is not asked whether the new colour is reached",

@@ -11,7 +11,7 @@ use crate::plan::{self, Plan, format_duration};
 use crate::proof::Proof;
 use crate::settings::{Is, Setting};
 use crate::space::{App, AppState, Process, Quota, Space, Usage};
-use crate::steps::changes::{Change, Changes};
+use crate::steps::changes::{Change, Changes, RouteChange};
 use crate::steps::deaf::Deaf;
 use crate::steps::routers::{Asked, Routers};
 use crate::steps::standing::Standing;
@@ -69,14 +69,15 @@ fn write_opening(out: &mut String, part: &AppDeployment<'_>, space: &Space) {
 
 /// What the new version has otherwise than the live one, what it gets from it, and what somebody has changed by hand.
 fn write_changes(out: &mut String, changes: &Changes) {
-    let Changes { differing, carried, by_hand, untold } = changes;
+    let Changes { routes, differing, carried, by_hand, untold } = changes;
     let mut tell = |what: &str, all: Vec<String>| {
         if !all.is_empty() {
             let _ = writeln!(out, "   {what}: {}", all.join(", "));
         }
     };
     let names = |all: &[Setting]| all.iter().map(ToString::to_string).collect();
-    tell("what will be otherwise", differing.iter().map(change).collect());
+    let of_route = |one: &RouteChange| format!("{}: {} → {}", one.what, one.live, one.next);
+    tell("what will be otherwise", differing.iter().map(change).chain(routes.iter().map(of_route)).collect());
     tell("carried over, since no manifest names it", names(carried));
     tell("changed by hand since the last deployment", names(by_hand));
     for service in untold {
@@ -162,7 +163,27 @@ pub(crate) fn routers(routers: &Routers) -> Vec<String> {
             None => notes.push((deaf, asked.settle, vec![asked])),
         }
     }
-    notes.into_iter().map(|(why, settle, same)| style(deaf_note(why, settle, &same)).yellow().to_string()).collect()
+    let deaf = notes.into_iter().map(|(why, settle, same)| deaf_note(why, settle, &same));
+    let behind = routers.iter().filter_map(|asked| Some(service_note(asked, asked.service.as_deref()?)));
+    deaf.chain(behind).map(|note| style(note).yellow().to_string()).collect()
+}
+
+/// What a route service in between leaves of what the router can be asked. gorouter (`handlers/lookup.go`, `handlers/routeservice.go`)
+/// looks for the instance that is asked for before it sends a request to the route service, and not when it comes back from there.
+fn service_note(asked: &Asked, service: &str) -> String {
+    let Asked { url, deaf, checked, .. } = asked;
+    let mut lines = vec![format!("note: requests to {url} go through the route service {service} first")];
+    if deaf.is_none() {
+        lines.push(
+            "the router is asked which instances the route leads to; that they answer, it cannot be asked there"
+                .to_owned(),
+        );
+    }
+    if *checked {
+        lines
+            .push(format!("what answers a check there is what {service} makes of whichever instance the router takes"));
+    }
+    lines.join("\n      ")
 }
 
 fn deaf_note(why: &Deaf, settle: Duration, routes: &[&Asked]) -> String {
@@ -172,7 +193,7 @@ fn deaf_note(why: &Deaf, settle: Duration, routes: &[&Asked]) -> String {
         format!("after each change of a route the plan's settle time, {}, is waited instead", format_duration(settle)),
     ];
     match why {
-        Deaf::Internal => {}
+        Deaf::Internal | Deaf::ForAppsOnly => {}
         Deaf::Unheard { .. } => lines.push("if the router has another address, name it with --router URL".to_owned()),
         Deaf::Unreachable { .. } => {
             if let Some(checked) = routes.iter().find(|asked| asked.checked) {
@@ -192,6 +213,7 @@ pub(crate) fn routers_json(routers: &Routers) -> Value {
             "asked": asked.deaf.is_none(),
             "why": asked.deaf.as_ref().map(ToString::to_string),
             "settle_seconds": asked.settle.as_secs_f64(),
+            "route_service": asked.service,
         })
     };
     routers.iter().map(route).collect()
@@ -269,6 +291,7 @@ mod tests {
             settle: Duration::from_secs(settle),
             checked: url.starts_with("www"),
             deaf,
+            service: url.contains("sso").then(|| "sso".to_owned()),
         };
         let refused = || Some(Deaf::Unreachable { why: "connection refused".to_owned() });
         let found: Routers = [
@@ -278,6 +301,9 @@ mod tests {
             asked("other.example.com", 5, refused()),
             asked("lb.example.com", 60, Some(Deaf::Unheard { header: InstanceHeader::App, status: 404 })),
             asked("shop.apps.internal", 60, Some(Deaf::Internal)),
+            asked("shop.mesh.example.com", 60, Some(Deaf::ForAppsOnly)),
+            asked("sso.example.com", 60, None),
+            asked("www.example.com/sso", 60, None),
         ]
         .into_iter()
         .collect();

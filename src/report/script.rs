@@ -58,7 +58,7 @@ pub(crate) fn script(plan: &Plan, deployment: &Deployment<'_>) -> String {
 
 fn write_step(out: &mut String, step: &Step) {
     let within = step.limits.within;
-    let line = step.facts().script(within).or_else(|| Some(step.invocation()?.shell()));
+    let line = step.facts().script(within).or_else(|| Some(step.invocation()?.shell_of_script()));
     if let Some(line) = line {
         let _ = writeln!(out, "{line}");
     }

@@ -11,7 +11,7 @@ use super::droplet::Droplet;
 use super::model::Space;
 use super::process::{Instance, InstanceState, Process};
 use super::section::Section;
-use crate::plan::RouteUrl;
+use crate::plan::{OptionChanges, Protocol, RouteUrl};
 use crate::settings::{Is, Setting};
 
 /// What must be true of a space.
@@ -57,6 +57,24 @@ pub enum Condition {
     /// The route leads to the app.
     Mapped {
         /// The app's name.
+        app: String,
+        /// The route.
+        url: RouteUrl,
+        /// What routers talk to it there.
+        protocol: Protocol,
+    },
+    /// Routers are told this of the route.
+    RouteOptions {
+        /// The name of the app that it leads to.
+        app: String,
+        /// The route.
+        url: RouteUrl,
+        /// What is set; `None` is what is not set.
+        options: OptionChanges,
+    },
+    /// There is the route.
+    RouteThere {
+        /// The name of the app that it is for.
         app: String,
         /// The route.
         url: RouteUrl,
@@ -150,7 +168,9 @@ impl Condition {
             Self::Set { .. } => &[Section::Processes, Section::Settings],
             Self::Scaled { .. } => &[Section::Apps, Section::Processes],
             Self::Process { instances: 0, .. } => &[Section::Apps, Section::Processes, Section::Ending],
-            Self::Mapped { .. } | Self::Unmapped { .. } => &[Section::Routes],
+            Self::Mapped { .. } | Self::RouteOptions { .. } | Self::RouteThere { .. } | Self::Unmapped { .. } => {
+                &[Section::Routes]
+            }
             Self::Process { .. } | Self::Running { .. } | Self::Steady { .. } => {
                 &[Section::Apps, Section::Processes, Section::Instances]
             }
@@ -168,6 +188,8 @@ impl Condition {
             | Self::Unbound { .. }
             | Self::Set { .. }
             | Self::Mapped { .. }
+            | Self::RouteOptions { .. }
+            | Self::RouteThere { .. }
             | Self::Unmapped { .. }
             | Self::Staged { .. }
             | Self::DropletSet { .. }
@@ -187,6 +209,8 @@ impl Condition {
             | Self::Unbound { app, .. }
             | Self::Set { app, .. }
             | Self::Mapped { app, .. }
+            | Self::RouteOptions { app, .. }
+            | Self::RouteThere { app, .. }
             | Self::Unmapped { app, .. }
             | Self::Staged { app }
             | Self::DropletSet { app }
@@ -226,8 +250,25 @@ impl Condition {
                 }
             }),
             Self::Set { app, settings } => with(space, app, |app| set(app, settings)),
-            Self::Mapped { app, url } if space.is_mapped(app, url) => Judgement::Holds,
-            Self::Mapped { app, url } => Judgement::NotYet(format!("{url} is not mapped to app {app}")),
+            Self::Mapped { app, url, protocol } => match space.protocol(app, url) {
+                Some(is) if is == *protocol => Judgement::Holds,
+                // cf changes nothing of a route that is mapped.
+                Some(is) => Judgement::Never(format!(
+                    "{url} is mapped to app {app} by {}, and not by {}",
+                    is.as_str(),
+                    protocol.as_str()
+                )),
+                None => Judgement::NotYet(format!("{url} is not mapped to app {app}")),
+            },
+            Self::RouteOptions { url, options, .. } => {
+                let set = space.route(url).and_then(|route| route.options.clone()).unwrap_or_default();
+                match options.iter().find(|(name, value)| set.0.get(*name) != value.as_ref()) {
+                    None => Judgement::Holds,
+                    Some((name, _)) => Judgement::NotYet(format!("{name} of route {url} is not what it is to be")),
+                }
+            }
+            Self::RouteThere { url, .. } if space.route(url).is_some() => Judgement::Holds,
+            Self::RouteThere { url, .. } => Judgement::NotYet(format!("there is no route {url}")),
             Self::Unmapped { app, url } if space.is_mapped(app, url) => {
                 Judgement::NotYet(format!("{url} is still mapped to app {app}"))
             }
@@ -424,7 +465,12 @@ impl fmt::Display for Condition {
                 let names: Vec<String> = settings.keys().map(ToString::to_string).collect();
                 write!(f, "app {app} is as set: {}", names.join(", "))
             }
-            Self::Mapped { app, url } => write!(f, "route {url} leads to app {app}"),
+            Self::Mapped { app, url, protocol } if protocol.is_usual() => write!(f, "route {url} leads to app {app}"),
+            Self::Mapped { app, url, protocol } => {
+                write!(f, "route {url} leads to app {app} by {}", protocol.as_str())
+            }
+            Self::RouteOptions { url, .. } => write!(f, "route {url} has these options"),
+            Self::RouteThere { url, .. } => write!(f, "there is the route {url}"),
             Self::Unmapped { app, url } => write!(f, "route {url} does not lead to app {app}"),
             Self::Staged { app } => write!(f, "app {app}'s newest package is staged"),
             Self::DropletSet { app } => write!(f, "app {app}'s current droplet is the newest one"),

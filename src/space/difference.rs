@@ -9,6 +9,7 @@ use crate::plan::{AppName, RouteUrl};
 
 use super::app::AppState;
 use super::model::Space;
+use super::route::Destination;
 use super::section::Section;
 
 /// One thing that a deployment hangs on.
@@ -132,7 +133,10 @@ fn facets(space: &Space, apps: &[AppName], routes: &[RouteUrl]) -> BTreeMap<Face
     }
     for url in routes {
         for app in space.holders(url) {
-            facets.insert(Facet::Leads { url: url.to_string(), app: app.to_owned() }, String::new());
+            let guid = space.app(app).map_or(app, |app| app.guid.as_str());
+            let how = space.route(url).map(|route| route.of_app(guid).map(Destination::told).collect::<Vec<_>>());
+            let facet = Facet::Leads { url: url.to_string(), app: app.to_owned() };
+            facets.insert(facet, how.unwrap_or_default().join(" and "));
         }
     }
     facets
@@ -167,7 +171,10 @@ impl fmt::Display for Difference {
                 write!(f, "annotation {key} of app {app} is {} and was {}", or_nothing(now), or_nothing(before))
             }
             (Facet::Leads { url, app }, None, _) => write!(f, "{url} was mapped to {app}"),
-            (Facet::Leads { url, app }, Some(_), _) => write!(f, "{url} was unmapped from {app}"),
+            (Facet::Leads { url, app }, Some(_), None) => write!(f, "{url} was unmapped from {app}"),
+            (Facet::Leads { url, app }, Some(before), Some(now)) => {
+                write!(f, "{url} leads to {now} of {app} and led to {before}")
+            }
         }
     }
 }
@@ -176,6 +183,7 @@ impl fmt::Display for Difference {
 mod tests {
     use super::*;
     use crate::example;
+    use crate::plan::Protocol;
 
     /// What has become of the space meanwhile.
     type Change = fn(&mut Space);
@@ -183,7 +191,7 @@ mod tests {
     #[test]
     fn what_somebody_else_changes_is_told_and_nothing_else() {
         let before = || example::space(vec![example::app("shop", true, 2, None)], [("www.example.com", "shop")]);
-        let cases: [(Change, &[&str]); 12] = [
+        let cases: [(Change, &[&str]); 13] = [
             (|_| {}, &[]),
             // Neither what comes and goes by itself, nor what is nobody's business here.
             (|space| space.apps[0].processes[0].states.clear(), &[]),
@@ -210,6 +218,10 @@ mod tests {
                     space.routes[0].destinations.extend(example::route("www.example.com", "other").destinations);
                 },
                 &["www.example.com was mapped to other"],
+            ),
+            (
+                |space| space.routes[0].destinations[0].protocol = Protocol::Http2,
+                &["www.example.com leads to process web (http2) of shop and led to process web (http1)"],
             ),
             (
                 |space| {

@@ -17,4 +17,18 @@ pub struct Domain {
     /// Whether its routes have a port, and neither host nor path.
     #[serde(default)]
     pub tcp: bool,
+    /// Whether routers let in only the apps that the policies of a route name, by their certificates (CC: `enforce_route_policies`).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub for_apps_only: bool,
+}
+
+impl Domain {
+    /// Why its routes cannot be asked anything from outside; `None` where they can.
+    pub(crate) fn is_closed(&self) -> Option<&'static str> {
+        match (self.internal, self.for_apps_only) {
+            (true, _) => Some("its domain is internal, so that no router serves it"),
+            (false, true) => Some("its domain lets in only the apps that its route policies name"),
+            (false, false) => None,
+        }
+    }
 }

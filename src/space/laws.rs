@@ -29,6 +29,7 @@ fn read_as_everything(body: &Value) {
     let _ = read::rules::matching_route(path, body);
     let _ = read::rules::any_routes(path, body);
     let _ = read::rules::app_names(path, &list);
+    let _ = read::rules::route_services(path, body);
     if let Ok(usage) = read::usage(path, body) {
         let _ = read::quota(path, QuotaScope::Space, body, usage);
     }

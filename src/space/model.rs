@@ -10,8 +10,9 @@ use super::quota::Quota;
 use super::route::Route;
 use super::rules::Rules;
 use super::service::ServiceInstance;
+use crate::cf::dialect::CfVersion;
 use crate::cf::invocation::RouteParts;
-use crate::plan::RouteUrl;
+use crate::plan::{Protocol, RouteUrl};
 
 /// The format number of a snapshot; a snapshot of another format is refused.
 pub(crate) const SNAPSHOT_FORMAT: u32 = 1;
@@ -60,6 +61,12 @@ pub struct Space {
 }
 
 impl Space {
+    /// The version of the cf that it is changed by.
+    pub(crate) fn cf_version(&self) -> CfVersion {
+        // A snapshot from elsewhere may tell a version that this one does not know: what it would run, it would refuse.
+        CfVersion::parse(&format!("cf version {}", self.cf)).unwrap_or_else(|_| CfVersion::pinned())
+    }
+
     /// The app of that name.
     pub fn app(&self, name: &str) -> Option<&App> {
         self.apps.iter().find(|app| app.name == name)
@@ -90,10 +97,18 @@ impl Space {
 
     /// Whether the route leads to the app's web process.
     pub(crate) fn is_mapped(&self, app: &str, url: &RouteUrl) -> bool {
-        match (self.app(app), self.route(url)) {
-            (Some(app), Some(route)) => route.leads_to(&app.guid),
-            (None, _) | (_, None) => false,
-        }
+        self.protocol(app, url).is_some()
+    }
+
+    /// What routers talk to the app's web process on the route; `None` where that does not lead there.
+    pub(crate) fn protocol(&self, app: &str, url: &RouteUrl) -> Option<Protocol> {
+        self.route(url)?.protocol(&self.app(app)?.guid)
+    }
+
+    /// The name of the service instance that routers send the requests of a route through.
+    pub(crate) fn route_service(&self, url: &RouteUrl) -> Option<&str> {
+        let of_route = self.rules.route_services.iter().find(|one| url.is_written(&one.url));
+        of_route.map(|one| one.service.as_str())
     }
 
     /// The names of the apps that the route leads to, in the order of the route's destinations. An app that is not in

@@ -28,10 +28,22 @@ pub struct Rules {
     pub buildpacks: Option<Vec<Buildpack>>,
     /// The routes of the plan that belong to another space, or would stand beside one that does.
     pub routes: Vec<ForeignRoute>,
+    /// The routes that the plan's apps are on and before which a route service stands.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub route_services: Vec<RouteService>,
     /// Whether cf finds no password for a registry of images (`CF_DOCKER_PASSWORD`). Of the machine that reads the space,
     /// and in no snapshot.
     #[serde(skip)]
     pub no_docker_password: bool,
+}
+
+/// A service that routers send the requests of a route through, before they reach an app.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct RouteService {
+    /// The URL of the route, as the platform tells it.
+    pub url: String,
+    /// The name of the service instance.
+    pub service: String,
 }
 
 /// What is suspended.

@@ -1,9 +1,9 @@
 //! What a step does: one file an action, with everything about it.
 //!
 //! - [`facts`]: what is known of an action before it runs; each file answers that for its own
-//! - `annotate`, `await_end`, `bind_service`, `check`, `create_app`, `delete`, `drain`, `health`, `map_route`, `push`, `scale`,
-//!   `scale_process`, `set`, `set_droplet`, `stage`, `start`, `stop`, `unbind_service`, `unmap_route`, `watch`: the actions;
-//!   `http_words`: what checks by HTTP are told by
+//! - `annotate`, `await_end`, `bind_service`, `check`, `create_app`, `create_route`, `delete`, `drain`, `health`, `map_route`,
+//!   `push`, `scale`, `scale_process`, `set`, `set_droplet`, `set_route_options`, `stage`, `start`, `stop`, `unbind_service`,
+//!   `unmap_route`, `watch`: the actions; `http_words`: what checks by HTTP are told by
 //! - [`limits`], [`partial`], [`question`], [`traffic`], [`work`]: what their answers are made of
 //! - `model`: apps in the model of a space, as actions change them
 
@@ -12,6 +12,7 @@ mod await_end;
 mod bind_service;
 mod check;
 mod create_app;
+mod create_route;
 mod delete;
 mod drain;
 pub mod facts;
@@ -27,6 +28,7 @@ mod scale;
 mod scale_process;
 mod set;
 mod set_droplet;
+mod set_route_options;
 mod stage;
 mod start;
 mod stop;
@@ -41,6 +43,7 @@ pub(crate) use await_end::AwaitEnd;
 pub(crate) use bind_service::BindService;
 pub(crate) use check::Check;
 pub(crate) use create_app::{CreateApp, NewApp};
+pub(crate) use create_route::CreateRoute;
 pub(crate) use delete::Delete;
 pub(crate) use drain::Drain;
 use facts::Facts;
@@ -51,6 +54,7 @@ pub(crate) use scale::Scale;
 pub(crate) use scale_process::{Aim, ScaleProcess};
 pub(crate) use set::Set;
 pub(crate) use set_droplet::SetDroplet;
+pub(crate) use set_route_options::SetRouteOptions;
 pub(crate) use stage::Stage;
 pub(crate) use start::Start;
 pub(crate) use stop::Stop;
@@ -93,10 +97,14 @@ actions! {
     Annotate,
     /// Binds a service instance to the app.
     BindService,
+    /// Creates a route that leads nowhere yet.
+    CreateRoute,
     /// Maps a route to the app.
     MapRoute,
     /// Unmaps a route from the app.
     UnmapRoute,
+    /// Sets options of a route.
+    SetRouteOptions,
     /// Stages the newest package.
     Stage,
     /// Makes the newest staged droplet the one that is started.

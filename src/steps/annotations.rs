@@ -15,7 +15,7 @@ use serde_json::json;
 
 use super::held::{HELD, Held};
 use super::record::{Record, SETTINGS};
-use crate::plan::{AppName, RouteUrl};
+use crate::plan::{AppName, OptionChanges, Protocol, RouteUrl};
 use crate::space::{App, Space};
 
 /// The deployment that last wrote on the app: its id, the digest of its plan, who ran it and on which machine, and when
@@ -38,6 +38,11 @@ pub(crate) const OLD_ROUTES: &str = "cutover-old-routes";
 pub(crate) const DROPLET: &str = "cutover-droplet";
 /// The routes of the next colour that the plan does not name: a push takes them off it.
 pub(crate) const KEPT_ROUTES: &str = "cutover-kept-routes";
+/// What options of the live routes were before it, as far as it changes them.
+pub(crate) const OLD_OPTIONS: &str = "cutover-old-options";
+
+/// Those of the two lists of routes on which routers talk HTTP/2 to the app that they are of.
+pub(crate) const HTTP2_ROUTES: &str = "cutover-http2-routes";
 
 /// The apps of the plan that the deployment is of.
 pub(crate) const APPS: &str = "cutover-apps";
@@ -185,6 +190,10 @@ pub(crate) struct Origin {
     pub(crate) old_routes: Vec<String>,
     /// The routes of the next colour that the plan does not name.
     pub(crate) kept_routes: Vec<String>,
+    /// Those of both on which routers talk HTTP/2.
+    pub(crate) http2_routes: Vec<String>,
+    /// What options of the live routes were before it, as far as it changes them.
+    pub(crate) old_options: BTreeMap<String, OptionChanges>,
 }
 
 impl Origin {
@@ -203,7 +212,21 @@ impl Origin {
             old: named(OLD),
             old_routes: list(OLD_ROUTES),
             kept_routes: list(KEPT_ROUTES),
+            http2_routes: list(HTTP2_ROUTES),
+            old_options: serde_json::from_str(&text(OLD_OPTIONS)).unwrap_or_default(),
         })
+    }
+
+    /// What routers talked to the app of that name on a route, if it was live before and held that.
+    pub(crate) fn protocol(&self, old: &str, url: &RouteUrl) -> Option<Protocol> {
+        let text = url.to_string();
+        let held = self.old.as_deref() == Some(old) && self.old_routes.contains(&text);
+        held.then(|| self.kept_protocol(&text))
+    }
+
+    /// What routers talk to the app on a route that it keeps.
+    pub(crate) fn kept_protocol(&self, url: &str) -> Protocol {
+        if self.http2_routes.iter().any(|one| one == url) { Protocol::Http2 } else { Protocol::Http1 }
     }
 
     fn write(&self) -> [(&'static str, Option<String>); 13] {
@@ -279,6 +302,24 @@ impl Annotations {
         let written = held.write();
         if written.is_some() || app.is_some_and(|app| app.annotations.contains_key(HELD)) {
             self.values.push((HELD, written));
+        }
+        self
+    }
+
+    /// As well as that, the routes on which routers talk HTTP/2 to what they are of; `app` is as it is before.
+    #[must_use]
+    pub(crate) fn by_http2(mut self, routes: &[String], app: Option<&App>) -> Self {
+        if !routes.is_empty() || app.is_some_and(|app| app.annotations.contains_key(HTTP2_ROUTES)) {
+            self.values.push((HTTP2_ROUTES, joined(routes)));
+        }
+        self
+    }
+
+    /// As well as that, what options of routes were; `app` is as it is before.
+    #[must_use]
+    pub(crate) fn options_before(mut self, options: &BTreeMap<String, OptionChanges>, app: Option<&App>) -> Self {
+        if !options.is_empty() || app.is_some_and(|app| app.annotations.contains_key(OLD_OPTIONS)) {
+            self.values.push((OLD_OPTIONS, (!options.is_empty()).then(|| json!(options).to_string())));
         }
         self
     }

@@ -1,14 +1,14 @@
 //! Steps in the making: what the strategies write, each step waiting for the one before it, or side by side with others.
 
 use crate::cf::dialect::CfVersion;
-use crate::cf::invocation::RouteParts;
-use crate::plan::{self, AppName, RouteUrl};
+use crate::cf::invocation::{Invocation, RouteParts};
+use crate::plan::{self, AppName, OptionChanges, Protocol, RouteUrl};
 use crate::space::condition::Condition;
 use crate::space::{App, AppState, Space};
 
 use super::Step;
-use super::action::{Action, Annotate, Drain, MapRoute, Stop, UnmapRoute};
-use super::annotations::{Annotations, Extent, Role};
+use super::action::{Action, Annotate, CreateRoute, Drain, MapRoute, SetRouteOptions, Stop, UnmapRoute};
+use super::annotations::{Annotations, Extent, Origin, Role};
 use super::held::{HELD, Held};
 use super::phase::Phase;
 use super::refusal::Refusal;
@@ -41,8 +41,7 @@ pub(super) struct GraphBuilder<'a> {
 impl<'a> GraphBuilder<'a> {
     /// An empty list on a space.
     pub(super) fn new(app: &'a plan::App, space: &Space) -> Self {
-        // A snapshot from elsewhere may tell a version that this one does not know: what it would run, it would refuse.
-        let cf = CfVersion::parse(&format!("cf version {}", space.cf)).unwrap_or_else(|_| CfVersion::pinned());
+        let cf = space.cf_version();
         Self { app, model: space.clone(), cf, steps: Vec::new(), ends: Vec::new(), relied_on: None }
     }
 
@@ -125,12 +124,37 @@ impl<'a> GraphBuilder<'a> {
         });
     }
 
-    /// Maps the live routes to a colour, and has the router asked.
-    pub(super) fn map_live(&mut self, phase: Phase, to: &AppName, routes: &[RouteUrl]) -> Result<(), Refusal> {
+    /// Maps the live routes to a colour, each so that routers talk that to it, and has the router asked.
+    pub(super) fn map_live(
+        &mut self,
+        phase: Phase,
+        to: &AppName,
+        routes: &[RouteUrl],
+        protocol: &dyn Fn(&Self, &RouteUrl) -> Protocol,
+    ) -> Result<(), Refusal> {
         for url in routes {
-            let route = self.parts(url)?;
-            self.add(phase, "map-live", MapRoute { app: to.clone(), url: url.clone(), route, ask_router: true });
+            let protocol = protocol(self, url);
+            self.map(phase, "map-live", to, url, true, protocol)?;
         }
+        Ok(())
+    }
+
+    /// Maps a route to a colour. One that is not there is created before that, where mapping it does not.
+    pub(super) fn map(
+        &mut self,
+        phase: Phase,
+        name: &str,
+        to: &AppName,
+        url: &RouteUrl,
+        ask_router: bool,
+        protocol: Protocol,
+    ) -> Result<(), Refusal> {
+        let (app, url, route) = (to.clone(), url.clone(), self.parts(url)?);
+        if Invocation::is_by_request(protocol, &self.cf) && self.model.route(&url).is_none() {
+            let (app, url, route) = (app.clone(), url.clone(), route.clone());
+            self.add(phase, "create-route", CreateRoute { app, url, route });
+        }
+        self.add(phase, name, MapRoute { app, url, route, ask_router, protocol });
         Ok(())
     }
 
@@ -140,10 +164,27 @@ impl<'a> GraphBuilder<'a> {
         let unsure = runs && routers == RouterKnowledge::Unsure;
         for url in &self.app.live {
             if self.model.is_mapped(from.as_str(), url) || (unsure && self.model.route(url).is_some()) {
-                let route = self.parts(url)?;
-                let action = UnmapRoute { app: from.clone(), url: url.clone(), route, is_relied_on: true };
-                self.add(phase, "unmap-live", action);
+                self.unmap(phase, "unmap-live", from, url, true)?;
             }
+        }
+        Ok(())
+    }
+
+    /// Sets options of a route that leads to the app, where there is something to set.
+    pub(super) fn set_options(
+        &mut self,
+        phase: Phase,
+        app: &AppName,
+        url: &RouteUrl,
+        changes: OptionChanges,
+    ) -> Result<(), Refusal> {
+        let set = self.model.route(url).and_then(|route| route.options.clone()).unwrap_or_default();
+        let mut changes = changes;
+        changes.retain(|name, value| set.0.get(name) != value.as_ref());
+        if !changes.is_empty() {
+            let (before, route) = (set.before(&changes), self.parts(url)?);
+            let (app, url) = (app.clone(), url.clone());
+            self.add(phase, "set-options", SetRouteOptions { app, url, route, changes, before });
         }
         Ok(())
     }
@@ -157,8 +198,9 @@ impl<'a> GraphBuilder<'a> {
                 why: fault.message,
             })?;
             if !self.model.is_mapped(to.as_str(), &url) {
-                let route = self.parts(&url)?;
-                self.add(phase, "map-kept", MapRoute { app: to.clone(), url, route, ask_router: false });
+                let origin = self.model.app(to.as_str()).and_then(Origin::of);
+                let protocol = origin.map(|origin| origin.kept_protocol(&url.to_string())).unwrap_or_default();
+                self.map(phase, "map-kept", to, &url, false, protocol)?;
             }
         }
         Ok(())
@@ -177,10 +219,22 @@ impl<'a> GraphBuilder<'a> {
     fn off_staging(&mut self, phase: Phase, from: &AppName, is_relied_on: bool) -> Result<(), Refusal> {
         let Some(url) = &self.app.staging else { return Ok(()) };
         if self.model.is_mapped(from.as_str(), url) {
-            let route = self.parts(url)?;
-            let action = UnmapRoute { app: from.clone(), url: url.clone(), route, is_relied_on };
-            self.add(phase, "unmap-staging", action);
+            self.unmap(phase, "unmap-staging", from, url, is_relied_on)?;
         }
+        Ok(())
+    }
+
+    fn unmap(
+        &mut self,
+        phase: Phase,
+        name: &str,
+        from: &AppName,
+        url: &RouteUrl,
+        is_relied_on: bool,
+    ) -> Result<(), Refusal> {
+        let protocol = self.model.protocol(from.as_str(), url).unwrap_or_default();
+        let route = self.parts(url)?;
+        self.add(phase, name, UnmapRoute { app: from.clone(), url: url.clone(), route, is_relied_on, protocol });
         Ok(())
     }
 
@@ -242,12 +296,25 @@ impl<'a> GraphBuilder<'a> {
         };
         if self.model.app(app.as_str()).is_some_and(|app| !is_marked(app)) {
             let annotations = Annotations::rolling_back(extent);
+            let there = self.model.app(app.as_str());
             let annotations = match to {
-                Some((to, routes)) => annotations.back_to(to, routes),
+                Some((to, routes)) => annotations.back_to(to, routes).by_http2(&self.http2_back(app, routes), there),
                 None => annotations,
             };
             self.add(phase, "mark", Annotate { app: app.clone(), annotations });
         }
+    }
+
+    /// Those of the routes that an app keeps, and of these, which lead to another one from now on, on which routers talk HTTP/2 to it.
+    fn http2_back(&self, app: &AppName, routes: &[RouteUrl]) -> Vec<String> {
+        let is_http2 = |url: &&RouteUrl| self.model.protocol(app.as_str(), url) == Some(Protocol::Http2);
+        let origin = self.model.app(app.as_str()).and_then(Origin::of);
+        let known = origin.map(|origin| origin.http2_routes).unwrap_or_default();
+        let mut all: Vec<String> =
+            known.into_iter().chain(routes.iter().filter(is_http2).map(ToString::to_string)).collect();
+        all.sort();
+        all.dedup();
+        all
     }
 
     /// Takes a route apart as cf wants it.

@@ -16,6 +16,8 @@ use super::record::Record;
 /// What of an app is otherwise after a deployment, and what is not.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Changes {
+    /// What will be otherwise of the live routes.
+    pub(crate) routes: Vec<RouteChange>,
     /// What the new version has otherwise.
     pub(crate) differing: Vec<Change>,
     /// What is set on the new version because the live one has it, and no manifest names it.
@@ -25,6 +27,17 @@ pub(crate) struct Changes {
     /// The service instances that are bound without the parameters that the live version may have been bound with: nobody tells
     /// them.
     pub(crate) untold: Vec<String>,
+}
+
+/// What will be otherwise of a live route.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct RouteChange {
+    /// What: `protocol of shop.example.com`.
+    pub(crate) what: String,
+    /// What it is now, with the live version.
+    pub(crate) live: String,
+    /// What it will be, with the new one.
+    pub(crate) next: String,
 }
 
 /// One thing that is otherwise.
@@ -42,18 +55,19 @@ impl Changes {
     /// What a deployment of one app changes, where it brings up a new version beside a live one.
     pub(crate) fn of(part: &AppDeployment<'_>, space: &Space) -> Self {
         let (Some(live), next) = (part.standing.live(), part.standing.next()) else { return Self::default() };
+        let routes = routes(part, space, live, next);
         let Some(before) = space.app(live.as_str()).filter(|live| live.settings.is_some()) else {
-            return Self::default();
+            return Self { routes, ..Self::default() };
         };
         let brings_up = part
             .steps
             .iter()
             .any(|step| matches!(step.action, Action::Start(_)) && step.facts().app() == next.as_str());
         if !brings_up {
-            return Self::default();
+            return Self { routes, ..Self::default() };
         }
         let (mut model, before) = (space.clone(), &whole(before));
-        let mut changes = Self { by_hand: by_hand(before), ..Self::default() };
+        let mut changes = Self { routes, by_hand: by_hand(before), ..Self::default() };
         for step in part.steps.iter().take_while(|step| !matches!(step.action, Action::Start(_))) {
             step.facts().effect(&mut model);
             if let Action::Set(set) = &step.action {
@@ -88,8 +102,32 @@ impl Changes {
             let Change { setting, live, next } = change;
             json!({"setting": setting.to_string(), "live": shown(setting, live), "next": shown(setting, next)})
         };
-        self.differing.iter().map(one).collect()
+        let of_route = |change: &RouteChange| {
+            let RouteChange { what, live, next } = change;
+            json!({"setting": what, "live": live, "next": next})
+        };
+        self.differing.iter().map(one).chain(self.routes.iter().map(of_route)).collect()
     }
+}
+
+/// What will be otherwise of the live routes.
+fn routes(part: &AppDeployment<'_>, space: &Space, live: &AppName, next: &AppName) -> Vec<RouteChange> {
+    let change = |action: &Action| match action {
+        Action::MapRoute(map) if map.app == *next => {
+            let live = space.protocol(live.as_str(), &map.url).filter(|live| *live != map.protocol)?;
+            let (live, next) = (live.as_str().to_owned(), map.protocol.as_str().to_owned());
+            Some(RouteChange { what: format!("protocol of {}", map.url), live, next })
+        }
+        Action::SetRouteOptions(set) if set.app == *next => {
+            let now = space.route(&set.url).and_then(|route| route.options.clone()).unwrap_or_default();
+            let mut then = now.clone();
+            then.change(&set.changes);
+            let (live, next) = (now.to_string(), then.to_string());
+            Some(RouteChange { what: format!("options of {}", set.url), live, next })
+        }
+        _ => None,
+    };
+    part.steps.iter().filter_map(|step| change(&step.action)).collect()
 }
 
 /// What differs between the live version and the new one as it will be.

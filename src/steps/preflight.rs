@@ -57,13 +57,18 @@ pub(super) fn of_plan(app: &plan::App, space: &Space) -> Vec<Refusal> {
         }
     }
     let asked = app.http_checks().any(|http| http.at.staging);
-    if let Some(staging) = app.staging.as_ref().filter(|url| asked && is_internal(url, space)) {
-        let why = "its domain is internal, so that no router serves it, and the checks could not ask there".to_owned();
+    if let Some((staging, why)) =
+        app.staging.as_ref().filter(|_| asked).and_then(|url| Some((url, closed(url, space)?)))
+    {
+        let why = format!("{why}, and the checks could not ask there");
         found.push(Refusal::RouteCannotBe { url: staging.clone(), why });
     }
-    if app.asks_live_routes() && app.live.iter().all(|url| is_internal(url, space)) {
-        let why = "no live route is served by a router: all domains are internal, so that nothing can be asked there";
-        found.push(Refusal::RouteCannotBe { url: app.live[0].clone(), why: why.to_owned() });
+    if app.asks_live_routes()
+        && app.live.iter().all(|url| closed(url, space).is_some())
+        && let Some((url, why)) = app.live.first().and_then(|url| Some((url, closed(url, space)?)))
+    {
+        let why = format!("{why}; so it is with all live routes, and nothing can be asked there");
+        found.push(Refusal::RouteCannotBe { url: url.clone(), why });
     }
     for service in app.all_services() {
         match space.services.iter().find(|there| there.name == service) {
@@ -84,9 +89,9 @@ fn usable(route: &ForeignRoute, url: &RouteUrl, space: &Space) -> bool {
     may && space.route(url).is_none_or(|there| there.destinations.iter().all(|to| known(&to.app)))
 }
 
-/// Whether no router serves a route.
-pub(super) fn is_internal(url: &RouteUrl, space: &Space) -> bool {
-    space.domain_of(url).is_some_and(|domain| domain.internal)
+/// Why nothing can be asked at a route from outside; `None` where something can.
+pub(super) fn closed(url: &RouteUrl, space: &Space) -> Option<&'static str> {
+    space.domain_of(url)?.is_closed()
 }
 
 /// Why a route that is not there cannot be made (CC: `route.rb`, `routes_controller.rb`, `route_create.rb`).

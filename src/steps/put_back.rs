@@ -2,11 +2,11 @@
 //! there. It is put back by hand, which is quicker than any deployment.
 
 use crate::cf::invocation::Invocation;
-use crate::plan::{self, AppName};
+use crate::plan::{self, AppName, RouteUrl};
 use crate::shell;
 use crate::space::{AppState, Space};
 
-use super::annotations::Role;
+use super::annotations::{Origin, Role};
 
 /// A version that was live, and the commands that have it serve again.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,7 +30,17 @@ impl PutBack {
         };
         let (name, found) = was(Role::Live).or_else(|| was(Role::Previous))?;
         let start = (found.state == AppState::Stopped).then(|| shell::command(["cf", "start", name.as_str()]));
-        let map = |url| Some(Invocation::map_route(name.as_str(), &space.address(url)?).shell());
+        // Whoever was live after it has written down how it was reached.
+        let after =
+            || app.colours.iter().filter(|one| *one != name).find_map(|one| Origin::of(space.app(one.as_str())?));
+        let protocol = |url: &RouteUrl| {
+            let was = after().and_then(|origin| origin.protocol(name.as_str(), url));
+            was.or_else(|| app.protocols.get(url).copied()).unwrap_or_default()
+        };
+        let map = |url| {
+            let call = Invocation::map_route(name.as_str(), &space.address(url)?, protocol(url), &space.cf_version());
+            Some(call.shell())
+        };
         let maps = app.live.iter().map(map).collect::<Option<Vec<String>>>()?;
         Some(Self { app: name.clone(), commands: start.into_iter().chain(maps).collect() })
     }

@@ -54,6 +54,20 @@ pub enum Refusal {
         /// The routes.
         routes: Vec<RouteUrl>,
     },
+    /// A route leads to a colour in a way in which cf neither maps nor unmaps.
+    #[error("{url} leads to {} of {app}: cutover maps the routes of {name} to one web process on its usual port", leads.join(" and to "))]
+    OtherDestination {
+        /// The plan's name of the app.
+        name: AppName,
+        /// The colour.
+        app: AppName,
+        /// The route.
+        url: RouteUrl,
+        /// Where it leads, in words.
+        leads: Vec<String>,
+        /// Whether the plan does not name it.
+        is_extra: bool,
+    },
     /// Both colours hold live routes, and no annotation tells which one is new.
     #[error("both {} and {} hold live routes of {name}, and nothing tells which of them is the new one", colours[0], colours[1])]
     BothLive {
@@ -437,6 +451,7 @@ impl Refusal {
             Self::ForeignHolder { .. }
             | Self::StagingTaken { .. }
             | Self::ExtraRoutes { .. }
+            | Self::OtherDestination { .. }
             | Self::BothLive { .. }
             | Self::NoneLive { .. }
             | Self::NotTold { .. }
@@ -497,6 +512,12 @@ impl Refusal {
             Self::ExtraRoutes { .. } => "name them in `routes: live:`, or say with `extra_routes` that they are moved (move) or \
                  left where they are (keep)"
                 .to_owned(),
+            Self::OtherDestination { is_extra: true, .. } => {
+                "say with `extra_routes: keep` that it stays where it is, or have it lead to the web process alone".to_owned()
+            }
+            Self::OtherDestination { app, url, .. } => {
+                format!("have {url} lead to the web process of {app} alone, on its usual port, and run cutover again")
+            }
             Self::BothLive { colours, .. } => format!(
                 "look at both; once the one that is not to serve is off the live routes, run cutover again:{}",
                 look_at(colours)
@@ -725,6 +746,13 @@ mod tests {
         };
         let stack = Stack { name: app.clone(), state: StackState::Disabled, reason: None, default: true };
         let whole = url.clone();
+        let other_destination = |is_extra| Refusal::OtherDestination {
+            name: name.clone(),
+            app: other.clone(),
+            url: url.clone(),
+            leads: vec!["process api (http1)".to_owned()],
+            is_extra,
+        };
         let route = ForeignRoute {
             wanted: url.to_string(),
             url: url.to_string(),
@@ -746,6 +774,8 @@ mod tests {
             (holder(None), vec![]),
             (Refusal::StagingTaken { name: name.clone(), url: url.clone(), app: app.clone() }, vec![]),
             (Refusal::ExtraRoutes { name: name.clone(), routes: vec![url.clone()] }, vec![]),
+            (other_destination(false), vec![]),
+            (other_destination(true), vec![]),
             (Refusal::BothLive { name: name.clone(), colours: colours.clone() }, look.clone()),
             (Refusal::NoneLive { name: name.clone(), colours: colours.clone(), url: url.clone() }, look.clone()),
             (Refusal::NotTold { name: name.clone(), colours: colours.clone() }, look),
@@ -880,13 +910,14 @@ mod tests {
             Refusal::ExtraRoutes { .. } => 33,
             Refusal::NotTold { .. } => 34,
             Refusal::HasRoutes { .. } => 35,
+            Refusal::OtherDestination { .. } => 36,
         }
     }
 
     #[test]
     fn each_kind_is_tried() {
         let tried: BTreeSet<usize> = each("shop").iter().map(|(refusal, _)| place(refusal)).collect();
-        assert_eq!(tried, (0..36).collect());
+        assert_eq!(tried, (0..37).collect());
     }
 
     #[test]

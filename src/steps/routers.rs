@@ -17,6 +17,8 @@ pub(crate) struct Asked {
     pub(crate) checked: bool,
     /// Why the router cannot be asked; `None` where it can.
     pub(crate) deaf: Option<Deaf>,
+    /// The service instance that its requests go through.
+    pub(crate) service: Option<String>,
 }
 
 /// What is known of the routers before a run; nothing where they were not asked.

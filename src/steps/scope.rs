@@ -44,7 +44,8 @@ fn narrowed(
     let apps: Vec<App> = space.apps.iter().filter(|app| is_own(app) || holds(app)).cloned().collect();
     let is_there = |guid: &str| apps.iter().any(|app| app.guid == guid);
     let deployments = space.deployments.iter().filter(|one| is_there(&one.app)).cloned().collect();
-    let Rules { admin, roles, suspended, flags_off, stacks, buildpacks, routes: _, no_docker_password } = &space.rules;
+    let Rules { admin, roles, suspended, flags_off, stacks, buildpacks, routes: _, route_services, no_docker_password } =
+        &space.rules;
     Space {
         format: space.format,
         cf: space.cf.clone(),
@@ -62,6 +63,7 @@ fn narrowed(
             stacks: stacks.clone(),
             buildpacks: buildpacks.clone(),
             routes: foreign,
+            route_services: route_services.clone(),
             no_docker_password: *no_docker_password,
         },
         locks,

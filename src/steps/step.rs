@@ -62,7 +62,7 @@ impl Step {
     /// What confirms the step, in the order in which it is asked, in words.
     pub(crate) fn confirmations(&self) -> Vec<String> {
         let facts = self.facts();
-        let cf = facts.expectation().map(|_| "cf: its output".to_owned());
+        let cf = facts.expectation(&self.cf).map(|_| "cf: its output".to_owned());
         let space = facts.condition().map(|condition| format!("space: {condition}"));
         let router = facts.router_question().map(|question| match question {
             RouterQuestion::Reached { app, url } => format!("router: {url} reaches every instance of {app}"),

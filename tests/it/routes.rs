@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde_json::Value;
+
 use crate::support::bench::{Bench, LIVE, PLAN};
 
 fn plan(live: &str) -> String {
@@ -95,6 +97,78 @@ fn a_route_that_only_the_live_version_has_is_moved_with_the_others() {
     let refused = bench.run(&["apply", "--yes"]);
     assert_eq!(refused.code, 4, "{}", refused.err);
     assert!(refused.err.contains("shop is also reached by promo.apps.foundry.test"), "{}", refused.err);
+}
+
+/// What routers talk to the live version they talk to the next one, at the staging route, too; what is said otherwise counts, and a
+/// rollback brings back what was.
+#[test]
+fn http2_goes_from_one_colour_to_the_other_and_back() {
+    let bench = Bench::live_undrained();
+    let by = |url: &str| -> Vec<String> {
+        let host = url.split('.').next().unwrap();
+        let routes: Value =
+            serde_json::from_str(&bench.cf.must(["curl", &format!("/v3/routes?hosts={host}")])).unwrap();
+        let destinations = routes["resources"][0]["destinations"].as_array().unwrap();
+        destinations.iter().map(|to| to["protocol"].as_str().unwrap().to_owned()).collect()
+    };
+    bench.cf.must(["unmap-route", "shop_a", "apps.foundry.test", "--hostname", "shop"]);
+    bench.cf.must(["map-route", "shop_a", "apps.foundry.test", "--hostname", "shop", "--app-protocol", "http2"]);
+    let run = bench.must(&["apply", "--yes"]);
+    assert_eq!((bench.leads_to(LIVE), by(LIVE)), (vec!["shop_b".to_owned()], vec!["http2".to_owned()]));
+    for host in ["shop", "shop-staging"] {
+        let line = format!("cf map-route shop_b apps.foundry.test --hostname {host} --app-protocol http2");
+        assert!(run.err.contains(&line), "'{line}' is not in:\n{}", run.err);
+    }
+    let said = "live: [{route: shop.apps.foundry.test, protocol: http1}]";
+    let undrained = PLAN.replace("drain: 1s", "drain: 0s");
+    bench.write("deploy.yaml", &undrained.replace("live: [shop.apps.foundry.test]", said));
+    let plan = bench.must(&["plan"]).out;
+    assert!(plan.contains("what will be otherwise: protocol of shop.apps.foundry.test: http2 → http1"), "{plan}");
+    let options = || -> Value {
+        let routes: Value = serde_json::from_str(&bench.cf.must(["curl", "/v3/routes?hosts=shop"])).unwrap();
+        routes["resources"][0]["options"].clone()
+    };
+    let with_options = said.replace("http1", "http1, options: {loadbalancing: least-connection}");
+    bench.write("deploy.yaml", &undrained.replace("live: [shop.apps.foundry.test]", &with_options));
+    bench.must(&["apply", "--yes"]);
+    assert_eq!(by(LIVE), ["http1"]);
+    assert_eq!(options(), serde_json::json!({"loadbalancing": "least-connection"}));
+    bench.must(&["rollback", "--yes"]);
+    assert_eq!(options(), serde_json::json!({}));
+    assert_eq!((bench.leads_to(LIVE), by(LIVE)), (vec!["shop_b".to_owned()], vec!["http2".to_owned()]));
+}
+
+/// What a route service, or a domain that lets in only apps, leaves of what can be asked is told before anything is done.
+#[test]
+fn what_stands_between_the_router_and_the_app_is_told() {
+    let bench = Bench::live_undrained();
+    bench.cf.must(["create-user-provided-service", "sso", "-r", "https://sso.example.com"]);
+    bench.cf.must(["bind-route-service", "apps.foundry.test", "sso", "--hostname", "shop"]);
+    let closed = r#"{"name":"mesh.example","enforce_route_policies":true,"route_policies_scope":"any"}"#;
+    bench.cf.must(["curl", "--fail", "-X", "POST", "/v3/domains", "-d", closed]);
+    let plan = plan("shop.apps.foundry.test, shop.mesh.example").replace("drain: 0s", "drain: 0s\n    settle: 100ms");
+    bench.write("deploy.yaml", &plan);
+    let told = bench.must(&["plan"]).out;
+    for note in [
+        "requests to shop.apps.foundry.test go through the route service sso first",
+        "the router cannot be asked who answers on shop.mesh.example (its domain lets in only the apps that its route policies",
+    ] {
+        assert!(told.contains(note), "'{note}' is not in:\n{told}");
+    }
+    let run = bench.must(&["apply", "--yes"]);
+    assert!(run.err.contains("asked at the router, 16 answers in a row"), "{}", run.err);
+    assert!(run.err.contains("route policies name); waited 100ms instead"), "{}", run.err);
+    for url in [LIVE, "shop.mesh.example"] {
+        assert_eq!(bench.leads_to(url), ["shop_b"], "{url}");
+    }
+    // A check there would ask whom nobody lets in.
+    bench.write(
+        "deploy.yaml",
+        &plan.replace("staging: shop-staging.apps.foundry.test", "staging: staging.mesh.example"),
+    );
+    let refused = bench.run(&["apply", "--yes"]);
+    assert_eq!(refused.code, 4, "{}", refused.err);
+    assert!(refused.err.contains("staging.mesh.example cannot be used: its domain lets in only"), "{}", refused.err);
 }
 
 #[test]

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use cutover::plan::{Check, HttpCheck, RouteUrl, Watch};
+use cutover::plan::{Check, HttpCheck, Protocol, RouteUrl, Watch};
 use cutover::rehearse::load::LoadReport;
 use cutover::run::api::observe_error::ObserveError;
 use cutover::run::executor::ended::Ended;
@@ -139,7 +139,8 @@ impl Reader for Expecting<'_> {
         if let (Some(next), Some(live)) = (next, space.routes.iter_mut().find(|route| route.url == LIVE))
             && live.destinations.iter().all(|to| to.app != next)
         {
-            live.destinations.push(Destination { app: next, process: "web".to_owned() });
+            let (process, protocol) = ("web".to_owned(), Protocol::Http1);
+            live.destinations.push(Destination { app: next, process, port: None, protocol });
         }
         Ok(())
     }

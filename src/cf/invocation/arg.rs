@@ -7,6 +7,8 @@ use thiserror::Error;
 use crate::shell::quote;
 
 use super::manifest_part::ManifestPart;
+use super::query::query;
+use super::route_parts::RouteParts;
 
 /// Something that is known only when the step runs: most of it once the space has been read.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -21,6 +23,8 @@ pub enum Reference {
     CurrentDropletGuid(String),
     /// The guid of a sidecar of the app with this name.
     SidecarGuid(String, String),
+    /// The guid of a route that is there.
+    RouteGuid(RouteParts),
     /// The path of the file that holds the invocation's [`secret`](super::Invocation::secret); where it is shown, this name.
     File(&'static str),
     /// The name of a file with a part of a manifest.
@@ -37,7 +41,7 @@ impl Reference {
             | Self::CurrentDropletGuid(app)
             | Self::SidecarGuid(app, _) => Some(app),
             Self::ManifestPart(part) => Some(&part.app),
-            Self::File(_) => None,
+            Self::RouteGuid(_) | Self::File(_) => None,
         }
     }
 
@@ -70,6 +74,13 @@ impl Reference {
                 let guid =
                     format!(".resources[] | select(.name == {}) | .guid", serde_json::Value::from(name.as_str()));
                 format!("{program} curl /v3/apps/$({program} app {app} --guid)/sidecars | jq -r {}", quote(&guid))
+            }
+            Self::RouteGuid(route) => {
+                let host = route.host.as_deref().map(|host| ("hosts", host));
+                let path = query("/v3/routes", &host.into_iter().chain([("per_page", "5000")]).collect::<Vec<_>>());
+                let url = serde_json::Value::from(route.url().to_ascii_lowercase());
+                let guid = format!(".resources[] | select(.url | ascii_downcase == {url}) | .guid");
+                format!("{program} curl {} | jq -r {}", quote(&path), quote(&guid))
             }
             Self::File(name) => format!("echo {name}"),
             Self::ManifestPart(part) => part.command(),
@@ -214,6 +225,7 @@ fn describe(reference: &Reference) -> String {
         Reference::DropletGuid(app) => format!("a staged droplet of app '{app}'"),
         Reference::CurrentDropletGuid(app) => format!("the current droplet of app '{app}'"),
         Reference::SidecarGuid(app, name) => format!("sidecar '{name}' of app '{app}'"),
+        Reference::RouteGuid(route) => format!("the guid of route '{}'", route.url()),
         Reference::File(name) => format!("the file {name}"),
         Reference::ManifestPart(part) => format!("a file with what is pushed of '{}'", part.file),
     }

@@ -47,6 +47,7 @@ fn look_up(reference: &Reference) -> Option<String> {
             "55555555-5555-4555-8555-555555555555".to_owned()
         }
         Reference::SidecarGuid(_, name) => format!("guid-of-{name}"),
+        Reference::RouteGuid(route) => format!("guid-of-{}", route.url()),
         Reference::File(name) => (*name).to_owned(),
         Reference::ManifestPart(part) => format!("part of {}", part.file),
     })
@@ -91,6 +92,7 @@ fn of_equality() -> Vec<(Invocation, &'static str)> {
 
 fn all() -> Vec<(Invocation, &'static str)> {
     let b = "sinatra_b";
+    let map = |route: &RouteParts| Invocation::map_route(b, route, Protocol::Http1, &CfVersion::pinned());
     vec![
         (Invocation::org_guid("acme"), "cf org acme --guid"),
         (
@@ -127,13 +129,17 @@ fn all() -> Vec<(Invocation, &'static str)> {
         ),
         (Invocation::start_now(b), r#"cf curl -X POST "/v3/apps/$(cf app sinatra_b --guid)/actions/start""#),
         (Invocation::stop("sinatra_a"), "cf stop sinatra_a"),
-        (Invocation::map_route(b, &route()), "cf map-route sinatra_b example.com --hostname sinatralive"),
+        (map(&route()), "cf map-route sinatra_b example.com --hostname sinatralive"),
         (
-            Invocation::map_route(b, &RouteParts { path: Some("/shop".to_owned()), ..route() }),
+            Invocation::map_route(b, &route(), Protocol::Http2, &cf("8.2.0")),
+            "cf map-route sinatra_b example.com --hostname sinatralive --app-protocol http2",
+        ),
+        (
+            map(&RouteParts { path: Some("/shop".to_owned()), ..route() }),
             "cf map-route sinatra_b example.com --hostname sinatralive --path /shop",
         ),
         (
-            Invocation::map_route(b, &RouteParts { host: Some("*".to_owned()), ..route() }),
+            map(&RouteParts { host: Some("*".to_owned()), ..route() }),
             "cf map-route sinatra_b example.com --hostname '*'",
         ),
         (
@@ -206,6 +212,28 @@ fn a_shell_reads_a_line_as_it_is_run() {
     }
 }
 
+/// A cf without `--app-protocol`: the platform is asked for what that does.
+#[test]
+fn the_platform_is_asked_where_cf_has_no_flag() {
+    let call = Invocation::map_route("sinatra_b", &route(), Protocol::Http2, &cf("8.1.0"));
+    assert_eq!(
+        call.shell(),
+        r#"cf curl -X POST "/v3/routes/$(cf curl '/v3/routes?hosts=sinatralive&per_page=5000' | jq -r '.resources[] | select(.url | ascii_downcase == "sinatralive.example.com") | .guid')/destinations" -d '{"destinations":[{"app":{"guid":"'"$(cf app sinatra_b --guid)"'"},"protocol":"http2"}]}'"#
+    );
+    assert_eq!(
+        call.resolve(&look_up).unwrap()[3..],
+        [
+            "/v3/routes/guid-of-sinatralive.example.com/destinations",
+            "-d",
+            r#"{"destinations":[{"app":{"guid":"guid-of-sinatra_b"},"protocol":"http2"}]}"#
+        ]
+    );
+    assert_eq!(call.shell_of_script(), call.shell_failing());
+    let bare = RouteParts { host: None, ..route() };
+    let looked_up = Invocation::map_route("a", &bare, Protocol::Http2, &cf("7.8.0")).shell();
+    assert!(looked_up.contains("'/v3/routes?per_page=5000'"), "{looked_up}");
+}
+
 #[test]
 fn another_program_takes_the_place_of_cf_everywhere() {
     assert_eq!(
@@ -240,13 +268,14 @@ fn nothing_from_outside_becomes_a_flag() {
         path: Some(path.to_owned()),
     };
     let version = CfVersion::pinned();
+    let map = |app: &str, route: &RouteParts| Invocation::map_route(app, route, Protocol::Http1, &version);
     let cases = [
         Invocation::stop(flag),
         Invocation::delete(flag),
-        Invocation::map_route(flag, &route()),
-        Invocation::map_route("a", &with_route(flag, "b", "/c")),
-        Invocation::map_route("a", &with_route("b", flag, "/c")),
-        Invocation::map_route("a", &with_route("b", "c", flag)),
+        map(flag, &route()),
+        map("a", &with_route(flag, "b", "/c")),
+        map("a", &with_route("b", flag, "/c")),
+        map("a", &with_route("b", "c", flag)),
         Invocation::bind_service("a", flag, &version),
         Invocation::curl_get(flag),
         Invocation::push_no_start(

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::*;
 use crate::cf::dialect::CfVersion;
 use crate::cf::invocation::RouteParts;
+use crate::plan::Protocol;
 use crate::secret::{Redactor, Sensitive};
 
 pub(super) const APP: &str = "sinatra_b";
@@ -98,7 +99,9 @@ pub(super) fn expectations(app: &str, host: &str, service: &str) -> BTreeMap<&'s
         ("staged", Expectation::Staged { app: app.clone() }),
         ("droplet", Expectation::DropletSet),
         ("stopped", Expectation::Stopped { app: app.clone() }),
-        ("mapped", Expectation::Mapped { app: app.clone(), route: route(host) }),
+        ("mapped", Expectation::Mapped { app: app.clone(), route: route(host), protocol: Protocol::Http1 }),
+        ("mapped-http2", Expectation::Mapped { app: app.clone(), route: route(host), protocol: Protocol::Http2 }),
+        ("destination", Expectation::DestinationAdded { protocol: Protocol::Http2 }),
         ("unmapped", Expectation::Unmapped { app: app.clone(), route: route(host) }),
         ("created", Expectation::RouteCreated { route: route(host) }),
         ("deleted", Expectation::Deleted { app: app.clone() }),
@@ -181,8 +184,8 @@ fn a_name_that_is_only_like_it_is_never_confirmed() {
             for (key, expected) in expectations(app, host, service) {
                 let concerns = match key {
                     // Their answers name no app.
-                    "json" | "deletion" | "droplet" => false,
-                    "mapped" => (app, host) != (APP, "sinatralive"),
+                    "json" | "deletion" | "droplet" | "destination" => false,
+                    "mapped" | "mapped-http2" => (app, host) != (APP, "sinatralive"),
                     // A route that is not there is mapped to no app.
                     "unmapped" => host != "sinatralive" || (app != APP && !sample.name.contains("no-route")),
                     "created" => host != "sinatralive",
@@ -198,7 +201,7 @@ fn a_name_that_is_only_like_it_is_never_confirmed() {
 
 #[test]
 fn capitals_of_hosts_do_not_count() {
-    let expected = Expectation::Mapped { app: APP.to_owned(), route: route("SinatraLive") };
+    let expected = Expectation::Mapped { app: APP.to_owned(), route: route("SinatraLive"), protocol: Protocol::Http1 };
     let sample = samples().into_iter().find(|sample| sample.name.starts_with("map-route.existing")).unwrap();
     assert_eq!(confirm(&expected, sample.dialect, &sample.output), Verdict::Done);
 }

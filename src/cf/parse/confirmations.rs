@@ -8,6 +8,7 @@ use thiserror::Error;
 
 use super::super::invocation::RouteParts;
 use super::lines::Lines;
+use crate::plan::Protocol;
 
 /// What cf said, in good order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,11 +121,14 @@ fn route_line(line: &str, verb: &str, app: &str, url: &str) -> bool {
 
 /// `Mapping route URL to app APP in org ORG / space SPACE as USER...`, `OK`; between them, where it was so already,
 /// `App 'APP' is already mapped to route 'URL'. Nothing has been updated.` (7.x ends at the route). A run that creates
-/// the route prints `Creating route URL …` and an `OK` of its own before.
-pub(crate) fn mapped(out: &Lines, app: &str, url: &str) -> Found {
+/// the route prints `Creating route URL …` and an `OK` of its own before. With `--app-protocol` the app's name is followed by `with
+/// protocol PROTOCOL`.
+pub(crate) fn mapped(out: &Lines, app: &str, url: &str, protocol: Protocol) -> Found {
+    let how = if protocol.is_usual() { String::new() } else { format!(" with protocol {}", protocol.as_str()) };
+    let named = format!("{app}{how}");
     let rest = out
-        .after(|line| route_line(line, "Mapping", app, url))
-        .ok_or_else(|| missing(format!("Mapping route {url} to app {app} in org …")))?;
+        .after(|line| route_line(line, "Mapping", &named, url))
+        .ok_or_else(|| missing(format!("Mapping route {url} to app {named} in org …")))?;
     let at = rest.iter().position(|line| line == "OK").ok_or_else(|| missing("OK"))?;
     let already = format!("App '{app}' is already mapped to route '");
     let said = rest.iter().take(at).any(|line| line.starts_with(&already));

@@ -9,6 +9,9 @@ use serde_json::{Map, Value};
 use super::keys::{OF_A_PROCESS, is_read_by_cf};
 use super::lifecycle::Lifecycle;
 use super::process::ManifestProcess;
+use crate::plan::protocol::Protocol;
+use crate::plan::route_options::RouteOptions;
+use crate::plan::route_url::RouteUrl;
 use crate::settings::Settings;
 
 /// Keys of an application that a deployment sees to itself, or that say what is pushed.
@@ -73,6 +76,29 @@ impl fmt::Debug for Application {
 }
 
 impl ManifestApp {
+    /// What routers are to talk to the app on a route, where the manifest names that with a `protocol` for HTTP.
+    pub(in crate::plan) fn protocol(&self, url: &RouteUrl) -> Option<Protocol> {
+        Protocol::parse(self.route(url)?["protocol"].as_str()?).ok()
+    }
+
+    /// The options that the manifest names for a route.
+    pub(in crate::plan) fn route_options(&self, url: &RouteUrl) -> RouteOptions {
+        let options = self.route(url).and_then(|route| route["options"].as_object());
+        let text = |value: &Value| match value {
+            Value::String(text) => Some(text.clone()),
+            Value::Number(number) => Some(number.to_string()),
+            Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
+        };
+        let named = options.into_iter().flatten().filter_map(|(name, value)| Some((name.clone(), text(value)?)));
+        RouteOptions(named.collect())
+    }
+
+    fn route(&self, url: &RouteUrl) -> Option<&Value> {
+        let routes = self.whole.written["routes"].as_array()?;
+        let bare = |route: &str| route.trim_start_matches("https://").trim_start_matches("http://").to_owned();
+        routes.iter().find(|route| route["route"].as_str().is_some_and(|text| url.is_written(&bare(text))))
+    }
+
     /// What the manifest asks of an app of this name, for whoever tells how an app differs from it: without its routes, its
     /// files and how many instances there are to be, which a deployment decides.
     ///

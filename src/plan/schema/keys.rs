@@ -53,6 +53,22 @@ text!(REGEX, "a regular expression", ["ok|ready"], None, |t| {
     Pattern::parse(t).map(drop)
 });
 text!(HEADER_NAME, "the name of a header", ["X-Tenant"], Some(r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$"), check_header_name);
+text!(OPTION, "the name of an option", ["loadbalancing"], Some("^(loadbalancing|hash_header|hash_balance)$"), |t| {
+    match t {
+        "loadbalancing" | "hash_header" | "hash_balance" => Ok(()),
+        _ => Err(ValueError::hinted(
+            format!("`{t}` is no option of a route"),
+            "the platform knows loadbalancing, hash_header and hash_balance",
+        )),
+    }
+});
+text!(OPTION_VALUE, "its value", ["least-connection"], Some("^.+$"), |t| {
+    match t.chars().find(|c| is_unprintable(*c)) {
+        None if t.is_empty() => Err(ValueError::new("the value is empty")),
+        None => Ok(()),
+        Some(found) => Err(ValueError::unprintable("value of an option", found)),
+    }
+});
 text!(HEADER_VALUE, "the value of a header", ["acme"], Some("^[^\\u0000-\\u001f\\u007f]*$"), |t| {
     match t.chars().find(|c| is_unprintable(*c)) {
         None => Ok(()),
@@ -251,8 +267,8 @@ pub(crate) static APP: Table = Table {
             Kind::Text(&FILE),
             Need::Required,
             "The app's ordinary cf manifest, relative to this file: the source of memory, instances, buildpacks, env and \
-             health check, or of a docker image, whose registry's password is taken from `CF_DOCKER_PASSWORD`. Its routes \
-             and the application's name are not used. As on the platform, an entry of `processes` \
+             health check, or of a docker image, whose registry's password is taken from `CF_DOCKER_PASSWORD`. Of its routes \
+             only the `protocol` is used, and the application's name is not. As on the platform, an entry of `processes` \
              for web takes the place of all process keys at the top of the application.",
         ),
         key(
@@ -306,7 +322,7 @@ pub(crate) static APP: Table = Table {
             Kind::Text(&DURATION),
             Need::Default("60s"),
             "How long is waited after a start and after a change of a live route where the router cannot be asked who answers on it (an \
-             internal route, a load balancer that strips the header). A change usually takes a second; a minute was seen.",
+             internal route, a domain that lets in only apps, a load balancer that strips the header). A change usually takes a second; a minute was seen.",
         ),
         key(
             "drain",
@@ -442,18 +458,69 @@ pub(crate) static ROUTES: Table = Table {
     keys: &[
         key(
             "live",
-            Kind::List(&Kind::Text(&ROUTE), 1, None),
+            Kind::List(&Kind::TableOr(&LIVE_ROUTE, "route"), 1, None),
             Need::Required,
-            "The routes that the users of the app know: host and domain, with a path if need be; no scheme, no port.",
+            "The routes that the users of the app know.",
         ),
         key(
             "staging",
-            Kind::Text(&ROUTE),
-            Need::Required,
-            "The route at which the new version is checked before it goes live; none of the live ones.",
+            Kind::TableOr(&STAGING_ROUTE, "route"),
+            Need::Optional(
+                "`NAME-staging`, by the app's name, beside the first live route: `shop-staging.example.com` for `www.example.com`",
+            ),
+            "The route at which the new version is checked before it goes live; none of the live ones. It is made where it is not there, \
+             and refused where another app is on it.",
         ),
     ],
 };
+
+/// An item of `routes.live`.
+pub(crate) static LIVE_ROUTE: Table = Table {
+    noun: "a route",
+    one_of: false,
+    keys: &[
+        key(
+            "route",
+            Kind::Text(&ROUTE),
+            Need::Required,
+            "Host and domain, with a path if need be; no scheme, no port.",
+        ),
+        key(
+            "protocol",
+            Kind::Choice(PROTOCOL),
+            Need::Optional(
+                "that of the manifest's route, or else that by which the live colour is reached there, or else `http1`",
+            ),
+            "What the routers talk to the app.",
+        ),
+        key(
+            "options",
+            Kind::Entries(&OPTION, &Kind::Text(&OPTION_VALUE)),
+            Need::Optional("those of the manifest's route; where it has none, they stay as they are"),
+            "How the routers deal its requests out: `loadbalancing` is `round-robin`, `least-connection` or `hash`, which goes with \
+             `hash_header` and `hash_balance`. They belong to the route, which both colours share while it is switched: what is changed \
+             is changed once the old colour is off it, and comes back with that in a rollback.",
+        ),
+    ],
+};
+
+/// `routes.staging`.
+pub(crate) static STAGING_ROUTE: Table = Table {
+    noun: "a route",
+    one_of: false,
+    keys: &[
+        key("route", Kind::Text(&ROUTE), Need::Required, "As of the live routes."),
+        key(
+            "protocol",
+            Kind::Choice(PROTOCOL),
+            Need::Optional("that of the first live route"),
+            "What the routers talk to the app.",
+        ),
+    ],
+};
+
+/// The words of `protocol`.
+const PROTOCOL: &[(&str, &str)] = &[("http1", "HTTP/1.1"), ("http2", "HTTP/2, as gRPC needs it")];
 
 /// `watch`.
 pub(crate) static WATCH: Table = Table {
@@ -624,5 +691,18 @@ pub(crate) static COMMAND_CHECK: Table = Table {
 };
 
 /// All tables, the plan first.
-pub(crate) static TABLES: [&Table; 11] =
-    [&PLAN, &TARGET, &APP, &TIMEOUTS, &ROUTES, &CHECK, &HTTP, &COMMAND_CHECK, &HEALTH, &WATCH, &TLS];
+pub(crate) static TABLES: [&Table; 13] = [
+    &PLAN,
+    &TARGET,
+    &APP,
+    &TIMEOUTS,
+    &ROUTES,
+    &LIVE_ROUTE,
+    &STAGING_ROUTE,
+    &CHECK,
+    &HTTP,
+    &COMMAND_CHECK,
+    &HEALTH,
+    &WATCH,
+    &TLS,
+];

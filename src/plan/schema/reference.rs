@@ -47,7 +47,7 @@ fn section(page: &mut String, table: &'static Table, path: &str) {
 fn inner(kind: &Kind) -> Option<(&'static Table, &'static str)> {
     match kind {
         Kind::Table(table) | Kind::TableOr(table, _) => Some((table, "")),
-        Kind::List(Kind::Table(table), ..) => Some((table, "[]")),
+        Kind::List(Kind::Table(table) | Kind::TableOr(table, _), ..) => Some((table, "[]")),
         Kind::Text(_)
         | Kind::Number(..)
         | Kind::NumberOrWord(..)
@@ -89,13 +89,15 @@ fn kind(kind: &Kind) -> String {
             match item {
                 Kind::Text(text) => format!("*{count}, each {}*.", text.noun),
                 Kind::Table(table) => format!("*{count}, each {}*, see below.", table.noun),
+                Kind::TableOr(table, key) => {
+                    format!("*{count}, each {}*: a mapping, see below, or its `{key}` alone.", table.noun)
+                }
                 Kind::Number(..)
                 | Kind::NumberOrWord(..)
                 | Kind::Flag
                 | Kind::Choice(_)
                 | Kind::List(..)
                 | Kind::OneOrMore(_)
-                | Kind::TableOr(..)
                 | Kind::Variables
                 | Kind::Any
                 | Kind::Entries(..) => format!("*{count}*."),

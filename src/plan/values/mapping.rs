@@ -57,6 +57,17 @@ impl<'node> Mapping<'node> {
         items.iter().enumerate().map(|(at, node)| Self::new(node, table, &format!("{path}[{at}]"))).collect()
     }
 
+    /// As [`Self::tables`], of such that may be written as the value of one of their keys alone.
+    pub(crate) fn tables_or(&self, key: &str, table: &'static Table, alone: &'static str) -> Vec<Self> {
+        let inner = self.tables(key, table).into_iter();
+        inner
+            .map(|inner| {
+                let is_alone = matches!(inner.node.value, Value::Scalar(_) | Value::List(_));
+                Self { alone: is_alone.then_some(alone), ..inner }
+            })
+            .collect()
+    }
+
     /// Where a key stands in the document.
     pub(crate) fn path_of(&self, key: &str) -> String {
         if self.alone == Some(key) { self.path.clone() } else { key_path(&self.path, key) }

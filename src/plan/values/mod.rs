@@ -3,13 +3,14 @@
 //!
 //! - `mapping`, `scalars`, `paths`: the readers
 //! - `located`: a value that knows where it stands
-//! - `partial_app`, `check`, `watch`, `timeouts`, `tls`: what is read
+//! - `partial_app`, `route`, `check`, `watch`, `timeouts`, `tls`: what is read
 
 mod check;
 mod located;
 mod mapping;
 mod partial_app;
 mod paths;
+mod route;
 mod scalars;
 mod timeouts;
 mod tls;

@@ -7,6 +7,7 @@ use super::check::read_check;
 use super::located::Located;
 use super::mapping::Mapping;
 use super::paths::{existing, folder_of, joined};
+use super::route::{AppRoute, check_options, check_staging, options, protocols, read_routes};
 use super::scalars::any;
 use super::timeouts::read_timeouts;
 use super::watch::read_watch;
@@ -19,7 +20,7 @@ use crate::plan::manifest::{Manifest, Sources, as_cf_reads, read_manifest, read_
 use crate::plan::name::{AppName, ServiceName};
 use crate::plan::processes::{Processes, Takeover};
 use crate::plan::route_url::RouteUrl;
-use crate::plan::schema::{CHECK, HEALTH, ROUTES, TIMEOUTS};
+use crate::plan::schema::{CHECK, HEALTH, TIMEOUTS};
 use crate::plan::timeouts::Timeouts;
 use crate::plan::value_error::ValueError;
 use crate::plan::watch::Watch;
@@ -32,8 +33,8 @@ pub(crate) struct PartialApp {
     pub path: Option<PathBuf>,
     pub manifest: Option<Manifest>,
     pub services: Vec<Located<ServiceName>>,
-    pub live: Vec<Located<RouteUrl>>,
-    pub staging: Option<Located<RouteUrl>>,
+    live: Vec<AppRoute>,
+    staging: Option<AppRoute>,
     checks: Vec<Option<Check>>,
     watch: Option<Watch>,
     health: Option<Duration>,
@@ -67,7 +68,9 @@ impl PartialApp {
                 collector.at(name.place.clone(), &name.path, error);
             }
         }
-        let routes = app.table("routes", &ROUTES);
+        let (live, staging) = read_routes(app);
+        check_options(app, collector);
+        check_staging(app, staging.as_ref(), collector);
         let mut contents = Vec::new();
         let path = app.parse("path", any).and_then(|given| existing(given, folder, collector));
         let manifest =
@@ -84,8 +87,8 @@ impl PartialApp {
             }),
             manifest,
             services: app.parse_list("services", ServiceName::parse),
-            live: routes.parse_list("live", RouteUrl::parse),
-            staging: routes.parse("staging", RouteUrl::parse),
+            live,
+            staging,
             watch: read_watch(app, &checks, collector),
             checks,
             health: read_health(app),
@@ -103,16 +106,31 @@ impl PartialApp {
         }
     }
 
+    /// The live routes.
+    pub(crate) fn live(&self) -> impl Iterator<Item = &Located<RouteUrl>> {
+        self.live.iter().map(|route| &route.url)
+    }
+
+    /// The staging route.
+    pub(crate) fn staging(&self) -> Option<&Located<RouteUrl>> {
+        self.staging.as_ref().map(|route| &route.url)
+    }
+
     pub(crate) fn build(self) -> Option<(App, Vec<Vec<u8>>)> {
         let values = |list: Vec<Located<AppName>>| list.into_iter().map(|at| at.value).collect::<Vec<_>>();
+        let manifest = self.manifest?;
+        let protocols = protocols(self.live.iter().chain(&self.staging), &manifest);
+        let route_options = options(&self.live, &manifest);
         let app = App {
             name: self.name?.value,
             colours: values(self.colours).try_into().ok()?,
             path: self.path,
-            manifest: self.manifest?,
+            manifest,
             services: self.services.into_iter().map(|at| at.value).collect(),
-            live: self.live.into_iter().map(|at| at.value).collect(),
-            staging: if self.has_routes { Some(self.staging?.value) } else { None },
+            live: self.live.into_iter().map(|route| route.url.value).collect(),
+            staging: if self.has_routes { Some(self.staging?.url.value) } else { None },
+            protocols,
+            route_options,
             checks: self.checks.into_iter().collect::<Option<_>>()?,
             watch: self.watch,
             health: self.health,
@@ -192,10 +210,8 @@ fn read_app_manifest(
         app.parse_list("vars_files", any).into_iter().map(|at| at.map(|path| joined(folder, &path))).collect();
     let known = read_vars(&vars_files, &vars, collector);
     let file = app.parse("manifest", any)?.map(|path| joined(folder, &path));
-    let of_plan = app.table("routes", &ROUTES);
-    let routes =
-        of_plan.parse_list("live", RouteUrl::parse).into_iter().chain(of_plan.parse("staging", RouteUrl::parse));
-    let routes = routes.map(|route| route.value.to_string()).collect();
+    let (live, staging) = read_routes(app);
+    let routes = live.iter().chain(&staging).map(|route| route.url.value.to_string()).collect();
     let application = app.parse("app", any);
     let sources = Sources { application, values: known?, has_path, routes };
     let (read, alone) = read_manifest(&file, &sources, contents, collector)?;

@@ -6,7 +6,7 @@ use std::path::Path;
 use tempfile::Builder;
 
 use crate::cf::invocation::Reference;
-use crate::space::Space;
+use crate::space::{Route, Space};
 
 /// The value of a reference, from what was last read of the space; a file that it needs is written to cf's private home.
 /// `None` where there is none.
@@ -18,6 +18,10 @@ pub(super) fn value(reference: &Reference, space: &Space, home: &Path) -> Option
         Reference::DropletGuid(_) => app()?.staged.as_ref().map(|droplet| droplet.guid.clone()),
         Reference::CurrentDropletGuid(_) => app()?.droplet.clone(),
         Reference::SidecarGuid(_, name) => app()?.settings.as_ref()?.sidecar(name).map(str::to_owned),
+        Reference::RouteGuid(route) => {
+            let is_it = |there: &&Route| there.url.eq_ignore_ascii_case(&route.url());
+            space.routes.iter().find(is_it).map(|route| route.guid.clone())
+        }
         // It is made for one call, and gone after it.
         Reference::File(_) => None,
         Reference::ManifestPart(part) => written(&part.text, home).ok(),

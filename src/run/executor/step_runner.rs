@@ -249,8 +249,10 @@ impl Runner<'_> {
         let deadline = self.clock.now() + step.limits.within;
         let before = Arc::clone(view.space());
         let not_started = |why: &dyn std::fmt::Display| Unfinished::Failed(format!("cf was not started: {why}"));
-        let expected =
-            step.facts().expectation().ok_or_else(|| not_started(&"nothing tells what it prints when it is done"))?;
+        let expected = step
+            .facts()
+            .expectation(&step.cf)
+            .ok_or_else(|| not_started(&"nothing tells what it prints when it is done"))?;
         let secret = invocation.secret.as_ref().map(|secret| self.api.session.home().secret_file(secret));
         let secret = secret.transpose().map_err(|error| not_started(&error))?;
         let argv = invocation

@@ -46,8 +46,12 @@ pub(crate) fn deaf(
     persistence: Persistence,
     clock: &dyn Clock,
 ) -> Result<Option<Deaf>, Stop> {
-    if space.domain_of(url).is_some_and(|domain| domain.internal) {
+    let domain = space.domain_of(url);
+    if domain.is_some_and(|domain| domain.internal) {
         return Ok(Some(Deaf::Internal));
+    }
+    if domain.is_some_and(|domain| domain.for_apps_only) {
+        return Ok(Some(Deaf::ForAppsOnly));
     }
     let mut tries_left = persistence.tries();
     loop {

@@ -59,6 +59,11 @@ impl<'a> Asking<'a> {
         let mut asking = Self { check, route, client, clock, instances: Vec::new(), unheard: None };
         let Some(app) = space.app(app) else { return Ok(asking) };
         let instances = Instances::of(app);
+        if let Some(service) = space.route_service(route) {
+            // gorouter: which instance was asked for is forgotten on the way through a route service.
+            asking.unheard = (instances.count() > 1).then(|| format!("the route service {service} stands in between"));
+            return Ok(asking);
+        }
         match deaf(client, space, route, instances.header(), Persistence::Twice, clock)? {
             None => asking.instances = (0..instances.count()).map(|number| instances.key(number)).collect(),
             Some(why) => asking.unheard = (instances.count() > 1).then(|| why.to_string()),
@@ -160,5 +165,48 @@ fn until_passed(
             return Ok(Outcome::Failed(asking.told(&heard, &in_row, &last)));
         }
         clock.pause(check.interval)?;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::example;
+    use crate::plan::Tls;
+    use crate::run::doubles::Hand;
+    use crate::space::rules::RouteService;
+
+    const PLAN: &str = "
+version: 1
+target: {api: https://api.example.com, org: acme, space: production}
+apps:
+  - name: shop
+    path: app
+    manifest: manifest.yml
+    routes: {live: [shop.example.com], staging: shop-staging.example.com}
+    checks: [{http: {at: live}}]
+";
+
+    #[test]
+    fn behind_a_route_service_no_instance_is_asked_for_and_that_is_told() {
+        let plan = example::plan(PLAN);
+        let (check, route) = (plan.apps[0].http_checks().next().unwrap(), &plan.apps[0].live[0]);
+        let client = Client::new(None, &Tls::default(), true).unwrap();
+        let clock = Hand::new(Duration::from_secs(60));
+        for (instances, told) in [
+            (1, ""),
+            (
+                2,
+                "; whichever instance the router took, since it cannot be asked for one (the route service sso stands in between)",
+            ),
+        ] {
+            let mut space =
+                example::space(vec![example::app("shop_b", true, instances, None)], [("shop.example.com", "shop_b")]);
+            let service = RouteService { url: route.to_string(), service: "sso".to_owned() };
+            space.rules.route_services = vec![service];
+            let asking = Asking::new(check, "shop_b", route, &space, &client, &clock).ok().unwrap();
+            assert_eq!(asking.of_whom(), told);
+        }
+        assert_eq!(clock.waited(), Duration::ZERO);
     }
 }

@@ -45,6 +45,9 @@ pub(crate) fn ask<'s>(client: &Client, space: &Space, steps: impl IntoIterator<I
     let found = side_by_side(AT_ONCE, routes.iter(), |(url, _)| {
         deaf(client, space, url, InstanceHeader::App, Persistence::Twice, &unhurried).unwrap_or_default()
     });
-    let asked = |((url, settle), deaf)| Asked { checked: checked.contains(&url), url, settle, deaf };
+    let asked = |((url, settle), deaf)| {
+        let service = space.route_service(&url).map(ToOwned::to_owned);
+        Asked { checked: checked.contains(&url), url, settle, deaf, service }
+    };
     routes.into_iter().zip(found).map(asked).collect()
 }

@@ -97,8 +97,21 @@ fn services_and_routes_are_held() {
         &[(|_| {}, "holds"), (unbind, "not yet: service instance db is not bound to app shop")],
     );
     assert_says(
-        &Condition::Mapped { app: app(), url: url() },
+        &Condition::Mapped { app: app(), url: url(), protocol: Protocol::Http1 },
         &[(|_| {}, "holds"), (another, "not yet: www.example.com is not mapped to app shop")],
+    );
+    assert_says(
+        &Condition::Mapped { app: app(), url: url(), protocol: Protocol::Http2 },
+        &[
+            (|_| {}, "never: www.example.com is mapped to app shop by http1, and not by http2"),
+            (another, "not yet: www.example.com is not mapped to app shop"),
+        ],
+    );
+    assert_says(&Condition::RouteThere { app: app(), url: url() }, &[(|_| {}, "holds")]);
+    let missing = RouteUrl::parse("other.example.com").unwrap();
+    assert_says(
+        &Condition::RouteThere { app: app(), url: missing },
+        &[(|_| {}, "not yet: there is no route other.example.com")],
     );
     assert_says(
         &Condition::Unmapped { app: app(), url: url() },

@@ -4,6 +4,8 @@ use serde::Deserialize;
 use serde_json::Value;
 use thiserror::Error;
 
+use crate::plan::Protocol;
+
 /// An answer of the API that does not have the shape which its documentation tells.
 #[derive(Debug, Error)]
 #[error("the API's answer to {path} cannot be read: {source}")]
@@ -81,6 +83,9 @@ pub(super) struct Guid {
 #[derive(Deserialize)]
 pub(super) struct RawDestination {
     pub app: RawDestinationApp,
+    pub port: Option<u16>,
+    /// Older APIs do not tell it.
+    pub protocol: Option<Protocol>,
 }
 
 /// The app of a destination.

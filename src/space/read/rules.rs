@@ -4,6 +4,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::answer::{RawDestination, ToOne, Unreadable, parse, parse_all};
+use super::services::included_services;
 use crate::plan::Lifecycle;
 use crate::space::native::NativeDeployment;
 use crate::space::rules::{Buildpack, Owner, Stack, StackState};
@@ -215,6 +216,30 @@ pub(crate) fn any_routes(path: &str, page: &Value) -> Result<Vec<AnyRoute>, Unre
     Ok(resources.into_iter().filter_map(route).collect())
 }
 
+/// Reads a page of `/v3/service_route_bindings` that includes service instances: the guid of each route with the name of its service
+/// instance.
+pub(crate) fn route_services(path: &str, page: &Value) -> Result<Vec<(String, String)>, Unreadable> {
+    #[derive(Deserialize)]
+    struct Raw {
+        relationships: Relationships,
+    }
+    #[derive(Deserialize)]
+    struct Relationships {
+        route: ToOne,
+        service_instance: ToOne,
+    }
+    let names = included_services(path, page)?;
+    let listed = page["resources"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let raw: Vec<Raw> = parse_all(path, listed)?;
+    let of = |raw: Raw| {
+        let service = raw.relationships.service_instance.guid()?;
+        // One of another space may not be told.
+        let name = names.get(&service).map_or(service, |known| known.name.clone());
+        Some((raw.relationships.route.guid()?, name))
+    };
+    Ok(raw.into_iter().filter_map(of).collect())
+}
+
 /// Reads the names of apps from `/v3/apps`, each with its guid.
 pub(crate) fn app_names(path: &str, resources: &[Value]) -> Result<Vec<(String, String)>, Unreadable> {
     #[derive(Deserialize)]
@@ -224,4 +249,24 @@ pub(crate) fn app_names(path: &str, resources: &[Value]) -> Result<Vec<(String, 
     }
     let raw: Vec<Raw> = parse_all(path, resources)?;
     Ok(raw.into_iter().map(|raw| (raw.guid, raw.name)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_route_service_is_told_by_its_name() {
+        let to = |guid: &str| json!({ "data": { "guid": guid } });
+        let binding = |route: &str, service: &str| json!({"relationships": {"route": to(route), "service_instance": to(service)}});
+        let page = json!({
+            "resources": [binding("r-1", "s-1"), binding("r-2", "s-2")],
+            "included": {"service_instances": [{"guid": "s-1", "name": "sso", "type": "user-provided"}]},
+        });
+        let read = route_services("/v3/service_route_bindings", &page).unwrap();
+        let of = |route: &str, service: &str| (route.to_owned(), service.to_owned());
+        assert_eq!(read, [of("r-1", "sso"), of("r-2", "s-2")]);
+    }
 }

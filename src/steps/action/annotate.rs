@@ -58,7 +58,7 @@ impl Facts for Annotate {
         Some(Invocation::set_annotations(app.as_str(), annotations.iter(), annotations.of_droplet()))
     }
 
-    fn expectation(&self) -> Option<Expectation> {
+    fn expectation(&self, _cf: &CfVersion) -> Option<Expectation> {
         let annotations = self.annotations.to_map().into_iter().collect();
         Some(Expectation::Annotated { app: self.app.to_string(), annotations })
     }

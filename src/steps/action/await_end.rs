@@ -53,7 +53,7 @@ impl Facts for AwaitEnd {
         None
     }
 
-    fn expectation(&self) -> Option<Expectation> {
+    fn expectation(&self, _cf: &CfVersion) -> Option<Expectation> {
         None
     }
 

@@ -59,7 +59,7 @@ impl Facts for BindService {
         Some(Invocation::unbind_service(self.app.as_str(), self.service.as_str(), cf))
     }
 
-    fn expectation(&self) -> Option<Expectation> {
+    fn expectation(&self, _cf: &CfVersion) -> Option<Expectation> {
         Some(Expectation::Bound { app: self.app.to_string(), service: self.service.to_string() })
     }
 

@@ -69,7 +69,7 @@ impl Facts for Check {
         None
     }
 
-    fn expectation(&self) -> Option<Expectation> {
+    fn expectation(&self, _cf: &CfVersion) -> Option<Expectation> {
         None
     }
 

@@ -78,7 +78,7 @@ impl Facts for CreateApp {
         Some(Invocation::delete(self.app.as_str()))
     }
 
-    fn expectation(&self) -> Option<Expectation> {
+    fn expectation(&self, _cf: &CfVersion) -> Option<Expectation> {
         let annotations = self.annotations.to_map().into_iter().collect();
         Some(Expectation::Created { app: self.app.to_string(), annotations })
     }

@@ -43,7 +43,7 @@ impl Facts for Delete {
         Some(Invocation::delete(self.app.as_str()))
     }
 
-    fn expectation(&self) -> Option<Expectation> {
+    fn expectation(&self, _cf: &CfVersion) -> Option<Expectation> {
         Some(Expectation::Deleted { app: self.app.to_string() })
     }
 

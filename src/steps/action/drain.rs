@@ -46,7 +46,7 @@ impl Facts for Drain {
         None
     }
 
-    fn expectation(&self) -> Option<Expectation> {
+    fn expectation(&self, _cf: &CfVersion) -> Option<Expectation> {
         None
     }
 

@@ -46,7 +46,7 @@ pub(crate) trait Facts {
     }
 
     /// What cf must print; `None` where it is done without one.
-    fn expectation(&self) -> Option<Expectation>;
+    fn expectation(&self, cf: &CfVersion) -> Option<Expectation>;
 
     /// What must be true of the space afterwards; `None` where it changes nothing there.
     fn condition(&self) -> Option<Condition>;

@@ -46,7 +46,7 @@ impl Facts for Health {
         None
     }
 
-    fn expectation(&self) -> Option<Expectation> {
+    fn expectation(&self, _cf: &CfVersion) -> Option<Expectation> {
         None
     }
 

@@ -3,8 +3,7 @@
 use crate::cf::dialect::CfVersion;
 use crate::cf::invocation::{Invocation, RouteParts};
 use crate::cf::outcome::Expectation;
-use crate::plan::{AppName, Lifecycle, RouteUrl, Timeouts};
-use crate::settings::WEB;
+use crate::plan::{AppName, Lifecycle, Protocol, RouteUrl, Timeouts};
 use crate::space::condition::Condition;
 use crate::space::difference::Facet;
 use crate::space::section::Section;
@@ -27,6 +26,8 @@ pub(crate) struct MapRoute {
     pub(crate) route: RouteParts,
     /// Whether the router is asked if it leads to the app; not where the app is not started yet.
     pub(crate) ask_router: bool,
+    /// What routers are to talk to the app there.
+    pub(crate) protocol: Protocol,
 }
 
 impl Facts for MapRoute {
@@ -39,23 +40,29 @@ impl Facts for MapRoute {
     }
 
     fn purpose(&self) -> String {
-        format!("map {} to {}", self.url, self.app)
+        let how = if self.protocol.is_usual() { String::new() } else { format!(" by {}", self.protocol.as_str()) };
+        format!("map {} to {}{how}", self.url, self.app)
     }
 
-    fn invocation(&self, _cf: &CfVersion) -> Option<Invocation> {
-        Some(Invocation::map_route(self.app.as_str(), &self.route))
+    fn invocation(&self, cf: &CfVersion) -> Option<Invocation> {
+        Some(Invocation::map_route(self.app.as_str(), &self.route, self.protocol, cf))
     }
 
     fn undo(&self, _cf: &CfVersion) -> Option<Invocation> {
         Some(Invocation::unmap_route(self.app.as_str(), &self.route))
     }
 
-    fn expectation(&self) -> Option<Expectation> {
-        Some(Expectation::Mapped { app: self.app.to_string(), route: self.route.clone() })
+    fn expectation(&self, cf: &CfVersion) -> Option<Expectation> {
+        let protocol = self.protocol;
+        Some(if Invocation::is_by_request(protocol, cf) {
+            Expectation::DestinationAdded { protocol }
+        } else {
+            Expectation::Mapped { app: self.app.to_string(), route: self.route.clone(), protocol }
+        })
     }
 
     fn condition(&self) -> Option<Condition> {
-        Some(Condition::Mapped { app: self.app.to_string(), url: self.url.clone() })
+        Some(Condition::Mapped { app: self.app.to_string(), url: self.url.clone(), protocol: self.protocol })
     }
 
     fn router_question(&self) -> Option<RouterQuestion<'_>> {
@@ -64,16 +71,11 @@ impl Facts for MapRoute {
 
     fn effect(&self, space: &mut Space) {
         let guid = model::app(space, self.app.as_str()).guid.clone();
-        let to = Destination { app: guid.clone(), process: WEB.to_owned() };
+        let to = Destination::web(&guid, self.protocol);
         match space.routes.iter_mut().find(|route| route.is(&self.url)) {
             Some(route) if route.leads_to(&guid) => {}
             Some(route) => route.destinations.push(to),
-            None => space.routes.push(Route {
-                guid: format!("route {}", self.url),
-                url: self.url.to_string(),
-                destinations: vec![to],
-                shared_by: None,
-            }),
+            None => space.routes.push(Route { destinations: vec![to], ..Route::to_nobody(&self.url) }),
         }
     }
 

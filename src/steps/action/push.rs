@@ -90,7 +90,7 @@ impl Facts for Push {
         Some(Invocation::push_no_start(&self.call, cf))
     }
 
-    fn expectation(&self) -> Option<Expectation> {
+    fn expectation(&self, _cf: &CfVersion) -> Option<Expectation> {
         Some(Expectation::Pushed { app: self.call.app.clone() })
     }
 

@@ -38,7 +38,7 @@ impl Facts for Scale {
         Some(Invocation::scale(self.app.as_str(), self.instances))
     }
 
-    fn expectation(&self) -> Option<Expectation> {
+    fn expectation(&self, _cf: &CfVersion) -> Option<Expectation> {
         Some(Expectation::Scaled { app: self.app.to_string(), instances: self.instances })
     }
 

@@ -124,7 +124,7 @@ impl Facts for ScaleProcess {
         }))
     }
 
-    fn expectation(&self) -> Option<Expectation> {
+    fn expectation(&self, _cf: &CfVersion) -> Option<Expectation> {
         Some(Expectation::Json)
     }
 

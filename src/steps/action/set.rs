@@ -268,7 +268,7 @@ impl Facts for Set {
         })
     }
 
-    fn expectation(&self) -> Option<Expectation> {
+    fn expectation(&self, _cf: &CfVersion) -> Option<Expectation> {
         Some(if self.is_deletion() { Expectation::DeletionAccepted } else { Expectation::Json })
     }
 

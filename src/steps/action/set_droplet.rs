@@ -39,7 +39,7 @@ impl Facts for SetDroplet {
         Some(Invocation::set_current_droplet(app, Reference::DropletGuid(app.to_owned())))
     }
 
-    fn expectation(&self) -> Option<Expectation> {
+    fn expectation(&self, _cf: &CfVersion) -> Option<Expectation> {
         Some(Expectation::DropletSet)
     }
 

@@ -42,7 +42,7 @@ impl Facts for Stage {
         Some(Invocation::stage_package(app, Reference::PackageGuid(app.to_owned())))
     }
 
-    fn expectation(&self) -> Option<Expectation> {
+    fn expectation(&self, _cf: &CfVersion) -> Option<Expectation> {
         Some(Expectation::Staged { app: self.app.to_string() })
     }
 

@@ -66,7 +66,7 @@ impl Facts for Start {
         Some(Invocation::stop(self.app.as_str()))
     }
 
-    fn expectation(&self) -> Option<Expectation> {
+    fn expectation(&self, _cf: &CfVersion) -> Option<Expectation> {
         Some(Expectation::StartRequested { app: self.app.to_string() })
     }
 

@@ -40,7 +40,7 @@ impl Facts for Stop {
         Some(Invocation::start_now(self.app.as_str()))
     }
 
-    fn expectation(&self) -> Option<Expectation> {
+    fn expectation(&self, _cf: &CfVersion) -> Option<Expectation> {
         Some(Expectation::Stopped { app: self.app.to_string() })
     }
 

@@ -41,7 +41,7 @@ impl Facts for UnbindService {
         Some(Invocation::unbind_service(self.app.as_str(), self.service.as_str(), cf))
     }
 
-    fn expectation(&self) -> Option<Expectation> {
+    fn expectation(&self, _cf: &CfVersion) -> Option<Expectation> {
         Some(Expectation::Unbound { app: self.app.to_string(), service: self.service.to_string() })
     }
 

@@ -3,7 +3,7 @@
 use crate::cf::dialect::CfVersion;
 use crate::cf::invocation::{Invocation, RouteParts};
 use crate::cf::outcome::Expectation;
-use crate::plan::{AppName, RouteUrl, Timeouts};
+use crate::plan::{AppName, Protocol, RouteUrl, Timeouts};
 use crate::space::Space;
 use crate::space::condition::Condition;
 use crate::space::difference::Facet;
@@ -26,6 +26,8 @@ pub(crate) struct UnmapRoute {
     pub(crate) route: RouteParts,
     /// Whether what follows relies on it that nobody is led there any more: then the router is asked.
     pub(crate) is_relied_on: bool,
+    /// What routers talk to the app there before it.
+    pub(crate) protocol: Protocol,
 }
 
 impl Facts for UnmapRoute {
@@ -45,11 +47,11 @@ impl Facts for UnmapRoute {
         Some(Invocation::unmap_route(self.app.as_str(), &self.route))
     }
 
-    fn undo(&self, _cf: &CfVersion) -> Option<Invocation> {
-        Some(Invocation::map_route(self.app.as_str(), &self.route))
+    fn undo(&self, cf: &CfVersion) -> Option<Invocation> {
+        Some(Invocation::map_route(self.app.as_str(), &self.route, self.protocol, cf))
     }
 
-    fn expectation(&self) -> Option<Expectation> {
+    fn expectation(&self, _cf: &CfVersion) -> Option<Expectation> {
         Some(Expectation::Unmapped { app: self.app.to_string(), route: self.route.clone() })
     }
 

@@ -55,7 +55,7 @@ impl Facts for Watch {
         None
     }
 
-    fn expectation(&self) -> Option<Expectation> {
+    fn expectation(&self, _cf: &CfVersion) -> Option<Expectation> {
         None
     }
 

@@ -2,7 +2,7 @@
 
 use crate::example;
 use crate::own_commands::OwnCommands;
-use crate::plan::{DockerImage, Lifecycle, Plan, RouteUrl};
+use crate::plan::{DockerImage, Lifecycle, Plan, Protocol, RouteUrl};
 use crate::space::native::NativeDeployment;
 use crate::space::rules::{Buildpack, ForeignRoute, Owner, Rules, Stack, StackState, Suspended};
 use crate::space::{Destination, Domain, Route, Space};
@@ -118,11 +118,12 @@ fn what_the_platform_will_refuse_is_refused_before_the_first_change() {
         }),
         ("the live route is shared, and leads to an app of the other space", |space| {
             shared(space, None);
-            let to = Destination { app: "guid-www".to_owned(), process: "web".to_owned() };
+            let to = Destination::web("guid-www", Protocol::Http1);
             space.routes[0].destinations.push(to);
         }),
         ("the domain is for TCP", |space| space.domains[0].tcp = true),
         ("the domain is internal", |space| space.domains[0].internal = true),
+        ("the domain lets in only apps", |space| space.domains[0].for_apps_only = true),
         ("the domain itself is the host, and shared", |space| {
             let whole =
                 Domain { name: "shop-staging.example.com".to_owned(), private: false, ..space.domains[0].clone() };

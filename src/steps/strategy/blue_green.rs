@@ -4,17 +4,21 @@
 //! - `forward`: the classic guide's seven steps, from their beginning or from where a run was interrupted
 //! - `back`: the guide's fallback, and what takes a half-done deployment back
 //! - `equality`: what the live colour has and no manifest names; `extra_routes`: the routes that it has and the plan does not name
+//! - `destinations`: what routers talk to a colour on a route
 //! - `handover`: what no route leads to goes from one colour to the other, on either way
+//! - `options`: what the plan says of a live route beside where it leads
 //! - `leaving`: a colour leaves the routes to the other one, on either way
 //! - `promise`: what it promises of the live routes; `goal`: where it must end
 
 mod back;
+mod destinations;
 mod equality;
 mod extra_routes;
 mod forward;
 mod goal;
 mod handover;
 mod leaving;
+mod options;
 mod promise;
 mod standing;
 

@@ -52,7 +52,7 @@ pub(super) fn present(cf: &Platform, db: &State, domain: &Domain) -> Value {
     if let Some(group) = &domain.router_group {
         links["router_group"] = href(cf, &format!("/routing/v1/router_groups/{group}"));
     }
-    json!({
+    let mut shown = json!({
         "guid": domain.guid,
         "created_at": timestamp(domain.created_at),
         "updated_at": timestamp(domain.updated_at),
@@ -66,7 +66,13 @@ pub(super) fn present(cf: &Platform, db: &State, domain: &Domain) -> Value {
         },
         "metadata": metadata(&domain.metadata),
         "links": links,
-    })
+    });
+    // (`DomainPresenter`: of others neither key is told.)
+    if let Some(scope) = &domain.route_policies {
+        shown["enforce_route_policies"] = json!(true);
+        shown["route_policies_scope"] = json!(scope);
+    }
+    shown
 }
 
 /// Whether the filters let a domain through.
@@ -125,7 +131,15 @@ fn check_name(body: &mut Message) -> String {
 }
 
 async fn create(Shared(cf): Cf, who: Who, mut body: Message) -> ApiResult<(StatusCode, Json<Value>)> {
-    body.only(&["name", "internal", "relationships", "router_group", "metadata"]);
+    body.only(&[
+        "name",
+        "internal",
+        "relationships",
+        "router_group",
+        "metadata",
+        "enforce_route_policies",
+        "route_policies_scope",
+    ]);
     let name = check_name(&mut body);
     let internal = body.boolean("internal").value().unwrap_or(false);
     let group = read_router_group(&mut body);
@@ -144,6 +158,7 @@ async fn create(Shared(cf): Cf, who: Who, mut body: Message) -> ApiResult<(Statu
     if org.is_none() && !shared_with.is_empty() {
         body.problem("Relationships cannot contain shared_organizations without an owning organization.");
     }
+    let policies = read_route_policies(&mut body, internal);
     let change = body.metadata();
     body.finish()?;
     cf.store.write(|db| {
@@ -171,6 +186,7 @@ async fn create(Shared(cf): Cf, who: Who, mut body: Message) -> ApiResult<(Statu
             guid: Guid::random(),
             name,
             internal,
+            route_policies: policies,
             router_group: group,
             org,
             shared_with,
@@ -183,6 +199,29 @@ async fn create(Shared(cf): Cf, who: Who, mut body: Message) -> ApiResult<(Statu
         db.domains.insert(domain.guid.clone(), domain);
         Ok((StatusCode::CREATED, Json(answer)))
     })
+}
+
+/// Whose apps route policies may name, where a domain lets in no others. (`DomainCreateMessage#route_policies_scope_validation`,
+/// `#validate_internal_domain_exclusions`, `#validate_router_group_exclusions`)
+fn read_route_policies(body: &mut Message, internal: bool) -> Option<String> {
+    let is_enforced = body.boolean("enforce_route_policies").value().unwrap_or(false);
+    let scope = body.raw("route_policies_scope").and_then(Value::as_str).map(ToOwned::to_owned);
+    let is_given = body.raw("route_policies_scope").is_some_and(|scope| !scope.is_null());
+    if is_given && !scope.as_deref().is_some_and(|scope| ["any", "org", "space"].contains(&scope)) {
+        body.problem("Route policies scope must be one of 'any', 'org', 'space'");
+    }
+    if is_enforced && internal {
+        body.problem("Internal domains cannot have route policy enforcement. Internal routes bypass GoRouter.");
+    }
+    if is_enforced && body.has("router_group") {
+        body.problem(
+            "Domains with a router group cannot have route policy enforcement. TCP routes do not support mTLS policy enforcement.",
+        );
+    }
+    if is_enforced && scope.is_none() && !is_given {
+        body.problem("Route policies scope is required when enforce_route_policies is true");
+    }
+    scope.filter(|_| is_enforced)
 }
 
 /// (`DomainCreateMessage#router_group_validation`)

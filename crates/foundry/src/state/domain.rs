@@ -19,6 +19,8 @@ pub(crate) struct Domain {
     pub org: Option<Guid>,
     /// Other organizations that may use a private domain.
     pub shared_with: Vec<Guid>,
+    /// Whether only apps that route policies name are let in, and whose those may be (`any`, `org` or `space`).
+    pub route_policies: Option<String>,
     /// Labels and annotations.
     pub metadata: Metadata,
     /// When it was made.

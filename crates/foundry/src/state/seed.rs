@@ -88,6 +88,7 @@ impl State {
                 guid: Guid::random(),
                 name: name.clone(),
                 internal,
+                route_policies: None,
                 router_group: None,
                 org: None,
                 shared_with: Vec::new(),

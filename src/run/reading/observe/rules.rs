@@ -9,8 +9,8 @@ use crate::plan::RouteUrl;
 use crate::run::api::answers::Get as _;
 use crate::run::api::observe_error::ObserveError;
 use crate::space::read::rules::{self as read, AnyRoute};
-use crate::space::rules::{ForeignRoute, Rules, Suspended};
-use crate::space::{Domain, Space};
+use crate::space::rules::{ForeignRoute, RouteService, Rules, Suspended};
+use crate::space::{Domain, Route, Space};
 
 /// A route of the plan that the space does not have, or does not have alone.
 struct Wanted<'s> {
@@ -75,7 +75,37 @@ impl Observer<'_> {
         let routes =
             found.into_iter().map(|(owner, route)| ForeignRoute { roles: in_space(&owner), ..route }).collect();
         let no_docker_password = !self.answers.api().cf.has_env("CF_DOCKER_PASSWORD");
-        Ok(Rules { admin, roles, suspended, flags_off, stacks, buildpacks, routes, no_docker_password })
+        let route_services = self.route_services(space)?;
+        Ok(Rules { admin, roles, suspended, flags_off, stacks, buildpacks, routes, route_services, no_docker_password })
+    }
+
+    /// The service instances before the routes of the plan, and before those that lead to its apps. An older API does not tell them.
+    fn route_services(&self, space: &Space) -> Result<Vec<RouteService>, ObserveError> {
+        let of_apps: BTreeSet<&str> =
+            space.apps.iter().filter(|app| self.apps.contains(&app.name)).map(|app| app.guid.as_str()).collect();
+        let is_ours = |route: &&Route| {
+            self.routes.iter().any(|url| route.is(url))
+                || route.destinations.iter().any(|to| of_apps.contains(to.app.as_str()))
+        };
+        let routes: Vec<&Route> = space.routes.iter().filter(is_ours).collect();
+        if routes.is_empty() {
+            return Ok(Vec::new());
+        }
+        let guids = routes.iter().map(|route| route.guid.as_str()).collect::<Vec<_>>().join(",");
+        let pairs = [("route_guids", guids.as_str()), ("include", "service_instance"), ("per_page", PAGE)];
+        let asked = query("/v3/service_route_bindings", &pairs);
+        let pages = match self.answers.pages(&asked) {
+            Err(error) if error.is_absent() => Vec::new(),
+            other => other?,
+        };
+        let mut found = Vec::new();
+        for page in pages {
+            for (route, service) in read::route_services(&asked, &page)? {
+                let url = routes.iter().find(|known| known.guid == route).map(|known| known.url.clone());
+                found.extend(url.map(|url| RouteService { url, service }));
+            }
+        }
+        Ok(found)
     }
 
     /// The user's roles in the space and in these, each with the guid of its space. `None` where nobody tells them, and

@@ -14,8 +14,10 @@ use crate::steps::refusal::Refusal;
 use crate::steps::standing::{Standing, UnderWay, is_on_live};
 use crate::steps::{Step, preflight};
 
+use super::destinations::may_be_mapped;
 use super::handover::{hand_over, works};
 use super::leaving::{grow, put_to_rest, returning, revive, take_off};
+use super::options;
 use super::standing::{self, is_uploaded, other};
 
 /// Which colour is to serve again, and which one goes.
@@ -31,6 +33,7 @@ struct Direction {
 pub(super) fn compile(input: &CompileInput<'_>, space: &Space) -> Result<Vec<Step>, Refusal> {
     let CompileInput { app, failed, extent, .. } = *input;
     Refusal::any(preflight::of_space(app, space))?;
+    may_be_mapped(app, space)?;
     let standing = standing::standing(app, space)?;
     let Direction { to, from, finished } = match standing::under_way(app, space) {
         Some(under_way) => of_interrupted(app, space, under_way)?,
@@ -57,6 +60,7 @@ pub(super) fn compile(input: &CompileInput<'_>, space: &Space) -> Result<Vec<Ste
     let untold = to.as_ref().filter(|to| tells_another(to)).map(|to| (to, returning.as_slice()));
     list.rolling_back(Phase::FallBack, &from, extent, untold);
     let busy = take_off(&mut list, Phase::FallBack, serving, &from, &returning, routers)?;
+    options::put_back(&mut list, Phase::FallBack, &from)?;
     hand_over(&mut list, Phase::FallBack, &from, other(app, &from))?;
     match failed {
         Failed::Stop => put_to_rest(&mut list, Phase::FallBack, &from, busy),

@@ -6,7 +6,7 @@ use crate::settings::Is;
 use crate::space::condition::Condition;
 use crate::space::{App, AppState, Space};
 use crate::steps::action::{
-    Action, Annotate, BindService, Check, CreateApp, Delete, Health, MapRoute, NewApp, Push, SetDroplet, Stage, Start,
+    Action, Annotate, BindService, Check, CreateApp, Delete, Health, NewApp, Push, SetDroplet, Stage, Start,
     UnbindService, Watch,
 };
 use crate::steps::annotations::{Annotations, Extent, Origin, Role};
@@ -20,10 +20,12 @@ use crate::steps::standing::{is_alone_on_live, is_on_live};
 use crate::steps::{Step, equal, preflight};
 
 use super::back;
+use super::destinations::{at_staging, by_http2, may_be_mapped, onward};
 use super::equality::Equal;
 use super::extra_routes::may_have_extra;
 use super::handover::{counts, hand_over, hold, works};
 use super::leaving::{grow, put_to_rest, returning, revive, take_off};
+use super::options;
 use super::standing::{
     self, has_begun, is_of_plan, is_under_way, is_uploaded, not_in_use, other, other_routes, staging_is_free,
     told_apart,
@@ -40,6 +42,7 @@ pub(super) fn deploy(input: &CompileInput<'_>, space: &Space) -> Result<Vec<Step
     let CompileInput { plan, app, identity, extent, upload, .. } = *input;
     let Some(upload) = upload else { return Err(Refusal::NoUpload { name: app.name.clone() }) };
     may_begin(app, space)?;
+    may_be_mapped(app, space)?;
     let standing = standing::standing(app, space)?;
     let next = standing.next().clone();
     may_stage(app, space, &next)?;
@@ -48,6 +51,7 @@ pub(super) fn deploy(input: &CompileInput<'_>, space: &Space) -> Result<Vec<Step
     same_lifecycle(app, space, &next)?;
     staging_is_free(app, space)?;
     may_have_extra(plan, app, space)?;
+    options::may_be_set(app, space)?;
 
     let mut list = GraphBuilder::new(app, space);
     list.resolve_routes()?;
@@ -57,6 +61,8 @@ pub(super) fn deploy(input: &CompileInput<'_>, space: &Space) -> Result<Vec<Step
         if standing::under_way(app, space).is_some() { RouterKnowledge::Unsure } else { RouterKnowledge::Informed };
     // The staging route of a deployment that ended after the switch. The check must not reach that version.
     list.leave_staging(Phase::Prepare, other(app, &next))?;
+    let old_routes = routes_of_old(app, list.model(), old.as_ref(), &next);
+    let kept_routes = kept_routes(app, list.model(), &next);
     let origin = Origin {
         deployment: identity.clone(),
         plan: plan.digest.clone(),
@@ -65,13 +71,18 @@ pub(super) fn deploy(input: &CompileInput<'_>, space: &Space) -> Result<Vec<Step
         upload_files: upload.listing().to_owned(),
         package_before: newest_package(list.model(), &next),
         old: old.as_ref().map(ToString::to_string),
-        old_routes: routes_of_old(app, list.model(), old.as_ref(), &next),
-        kept_routes: kept_routes(app, list.model(), &next),
+        http2_routes: by_http2(list.model(), old.as_ref().map(|old| (old, &*old_routes)), &next, &kept_routes),
+        old_routes,
+        kept_routes,
+        old_options: options::before(app, list.model(), &next),
     };
     let wanted = old.as_ref().map(|old| equal::wanted(app, list.model(), old, &next)).unwrap_or_default();
     let held = counts(app, list.model(), old.as_ref(), &next, &wanted);
+    let there = list.model().app(next.as_str());
     let annotations = Annotations::next(&origin, Record::new(&equal::named(app), &wanted))
-        .holding(&held, list.model().app(next.as_str()));
+        .holding(&held, there)
+        .by_http2(&origin.http2_routes, there)
+        .options_before(&origin.old_options, there);
     if annotations.longest() > LONGEST_ANNOTATION {
         return Err(Refusal::TooManyRoutes { app: next });
     }
@@ -129,6 +140,7 @@ pub(super) fn resume(input: &CompileInput<'_>, space: &Space) -> Result<Vec<Step
         return Err(other_plan());
     }
     may_begin(app, space)?;
+    may_be_mapped(app, space)?;
     standing::standing(app, space)?;
     staging_is_free(app, space)?;
 
@@ -285,13 +297,14 @@ fn finish(
             };
             list.add(Phase::Check, name, action);
         }
-        list.map_live(Phase::Switch, next, &app.live)?;
+        list.map_live(Phase::Switch, next, &app.live, &|list, url| onward(list, next, old, url))?;
     }
     // From here on nothing is taken off its routes or stopped unless the new version runs.
     list.rely_on(Some(Condition::Running { app: next.to_string(), instances }));
     if let Some(old) = old {
         list.unmap_live(Phase::Release, old, routers)?;
     }
+    options::set(list, Phase::Release, next)?;
     // Also from one that is not live, and runs all the same.
     hand_over(list, Phase::HandOver, other(app, next), next)?;
     if !app.has_routes() {
@@ -329,7 +342,8 @@ fn look_at_live(list: &mut GraphBuilder<'_>, next: &AppName, instances: u32) {
     let app = list.app();
     // Of a route that the plan does not name nobody has said that it answers to the checks.
     let named: Vec<RouteUrl> = app.live.iter().filter(|url| !app.extra.contains(url)).cloned().collect();
-    let urls: Vec<RouteUrl> = named.iter().filter(|url| !preflight::is_internal(url, list.model())).cloned().collect();
+    let urls: Vec<RouteUrl> =
+        named.iter().filter(|url| preflight::closed(url, list.model()).is_none()).cloned().collect();
     for check in app.checks.iter().filter(|check| check.at().live) {
         // A program may know ways of its own.
         let urls = if check.http().is_some() { &urls } else { &named };
@@ -378,7 +392,7 @@ fn bring_up(
         &mut |list| {
             // A push takes all routes off the app; those that the plan does not name are none of its business and come back.
             list.map_kept(Phase::Push, next, &origin.kept_routes)?;
-            list.map_staging(Phase::Push, next)
+            list.map_staging(Phase::Push, next, old)
         },
         &mut |list| {
             if let Some(equal) = &equal {
@@ -507,11 +521,11 @@ impl GraphBuilder<'_> {
     }
 
     /// Maps the staging route, where it is not mapped.
-    fn map_staging(&mut self, phase: Phase, to: &AppName) -> Result<(), Refusal> {
+    fn map_staging(&mut self, phase: Phase, to: &AppName, old: Option<&AppName>) -> Result<(), Refusal> {
         let Some(url) = self.app().staging.clone() else { return Ok(()) };
         if !self.model().is_mapped(to.as_str(), &url) {
-            let route = self.parts(&url)?;
-            self.add(phase, "map-staging", MapRoute { app: to.clone(), url, route, ask_router: false });
+            let protocol = at_staging(self, to, old);
+            self.map(phase, "map-staging", to, &url, false, protocol)?;
         }
         Ok(())
     }

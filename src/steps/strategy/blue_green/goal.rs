@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::plan::{self, AppName, Old};
+use crate::plan::{self, AppName, Old, RouteUrl};
 use crate::space::{App, AppState, Space};
 use crate::steps::annotations::{Origin, Role};
 use crate::steps::held::{Held, count};
@@ -10,6 +10,7 @@ use crate::steps::standing::{UnderWay, is_alone_on_live, is_at_work, is_on_live,
 use crate::steps::{Verb, equal};
 
 use super::super::Goal;
+use super::options;
 use super::standing::{self, is_of_plan, other};
 
 /// Which apps have crashed on a walk.
@@ -48,7 +49,10 @@ pub(super) fn missed(
         return Some(format!("{holder} is still on the staging route {url}"));
     }
     match goal {
-        Goal::Live(next) => live(app, next, space, has_crashed).or_else(|| unequal(app, next, start, space)),
+        Goal::Live(next) => live(app, next, space, has_crashed)
+            .or_else(|| otherwise_reached(app, next, start, space))
+            .or_else(|| options::lacking(app, space))
+            .or_else(|| unequal(app, next, start, space)),
         Goal::Start => as_before(app, start, space),
         Goal::Settled => {
             let several = app.live.iter().find(|url| space.holders(url).len() > 1);
@@ -129,10 +133,25 @@ fn unequal(app: &plan::App, next: &AppName, start: &Space, space: &Space) -> Opt
     Some(format!("{setting} of {next} is not as on {old}, and no manifest says so"))
 }
 
+/// A live route that was mapped on the walk, and on which routers talk something else than is said, or else was talked to the one
+/// that was live.
+fn otherwise_reached(app: &plan::App, next: &AppName, start: &Space, space: &Space) -> Option<String> {
+    let old = other(app, next);
+    let differs = |url: &&RouteUrl| {
+        let said = app.protocols.get(url).copied();
+        let wanted = said.or_else(|| start.protocol(old.as_str(), url));
+        !start.is_mapped(next.as_str(), url) && wanted.is_some() && space.protocol(next.as_str(), url) != wanted
+    };
+    let url = app.live.iter().find(differs)?;
+    let is = space.protocol(next.as_str(), url).unwrap_or_default();
+    Some(format!("{url} leads to {next} by {}, which nobody has asked for", is.as_str()))
+}
+
 /// Routes, states, instances, bindings and settings of the app that served; the other one is off the plan's routes and stopped.
 fn as_before(app: &plan::App, start: &Space, space: &Space) -> Option<String> {
     let back = is_back(app, start, space);
-    routes_as_before(app, back, start, space).or_else(|| {
+    let of_routes = routes_as_before(app, back, start, space).or_else(|| routing_as_before(app, start, space));
+    of_routes.or_else(|| {
         app.colours.iter().find_map(|colour| {
             colour_as_before(app, colour, back == Some(colour), start, space)
                 .or_else(|| handed_over_as_before(app, colour, start, space))
@@ -160,6 +179,22 @@ fn routes_as_before(app: &plan::App, back: Option<&AppName>, start: &Space, spac
         }
         let told = |names: BTreeSet<String>| names.into_iter().collect::<Vec<_>>().join(", ");
         Some(format!("{url} led to [{}] and leads to [{}] now", told(was), told(is)))
+    })
+}
+
+/// What routers do on the live routes.
+fn routing_as_before(app: &plan::App, start: &Space, space: &Space) -> Option<String> {
+    app.live.iter().find_map(|url| {
+        let options = |space: &Space| space.route(url).and_then(|route| route.options.clone()).unwrap_or_default();
+        if options(start) != options(space) {
+            return Some(format!("{url} had the options {} and has {} now", options(start), options(space)));
+        }
+        let differs = |colour: &&AppName| {
+            let by = |space: &Space| space.protocol(colour.as_str(), url);
+            by(start).is_some() && by(space).is_some() && by(start) != by(space)
+        };
+        let colour = app.colours.iter().find(differs)?;
+        Some(format!("{url} does not lead to {colour} by the protocol that it led there by"))
     })
 }
 

@@ -11,6 +11,7 @@ use crate::steps::phase::Phase;
 use crate::steps::refusal::Refusal;
 use crate::steps::standing::is_on_live;
 
+use super::destinations::back;
 use super::handover::{hold, note};
 
 /// Gives a version that is to serve as many web instances as the one that serves, or served, or as the plan declares, where it
@@ -113,7 +114,7 @@ pub(super) fn take_off(
     let on_live = is_on_live(list.app(), leaving, list.model());
     if let Some(Serving { app: serving, instances }) = serving {
         // Also where the platform says that the route is mapped already: the router has not been asked yet.
-        list.map_live(phase, serving, returning)?;
+        list.map_live(phase, serving, returning, &|list, url| back(list, serving, leaving, url))?;
         if !returning.is_empty() {
             list.rely_on(Some(Condition::Running { app: serving.to_string(), instances }));
         }

@@ -1,5 +1,6 @@
 use super::*;
 use crate::example;
+use crate::plan::Protocol;
 use crate::space::Destination;
 use crate::steps::annotations::Role;
 
@@ -33,7 +34,7 @@ fn found(routes: &[&str], make: impl Fn(&mut Space)) -> Vec<String> {
 }
 
 fn lead_too(space: &mut Space, url: &str, to: &str, process: &str) {
-    let destination = Destination { app: to.to_owned(), process: process.to_owned() };
+    let destination = Destination { process: process.to_owned(), ..Destination::web(to, Protocol::Http1) };
     let route = space.routes.iter_mut().find(|route| route.url == url).unwrap();
     route.destinations.push(destination);
 }
