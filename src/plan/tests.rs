@@ -156,10 +156,15 @@ fn checks_in_all_forms() {
       - command: ./smoke.sh --fast
       - command: [./smoke.sh, '6']
       - approval: Does it look right?
+      - task: bin/smoke --fast
+      - task: {process: smoke, name: try, memory: 1G, disk: 64MB, within: 2m}
 ";
     let plan = load_text(&format!("{SMALL}{checks}")).unwrap();
+    let task = |run, name: &str, memory_mb, disk_mb, within| {
+        Check::Task(TaskCheck { run, name: name.to_owned(), memory_mb, disk_mb, within: Duration::from_secs(within) })
+    };
     let http = |path: &str, status: &[u16], body: Option<&str>, within, successes, interval| {
-        Check::Http(HttpCheck {
+        Check::Local(LocalCheck::Http(HttpCheck {
             at: At { staging: true, live: false },
             method: Method::Get,
             path: path.to_owned(),
@@ -172,15 +177,15 @@ fn checks_in_all_forms() {
             within: Duration::from_secs(within),
             successes,
             interval: Duration::from_millis(interval),
-        })
+        }))
     };
     let command = |run, within| {
-        Check::Command(CommandCheck {
+        Check::Local(LocalCheck::Command(CommandCheck {
             at: At { staging: true, live: false },
             run,
             folder: PathBuf::from("."),
             within: Duration::from_secs(within),
-        })
+        }))
     };
     assert_eq!(
         plan.apps[0].checks,
@@ -191,7 +196,9 @@ fn checks_in_all_forms() {
             command(CommandLine::Argv(vec!["./smoke.sh".to_owned(), "5".to_owned()]), 5),
             command(CommandLine::Shell("./smoke.sh --fast".to_owned()), 60),
             command(CommandLine::Argv(vec!["./smoke.sh".to_owned(), "6".to_owned()]), 60),
-            Check::Approval(Approval { question: "Does it look right?".to_owned() }),
+            Check::Local(LocalCheck::Approval(Approval { question: "Does it look right?".to_owned() })),
+            task(TaskCommand::Command("bin/smoke --fast".to_owned()), "check", None, None, 300),
+            task(TaskCommand::Process("smoke".to_owned()), "try", Some(1024), Some(64), 120),
         ]
     );
 }
@@ -208,7 +215,7 @@ fn all_that_an_http_check_can_ask_for() {
           latency: 500ms
 ";
     let plan = load_text(&format!("{SMALL}{checks}")).unwrap();
-    let Check::Http(http) = &plan.apps[0].checks[0] else { panic!("a command") };
+    let Check::Local(LocalCheck::Http(http)) = &plan.apps[0].checks[0] else { panic!("a command") };
     let one = |name: &str, value: &str| BTreeMap::from([(name.to_owned(), value.to_owned())]);
     assert_eq!((http.method, &http.headers), (Method::Post, &one("X-Tenant", "acme")));
     assert_eq!(http.status, [Status::Class(2), Status::Code(404)]);

@@ -11,6 +11,7 @@ use super::droplet::Droplet;
 use super::model::Space;
 use super::process::{Instance, InstanceState, Process};
 use super::section::Section;
+use super::task::TaskState;
 use crate::plan::RouteUrl;
 use crate::settings::{Is, Setting};
 
@@ -101,6 +102,16 @@ pub enum Condition {
         /// How many web instances there are to be at the least.
         instances: u32,
     },
+    /// The task has succeeded; where something is said of them, all instances of the app that ran before still run, as with
+    /// [`Condition::Steady`].
+    TaskSucceeded {
+        /// The app's name.
+        app: String,
+        /// The name of the task.
+        task: String,
+        /// How many web instances there are to be at the least.
+        steady: Option<u32>,
+    },
     /// As [`Condition::Running`], and by the very instances that ran before the step: none has crashed meanwhile and
     /// been started again.
     Steady {
@@ -151,6 +162,10 @@ impl Condition {
             Self::Scaled { .. } => &[Section::Apps, Section::Processes],
             Self::Process { instances: 0, .. } => &[Section::Apps, Section::Processes, Section::Ending],
             Self::Mapped { .. } | Self::Unmapped { .. } => &[Section::Routes],
+            Self::TaskSucceeded { steady: None, .. } => &[Section::Apps, Section::Tasks],
+            Self::TaskSucceeded { steady: Some(_), .. } => {
+                &[Section::Apps, Section::Tasks, Section::Processes, Section::Instances]
+            }
             Self::Process { .. } | Self::Running { .. } | Self::Steady { .. } => {
                 &[Section::Apps, Section::Processes, Section::Instances]
             }
@@ -162,6 +177,7 @@ impl Condition {
         match self {
             Self::Process { instances: 0, .. } => &[Section::Ending],
             Self::Process { .. } | Self::Running { .. } => &[Section::Instances],
+            Self::TaskSucceeded { .. } => &[Section::Tasks],
             Self::Uploaded { .. }
             | Self::Annotated { .. }
             | Self::Bound { .. }
@@ -193,6 +209,7 @@ impl Condition {
             | Self::Scaled { app, .. }
             | Self::Process { app, .. }
             | Self::Running { app, .. }
+            | Self::TaskSucceeded { app, .. }
             | Self::Steady { app, .. }
             | Self::Stopped { app }
             | Self::Deleted { app } => app,
@@ -248,11 +265,12 @@ impl Condition {
             }),
             Self::Process { app, process, instances } => with(space, app, |app| process_is(app, process, *instances)),
             Self::Running { app, instances } => with(space, app, |app| running(app, *instances)),
+            Self::TaskSucceeded { app, task, steady } => with(space, app, |now| match (succeeded(now, task), steady) {
+                (Judgement::Holds, Some(instances)) => is_steady(now, before.app(app), *instances),
+                (judged, _) => judged,
+            }),
             Self::Steady { app, instances } => {
-                with(space, app, |now| match before.app(app).and_then(|then| replaced(then, now)) {
-                    Some(why) => Judgement::Never(why),
-                    None => running(now, *instances),
-                })
+                with(space, app, |now| is_steady(now, before.app(app), *instances))
             }
             Self::Stopped { app } => with(space, app, |app| match app.state {
                 AppState::Stopped => Judgement::Holds,
@@ -350,6 +368,27 @@ fn process_is(app: &App, kind: &str, instances: u32) -> Judgement {
     }
 }
 
+/// Whether a task has succeeded. One that has failed is not run again.
+fn succeeded(app: &App, name: &str) -> Judgement {
+    let Some(task) = app.task(name) else {
+        return Judgement::NotYet(format!("app {} has no task {name}", app.name));
+    };
+    let told = format!("task {} ({name}) of app {} {}", task.id, app.name, task.state);
+    match (task.state, &task.failure) {
+        (TaskState::Succeeded, _) => Judgement::Holds,
+        (TaskState::Failed, Some(why)) => Judgement::Never(format!("{told}: {why}")),
+        (TaskState::Failed, None) => Judgement::Never(told),
+        (TaskState::Pending | TaskState::Running | TaskState::Canceling, _) => Judgement::NotYet(told),
+    }
+}
+
+fn is_steady(now: &App, then: Option<&App>, instances: u32) -> Judgement {
+    match then.and_then(|then| replaced(then, now)) {
+        Some(why) => Judgement::Never(why),
+        None => running(now, instances),
+    }
+}
+
 /// cf 8.17 gives up, too, where every instance of a process has crashed.
 fn all_crashed(process: &Process) -> bool {
     !process.states.is_empty() && process.states.iter().all(|instance| instance.state == InstanceState::Crashed)
@@ -433,6 +472,10 @@ impl fmt::Display for Condition {
             Self::Process { app, process, instances } => write!(f, "{instances} {process} instances of app {app} run"),
             Self::Running { app, instances } => {
                 write!(f, "all instances of app {app} run, {instances} of web at the least")
+            }
+            Self::TaskSucceeded { app, task, steady: None } => write!(f, "task {task} of app {app} has succeeded"),
+            Self::TaskSucceeded { app, task, steady: Some(_) } => {
+                write!(f, "task {task} of app {app} has succeeded, and the instances that ran before still run")
             }
             Self::Steady { app, .. } => write!(f, "the instances of app {app} that ran before still run"),
             Self::Stopped { app } => write!(f, "app {app} is stopped"),

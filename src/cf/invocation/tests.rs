@@ -91,7 +91,19 @@ fn of_equality() -> Vec<(Invocation, &'static str)> {
 
 fn all() -> Vec<(Invocation, &'static str)> {
     let b = "sinatra_b";
+    let task = |run, memory_mb, disk_mb| {
+        Invocation::run_task(&NewTask { app: b, name: "check-1-id", run: &run, memory_mb, disk_mb })
+    };
     vec![
+        (
+            task(TaskCommand::Command("bin/smoke --all".to_owned()), None, None),
+            "cf run-task sinatra_b --command 'bin/smoke --all' --name check-1-id",
+        ),
+        (
+            task(TaskCommand::Process("smoke".to_owned()), Some(64), Some(128)),
+            "cf run-task sinatra_b --process smoke --name check-1-id -m 64M -k 128M",
+        ),
+        (Invocation::terminate_task(b, 3), "cf terminate-task sinatra_b 3"),
         (Invocation::org_guid("acme"), "cf org acme --guid"),
         (
             Invocation::push_no_start(

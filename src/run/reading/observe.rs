@@ -25,14 +25,14 @@ use crate::space::rules::Suspended;
 use crate::space::section::Section;
 use crate::space::{App, AppState, Named, Process, Quota, QuotaScope, SNAPSHOT_FORMAT, Space};
 use crate::steps::annotations::Role;
-use crate::steps::{equal, strategy};
+use crate::steps::{equal, strategy, tasks};
 
 use super::parts::Parts;
 use super::reader::{Reader, pause_after};
 pub(super) use paths::PAGE;
 use paths::{
     bindings_path, deployments_path, droplets_path, manifest_path, packages_path, policies_path,
-    process_instances_path, processes_path, stats_path,
+    process_instances_path, processes_path, stats_path, tasks_path,
 };
 
 /// Reads one space with one cf.
@@ -49,6 +49,8 @@ pub struct Observer<'a> {
     services: BTreeSet<String>,
     /// Of those, the ones for whose bindings a manifest names parameters.
     with_parameters: BTreeSet<String>,
+    /// What the names of the tasks begin with that a deployment runs, by the apps that it may run them on.
+    tasks: BTreeMap<String, Vec<String>>,
     /// Whether what apps are set to is of interest: to whoever brings up a new version.
     reads_settings: bool,
     /// Hears of what a person should know while the whole space is read.
@@ -70,6 +72,10 @@ impl<'a> Observer<'a> {
             routes: plan.apps.iter().flat_map(|app| strategy::of(app).routes(app)).cloned().collect(),
             services: per_app(&|app| app.all_services().map(ToOwned::to_owned).collect()),
             with_parameters: per_app(&|app| equal::with_parameters(app).map(|(service, _)| service).collect()),
+            tasks: (plan.apps.iter())
+                .flat_map(|app| app.colours.iter().map(|colour| (colour.to_string(), tasks::stems(app))))
+                .filter(|(_, stems)| !stems.is_empty())
+                .collect(),
             reads_settings: true,
             tell: &|_| {},
             stages: plan.apps.iter().any(|app| app.manifest.app.docker.is_none()),
@@ -175,6 +181,9 @@ impl<'a> Observer<'a> {
         if parts.has(Section::Droplets) {
             self.droplets(space, parts)?;
         }
+        for app in space.apps.iter_mut().filter(|app| parts.has_of(Section::Tasks, &app.name)) {
+            self.tasks(app)?;
+        }
         if self.reads_settings && parts.has(Section::Settings) && !space.apps.is_empty() {
             self.settings(space, parts)?;
         }
@@ -211,6 +220,12 @@ impl<'a> Observer<'a> {
         query(&format!("/v3/spaces/{}", self.answers.target().space_guid), &[("include", "organization")])
     }
 
+    /// Where the tasks of an app are told that the deployment under way has run there, where it may have run any.
+    fn tasks_path(&self, app: &App) -> Option<String> {
+        let names = tasks::under_way(self.tasks.get(&app.name)?, app);
+        (!names.is_empty()).then(|| tasks_path(app, &names))
+    }
+
     fn services_path(&self) -> String {
         let in_space = [("space_guids", self.answers.target().space_guid.as_str()), ("per_page", PAGE)];
         // A name that a vars file gives the manifest is for no argument: all are asked for, and the right ones picked.
@@ -245,6 +260,10 @@ impl<'a> Observer<'a> {
                 Section::Packages => paths.extend(packages_path(&guids_of(space, parts, section))),
                 Section::Droplets => paths.extend(droplets_path(&guids_of(space, parts, section))),
                 Section::Deployments => paths.push(deployments_path(space)),
+                Section::Tasks => {
+                    let apps = space.apps.iter().filter(|app| parts.has_of(section, &app.name));
+                    paths.extend(apps.filter_map(|app| self.tasks_path(app)));
+                }
                 Section::Settings | Section::Policies if !self.reads_settings => {}
                 Section::Policies => paths.push(policies_path(space)),
                 Section::Settings => {
@@ -327,6 +346,16 @@ impl<'a> Observer<'a> {
                 let asked = process_instances_path(process);
                 process.states = read::process_instances(&asked, &self.answers.get(&asked)?)?;
             }
+        }
+        Ok(())
+    }
+
+    fn tasks(&self, app: &mut App) -> Result<(), ObserveError> {
+        app.tasks.clear();
+        if let Some(asked) = self.tasks_path(app) {
+            let mut found = read::tasks(&asked, &self.answers.list(&asked)?)?;
+            found.sort_by(|(_, one), (_, other)| other.id.cmp(&one.id));
+            app.tasks = found.into_iter().map(|(_, task)| task).collect();
         }
         Ok(())
     }
@@ -480,6 +509,7 @@ impl Reader for Observer<'_> {
             routes: self.routes.clone(),
             services: self.services.clone(),
             with_parameters: self.with_parameters.clone(),
+            tasks: self.tasks.clone(),
             ..*self
         };
         aside.read(space, parts).is_ok()

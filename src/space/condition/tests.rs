@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::example;
-use crate::space::{Droplet, Package};
+use crate::space::{Droplet, Package, Task};
 
 /// What has become of the app meanwhile.
 type Change = fn(&mut App);
@@ -47,6 +47,44 @@ fn an_app_is_there_or_is_not() {
     assert_says(
         &Condition::Stopped { app: app() },
         &[(|_| {}, "not yet: app shop is started"), (|app| app.state = AppState::Stopped, "holds")],
+    );
+}
+
+#[test]
+fn a_task_is_waited_for_until_it_has_ended() {
+    fn task(app: &mut App, state: TaskState, failure: Option<&str>) {
+        let (name, failure) = ("smoke".to_owned(), failure.map(ToOwned::to_owned));
+        app.tasks = vec![Task { id: 3, name, state, memory_mb: 64, failure }];
+    }
+    let wanted = |steady| Condition::TaskSucceeded { app: app(), task: "smoke".to_owned(), steady };
+    assert_says(
+        &wanted(None),
+        &[
+            (|_| {}, "not yet: app shop has no task smoke"),
+            (|app| task(app, TaskState::Pending, None), "not yet: task 3 (smoke) of app shop is about to run"),
+            (|app| task(app, TaskState::Running, None), "not yet: task 3 (smoke) of app shop runs"),
+            (|app| task(app, TaskState::Canceling, None), "not yet: task 3 (smoke) of app shop is being terminated"),
+            (
+                |app| task(app, TaskState::Failed, Some("APP/TASK/smoke: Exited with status 1")),
+                "never: task 3 (smoke) of app shop has failed: APP/TASK/smoke: Exited with status 1",
+            ),
+            (|app| task(app, TaskState::Failed, None), "never: task 3 (smoke) of app shop has failed"),
+            (|app| task(app, TaskState::Succeeded, None), "holds"),
+        ],
+    );
+    // A task says nothing of the instances of its app.
+    let crashed: Change = |app| {
+        task(app, TaskState::Succeeded, None);
+        app.processes[0].states[1].id = Some("another".to_owned());
+    };
+    assert_says(&wanted(None), &[(crashed, "holds")]);
+    assert_says(
+        &wanted(Some(2)),
+        &[
+            (|app| task(app, TaskState::Succeeded, None), "holds"),
+            (crashed, "never: web instance 1 of app shop crashed, or was moved, while it was checked"),
+            (|app| task(app, TaskState::Running, None), "not yet: task 3 (smoke) of app shop runs"),
+        ],
     );
 }
 
