@@ -94,6 +94,8 @@ pub enum Condition {
         process: String,
         /// How many.
         instances: u32,
+        /// Whether it holds, too, where the app does not have that process.
+        or_absent: bool,
     },
     /// The app is started and every instance of each of its processes runs.
     Running {
@@ -263,7 +265,13 @@ impl Condition {
                     Judgement::NotYet(format!("app {} does not have {instances} web instances", app.name))
                 }
             }),
-            Self::Process { app, process, instances } => with(space, app, |app| process_is(app, process, *instances)),
+            Self::Process { app, process, instances, or_absent } => with(space, app, |app| {
+                if *or_absent && !app.has_process(process) {
+                    Judgement::Holds
+                } else {
+                    process_is(app, process, *instances)
+                }
+            }),
             Self::Running { app, instances } => with(space, app, |app| running(app, *instances)),
             Self::TaskSucceeded { app, task, steady } => with(space, app, |now| match (succeeded(now, task), steady) {
                 (Judgement::Holds, Some(instances)) => is_steady(now, before.app(app), *instances),
@@ -468,8 +476,11 @@ impl fmt::Display for Condition {
             Self::Staged { app } => write!(f, "app {app}'s newest package is staged"),
             Self::DropletSet { app } => write!(f, "app {app}'s current droplet is the newest one"),
             Self::Scaled { app, instances } => write!(f, "app {app} has {instances} web instances"),
-            Self::Process { app, process, instances: 0 } => write!(f, "no {process} instance of app {app} runs"),
-            Self::Process { app, process, instances } => write!(f, "{instances} {process} instances of app {app} run"),
+            Self::Process { app, process, instances: 0, .. } => write!(f, "no {process} instance of app {app} runs"),
+            Self::Process { app, process, instances, or_absent } => {
+                write!(f, "{instances} {process} instances of app {app} run")?;
+                if *or_absent { f.write_str(", or it has no such process") } else { Ok(()) }
+            }
             Self::Running { app, instances } => {
                 write!(f, "all instances of app {app} run, {instances} of web at the least")
             }

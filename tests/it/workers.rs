@@ -164,6 +164,26 @@ fn workers_that_do_not_come_up_leave_the_old_ones_at_work() {
     assert_eq!(shifts(&bench).last().unwrap(), "shop_b");
 }
 
+/// What no manifest names only a droplet tells: it ends with the version that has it, and is back with it.
+#[test]
+fn a_worker_that_the_new_version_does_not_have_ends_with_the_old_one() {
+    let bench = bench("");
+    let web = "  instances: 1\n  memory: 64M\n  health-check-type: http\n  health-check-http-endpoint: /health\n";
+    let top = MANIFEST.split("  processes:").next().unwrap();
+    bench.write("app/manifest.yml", &format!("{top}{web}"));
+    bench.write("app/Procfile", "web: ./sinatra\nworker: sh ./work\n");
+    bench.must(&["apply", "--yes"]);
+    bench.cf.must(["scale", "shop_a", "--process", "worker", "-i", "2"]);
+    bench.write("app/Procfile", "web: ./sinatra\n");
+    let preview = bench.must(&["plan"]).out;
+    assert!(preview.contains("run process worker of shop_b, where its droplet brings one: 2 instances"), "{preview}");
+    bench.must(&["apply", "--yes"]);
+    assert_eq!(bench.leads_to(LIVE), ["shop_b"]);
+    assert_eq!((workers(&bench, "shop_a"), workers(&bench, "shop_b"), shifts(&bench)), (0, 0, vec!["shop_a".to_owned()]));
+    bench.must(&["rollback", "--yes"]);
+    assert_eq!((workers(&bench, "shop_a"), bench.leads_to(LIVE)), (2, vec!["shop_a".to_owned()]));
+}
+
 #[test]
 fn an_app_without_routes_is_handed_over_as_a_whole() {
     let bench = unrouted();

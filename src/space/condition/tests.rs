@@ -303,7 +303,8 @@ fn what_is_checked_runs_on_without_a_crash() {
 /// What still ends counts, where the platform tells of it.
 #[test]
 fn a_process_has_as_many_instances_as_it_is_to_have_and_no_more() {
-    let process = |instances| Condition::Process { app: app(), process: "worker".to_owned(), instances };
+    let process =
+        |instances| Condition::Process { app: app(), process: "worker".to_owned(), instances, or_absent: false };
     let scaled: fn(&mut App, u32) = |app, instances| app.processes[1].instances = instances;
     assert_says(
         &process(2),
@@ -317,6 +318,14 @@ fn a_process_has_as_many_instances_as_it_is_to_have_and_no_more() {
             ),
             (|app| app.state = AppState::Stopped, "holds"),
             (|app| app.processes.truncate(1), "not yet: app shop has no process worker"),
+        ],
+    );
+    let or_absent = Condition::Process { app: app(), process: "worker".to_owned(), instances: 2, or_absent: true };
+    assert_says(
+        &or_absent,
+        &[
+            (|app| app.processes.truncate(1), "holds"),
+            (|app| app.processes[1].states.truncate(1), "not yet: 1 of 2 worker instances of app shop run"),
         ],
     );
     let cases: [(Change, &str); 4] = [
