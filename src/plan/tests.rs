@@ -135,6 +135,7 @@ fn a_small_plan_is_filled_up_with_defaults() {
                     start: Duration::from_secs(10 * 60),
                     route: Duration::from_secs(3 * 60),
                     binding: Duration::from_secs(10 * 60),
+                    tasks: Duration::from_secs(10 * 60),
                 },
             }],
             tls: Tls::default(),

@@ -27,4 +27,7 @@ pub struct Timeouts {
     /// A service binding.
     #[serde(with = "duration::text")]
     pub binding: Duration,
+    /// The tasks of a version that is to be deleted.
+    #[serde(with = "duration::text")]
+    pub tasks: Duration,
 }

@@ -521,7 +521,7 @@ const SABOTAGE: &[(&str, Sabotage, &[&str])] = &[
         |_, mut steps| {
             for step in &mut steps {
                 if let Action::Stop(stop) = &step.action {
-                    step.action = Delete { app: stop.app.clone() }.into();
+                    step.action = Delete { app: stop.app.clone(), patience: Duration::ZERO }.into();
                 }
             }
             steps

@@ -140,6 +140,17 @@ impl App {
         self.tasks.iter().find(|task| task.name == name)
     }
 
+    /// The tasks that have not ended, in words; `None` where there is none.
+    pub(crate) fn open_tasks(&self) -> Option<String> {
+        let open = self.tasks.iter().filter(|task| !task.state.is_over());
+        let told: Vec<String> = open.map(|task| format!("{} ({})", task.id, task.name)).collect();
+        match told.as_slice() {
+            [] => None,
+            [one] => Some(format!("task {one}")),
+            several => Some(format!("{} tasks: {}", several.len(), several.join(", "))),
+        }
+    }
+
     /// The memory that its tasks take, whether it is started or not, in megabytes.
     pub(crate) fn tasks_memory_mb(&self) -> u64 {
         self.tasks.iter().filter(|task| task.counts()).map(|task| task.memory_mb).sum()

@@ -127,6 +127,11 @@ pub enum Condition {
         /// The app's name.
         app: String,
     },
+    /// No task of the app runs, or is about to.
+    NoTasks {
+        /// The app's name.
+        app: String,
+    },
     /// There is no such app.
     Deleted {
         /// The app's name.
@@ -164,7 +169,7 @@ impl Condition {
             Self::Scaled { .. } => &[Section::Apps, Section::Processes],
             Self::Process { instances: 0, .. } => &[Section::Apps, Section::Processes, Section::Ending],
             Self::Mapped { .. } | Self::Unmapped { .. } => &[Section::Routes],
-            Self::TaskSucceeded { steady: None, .. } => &[Section::Apps, Section::Tasks],
+            Self::NoTasks { .. } | Self::TaskSucceeded { steady: None, .. } => &[Section::Apps, Section::Tasks],
             Self::TaskSucceeded { steady: Some(_), .. } => {
                 &[Section::Apps, Section::Tasks, Section::Processes, Section::Instances]
             }
@@ -179,7 +184,7 @@ impl Condition {
         match self {
             Self::Process { instances: 0, .. } => &[Section::Ending],
             Self::Process { .. } | Self::Running { .. } => &[Section::Instances],
-            Self::TaskSucceeded { .. } => &[Section::Tasks],
+            Self::NoTasks { .. } | Self::TaskSucceeded { .. } => &[Section::Tasks],
             Self::Uploaded { .. }
             | Self::Annotated { .. }
             | Self::Bound { .. }
@@ -212,6 +217,7 @@ impl Condition {
             | Self::Process { app, .. }
             | Self::Running { app, .. }
             | Self::TaskSucceeded { app, .. }
+            | Self::NoTasks { app }
             | Self::Steady { app, .. }
             | Self::Stopped { app }
             | Self::Deleted { app } => app,
@@ -225,6 +231,7 @@ impl Condition {
                 None => Judgement::Holds,
                 Some(_) => Judgement::NotYet(format!("app {app} is still there")),
             },
+            Self::NoTasks { app } => space.app(app).map_or(Judgement::Holds, no_tasks),
             Self::Uploaded { app, before } => with(space, app, |app| uploaded(app, before.as_deref())),
             Self::Annotated { app, annotations, of_droplet } => with(space, app, |app| {
                 let droplet = of_droplet.iter().map(|key| (key, app.droplet.as_ref()));
@@ -390,6 +397,13 @@ fn succeeded(app: &App, name: &str) -> Judgement {
     }
 }
 
+fn no_tasks(app: &App) -> Judgement {
+    match app.open_tasks() {
+        None => Judgement::Holds,
+        Some(told) => Judgement::NotYet(format!("app {} still runs {told}", app.name)),
+    }
+}
+
 fn is_steady(now: &App, then: Option<&App>, instances: u32) -> Judgement {
     match then.and_then(|then| replaced(then, now)) {
         Some(why) => Judgement::Never(why),
@@ -490,6 +504,7 @@ impl fmt::Display for Condition {
             }
             Self::Steady { app, .. } => write!(f, "the instances of app {app} that ran before still run"),
             Self::Stopped { app } => write!(f, "app {app} is stopped"),
+            Self::NoTasks { app } => write!(f, "app {app} runs no task"),
             Self::Deleted { app } => write!(f, "there is no app {app}"),
         }
     }

@@ -171,7 +171,7 @@ fn what_becomes_of_the_old_colour() {
     assert_eq!(last_steps("stop", "35s"), ["drain shop_a", "stop shop_a", "annotate shop_a", "annotate shop_b"]);
     assert_eq!(last_steps("stop", "0s"), ["stop shop_a", "annotate shop_a", "annotate shop_b"]);
     assert_eq!(last_steps("keep", "35s"), ["annotate shop_a", "annotate shop_b"]);
-    assert_eq!(last_steps("delete", "35s"), ["drain shop_a", "delete shop_a", "annotate shop_b"]);
+    assert_eq!(last_steps("delete", "35s"), ["drain shop_a", "stop shop_a", "annotate shop_a", "delete shop_a", "annotate shop_b"]);
 }
 
 #[test]
@@ -369,7 +369,7 @@ fn what_a_killed_run_has_left_is_gone_on_with() {
     let weak = but(after("shop/map-live"), "shop_a", |app| app.processes[0].states.truncate(1));
     let no_droplet = |last| but(after(last), "shop_a", |app| app.droplet = None);
     let mut deleted = after("shop/map-live-2");
-    Delete { app: plan.apps[0].colours[0].clone() }.effect(&mut deleted);
+    Delete { app: plan.apps[0].colours[0].clone(), patience: std::time::Duration::ZERO }.effect(&mut deleted);
     let mut taken_off = after("shop/mark");
     taken_off.routes.iter_mut().filter(|route| route.url == LIVE[1]).for_each(|route| route.destinations.clear());
     let first = but(space_of(&[colour("shop_b", false, &[], None)]), "shop_b", |app| app.droplet = None);

@@ -250,6 +250,30 @@ fn a_task_is_run_once_whatever_becomes_of_the_answer() {
     }
 }
 
+/// A stop leaves them running, and a deletion would end them.
+#[test]
+fn tasks_of_somebody_else_are_told_of_and_not_ended() {
+    let bench = Bench::live_undrained();
+    let with = |keys: &str| PLAN.replace("drain: 1s", &format!("drain: 0s\n    {keys}"));
+    bench.cf.must(["run-task", "shop_a", "--command", "exec sleep 3600", "--name", "backup"]);
+    let note = |becomes: &str| format!("note: shop_a runs task 1 (backup): {becomes}");
+    let preview = bench.must(&["plan"]).out;
+    assert!(preview.contains(&note("a stop leaves them running")), "{preview}");
+    bench.write("deploy.yaml", &with("old: delete\n    timeouts: {tasks: 1s}"));
+    let preview = bench.must(&["plan"]).out;
+    assert!(preview.contains(&note("the app is deleted once they have ended")), "{preview}");
+    passes(&bench, &["app shop_a still runs task 1 (backup): it is kept, stopped", "cf delete shop_a -f"]);
+    assert_eq!(bench.state_of("shop_a"), "stopped");
+    assert_eq!(tasks(&bench, "shop_a"), [("backup".to_owned(), "RUNNING".to_owned())]);
+    // It is as it would be if it were not to be deleted.
+    bench.must(&["rollback", "--yes"]);
+    assert_eq!(bench.apps_on("shop"), ["shop_a"]);
+    bench.cf.must(["terminate-task", "shop_a", "1"]);
+    bench.write("deploy.yaml", &with("old: delete"));
+    passes(&bench, &["✓ delete shop_a, once no task of it runs"]);
+    assert_eq!(bench.state_of("shop_a"), "");
+}
+
 #[test]
 fn the_script_asks_as_the_plan_says() {
     let bench = checking("- http: {method: POST, path: /status, headers: {X-Tenant: it's}, status: 2xx, within: 20s}");

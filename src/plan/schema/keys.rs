@@ -435,6 +435,13 @@ pub(crate) static TIMEOUTS: Table = Table {
             "A change of a route, with the time until all routers know it.",
         ),
         key("binding", Kind::Text(&PERIOD), Need::Default("10m"), "A service binding."),
+        key(
+            "tasks",
+            Kind::Text(&PERIOD),
+            Need::Default("10m"),
+            "The tasks that still run on the old version where that is to be deleted (`old: delete`), which would end them. Where they go \
+             on for longer, it is kept, stopped, and the run says so.",
+        ),
     ],
 };
 
@@ -442,7 +449,7 @@ pub(crate) static TIMEOUTS: Table = Table {
 const OLD: &[(&str, &str)] = &[
     ("stop", "it is stopped and can be started again for a rollback"),
     ("keep", "it goes on running without live routes"),
-    ("delete", "it is deleted; a rollback then needs a new deployment"),
+    ("delete", "it is deleted once its tasks have ended; a rollback then needs a new deployment"),
 ];
 
 /// The words of `instances`.

@@ -29,7 +29,7 @@ use crate::space::condition::{Condition, Judgement};
 use crate::space::section::Section;
 use crate::space::{Space, read};
 use crate::steps::Step;
-use crate::steps::action::facts::{Answered, OneTask};
+use crate::steps::action::facts::{Answered, OneTask, Proviso};
 use crate::steps::action::work::Work;
 
 use super::ahead::Ahead;
@@ -175,6 +175,11 @@ impl Runner<'_> {
         exit_code: &mut Option<i32>,
         report: &mut Report<'_>,
     ) -> Result<Confirmed, Unfinished> {
+        if let Some(proviso) = step.facts().proviso()
+            && let Some(left_out) = self.left_out(app, step, &proviso, view, report)?
+        {
+            return Ok(left_out);
+        }
         let deadline = self.clock.now() + step.limits.within;
         let before = Arc::clone(view.space());
         let Called { mut notes, since, told, own_package } = if let Some(invocation) = step.invocation() {
@@ -238,6 +243,37 @@ impl Runner<'_> {
             view.forget();
         }
         Ok(Confirmed { notes, done, is_told: told == Answered::App })
+    }
+
+    /// Waits for what a step is done on condition of. Where that does not come to be so, the step is left out, and that is told.
+    fn left_out(
+        &self,
+        app: &plan::App,
+        step: &Step,
+        proviso: &Proviso,
+        view: &mut View<'_, '_>,
+        report: &mut Report<'_>,
+    ) -> Result<Option<Confirmed>, Unfinished> {
+        let Proviso { condition, within, instead } = proviso;
+        let (since, before) = (self.clock.now(), Arc::clone(view.space()));
+        let mut is_begun = false;
+        let mut waits = |what: Happening| {
+            // A step that waits has begun, also where no cf is run for it.
+            if !std::mem::replace(&mut is_begun, true) {
+                report(Happening::step_waits(app, step));
+            }
+            report(what);
+        };
+        let awaited = Awaited { condition, before: &before, since, soon: &Parts::default(), until: Some(since + *within) };
+        match self.wait_for(step, &awaited, view, &mut waits) {
+            Ok(()) => Ok(None),
+            Err(Unfinished::Failed(why)) => {
+                waits(Happening::Note { text: format!("{why}: {instead}") });
+                let notes = vec!["left out, since its time is over".to_owned()];
+                Ok(Some(Confirmed { notes, done: self.clock.now(), is_told: false }))
+            }
+            Err(other) => Err(other),
+        }
     }
 
     /// Runs cf, again where that is of use, until what it was to do is done. Fails with what cf said.

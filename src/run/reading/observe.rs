@@ -23,7 +23,7 @@ use crate::space::lock::Lock;
 use crate::space::read::{self, Unreadable};
 use crate::space::rules::Suspended;
 use crate::space::section::Section;
-use crate::space::{App, AppState, Named, Process, Quota, QuotaScope, SNAPSHOT_FORMAT, Space};
+use crate::space::{App, AppState, Named, Process, Quota, QuotaScope, SNAPSHOT_FORMAT, Space, Task};
 use crate::steps::annotations::Role;
 use crate::steps::{equal, strategy, tasks};
 
@@ -31,7 +31,7 @@ use super::parts::Parts;
 use super::reader::{Reader, pause_after};
 pub(super) use paths::PAGE;
 use paths::{
-    bindings_path, deployments_path, droplets_path, manifest_path, packages_path, policies_path,
+    bindings_path, deployments_path, droplets_path, manifest_path, open_tasks_path, packages_path, policies_path,
     process_instances_path, processes_path, stats_path, tasks_path,
 };
 
@@ -181,8 +181,8 @@ impl<'a> Observer<'a> {
         if parts.has(Section::Droplets) {
             self.droplets(space, parts)?;
         }
-        for app in space.apps.iter_mut().filter(|app| parts.has_of(Section::Tasks, &app.name)) {
-            self.tasks(app)?;
+        if parts.has(Section::Tasks) {
+            self.tasks(space, parts)?;
         }
         if self.reads_settings && parts.has(Section::Settings) && !space.apps.is_empty() {
             self.settings(space, parts)?;
@@ -220,10 +220,14 @@ impl<'a> Observer<'a> {
         query(&format!("/v3/spaces/{}", self.answers.target().space_guid), &[("include", "organization")])
     }
 
-    /// Where the tasks of an app are told that the deployment under way has run there, where it may have run any.
-    fn tasks_path(&self, app: &App) -> Option<String> {
-        let names = tasks::under_way(self.tasks.get(&app.name)?, app);
-        (!names.is_empty()).then(|| tasks_path(app, &names))
+    /// Where the tasks of apps are told: those that have not ended, and those that a deployment under way may have run.
+    fn tasks_paths(&self, space: &Space, parts: &Parts) -> Vec<String> {
+        let guids = guids_of(space, parts, Section::Tasks);
+        let own = space.apps.iter().filter(|app| guids.contains(&app.guid)).filter_map(|app| {
+            let names = tasks::under_way(self.tasks.get(&app.name)?, app);
+            (!names.is_empty()).then(|| tasks_path(app, &names))
+        });
+        open_tasks_path(&guids).into_iter().chain(own).collect()
     }
 
     fn services_path(&self) -> String {
@@ -260,10 +264,7 @@ impl<'a> Observer<'a> {
                 Section::Packages => paths.extend(packages_path(&guids_of(space, parts, section))),
                 Section::Droplets => paths.extend(droplets_path(&guids_of(space, parts, section))),
                 Section::Deployments => paths.push(deployments_path(space)),
-                Section::Tasks => {
-                    let apps = space.apps.iter().filter(|app| parts.has_of(section, &app.name));
-                    paths.extend(apps.filter_map(|app| self.tasks_path(app)));
-                }
+                Section::Tasks => paths.extend(self.tasks_paths(space, parts)),
                 Section::Settings | Section::Policies if !self.reads_settings => {}
                 Section::Policies => paths.push(policies_path(space)),
                 Section::Settings => {
@@ -350,12 +351,21 @@ impl<'a> Observer<'a> {
         Ok(())
     }
 
-    fn tasks(&self, app: &mut App) -> Result<(), ObserveError> {
-        app.tasks.clear();
-        if let Some(asked) = self.tasks_path(app) {
-            let mut found = read::tasks(&asked, &self.answers.list(&asked)?)?;
-            found.sort_by(|(_, one), (_, other)| other.id.cmp(&one.id));
-            app.tasks = found.into_iter().map(|(_, task)| task).collect();
+    /// What was read later of a task is newer: it may have ended meanwhile.
+    fn tasks(&self, space: &mut Space, parts: &Parts) -> Result<(), ObserveError> {
+        let mut found: BTreeMap<(String, u64), Task> = BTreeMap::new();
+        for asked in self.tasks_paths(space, parts) {
+            let read = read::tasks(&asked, &self.answers.list(&asked)?)?;
+            for (app, task) in read {
+                let known = found.entry((app, task.id)).or_insert_with(|| task.clone());
+                if task.state.is_over() {
+                    *known = task;
+                }
+            }
+        }
+        for app in space.apps.iter_mut().filter(|app| parts.has_of(Section::Tasks, &app.name)) {
+            let own = found.iter().rev().filter(|((of, _), _)| *of == app.guid);
+            app.tasks = own.map(|(_, task)| task.clone()).collect();
         }
         Ok(())
     }

@@ -89,6 +89,27 @@ fn a_task_is_waited_for_until_it_has_ended() {
 }
 
 #[test]
+fn an_app_runs_no_task_once_all_have_ended() {
+    let task = |id, state| Task { id, name: format!("t{id}"), state, memory_mb: 64, failure: None };
+    let with = |states: &[TaskState]| {
+        let mut now = before();
+        now.apps[0].tasks = (1..).zip(states).map(|(id, state)| task(id, *state)).collect();
+        Condition::NoTasks { app: app() }.judge(&now, &before())
+    };
+    use TaskState::{Canceling, Failed, Pending, Running, Succeeded};
+    let not_yet = |told: &str| Judgement::NotYet(format!("app shop still runs {told}"));
+    for (states, expected) in [
+        (&[][..], Judgement::Holds),
+        (&[Succeeded, Failed], Judgement::Holds),
+        (&[Succeeded, Running], not_yet("task 2 (t2)")),
+        (&[Pending, Running, Canceling], not_yet("3 tasks: 1 (t1), 2 (t2), 3 (t3)")),
+    ] {
+        assert_eq!(with(states), expected, "{states:?}");
+    }
+    assert_eq!(Condition::NoTasks { app: "gone".to_owned() }.judge(&before(), &before()), Judgement::Holds);
+}
+
+#[test]
 fn an_upload_is_done_with_a_new_package_of_a_stopped_app() {
     let stopped: Change = |app| app.state = AppState::Stopped;
     let uploaded = |before: &str| Condition::Uploaded { app: app(), before: Some(before.to_owned()) };

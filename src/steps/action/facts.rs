@@ -89,6 +89,11 @@ pub(crate) trait Facts {
         None
     }
 
+    /// What must come to be so before it is begun; where it does not, it is left out, and the deployment is done without it.
+    fn proviso(&self) -> Option<Proviso> {
+        None
+    }
+
     /// Whether its cf only watches what the platform does by itself once it was asked: then it may be ended at any time,
     /// and what it waited for is seen in the space later.
     fn is_watched_by_cf(&self) -> bool {
@@ -162,6 +167,17 @@ pub(crate) trait Facts {
             Traffic::Unchanged | Traffic::NewVersion | Traffic::Started | Traffic::Checked | Traffic::Drained => None,
         }
     }
+}
+
+/// What must be so for an action to be done at all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Proviso {
+    /// What must be so.
+    pub(crate) condition: Condition,
+    /// How long that is waited for.
+    pub(crate) within: Duration,
+    /// What becomes of the app where the action is left out, as a sentence without its end.
+    pub(crate) instead: String,
 }
 
 /// A task that an action runs.

@@ -386,8 +386,11 @@ fn retire(list: &mut GraphBuilder<'_>, old: &AppName) {
         plan::Old::Stop => list.drain_and_stop(Phase::Retire, old),
         plan::Old::Keep => {}
         plan::Old::Delete => {
-            list.drain(Phase::Retire, old);
-            list.add(Phase::Retire, "delete", Delete { app: old.clone() });
+            // Where it is not deleted, it is what it would be with `stop`.
+            list.drain_and_stop(Phase::Retire, old);
+            list.role(Phase::Retire, old, Role::Previous);
+            let patience = list.app().timeouts.tasks;
+            list.add(Phase::Retire, "delete", Delete { app: old.clone(), patience });
         }
     }
 }
