@@ -66,9 +66,9 @@ pub(crate) fn choose<'a>(apps: &'a [App], space: &SpaceRoutes<'_>, asked_for: &[
         let (name, other) = partner(&app.name, &names);
         let (reached, live, notes) = space.of(app);
         let runs = |app: &App| app.state == AppState::Started;
-        let is_better = chosen.get(&name).is_none_or(|known| {
-            known.live.is_empty() && (!live.is_empty() || (runs(app) && !runs(known.app)))
-        });
+        let is_better = chosen
+            .get(&name)
+            .is_none_or(|known| known.live.is_empty() && (!live.is_empty() || (runs(app) && !runs(known.app))));
         if is_asked_for && is_better {
             let staging = live.first().and_then(|url| space.staging(url));
             chosen.insert(name.clone(), Chosen { name, app, other, reached, live, staging, notes });
@@ -157,9 +157,10 @@ mod tests {
 
     #[test]
     fn an_app_is_chosen_with_its_routes_and_a_free_one() {
-        let mut apps: Vec<App> = ["shop_a", "shop_b", "api", "worker", "clock_a", "clock_b", "old", "mesh", "cutover-lock-shop"]
-            .map(|name| example::app(name, !["clock_a", "old"].contains(&name), 1, None))
-            .into();
+        let mut apps: Vec<App> =
+            ["shop_a", "shop_b", "api", "worker", "clock_a", "clock_b", "old", "mesh", "cutover-lock-shop"]
+                .map(|name| example::app(name, !["clock_a", "old"].contains(&name), 1, None))
+                .into();
         apps.push(example::app("tcp", true, 1, None));
         let routes = [
             example::route("shop.example.com", "shop_b"),

@@ -66,11 +66,11 @@ fn app_text(app: &Found) -> String {
 }
 
 /// What is let go takes its time.
-const DRAIN: &str = "    # How long the old version goes on running after the routers have let go of it.\n    drain: 35s\n";
+const DRAIN: &str =
+    "    # How long the old version goes on running after the routers have let go of it.\n    drain: 35s\n";
 
 /// What is said of an app that is reached at internal routes alone.
-const UNSERVED: &str =
-    "    # No router serves these routes, and none can be asked: after each change a settling time is waited (`settle`).\n";
+const UNSERVED: &str = "    # No router serves these routes, and none can be asked: after each change a settling time is waited (`settle`).\n";
 
 /// What is said of an app without routes.
 const HANDED_OVER: &str = "    # No route leads to it: it is handed over as a whole. The processes of the old version end, then those of the new one run.\n";
@@ -100,9 +100,11 @@ fn http_check(app: &Found) -> String {
              checks:\n      - http: {{path: {}}}\n",
             serde_json::Value::from(path)
         ),
-        None => "    # What a new version must show there. Without a check the platform's health check alone decides.\n    \
+        None => {
+            "    # What a new version must show there. Without a check the platform's health check alone decides.\n    \
                  # checks:\n    #   - http: {path: /health}\n"
-            .to_owned(),
+                .to_owned()
+        }
     }
 }
 

@@ -284,9 +284,7 @@ impl Condition {
                 (Judgement::Holds, Some(instances)) => is_steady(now, before.app(app), *instances),
                 (judged, _) => judged,
             }),
-            Self::Steady { app, instances } => {
-                with(space, app, |now| is_steady(now, before.app(app), *instances))
-            }
+            Self::Steady { app, instances } => with(space, app, |now| is_steady(now, before.app(app), *instances)),
             Self::Stopped { app } => with(space, app, |app| match app.state {
                 AppState::Stopped => Judgement::Holds,
                 AppState::Started => Judgement::NotYet(format!("app {} is started", app.name)),

@@ -171,7 +171,10 @@ fn what_becomes_of_the_old_colour() {
     assert_eq!(last_steps("stop", "35s"), ["drain shop_a", "stop shop_a", "annotate shop_a", "annotate shop_b"]);
     assert_eq!(last_steps("stop", "0s"), ["stop shop_a", "annotate shop_a", "annotate shop_b"]);
     assert_eq!(last_steps("keep", "35s"), ["annotate shop_a", "annotate shop_b"]);
-    assert_eq!(last_steps("delete", "35s"), ["drain shop_a", "stop shop_a", "annotate shop_a", "delete shop_a", "annotate shop_b"]);
+    assert_eq!(
+        last_steps("delete", "35s"),
+        ["drain shop_a", "stop shop_a", "annotate shop_a", "delete shop_a", "annotate shop_b"]
+    );
 }
 
 #[test]

@@ -192,7 +192,8 @@ fn tasks(bench: &Bench, app: &str) -> Vec<(String, String)> {
 
 #[test]
 fn a_task_checks_the_new_version_in_its_own_droplet() {
-    let checks = format!("{CHECK}\n      - task: {{command: 'test -x ./sinatra', name: smoke, memory: 32M, within: 1m}}");
+    let checks =
+        format!("{CHECK}\n      - task: {{command: 'test -x ./sinatra', name: smoke, memory: 32M, within: 1m}}");
     let bench = checking(&checks);
     let preview = bench.must(&["plan"]).out;
     let id = preview.split("--name smoke-2-").nth(1).unwrap().split_whitespace().next().unwrap().to_owned();
@@ -209,7 +210,8 @@ fn a_task_checks_the_new_version_in_its_own_droplet() {
 #[test]
 fn a_task_that_fails_is_told_with_its_last_lines() {
     let bench = checking("- task: 'echo no luck; exit 3'");
-    let words = [" of app shop_b has failed: APP/TASK/check-1-", "Exited with status 3", "[APP/TASK/check-1-", "OUT no luck"];
+    let words =
+        [" of app shop_b has failed: APP/TASK/check-1-", "Exited with status 3", "[APP/TASK/check-1-", "OUT no luck"];
     fails(&bench, &words);
     // What it is gone on with is another deployment, with a task of its own.
     bench.write("deploy.yaml", &PLAN.replace(CHECK, "- task: 'true'").replace("drain: 1s", "drain: 0s"));

@@ -179,7 +179,10 @@ fn a_worker_that_the_new_version_does_not_have_ends_with_the_old_one() {
     assert!(preview.contains("run process worker of shop_b, where its droplet brings one: 2 instances"), "{preview}");
     bench.must(&["apply", "--yes"]);
     assert_eq!(bench.leads_to(LIVE), ["shop_b"]);
-    assert_eq!((workers(&bench, "shop_a"), workers(&bench, "shop_b"), shifts(&bench)), (0, 0, vec!["shop_a".to_owned()]));
+    assert_eq!(
+        (workers(&bench, "shop_a"), workers(&bench, "shop_b"), shifts(&bench)),
+        (0, 0, vec!["shop_a".to_owned()])
+    );
     bench.must(&["rollback", "--yes"]);
     assert_eq!((workers(&bench, "shop_a"), bench.leads_to(LIVE)), (2, vec!["shop_a".to_owned()]));
 }
@@ -193,7 +196,8 @@ fn an_app_without_routes_is_handed_over_as_a_whole() {
     assert!(preview.contains("shop_a is live; no route leads there"), "{preview}");
     // A task looks at what was deployed, a command at what it does.
     let position = |words: &str| preview.find(words).unwrap_or_else(|| panic!("'{words}' is not in:\n{preview}"));
-    let order = ["start shop_b", "run task check-1-", "run process worker of shop_b", "watch shop_b", "check shop_b: echo"];
+    let order =
+        ["start shop_b", "run task check-1-", "run process worker of shop_b", "watch shop_b", "check shop_b: echo"];
     assert!(order.map(position).is_sorted(), "{preview}");
     let done = bench.must(&["apply", "--yes"]);
     assert!(done.err.contains("shop_b is at work"), "{}", done.err);

@@ -14,7 +14,10 @@ mod lines;
 mod manifest;
 mod plain;
 
-pub(crate) use confirmations::{Said, bound, deleted, end_of_staging_log, mapped, pushed, route_created, route_not_found, scaled, staged, stopped, task_submitted, task_terminated, unbound, unmapped};
+pub(crate) use confirmations::{
+    Said, bound, deleted, end_of_staging_log, mapped, pushed, route_created, route_not_found, scaled, staged, stopped,
+    task_submitted, task_terminated, unbound, unmapped,
+};
 pub(crate) use json::head;
 pub use json::{NoJson, json};
 pub(crate) use lines::{Lines, excerpt};

@@ -93,10 +93,15 @@ fn check_task_command(text: &str) -> Result<(), ValueError> {
         return Err(ValueError::new("there is no command to run"));
     }
     if text.starts_with('-') {
-        return Err(ValueError::hinted("`cf run-task` would take the command for an option", "begin it with the program"));
+        return Err(ValueError::hinted(
+            "`cf run-task` would take the command for an option",
+            "begin it with the program",
+        ));
     }
     if text.chars().count() > LONGEST_TASK_COMMAND {
-        return Err(ValueError::new(format!("the command of a task has {LONGEST_TASK_COMMAND} characters at the most")));
+        return Err(ValueError::new(format!(
+            "the command of a task has {LONGEST_TASK_COMMAND} characters at the most"
+        )));
     }
     refuse_control(text, "command", "have the program itself make it")
 }
@@ -701,8 +706,18 @@ pub(crate) static TASK_CHECK: Table = Table {
             Need::Default("check"),
             "What the task's name begins with; the place among the checks and the id of the deployment follow.",
         ),
-        key("memory", Kind::Text(&SIZE), Need::Optional("as much as the platform gives, mostly 1G"), "The memory of the task."),
-        key("disk", Kind::Text(&SIZE), Need::Optional("as much as the platform gives, mostly 1G"), "The disk of the task."),
+        key(
+            "memory",
+            Kind::Text(&SIZE),
+            Need::Optional("as much as the platform gives, mostly 1G"),
+            "The memory of the task.",
+        ),
+        key(
+            "disk",
+            Kind::Text(&SIZE),
+            Need::Optional("as much as the platform gives, mostly 1G"),
+            "The disk of the task.",
+        ),
         key(
             "within",
             Kind::Text(&PERIOD),

@@ -109,7 +109,11 @@ const OTHER_WORDS: &[(&Table, &[&str], &str)] = &[
     ),
     (&HTTP, &["verb"], "how it asks is `method: POST`"),
     (&TASK_CHECK, &["timeout", "deadline"], "the time after which the task is terminated is `within: 5m`"),
-    (&TASK_CHECK, &["run", "cmd", "script", "shell"], "what is run is `command: bin/smoke`, a line for the shell of the container"),
+    (
+        &TASK_CHECK,
+        &["run", "cmd", "script", "shell"],
+        "what is run is `command: bin/smoke`, a line for the shell of the container",
+    ),
     (&COMMAND_CHECK, &["timeout", "deadline"], "the time after which the command has failed is `within: 60s`"),
     (
         &COMMAND_CHECK,

@@ -5,7 +5,10 @@ use std::path::{Path, PathBuf};
 
 use super::mapping::Mapping;
 use super::scalars::{any, whole};
-use crate::plan::check::{Approval, At, Check, CommandCheck, CommandLine, HttpCheck, LocalCheck, Method, Pattern, Status, TaskCheck, TaskCommand};
+use crate::plan::check::{
+    Approval, At, Check, CommandCheck, CommandLine, HttpCheck, LocalCheck, Method, Pattern, Status, TaskCheck,
+    TaskCommand,
+};
 use crate::plan::diagnostics::Collector;
 use crate::plan::duration::parse_duration;
 use crate::plan::manifest::megabytes;
@@ -114,7 +117,8 @@ fn read_task(task: &Mapping<'_>, collector: &mut Collector<'_>) -> Option<TaskCh
         (None, None) => {
             let is_missing = ["command", "process"].into_iter().all(|key| task.node(key).is_none());
             if is_missing {
-                let error = ValueError::hinted("there is nothing to run", "give `command: bin/smoke`, or `process: smoke`");
+                let error =
+                    ValueError::hinted("there is nothing to run", "give `command: bin/smoke`, or `process: smoke`");
                 collector.node(task.whole(), task.path(), error);
             }
             return None;

@@ -264,7 +264,8 @@ impl Runner<'_> {
             }
             report(what);
         };
-        let awaited = Awaited { condition, before: &before, since, soon: &Parts::default(), until: Some(since + *within) };
+        let awaited =
+            Awaited { condition, before: &before, since, soon: &Parts::default(), until: Some(since + *within) };
         match self.wait_for(step, &awaited, view, &mut waits) {
             Ok(()) => Ok(None),
             Err(Unfinished::Failed(why)) => {
@@ -500,7 +501,9 @@ impl Runner<'_> {
             };
             if until.is_none_or(|until| self.clock.now() >= until) {
                 let ended = self.end_task(step, view, report);
-                return Err(Unfinished::Failed(ended.map_or_else(|| missing.clone(), |ended| format!("{missing}; {ended}"))));
+                return Err(Unfinished::Failed(
+                    ended.map_or_else(|| missing.clone(), |ended| format!("{missing}; {ended}")),
+                ));
             }
             if missing != told {
                 report(Happening::waiting(step, &missing));
@@ -520,8 +523,10 @@ impl Runner<'_> {
             task.filter(|task| !task.state.is_over()).map(|task| task.id)
         };
         let running = id(view)?;
-        let (call, expected) =
-            (Invocation::terminate_task(app, running), Expectation::TaskTerminated { app: app.to_owned(), id: running });
+        let (call, expected) = (
+            Invocation::terminate_task(app, running),
+            Expectation::TaskTerminated { app: app.to_owned(), id: running },
+        );
         let by_hand = format!("end it with {}", call.shell());
         let Ok(argv) = call.resolve(&|_| None) else { return Some(by_hand) };
         let mut heard = |stream, text: &str| report(output(step, &argv, stream, text));
@@ -542,7 +547,9 @@ impl Runner<'_> {
             Ok(outcome::Verdict::Done | outcome::Verdict::AlreadyDone) => {
                 "it was told to end, since its time is over, and has not ended yet".to_owned()
             }
-            Ok(outcome::Verdict::Refused(refusal)) => format!("it could not be terminated: {}; {by_hand}", refusal.words),
+            Ok(outcome::Verdict::Refused(refusal)) => {
+                format!("it could not be terminated: {}; {by_hand}", refusal.words)
+            }
             Ok(outcome::Verdict::Unknown { why }) => format!("it could not be terminated: {why}; {by_hand}"),
             Err(error) => format!("it could not be terminated: {error}; {by_hand}"),
         })

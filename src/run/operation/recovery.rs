@@ -268,7 +268,10 @@ impl Recovery<'_, '_> {
 /// Whether a log line is one of a task's own: `   2026-01-01T00:00:00.00+0000 [APP/TASK/NAME/0] OUT …`.
 fn is_of_task(line: &str, task: &str) -> bool {
     line.split_whitespace().nth(1).is_some_and(|source| {
-        source.strip_prefix("[APP/TASK/").and_then(|source| source.strip_prefix(task)).is_some_and(|rest| rest.starts_with('/'))
+        source
+            .strip_prefix("[APP/TASK/")
+            .and_then(|source| source.strip_prefix(task))
+            .is_some_and(|rest| rest.starts_with('/'))
     })
 }
 

@@ -31,8 +31,7 @@ pub(crate) fn ask<'s>(client: &Client, space: &Space, steps: impl IntoIterator<I
         match step.facts().work() {
             Work::Check { check: LocalCheck::Http(_), url } => checked.extend(url.cloned()),
             Work::Watch { urls, .. } => checked.extend(urls.iter().cloned()),
-            Work::Check { check: LocalCheck::Command(_) | LocalCheck::Approval(_), .. }
-            | Work::Cf | Work::Wait(_) => {}
+            Work::Check { check: LocalCheck::Command(_) | LocalCheck::Approval(_), .. } | Work::Cf | Work::Wait(_) => {}
         }
         if let Some(RouterQuestion::Reached { url, .. } | RouterQuestion::Gone { url, .. }) =
             step.facts().router_question()

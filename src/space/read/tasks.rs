@@ -57,6 +57,9 @@ mod tests {
         };
         assert_eq!(read, [one(2, TaskState::Failed, Some("Exited")), one(1, TaskState::Running, None)]);
         let unknown = tasks("/v3/tasks", &[task(1, "LOST", Value::Null)]).unwrap_err().to_string();
-        assert!(unknown.starts_with("the API's answer to /v3/tasks cannot be read: unknown variant `LOST`"), "{unknown}");
+        assert!(
+            unknown.starts_with("the API's answer to /v3/tasks cannot be read: unknown variant `LOST`"),
+            "{unknown}"
+        );
     }
 }

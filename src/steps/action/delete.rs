@@ -68,7 +68,10 @@ impl Facts for Delete {
     }
 
     fn proviso(&self) -> Option<Proviso> {
-        let instead = format!("it is kept, stopped; once they have ended, it is deleted with cf delete {} -f", quote(self.app.as_str()));
+        let instead = format!(
+            "it is kept, stopped; once they have ended, it is deleted with cf delete {} -f",
+            quote(self.app.as_str())
+        );
         Some(Proviso { condition: Condition::NoTasks { app: self.app.to_string() }, within: self.patience, instead })
     }
 

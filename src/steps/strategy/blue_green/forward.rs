@@ -6,8 +6,8 @@ use crate::settings::Is;
 use crate::space::condition::Condition;
 use crate::space::{App, AppState, Space};
 use crate::steps::action::{
-    Action, Annotate, BindService, Check, CreateApp, Delete, Health, MapRoute, NewApp, Push, RunTask, SetDroplet, Stage, Start,
-    TaskSize, UnbindService, Watch,
+    Action, Annotate, BindService, Check, CreateApp, Delete, Health, MapRoute, NewApp, Push, RunTask, SetDroplet,
+    Stage, Start, TaskSize, UnbindService, Watch,
 };
 use crate::steps::annotations::{Annotations, Extent, Origin, Role};
 use crate::steps::builder::{GraphBuilder, RouterKnowledge};
@@ -330,13 +330,7 @@ fn finish(
 }
 
 /// Has the next colour checked, at a route where there is one.
-fn check_at(
-    list: &mut GraphBuilder<'_>,
-    next: &AppName,
-    url: Option<&RouteUrl>,
-    check: &LocalCheck,
-    instances: u32,
-) {
+fn check_at(list: &mut GraphBuilder<'_>, next: &AppName, url: Option<&RouteUrl>, check: &LocalCheck, instances: u32) {
     let name = match check {
         LocalCheck::Http(_) | LocalCheck::Command(_) => "check",
         LocalCheck::Approval(_) => "approval",
