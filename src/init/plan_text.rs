@@ -60,7 +60,7 @@ fn app_text(app: &Found) -> String {
     text += &match app.reached {
         Reached::ByRouters => routes(app) + &http_check(app) + DRAIN,
         Reached::Internally => routes(app) + UNSERVED + HEALTH + DRAIN,
-        Reached::Nowhere | Reached::Otherwise => format!("{HANDED_OVER}{HEALTH}"),
+        Reached::Nowhere | Reached::Otherwise => [HANDED_OVER, HEALTH].concat(),
     };
     text
 }

@@ -96,13 +96,12 @@ fn an_app_runs_no_task_once_all_have_ended() {
         now.apps[0].tasks = (1..).zip(states).map(|(id, state)| task(id, *state)).collect();
         Condition::NoTasks { app: app() }.judge(&now, &before())
     };
-    use TaskState::{Canceling, Failed, Pending, Running, Succeeded};
     let not_yet = |told: &str| Judgement::NotYet(format!("app shop still runs {told}"));
     for (states, expected) in [
         (&[][..], Judgement::Holds),
-        (&[Succeeded, Failed], Judgement::Holds),
-        (&[Succeeded, Running], not_yet("task 2 (t2)")),
-        (&[Pending, Running, Canceling], not_yet("3 tasks: 1 (t1), 2 (t2), 3 (t3)")),
+        (&[TaskState::Succeeded, TaskState::Failed], Judgement::Holds),
+        (&[TaskState::Succeeded, TaskState::Running], not_yet("task 2 (t2)")),
+        (&[TaskState::Pending, TaskState::Running, TaskState::Canceling], not_yet("3 tasks: 1 (t1), 2 (t2), 3 (t3)")),
     ] {
         assert_eq!(with(states), expected, "{states:?}");
     }

@@ -45,12 +45,12 @@ pub(crate) struct RunTask {
 /// The memory and the disk of a task, in megabytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct TaskSize {
-    /// As asked for.
-    pub(crate) memory_mb: Option<u64>,
-    /// As asked for.
-    pub(crate) disk_mb: Option<u64>,
-    /// The memory that it gets; as much as the platform counts against quotas.
-    pub(crate) counted_mb: u64,
+    /// The memory that is asked for.
+    pub(crate) memory: Option<u64>,
+    /// The disk that is asked for.
+    pub(crate) disk: Option<u64>,
+    /// The memory that it gets: as much as the platform counts against quotas.
+    pub(crate) counted: u64,
 }
 
 impl TaskSize {
@@ -69,7 +69,7 @@ impl TaskSize {
             }
         };
         let by_template = template.map(|process| process.memory_mb);
-        Self { memory_mb, disk_mb, counted_mb: memory_mb.or(by_template).unwrap_or(DEFAULT_MEMORY_MB) }
+        Self { memory, disk, counted: memory.or(by_template).unwrap_or(DEFAULT_MEMORY_MB) }
     }
 }
 
@@ -112,7 +112,7 @@ impl Facts for RunTask {
 
     fn invocation(&self, _cf: &CfVersion) -> Option<Invocation> {
         let Self { app, name, run, size, .. } = self;
-        let TaskSize { memory_mb, disk_mb, .. } = *size;
+        let TaskSize { memory: memory_mb, disk: disk_mb, .. } = *size;
         let task = NewTask { app: app.as_str(), name, run, memory_mb, disk_mb };
         (!self.is_begun).then(|| Invocation::run_task(&task))
     }
@@ -133,14 +133,13 @@ impl Facts for RunTask {
 
     fn effect(&self, space: &mut Space) {
         let app = model::app(space, self.app.as_str());
-        match app.tasks.iter_mut().find(|task| task.name == self.name) {
-            Some(task) => task.state = TaskState::Succeeded,
-            None => {
-                let id = app.tasks.iter().map(|task| task.id).max().unwrap_or_default() + 1;
-                let (name, memory_mb) = (self.name.clone(), self.size.counted_mb);
-                app.tasks.insert(0, Task { id, name, state: TaskState::Succeeded, memory_mb, failure: None });
-            }
+        if let Some(task) = app.tasks.iter_mut().find(|task| task.name == self.name) {
+            task.state = TaskState::Succeeded;
+            return;
         }
+        let id = app.tasks.iter().map(|task| task.id).max().unwrap_or_default() + 1;
+        let (name, memory_mb) = (self.name.clone(), self.size.counted);
+        app.tasks.insert(0, Task { id, name, state: TaskState::Succeeded, memory_mb, failure: None });
     }
 
     fn partial_effects(&self) -> &'static [PartialEffect] {
@@ -183,12 +182,12 @@ impl Facts for RunTask {
     }
 
     fn largest_instance_mb(&self) -> Option<u64> {
-        (!self.is_begun).then_some(self.size.counted_mb)
+        (!self.is_begun).then_some(self.size.counted)
     }
 
     fn memory_meanwhile_mb(&self) -> u64 {
         // One that runs counts by itself.
-        if self.is_begun { 0 } else { self.size.counted_mb }
+        if self.is_begun { 0 } else { self.size.counted }
     }
 
     /// A script has no list of tasks but the one that cf prints: `id name state start time command`.
@@ -198,8 +197,8 @@ impl Facts for RunTask {
             app: self.app.as_str(),
             name: &self.name,
             run: &self.run,
-            memory_mb: self.size.memory_mb,
-            disk_mb: self.size.disk_mb,
+            memory_mb: self.size.memory,
+            disk_mb: self.size.disk,
         };
         let is = |states: &str| format!("cf tasks {app} | grep -Eq '^[0-9]+ +{name} +({states}) '");
         let wait = format!("while {}; do sleep 3; done\n{}", is("PENDING|RUNNING|CANCELING"), is("SUCCEEDED"));
