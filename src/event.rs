@@ -282,6 +282,15 @@ impl Happening {
         }
     }
 
+    /// A step of an app begins by waiting; whether cf is run for it is not known yet.
+    pub(crate) fn step_waits(app: &plan::App, step: &Step) -> Self {
+        let mut started = Self::step_started(app, step, &[]);
+        if let Self::StepStarted { command, .. } = &mut started {
+            *command = None;
+        }
+        started
+    }
+
     /// A step waits for something.
     pub(crate) fn waiting(step: &Step, what: &str) -> Self {
         Self::Waiting { app: step.app.to_string(), step: step.id.clone(), what: what.to_owned() }

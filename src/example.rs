@@ -122,6 +122,7 @@ pub(crate) fn app(name: &str, started: bool, instances: u32, role: Option<Role>)
         older_packages: Vec::new(),
         droplet: Some(format!("droplet-{name}")),
         staged: Some(Droplet { guid: format!("droplet-{name}"), package: Some(format!("package-{name}")) }),
+        tasks: Vec::new(),
         bindings: vec![Binding::of("db")],
         stack: None,
         settings: Some(Settings::of_new_app()),

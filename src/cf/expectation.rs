@@ -101,6 +101,20 @@ pub enum Expectation {
     },
     /// `curl -X DELETE PATH -i`: the platform has taken the deletion in, as a job that ends later.
     DeletionAccepted,
+    /// `run-task`: the platform has taken it in; how it ends is not told.
+    TaskSubmitted {
+        /// The name of the app.
+        app: String,
+        /// The name of the task.
+        task: String,
+    },
+    /// `terminate-task`: the platform has been asked to end it.
+    TaskTerminated {
+        /// The name of the app.
+        app: String,
+        /// Its number in the app.
+        id: u64,
+    },
     /// `curl PATH`: a JSON object without `errors`.
     Json,
 }

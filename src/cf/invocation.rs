@@ -10,7 +10,7 @@ mod route_parts;
 use serde_json::{Map, Value, json};
 
 use super::dialect::{CfVersion, Feature};
-use crate::plan::{OptionChanges, Protocol};
+use crate::plan::{OptionChanges, Protocol, TaskCommand};
 use crate::secret::Sensitive;
 use crate::shell::quote;
 
@@ -43,6 +43,21 @@ pub struct Invocation {
     pub args: Vec<Arg>,
     /// What cf reads from a file, because no other process is to see it among the arguments.
     pub(crate) secret: Option<Sensitive>,
+}
+
+/// A task to be run.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct NewTask<'a> {
+    /// The name of the app.
+    pub(crate) app: &'a str,
+    /// Its own name.
+    pub(crate) name: &'a str,
+    /// What it runs.
+    pub(crate) run: &'a TaskCommand,
+    /// Its memory, in megabytes.
+    pub(crate) memory_mb: Option<u64>,
+    /// Its disk, in megabytes.
+    pub(crate) disk_mb: Option<u64>,
 }
 
 /// A request to change an app.
@@ -448,6 +463,29 @@ impl Invocation {
     /// With `-i`, because the answer has no body: without its head it looks like a broken connection (cf 8.17).
     pub(crate) fn delete_by_guid(guid: &str) -> Self {
         Self::new("curl").word("-X").word("DELETE").value(format!("/v3/apps/{guid}")).word("-i")
+    }
+
+    /// `cf run-task APP --command COMMAND --name NAME`, or `--process TYPE` in the place of the command: without `--wait`, which
+    /// cf 8.0 to 8.7.3 do not have, and which knows no time limit.
+    pub(crate) fn run_task(task: &NewTask<'_>) -> Self {
+        let call = Self::new("run-task").value(task.app);
+        let mut call = match task.run {
+            TaskCommand::Command(line) => call.word("--command").value(line),
+            TaskCommand::Process(kind) => call.word("--process").value(kind),
+        };
+        call = call.word("--name").value(task.name);
+        if let Some(memory) = task.memory_mb {
+            call = call.word("-m").value(format!("{memory}M"));
+        }
+        match task.disk_mb {
+            Some(disk) => call.word("-k").value(format!("{disk}M")),
+            None => call,
+        }
+    }
+
+    /// `cf terminate-task APP ID`: does not wait for its end.
+    pub(crate) fn terminate_task(app: &str, id: u64) -> Self {
+        Self::new("terminate-task").value(app).value(id.to_string())
     }
 
     /// `cf logs APP --recent`: up to 1000 lines.

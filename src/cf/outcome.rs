@@ -49,6 +49,8 @@ fn success(expected: &Expectation, output: &Output) -> Verdict {
         Expectation::Bound { app, service } => parse::bound(&out, &err, app, service),
         Expectation::Unbound { app, service } => parse::unbound(&out, &err, app, service),
         Expectation::Scaled { app, instances } => parse::scaled(&out, app, *instances),
+        Expectation::TaskSubmitted { app, task } => parse::task_submitted(&out, app, task),
+        Expectation::TaskTerminated { app, id } => parse::task_terminated(&out, app, *id),
         Expectation::DropletSet => {
             let missing = |body: &Value| match body["data"]["guid"].as_str() {
                 None | Some("") => Some("the answer does not tell the droplet".to_owned()),

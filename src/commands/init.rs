@@ -31,14 +31,14 @@ pub(crate) fn run(common: &Common) -> Result<ExitStatus, CliError> {
         let target = Target { api: target.api.clone(), org: target.org.clone(), space: target.space.clone() };
         Ok((target, look(api, common)?))
     })?;
-    if apps.iter().all(|app| app.left_out().is_some()) {
-        let of_app = |app: &Found| Some(format!("{}: {}", app.colours[0], app.left_out()?));
+    if apps.iter().all(|app| app.left_out.is_some()) {
+        let of_app = |app: &Found| Some(format!("{}: {}", app.colours[0], app.left_out?));
         let why: Vec<String> = apps.iter().filter_map(of_app).collect();
         return Err(CliError::NothingToPlan { space: target.space, why });
     }
     let folder = plan.parent().unwrap_or(Path::new(""));
     let mut written = Vec::new();
-    for app in apps.iter().filter(|app| app.left_out().is_none()) {
+    for app in apps.iter().filter(|app| app.left_out.is_none()) {
         let file = folder.join(&app.file);
         if file.exists() {
             tell(&format!("note: {} is there already: it is the manifest of {}", file.display(), app.name));
@@ -52,7 +52,7 @@ pub(crate) fn run(common: &Common) -> Result<ExitStatus, CliError> {
     let files: Vec<String> = written.iter().map(|file| file.display().to_string()).collect();
     tell(&format!("written: {}", files.join(", ")));
     for app in &apps {
-        if let Some(why) = app.left_out() {
+        if let Some(why) = app.left_out {
             tell(&format!("note: {} is not in it: {why}", app.colours[0]));
         }
     }
@@ -77,7 +77,7 @@ fn look(api: &Api<'_>, common: &Common) -> Result<Vec<Found>, CliError> {
         return Err(CliError::NothingToPlan { space: api.target().space.clone(), why });
     }
     let chosen = choose(&apps, &SpaceRoutes { routes: &routes, domains: &domains }, &common.app);
-    let is_one = chosen.iter().filter(|app| !app.live.is_empty()).count() == 1;
+    let is_one = chosen.iter().filter(|app| app.left_out().is_none()).count() == 1;
     let found = |app: Chosen<'_>| {
         let manifest = manifest_of(api, app.app)?;
         let file = if is_one { MANIFEST.to_owned() } else { format!("manifest-{}.yml", app.name) };

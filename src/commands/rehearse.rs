@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crate::cli::{CliError, Common, ExitStatus, RehearseArgs};
-use crate::plan::{Check, HttpCheck, Method, Plan, RouteUrl, Status};
+use crate::plan::{Check, HttpCheck, LocalCheck, Method, Plan, RouteUrl, Status};
 use crate::rehearse::load::{LiveUrl, Load, LoadReport, LoadSettings};
 use crate::rehearse::stage::{Routing, Stage};
 use crate::rehearse::{preflight, table};
@@ -110,8 +110,8 @@ fn put_load(stage: &Stage, plan: &Plan, per_second: u32) -> anyhow::Result<Load>
     let mut settings = LoadSettings::new(foundry.router_addr(), urls, per_second);
     let checks = plan.apps.iter().flat_map(|app| &app.checks);
     let path = checks.filter_map(|check| match check {
-        Check::Http(http) if is_plain(http) => Some(http.path.clone()),
-        Check::Http(_) | Check::Command(_) | Check::Approval(_) => None,
+        Check::Local(LocalCheck::Http(http)) if is_plain(http) => Some(http.path.clone()),
+        Check::Local(LocalCheck::Http(_) | LocalCheck::Command(_) | LocalCheck::Approval(_)) | Check::Task(_) => None,
     });
     if let Some(path) = path.into_iter().next() {
         settings.paths.get.clone_from(&path);

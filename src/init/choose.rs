@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::colours::partner;
 use crate::plan::RouteUrl;
 use crate::space::lock::Lock;
-use crate::space::{App, Domain, Route};
+use crate::space::{App, AppState, Domain, Route};
 
 /// An app that a plan is written for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +16,8 @@ pub(crate) struct Chosen<'a> {
     pub(crate) app: &'a App,
     /// The name of the one that takes turns with it.
     pub(crate) other: String,
+    /// Where it is reached.
+    pub(crate) reached: Reached,
     /// The routes that its users know.
     pub(crate) live: Vec<String>,
     /// A route that is free for the check of a new version.
@@ -24,8 +26,37 @@ pub(crate) struct Chosen<'a> {
     pub(crate) notes: Vec<String>,
 }
 
+/// Where an app is reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reached {
+    /// At routes that routers serve.
+    ByRouters,
+    /// At internal routes alone.
+    Internally,
+    /// Nowhere: no route leads to it.
+    Nowhere,
+    /// At routes that no plan can say.
+    Otherwise,
+}
+
+impl Chosen<'_> {
+    /// Why it cannot be deployed by a plan; `None` where it can.
+    pub(crate) fn left_out(&self) -> Option<&'static str> {
+        match (self.reached, &self.staging) {
+            (Reached::Otherwise, _) => Some("no route that a plan can name leads to it, and other ones do"),
+            (Reached::Nowhere, _) if self.app.state == AppState::Stopped => {
+                Some("no route leads to it, and it is stopped: nothing of it is live")
+            }
+            (Reached::Nowhere, _) | (Reached::ByRouters | Reached::Internally, Some(_)) => None,
+            (Reached::ByRouters | Reached::Internally, None) => {
+                Some("no free route was found for the check of a new version")
+            }
+        }
+    }
+}
+
 /// The apps of a space, or those of them that are asked for, each with its routes. Of two that take turns it is the one that is on
-/// live routes.
+/// live routes, or that runs where none is.
 pub(crate) fn choose<'a>(apps: &'a [App], space: &SpaceRoutes<'_>, asked_for: &[String]) -> Vec<Chosen<'a>> {
     let apps: Vec<&App> = apps.iter().filter(|app| !Lock::is_name(&app.name)).collect();
     let names: Vec<&str> = apps.iter().map(|app| app.name.as_str()).collect();
@@ -33,11 +64,14 @@ pub(crate) fn choose<'a>(apps: &'a [App], space: &SpaceRoutes<'_>, asked_for: &[
     for app in apps {
         let is_asked_for = asked_for.is_empty() || asked_for.contains(&app.name);
         let (name, other) = partner(&app.name, &names);
-        let (live, notes) = space.of(app);
-        let is_better = chosen.get(&name).is_none_or(|known| known.live.is_empty() && !live.is_empty());
+        let (reached, live, notes) = space.of(app);
+        let runs = |app: &App| app.state == AppState::Started;
+        let is_better = chosen
+            .get(&name)
+            .is_none_or(|known| known.live.is_empty() && (!live.is_empty() || (runs(app) && !runs(known.app))));
         if is_asked_for && is_better {
             let staging = live.first().and_then(|url| space.staging(url));
-            chosen.insert(name.clone(), Chosen { name, app, other, live, staging, notes });
+            chosen.insert(name.clone(), Chosen { name, app, other, reached, live, staging, notes });
         }
     }
     chosen.into_values().collect()
@@ -52,9 +86,9 @@ pub(crate) struct SpaceRoutes<'a> {
 }
 
 impl SpaceRoutes<'_> {
-    /// The routes of an app that a plan can name, and what there is to say of the others.
-    fn of(&self, app: &App) -> (Vec<String>, Vec<String>) {
-        let (mut live, mut notes) = (Vec::new(), Vec::new());
+    /// Where an app is reached, its routes that a plan can name, and what there is to say of the others.
+    fn of(&self, app: &App) -> (Reached, Vec<String>, Vec<String>) {
+        let (mut live, mut internal, mut notes) = (Vec::new(), Vec::new(), Vec::new());
         for route in self.routes.iter().filter(|route| route.destinations.iter().any(|to| to.app == app.guid)) {
             let domain = self.domain(&route.url);
             let why = if !route.leads_to(&app.guid) {
@@ -62,7 +96,8 @@ impl SpaceRoutes<'_> {
             } else if RouteUrl::parse(&route.url).is_err() {
                 Some("a plan has routes of HTTP only")
             } else if domain.is_some_and(|domain| domain.internal) {
-                Some("it is internal, and no router can be asked about it")
+                internal.push(route.url.clone());
+                continue;
             } else if domain.is_some_and(|domain| domain.tcp) {
                 Some("it is a TCP route")
             } else {
@@ -76,7 +111,19 @@ impl SpaceRoutes<'_> {
             }
         }
         live.sort();
-        (live, notes)
+        internal.sort();
+        if live.is_empty() && notes.is_empty() && !internal.is_empty() {
+            return (Reached::Internally, internal, notes);
+        }
+        let why = "it is internal, and no router can be asked about it";
+        let told = |url| format!("{url} leads to {}, too, and stays where it is: {why}.", app.name);
+        notes.extend(internal.into_iter().map(told));
+        let reached = match (live.is_empty(), notes.is_empty()) {
+            (false, _) => Reached::ByRouters,
+            (true, true) => Reached::Nowhere,
+            (true, false) => Reached::Otherwise,
+        };
+        (reached, live, notes)
     }
 
     /// The longest domain that fits.
@@ -117,30 +164,28 @@ mod tests {
 
     #[test]
     fn an_app_is_chosen_with_its_routes_and_a_free_one() {
-        let apps: Vec<App> = ["shop_a", "shop_b", "api", "worker", "cutover-lock-shop"]
-            .map(|name| example::app(name, true, 1, None))
-            .into();
+        let mut apps: Vec<App> =
+            ["shop_a", "shop_b", "api", "worker", "clock_a", "clock_b", "old", "mesh", "cutover-lock-shop"]
+                .map(|name| example::app(name, !["clock_a", "old"].contains(&name), 1, None))
+                .into();
+        apps.push(example::app("tcp", true, 1, None));
         let routes = [
             example::route("shop.example.com", "shop_b"),
             example::route("www.example.com/shop", "shop_b"),
             example::route("shop.apps.internal", "shop_b"),
             example::route("shop-staging.example.com", "api"),
             example::route("example.com", "api"),
+            example::route("mesh.apps.internal", "mesh"),
+            example::route("tcp.example.org:1024", "tcp"),
         ];
         let domains = [domain("example.com", false), domain("apps.internal", true)];
         let space = SpaceRoutes { routes: &routes, domains: &domains };
         let told = |asked_for: &[&str]| {
             let asked_for: Vec<String> = asked_for.iter().map(ToString::to_string).collect();
             let one = |app: Chosen<'_>| {
-                let staging = app.staging.unwrap_or_default();
-                format!(
-                    "{} {} {} [{}] {staging} {}",
-                    app.name,
-                    app.app.name,
-                    app.other,
-                    app.live.join(" "),
-                    app.notes.len()
-                )
+                let (out, staging) = (app.left_out().map_or("", |_| " left out"), app.staging.unwrap_or_default());
+                let live = app.live.join(" ");
+                format!("{} {} {} [{live}] {staging} {}{out}", app.name, app.app.name, app.other, app.notes.len())
             };
             choose(&apps, &space, asked_for.as_slice()).into_iter().map(one).collect::<Vec<_>>()
         };
@@ -148,7 +193,11 @@ mod tests {
             told(&[]),
             [
                 "api api api_b [example.com shop-staging.example.com] staging.example.com 0",
+                "clock clock_b clock_a []  0",
+                "mesh mesh mesh_b [mesh.apps.internal] mesh-staging.apps.internal 0",
+                "old old old_b []  0 left out",
                 "shop shop_b shop_a [shop.example.com www.example.com/shop] shop-staging-2.example.com 1",
+                "tcp tcp tcp_b []  1 left out",
                 "worker worker worker_b []  0",
             ]
         );

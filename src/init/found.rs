@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::choose::Chosen;
+use super::choose::{Chosen, Reached};
 
 /// An app as it was found in a space.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +15,10 @@ pub(crate) struct Found {
     pub(crate) manifest: Value,
     /// The file in the repository that is its manifest.
     pub(crate) file: String,
+    /// Where it is reached.
+    pub(crate) reached: Reached,
+    /// Why it cannot be deployed by a plan; `None` where it can.
+    pub(crate) left_out: Option<&'static str>,
     /// The routes that its users know.
     pub(crate) live: Vec<String>,
     /// A route that is free for the check of a new version.
@@ -26,17 +30,10 @@ pub(crate) struct Found {
 impl Found {
     /// Of an app that was chosen, with the platform's manifest of it and the file that is the repository's.
     pub(crate) fn new(chosen: Chosen<'_>, manifest: Value, file: String) -> Self {
-        let Chosen { name, app, other, live, staging, notes } = chosen;
-        Self { name, colours: [app.name.clone(), other], manifest, file, live, staging, notes }
-    }
-
-    /// Why it cannot be deployed by a plan; `None` where it can.
-    pub(crate) fn left_out(&self) -> Option<&'static str> {
-        match (self.live.is_empty(), &self.staging) {
-            (true, _) => Some("no route that a router serves leads to it"),
-            (false, None) => Some("no free route was found for the check of a new version"),
-            (false, Some(_)) => None,
-        }
+        let left_out = chosen.left_out();
+        let Chosen { name, app, other, reached, live, staging, notes } = chosen;
+        let colours = [app.name.clone(), other];
+        Self { name, colours, manifest, file, reached, left_out, live, staging, notes }
     }
 
     /// Where its web process says over HTTP that it is healthy.

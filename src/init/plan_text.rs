@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::choose::Reached;
 use super::found::Found;
 use super::yaml_text::scalar;
 
@@ -30,7 +31,7 @@ pub(crate) fn plan_text(target: &Target, apps: &[Found]) -> String {
         scalar(space)
     );
     for app in apps {
-        let part = match app.left_out() {
+        let part = match app.left_out {
             None => app_text(app),
             Some(why) => format!("  # {} is not here: {why}.\n{}", app.name, notes(app)),
         };
@@ -55,7 +56,31 @@ fn app_text(app: &Found) -> String {
     if !app.is_docker() {
         text += "    # The folder or archive that is uploaded: name yours.\n    path: .\n";
     }
-    let _ = write!(text, "    manifest: {}\n    routes:\n      live:\n", scalar(&app.file));
+    let _ = writeln!(text, "    manifest: {}", scalar(&app.file));
+    text += &match app.reached {
+        Reached::ByRouters => routes(app) + &http_check(app) + DRAIN,
+        Reached::Internally => routes(app) + UNSERVED + HEALTH + DRAIN,
+        Reached::Nowhere | Reached::Otherwise => [HANDED_OVER, HEALTH].concat(),
+    };
+    text
+}
+
+/// What is let go takes its time.
+const DRAIN: &str =
+    "    # How long the old version goes on running after the routers have let go of it.\n    drain: 35s\n";
+
+/// What is said of an app that is reached at internal routes alone.
+const UNSERVED: &str = "    # No router serves these routes, and none can be asked: after each change a settling time is waited (`settle`).\n";
+
+/// What is said of an app without routes.
+const HANDED_OVER: &str = "    # No route leads to it: it is handed over as a whole. The processes of the old version end, then those of the new one run.\n";
+
+/// The check of an app that nobody can ask.
+const HEALTH: &str = "    # What a new version must show: no instance crashes for this long. A task in its droplet before that can tell more.\n    \
+     checks:\n      - health: {for: 30s}\n      # - task: bin/smoke\n";
+
+fn routes(app: &Found) -> String {
+    let mut text = "    routes:\n      live:\n".to_owned();
     for url in &app.live {
         let _ = writeln!(text, "        - {}", scalar(url));
     }
@@ -65,21 +90,22 @@ fn app_text(app: &Found) -> String {
         "      # Where a new version is checked before any user reaches it.\n      staging: {}\n",
         scalar(staging)
     );
+    text
+}
+
+fn http_check(app: &Found) -> String {
     match app.health_endpoint() {
-        Some(path) => {
-            let _ = write!(
-                text,
-                "    # What a new version must show there: as the platform's health check asks; better yet, something that your users do.\n    \
-                 checks:\n      - http: {{path: {}}}\n",
-                serde_json::Value::from(path)
-            );
-        }
+        Some(path) => format!(
+            "    # What a new version must show there: as the platform's health check asks; better yet, something that your users do.\n    \
+             checks:\n      - http: {{path: {}}}\n",
+            serde_json::Value::from(path)
+        ),
         None => {
-            text += "    # What a new version must show there. Without a check the platform's health check alone decides.\n    \
-                     # checks:\n    #   - http: {path: /health}\n";
+            "    # What a new version must show there. Without a check the platform's health check alone decides.\n    \
+                 # checks:\n    #   - http: {path: /health}\n"
+                .to_owned()
         }
     }
-    text + "    # How long the old version goes on running after the routers have let go of it.\n    drain: 35s\n"
 }
 
 #[cfg(test)]
@@ -99,6 +125,8 @@ mod tests {
                 "processes": [{"type": "web", "instances": 2, "memory": "256M", "health-check-type": "http", "health-check-http-endpoint": "/up"}],
             }),
             file: "manifest.yml".to_owned(),
+            reached: Reached::ByRouters,
+            left_out: None,
             live: vec!["shop.example.com".to_owned(), "*.shop.example.com/cart".to_owned()],
             staging: Some("shop-staging.example.com".to_owned()),
             notes: vec!["shop.apps.internal leads to it, too: it stays where it is".to_owned()],
@@ -109,8 +137,19 @@ mod tests {
     fn a_plan_and_a_manifest_are_written_with_comments() {
         let target =
             Target { api: "https://api.example.com".to_owned(), org: "acme".to_owned(), space: "my space".to_owned() };
-        let worker = Found { name: "worker".to_owned(), live: Vec::new(), staging: None, notes: Vec::new(), ..found() };
-        let (plan, manifest) = (plan_text(&target, &[found(), worker]), manifest_text(&found()));
+        let bare = |name: &str, reached| {
+            let colours = [name.to_owned(), format!("{name}_b")];
+            let (name, file) = (name.to_owned(), format!("manifest-{name}.yml"));
+            Found { name, colours, file, reached, live: Vec::new(), staging: None, notes: Vec::new(), ..found() }
+        };
+        let mesh = Found {
+            live: vec!["mesh.apps.internal".to_owned()],
+            staging: Some("mesh-staging.apps.internal".to_owned()),
+            ..bare("mesh", Reached::Internally)
+        };
+        let old = Found { left_out: Some("it is stopped"), ..bare("old", Reached::Nowhere) };
+        let all = [found(), mesh, bare("worker", Reached::Nowhere), old];
+        let (plan, manifest) = (plan_text(&target, &all), manifest_text(&found()));
         assert!(!manifest.contains("hunter2"), "{manifest}");
         insta::assert_snapshot!(format!("{plan}\n{manifest}"));
     }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use base16ct::lower;
 use sha2::{Digest as _, Sha256};
 
-use super::check::Check;
+use super::check::{Check, LocalCheck};
 use super::manifest::{ManifestApp, ManifestProcess};
 use super::model::Plan;
 
@@ -27,8 +27,8 @@ pub(super) fn of(plan: &Plan, folder: &Path, contents: &[Vec<u8>]) -> String {
         app.manifest.app = sizes(&app.manifest.app);
         for check in &mut app.checks {
             match check {
-                Check::Http(_) | Check::Approval(_) => {}
-                Check::Command(command) => command.folder = PathBuf::new(),
+                Check::Local(LocalCheck::Http(_) | LocalCheck::Approval(_)) | Check::Task(_) => {}
+                Check::Local(LocalCheck::Command(command)) => command.folder = PathBuf::new(),
             }
         }
     }

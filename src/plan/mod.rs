@@ -64,7 +64,10 @@ mod tests;
 pub use api_url::ApiUrl;
 pub use app::{App, ExtraRoutes, Instances, Old, OnFailure};
 pub use carry::{Carried, Carry};
-pub use check::{Approval, At, Check, CommandCheck, CommandLine, HttpCheck, Method, Pattern, Status};
+pub use check::{
+    Approval, At, Check, CommandCheck, CommandLine, HttpCheck, LocalCheck, Method, Pattern, Status, TaskCheck,
+    TaskCommand,
+};
 pub use diagnostics::{Position, Problem, Problems, Warning};
 pub(crate) use duration::{format_duration, parse_duration};
 pub(crate) use files::WithoutAppFiles;

@@ -27,4 +27,12 @@ pub struct Timeouts {
     /// A service binding.
     #[serde(with = "duration::text")]
     pub binding: Duration,
+    /// The tasks of a version that is to be deleted.
+    #[serde(with = "duration::text", skip_serializing_if = "is_usual")]
+    pub tasks: Duration,
+}
+
+/// Whether it is what holds where a plan says nothing of tasks: plans of before say nothing, and keep their digest.
+fn is_usual(tasks: &Duration) -> bool {
+    *tasks == Duration::from_secs(10 * 60)
 }

@@ -97,6 +97,7 @@ fn every_verb_of_every_plan_holds_from_every_ordinary_space() {
         "    instances: manifest\n",
         "      - http: {at: live}\n    watch: {for: 2m}\n",
         "    watch: {for: 2m}\n    old: delete\n",
+        "      - task: bin/smoke\n",
     ];
     let mut out = String::new();
     for (name, space) in &spaces {
@@ -170,7 +171,7 @@ fn a_previous_version_that_was_scaled_down_can_be_fallen_back_to() {
 
 #[test]
 fn every_state_that_an_interrupted_deployment_leaves_is_a_legal_start() {
-    let plan = plan_with("");
+    let plan = plan_with("      - task: bin/smoke\n");
     let mut half_way = ordinary();
     for step in &right(&plan, Verb::Apply, &ordinary()).unwrap() {
         step.facts().effect(&mut half_way);
@@ -560,7 +561,7 @@ const SABOTAGE: &[(&str, Sabotage, &[&str])] = &[
         |_, mut steps| {
             for step in &mut steps {
                 if let Action::Stop(stop) = &step.action {
-                    step.action = Delete { app: stop.app.clone() }.into();
+                    step.action = Delete { app: stop.app.clone(), patience: Duration::ZERO }.into();
                 }
             }
             steps

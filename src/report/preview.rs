@@ -56,6 +56,9 @@ fn write_opening(out: &mut String, part: &AppDeployment<'_>, space: &Space) {
     let (title, told) = strategy::of(&part.app).opening(&part.app, &part.standing);
     let _ = writeln!(out, "\n{}\n   {told}", numbered(title, ""));
     write_changes(out, &Changes::of(part, space));
+    for note in tasks_left(part, space) {
+        let _ = writeln!(out, "   {}", style(note).yellow());
+    }
     for url in part.standing.live().map(|live| space.routes_of(live.as_str())).unwrap_or_default() {
         let becomes = match part.app.routes().find(|known| known.is_written(url)) {
             Some(known) if part.app.extra.contains(known) => "it is moved as the live routes are",
@@ -65,6 +68,21 @@ fn write_opening(out: &mut String, part: &AppDeployment<'_>, space: &Space) {
         let note = format!("note: {url} leads to it, too, and is not in the plan: {becomes}");
         let _ = writeln!(out, "   {}", style(note).yellow());
     }
+}
+
+/// What becomes of the tasks that run on apps which are stopped or deleted.
+fn tasks_left(part: &AppDeployment<'_>, space: &Space) -> Vec<String> {
+    let becomes = |app: &App| {
+        let of_app = part.steps.iter().filter(|step| step.facts().app() == app.name);
+        let kinds: Vec<&str> = of_app.map(|step| step.facts().kind()).collect();
+        if kinds.contains(&"delete") {
+            Some("the app is deleted once they have ended")
+        } else {
+            kinds.contains(&"stop").then_some("a stop leaves them running")
+        }
+    };
+    let told = |app: &App| Some(format!("note: {} runs {}: {}", app.name, app.open_tasks()?, becomes(app)?));
+    space.apps.iter().filter_map(told).collect()
 }
 
 /// What the new version has otherwise than the live one, what it gets from it, and what somebody has changed by hand.

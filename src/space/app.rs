@@ -8,6 +8,7 @@ use super::binding::Binding;
 use super::droplet::Droplet;
 use super::package::Package;
 use super::process::Process;
+use super::task::Task;
 use super::version::Version;
 use crate::plan::Lifecycle;
 use crate::settings::{Settings, WEB};
@@ -40,6 +41,9 @@ pub struct App {
     pub staged: Option<Droplet>,
     /// What binds it to service instances.
     pub bindings: Vec<Binding>,
+    /// Its tasks that have not ended, and those of the deployment under way, the newest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tasks: Vec<Task>,
     /// The stack that it is staged on, where its lifecycle has one.
     #[serde(default)]
     pub stack: Option<String>,
@@ -63,13 +67,14 @@ impl App {
             droplet: None,
             staged: None,
             bindings: Vec::new(),
+            tasks: Vec::new(),
             stack: None,
             settings: None,
         }
     }
 
     /// The same app as the platform has just told it, with all that it does not tell in one breath: processes, packages, the
-    /// newest droplet, bindings.
+    /// newest droplet, bindings, tasks.
     #[must_use]
     pub(crate) fn with_told(&self, now: Self) -> Self {
         Self {
@@ -78,6 +83,7 @@ impl App {
             older_packages: self.older_packages.clone(),
             staged: self.staged.clone(),
             bindings: self.bindings.clone(),
+            tasks: self.tasks.clone(),
             settings: self.settings.clone(),
             ..now
         }
@@ -137,6 +143,27 @@ impl App {
     /// The memory that all its instances take when it is started, in megabytes.
     pub(crate) fn memory_mb(&self) -> u64 {
         self.processes.iter().map(|process| process.memory_mb * u64::from(process.instances)).sum()
+    }
+
+    /// The newest task of that name.
+    pub(crate) fn task(&self, name: &str) -> Option<&Task> {
+        self.tasks.iter().find(|task| task.name == name)
+    }
+
+    /// The tasks that have not ended, in words; `None` where there is none.
+    pub(crate) fn open_tasks(&self) -> Option<String> {
+        let open = self.tasks.iter().filter(|task| !task.state.is_over());
+        let told: Vec<String> = open.map(|task| format!("{} ({})", task.id, task.name)).collect();
+        match told.as_slice() {
+            [] => None,
+            [one] => Some(format!("task {one}")),
+            several => Some(format!("{} tasks: {}", several.len(), several.join(", "))),
+        }
+    }
+
+    /// The memory that its tasks take, whether it is started or not, in megabytes.
+    pub(crate) fn tasks_memory_mb(&self) -> u64 {
+        self.tasks.iter().filter(|task| task.counts()).map(|task| task.memory_mb).sum()
     }
 
     /// Whether the service instance of that name is bound to it.

@@ -11,6 +11,7 @@ use super::droplet::Droplet;
 use super::model::Space;
 use super::process::{Instance, InstanceState, Process};
 use super::section::Section;
+use super::task::TaskState;
 use crate::plan::{OptionChanges, Protocol, RouteUrl};
 use crate::settings::{Is, Setting};
 
@@ -111,6 +112,8 @@ pub enum Condition {
         process: String,
         /// How many.
         instances: u32,
+        /// Whether it holds, too, where the app does not have that process.
+        or_absent: bool,
     },
     /// The app is started and every instance of each of its processes runs.
     Running {
@@ -118,6 +121,16 @@ pub enum Condition {
         app: String,
         /// How many web instances there are to be at the least.
         instances: u32,
+    },
+    /// The task has succeeded; where something is said of them, all instances of the app that ran before still run, as with
+    /// [`Condition::Steady`].
+    TaskSucceeded {
+        /// The app's name.
+        app: String,
+        /// The name of the task.
+        task: String,
+        /// How many web instances there are to be at the least.
+        steady: Option<u32>,
     },
     /// As [`Condition::Running`], and by the very instances that ran before the step: none has crashed meanwhile and
     /// been started again.
@@ -129,6 +142,11 @@ pub enum Condition {
     },
     /// The app is stopped.
     Stopped {
+        /// The app's name.
+        app: String,
+    },
+    /// No task of the app runs, or is about to.
+    NoTasks {
         /// The app's name.
         app: String,
     },
@@ -168,6 +186,10 @@ impl Condition {
             Self::Set { .. } => &[Section::Processes, Section::Settings],
             Self::Scaled { .. } => &[Section::Apps, Section::Processes],
             Self::Process { instances: 0, .. } => &[Section::Apps, Section::Processes, Section::Ending],
+            Self::NoTasks { .. } | Self::TaskSucceeded { steady: None, .. } => &[Section::Apps, Section::Tasks],
+            Self::TaskSucceeded { steady: Some(_), .. } => {
+                &[Section::Apps, Section::Tasks, Section::Processes, Section::Instances]
+            }
             Self::Mapped { .. } | Self::RouteOptions { .. } | Self::RouteThere { .. } | Self::Unmapped { .. } => {
                 &[Section::Routes]
             }
@@ -182,6 +204,7 @@ impl Condition {
         match self {
             Self::Process { instances: 0, .. } => &[Section::Ending],
             Self::Process { .. } | Self::Running { .. } => &[Section::Instances],
+            Self::NoTasks { .. } | Self::TaskSucceeded { .. } => &[Section::Tasks],
             Self::Uploaded { .. }
             | Self::Annotated { .. }
             | Self::Bound { .. }
@@ -217,6 +240,8 @@ impl Condition {
             | Self::Scaled { app, .. }
             | Self::Process { app, .. }
             | Self::Running { app, .. }
+            | Self::TaskSucceeded { app, .. }
+            | Self::NoTasks { app }
             | Self::Steady { app, .. }
             | Self::Stopped { app }
             | Self::Deleted { app } => app,
@@ -230,6 +255,7 @@ impl Condition {
                 None => Judgement::Holds,
                 Some(_) => Judgement::NotYet(format!("app {app} is still there")),
             },
+            Self::NoTasks { app } => space.app(app).map_or(Judgement::Holds, no_tasks),
             Self::Uploaded { app, before } => with(space, app, |app| uploaded(app, before.as_deref())),
             Self::Annotated { app, annotations, of_droplet } => with(space, app, |app| {
                 let droplet = of_droplet.iter().map(|key| (key, app.droplet.as_ref()));
@@ -287,14 +313,19 @@ impl Condition {
                     Judgement::NotYet(format!("app {} does not have {instances} web instances", app.name))
                 }
             }),
-            Self::Process { app, process, instances } => with(space, app, |app| process_is(app, process, *instances)),
+            Self::Process { app, process, instances, or_absent } => with(space, app, |app| {
+                if *or_absent && !app.has_process(process) {
+                    Judgement::Holds
+                } else {
+                    process_is(app, process, *instances)
+                }
+            }),
             Self::Running { app, instances } => with(space, app, |app| running(app, *instances)),
-            Self::Steady { app, instances } => {
-                with(space, app, |now| match before.app(app).and_then(|then| replaced(then, now)) {
-                    Some(why) => Judgement::Never(why),
-                    None => running(now, *instances),
-                })
-            }
+            Self::TaskSucceeded { app, task, steady } => with(space, app, |now| match (succeeded(now, task), steady) {
+                (Judgement::Holds, Some(instances)) => is_steady(now, before.app(app), *instances),
+                (judged, _) => judged,
+            }),
+            Self::Steady { app, instances } => with(space, app, |now| is_steady(now, before.app(app), *instances)),
             Self::Stopped { app } => with(space, app, |app| match app.state {
                 AppState::Stopped => Judgement::Holds,
                 AppState::Started => Judgement::NotYet(format!("app {} is started", app.name)),
@@ -391,6 +422,34 @@ fn process_is(app: &App, kind: &str, instances: u32) -> Judgement {
     }
 }
 
+/// Whether a task has succeeded. One that has failed is not run again.
+fn succeeded(app: &App, name: &str) -> Judgement {
+    let Some(task) = app.task(name) else {
+        return Judgement::NotYet(format!("app {} has no task {name}", app.name));
+    };
+    let told = format!("task {} ({name}) of app {} {}", task.id, app.name, task.state);
+    match (task.state, &task.failure) {
+        (TaskState::Succeeded, _) => Judgement::Holds,
+        (TaskState::Failed, Some(why)) => Judgement::Never(format!("{told}: {why}")),
+        (TaskState::Failed, None) => Judgement::Never(told),
+        (TaskState::Pending | TaskState::Running | TaskState::Canceling, _) => Judgement::NotYet(told),
+    }
+}
+
+fn no_tasks(app: &App) -> Judgement {
+    match app.open_tasks() {
+        None => Judgement::Holds,
+        Some(told) => Judgement::NotYet(format!("app {} still runs {told}", app.name)),
+    }
+}
+
+fn is_steady(now: &App, then: Option<&App>, instances: u32) -> Judgement {
+    match then.and_then(|then| replaced(then, now)) {
+        Some(why) => Judgement::Never(why),
+        None => running(now, instances),
+    }
+}
+
 /// cf 8.17 gives up, too, where every instance of a process has crashed.
 fn all_crashed(process: &Process) -> bool {
     !process.states.is_empty() && process.states.iter().all(|instance| instance.state == InstanceState::Crashed)
@@ -475,13 +534,21 @@ impl fmt::Display for Condition {
             Self::Staged { app } => write!(f, "app {app}'s newest package is staged"),
             Self::DropletSet { app } => write!(f, "app {app}'s current droplet is the newest one"),
             Self::Scaled { app, instances } => write!(f, "app {app} has {instances} web instances"),
-            Self::Process { app, process, instances: 0 } => write!(f, "no {process} instance of app {app} runs"),
-            Self::Process { app, process, instances } => write!(f, "{instances} {process} instances of app {app} run"),
+            Self::Process { app, process, instances: 0, .. } => write!(f, "no {process} instance of app {app} runs"),
+            Self::Process { app, process, instances, or_absent } => {
+                write!(f, "{instances} {process} instances of app {app} run")?;
+                if *or_absent { f.write_str(", or it has no such process") } else { Ok(()) }
+            }
             Self::Running { app, instances } => {
                 write!(f, "all instances of app {app} run, {instances} of web at the least")
             }
+            Self::TaskSucceeded { app, task, steady: None } => write!(f, "task {task} of app {app} has succeeded"),
+            Self::TaskSucceeded { app, task, steady: Some(_) } => {
+                write!(f, "task {task} of app {app} has succeeded, and the instances that ran before still run")
+            }
             Self::Steady { app, .. } => write!(f, "the instances of app {app} that ran before still run"),
             Self::Stopped { app } => write!(f, "app {app} is stopped"),
+            Self::NoTasks { app } => write!(f, "app {app} runs no task"),
             Self::Deleted { app } => write!(f, "there is no app {app}"),
         }
     }

@@ -3,7 +3,7 @@
 //! The model:
 //!
 //! - `model`: the space as a whole, and the questions that are asked of it
-//! - `app`, `process`, `package`, `droplet`: an app and its parts; `version`: what routers know it by
+//! - `app`, `process`, `package`, `droplet`, `task`: an app and its parts; `version`: what routers know it by
 //! - `app_settings`: what an app is set to, wherever the model holds it
 //! - `route`, `domain`: where apps are reached
 //! - `service`, `binding`, `quota`: what apps are bound to, how, and what binds the space
@@ -38,6 +38,7 @@ mod route;
 pub(crate) mod rules;
 pub mod section;
 mod service;
+mod task;
 mod verb;
 mod version;
 
@@ -56,5 +57,6 @@ pub use process::{Instance, InstanceState, Process};
 pub use quota::{Quota, QuotaScope, Usage};
 pub use route::{Destination, Route};
 pub use service::ServiceInstance;
+pub use task::{Task, TaskState};
 pub use verb::Verb;
 pub(crate) use version::Version;

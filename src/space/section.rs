@@ -21,6 +21,8 @@ pub enum Section {
     Services,
     /// What apps are set to.
     Settings,
+    /// The tasks that have not ended, and those of the deployment under way.
+    Tasks,
     /// Network policies, which are told elsewhere.
     Policies,
     /// The platform's own deployments that are under way.
@@ -29,7 +31,7 @@ pub enum Section {
 
 impl Section {
     /// All that a space is made of, in the order in which it is read. What is ending is looked at only where that is waited for.
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::Apps,
         Self::Routes,
         Self::Processes,
@@ -38,6 +40,7 @@ impl Section {
         Self::Droplets,
         Self::Services,
         Self::Settings,
+        Self::Tasks,
         Self::Policies,
         Self::Deployments,
     ];
@@ -45,7 +48,7 @@ impl Section {
     /// Whether it is read of one app alone.
     pub(crate) fn is_read_by_app(self) -> bool {
         match self {
-            Self::Instances | Self::Ending | Self::Packages | Self::Droplets | Self::Settings => true,
+            Self::Instances | Self::Ending | Self::Packages | Self::Droplets | Self::Settings | Self::Tasks => true,
             Self::Apps | Self::Routes | Self::Processes | Self::Services | Self::Policies | Self::Deployments => false,
         }
     }

@@ -2,8 +2,8 @@
 //!
 //! - [`facts`]: what is known of an action before it runs; each file answers that for its own
 //! - `annotate`, `await_end`, `bind_service`, `check`, `create_app`, `create_route`, `delete`, `drain`, `health`, `map_route`,
-//!   `push`, `scale`, `scale_process`, `set`, `set_droplet`, `set_route_options`, `stage`, `start`, `stop`, `unbind_service`,
-//!   `unmap_route`, `watch`: the actions; `http_words`: what checks by HTTP are told by
+//!   `push`, `run_task`, `scale`, `scale_process`, `set`, `set_droplet`, `set_route_options`, `stage`, `start`, `stop`,
+//!   `unbind_service`, `unmap_route`, `watch`: the actions; `http_words`: what checks by HTTP are told by
 //! - [`limits`], [`partial`], [`question`], [`traffic`], [`work`]: what their answers are made of
 //! - `model`: apps in the model of a space, as actions change them
 
@@ -24,6 +24,7 @@ mod model;
 pub mod partial;
 mod push;
 pub mod question;
+mod run_task;
 mod scale;
 mod scale_process;
 mod set;
@@ -50,6 +51,7 @@ use facts::Facts;
 pub(crate) use health::Health;
 pub(crate) use map_route::MapRoute;
 pub(crate) use push::Push;
+pub(crate) use run_task::{RunTask, TaskSize};
 pub(crate) use scale::Scale;
 pub(crate) use scale_process::{Aim, ScaleProcess};
 pub(crate) use set::Set;
@@ -123,6 +125,8 @@ actions! {
     Start,
     /// Checks the new version at a route.
     Check,
+    /// Runs a task on the app.
+    RunTask,
     /// Watches the new version at the live routes.
     Watch,
     /// Watches whether the new version goes on running.

@@ -12,6 +12,7 @@
 //!   what one was set to when it was deployed
 //! - [`annotations`]: what is written on the apps, because routes and states cannot tell it; `held`: how large their processes are
 //!   to be that another version runs
+//! - `tasks`: what the tasks of a deployment are called
 //! - [`upload`]: whether what is uploaded is what was to be uploaded
 //! - `changes`: what of an app is otherwise after a deployment
 //! - [`left`]: what is left of a list that did not come to its end
@@ -54,6 +55,7 @@ pub mod standing;
 pub mod step;
 pub(crate) mod stopped;
 pub mod strategy;
+pub(crate) mod tasks;
 #[cfg(test)]
 mod tests;
 pub mod upload;

@@ -2,7 +2,7 @@
 
 use crate::space::{Quota, Space, Usage};
 
-use super::quota::{exceeded, usage};
+use super::quota::{exceeded, meanwhile, usage};
 use super::{Step, scope};
 
 /// By how much more is used than at the start: at the most at any point of some steps, and after the last of them.
@@ -19,8 +19,10 @@ impl Growth {
         let mut growth = Self { most: Usage::default(), last: Usage::default() };
         for step in steps {
             step.facts().effect(&mut model);
-            growth.last = usage(&model).each(start, u64::saturating_sub);
-            growth.most = growth.most.each(growth.last, u64::max);
+            let left = usage(&model);
+            growth.last = left.each(start, u64::saturating_sub);
+            let most = meanwhile(step, left).each(start, u64::saturating_sub);
+            growth.most = growth.most.each(most, u64::max);
         }
         growth
     }

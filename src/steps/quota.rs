@@ -1,8 +1,8 @@
 //! Whether the quotas hold at every point of a list of steps.
 //!
 //! Both colours run at once during a deployment; the guide warns of over-commitment. The Cloud Controller counts the
-//! memory and the instances of all started apps, running or not (CC: organization and space quota usage), and every
-//! route that exists, mapped or not.
+//! memory and the instances of all started apps, running or not (CC: organization and space quota usage), the memory of
+//! tasks that have not ended, and every route that exists, mapped or not.
 
 use crate::space::{App, AppState, Quota, Space, Usage};
 
@@ -15,7 +15,7 @@ pub(crate) fn check<'s>(space: &Space, steps: impl IntoIterator<Item = &'s Step>
     let mut model = space.clone();
     for step in steps {
         step.facts().effect(&mut model);
-        let now = usage(&model);
+        let now = meanwhile(step, usage(&model));
         let more = now.each(at_start, u64::saturating_sub);
         for quota in &space.quotas {
             let by_instance =
@@ -73,11 +73,16 @@ fn refusal(quota: &Quota, step: &Step, what: QuotaKind, needed: u64, limit: u64)
     Refusal::Quota { quota: quota.name.clone(), scope: quota.scope, step: step.id.clone(), needed, limit, what }
 }
 
+/// What is used while a step is under way that leaves this behind it.
+pub(super) fn meanwhile(step: &Step, left: Usage) -> Usage {
+    Usage { memory_mb: left.memory_mb + step.facts().memory_meanwhile_mb(), ..left }
+}
+
 /// What a space uses.
 pub(super) fn usage(space: &Space) -> Usage {
     let started = || space.apps.iter().filter(|app| app.state == AppState::Started);
     Usage {
-        memory_mb: started().map(App::memory_mb).sum(),
+        memory_mb: started().map(App::memory_mb).chain(space.apps.iter().map(App::tasks_memory_mb)).sum(),
         instances: started().map(App::instances).sum(),
         routes: u64::try_from(space.routes.len()).unwrap_or(u64::MAX),
     }

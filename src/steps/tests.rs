@@ -12,7 +12,7 @@ use crate::proof;
 use crate::report::preview;
 use crate::space::condition::Judgement;
 use crate::space::difference::{Facet, differences};
-use crate::space::{App, AppState, Binding, Instance, Process, Quota, QuotaScope, Space, Usage};
+use crate::space::{App, AppState, Binding, Instance, Process, Quota, QuotaScope, Space, TaskState, Usage};
 
 use super::action::Delete;
 use super::action::facts::Facts as _;
@@ -171,7 +171,10 @@ fn what_becomes_of_the_old_colour() {
     assert_eq!(last_steps("stop", "35s"), ["drain shop_a", "stop shop_a", "annotate shop_a", "annotate shop_b"]);
     assert_eq!(last_steps("stop", "0s"), ["stop shop_a", "annotate shop_a", "annotate shop_b"]);
     assert_eq!(last_steps("keep", "35s"), ["annotate shop_a", "annotate shop_b"]);
-    assert_eq!(last_steps("delete", "35s"), ["drain shop_a", "delete shop_a", "annotate shop_b"]);
+    assert_eq!(
+        last_steps("delete", "35s"),
+        ["drain shop_a", "stop shop_a", "annotate shop_a", "delete shop_a", "annotate shop_b"]
+    );
 }
 
 #[test]
@@ -369,7 +372,7 @@ fn what_a_killed_run_has_left_is_gone_on_with() {
     let weak = but(after("shop/map-live"), "shop_a", |app| app.processes[0].states.truncate(1));
     let no_droplet = |last| but(after(last), "shop_a", |app| app.droplet = None);
     let mut deleted = after("shop/map-live-2");
-    Delete { app: plan.apps[0].colours[0].clone() }.effect(&mut deleted);
+    Delete { app: plan.apps[0].colours[0].clone(), patience: std::time::Duration::ZERO }.effect(&mut deleted);
     let mut taken_off = after("shop/mark");
     taken_off.routes.iter_mut().filter(|route| route.url == LIVE[1]).for_each(|route| route.destinations.clear());
     let first = but(space_of(&[colour("shop_b", false, &[], None)]), "shop_b", |app| app.droplet = None);
@@ -424,6 +427,78 @@ fn what_a_killed_run_has_left_is_gone_on_with() {
     case(Verb::Apply, "the live one is on the staging route, too", None, Some(&here), &on_staging);
     case(Verb::Apply, "the files are not here", None, None, &settled());
     insta::assert_snapshot!(out);
+}
+
+/// A plan whose new version is checked by a task that takes this.
+fn with_task(size: &str) -> Plan {
+    let checks = format!("checks:\n      - task: {{command: bin/smoke, name: smoke{size}}}");
+    example::plan(&PLAN.replace("checks:", &checks))
+}
+
+#[test]
+fn the_new_version_is_checked_by_a_task() {
+    let live = colour("shop_a", true, &LIVE, Some(Role::Live));
+    insta::assert_snapshot!(deployed(&with_task(", memory: 64M, disk: 32M, within: 2m"), &space_of(&[live])));
+}
+
+/// What a task has come to tells whether it is run: each deployment does that once.
+#[test]
+fn a_task_that_was_run_is_waited_for_and_not_run_again() {
+    let plan = with_task("");
+    let settled = || space_of(&[colour("shop_a", true, &LIVE, Some(Role::Live))]);
+    let steps = compiled(Verb::Apply, &plan, &settled()).unwrap();
+    let name = "smoke-1-20261123-104500-0badcafe";
+    let run = |space: &Space| {
+        let steps = compiled(Verb::Resume, &plan, space).unwrap();
+        let task = steps.iter().find(|step| step.id == "shop/task").unwrap();
+        (task.invocation().map(|call| call.argv().join(" ")), task.facts().purpose())
+    };
+    let fresh = (
+        Some(format!("cf run-task shop_b --command bin/smoke --name {name}")),
+        format!("run task {name} on shop_b: bin/smoke"),
+    );
+    let waited_for = (None, format!("wait for task {name} of shop_b, which was run before: bin/smoke"));
+    assert_eq!(run(&done(settled(), &steps, "shop/start")), fresh);
+    for state in [TaskState::Pending, TaskState::Running, TaskState::Succeeded, TaskState::Failed] {
+        let mut half_way = done(settled(), &steps, "shop/task");
+        half_way.app_mut("shop_b").unwrap().tasks[0].state = state;
+        assert_eq!(run(&half_way), waited_for, "{state}");
+    }
+    // That of another deployment is another one.
+    let mut older = done(settled(), &steps, "shop/task");
+    older.app_mut("shop_b").unwrap().tasks[0].name = "smoke-1-20261122-080000-00000000".to_owned();
+    assert_eq!(run(&older), fresh);
+}
+
+#[test]
+fn the_memory_of_a_task_counts_while_it_runs() {
+    let space = |memory_mb, instance_memory_mb| {
+        let mut space = space_of(&[colour("shop_a", true, &LIVE, Some(Role::Live))]);
+        let used = Usage { memory_mb: 512, instances: 2, routes: 2 };
+        let (name, scope) = ("small".to_owned(), QuotaScope::Space);
+        space.quotas.push(Quota { name, scope, memory_mb, instance_memory_mb, instances: None, routes: None, used });
+        space
+    };
+    // Two instances of 256 MB more, and the task beside them.
+    for (size, space, fits) in [
+        (", memory: 64M", space(Some(1088), None), true),
+        (", memory: 64M", space(Some(1087), None), false),
+        ("", space(Some(2048), None), true),
+        ("", space(Some(2047), None), false),
+        (", memory: 512M", space(None, Some(512)), true),
+        (", memory: 512M", space(None, Some(511)), false),
+    ] {
+        assert_eq!(compiled(Verb::Apply, &with_task(size), &space).is_ok(), fits, "{size}: {:?}", space.quotas);
+    }
+    // One that runs is among what is used, and is not counted once more where it is gone on with.
+    let plan = with_task(", memory: 64M");
+    let steps = compiled(Verb::Apply, &plan, &space(None, None)).unwrap();
+    let mut runs = done(space(None, None), &steps, "shop/task");
+    runs.app_mut("shop_b").unwrap().tasks[0].state = TaskState::Running;
+    assert_eq!(quota::usage(&runs).memory_mb, 1088);
+    let used = quota::usage(&runs);
+    runs.quotas[0] = Quota { memory_mb: Some(1088), used, ..runs.quotas[0].clone() };
+    assert!(compiled(Verb::Resume, &plan, &runs).is_ok());
 }
 
 #[test]
@@ -717,7 +792,7 @@ fn what_is_left_is_of_the_list_that_was_in_flight() {
 /// What an action may change is read after it: else it would be taken for somebody else's change later.
 #[test]
 fn what_an_action_may_change_is_read_after_it() {
-    let plan = example::plan(PLAN);
+    let plan = with_task("");
     let mut kinds = BTreeMap::new();
     let spaces = [
         space_of(&[]),

@@ -3,9 +3,11 @@
 use std::fs;
 use std::time::Duration;
 
+use foundry::faults::{Fault, Harm, Occurrence, Rule};
 use rustix::process::{Pid, test_kill_process};
 use testkit::wait::wait_until;
 
+use crate::resumed::killed_in;
 use crate::support::bench::{Bench, LIVE, PLAN, Run};
 
 /// The check of the usual plan.
@@ -178,6 +180,100 @@ fn a_program_that_takes_too_long_is_ended() {
     let pid = fs::read_to_string(bench.folder().join("pid")).unwrap();
     let pid = Pid::from_raw(pid.trim().parse().unwrap()).unwrap();
     wait_until("what it has started has ended", || test_kill_process(pid).is_err());
+}
+
+/// The names of the tasks that an app has, and the state of each.
+fn tasks(bench: &Bench, app: &str) -> Vec<(String, String)> {
+    let told = bench.cf.must(["tasks", app]);
+    let rows = told.lines().filter(|line| line.starts_with(|c: char| c.is_ascii_digit()));
+    let words = |row: &str| row.split_whitespace().map(ToOwned::to_owned).collect::<Vec<_>>();
+    rows.map(|row| words(row)[1..3].to_vec()).map(|row| (row[0].clone(), row[1].clone())).collect()
+}
+
+#[test]
+fn a_task_checks_the_new_version_in_its_own_droplet() {
+    let checks =
+        format!("{CHECK}\n      - task: {{command: 'test -x ./sinatra', name: smoke, memory: 32M, within: 1m}}");
+    let bench = checking(&checks);
+    let preview = bench.must(&["plan"]).out;
+    let id = preview.split("--name smoke-2-").nth(1).unwrap().split_whitespace().next().unwrap().to_owned();
+    let command = format!("cf run-task shop_b --command 'test -x ./sinatra' --name smoke-2-{id} -m 32M");
+    let position = |words: &str| preview.find(words).unwrap_or_else(|| panic!("'{words}' is not in:\n{preview}"));
+    let order = ["check shop_b at shop-staging", &command, "cf map-route shop_b apps.foundry.test --hostname shop\n"];
+    assert!(order.map(position).is_sorted(), "{preview}");
+    passes(&bench, &["✓ run task smoke-2-"]);
+    let [(name, state)] = tasks(&bench, "shop_b").try_into().unwrap();
+    assert!(name.starts_with("smoke-2-"), "{name}");
+    assert_eq!(state, "SUCCEEDED");
+}
+
+#[test]
+fn a_task_that_fails_is_told_with_its_last_lines() {
+    let bench = checking("- task: 'echo no luck; exit 3'");
+    let words =
+        [" of app shop_b has failed: APP/TASK/check-1-", "Exited with status 3", "[APP/TASK/check-1-", "OUT no luck"];
+    fails(&bench, &words);
+    // What it is gone on with is another deployment, with a task of its own.
+    bench.write("deploy.yaml", &PLAN.replace(CHECK, "- task: 'true'").replace("drain: 1s", "drain: 0s"));
+    passes(&bench, &["✓ run task check-1-"]);
+    let mut states: Vec<String> = tasks(&bench, "shop_b").into_iter().map(|(_, state)| state).collect();
+    states.sort();
+    assert_eq!(states, ["FAILED", "SUCCEEDED"]);
+}
+
+#[test]
+fn a_task_that_takes_too_long_is_terminated() {
+    let bench = checking("- task: {command: 'echo waiting; exec sleep 3600', within: 1s}\n    timeouts: {call: 10s}");
+    fails(&bench, &["it was terminated, since its time is over", "OUT waiting"]);
+    let [(_, state)] = tasks(&bench, "shop_b").try_into().unwrap();
+    assert_eq!(state, "FAILED");
+}
+
+/// It may change something: no second one is run where the answer to the first is lost, or whoever has asked for it is gone.
+#[test]
+fn a_task_is_run_once_whatever_becomes_of_the_answer() {
+    let bench = checking("- task: 'true'");
+    let run = |fault| Rule::new("POST", "/v3/apps/*/tasks", fault);
+    bench.foundry.faults().add(run(Fault::After(Harm::Close)).on(Occurrence::First(1)));
+    passes(&bench, &["cf did not report success"]);
+    assert_eq!(tasks(&bench, "shop_b").len(), 1);
+    bench.foundry.faults().clear();
+    for (fault, words) in [
+        (Fault::Before(Harm::Nothing), "✓ run task check-1-"),
+        (Fault::After(Harm::Nothing), "✓ wait for task check-1-"),
+    ] {
+        let next = if bench.apps_on("shop") == ["shop_a"] { "shop_b" } else { "shop_a" };
+        let before = tasks(&bench, next).len();
+        killed_in(&bench, "apply", run(fault));
+        tells(&bench.must(&["resume", "--yes"]), &[words]);
+        assert_eq!(bench.apps_on("shop"), [next]);
+        let all = tasks(&bench, next);
+        assert_eq!(all.len(), before + 1, "{fault:?}: {all:?}");
+    }
+}
+
+/// A stop leaves them running, and a deletion would end them.
+#[test]
+fn tasks_of_somebody_else_are_told_of_and_not_ended() {
+    let bench = Bench::live_undrained();
+    let with = |keys: &str| PLAN.replace("drain: 1s", &format!("drain: 0s\n    {keys}"));
+    bench.cf.must(["run-task", "shop_a", "--command", "exec sleep 3600", "--name", "backup"]);
+    let note = |becomes: &str| format!("note: shop_a runs task 1 (backup): {becomes}");
+    let preview = bench.must(&["plan"]).out;
+    assert!(preview.contains(&note("a stop leaves them running")), "{preview}");
+    bench.write("deploy.yaml", &with("old: delete\n    timeouts: {tasks: 1s}"));
+    let preview = bench.must(&["plan"]).out;
+    assert!(preview.contains(&note("the app is deleted once they have ended")), "{preview}");
+    passes(&bench, &["app shop_a still runs task 1 (backup): it is kept, stopped", "cf delete shop_a -f"]);
+    assert_eq!(bench.state_of("shop_a"), "stopped");
+    assert_eq!(tasks(&bench, "shop_a"), [("backup".to_owned(), "RUNNING".to_owned())]);
+    // It is as it would be if it were not to be deleted.
+    bench.must(&["rollback", "--yes"]);
+    assert_eq!(bench.apps_on("shop"), ["shop_a"]);
+    bench.cf.must(["terminate-task", "shop_a", "1"]);
+    bench.write("deploy.yaml", &with("old: delete"));
+    passes(&bench, &["✓ delete shop_a, once no task of it runs"]);
+    assert_eq!(bench.state_of("shop_a"), "");
 }
 
 #[test]

@@ -65,6 +65,32 @@ fn a_plan_is_written_from_what_runs_and_deploys_it() {
 }
 
 #[test]
+fn apps_without_routes_that_a_router_serves_are_planned_too() {
+    let bench = Bench::new(Duration::ZERO);
+    fs::remove_file(bench.folder().join("deploy.yaml")).unwrap();
+    let worker = "applications:\n- name: worker\n  buildpacks: [binary_buildpack]\n  processes:\n  - {type: web, command: sleep 1000, instances: 0}\n  \
+                  - {type: worker, command: sleep 1000, instances: 1, memory: 16M, health-check-type: process}\n";
+    bench.write("worker.yml", worker);
+    bench.cf.must(["push", "worker", "-f", "worker.yml", "-p", "app", "--no-route"]);
+    bench.cf.must(["push", "mesh", "-f", "app/manifest.yml", "-p", "app", "--no-route", "-i", "1"]);
+    bench.cf.must(["map-route", "mesh", "apps.internal", "--hostname", "mesh"]);
+    bench.must(&["init"]);
+    let plan = fs::read_to_string(bench.folder().join("deploy.yaml")).unwrap();
+    for words in ["- mesh.apps.internal", "staging: mesh-staging.apps.internal", "manifest: manifest-worker.yml"] {
+        assert!(plan.contains(words), "'{words}' is not in:\n{plan}");
+    }
+    let plan = plan.replace("path: .", "path: app").replace("drain: 35s", "drain: 0s\n    settle: 0s");
+    bench.write("deploy.yaml", &plan.replace("for: 30s", "for: 1s"));
+    bench.must(&["check"]);
+    let preview = bench.must(&["plan"]).out;
+    assert!(!preview.contains("what will be otherwise"), "a redeployment changes nothing:\n{preview}");
+    assert!(preview.contains("worker is live; no route leads there"), "{preview}");
+    bench.must(&["apply", "--yes"]);
+    assert_eq!(bench.leads_to("mesh.apps.internal"), ["mesh_b"]);
+    assert_eq!((bench.state_of("worker"), bench.state_of("worker_b")), ("stopped", "started"));
+}
+
+#[test]
 fn nothing_is_overwritten_and_what_cannot_be_planned_is_told() {
     let bench = Bench::new(Duration::ZERO);
     let there = bench.run(&["init"]);
@@ -79,7 +105,7 @@ fn nothing_is_overwritten_and_what_cannot_be_planned_is_told() {
     bench.cf.must(["create-app", "worker"]);
     let worker = bench.run(&["init"]);
     assert_eq!(worker.code, 4, "{worker:?}");
-    assert!(worker.err.contains("worker: no route that a router serves leads to it"), "{}", worker.err);
+    assert!(worker.err.contains("worker: no route leads to it, and it is stopped"), "{}", worker.err);
     let unknown = bench.run(&["init", "--app", "shop"]);
     assert_eq!(unknown.code, 4, "{unknown:?}");
     assert!(unknown.err.contains("app shop is not there; there are worker"), "{}", unknown.err);

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use cutover::plan::{Check, HttpCheck, Protocol, RouteUrl, Watch};
+use cutover::plan::{HttpCheck, LocalCheck, Protocol, RouteUrl, Watch};
 use cutover::rehearse::load::LoadReport;
 use cutover::run::api::observe_error::ObserveError;
 use cutover::run::executor::ended::Ended;
@@ -171,7 +171,7 @@ impl Reader for Stale<'_> {
 struct Passing;
 
 impl Checks for Passing {
-    fn run(&self, _: &Check, _: &str, _: &RouteUrl, _: &Space, _: &dyn Clock) -> Outcome {
+    fn run(&self, _: &LocalCheck, _: &str, _: Option<&RouteUrl>, _: &Space, _: &dyn Clock) -> Outcome {
         Outcome::Passed("it looks well".to_owned())
     }
 

@@ -50,7 +50,9 @@ fn unrouted() -> Bench {
     let web = "instances: 1, memory: 64M, health-check-type: http, health-check-http-endpoint: /health}";
     bench.write("app/manifest.yml", &MANIFEST.replace(web, "instances: 0, memory: 64M}"));
     let (before, after) = (PLAN.find("    routes:").unwrap(), PLAN.len());
-    let without = PLAN.replace(&PLAN[before..after], "    checks: [health: {for: 1s}]\n");
+    let look = "echo \"at <$CUTOVER_URL> $CUTOVER_APP is looked at\" >>looked.log; ! test -e bad";
+    let checks = format!("    checks: [health: {{for: 1s}}, task: 'test -e work', command: '{look}']\n");
+    let without = PLAN.replace(&PLAN[before..after], &checks);
     bench.write("deploy.yaml", &without);
     bench
 }
@@ -84,7 +86,7 @@ fn shifts(bench: &Bench) -> Vec<String> {
 /// How many instances of the workers of an app are wanted.
 fn workers(bench: &Bench, app: &str) -> u32 {
     let processes = bench.foundry.app(app).unwrap().processes;
-    processes.iter().find(|one| one.kind == "worker").unwrap().instances
+    processes.iter().find(|one| one.kind == "worker").map_or(0, |one| one.instances)
 }
 
 #[test]
@@ -162,6 +164,29 @@ fn workers_that_do_not_come_up_leave_the_old_ones_at_work() {
     assert_eq!(shifts(&bench).last().unwrap(), "shop_b");
 }
 
+/// What no manifest names only a droplet tells: it ends with the version that has it, and is back with it.
+#[test]
+fn a_worker_that_the_new_version_does_not_have_ends_with_the_old_one() {
+    let bench = bench("");
+    let web = "  instances: 1\n  memory: 64M\n  health-check-type: http\n  health-check-http-endpoint: /health\n";
+    let top = MANIFEST.split("  processes:").next().unwrap();
+    bench.write("app/manifest.yml", &format!("{top}{web}"));
+    bench.write("app/Procfile", "web: ./sinatra\nworker: sh ./work\n");
+    bench.must(&["apply", "--yes"]);
+    bench.cf.must(["scale", "shop_a", "--process", "worker", "-i", "2"]);
+    bench.write("app/Procfile", "web: ./sinatra\n");
+    let preview = bench.must(&["plan"]).out;
+    assert!(preview.contains("run process worker of shop_b, where its droplet brings one: 2 instances"), "{preview}");
+    bench.must(&["apply", "--yes"]);
+    assert_eq!(bench.leads_to(LIVE), ["shop_b"]);
+    assert_eq!(
+        (workers(&bench, "shop_a"), workers(&bench, "shop_b"), shifts(&bench)),
+        (0, 0, vec!["shop_a".to_owned()])
+    );
+    bench.must(&["rollback", "--yes"]);
+    assert_eq!((workers(&bench, "shop_a"), bench.leads_to(LIVE)), (2, vec!["shop_a".to_owned()]));
+}
+
 #[test]
 fn an_app_without_routes_is_handed_over_as_a_whole() {
     let bench = unrouted();
@@ -169,10 +194,16 @@ fn an_app_without_routes_is_handed_over_as_a_whole() {
     bench.cf.must(["push", "shop_a", "-f", "app/manifest.yml", "-p", "app", "--no-route"]);
     let preview = bench.must(&["plan"]).out;
     assert!(preview.contains("shop_a is live; no route leads there"), "{preview}");
+    // A task looks at what was deployed, a command at what it does.
+    let position = |words: &str| preview.find(words).unwrap_or_else(|| panic!("'{words}' is not in:\n{preview}"));
+    let order =
+        ["start shop_b", "run task check-1-", "run process worker of shop_b", "watch shop_b", "check shop_b: echo"];
+    assert!(order.map(position).is_sorted(), "{preview}");
     let done = bench.must(&["apply", "--yes"]);
     assert!(done.err.contains("shop_b is at work"), "{}", done.err);
     assert_eq!(shifts(&bench), ["shop_a", "shop_b"]);
     assert_eq!((bench.state_of("shop_a"), bench.state_of("shop_b")), ("stopped", "started"));
+    assert_eq!(fs::read_to_string(bench.folder().join("looked.log")).unwrap(), "at <> shop_b is looked at\n");
     let status = bench.must(&["status"]).out;
     assert!(status.contains("shop_b: live, started, 2 of 2 instances run"), "{status}");
     assert!(status.contains("cutover rollback goes back to shop_a"), "{status}");
@@ -195,6 +226,12 @@ fn an_app_without_routes_is_handed_over_as_a_whole() {
 fn a_version_without_routes_that_crashes_at_work_is_taken_back() {
     let bench = unrouted();
     bench.must(&["apply", "--yes"]);
+    // So is one that somebody looks at and does not find good.
+    bench.write("bad", "");
+    let failed = bench.run(&["apply", "--yes"]);
+    assert_eq!((failed.code, workers(&bench, "shop_a")), (1, 2), "{}", failed.err);
+    assert!(failed.err.contains("✗ check shop_b: echo"), "{}", failed.err);
+    fs::remove_file(bench.folder().join("bad")).unwrap();
     bench.write("app/work", "exec 2>&1; sleep 0.5; exit 1\n");
     let failed = bench.run(&["apply", "--yes"]);
     assert_eq!(failed.code, 1, "{failed:?}");

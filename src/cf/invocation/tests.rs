@@ -90,6 +90,25 @@ fn of_equality() -> Vec<(Invocation, &'static str)> {
     ]
 }
 
+/// Tasks.
+fn of_tasks() -> Vec<(Invocation, &'static str)> {
+    let b = "sinatra_b";
+    let task = |run, memory_mb, disk_mb| {
+        Invocation::run_task(&NewTask { app: b, name: "check-1-id", run: &run, memory_mb, disk_mb })
+    };
+    vec![
+        (
+            task(TaskCommand::Command("bin/smoke --all".to_owned()), None, None),
+            "cf run-task sinatra_b --command 'bin/smoke --all' --name check-1-id",
+        ),
+        (
+            task(TaskCommand::Process("smoke".to_owned()), Some(64), Some(128)),
+            "cf run-task sinatra_b --process smoke --name check-1-id -m 64M -k 128M",
+        ),
+        (Invocation::terminate_task(b, 3), "cf terminate-task sinatra_b 3"),
+    ]
+}
+
 fn all() -> Vec<(Invocation, &'static str)> {
     let b = "sinatra_b";
     let map = |route: &RouteParts| Invocation::map_route(b, route, Protocol::Http1, &CfVersion::pinned());
@@ -192,7 +211,7 @@ fn all() -> Vec<(Invocation, &'static str)> {
 
 #[test]
 fn the_command_lines() {
-    for (invocation, expected) in all().into_iter().chain(of_equality()) {
+    for (invocation, expected) in all().into_iter().chain(of_equality()).chain(of_tasks()) {
         // Where shlex has a choice of quotes, the shell's reading decides (below).
         if !expected.contains("'\\''") && !expected.contains("\\\"") {
             assert_eq!(invocation.shell(), expected);
@@ -202,7 +221,7 @@ fn the_command_lines() {
 
 #[test]
 fn a_shell_reads_a_line_as_it_is_run() {
-    for (invocation, expected) in all().into_iter().chain(of_equality()) {
+    for (invocation, expected) in all().into_iter().chain(of_equality()).chain(of_tasks()) {
         let run = invocation.resolve(&look_up).unwrap();
         // The first is what another process gets in our own run; an app's guid is only asked by its own command there.
         if run[0] != "app" {

@@ -110,6 +110,8 @@ pub(super) fn expectations(app: &str, host: &str, service: &str) -> BTreeMap<&'s
         ("scaled", Expectation::Scaled { app: app.clone(), instances: 2 }),
         ("start", Expectation::StartRequested { app: app.clone() }),
         ("annotated", Expectation::Annotated { app: app.clone(), annotations: annotations.clone() }),
+        ("submitted", Expectation::TaskSubmitted { app: app.clone(), task: "check-1-id".to_owned() }),
+        ("terminated", Expectation::TaskTerminated { app: app.clone(), id: 1 }),
         ("marker", Expectation::Created { app, annotations }),
         ("deletion", Expectation::DeletionAccepted),
         ("json", Expectation::Json),

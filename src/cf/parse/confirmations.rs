@@ -252,3 +252,20 @@ pub(crate) fn scaled(out: &Lines, app: &str, instances: u32) -> Found {
         _ => Err(missing(format!("instances: …/{wanted}"))),
     }
 }
+
+/// `Creating task for app APP in org ORG / space SPACE as USER...`, `Task has been submitted successfully for execution.`, `OK`, and
+/// `task name:   NAME`, `task id:     1`. Whether it succeeds is another matter.
+pub(crate) fn task_submitted(out: &Lines, app: &str, task: &str) -> Found {
+    let heading = format!("Creating task for app {app} in org ");
+    let rest = out.after(|line| line.starts_with(&heading)).ok_or_else(|| missing(heading.as_str()))?;
+    let at = rest.iter().position(|line| line == "OK").ok_or_else(|| missing("OK"))?;
+    let rest = rest.get(at..).unwrap_or_default();
+    wants(rest, "task name", task)?;
+    let has_id = value(rest, "task id").is_some_and(|id| id.parse::<u64>().is_ok());
+    if has_id { Ok(Said::Done) } else { Err(missing("task id:")) }
+}
+
+/// `Terminating task 1 of app APP in org ORG / space SPACE as USER...`, `OK`.
+pub(crate) fn task_terminated(out: &Lines, app: &str, id: u64) -> Found {
+    heading_then(out, &format!("Terminating task {id} of app {app} in org "), &[("OK", Said::Done)])
+}

@@ -16,7 +16,7 @@ mod plain;
 
 pub(crate) use confirmations::{
     Said, bound, deleted, end_of_staging_log, mapped, pushed, route_created, route_not_found, scaled, staged, stopped,
-    unbound, unmapped,
+    task_submitted, task_terminated, unbound, unmapped,
 };
 pub(crate) use json::head;
 pub use json::{NoJson, json};

@@ -37,4 +37,5 @@ pub use lifecycle::Lifecycle;
 pub use model::Manifest;
 pub use process::{HealthCheck, ManifestProcess};
 pub(super) use read::{Sources, read_manifest};
+pub(super) use size::megabytes;
 pub(super) use variables::{as_cf_reads, read_vars};

@@ -9,7 +9,7 @@ const HINT: &str = "write a number and a unit: 256M, 1G";
 /// The megabytes of a size, rounded down; `None` of a text that is empty or blank, which counts as absent. Fails with less
 /// than one, too. (CC: `byte_converter.rb`, `manifest_process_scale_message.rb`: blanks may stand behind a size, and neither
 /// before its number nor before its unit.)
-pub(super) fn megabytes(text: &str) -> Result<Option<u64>, ValueError> {
+pub(in crate::plan) fn megabytes(text: &str) -> Result<Option<u64>, ValueError> {
     let Some(bytes) = bytes(text)? else { return Ok(None) };
     match u64::try_from(bytes >> 20) {
         Ok(megabytes @ 1..) => Ok(Some(megabytes)),

@@ -4,6 +4,7 @@ use super::table::{Key, Kind, Need, Table, Text};
 use crate::plan::api_url::ApiUrl;
 use crate::plan::check::Pattern;
 use crate::plan::duration::parse_duration;
+use crate::plan::manifest::megabytes;
 use crate::plan::name::{AppName, OrgName, ServiceName, SpaceName};
 use crate::plan::route_url::RouteUrl;
 use crate::plan::value_error::ValueError;
@@ -89,6 +90,49 @@ text!(PROCESS, "the type of a process", ["worker"], Some(r"^[^\-\s](.*\S)?$"), c
 text!(COMMAND, "a command", ["./smoke-test.sh"], Some("^[^\\u0000]*$"), |t| {
     refuse_control(t, "command", "have `printf` or the program itself make it")
 });
+
+text!(TASK_COMMAND, "a command", ["bin/smoke"], Some(r"\S"), check_task_command);
+text!(TASK_NAME, "the name of a task", ["smoke"], Some("^[A-Za-z0-9][A-Za-z0-9_.\\-]{0,62}$"), check_task_name);
+text!(TASK_PROCESS, "the type of a process", ["smoke"], Some(r"^[^\-\s](.*\S)?$"), |t| {
+    if t == WEB { Ok(()) } else { check_process(t) }
+});
+text!(SIZE, "a size", ["256M", "1G"], Some(r"^\d+(\.\d+)?([KMGTkmgt][Ii]?[Bb]?|[Bb])\s*$"), |t| match megabytes(t)? {
+    Some(_) => Ok(()),
+    None => Err(ValueError::hinted("there is no size", "write a number and a unit: 256M, 1G")),
+});
+
+/// CC: `TaskModel::COMMAND_MAX_LENGTH`.
+const LONGEST_TASK_COMMAND: usize = 4096;
+
+fn check_task_command(text: &str) -> Result<(), ValueError> {
+    if text.trim().is_empty() {
+        return Err(ValueError::new("there is no command to run"));
+    }
+    if text.starts_with('-') {
+        return Err(ValueError::hinted(
+            "`cf run-task` would take the command for an option",
+            "begin it with the program",
+        ));
+    }
+    if text.chars().count() > LONGEST_TASK_COMMAND {
+        return Err(ValueError::new(format!(
+            "the command of a task has {LONGEST_TASK_COMMAND} characters at the most"
+        )));
+    }
+    refuse_control(text, "command", "have the program itself make it")
+}
+
+/// Among other things, the name stands in the source of its log lines and in a column of `cf tasks`.
+fn check_task_name(text: &str) -> Result<(), ValueError> {
+    let is_good = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-');
+    if text.is_empty() || text.len() > 63 || !text.chars().all(is_good) || text.starts_with(['-', '.', '_']) {
+        return Err(ValueError::hinted(
+            format!("`{text}` cannot be the beginning of a task's name"),
+            "it is made of up to 63 letters, digits, `-`, `_` and `.`, such as smoke",
+        ));
+    }
+    Ok(())
+}
 
 /// Refuses what would do harm where the text is shown; it may have several lines.
 fn refuse_control(text: &str, noun: &str, hint: &str) -> Result<(), ValueError> {
@@ -306,9 +350,10 @@ pub(crate) static APP: Table = Table {
             "checks",
             Kind::List(&Kind::Table(&CHECK), 0, None),
             Need::Optional(
-                "none: the platform's health check alone decides; of an app without routes `health` for 30 seconds",
+                "none: the platform's health check alone decides; of an app without routes also `health` for 30 seconds",
             ),
-            "What the new version must show at the staging route before it goes live, in order; some also or only at the live routes.",
+            "What the new version must show at the staging route before it goes live, in order; some also or only at the live routes. An \
+             app without routes is checked by tasks before it is at work, and by `health` and commands once it is.",
         ),
         key(
             "watch",
@@ -411,6 +456,13 @@ pub(crate) static TIMEOUTS: Table = Table {
             "A change of a route, with the time until all routers know it.",
         ),
         key("binding", Kind::Text(&PERIOD), Need::Default("10m"), "A service binding."),
+        key(
+            "tasks",
+            Kind::Text(&PERIOD),
+            Need::Default("10m"),
+            "The tasks that still run on the old version where that is to be deleted (`old: delete`), which would end them. Where they go \
+             on for longer, it is kept, stopped, and the run says so.",
+        ),
     ],
 };
 
@@ -418,7 +470,7 @@ pub(crate) static TIMEOUTS: Table = Table {
 const OLD: &[(&str, &str)] = &[
     ("stop", "it is stopped and can be started again for a rollback"),
     ("keep", "it goes on running without live routes"),
-    ("delete", "it is deleted; a rollback then needs a new deployment"),
+    ("delete", "it is deleted once its tasks have ended; a rollback then needs a new deployment"),
 ];
 
 /// The words of `instances`.
@@ -574,7 +626,15 @@ pub(crate) static CHECK: Table = Table {
             Need::Optional("no command"),
             "A program of your own, run in this file's folder with the URL of the route in CUTOVER_URL (and in \
              CUTOVER_STAGING_URL, as it was called first), and the new colour's name in CUTOVER_APP and CUTOVER_COLOUR; exit \
-             status 0 is success.",
+             status 0 is success. Of an app without routes the URL is empty.",
+        ),
+        key(
+            "task",
+            Kind::TableOr(&TASK_CHECK, "command"),
+            Need::Optional("no task"),
+            "A task of Cloud Foundry (`cf run-task`): a command that runs once in the droplet of the new version, with its environment \
+             and its service bindings, before the switch; that it succeeds is success. Each deployment runs it once, also where it is \
+             interrupted and goes on.",
         ),
         key(
             "approval",
@@ -690,8 +750,52 @@ pub(crate) static COMMAND_CHECK: Table = Table {
     ],
 };
 
+/// `task` of a check.
+pub(crate) static TASK_CHECK: Table = Table {
+    noun: "a task",
+    one_of: false,
+    keys: &[
+        key(
+            "command",
+            Kind::Text(&TASK_COMMAND),
+            Need::Optional("that of `process`"),
+            "A line for the shell of the container. It is shown: no secrets here.",
+        ),
+        key(
+            "process",
+            Kind::Text(&TASK_PROCESS),
+            Need::Optional("`command` says what is run"),
+            "In the place of `command`, the type of a process of the app: what that runs, with as much memory and disk.",
+        ),
+        key(
+            "name",
+            Kind::Text(&TASK_NAME),
+            Need::Default("check"),
+            "What the task's name begins with; the place among the checks and the id of the deployment follow.",
+        ),
+        key(
+            "memory",
+            Kind::Text(&SIZE),
+            Need::Optional("as much as the platform gives, mostly 1G"),
+            "The memory of the task.",
+        ),
+        key(
+            "disk",
+            Kind::Text(&SIZE),
+            Need::Optional("as much as the platform gives, mostly 1G"),
+            "The disk of the task.",
+        ),
+        key(
+            "within",
+            Kind::Text(&PERIOD),
+            Need::Default("5m"),
+            "The time after which the task is terminated and the check has failed.",
+        ),
+    ],
+};
+
 /// All tables, the plan first.
-pub(crate) static TABLES: [&Table; 13] = [
+pub(crate) static TABLES: [&Table; 14] = [
     &PLAN,
     &TARGET,
     &APP,
@@ -702,6 +806,7 @@ pub(crate) static TABLES: [&Table; 13] = [
     &CHECK,
     &HTTP,
     &COMMAND_CHECK,
+    &TASK_CHECK,
     &HEALTH,
     &WATCH,
     &TLS,

@@ -17,7 +17,7 @@ pub(crate) use json::schema;
 pub(crate) use keys::MOST_PARALLEL;
 pub(super) use keys::{
     APP, CHECK, COMMAND_CHECK, HEALTH, HTTP, INSTANCES, LIVE_ROUTE, PLAN, ROUTES, STAGING_ROUTE, TABLES, TARGET,
-    TIMEOUTS, TLS, VERSION, WATCH,
+    TASK_CHECK, TIMEOUTS, TLS, VERSION, WATCH,
 };
 #[cfg(test)]
 pub(crate) use reference::reference;

@@ -1,7 +1,7 @@
 //! Keys that a plan does not have, and what whoever wrote them means: keys of a newer cutover, of a cf manifest, of other
 //! tools, and the old words for things that have another name here.
 
-use super::keys::{APP, CHECK, COMMAND_CHECK, HTTP, PLAN, ROUTES, TARGET, WATCH};
+use super::keys::{APP, CHECK, COMMAND_CHECK, HTTP, PLAN, ROUTES, TARGET, TASK_CHECK, WATCH};
 use super::table::Table;
 use crate::plan::yaml::{Node, Value};
 
@@ -108,6 +108,12 @@ const OTHER_WORDS: &[(&Table, &[&str], &str)] = &[
         "a question to a person is `- approval: Does it look right?`",
     ),
     (&HTTP, &["verb"], "how it asks is `method: POST`"),
+    (&TASK_CHECK, &["timeout", "deadline"], "the time after which the task is terminated is `within: 5m`"),
+    (
+        &TASK_CHECK,
+        &["run", "cmd", "script", "shell"],
+        "what is run is `command: bin/smoke`, a line for the shell of the container",
+    ),
     (&COMMAND_CHECK, &["timeout", "deadline"], "the time after which the command has failed is `within: 60s`"),
     (
         &COMMAND_CHECK,

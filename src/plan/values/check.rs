@@ -5,21 +5,28 @@ use std::path::{Path, PathBuf};
 
 use super::mapping::Mapping;
 use super::scalars::{any, whole};
-use crate::plan::check::{Approval, At, Check, CommandCheck, CommandLine, HttpCheck, Method, Pattern, Status};
+use crate::plan::check::{
+    Approval, At, Check, CommandCheck, CommandLine, HttpCheck, LocalCheck, Method, Pattern, Status, TaskCheck,
+    TaskCommand,
+};
 use crate::plan::diagnostics::Collector;
 use crate::plan::duration::parse_duration;
-use crate::plan::schema::{COMMAND_CHECK, HTTP};
+use crate::plan::manifest::megabytes;
+use crate::plan::schema::{COMMAND_CHECK, HTTP, TASK_CHECK};
 use crate::plan::value_error::ValueError;
 use crate::plan::yaml::{Node, Value};
 
 pub(crate) fn read_check(check: &Mapping<'_>, folder: &Path, collector: &mut Collector<'_>) -> Option<Check> {
     if check.node("http").is_some() {
-        read_http(&check.table("http", &HTTP), collector).map(Check::Http)
+        read_http(&check.table("http", &HTTP), collector).map(|http| Check::Local(LocalCheck::Http(http)))
     } else if check.node("approval").is_some() {
         let question = check.parse("approval", any)?.value;
-        Some(Check::Approval(Approval { question }))
+        Some(Check::Local(LocalCheck::Approval(Approval { question })))
+    } else if check.node("task").is_some() {
+        read_task(&check.table_or("task", &TASK_CHECK, "command"), collector).map(Check::Task)
     } else {
-        read_command(&check.table_or("command", &COMMAND_CHECK, "run"), folder, collector).map(Check::Command)
+        let command = read_command(&check.table_or("command", &COMMAND_CHECK, "run"), folder, collector)?;
+        Some(Check::Local(LocalCheck::Command(command)))
     }
 }
 
@@ -93,4 +100,40 @@ fn read_command(command: &Mapping<'_>, folder: &Path, collector: &mut Collector<
     };
     let folder = if folder.as_os_str().is_empty() { PathBuf::from(".") } else { folder.to_owned() };
     Some(CommandCheck { at: read_at(command), run, folder, within: command.parse("within", parse_duration)?.value })
+}
+
+/// A task runs a command of its own or that of a process, and one of them.
+fn read_task(task: &Mapping<'_>, collector: &mut Collector<'_>) -> Option<TaskCheck> {
+    let (command, process) = (task.parse("command", any), task.parse("process", any));
+    let run = match (command, process) {
+        (Some(command), None) => TaskCommand::Command(command.value),
+        (None, Some(process)) => TaskCommand::Process(process.value),
+        (Some(_), Some(process)) => {
+            let hint = "leave one of them out: `process` runs the command of that process";
+            let error = ValueError::hinted("a task runs a command of its own, or that of a process, not both", hint);
+            collector.at(process.place.clone(), &process.path, error);
+            return None;
+        }
+        (None, None) => {
+            let is_missing = ["command", "process"].into_iter().all(|key| task.node(key).is_none());
+            if is_missing {
+                let error =
+                    ValueError::hinted("there is nothing to run", "give `command: bin/smoke`, or `process: smoke`");
+                collector.node(task.whole(), task.path(), error);
+            }
+            return None;
+        }
+    };
+    let size = |key| match task.node(key) {
+        // An empty one counts as absent, as in a manifest.
+        Some(_) => task.parse(key, megabytes).map(|size| size.value),
+        None => Some(None),
+    };
+    Some(TaskCheck {
+        run,
+        name: task.parse("name", any)?.value,
+        memory_mb: size("memory")?,
+        disk_mb: size("disk")?,
+        within: task.parse("within", parse_duration)?.value,
+    })
 }

@@ -68,6 +68,16 @@ impl<'node> Mapping<'node> {
             .collect()
     }
 
+    /// The mapping itself, or what stands in its place.
+    pub(crate) fn whole(&self) -> &'node Node {
+        self.node
+    }
+
+    /// Where it stands in the document.
+    pub(crate) fn path(&self) -> &str {
+        &self.path
+    }
+
     /// Where a key stands in the document.
     pub(crate) fn path_of(&self, key: &str) -> String {
         if self.alone == Some(key) { self.path.clone() } else { key_path(&self.path, key) }

@@ -160,15 +160,21 @@ fn read_carry(app: &Mapping<'_>, collector: &mut Collector<'_>) -> Carry {
     Carry::of(words.into_iter().map(|word| word.value).collect())
 }
 
-/// The checks that ask something; of an app without routes nobody can be asked.
+/// The checks that ask something; of an app without routes no router can be asked, and there is no moment for a person.
 fn read_checks(app: &Mapping<'_>, folder: &Path, collector: &mut Collector<'_>) -> Vec<Option<Check>> {
     let items = app.node("checks").map(Node::items).unwrap_or_default();
-    if let (None, Some((at, asks))) =
-        (app.node("routes"), items.iter().enumerate().find(|(_, item)| item.get("health").is_none()))
-    {
-        let hint = "write `- health: {for: 30s}`: its instances must run that long without a crash";
-        let error = ValueError::hinted("an app without routes has nothing that this check could ask", hint);
-        collector.node(asks, &format!("{}[{at}]", app.path_of("checks")), error);
+    for (number, check) in items.iter().enumerate().filter(|_| app.node("routes").is_none()) {
+        let path = format!("{}[{number}]", app.path_of("checks"));
+        if check.get("http").is_some() || check.get("approval").is_some() {
+            let hint = "have it checked by `task: bin/smoke`, by a `command` of your own once it is at work, or by \
+                        `health: {for: 30s}`, in which no instance may crash";
+            let error = ValueError::hinted("an app without routes has nothing that this check could ask", hint);
+            collector.node(check, &path, error);
+        } else if let Some(at) = check.get("command").and_then(|command| command.get("at")) {
+            let hint = "leave `at` out: the command is run once the new version is at work";
+            let error = ValueError::hinted("an app without routes is checked at none", hint);
+            collector.node(at, &format!("{path}.command.at"), error);
+        }
     }
     let asking = app.tables("checks", &CHECK).into_iter().filter(|check| check.node("health").is_none());
     asking.map(|check| read_check(&check, folder, collector)).collect()

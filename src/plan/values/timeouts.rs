@@ -13,5 +13,6 @@ pub(crate) fn read_timeouts(timeouts: &Mapping<'_>) -> Option<Timeouts> {
         start: time("start")?,
         route: time("route")?,
         binding: time("binding")?,
+        tasks: time("tasks")?,
     })
 }

@@ -12,6 +12,9 @@ apps:
     manifest: manifest.yml
 ";
 
+/// Before the new version is at work, and once it is.
+const CHECKS: &str = "    checks: [task: bin/smoke, command: ./look]\n";
+
 fn plan(keys: &str) -> Plan {
     example::plan(&format!("{UNROUTED}{keys}"))
 }
@@ -51,7 +54,7 @@ fn an_app_without_routes_is_deployed_and_taken_back_from_every_ordinary_space() 
         ("web is at work, too", space(vec![with_workers(app("shop_a", true, Some(Role::Live)), 1)])),
     ];
     for (name, space) in &spaces {
-        let keys = ["", "    old: keep\n", "    old: delete\n", "    instances: manifest\n"];
+        let keys = ["", "    old: keep\n", "    old: delete\n", "    instances: manifest\n", CHECKS];
         for keys in keys.iter().filter(|keys| keys.is_empty() || *name == "an update") {
             for verb in [Verb::Apply, Verb::Rollback] {
                 assert_holds(&format!("{name}, {keys:?}, {verb}"), &proved(&plan(keys), verb, space));
@@ -62,7 +65,7 @@ fn an_app_without_routes_is_deployed_and_taken_back_from_every_ordinary_space() 
 
 #[test]
 fn every_state_that_an_interrupted_deployment_without_routes_leaves_is_a_legal_start() {
-    let (plan, start) = (plan(""), space(vec![live("shop_a"), previous("shop_b", false)]));
+    let (plan, start) = (plan(CHECKS), space(vec![live("shop_a"), previous("shop_b", false)]));
     let mut half_way = start.clone();
     for begun in [Verb::Apply, Verb::Rollback] {
         // The verbs take turns: each walk tries all three from where it leads through.

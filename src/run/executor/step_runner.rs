@@ -12,7 +12,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::cf::invocation::{Invocation, Reference};
-use crate::cf::outcome::{self, Reason, confirm};
+use crate::cf::outcome::{self, Expectation, Reason, confirm};
 use crate::cf::output::{Exit, Output, Stream};
 use crate::cf::parse;
 use crate::cf::spawn::Cf;
@@ -30,7 +30,7 @@ use crate::space::condition::{Condition, Judgement};
 use crate::space::section::Section;
 use crate::space::{Space, read};
 use crate::steps::Step;
-use crate::steps::action::facts::Answered;
+use crate::steps::action::facts::{Answered, OneTask, Proviso};
 use crate::steps::action::work::Work;
 
 use super::ahead::Ahead;
@@ -49,6 +49,9 @@ const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 /// How long the space is looked at after the last call has failed: a late effect of a lost call shows by then.
 const LATE_EFFECT: Duration = Duration::from_secs(3);
+
+/// How long a task may take to end that is terminated: Diego gives it 10 s between SIGTERM and SIGKILL.
+const TERMINATION: Duration = Duration::from_secs(20);
 
 /// A step that is confirmed.
 pub(super) struct Confirmed {
@@ -173,6 +176,11 @@ impl Runner<'_> {
         exit_code: &mut Option<i32>,
         report: &mut Report<'_>,
     ) -> Result<Confirmed, Unfinished> {
+        if let Some(proviso) = step.facts().proviso()
+            && let Some(left_out) = self.left_out(app, step, &proviso, view, report)?
+        {
+            return Ok(left_out);
+        }
         let deadline = self.clock.now() + step.limits.within;
         let before = Arc::clone(view.space());
         let Called { mut notes, since, told, own_package } = if let Some(invocation) = step.invocation() {
@@ -185,6 +193,8 @@ impl Runner<'_> {
             Called { notes, since: self.clock.now(), told: Answered::Nothing, own_package: None }
         };
         let done = self.clock.now();
+        // To ask for a task is none of its time.
+        let deadline = step.facts().task().map_or(deadline, |task| deadline.min(done + task.within));
         let asks_routers = step.facts().router_question().is_some();
         // While the routers are asked, people have their time, too: what is seen until then is not enough to take something away.
         let counts_for_nothing = asks_routers && next.iter().any(|next| next.facts().takes_away());
@@ -234,6 +244,38 @@ impl Runner<'_> {
             view.forget();
         }
         Ok(Confirmed { notes, done, is_told: told == Answered::App })
+    }
+
+    /// Waits for what a step is done on condition of. Where that does not come to be so, the step is left out, and that is told.
+    fn left_out(
+        &self,
+        app: &plan::App,
+        step: &Step,
+        proviso: &Proviso,
+        view: &mut View<'_, '_>,
+        report: &mut Report<'_>,
+    ) -> Result<Option<Confirmed>, Unfinished> {
+        let Proviso { condition, within, instead } = proviso;
+        let (since, before) = (self.clock.now(), Arc::clone(view.space()));
+        let mut is_begun = false;
+        let mut waits = |what: Happening| {
+            // A step that waits has begun, also where no cf is run for it.
+            if !std::mem::replace(&mut is_begun, true) {
+                report(Happening::step_waits(app, step));
+            }
+            report(what);
+        };
+        let awaited =
+            Awaited { condition, before: &before, since, soon: &Parts::default(), until: Some(since + *within) };
+        match self.wait_for(step, &awaited, view, &mut waits) {
+            Ok(()) => Ok(None),
+            Err(Unfinished::Failed(why)) => {
+                waits(Happening::Note { text: format!("{why}: {instead}") });
+                let notes = vec!["left out, since its time is over".to_owned()];
+                Ok(Some(Confirmed { notes, done: self.clock.now(), is_told: false }))
+            }
+            Err(other) => Err(other),
+        }
     }
 
     /// Runs cf, again where that is of use, until what it was to do is done. Fails with what cf said.
@@ -354,7 +396,9 @@ impl Runner<'_> {
             return Err(why.into());
         }
         let last = next == Next::GiveUp || self.clock.now() >= deadline;
-        let settled = self.settle(step, view, before, if last { LATE_EFFECT } else { Duration::ZERO });
+        // A task that shows late would run twice.
+        let may_show_late = last || step.facts().task().is_some();
+        let settled = self.settle(step, view, before, if may_show_late { LATE_EFFECT } else { Duration::ZERO });
         let ended = self.clock.stop();
         match settled {
             Settled::Done => Ok(true),
@@ -416,6 +460,10 @@ impl Runner<'_> {
             match condition.judge(view.space(), before) {
                 Judgement::Holds => return Settled::Done,
                 Judgement::NotYet(_) if step.facts().is_asked_for(view.space()) => return Settled::Done,
+                // One that has failed already was run.
+                Judgement::Never(_) if step.facts().task().is_some() && step.facts().is_asked_for(view.space()) => {
+                    return Settled::Done;
+                }
                 Judgement::NotYet(_) if self.clock.now() < until && self.clock.pause(PAUSE).is_ok() => {}
                 Judgement::NotYet(_) | Judgement::Never(_) => return Settled::NotDone,
             }
@@ -457,7 +505,10 @@ impl Runner<'_> {
                 Judgement::NotYet(why) => why,
             };
             if until.is_none_or(|until| self.clock.now() >= until) {
-                return Err(Unfinished::Failed(missing));
+                let ended = self.end_task(step, view, report);
+                return Err(Unfinished::Failed(
+                    ended.map_or_else(|| missing.clone(), |ended| format!("{missing}; {ended}")),
+                ));
             }
             if missing != told {
                 report(Happening::waiting(step, &missing));
@@ -466,6 +517,47 @@ impl Runner<'_> {
             self.clock.pause(pauses.next())?;
             view.look(&waited_for, self.clock.now())?;
         }
+    }
+
+    /// Terminates the task of a step whose time is over, where it has not ended, and waits until it has. Says what has become of
+    /// it.
+    fn end_task(&self, step: &Step, view: &mut View<'_, '_>, report: &mut Report<'_>) -> Option<String> {
+        let (app, OneTask { name, .. }) = (step.facts().app(), step.facts().task()?);
+        let id = |view: &View<'_, '_>| {
+            let task = view.space().app(app).and_then(|app| app.task(name));
+            task.filter(|task| !task.state.is_over()).map(|task| task.id)
+        };
+        let running = id(view)?;
+        let (call, expected) = (
+            Invocation::terminate_task(app, running),
+            Expectation::TaskTerminated { app: app.to_owned(), id: running },
+        );
+        let by_hand = format!("end it with {}", call.shell());
+        let Ok(argv) = call.resolve(&|_| None) else { return Some(by_hand) };
+        let mut heard = |stream, text: &str| report(output(step, &argv, stream, text));
+        let ended = self.cf.run(&argv, step.limits.attempt, &mut heard);
+        let verdict = ended.map(|output| confirm(&expected, self.cf.version().dialect(), &output));
+        let until = self.clock.now() + TERMINATION;
+        let parts = Parts::new(&[Section::Tasks], Some(app));
+        loop {
+            let looked = view.look(&parts, self.clock.now());
+            if looked.is_ok() && id(view).is_none() {
+                return Some("it was terminated, since its time is over".to_owned());
+            }
+            if looked.is_err() || self.clock.now() >= until || self.clock.pause(PAUSE).is_err() {
+                break;
+            }
+        }
+        Some(match verdict {
+            Ok(outcome::Verdict::Done | outcome::Verdict::AlreadyDone) => {
+                "it was told to end, since its time is over, and has not ended yet".to_owned()
+            }
+            Ok(outcome::Verdict::Refused(refusal)) => {
+                format!("it could not be terminated: {}; {by_hand}", refusal.words)
+            }
+            Ok(outcome::Verdict::Unknown { why }) => format!("it could not be terminated: {why}; {by_hand}"),
+            Err(error) => format!("it could not be terminated: {error}; {by_hand}"),
+        })
     }
 
     /// Since when what is known is not too old for most purposes.

@@ -50,10 +50,13 @@ impl Recovery<'_, '_> {
         let app = self.part.app.as_ref();
         let under_way = UnderWay::of(app, space);
         let is_forward = under_way.as_ref().is_some_and(|it| !it.back) && failure.step.phase.is_of_new_version();
-        if failure.step.facts().traffic() == Traffic::Started {
-            self.tell_logs(failure.step.facts().app(), report);
+        let facts = failure.step.facts();
+        if let Some(task) = facts.task() {
+            self.tell_logs(facts.app(), Some(task.name), report);
+        } else if facts.traffic() == Traffic::Started {
+            self.tell_logs(facts.app(), None, report);
         } else if let Some(under_way) = under_way.as_ref().filter(|_| is_forward) {
-            self.tell_logs(under_way.app.as_str(), report);
+            self.tell_logs(under_way.app.as_str(), None, report);
         }
         let Some(under_way) = under_way else {
             stands(app, space, report);
@@ -206,9 +209,9 @@ impl Recovery<'_, '_> {
         }
     }
 
-    /// Tells the last lines that the version has logged: mostly they tell why it failed. Where they cannot be had, that
-    /// is no failure of its own.
-    fn tell_logs(&self, version: &str, report: &mut Report<'_>) {
+    /// Tells the last lines that the version has logged, or one task of it: mostly they tell why it failed. Where they cannot be
+    /// had, that is no failure of its own.
+    fn tell_logs(&self, version: &str, task: Option<&str>, report: &mut Report<'_>) {
         let call = Invocation::logs_recent(version);
         let Ok(argv) = call.resolve(&|_| None) else { return };
         let mut lines = Vec::new();
@@ -217,7 +220,11 @@ impl Recovery<'_, '_> {
             return;
         }
         // The first line is cf's own: `Retrieving logs for app …`.
-        let mut logged: Vec<String> = lines.into_iter().skip(1).filter(|line| !is_our_request(line)).collect();
+        let is_wanted = |line: &String| match task {
+            Some(task) => is_of_task(line, task),
+            None => !is_our_request(line),
+        };
+        let mut logged: Vec<String> = lines.into_iter().skip(1).filter(is_wanted).collect();
         logged.drain(..logged.len().saturating_sub(LOG_LINES));
         if !logged.is_empty() {
             report(Happening::logs(&self.part.app, version, logged));
@@ -256,6 +263,16 @@ impl Recovery<'_, '_> {
             report(Happening::Hint { text: own.ways_of(verb, &possible) });
         }
     }
+}
+
+/// Whether a log line is one of a task's own: `   2026-01-01T00:00:00.00+0000 [APP/TASK/NAME/0] OUT …`.
+fn is_of_task(line: &str, task: &str) -> bool {
+    line.split_whitespace().nth(1).is_some_and(|source| {
+        source
+            .strip_prefix("[APP/TASK/")
+            .and_then(|source| source.strip_prefix(task))
+            .is_some_and(|rest| rest.starts_with('/'))
+    })
 }
 
 /// Whether a log line is gorouter's access line of a request of our own: a check that is repeated makes many, and what

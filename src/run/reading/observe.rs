@@ -23,16 +23,16 @@ use crate::space::lock::Lock;
 use crate::space::read::{self, Unreadable};
 use crate::space::rules::Suspended;
 use crate::space::section::Section;
-use crate::space::{App, AppState, Named, Process, Quota, QuotaScope, SNAPSHOT_FORMAT, Space};
+use crate::space::{App, AppState, Named, Process, Quota, QuotaScope, SNAPSHOT_FORMAT, Space, Task};
 use crate::steps::annotations::Role;
-use crate::steps::{equal, strategy};
+use crate::steps::{equal, strategy, tasks};
 
 use super::parts::Parts;
 use super::reader::{Reader, pause_after};
 pub(super) use paths::PAGE;
 use paths::{
-    bindings_path, deployments_path, droplets_path, manifest_path, packages_path, policies_path,
-    process_instances_path, processes_path, stats_path,
+    bindings_path, deployments_path, droplets_path, manifest_path, open_tasks_path, packages_path, policies_path,
+    process_instances_path, processes_path, stats_path, tasks_path,
 };
 
 /// Reads one space with one cf.
@@ -49,6 +49,8 @@ pub struct Observer<'a> {
     services: BTreeSet<String>,
     /// Of those, the ones for whose bindings a manifest names parameters.
     with_parameters: BTreeSet<String>,
+    /// What the names of the tasks begin with that a deployment runs, by the apps that it may run them on.
+    tasks: BTreeMap<String, Vec<String>>,
     /// Whether what apps are set to is of interest: to whoever brings up a new version.
     reads_settings: bool,
     /// Hears of what a person should know while the whole space is read.
@@ -70,6 +72,10 @@ impl<'a> Observer<'a> {
             routes: plan.apps.iter().flat_map(|app| strategy::of(app).routes(app)).cloned().collect(),
             services: per_app(&|app| app.all_services().map(ToOwned::to_owned).collect()),
             with_parameters: per_app(&|app| equal::with_parameters(app).map(|(service, _)| service).collect()),
+            tasks: (plan.apps.iter())
+                .flat_map(|app| app.colours.iter().map(|colour| (colour.to_string(), tasks::stems(app))))
+                .filter(|(_, stems)| !stems.is_empty())
+                .collect(),
             reads_settings: true,
             tell: &|_| {},
             stages: plan.apps.iter().any(|app| app.manifest.app.docker.is_none()),
@@ -175,6 +181,9 @@ impl<'a> Observer<'a> {
         if parts.has(Section::Droplets) {
             self.droplets(space, parts)?;
         }
+        if parts.has(Section::Tasks) {
+            self.tasks(space, parts)?;
+        }
         if self.reads_settings && parts.has(Section::Settings) && !space.apps.is_empty() {
             self.settings(space, parts)?;
         }
@@ -211,6 +220,16 @@ impl<'a> Observer<'a> {
         query(&format!("/v3/spaces/{}", self.answers.target().space_guid), &[("include", "organization")])
     }
 
+    /// Where the tasks of apps are told: those that have not ended, and those that a deployment under way may have run.
+    fn tasks_paths(&self, space: &Space, parts: &Parts) -> Vec<String> {
+        let guids = guids_of(space, parts, Section::Tasks);
+        let own = space.apps.iter().filter(|app| guids.contains(&app.guid)).filter_map(|app| {
+            let names = tasks::under_way(self.tasks.get(&app.name)?, app);
+            (!names.is_empty()).then(|| tasks_path(app, &names))
+        });
+        open_tasks_path(&guids).into_iter().chain(own).collect()
+    }
+
     fn services_path(&self) -> String {
         let in_space = [("space_guids", self.answers.target().space_guid.as_str()), ("per_page", PAGE)];
         // A name that a vars file gives the manifest is for no argument: all are asked for, and the right ones picked.
@@ -245,6 +264,7 @@ impl<'a> Observer<'a> {
                 Section::Packages => paths.extend(packages_path(&guids_of(space, parts, section))),
                 Section::Droplets => paths.extend(droplets_path(&guids_of(space, parts, section))),
                 Section::Deployments => paths.push(deployments_path(space)),
+                Section::Tasks => paths.extend(self.tasks_paths(space, parts)),
                 Section::Settings | Section::Policies if !self.reads_settings => {}
                 Section::Policies => paths.push(policies_path(space)),
                 Section::Settings => {
@@ -327,6 +347,25 @@ impl<'a> Observer<'a> {
                 let asked = process_instances_path(process);
                 process.states = read::process_instances(&asked, &self.answers.get(&asked)?)?;
             }
+        }
+        Ok(())
+    }
+
+    /// What was read later of a task is newer: it may have ended meanwhile.
+    fn tasks(&self, space: &mut Space, parts: &Parts) -> Result<(), ObserveError> {
+        let mut found: BTreeMap<(String, u64), Task> = BTreeMap::new();
+        for asked in self.tasks_paths(space, parts) {
+            let read = read::tasks(&asked, &self.answers.list(&asked)?)?;
+            for (app, task) in read {
+                let known = found.entry((app, task.id)).or_insert_with(|| task.clone());
+                if task.state.is_over() {
+                    *known = task;
+                }
+            }
+        }
+        for app in space.apps.iter_mut().filter(|app| parts.has_of(Section::Tasks, &app.name)) {
+            let own = found.iter().rev().filter(|((of, _), _)| *of == app.guid);
+            app.tasks = own.map(|(_, task)| task.clone()).collect();
         }
         Ok(())
     }
@@ -480,6 +519,7 @@ impl Reader for Observer<'_> {
             routes: self.routes.clone(),
             services: self.services.clone(),
             with_parameters: self.with_parameters.clone(),
+            tasks: self.tasks.clone(),
             ..*self
         };
         aside.read(space, parts).is_ok()

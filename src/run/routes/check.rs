@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use guard::Guard;
 
-use crate::plan::{Approval, Check, HttpCheck, RouteUrl, Watch};
+use crate::plan::{Approval, HttpCheck, LocalCheck, RouteUrl, Watch};
 use crate::run::waiting::clock::Clock;
 use crate::space::Space;
 
@@ -17,8 +17,8 @@ use super::watch;
 
 /// What runs checks.
 pub trait Checks: Sync {
-    /// Runs one check of the app of a space at a route.
-    fn run(&self, check: &Check, app: &str, url: &RouteUrl, space: &Space, clock: &dyn Clock) -> Outcome;
+    /// Runs one check of the app of a space at a route, where the app has any.
+    fn run(&self, check: &LocalCheck, app: &str, url: Option<&RouteUrl>, space: &Space, clock: &dyn Clock) -> Outcome;
 
     /// Goes on with checks of the app of a space at routes, as long as it is watched.
     fn watch(
@@ -44,12 +44,18 @@ pub struct Checker<'a> {
 }
 
 impl Checks for Checker<'_> {
-    fn run(&self, check: &Check, app: &str, url: &RouteUrl, space: &Space, clock: &dyn Clock) -> Outcome {
+    fn run(&self, check: &LocalCheck, app: &str, url: Option<&RouteUrl>, space: &Space, clock: &dyn Clock) -> Outcome {
         match check {
-            Check::Http(http) => http_check::ask(http, app, url, space, self.client, clock),
-            Check::Command(command) => command::execute(command, app, &url.https(""), clock, self.guard)
-                .unwrap_or_else(|error| Outcome::Failed(format!("the command could not be run: {error}"))),
-            Check::Approval(Approval { question }) => match self.approver.ask(question, clock) {
+            LocalCheck::Http(http) => match url {
+                Some(url) => http_check::ask(http, app, url, space, self.client, clock),
+                None => Outcome::Failed("there is no route to ask".to_owned()),
+            },
+            LocalCheck::Command(command) => {
+                let url = url.map(|url| url.https("")).unwrap_or_default();
+                command::execute(command, app, &url, clock, self.guard)
+                    .unwrap_or_else(|error| Outcome::Failed(format!("the command could not be run: {error}")))
+            }
+            LocalCheck::Approval(Approval { question }) => match self.approver.ask(question, clock) {
                 Ok(Answer::Yes(note)) => Outcome::Passed(note.to_owned()),
                 Ok(Answer::No(why)) => Outcome::Failed(why),
                 Ok(Answer::NobodyToAsk) => Outcome::Unanswered(question.clone()),

@@ -127,7 +127,7 @@ mod tests {
     use ureq::http::{HeaderMap, HeaderName, HeaderValue};
 
     use super::*;
-    use crate::plan::Check;
+    use crate::plan::{Check, LocalCheck};
 
     fn check(keys: &str) -> HttpCheck {
         let text = format!(
@@ -136,8 +136,8 @@ mod tests {
              http: {{{keys}}}\n"
         );
         match &crate::example::plan(&text).apps[0].checks[0] {
-            Check::Http(http) => http.clone(),
-            Check::Command(_) | Check::Approval(_) => panic!("a command"),
+            Check::Local(LocalCheck::Http(http)) => http.clone(),
+            Check::Local(_) | Check::Task(_) => panic!("another check"),
         }
     }
 

@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use crate::plan::{Check, RouteUrl};
+use crate::plan::{LocalCheck, RouteUrl};
 use crate::run::side_by_side::side_by_side;
 use crate::run::waiting::interrupt::Interrupt;
 use crate::space::Space;
@@ -29,9 +29,9 @@ pub(crate) fn ask<'s>(client: &Client, space: &Space, steps: impl IntoIterator<I
     let mut checked: Vec<RouteUrl> = Vec::new();
     for step in steps {
         match step.facts().work() {
-            Work::Check { check: Check::Http(_), url } => checked.push(url.clone()),
+            Work::Check { check: LocalCheck::Http(_), url } => checked.extend(url.cloned()),
             Work::Watch { urls, .. } => checked.extend(urls.iter().cloned()),
-            Work::Check { check: Check::Command(_) | Check::Approval(_), .. } | Work::Cf | Work::Wait(_) => {}
+            Work::Check { check: LocalCheck::Command(_) | LocalCheck::Approval(_), .. } | Work::Cf | Work::Wait(_) => {}
         }
         if let Some(RouterQuestion::Reached { url, .. } | RouterQuestion::Gone { url, .. }) =
             step.facts().router_question()

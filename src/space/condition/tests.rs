@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::example;
-use crate::space::{Droplet, Package};
+use crate::space::{Droplet, Package, Task};
 
 /// What has become of the app meanwhile.
 type Change = fn(&mut App);
@@ -48,6 +48,64 @@ fn an_app_is_there_or_is_not() {
         &Condition::Stopped { app: app() },
         &[(|_| {}, "not yet: app shop is started"), (|app| app.state = AppState::Stopped, "holds")],
     );
+}
+
+#[test]
+fn a_task_is_waited_for_until_it_has_ended() {
+    fn task(app: &mut App, state: TaskState, failure: Option<&str>) {
+        let (name, failure) = ("smoke".to_owned(), failure.map(ToOwned::to_owned));
+        app.tasks = vec![Task { id: 3, name, state, memory_mb: 64, failure }];
+    }
+    let wanted = |steady| Condition::TaskSucceeded { app: app(), task: "smoke".to_owned(), steady };
+    assert_says(
+        &wanted(None),
+        &[
+            (|_| {}, "not yet: app shop has no task smoke"),
+            (|app| task(app, TaskState::Pending, None), "not yet: task 3 (smoke) of app shop is about to run"),
+            (|app| task(app, TaskState::Running, None), "not yet: task 3 (smoke) of app shop runs"),
+            (|app| task(app, TaskState::Canceling, None), "not yet: task 3 (smoke) of app shop is being terminated"),
+            (
+                |app| task(app, TaskState::Failed, Some("APP/TASK/smoke: Exited with status 1")),
+                "never: task 3 (smoke) of app shop has failed: APP/TASK/smoke: Exited with status 1",
+            ),
+            (|app| task(app, TaskState::Failed, None), "never: task 3 (smoke) of app shop has failed"),
+            (|app| task(app, TaskState::Succeeded, None), "holds"),
+        ],
+    );
+    // A task says nothing of the instances of its app.
+    let crashed: Change = |app| {
+        task(app, TaskState::Succeeded, None);
+        app.processes[0].states[1].id = Some("another".to_owned());
+    };
+    assert_says(&wanted(None), &[(crashed, "holds")]);
+    assert_says(
+        &wanted(Some(2)),
+        &[
+            (|app| task(app, TaskState::Succeeded, None), "holds"),
+            (crashed, "never: web instance 1 of app shop crashed, or was moved, while it was checked"),
+            (|app| task(app, TaskState::Running, None), "not yet: task 3 (smoke) of app shop runs"),
+        ],
+    );
+}
+
+#[test]
+fn an_app_runs_no_task_once_all_have_ended() {
+    let task = |id, state| Task { id, name: format!("t{id}"), state, memory_mb: 64, failure: None };
+    let with = |states: &[TaskState]| {
+        let mut now = before();
+        now.apps[0].tasks = (1..).zip(states).map(|(id, state)| task(id, *state)).collect();
+        Condition::NoTasks { app: app() }.judge(&now, &before())
+    };
+    let not_yet = |told: &str| Judgement::NotYet(format!("app shop still runs {told}"));
+    for (states, expected) in [
+        (&[][..], Judgement::Holds),
+        (&[TaskState::Succeeded, TaskState::Failed], Judgement::Holds),
+        (&[TaskState::Succeeded, TaskState::Running], not_yet("task 2 (t2)")),
+        (&[TaskState::Pending, TaskState::Running, TaskState::Canceling], not_yet("3 tasks: 1 (t1), 2 (t2), 3 (t3)")),
+    ] {
+        assert_eq!(with(states), expected, "{states:?}");
+    }
+    assert_eq!(Condition::NoTasks { app: "gone".to_owned() }.judge(&before(), &before()), Judgement::Holds);
 }
 
 #[test]
@@ -278,7 +336,8 @@ fn what_is_checked_runs_on_without_a_crash() {
 /// What still ends counts, where the platform tells of it.
 #[test]
 fn a_process_has_as_many_instances_as_it_is_to_have_and_no_more() {
-    let process = |instances| Condition::Process { app: app(), process: "worker".to_owned(), instances };
+    let process =
+        |instances| Condition::Process { app: app(), process: "worker".to_owned(), instances, or_absent: false };
     let scaled: fn(&mut App, u32) = |app, instances| app.processes[1].instances = instances;
     assert_says(
         &process(2),
@@ -292,6 +351,14 @@ fn a_process_has_as_many_instances_as_it_is_to_have_and_no_more() {
             ),
             (|app| app.state = AppState::Stopped, "holds"),
             (|app| app.processes.truncate(1), "not yet: app shop has no process worker"),
+        ],
+    );
+    let or_absent = Condition::Process { app: app(), process: "worker".to_owned(), instances: 2, or_absent: true };
+    assert_says(
+        &or_absent,
+        &[
+            (|app| app.processes.truncate(1), "holds"),
+            (|app| app.processes[1].states.truncate(1), "not yet: 1 of 2 worker instances of app shop run"),
         ],
     );
     let cases: [(Change, &str); 4] = [

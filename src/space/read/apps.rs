@@ -58,6 +58,7 @@ pub fn apps(path: &str, resources: &[Value]) -> Result<Vec<(App, bool)>, Unreada
             droplet: raw.relationships.current_droplet.and_then(ToOne::guid),
             staged: None,
             bindings: Vec::new(),
+            tasks: Vec::new(),
             stack: raw.lifecycle.and_then(|has| has.data.stack),
             settings: None,
         };

@@ -1,15 +1,19 @@
-//! Deletes an app.
+//! Deletes an app, once its tasks have ended: a deletion would end them.
+
+use std::time::Duration;
 
 use crate::cf::dialect::CfVersion;
 use crate::cf::invocation::Invocation;
 use crate::cf::outcome::Expectation;
-use crate::plan::AppName;
+use crate::plan::{AppName, Timeouts, format_duration};
+use crate::shell::quote;
 use crate::space::Space;
 use crate::space::condition::Condition;
 use crate::space::difference::Facet;
 use crate::space::section::Section;
 
-use super::facts::Facts;
+use super::facts::{Facts, Proviso};
+use super::limits::Limits;
 use super::model;
 use super::partial::PartialEffect;
 
@@ -18,6 +22,8 @@ use super::partial::PartialEffect;
 pub(crate) struct Delete {
     /// The app.
     pub(crate) app: AppName,
+    /// How long its tasks may go on; after that it is not deleted.
+    pub(crate) patience: Duration,
 }
 
 /// What is found where a deletion was cut off: the app is still there.
@@ -36,7 +42,7 @@ impl Facts for Delete {
     }
 
     fn purpose(&self) -> String {
-        format!("delete {}", self.app)
+        format!("delete {}, once no task of it runs, or not at all", self.app)
     }
 
     fn invocation(&self, _cf: &CfVersion) -> Option<Invocation> {
@@ -55,6 +61,24 @@ impl Facts for Delete {
         let guid = model::app(space, self.app.as_str()).guid.clone();
         space.apps.retain(|app| app.guid != guid);
         model::take_off_routes(space, &guid);
+    }
+
+    fn own_confirmation(&self) -> Option<String> {
+        Some(format!("clock: its tasks end within {}; it is kept else", format_duration(self.patience)))
+    }
+
+    fn proviso(&self) -> Option<Proviso> {
+        let instead = format!(
+            "it is kept, stopped; once they have ended, it is deleted with cf delete {} -f",
+            quote(self.app.as_str())
+        );
+        Some(Proviso { condition: Condition::NoTasks { app: self.app.to_string() }, within: self.patience, instead })
+    }
+
+    /// To wait for its tasks has its own time.
+    fn limits(&self, timeouts: &Timeouts) -> Limits {
+        let calls = Limits::of_calls(timeouts.call);
+        Limits { within: calls.within + self.patience, ..calls }
     }
 
     fn partial_effects(&self) -> &'static [PartialEffect] {

@@ -84,6 +84,16 @@ pub(crate) trait Facts {
         false
     }
 
+    /// The task that it runs on its app: the list of tasks tells what has become of it, and it is run but once.
+    fn task(&self) -> Option<OneTask<'_>> {
+        None
+    }
+
+    /// What must come to be so before it is begun; where it does not, it is left out, and the deployment is done without it.
+    fn proviso(&self) -> Option<Proviso> {
+        None
+    }
+
     /// Whether its cf only watches what the platform does by itself once it was asked: then it may be ended at any time,
     /// and what it waited for is seen in the space later.
     fn is_watched_by_cf(&self) -> bool {
@@ -140,6 +150,11 @@ pub(crate) trait Facts {
         None
     }
 
+    /// The memory that is taken while it is under way, beside what it leaves, in megabytes.
+    fn memory_meanwhile_mb(&self) -> u64 {
+        0
+    }
+
     /// Its line in a shell script, where that is none of cf's invocations as it is. `within` is how long it may take.
     fn script(&self, _within: Duration) -> Option<String> {
         None
@@ -152,6 +167,26 @@ pub(crate) trait Facts {
             Traffic::Unchanged | Traffic::NewVersion | Traffic::Started | Traffic::Checked | Traffic::Drained => None,
         }
     }
+}
+
+/// What must be so for an action to be done at all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Proviso {
+    /// What must be so.
+    pub(crate) condition: Condition,
+    /// How long that is waited for.
+    pub(crate) within: Duration,
+    /// What becomes of the app where the action is left out, as a sentence without its end.
+    pub(crate) instead: String,
+}
+
+/// A task that an action runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct OneTask<'a> {
+    /// Its name.
+    pub(crate) name: &'a str,
+    /// The time after which it is terminated.
+    pub(crate) within: Duration,
 }
 
 /// What an action means for a process that is handed over from one version to the other.

@@ -31,6 +31,8 @@ pub(crate) struct ScaleProcess {
     pub(crate) instances: u32,
     /// What that is for.
     pub(crate) aim: Aim,
+    /// Whether only a droplet may bring the process: of a version whose droplet does not, nothing is scaled.
+    pub(crate) is_optional: bool,
 }
 
 /// What a process is scaled for.
@@ -104,13 +106,16 @@ impl Facts for ScaleProcess {
     }
 
     fn purpose(&self) -> String {
-        let Self { app, process, instances, aim } = self;
+        let Self { app, process, instances, aim, is_optional } = self;
         match aim {
             Aim::Hold => format!("leave process {process} of {app} without instances until the switch"),
             Aim::End { next: Some(next) } => {
                 format!("end process {process} of {app}; from here on none of it runs, until that of {next} does")
             }
             Aim::End { next: None } => format!("end process {process} of {app}"),
+            Aim::Run if *is_optional => {
+                format!("run process {process} of {app}, where its droplet brings one: {instances} instances")
+            }
             Aim::Run => format!("run process {process} of {app}: {instances} instances"),
         }
     }
@@ -129,8 +134,9 @@ impl Facts for ScaleProcess {
     }
 
     fn condition(&self) -> Option<Condition> {
-        let Self { app, process, instances, .. } = self;
-        Some(Condition::Process { app: app.to_string(), process: process.clone(), instances: *instances })
+        let Self { app, process, instances, is_optional: or_absent, .. } = self;
+        let (app, process) = (app.to_string(), process.clone());
+        Some(Condition::Process { app, process, instances: *instances, or_absent: *or_absent })
     }
 
     fn effect(&self, space: &mut Space) {

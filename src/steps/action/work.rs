@@ -2,19 +2,19 @@
 
 use std::time::Duration;
 
-use crate::plan::{Check, HttpCheck, RouteUrl, Watch};
+use crate::plan::{HttpCheck, LocalCheck, RouteUrl, Watch};
 
 /// How an action is done.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Work<'a> {
     /// By its invocation of cf.
     Cf,
-    /// By a check at this route.
+    /// By a check.
     Check {
         /// The check.
-        check: &'a Check,
-        /// The route.
-        url: &'a RouteUrl,
+        check: &'a LocalCheck,
+        /// The route; `None` of an app that has none.
+        url: Option<&'a RouteUrl>,
     },
     /// By checks that go on at these routes.
     Watch {

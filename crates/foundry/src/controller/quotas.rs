@@ -16,8 +16,10 @@ use crate::state::{Guid, ServiceInstanceKind, Space, State, Task, TaskState};
 pub(crate) struct Usage {
     /// Instances of started processes.
     pub started_instances: u64,
-    /// Memory of started processes and running tasks, in MB.
+    /// Memory of started processes, and of tasks that run or are about to, in MB. (`memory_used`)
     pub memory_in_mb: u64,
+    /// Those tasks. (`running_and_pending_tasks_count`)
+    pub tasks: u64,
     /// Routes.
     pub routes: u64,
     /// Routes with a port. (`SpaceReservedRoutePorts`: those of domains with a router group.)
@@ -53,12 +55,14 @@ impl Usage {
         let processes_memory: u64 =
             db.started_processes(&within).map(|process| u64::from(process.instances) * process.memory_in_mb).sum();
         let runs_within = |task: &&Task| {
-            task.state == TaskState::Running && db.apps.get(&task.app).is_some_and(|app| within(&app.space))
+            matches!(task.state, TaskState::Pending | TaskState::Running)
+                && db.apps.get(&task.app).is_some_and(|app| within(&app.space))
         };
         let tasks_memory: u64 = db.tasks.values().filter(runs_within).map(|task| task.memory_in_mb).sum();
         Self {
             started_instances: db.started_processes(&within).map(|process| u64::from(process.instances)).sum(),
             memory_in_mb: processes_memory + tasks_memory,
+            tasks: count(db.tasks.values().filter(runs_within).count()),
             routes: count(db.routes.values().filter(|route| within(&route.space)).count()),
             reserved_ports: count(
                 db.routes
@@ -156,13 +160,17 @@ fn process_problems(db: &State, space: &Guid, memory: u64) -> Vec<&'static str> 
 pub(crate) fn check_task(db: &State, space: &Guid, memory: u64) -> ApiResult<()> {
     let Some((space, org, own)) = limits(db, space) else { return Ok(()) };
     let own_or = |limit: fn(&QuotaLimits) -> Option<u64>| own.and_then(limit);
-    let in_space = Usage::of_space(db, &space.guid).memory_in_mb + memory;
-    let in_org = Usage::of_org(db, &space.org).memory_in_mb + memory;
+    let (used_in_org, used_in_space) = (Usage::of_org(db, &space.org), Usage::of_space(db, &space.guid));
+    let (in_org, in_space) = (used_in_org.memory_in_mb + memory, used_in_space.memory_in_mb + memory);
+    // (`MaxAppTasksPolicy`: whatever the limit is called, all tasks of the organization, or of the space, count.)
+    let too_many = "app_task_limit quota exceeded";
     let checks = [
         (over(in_org, org.total_memory_in_mb), "memory_in_mb exceeds organization memory quota"),
         (over(memory, org.per_process_memory_in_mb), "memory_in_mb exceeds organization instance memory quota"),
+        (over(used_in_org.tasks + 1, org.per_app_tasks), too_many),
         (over(in_space, own_or(|own| own.total_memory_in_mb)), "memory_in_mb exceeds space memory quota"),
         (over(memory, own_or(|own| own.per_process_memory_in_mb)), "memory_in_mb exceeds space instance memory quota"),
+        (over(used_in_space.tasks + 1, own_or(|own| own.per_app_tasks)), too_many),
     ];
     let problems: Vec<_> = checks.into_iter().filter(|(exceeded, _)| *exceeded).map(|(_, problem)| problem).collect();
     if problems.is_empty() {
@@ -357,6 +365,51 @@ mod tests {
         for (org, space, expected) in cases {
             let (db, guid) = state(org, space);
             assert_eq!(detail(check_task(&db, &guid, 256)), expected, "{org:?} {space:?}");
+        }
+    }
+
+    /// A task of that state and 256 MB.
+    fn run_task(db: &mut State, space: &Guid, state: TaskState) {
+        use crate::state::Metadata;
+        let now = jiff::Timestamp::now();
+        let app = crate::state::App::new("shop", space);
+        let task = Task {
+            guid: Guid::random(),
+            app: app.guid.clone(),
+            sequence_id: 1,
+            name: "task".to_owned(),
+            command: "true".to_owned(),
+            state,
+            failure: None,
+            memory_in_mb: 256,
+            disk_in_mb: 64,
+            log_rate_limit: -1,
+            droplet: Guid::random(),
+            metadata: Metadata::default(),
+            created_at: now,
+            updated_at: now,
+        };
+        db.apps.insert(app.guid.clone(), app);
+        db.tasks.insert(task.guid.clone(), task);
+    }
+
+    #[test]
+    fn tasks_that_run_or_are_about_to_are_counted() {
+        let cases = [
+            (TaskState::Pending, 256, "app_task_limit quota exceeded"),
+            (TaskState::Running, 256, "app_task_limit quota exceeded"),
+            (TaskState::Canceling, 0, "ok"),
+            (TaskState::Succeeded, 0, "ok"),
+            (TaskState::Failed, 0, "ok"),
+        ];
+        for (state_of_task, memory, expected) in cases {
+            let (mut db, guid) = state(NONE, None);
+            for quota in db.org_quotas.values_mut() {
+                quota.limits.per_app_tasks = Some(1);
+            }
+            run_task(&mut db, &guid, state_of_task);
+            assert_eq!(Usage::of_space(&db, &guid).memory_in_mb, memory, "{state_of_task:?}");
+            assert_eq!(detail(check_task(&db, &guid, 1)), expected, "{state_of_task:?}");
         }
     }
 

@@ -1,7 +1,7 @@
 //! Where the API tells what.
 
 use crate::cf::invocation::query;
-use crate::space::{Process, Space};
+use crate::space::{App, Process, Space};
 
 /// The Cloud Controller's largest page.
 pub(in crate::run::reading) const PAGE: &str = "5000";
@@ -58,6 +58,18 @@ pub(super) fn bindings_path(space: &Space) -> String {
 
 pub(super) fn parameters_path(binding: &str) -> String {
     format!("/v3/service_credential_bindings/{binding}/parameters")
+}
+
+/// The tasks of these apps that have not ended; `None` where there is none.
+pub(super) fn open_tasks_path(guids: &[String]) -> Option<String> {
+    let joined = guids.join(",");
+    let open = [("app_guids", joined.as_str()), ("states", "PENDING,RUNNING,CANCELING"), ("per_page", PAGE)];
+    (!guids.is_empty()).then(|| query("/v3/tasks", &open))
+}
+
+/// The tasks of an app with one of these names.
+pub(super) fn tasks_path(app: &App, names: &[String]) -> String {
+    query("/v3/tasks", &[("app_guids", &app.guid), ("names", &names.join(",")), ("per_page", PAGE)])
 }
 
 pub(super) fn manifest_path(app: &str) -> String {

@@ -1,13 +1,13 @@
 //! The way forward: the guide's seven steps for one app, from its beginning or from where an interrupted run has left
 //! it.
 
-use crate::plan::{self, AppName, Lifecycle, RouteUrl, ServiceName};
+use crate::plan::{self, AppName, Lifecycle, LocalCheck, RouteUrl, ServiceName, TaskCheck};
 use crate::settings::Is;
 use crate::space::condition::Condition;
 use crate::space::{App, AppState, Space};
 use crate::steps::action::{
-    Action, Annotate, BindService, Check, CreateApp, Delete, Health, NewApp, Push, SetDroplet, Stage, Start,
-    UnbindService, Watch,
+    Action, Annotate, BindService, Check, CreateApp, Delete, Health, NewApp, Push, RunTask, SetDroplet, Stage, Start,
+    TaskSize, UnbindService, Watch,
 };
 use crate::steps::annotations::{Annotations, Extent, Origin, Role};
 use crate::steps::builder::{GraphBuilder, RouterKnowledge};
@@ -17,7 +17,7 @@ use crate::steps::record::Record;
 use crate::steps::refusal::Refusal;
 use crate::steps::sizing::{self, Sizing};
 use crate::steps::standing::{is_alone_on_live, is_on_live};
-use crate::steps::{Step, equal, preflight};
+use crate::steps::{Step, equal, preflight, tasks};
 
 use super::back;
 use super::destinations::{at_staging, by_http2, may_be_mapped, onward};
@@ -288,14 +288,16 @@ fn finish(
         if app.has_routes() {
             watch_health(list, next);
         }
-        let at_staging = app.checks.iter().filter(|check| check.at().staging);
-        for (check, url) in at_staging.filter_map(|check| Some((check, app.staging.as_ref()?))) {
-            let action = Check { app: next.clone(), url: url.clone(), wanted: check.clone(), instances };
-            let name = match check {
-                plan::Check::Http(_) | plan::Check::Command(_) => "check",
-                plan::Check::Approval(_) => "approval",
-            };
-            list.add(Phase::Check, name, action);
+        for (place, check) in app.checks.iter().enumerate().filter(|(_, check)| check.at().staging) {
+            match (check, &app.staging) {
+                (plan::Check::Local(check), Some(url)) => check_at(list, next, Some(url), check, instances),
+                // Nothing of it is at work yet.
+                (plan::Check::Local(_), None) => {}
+                (plan::Check::Task(task), _) => {
+                    let name = tasks::of_check(task, place, &origin.deployment.id);
+                    check_by_task(list, next, name, task, instances);
+                }
+            }
         }
         list.map_live(Phase::Switch, next, &app.live, &|list, url| onward(list, next, old, url))?;
     }
@@ -310,6 +312,9 @@ fn finish(
     if !app.has_routes() {
         // Before that it does not run.
         watch_health(list, next);
+        for check in app.checks.iter().filter_map(plan::Check::local) {
+            check_at(list, next, None, check, instances);
+        }
     }
     list.side_by_side(&mut [&mut |list| list.unmap_staging(Phase::Release, next), &mut |list| {
         look_at_live(list, next, instances);
@@ -337,6 +342,24 @@ fn finish(
     ])
 }
 
+/// Has the next colour checked, at a route where there is one.
+fn check_at(list: &mut GraphBuilder<'_>, next: &AppName, url: Option<&RouteUrl>, check: &LocalCheck, instances: u32) {
+    let name = match check {
+        LocalCheck::Http(_) | LocalCheck::Command(_) => "check",
+        LocalCheck::Approval(_) => "approval",
+    };
+    list.add(Phase::Check, name, Check { app: next.clone(), url: url.cloned(), wanted: check.clone(), instances });
+}
+
+/// Has a task check the next colour. One that is there was run by this deployment before it was interrupted.
+fn check_by_task(list: &mut GraphBuilder<'_>, next: &AppName, name: String, task: &TaskCheck, instances: u32) {
+    let TaskCheck { run, memory_mb, disk_mb, within, .. } = task;
+    let is_begun = list.next_is(next, |app| app.task(&name).is_some());
+    let size = TaskSize::of(run, *memory_mb, *disk_mb, next.as_str(), list.model());
+    let (app, run, checks) = (next.clone(), run.clone(), Some(instances));
+    list.add(Phase::Check, "task", RunTask { app, name, run, size, within: *within, is_begun, checks });
+}
+
 /// What the plan wants to be seen at the live routes before the old colour is let go.
 fn look_at_live(list: &mut GraphBuilder<'_>, next: &AppName, instances: u32) {
     let app = list.app();
@@ -344,11 +367,11 @@ fn look_at_live(list: &mut GraphBuilder<'_>, next: &AppName, instances: u32) {
     let named: Vec<RouteUrl> = app.live.iter().filter(|url| !app.extra.contains(url)).cloned().collect();
     let urls: Vec<RouteUrl> =
         named.iter().filter(|url| preflight::closed(url, list.model()).is_none()).cloned().collect();
-    for check in app.checks.iter().filter(|check| check.at().live) {
+    for check in app.checks.iter().filter(|check| check.at().live).filter_map(plan::Check::local) {
         // A program may know ways of its own.
-        let urls = if check.http().is_some() { &urls } else { &named };
+        let urls = if matches!(check, LocalCheck::Http(_)) { &urls } else { &named };
         for url in urls {
-            let action = Check { app: next.clone(), url: url.clone(), wanted: check.clone(), instances };
+            let action = Check { app: next.clone(), url: Some(url.clone()), wanted: check.clone(), instances };
             list.add(Phase::Watch, "live-check", action);
         }
     }
@@ -371,8 +394,11 @@ fn retire(list: &mut GraphBuilder<'_>, old: &AppName) {
         plan::Old::Stop => list.drain_and_stop(Phase::Retire, old),
         plan::Old::Keep => {}
         plan::Old::Delete => {
-            list.drain(Phase::Retire, old);
-            list.add(Phase::Retire, "delete", Delete { app: old.clone() });
+            // Where it is not deleted, it is what it would be with `stop`.
+            list.drain_and_stop(Phase::Retire, old);
+            list.role(Phase::Retire, old, Role::Previous);
+            let patience = list.app().timeouts.tasks;
+            list.add(Phase::Retire, "delete", Delete { app: old.clone(), patience });
         }
     }
 }

@@ -64,12 +64,14 @@ pub(super) fn hold(list: &mut GraphBuilder<'_>, phase: Phase, colour: &AppName) 
         .filter(|(kind, _)| !app.hands_over(kind) && there.has_process(kind) && !runs(kind))
         .map(|(kind, count)| (kind.to_owned(), count))
         .collect();
-    let scale = |process: String, instances, aim| ScaleProcess { app: colour.clone(), process, instances, aim };
-    for (kind, count) in back {
-        list.add(phase, "run-process", scale(kind, count, Aim::Run));
-    }
-    for kind in leave {
-        list.add(phase, "hold-process", scale(kind, 0, Aim::Hold));
+    let scale = |process: String, instances, aim| {
+        let is_optional = !there.has_process(&process);
+        ScaleProcess { app: colour.clone(), process, instances, aim, is_optional }
+    };
+    let back = back.into_iter().map(|(kind, count)| ("run-process", scale(kind, count, Aim::Run)));
+    let leave = leave.into_iter().map(|kind| ("hold-process", scale(kind, 0, Aim::Hold)));
+    for (name, scale) in back.chain(leave).collect::<Vec<_>>() {
+        list.add(phase, name, scale);
     }
 }
 
@@ -97,6 +99,8 @@ struct Handed {
     ends: bool,
     /// How many instances that of the other one is to have, where they do not run.
     runs: Option<u32>,
+    /// Whether only its droplet may bring it.
+    is_optional: bool,
 }
 
 /// Hands over what no route leads to, as far as that is not done and there is a version to hand it over to. How it stands is seen
@@ -124,7 +128,8 @@ pub(super) fn hand_over(
         let leaving = leaves.and_then(|from| from.process(kind));
         let is_there = leaving.is_some_and(|one| one.instances > 0 || !one.states.is_empty());
         let has_ended = runs.is_some() && leaves.is_some_and(|from| count(from, kind) > 0);
-        Handed { kind: kind.to_owned(), ends: is_there || has_ended, runs }
+        let is_optional = !stays.has_process(kind);
+        Handed { kind: kind.to_owned(), ends: is_there || has_ended, runs, is_optional }
     };
     let all: Vec<Handed> = kinds.into_iter().chain(absent).collect::<BTreeSet<_>>().into_iter().map(handed).collect();
     let ends_unseen = |kind: &str| leaves.and_then(|from| from.process(kind)).is_some_and(|one| one.ends_unseen);
@@ -133,19 +138,21 @@ pub(super) fn hand_over(
         note(list, phase, from);
     }
     let mut lists: Vec<Box<SideList<'_, '_>>> = Vec::new();
-    for Handed { kind, ends, runs } in all {
+    for Handed { kind, ends, runs, is_optional } in all {
         let unseen = unseen.contains(&kind);
         lists.push(Box::new(move |list: &mut GraphBuilder<'_>| {
             if ends {
                 let aim = Aim::End { next: runs.map(|_| to.clone()) };
-                let end = ScaleProcess { app: from.clone(), process: kind.clone(), instances: 0, aim };
+                let (app, process) = (from.clone(), kind.clone());
+                let end = ScaleProcess { app, process, instances: 0, aim, is_optional: false };
                 list.add(phase, "end-process", end);
                 if unseen {
                     list.add(phase, "await-end", AwaitEnd { app: from.clone(), process: kind.clone() });
                 }
             }
             if let Some(instances) = runs {
-                let run = ScaleProcess { app: to.clone(), process: kind.clone(), instances, aim: Aim::Run };
+                let (app, process) = (to.clone(), kind.clone());
+                let run = ScaleProcess { app, process, instances, aim: Aim::Run, is_optional };
                 list.add(phase, "run-process", run);
             }
             Ok(())
