@@ -244,7 +244,9 @@ pub(crate) static APP: Table = Table {
             "path",
             Kind::Text(&FILE),
             Need::Optional("the manifest's own `path`, else the manifest's folder"),
-            "The folder, zip or jar file to upload, relative to this file; not for a docker image.",
+            "The folder, or the zip, jar or war file, to upload, relative to this file; not for a docker image. An archive is uploaded as \
+             what is in it, less what a `.cfignore` in it leaves out; it holds two files at the least, since cf takes one of a \
+             single file for empty.",
         ),
         key(
             "manifest",
