@@ -56,6 +56,16 @@ fn success(expected: &Expectation, output: &Output) -> Verdict {
             };
             return answer(&output.stdout, output, missing);
         }
+        Expectation::DropletCopied => {
+            return answer(&output.stdout, output, |body| {
+                let guid = body["guid"].as_str().filter(|guid| !guid.is_empty());
+                guid.map_or_else(
+                    || Some("the answer does not tell the droplet".to_owned()),
+                    |_| state(body, &["COPYING", "STAGED"]),
+                )
+            });
+        }
+        Expectation::ManifestApplied => parse::manifest_applied(&out),
         Expectation::StartRequested { app } => {
             return answer(&output.stdout, output, |body| named(body, app).or_else(|| state(body, &["STARTED"])));
         }

@@ -109,9 +109,13 @@ fn written_behind(pipes: &BTreeSet<(u64, u64)>) -> BTreeSet<(u64, u64)> {
     written
 }
 
-/// The folder or archive that is uploaded for an app. `None` where nothing is, as for a docker image.
+/// The folder or archive that is uploaded for an app. `None` where nothing is, as for a docker image or the droplet of another app.
 fn root(app: &plan::App) -> Option<&Path> {
-    if app.manifest.app.docker.is_some() { None } else { app.path.as_deref().or(app.manifest.app.path.as_deref()) }
+    if app.manifest.app.docker.is_some() || app.from.is_some() {
+        None
+    } else {
+        app.path.as_deref().or(app.manifest.app.path.as_deref())
+    }
 }
 
 /// Reads what is uploaded for an app, less what the run itself writes there. Fails where something of it cannot be
@@ -350,8 +354,7 @@ impl Stray {
     /// there. Where that cannot be read, it is told elsewhere.
     pub(crate) fn among(app: &plan::App, files: &[PathBuf]) -> BTreeSet<Self> {
         let Some(root) = root(app) else { return BTreeSet::new() };
-        let stray =
-            |file: String, lies: Lies| Self { app: app.name.to_string(), root: root.to_owned(), file, lies };
+        let stray = |file: String, lies: Lies| Self { app: app.name.to_string(), root: root.to_owned(), file, lies };
         if !root.is_dir() {
             let Ok(mut archive) = Archive::open(root) else { return BTreeSet::new() };
             let found = files.iter().flat_map(|file| archive.alike(file));
@@ -520,7 +523,10 @@ apps:
         };
         let found = strays(&[("a", "1"), ("conf/deploy.yaml", "version: 1"), ("deploy.yaml", "of the app")]);
         assert_eq!(found.len(), 1, "{found:?}");
-        assert!(found[0].starts_with("warning: 'conf/deploy.yaml' lies in '") && found[0].ends_with("\n  /conf/deploy.yaml"));
+        assert!(
+            found[0].starts_with("warning: 'conf/deploy.yaml' lies in '")
+                && found[0].ends_with("\n  /conf/deploy.yaml")
+        );
         assert!(strays(&[("deploy.yaml", "version: 1"), (".cfignore", "/deploy.yaml")]).is_empty());
     }
 

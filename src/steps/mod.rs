@@ -12,6 +12,7 @@
 //!   what one was set to when it was deployed
 //! - [`annotations`]: what is written on the apps, because routes and states cannot tell it; `held`: how large their processes are
 //!   to be that another version runs
+//! - `source`: the droplet of another app, in the place of an upload
 //! - [`upload`]: whether what is uploaded is what was to be uploaded
 //! - `changes`: what of an app is otherwise after a deployment
 //! - [`left`]: what is left of a list that did not come to its end
@@ -49,6 +50,7 @@ pub mod refusal;
 pub mod routers;
 pub(crate) mod scope;
 pub mod sizing;
+mod source;
 pub mod standing;
 pub mod step;
 pub(crate) mod stopped;

@@ -97,6 +97,8 @@ pub(super) fn expectations(app: &str, host: &str, service: &str) -> BTreeMap<&'s
         ("pushed", Expectation::Pushed { app: app.clone() }),
         ("staged", Expectation::Staged { app: app.clone() }),
         ("droplet", Expectation::DropletSet),
+        ("copied", Expectation::DropletCopied),
+        ("applied", Expectation::ManifestApplied),
         ("stopped", Expectation::Stopped { app: app.clone() }),
         ("mapped", Expectation::Mapped { app: app.clone(), route: route(host) }),
         ("unmapped", Expectation::Unmapped { app: app.clone(), route: route(host) }),

@@ -16,7 +16,8 @@ mod unknown_keys;
 pub(crate) use json::schema;
 pub(crate) use keys::MOST_PARALLEL;
 pub(super) use keys::{
-    APP, CHECK, COMMAND_CHECK, HEALTH, HTTP, INSTANCES, PLAN, ROUTES, TABLES, TARGET, TIMEOUTS, TLS, VERSION, WATCH,
+    APP, CHECK, COMMAND_CHECK, FROM, HEALTH, HTTP, INSTANCES, PLAN, ROUTES, TABLES, TARGET, TIMEOUTS, TLS, VERSION,
+    WATCH,
 };
 #[cfg(test)]
 pub(crate) use reference::reference;

@@ -3,6 +3,7 @@
 mod paths;
 mod rules;
 mod settings;
+mod sources;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -34,6 +35,7 @@ use paths::{
     bindings_path, deployments_path, droplets_path, manifest_path, packages_path, policies_path,
     process_instances_path, processes_path, stats_path,
 };
+use sources::WantedSource;
 
 /// Reads one space with one cf.
 #[expect(missing_debug_implementations, reason = "it holds whom it tells")]
@@ -53,6 +55,8 @@ pub struct Observer<'a> {
     reads_settings: bool,
     /// Hears of what a person should know while the whole space is read.
     tell: &'a (dyn Fn(&str) + Sync),
+    /// The droplets of other apps that the plan deploys.
+    sources: Vec<WantedSource>,
     /// Whether something is to be staged on a stack.
     stages: bool,
     /// Whether a manifest names a buildpack that the platform would have to bring.
@@ -72,6 +76,7 @@ impl<'a> Observer<'a> {
             with_parameters: per_app(&|app| equal::with_parameters(app).map(|(service, _)| service).collect()),
             reads_settings: true,
             tell: &|_| {},
+            sources: plan.apps.iter().filter_map(|app| WantedSource::of(app, &plan.apps)).collect(),
             stages: plan.apps.iter().any(|app| app.manifest.app.docker.is_none()),
             names_buildpacks: plan.apps.iter().any(|app| app.manifest.app.system_buildpacks().next().is_some()),
         }
@@ -134,6 +139,7 @@ impl<'a> Observer<'a> {
         let suspended;
         (space.quotas, suspended) = self.quotas()?;
         space.rules = self.rules(&space, suspended)?;
+        space.sources = self.sources()?;
         Ok(space)
     }
 
@@ -480,6 +486,7 @@ impl Reader for Observer<'_> {
             routes: self.routes.clone(),
             services: self.services.clone(),
             with_parameters: self.with_parameters.clone(),
+            sources: Vec::new(),
             ..*self
         };
         aside.read(space, parts).is_ok()
