@@ -9,8 +9,8 @@ use crate::settings::Settings;
 use crate::space::Verb;
 use crate::space::lock::{Lock, ProcessId};
 use crate::space::{
-    App, AppState, Binding, Destination, Domain, Droplet, Instance, InstanceState, Named, Package, Process, Route,
-    ServiceInstance, Space,
+    App, AppState, Binding, Destination, Domain, Droplet, Found, Instance, InstanceState, Named, Package, Process,
+    Route, ServiceInstance, Source, SourceDroplet, Space,
 };
 use crate::steps::annotations::{self, Extent, Identity, Role};
 use crate::steps::input::{CompileInput, Failed};
@@ -121,11 +121,35 @@ pub(crate) fn app(name: &str, started: bool, instances: u32, role: Option<Role>)
         package: Some(Package { guid: format!("package-{name}"), ready: true }),
         older_packages: Vec::new(),
         droplet: Some(format!("droplet-{name}")),
-        staged: Some(Droplet { guid: format!("droplet-{name}"), package: Some(format!("package-{name}")) }),
+        staged: Some(Droplet {
+            guid: format!("droplet-{name}"),
+            package: Some(format!("package-{name}")),
+            checksum: None,
+        }),
         tasks: Vec::new(),
         bindings: vec![Binding::of("db")],
         stack: None,
         settings: Some(Settings::of_new_app()),
+    }
+}
+
+/// The droplet of an app that was tested in another space, for an app of a plan.
+pub(crate) fn source(plan_app: &str) -> Source {
+    let droplet = SourceDroplet {
+        app: "shop_b".to_owned(),
+        guid: "d-tested".to_owned(),
+        checksum: Some("c0ffee".to_owned()),
+        lifecycle: Some(Lifecycle::Buildpack),
+        stack: Some("cflinuxfs4".to_owned()),
+        buildpacks: vec!["ruby_buildpack 1.10.27".to_owned()],
+        created_at: "2026-11-30T09:00:00Z".to_owned(),
+        processes: vec!["web".to_owned(), "worker".to_owned()],
+    };
+    Source {
+        plan_app: plan_app.to_owned(),
+        org: "acme".to_owned(),
+        space: "staging".to_owned(),
+        found: Found::Droplet(droplet),
     }
 }
 

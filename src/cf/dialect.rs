@@ -33,7 +33,7 @@ impl Dialect {
 pub(crate) enum Feature {
     /// `bind-service --wait` and `unbind-service --wait`.
     ServiceWait,
-    /// `push --redact-env`.
+    /// `push --redact-env` and `apply-manifest --redact-env`.
     RedactEnv,
     /// `map-route --app-protocol`.
     AppProtocol,

@@ -19,6 +19,10 @@ pub enum Expectation {
     /// `curl -X PATCH /v3/apps/GUID/relationships/current_droplet`: the platform answers with the droplet that the app runs from
     /// its next start on.
     DropletSet,
+    /// `curl -X POST /v3/droplets?source_guid=GUID`: the platform answers with the new droplet, which is copied or is being copied.
+    DropletCopied,
+    /// `apply-manifest`: the job of the platform has ended well.
+    ManifestApplied,
     /// `stop`: the app is asked to stop.
     Stopped {
         /// The name of the app.

@@ -102,6 +102,8 @@ impl Method {
 
 /// The file with variables, as it is shown.
 const VARIABLES: &str = "variables.json";
+/// The file with a manifest that was put together, as it is shown.
+const MANIFEST: &str = "manifest.json";
 /// The file with the parameters of a binding, as it is shown.
 const PARAMETERS: &str = "parameters.json";
 
@@ -211,6 +213,24 @@ impl Invocation {
         }
         call = call.word("--no-route").word("--no-start");
         if cf.has(Feature::RedactEnv) { call.word("--redact-env") } else { call }
+    }
+
+    /// `cf apply-manifest -f FILE`: what a push does before it uploads, and waits for. The file holds what no other process is to see
+    /// among the arguments. `--redact-env`, where this cf has it, keeps the values of `env` out of what it prints.
+    pub(crate) fn apply_manifest(manifest: Sensitive, cf: &CfVersion) -> Self {
+        let call = Self::new("apply-manifest").word("-f").reference(Reference::File(MANIFEST));
+        let call = if cf.has(Feature::RedactEnv) { call.word("--redact-env") } else { call };
+        Self { secret: Some(manifest), ..call }
+    }
+
+    /// `cf curl -X POST /v3/droplets?source_guid=GUID -d {"relationships":…}`: copies a droplet to an app. Not `copy-source`, which
+    /// stages again. Without `--fail`, which would swallow why it is refused (cf 8.17).
+    pub(crate) fn copy_droplet(app: &str, droplet: &str) -> Self {
+        let text = |text: &str| Piece::Text(text.to_owned());
+        let guid = Piece::Reference(Reference::AppGuid(app.to_owned()));
+        let body = vec![text("{\"relationships\":{\"app\":{\"data\":{\"guid\":\""), guid, text("\"}}}}")];
+        let path = query("/v3/droplets", &[("source_guid", droplet)]);
+        Self::new("curl").word("-X").word("POST").value(path).word("-d").arg(Arg::pieces_of(body))
     }
 
     /// `cf stage-package APP --package-guid GUID`: with the staging log, polling every 3 s. cf 8.17 does not look for the newest

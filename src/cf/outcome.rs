@@ -65,6 +65,16 @@ fn success(expected: &Expectation, output: &Output) -> Verdict {
                 Some(_) | None => Some(format!("no destination is reached by {}", protocol.as_str())),
             });
         }
+        Expectation::DropletCopied => {
+            return answer(&output.stdout, output, |body| {
+                let guid = body["guid"].as_str().filter(|guid| !guid.is_empty());
+                guid.map_or_else(
+                    || Some("the answer does not tell the droplet".to_owned()),
+                    |_| state(body, &["COPYING", "STAGED"]),
+                )
+            });
+        }
+        Expectation::ManifestApplied => parse::manifest_applied(&out),
         Expectation::StartRequested { app } => {
             return answer(&output.stdout, output, |body| named(body, app).or_else(|| state(body, &["STARTED"])));
         }

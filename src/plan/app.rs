@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::carry::Carry;
 use super::check::{Check, HttpCheck};
+use super::droplet_of::DropletOf;
 use super::duration;
 use super::manifest::Manifest;
 use super::name::{AppName, ServiceName};
@@ -27,9 +28,12 @@ pub struct App {
     pub name: AppName,
     /// The two apps that take turns; they differ in more than case.
     pub colours: [AppName; 2],
-    /// The folder or file to upload, as it is handed to `cf push -p`. `None` where the manifest says it, or where it
-    /// names a docker image.
+    /// The folder or archive to upload, as it is handed to `cf push -p`. `None` where the manifest says it, where it
+    /// names a docker image, and where a droplet is deployed.
     pub path: Option<PathBuf>,
+    /// The droplet of another app that is deployed in the place of files.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<DropletOf>,
     /// The team's own cf manifest.
     pub manifest: Manifest,
     /// The service instances that both colours are bound to.

@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 
 use super::diagnostics::Collector;
+use super::droplet_of::DropletOf;
 use super::value_error::ValueError;
 use super::values::{Located, PartialApp};
 
-/// Checks the apps of a plan against each other and each within itself.
-pub(super) fn check(apps: &[PartialApp], collector: &mut Collector<'_>) {
+/// Checks the apps of a plan against each other and each within itself; `target` are the organization and the space.
+pub(super) fn check(apps: &[PartialApp], target: &(Option<String>, Option<String>), collector: &mut Collector<'_>) {
     let mut names = Seen::default();
     let mut colours = Seen::default();
     let mut routes = Seen::default();
@@ -23,6 +24,11 @@ pub(super) fn check(apps: &[PartialApp], collector: &mut Collector<'_>) {
                 "two colours have the name",
                 "each colour is an app of its own on Cloud Foundry",
             );
+        }
+        if let Some(from) = app.from.as_ref().filter(|from| is_itself(app, &from.value, target)) {
+            let hint = "name the space that it was tested in: `space: NAME`";
+            let error = ValueError::hinted("this is the app itself: it runs that droplet already", hint);
+            collector.at(from.place.clone(), &from.path, error);
         }
         let mut live = Seen::default();
         for route in app.live() {
@@ -55,6 +61,15 @@ pub(super) fn check(apps: &[PartialApp], collector: &mut Collector<'_>) {
             services.note(service, collector, "the service is given twice:", "keep one of them");
         }
     }
+}
+
+/// Whether the droplet is one of the app's own.
+fn is_itself(app: &PartialApp, from: &DropletOf, (org, space): &(Option<String>, Option<String>)) -> bool {
+    let is_same = |named: Option<&str>, own: &Option<String>| named.is_none() || named == own.as_deref();
+    let mut own = app.name.iter().chain(&app.colours);
+    is_same(from.org.as_ref().map(AsRef::as_ref), org)
+        && is_same(from.space.as_ref().map(AsRef::as_ref), space)
+        && own.any(|own| own.value == from.app)
 }
 
 /// The values met so far.

@@ -50,11 +50,12 @@ fn read(file: &Path, env: Option<&str>, collector: &mut Collector<'_>) -> Option
     let partial: Vec<PartialApp> =
         top.tables("apps", &APP).iter().map(|app| PartialApp::read(app, folder, collector)).collect();
     let tls = read_tls(&top, folder, collector);
-    cross_checks::check(&partial, collector);
+    let target = top.table("target", &TARGET);
+    let at = (target.parse("org", any).map(|at| at.value), target.parse("space", any).map(|at| at.value));
+    cross_checks::check(&partial, &at, collector);
     if !collector.is_empty() {
         return None;
     }
-    let target = top.table("target", &TARGET);
     let mut contents = Vec::new();
     let mut apps = Vec::new();
     for app in partial {

@@ -34,6 +34,7 @@ mod cross_checks;
 mod diagnostics;
 pub(crate) mod did_you_mean;
 mod digest;
+mod droplet_of;
 mod duration;
 mod files;
 mod load;
@@ -69,6 +70,7 @@ pub use check::{
     TaskCommand,
 };
 pub use diagnostics::{Position, Problem, Problems, Warning};
+pub use droplet_of::DropletOf;
 pub(crate) use duration::{format_duration, parse_duration};
 pub(crate) use files::WithoutAppFiles;
 pub use files::{Disk, Files};

@@ -16,13 +16,14 @@ use crate::steps::{Action, AppDeployment, Verb, equal, strategy};
 use super::proof::Proof;
 
 /// What is written on apps and differs from one to the other without meaning anything to a proof.
-const OWN: [&str; 7] = [
+const OWN: [&str; 8] = [
     annotations::DEPLOYMENT,
     annotations::BY,
     annotations::AT,
     annotations::UPLOAD,
     annotations::UPLOAD_FILES,
     annotations::PACKAGE_BEFORE,
+    annotations::DROPLET_BEFORE,
     annotations::DROPLET,
 ];
 /// The first of the letters that stand for names: no text of ours or of a platform's holds one (Unicode: private use).
@@ -165,13 +166,14 @@ fn names(part: &AppDeployment<'_>, scope: &Space) -> Vec<String> {
 /// The most that anything may use which is done to an app: all of its apps as large as each of them was or will be, twice.
 fn most(part: &AppDeployment<'_>, scope: &Space) -> Usage {
     let pushed = part.steps.iter().filter_map(|step| match &step.action {
-        Action::Push(push) => Some(push),
+        Action::Push(push) => Some((push.size, &push.others)),
+        Action::ApplyManifest(apply) => Some((apply.size, &apply.others)),
         _ => None,
     });
     let mut most = Usage { memory_mb: 0, instances: 0, routes: scope.routes.len() as u64 + part.steps.len() as u64 };
-    for (instances, memory) in pushed.flat_map(|push| {
-        let others = push.others.iter().map(|other| (other.instances, other.memory_mb));
-        others.chain([(push.size.instances, push.size.memory_mb)])
+    for (instances, memory) in pushed.flat_map(|(size, others)| {
+        let others = others.iter().map(|other| (other.instances, other.memory_mb));
+        others.chain([(size.instances, size.memory_mb)])
     }) {
         most.memory_mb += u64::from(instances) * memory;
         most.instances += u64::from(instances);

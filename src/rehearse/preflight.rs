@@ -20,6 +20,14 @@ fn check_app(app: &App) -> Result<Option<String>, CliError> {
         )));
     }
     let refuse = |why: String, hint: String| Err(CliError::NotRehearsable { app: app.name.clone(), why, hint });
+    if let Some(from) = &app.from {
+        return refuse(
+            format!("it runs the droplet of {from}, and no other app is here"),
+            "to rehearse, lay an overlay over a plan that has neither `from` nor `path` (--env NAME), with the `path` of the files \
+             that it was made of"
+                .to_owned(),
+        );
+    }
     let file = app.manifest.path.display();
     if manifest.lifecycle == Some(Lifecycle::Cnb) && manifest.buildpacks.is_empty() {
         return refuse(

@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{FileType, fstat};
 use sha2::{Digest as _, Sha256};
 use thiserror::Error;
+use zip::ZipArchive;
+use zip::result::ZipError;
 
 use crate::bounded;
 use crate::cf::ignore::Ignore;
@@ -36,8 +38,22 @@ pub enum UploadError {
     Nothing {
         /// The plan's name of the app.
         app: String,
-        /// The folder.
+        /// The folder or archive.
         path: PathBuf,
+    },
+    /// An archive of which one thing is left.
+    #[error(
+        "'{}' holds nothing but '{}' that is uploaded for {app}: cf takes an archive of one file for an empty one",
+        path.display(),
+        file.display()
+    )]
+    Lone {
+        /// The plan's name of the app.
+        app: String,
+        /// The archive.
+        path: PathBuf,
+        /// What is in it.
+        file: PathBuf,
     },
 }
 
@@ -93,9 +109,13 @@ fn written_behind(pipes: &BTreeSet<(u64, u64)>) -> BTreeSet<(u64, u64)> {
     written
 }
 
-/// The folder or archive that is uploaded for an app. `None` where nothing is, as for a docker image.
+/// The folder or archive that is uploaded for an app. `None` where nothing is, as for a docker image or the droplet of another app.
 fn root(app: &plan::App) -> Option<&Path> {
-    if app.manifest.app.docker.is_some() { None } else { app.path.as_deref().or(app.manifest.app.path.as_deref()) }
+    if app.manifest.app.docker.is_some() || app.from.is_some() {
+        None
+    } else {
+        app.path.as_deref().or(app.manifest.app.path.as_deref())
+    }
 }
 
 /// Reads what is uploaded for an app, less what the run itself writes there. Fails where something of it cannot be
@@ -116,14 +136,19 @@ pub fn read(app: &plan::App, own: &OwnFiles) -> Result<Upload, UploadError> {
     Ok(Upload::new(reader.entries, reader.left_out))
 }
 
-/// As [`read`], for who uploads it. Fails where there is nothing to upload, which cf refuses.
+/// As [`read`], for who uploads it. Fails where there is nothing to upload, which cf refuses; of an archive also where there is
+/// one thing alone (cf 8.17, `GatherArchiveResources`: `len(resources) <= 1`).
 pub(crate) fn read_all(app: &plan::App, own: &OwnFiles) -> Result<Upload, UploadError> {
     let upload = read(app, own)?;
-    match root(app) {
-        Some(root) if upload.is_empty() => {
-            Err(UploadError::Nothing { app: app.name.to_string(), path: root.to_owned() })
-        }
-        Some(_) | None => Ok(upload),
+    let Some(root) = root(app) else { return Ok(upload) };
+    let name = || app.name.to_string();
+    if upload.is_empty() {
+        return Err(UploadError::Nothing { app: name(), path: root.to_owned() });
+    }
+    let lone = upload.paths().next().filter(|_| upload.paths().nth(1).is_none() && !root.is_dir());
+    match lone {
+        Some(file) => Err(UploadError::Lone { app: name(), path: root.to_owned(), file: file.to_owned() }),
+        None => Ok(upload),
     }
 }
 
@@ -189,22 +214,9 @@ impl Reader<'_> {
     /// cf 8.17 (`GatherArchiveResources`): the files in a zip or jar file are uploaded like those of a folder, whatever
     /// times and permissions they carry.
     fn archive(&mut self, file: &Path) -> Result<(), Unreadable> {
-        let opened = File::open(file).map_err(at(file))?;
-        let broken = |error: zip::result::ZipError| Unreadable { path: file.to_owned(), why: error.into() };
-        let mut archive = zip::ZipArchive::new(opened).map_err(broken)?;
-        let names = archive.file_names().map(|name| Ok(name?.into_owned()));
-        let names: Vec<String> = names.collect::<Result<_, _>>().map_err(broken)?;
-        let cfignore = match names.iter().position(|name| name.ends_with(".cfignore")) {
-            None => None,
-            Some(index) => {
-                let mut text = Vec::new();
-                archive.by_index(index).map_err(broken)?.take(MAX_IGNORE).read_to_end(&mut text).map_err(at(file))?;
-                Some(String::from_utf8_lossy(&text).into_owned())
-            }
-        };
-        let ignore = Ignore::of_archive(cfignore.as_deref());
+        let Archive { mut entries, names, ignore } = Archive::open(file).map_err(at(file))?;
         for (index, name) in names.iter().enumerate().filter(|(_, name)| !ignore.leaves_out(name)) {
-            let mut entry = archive.by_index(index).map_err(broken)?;
+            let mut entry = entries.by_index(index).map_err(io::Error::from).map_err(at(file))?;
             let kind = match (entry.is_dir(), entry.is_symlink()) {
                 (true, _) => Kind::Folder,
                 (false, true) => Kind::Link,
@@ -214,6 +226,52 @@ impl Reader<'_> {
             self.entries.insert(PathBuf::from(name), counts);
         }
         Ok(())
+    }
+}
+
+/// An archive that cf takes apart.
+struct Archive {
+    entries: ZipArchive<File>,
+    /// The names of the entries, in their order.
+    names: Vec<String>,
+    ignore: Ignore,
+}
+
+impl Archive {
+    /// Opens one, and reads what it leaves out. Fails where it is none, or is broken.
+    fn open(file: &Path) -> io::Result<Self> {
+        let mut entries = ZipArchive::new(File::open(file)?).map_err(|error| match error {
+            ZipError::InvalidArchive(_) => io::Error::new(
+                io::ErrorKind::InvalidData,
+                "it is neither a folder nor a zip file (such as a jar or a war), or it is broken",
+            ),
+            other => other.into(),
+        })?;
+        let names = entries.file_names().map(|name| Ok(name?.into_owned()));
+        let names: Vec<String> = names.collect::<Result<_, ZipError>>()?;
+        let cfignore = match names.iter().position(|name| name.ends_with(".cfignore")) {
+            None => None,
+            Some(index) => {
+                let mut text = Vec::new();
+                entries.by_index(index)?.take(MAX_IGNORE).read_to_end(&mut text)?;
+                Some(String::from_utf8_lossy(&text).into_owned())
+            }
+        };
+        Ok(Self { entries, names, ignore: Ignore::of_archive(cfignore.as_deref()) })
+    }
+
+    /// The entries that are uploaded and are the same as a file of this machine, by its name and what is in it.
+    fn alike(&mut self, file: &Path) -> Vec<String> {
+        let (Some(own), Ok(contents)) = (file.file_name(), fs::read(file)) else { return Vec::new() };
+        let names = self.names.iter().enumerate();
+        let named = names.filter(|(_, name)| Path::new(name).file_name() == Some(own) && !self.ignore.leaves_out(name));
+        let is_same = |entries: &mut ZipArchive<File>, index: usize| {
+            let mut there = Vec::new();
+            let entry = entries.by_index(index).ok().filter(|entry| entry.size() == contents.len() as u64);
+            entry.is_some_and(|entry| entry.take(contents.len() as u64).read_to_end(&mut there).is_ok())
+                && there == contents
+        };
+        named.filter(|(index, _)| is_same(&mut self.entries, *index)).map(|(_, name)| name.clone()).collect()
     }
 }
 
@@ -272,25 +330,42 @@ fn hash(kind: &Kind, contents: &mut dyn Read) -> io::Result<[u8; 32]> {
 pub(crate) struct Stray {
     /// The plan's name of the app.
     pub(crate) app: String,
-    /// The folder that is uploaded.
+    /// The folder or archive that is uploaded.
     pub(crate) root: PathBuf,
     /// The file within it.
     pub(crate) file: String,
-    /// Whether it is written while the upload runs.
-    pub(crate) grows: bool,
+    /// Where it lies.
+    pub(crate) lies: Lies,
+}
+
+/// Where a file lies that is uploaded with an app.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Lies {
+    /// In a folder.
+    InFolder,
+    /// In a folder, and it is written while the upload runs.
+    Growing,
+    /// In an archive.
+    InArchive,
 }
 
 impl Stray {
-    /// Those of some files, named as they really are, that lie in the folder that is uploaded for an app and are not left out
-    /// there. Where the folder cannot be read, that is told elsewhere.
+    /// Those of some files, named as they really are, that lie in what is uploaded for an app and are not left out
+    /// there. Where that cannot be read, it is told elsewhere.
     pub(crate) fn among(app: &plan::App, files: &[PathBuf]) -> BTreeSet<Self> {
-        let Some(folder) = root(app).filter(|root| root.is_dir()) else { return BTreeSet::new() };
-        let Ok(cfignore) = cfignore(folder) else { return BTreeSet::new() };
+        let Some(root) = root(app) else { return BTreeSet::new() };
+        let stray = |file: String, lies: Lies| Self { app: app.name.to_string(), root: root.to_owned(), file, lies };
+        if !root.is_dir() {
+            let Ok(mut archive) = Archive::open(root) else { return BTreeSet::new() };
+            let found = files.iter().flat_map(|file| archive.alike(file));
+            return found.map(|file| stray(file, Lies::InArchive)).collect();
+        }
+        let Ok(cfignore) = cfignore(root) else { return BTreeSet::new() };
         let ignore = Ignore::of_folder(cfignore.as_deref());
-        let real = Disk.real(folder);
+        let real = Disk.real(root);
         let within = |file: &PathBuf| Some(file.strip_prefix(&real).ok()?.to_string_lossy().into_owned());
         let found = files.iter().filter_map(within).filter(|file| !file.is_empty() && !ignore.leaves_out(file));
-        found.map(|file| Self { app: app.name.to_string(), root: folder.to_owned(), file, grows: false }).collect()
+        found.map(|file| stray(file, Lies::InFolder)).collect()
     }
 
     /// Those that the run itself writes.
@@ -300,24 +375,33 @@ impl Stray {
             app: app.name.to_string(),
             root: folder.to_owned(),
             file: file.to_string_lossy().into_owned(),
-            grows: true,
+            lies: Lies::Growing,
         };
         upload.left_out().map(stray).collect()
     }
 
     /// The warning, with the line that leaves the file out.
     pub(crate) fn warning(&self) -> String {
-        let Self { app, root, file, grows } = self;
-        let what = if *grows {
-            "is written by this run and is uploaded with it: cf fails where a file changes during the upload"
-        } else {
-            "is uploaded with it, and everybody who can read the app's files can read this one"
+        let Self { app, root, file, lies } = self;
+        let read_by_all = "is uploaded with it, and everybody who can read the app's files can read this one";
+        let line = Ignore::line_for(file);
+        let what = match lies {
+            Lies::InFolder => read_by_all,
+            Lies::Growing => {
+                "is written by this run and is uploaded with it: cf fails where a file changes during the upload"
+            }
+            Lies::InArchive => {
+                return format!(
+                    "warning: '{file}' lies in '{}', the archive of {app}, and {read_by_all}; to leave it out, pack the archive \
+                     without it, or with a '.cfignore' that has this line:\n  {line}",
+                    root.display()
+                );
+            }
         };
         format!(
-            "warning: '{}' lies in the folder of {app} and {what}; to leave it out, add this line to '{}':\n  {}",
+            "warning: '{}' lies in the folder of {app} and {what}; to leave it out, add this line to '{}':\n  {line}",
             root.join(file).display(),
             root.join(".cfignore").display(),
-            Ignore::line_for(file)
         )
     }
 }
@@ -395,8 +479,55 @@ apps:
         let words = format!("'{}', which is uploaded for shop, cannot be read: it is no ordinary file", pipe.display());
         assert!(told(folder.path()).starts_with(&words));
         let file = folder.path().join("app.jar");
-        fs::write(&file, "no zip").unwrap();
-        assert!(told(&file).starts_with(&format!("'{}', which is uploaded", file.display())));
+        for broken in ["no zip", ""] {
+            fs::write(&file, broken).unwrap();
+            let words = format!(
+                "'{}', which is uploaded for shop, cannot be read: it is neither a folder nor a zip file",
+                file.display()
+            );
+            assert!(told(&file).starts_with(&words), "{}", told(&file));
+        }
+        let pack = |files: &[&str]| {
+            let mut archive = zip::ZipWriter::new(File::create(&file).unwrap());
+            for name in files {
+                archive.start_file(*name, SimpleFileOptions::default()).unwrap();
+                archive.write_all(name.repeat(99).as_bytes()).unwrap();
+            }
+            archive.finish().unwrap();
+        };
+        pack(&["manifest.yml", ".git"]);
+        assert!(told(&file).ends_with("app.jar' has no files that are uploaded for shop"));
+        pack(&["server.js", "manifest.yml"]);
+        assert!(told(&file).contains("app.jar' holds nothing but 'server.js' that is uploaded for shop"));
+        pack(&["server.js", "page.html"]);
+        let mut bytes = fs::read(&file).unwrap();
+        bytes[60] ^= 0xFF;
+        fs::write(&file, bytes).unwrap();
+        assert!(told(&file).contains("app.jar', which is uploaded for shop, cannot be read: "), "{}", told(&file));
+    }
+
+    #[test]
+    fn a_plan_in_an_archive_is_a_stray_by_its_name_and_contents() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("app.war");
+        let plan = folder.path().join("deploy.yaml");
+        fs::write(&plan, "version: 1").unwrap();
+        let strays = |files: &[(&str, &str)]| -> Vec<String> {
+            let mut archive = zip::ZipWriter::new(File::create(&file).unwrap());
+            for (name, text) in files {
+                archive.start_file(*name, SimpleFileOptions::default()).unwrap();
+                archive.write_all(text.as_bytes()).unwrap();
+            }
+            archive.finish().unwrap();
+            Stray::among(&app(&file), std::slice::from_ref(&plan)).iter().map(Stray::warning).collect()
+        };
+        let found = strays(&[("a", "1"), ("conf/deploy.yaml", "version: 1"), ("deploy.yaml", "of the app")]);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(
+            found[0].starts_with("warning: 'conf/deploy.yaml' lies in '")
+                && found[0].ends_with("\n  /conf/deploy.yaml")
+        );
+        assert!(strays(&[("deploy.yaml", "version: 1"), (".cfignore", "/deploy.yaml")]).is_empty());
     }
 
     #[test]

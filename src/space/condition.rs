@@ -92,6 +92,15 @@ pub enum Condition {
         /// The app's name.
         app: String,
     },
+    /// The newest droplet of the app has this content, and is not the one that it had before.
+    Droplet {
+        /// The app's name.
+        app: String,
+        /// The digest of its content in hex.
+        checksum: String,
+        /// The guid of the newest droplet before the step.
+        before: Option<String>,
+    },
     /// The app's current droplet is the newest staged one.
     DropletSet {
         /// The app's name.
@@ -174,7 +183,7 @@ impl Condition {
         match self {
             Self::Uploaded { .. } => &[Section::Apps, Section::Packages],
             // Which package is the newest one is known since it was uploaded.
-            Self::Staged { .. } => &[Section::Droplets],
+            Self::Staged { .. } | Self::Droplet { .. } => &[Section::Droplets],
             // Which droplet is the newest staged one is known since it was staged.
             Self::Annotated { .. } | Self::DropletSet { .. } | Self::Stopped { .. } | Self::Deleted { .. } => {
                 &[Section::Apps]
@@ -215,6 +224,7 @@ impl Condition {
             | Self::RouteThere { .. }
             | Self::Unmapped { .. }
             | Self::Staged { .. }
+            | Self::Droplet { .. }
             | Self::DropletSet { .. }
             | Self::Scaled { .. }
             | Self::Steady { .. }
@@ -236,6 +246,7 @@ impl Condition {
             | Self::RouteThere { app, .. }
             | Self::Unmapped { app, .. }
             | Self::Staged { app }
+            | Self::Droplet { app, .. }
             | Self::DropletSet { app }
             | Self::Scaled { app, .. }
             | Self::Process { app, .. }
@@ -302,6 +313,9 @@ impl Condition {
             Self::Staged { app } => with(space, app, |now| {
                 staged(now, before.app(app).and_then(|then| then.staged.as_ref()).map(|droplet| droplet.guid.as_str()))
             }),
+            Self::Droplet { app, checksum, before } => {
+                with(space, app, |app| has_droplet(app, checksum, before.as_deref()))
+            }
             Self::DropletSet { app } => with(space, app, |app| match &app.staged {
                 Some(staged) if app.droplet.as_ref() == Some(&staged.guid) => Judgement::Holds,
                 Some(staged) => Judgement::NotYet(format!("droplet {} is not yet app {}'s", staged.guid, app.name)),
@@ -383,7 +397,7 @@ fn staged(app: &App, before: Option<&str>) -> Judgement {
             Judgement::Holds
         }
         // Whoever stages something else there goes on to run it.
-        (Some(package), Some(Droplet { guid, package: Some(other) })) if before != Some(guid.as_str()) => {
+        (Some(package), Some(Droplet { guid, package: Some(other), .. })) if before != Some(guid.as_str()) => {
             Judgement::Never(format!(
                 "somebody has staged package {other} of app {}, and not {}",
                 app.name, package.guid
@@ -391,6 +405,20 @@ fn staged(app: &App, before: Option<&str>) -> Judgement {
         }
         (Some(package), _) => Judgement::NotYet(format!("package {} of app {} is not staged", package.guid, app.name)),
         (None, _) => Judgement::NotYet(format!("app {} has no package", app.name)),
+    }
+}
+
+/// `before` is the guid of the newest droplet before.
+fn has_droplet(app: &App, checksum: &str, before: Option<&str>) -> Judgement {
+    match app.staged.as_ref().filter(|droplet| before != Some(droplet.guid.as_str())) {
+        Some(droplet) if droplet.checksum.as_deref() == Some(checksum) => Judgement::Holds,
+        Some(droplet) => Judgement::NotYet(format!(
+            "the newest droplet of app {}, {}, has the sha256 {}, and not {checksum}",
+            app.name,
+            droplet.guid,
+            droplet.checksum.as_deref().unwrap_or("not told")
+        )),
+        None => Judgement::NotYet(format!("app {} has no newer droplet than before", app.name)),
     }
 }
 
@@ -532,6 +560,7 @@ impl fmt::Display for Condition {
             Self::RouteThere { url, .. } => write!(f, "there is the route {url}"),
             Self::Unmapped { app, url } => write!(f, "route {url} does not lead to app {app}"),
             Self::Staged { app } => write!(f, "app {app}'s newest package is staged"),
+            Self::Droplet { app, checksum, .. } => write!(f, "app {app} has a new droplet with the sha256 {checksum}"),
             Self::DropletSet { app } => write!(f, "app {app}'s current droplet is the newest one"),
             Self::Scaled { app, instances } => write!(f, "app {app} has {instances} web instances"),
             Self::Process { app, process, instances: 0, .. } => write!(f, "no {process} instance of app {app} runs"),

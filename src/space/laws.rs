@@ -18,6 +18,7 @@ fn read_as_everything(body: &Value) {
     let _ = read::guid(path, body);
     let _ = read::packages(path, &list);
     let _ = read::droplets(path, &list);
+    let _ = read::source_droplet(path, "shop", body);
     let _ = read::services(path, &list);
     let _ = read::bindings(path, &list);
     let _ = read::quota_guid(path, body);

@@ -6,6 +6,7 @@
 //! - `app`, `process`, `package`, `droplet`, `task`: an app and its parts; `version`: what routers know it by
 //! - `app_settings`: what an app is set to, wherever the model holds it
 //! - `route`, `domain`: where apps are reached
+//! - `source`: the droplet of another app that is deployed
 //! - `service`, `binding`, `quota`: what apps are bound to, how, and what binds the space
 //! - [`lock`]: who is deploying; `verb`: what a person asks for
 //! - [`native`]: deployments of the platform's own that are under way
@@ -38,6 +39,7 @@ mod route;
 pub(crate) mod rules;
 pub mod section;
 mod service;
+mod source;
 mod task;
 mod verb;
 mod version;
@@ -57,6 +59,7 @@ pub use process::{Instance, InstanceState, Process};
 pub use quota::{Quota, QuotaScope, Usage};
 pub use route::{Destination, Route};
 pub use service::ServiceInstance;
+pub use source::{Found, Source, SourceDroplet};
 pub use task::{Task, TaskState};
 pub use verb::Verb;
 pub(crate) use version::Version;

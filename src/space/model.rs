@@ -10,6 +10,7 @@ use super::quota::Quota;
 use super::route::Route;
 use super::rules::Rules;
 use super::service::ServiceInstance;
+use super::source::Source;
 use crate::cf::dialect::CfVersion;
 use crate::cf::invocation::RouteParts;
 use crate::plan::{Protocol, RouteUrl};
@@ -58,6 +59,9 @@ pub struct Space {
     /// What the platform tells beforehand of what it will refuse.
     #[serde(default)]
     pub rules: Rules,
+    /// The droplets of other apps that the plan deploys.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sources: Vec<Source>,
 }
 
 impl Space {

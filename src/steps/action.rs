@@ -1,16 +1,18 @@
 //! What a step does: one file an action, with everything about it.
 //!
 //! - [`facts`]: what is known of an action before it runs; each file answers that for its own
-//! - `annotate`, `await_end`, `bind_service`, `check`, `create_app`, `create_route`, `delete`, `drain`, `health`, `map_route`,
-//!   `push`, `run_task`, `scale`, `scale_process`, `set`, `set_droplet`, `set_route_options`, `stage`, `start`, `stop`,
-//!   `unbind_service`, `unmap_route`, `watch`: the actions; `http_words`: what checks by HTTP are told by
+//! - `annotate`, `apply_manifest`, `await_end`, `bind_service`, `check`, `copy_droplet`, `create_app`, `create_route`, `delete`,
+//!   `drain`, `health`, `map_route`, `push`, `run_task`, `scale`, `scale_process`, `set`, `set_droplet`, `set_route_options`,
+//!   `stage`, `start`, `stop`, `unbind_service`, `unmap_route`, `watch`: the actions; `http_words`: what checks by HTTP are told by
 //! - [`limits`], [`partial`], [`question`], [`traffic`], [`work`]: what their answers are made of
 //! - `model`: apps in the model of a space, as actions change them
 
 mod annotate;
+mod apply_manifest;
 mod await_end;
 mod bind_service;
 mod check;
+mod copy_droplet;
 mod create_app;
 mod create_route;
 mod delete;
@@ -40,9 +42,11 @@ mod watch;
 pub mod work;
 
 pub(crate) use annotate::Annotate;
+pub(crate) use apply_manifest::ApplyManifest;
 pub(crate) use await_end::AwaitEnd;
 pub(crate) use bind_service::BindService;
 pub(crate) use check::Check;
+pub(crate) use copy_droplet::CopyDroplet;
 pub(crate) use create_app::{CreateApp, NewApp};
 pub(crate) use create_route::CreateRoute;
 pub(crate) use delete::Delete;
@@ -95,6 +99,10 @@ actions! {
     CreateApp,
     /// Applies the manifest and uploads the files.
     Push,
+    /// Applies the manifest, where nothing is uploaded.
+    ApplyManifest,
+    /// Copies the droplet of another app.
+    CopyDroplet,
     /// Writes on the app what routes and states cannot tell.
     Annotate,
     /// Binds a service instance to the app.

@@ -30,6 +30,8 @@ pub(crate) const UPLOAD: &str = "cutover-upload";
 pub(crate) const UPLOAD_FILES: &str = "cutover-upload-files";
 /// The guid of the newest package that the app had before; the upload has finished when there is a newer one.
 pub(crate) const PACKAGE_BEFORE: &str = "cutover-package-before";
+/// Where a droplet is copied: the guid of the newest one that the app had before; the copy is there when a newer one has its digest.
+pub(crate) const DROPLET_BEFORE: &str = "cutover-droplet-before";
 /// The app that was live when that deployment began.
 pub(crate) const OLD: &str = "cutover-old";
 /// The live routes that this app held then.
@@ -53,7 +55,7 @@ pub(crate) const BACK: &str = "cutover-back";
 /// Stands for all apps of a plan; a list of names is JSON, which is not like it.
 const ALL: &str = "*";
 /// Stands for an app or a package that there was not; neither a name nor a guid is like it.
-const NONE: &str = "-";
+pub(crate) const NONE: &str = "-";
 /// Stands between routes; no route holds it.
 const BETWEEN: char = ' ';
 
@@ -184,6 +186,8 @@ pub(crate) struct Origin {
     pub(crate) upload_files: String,
     /// The guid of the newest package that the app had before.
     pub(crate) package_before: Option<String>,
+    /// Where a droplet is copied: the guid of the newest one that the app had before, or [`NONE`].
+    pub(crate) droplet_before: Option<String>,
     /// The name of the app that was live before; empty where there was none.
     pub(crate) old: Option<String>,
     /// The live routes that this app held.
@@ -209,6 +213,7 @@ impl Origin {
             upload: text(UPLOAD),
             upload_files: text(UPLOAD_FILES),
             package_before: named(PACKAGE_BEFORE),
+            droplet_before: Some(text(DROPLET_BEFORE)).filter(|guid| !guid.is_empty()),
             old: named(OLD),
             old_routes: list(OLD_ROUTES),
             kept_routes: list(KEPT_ROUTES),
@@ -320,6 +325,15 @@ impl Annotations {
     pub(crate) fn options_before(mut self, options: &BTreeMap<String, OptionChanges>, app: Option<&App>) -> Self {
         if !options.is_empty() || app.is_some_and(|app| app.annotations.contains_key(OLD_OPTIONS)) {
             self.values.push((OLD_OPTIONS, (!options.is_empty()).then(|| json!(options).to_string())));
+        }
+        self
+    }
+
+    /// As well as that, which droplet was the newest one, where one is copied; `app` is as it is before.
+    #[must_use]
+    pub(crate) fn copying(mut self, origin: &Origin, app: Option<&App>) -> Self {
+        if origin.droplet_before.is_some() || app.is_some_and(|app| app.annotations.contains_key(DROPLET_BEFORE)) {
+            self.values.push((DROPLET_BEFORE, origin.droplet_before.clone()));
         }
         self
     }

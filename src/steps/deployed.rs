@@ -14,6 +14,7 @@ use super::annotations::{DROPLET, Origin, Role};
 use super::interrupted::Interrupted;
 use super::refusal::Refusal;
 use super::sizing;
+use super::source;
 use super::standing::{Standing, UnderWay, is_at_work, not_alone_on};
 use super::upload::Upload;
 
@@ -130,6 +131,22 @@ fn missing(plan: &Plan, app: &plan::App, space: &Space, files: &Files<'_>) -> Op
     }
     let untold =
         |why: String| format!("{live} is live, and it cannot be told whether it comes from the files here: {why}");
+    if app.from.is_some() {
+        let copied = match source::of(app, space) {
+            Ok(copied) => copied?,
+            Err(refusal) => {
+                return Some(format!("{live} is live, and it cannot be told whether it is the same: {refusal}"));
+            }
+        };
+        if copied.checksum != origin.upload {
+            return Some(format!(
+                "{live} is live with the droplet of the sha256 {}, and not with that of {} {whose}",
+                origin.upload,
+                copied.told()
+            ));
+        }
+        return otherwise(app, space, &live, found, &whose);
+    }
     let upload = match files(app) {
         Ok(Some(upload)) => upload,
         Ok(None) => return Some(untold("the files to upload are not here".to_owned())),
@@ -140,18 +157,23 @@ fn missing(plan: &Plan, app: &plan::App, space: &Space, files: &Files<'_>) -> Op
             "{live} is live and comes from other files than those that are here ({difference}) {whose}"
         ));
     }
+    otherwise(app, space, &live, found, &whose)
+}
+
+/// What of a live colour, which comes from the same files, is otherwise than the plan would have it.
+fn otherwise(app: &plan::App, space: &Space, live: &AppName, found: &App, whose: &str) -> Option<String> {
     if has_other_droplet(found) {
         return Some(format!(
             "{live} is live, and somebody has given it another droplet since it was deployed {whose}"
         ));
     }
-    if let Some(url) = not_alone_on(app, &live, space) {
+    if let Some(url) = not_alone_on(app, live, space) {
         return Some(format!("{live} is live, and {url} does not lead to it"));
     }
     if !is_at_work(app, found) {
         return Some(format!("{live} is live and does not run"));
     }
-    changed(app, space, &live, found)
+    changed(app, space, live, found)
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@
 //! - [`annotations`]: what is written on the apps, because routes and states cannot tell it; `held`: how large their processes are
 //!   to be that another version runs
 //! - `tasks`: what the tasks of a deployment are called
+//! - `source`: the droplet of another app, in the place of an upload
 //! - [`upload`]: whether what is uploaded is what was to be uploaded
 //! - `changes`: what of an app is otherwise after a deployment
 //! - [`left`]: what is left of a list that did not come to its end
@@ -51,6 +52,7 @@ pub mod refusal;
 pub mod routers;
 pub(crate) mod scope;
 pub mod sizing;
+mod source;
 pub mod standing;
 pub mod step;
 pub(crate) mod stopped;

@@ -293,6 +293,27 @@ pub enum Refusal {
         /// What differs.
         difference: Difference,
     },
+    /// The droplet that an app is to run cannot be had, or does not fit.
+    #[error("the droplet that {name} is to run cannot be had: {why}")]
+    NoSource {
+        /// The plan's name of the app.
+        name: AppName,
+        /// Why not.
+        why: String,
+    },
+    /// The app whose droplet is deployed runs another one than when the interrupted deployment began, and that was not copied.
+    #[error(
+        "the interrupted deployment of {name} was to copy the droplet with the sha256 {began}, and has not; live there is by now \
+         that of {now}"
+    )]
+    OtherDroplet {
+        /// The plan's name of the app.
+        name: AppName,
+        /// The digest of the one that was to be copied.
+        began: String,
+        /// What is there now.
+        now: String,
+    },
     /// There is nothing to resume.
     #[error("no deployment of {name} is under way")]
     NothingUnderWay {
@@ -446,7 +467,8 @@ impl Refusal {
             | Self::NoDockerPassword { .. }
             | Self::NoStack { .. }
             | Self::StackRefuses { .. }
-            | Self::NoBuildpack { .. } => true,
+            | Self::NoBuildpack { .. }
+            | Self::NoSource { .. } => true,
             Self::Several(all) => all.iter().all(Self::is_the_platforms),
             Self::ForeignHolder { .. }
             | Self::StagingTaken { .. }
@@ -466,6 +488,7 @@ impl Refusal {
             | Self::TooManyRoutes { .. }
             | Self::NoUpload { .. }
             | Self::OtherUpload { .. }
+            | Self::OtherDroplet { .. }
             | Self::NotDeployed { .. }
             | Self::NoInstances { .. }
             | Self::OtherLifecycle { .. }
@@ -633,6 +656,18 @@ impl Refusal {
                 cutover("apply", name),
                 cutover("rollback", name)
             ),
+            Self::NoSource { .. } => {
+                "the plan's `from` names the app that was tested, with its space and organization where they are not the target's; \
+                 whoever deploys must be able to see it there"
+                    .to_owned()
+            }
+            Self::OtherDroplet { name, .. } => format!(
+                "start anew with the one that is live there now:{}\nor take it back:{}\nor have the other one live there again, \
+                 and go on:{}",
+                cutover("apply", name),
+                cutover("rollback", name),
+                cutover("resume", name)
+            ),
             Self::NothingUnderWay { name } => format!("see how things stand:{}", cutover("status", name)),
             Self::NotDeployed { apps } => {
                 let names = || apps.iter().map(|(name, _)| name.as_str());
@@ -795,6 +830,11 @@ mod tests {
                 Refusal::OtherUpload { name: name.clone(), difference },
                 vec![ours("resume"), ours("apply"), ours("rollback")],
             ),
+            (Refusal::NoSource { name: name.clone(), why: app.clone() }, vec![]),
+            (
+                Refusal::OtherDroplet { name: name.clone(), began: String::new(), now: app.clone() },
+                vec![ours("apply"), ours("rollback"), ours("resume")],
+            ),
             (Refusal::NothingUnderWay { name: name.clone() }, vec![ours("status")]),
             (
                 Refusal::OtherPlan { name: name.clone(), app: other.clone() },
@@ -911,13 +951,15 @@ mod tests {
             Refusal::NotTold { .. } => 34,
             Refusal::HasRoutes { .. } => 35,
             Refusal::OtherDestination { .. } => 36,
+            Refusal::NoSource { .. } => 37,
+            Refusal::OtherDroplet { .. } => 38,
         }
     }
 
     #[test]
     fn each_kind_is_tried() {
         let tried: BTreeSet<usize> = each("shop").iter().map(|(refusal, _)| place(refusal)).collect();
-        assert_eq!(tried, (0..37).collect());
+        assert_eq!(tried, (0..39).collect());
     }
 
     #[test]

@@ -17,7 +17,8 @@ pub(crate) fn of(app: &plan::App, space: &Space) -> Space {
     let locks = space.locks.iter().filter(|lock| lock.app == app.name.as_str()).cloned().collect();
     let is_told = |route: &ForeignRoute| RouteUrl::parse(&route.wanted).is_ok_and(|url| urls.contains(&&url));
     let routes = space.rules.routes.iter().filter(|route| is_told(route)).cloned().collect();
-    narrowed(space, &names, &|route| urls.iter().any(|url| route.is(url)), locks, routes)
+    let sources = space.sources.iter().filter(|source| source.plan_app == app.name.as_str()).cloned().collect();
+    Space { sources, ..narrowed(space, &names, &|route| urls.iter().any(|url| route.is(url)), locks, routes) }
 }
 
 /// The space as far as these steps change it.
@@ -70,5 +71,6 @@ fn narrowed(
         apps,
         routes,
         deployments,
+        sources: Vec::new(),
     }
 }

@@ -59,6 +59,11 @@ impl Upload {
         Self { digest: digest.to_owned(), listing: listing.to_owned(), ..Self::nothing() }
     }
 
+    /// A droplet in the place of files: what tells it is the digest of its content.
+    pub(crate) fn of_droplet(checksum: &str) -> Self {
+        Self::as_written(checksum, "")
+    }
+
     /// Nothing at all.
     pub(crate) fn nothing() -> Self {
         Self::new(BTreeMap::new(), BTreeSet::new())

@@ -28,6 +28,7 @@ mod safeguards;
 mod security;
 mod sessions;
 mod situations;
+mod sources;
 mod support;
 mod switch;
 mod teams;

@@ -53,6 +53,25 @@ fn look_up(reference: &Reference) -> Option<String> {
     })
 }
 
+/// What brings a droplet to a colour without an upload.
+fn of_droplets() -> Vec<(Invocation, &'static str)> {
+    let b = "sinatra_b";
+    vec![
+        (
+            Invocation::copy_droplet(b, "55555555-5555-4555-8555-555555555555"),
+            concat!(
+                "cf curl -X POST '/v3/droplets?source_guid=55555555-5555-4555-8555-555555555555' ",
+                r#"-d '{"relationships":{"app":{"data":{"guid":"'"$(cf app sinatra_b --guid)"'"}}}}'"#
+            ),
+        ),
+        (
+            Invocation::apply_manifest(Sensitive::new("hunter2"), &cf("8.17.0")),
+            "cf apply-manifest -f manifest.json --redact-env",
+        ),
+        (Invocation::apply_manifest(Sensitive::new("hunter2"), &cf("7.8.0")), "cf apply-manifest -f manifest.json"),
+    ]
+}
+
 /// What sets a colour to what the other one has.
 fn of_equality() -> Vec<(Invocation, &'static str)> {
     let b = "sinatra_b";
@@ -211,7 +230,7 @@ fn all() -> Vec<(Invocation, &'static str)> {
 
 #[test]
 fn the_command_lines() {
-    for (invocation, expected) in all().into_iter().chain(of_equality()).chain(of_tasks()) {
+    for (invocation, expected) in all().into_iter().chain(of_equality()).chain(of_tasks()).chain(of_droplets()) {
         // Where shlex has a choice of quotes, the shell's reading decides (below).
         if !expected.contains("'\\''") && !expected.contains("\\\"") {
             assert_eq!(invocation.shell(), expected);
@@ -221,7 +240,7 @@ fn the_command_lines() {
 
 #[test]
 fn a_shell_reads_a_line_as_it_is_run() {
-    for (invocation, expected) in all().into_iter().chain(of_equality()).chain(of_tasks()) {
+    for (invocation, expected) in all().into_iter().chain(of_equality()).chain(of_tasks()).chain(of_droplets()) {
         let run = invocation.resolve(&look_up).unwrap();
         // The first is what another process gets in our own run; an app's guid is only asked by its own command there.
         if run[0] != "app" {

@@ -98,6 +98,8 @@ pub(super) fn expectations(app: &str, host: &str, service: &str) -> BTreeMap<&'s
         ("pushed", Expectation::Pushed { app: app.clone() }),
         ("staged", Expectation::Staged { app: app.clone() }),
         ("droplet", Expectation::DropletSet),
+        ("copied", Expectation::DropletCopied),
+        ("applied", Expectation::ManifestApplied),
         ("stopped", Expectation::Stopped { app: app.clone() }),
         ("mapped", Expectation::Mapped { app: app.clone(), route: route(host), protocol: Protocol::Http1 }),
         ("mapped-http2", Expectation::Mapped { app: app.clone(), route: route(host), protocol: Protocol::Http2 }),

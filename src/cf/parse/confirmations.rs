@@ -60,6 +60,15 @@ pub(crate) fn pushed(out: &Lines, app: &str) -> Found {
     Ok(Said::Done)
 }
 
+/// `Applying manifest PATH in org ORG / space SPACE as USER...`, what is different (which may itself hold any line), and `OK` at the
+/// end.
+pub(crate) fn manifest_applied(out: &Lines) -> Found {
+    let heading = "Applying manifest ";
+    let rest = out.after(|line| line.starts_with(heading)).ok_or_else(|| missing(heading))?;
+    let last = rest.iter().rfind(|line| !line.is_empty());
+    if last.is_some_and(|line| line == "OK") { Ok(Said::Done) } else { Err(missing("OK")) }
+}
+
 /// `Staging package for APP in org ORG / space SPACE as USER...`, the staging log, `Package staged`, `droplet guid:
 /// GUID`, `state:   staged`.
 pub(crate) fn staged(out: &Lines, app: &str) -> Found {

@@ -15,8 +15,8 @@ mod manifest;
 mod plain;
 
 pub(crate) use confirmations::{
-    Said, bound, deleted, end_of_staging_log, mapped, pushed, route_created, route_not_found, scaled, staged, stopped,
-    task_submitted, task_terminated, unbound, unmapped,
+    Said, bound, deleted, end_of_staging_log, manifest_applied, mapped, pushed, route_created, route_not_found, scaled,
+    staged, stopped, task_submitted, task_terminated, unbound, unmapped,
 };
 pub(crate) use json::head;
 pub use json::{NoJson, json};

@@ -288,6 +288,24 @@ pub(crate) static TARGET: Table = Table {
     ],
 };
 
+/// `from`.
+pub(crate) static FROM: Table = Table {
+    noun: "an app with a droplet",
+    one_of: false,
+    keys: &[
+        key(
+            "app",
+            Kind::Text(&APP_NAME),
+            Need::Required,
+            "The app that runs it. Where there is none of this name, it is the name of an app that cutover deploys there, and the \
+             colour that is marked as live is meant: of the colours that this plan names for its app of that name, else of the name \
+             with `_a` and `_b` behind it.",
+        ),
+        key("space", Kind::Text(&SPACE), Need::Optional("the space of the target's name"), "Its space."),
+        key("org", Kind::Text(&ORG), Need::Optional("the target's"), "Its organization."),
+    ],
+};
+
 /// An item of `apps`.
 pub(crate) static APP: Table = Table {
     noun: "an app",
@@ -304,7 +322,16 @@ pub(crate) static APP: Table = Table {
             "path",
             Kind::Text(&FILE),
             Need::Optional("the manifest's own `path`, else the manifest's folder"),
-            "The folder, zip or jar file to upload, relative to this file; not for a docker image.",
+            "The folder, or the zip, jar or war file, to upload, relative to this file; not for a docker image. An archive is uploaded as \
+             what is in it, less what a `.cfignore` in it leaves out; it holds two files at the least, since cf takes one of a \
+             single file for empty.",
+        ),
+        key(
+            "from",
+            Kind::Table(&FROM),
+            Need::Optional("files are uploaded, and staged"),
+            "The app whose droplet is deployed, in the place of `path`: what was tested elsewhere. It is copied as it is, and neither \
+             uploaded nor staged again; all else is as the manifest says.",
         ),
         key(
             "manifest",
@@ -795,10 +822,11 @@ pub(crate) static TASK_CHECK: Table = Table {
 };
 
 /// All tables, the plan first.
-pub(crate) static TABLES: [&Table; 14] = [
+pub(crate) static TABLES: [&Table; 15] = [
     &PLAN,
     &TARGET,
     &APP,
+    &FROM,
     &TIMEOUTS,
     &ROUTES,
     &LIVE_ROUTE,

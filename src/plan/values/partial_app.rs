@@ -15,22 +15,27 @@ use crate::plan::app::{App, ExtraRoutes, Instances, Old, OnFailure};
 use crate::plan::carry::{self, Carry};
 use crate::plan::check::Check;
 use crate::plan::diagnostics::Collector;
+use crate::plan::droplet_of::DropletOf;
 use crate::plan::duration::parse_duration;
-use crate::plan::manifest::{Manifest, Sources, as_cf_reads, read_manifest, read_vars};
-use crate::plan::name::{AppName, ServiceName};
+use crate::plan::manifest::{Lifecycle, Manifest, Sources, as_cf_reads, read_manifest, read_vars};
+use crate::plan::name::{AppName, OrgName, ServiceName, SpaceName};
 use crate::plan::processes::{Processes, Takeover};
 use crate::plan::route_url::RouteUrl;
-use crate::plan::schema::{CHECK, HEALTH, TIMEOUTS};
+use crate::plan::schema::{CHECK, FROM, HEALTH, TIMEOUTS};
 use crate::plan::timeouts::Timeouts;
 use crate::plan::value_error::ValueError;
 use crate::plan::watch::Watch;
 use crate::plan::yaml::Node;
+
+/// The keys that say what is deployed.
+const WHAT: [&str; 2] = ["path", "from"];
 
 /// An app as far as it could be read.
 pub(crate) struct PartialApp {
     pub name: Option<Located<AppName>>,
     pub colours: Vec<Located<AppName>>,
     pub path: Option<PathBuf>,
+    pub from: Option<Located<DropletOf>>,
     pub manifest: Option<Manifest>,
     pub services: Vec<Located<ServiceName>>,
     live: Vec<AppRoute>,
@@ -73,8 +78,10 @@ impl PartialApp {
         check_staging(app, staging.as_ref(), collector);
         let mut contents = Vec::new();
         let path = app.parse("path", any).and_then(|given| existing(given, folder, collector));
-        let manifest =
-            read_app_manifest(app, path.is_some() || app.node("path").is_some(), folder, &mut contents, collector);
+        let from = read_from(app, collector);
+        // Where the plan says what is deployed, the manifest's `path` does not count.
+        let has_path = WHAT.iter().any(|key| app.node(key).is_some());
+        let manifest = read_app_manifest(app, has_path, folder, &mut contents, collector);
         let checks = read_checks(app, folder, collector);
         Self {
             name,
@@ -82,9 +89,11 @@ impl PartialApp {
             // Without a path, and where the manifest has none either, cf would upload the folder that it is run in.
             path: path.or_else(|| {
                 let manifest = manifest.as_ref()?;
-                let needs_one = manifest.app.path.is_none() && manifest.app.docker.is_none();
+                let is_here = from.is_none() && app.node("from").is_none();
+                let needs_one = is_here && manifest.app.path.is_none() && manifest.app.docker.is_none();
                 needs_one.then(|| folder_of(&manifest.path))
             }),
+            from,
             manifest,
             services: app.parse_list("services", ServiceName::parse),
             live,
@@ -125,6 +134,7 @@ impl PartialApp {
             name: self.name?.value,
             colours: values(self.colours).try_into().ok()?,
             path: self.path,
+            from: self.from.map(|at| at.value),
             manifest,
             services: self.services.into_iter().map(|at| at.value).collect(),
             live: self.live.into_iter().map(|route| route.url.value).collect(),
@@ -147,6 +157,21 @@ impl PartialApp {
         };
         Some((app, self.contents))
     }
+}
+
+/// Reads whose droplet is deployed, and notes where the plan says otherwise, too.
+fn read_from(app: &Mapping<'_>, collector: &mut Collector<'_>) -> Option<Located<DropletOf>> {
+    let node = app.node("from")?;
+    if app.node("path").is_some() {
+        let hint = "keep one of them; where environments differ, each belongs into an overlay of its own (--env NAME)";
+        let error = ValueError::hinted("an app is deployed from its `path`, or `from` another app, and not both", hint);
+        collector.node(node, &app.path_of("from"), error);
+    }
+    let from = app.table("from", &FROM);
+    let of = from.parse("app", AppName::parse)?;
+    let space = from.parse("space", SpaceName::parse).map(|at| at.value);
+    let org = from.parse("org", OrgName::parse).map(|at| at.value);
+    Some(of.map(|app| DropletOf { app, space, org }))
 }
 
 /// `all` and `none` say it all.
@@ -226,6 +251,23 @@ fn read_app_manifest(
         let hint = "take `path` out: nothing is uploaded for a docker image";
         let error = ValueError::hinted("the manifest names a docker image, which has no files", hint);
         collector.node(path, &app.path_of("path"), error);
+    }
+    if let Some(from) = app.node("from") {
+        // CC (`droplet_copy.rb`): of Cloud Native Buildpacks none is copied.
+        let what = match (&read.docker, read.lifecycle) {
+            (Some(_), _) => Some(("names a docker image", "`docker`")),
+            (None, Some(Lifecycle::Cnb)) => {
+                Some(("asks for Cloud Native Buildpacks, whose droplets cannot be copied", "`lifecycle`"))
+            }
+            (None, _) => None,
+        };
+        if let Some((what, key)) = what {
+            let error = ValueError::hinted(
+                format!("the manifest {what}"),
+                format!("take `from` out, or {key} of the manifest"),
+            );
+            collector.node(from, &app.path_of("from"), error);
+        }
     }
     Some(Manifest {
         path: file.value,

@@ -3,6 +3,7 @@
 mod paths;
 mod rules;
 mod settings;
+mod sources;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -34,6 +35,7 @@ use paths::{
     bindings_path, deployments_path, droplets_path, manifest_path, open_tasks_path, packages_path, policies_path,
     process_instances_path, processes_path, stats_path, tasks_path,
 };
+use sources::WantedSource;
 
 /// Reads one space with one cf.
 #[expect(missing_debug_implementations, reason = "it holds whom it tells")]
@@ -55,6 +57,8 @@ pub struct Observer<'a> {
     reads_settings: bool,
     /// Hears of what a person should know while the whole space is read.
     tell: &'a (dyn Fn(&str) + Sync),
+    /// The droplets of other apps that the plan deploys.
+    sources: Vec<WantedSource>,
     /// Whether something is to be staged on a stack.
     stages: bool,
     /// Whether a manifest names a buildpack that the platform would have to bring.
@@ -78,6 +82,7 @@ impl<'a> Observer<'a> {
                 .collect(),
             reads_settings: true,
             tell: &|_| {},
+            sources: plan.apps.iter().filter_map(|app| WantedSource::of(app, &plan.apps)).collect(),
             stages: plan.apps.iter().any(|app| app.manifest.app.docker.is_none()),
             names_buildpacks: plan.apps.iter().any(|app| app.manifest.app.system_buildpacks().next().is_some()),
         }
@@ -140,6 +145,7 @@ impl<'a> Observer<'a> {
         let suspended;
         (space.quotas, suspended) = self.quotas()?;
         space.rules = self.rules(&space, suspended)?;
+        space.sources = self.sources()?;
         Ok(space)
     }
 
@@ -520,6 +526,7 @@ impl Reader for Observer<'_> {
             services: self.services.clone(),
             with_parameters: self.with_parameters.clone(),
             tasks: self.tasks.clone(),
+            sources: Vec::new(),
             ..*self
         };
         aside.read(space, parts).is_ok()

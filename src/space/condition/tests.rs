@@ -179,7 +179,7 @@ fn services_and_routes_are_held() {
 
 #[test]
 fn the_newest_package_is_staged_and_its_droplet_is_the_apps() {
-    let of_none: Change = |app| app.staged = Some(Droplet { guid: "d".to_owned(), package: None });
+    let of_none: Change = |app| app.staged = Some(Droplet { guid: "d".to_owned(), package: None, checksum: None });
     assert_says(
         &Condition::Staged { app: app() },
         &[
@@ -198,6 +198,24 @@ fn the_newest_package_is_staged_and_its_droplet_is_the_apps() {
             (|app| app.package = None, "not yet: app shop has no package"),
         ],
     );
+    let copied: Change = |app| {
+        app.staged = Some(Droplet { guid: "d".to_owned(), package: None, checksum: Some("c0ffee".to_owned()) });
+    };
+    let wanted = |before: &str| Condition::Droplet {
+        app: app(),
+        checksum: "c0ffee".to_owned(),
+        before: Some(before.to_owned()),
+    };
+    assert_says(
+        &wanted("droplet-shop"),
+        &[
+            (copied, "holds"),
+            (|_| {}, "not yet: app shop has no newer droplet than before"),
+            (of_none, "not yet: the newest droplet of app shop, d, has the sha256 not told, and not c0ffee"),
+        ],
+    );
+    // One of the same content that was there before is no copy of now.
+    assert_says(&wanted("d"), &[(copied, "not yet: app shop has no newer droplet than before")]);
     assert_says(
         &Condition::DropletSet { app: app() },
         &[

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::answer::{Link, Links, ToOne, Unreadable, parse, parse_all};
 use crate::plan::Lifecycle;
-use crate::space::{App, AppState, Droplet, Instance, InstanceState, Package, Process};
+use crate::space::{App, AppState, Droplet, Instance, InstanceState, Package, Process, SourceDroplet};
 
 /// Reads apps from `/v3/apps`, without what other endpoints tell of them, each with whether the answer tells its
 /// current droplet (older APIs do not).
@@ -196,12 +196,66 @@ pub(crate) fn droplets(path: &str, resources: &[Value]) -> Result<Vec<(String, D
     struct Raw {
         guid: String,
         state: String,
+        checksum: Option<Checksum>,
         links: Links,
     }
     let mut raw: Vec<Raw> = parse_all(path, resources)?;
     raw.retain(|raw| raw.state == "STAGED");
     let droplet = |raw: Raw| {
-        (raw.links.app.guid(), Droplet { guid: raw.guid, package: raw.links.package.as_ref().map(Link::guid) })
+        let (package, checksum) = (raw.links.package.as_ref().map(Link::guid), raw.checksum.and_then(|is| is.value));
+        (raw.links.app.guid(), Droplet { guid: raw.guid, package, checksum })
     };
     Ok(raw.into_iter().map(droplet).collect())
+}
+
+/// The digest of a droplet (CC: `droplet_presenter.rb`).
+#[derive(Deserialize)]
+struct Checksum {
+    value: Option<String>,
+}
+
+/// Reads what the app of this name runs from `/v3/apps/GUID/droplets/current`.
+pub(crate) fn source_droplet(path: &str, app: &str, answer: &Value) -> Result<SourceDroplet, Unreadable> {
+    #[derive(Deserialize)]
+    struct Raw {
+        guid: String,
+        #[serde(default)]
+        created_at: String,
+        checksum: Option<Checksum>,
+        lifecycle: Option<RawLifecycle>,
+        stack: Option<String>,
+        buildpacks: Option<Vec<Buildpack>>,
+        /// CC: who may not see secrets gets `redacted_message` in the place of types and commands.
+        #[serde(default)]
+        process_types: Option<BTreeMap<String, Value>>,
+    }
+    #[derive(Deserialize)]
+    struct RawLifecycle {
+        #[serde(rename = "type")]
+        kind: String,
+    }
+    #[derive(Deserialize)]
+    struct Buildpack {
+        name: Option<String>,
+        buildpack_name: Option<String>,
+        version: Option<String>,
+    }
+    let raw: Raw = parse(path, answer)?;
+    let named = |one: Buildpack| {
+        let name = one.name.or(one.buildpack_name).filter(|name| !name.is_empty())?;
+        Some(
+            one.version.filter(|version| !version.is_empty()).map_or_else(|| name.clone(), |of| format!("{name} {of}")),
+        )
+    };
+    let types = raw.process_types.unwrap_or_default().into_keys();
+    Ok(SourceDroplet {
+        app: app.to_owned(),
+        guid: raw.guid,
+        checksum: raw.checksum.and_then(|is| is.value),
+        lifecycle: raw.lifecycle.and_then(|has| Lifecycle::parse(&has.kind)),
+        stack: raw.stack,
+        buildpacks: raw.buildpacks.unwrap_or_default().into_iter().filter_map(named).collect(),
+        created_at: raw.created_at,
+        processes: types.filter(|kind| kind != "redacted_message").collect(),
+    })
 }

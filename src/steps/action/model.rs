@@ -1,7 +1,7 @@
 //! Apps in the model of a space, as actions change them.
 
-use crate::settings::WEB;
-use crate::space::{App, Process, Space};
+use crate::settings::{ProcessSetting, Setting, Settings, WEB};
+use crate::space::{App, Binding, Process, Space};
 use crate::steps::sizing::Size;
 
 /// The app of that name, which is made where it is missing.
@@ -30,6 +30,27 @@ pub(super) fn resize(app: &mut App, size: Size) {
             ends_unseen: false,
         }),
     }
+}
+
+/// What a manifest makes of an app, applied without routes: its sizes, and what it names beside them.
+pub(super) fn apply_manifest(space: &mut Space, name: &str, size: Size, others: &[Process], settings: &Settings) {
+    let app = app(space, name);
+    resize(app, size);
+    for other in others {
+        app.processes.retain(|process| process.kind != other.kind);
+        app.processes.push(other.clone());
+    }
+    for (setting, is) in settings.iter() {
+        match setting {
+            // What is bound already stays as it is (CC: `app_apply_manifest.rb`).
+            Setting::Binding(service) if app.is_bound(service) => {}
+            Setting::Binding(service) => app.bindings.push(Binding::of(service)),
+            Setting::Process(_, ProcessSetting::Instances | ProcessSetting::Memory) => {}
+            setting => app.set(setting.clone(), is.clone()),
+        }
+    }
+    let guid = app.guid.clone();
+    take_off_routes(space, &guid);
 }
 
 /// Takes all routes off the app of that guid.

@@ -4,11 +4,11 @@ use crate::cf::dialect::CfVersion;
 use crate::cf::invocation::{self, Invocation, PushedManifest};
 use crate::cf::outcome::Expectation;
 use crate::plan::{Lifecycle, Timeouts};
-use crate::settings::{ProcessSetting, Setting, Settings};
+use crate::settings::Settings;
 use crate::space::condition::Condition;
 use crate::space::difference::Facet;
 use crate::space::section::Section;
-use crate::space::{AppState, Binding, Package, Process, Space};
+use crate::space::{AppState, Package, Process, Space};
 use crate::steps::sizing::Size;
 
 use super::facts::{Facts, NeededFlag, SeenEarly};
@@ -105,22 +105,7 @@ impl Facts for Push {
         // What others have uploaded before it is no matter any more.
         app.older_packages.clear();
         app.state = AppState::Stopped;
-        model::resize(app, self.size);
-        for other in &self.others {
-            app.processes.retain(|process| process.kind != other.kind);
-            app.processes.push(other.clone());
-        }
-        for (setting, is) in self.settings.iter() {
-            match setting {
-                // What is bound already stays as it is (CC: `app_apply_manifest.rb`).
-                Setting::Binding(service) if app.is_bound(service) => {}
-                Setting::Binding(service) => app.bindings.push(Binding::of(service)),
-                Setting::Process(_, ProcessSetting::Instances | ProcessSetting::Memory) => {}
-                setting => app.set(setting.clone(), is.clone()),
-            }
-        }
-        let guid = app.guid.clone();
-        model::take_off_routes(space, &guid);
+        model::apply_manifest(space, &self.call.app, self.size, &self.others, &self.settings);
     }
 
     fn partial_effects(&self) -> &'static [PartialEffect] {

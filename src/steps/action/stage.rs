@@ -54,7 +54,7 @@ impl Facts for Stage {
         let app = model::app(space, self.app.as_str());
         let package = app.package.as_ref().map(|package| package.guid.clone());
         let guid = format!("droplet of {}", package.as_deref().unwrap_or("none"));
-        app.staged = Some(Droplet { guid, package });
+        app.staged = Some(Droplet { guid, package, checksum: None });
     }
 
     /// cf 8.17: `stage-package` polls the build, every 3 s.

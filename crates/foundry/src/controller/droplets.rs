@@ -60,7 +60,7 @@ pub(super) fn present(cf: &Platform, droplet: &Droplet) -> Value {
     let mut error = None;
     match &droplet.state {
         DropletState::AwaitingUpload => links["upload"] = action(cf, &format!("{path}/upload"), "POST"),
-        DropletState::ProcessingUpload => {}
+        DropletState::ProcessingUpload | DropletState::Copying => {}
         DropletState::Staged if droplet.lifecycle != LifecycleKind::Buildpack => {}
         DropletState::Staged => links["download"] = href(cf, &format!("{path}/download")),
         DropletState::Failed(text) => error = Some(text),
@@ -172,9 +172,13 @@ async fn create(Shared(cf): Cf, who: Who, query: Query, mut body: Message) -> Ap
     }
     let app = body.needs_one("app");
     body.finish()?;
-    cf.store.write(|db| {
+    let (answer, copying) = cf.store.write(|db| {
         let source = source.map(|source| readable_droplet(&who, db, &source).cloned()).transpose()?;
         let Ok(found) = readable(&who, db, app.as_str()) else {
+            // (`droplets_controller.rb`: `create_copy`, `create_fresh`.)
+            if source.is_some() {
+                return Err(ApiError::not_found("App"));
+            }
             return Err(ApiError::unprocessable(format!(
                 "App with guid \"{app}\" does not exist, or you do not have access to it."
             )));
@@ -184,17 +188,20 @@ async fn create(Shared(cf): Cf, who: Who, query: Query, mut body: Message) -> Ap
         let now = Timestamp::now();
         let guid = Guid::random();
         let metadata = Metadata::default();
+        let mut copying = None;
         let droplet = if let Some(source) = source {
             if source.state != DropletState::Staged {
                 return Err(ApiError::unprocessable("source droplet is not staged"));
             }
-            if kind != LifecycleKind::Buildpack {
+            if kind != LifecycleKind::Buildpack || source.lifecycle != kind {
                 return Err(ApiError::unprocessable("source and destination lifecycle types do not match"));
             }
-            let blobs = cf.cell.blobs();
-            blobs::copy(&blobs.droplet(&source.guid), &blobs.droplet(&guid))
-                .map_err(|error| ApiError::unprocessable(format!("Unable to copy the droplet: {error}")))?;
-            Droplet { guid, app: app.clone(), package: None, metadata, created_at: now, updated_at: now, ..source }
+            let data = json!({ "droplet_guid": guid, "request": { "source_droplet_guid": source.guid } });
+            lifecycle::note(db, "audit.app.droplet.create", &who.actor(), &app, data);
+            copying = Some((source.guid.clone(), guid.clone()));
+            let app = app.clone();
+            let copy = Droplet { guid, app, package: None, metadata, created_at: now, updated_at: now, ..source };
+            Droplet { state: DropletState::Copying, checksum: None, ..copy }
         } else {
             if kind != LifecycleKind::Buildpack {
                 let text = "Droplet creation is not available for apps with docker lifecycles.";
@@ -222,8 +229,34 @@ async fn create(Shared(cf): Cf, who: Who, query: Query, mut body: Message) -> Ap
         };
         let answer = present(&cf, &droplet);
         db.droplets.insert(droplet.guid.clone(), droplet);
-        Ok((StatusCode::CREATED, Json(answer)))
-    })
+        Ok((answer, copying))
+    })?;
+    if let Some((source, copy)) = copying {
+        let on = std::sync::Arc::clone(&cf);
+        cf.later(cf.timing().job, move || copied(&on, &source, &copy));
+    }
+    Ok((StatusCode::CREATED, Json(answer)))
+}
+
+/// Copies the content of a droplet. (`cloud_controller_ng`: `droplet_bits_copier.rb`.)
+fn copied(cf: &Platform, source: &Guid, copy: &Guid) {
+    let blobs = cf.cell.blobs();
+    let done = blobs::copy(&blobs.droplet(source), &blobs.droplet(copy));
+    cf.store.update(|db| {
+        let checksum = db.droplets.get(source).map(|source| source.checksum.clone());
+        let Some(copy) = db.droplets.get_mut(copy) else { return };
+        copy.updated_at = Timestamp::now();
+        match (done, checksum) {
+            (Ok(()), Some(checksum)) => {
+                copy.state = DropletState::Staged;
+                copy.checksum = checksum;
+            }
+            (Ok(()), None) => {
+                copy.state = DropletState::Failed("failed to copy - source droplet does not exist".to_owned());
+            }
+            (Err(error), _) => copy.state = DropletState::Failed(format!("failed to copy - {error}")),
+        }
+    });
 }
 
 /// (`cloud_controller_ng`: `droplet_create_message.rb`.)

@@ -124,6 +124,8 @@ pub(crate) enum DropletState {
     AwaitingUpload,
     /// Its content has come, and is looked at.
     ProcessingUpload,
+    /// Its content is copied.
+    Copying,
     /// It can run.
     Staged,
     /// Its content is of no use, with what is wrong with it.
@@ -136,6 +138,7 @@ impl DropletState {
         match self {
             Self::AwaitingUpload => "AWAITING_UPLOAD",
             Self::ProcessingUpload => "PROCESSING_UPLOAD",
+            Self::Copying => "COPYING",
             Self::Staged => "STAGED",
             Self::Failed(_) => "FAILED",
         }

@@ -6,17 +6,19 @@ use crate::settings::Is;
 use crate::space::condition::Condition;
 use crate::space::{App, AppState, Space};
 use crate::steps::action::{
-    Action, Annotate, BindService, Check, CreateApp, Delete, Health, NewApp, Push, RunTask, SetDroplet, Stage, Start,
-    TaskSize, UnbindService, Watch,
+    Action, Annotate, ApplyManifest, BindService, Check, CopyDroplet, CreateApp, Delete, Health, NewApp, Push, RunTask,
+    SetDroplet, Stage, Start, TaskSize, UnbindService, Watch,
 };
-use crate::steps::annotations::{Annotations, Extent, Origin, Role};
+use crate::steps::annotations::{Annotations, Extent, NONE, Origin, Role};
 use crate::steps::builder::{GraphBuilder, RouterKnowledge};
 use crate::steps::input::{Begun, CompileInput, Failed};
 use crate::steps::phase::Phase;
 use crate::steps::record::Record;
 use crate::steps::refusal::Refusal;
 use crate::steps::sizing::{self, Sizing};
+use crate::steps::source::{self, Copied};
 use crate::steps::standing::{is_alone_on_live, is_on_live};
+use crate::steps::upload::Upload;
 use crate::steps::{Step, equal, preflight, tasks};
 
 use super::back;
@@ -40,7 +42,11 @@ const LONGEST_ANNOTATION: usize = 5000;
 /// new version.
 pub(super) fn deploy(input: &CompileInput<'_>, space: &Space) -> Result<Vec<Step>, Refusal> {
     let CompileInput { plan, app, identity, extent, upload, .. } = *input;
-    let Some(upload) = upload else { return Err(Refusal::NoUpload { name: app.name.clone() }) };
+    let copied = source::of(app, space)?;
+    let of_droplet = copied.map(|copied| Upload::of_droplet(copied.checksum));
+    let Some(upload) = of_droplet.as_ref().or(upload) else {
+        return Err(Refusal::NoUpload { name: app.name.clone() });
+    };
     may_begin(app, space)?;
     may_be_mapped(app, space)?;
     let standing = standing::standing(app, space)?;
@@ -70,6 +76,7 @@ pub(super) fn deploy(input: &CompileInput<'_>, space: &Space) -> Result<Vec<Step
         upload: upload.digest().to_owned(),
         upload_files: upload.listing().to_owned(),
         package_before: newest_package(list.model(), &next),
+        droplet_before: copied.map(|_| newest_droplet(list.model(), &next).unwrap_or_else(|| NONE.to_owned())),
         old: old.as_ref().map(ToString::to_string),
         http2_routes: by_http2(list.model(), old.as_ref().map(|old| (old, &*old_routes)), &next, &kept_routes),
         old_routes,
@@ -82,7 +89,8 @@ pub(super) fn deploy(input: &CompileInput<'_>, space: &Space) -> Result<Vec<Step
     let annotations = Annotations::next(&origin, Record::new(&equal::named(app), &wanted))
         .holding(&held, there)
         .by_http2(&origin.http2_routes, there)
-        .options_before(&origin.old_options, there);
+        .options_before(&origin.old_options, there)
+        .copying(&origin, there);
     if annotations.longest() > LONGEST_ANNOTATION {
         return Err(Refusal::TooManyRoutes { app: next });
     }
@@ -102,7 +110,7 @@ pub(super) fn deploy(input: &CompileInput<'_>, space: &Space) -> Result<Vec<Step
     clear(&mut list, app, old.as_ref(), &next)?;
     let sized = sizing::of(app, list.model(), old.as_ref(), &next);
     may_serve(app, &next, sized.size.instances)?;
-    push(&mut list, &next, sized.clone(), origin.package_before.clone());
+    push(&mut list, &next, sized.clone(), origin.package_before.clone(), copied);
     let instances = if app.has_routes() { sized.size.instances } else { 0 };
     finish(&mut list, &next, old.as_ref(), &origin, instances, routers)?;
     Ok(list.into_steps())
@@ -154,14 +162,23 @@ pub(super) fn resume(input: &CompileInput<'_>, space: &Space) -> Result<Vec<Step
     list.resolve_routes()?;
     settle_old(&mut list, old.as_ref());
     if !is_alone_on_live(app, &next, space) && !uploaded(space, &next, origin) {
-        let Some(upload) = upload else { return Err(Refusal::NoUpload { name: app.name.clone() }) };
-        upload
-            .is_the_one(&origin.upload, &origin.upload_files)
-            .map_err(|difference| Refusal::OtherUpload { name: app.name.clone(), difference })?;
+        let copied = source::of(app, space)?;
+        match (copied, upload) {
+            // Of what was live there when the deployment began nobody may have kept a copy.
+            (Some(copied), _) if copied.checksum != origin.upload => {
+                let (began, now) = (origin.upload.clone(), copied.told());
+                return Err(Refusal::OtherDroplet { name: app.name.clone(), began, now });
+            }
+            (Some(_), _) => {}
+            (None, None) => return Err(Refusal::NoUpload { name: app.name.clone() }),
+            (None, Some(upload)) => upload
+                .is_the_one(&origin.upload, &origin.upload_files)
+                .map_err(|difference| Refusal::OtherUpload { name: app.name.clone(), difference })?,
+        }
         may_stage(app, space, &next)?;
         clear(&mut list, app, old.as_ref(), &next)?;
         let sized = sizing::of(app, list.model(), old.as_ref(), &next);
-        push(&mut list, &next, sized, origin.package_before.clone());
+        push(&mut list, &next, sized, origin.package_before.clone(), copied);
     }
     // Somebody may have scaled it down since.
     if let Some(old) = old.as_ref().filter(|_| app.has_routes()) {
@@ -189,7 +206,7 @@ fn may_begin(app: &plan::App, space: &Space) -> Result<(), Refusal> {
 /// Refuses what the platform would not stage.
 fn may_stage(app: &plan::App, space: &Space, next: &AppName) -> Result<(), Refusal> {
     let mut found = preflight::of_buildpacks(app, space, next);
-    found.extend(preflight::of_stack(app, space, next));
+    found.extend(preflight::of_stack(app, space, next).filter(|_| app.from.is_none()));
     Refusal::any(found)
 }
 
@@ -214,7 +231,8 @@ fn settle_old(list: &mut GraphBuilder<'_>, old: Option<&AppName>) {
 /// be changed, and a manifest that asks for none leaves it as it is, so that cf would upload files to a docker app.
 fn same_lifecycle(app: &plan::App, space: &Space, next: &AppName) -> Result<(), Refusal> {
     let Some(found) = space.app(next.as_str()) else { return Ok(()) };
-    let wanted = match (app.manifest.app.lifecycle, found.lifecycle) {
+    let asked = app.manifest.app.lifecycle.or(app.from.as_ref().map(|_| Lifecycle::Buildpack));
+    let wanted = match (asked, found.lifecycle) {
         (_, None) | (None, Some(Lifecycle::Buildpack | Lifecycle::Cnb)) => return Ok(()),
         (None, Some(Lifecycle::Docker)) => Lifecycle::Buildpack,
         (Some(wanted), Some(has)) if wanted == has => return Ok(()),
@@ -246,9 +264,17 @@ fn clear(list: &mut GraphBuilder<'_>, app: &plan::App, old: Option<&AppName>, ne
     list.leave_staging(Phase::Prepare, other(app, next))
 }
 
-/// The upload. The rest of the guide's second step is cut where the platform can be asked (see [`finish`]).
-fn push(list: &mut GraphBuilder<'_>, next: &AppName, sized: Sizing, before: Option<String>) {
+/// The upload, or what is copied in its place. The rest of the guide's second step is cut where the platform can be asked (see
+/// [`finish`]).
+fn push(
+    list: &mut GraphBuilder<'_>,
+    next: &AppName,
+    sized: Sizing,
+    before: Option<String>,
+    copied: Option<Copied<'_>>,
+) {
     debug_assert_eq!(sized.push.app, next.as_str());
+    let whole = copied.map(|copied| source::manifest(list.app(), next, &sized, copied.droplet));
     let Sizing { push, size, others } = sized;
     let manifest = &list.app().manifest;
     // What a vars file may have filled in is not shown.
@@ -270,6 +296,19 @@ fn push(list: &mut GraphBuilder<'_>, next: &AppName, sized: Sizing, before: Opti
         }
     }
     let settings = list.app().manifest.app.whole.settings.clone();
+    if let (Some(copied), Some(manifest)) = (copied, whole) {
+        let app = next.clone();
+        list.add(Phase::Push, "manifest", ApplyManifest { app, manifest, size, others, settings });
+        let copy = CopyDroplet {
+            app: next.clone(),
+            droplet: copied.droplet.guid.clone(),
+            checksum: copied.checksum.to_owned(),
+            told: copied.told(),
+            before: newest_droplet(list.model(), next),
+        };
+        list.add(Phase::Push, "copy-droplet", copy);
+        return;
+    }
     list.add(Phase::Push, "push", Push { call: push, image, size, others, settings, before });
 }
 
@@ -455,10 +494,12 @@ fn build(list: &mut GraphBuilder<'_>, next: &AppName) {
             list.add(Phase::Push, "bind", BindService { app, service, like: None, name: None, parameters: None });
         }
     }
-    let staged = list.next_is(next, |app| match (&app.package, &app.staged) {
-        (Some(package), Some(droplet)) => droplet.package.as_ref() == Some(&package.guid),
-        (None, _) | (_, None) => false,
-    });
+    // What is copied was staged elsewhere.
+    let staged = list.app().from.is_some()
+        || list.next_is(next, |app| match (&app.package, &app.staged) {
+            (Some(package), Some(droplet)) => droplet.package.as_ref() == Some(&package.guid),
+            (None, _) | (_, None) => false,
+        });
     if !staged {
         list.add(Phase::Push, "stage", Stage { app: next.clone() });
     }
@@ -478,6 +519,10 @@ fn is_uploaded_over(app: &App, origin: &Origin) -> bool {
     let packages = app.package.iter().chain(&app.older_packages);
     let since = packages.take_while(|package| Some(&package.guid) != origin.package_before.as_ref());
     since.filter(|package| package.ready).count() > 1
+}
+
+fn newest_droplet(space: &Space, next: &AppName) -> Option<String> {
+    space.app(next.as_str()).and_then(|app| app.staged.as_ref()).map(|droplet| droplet.guid.clone())
 }
 
 fn newest_package(space: &Space, next: &AppName) -> Option<String> {

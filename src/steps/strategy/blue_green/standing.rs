@@ -103,8 +103,12 @@ pub(super) fn has_begun(app: &plan::App, deployment: &Identity, space: &Space) -
     deployment.is_written_on(&app.colours, space)
 }
 
-/// Whether the upload of that deployment has come to its end.
+/// Whether the upload of that deployment has come to its end, or its copy of a droplet.
 pub(super) fn is_uploaded(app: &App, origin: &Origin) -> bool {
+    if let Some(before) = &origin.droplet_before {
+        let newest = app.staged.as_ref().filter(|droplet| droplet.guid != *before);
+        return newest.is_some_and(|droplet| droplet.checksum.as_ref() == Some(&origin.upload));
+    }
     let package = app.package.as_ref();
     package.is_some_and(|package| package.ready && Some(&package.guid) != origin.package_before.as_ref())
 }

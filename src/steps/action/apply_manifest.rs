@@ -1,0 +1,124 @@
+//! Applies the manifest to an app to which nothing is uploaded.
+
+use std::collections::BTreeMap;
+
+use crate::cf::dialect::CfVersion;
+use crate::cf::invocation::Invocation;
+use crate::cf::outcome::Expectation;
+use crate::plan::{AppName, Timeouts};
+use crate::secret::Sensitive;
+use crate::settings::{Is, ProcessSetting, Setting, Settings, WEB};
+use crate::space::condition::Condition;
+use crate::space::difference::Facet;
+use crate::space::section::Section;
+use crate::space::{Process, Space};
+use crate::steps::sizing::Size;
+
+use super::facts::Facts;
+use super::limits::Limits;
+use super::model;
+use super::partial::PartialEffect;
+use super::traffic::Traffic;
+
+/// Applies the manifest, without routes: what a push does before it uploads.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct ApplyManifest {
+    /// The app.
+    pub(crate) app: AppName,
+    /// What is applied: the application of the manifest, with the name of the app, and its sizes.
+    pub(crate) manifest: Sensitive,
+    /// How many web instances the app is to have, and the memory of each.
+    pub(crate) size: Size,
+    /// The app's other processes, as far as the manifest names them.
+    pub(crate) others: Vec<Process>,
+    /// What the manifest names beside that.
+    pub(crate) settings: Settings,
+}
+
+/// CC (`app_apply_manifest.rb`): one thing is done after the other.
+const PARTS: &[PartialEffect] = &[PartialEffect {
+    when: "while the manifest is applied",
+    cut: |app, before, after| {
+        if let (Some(now), Some(before)) = (after.app_mut(app), before.app(app)) {
+            now.processes.clone_from(&before.processes);
+            now.settings.clone_from(&before.settings);
+        }
+    },
+}];
+
+impl Facts for ApplyManifest {
+    fn kind(&self) -> &'static str {
+        "apply-manifest"
+    }
+
+    fn app(&self) -> &str {
+        self.app.as_str()
+    }
+
+    fn purpose(&self) -> String {
+        let Size { instances, memory_mb } = self.size;
+        format!("apply the manifest to {}, {instances} × {memory_mb} MB, without routes; nothing is uploaded", self.app)
+    }
+
+    fn invocation(&self, cf: &CfVersion) -> Option<Invocation> {
+        Some(Invocation::apply_manifest(self.manifest.clone(), cf))
+    }
+
+    fn expectation(&self, _cf: &CfVersion) -> Option<Expectation> {
+        Some(Expectation::ManifestApplied)
+    }
+
+    /// What the platform keeps as it is written. How it writes the rest of a manifest is its own affair; cf has waited until all of it
+    /// was applied.
+    fn condition(&self) -> Option<Condition> {
+        let is_kept = |(setting, is): &(&Setting, &Is)| {
+            let by_kind = matches!(setting, Setting::Env(_) | Setting::Label(_) | Setting::Annotation(_));
+            by_kind && matches!(is, Is::Set(value) if value.is_string())
+        };
+        let named = self.settings.iter().filter(is_kept).map(|(setting, is)| (setting.clone(), is.clone()));
+        let mut settings: BTreeMap<Setting, Is> = named.collect();
+        let instances = Setting::Process(WEB.to_owned(), ProcessSetting::Instances);
+        settings.insert(instances, Is::Set(self.size.instances.into()));
+        Some(Condition::Set { app: self.app.to_string(), settings })
+    }
+
+    fn effect(&self, space: &mut Space) {
+        model::apply_manifest(space, self.app.as_str(), self.size, &self.others, &self.settings);
+    }
+
+    fn partial_effects(&self) -> &'static [PartialEffect] {
+        PARTS
+    }
+
+    fn traffic(&self) -> Traffic<'_> {
+        Traffic::NewVersion
+    }
+
+    fn may_take_off(&self, _route: &str) -> bool {
+        true
+    }
+
+    fn limits(&self, timeouts: &Timeouts) -> Limits {
+        Limits::of_calls(timeouts.binding.max(timeouts.call))
+    }
+
+    /// cf 8.17: `apply-manifest` shows what is different, and so all that it is about.
+    fn is_answer_secret(&self) -> bool {
+        true
+    }
+
+    fn changes(&self) -> &'static [Section] {
+        &Section::DESIRED
+    }
+
+    fn may_change(&self, facet: &Facet) -> bool {
+        match facet {
+            Facet::App(_) | Facet::State(_) | Facet::Instances { .. } | Facet::Leads { .. } => true,
+            Facet::Droplet(_) | Facet::Annotation { .. } => false,
+        }
+    }
+
+    fn largest_instance_mb(&self) -> Option<u64> {
+        self.others.iter().map(|process| process.memory_mb).chain([self.size.memory_mb]).max()
+    }
+}
