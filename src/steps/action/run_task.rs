@@ -55,13 +55,7 @@ pub(crate) struct TaskSize {
 
 impl TaskSize {
     /// That of a task on an app of the space, which runs that. (CC: `task_create.rb`.)
-    pub(crate) fn of(
-        run: &TaskCommand,
-        memory_mb: Option<u64>,
-        disk_mb: Option<u64>,
-        app: &str,
-        space: &Space,
-    ) -> Self {
+    pub(crate) fn of(run: &TaskCommand, memory: Option<u64>, disk: Option<u64>, app: &str, space: &Space) -> Self {
         let template = match run {
             TaskCommand::Command(_) => None,
             TaskCommand::Process(kind) => {
