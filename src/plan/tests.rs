@@ -95,6 +95,7 @@ fn a_small_plan_is_filled_up_with_defaults() {
                 name: name("sinatra"),
                 colours: [name("sinatra_a"), name("sinatra_b")],
                 path: Some(PathBuf::from("app")),
+                droplet: None,
                 from: None,
                 manifest: Manifest {
                     path: PathBuf::from("app/manifest.yml"),
@@ -676,8 +677,10 @@ fn the_example_has_every_key_and_is_a_sound_plan() {
     for table in TABLES {
         for key in table.keys {
             let used = text.lines().any(|line| {
-                // What stands in the place of another key stands in a comment of its own: `# key: {…}`.
-                let stands_in = line.trim_start().strip_prefix("# ").filter(|rest| rest.contains(": {"));
+                // What stands in the place of another key stands in a comment of its own.
+                let stands_in = line.trim_start().strip_prefix("# ");
+                let stands_in =
+                    stands_in.filter(|rest| ["droplet: ", "from: "].iter().any(|key| rest.starts_with(key)));
                 let line = stands_in.or(line.split('#').next()).unwrap_or_default();
                 line.split(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '_' | '-' | ':'))
                     .any(|word| word.strip_suffix(':') == Some(key.name))
