@@ -233,6 +233,13 @@ impl Invocation {
         Self::new("curl").word("-X").word("POST").value(path).word("-d").arg(Arg::pieces_of(body))
     }
 
+    /// `cf push APP --no-manifest --droplet FILE --no-route --no-start`: uploads a droplet, and makes it the current one. Without a
+    /// manifest, since one that names buildpacks or a path does not go with a droplet (cf 8.17, `handle_droplet_path_override.go`).
+    pub(crate) fn push_droplet(app: &str, file: &str) -> Self {
+        let call = Self::new("push").value(app).word("--no-manifest").word("--droplet").path(file);
+        call.word("--no-route").word("--no-start")
+    }
+
     /// `cf stage-package APP --package-guid GUID`: with the staging log, polling every 3 s. cf 8.17 does not look for the newest
     /// package then, which takes it two requests.
     pub(crate) fn stage_package(app: &str, package: Reference) -> Self {

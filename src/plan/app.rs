@@ -31,6 +31,9 @@ pub struct App {
     /// The folder or archive to upload, as it is handed to `cf push -p`. `None` where the manifest says it, where it
     /// names a docker image, and where a droplet is deployed.
     pub path: Option<PathBuf>,
+    /// The droplet that is deployed in the place of files, as it is handed to `cf push --droplet`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub droplet: Option<PathBuf>,
     /// The droplet of another app that is deployed in the place of files.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub from: Option<DropletOf>,
@@ -87,6 +90,11 @@ pub struct App {
 }
 
 impl App {
+    /// Whether what is deployed is a droplet already, so that nothing is staged.
+    pub(crate) fn brings_droplet(&self) -> bool {
+        self.droplet.is_some() || self.from.is_some()
+    }
+
     /// All routes of the app: the live ones, then the staging route.
     pub(crate) fn routes(&self) -> impl Iterator<Item = &RouteUrl> {
         self.live.iter().chain(&self.staging)

@@ -22,6 +22,7 @@ pub(super) fn of(plan: &Plan, folder: &Path, contents: &[Vec<u8>]) -> String {
     };
     for app in &mut plan.apps {
         app.path.as_mut().map(strip);
+        app.droplet.as_mut().map(strip);
         strip(&mut app.manifest.path);
         app.manifest.vars_files.iter_mut().for_each(strip);
         app.manifest.app = sizes(&app.manifest.app);

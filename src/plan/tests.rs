@@ -95,6 +95,7 @@ fn a_small_plan_is_filled_up_with_defaults() {
                 name: name("sinatra"),
                 colours: [name("sinatra_a"), name("sinatra_b")],
                 path: Some(PathBuf::from("app")),
+                droplet: None,
                 from: None,
                 manifest: Manifest {
                     path: PathBuf::from("app/manifest.yml"),
@@ -710,9 +711,11 @@ fn the_example_has_every_key_and_is_a_sound_plan() {
     for table in TABLES {
         for key in table.keys {
             let used = text.lines().any(|line| {
-                // What stands in the place of another key can only be told beside that, or in a comment of its own: `# key: {…}`.
+                // What stands in the place of another key can only be told beside that, or in a comment of its own.
                 let is_instead = (table.noun, key.name) == ("a task", "process");
-                let stands_in = line.trim_start().strip_prefix("# ").filter(|rest| rest.contains(": {"));
+                let stands_in = line.trim_start().strip_prefix("# ");
+                let stands_in =
+                    stands_in.filter(|rest| ["droplet: ", "from: "].iter().any(|key| rest.starts_with(key)));
                 let told = if is_instead { Some(line) } else { line.split('#').next() };
                 let line = stands_in.or(told).unwrap_or_default();
                 line.split(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '_' | '-' | ':'))

@@ -136,6 +136,7 @@ fn names(part: &AppDeployment<'_>, scope: &Space) -> Vec<String> {
     names.extend(strategy::of(app).routes(app).into_iter().map(ToString::to_string));
     names.push(app.manifest.path.to_string_lossy().into_owned());
     names.push(app.path.as_ref().map(|path| path.to_string_lossy().into_owned()).unwrap_or_default());
+    names.push(app.droplet.as_ref().map(|path| path.to_string_lossy().into_owned()).unwrap_or_default());
     names.push(app.manifest.app.name.clone().unwrap_or_default());
     for found in &scope.apps {
         names.extend([found.guid.clone(), found.name.clone()]);

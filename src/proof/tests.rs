@@ -400,23 +400,24 @@ fn the_lifecycle_of_an_app_may_change() {
 
 /// What was staged elsewhere is copied: two steps in the place of an upload, and none that stages.
 #[test]
-fn a_copied_droplet_is_deployed_and_taken_back_as_safely() {
-    let plan = example::plan(&PLAN.replace("path: app", "from: {app: shop, space: staging}"));
+fn a_droplet_is_deployed_and_taken_back_as_safely() {
+    let plans = ["from: {app: shop, space: staging}", "droplet: out.tgz"]
+        .map(|what| example::plan(&PLAN.replace("path: app", what)));
     let spaces = [
         ("nothing is there", space(Vec::new(), None)),
         ("an update", ordinary()),
         ("the version before it had files", space(vec![app("shop_a", true, None)], Some("shop_a"))),
     ];
-    for (name, space) in spaces {
+    for ((name, space), plan) in spaces.iter().flat_map(|one| plans.each_ref().map(|plan| (one.clone(), plan))) {
         let space = Space { sources: vec![example::source("shop")], ..space };
         for verb in [Verb::Apply, Verb::Rollback] {
-            assert_holds(&format!("{name}, {verb}"), &proved(&plan, verb, &space));
+            assert_holds(&format!("{name}, {verb}"), &proved(plan, verb, &space));
         }
         let mut half_way = space.clone();
-        for step in &right(&plan, Verb::Apply, &space).unwrap() {
+        for step in &right(plan, Verb::Apply, &space).unwrap() {
             step.facts().effect(&mut half_way);
             for verb in [Verb::Resume, Verb::Rollback] {
-                assert_holds(&format!("{name}: {verb} after {}", step.id), &proved(&plan, verb, &half_way));
+                assert_holds(&format!("{name}: {verb} after {}", step.id), &proved(plan, verb, &half_way));
             }
         }
     }

@@ -28,6 +28,9 @@ fn check_app(app: &App) -> Result<Option<String>, CliError> {
                 .to_owned(),
         );
     }
+    if app.droplet.is_some() {
+        return Ok(None);
+    }
     let file = app.manifest.path.display();
     if manifest.lifecycle == Some(Lifecycle::Cnb) && manifest.buildpacks.is_empty() {
         return refuse(

@@ -252,13 +252,18 @@ pub(crate) fn proof_line(proof: &Proof) -> String {
 /// The preview as one JSON object, as the contract of the command line has it; `peaks` are the most that is used of each quota.
 pub(crate) fn json(plan: &Plan, space: &Space, deployment: &Deployment<'_>, peaks: &[(&Quota, Usage)]) -> Value {
     let app = |app: &AppDeployment<'_>| {
-        json!({
+        let mut told = json!({
             "name": app.app.name.as_str(),
             "strategy": strategy::of(&app.app).name(),
             "live": app.standing.live().map(plan::AppName::as_str),
             "next": app.standing.next().as_str(),
             "differences": Changes::of(app, space).json(),
-        })
+        });
+        // The droplet of another app, where one is deployed.
+        if let Some(source) = space.sources.iter().find(|source| source.plan_app == app.app.name.as_str()) {
+            told["from"] = json!(source);
+        }
+        told
     };
     let step = |step: &Step| {
         json!({

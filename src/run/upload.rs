@@ -1,4 +1,8 @@
 //! Reads what is uploaded for an app, as cf reads it, so that another machine can tell whether it has the same.
+//!
+//! - `droplet`: whether a file is a droplet
+
+mod droplet;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File, Metadata};
@@ -40,6 +44,16 @@ pub enum UploadError {
         app: String,
         /// The folder or archive.
         path: PathBuf,
+    },
+    /// A file that is no droplet.
+    #[error("'{}' is no droplet that {app} could run: {why}", path.display())]
+    NoDroplet {
+        /// The plan's name of the app.
+        app: String,
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        why: String,
     },
     /// An archive of which one thing is left.
     #[error(
@@ -109,7 +123,7 @@ fn written_behind(pipes: &BTreeSet<(u64, u64)>) -> BTreeSet<(u64, u64)> {
     written
 }
 
-/// The folder or archive that is uploaded for an app. `None` where nothing is, as for a docker image or the droplet of another app.
+/// The folder or archive that is uploaded for an app. `None` where nothing is, as for a docker image or a droplet.
 fn root(app: &plan::App) -> Option<&Path> {
     if app.manifest.app.docker.is_some() || app.from.is_some() {
         None
@@ -126,20 +140,29 @@ pub fn read(app: &plan::App, own: &OwnFiles) -> Result<Upload, UploadError> {
         let image = (PathBuf::from(&docker.image), Sha256::digest("docker image").into());
         return Ok(Upload::new(BTreeMap::from([image]), BTreeSet::new()));
     }
+    if let Some(file) = &app.droplet {
+        let hash =
+            File::open(file).and_then(|mut file| sha256(Sha256::new(), &mut file)).map_err(unreadable(app, file))?;
+        return Ok(Upload::of_droplet_file(file.file_name().map(PathBuf::from).unwrap_or_default(), hash));
+    }
     let Some(root) = root(app) else { return Ok(Upload::nothing()) };
     let mut reader = Reader { own, entries: BTreeMap::new(), left_out: BTreeSet::new() };
-    reader.read(root).map_err(|Unreadable { path, why }| UploadError::Unreadable {
-        app: app.name.to_string(),
-        path,
-        why: reason(&why),
-    })?;
+    reader.read(root).map_err(|Unreadable { path, why }| unreadable(app, &path)(why))?;
     Ok(Upload::new(reader.entries, reader.left_out))
+}
+
+fn unreadable<'a>(app: &'a plan::App, path: &'a Path) -> impl FnOnce(io::Error) -> UploadError + 'a {
+    |why| UploadError::Unreadable { app: app.name.to_string(), path: path.to_owned(), why: reason(&why) }
 }
 
 /// As [`read`], for who uploads it. Fails where there is nothing to upload, which cf refuses; of an archive also where there is
 /// one thing alone (cf 8.17, `GatherArchiveResources`: `len(resources) <= 1`).
 pub(crate) fn read_all(app: &plan::App, own: &OwnFiles) -> Result<Upload, UploadError> {
     let upload = read(app, own)?;
+    if let Some(file) = &app.droplet {
+        let (app, path) = (app.name.to_string(), file.clone());
+        return droplet::check(file).map(|()| upload).map_err(|why| UploadError::NoDroplet { app, path, why });
+    }
     let Some(root) = root(app) else { return Ok(upload) };
     let name = || app.name.to_string();
     if upload.is_empty() {
@@ -154,7 +177,7 @@ pub(crate) fn read_all(app: &plan::App, own: &OwnFiles) -> Result<Upload, Upload
 
 /// Whether the files of an app are here at all.
 pub(crate) fn is_here(app: &plan::App) -> bool {
-    root(app).is_none_or(Path::exists)
+    root(app).or(app.droplet.as_deref()).is_none_or(Path::exists)
 }
 
 /// The system's reason, without its number.
@@ -316,6 +339,10 @@ fn hash(kind: &Kind, contents: &mut dyn Read) -> io::Result<[u8; 32]> {
         Kind::File { executable: false } => b"f",
         Kind::File { executable: true } => b"x",
     });
+    sha256(hash, contents)
+}
+
+fn sha256(mut hash: Sha256, contents: &mut dyn Read) -> io::Result<[u8; 32]> {
     let mut buffer = vec![0; 1 << 16];
     loop {
         match contents.read(&mut buffer)? {
@@ -504,6 +531,21 @@ apps:
         bytes[60] ^= 0xFF;
         fs::write(&file, bytes).unwrap();
         assert!(told(&file).contains("app.jar', which is uploaded for shop, cannot be read: "), "{}", told(&file));
+    }
+
+    #[test]
+    fn of_a_droplet_the_file_counts_and_a_broken_one_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("out.tgz");
+        let app = plan::App { path: None, droplet: Some(file.clone()), ..app(folder.path()) };
+        let own = OwnFiles::default();
+        assert!(!is_here(&app) && read(&app, &own).unwrap_err().to_string().ends_with("No such file or directory"));
+        fs::write(&file, "abc").unwrap();
+        // (FIPS 180-2, B.1.)
+        let digest = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        assert_eq!(read(&app, &own).unwrap().digest(), digest);
+        let told = read_all(&app, &own).unwrap_err().to_string();
+        assert!(told.contains("out.tgz' is no droplet that shop could run: it cannot be unpacked"), "{told}");
     }
 
     #[test]

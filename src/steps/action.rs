@@ -3,7 +3,8 @@
 //! - [`facts`]: what is known of an action before it runs; each file answers that for its own
 //! - `annotate`, `apply_manifest`, `await_end`, `bind_service`, `check`, `copy_droplet`, `create_app`, `create_route`, `delete`,
 //!   `drain`, `health`, `map_route`, `push`, `run_task`, `scale`, `scale_process`, `set`, `set_droplet`, `set_route_options`,
-//!   `stage`, `start`, `stop`, `unbind_service`, `unmap_route`, `watch`: the actions; `http_words`: what checks by HTTP are told by
+//!   `stage`, `start`, `stop`, `unbind_service`, `unmap_route`, `upload_droplet`, `watch`: the actions; `http_words`: what checks
+//!   by HTTP are told by
 //! - [`limits`], [`partial`], [`question`], [`traffic`], [`work`]: what their answers are made of
 //! - `model`: apps in the model of a space, as actions change them
 
@@ -38,6 +39,7 @@ mod stop;
 pub mod traffic;
 mod unbind_service;
 mod unmap_route;
+mod upload_droplet;
 mod watch;
 pub mod work;
 
@@ -66,6 +68,7 @@ pub(crate) use start::Start;
 pub(crate) use stop::Stop;
 pub(crate) use unbind_service::UnbindService;
 pub(crate) use unmap_route::UnmapRoute;
+pub(crate) use upload_droplet::UploadDroplet;
 pub(crate) use watch::Watch;
 
 /// Makes the enum of all actions, and what leads from it to the facts of each.
@@ -103,6 +106,8 @@ actions! {
     ApplyManifest,
     /// Copies the droplet of another app.
     CopyDroplet,
+    /// Uploads a droplet.
+    UploadDroplet,
     /// Writes on the app what routes and states cannot tell.
     Annotate,
     /// Binds a service instance to the app.

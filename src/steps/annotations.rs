@@ -30,7 +30,8 @@ pub(crate) const UPLOAD: &str = "cutover-upload";
 pub(crate) const UPLOAD_FILES: &str = "cutover-upload-files";
 /// The guid of the newest package that the app had before; the upload has finished when there is a newer one.
 pub(crate) const PACKAGE_BEFORE: &str = "cutover-package-before";
-/// Where a droplet is copied: the guid of the newest one that the app had before; the copy is there when a newer one has its digest.
+/// Where a droplet is copied or uploaded: the guid of the newest one that the app had before; it is there when a newer one has its
+/// digest.
 pub(crate) const DROPLET_BEFORE: &str = "cutover-droplet-before";
 /// The app that was live when that deployment began.
 pub(crate) const OLD: &str = "cutover-old";
@@ -186,7 +187,7 @@ pub(crate) struct Origin {
     pub(crate) upload_files: String,
     /// The guid of the newest package that the app had before.
     pub(crate) package_before: Option<String>,
-    /// Where a droplet is copied: the guid of the newest one that the app had before, or [`NONE`].
+    /// Where a droplet is copied or uploaded: the guid of the newest one that the app had before, or [`NONE`].
     pub(crate) droplet_before: Option<String>,
     /// The name of the app that was live before; empty where there was none.
     pub(crate) old: Option<String>,

@@ -1,4 +1,4 @@
-//! The droplet of another app, which an app of the plan is to run: whether it can be had, and what is applied beside it.
+//! The droplet of another app, which an app of the plan is to run: whether it can be had; and what is applied beside a droplet.
 
 use serde_json::{Map, Value, json};
 
@@ -66,14 +66,14 @@ pub(super) fn of<'s>(app: &plan::App, space: &'s Space) -> Result<Option<Copied<
     }
 }
 
-/// What is applied of the manifest to the app that gets the droplet: its application under the name of the app, without routes, as
-/// large as it is to be, and on the stack that the droplet is for. (CC: the stack of the app is what a droplet runs on,
+/// What is applied of the manifest to an app that gets a droplet: its application under the name of the app, without routes, as
+/// large as it is to be, and on the stack that the droplet is for, where that is known. (CC: the stack of the app is what a droplet runs on,
 /// `desired_lrp_builder.rb`.)
-pub(super) fn manifest(app: &plan::App, next: &AppName, sized: &Sizing, droplet: &SourceDroplet) -> Sensitive {
+pub(super) fn manifest(app: &plan::App, next: &AppName, sized: &Sizing, stack: Option<&str>) -> Sensitive {
     let Value::Object(mut whole) = app.manifest.app.asked_of(next.as_str()) else { return Sensitive::new("") };
     whole.insert("no-route".to_owned(), true.into());
-    if let (true, Some(stack)) = (whole.get("stack").is_none_or(Value::is_null), &droplet.stack) {
-        whole.insert("stack".to_owned(), stack.as_str().into());
+    if let (true, Some(stack)) = (whole.get("stack").is_none_or(Value::is_null), stack) {
+        whole.insert("stack".to_owned(), stack.into());
     }
     let mut processes = match whole.remove("processes") {
         Some(Value::Array(processes)) => processes,

@@ -806,11 +806,12 @@ fn what_an_action_may_change_is_read_after_it() {
             Colour { instances: 3, ..colour("shop_b", true, &LIVE, Some(Role::Live)) },
         ]),
     ];
-    let copying = example::plan(&PLAN.replace("path: app", "from: {app: shop, space: staging}"));
+    let [copying, uploading] = ["from: {app: shop, space: staging}", "droplet: out.tgz"]
+        .map(|what| example::plan(&PLAN.replace("path: app", what)));
     let sources = vec![example::source("shop")];
     let spaces = spaces.map(|space| Space { sources: sources.clone(), ..space });
     let all = spaces.iter().flat_map(|space| [Verb::Apply, Verb::Rollback].map(|verb| (space, verb)));
-    for ((space, verb), plan) in all.flat_map(|one| [&plan, &copying].map(|plan| (one, plan))) {
+    for ((space, verb), plan) in all.flat_map(|one| [&plan, &copying, &uploading].map(|plan| (one, plan))) {
         for step in compiled(verb, plan, space).unwrap_or_default() {
             let undo = step.undo().map(|undo| undo.argv().join(" ").replace("shop_a", "APP").replace("shop_b", "APP"));
             kinds.insert(

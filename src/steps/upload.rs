@@ -59,6 +59,12 @@ impl Upload {
         Self { digest: digest.to_owned(), listing: listing.to_owned(), ..Self::nothing() }
     }
 
+    /// A droplet of that name, to be uploaded in the place of files: what tells it is its SHA-256, as the platform tells it, too.
+    pub(crate) fn of_droplet_file(name: PathBuf, sha256: [u8; 32]) -> Self {
+        let digest = lower::encode_string(&sha256);
+        Self { digest, ..Self::new(BTreeMap::from([(name, sha256)]), BTreeSet::new()) }
+    }
+
     /// A droplet in the place of files: what tells it is the digest of its content.
     pub(crate) fn of_droplet(checksum: &str) -> Self {
         Self::as_written(checksum, "")
@@ -306,6 +312,14 @@ mod tests {
         assert_eq!(told(&before, &upload(&[("a", 1)], &[])), "same", "on another machine");
         assert_eq!(told(&before, &upload(&[("a", 1), ("deploy.log", 5)], &["resume.log"])), "same");
         assert_eq!(told(&before, &upload(&[("a", 2), ("deploy.log", 5)], &[])), "changed: a");
+    }
+
+    #[test]
+    fn a_droplet_is_told_by_its_own_digest() {
+        let of = |contents: u8| Upload::of_droplet_file("out.tgz".into(), [contents; 32]);
+        assert_eq!(of(0xab).digest(), "ab".repeat(32));
+        assert_eq!(told(&of(1), &of(1)), "same");
+        assert_eq!(told(&of(1), &of(2)), "changed: out.tgz");
     }
 
     #[test]

@@ -65,6 +65,10 @@ fn of_droplets() -> Vec<(Invocation, &'static str)> {
             ),
         ),
         (
+            Invocation::push_droplet(b, "-out.tgz"),
+            "cf push sinatra_b --no-manifest --droplet ./-out.tgz --no-route --no-start",
+        ),
+        (
             Invocation::apply_manifest(Sensitive::new("hunter2"), &cf("8.17.0")),
             "cf apply-manifest -f manifest.json --redact-env",
         ),

@@ -327,6 +327,13 @@ pub(crate) static APP: Table = Table {
              single file for empty.",
         ),
         key(
+            "droplet",
+            Kind::Text(&FILE),
+            Need::Optional("files are uploaded, and staged"),
+            "The droplet to upload, relative to this file, in the place of `path`: a file that cf download-droplet has written, or a build \
+             of your own. Nothing is staged; all else is as the manifest says.",
+        ),
+        key(
             "from",
             Kind::Table(&FROM),
             Need::Optional("files are uploaded, and staged"),

@@ -28,13 +28,14 @@ use crate::plan::watch::Watch;
 use crate::plan::yaml::Node;
 
 /// The keys that say what is deployed.
-const WHAT: [&str; 2] = ["path", "from"];
+const WHAT: [&str; 3] = ["path", "droplet", "from"];
 
 /// An app as far as it could be read.
 pub(crate) struct PartialApp {
     pub name: Option<Located<AppName>>,
     pub colours: Vec<Located<AppName>>,
     pub path: Option<PathBuf>,
+    pub droplet: Option<PathBuf>,
     pub from: Option<Located<DropletOf>>,
     pub manifest: Option<Manifest>,
     pub services: Vec<Located<ServiceName>>,
@@ -78,7 +79,9 @@ impl PartialApp {
         check_staging(app, staging.as_ref(), collector);
         let mut contents = Vec::new();
         let path = app.parse("path", any).and_then(|given| existing(given, folder, collector));
-        let from = read_from(app, collector);
+        says_it_once(app, collector);
+        let droplet = read_droplet(app, folder, collector);
+        let from = read_from(app);
         // Where the plan says what is deployed, the manifest's `path` does not count.
         let has_path = WHAT.iter().any(|key| app.node(key).is_some());
         let manifest = read_app_manifest(app, has_path, folder, &mut contents, collector);
@@ -89,10 +92,11 @@ impl PartialApp {
             // Without a path, and where the manifest has none either, cf would upload the folder that it is run in.
             path: path.or_else(|| {
                 let manifest = manifest.as_ref()?;
-                let is_here = from.is_none() && app.node("from").is_none();
-                let needs_one = is_here && manifest.app.path.is_none() && manifest.app.docker.is_none();
+                let is_droplet = ["droplet", "from"].iter().any(|key| app.node(key).is_some());
+                let needs_one = !is_droplet && manifest.app.path.is_none() && manifest.app.docker.is_none();
                 needs_one.then(|| folder_of(&manifest.path))
             }),
+            droplet,
             from,
             manifest,
             services: app.parse_list("services", ServiceName::parse),
@@ -134,6 +138,7 @@ impl PartialApp {
             name: self.name?.value,
             colours: values(self.colours).try_into().ok()?,
             path: self.path,
+            droplet: self.droplet,
             from: self.from.map(|at| at.value),
             manifest,
             services: self.services.into_iter().map(|at| at.value).collect(),
@@ -159,14 +164,31 @@ impl PartialApp {
     }
 }
 
-/// Reads whose droplet is deployed, and notes where the plan says otherwise, too.
-fn read_from(app: &Mapping<'_>, collector: &mut Collector<'_>) -> Option<Located<DropletOf>> {
-    let node = app.node("from")?;
-    if app.node("path").is_some() {
-        let hint = "keep one of them; where environments differ, each belongs into an overlay of its own (--env NAME)";
-        let error = ValueError::hinted("an app is deployed from its `path`, or `from` another app, and not both", hint);
-        collector.node(node, &app.path_of("from"), error);
+/// Notes where the plan says more than once what is deployed.
+fn says_it_once(app: &Mapping<'_>, collector: &mut Collector<'_>) {
+    let said = WHAT.iter().filter_map(|key| Some((key, app.node(key)?)));
+    let said: Vec<_> = said.collect();
+    if let [(first, _), (key, node), ..] = said.as_slice() {
+        let message = format!("an app is deployed from its `{first}`, or by `{key}`, and not both");
+        let hint = "keep one; where environments differ, each belongs into an overlay of its own (--env NAME)";
+        collector.node(node, &app.path_of(key), ValueError::hinted(message, hint));
     }
+}
+
+/// CC (`droplet_upload_message.rb`): by its name it is a `.tgz` or a `.tar.gz`.
+fn read_droplet(app: &Mapping<'_>, folder: &Path, collector: &mut Collector<'_>) -> Option<PathBuf> {
+    let given = app.parse("droplet", any)?;
+    if ![".tgz", ".tar.gz"].iter().any(|end| given.value.ends_with(end)) {
+        let hint = "cf download-droplet writes one; an archive of files (zip, jar, war) is named by `path`";
+        let error = ValueError::hinted("the platform takes a droplet whose name ends with .tgz or .tar.gz alone", hint);
+        collector.at(given.place.clone(), &given.path, error);
+    }
+    existing(given, folder, collector)
+}
+
+/// Whose droplet is deployed.
+fn read_from(app: &Mapping<'_>) -> Option<Located<DropletOf>> {
+    app.node("from")?;
     let from = app.table("from", &FROM);
     let of = from.parse("app", AppName::parse)?;
     let space = from.parse("space", SpaceName::parse).map(|at| at.value);
@@ -252,22 +274,17 @@ fn read_app_manifest(
         let error = ValueError::hinted("the manifest names a docker image, which has no files", hint);
         collector.node(path, &app.path_of("path"), error);
     }
-    if let Some(from) = app.node("from") {
-        // CC (`droplet_copy.rb`): of Cloud Native Buildpacks none is copied.
-        let what = match (&read.docker, read.lifecycle) {
-            (Some(_), _) => Some(("names a docker image", "`docker`")),
+    for (key, node) in ["droplet", "from"].into_iter().filter_map(|key| Some((key, app.node(key)?))) {
+        // CC (`droplet_copy.rb`, `droplet_create.rb`): those of Cloud Native Buildpacks are neither copied nor uploaded.
+        let (what, by) = match (&read.docker, read.lifecycle) {
+            (Some(_), _) => ("names a docker image, which is what is deployed then", "`docker`"),
             (None, Some(Lifecycle::Cnb)) => {
-                Some(("asks for Cloud Native Buildpacks, whose droplets cannot be copied", "`lifecycle`"))
+                ("asks for Cloud Native Buildpacks, whose droplets can be neither copied nor uploaded", "`lifecycle`")
             }
-            (None, _) => None,
+            (None, Some(Lifecycle::Buildpack | Lifecycle::Docker) | None) => continue,
         };
-        if let Some((what, key)) = what {
-            let error = ValueError::hinted(
-                format!("the manifest {what}"),
-                format!("take `from` out, or {key} of the manifest"),
-            );
-            collector.node(from, &app.path_of("from"), error);
-        }
+        let hint = format!("take `{key}` out, or {by} of the manifest");
+        collector.node(node, &app.path_of(key), ValueError::hinted(format!("the manifest {what}"), hint));
     }
     Some(Manifest {
         path: file.value,

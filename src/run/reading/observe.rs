@@ -4,6 +4,7 @@ mod paths;
 mod rules;
 mod settings;
 mod sources;
+mod wanted_source;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -35,7 +36,7 @@ use paths::{
     bindings_path, deployments_path, droplets_path, manifest_path, open_tasks_path, packages_path, policies_path,
     process_instances_path, processes_path, stats_path, tasks_path,
 };
-use sources::WantedSource;
+use wanted_source::WantedSource;
 
 /// Reads one space with one cf.
 #[expect(missing_debug_implementations, reason = "it holds whom it tells")]

@@ -79,7 +79,7 @@ fn it_is_copied_and_neither_uploaded_nor_staged() {
         "copy to shop_b droplet d-tested of shop_b in acme / staging (sha256 c0ffee, made 2026-11-30T09:00:00Z by \
          ruby_buildpack 1.10.27 for cflinuxfs4, with web, worker); nothing is staged"
     );
-    assert_eq!(copy.confirmations().last().unwrap(), "app shop_b has a new droplet with the sha256 c0ffee");
+    assert_eq!(copy.confirmations().last().unwrap(), "space: app shop_b has a new droplet with the sha256 c0ffee");
     assert_eq!(
         copy.invocation().unwrap().argv().join(" "),
         "cf curl -X POST /v3/droplets?source_guid=d-tested -d \
@@ -155,7 +155,7 @@ fn a_copy_that_was_made_counts_whatever_is_live_there_by_now() {
     let resumed = |has_copied: bool, found: Found| {
         example::compile(&plan, Verb::Resume, &space(interrupted(&plan, has_copied), found)).map(|steps| kinds(&steps))
     };
-    let rest = "map-route set-droplet scale-process";
+    let rest = "map-route set-droplet";
     for found in [Found::Droplet(tested()), Found::Droplet(newer()), Found::NoSpace] {
         assert_eq!(resumed(true, found), Ok(rest.to_owned()));
     }

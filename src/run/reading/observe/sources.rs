@@ -3,31 +3,12 @@
 use std::collections::BTreeSet;
 
 use super::paths::PAGE;
+use super::wanted_source::WantedSource;
 use super::{Observer, query_names};
-use crate::plan::{App as PlanApp, DropletOf};
 use crate::run::api::answers::Get as _;
 use crate::run::api::observe_error::ObserveError;
 use crate::space::{App, Found, Source, read};
 use crate::steps::annotations::Role;
-
-/// A droplet that an app of the plan is to run.
-#[derive(Debug, Clone)]
-pub(super) struct WantedSource {
-    plan_app: String,
-    of: DropletOf,
-    /// The colours of the app, where it is one that cutover deploys.
-    colours: Vec<String>,
-}
-
-impl WantedSource {
-    /// What an app of a plan of these apps is to run, where it is a droplet of another one.
-    pub(super) fn of(app: &PlanApp, all: &[PlanApp]) -> Option<Self> {
-        let of = app.from.clone()?;
-        let of_plan = all.iter().find(|one| one.name == of.app).map(|one| one.colours.clone().map(|it| it.to_string()));
-        let colours = of_plan.unwrap_or_else(|| [format!("{}_a", of.app), format!("{}_b", of.app)]).to_vec();
-        Some(Self { plan_app: app.name.to_string(), of, colours })
-    }
-}
 
 impl Observer<'_> {
     /// Looks for the droplets of other apps that the plan deploys.

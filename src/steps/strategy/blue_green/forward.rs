@@ -7,7 +7,7 @@ use crate::space::condition::Condition;
 use crate::space::{App, AppState, Space};
 use crate::steps::action::{
     Action, Annotate, ApplyManifest, BindService, Check, CopyDroplet, CreateApp, Delete, Health, NewApp, Push, RunTask,
-    SetDroplet, Stage, Start, TaskSize, UnbindService, Watch,
+    SetDroplet, Stage, Start, TaskSize, UnbindService, UploadDroplet, Watch,
 };
 use crate::steps::annotations::{Annotations, Extent, NONE, Origin, Role};
 use crate::steps::builder::{GraphBuilder, RouterKnowledge};
@@ -76,7 +76,9 @@ pub(super) fn deploy(input: &CompileInput<'_>, space: &Space) -> Result<Vec<Step
         upload: upload.digest().to_owned(),
         upload_files: upload.listing().to_owned(),
         package_before: newest_package(list.model(), &next),
-        droplet_before: copied.map(|_| newest_droplet(list.model(), &next).unwrap_or_else(|| NONE.to_owned())),
+        droplet_before: app
+            .brings_droplet()
+            .then(|| newest_droplet(list.model(), &next).unwrap_or_else(|| NONE.to_owned())),
         old: old.as_ref().map(ToString::to_string),
         http2_routes: by_http2(list.model(), old.as_ref().map(|old| (old, &*old_routes)), &next, &kept_routes),
         old_routes,
@@ -110,7 +112,7 @@ pub(super) fn deploy(input: &CompileInput<'_>, space: &Space) -> Result<Vec<Step
     clear(&mut list, app, old.as_ref(), &next)?;
     let sized = sizing::of(app, list.model(), old.as_ref(), &next);
     may_serve(app, &next, sized.size.instances)?;
-    push(&mut list, &next, sized.clone(), origin.package_before.clone(), copied);
+    push(&mut list, &next, sized.clone(), &origin, copied);
     let instances = if app.has_routes() { sized.size.instances } else { 0 };
     finish(&mut list, &next, old.as_ref(), &origin, instances, routers)?;
     Ok(list.into_steps())
@@ -178,7 +180,7 @@ pub(super) fn resume(input: &CompileInput<'_>, space: &Space) -> Result<Vec<Step
         may_stage(app, space, &next)?;
         clear(&mut list, app, old.as_ref(), &next)?;
         let sized = sizing::of(app, list.model(), old.as_ref(), &next);
-        push(&mut list, &next, sized, origin.package_before.clone(), copied);
+        push(&mut list, &next, sized, origin, copied);
     }
     // Somebody may have scaled it down since.
     if let Some(old) = old.as_ref().filter(|_| app.has_routes()) {
@@ -206,7 +208,7 @@ fn may_begin(app: &plan::App, space: &Space) -> Result<(), Refusal> {
 /// Refuses what the platform would not stage.
 fn may_stage(app: &plan::App, space: &Space, next: &AppName) -> Result<(), Refusal> {
     let mut found = preflight::of_buildpacks(app, space, next);
-    found.extend(preflight::of_stack(app, space, next).filter(|_| app.from.is_none()));
+    found.extend(preflight::of_stack(app, space, next).filter(|_| !app.brings_droplet()));
     Refusal::any(found)
 }
 
@@ -231,7 +233,7 @@ fn settle_old(list: &mut GraphBuilder<'_>, old: Option<&AppName>) {
 /// be changed, and a manifest that asks for none leaves it as it is, so that cf would upload files to a docker app.
 fn same_lifecycle(app: &plan::App, space: &Space, next: &AppName) -> Result<(), Refusal> {
     let Some(found) = space.app(next.as_str()) else { return Ok(()) };
-    let asked = app.manifest.app.lifecycle.or(app.from.as_ref().map(|_| Lifecycle::Buildpack));
+    let asked = app.manifest.app.lifecycle.or(app.brings_droplet().then_some(Lifecycle::Buildpack));
     let wanted = match (asked, found.lifecycle) {
         (_, None) | (None, Some(Lifecycle::Buildpack | Lifecycle::Cnb)) => return Ok(()),
         (None, Some(Lifecycle::Docker)) => Lifecycle::Buildpack,
@@ -266,15 +268,10 @@ fn clear(list: &mut GraphBuilder<'_>, app: &plan::App, old: Option<&AppName>, ne
 
 /// The upload, or what is copied in its place. The rest of the guide's second step is cut where the platform can be asked (see
 /// [`finish`]).
-fn push(
-    list: &mut GraphBuilder<'_>,
-    next: &AppName,
-    sized: Sizing,
-    before: Option<String>,
-    copied: Option<Copied<'_>>,
-) {
+fn push(list: &mut GraphBuilder<'_>, next: &AppName, sized: Sizing, origin: &Origin, copied: Option<Copied<'_>>) {
     debug_assert_eq!(sized.push.app, next.as_str());
-    let whole = copied.map(|copied| source::manifest(list.app(), next, &sized, copied.droplet));
+    let stack = copied.and_then(|copied| copied.droplet.stack.as_deref());
+    let manifest_of_droplet = list.app().brings_droplet().then(|| source::manifest(list.app(), next, &sized, stack));
     let Sizing { push, size, others } = sized;
     let manifest = &list.app().manifest;
     // What a vars file may have filled in is not shown.
@@ -296,19 +293,20 @@ fn push(
         }
     }
     let settings = list.app().manifest.app.whole.settings.clone();
-    if let (Some(copied), Some(manifest)) = (copied, whole) {
+    if let Some(manifest) = manifest_of_droplet {
         let app = next.clone();
         list.add(Phase::Push, "manifest", ApplyManifest { app, manifest, size, others, settings });
-        let copy = CopyDroplet {
-            app: next.clone(),
-            droplet: copied.droplet.guid.clone(),
-            checksum: copied.checksum.to_owned(),
-            told: copied.told(),
-            before: newest_droplet(list.model(), next),
-        };
-        list.add(Phase::Push, "copy-droplet", copy);
+        let (app, before, checksum) = (next.clone(), newest_droplet(list.model(), next), origin.upload.clone());
+        if let Some(copied) = copied {
+            let (droplet, told) = (copied.droplet.guid.clone(), copied.told());
+            list.add(Phase::Push, "copy-droplet", CopyDroplet { app, droplet, checksum, told, before });
+        } else if let Some(file) = &list.app().droplet {
+            let file = file.to_string_lossy().into_owned();
+            list.add(Phase::Push, "upload-droplet", UploadDroplet { app, file, checksum, before });
+        }
         return;
     }
+    let before = origin.package_before.clone();
     list.add(Phase::Push, "push", Push { call: push, image, size, others, settings, before });
 }
 
@@ -494,8 +492,8 @@ fn build(list: &mut GraphBuilder<'_>, next: &AppName) {
             list.add(Phase::Push, "bind", BindService { app, service, like: None, name: None, parameters: None });
         }
     }
-    // What is copied was staged elsewhere.
-    let staged = list.app().from.is_some()
+    // A droplet was staged elsewhere.
+    let staged = list.app().brings_droplet()
         || list.next_is(next, |app| match (&app.package, &app.staged) {
             (Some(package), Some(droplet)) => droplet.package.as_ref() == Some(&package.guid),
             (None, _) | (_, None) => false,
