@@ -158,6 +158,13 @@ pub(crate) fn stats(path: &str, answer: &Value) -> Result<Vec<Instance>, Unreada
     Ok(raw.resources.into_iter().map(instance).collect())
 }
 
+/// Reads from `/v3/processes/GUID/stats` how much memory the instance uses that uses most, in bytes, where that is told. CC tells 0 where
+/// it knows nothing (`instances_stats_reporter.rb`: `missing_process_stats`).
+pub(crate) fn memory_in_use(answer: &Value) -> Option<u64> {
+    let instances = answer["resources"].as_array().into_iter().flatten();
+    instances.filter_map(|stat| stat["usage"]["mem"].as_u64()).max().filter(|most| *most > 0)
+}
+
 /// Reads how many instances there are from `/v3/processes/GUID/process_instances`, and what they do. CC: unlike the statistics it
 /// tells of more than are wanted (`instances_stats_reporter.rb`); their indices are not to be relied on then.
 pub(crate) fn process_instances(path: &str, answer: &Value) -> Result<Vec<Instance>, Unreadable> {
@@ -203,4 +210,24 @@ pub(crate) fn droplets(path: &str, resources: &[Value]) -> Result<Vec<(String, D
         (raw.links.app.guid(), Droplet { guid: raw.guid, package: raw.links.package.as_ref().map(Link::guid) })
     };
     Ok(raw.into_iter().map(droplet).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_memory_in_use_is_that_of_the_instance_that_uses_most() {
+        for (resources, most) in [
+            (json!([{"usage": {"mem": 3}}, {"usage": {"mem": 7}}, {"state": "DOWN"}]), Some(7)),
+            // The platform has no figures of it, in two versions.
+            (json!([{"usage": {"mem": 0}}]), None),
+            (json!([{"usage": {}}]), None),
+            (json!([]), None),
+        ] {
+            assert_eq!(memory_in_use(&json!({ "resources": resources })), most, "{resources}");
+        }
+    }
 }
