@@ -182,7 +182,12 @@ pub(crate) fn space<'a>(apps: Vec<App>, leads: impl IntoIterator<Item = (&'a str
         }],
         apps,
         routes: routes.into_values().collect(),
-        services: vec![ServiceInstance { guid: "guid-db".to_owned(), name: "db".to_owned(), ready: true }],
+        services: vec![ServiceInstance {
+            guid: "guid-db".to_owned(),
+            name: "db".to_owned(),
+            ready: true,
+            operation: None,
+        }],
         ..Space::default()
     }
 }

@@ -6,7 +6,7 @@ use crate::cli::prompt::{Consent, question};
 use crate::cli::{CliError, ExitStatus};
 use crate::event::Happening;
 use crate::plan::{self, Plan};
-use crate::report::preview;
+use crate::report::{preview, quotas};
 use crate::run::executor::runner::Hold;
 use crate::run::reading::parts::Parts;
 use crate::run::reading::reader::{Unread, refresh_patiently};
@@ -242,5 +242,7 @@ fn nothing_under_way(verb: Verb, plan: &Plan, space: &Space) -> String {
 fn shown(plan: &Plan, space: &Space, prepared: &Prepared<'_>) -> String {
     let mut parts = vec![preview::text(plan, space, &prepared.deployment)];
     parts.extend(preview::routers(&prepared.routers).into_iter().map(|note| note + "\n"));
-    format!("{}{}", parts.join("\n"), preview::proof_line(&prepared.proof))
+    let Prepared { deployment, .. } = prepared;
+    let quotas = quotas::table(&deployment.courses(space), deployment.apps_at_once);
+    format!("{}{quotas}{}", parts.join("\n"), preview::proof_line(&prepared.proof))
 }

@@ -6,7 +6,7 @@ use serde_json::to_string_pretty;
 
 use crate::cli::{CliError, Common, ExitStatus, PlanArgs, PlanFormat};
 use crate::plan::Plan;
-use crate::report::{preview, script};
+use crate::report::{preview, quotas, script};
 use crate::run::waiting::interrupt::Interrupt;
 use crate::space::{SNAPSHOT_FORMAT, Space};
 use crate::steps::Verb;
@@ -36,6 +36,7 @@ pub(crate) fn run(common: &Common, args: &PlanArgs) -> Result<ExitStatus, CliErr
     match args.format {
         PlanFormat::Text => {
             print(&shown(&preview::text(&plan, space, deployment)))?;
+            print(&quotas::table(&deployment.courses(space), deployment.apps_at_once))?;
             for note in preview::routers(routers) {
                 print(&format!("\n{note}\n"))?;
             }
@@ -48,7 +49,7 @@ pub(crate) fn run(common: &Common, args: &PlanArgs) -> Result<ExitStatus, CliErr
             }
         }
         PlanFormat::Json => {
-            let mut object = preview::json(&plan, space, deployment, &deployment.peaks(space));
+            let mut object = preview::json(&plan, space, deployment, &deployment.courses(space));
             object["proof"] = serde_json::json!(proof);
             if args.space.is_none() {
                 object["routers"] = preview::routers_json(routers);

@@ -93,7 +93,8 @@ pub(crate) fn compile<'p>(
         };
         request.uploads.extend(upload.map(|upload| (app.name.clone(), upload)));
     }
-    let deployment = Deployment::compile(plan, space, &request)?;
+    let deployment = Deployment::compile(plan, space, &request)
+        .map_err(|refusal| steps::fitting::with_what_fits(refusal, plan, space, &request))?;
     Ok((request, deployment))
 }
 

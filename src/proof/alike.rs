@@ -171,7 +171,7 @@ fn most(part: &AppDeployment<'_>, scope: &Space) -> Usage {
         Action::ApplyManifest(apply) => Some((apply.size, &apply.others)),
         _ => None,
     });
-    let mut most = Usage { memory_mb: 0, instances: 0, routes: scope.routes.len() as u64 + part.steps.len() as u64 };
+    let mut most = Usage { routes: scope.routes.len() as u64 + part.steps.len() as u64, ..Usage::default() };
     for (instances, memory) in pushed.flat_map(|(size, others)| {
         let others = others.iter().map(|other| (other.instances, other.memory_mb));
         others.chain([(size.instances, size.memory_mb)])
@@ -181,7 +181,7 @@ fn most(part: &AppDeployment<'_>, scope: &Space) -> Usage {
     }
     most.memory_mb += scope.apps.iter().map(App::memory_mb).sum::<u64>();
     most.instances += scope.apps.iter().map(App::instances).sum::<u64>();
-    Usage { memory_mb: most.memory_mb * 4, instances: most.instances * 4, routes: most.routes }
+    Usage { memory_mb: most.memory_mb * 4, instances: most.instances * 4, ..most }
 }
 
 /// A quota, less what it could never refuse.
@@ -196,6 +196,7 @@ fn bound(quota: &Quota, most: Usage) -> Quota {
             memory_mb: used(memory_mb, quota.used.memory_mb),
             instances: used(instances, quota.used.instances),
             routes: used(routes, quota.used.routes),
+            ..quota.used
         },
         memory_mb,
         instances,

@@ -10,10 +10,10 @@ use crate::example;
 use crate::plan::{self, DockerImage, Lifecycle, Plan, RouteUrl};
 use crate::settings::{Is, Policy, ProcessSetting, Setting};
 use crate::space::condition::Condition;
-use crate::space::{App, Binding, Instance, InstanceState, Process, Quota, QuotaScope, Space, Usage};
+use crate::space::{App, Binding, Instance, InstanceState, Process, Quota, QuotaKind, QuotaScope, Space, Usage};
 use crate::steps::action::Delete;
 use crate::steps::annotations::Role;
-use crate::steps::refusal::{QuotaKind, Refusal};
+use crate::steps::refusal::Refusal;
 use crate::steps::standing::UnderWay;
 use crate::steps::{Action, Deployment, Step, Verb};
 
@@ -328,7 +328,9 @@ fn a_quota_that_leaves_no_room_for_a_way_back_is_seen() {
         instance_memory_mb: None,
         instances: None,
         routes: None,
-        used: Usage { memory_mb: 512, instances: 2, routes: 2 },
+        reserved_ports: None,
+        log_rate: None,
+        used: Usage { memory_mb: 512, instances: 2, routes: 2, ..Usage::default() },
     });
     assert_holds("both colours just fit", &proved(&plan_with(""), Verb::Apply, &small));
 }
@@ -343,7 +345,9 @@ fn with_free_memory(mut space: Space, free: u64) -> Space {
         instance_memory_mb: None,
         instances: None,
         routes: None,
-        used: Usage { memory_mb: used, instances: 40, routes: 2 },
+        reserved_ports: None,
+        log_rate: None,
+        used: Usage { memory_mb: used, instances: 40, routes: 2, ..Usage::default() },
     });
     space
 }
@@ -370,6 +374,7 @@ fn a_way_on_that_the_quota_does_not_allow_is_a_fault() {
                     needed: 2,
                     limit: 1,
                     what: QuotaKind::Instances,
+                    fits: Vec::new(),
                 });
             }
             right(&plan, verb, space)

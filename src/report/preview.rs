@@ -10,13 +10,18 @@ use crate::cf::invocation::Invocation;
 use crate::plan::{self, Plan, format_duration};
 use crate::proof::Proof;
 use crate::settings::{Is, Setting};
-use crate::space::{App, AppState, Process, Quota, Space, Usage};
-use crate::steps::changes::{Change, Changes, RouteChange};
+use crate::space::rules::Stack;
+use crate::space::{App, AppState, MemoryInUse, Process, Space};
+use crate::steps::changes::{Change, Changes, RouteChange, StackChange};
+use crate::steps::course::Course;
 use crate::steps::deaf::Deaf;
+use crate::steps::preflight::WhyStack;
 use crate::steps::routers::{Asked, Routers};
 use crate::steps::standing::Standing;
 use crate::steps::strategy::{self, Title};
 use crate::steps::{AppDeployment, Deployment, Phase, Step};
+
+use super::quotas;
 
 /// The preview as text. Each cf invocation stands on a line of its own and can be copied into a shell.
 pub(crate) fn text(plan: &Plan, space: &Space, deployment: &Deployment<'_>) -> String {
@@ -55,6 +60,10 @@ pub(crate) fn text(plan: &Plan, space: &Space, deployment: &Deployment<'_>) -> S
 fn write_opening(out: &mut String, part: &AppDeployment<'_>, space: &Space) {
     let (title, told) = strategy::of(&part.app).opening(&part.app, &part.standing);
     let _ = writeln!(out, "\n{}\n   {told}", numbered(title, ""));
+    for MemoryInUse { process, most_mb, .. } in in_use(part, space) {
+        let reserved = reserved_mb(part, space, process);
+        let _ = writeln!(out, "   {process} uses up to {most_mb} MB of {reserved} MB an instance");
+    }
     write_changes(out, &Changes::of(part, space));
     for note in tasks_left(part, space) {
         let _ = writeln!(out, "   {}", style(note).yellow());
@@ -85,9 +94,21 @@ fn tasks_left(part: &AppDeployment<'_>, space: &Space) -> Vec<String> {
     space.apps.iter().filter_map(told).collect()
 }
 
+/// How much memory the live version uses.
+fn in_use<'s>(part: &AppDeployment<'_>, space: &'s Space) -> impl Iterator<Item = &'s MemoryInUse> {
+    let live = part.standing.live().map(plan::AppName::to_string);
+    space.memory_in_use.iter().filter(move |one| Some(&one.app) == live.as_ref())
+}
+
+/// The memory that an instance of a process of the live version may use, in megabytes.
+fn reserved_mb(part: &AppDeployment<'_>, space: &Space, kind: &str) -> u64 {
+    let live = part.standing.live().and_then(|live| space.app(live.as_str()));
+    live.and_then(|live| live.process(kind)).map_or(0, |process| process.memory_mb)
+}
+
 /// What the new version has otherwise than the live one, what it gets from it, and what somebody has changed by hand.
 fn write_changes(out: &mut String, changes: &Changes) {
-    let Changes { routes, differing, carried, by_hand, untold } = changes;
+    let Changes { routes, differing, carried, by_hand, stack, stack_that_goes, untold } = changes;
     let mut tell = |what: &str, all: Vec<String>| {
         if !all.is_empty() {
             let _ = writeln!(out, "   {what}: {}", all.join(", "));
@@ -95,15 +116,36 @@ fn write_changes(out: &mut String, changes: &Changes) {
     };
     let names = |all: &[Setting]| all.iter().map(ToString::to_string).collect();
     let of_route = |one: &RouteChange| format!("{}: {} → {}", one.what, one.live, one.next);
-    tell("what will be otherwise", differing.iter().map(change).chain(routes.iter().map(of_route)).collect());
+    let of_versions = stack.iter().map(stack_change).chain(differing.iter().map(change));
+    tell("what will be otherwise", of_versions.chain(routes.iter().map(of_route)).collect());
     tell("carried over, since no manifest names it", names(carried));
     tell("changed by hand since the last deployment", names(by_hand));
+    if let Some(stack) = stack_that_goes {
+        let note = format!("note: {}", stack_note(stack));
+        let _ = writeln!(out, "   {}", style(note).yellow());
+    }
     for service in untold {
         let note = format!(
             "note: nobody tells the parameters that {service} is bound with: it is bound without any; the manifest can name them"
         );
         let _ = writeln!(out, "   {}", style(note).yellow());
     }
+}
+
+/// A stack that is another one, in words.
+fn stack_change(StackChange { live, next, why }: &StackChange) -> String {
+    let why = match why {
+        WhyStack::Manifest => "",
+        WhyStack::Kept => " (the manifest names none, and the app has this one from before)",
+        WhyStack::Default => " (the manifest names none, and this is the platform's default now)",
+    };
+    format!("stack: {live} → {next}{why}")
+}
+
+/// What the platform says of a stack on which it stages for the time being.
+fn stack_note(Stack { name, state, reason, .. }: &Stack) -> String {
+    let reason = reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
+    format!("stack {name} is {state} and will be removed from the platform{reason}; see cf stacks")
 }
 
 /// One thing that is otherwise, in words; what may be a secret is not shown.
@@ -249,15 +291,22 @@ pub(crate) fn proof_line(proof: &Proof) -> String {
     )
 }
 
-/// The preview as one JSON object, as the contract of the command line has it; `peaks` are the most that is used of each quota.
-pub(crate) fn json(plan: &Plan, space: &Space, deployment: &Deployment<'_>, peaks: &[(&Quota, Usage)]) -> Value {
+/// The preview as one JSON object, as the contract of the command line has it; `courses` are what is used of each quota.
+pub(crate) fn json(plan: &Plan, space: &Space, deployment: &Deployment<'_>, courses: &[Course<'_>]) -> Value {
     let app = |app: &AppDeployment<'_>| {
+        let changes = Changes::of(app, space);
+        let memory = |one: &MemoryInUse| {
+            let MemoryInUse { process, most_mb, .. } = one;
+            json!({"process": process, "most_used_mb": most_mb, "reserved_mb": reserved_mb(app, space, process)})
+        };
         let mut told = json!({
             "name": app.app.name.as_str(),
             "strategy": strategy::of(&app.app).name(),
             "live": app.standing.live().map(plan::AppName::as_str),
             "next": app.standing.next().as_str(),
-            "differences": Changes::of(app, space).json(),
+            "memory": in_use(app, space).map(memory).collect::<Vec<_>>(),
+            "differences": changes.json(),
+            "stack_to_be_removed": changes.stack_that_goes,
         });
         // The droplet of another app, where one is deployed.
         if let Some(source) = space.sources.iter().find(|source| source.plan_app == app.app.name.as_str()) {
@@ -277,27 +326,13 @@ pub(crate) fn json(plan: &Plan, space: &Space, deployment: &Deployment<'_>, peak
             "undo": step.undo().as_ref().map(Invocation::argv),
         })
     };
-    let quota = |quota: &Quota, peak: Usage| {
-        json!({
-            "name": quota.name,
-            "scope": quota.scope,
-            "limits": {
-                "memory_mb": quota.memory_mb,
-                "instance_memory_mb": quota.instance_memory_mb,
-                "instances": quota.instances,
-                "routes": quota.routes,
-            },
-            "used": quota.used,
-            "peak": peak,
-        })
-    };
     json!({
         "version": 1,
         "target": { "api": plan.target.api.to_string(), "org": space.org.name, "space": space.space.name },
         "cf": { "version": space.cf },
         "apps": deployment.apps.iter().map(app).collect::<Vec<_>>(),
         "steps": deployment.steps().map(step).collect::<Vec<_>>(),
-        "quota": peaks.iter().map(|(of, peak)| quota(of, *peak)).collect::<Vec<_>>(),
+        "quota": quotas::json(courses),
     })
 }
 

@@ -259,6 +259,33 @@ impl Condition {
         }
     }
 
+    /// For which instance that is to run the platform finds no place; it tries again every now and then.
+    pub(crate) fn no_room(&self, space: &Space) -> Option<String> {
+        let app = space.app(self.app()).filter(|app| app.state == AppState::Started)?;
+        let is_meant = |process: &&Process| match self {
+            Self::Running { .. } | Self::Steady { .. } => true,
+            Self::Process { process: kind, .. } => process.kind == *kind,
+            Self::Uploaded { .. }
+            | Self::Annotated { .. }
+            | Self::Bound { .. }
+            | Self::Unbound { .. }
+            | Self::Set { .. }
+            | Self::Mapped { .. }
+            | Self::RouteOptions { .. }
+            | Self::RouteThere { .. }
+            | Self::Unmapped { .. }
+            | Self::Staged { .. }
+            | Self::Droplet { .. }
+            | Self::DropletSet { .. }
+            | Self::Scaled { .. }
+            | Self::TaskSucceeded { .. }
+            | Self::NoTasks { .. }
+            | Self::Stopped { .. }
+            | Self::Deleted { .. } => false,
+        };
+        app.processes.iter().filter(is_meant).find_map(|process| placeless(app, process))
+    }
+
     /// Judges it on a space, as it is and as it was before the step.
     pub(crate) fn judge(&self, space: &Space, before: &Space) -> Judgement {
         match self {
@@ -346,6 +373,22 @@ impl Condition {
             }),
         }
     }
+}
+
+/// What Diego says of an instance for which no cell has room, or none is fit (CC: `failure_reason_sanitizer.rb`, of the same
+/// auctions; `instances_stats_reporter.rb` gives it as the details of an instance that is DOWN).
+const NO_ROOM: [&str; 2] = ["insufficient resources", "found no compatible cell"];
+
+/// Which instance the platform finds no place for.
+fn placeless(app: &App, process: &Process) -> Option<String> {
+    let says = |instance: &&Instance| {
+        let details = instance.details.as_deref().unwrap_or_default();
+        instance.state == InstanceState::Down && NO_ROOM.iter().any(|words| details.starts_with(words))
+    };
+    let instance = process.states.iter().find(says)?;
+    let (kind, index) = (&process.kind, instance.index);
+    let details = instance.details.as_deref().unwrap_or_default();
+    Some(format!("no cell of the platform has room for {kind} instance #{index} of app {}: {details}", app.name))
 }
 
 fn with(space: &Space, name: &str, judge: impl FnOnce(&App) -> Judgement) -> Judgement {

@@ -6,6 +6,7 @@ use super::app::App;
 use super::domain::Domain;
 use super::lock::Lock;
 use super::native::NativeDeployment;
+use super::process::MemoryInUse;
 use super::quota::Quota;
 use super::route::Route;
 use super::rules::Rules;
@@ -53,6 +54,9 @@ pub struct Space {
     pub services: Vec<ServiceInstance>,
     /// The quotas that bind the space: the organization's, and the space's own where it has one.
     pub quotas: Vec<Quota>,
+    /// How much memory is in use, as far as that is told.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub memory_in_use: Vec<MemoryInUse>,
     /// The platform's own deployments that are under way on the plan's apps.
     #[serde(default)]
     pub deployments: Vec<NativeDeployment>,

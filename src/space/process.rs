@@ -48,6 +48,17 @@ pub struct Instance {
     pub details: Option<String>,
 }
 
+/// How much memory the instances of a process use, at the time of a look.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct MemoryInUse {
+    /// The name of the app.
+    pub app: String,
+    /// The type of the process.
+    pub process: String,
+    /// What the one of them uses that uses most, in megabytes, rounded up.
+    pub most_mb: u64,
+}
+
 /// The state of an instance (CC API 3: the process stats object).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]

@@ -73,8 +73,10 @@ pub struct Stack {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum StackState {
-    /// It takes all; `DEPRECATED` is only a warning.
+    /// It takes all.
     Active,
+    /// It takes all, and warns that it will be removed.
+    Deprecated,
     /// It takes no app that was never staged.
     Restricted,
     /// It takes none.
@@ -138,6 +140,7 @@ impl fmt::Display for StackState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Active => "ACTIVE",
+            Self::Deprecated => "DEPRECATED",
             Self::Restricted => "RESTRICTED",
             Self::Disabled => "DISABLED",
         })

@@ -6,12 +6,14 @@ use serde_json::{Value, json};
 
 use crate::plan::AppName;
 use crate::settings::{Is, Setting};
+use crate::space::rules::Stack;
 use crate::space::{App, Binding, Space};
 
-use super::AppDeployment;
 use super::action::Action;
 use super::held::whole;
+use super::preflight::{self, WhyStack};
 use super::record::Record;
+use super::{AppDeployment, Step};
 
 /// What of an app is otherwise after a deployment, and what is not.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -24,6 +26,10 @@ pub(crate) struct Changes {
     pub(crate) carried: Vec<Setting>,
     /// What somebody has changed on the live version since it was deployed.
     pub(crate) by_hand: Vec<Setting>,
+    /// The stack, where it is another one.
+    pub(crate) stack: Option<StackChange>,
+    /// The stack that the new version is staged on, where that is to be removed from the platform.
+    pub(crate) stack_that_goes: Option<Stack>,
     /// The service instances that are bound without the parameters that the live version may have been bound with: nobody tells
     /// them.
     pub(crate) untold: Vec<String>,
@@ -51,23 +57,38 @@ pub(crate) struct Change {
     pub(crate) next: Is,
 }
 
+/// A stack that is another one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct StackChange {
+    /// That of the live version.
+    pub(crate) live: String,
+    /// That of the new one.
+    pub(crate) next: String,
+    /// Why it is that.
+    pub(crate) why: WhyStack,
+}
+
 impl Changes {
-    /// What a deployment of one app changes, where it brings up a new version beside a live one.
+    /// What a deployment of one app changes: of what is live, where it brings up a new version beside that.
     pub(crate) fn of(part: &AppDeployment<'_>, space: &Space) -> Self {
-        let (Some(live), next) = (part.standing.live(), part.standing.next()) else { return Self::default() };
-        let routes = routes(part, space, live, next);
-        let Some(before) = space.app(live.as_str()).filter(|live| live.settings.is_some()) else {
-            return Self { routes, ..Self::default() };
-        };
-        let brings_up = part
-            .steps
-            .iter()
-            .any(|step| matches!(step.action, Action::Start(_)) && step.facts().app() == next.as_str());
-        if !brings_up {
+        let next = part.standing.next();
+        let live = part.standing.live().and_then(|live| space.app(live.as_str()));
+        let routes = part.standing.live().map(|live| routes(part, space, live, next)).unwrap_or_default();
+        let of_next = |step: &&Step| step.facts().app() == next.as_str();
+        let mut own = part.steps.iter().filter(of_next);
+        if !own.any(|step| matches!(step.action, Action::Start(_))) {
             return Self { routes, ..Self::default() };
         }
+        let is_staged = part.steps.iter().filter(of_next).any(|step| matches!(step.action, Action::Stage(_)));
+        let changes = Self {
+            stack: live.filter(|_| is_staged).and_then(|live| stack(part, space, live)),
+            stack_that_goes: preflight::stack_that_goes(&part.app, space, next).filter(|_| is_staged),
+            routes,
+            ..Self::default()
+        };
+        let Some(before) = live.filter(|live| live.settings.is_some()) else { return changes };
         let (mut model, before) = (space.clone(), &whole(before));
-        let mut changes = Self { routes, by_hand: by_hand(before), ..Self::default() };
+        let mut changes = Self { by_hand: by_hand(before), ..changes };
         for step in part.steps.iter().take_while(|step| !matches!(step.action, Action::Start(_))) {
             step.facts().effect(&mut model);
             if let Action::Set(set) = &step.action {
@@ -106,8 +127,16 @@ impl Changes {
             let RouteChange { what, live, next } = change;
             json!({"setting": what, "live": live, "next": next})
         };
-        self.differing.iter().map(one).chain(self.routes.iter().map(of_route)).collect()
+        let stack = self.stack.iter().map(|stack| json!({"setting": "stack", "live": stack.live, "next": stack.next}));
+        self.differing.iter().map(one).chain(stack).chain(self.routes.iter().map(of_route)).collect()
     }
+}
+
+/// How the stacks of the live version and of the new one differ, as far as they are told.
+fn stack(part: &AppDeployment<'_>, space: &Space, live: &App) -> Option<StackChange> {
+    let (next, why) = preflight::stack_of(&part.app, space, part.standing.next())?;
+    let live = live.stack.clone()?;
+    (live != next).then_some(StackChange { live, next, why })
 }
 
 /// What will be otherwise of the live routes.

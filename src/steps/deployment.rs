@@ -10,11 +10,12 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::plan::{self, AppName, Plan};
+use crate::space::Space;
 use crate::space::lock::Lock;
-use crate::space::{Quota, Space, Usage};
 
 use super::annotations::{Extent, Identity};
 use super::compile::{compile, without_quota};
+use super::course::Course;
 use super::input::{Begun, CompileInput, Failed};
 use super::interrupted::{Interrupted, live_origin, newest_in_force, to_take_back, was_taken_back};
 use super::refusal::Refusal;
@@ -312,9 +313,9 @@ impl<'p> Deployment<'p> {
         self.apps.iter().map(|part| part.steps.as_slice()).collect()
     }
 
-    /// The most that is used of each quota at any point.
-    pub(crate) fn peaks<'s>(&self, space: &'s Space) -> Vec<(&'s Quota, Usage)> {
-        peak::peaks(space, &self.steps_by_app(), self.apps_at_once)
+    /// What is used of each quota on the way.
+    pub(crate) fn courses<'s>(&self, space: &'s Space) -> Vec<Course<'s>> {
+        peak::courses(space, &self.steps_by_app(), self.apps_at_once)
     }
 
     /// All steps, in an order in which they may run.

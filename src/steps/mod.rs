@@ -23,6 +23,7 @@
 //!   asked
 //! - [`refusal`]: why nothing is done, and what the user can do about it
 //! - [`quota`]: whether the quotas hold at every point of a list of steps; `peak`: how much is used on the way, also side by side
+//!   (`course`); `fitting`: what they would allow
 //!
 //! Everything here is pure: the same plan, space and request give the same steps, and nothing about a step is decided
 //! while it runs.
@@ -32,10 +33,12 @@ pub mod annotations;
 mod builder;
 pub(crate) mod changes;
 pub mod compile;
+pub(crate) mod course;
 pub(crate) mod deaf;
 pub mod deployed;
 pub mod deployment;
 pub(crate) mod equal;
+pub(crate) mod fitting;
 pub(crate) mod held;
 pub mod input;
 pub(crate) mod instance_header;
@@ -44,7 +47,7 @@ pub mod left;
 pub(crate) mod origins;
 pub(crate) mod peak;
 pub mod phase;
-mod preflight;
+pub(crate) mod preflight;
 pub(crate) mod put_back;
 pub mod quota;
 pub(crate) mod record;

@@ -1,13 +1,21 @@
-//! How much of the quotas is used at the most on the way, also of several apps side by side: what may run in lanes.
+//! How much of the quotas is used on the way, also of several apps side by side: what may run in lanes, and what a preview tells.
 
-use crate::space::{Quota, Space, Usage};
+use std::collections::BTreeMap;
 
+use crate::space::{Quota, QuotaKind, Space, Usage};
+
+use super::course::Course;
 use super::quota::{exceeded, meanwhile, usage};
 use super::{Step, scope};
 
 /// By how much more is used than at the start: at the most at any point of some steps, and after the last of them.
 struct Growth {
     most: Usage,
+    /// The ids of the steps at which the most is reached.
+    reached_at: BTreeMap<QuotaKind, String>,
+    /// What the steps' part of the space uses before them, and after them.
+    start: Usage,
+    end: Usage,
     last: Usage,
 }
 
@@ -16,12 +24,18 @@ impl Growth {
         let steps: Vec<&Step> = steps.into_iter().collect();
         let mut model = scope::of_steps(space, &steps);
         let start = usage(&model);
-        let mut growth = Self { most: Usage::default(), last: Usage::default() };
+        let mut growth =
+            Self { most: Usage::default(), reached_at: BTreeMap::new(), start, end: start, last: Usage::default() };
         for step in steps {
             step.facts().effect(&mut model);
-            let left = usage(&model);
-            growth.last = left.each(start, u64::saturating_sub);
-            let most = meanwhile(step, left).each(start, u64::saturating_sub);
+            growth.end = usage(&model);
+            growth.last = growth.end.each(start, u64::saturating_sub);
+            let most = meanwhile(step, growth.end).each(start, u64::saturating_sub);
+            for what in QuotaKind::ALL {
+                if most.of(what) > growth.most.of(what) {
+                    growth.reached_at.insert(what, step.id.clone());
+                }
+            }
             growth.most = growth.most.each(most, u64::max);
         }
         growth
@@ -45,6 +59,8 @@ fn together(growths: &[Growth], lanes: usize) -> Usage {
         memory_mb: of(|usage| usage.memory_mb),
         instances: of(|usage| usage.instances),
         routes: of(|usage| usage.routes),
+        reserved_ports: of(|usage| usage.reserved_ports),
+        log_rate: of(|usage| usage.log_rate),
     }
 }
 
@@ -61,12 +77,24 @@ pub(crate) fn taken_by_others(space: &Space, apps: &[&[Step]], lanes: usize) -> 
     growths.iter().map(|own| most.each(own.most, u64::saturating_sub)).collect()
 }
 
-/// The most that is used of each quota at any point of what is done to these apps, so many of them at the same time.
-pub(crate) fn peaks<'a>(space: &'a Space, apps: &[&[Step]], lanes: usize) -> Vec<(&'a Quota, Usage)> {
-    let most = if lanes > 1 {
-        together(&Growth::of_each(space, apps), lanes)
-    } else {
-        Growth::of(space, apps.iter().copied().flatten()).most
+/// What is used of each quota by what is done to these apps, so many of them at the same time.
+pub(crate) fn courses<'s>(space: &'s Space, apps: &[&[Step]], lanes: usize) -> Vec<Course<'s>> {
+    let growths =
+        if lanes > 1 { Growth::of_each(space, apps) } else { vec![Growth::of(space, apps.iter().copied().flatten())] };
+    let most = together(&growths, lanes);
+    let reached_at = match growths.as_slice() {
+        [one] => one.reached_at.clone(),
+        [] | [_, _, ..] => BTreeMap::new(),
     };
-    space.quotas.iter().map(|quota| (quota, quota.used.each(most, u64::saturating_add))).collect()
+    let largest = apps.iter().copied().flatten().filter_map(|step| step.facts().largest_instance_mb()).max();
+    let course = |quota: &'s Quota| Course {
+        quota,
+        peak: quota.used.each(most, u64::saturating_add),
+        reached_at: reached_at.clone(),
+        after: growths.iter().fold(quota.used, |used, growth| {
+            used.each(growth.end, u64::saturating_add).each(growth.start, u64::saturating_sub)
+        }),
+        largest_instance_mb: largest,
+    };
+    space.quotas.iter().map(course).collect()
 }

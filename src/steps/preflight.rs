@@ -9,8 +9,9 @@ mod tests;
 use std::collections::BTreeSet;
 
 use crate::plan::{self, AppName, Lifecycle, RouteUrl};
-use crate::space::Space;
+use crate::settings::Setting;
 use crate::space::rules::{Buildpack, ForeignRoute, Stack, StackState, Suspended};
+use crate::space::{ServiceInstance, Space};
 
 use super::refusal::Refusal;
 use super::{Action, Step};
@@ -75,11 +76,31 @@ pub(super) fn of_plan(app: &plan::App, space: &Space) -> Vec<Refusal> {
             None => {
                 found.push(Refusal::NoService { service: service.to_owned(), space: space.space.name.clone() });
             }
-            Some(there) if !there.ready => found.push(Refusal::ServiceNotReady { service: service.to_owned() }),
+            Some(there) if !there.ready => found.push(not_ready(there)),
             Some(_) => {}
         }
     }
     found
+}
+
+fn not_ready(service: &ServiceInstance) -> Refusal {
+    Refusal::ServiceNotReady { service: service.name.clone(), operation: service.operation.clone() }
+}
+
+/// The service instances that a step binds, as far as they are not bound before.
+fn bound_by<'s>(step: &'s Step, space: &Space) -> Vec<&'s str> {
+    let is_bound = |app: &str, service: &str| space.app(app).is_some_and(|app| app.is_bound(service));
+    match &step.action {
+        Action::BindService(bind) => vec![bind.service.as_str()],
+        Action::Push(push) => {
+            let named = push.settings.iter().filter_map(|(setting, _)| match setting {
+                Setting::Binding(service) => Some(service.as_str()),
+                _ => None,
+            });
+            named.filter(|service| !is_bound(&push.call.app, service)).collect()
+        }
+        _ => Vec::new(),
+    }
 }
 
 /// Whether a route that another space shares can be mapped, and leads to nobody but apps of this space.
@@ -121,6 +142,43 @@ fn cannot_be(url: &RouteUrl, space: &Space) -> Option<String> {
     }
 }
 
+/// The stack that the next colour will be staged on, and why it is that one; `None` where nobody tells, or there is none. CC: an app
+/// that is there keeps the one that it was created with or was given since, unless the manifest names another.
+pub(super) fn stack_of(app: &plan::App, space: &Space, next: &AppName) -> Option<(String, WhyStack)> {
+    if app.manifest.app.docker.is_some() {
+        return None;
+    }
+    let by_manifest = || Some((app.manifest.app.stack.clone()?, WhyStack::Manifest));
+    let as_it_is = || Some((space.app(next.as_str())?.stack.clone()?, WhyStack::Kept));
+    let by_default = || {
+        let default = space.rules.stacks.as_ref()?.iter().find(|stack| stack.default)?;
+        Some((default.name.clone(), WhyStack::Default))
+    };
+    by_manifest().or_else(as_it_is).or_else(by_default)
+}
+
+/// Why an app is staged on a stack.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum WhyStack {
+    /// The manifest names it.
+    Manifest,
+    /// The app has it, and the manifest names none.
+    Kept,
+    /// It is the platform's default, and the manifest names none.
+    Default,
+}
+
+/// The stack of the next colour, where the platform takes the app and warns that it will not always (CC:
+/// `stack_state_validator.rb`).
+pub(super) fn stack_that_goes(app: &plan::App, space: &Space, next: &AppName) -> Option<Stack> {
+    let (name, _) = stack_of(app, space, next)?;
+    let stack = space.rules.stacks.as_ref()?.iter().find(|stack| stack.name == name)?;
+    match stack.state {
+        StackState::Active => None,
+        StackState::Deprecated | StackState::Restricted | StackState::Disabled => Some(stack.clone()),
+    }
+}
+
 /// Why the next colour cannot be staged on its stack (CC: `stack_state_validator.rb`: a stack that is `RESTRICTED` takes
 /// no app that was never staged, one that is `DISABLED` takes none).
 pub(super) fn of_stack(app: &plan::App, space: &Space, next: &AppName) -> Option<Refusal> {
@@ -143,7 +201,7 @@ pub(super) fn of_stack(app: &plan::App, space: &Space, next: &AppName) -> Option
     // A new app is created on the default stack before the manifest gives it another one.
     let created_on = by_default.filter(|_| there.is_none());
     let refuses = |stack: &&Stack| match stack.state {
-        StackState::Active => false,
+        StackState::Active | StackState::Deprecated => false,
         StackState::Restricted => is_new,
         StackState::Disabled => true,
     };
@@ -175,8 +233,8 @@ pub(super) fn of_buildpacks(app: &plan::App, space: &Space, next: &AppName) -> V
     missing.map(refusal).collect()
 }
 
-/// What a step needs and the platform lacks: a password, or a feature flag that is on (CC: `feature_flag.rb`, and where each is
-/// enforced).
+/// What a step needs and the platform lacks: a password, a service instance that can be bound now, or a feature flag that is on
+/// (CC: `feature_flag.rb`, and where each is enforced).
 pub(super) fn of_steps(app: &plan::App, space: &Space, steps: &[Step]) -> Vec<Refusal> {
     let mut found: Vec<Refusal> = Vec::new();
     let lifecycle = app.manifest.app.lifecycle;
@@ -185,6 +243,15 @@ pub(super) fn of_steps(app: &plan::App, space: &Space, steps: &[Step]) -> Vec<Re
     let pushes = steps.iter().any(|step| matches!(step.action, Action::Push(_)));
     if let Some(user) = user.filter(|_| pushes && space.rules.no_docker_password) {
         found.push(Refusal::NoDockerPassword { name: app.name.clone(), user: user.clone() });
+    }
+    // Whoever changes a service instance keeps it from being bound until that is done, and from nothing else.
+    let busy =
+        |name: &str| space.services.iter().find(|there| there.name == name && there.ready && there.operation.is_some());
+    for there in steps.iter().flat_map(|step| bound_by(step, space)).filter_map(busy) {
+        let refusal = not_ready(there);
+        if !found.contains(&refusal) {
+            found.push(refusal);
+        }
     }
     for step in steps {
         for flag in step.facts().needed_flags(lifecycle, space) {

@@ -4,16 +4,20 @@
 //! memory and the instances of all started apps, running or not (CC: organization and space quota usage), the memory of
 //! tasks that have not ended, and every route that exists, mapped or not.
 
-use crate::space::{App, AppState, Quota, Space, Usage};
+use crate::settings::{Is, ProcessSetting, Setting};
+use crate::space::{App, AppState, Quota, QuotaKind, Space, Usage};
 
 use super::Step;
-use super::refusal::{QuotaKind, Refusal};
+use super::action::Action;
+use super::phase::Phase;
+use super::refusal::Refusal;
 
 /// Walks the steps on a copy of the space and refuses at the first point where a quota would be exceeded.
 pub(crate) fn check<'s>(space: &Space, steps: impl IntoIterator<Item = &'s Step>) -> Result<(), Refusal> {
     let at_start = usage(space);
     let mut model = space.clone();
-    for step in steps {
+    let steps: Vec<&Step> = steps.into_iter().collect();
+    for (position, step) in steps.iter().enumerate() {
         step.facts().effect(&mut model);
         let now = meanwhile(step, usage(&model));
         let more = now.each(at_start, u64::saturating_sub);
@@ -23,6 +27,7 @@ pub(crate) fn check<'s>(space: &Space, steps: impl IntoIterator<Item = &'s Step>
             if let Some(Excess { what, needed, limit }) = exceeded(quota, more).or_else(by_instance) {
                 return Err(refusal(quota, step, what, needed, limit));
             }
+            unlimited_logs(quota, space, &steps[..=position], &model)?;
         }
     }
     Ok(())
@@ -45,11 +50,45 @@ impl Excess {
 /// What of a quota is exceeded first where that much more is used. Only what grows can be: an organization over its quota may
 /// still shrink.
 pub(super) fn exceeded(quota: &Quota, more: Usage) -> Option<Excess> {
-    let used = quota.used;
-    let grown = |used: u64, more: u64| (more > 0).then_some(used + more);
-    Excess::of(QuotaKind::Memory, quota.memory_mb, grown(used.memory_mb, more.memory_mb))
-        .or_else(|| Excess::of(QuotaKind::Instances, quota.instances, grown(used.instances, more.instances)))
-        .or_else(|| Excess::of(QuotaKind::Routes, quota.routes, grown(used.routes, more.routes)))
+    let grown = |what: QuotaKind| Some(quota.used.of(what)? + more.of(what).filter(|more| *more > 0)?);
+    QuotaKind::ALL.into_iter().find_map(|what| Excess::of(what, quota.limit(what), grown(what)))
+}
+
+/// Refuses a new version that may log without a limit where the quota has one (CC: `max_log_rate_limit_policy.rb`, when an app
+/// is started): the last of these steps starts it. What a new app has that nobody has named is up to the platform.
+fn unlimited_logs(quota: &Quota, space: &Space, steps: &[&Step], model: &Space) -> Result<(), Refusal> {
+    let (Some(limit), Some(step)) = (quota.log_rate, steps.last()) else { return Ok(()) };
+    let (Action::Start(start), Phase::Start) = (&step.action, step.phase) else { return Ok(()) };
+    let Some(app) = model.app(start.app.as_str()) else { return Ok(()) };
+    let is_known = |kind: &str| {
+        let rate = Setting::Process(kind.to_owned(), ProcessSetting::LogRate);
+        let own = steps.iter().filter(|step| step.facts().app() == start.app.as_str());
+        space.app(start.app.as_str()).is_some_and(|app| app.has_process(kind))
+            || own.into_iter().any(|step| match &step.action {
+                Action::Push(push) => push.settings.names(&rate),
+                Action::Set(set) => set.settings.contains_key(&rate),
+                _ => false,
+            })
+    };
+    let is_unlimited = |kind: &str| log_rate(app, kind).is_some_and(|rate| rate < 0) && is_known(kind);
+    match app.processes.iter().find(|process| process.instances > 0 && is_unlimited(&process.kind)) {
+        Some(process) => Err(Refusal::UnlimitedLogs {
+            app: start.app.clone(),
+            process: process.kind.clone(),
+            quota: quota.name.clone(),
+            scope: quota.scope,
+            limit,
+        }),
+        None => Ok(()),
+    }
+}
+
+/// How much one instance of a process may log, in bytes a second, as far as it is known; -1 is without a limit.
+fn log_rate(app: &App, kind: &str) -> Option<i64> {
+    match app.setting(&Setting::Process(kind.to_owned(), ProcessSetting::LogRate)) {
+        Is::Set(rate) => rate.as_i64(),
+        Is::Untold | Is::Unset => None,
+    }
 }
 
 /// The space, where of its quotas is used that much more.
@@ -70,7 +109,15 @@ pub(crate) fn follow(before: &Space, after: &mut Space) {
 }
 
 fn refusal(quota: &Quota, step: &Step, what: QuotaKind, needed: u64, limit: u64) -> Refusal {
-    Refusal::Quota { quota: quota.name.clone(), scope: quota.scope, step: step.id.clone(), needed, limit, what }
+    Refusal::Quota {
+        quota: quota.name.clone(),
+        scope: quota.scope,
+        step: step.id.clone(),
+        needed,
+        limit,
+        what,
+        fits: Vec::new(),
+    }
 }
 
 /// What is used while a step is under way that leaves this behind it.
@@ -78,12 +125,23 @@ pub(super) fn meanwhile(step: &Step, left: Usage) -> Usage {
     Usage { memory_mb: left.memory_mb + step.facts().memory_meanwhile_mb(), ..left }
 }
 
-/// What a space uses.
-pub(super) fn usage(space: &Space) -> Usage {
+/// What a space uses, as far as its apps are known.
+pub(crate) fn usage(space: &Space) -> Usage {
     let started = || space.apps.iter().filter(|app| app.state == AppState::Started);
+    // Few quotas limit it, and it is asked at every point of what is proved.
+    let counts_logs = space.quotas.iter().any(|quota| quota.log_rate.is_some());
     Usage {
         memory_mb: started().map(App::memory_mb).chain(space.apps.iter().map(App::tasks_memory_mb)).sum(),
         instances: started().map(App::instances).sum(),
         routes: u64::try_from(space.routes.len()).unwrap_or(u64::MAX),
+        // No step makes a route with a port.
+        reserved_ports: 0,
+        log_rate: if counts_logs { started().map(logs).sum() } else { 0 },
     }
+}
+
+/// What all instances of an app may log when it is started, in bytes a second, as far as it is known.
+fn logs(app: &App) -> u64 {
+    let of = |kind: &str| log_rate(app, kind).and_then(|rate| u64::try_from(rate).ok()).unwrap_or(0);
+    app.processes.iter().map(|process| of(&process.kind) * u64::from(process.instances)).sum()
 }

@@ -1,7 +1,5 @@
 //! Why nothing is done, and what the user can do about it. The space is as it was.
 
-use std::fmt;
-
 use thiserror::Error;
 
 use crate::cf::invocation::Invocation;
@@ -9,9 +7,9 @@ use crate::own_commands::OwnCommands;
 use crate::plan::did_you_mean::closest;
 use crate::plan::{AppName, Lifecycle, RouteUrl};
 use crate::shell;
-use crate::space::QuotaScope;
 use crate::space::native::NativeDeployment;
 use crate::space::rules::{ForeignRoute, Stack, Suspended};
+use crate::space::{QuotaKind, QuotaScope};
 
 use super::Verb;
 use super::put_back::PutBack;
@@ -248,14 +246,17 @@ pub enum Refusal {
         space: String,
     },
     /// A service instance cannot be bound yet, or never.
-    #[error("service instance {service} is not ready to be bound: its creation has not succeeded")]
+    #[error("service instance {service} cannot be bound: its last operation is \"{}\"", operation.as_deref().unwrap_or("create in progress"))]
     ServiceNotReady {
         /// The service instance.
         service: String,
+        /// What is being done to it, or what has failed: `update in progress`.
+        operation: Option<String>,
     },
     /// A quota would be exceeded on the way.
     #[error(
-        "the {scope} quota {quota} does not allow it: at step {step} {needed} {what} would be in use, and {limit} are allowed"
+        "the {scope} quota {quota} does not allow it: at step {step} {needed} {what} would be in use, and {limit} are allowed: \
+         {} too many", needed.saturating_sub(*limit)
     )]
     Quota {
         /// The name of the quota.
@@ -270,6 +271,24 @@ pub enum Refusal {
         limit: u64,
         /// Of what.
         what: QuotaKind,
+        /// What would fit; none where that was not looked for.
+        fits: Vec<Fit>,
+    },
+    /// A process may log without a limit, and a quota has one.
+    #[error(
+        "the {scope} quota {quota} allows {limit} bytes of logs a second, and none without a limit, which process {process} of app {app} is to be"
+    )]
+    UnlimitedLogs {
+        /// The app.
+        app: AppName,
+        /// The type of the process.
+        process: String,
+        /// The name of the quota.
+        quota: String,
+        /// Whose quota it is.
+        scope: QuotaScope,
+        /// What is allowed, in bytes a second.
+        limit: u64,
     },
     /// The next colour holds more routes that the plan does not name than an annotation can remember.
     #[error("app {app} holds more routes that the plan does not name than can be remembered while it is pushed")]
@@ -393,28 +412,39 @@ pub enum Refusal {
     },
 }
 
-/// What a quota limits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum QuotaKind {
-    /// Memory of all started instances, in megabytes.
-    Memory,
-    /// Memory of one instance, in megabytes.
-    InstanceMemory,
-    /// Started instances.
-    Instances,
-    /// Routes.
-    Routes,
-}
-
-impl fmt::Display for QuotaKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Memory => "MB of memory",
-            Self::InstanceMemory => "MB of memory for one instance",
-            Self::Instances => "app instances",
-            Self::Routes => "routes",
-        })
-    }
+/// What the quotas would allow instead.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fit {
+    /// A new version with fewer instances.
+    Instances {
+        /// The plan's name of the app.
+        name: AppName,
+        /// The most web instances that it may have.
+        most: u32,
+        /// How many it was to have.
+        wanted: u32,
+    },
+    /// A new version with smaller instances.
+    Memory {
+        /// The plan's name of the app.
+        name: AppName,
+        /// The most memory of one web instance, in megabytes.
+        most: u64,
+        /// How much it was to be.
+        wanted: u64,
+        /// How much the live version uses, where that is told.
+        used: Option<u64>,
+    },
+    /// Without a version that serves no route.
+    Without {
+        /// The app.
+        app: AppName,
+    },
+    /// A larger quota.
+    Limit {
+        /// The most that is in use at any point.
+        needed: u64,
+    },
 }
 
 fn reason(stack: &Stack) -> String {
@@ -460,6 +490,7 @@ impl Refusal {
     pub(crate) fn is_the_platforms(&self) -> bool {
         match self {
             Self::Quota { .. }
+            | Self::UnlimitedLogs { .. }
             | Self::NativeDeployment { .. }
             | Self::Suspended { .. }
             | Self::MissingRole { .. }
@@ -467,6 +498,7 @@ impl Refusal {
             | Self::NoDockerPassword { .. }
             | Self::NoStack { .. }
             | Self::StackRefuses { .. }
+            | Self::ServiceNotReady { .. }
             | Self::NoBuildpack { .. }
             | Self::NoSource { .. } => true,
             Self::Several(all) => all.iter().all(Self::is_the_platforms),
@@ -484,7 +516,6 @@ impl Refusal {
             | Self::ForeignRoute { .. }
             | Self::RouteCannotBe { .. }
             | Self::NoService { .. }
-            | Self::ServiceNotReady { .. }
             | Self::TooManyRoutes { .. }
             | Self::NoUpload { .. }
             | Self::OtherUpload { .. }
@@ -622,23 +653,14 @@ impl Refusal {
                 "look for it under another name (cf services), or create {service} first (cf create-service, cf \
                  create-user-provided-service)"
             ),
-            Self::ServiceNotReady { service } => {
-                format!("wait until its creation succeeds:{}", command(&["cf", "service", service]))
+            Self::ServiceNotReady { service, operation } => {
+                let wait = "wait until that has come to its end, then run cutover again:";
+                let failed = "it never came to be: find out why, and have it deleted and created anew:";
+                let is_failed = operation.as_deref().is_some_and(|told| told.ends_with("failed"));
+                format!("{}{}", if is_failed { failed } else { wait }, command(&["cf", "service", service]))
             }
-            Self::Quota { what, .. } => match what {
-                QuotaKind::Memory | QuotaKind::Instances => {
-                    "both colours of an app may run at once, and all apps of the plan count together: stop what is \
-                    not needed (cf apps), deploy with fewer instances or less memory, or have the quota raised"
-                        .to_owned()
-                }
-                QuotaKind::InstanceMemory => {
-                    "lower the memory in the manifest, or have the quota's instance memory raised".to_owned()
-                }
-                QuotaKind::Routes => {
-                    "delete routes that are not needed (cf routes, cf delete-route), or have the quota raised"
-                        .to_owned()
-                }
-            },
+            Self::Quota { what, fits, .. } => quota_hint(*what, fits),
+            Self::UnlimitedLogs { .. } => "name one in the manifest (log-rate-limit-per-second:), such as 16K".to_owned(),
             Self::TooManyRoutes { app } => {
                 format!(
                     "name the routes in the plan (`routes: live:`), leave those of the live version where they are \
@@ -706,6 +728,49 @@ impl Refusal {
             Self::NoFallback { name, put_back: Some(put_back), .. } => {
                 format!("{}\nor deploy the version that is wanted:{}", put_back.told(), cutover("apply", name))
             }
+        }
+    }
+}
+
+/// What can be done about a quota. What fits is sure by the model: the same deployment was compiled with it, and no quota refused it.
+fn quota_hint(what: QuotaKind, fits: &[Fit]) -> String {
+    let general = match what {
+        QuotaKind::Memory | QuotaKind::Instances | QuotaKind::LogRate => {
+            "both colours of an app may run at once, and all apps of the plan count together: stop what is not needed (cf \
+             apps), deploy with fewer instances or less memory, or have the quota raised"
+        }
+        QuotaKind::InstanceMemory => "lower the memory in the manifest, or have the quota's instance memory raised",
+        QuotaKind::Routes | QuotaKind::ReservedPorts => {
+            "delete routes that are not needed (cf routes, cf delete-route), or have the quota raised"
+        }
+    };
+    let fit = |fit: &Fit| match fit {
+        Fit::Instances { name, most, wanted } => {
+            let (noun, serve) = if *most == 1 { ("instance", "serves") } else { ("instances", "serve") };
+            format!(
+                "\n- {most} web {noun} of {name} instead of {wanted} (`instances: manifest` in the plan, `instances: {most}` \
+                 in the manifest): no more {serve} after the switch, until it is scaled"
+            )
+        }
+        Fit::Memory { name, most, wanted, used } => {
+            let used = used.map(|used| format!(": the live version uses up to {used} MB")).unwrap_or_default();
+            format!(
+                "\n- {most} MB for a web instance of {name} instead of {wanted} MB (`memory: {most}M` in the manifest), if that is \
+                 enough for it{used}"
+            )
+        }
+        Fit::Without { app } => {
+            format!(
+                "\n- as it is, once app {app} is stopped, which runs and which no route leads to:{}",
+                command(&["cf", "stop", app.as_str()])
+            )
+        }
+        Fit::Limit { needed } => format!("\n- as it is, in a quota of {needed} {what}"),
+    };
+    match fits {
+        [] => general.to_owned(),
+        fits => {
+            format!("{general}\nwhat would fit, by what is in use now:{}", fits.iter().map(fit).collect::<String>())
         }
     }
 }
@@ -803,7 +868,14 @@ mod tests {
             needed: 2,
             limit: 1,
             what,
+            fits: Vec::new(),
         };
+        let fits = vec![
+            Fit::Instances { name: name.clone(), most: 1, wanted: 2 },
+            Fit::Memory { name: name.clone(), most: 128, wanted: 256, used: Some(64) },
+            Fit::Without { app: name.clone() },
+            Fit::Limit { needed: 2 },
+        ];
         vec![
             (holder(Some(other.clone())), vec![words(&["cf", "rename", &app, other.as_str()])]),
             (holder(None), vec![]),
@@ -819,11 +891,42 @@ mod tests {
             (Refusal::CannotKeep { app: name.clone(), url: url.to_string(), why: String::new() }, vec![]),
             (Refusal::NoDomain { org: app.clone(), url, domains: vec![app.clone()] }, vec![]),
             (Refusal::NoService { service: service.clone(), space: app.clone() }, vec![]),
-            (Refusal::ServiceNotReady { service: service.clone() }, vec![words(&["cf", "service", &service])]),
+            (
+                Refusal::ServiceNotReady { service: service.clone(), operation: None },
+                vec![words(&["cf", "service", &service])],
+            ),
+            (
+                Refusal::ServiceNotReady { service: service.clone(), operation: Some("create failed".to_owned()) },
+                vec![words(&["cf", "service", &service])],
+            ),
             (quota(QuotaKind::Memory), vec![]),
             (quota(QuotaKind::InstanceMemory), vec![]),
             (quota(QuotaKind::Instances), vec![]),
             (quota(QuotaKind::Routes), vec![]),
+            (quota(QuotaKind::ReservedPorts), vec![]),
+            (quota(QuotaKind::LogRate), vec![]),
+            (
+                Refusal::Quota {
+                    quota: app.clone(),
+                    scope: QuotaScope::Space,
+                    step: "start".to_owned(),
+                    needed: 2,
+                    limit: 1,
+                    what: QuotaKind::Memory,
+                    fits,
+                },
+                vec![words(&["cf", "stop", text])],
+            ),
+            (
+                Refusal::UnlimitedLogs {
+                    app: name.clone(),
+                    process: "web".to_owned(),
+                    quota: app.clone(),
+                    scope: QuotaScope::Space,
+                    limit: 1,
+                },
+                vec![],
+            ),
             (Refusal::TooManyRoutes { app: name.clone() }, vec![]),
             (Refusal::NoUpload { name: name.clone() }, vec![ours("resume"), ours("rollback")]),
             (
@@ -903,7 +1006,7 @@ mod tests {
             (Refusal::RouteCannotBe { url: whole.clone(), why: String::new() }, vec![]),
             (
                 Refusal::Several(vec![
-                    Refusal::ServiceNotReady { service: service.clone() },
+                    Refusal::ServiceNotReady { service: service.clone(), operation: None },
                     Refusal::RouteCannotBe { url: whole, why: String::new() },
                 ]),
                 vec![words(&["cf", "service", &service])],
@@ -953,13 +1056,14 @@ mod tests {
             Refusal::OtherDestination { .. } => 36,
             Refusal::NoSource { .. } => 37,
             Refusal::OtherDroplet { .. } => 38,
+            Refusal::UnlimitedLogs { .. } => 39,
         }
     }
 
     #[test]
     fn each_kind_is_tried() {
         let tried: BTreeSet<usize> = each("shop").iter().map(|(refusal, _)| place(refusal)).collect();
-        assert_eq!(tried, (0..39).collect());
+        assert_eq!(tried, (0..40).collect());
     }
 
     #[test]

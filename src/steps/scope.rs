@@ -56,6 +56,8 @@ fn narrowed(
         domains: space.domains.clone(),
         services: space.services.clone(),
         quotas: space.quotas.clone(),
+        // Nothing depends on it.
+        memory_in_use: Vec::new(),
         rules: Rules {
             admin: *admin,
             roles: roles.clone(),

@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::cf::dialect::CfVersion;
 use crate::cf::invocation::Invocation;
 use crate::plan::AppName;
+use crate::space::Space;
 use crate::space::condition::Condition;
 use crate::space::difference::Facet;
 
@@ -52,6 +53,20 @@ impl Step {
     /// What takes the step back; `None` where there is nothing to take back, or no way.
     pub(crate) fn undo(&self) -> Option<Invocation> {
         self.facts().undo(&self.cf)
+    }
+
+    /// Why it is not waited for any longer, where the platform has no room for what it starts. Only where a new version is brought up:
+    /// another one serves meanwhile, and goes on doing so. One that is gone back to, or is to take over what the other one has
+    /// ended, is waited for: the platform tries again every now and then, and what was stopped may be giving up its place.
+    pub(crate) fn gives_up(&self, space: &Space) -> Option<String> {
+        if self.phase != Phase::Start || !matches!(self.action, Action::Start(_)) {
+            return None;
+        }
+        let why = self.facts().condition()?.no_room(space)?;
+        Some(format!(
+            "{why}\na quota allows what the cells need not have: stop what is not needed, deploy with fewer instances or less memory, \
+             or ask whoever runs the platform for room"
+        ))
     }
 
     /// Whether it may bring about a change of this: whatever else changes meanwhile, somebody else has done.

@@ -10,9 +10,12 @@ use crate::own_commands::OwnCommands;
 use crate::plan::{AppName, Lifecycle, Plan, RouteUrl};
 use crate::proof;
 use crate::report::preview;
+use crate::settings::{Is, ProcessSetting, Setting};
 use crate::space::condition::Judgement;
 use crate::space::difference::{Facet, differences};
-use crate::space::{App, AppState, Binding, Instance, Process, Quota, QuotaScope, Space, TaskState, Usage};
+use crate::space::{
+    App, AppState, Binding, Instance, InstanceState, Process, Quota, QuotaScope, Space, TaskState, Usage,
+};
 
 use super::action::Delete;
 use super::action::facts::Facts as _;
@@ -235,7 +238,9 @@ fn refusals_say_what_to_do() {
         instance_memory_mb: None,
         instances: None,
         routes: Some(10),
-        used: Usage { memory_mb: 512, instances: 2, routes: 2 },
+        reserved_ports: None,
+        log_rate: None,
+        used: Usage { memory_mb: 512, instances: 2, routes: 2, ..Usage::default() },
     });
     case("both colours do not fit into the quota", deployed(&plan, &quota));
     case("nothing was deployed yet", fallen_back(&plan, &space_of(&[])));
@@ -474,9 +479,20 @@ fn a_task_that_was_run_is_waited_for_and_not_run_again() {
 fn the_memory_of_a_task_counts_while_it_runs() {
     let space = |memory_mb, instance_memory_mb| {
         let mut space = space_of(&[colour("shop_a", true, &LIVE, Some(Role::Live))]);
-        let used = Usage { memory_mb: 512, instances: 2, routes: 2 };
+        let used = Usage { memory_mb: 512, instances: 2, routes: 2, ..Usage::default() };
         let (name, scope) = ("small".to_owned(), QuotaScope::Space);
-        space.quotas.push(Quota { name, scope, memory_mb, instance_memory_mb, instances: None, routes: None, used });
+        let unlimited = Quota {
+            name,
+            scope,
+            memory_mb: None,
+            instance_memory_mb: None,
+            instances: None,
+            routes: None,
+            reserved_ports: None,
+            log_rate: None,
+            used,
+        };
+        space.quotas.push(Quota { memory_mb, instance_memory_mb, ..unlimited });
         space
     };
     // Two instances of 256 MB more, and the task beside them.
@@ -513,7 +529,9 @@ fn a_quota_is_held_where_something_grows() {
             instance_memory_mb,
             instances,
             routes,
-            used: Usage { memory_mb: 512, instances: 2, routes: 2 },
+            reserved_ports: None,
+            log_rate: None,
+            used: Usage { memory_mb: 512, instances: 2, routes: 2, ..Usage::default() },
         });
         space
     };
@@ -535,10 +553,71 @@ fn a_quota_is_held_where_something_grows() {
 
     let mut follows = done(space(None, None, None, None), &steps[..at], "all");
     quota::follow(&space(None, None, None, None), &mut follows);
-    assert_eq!(follows.quotas[0].used, Usage { memory_mb: 1024, instances: 4, routes: 3 });
+    assert_eq!(follows.quotas[0].used, Usage { memory_mb: 1024, instances: 4, routes: 3, ..Usage::default() });
     let mut back = Space { quotas: follows.quotas.clone(), ..space(None, None, None, None) };
     quota::follow(&follows, &mut back);
-    assert_eq!(back.quotas[0].used, Usage { memory_mb: 512, instances: 2, routes: 2 });
+    assert_eq!(back.quotas[0].used, Usage { memory_mb: 512, instances: 2, routes: 2, ..Usage::default() });
+}
+
+/// What the quotas say of logs; what the live version, which the new one is made equal to, may log in bytes a second; and whether the
+/// app of the new one is there, so that it is known what it may log.
+#[test]
+fn a_quota_of_logs_is_held_as_far_as_it_is_known() {
+    let plan = example::plan(PLAN);
+    let rate = Setting::Process("web".to_owned(), ProcessSetting::LogRate);
+    for (limit, live, is_there, told) in [
+        (None, -1, true, "fits"),
+        (Some(4096), -1, false, "fits"),
+        (Some(4096), 1024, false, "fits"),
+        (Some(4095), 1024, false, "4096 bytes of logs a second would be in use, and 4095 are allowed: 1 too many"),
+        (Some(4096), -1, true, "none without a limit, which process web of app shop_b is to be"),
+    ] {
+        let previous = colour("shop_b", false, &[], Some(Role::Previous));
+        let apps: Vec<Colour> =
+            [colour("shop_a", true, &LIVE, Some(Role::Live))].into_iter().chain(is_there.then_some(previous)).collect();
+        let mut space = space_of(&apps);
+        space.apps[0].set(rate.clone(), Is::Set(live.into()));
+        space.quotas.push(Quota {
+            name: "small".to_owned(),
+            scope: QuotaScope::Space,
+            memory_mb: None,
+            instance_memory_mb: None,
+            instances: None,
+            routes: None,
+            reserved_ports: None,
+            log_rate: limit,
+            used: Usage::default(),
+        });
+        space.quotas[0].used.log_rate = quota::usage(&space).log_rate;
+        let refused =
+            compiled(Verb::Apply, &plan, &space).err().map_or("fits".to_owned(), |refusal| refusal.to_string());
+        assert!(refused.contains(told), "{limit:?} {live} {is_there}: {refused}");
+    }
+}
+
+/// Only a new version is given up for want of room: what is gone back to is waited for.
+#[test]
+fn a_start_that_finds_no_room_ends_its_wait_where_another_version_serves() {
+    let plan = example::plan(PLAN);
+    let live = || space_of(&[colour("shop_a", true, &LIVE, Some(Role::Live))]);
+    let no_room = |mut space: Space, app: &str| {
+        let state = &mut space.app_mut(app).unwrap().processes[0].states[1];
+        (state.state, state.details) = (InstanceState::Down, Some("insufficient resources: memory".to_owned()));
+        space
+    };
+    let forward = compiled(Verb::Apply, &plan, &live()).unwrap();
+    let start = forward.iter().find(|step| step.id == "shop/start").unwrap();
+    let started = done(live(), &forward, &start.id);
+    assert_eq!(start.gives_up(&started), None);
+    let why = start.gives_up(&no_room(started.clone(), "shop_b")).unwrap();
+    assert!(why.contains("web instance #1 of app shop_b: insufficient resources: memory"), "{why}");
+    assert_eq!(start.gives_up(&no_room(started, "shop_a")), None, "that is not what it starts");
+
+    let finished = done(live(), &forward, "all");
+    let back = compiled(Verb::Rollback, &plan, &finished).unwrap();
+    let start = back.iter().find(|step| step.facts().kind() == "start").unwrap();
+    let started = done(finished, &back, &start.id);
+    assert_eq!(start.gives_up(&no_room(started, "shop_a")), None);
 }
 
 /// Two versions in one app: a deployment of the platform's own is under way there, or has left them.
@@ -562,7 +641,7 @@ fn two_web_processes_in_one_app_are_counted_together() {
             web.states = (0..*instances).map(|index| Instance { index, ..state.clone() }).collect();
             space.apps[0].processes.push(web);
         }
-        let used = Usage { memory_mb, instances, routes: 2 };
+        let used = Usage { memory_mb, instances, routes: 2, ..Usage::default() };
         assert_eq!(quota::usage(&space), used, "{webs:?}");
         let sized = sizing::of(&plan.apps[0], &space, Some(&colours[0]), &colours[1]);
         assert_eq!(sized.size.instances, next, "{webs:?}");
@@ -574,6 +653,8 @@ fn two_web_processes_in_one_app_are_counted_together() {
             instance_memory_mb: None,
             instances: Some(instances),
             routes: None,
+            reserved_ports: None,
+            log_rate: None,
             used,
         });
         let (memory_mb, instances) = (memory_mb + more * 256, instances + more);

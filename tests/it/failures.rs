@@ -4,6 +4,7 @@ use std::fs;
 use std::time::Duration;
 
 use foundry::faults::{Fault, Harm, Occurrence, Rule};
+use foundry::settings::Settings;
 
 use crate::support::bench::{Bench, LIVE, PLAN, Run, three};
 
@@ -64,6 +65,19 @@ fn a_cf_that_says_ok_and_does_nothing_is_not_believed() {
     let run = bench.run(&["apply", "--yes", "--cf", talker.to_str().unwrap()]);
     assert_eq!(run.code, 1, "{}", run.err);
     assert_tells(&run, &["✗ map shop.apps.foundry.test to shop_b", "is not mapped to app shop_b", "shop_a serves"]);
+}
+
+/// A quota allows what the cells need not have: the wait for the new version ends when the platform says so.
+#[test]
+fn a_new_version_that_no_cell_has_room_for_is_told_and_taken_back() {
+    let bench = Bench::live_with(Settings { cell_memory_in_mb: Some(192), ..Settings::default() });
+    bench.write("deploy.yaml", &PLAN.replace("drain: 1s", "drain: 0s"));
+    let run = bench.run(&["apply", "--yes"]);
+    assert_eq!(run.code, 1, "{}", run.err);
+    let why = "no cell of the platform has room for web instance #1 of app shop_b: insufficient resources: memory";
+    assert_tells(&run, &["✗ start shop_b", why, "a quota allows what the cells need not have", "shop_a serves"]);
+    assert_eq!(bench.leads_to(LIVE), ["shop_a"]);
+    assert_eq!(bench.state_of("shop_b"), "stopped");
 }
 
 #[test]

@@ -143,6 +143,35 @@ fn the_first_deployment_needs_room_for_one_colour_only() {
     assert_eq!(bench.apps_on("shop"), ["shop_a"]);
     let run = bench.run(&["apply", "--yes"]);
     assert_eq!(run.code, 4, "{}\n{}", run.out, run.err);
-    assert!(run.err.contains("256 MB of memory would be in use, and 128 are allowed"), "{}", run.err);
+    for words in
+        ["256 MB of memory would be in use, and 128 are allowed: 128 too many", "in a quota of 256 MB of memory"]
+    {
+        assert!(run.err.contains(words), "'{words}' is not in:\n{}", run.err);
+    }
     assert_eq!(bench.apps_on("shop"), ["shop_a"]);
+
+    // What would fit is told, and what is told does fit.
+    bench.cf.must(["update-space-quota", "tight", "-m", "192M"]);
+    let run = bench.run(&["plan"]);
+    assert_eq!(run.code, 4, "{}\n{}", run.out, run.err);
+    for words in ["- 1 web instance of shop instead of 2", "- 32 MB for a web instance of shop instead of 64 MB"] {
+        assert!(run.err.contains(words), "'{words}' is not in:\n{}", run.err);
+    }
+    let manifest = fs::read_to_string(bench.folder().join("app/manifest.yml")).unwrap();
+    bench.write("app/manifest.yml", &manifest.replace("memory: 64M", "memory: 32M"));
+    let plan = bench.must(&["plan"]).out;
+    let row: Vec<&str> =
+        plan.lines().find(|line| line.ends_with("space tight")).unwrap_or(&plan).split_whitespace().collect();
+    assert_eq!(row.join(" "), "memory 128 MB 192 MB 64 MB 192 MB space tight");
+    for words in ["peak at shop/start: memory", "web uses up to"] {
+        assert!(plan.contains(words), "'{words}' is not in:\n{plan}");
+    }
+    let json: Value = serde_json::from_str(&bench.must(&["plan", "--format", "json"]).out).unwrap();
+    let quota = json["quota"].as_array().unwrap().iter().find(|quota| quota["name"] == "tight").unwrap();
+    let memory = |key: &str| quota[key]["memory_mb"].clone();
+    assert_eq!([memory("used"), memory("peak"), memory("after"), memory("limits")], [128, 192, 64, 192]);
+    assert_eq!(memory("peak_at"), "shop/start");
+    assert!(json["apps"][0]["memory"][0]["most_used_mb"].as_u64().is_some_and(|used| used > 0), "{json:#}");
+    bench.must(&["apply", "--yes"]);
+    assert_eq!(bench.apps_on("shop"), ["shop_b"]);
 }

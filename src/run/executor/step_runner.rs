@@ -504,6 +504,9 @@ impl Runner<'_> {
                 Judgement::Never(why) => return Err(Unfinished::Failed(why)),
                 Judgement::NotYet(why) => why,
             };
+            if let Some(why) = step.gives_up(view.space()) {
+                return Err(Unfinished::Failed(why));
+            }
             if until.is_none_or(|until| self.clock.now() >= until) {
                 let ended = self.end_task(step, view, report);
                 return Err(Unfinished::Failed(

@@ -25,9 +25,9 @@ use crate::space::lock::Lock;
 use crate::space::read::{self, Unreadable};
 use crate::space::rules::Suspended;
 use crate::space::section::Section;
-use crate::space::{App, AppState, Named, Process, Quota, QuotaScope, SNAPSHOT_FORMAT, Space, Task};
+use crate::space::{App, AppState, MemoryInUse, Named, Process, Quota, QuotaScope, SNAPSHOT_FORMAT, Space, Task};
 use crate::steps::annotations::Role;
-use crate::steps::{equal, strategy, tasks};
+use crate::steps::{equal, quota, strategy, tasks};
 
 use super::parts::Parts;
 use super::reader::{Reader, pause_after};
@@ -145,6 +145,10 @@ impl<'a> Observer<'a> {
         self.read_of_apps(&mut space, &Parts::all())?;
         let suspended;
         (space.quotas, suspended) = self.quotas()?;
+        let known = quota::usage(&space);
+        for quota in &mut space.quotas {
+            quota.used.log_rate = known.log_rate;
+        }
         space.rules = self.rules(&space, suspended)?;
         space.sources = self.sources()?;
         Ok(space)
@@ -177,7 +181,8 @@ impl<'a> Observer<'a> {
             self.answers.ask(self.likely(space, &parts.only(Section::Instances)));
         }
         for app in space.apps.iter_mut().filter(|app| parts.has_of(Section::Instances, &app.name)) {
-            self.instances(app)?;
+            space.memory_in_use.retain(|one| one.app != app.name);
+            space.memory_in_use.extend(self.instances(app)?);
         }
         for app in space.apps.iter_mut().filter(|app| parts.has_of(Section::Ending, &app.name)) {
             self.ending(app)?;
@@ -333,16 +338,22 @@ impl<'a> Observer<'a> {
         Ok(())
     }
 
-    fn instances(&self, app: &mut App) -> Result<(), ObserveError> {
+    /// Reads how the instances of an app fare. Returns how much memory they use.
+    fn instances(&self, app: &mut App) -> Result<Vec<MemoryInUse>, ObserveError> {
         let running: Vec<String> = running_processes(app).map(|process| process.guid.clone()).collect();
+        let mut in_use = Vec::new();
         for process in &mut app.processes {
             process.states.clear();
             if running.contains(&process.guid) {
                 let asked = stats_path(process);
-                process.states = read::stats(&asked, &self.answers.get(&asked)?)?;
+                let answer = self.answers.get(&asked)?;
+                process.states = read::stats(&asked, &answer)?;
+                let (app, process) = (app.name.clone(), process.kind.clone());
+                let most = read::memory_in_use(&answer).map(|bytes| bytes.div_ceil(1 << 20));
+                in_use.extend(most.map(|most_mb| MemoryInUse { app, process, most_mb }));
             }
         }
-        Ok(())
+        Ok(in_use)
     }
 
     /// What still ends of the processes of which none is wanted. Where the platform does not tell, nothing is known.

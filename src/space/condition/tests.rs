@@ -396,3 +396,33 @@ fn a_process_has_as_many_instances_as_it_is_to_have_and_no_more() {
         assert_eq!(told, expected);
     }
 }
+
+#[test]
+fn no_room_on_any_cell_is_told_from_what_passes() {
+    let running = Condition::Running { app: "shop_b".to_owned(), instances: 2 };
+    let stopped = Condition::Stopped { app: "shop_b".to_owned() };
+    let told = |condition: &Condition, state: InstanceState, details: Option<&str>, started: bool| {
+        let mut app = example::app("shop_b", started, 2, None);
+        app.processes[0].states =
+            vec![Instance { index: 1, id: None, uptime: None, state, details: details.map(str::to_owned) }];
+        condition.no_room(&example::space(vec![app], []))
+    };
+    let memory = Some("insufficient resources: memory");
+    for (state, details, is_told) in [
+        (InstanceState::Down, memory, true),
+        (InstanceState::Down, Some("insufficient resources: disk, memory"), true),
+        (InstanceState::Down, Some("found no compatible cell"), true),
+        (InstanceState::Down, Some("unable to communicate to compatible cells"), false),
+        (InstanceState::Down, None, false),
+        (InstanceState::Starting, memory, false),
+        (InstanceState::Crashed, memory, false),
+    ] {
+        let why = told(&running, state, details, true);
+        assert_eq!(why.is_some(), is_told, "{state} {details:?}");
+        assert_eq!(told(&stopped, state, details, true), None, "that one waits for no instance");
+        assert_eq!(told(&running, state, details, false), None, "a stopped app has none");
+        if let Some(why) = why {
+            assert!(why.contains("web instance #1 of app shop_b") && why.contains(details.unwrap()), "{why}");
+        }
+    }
+}

@@ -103,7 +103,7 @@ pub(super) struct ProcessType {
 }
 
 /// What was last done to a service instance or a binding (CC API 3: the last operation object).
-#[derive(Deserialize)]
+#[derive(Deserialize, Default)]
 pub(super) struct LastOperation {
     #[serde(rename = "type")]
     kind: Option<String>,
@@ -117,6 +117,16 @@ impl LastOperation {
 
     pub(super) fn succeeded(&self) -> bool {
         self.state.as_deref() == Some("succeeded")
+    }
+
+    /// CC: `initial` is one that a broker has not been asked for yet.
+    pub(super) fn is_in_progress(&self) -> bool {
+        matches!(self.state.as_deref(), Some("in progress" | "initial"))
+    }
+
+    /// The operation and its state, such as `update in progress`.
+    pub(super) fn told(&self) -> Option<String> {
+        Some(format!("{} {}", self.kind.as_deref()?, self.state.as_deref()?))
     }
 }
 

@@ -159,6 +159,13 @@ pub(crate) fn stats(path: &str, answer: &Value) -> Result<Vec<Instance>, Unreada
     Ok(raw.resources.into_iter().map(instance).collect())
 }
 
+/// Reads from `/v3/processes/GUID/stats` how much memory the instance uses that uses most, in bytes, where that is told. CC tells 0 where
+/// it knows nothing (`instances_stats_reporter.rb`: `missing_process_stats`).
+pub(crate) fn memory_in_use(answer: &Value) -> Option<u64> {
+    let instances = answer["resources"].as_array().into_iter().flatten();
+    instances.filter_map(|stat| stat["usage"]["mem"].as_u64()).max().filter(|most| *most > 0)
+}
+
 /// Reads how many instances there are from `/v3/processes/GUID/process_instances`, and what they do. CC: unlike the statistics it
 /// tells of more than are wanted (`instances_stats_reporter.rb`); their indices are not to be relied on then.
 pub(crate) fn process_instances(path: &str, answer: &Value) -> Result<Vec<Instance>, Unreadable> {
@@ -258,4 +265,24 @@ pub(crate) fn source_droplet(path: &str, app: &str, answer: &Value) -> Result<So
         created_at: raw.created_at,
         processes: types.filter(|kind| kind != "redacted_message").collect(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_memory_in_use_is_that_of_the_instance_that_uses_most() {
+        for (resources, most) in [
+            (json!([{"usage": {"mem": 3}}, {"usage": {"mem": 7}}, {"state": "DOWN"}]), Some(7)),
+            // The platform has no figures of it, in two versions.
+            (json!([{"usage": {"mem": 0}}]), None),
+            (json!([{"usage": {}}]), None),
+            (json!([]), None),
+        ] {
+            assert_eq!(memory_in_use(&json!({ "resources": resources })), most, "{resources}");
+        }
+    }
 }

@@ -18,7 +18,7 @@ mod tasks;
 
 pub(crate) use answer::{Page, Unreadable, guid, parse};
 pub use apps::apps;
-pub(crate) use apps::{droplets, packages, process_instances, processes, source_droplet, stats};
+pub(crate) use apps::{droplets, memory_in_use, packages, process_instances, processes, source_droplet, stats};
 pub(crate) use quotas::{quota, quota_guid, usage};
 pub(crate) use routes::{domains, routes};
 pub(crate) use services::{BindingOfApp, Included, bindings, included_services, services};

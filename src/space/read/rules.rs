@@ -83,6 +83,7 @@ pub(crate) fn stacks(path: &str, resources: &[Value]) -> Result<Vec<Stack>, Unre
     let stack = |raw: Raw| Stack {
         name: raw.name,
         state: match raw.state.as_deref() {
+            Some("DEPRECATED") => StackState::Deprecated,
             Some("RESTRICTED") => StackState::Restricted,
             Some("DISABLED") => StackState::Disabled,
             Some(_) | None => StackState::Active,

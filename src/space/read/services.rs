@@ -18,9 +18,12 @@ pub(crate) fn services(path: &str, resources: &[Value]) -> Result<Vec<ServiceIns
     }
     let raw: Vec<Raw> = parse_all(path, resources)?;
     let service = |raw: Raw| {
-        // A failed update leaves the instance usable; only one that was never created, or is going, cannot be bound.
-        let ready = raw.last_operation.is_none_or(|last| last.succeeded() || !(last.is("create") || last.is("delete")));
-        ServiceInstance { guid: raw.guid, name: raw.name, ready }
+        // A failed update or deletion leaves the instance usable; only one that was never created, or is going, cannot be bound.
+        let last = raw.last_operation.unwrap_or_default();
+        let is_under_way = last.is_in_progress();
+        let ready = !(last.is("create") && !last.succeeded() || last.is("delete") && is_under_way);
+        let operation = if !ready || is_under_way { last.told() } else { None };
+        ServiceInstance { guid: raw.guid, name: raw.name, ready, operation }
     };
     Ok(raw.into_iter().map(service).collect())
 }
@@ -84,4 +87,30 @@ pub(crate) fn bindings(path: &str, resources: &[Value]) -> Result<Vec<BindingOfA
         bound.then_some(BindingOfApp { guid: raw.guid, name: raw.name, app, service })
     };
     Ok(raw.into_iter().filter_map(binding).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_can_be_bound_is_told_by_the_last_operation() {
+        for (last, ready, operation) in [
+            (json!(null), true, None),
+            (json!({"type": "create", "state": "succeeded"}), true, None),
+            (json!({"type": "create", "state": "initial"}), false, Some("create initial")),
+            (json!({"type": "create", "state": "in progress"}), false, Some("create in progress")),
+            (json!({"type": "create", "state": "failed"}), false, Some("create failed")),
+            (json!({"type": "update", "state": "in progress"}), true, Some("update in progress")),
+            (json!({"type": "update", "state": "failed"}), true, None),
+            (json!({"type": "delete", "state": "in progress"}), false, Some("delete in progress")),
+            (json!({"type": "delete", "state": "failed"}), true, None),
+        ] {
+            let answer = json!({"guid": "g-1", "name": "db", "last_operation": last});
+            let read = services("/v3/service_instances", &[answer]).unwrap();
+            assert_eq!((read[0].ready, read[0].operation.as_deref()), (ready, operation), "{last}");
+        }
+    }
 }

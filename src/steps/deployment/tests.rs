@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::example;
-use crate::space::{App, Quota, QuotaScope, Usage};
+use crate::space::{App, Quota, QuotaKind, QuotaScope, Usage};
 use crate::steps::annotations::{APPS, AT, DEPLOYMENT, PLAN as PLAN_DIGEST, Role};
 
 const PLAN: &str = "
@@ -205,7 +205,7 @@ fn one_instance_each(plan: &Plan) -> Space {
 
 /// A quota of that space with so much memory left, in megabytes.
 fn with_free_memory(free: u64) -> Quota {
-    let used = Usage { memory_mb: 768, instances: 3, routes: 3 };
+    let used = Usage { memory_mb: 768, instances: 3, routes: 3, ..Usage::default() };
     Quota {
         name: "small".to_owned(),
         scope: QuotaScope::Space,
@@ -213,6 +213,8 @@ fn with_free_memory(free: u64) -> Quota {
         instance_memory_mb: None,
         instances: None,
         routes: None,
+        reserved_ports: None,
+        log_rate: None,
         used,
     }
 }
@@ -233,11 +235,20 @@ fn apps_share_a_quota() {
     assert_eq!(step, "shop/start");
     fits(1024).unwrap();
     let deployment = Deployment::compile(&plan, &space, &example::request(&plan, Verb::Apply)).unwrap();
-    let peaks: Vec<Usage> = peak::peaks(&space, &deployment.steps_by_app(), deployment.apps_at_once)
-        .into_iter()
-        .map(|(_, peak)| peak)
-        .collect();
-    assert_eq!(peaks, [Usage { memory_mb: 1792, instances: 7, routes: 6 }]);
+    let courses = deployment.courses(&space);
+    let used = |memory_mb, instances, routes| Usage { memory_mb, instances, routes, ..Usage::default() };
+    let [Course { peak, after, reached_at, largest_instance_mb, .. }] = courses.as_slice() else {
+        panic!("{courses:?}")
+    };
+    // The staging routes stay, and each app has two instances where it had one.
+    assert_eq!((*peak, *after), (used(1792, 7, 6), used(1536, 6, 6)));
+    let at: Vec<(QuotaKind, &str)> = reached_at.iter().map(|(what, step)| (*what, step.as_str())).collect();
+    let expected = [
+        (QuotaKind::Memory, "mail/start"),
+        (QuotaKind::Instances, "mail/start"),
+        (QuotaKind::Routes, "mail/map-staging"),
+    ];
+    assert_eq!((at.as_slice(), *largest_instance_mb), (&expected[..], Some(256)));
 }
 
 /// Apps are deployed at the same time only where all of them fit at any time.
@@ -262,9 +273,10 @@ fn apps_in_lanes_wait_for_each_other_where_they_do_not_fit_together() {
         let told = format!("{parallel:?} {free}");
         assert_eq!((deployment.apps_at_once, waits), (at_once, if at_once > 1 { 0 } else { 2 }), "{told}");
         assert_eq!(deployment.lanes, parallel.unwrap_or(4), "{told}");
-        let peaks = peak::peaks(&space, &deployment.steps_by_app(), deployment.apps_at_once);
+        let courses = deployment.courses(&space);
         let peak = 768 + if at_once > 1 { 768 + 256 * at_once.min(3) as u64 } else { 1024 };
-        assert_eq!(peaks[0].1.memory_mb, peak, "{told}");
+        assert_eq!(courses[0].peak.memory_mb, peak, "{told}");
+        assert_eq!(courses[0].reached_at.is_empty(), at_once > 1, "{told}: the order of the apps is not known");
     }
 }
 

@@ -3,12 +3,13 @@
 use crate::example;
 use crate::own_commands::OwnCommands;
 use crate::plan::{DockerImage, Lifecycle, Plan, Protocol, RouteUrl};
+use crate::report::preview;
 use crate::space::native::NativeDeployment;
 use crate::space::rules::{Buildpack, ForeignRoute, Owner, Rules, Stack, StackState, Suspended};
 use crate::space::{Destination, Domain, Route, Space};
 use crate::steps::annotations::Role;
 use crate::steps::refusal::Refusal;
-use crate::steps::{Step, Verb};
+use crate::steps::{Deployment, Step, Verb};
 
 const PLAN: &str = "
 version: 1
@@ -102,6 +103,15 @@ fn what_the_platform_will_refuse_is_refused_before_the_first_change() {
                 ..stack("cflinuxfs4", StackState::Restricted, true)
             }]);
         }),
+        ("the service instance is being updated", |space| {
+            space.services[0].operation = Some("update in progress".to_owned());
+        }),
+        ("the service instance is being deleted", |space| {
+            (space.services[0].ready, space.services[0].operation) = (false, Some("delete in progress".to_owned()));
+        }),
+        ("the service instance never came to be", |space| {
+            (space.services[0].ready, space.services[0].operation) = (false, Some("create failed".to_owned()));
+        }),
         ("the route is in another space", |space| space.rules.routes = vec![foreign(STAGING, STAGING)]),
         ("the route is in another space and serves there", |space| {
             space.rules.routes =
@@ -181,6 +191,50 @@ fn what_the_platform_allows_is_not_refused() {
         let told = compiled(Verb::Apply, &plan, &space).err();
         assert_eq!(told, None, "{title}");
     }
+}
+
+#[test]
+fn a_service_instance_that_is_changed_keeps_nobody_from_what_is_bound_already() {
+    let plan = example::plan(PLAN);
+    let mut space = with_previous();
+    space.services[0].operation = Some("update in progress".to_owned());
+    assert_eq!(compiled(Verb::Apply, &plan, &space).err(), None);
+    space.app_mut("shop_b").unwrap().bindings.clear();
+    let told = compiled(Verb::Apply, &plan, &space).err();
+    assert!(matches!(told, Some(Refusal::ServiceNotReady { .. })), "{told:?}");
+}
+
+/// On which stack the new version is staged beside which one, and what is told of that.
+#[test]
+fn a_stack_that_becomes_another_one_is_told() {
+    let mut out = String::new();
+    // What the manifest names, what the app has that the new version goes to, and how the stack fares that becomes the default.
+    for (title, manifest, kept, state) in [
+        ("a new app, and the default has changed", None, None, StackState::Active),
+        ("the app of the version before has an old one", None, Some("cflinuxfs2"), StackState::Active),
+        ("the manifest names another one", Some("cflinuxfs4"), Some("cflinuxfs2"), StackState::Active),
+        ("the manifest names the same one", Some("cflinuxfs3"), None, StackState::Active),
+        ("it will be removed", None, None, StackState::Deprecated),
+    ] {
+        let mut plan = example::plan(PLAN);
+        plan.apps[0].manifest.app.stack = manifest.map(str::to_owned);
+        let mut space = if kept.is_some() { with_previous() } else { live() };
+        space.apps[0].stack = Some("cflinuxfs3".to_owned());
+        space.apps.iter_mut().skip(1).for_each(|app| app.stack = kept.map(str::to_owned));
+        let reason = Some("cflinuxfs5 is there".to_owned());
+        let default = Stack { reason, ..stack("cflinuxfs4", state, true) };
+        let others = ["cflinuxfs2", "cflinuxfs3"].map(|name| stack(name, StackState::Active, false));
+        space.rules.stacks = Some([default].into_iter().chain(others).collect());
+        let deployment = Deployment::compile(&plan, &space, &example::request(&plan, Verb::Apply)).unwrap();
+        console::set_colors_enabled(false);
+        let text = preview::text(&plan, &space, &deployment);
+        let told: Vec<&str> = text.lines().filter(|line| line.contains("stack")).collect();
+        let json = preview::json(&plan, &space, &deployment, &[]);
+        let of = |key: &str| json["apps"][0][key].to_string();
+        out.extend(["# ", title, "\n", &told.join("\n"), "\n"]);
+        out.extend([&of("differences"), " ", &of("stack_to_be_removed"), "\n\n"]);
+    }
+    insta::assert_snapshot!(out);
 }
 
 #[test]
