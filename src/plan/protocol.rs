@@ -11,7 +11,7 @@ pub enum Protocol {
     /// HTTP/1.1: what a route has where nobody says anything.
     #[default]
     Http1,
-    /// HTTP/2, as gRPC needs it.
+    /// HTTP/2.
     Http2,
     /// Whatever its clients talk: a TCP route.
     Tcp,

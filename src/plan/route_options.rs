@@ -64,13 +64,16 @@ impl fmt::Display for RouteOptions {
 mod tests {
     use super::*;
 
-    fn options(pairs: &[(&str, &str)]) -> RouteOptions {
+    /// Names and values.
+    type Pairs<'p> = &'p [(&'p str, &'p str)];
+
+    fn options(pairs: Pairs<'_>) -> RouteOptions {
         RouteOptions(pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
     }
 
     #[test]
     fn what_is_to_be_changed_for_a_plan_to_hold_and_back() {
-        let cases: [(&[(&str, &str)], &[(&str, &str)], &[(&str, Option<&str>)]); 6] = [
+        let cases: [(Pairs<'_>, Pairs<'_>, &[(&str, Option<&str>)]); 6] = [
             (&[], &[("loadbalancing", "round-robin")], &[]),
             (&[("loadbalancing", "round-robin")], &[("loadbalancing", "round-robin")], &[]),
             (&[("loadbalancing", "least-connection")], &[], &[("loadbalancing", Some("least-connection"))]),
@@ -96,11 +99,11 @@ mod tests {
             let told: Vec<(&str, Option<&str>)> =
                 changes.iter().map(|(name, value)| (name.as_str(), value.as_deref())).collect();
             assert_eq!(told, expected, "{now} to {wanted}");
-            let mut changed = now.clone();
-            changed.change(&changes);
-            assert!(wanted.changes_of(&changed).is_empty(), "{changed}");
-            changed.change(&now.before(&changes));
-            assert_eq!(changed, now);
+            let mut set = now.clone();
+            set.change(&changes);
+            assert!(wanted.changes_of(&set).is_empty(), "{set}");
+            set.change(&now.before(&changes));
+            assert_eq!(set, now);
         }
     }
 }

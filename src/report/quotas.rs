@@ -80,7 +80,9 @@ pub(crate) fn table(courses: &[Course<'_>], apps_at_once: usize) -> String {
     }
     let has_none = |what: &QuotaKind| rows.iter().all(|row| row.what != *what);
     let free: Vec<&str> = QuotaKind::ALL.into_iter().filter(has_none).map(QuotaKind::name).collect();
-    if !free.is_empty() {
+    if rows.is_empty() {
+        note("no limit of anything that a deployment takes".to_owned());
+    } else if !free.is_empty() {
         note(format!("no limit: {}", free.join(", ")));
     }
     out

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// A domain that routes can be made of.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is something of its own, as the platform tells it")]
 pub struct Domain {
     /// The guid.
     pub guid: String,

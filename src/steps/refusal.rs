@@ -746,10 +746,10 @@ fn quota_hint(what: QuotaKind, fits: &[Fit]) -> String {
     };
     let fit = |fit: &Fit| match fit {
         Fit::Instances { name, most, wanted } => {
-            let (noun, serve) = if *most == 1 { ("instance", "serves") } else { ("instances", "serve") };
+            let noun = if *most == 1 { "instance" } else { "instances" };
             format!(
                 "\n- {most} web {noun} of {name} instead of {wanted} (`instances: manifest` in the plan, `instances: {most}` \
-                 in the manifest): no more {serve} after the switch, until it is scaled"
+                 in the manifest): only so many serve after the switch, until it is scaled"
             )
         }
         Fit::Memory { name, most, wanted, used } => {

@@ -48,16 +48,16 @@ fn the_next_colour_is_reached_as_the_live_one_unless_the_plan_or_the_manifest_sa
     let of_manifest = |protocol: &str| format!("  routes: [{{route: shop.example.com, protocol: {protocol}}}]\n");
     let said = |protocol: &str| format!("{{route: shop.example.com, protocol: {protocol}}}");
     let at_staging = |protocol: &str| format!("{{route: {STAGING}, protocol: {protocol}}}");
-    let (none, plain) = (String::new(), (LIVE.to_owned(), STAGING.to_owned()));
+    let (none, usual) = (String::new(), (LIVE.to_owned(), STAGING.to_owned()));
     let cases = [
-        ("all as usual", plain.clone(), none.clone(), Http1, (Http1, Http1)),
-        ("as live has it", plain.clone(), none.clone(), Http2, (Http2, Http2)),
-        ("the plan says so", (said("http2"), plain.1.clone()), none.clone(), Http1, (Http2, Http2)),
-        ("the plan counts", (said("http1"), plain.1.clone()), none.clone(), Http2, (Http1, Http1)),
-        ("the manifest says so", plain.clone(), of_manifest("http2"), Http1, (Http2, Http2)),
-        ("the plan before the manifest", (said("http1"), plain.1.clone()), of_manifest("http2"), Http1, (Http1, Http1)),
-        ("what a manifest says of TCP is no HTTP", plain.clone(), of_manifest("tcp"), Http2, (Http2, Http2)),
-        ("another one at the staging route", (plain.0.clone(), at_staging("http1")), none, Http2, (Http2, Http1)),
+        ("all as usual", usual.clone(), none.clone(), Http1, (Http1, Http1)),
+        ("as live has it", usual.clone(), none.clone(), Http2, (Http2, Http2)),
+        ("the plan says so", (said("http2"), usual.1.clone()), none.clone(), Http1, (Http2, Http2)),
+        ("the plan counts", (said("http1"), usual.1.clone()), none.clone(), Http2, (Http1, Http1)),
+        ("the manifest says so", usual.clone(), of_manifest("http2"), Http1, (Http2, Http2)),
+        ("the plan before the manifest", (said("http1"), usual.1.clone()), of_manifest("http2"), Http1, (Http1, Http1)),
+        ("what a manifest says of TCP is no HTTP", usual.clone(), of_manifest("tcp"), Http2, (Http2, Http2)),
+        ("another one at the staging route", (usual.0.clone(), at_staging("http1")), none, Http2, (Http2, Http1)),
     ];
     for (name, (live, staging), manifest, is, (at_live, at_staging)) in cases {
         let plan = plan(&live, &staging, &manifest);
@@ -95,7 +95,9 @@ fn what_comes_back_is_reached_as_it_was() {
     for (before, expected) in [(Protocol::Http1, ""), (Protocol::Http2, " --app-protocol http2")] {
         let mut walked = space("shop_a", before);
         let steps = compiled(&plan, Verb::Apply, &walked);
-        steps.iter().for_each(|step| step.facts().effect(&mut walked));
+        for step in &steps {
+            step.facts().effect(&mut walked);
+        }
         let undone = steps.iter().find(|step| step.id == "shop/unmap-live").and_then(Step::undo).unwrap();
         let mapped = format!("cf map-route shop_a example.com --hostname shop{expected}");
         assert_eq!(undone.shell(), mapped);
@@ -122,7 +124,9 @@ fn routes_that_no_plan_names_keep_their_protocol() {
         let line = format!("cf map-route shop_b example.com --hostname {host} --app-protocol http2");
         assert!(mapped.contains(&line), "{line}: {mapped:?}");
     }
-    steps.iter().for_each(|step| step.facts().effect(&mut walked));
+    for step in &steps {
+        step.facts().effect(&mut walked);
+    }
     let back = asked(&compiled(&plan, Verb::Rollback, &walked), &["map-route"]);
     assert!(
         back.contains(&"cf map-route shop_a example.com --hostname promo --app-protocol http2".to_owned()),

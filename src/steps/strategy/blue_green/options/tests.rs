@@ -33,10 +33,12 @@ fn is_set(step: &Step) -> bool {
     step.facts().kind() == "set-route-options"
 }
 
+/// What it is, the options of the plan, the manifest, what the route has, and what is set and taken back.
+type Case<'c> = (&'c str, &'c str, &'c str, &'c [(&'c str, &'c str)], Option<(&'c str, &'c str)>);
+
 #[test]
 fn options_are_set_once_the_old_colour_is_off_the_route_and_come_back() {
     let of_manifest = "  routes: [{route: shop.example.com, options: {loadbalancing: least-connection}}]\n";
-    type Case<'c> = (&'c str, &'c str, &'c str, &'c [(&'c str, &'c str)], Option<(&'c str, &'c str)>);
     let cases: [Case<'_>; 5] = [
         ("none are named", "", "", &[("loadbalancing", "round-robin")], None),
         ("they are so", "{loadbalancing: round-robin}", "", &[("loadbalancing", "round-robin")], None),
@@ -79,7 +81,9 @@ fn options_are_set_once_the_old_colour_is_off_the_route_and_come_back() {
             assert!(line.starts_with("cf curl -X PATCH \"/v3/routes/$("), "{line}");
             assert!(line.ends_with(&format!("-d '{{\"options\":{body}}}'")), "{name}: {line}");
         }
-        steps.iter().for_each(|step| step.facts().effect(&mut walked));
+        for step in &steps {
+            step.facts().effect(&mut walked);
+        }
         assert_ne!(now_of(&walked), now_of(&start), "{name}");
         let back = example::compile(&plan, Verb::Rollback, &walked).unwrap();
         let order: Vec<&str> = back
@@ -88,7 +92,9 @@ fn options_are_set_once_the_old_colour_is_off_the_route_and_come_back() {
             .filter(|id| id.contains("live") || id.contains("options"))
             .collect();
         assert_eq!(order, ["shop/map-live", "shop/unmap-live", "shop/set-options"], "{name}");
-        back.iter().for_each(|step| step.facts().effect(&mut walked));
+        for step in &back {
+            step.facts().effect(&mut walked);
+        }
         assert_eq!(now_of(&walked), now_of(&start), "{name}");
     }
 }
