@@ -22,7 +22,10 @@ pub enum Expectation {
     /// `curl -X POST /v3/droplets?source_guid=GUID`: the platform answers with the new droplet, which is copied or is being copied.
     DropletCopied,
     /// `apply-manifest`: the job of the platform has ended well.
-    ManifestApplied,
+    ManifestApplied {
+        /// The name of the app.
+        app: String,
+    },
     /// `stop`: the app is asked to stop.
     Stopped {
         /// The name of the app.

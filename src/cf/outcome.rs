@@ -74,7 +74,7 @@ fn success(expected: &Expectation, output: &Output) -> Verdict {
                 )
             });
         }
-        Expectation::ManifestApplied => parse::manifest_applied(&out),
+        Expectation::ManifestApplied { app } => parse::manifest_applied(&out, app),
         Expectation::StartRequested { app } => {
             return answer(&output.stdout, output, |body| named(body, app).or_else(|| state(body, &["STARTED"])));
         }

@@ -76,7 +76,7 @@ pub(crate) fn table(courses: &[Course<'_>], apps_at_once: usize) -> String {
         note(format!("peak at {step}: {}", names.join(", ")));
     }
     if rows.iter().any(|row| row.what == QuotaKind::LogRate) {
-        note("the log rate is that of the plan's own apps: the platform does not tell it of others".to_owned());
+        note("log rate: of the plan's own apps; the platform tells it of no others".to_owned());
     }
     let has_none = |what: &QuotaKind| rows.iter().all(|row| row.what != *what);
     let free: Vec<&str> = QuotaKind::ALL.into_iter().filter(has_none).map(QuotaKind::name).collect();
@@ -118,7 +118,7 @@ fn amount(what: QuotaKind, count: u64) -> String {
         format!("{count} {unit}")
     };
     match what {
-        QuotaKind::Memory | QuotaKind::InstanceMemory => with_unit(&["MB", "GB"]),
+        QuotaKind::Memory | QuotaKind::InstanceMemory => format!("{count} MB"),
         QuotaKind::Instances | QuotaKind::Routes | QuotaKind::ReservedPorts => count.to_string(),
         QuotaKind::LogRate => with_unit(&["B/s", "KB/s", "MB/s"]),
     }
@@ -219,9 +219,9 @@ apps:
         for (what, count, told) in [
             (QuotaKind::Memory, 0, "0 MB"),
             (QuotaKind::Memory, 1023, "1023 MB"),
-            (QuotaKind::Memory, 1024, "1 GB"),
+            (QuotaKind::Memory, 1024, "1024 MB"),
             (QuotaKind::Memory, 1536, "1536 MB"),
-            (QuotaKind::InstanceMemory, 1 << 20, "1024 GB"),
+            (QuotaKind::InstanceMemory, 1 << 20, "1048576 MB"),
             (QuotaKind::Routes, 2048, "2048"),
             (QuotaKind::LogRate, 16 << 10, "16 KB/s"),
             (QuotaKind::LogRate, 1000, "1000 B/s"),

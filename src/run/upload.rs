@@ -286,15 +286,15 @@ impl Archive {
     /// The entries that are uploaded and are the same as a file of this machine, by its name and what is in it.
     fn alike(&mut self, file: &Path) -> Vec<String> {
         let (Some(own), Ok(contents)) = (file.file_name(), fs::read(file)) else { return Vec::new() };
-        let names = self.names.iter().enumerate();
-        let named = names.filter(|(_, name)| Path::new(name).file_name() == Some(own) && !self.ignore.leaves_out(name));
+        let is_named = |name: &str| Path::new(name).file_name() == Some(own) && !self.ignore.leaves_out(name);
         let is_same = |entries: &mut ZipArchive<File>, index: usize| {
             let mut there = Vec::new();
             let entry = entries.by_index(index).ok().filter(|entry| entry.size() == contents.len() as u64);
             entry.is_some_and(|entry| entry.take(contents.len() as u64).read_to_end(&mut there).is_ok())
                 && there == contents
         };
-        named.filter(|(index, _)| is_same(&mut self.entries, *index)).map(|(_, name)| name.clone()).collect()
+        let all = self.names.iter().enumerate().filter(|(_, name)| is_named(name));
+        all.filter(|(index, _)| is_same(&mut self.entries, *index)).map(|(_, name)| name.clone()).collect()
     }
 }
 

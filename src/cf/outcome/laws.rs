@@ -102,7 +102,7 @@ fn without(output: &Output, words: &[&str]) -> Output {
 fn names_the_app(key: &str) -> bool {
     // A deletion that is taken in is a status, and a droplet that is set its guid: which app it is about, the path of the call has
     // said.
-    !matches!(key, "json" | "created" | "deletion" | "droplet" | "destination")
+    !matches!(key, "json" | "created" | "deletion" | "droplet" | "copied" | "destination")
 }
 
 /// What the platform, or whoever stands before it, answers instead of what it was asked for.
@@ -209,7 +209,7 @@ proptest! {
         for (key, expected) in expectations(APP, "sinatralive", "db") {
             let names = if key == "created" { "sinatralive" } else { APP };
             // A route that is not there is mapped to no app.
-            if matches!(key, "json" | "deletion" | "droplet" | "destination") || (key == "unmapped" && sample.name.contains("no-route")) {
+            if matches!(key, "json" | "deletion" | "droplet" | "copied" | "destination") || (key == "unmapped" && sample.name.contains("no-route")) {
                 continue;
             }
             let verdict = confirm(&expected, sample.dialect, &without(&output, &[names]));
@@ -246,7 +246,7 @@ proptest! {
         let output = without(&suffered(&sample, &out, &[]), &["OK"]);
         for (key, expected) in expectations(APP, "sinatralive", "db") {
             // These have none (cf 8.17), or are an answer of the platform.
-            let has_none = matches!(key, "pushed" | "staged" | "scaled" | "start" | "annotated" | "marker" | "json" | "deletion" | "droplet" | "destination");
+            let has_none = matches!(key, "pushed" | "staged" | "scaled" | "start" | "annotated" | "marker" | "json" | "deletion" | "droplet" | "copied" | "destination");
             let no_route = key == "unmapped" && sample.name.contains("no-route");
             let verdict = confirm(&expected, sample.dialect, &output);
             prop_assert!(has_none || no_route || !confirmed(&verdict), "{}: {key}: {verdict:?}", sample.name);

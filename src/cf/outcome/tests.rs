@@ -99,7 +99,7 @@ pub(super) fn expectations(app: &str, host: &str, service: &str) -> BTreeMap<&'s
         ("staged", Expectation::Staged { app: app.clone() }),
         ("droplet", Expectation::DropletSet),
         ("copied", Expectation::DropletCopied),
-        ("applied", Expectation::ManifestApplied),
+        ("applied", Expectation::ManifestApplied { app: app.clone() }),
         ("stopped", Expectation::Stopped { app: app.clone() }),
         ("mapped", Expectation::Mapped { app: app.clone(), route: route(host), protocol: Protocol::Http1 }),
         ("mapped-http2", Expectation::Mapped { app: app.clone(), route: route(host), protocol: Protocol::Http2 }),
@@ -188,7 +188,7 @@ fn a_name_that_is_only_like_it_is_never_confirmed() {
             for (key, expected) in expectations(app, host, service) {
                 let concerns = match key {
                     // Their answers name no app.
-                    "json" | "deletion" | "droplet" | "destination" => false,
+                    "json" | "deletion" | "droplet" | "copied" | "destination" => false,
                     "mapped" | "mapped-http2" => (app, host) != (APP, "sinatralive"),
                     // A route that is not there is mapped to no app.
                     "unmapped" => host != "sinatralive" || (app != APP && !sample.name.contains("no-route")),

@@ -60,11 +60,15 @@ pub(crate) fn pushed(out: &Lines, app: &str) -> Found {
     Ok(Said::Done)
 }
 
-/// `Applying manifest PATH in org ORG / space SPACE as USER...`, what is different (which may itself hold any line), and `OK` at the
-/// end.
-pub(crate) fn manifest_applied(out: &Lines) -> Found {
+/// `Applying manifest PATH in org ORG / space SPACE as USER...`, what is different, with `- name: APP`, and `OK` at the end. Where the
+/// name is one that YAML quotes, or the platform tells no difference, nothing names the app.
+pub(crate) fn manifest_applied(out: &Lines, app: &str) -> Found {
     let heading = "Applying manifest ";
     let rest = out.after(|line| line.starts_with(heading)).ok_or_else(|| missing(heading))?;
+    let named = format!("- name: {app}");
+    if !rest.iter().any(|line| line.trim() == named) {
+        return Err(missing(named));
+    }
     let last = rest.iter().rfind(|line| !line.is_empty());
     if last.is_some_and(|line| line == "OK") { Ok(Said::Done) } else { Err(missing("OK")) }
 }

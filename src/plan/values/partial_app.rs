@@ -166,8 +166,7 @@ impl PartialApp {
 
 /// Notes where the plan says more than once what is deployed.
 fn says_it_once(app: &Mapping<'_>, collector: &mut Collector<'_>) {
-    let said = WHAT.iter().filter_map(|key| Some((key, app.node(key)?)));
-    let said: Vec<_> = said.collect();
+    let said: Vec<_> = WHAT.iter().filter_map(|key| Some((key, app.node(key)?))).collect();
     if let [(first, _), (key, node), ..] = said.as_slice() {
         let message = format!("an app is deployed from its `{first}`, or by `{key}`, and not both");
         let hint = "keep one; where environments differ, each belongs into an overlay of its own (--env NAME)";

@@ -244,12 +244,13 @@ pub(crate) fn source_droplet(path: &str, app: &str, answer: &Value) -> Result<So
     #[derive(Deserialize)]
     struct Buildpack {
         name: Option<String>,
-        buildpack_name: Option<String>,
+        #[serde(rename = "buildpack_name")]
+        own_name: Option<String>,
         version: Option<String>,
     }
     let raw: Raw = parse(path, answer)?;
     let named = |one: Buildpack| {
-        let name = one.name.or(one.buildpack_name).filter(|name| !name.is_empty())?;
+        let name = one.name.or(one.own_name).filter(|name| !name.is_empty())?;
         Some(
             one.version.filter(|version| !version.is_empty()).map_or_else(|| name.clone(), |of| format!("{name} {of}")),
         )

@@ -65,7 +65,7 @@ impl Facts for ApplyManifest {
     }
 
     fn expectation(&self, _cf: &CfVersion) -> Option<Expectation> {
-        Some(Expectation::ManifestApplied)
+        Some(Expectation::ManifestApplied { app: self.app.to_string() })
     }
 
     /// What the platform keeps as it is written. How it writes the rest of a manifest is its own affair; cf has waited until all of it

@@ -159,7 +159,10 @@ fn a_copy_that_was_made_counts_whatever_is_live_there_by_now() {
     for found in [Found::Droplet(tested()), Found::Droplet(newer()), Found::NoSpace] {
         assert_eq!(resumed(true, found), Ok(rest.to_owned()));
     }
-    assert_eq!(resumed(false, Found::Droplet(tested())), Ok(format!("apply-manifest copy-droplet {rest}")));
+    assert_eq!(
+        resumed(false, Found::Droplet(tested())),
+        Ok(format!("apply-manifest copy-droplet {rest} scale-process"))
+    );
     let refused = resumed(false, Found::Droplet(newer())).unwrap_err();
     assert_eq!(
         refused.to_string().split(" (").next().unwrap(),

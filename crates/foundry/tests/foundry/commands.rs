@@ -88,7 +88,6 @@ const COMMANDS: &[(&str, &[&str])] = &[
     ("stop", &[]),
     ("target", &["-o", "-s"]),
     ("tasks", &[]),
-    ("terminate-task", &[]),
     ("unbind-service", &["--wait"]),
     ("unmap-route", &["--hostname", "--path", "--port"]),
     ("unset-label", &[]),
