@@ -13,6 +13,10 @@ use crate::secret::Sensitive;
 ///
 /// CC API 3.99: `POST /v3/spaces/GUID/manifest_diff`, which cf itself asks before it applies a manifest. JSON is YAML, too.
 pub(crate) fn paths(api: &Api<'_>, manifest: &Value) -> Result<Option<Vec<String>>, ObserveError> {
+    // The platform takes no manifest of no application.
+    if manifest["applications"].as_array().is_some_and(Vec::is_empty) {
+        return Ok(Some(Vec::new()));
+    }
     let path = format!("/v3/spaces/{}/manifest_diff", api.target().space_guid);
     let unknown = |why: String| ObserveError::Unknown { path: path.clone(), why };
     // Variables may be secret.
