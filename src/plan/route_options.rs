@@ -66,6 +66,8 @@ mod tests {
 
     /// Names and values.
     type Pairs<'p> = &'p [(&'p str, &'p str)];
+    /// Names, and what they are to be; `None` takes one away.
+    type Changes<'p> = &'p [(&'p str, Option<&'p str>)];
 
     fn options(pairs: Pairs<'_>) -> RouteOptions {
         RouteOptions(pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
@@ -73,7 +75,7 @@ mod tests {
 
     #[test]
     fn what_is_to_be_changed_for_a_plan_to_hold_and_back() {
-        let cases: [(Pairs<'_>, Pairs<'_>, &[(&str, Option<&str>)]); 6] = [
+        let cases: [(Pairs<'_>, Pairs<'_>, Changes<'_>); 6] = [
             (&[], &[("loadbalancing", "round-robin")], &[]),
             (&[("loadbalancing", "round-robin")], &[("loadbalancing", "round-robin")], &[]),
             (&[("loadbalancing", "least-connection")], &[], &[("loadbalancing", Some("least-connection"))]),

@@ -5,6 +5,7 @@
 //! the same comes out, the proof is the same.
 
 use std::collections::HashMap;
+use std::fmt::Write as _;
 
 use serde_json::Value;
 
@@ -111,7 +112,7 @@ fn values(part: &AppDeployment<'_>, scope: &Space) -> String {
     let mut all = String::new();
     let mut tell_settings = |settings: &Settings, all: &mut String| {
         for (setting, is) in settings.iter() {
-            *all += &format!("{setting:?} {};", told(is, Some(setting)));
+            let _ = write!(all, "{setting:?} {};", told(is, Some(setting)));
         }
         *all += "/";
     };
@@ -120,10 +121,10 @@ fn values(part: &AppDeployment<'_>, scope: &Space) -> String {
     }
     tell_settings(&part.app.manifest.app.whole.settings, &mut all);
     for binding in scope.apps.iter().flat_map(|app| &app.bindings) {
-        all += &format!("{} {};", binding.service, told(&binding.parameters, None));
+        let _ = write!(all, "{} {};", binding.service, told(&binding.parameters, None));
     }
     for (service, parameters) in equal::with_parameters(&part.app) {
-        all += &format!("{service} {};", told(&Is::Set(parameters), None));
+        let _ = write!(all, "{service} {};", told(&Is::Set(parameters), None));
     }
     all
 }

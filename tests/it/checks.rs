@@ -254,6 +254,7 @@ fn a_task_is_run_once_whatever_becomes_of_the_answer() {
 
 /// A stop leaves them running, and a deletion would end them.
 #[test]
+#[ignore = "`make verify` runs it: what is waited for is proved, and has tables of its own"]
 fn tasks_of_somebody_else_are_told_of_and_not_ended() {
     let bench = Bench::live_undrained();
     let with = |keys: &str| PLAN.replace("drain: 1s", &format!("drain: 0s\n    {keys}"));

@@ -161,6 +161,7 @@ fn a_failure_after_the_switch_leads_back() {
 
 /// The last two marks are written beside each other: the new version is live and says so, and the old one says nothing.
 #[test]
+#[ignore = "`make verify` runs it: the fault matrix meets the same"]
 fn a_mark_that_is_missing_at_the_end_is_no_state_as_before() {
     let bench = Bench::live_undrained();
     let guid = bench.cf.must(["app", "shop_a", "--guid"]);

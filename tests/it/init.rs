@@ -65,6 +65,7 @@ fn a_plan_is_written_from_what_runs_and_deploys_it() {
 }
 
 #[test]
+#[ignore = "`make verify` runs it: what is written has tables of its own"]
 fn apps_without_routes_that_a_router_serves_are_planned_too() {
     let bench = Bench::new(Duration::ZERO);
     fs::remove_file(bench.folder().join("deploy.yaml")).unwrap();
