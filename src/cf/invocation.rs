@@ -215,8 +215,8 @@ impl Invocation {
         if cf.has(Feature::RedactEnv) { call.word("--redact-env") } else { call }
     }
 
-    /// `cf apply-manifest -f FILE`: what a push does before it uploads, and waits for. The file holds what no other process is to see
-    /// among the arguments. `--redact-env`, where this cf has it, keeps the values of `env` out of what it prints.
+    /// `cf apply-manifest -f FILE`: what a push does before it uploads, and waits for. The file holds what no other process is to
+    /// see among the arguments. `--redact-env`, where this cf has it, keeps the values of `env` out of what it prints.
     pub(crate) fn apply_manifest(manifest: Sensitive, cf: &CfVersion) -> Self {
         let call = Self::new("apply-manifest").word("-f").reference(Reference::File(MANIFEST));
         let call = if cf.has(Feature::RedactEnv) { call.word("--redact-env") } else { call };

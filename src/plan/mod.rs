@@ -20,7 +20,8 @@
 //! - `model`: the plan as a whole
 //! - `target`, `app`, `check`, `watch`, `timeouts`, `tls`: its parts; `carry`: what a new version gets that no manifest names;
 //!   `processes`: when its processes start
-//! - `api_url`, `name`, `route_url`, `protocol`, `route_options`, `duration`: what their values are, and `value_error` why one is refused
+//! - `api_url`, `name`, `route_url`, `protocol`, `route_options`, `duration`: what their values are, and `value_error` why one is
+//!   refused
 //!
 //! All problems of a plan are reported at once ([`Problems`], made by `diagnostics`), each with its file, line, column
 //! and a hint. The stage is pure but for reading files, which goes through [`Files`].

@@ -5,8 +5,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// What routers are told of a route beside where it leads, by name (CC: `route_options_message.rb`): `loadbalancing`, `hash_header`,
-/// `hash_balance`.
+/// What routers are told of a route beside where it leads, by name (CC: `route_options_message.rb`): `loadbalancing`,
+/// `hash_header`, `hash_balance`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct RouteOptions(pub(crate) BTreeMap<String, String>);

@@ -228,8 +228,9 @@ pub(crate) fn routers(routers: &Routers) -> Vec<String> {
     deaf.chain(behind).map(|note| style(note).yellow().to_string()).collect()
 }
 
-/// What a route service in between leaves of what the router can be asked. gorouter (`handlers/lookup.go`, `handlers/routeservice.go`)
-/// looks for the instance that is asked for before it sends a request to the route service, and not when it comes back from there.
+/// What a route service in between leaves of what the router can be asked. gorouter (`handlers/lookup.go`,
+/// `handlers/routeservice.go`) looks for the instance that is asked for before it sends a request to the route service, and not
+/// when it comes back from there.
 fn service_note(asked: &Asked, service: &str) -> String {
     let Asked { url, deaf, checked, .. } = asked;
     let mut lines = vec![format!("note: requests to {url} go through the route service {service} first")];

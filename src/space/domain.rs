@@ -18,7 +18,8 @@ pub struct Domain {
     /// Whether its routes have a port, and neither host nor path.
     #[serde(default)]
     pub tcp: bool,
-    /// Whether routers let in only the apps that the policies of a route name, by their certificates (CC: `enforce_route_policies`).
+    /// Whether routers let in only the apps that the policies of a route name, by their certificates (CC:
+    /// `enforce_route_policies`).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub for_apps_only: bool,
 }

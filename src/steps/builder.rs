@@ -305,7 +305,8 @@ impl<'a> GraphBuilder<'a> {
         }
     }
 
-    /// Those of the routes that an app keeps, and of these, which lead to another one from now on, on which routers talk HTTP/2 to it.
+    /// Those of the routes that an app keeps, and of these, which lead to another one from now on, on which routers talk HTTP/2
+    /// to it.
     fn http2_back(&self, app: &AppName, routes: &[RouteUrl]) -> Vec<String> {
         let is_http2 = |url: &&RouteUrl| self.model.protocol(app.as_str(), url) == Some(Protocol::Http2);
         let origin = self.model.app(app.as_str()).and_then(Origin::of);

@@ -151,8 +151,8 @@ apps:
     routes: {live: [cart.example.com], staging: cart-staging.example.com}
 ";
 
-    /// What would fit where so much is free of a quota that limits nothing else, in the order in which it is told. The shop has four
-    /// instances of 256 MB, and the version of the cart before this one still runs.
+    /// What would fit where so much is free of a quota that limits nothing else, in the order in which it is told. The shop has
+    /// four instances of 256 MB, and the version of the cart before this one still runs.
     fn told(limit: impl FnOnce(&mut Quota)) -> String {
         let plan = example::plan(PLAN);
         let apps = vec![

@@ -142,8 +142,8 @@ fn cannot_be(url: &RouteUrl, space: &Space) -> Option<String> {
     }
 }
 
-/// The stack that the next colour will be staged on, and why it is that one; `None` where nobody tells, or there is none. CC: an app
-/// that is there keeps the one that it was created with or was given since, unless the manifest names another.
+/// The stack that the next colour will be staged on, and why it is that one; `None` where nobody tells, or there is none. CC: an
+/// app that is there keeps the one that it was created with or was given since, unless the manifest names another.
 pub(super) fn stack_of(app: &plan::App, space: &Space, next: &AppName) -> Option<(String, WhyStack)> {
     if app.manifest.app.docker.is_some() {
         return None;

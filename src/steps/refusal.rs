@@ -732,7 +732,8 @@ impl Refusal {
     }
 }
 
-/// What can be done about a quota. What fits is sure by the model: the same deployment was compiled with it, and no quota refused it.
+/// What can be done about a quota. What fits is sure by the model: the same deployment was compiled with it, and no quota refused
+/// it.
 fn quota_hint(what: QuotaKind, fits: &[Fit]) -> String {
     let general = match what {
         QuotaKind::Memory | QuotaKind::Instances | QuotaKind::LogRate => {

@@ -41,7 +41,8 @@ pub(super) fn of<'s>(app: &plan::App, space: &'s Space) -> Result<Option<Copied<
     let whose = format!("the droplet of {} in {}", droplet.app, source.place());
     match droplet.lifecycle {
         Some(Lifecycle::Buildpack) => {}
-        // CC (`droplet_copy.rb`): the app that it is copied to must have the same, and a droplet of an image is nothing but its name.
+        // CC (`droplet_copy.rb`): the app that it is copied to must have the same, and a droplet of an image is nothing but its
+        // name.
         Some(Lifecycle::Docker) => {
             return refuse(format!("{whose} is a docker image: name that in the manifest (docker: {{image: …}})"));
         }
@@ -67,8 +68,8 @@ pub(super) fn of<'s>(app: &plan::App, space: &'s Space) -> Result<Option<Copied<
 }
 
 /// What is applied of the manifest to an app that gets a droplet: its application under the name of the app, without routes, as
-/// large as it is to be, and on the stack that the droplet is for, where that is known. (CC: the stack of the app is what a droplet runs on,
-/// `desired_lrp_builder.rb`.)
+/// large as it is to be, and on the stack that the droplet is for, where that is known. (CC: the stack of the app is what a
+/// droplet runs on, `desired_lrp_builder.rb`.)
 pub(super) fn manifest(app: &plan::App, next: &AppName, sized: &Sizing, stack: Option<&str>) -> Sensitive {
     let Value::Object(mut whole) = app.manifest.app.asked_of(next.as_str()) else { return Sensitive::new("") };
     whole.insert("no-route".to_owned(), true.into());

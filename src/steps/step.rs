@@ -55,9 +55,10 @@ impl Step {
         self.facts().undo(&self.cf)
     }
 
-    /// Why it is not waited for any longer, where the platform has no room for what it starts. Only where a new version is brought up:
-    /// another one serves meanwhile, and goes on doing so. One that is gone back to, or is to take over what the other one has
-    /// ended, is waited for: the platform tries again every now and then, and what was stopped may be giving up its place.
+    /// Why it is not waited for any longer, where the platform has no room for what it starts. Only where a new version is
+    /// brought up: another one serves meanwhile, and goes on doing so. One that is gone back to, or is to take over what the
+    /// other one has ended, is waited for: the platform tries again every now and then, and what was stopped may be giving up its
+    /// place.
     pub(crate) fn gives_up(&self, space: &Space) -> Option<String> {
         if self.phase != Phase::Start || !matches!(self.action, Action::Start(_)) {
             return None;

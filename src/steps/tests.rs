@@ -561,8 +561,8 @@ fn a_quota_is_held_where_something_grows() {
     assert_eq!(back.quotas[0].used, Usage { memory_mb: 512, instances: 2, routes: 2, ..Usage::default() });
 }
 
-/// What the quotas say of logs; what the live version, which the new one is made equal to, may log in bytes a second; and whether the
-/// app of the new one is there, so that it is known what it may log.
+/// What the quotas say of logs; what the live version, which the new one is made equal to, may log in bytes a second; and whether
+/// the app of the new one is there, so that it is known what it may log.
 #[test]
 fn a_quota_of_logs_is_held_as_far_as_it_is_known() {
     let plan = example::plan(PLAN);

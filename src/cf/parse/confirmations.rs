@@ -60,8 +60,8 @@ pub(crate) fn pushed(out: &Lines, app: &str) -> Found {
     Ok(Said::Done)
 }
 
-/// `Applying manifest PATH in org ORG / space SPACE as USER...`, what is different, with `- name: APP`, and `OK` at the end. Where the
-/// name is one that YAML quotes, or the platform tells no difference, nothing names the app.
+/// `Applying manifest PATH in org ORG / space SPACE as USER...`, what is different, with `- name: APP`, and `OK` at the end.
+/// Where the name is one that YAML quotes, or the platform tells no difference, nothing names the app.
 pub(crate) fn manifest_applied(out: &Lines, app: &str) -> Found {
     let heading = "Applying manifest ";
     let rest = out.after(|line| line.starts_with(heading)).ok_or_else(|| missing(heading))?;
@@ -266,8 +266,8 @@ pub(crate) fn scaled(out: &Lines, app: &str, instances: u32) -> Found {
     }
 }
 
-/// `Creating task for app APP in org ORG / space SPACE as USER...`, `Task has been submitted successfully for execution.`, `OK`, and
-/// `task name:   NAME`, `task id:     1`. Whether it succeeds is another matter.
+/// `Creating task for app APP in org ORG / space SPACE as USER...`, `Task has been submitted successfully for execution.`, `OK`,
+/// and `task name:   NAME`, `task id:     1`. Whether it succeeds is another matter.
 pub(crate) fn task_submitted(out: &Lines, app: &str, task: &str) -> Found {
     let heading = format!("Creating task for app {app} in org ");
     let rest = out.after(|line| line.starts_with(&heading)).ok_or_else(|| missing(heading.as_str()))?;

@@ -44,8 +44,8 @@ pub(super) fn read_routes(app: &Mapping<'_>) -> (Vec<AppRoute>, Option<AppRoute>
     (live, staging)
 }
 
-/// The staging route of a plan that names none: the app's name, with `-staging` behind it, as a host beside the first live route. `None`
-/// where no host can be made of the name.
+/// The staging route of a plan that names none: the app's name, with `-staging` behind it, as a host beside the first live route.
+/// `None` where no host can be made of the name.
 fn beside(app: &Mapping<'_>, live: &Located<RouteUrl>, path: String) -> Option<AppRoute> {
     let name = app.parse("name", AppName::parse)?.value.to_string().to_ascii_lowercase();
     let host = name.replace(|c: char| !c.is_ascii_alphanumeric(), "-");

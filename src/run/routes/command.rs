@@ -19,8 +19,8 @@ const TICK: Duration = Duration::from_millis(50);
 /// How much of a failed command's output is told, in bytes.
 const TOLD: u64 = 4000;
 
-/// Runs the command, which finds the URL of the route in its environment (an empty one of an app without routes), with its output in a file: a pipe that a grandchild keeps open would block the wait. What it leaves
-/// behind in its process group ends with it.
+/// Runs the command, which finds the URL of the route in its environment (an empty one of an app without routes), with its output
+/// in a file: a pipe that a grandchild keeps open would block the wait. What it leaves behind in its process group ends with it.
 pub(super) fn execute(
     check: &CommandCheck,
     app: &str,

@@ -159,8 +159,8 @@ pub(crate) fn stats(path: &str, answer: &Value) -> Result<Vec<Instance>, Unreada
     Ok(raw.resources.into_iter().map(instance).collect())
 }
 
-/// Reads from `/v3/processes/GUID/stats` how much memory the instance uses that uses most, in bytes, where that is told. CC tells 0 where
-/// it knows nothing (`instances_stats_reporter.rb`: `missing_process_stats`).
+/// Reads from `/v3/processes/GUID/stats` how much memory the instance uses that uses most, in bytes, where that is told. CC tells
+/// 0 where it knows nothing (`instances_stats_reporter.rb`: `missing_process_stats`).
 pub(crate) fn memory_in_use(answer: &Value) -> Option<u64> {
     let instances = answer["resources"].as_array().into_iter().flatten();
     instances.filter_map(|stat| stat["usage"]["mem"].as_u64()).max().filter(|most| *most > 0)

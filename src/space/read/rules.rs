@@ -217,8 +217,8 @@ pub(crate) fn any_routes(path: &str, page: &Value) -> Result<Vec<AnyRoute>, Unre
     Ok(resources.into_iter().filter_map(route).collect())
 }
 
-/// Reads a page of `/v3/service_route_bindings` that includes service instances: the guid of each route with the name of its service
-/// instance.
+/// Reads a page of `/v3/service_route_bindings` that includes service instances: the guid of each route with the name of its
+/// service instance.
 pub(crate) fn route_services(path: &str, page: &Value) -> Result<Vec<(String, String)>, Unreadable> {
     #[derive(Deserialize)]
     struct Raw {

@@ -68,8 +68,8 @@ impl Facts for ApplyManifest {
         Some(Expectation::ManifestApplied { app: self.app.to_string() })
     }
 
-    /// What the platform keeps as it is written. How it writes the rest of a manifest is its own affair; cf has waited until all of it
-    /// was applied.
+    /// What the platform keeps as it is written. How it writes the rest of a manifest is its own affair; cf has waited until all
+    /// of it was applied.
     fn condition(&self) -> Option<Condition> {
         let is_kept = |(setting, is): &(&Setting, &Is)| {
             let by_kind = matches!(setting, Setting::Env(_) | Setting::Label(_) | Setting::Annotation(_));

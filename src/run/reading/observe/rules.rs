@@ -79,7 +79,8 @@ impl Observer<'_> {
         Ok(Rules { admin, roles, suspended, flags_off, stacks, buildpacks, routes, route_services, no_docker_password })
     }
 
-    /// The service instances before the routes of the plan, and before those that lead to its apps. An older API does not tell them.
+    /// The service instances before the routes of the plan, and before those that lead to its apps. An older API does not tell
+    /// them.
     fn route_services(&self, space: &Space) -> Result<Vec<RouteService>, ObserveError> {
         let of_apps: BTreeSet<&str> =
             space.apps.iter().filter(|app| self.apps.contains(&app.name)).map(|app| app.guid.as_str()).collect();

@@ -7,8 +7,8 @@ use crate::steps::annotations::Origin;
 use crate::steps::builder::GraphBuilder;
 use crate::steps::refusal::Refusal;
 
-/// Refuses a route that leads to a colour in a way in which cf neither maps nor unmaps: cf 8.18 knows one destination of an app, its
-/// web process, and whether a process listens on another port than the usual one the platform decides when it starts it.
+/// Refuses a route that leads to a colour in a way in which cf neither maps nor unmaps: cf 8.18 knows one destination of an app,
+/// its web process, and whether a process listens on another port than the usual one the platform decides when it starts it.
 pub(super) fn may_be_mapped(app: &plan::App, space: &Space) -> Result<(), Refusal> {
     for (colour, there) in app.colours.iter().filter_map(|colour| Some((colour, space.app(colour.as_str())?))) {
         for url in app.routes() {
