@@ -139,6 +139,9 @@ fn what_routers_are_told_of_a_route_changes_and_comes_back_from_every_half_way_s
         is.options == was.options && is.destinations.iter().all(|to| to.protocol == plan::Protocol::Http2)
     });
     assert!(is_as_before, "{:?}", half_way.routes);
+    // A route that a first deployment makes had no options to come back to.
+    let nothing = Space { routes: Vec::new(), ..space(Vec::new(), None) };
+    assert_holds("the first one", &proved(&plan, Verb::Apply, &nothing));
 }
 
 #[test]
@@ -426,6 +429,16 @@ fn a_droplet_is_deployed_and_taken_back_as_safely() {
             assert_holds(&format!("{name}: {verb} after {}", step.id), &proved(plan, verb, &half_way));
         }
     }
+}
+
+/// What `make demo` runs.
+#[test]
+fn the_example_is_safe_where_nothing_is_there() {
+    let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy.example.yaml");
+    let plan = plan::load(&file, None, &plan::Disk).unwrap();
+    let mut nothing = Space { routes: Vec::new(), ..space(Vec::new(), None) };
+    nothing.domains[0].name = "apps.foundry.test".to_owned();
+    assert_holds("the example", &proved(&plan, Verb::Apply, &nothing));
 }
 
 #[test]

@@ -28,14 +28,14 @@ impl Route {
         url.is_written(&self.url)
     }
 
-    /// One that leads nowhere, as a step's effect makes it.
+    /// One that leads nowhere, as a step's effect makes it, on a platform that knows options of routes: nothing tells otherwise yet.
     pub(crate) fn to_nobody(url: &RouteUrl) -> Self {
         Self {
             guid: format!("route {url}"),
             url: url.to_string(),
             destinations: Vec::new(),
             shared_by: None,
-            options: None,
+            options: Some(RouteOptions::default()),
         }
     }
 

@@ -182,9 +182,9 @@ fn routes_as_before(app: &plan::App, back: Option<&AppName>, start: &Space, spac
     })
 }
 
-/// What routers do on the live routes.
+/// What routers do on the live routes that there were.
 fn routing_as_before(app: &plan::App, start: &Space, space: &Space) -> Option<String> {
-    app.live.iter().find_map(|url| {
+    app.live.iter().filter(|url| start.route(url).is_some()).find_map(|url| {
         let options = |space: &Space| space.route(url).and_then(|route| route.options.clone()).unwrap_or_default();
         if options(start) != options(space) {
             return Some(format!("{url} had the options {} and has {} now", options(start), options(space)));
