@@ -172,12 +172,22 @@ fn the_environment_passes_what_helps_and_drops_what_disturbs() {
             "CF_HOME=/private",
             "CF_PLUGIN_HOME=/private",
             "CF_TRACE=false",
+            "GOGC=400",
             "LC_ALL=C",
             "PATH=/bin",
             "SSL_CERT_FILE=/ca.pem",
             "https_proxy=http://proxy",
         ]
     );
+}
+
+#[test]
+fn whoever_bounds_the_memory_of_cf_keeps_that_bound() {
+    for (name, value) in [("GOGC", "50"), ("GOMEMLIMIT", "64MiB")] {
+        let found = environment([(name.into(), value.into())].into_iter(), Path::new("/private"));
+        let of_go: Vec<_> = found.iter().filter(|(name, _)| name.to_string_lossy().starts_with("GO")).collect();
+        assert_eq!(of_go, [&(name.into(), value.into())]);
+    }
 }
 
 #[test]
