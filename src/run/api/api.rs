@@ -23,7 +23,7 @@ const READ: Duration = Duration::from_secs(45);
 /// How long a read may take that only looks ahead.
 const GLANCE: Duration = Duration::from_secs(5);
 /// How many reads go out side by side.
-const AT_ONCE: usize = 8;
+const AT_ONCE: usize = 12;
 /// How long one change may take.
 const CHANGE: Duration = Duration::from_secs(20);
 

@@ -112,7 +112,6 @@ impl<'r> Ahead<'r> {
         thread::scope(|scope| {
             let (over, ended) = channel();
             if let Some(ahead) = ahead {
-                ahead.has_ended.store(false, Ordering::SeqCst);
                 scope.spawn(move || ahead.watch(&ended));
             }
             let done = work();

@@ -5,7 +5,7 @@
 //!
 //! The look after a step is the look before the next one. After a step, what confirms it is read, and what the next one must be
 //! sure of; whatever else it may have changed is told from what somebody else changes once it is read, which is every few
-//! seconds. Just before anything is taken off a route, stopped or deleted, and after a check or a drain, all of it is read.
+//! seconds. Just before anything is taken off a route, stopped or deleted, all of it is read.
 
 use std::time::Duration;
 

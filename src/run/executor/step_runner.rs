@@ -30,7 +30,7 @@ use crate::space::condition::{Condition, Judgement};
 use crate::space::section::Section;
 use crate::space::{Space, read};
 use crate::steps::Step;
-use crate::steps::action::facts::{Answered, OneTask, Proviso};
+use crate::steps::action::facts::{Answered, OneTask, Proviso, SeenEarly};
 use crate::steps::action::work::Work;
 
 use super::ahead::Ahead;
@@ -188,8 +188,6 @@ impl Runner<'_> {
         } else {
             report(Happening::step_started(app, step, &[]));
             let notes = self.without_cf(step, view.space())?;
-            // While a check or a drain takes its time, people have theirs.
-            view.forget();
             Called { notes, since: self.clock.now(), told: Answered::Nothing, own_package: None }
         };
         let done = self.clock.now();
@@ -198,20 +196,27 @@ impl Runner<'_> {
         let asks_routers = step.facts().router_question().is_some();
         // While the routers are asked, people have their time, too: what is seen until then is not enough to take something away.
         let counts_for_nothing = asks_routers && next.iter().any(|next| next.facts().takes_away());
-        let next = if counts_for_nothing { &[] } else { next };
-        // Where a route was changed, the routers and the space are asked at once. What has become too old for the next step until
-        // the routers have answered is looked at again.
         let by_routers = if asks_routers && step.facts().route().is_some() {
             let space = Arc::clone(view.space());
-            let mut parts = lacking_after(next, view, done);
-            if let Some(condition) = step.facts().condition() {
-                parts.add(Parts::new(condition.sections(), Some(condition.app())));
-            }
-            let (asked, looked) = beside(view, &parts, since, || self.ask_router(step, &space, deadline, report));
-            if !matches!(asked, Err(Unfinished::Interrupted(_))) {
-                looked?;
-            }
-            Some(asked)
+            let mut ask = || self.ask_router(step, &space, deadline, report);
+            Some(if counts_for_nothing {
+                // One look after it shows both what confirms the step and what the next one must be sure of.
+                let asked = ask();
+                view.forget();
+                asked
+            } else {
+                // The routers and the space are asked at once. What has become too old for the next step until the routers have
+                // answered is looked at again.
+                let mut parts = lacking_after(next, view, done);
+                if let Some(condition) = step.facts().condition() {
+                    parts.add(Parts::new(condition.sections(), Some(condition.app())));
+                }
+                let (asked, looked) = beside(view, &parts, since, ask);
+                if !matches!(asked, Err(Unfinished::Interrupted(_))) {
+                    looked?;
+                }
+                asked
+            })
         } else {
             None
         };
@@ -224,6 +229,7 @@ impl Runner<'_> {
         };
         if let Some(condition) = step.facts().condition().filter(|condition| !is_shown(condition)) {
             let until = (!matches!(by_routers, Some(Err(_)))).then_some(deadline);
+            let next = if counts_for_nothing && by_routers.is_none() { &[] } else { next };
             let soon = lacking_soon(next, view, self.clock.now());
             let awaited = Awaited { condition: &condition, before: &before, since, soon: &soon, until };
             self.wait_for(step, &awaited, view, report)?;
@@ -238,11 +244,14 @@ impl Runner<'_> {
                 newest.guid
             )));
         }
-        let by_routers = by_routers.unwrap_or_else(|| self.ask_router(step, view.space(), deadline, report));
+        let by_routers = by_routers.unwrap_or_else(|| {
+            let asked = self.ask_router(step, view.space(), deadline, report);
+            if counts_for_nothing {
+                view.forget();
+            }
+            asked
+        });
         notes.extend(by_routers?);
-        if counts_for_nothing {
-            view.forget();
-        }
         Ok(Confirmed { notes, done, is_told: told == Answered::App })
     }
 
@@ -304,17 +313,18 @@ impl Runner<'_> {
             })
             .map_err(|error| not_started(&error))?;
         report(Happening::step_started(app, step, &argv));
-        let ahead = Ahead::of(step, view, self);
-        let called = |notes: Vec<String>| {
-            let own_package = ahead.as_ref().and_then(Ahead::own_package).map(str::to_owned);
-            Called { notes, since: self.clock.now(), told: Answered::Nothing, own_package }
-        };
         if step.limits.attempt > LONG {
             self.api.tokens().renew_for(step.limits.attempt);
         }
         let mut tried = 0;
         loop {
             tried += 1;
+            // Each try of a push makes a package of its own.
+            let ahead = Ahead::of(step, view, self);
+            let called = |notes: Vec<String>| {
+                let own_package = ahead.as_ref().and_then(Ahead::own_package).map(str::to_owned);
+                Called { notes, since: self.clock.now(), told: Answered::Nothing, own_package }
+            };
             let Tried { output, begun, token, is_spare } =
                 self.try_once(step, &argv, ahead.as_ref(), tried, deadline, report)?;
             *exit_code = output.exit.code();
@@ -462,6 +472,10 @@ impl Runner<'_> {
                 Judgement::NotYet(_) if step.facts().is_asked_for(view.space()) => return Settled::Done,
                 // One that has failed already was run.
                 Judgement::Never(_) if step.facts().task().is_some() && step.facts().is_asked_for(view.space()) => {
+                    return Settled::Done;
+                }
+                // What is wrong with an upload that is done no other upload mends.
+                Judgement::Never(_) if matches!(step.facts().seen_before_cf_ends(), SeenEarly::OnceSaid(_)) => {
                     return Settled::Done;
                 }
                 Judgement::NotYet(_) if self.clock.now() < until && self.clock.pause(PAUSE).is_ok() => {}

@@ -141,7 +141,8 @@ impl<'a> Observer<'a> {
         // What hangs on the first answers is one round, too.
         let quotas = self.quotas_likely();
         let of_apps = self.likely(&space, &Parts::all().of_apps());
-        self.answers.ask(of_apps.into_iter().chain(quotas).chain(self.foreign_likely(&space)));
+        let of_routes = self.foreign_likely(&space).into_iter().chain(self.route_services_likely(&space));
+        self.answers.ask(of_apps.into_iter().chain(quotas).chain(of_routes));
         self.read_of_apps(&mut space, &Parts::all())?;
         let suspended;
         (space.quotas, suspended) = self.quotas()?;

@@ -82,19 +82,8 @@ impl Observer<'_> {
     /// The service instances before the routes of the plan, and before those that lead to its apps. An older API does not tell
     /// them.
     fn route_services(&self, space: &Space) -> Result<Vec<RouteService>, ObserveError> {
-        let of_apps: BTreeSet<&str> =
-            space.apps.iter().filter(|app| self.apps.contains(&app.name)).map(|app| app.guid.as_str()).collect();
-        let is_ours = |route: &&Route| {
-            self.routes.iter().any(|url| route.is(url))
-                || route.destinations.iter().any(|to| of_apps.contains(to.app.as_str()))
-        };
-        let routes: Vec<&Route> = space.routes.iter().filter(is_ours).collect();
-        if routes.is_empty() {
-            return Ok(Vec::new());
-        }
-        let guids = routes.iter().map(|route| route.guid.as_str()).collect::<Vec<_>>().join(",");
-        let pairs = [("route_guids", guids.as_str()), ("include", "service_instance"), ("per_page", PAGE)];
-        let asked = query("/v3/service_route_bindings", &pairs);
+        let routes = self.own_routes(space);
+        let Some(asked) = route_bindings_path(&routes) else { return Ok(Vec::new()) };
         let pages = match self.answers.pages(&asked) {
             Err(error) if error.is_absent() => Vec::new(),
             other => other?,
@@ -107,6 +96,22 @@ impl Observer<'_> {
             }
         }
         Ok(found)
+    }
+
+    /// What [`Self::route_services`] will ask for.
+    pub(super) fn route_services_likely(&self, space: &Space) -> Option<String> {
+        route_bindings_path(&self.own_routes(space))
+    }
+
+    /// The routes of the plan, and those that lead to its apps.
+    fn own_routes<'s>(&self, space: &'s Space) -> Vec<&'s Route> {
+        let of_apps: BTreeSet<&str> =
+            space.apps.iter().filter(|app| self.apps.contains(&app.name)).map(|app| app.guid.as_str()).collect();
+        let is_ours = |route: &&Route| {
+            self.routes.iter().any(|url| route.is(url))
+                || route.destinations.iter().any(|to| of_apps.contains(to.app.as_str()))
+        };
+        space.routes.iter().filter(is_ours).collect()
     }
 
     /// The user's roles in the space and in these, each with the guid of its space. `None` where nobody tells them, and
@@ -230,6 +235,13 @@ impl Wanted<'_> {
         let url = self.url.to_string();
         ForeignRoute { wanted: url.clone(), url, owner: None, apps: Vec::new(), shared: false, roles: None }
     }
+}
+
+/// What tells the service instances before these routes; `None` where there is no route.
+fn route_bindings_path(routes: &[&Route]) -> Option<String> {
+    let guids = routes.iter().map(|route| route.guid.as_str()).collect::<Vec<_>>().join(",");
+    let pairs = [("route_guids", guids.as_str()), ("include", "service_instance"), ("per_page", PAGE)];
+    (!routes.is_empty()).then(|| query("/v3/service_route_bindings", &pairs))
 }
 
 /// What tells the routes of the same hosts and domains.
