@@ -827,7 +827,7 @@ mod tests {
         let (app, service) = (format!("old {text}"), format!("db {text}"));
         let (colours, second) = ([name.clone(), other.clone()], other.clone());
         let url = RouteUrl::parse("www.example.com").unwrap();
-        let difference = Difference { changed: vec![app.clone()], added: Vec::new(), missing: 1 };
+        let difference = Difference { changed: vec![app.clone()], ..Difference::default() };
         let words = |line: &[&str]| line.iter().map(|word| (*word).to_owned()).collect::<Vec<String>>();
         let ours = |verb: &str| words(&["cutover", verb, "--app", text]);
         let look = vec![words(&["cf", "app", text]), words(&["cf", "app", other.as_str()])];

@@ -2,17 +2,24 @@
 //! differs. The files themselves are read elsewhere.
 //!
 //! Two annotations tell another machine of it: the digest of all, and a listing that is short (a thousand characters at
-//! the most, since people see the command that writes it). The listing has five characters for each file, which are a
-//! part of the hashes of its name and of its contents; where there are too many files, it has them for the folders at
-//! the depth down to which they fit. It decides nothing: it only helps to name what differs.
+//! the most, since people see the command that writes it). The listing has the name of each file, and two characters which are a
+//! part of the hash of its contents; where the names do not fit, three characters of their hashes stand for them; where
+//! there are too many files for that, too, it has the folders at the depth down to which they fit. It decides nothing: it only
+//! helps to name what differs.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use base16ct::lower;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use sha2::{Digest as _, Sha256};
 
+/// The most characters of a listing.
+const LONGEST: usize = 1000;
+/// What is escaped in the names of a listing.
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'.').remove(b'-').remove(b'_').remove(b'/');
 /// The most entries of a listing.
 const MAX_ENTRIES: usize = 200;
 /// The characters of an entry that stand for the name. Two of 200 files look alike in one of ten listings.
@@ -41,8 +48,10 @@ pub struct Difference {
     pub(crate) changed: Vec<String>,
     /// The names of those that were not there.
     pub(crate) added: Vec<String>,
-    /// How many are not here.
-    pub(crate) missing: usize,
+    /// The names of those that are not here.
+    pub(crate) missing: Vec<String>,
+    /// How many more are not here, whose names did not fit.
+    pub(crate) unnamed: usize,
 }
 
 impl Upload {
@@ -117,21 +126,30 @@ impl Upload {
 /// A listing, read back.
 struct Listed<'a> {
     depth: usize,
-    entries: Vec<(&'a str, &'a str)>,
+    /// Whether it has the names themselves, and not a part of their hashes.
+    is_named: bool,
+    /// Names and contents.
+    entries: Vec<(Cow<'a, str>, &'a str)>,
     left_out: BTreeSet<&'a str>,
 }
 
 impl<'a> Listed<'a> {
-    /// Reads `DEPTH:ENTRIES LEFT-OUT`. Of what cannot be read there is nothing in it.
+    /// Reads `DEPTH:ENTRIES LEFT-OUT`, or `DEPTH=NAME:CONTENTS,… LEFT-OUT` where the names did fit. Of what cannot be read there is nothing in it.
     fn parse(text: &'a str) -> Self {
         let (before, left_out) = text.split_once(' ').unwrap_or((text, ""));
-        let (depth, entries) = before.split_once(':').unwrap_or(("0", ""));
-        let pair = |one: &'a str| one.split_at_checked(OF_NAME);
-        Self {
-            depth: depth.parse().unwrap_or(0),
-            entries: pieces(entries, OF_NAME + OF_CONTENTS).filter_map(pair).collect(),
-            left_out: pieces(left_out, OF_LEFT_OUT).collect(),
+        let left_out = pieces(left_out, OF_LEFT_OUT).collect();
+        if let Some((depth, entries)) = before.split_once('=') {
+            let pair = |one: &'a str| {
+                let (name, contents) = one.rsplit_once(':')?;
+                Some((percent_decode_str(name).decode_utf8().ok()?, contents))
+            };
+            let entries = entries.split(',').filter_map(pair).collect();
+            return Self { depth: depth.parse().unwrap_or(0), is_named: true, entries, left_out };
         }
+        let (depth, entries) = before.split_once(':').unwrap_or(("0", ""));
+        let pair = |one: &'a str| one.split_at_checked(OF_NAME).map(|(name, contents)| (Cow::from(name), contents));
+        let entries = pieces(entries, OF_NAME + OF_CONTENTS).filter_map(pair).collect();
+        Self { depth: depth.parse().unwrap_or(0), is_named: false, entries, left_out }
     }
 
     fn against(&self, entries: &BTreeMap<PathBuf, [u8; 32]>) -> Difference {
@@ -142,10 +160,12 @@ impl<'a> Listed<'a> {
         let mut unseen = self.entries.clone();
         let mut differ = Vec::new();
         for (path, group) in groups(entries, self.depth) {
-            let (name, contents) = (name_of(&path, OF_NAME), letters(&group.contents(), OF_CONTENTS));
-            match unseen.iter().position(|one| *one == (name.as_str(), contents.as_str())) {
+            let shown = group.shown(&path);
+            let name = if self.is_named { shown.clone() } else { name_of(&path, OF_NAME) };
+            let contents = letters(&group.contents(), OF_CONTENTS);
+            match unseen.iter().position(|(known, of)| *known == name && *of == contents) {
                 Some(at) => drop(unseen.swap_remove(at)),
-                None => differ.push((name, group.shown(&path))),
+                None => differ.push((name, shown)),
             }
         }
         for (name, shown) in differ {
@@ -157,7 +177,12 @@ impl<'a> Listed<'a> {
                 None => difference.added.push(shown),
             }
         }
-        difference.missing = unseen.len();
+        if self.is_named {
+            difference.missing = unseen.into_iter().map(|(name, _)| name.into_owned()).collect();
+            difference.missing.sort();
+        } else {
+            difference.unnamed = unseen.len();
+        }
         difference
     }
 }
@@ -218,18 +243,30 @@ fn listing(entries: &BTreeMap<PathBuf, [u8; 32]>, left_out: &BTreeSet<PathBuf>) 
         tops.len() <= MAX_ENTRIES
     };
     let depth = (1..=deepest).take_while(fits).last().unwrap_or(0);
-    let mut listing = format!("{depth}:");
-    if depth > 0 {
-        for (path, group) in groups(entries, depth) {
-            listing.push_str(&name_of(&path, OF_NAME));
-            listing.push_str(&letters(&group.contents(), OF_CONTENTS));
-        }
-    }
+    let groups = if depth == 0 { BTreeMap::new() } else { groups(entries, depth) };
+    let mut listing = named(depth, &groups).unwrap_or_else(|| {
+        let entry = |(path, group): (&PathBuf, &Group)| {
+            [name_of(path, OF_NAME), letters(&group.contents(), OF_CONTENTS)].concat()
+        };
+        format!("{depth}:{}", groups.iter().map(entry).collect::<String>())
+    });
     if !left_out.is_empty() {
         listing.push(' ');
         listing.extend(left_out.iter().map(|path| name_of(path, OF_LEFT_OUT)));
     }
     listing
+}
+
+/// The listing with the names; `None` where they do not fit.
+fn named(depth: usize, groups: &BTreeMap<PathBuf, Group>) -> Option<String> {
+    let entry = |(path, group): (&PathBuf, &Group)| {
+        path.to_str()?;
+        let shown = group.shown(path);
+        Some(format!("{}:{}", utf8_percent_encode(&shown, ESCAPED), letters(&group.contents(), OF_CONTENTS)))
+    };
+    let entries: Option<Vec<String>> = groups.iter().map(entry).collect();
+    let listing = format!("{depth}={}", entries.filter(|all| !all.is_empty())?.join(","));
+    (listing.len() <= LONGEST).then_some(listing)
 }
 
 fn name_of(path: &Path, length: usize) -> String {
@@ -243,11 +280,12 @@ fn letters(hash: &[u8; 32], length: usize) -> String {
 }
 
 impl fmt::Display for Difference {
-    /// `changed: a, b; not there before: c; 2 that were there are missing (their names are not recorded)`.
+    /// `changed: a, b; not there before: c; not here: d`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut left = TOLD;
         let mut parts = Vec::new();
-        for (what, names) in [("changed", &self.changed), ("not there before", &self.added)] {
+        let all = [("changed", &self.changed), ("not there before", &self.added), ("not here", &self.missing)];
+        for (what, names) in all {
             if names.is_empty() {
                 continue;
             }
@@ -260,9 +298,9 @@ impl fmt::Display for Difference {
                 (told, more) => format!("{what}: {} and {more} more", told.join(", ")),
             });
         }
-        match self.missing {
+        match self.unnamed {
             0 => {}
-            // The listing holds a part of the hash of a name, which tells a name that is here, and none that is not.
+            // A part of the hash of a name tells a name that is here, and none that is not.
             1 => parts.push("one that was there is missing (its name is not recorded)".to_owned()),
             missing => parts.push(format!("{missing} that were there are missing (their names are not recorded)")),
         }
@@ -295,15 +333,36 @@ mod tests {
             (upload(&[("a", 1), ("lib/b", 2), ("lib/c", 3)], &[]), "same"),
             (upload(&[("a", 9), ("lib/b", 2), ("lib/c", 3)], &[]), "changed: a"),
             (upload(&[("a", 1), ("lib/b", 2), ("lib/c", 3), ("new", 4)], &[]), "not there before: new"),
-            (upload(&[("a", 1)], &[]), "2 that were there are missing (their names are not recorded)"),
-            (
-                upload(&[("lib/b", 7), ("lib/c", 3), ("z", 1)], &[]),
-                "changed: lib/b; not there before: z; one that was there is missing (its name is not recorded)",
-            ),
+            (upload(&[("a", 1)], &[]), "not here: lib/b, lib/c"),
+            (upload(&[("lib/b", 7), ("lib/c", 3), ("z", 1)], &[]), "changed: lib/b; not there before: z; not here: a"),
         ] {
             assert_eq!(told(&before, &now), words);
         }
         assert_eq!(told(&Upload::nothing(), &before), "which of them differ is not known");
+    }
+
+    #[test]
+    fn names_of_whatever_kind_are_told() {
+        let names = ["a b", "ü:é", "x,y=z", "100%", "lib/'q'", "n\tm"];
+        let files: Vec<(&str, u8)> = names.iter().map(|name| (*name, 1)).collect();
+        let before = upload(&files, &["deploy.log"]);
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || "./-_:,=% ".contains(c);
+        assert!(before.listing().chars().all(is_plain), "{}", before.listing());
+        for name in names {
+            let others: Vec<(&str, u8)> = files.iter().filter(|(other, _)| *other != name).copied().collect();
+            assert_eq!(told(&before, &upload(&others, &[])), format!("not here: {name}"));
+        }
+    }
+
+    #[test]
+    fn where_the_names_do_not_fit_they_are_counted() {
+        let names: Vec<String> = (0..150).map(|at| format!("target/classes/f{at}.class")).collect();
+        let files: Vec<(&str, u8)> = names.iter().map(|name| (name.as_str(), 1)).collect();
+        let before = upload(&files, &[]);
+        assert!(before.listing().len() <= 1020, "{}", before.listing().len());
+        let told = |from: usize| told(&before, &upload(&files[from..], &[]));
+        assert_eq!(told(1), "one that was there is missing (its name is not recorded)");
+        assert_eq!(told(2), "2 that were there are missing (their names are not recorded)");
     }
 
     #[test]
@@ -355,7 +414,7 @@ mod tests {
     #[test]
     fn a_listing_of_another_version_does_no_harm() {
         let now = upload(&[("a", 1)], &[]);
-        for listing in ["", "x", "3:é", "99:AAAA éé", "1: ", ":"] {
+        for listing in ["", "x", "3:é", "99:AAAA éé", "1: ", ":", "=", "1=", "1=a", "1=%ff:AA,:", "x=a:AA éé"] {
             assert!(now.is_the_one("other", listing).is_err(), "{listing}");
         }
     }
