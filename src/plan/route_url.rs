@@ -102,6 +102,11 @@ impl RouteUrl {
     }
 }
 
+/// A route as manifests may write it, with a scheme before it, less that.
+pub(crate) fn without_scheme(route: &str) -> &str {
+    route.trim_start_matches("https://").trim_start_matches("http://")
+}
+
 fn check_host(text: &str, host: &str) -> Result<(), ValueError> {
     if host.is_empty() {
         return Err(ValueError::hinted(
@@ -147,7 +152,7 @@ fn check_host(text: &str, host: &str) -> Result<(), ValueError> {
 }
 
 /// RFC 1123: letters, digits and hyphens, no hyphen at either end, at most 63 characters. (CC would take `_` as well.)
-fn check_label(host: &str, label: &str) -> Result<(), ValueError> {
+pub(super) fn check_label(host: &str, label: &str) -> Result<(), ValueError> {
     let error = |why: String, hint: &str| {
         Err(ValueError::hinted(format!("`{label}` in `{host}` is no DNS label: {why}"), hint))
     };

@@ -325,7 +325,7 @@ impl Condition {
                 None => Judgement::NotYet(format!("{url} is not mapped to app {app}")),
             },
             Self::RouteOptions { url, options, .. } => {
-                let set = space.route(url).and_then(|route| route.options.clone()).unwrap_or_default();
+                let set = space.options_of(url);
                 match options.iter().find(|(name, value)| set.0.get(*name) != value.as_ref()) {
                     None => Judgement::Holds,
                     Some((name, _)) => Judgement::NotYet(format!("{name} of route {url} is not what it is to be")),

@@ -14,7 +14,7 @@ use super::service::ServiceInstance;
 use super::source::Source;
 use crate::cf::dialect::CfVersion;
 use crate::cf::invocation::RouteParts;
-use crate::plan::{Protocol, RouteUrl};
+use crate::plan::{Protocol, RouteOptions, RouteUrl};
 
 /// The format number of a snapshot; a snapshot of another format is refused.
 pub(crate) const SNAPSHOT_FORMAT: u32 = 1;
@@ -111,6 +111,11 @@ impl Space {
     /// What routers talk to the app's web process on the route; `None` where that does not lead there.
     pub(crate) fn protocol(&self, app: &str, url: &RouteUrl) -> Option<Protocol> {
         self.route(url)?.protocol(&self.app(app)?.guid)
+    }
+
+    /// What routers are told of the route; nothing where it is not there.
+    pub(crate) fn options_of(&self, url: &RouteUrl) -> RouteOptions {
+        self.route(url).and_then(|route| route.options.clone()).unwrap_or_default()
     }
 
     /// The name of the service instance that routers send the requests of a route through.

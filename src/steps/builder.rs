@@ -178,7 +178,7 @@ impl<'a> GraphBuilder<'a> {
         url: &RouteUrl,
         changes: OptionChanges,
     ) -> Result<(), Refusal> {
-        let set = self.model.route(url).and_then(|route| route.options.clone()).unwrap_or_default();
+        let set = self.model.options_of(url);
         let mut changes = changes;
         changes.retain(|name, value| set.0.get(name) != value.as_ref());
         if !changes.is_empty() {

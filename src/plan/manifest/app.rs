@@ -11,7 +11,7 @@ use super::lifecycle::Lifecycle;
 use super::process::ManifestProcess;
 use crate::plan::protocol::Protocol;
 use crate::plan::route_options::RouteOptions;
-use crate::plan::route_url::RouteUrl;
+use crate::plan::route_url::{RouteUrl, without_scheme};
 use crate::settings::Settings;
 
 /// Keys of an application that a deployment sees to itself, or that say what is pushed.
@@ -95,8 +95,7 @@ impl ManifestApp {
 
     fn route(&self, url: &RouteUrl) -> Option<&Value> {
         let routes = self.whole.written["routes"].as_array()?;
-        let bare = |route: &str| route.trim_start_matches("https://").trim_start_matches("http://").to_owned();
-        routes.iter().find(|route| route["route"].as_str().is_some_and(|text| url.is_written(&bare(text))))
+        routes.iter().find(|route| route["route"].as_str().is_some_and(|text| url.is_written(without_scheme(text))))
     }
 
     /// What the manifest asks of an app of this name, for whoever tells how an app differs from it: without its routes, its

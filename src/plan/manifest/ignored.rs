@@ -8,7 +8,7 @@ use super::fields::{Fields, truth};
 use super::keys::{OF_A_PROCESS, OF_AN_APPLICATION, OF_AN_ENTRY, underscored};
 use crate::plan::diagnostics::Collector;
 use crate::plan::did_you_mean::closest;
-use crate::plan::route_url::RouteUrl;
+use crate::plan::route_url::{RouteUrl, without_scheme};
 use crate::plan::value_error::ValueError;
 use crate::plan::yaml::{Node, key_path};
 
@@ -95,7 +95,7 @@ fn tell_of_routes(fields: &mut Fields<'_, '_, '_>, of_plan: &[String]) {
     let list = fields.path_of("routes");
     for (at, item) in fields.value("routes").map(Node::items).unwrap_or_default().iter().enumerate() {
         let Some((written, route)) = item.get("route").and_then(|node| Some((node, node.text()?))) else { continue };
-        let bare = route.trim_start_matches("https://").trim_start_matches("http://");
+        let bare = without_scheme(route);
         let is_of_plan = RouteUrl::parse(bare).is_ok_and(|route| of_plan.contains(&route.to_string()));
         if !is_of_plan {
             let hint = if bare.contains(':') {

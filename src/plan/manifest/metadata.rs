@@ -3,6 +3,7 @@
 
 use super::fields::Fields;
 use super::variables::is_unfilled;
+use crate::plan::route_url::check_label;
 use crate::plan::value_error::ValueError;
 use crate::plan::yaml::{Node, Value, key_path};
 
@@ -116,14 +117,7 @@ fn word_fault(word: &str) -> Option<String> {
 
 /// Whether a name is made of at least two labels of a domain (CC: `DomainDecorator::DOMAIN_REGEX`).
 fn is_domain(name: &str) -> bool {
-    let is_label = |label: &str| {
-        let is_edge = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
-        (1..=63).contains(&label.len())
-            && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
-            && is_edge(label.chars().next())
-            && is_edge(label.chars().last())
-    };
-    name.contains('.') && name.split('.').all(is_label)
+    name.contains('.') && name.split('.').all(|label| check_label(name, label).is_ok())
 }
 
 #[cfg(test)]

@@ -6,7 +6,8 @@ use std::path::Path;
 use tempfile::Builder;
 
 use crate::cf::invocation::Reference;
-use crate::space::{Route, Space};
+use crate::plan::RouteUrl;
+use crate::space::Space;
 
 /// The value of a reference, from what was last read of the space; a file that it needs is written to cf's private home.
 /// `None` where there is none.
@@ -19,8 +20,8 @@ pub(super) fn value(reference: &Reference, space: &Space, home: &Path) -> Option
         Reference::CurrentDropletGuid(_) => app()?.droplet.clone(),
         Reference::SidecarGuid(_, name) => app()?.settings.as_ref()?.sidecar(name).map(str::to_owned),
         Reference::RouteGuid(route) => {
-            let is_it = |there: &&Route| there.url.eq_ignore_ascii_case(&route.url());
-            space.routes.iter().find(is_it).map(|route| route.guid.clone())
+            let url = RouteUrl::parse(&route.url()).ok()?;
+            space.route(&url).map(|route| route.guid.clone())
         }
         // It is made for one call, and gone after it.
         Reference::File(_) => None,

@@ -185,9 +185,9 @@ fn routes_as_before(app: &plan::App, back: Option<&AppName>, start: &Space, spac
 /// What routers do on the live routes that there were.
 fn routing_as_before(app: &plan::App, start: &Space, space: &Space) -> Option<String> {
     app.live.iter().filter(|url| start.route(url).is_some()).find_map(|url| {
-        let options = |space: &Space| space.route(url).and_then(|route| route.options.clone()).unwrap_or_default();
-        if options(start) != options(space) {
-            return Some(format!("{url} had the options {} and has {} now", options(start), options(space)));
+        let (was, is) = (start.options_of(url), space.options_of(url));
+        if was != is {
+            return Some(format!("{url} had the options {was} and has {is} now"));
         }
         let differs = |colour: &&AppName| {
             let by = |space: &Space| space.protocol(colour.as_str(), url);

@@ -9,10 +9,6 @@ use crate::steps::builder::GraphBuilder;
 use crate::steps::phase::Phase;
 use crate::steps::refusal::Refusal;
 
-fn now(space: &Space, url: &RouteUrl) -> RouteOptions {
-    space.route(url).and_then(|route| route.options.clone()).unwrap_or_default()
-}
-
 /// Refuses options of a route of a platform that has no such thing (CC before 3.183).
 pub(super) fn may_be_set(app: &plan::App, space: &Space) -> Result<(), Refusal> {
     let knows_none = |url: &&RouteUrl| space.route(url).is_some_and(|route| route.options.is_none());
@@ -28,7 +24,7 @@ pub(super) fn may_be_set(app: &plan::App, space: &Space) -> Result<(), Refusal> 
 /// Sets the options that the plan names.
 pub(super) fn set(list: &mut GraphBuilder<'_>, phase: Phase, next: &AppName) -> Result<(), Refusal> {
     for (url, wanted) in &list.app().route_options {
-        let changes = wanted.changes_of(&now(list.model(), url));
+        let changes = wanted.changes_of(&list.model().options_of(url));
         list.set_options(phase, next, url, changes)?;
     }
     Ok(())
@@ -39,7 +35,7 @@ pub(super) fn before(app: &plan::App, space: &Space, next: &AppName) -> BTreeMap
     let known = space.app(next.as_str()).and_then(Origin::of).filter(|_| super::standing::is_under_way(space, next));
     let mut all = known.map(|origin| origin.old_options).unwrap_or_default();
     for (url, wanted) in app.route_options.iter().filter(|(url, _)| space.route(url).is_some()) {
-        let now = now(space, url);
+        let now = space.options_of(url);
         let found = now.before(&wanted.changes_of(&now));
         let of_route = all.entry(url.to_string()).or_default();
         for (name, value) in found {
@@ -64,7 +60,7 @@ pub(super) fn put_back(list: &mut GraphBuilder<'_>, phase: Phase, from: &AppName
 
 /// What the plan names and a route does not have.
 pub(super) fn lacking(app: &plan::App, space: &Space) -> Option<String> {
-    let lacks = |(url, wanted): &(&RouteUrl, &RouteOptions)| !wanted.changes_of(&now(space, url)).is_empty();
+    let lacks = |(url, wanted): &(&RouteUrl, &RouteOptions)| !wanted.changes_of(&space.options_of(url)).is_empty();
     app.route_options.iter().find(lacks).map(|(url, wanted)| format!("{url} does not have the options {wanted}"))
 }
 

@@ -100,7 +100,7 @@ fn options_are_set_once_the_old_colour_is_off_the_route_and_come_back() {
 }
 
 fn now_of(space: &Space) -> RouteOptions {
-    now(space, &RouteUrl::parse(LIVE).unwrap())
+    space.options_of(&RouteUrl::parse(LIVE).unwrap())
 }
 
 #[test]
