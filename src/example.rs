@@ -10,7 +10,7 @@ use crate::space::Verb;
 use crate::space::lock::{Lock, ProcessId};
 use crate::space::{
     App, AppState, Binding, Destination, Domain, Droplet, Found, Instance, InstanceState, Named, Package, Process,
-    Route, ServiceInstance, Source, SourceDroplet, Space,
+    Quota, QuotaScope, Route, ServiceInstance, Source, SourceDroplet, Space, Usage,
 };
 use crate::steps::annotations::{self, Extent, Identity, Role};
 use crate::steps::input::{CompileInput, Failed};
@@ -150,6 +150,21 @@ pub(crate) fn source(plan_app: &str) -> Source {
         org: "acme".to_owned(),
         space: "staging".to_owned(),
         found: Found::Droplet(droplet),
+    }
+}
+
+/// A quota of the space that limits nothing, and of which nothing is used.
+pub(crate) fn unlimited() -> Quota {
+    Quota {
+        name: "small".to_owned(),
+        scope: QuotaScope::Space,
+        memory_mb: None,
+        instance_memory_mb: None,
+        instances: None,
+        routes: None,
+        reserved_ports: None,
+        log_rate: None,
+        used: Usage::default(),
     }
 }
 

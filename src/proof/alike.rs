@@ -12,6 +12,7 @@ use serde_json::Value;
 use crate::settings::{Is, Setting, Settings, WEB};
 use crate::space::{App, Quota, Space, Usage};
 use crate::steps::annotations::{self, Annotations, Role};
+use crate::steps::sizing::Declared;
 use crate::steps::{Action, AppDeployment, Verb, equal, strategy};
 
 use super::proof::Proof;
@@ -167,16 +168,9 @@ fn names(part: &AppDeployment<'_>, scope: &Space) -> Vec<String> {
 
 /// The most that anything may use which is done to an app: all of its apps as large as each of them was or will be, twice.
 fn most(part: &AppDeployment<'_>, scope: &Space) -> Usage {
-    let pushed = part.steps.iter().filter_map(|step| match &step.action {
-        Action::Push(push) => Some((push.size, &push.others)),
-        Action::ApplyManifest(apply) => Some((apply.size, &apply.others)),
-        _ => None,
-    });
     let mut most = Usage { routes: scope.routes.len() as u64 + part.steps.len() as u64, ..Usage::default() };
-    for (instances, memory) in pushed.flat_map(|(size, others)| {
-        let others = others.iter().map(|other| (other.instances, other.memory_mb));
-        others.chain([(size.instances, size.memory_mb)])
-    }) {
+    let declared = part.steps.iter().filter_map(|step| step.facts().declared());
+    for (instances, memory) in declared.flat_map(Declared::processes) {
         most.memory_mb += u64::from(instances) * memory;
         most.instances += u64::from(instances);
     }

@@ -136,6 +136,7 @@ fn write_changes(out: &mut String, changes: &Changes) {
 fn stack_change(StackChange { live, next, why }: &StackChange) -> String {
     let why = match why {
         WhyStack::Manifest => "",
+        WhyStack::Droplet => " (the droplet that is copied was staged on it)",
         WhyStack::Kept => " (the manifest names none, and the app has this one from before)",
         WhyStack::Default => " (the manifest names none, and this is the platform's default now)",
     };

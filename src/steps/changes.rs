@@ -28,7 +28,7 @@ pub(crate) struct Changes {
     pub(crate) by_hand: Vec<Setting>,
     /// The stack, where it is another one.
     pub(crate) stack: Option<StackChange>,
-    /// The stack that the new version is staged on, where that is to be removed from the platform.
+    /// The stack that the new version is for, where that is to be removed from the platform.
     pub(crate) stack_that_goes: Option<Stack>,
     /// The service instances that are bound without the parameters that the live version may have been bound with: nobody tells
     /// them.
@@ -79,10 +79,12 @@ impl Changes {
         if !own.any(|step| matches!(step.action, Action::Start(_))) {
             return Self { routes, ..Self::default() };
         }
-        let is_staged = part.steps.iter().filter(of_next).any(|step| matches!(step.action, Action::Stage(_)));
+        let brings =
+            |step: &Step| matches!(step.action, Action::Stage(_) | Action::CopyDroplet(_) | Action::UploadDroplet(_));
+        let is_new = part.steps.iter().filter(of_next).any(brings);
         let changes = Self {
-            stack: live.filter(|_| is_staged).and_then(|live| stack(part, space, live)),
-            stack_that_goes: preflight::stack_that_goes(&part.app, space, next).filter(|_| is_staged),
+            stack: live.filter(|_| is_new).and_then(|live| stack(part, space, live)),
+            stack_that_goes: preflight::stack_that_goes(&part.app, space, next).filter(|_| is_new),
             routes,
             ..Self::default()
         };
@@ -148,7 +150,7 @@ fn routes(part: &AppDeployment<'_>, space: &Space, live: &AppName, next: &AppNam
             Some(RouteChange { what: format!("protocol of {}", map.url), live, next })
         }
         Action::SetRouteOptions(set) if set.app == *next => {
-            let now = space.route(&set.url).and_then(|route| route.options.clone()).unwrap_or_default();
+            let now = space.options_of(&set.url);
             let mut then = now.clone();
             then.change(&set.changes);
             let (live, next) = (now.to_string(), then.to_string());

@@ -13,7 +13,7 @@ use crate::space::{App, AppState, Process, Space};
 use super::annotations::{DROPLET, Origin, Role};
 use super::interrupted::Interrupted;
 use super::refusal::Refusal;
-use super::sizing;
+use super::sizing::{self, Declared};
 use super::source;
 use super::standing::{Standing, UnderWay, is_at_work, not_alone_on};
 use super::upload::Upload;
@@ -89,14 +89,10 @@ fn is_at_rest(app: &plan::App, space: &Space) -> bool {
 
 /// What of a live colour is otherwise than a deployment would leave it, as far as the space tells.
 fn changed(app: &plan::App, space: &Space, live: &AppName, found: &App) -> Option<String> {
-    let sizing = sizing::of(app, space, Some(live), live);
-    let web = Process {
-        kind: WEB.to_owned(),
-        instances: sizing.size.instances,
-        memory_mb: sizing.size.memory_mb,
-        ..Process::default()
-    };
-    for wanted in sizing.others.iter().chain([&web]) {
+    let Declared { size, others, .. } = sizing::of(app, space, Some(live), live).declared;
+    let web =
+        Process { kind: WEB.to_owned(), instances: size.instances, memory_mb: size.memory_mb, ..Process::default() };
+    for wanted in others.iter().chain([&web]) {
         let (kind, instances, memory) = (&wanted.kind, wanted.instances, wanted.memory_mb);
         match found.process(kind).map(|process| (process.instances, process.memory_mb)) {
             Some(has) if has == (instances, memory) => {}

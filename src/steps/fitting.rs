@@ -8,7 +8,6 @@ use crate::plan::{self, AppName, Instances, Plan};
 use crate::settings::WEB;
 use crate::space::{AppState, MemoryInUse, QuotaKind, Space};
 
-use super::action::Action;
 use super::refusal::{Fit, Refusal};
 use super::standing::Standing;
 use super::{Deployment, Request, Verb, quota};
@@ -32,10 +31,9 @@ pub(crate) fn with_what_fits(refusal: Refusal, plan: &Plan, space: &Space, reque
 fn size(plan: &Plan, app: &plan::App, space: &Space, request: &Request) -> Option<(u32, u64)> {
     let without_quotas = Space { quotas: Vec::new(), ..space.clone() };
     let deployment = Deployment::compile(plan, &without_quotas, request).ok()?;
-    deployment.steps().filter(|step| step.app == app.name).find_map(|step| match &step.action {
-        Action::Push(push) => Some((push.size.instances, push.size.memory_mb)),
-        _ => None,
-    })
+    let mut declared =
+        deployment.steps().filter(|step| step.app == app.name).filter_map(|step| step.facts().declared());
+    declared.next().map(|declared| (declared.size.instances, declared.size.memory_mb))
 }
 
 /// Whether the deployment is allowed if an app of the plan is changed so.
@@ -134,7 +132,7 @@ mod tests {
     use super::*;
     use crate::example;
     use crate::own_commands::OwnCommands;
-    use crate::space::{Quota, QuotaScope, Usage};
+    use crate::space::{Quota, Usage};
     use crate::steps::annotations::Role;
 
     const PLAN: &str = "
@@ -154,7 +152,12 @@ apps:
     /// What would fit where so much is free of a quota that limits nothing else, in the order in which it is told. The shop has
     /// four instances of 256 MB, and the version of the cart before this one still runs.
     fn told(limit: impl FnOnce(&mut Quota)) -> String {
-        let plan = example::plan(PLAN);
+        told_of(PLAN, limit)
+    }
+
+    /// As above, of a plan of the same apps.
+    fn told_of(plan: &str, limit: impl FnOnce(&mut Quota)) -> String {
+        let plan = example::plan(plan);
         let apps = vec![
             example::app("shop_a", true, 4, Some(Role::Live)),
             example::app("cart_a", true, 2, Some(Role::Live)),
@@ -162,20 +165,14 @@ apps:
         ];
         let mut space = example::space(apps, [("shop.example.com", "shop_a"), ("cart.example.com", "cart_a")]);
         let mut quota = Quota {
-            name: "small".to_owned(),
-            scope: QuotaScope::Space,
-            memory_mb: None,
-            instance_memory_mb: None,
-            instances: None,
-            routes: None,
-            reserved_ports: None,
-            log_rate: None,
             used: Usage { memory_mb: 2048, instances: 8, routes: 2, ..Usage::default() },
+            ..example::unlimited()
         };
         limit(&mut quota);
         let (app, process) = ("shop_a".to_owned(), "web".to_owned());
         space.memory_in_use = vec![MemoryInUse { app, process, most_mb: 93 }];
         space.quotas = vec![quota];
+        space.sources = vec![example::source("shop"), example::source("cart")];
         let request = example::request(&plan, Verb::Apply);
         let refused = match Deployment::compile(&plan, &space, &request) {
             Ok(_) => return "it fits".to_owned(),
@@ -197,5 +194,13 @@ apps:
             memory.into_iter().chain(others).map(|(title, told)| format!("# {title}\n{told}\n")).collect();
         let out = out.join("\n");
         insta::assert_snapshot!(out);
+    }
+
+    #[test]
+    fn a_droplet_fits_as_files_do() {
+        let of = |what: &str| told_of(&PLAN.replace("path: app", what), |quota| quota.memory_mb = Some(2304));
+        for what in ["from: {app: shop, space: staging}", "droplet: out.tgz"] {
+            assert_eq!(of(what), of("path: app"), "{what}");
+        }
     }
 }

@@ -14,7 +14,7 @@ use crate::space::rules::{Buildpack, ForeignRoute, Stack, StackState, Suspended}
 use crate::space::{ServiceInstance, Space};
 
 use super::refusal::Refusal;
-use super::{Action, Step};
+use super::{Action, Step, source};
 
 /// The role that may change everything in a space. CC: `ROLES_FOR_SPACE_WRITING`; cutover writes annotations, which is a
 /// change of the app, so that `space_supporter` does not do.
@@ -92,14 +92,14 @@ fn bound_by<'s>(step: &'s Step, space: &Space) -> Vec<&'s str> {
     let is_bound = |app: &str, service: &str| space.app(app).is_some_and(|app| app.is_bound(service));
     match &step.action {
         Action::BindService(bind) => vec![bind.service.as_str()],
-        Action::Push(push) => {
-            let named = push.settings.iter().filter_map(|(setting, _)| match setting {
+        _ => {
+            let declared = step.facts().declared().into_iter().flat_map(|declared| declared.settings.iter());
+            let named = declared.filter_map(|(setting, _)| match setting {
                 Setting::Binding(service) => Some(service.as_str()),
                 _ => None,
             });
-            named.filter(|service| !is_bound(&push.call.app, service)).collect()
+            named.filter(|service| !is_bound(step.facts().app(), service)).collect()
         }
-        _ => Vec::new(),
     }
 }
 
@@ -149,12 +149,14 @@ pub(super) fn stack_of(app: &plan::App, space: &Space, next: &AppName) -> Option
         return None;
     }
     let by_manifest = || Some((app.manifest.app.stack.clone()?, WhyStack::Manifest));
+    // What is copied runs on what it was staged on (see `source::manifest`).
+    let by_droplet = || Some((source::of(app, space).ok()??.droplet.stack.clone()?, WhyStack::Droplet));
     let as_it_is = || Some((space.app(next.as_str())?.stack.clone()?, WhyStack::Kept));
     let by_default = || {
         let default = space.rules.stacks.as_ref()?.iter().find(|stack| stack.default)?;
         Some((default.name.clone(), WhyStack::Default))
     };
-    by_manifest().or_else(as_it_is).or_else(by_default)
+    by_manifest().or_else(by_droplet).or_else(as_it_is).or_else(by_default)
 }
 
 /// Why an app is staged on a stack.
@@ -162,6 +164,8 @@ pub(super) fn stack_of(app: &plan::App, space: &Space, next: &AppName) -> Option
 pub(crate) enum WhyStack {
     /// The manifest names it.
     Manifest,
+    /// The droplet that is copied was staged on it.
+    Droplet,
     /// The app has it, and the manifest names none.
     Kept,
     /// It is the platform's default, and the manifest names none.

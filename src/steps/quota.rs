@@ -65,9 +65,8 @@ fn unlimited_logs(quota: &Quota, space: &Space, steps: &[&Step], model: &Space) 
         let own = steps.iter().filter(|step| step.facts().app() == start.app.as_str());
         space.app(start.app.as_str()).is_some_and(|app| app.has_process(kind))
             || own.into_iter().any(|step| match &step.action {
-                Action::Push(push) => push.settings.names(&rate),
                 Action::Set(set) => set.settings.contains_key(&rate),
-                _ => false,
+                _ => step.facts().declared().is_some_and(|declared| declared.settings.names(&rate)),
             })
     };
     let is_unlimited = |kind: &str| log_rate(app, kind).is_some_and(|rate| rate < 0) && is_known(kind);

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use crate::cf::invocation::{ManifestPart, Push, PushedManifest};
 use crate::plan::{self, Alone, AppName, Carried, Instances, ManifestProcess};
+use crate::settings::Settings;
 use crate::space::{App, DEFAULT_MEMORY_MB, Process, Space};
 
 use super::held::whole;
@@ -17,15 +18,32 @@ pub(crate) struct Size {
     pub(crate) memory_mb: u64,
 }
 
-/// What is pushed, and how large it will be.
-#[derive(Debug, Clone)]
-pub(super) struct Sizing {
-    /// What is pushed.
-    pub(crate) push: Push,
+/// What a manifest makes of an app.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Declared {
     /// The web process.
     pub(crate) size: Size,
     /// The other processes that the manifest names.
     pub(crate) others: Vec<Process>,
+    /// What it names beside that.
+    pub(crate) settings: Settings,
+}
+
+impl Declared {
+    /// All processes: how many instances each is to have, and the memory of one of them, in megabytes.
+    pub(crate) fn processes(&self) -> impl Iterator<Item = (u32, u64)> {
+        let others = self.others.iter().map(|other| (other.instances, other.memory_mb));
+        others.chain([(self.size.instances, self.size.memory_mb)])
+    }
+}
+
+/// What is pushed, and what becomes of the app.
+#[derive(Debug, Clone)]
+pub(super) struct Sizing {
+    /// What is pushed.
+    pub(crate) push: Push,
+    /// What the manifest makes of the app.
+    pub(crate) declared: Declared,
 }
 
 /// Reads off manifest and space how large the next colour will be.
@@ -66,7 +84,9 @@ pub(super) fn of(app: &plan::App, space: &Space, live: Option<&AppName>, next: &
         instances: (instances != unforced).then_some(instances),
         memory_mb: (!is_so).then_some(memory_mb),
     };
-    Sizing { push, size: Size { instances, memory_mb }, others: other_processes(app, space.app(next.as_str())) }
+    let others = other_processes(app, space.app(next.as_str()));
+    let settings = app.manifest.app.whole.settings.clone();
+    Sizing { push, declared: Declared { size: Size { instances, memory_mb }, others, settings } }
 }
 
 /// The processes beside `web` that the manifest names, as large as they will be.

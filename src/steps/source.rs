@@ -80,7 +80,7 @@ pub(super) fn manifest(app: &plan::App, next: &AppName, sized: &Sizing, stack: O
         Some(Value::Array(processes)) => processes,
         Some(_) | None => Vec::new(),
     };
-    set(&mut processes, WEB, "instances", sized.size.instances.into());
+    set(&mut processes, WEB, "instances", sized.declared.size.instances.into());
     if let Some(memory_mb) = sized.push.memory_mb {
         set(&mut processes, WEB, "memory", format!("{memory_mb}M").into());
     }

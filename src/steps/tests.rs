@@ -232,15 +232,11 @@ fn refusals_say_what_to_do() {
     case("a colour that runs was made for images", deployed(&plan, &idle(&["other.example.com"], true)));
     let mut quota = space_of(&[live_a()]);
     quota.quotas.push(Quota {
-        name: "small".to_owned(),
         scope: QuotaScope::Organization,
         memory_mb: Some(900),
-        instance_memory_mb: None,
-        instances: None,
         routes: Some(10),
-        reserved_ports: None,
-        log_rate: None,
         used: Usage { memory_mb: 512, instances: 2, routes: 2, ..Usage::default() },
+        ..example::unlimited()
     });
     case("both colours do not fit into the quota", deployed(&plan, &quota));
     case("nothing was deployed yet", fallen_back(&plan, &space_of(&[])));
@@ -483,17 +479,7 @@ fn the_memory_of_a_task_counts_while_it_runs() {
         let mut space = space_of(&[colour("shop_a", true, &LIVE, Some(Role::Live))]);
         let used = Usage { memory_mb: 512, instances: 2, routes: 2, ..Usage::default() };
         let (name, scope) = ("small".to_owned(), QuotaScope::Space);
-        let unlimited = Quota {
-            name,
-            scope,
-            memory_mb: None,
-            instance_memory_mb: None,
-            instances: None,
-            routes: None,
-            reserved_ports: None,
-            log_rate: None,
-            used,
-        };
+        let unlimited = Quota { name, scope, used, ..example::unlimited() };
         space.quotas.push(Quota { memory_mb, instance_memory_mb, ..unlimited });
         space
     };
@@ -579,21 +565,23 @@ fn a_quota_of_logs_is_held_as_far_as_it_is_known() {
             [colour("shop_a", true, &LIVE, Some(Role::Live))].into_iter().chain(is_there.then_some(previous)).collect();
         let mut space = space_of(&apps);
         space.apps[0].set(rate.clone(), Is::Set(live.into()));
-        space.quotas.push(Quota {
-            name: "small".to_owned(),
-            scope: QuotaScope::Space,
-            memory_mb: None,
-            instance_memory_mb: None,
-            instances: None,
-            routes: None,
-            reserved_ports: None,
-            log_rate: limit,
-            used: Usage::default(),
-        });
+        space.quotas.push(Quota { log_rate: limit, ..example::unlimited() });
         space.quotas[0].used.log_rate = quota::usage(&space).log_rate;
         let refused =
             compiled(Verb::Apply, &plan, &space).err().map_or("fits".to_owned(), |refusal| refusal.to_string());
         assert!(refused.contains(told), "{limit:?} {live} {is_there}: {refused}");
+    }
+}
+
+/// A manifest may name that there is no limit: then that is known of a new app, too, whatever it is to run.
+#[test]
+fn what_a_manifest_says_of_logs_is_known() {
+    let mut space = space_of(&[colour("shop_a", true, &LIVE, Some(Role::Live))]);
+    space.quotas.push(Quota { name: "small".to_owned(), log_rate: Some(4096), ..example::unlimited() });
+    for what in ["path: app", "droplet: out.tgz"] {
+        let plan = example::plan_and_manifest(&PLAN.replace("path: app", what), "  log-rate-limit-per-second: -1\n");
+        let refused = compiled(Verb::Apply, &plan, &space).unwrap_err().to_string();
+        assert!(refused.contains("and none without a limit, which process web of app shop_b is to be"), "{refused}");
     }
 }
 
@@ -646,18 +634,14 @@ fn two_web_processes_in_one_app_are_counted_together() {
         let used = Usage { memory_mb, instances, routes: 2, ..Usage::default() };
         assert_eq!(quota::usage(&space), used, "{webs:?}");
         let sized = sizing::of(&plan.apps[0], &space, Some(&colours[0]), &colours[1]);
-        assert_eq!(sized.size.instances, next, "{webs:?}");
+        assert_eq!(sized.declared.size.instances, next, "{webs:?}");
         // The next version, and the staging route.
         let (more, limit) = (u64::from(next), |memory_mb, instances| Quota {
             name: "default".to_owned(),
-            scope: QuotaScope::Space,
             memory_mb: Some(memory_mb),
-            instance_memory_mb: None,
             instances: Some(instances),
-            routes: None,
-            reserved_ports: None,
-            log_rate: None,
             used,
+            ..example::unlimited()
         });
         let (memory_mb, instances) = (memory_mb + more * 256, instances + more);
         let compiled_with = |quota| compiled(Verb::Apply, &plan, &Space { quotas: vec![quota], ..space.clone() });

@@ -7,12 +7,12 @@ use crate::cf::invocation::Invocation;
 use crate::cf::outcome::Expectation;
 use crate::plan::{AppName, Timeouts};
 use crate::secret::Sensitive;
-use crate::settings::{Is, ProcessSetting, Setting, Settings, WEB};
+use crate::settings::{Is, ProcessSetting, Setting, WEB};
+use crate::space::Space;
 use crate::space::condition::Condition;
 use crate::space::difference::Facet;
 use crate::space::section::Section;
-use crate::space::{Process, Space};
-use crate::steps::sizing::Size;
+use crate::steps::sizing::{Declared, Size};
 
 use super::facts::Facts;
 use super::limits::Limits;
@@ -27,12 +27,8 @@ pub(crate) struct ApplyManifest {
     pub(crate) app: AppName,
     /// What is applied: the application of the manifest, with the name of the app, and its sizes.
     pub(crate) manifest: Sensitive,
-    /// How many web instances the app is to have, and the memory of each.
-    pub(crate) size: Size,
-    /// The app's other processes, as far as the manifest names them.
-    pub(crate) others: Vec<Process>,
-    /// What the manifest names beside that.
-    pub(crate) settings: Settings,
+    /// What the manifest makes of the app.
+    pub(crate) declared: Declared,
 }
 
 /// CC (`app_apply_manifest.rb`): one thing is done after the other.
@@ -56,7 +52,7 @@ impl Facts for ApplyManifest {
     }
 
     fn purpose(&self) -> String {
-        let Size { instances, memory_mb } = self.size;
+        let Size { instances, memory_mb } = self.declared.size;
         format!("apply the manifest to {}, {instances} × {memory_mb} MB, without routes; nothing is uploaded", self.app)
     }
 
@@ -75,15 +71,15 @@ impl Facts for ApplyManifest {
             let by_kind = matches!(setting, Setting::Env(_) | Setting::Label(_) | Setting::Annotation(_));
             by_kind && matches!(is, Is::Set(value) if value.is_string())
         };
-        let named = self.settings.iter().filter(is_kept).map(|(setting, is)| (setting.clone(), is.clone()));
+        let named = self.declared.settings.iter().filter(is_kept).map(|(setting, is)| (setting.clone(), is.clone()));
         let mut settings: BTreeMap<Setting, Is> = named.collect();
         let instances = Setting::Process(WEB.to_owned(), ProcessSetting::Instances);
-        settings.insert(instances, Is::Set(self.size.instances.into()));
+        settings.insert(instances, Is::Set(self.declared.size.instances.into()));
         Some(Condition::Set { app: self.app.to_string(), settings })
     }
 
     fn effect(&self, space: &mut Space) {
-        model::apply_manifest(space, self.app.as_str(), self.size, &self.others, &self.settings);
+        model::apply_manifest(space, self.app.as_str(), &self.declared);
     }
 
     fn partial_effects(&self) -> &'static [PartialEffect] {
@@ -118,7 +114,7 @@ impl Facts for ApplyManifest {
         }
     }
 
-    fn largest_instance_mb(&self) -> Option<u64> {
-        self.others.iter().map(|process| process.memory_mb).chain([self.size.memory_mb]).max()
+    fn declared(&self) -> Option<&Declared> {
+        Some(&self.declared)
     }
 }

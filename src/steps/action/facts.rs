@@ -10,6 +10,7 @@ use crate::space::Space;
 use crate::space::condition::Condition;
 use crate::space::difference::Facet;
 use crate::space::section::Section;
+use crate::steps::sizing::Declared;
 
 use super::limits::Limits;
 use super::partial::PartialEffect;
@@ -144,10 +145,15 @@ pub(crate) trait Facts {
         &[]
     }
 
+    /// What it declares of its app, where it applies a manifest.
+    fn declared(&self) -> Option<&Declared> {
+        None
+    }
+
     /// The memory of the largest instance that it tells the platform of, in megabytes: only then does that compare it
     /// with the quota.
     fn largest_instance_mb(&self) -> Option<u64> {
-        None
+        self.declared()?.processes().map(|(_, memory_mb)| memory_mb).max()
     }
 
     /// The memory that is taken while it is under way, beside what it leaves, in megabytes.

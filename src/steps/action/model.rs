@@ -1,8 +1,8 @@
 //! Apps in the model of a space, as actions change them.
 
-use crate::settings::{ProcessSetting, Setting, Settings, WEB};
+use crate::settings::{ProcessSetting, Setting, WEB};
 use crate::space::{App, Binding, Process, Space};
-use crate::steps::sizing::Size;
+use crate::steps::sizing::{Declared, Size};
 
 /// The app of that name, which is made where it is missing.
 pub(super) fn app<'a>(space: &'a mut Space, name: &str) -> &'a mut App {
@@ -32,15 +32,15 @@ pub(super) fn resize(app: &mut App, size: Size) {
     }
 }
 
-/// What a manifest makes of an app, applied without routes: its sizes, and what it names beside them.
-pub(super) fn apply_manifest(space: &mut Space, name: &str, size: Size, others: &[Process], settings: &Settings) {
+/// What a manifest makes of an app, applied without routes.
+pub(super) fn apply_manifest(space: &mut Space, name: &str, declared: &Declared) {
     let app = app(space, name);
-    resize(app, size);
-    for other in others {
+    resize(app, declared.size);
+    for other in &declared.others {
         app.processes.retain(|process| process.kind != other.kind);
         app.processes.push(other.clone());
     }
-    for (setting, is) in settings.iter() {
+    for (setting, is) in declared.settings.iter() {
         match setting {
             // What is bound already stays as it is (CC: `app_apply_manifest.rb`).
             Setting::Binding(service) if app.is_bound(service) => {}

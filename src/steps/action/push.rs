@@ -4,12 +4,11 @@ use crate::cf::dialect::CfVersion;
 use crate::cf::invocation::{self, Invocation, PushedManifest};
 use crate::cf::outcome::Expectation;
 use crate::plan::{Lifecycle, Timeouts};
-use crate::settings::Settings;
 use crate::space::condition::Condition;
 use crate::space::difference::Facet;
 use crate::space::section::Section;
-use crate::space::{AppState, Package, Process, Space};
-use crate::steps::sizing::Size;
+use crate::space::{AppState, Package, Space};
+use crate::steps::sizing::{Declared, Size};
 
 use super::facts::{Facts, NeededFlag, SeenEarly};
 use super::limits::Limits;
@@ -24,12 +23,8 @@ pub(crate) struct Push {
     pub(crate) call: invocation::Push,
     /// The image that it runs, where nothing is uploaded.
     pub(crate) image: Option<String>,
-    /// How many web instances the app is to have, and the memory of each.
-    pub(crate) size: Size,
-    /// The app's other processes, as far as the manifest names them.
-    pub(crate) others: Vec<Process>,
-    /// What the manifest names beside that.
-    pub(crate) settings: Settings,
+    /// What the manifest makes of the app.
+    pub(crate) declared: Declared,
     /// The guid of the app's newest package before.
     pub(crate) before: Option<String>,
 }
@@ -78,7 +73,7 @@ impl Facts for Push {
             Some(image) => format!("set image {image} for {app}"),
             None => format!("upload {app}"),
         };
-        let Size { instances, memory_mb } = self.size;
+        let Size { instances, memory_mb } = self.declared.size;
         let part = match &self.call.manifest {
             Some(PushedManifest::Part(part)) => format!("; of '{}' no other application is read", part.file),
             Some(PushedManifest::File(_)) | None => String::new(),
@@ -105,7 +100,7 @@ impl Facts for Push {
         // What others have uploaded before it is no matter any more.
         app.older_packages.clear();
         app.state = AppState::Stopped;
-        model::apply_manifest(space, &self.call.app, self.size, &self.others, &self.settings);
+        model::apply_manifest(space, &self.call.app, &self.declared);
     }
 
     fn partial_effects(&self) -> &'static [PartialEffect] {
@@ -150,7 +145,7 @@ impl Facts for Push {
         }
     }
 
-    fn largest_instance_mb(&self) -> Option<u64> {
-        self.others.iter().map(|process| process.memory_mb).chain([self.size.memory_mb]).max()
+    fn declared(&self) -> Option<&Declared> {
+        Some(&self.declared)
     }
 }

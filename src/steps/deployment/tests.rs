@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::example;
-use crate::space::{App, Quota, QuotaKind, QuotaScope, Usage};
+use crate::space::{App, Quota, QuotaKind, Usage};
 use crate::steps::annotations::{APPS, AT, DEPLOYMENT, PLAN as PLAN_DIGEST, Role};
 
 const PLAN: &str = "
@@ -206,17 +206,7 @@ fn one_instance_each(plan: &Plan) -> Space {
 /// A quota of that space with so much memory left, in megabytes.
 fn with_free_memory(free: u64) -> Quota {
     let used = Usage { memory_mb: 768, instances: 3, routes: 3, ..Usage::default() };
-    Quota {
-        name: "small".to_owned(),
-        scope: QuotaScope::Space,
-        memory_mb: Some(used.memory_mb + free),
-        instance_memory_mb: None,
-        instances: None,
-        routes: None,
-        reserved_ports: None,
-        log_rate: None,
-        used,
-    }
+    Quota { memory_mb: Some(used.memory_mb + free), used, ..example::unlimited() }
 }
 
 #[test]

@@ -208,15 +208,18 @@ fn a_service_instance_that_is_changed_keeps_nobody_from_what_is_bound_already() 
 #[test]
 fn a_stack_that_becomes_another_one_is_told() {
     let mut out = String::new();
-    // What the manifest names, what the app has that the new version goes to, and how the stack fares that becomes the default.
-    for (title, manifest, kept, state) in [
-        ("a new app, and the default has changed", None, None, StackState::Active),
-        ("the app of the version before has an old one", None, Some("cflinuxfs2"), StackState::Active),
-        ("the manifest names another one", Some("cflinuxfs4"), Some("cflinuxfs2"), StackState::Active),
-        ("the manifest names the same one", Some("cflinuxfs3"), None, StackState::Active),
-        ("it will be removed", None, None, StackState::Deprecated),
+    let (files, copied) = ("path: app", "from: {app: shop, space: staging}");
+    // What is deployed, what the manifest names, what the app has that the new version goes to, and how the stack fares that
+    // becomes the default.
+    for (title, what, manifest, kept, state) in [
+        ("a new app, and the default has changed", files, None, None, StackState::Active),
+        ("the app of the version before has an old one", files, None, Some("cflinuxfs2"), StackState::Active),
+        ("the manifest names another one", files, Some("cflinuxfs4"), Some("cflinuxfs2"), StackState::Active),
+        ("the manifest names the same one", files, Some("cflinuxfs3"), None, StackState::Active),
+        ("it will be removed", files, None, None, StackState::Deprecated),
+        ("the droplet that is copied has another one", copied, None, Some("cflinuxfs2"), StackState::Deprecated),
     ] {
-        let mut plan = example::plan(PLAN);
+        let mut plan = example::plan(&PLAN.replace(files, what));
         plan.apps[0].manifest.app.stack = manifest.map(str::to_owned);
         let mut space = if kept.is_some() { with_previous() } else { live() };
         space.apps[0].stack = Some("cflinuxfs3".to_owned());
@@ -225,6 +228,7 @@ fn a_stack_that_becomes_another_one_is_told() {
         let default = Stack { reason, ..stack("cflinuxfs4", state, true) };
         let others = ["cflinuxfs2", "cflinuxfs3"].map(|name| stack(name, StackState::Active, false));
         space.rules.stacks = Some([default].into_iter().chain(others).collect());
+        space.sources = vec![example::source("shop")];
         let deployment = Deployment::compile(&plan, &space, &example::request(&plan, Verb::Apply)).unwrap();
         console::set_colors_enabled(false);
         let text = preview::text(&plan, &space, &deployment);

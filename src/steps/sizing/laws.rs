@@ -141,14 +141,7 @@ fn read(manifest: &Value, instances: &str, live: u32, before: Option<&Sizes>) ->
     let name = |name: &str| AppName::parse(name).unwrap();
     let sized = super::of(&plan.apps[0], &space, Some(&name("shop_a")), &name("shop_b"));
     let asked = (sized.push.instances, sized.push.memory_mb);
-    let push = Push {
-        call: sized.push,
-        image: None,
-        size: sized.size,
-        others: sized.others,
-        settings: crate::settings::Settings::default(),
-        before: None,
-    };
+    let push = Push { call: sized.push, image: None, declared: sized.declared, before: None };
     push.effect(&mut space);
     let next = space.app("shop_b").unwrap();
     (next.processes.iter().map(|one| (one.kind.clone(), (one.instances, one.memory_mb))).collect(), asked)

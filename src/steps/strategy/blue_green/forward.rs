@@ -111,9 +111,9 @@ pub(super) fn deploy(input: &CompileInput<'_>, space: &Space) -> Result<Vec<Step
     settle_old(&mut list, old.as_ref());
     clear(&mut list, app, old.as_ref(), &next)?;
     let sized = sizing::of(app, list.model(), old.as_ref(), &next);
-    may_serve(app, &next, sized.size.instances)?;
+    may_serve(app, &next, sized.declared.size.instances)?;
     push(&mut list, &next, sized.clone(), &origin, copied);
-    let instances = if app.has_routes() { sized.size.instances } else { 0 };
+    let instances = if app.has_routes() { sized.declared.size.instances } else { 0 };
     finish(&mut list, &next, old.as_ref(), &origin, instances, routers)?;
     Ok(list.into_steps())
 }
@@ -272,7 +272,7 @@ fn push(list: &mut GraphBuilder<'_>, next: &AppName, sized: Sizing, origin: &Ori
     debug_assert_eq!(sized.push.app, next.as_str());
     let stack = copied.and_then(|copied| copied.droplet.stack.as_deref());
     let manifest_of_droplet = list.app().brings_droplet().then(|| source::manifest(list.app(), next, &sized, stack));
-    let Sizing { push, size, others } = sized;
+    let Sizing { push, declared } = sized;
     let manifest = &list.app().manifest;
     // What a vars file may have filled in is not shown.
     let image = manifest.app.docker.as_ref().map(|docker| match manifest.vars_files.as_slice() {
@@ -292,10 +292,9 @@ fn push(list: &mut GraphBuilder<'_>, next: &AppName, sized: Sizing, origin: &Ori
             list.add(Phase::Push, "unbind", UnbindService { app: next.clone(), service, why });
         }
     }
-    let settings = list.app().manifest.app.whole.settings.clone();
     if let Some(manifest) = manifest_of_droplet {
         let app = next.clone();
-        list.add(Phase::Push, "manifest", ApplyManifest { app, manifest, size, others, settings });
+        list.add(Phase::Push, "manifest", ApplyManifest { app, manifest, declared });
         let (app, before, checksum) = (next.clone(), newest_droplet(list.model(), next), origin.upload.clone());
         if let Some(copied) = copied {
             let (droplet, told) = (copied.droplet.guid.clone(), copied.told());
@@ -307,7 +306,7 @@ fn push(list: &mut GraphBuilder<'_>, next: &AppName, sized: Sizing, origin: &Ori
         return;
     }
     let before = origin.package_before.clone();
-    list.add(Phase::Push, "push", Push { call: push, image, size, others, settings, before });
+    list.add(Phase::Push, "push", Push { call: push, image, declared, before });
 }
 
 /// All that follows the upload, less what is done already and can be seen to be.

@@ -29,7 +29,7 @@ pub(super) fn counts(app: &plan::App, space: &Space, live: Option<&AppName>, nex
         }
         _ => None,
     });
-    let web = [(WEB.to_owned(), sizing::of(app, space, live, next).size.instances)];
+    let web = [(WEB.to_owned(), sizing::of(app, space, live, next).declared.size.instances)];
     let all: BTreeMap<String, u32> = existing.chain(named).chain(equal).chain(web).collect();
     all.into_iter().filter(|(kind, _)| app.hands_over(kind)).collect()
 }
