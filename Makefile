@@ -23,6 +23,10 @@ MUTANTS := target/mutants/bin/cargo-mutants
 MUTANTS_VERSION := 27.1.0
 SHARD ?= $(shell echo $$((0x$$(git rev-parse HEAD 2>/dev/null | cut -c1-7 | grep . || echo 0) % 24))/24)
 
+# Of the whole runs in this file a third is tried, of each commit another one; `make more` tries the others. TURN=0 names it.
+TURN ?= $(shell echo $$((0x$$(git rev-parse HEAD 2>/dev/null | cut -c1-7 | grep . || echo 0) % 3)))
+OTHERS = $(shell awk 'NR % 3 != $(TURN)' tests/it/turns.txt)
+
 # What a whole run tells of itself, until docs/figures.md is made of it.
 FIGURES := $(CURDIR)/target/figures
 
@@ -44,7 +48,7 @@ test: cf app
 	cargo clippy --workspace --all-targets -- -D warnings
 	cargo clippy -p cutover --no-default-features -- -D warnings
 	# Most tests wait for a platform: more of them than there are cores.
-	CUTOVER_CF=$(PINNED) RUST_TEST_THREADS=8 cargo test --workspace -- --skip matrix::
+	CUTOVER_CF=$(PINNED) RUST_TEST_THREADS=8 cargo test --workspace -- --skip matrix:: $(OTHERS:%=--skip %)
 	# A part of the fault matrix, each commit another one; CUTOVER_MATRIX=3/60 names it.
 	CUTOVER_CF=$(PINNED) cargo test --test it -- --nocapture matrix::
 
@@ -62,6 +66,7 @@ verify: test
 # Whole runs that are not tried each time; each tells why.
 more: cf app
 	RUST_TEST_THREADS=6 $(IT) --ignored --skip matrix:: --skip safeguards:: --skip interleavings::
+	RUST_TEST_THREADS=6 $(IT) $(OTHERS)
 	RUST_TEST_THREADS=6 $(FOUNDRY) --ignored --skip transcripts:: --skip conformance::
 
 # Every step of a deployment, with everything that can go wrong with it, under load.
@@ -79,6 +84,7 @@ transcripts: cf app
 # The laws that hold for any input, contention, and kills at random moments, tried for longer. CUTOVER_SEED=N repeats a run.
 soak: cf app
 	PROPTEST_CASES=$(SOAK_CASES) cargo test --lib -- laws:: steps::tests::
+	CUTOVER_PROOFS=all cargo test --lib -- proof::
 	CUTOVER_ROUNDS=$(SOAK_ROUNDS) $(IT) lock::of_two
 	CUTOVER_SOAK=$(SOAK_KILLS) $(IT) --ignored matrix::killed
 	CUTOVER_SOAK=$(SOAK_KILLS) $(IT) --ignored interleavings::many
@@ -95,7 +101,7 @@ mutants: cf app $(MUTANTS)
 define mutate
 	mkdir -p target/mutants/$(1)
 	CUTOVER_CF=$(PINNED) CUTOVER_APP=$(CURDIR)/target/app/sinatra CARGO_TARGET_DIR=$(CURDIR)/target/mutants/build \
-		PROPTEST_MAX_SHRINK_ITERS=0 $(MUTANTS) mutants -p cutover --no-times --output target/mutants/$(1) $(2) \
+		PROPTEST_MAX_SHRINK_ITERS=0 CUTOVER_PROOFS=all $(MUTANTS) mutants -p cutover --no-times --output target/mutants/$(1) $(2) \
 		|| test $$? -eq 2
 	mkdir -p $(FIGURES)
 	cd target/mutants/$(1)/mutants.out && echo "- mutants of the $(1) ($(2)): $$(wc -l <caught.txt) caught," \

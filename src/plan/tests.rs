@@ -589,8 +589,8 @@ fn variables_cannot_fill_the_memory() {
         assert!(names_itself || message.unwrap().contains("more than 1048576 characters"));
     }
     // Neither can those that are missing take all the time.
-    let missing = (0..20_000).map(|at| format!("((v{at}))")).collect::<Vec<_>>().concat();
-    let known = (0..5_000).map(|at| format!("w{at}: 1\n")).collect::<Vec<_>>().concat();
+    let missing = (0..4_000).map(|at| format!("((v{at}))")).collect::<Vec<_>>().concat();
+    let known = (0..2_000).map(|at| format!("w{at}: 1\n")).collect::<Vec<_>>().concat();
     let files = project(&format!("{SMALL}    vars_files: [vars.yml]\n"))
         .with("app/manifest.yml", &format!("applications:\n- name: \"{missing}\"\n"))
         .with("vars.yml", &known);

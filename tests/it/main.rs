@@ -33,6 +33,7 @@ mod support;
 mod switch;
 mod teams;
 mod tls;
+mod turns;
 mod unchanged;
 mod uploads;
 mod workers;

@@ -78,7 +78,7 @@ fn workers_are_handed_over_from_every_ordinary_space() {
         let keys = ["", "    old: keep\n", "    old: delete\n", "    processes: {worker: overlap}\n"];
         for keys in keys.iter().filter(|keys| keys.is_empty() || *name == "an update") {
             for verb in [Verb::Apply, Verb::Rollback] {
-                assert_holds(&format!("{name}, {keys:?}, {verb}"), &proved(&plan(keys), verb, space));
+                assert_part_holds(&format!("{name}, {keys:?}, {verb}"), || proved(&plan(keys), verb, space));
             }
         }
     }
@@ -106,16 +106,7 @@ fn each_version_has_its_own_count_of_workers_there_and_back() {
 
 #[test]
 fn every_state_that_a_handover_leaves_is_a_legal_start() {
-    let plan = plan("");
-    let mut half_way = worked();
-    for begun in [Verb::Apply, Verb::Rollback] {
-        // The verbs take turns: each walk tries all three from where it leads through.
-        let turns = [Verb::Resume, Verb::Rollback, Verb::Apply].into_iter().cycle();
-        for (step, verb) in right(&plan, begun, &half_way.clone()).unwrap().iter().zip(turns) {
-            step.facts().effect(&mut half_way);
-            assert_holds(&format!("{verb} after {} of {begun}", step.id), &proved(&plan, verb, &half_way));
-        }
-    }
+    assert_half_way_holds(&plan(""), &worked());
 }
 
 /// What is wrong with a compiler, how it is made so, and what the story of it must tell.

@@ -57,7 +57,7 @@ fn an_app_without_routes_is_deployed_and_taken_back_from_every_ordinary_space() 
         let keys = ["", "    old: keep\n", "    old: delete\n", "    instances: manifest\n", CHECKS];
         for keys in keys.iter().filter(|keys| keys.is_empty() || *name == "an update") {
             for verb in [Verb::Apply, Verb::Rollback] {
-                assert_holds(&format!("{name}, {keys:?}, {verb}"), &proved(&plan(keys), verb, space));
+                assert_part_holds(&format!("{name}, {keys:?}, {verb}"), || proved(&plan(keys), verb, space));
             }
         }
     }
@@ -65,16 +65,8 @@ fn an_app_without_routes_is_deployed_and_taken_back_from_every_ordinary_space() 
 
 #[test]
 fn every_state_that_an_interrupted_deployment_without_routes_leaves_is_a_legal_start() {
-    let (plan, start) = (plan(CHECKS), space(vec![live("shop_a"), previous("shop_b", false)]));
-    let mut half_way = start.clone();
-    for begun in [Verb::Apply, Verb::Rollback] {
-        // The verbs take turns: each walk tries all three from where it leads through.
-        let turns = [Verb::Resume, Verb::Rollback, Verb::Apply].into_iter().cycle();
-        for (step, verb) in right(&plan, begun, &half_way.clone()).unwrap().iter().zip(turns) {
-            step.facts().effect(&mut half_way);
-            assert_holds(&format!("{verb} after {} of {begun}", step.id), &proved(&plan, verb, &half_way));
-        }
-    }
+    let start = space(vec![live("shop_a"), previous("shop_b", false)]);
+    assert_half_way_holds(&plan(CHECKS), &start);
 }
 
 #[test]

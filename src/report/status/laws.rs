@@ -207,15 +207,16 @@ fn changed(space: &Space, make: Change) -> Space {
     space
 }
 
-/// Each of so many is tried: a soak, which says how many cases it wants, tries all.
-fn every() -> usize {
-    if std::env::var_os("PROPTEST_CASES").is_some() { 1 } else { 3 }
+/// One of so many is tried, of each commit another one: a soak, which says how many cases it wants, tries all.
+fn part<T>(of: usize, all: impl Iterator<Item = T>) -> impl Iterator<Item = T> {
+    let parts = if std::env::var_os("PROPTEST_CASES").is_some() { 1 } else { of };
+    all.skip(testkit::part::of(parts)).step_by(parts)
 }
 
 #[test]
 fn whatever_a_run_leaves_is_told_with_ways_that_lead_on() {
     let plan = example::plan(PLAN);
-    for (number, (what, space)) in left_by_one_run(&plan).values().enumerate().step_by(every()) {
+    for (number, (what, space)) in part(6, left_by_one_run(&plan).values().enumerate()) {
         // Each change meets some of them.
         let (change, make) = CHANGES[number % CHANGES.len()];
         assert_true(&plan, &changed(space, make), LockState::Dead, &format!("{what}, {change}"));
@@ -226,7 +227,7 @@ fn whatever_a_run_leaves_is_told_with_ways_that_lead_on() {
 fn what_another_plan_has_left_is_told_with_ways_that_lead_on() {
     let plan = example::plan(PLAN);
     let other = example::plan(&PLAN.replace("staging: shop", "staging: the-shop"));
-    for (what, space) in left_by_one_run(&plan).values().step_by(5 * every()) {
+    for (what, space) in part(30, left_by_one_run(&plan).values()) {
         assert_true(&other, space, LockState::Dead, what);
     }
 }
