@@ -90,17 +90,15 @@ fn not_ready(service: &ServiceInstance) -> Refusal {
 /// The service instances that a step binds, as far as they are not bound before.
 fn bound_by<'s>(step: &'s Step, space: &Space) -> Vec<&'s str> {
     let is_bound = |app: &str, service: &str| space.app(app).is_some_and(|app| app.is_bound(service));
-    match &step.action {
-        Action::BindService(bind) => vec![bind.service.as_str()],
-        _ => {
-            let declared = step.facts().declared().into_iter().flat_map(|declared| declared.settings.iter());
-            let named = declared.filter_map(|(setting, _)| match setting {
-                Setting::Binding(service) => Some(service.as_str()),
-                _ => None,
-            });
-            named.filter(|service| !is_bound(step.facts().app(), service)).collect()
-        }
+    if let Action::BindService(bind) = &step.action {
+        return vec![bind.service.as_str()];
     }
+    let declared = step.facts().declared().into_iter().flat_map(|declared| declared.settings.iter());
+    let named = declared.filter_map(|(setting, _)| match setting {
+        Setting::Binding(service) => Some(service.as_str()),
+        _ => None,
+    });
+    named.filter(|service| !is_bound(step.facts().app(), service)).collect()
 }
 
 /// Whether a route that another space shares can be mapped, and leads to nobody but apps of this space.

@@ -21,7 +21,7 @@ use super::ended::Ended;
 use super::freshness::lacking_before;
 use super::intrusion::Intrusion;
 use super::runner::{PAUSE, Runner};
-use super::step_runner::{Confirmed, StepOutcome};
+use super::step_outcome::{Confirmed, StepOutcome};
 use super::track::Track;
 
 /// How long what a step relies on is waited for: an instance that crashed is started again within seconds.
@@ -117,7 +117,7 @@ impl Runner<'_> {
     fn rely(&self, step: &Step, view: &mut View<'_, '_>) -> Result<(), NotStarted> {
         let Some(condition) = &step.requires else { return Ok(()) };
         let until = self.clock.now() + RELIED_ON;
-        let parts = Parts::new(condition.sections(), Some(condition.app()));
+        let parts = Parts::of(condition);
         loop {
             match condition.judge(view.space(), view.space()) {
                 Judgement::Holds => return Ok(()),

@@ -44,7 +44,7 @@ impl<'r> Lookout<'r> {
     pub(super) fn look(&mut self) -> Option<String> {
         let Runner { reader, clock, .. } = self.runner;
         let condition = self.relied_on.as_ref().filter(|_| clock.now() >= self.next)?;
-        let parts = Parts::new(condition.sections(), Some(condition.app()));
+        let parts = Parts::of(condition);
         let space = self.space.get_or_insert_with(|| self.before.clone());
         let was_read = reader.glance(space, &parts, &|| clock.stop().is_none());
         self.next = clock.now() + self.pauses.next();

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::space::Space;
+use crate::space::condition::Condition;
 use crate::space::section::Section;
 
 /// Parts of a space: sections, and those that can be known app by app of all apps or of some.
@@ -15,6 +16,11 @@ impl Parts {
         let of =
             |section: Section| app.filter(|_| section.is_known_by_app()).map(|app| BTreeSet::from([app.to_owned()]));
         Self(sections.into_iter().map(|section| (*section, of(*section))).collect())
+    }
+
+    /// What a condition is judged by.
+    pub(crate) fn of(condition: &Condition) -> Self {
+        Self::new(condition.sections(), Some(condition.app()))
     }
 
     /// All there is.
