@@ -9,7 +9,7 @@ use crate::secret::Redactor;
 use crate::text::harmless;
 
 /// How much is read at once, in bytes.
-const PART: usize = 64 * 1024;
+const PART: usize = 16 * 1024;
 
 /// A file that is written by a child and read behind it.
 pub(super) struct Tail {
@@ -33,7 +33,7 @@ impl Tail {
 
     /// Reads what is new and hands on every line that is complete.
     pub(super) fn read(&mut self, on_line: &mut dyn FnMut(Stream, &str)) -> io::Result<()> {
-        let mut part = vec![0; PART];
+        let mut part = [0; PART];
         loop {
             // By position: the child's own position in the file is shared with ours.
             match self.file.read_at(&mut part, self.bytes.len() as u64)? {
