@@ -18,13 +18,23 @@ pub(crate) type OptionChanges = BTreeMap<String, Option<String>>;
 const OF_HASH: [&str; 2] = ["hash_header", "hash_balance"];
 
 impl RouteOptions {
+    /// Options that somebody has written, as the platform keeps them: a balance with one decimal (CC 3.228: `route.rb`).
+    pub(crate) fn written(options: impl Iterator<Item = (String, String)>) -> Self {
+        let as_kept = |(name, value): (String, String)| match value.parse::<f64>() {
+            Ok(number) if name == "hash_balance" => (name, format!("{:?}", (number * 10.0).round() / 10.0)),
+            Ok(_) | Err(_) => (name, value),
+        };
+        Self(options.map(as_kept).collect())
+    }
+
     /// What is to be changed of these options for those of the plan to hold. What the plan does not name stays, but for what does
     /// not go with it.
     pub(crate) fn changes_of(&self, now: &Self) -> OptionChanges {
-        let balancing = self.0.get("loadbalancing");
+        let balancing = self.0.get("loadbalancing").or_else(|| now.0.get("loadbalancing"));
         let mut changes: OptionChanges =
             self.0.iter().map(|(name, value)| (name.clone(), Some(value.clone()))).collect();
-        if balancing.is_some_and(|way| way != "hash") {
+        // CC: they go with it, or do not come at all.
+        if balancing.is_none_or(|way| way != "hash") {
             changes.extend(OF_HASH.map(|name| (name.to_owned(), None)));
         }
         changes.retain(|name, value| now.0.get(name) != value.as_ref());
@@ -74,9 +84,23 @@ mod tests {
     }
 
     #[test]
+    fn a_balance_is_as_the_platform_keeps_it() {
+        for (written, kept) in
+            [("0", "0.0"), ("3", "3.0"), ("1.25", "1.3"), ("10", "10.0"), ("9.99", "10.0"), ("x", "x")]
+        {
+            let pairs = [("hash_balance", written), ("hash_header", "7")];
+            let options =
+                RouteOptions::written(pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).into_iter());
+            assert_eq!(options, self::options(&[("hash_balance", kept), ("hash_header", "7")]));
+        }
+    }
+
+    #[test]
     fn what_is_to_be_changed_for_a_plan_to_hold_and_back() {
-        let cases: [(Pairs<'_>, Pairs<'_>, Changes<'_>); 6] = [
+        let cases: [(Pairs<'_>, Pairs<'_>, Changes<'_>); 7] = [
             (&[], &[("loadbalancing", "round-robin")], &[]),
+            // Of a manifest: nothing is dealt out by a hash.
+            (&[("hash_balance", "3.0")], &[("loadbalancing", "round-robin")], &[]),
             (&[("loadbalancing", "round-robin")], &[("loadbalancing", "round-robin")], &[]),
             (&[("loadbalancing", "least-connection")], &[], &[("loadbalancing", Some("least-connection"))]),
             (

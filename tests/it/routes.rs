@@ -128,11 +128,17 @@ fn http2_goes_from_one_colour_to_the_other_and_back() {
         let routes: Value = serde_json::from_str(&bench.cf.must(["curl", "/v3/routes?hosts=shop"])).unwrap();
         routes["resources"][0]["options"].clone()
     };
-    let with_options = said.replace("http1", "http1, options: {loadbalancing: least-connection}");
+    let hashed = "http1, options: {loadbalancing: hash, hash_header: X-Tenant, hash_balance: '3'}";
+    let with_options = said.replace("http1", hashed);
     bench.write("deploy.yaml", &undrained.replace("live: [shop.apps.foundry.test]", &with_options));
+    let refused = bench.run(&["plan"]);
+    assert_eq!(refused.code, 4, "{}", refused.out);
+    assert!(refused.err.contains("its feature flag hash_based_routing is off"), "{}", refused.err);
+    bench.cf.must(["enable-feature-flag", "hash_based_routing"]);
     bench.must(&["apply", "--yes"]);
     assert_eq!(by(LIVE), ["http1"]);
-    assert_eq!(options(), serde_json::json!({"loadbalancing": "least-connection"}));
+    let kept = serde_json::json!({"loadbalancing": "hash", "hash_header": "X-Tenant", "hash_balance": "3.0"});
+    assert_eq!(options(), kept);
     bench.must(&["rollback", "--yes"]);
     assert_eq!(options(), serde_json::json!({}));
     assert_eq!((bench.leads_to(LIVE), by(LIVE)), (vec!["shop_b".to_owned()], vec!["http2".to_owned()]));

@@ -90,7 +90,7 @@ impl ManifestApp {
             Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
         };
         let named = options.into_iter().flatten().filter_map(|(name, value)| Some((name.clone(), text(value)?)));
-        RouteOptions(named.collect())
+        RouteOptions::written(named)
     }
 
     fn route(&self, url: &RouteUrl) -> Option<&Value> {

@@ -67,7 +67,7 @@ fn read_route(route: &Mapping<'_>, options: RouteOptions) -> Option<AppRoute> {
 fn read_options(route: &Mapping<'_>) -> RouteOptions {
     let entries = route.node("options").map(Node::entries).unwrap_or_default();
     let one = |(name, value): &(Node, Node)| Some((name.text()?.to_owned(), value.text()?.to_owned()));
-    RouteOptions(entries.iter().filter_map(one).collect())
+    RouteOptions::written(entries.iter().filter_map(one))
 }
 
 /// Notes that a plan names no staging route where none can be made of the app's name.
@@ -108,10 +108,13 @@ fn option_fault(name: &str, value: &str, way: Option<&str>, has_header: bool) ->
         "loadbalancing" if value == "hash" && !has_header => {
             refuse("a hash is made of the value of a header".to_owned(), "name it with `hash_header`")
         }
-        "hash_header" | "hash_balance" if way.is_some_and(|way| way != "hash") => refuse(
+        "hash_header" | "hash_balance" if way.is_none_or(|way| way != "hash") => refuse(
             format!("`{name}` only goes with `loadbalancing: hash`"),
             "take it out, or write `loadbalancing: hash`",
         ),
+        "hash_header" if value.chars().count() > 128 => {
+            refuse("the name of this header is too long".to_owned(), "the platform takes at most 128 characters")
+        }
         "hash_balance" if value.len() > 16 || !is_factor() => refuse(
             format!("`{value}` is no factor that the platform takes"),
             "write '0', or a number from '1.1' to '10'",

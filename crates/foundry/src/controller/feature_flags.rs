@@ -19,13 +19,14 @@ use crate::controller::{Api, Cf, href};
 use crate::platform::Platform;
 use crate::state::{LifecycleKind, Resource, State};
 
-/// The flags and their defaults, by name. (CC API 3.195: `FeatureFlag::DEFAULT_FLAGS`.)
-const DEFAULTS: [(&str, bool); 18] = [
+/// The flags and their defaults, by name. (CC API 3.228: `FeatureFlag::DEFAULT_FLAGS`.)
+const DEFAULTS: [(&str, bool); 19] = [
     ("app_bits_upload", true),
     ("app_scaling", true),
     ("diego_cnb", false),
     ("diego_docker", false),
     ("env_var_visibility", true),
+    ("hash_based_routing", false),
     ("hide_marketplace_from_unauthenticated_users", false),
     ("private_domain_creation", true),
     ("resource_matching", true),

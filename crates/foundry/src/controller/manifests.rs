@@ -30,6 +30,7 @@ use serde_json::{Value, json};
 use crate::controller::apps::{complete_lifecycle, lifecycle_problems, log, readable};
 use crate::controller::auth::Who;
 use crate::controller::error::{ApiError, ApiResult, Problem};
+use crate::controller::route_options::Known;
 use crate::controller::{Api, Cf, feature_flags, jobs, lifecycle};
 use crate::platform::Platform;
 use crate::state::{App, Guid, JobState, LifecycleKind, State};
@@ -75,11 +76,11 @@ fn app_with_odd_variables(yaml: &serde_yaml::Value) -> Option<String> {
     Some(apps.iter().find(has_one)?.get("name")?.as_str()?.to_owned())
 }
 
-fn manifests(apps: &[Value]) -> ApiResult<Vec<Manifest>> {
+fn manifests(apps: &[Value], known: Known) -> ApiResult<Vec<Manifest>> {
     let mut manifests = Vec::new();
     let mut problems: Vec<Problem> = Vec::new();
     for (index, app) in apps.iter().enumerate() {
-        let (manifest, wrong) = read::manifest(app);
+        let (manifest, wrong) = read::manifest(app, known);
         let whose = if manifest.name.is_empty() {
             format!("For application at index {index}")
         } else {
@@ -109,7 +110,7 @@ async fn apply_manifest(
         who.must_write_space(db, &space)?;
         Ok::<_, ApiError>(space)
     })?;
-    let manifests = manifests(&parse(&headers, &body)?)?;
+    let manifests = manifests(&parse(&headers, &body)?, cf.store.read(Known::now))?;
     let mut apps = Vec::new();
     for manifest in manifests {
         let app = cf.store.write(|db| find_or_create(&cf, db, &who, &space, &manifest))?;
@@ -200,7 +201,7 @@ async fn manifest_diff(
         let space = who.space(db, &space)?.guid.clone();
         who.must_write_space(db, &space)?;
         let apps = parse(&headers, &body)?;
-        manifests(&apps)?;
+        manifests(&apps, Known::now(db))?;
         Ok((StatusCode::CREATED, Json(json!({ "diff": diff::of(db, &space, &apps) }))))
     })
 }

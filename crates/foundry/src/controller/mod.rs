@@ -53,6 +53,7 @@ pub(crate) mod quotas;
 mod revisions;
 mod roles;
 mod root;
+pub(crate) mod route_options;
 mod router_groups;
 pub(crate) mod routes;
 mod selector;

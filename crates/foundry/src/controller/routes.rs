@@ -23,6 +23,7 @@ use crate::controller::auth::Who;
 use crate::controller::body::{Field, Message};
 use crate::controller::error::{ApiError, ApiResult};
 use crate::controller::list::{ListQuery, Page, Query, Spec, with_included};
+use crate::controller::route_options::{self, Known, OptionChanges};
 use crate::controller::{
     Api, Cf, destinations, domains, feature_flags, href, jobs, metadata, organizations, quotas, spaces, to_one,
 };
@@ -173,34 +174,24 @@ pub(crate) struct NewRoute {
     /// The port. Absent is any that is free where routes of the domain have ports, as null and 0 are none.
     pub port: Field<u16>,
     /// What the router is told besides.
-    pub options: IndexMap<String, String>,
+    pub options: OptionChanges,
 }
 
 /// Reads the options of a route: `null` deletes one. Notes what is wrong.
-pub(crate) fn read_options(body: &mut Message, options: &mut IndexMap<String, String>) {
-    let Some(given) = body.raw("options").cloned() else { return };
+fn read_options(body: &mut Message, known: Known) -> OptionChanges {
+    let Some(given) = body.raw("options").cloned() else { return OptionChanges::new() };
     let Value::Object(given) = given else {
         body.problem("Options 'options' is not a valid object");
-        return;
+        return OptionChanges::new();
     };
-    let unknown: Vec<_> = given.keys().filter(|key| *key != "loadbalancing").cloned().collect();
-    if !unknown.is_empty() {
-        body.problem(format!("Options Unknown field(s): '{}'", unknown.join("', '")));
+    for fault in known.faults(&given) {
+        body.problem(format!("Options {fault}"));
     }
-    match given.get("loadbalancing") {
-        None => {}
-        Some(Value::Null) => {
-            options.shift_remove("loadbalancing");
-        }
-        Some(Value::String(way)) if matches!(way.as_str(), "round-robin" | "least-connection") => {
-            options.insert("loadbalancing".to_owned(), way.clone());
-        }
-        Some(_) => body.problem("Options Loadbalancing must be one of 'round-robin, least-connection' if present"),
-    }
+    route_options::changes(&given)
 }
 
 /// Reads what a route is made from and notes what is wrong. (`route_create_message.rb`)
-fn read(body: &mut Message) -> NewRoute {
+fn read(body: &mut Message, known: Known) -> NewRoute {
     let host = body.string("host").value().unwrap_or_default();
     if host.chars().count() > 63 {
         body.problem("Host is too long (maximum is 63 characters)");
@@ -233,14 +224,13 @@ fn read(body: &mut Message) -> NewRoute {
             Field::Is,
         ),
     };
-    let mut options = IndexMap::new();
-    read_options(body, &mut options);
+    let options = read_options(body, known);
     NewRoute { host, path, port, options }
 }
 
 async fn create(Shared(cf): Cf, who: Who, mut body: Message) -> ApiResult<(StatusCode, Json<Value>)> {
     body.only(&["host", "path", "port", "relationships", "options", "metadata"]);
-    let new = read(&mut body);
+    let new = read(&mut body, cf.store.read(Known::now));
     let space = body.needs_one("space");
     let domain = body.needs_one("domain");
     let change = body.metadata();
@@ -297,6 +287,8 @@ pub(crate) fn make(
     if by_manifest {
         data["manifest_triggered"] = Value::Bool(true);
     }
+    let mut options = IndexMap::new();
+    route_options::change(&mut options, &new.options)?;
     let route = Route {
         guid: Guid::random(),
         host: new.host,
@@ -305,7 +297,7 @@ pub(crate) fn make(
         port,
         space: space.guid.clone(),
         destinations: Vec::new(),
-        options: new.options,
+        options,
         metadata: Metadata::default(),
         created_at: now,
         updated_at: now,
@@ -431,19 +423,14 @@ fn check_port(db: &State, domain: &Domain, tcp: bool, taken: bool, port: Option<
 
 async fn update(Shared(cf): Cf, who: Who, Path(guid): Path<String>, mut body: Message) -> ApiResult<Json<Value>> {
     body.only(&["options", "metadata"]);
-    let mut options = IndexMap::new();
-    read_options(&mut body, &mut options);
-    let removed = body.raw("options").and_then(|options| options.get("loadbalancing")).is_some_and(Value::is_null);
+    let options = read_options(&mut body, cf.store.read(Known::now));
     let change = body.metadata();
     body.finish()?;
     cf.store.write(|db| {
         let space = find(&who, db, &guid)?.space.clone();
         who.must_write_space(db, &space)?;
         let route = db.routes.get_mut(guid.as_str()).ok_or_else(|| ApiError::not_found("Route"))?;
-        if removed {
-            route.options.shift_remove("loadbalancing");
-        }
-        route.options.extend(options);
+        route_options::change(&mut route.options, &options)?;
         change.apply(&mut route.metadata);
         route.updated_at = Timestamp::now();
         let route = route.clone();

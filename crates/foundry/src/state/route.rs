@@ -65,7 +65,7 @@ pub(crate) struct Route {
     pub space: Guid,
     /// Who serves it, in the order of mapping.
     pub destinations: Vec<Destination>,
-    /// What the router is told besides: `loadbalancing` is `round-robin` or `least-connection`.
+    /// What the router is told besides, by name.
     pub options: IndexMap<String, String>,
     /// Labels and annotations.
     pub metadata: Metadata,

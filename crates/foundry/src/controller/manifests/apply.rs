@@ -11,6 +11,7 @@ use crate::controller::error::{ApiError, ApiResult, table};
 use crate::controller::manifests::random;
 use crate::controller::manifests::read::{Manifest, ProcessWanted, ServiceWanted};
 use crate::controller::manifests::routes::RouteWanted;
+use crate::controller::route_options;
 use crate::controller::routes::{self, NewRoute};
 use crate::controller::sidecars::{self, SidecarWanted};
 use crate::controller::{feature_flags, lifecycle, processes, service_credential_bindings};
@@ -226,7 +227,7 @@ fn find_or_make(db: &mut State, who: &Who, space: &Space, wanted: &RouteWanted) 
         }
         let guid = route.guid.clone();
         if let Some(route) = db.routes.get_mut(&guid) {
-            route.options.extend(wanted.options.clone());
+            route_options::change(&mut route.options, &wanted.options)?;
         }
         return Ok(guid);
     }

@@ -8,6 +8,7 @@ use crate::controller::apps::variable_problems;
 use crate::controller::body::{Field, Message, MetadataChange, humanize};
 use crate::controller::manifests::routes::{self, RouteWanted};
 use crate::controller::processes::{HealthChange, Scale, is_path};
+use crate::controller::route_options::Known;
 use crate::controller::sidecars::SidecarWanted;
 use crate::state::{HealthCheckKind, LifecycleKind, WEB};
 
@@ -91,8 +92,8 @@ fn underscore(key: &str) -> String {
     spelled
 }
 
-/// Reads an application, and says what is wrong with it.
-pub(super) fn manifest(app: &Value) -> (Manifest, Vec<String>) {
+/// Reads an application, and says what is wrong with it. `known` are the options that routes may have.
+pub(super) fn manifest(app: &Value, known: Known) -> (Manifest, Vec<String>) {
     let fields = app.as_object().map(underscored).unwrap_or_default();
     let mut problems = Vec::new();
     let mut manifest = Manifest::default();
@@ -110,7 +111,7 @@ pub(super) fn manifest(app: &Value) -> (Manifest, Vec<String>) {
     read_metadata(&fields, &mut manifest, &mut problems);
     read_services(&fields, &mut manifest, &mut problems);
     read_environment(&fields, &mut manifest, &mut problems);
-    routes::read(&fields, &mut manifest, &mut problems);
+    routes::read(&fields, known, &mut manifest, &mut problems);
     read_features(&fields, &mut manifest, &mut problems);
     (manifest, problems)
 }
@@ -493,6 +494,8 @@ fn read_features(fields: &Map<String, Value>, manifest: &mut Manifest, problems:
 mod tests {
     use super::*;
 
+    const ALL: Known = Known { hashes: true };
+
     #[test]
     fn problems_are_those_of_the_cloud_controller() {
         let cases = [
@@ -589,7 +592,7 @@ mod tests {
         ];
         for (yaml, expected) in cases {
             let app: Value = serde_yaml::from_str(yaml).unwrap();
-            assert_eq!(manifest(&app).1, expected, "{yaml}");
+            assert_eq!(manifest(&app, ALL).1, expected, "{yaml}");
         }
     }
 
@@ -603,7 +606,7 @@ mod tests {
         ];
         for (yaml, expected) in cases {
             let app: Value = serde_yaml::from_str(yaml).unwrap();
-            assert_eq!(manifest(&app).0.lifecycle, expected, "{yaml}");
+            assert_eq!(manifest(&app, ALL).0.lifecycle, expected, "{yaml}");
         }
     }
 
@@ -613,7 +616,7 @@ mod tests {
             "{name: a, memory: 1G, instances: 3, processes: [{type: worker, disk_quota: 2G}, {type: web, instances: 2}]}",
         )
         .unwrap();
-        let (manifest, problems) = manifest(&app);
+        let (manifest, problems) = manifest(&app, ALL);
         assert!(problems.is_empty());
         let seen: Vec<_> = manifest
             .processes

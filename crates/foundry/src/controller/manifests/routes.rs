@@ -1,10 +1,10 @@
 //! The routes of an application of a manifest. (`manifest_routes_update_message.rb`, `manifest_route.rb`)
 
-use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
 use crate::controller::body::humanize;
 use crate::controller::manifests::read::Manifest;
+use crate::controller::route_options::{self, Known, OptionChanges};
 
 /// A route of a manifest.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,11 +15,11 @@ pub(super) struct RouteWanted {
     pub(super) path: String,
     pub(super) port: Option<u16>,
     pub(super) protocol: Option<String>,
-    pub(super) options: IndexMap<String, String>,
+    pub(super) options: OptionChanges,
 }
 
 /// Reads the routes of an application and its switches for routes, and notes what is wrong.
-pub(super) fn read(fields: &Map<String, Value>, manifest: &mut Manifest, problems: &mut Vec<String>) {
+pub(super) fn read(fields: &Map<String, Value>, known: Known, manifest: &mut Manifest, problems: &mut Vec<String>) {
     let mut switch = |key: &str| match fields.get(key) {
         None | Some(Value::Null) => false,
         Some(Value::Bool(on)) => *on,
@@ -50,7 +50,7 @@ pub(super) fn read(fields: &Map<String, Value>, manifest: &mut Manifest, problem
                 if protocol.as_deref().is_some_and(|word| !matches!(word, "http1" | "http2" | "tcp")) {
                     problems.push("Route protocol must be 'http1', 'http2' or 'tcp'.".to_owned());
                 }
-                let options = read_options(&text, route.get("options"), problems);
+                let options = read_options(&text, route.get("options"), known, problems);
                 match parse_route(&text) {
                     Some((host, path, port)) => {
                         read.push(RouteWanted { text, host, path, port, protocol, options });
@@ -64,31 +64,18 @@ pub(super) fn read(fields: &Map<String, Value>, manifest: &mut Manifest, problem
     }
 }
 
-fn read_options(route: &str, options: Option<&Value>, problems: &mut Vec<String>) -> IndexMap<String, String> {
-    let mut read = IndexMap::new();
-    let Some(options) = options else { return read };
-    let Some(options) = options.as_object() else {
-        problems.push(format!("Route '{route}': options must be an object"));
-        return read;
-    };
-    for (key, value) in options {
-        match (key.as_str(), value.as_str()) {
-            ("loadbalancing", Some(way @ ("round-robin" | "least-connection"))) => {
-                read.insert(key.clone(), way.to_owned());
-            }
-            ("loadbalancing", Some(other)) => problems.push(format!(
-                "Cannot use loadbalancing value '{other}' for Route '{route}'; Valid values are: 'round-robin, \
-                 least-connection'"
-            )),
-            ("loadbalancing", None) => problems.push(format!(
-                "Invalid value for 'loadbalancing' for Route '{route}'; Valid values are: 'round-robin, \
-                 least-connection'"
-            )),
-            _ => problems
-                .push(format!("Route '{route}' contains invalid route option '{key}'. Valid keys: 'loadbalancing'")),
+fn read_options(route: &str, options: Option<&Value>, known: Known, problems: &mut Vec<String>) -> OptionChanges {
+    match options {
+        None => OptionChanges::new(),
+        Some(Value::Object(options)) => {
+            problems.extend(known.faults_in_manifest(route, options));
+            route_options::changes(options)
+        }
+        Some(_) => {
+            problems.push(format!("Route '{route}': options must be an object"));
+            OptionChanges::new()
         }
     }
-    read
 }
 
 /// Host with domain, path and port of a route. (`manifest_route.rb`)
