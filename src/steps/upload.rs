@@ -280,11 +280,11 @@ fn letters(hash: &[u8; 32], length: usize) -> String {
 }
 
 impl fmt::Display for Difference {
-    /// `changed: a, b; not there before: c; not here: d`.
+    /// `changed: a, b; not here: c; not there before: d`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut left = TOLD;
         let mut parts = Vec::new();
-        let all = [("changed", &self.changed), ("not there before", &self.added), ("not here", &self.missing)];
+        let all = [("changed", &self.changed), ("not here", &self.missing), ("not there before", &self.added)];
         for (what, names) in all {
             if names.is_empty() {
                 continue;
@@ -294,6 +294,7 @@ impl fmt::Display for Difference {
             let more = names.len() - told.len();
             parts.push(match (told, more) {
                 (told, 0) => format!("{what}: {}", told.join(", ")),
+                ([], 1) => format!("{what}: one file"),
                 ([], more) => format!("{what}: {more} files"),
                 (told, more) => format!("{what}: {} and {more} more", told.join(", ")),
             });
@@ -334,7 +335,7 @@ mod tests {
             (upload(&[("a", 9), ("lib/b", 2), ("lib/c", 3)], &[]), "changed: a"),
             (upload(&[("a", 1), ("lib/b", 2), ("lib/c", 3), ("new", 4)], &[]), "not there before: new"),
             (upload(&[("a", 1)], &[]), "not here: lib/b, lib/c"),
-            (upload(&[("lib/b", 7), ("lib/c", 3), ("z", 1)], &[]), "changed: lib/b; not there before: z; not here: a"),
+            (upload(&[("lib/b", 7), ("lib/c", 3), ("z", 1)], &[]), "changed: lib/b; not here: a; not there before: z"),
         ] {
             assert_eq!(told(&before, &now), words);
         }
