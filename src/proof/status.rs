@@ -219,9 +219,8 @@ impl<'p> Look<'_, 'p> {
         let rollback = self.way(Verb::Rollback, if under_way.back { Does::TheSame } else { Does::TakesBack });
         let apply = self.way(Verb::Apply, Does::StartsAnew);
         // Nothing that is compiled begins by starting what is live and was stopped by hand.
-        let is_stopped = |name: &str| space.app(name).is_some_and(|app| app.state == AppState::Stopped);
-        let stopped = is_alone && is_stopped(colour.as_str());
-        (Stands::HalfWay { app: colour.clone(), reached, is_stopped: stopped }, vec![resume, rollback, apply])
+        let put_back = PutBack::of(app, strategy::of(app).apps(app), space);
+        (Stands::HalfWay { app: colour.clone(), reached, put_back }, vec![resume, rollback, apply])
     }
 
     fn why_not_serving(self, live: &AppName) -> NotServing {

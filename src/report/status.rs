@@ -192,13 +192,10 @@ fn where_it_stands(of_app: &AppStatus<'_>, typing: Typing<'_>) -> String {
             let told = format!("{refusal}\n   {}", refusal.hint(typing.own).replace('\n', "\n   "));
             style(with_ways(told)).red().to_string()
         }
-        Stands::HalfWay { app, reached, is_stopped } => {
-            let start = if *is_stopped {
-                format!("\n   it is stopped: {} first", cf(&["start", app.as_str()]))
-            } else {
-                String::new()
-            };
-            yellow(format!("{}{start}", half_way(app, *reached)))
+        Stands::HalfWay { app, reached, put_back } => {
+            let put_back = put_back.as_ref().map(|put_back| put_back.told().replace('\n', "\n   "));
+            let told = put_back.map_or_else(String::new, |told| format!("\n   nobody serves the app; {told}"));
+            yellow(format!("{}{told}", half_way(app, *reached)))
         }
         Stands::LockLeft(left_by) => yellow(lock_left(*left_by).to_owned()),
         Stands::NotDeployed => format!("not deployed yet; {}", ways().collect::<Vec<_>>().join("\n   ")),
@@ -236,7 +233,7 @@ fn half_way(colour: &plan::AppName, reached: Reached) -> String {
         Reached::Upload => format!("the deployment of {colour} did not come to its end; it is not on the live routes"),
         Reached::Switch => format!("the deployment of {colour} was interrupted at the switch; it serves, too"),
         Reached::BehindSwitch => {
-            format!("the deployment of {colour} was interrupted after the switch; it serves alone")
+            format!("the deployment of {colour} was interrupted after the switch; it is alone on the live routes")
         }
     }
 }

@@ -971,6 +971,7 @@ mod tests {
                     name: name.clone(),
                     why: String::new(),
                     put_back: Some(PutBack {
+                        is_mapped: false,
                         app: name.clone(),
                         commands: vec![shell::command(["cf", "start", text])],
                     }),

@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use foundry::faults::{Fault, Harm, Rule};
+
+use crate::resumed::killed_in;
 use crate::support::bench::{Bench, LIVE, PLAN, Run};
 
 const STAGING: &str = "shop-staging.apps.foundry.test";
@@ -136,6 +139,22 @@ fn the_live_colour_is_stopped_while_it_is_mapped() {
     }
     bench.must(&["apply", "--yes"]);
     assert_settled(&bench, "shop_b");
+}
+
+/// Nothing that is compiled starts it: whoever has stopped it may have a reason. That nobody serves is no success.
+#[test]
+fn the_live_colour_is_stopped_amid_a_deployment() {
+    let bench = live();
+    killed_in(&bench, "apply", Rule::new("POST", "/v3/builds", Fault::After(Harm::Nothing)));
+    bench.cf.must(["stop", "shop_a"]);
+    let told = "to have shop_a serve again, which is stopped:";
+    let status = bench.must(&["status"]).out;
+    assert!(status.contains(&format!("nobody serves the app; {told}\n     cf start shop_a\n")), "{status}");
+    let back = bench.run(&["rollback", "--yes"]);
+    assert_eq!(back.code, 3, "{}", back.err);
+    assert!(back.err.contains(&format!("{told}\n  cf start shop_a\n")), "{}", back.err);
+    bench.cf.must(["start", "shop_a"]);
+    assert_settled(&bench, "shop_a");
 }
 
 #[test]

@@ -18,8 +18,8 @@ pub(crate) enum Stands {
         app: AppName,
         /// How far that came.
         reached: Reached,
-        /// Whether it is alone on the live routes, and stopped.
-        is_stopped: bool,
+        /// How the app comes to serve again, where nobody serves it.
+        put_back: Option<PutBack>,
     },
     /// A run ended before it came to the app, and has left its lock.
     LockLeft(LeftBy),

@@ -8,8 +8,9 @@ use crate::run::executor::endings::Endings;
 use crate::space::Space;
 use crate::steps::annotations::Origin;
 use crate::steps::interrupted::{Interrupted, live_origin};
+use crate::steps::put_back::PutBack;
 use crate::steps::standing::serving;
-use crate::steps::{AppDeployment, Verb};
+use crate::steps::{AppDeployment, Verb, strategy};
 
 use super::operation::{Operation, stands};
 use super::outcome::Outcome;
@@ -30,7 +31,7 @@ impl Operation<'_> {
             failed.iter().rev().map(|(part, ended)| self.ended(part, ended, space, report)).collect();
         let Some(outcome) = outcomes.iter().copied().max_by_key(|outcome| outcome.weight()) else {
             if not_begun.is_empty() {
-                return Outcome::Done;
+                return self.served(&done, space, report);
             }
             // Their steps wait for something that never comes.
             tell_others(&[], &not_begun, space, report);
@@ -72,6 +73,22 @@ impl Operation<'_> {
                 Outcome::Interrupted(*signal)
             }
         }
+    }
+
+    /// How a deployment ends whose steps are all done. A rollback leads back to where nobody was served, too, where somebody has
+    /// stopped what was live: that is for a person to mend.
+    fn served(&self, done: &[(&AppDeployment<'_>, Ended)], space: &Space, report: &mut Report<'_>) -> Outcome {
+        let put_back = |(part, _): &(&AppDeployment<'_>, Ended)| {
+            PutBack::of(&part.app, strategy::of(&part.app).apps(&part.app), space).filter(|it| it.is_mapped)
+        };
+        let unserved: Vec<PutBack> = match self.deployment.verb {
+            Verb::Rollback => done.iter().filter_map(put_back).collect(),
+            Verb::Apply | Verb::Resume => Vec::new(),
+        };
+        for put_back in &unserved {
+            report(Happening::Hint { text: put_back.told() });
+        }
+        if unserved.is_empty() { Outcome::Done } else { Outcome::Stuck }
     }
 
     /// Whether an earlier run has made another app new by the deployment that has failed at these.
