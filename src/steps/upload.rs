@@ -1,8 +1,8 @@
 //! What is uploaded for an app, as far as a resumed deployment must know: whether it is the same, and if not, what
 //! differs. The files themselves are read elsewhere.
 //!
-//! Two annotations tell another machine of it: the digest of all, and a listing that is short (a thousand characters at
-//! the most, since people see the command that writes it). The listing has the name of each file, and two characters which are a
+//! Two annotations tell another machine of it: the digest of all, and a listing that is short (a thousand characters, since people
+//! see the command that writes it; more where very many files lie side by side). The listing has the name of each file, and two characters which are a
 //! part of the hash of its contents; where the names do not fit, three characters of their hashes stand for them; where
 //! there are too many files for that, too, it has the folders at the depth down to which they fit. It decides nothing: it only
 //! helps to name what differs.
@@ -22,6 +22,9 @@ const LONGEST: usize = 1000;
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'.').remove(b'-').remove(b'_').remove(b'/');
 /// The most entries of a listing.
 const MAX_ENTRIES: usize = 200;
+/// As many are listed all the same where there are no folders that they could be folded into: an annotation has room for 5000
+/// characters (CC API 3).
+const MAX_AT_THE_TOP: usize = 900;
 /// The characters of an entry that stand for the name. Two of 200 files look alike in one of ten listings.
 const OF_NAME: usize = 3;
 /// The characters of an entry that stand for the contents. Of 4096 changed files one looks unchanged.
@@ -240,7 +243,7 @@ fn listing(entries: &BTreeMap<PathBuf, [u8; 32]>, left_out: &BTreeSet<PathBuf>) 
     let deepest = entries.keys().map(|path| path.iter().count()).max().unwrap_or(0);
     let fits = |depth: &usize| {
         let tops: BTreeSet<PathBuf> = entries.keys().map(|path| path.iter().take(*depth).collect()).collect();
-        tops.len() <= MAX_ENTRIES
+        tops.len() <= if *depth == 1 { MAX_AT_THE_TOP } else { MAX_ENTRIES }
     };
     let depth = (1..=deepest).take_while(fits).last().unwrap_or(0);
     let groups = if depth == 0 { BTreeMap::new() } else { groups(entries, depth) };
@@ -404,12 +407,17 @@ mod tests {
         files[7].1 = 2;
         files.push(("more", 1));
         assert_eq!(told(&before, &upload(&files, &[])), "changed: node_modules/m7/; not there before: more");
+        let flat: Vec<String> = (0..901).map(|at| format!("f{at}")).collect();
+        let mut flat: Vec<(&str, u8)> = flat.iter().map(|name| (name.as_str(), 1)).collect();
         // Too many even at the top: all that can be said is that they differ.
-        let flat: Vec<String> = (0..500).map(|at| format!("f{at}")).collect();
-        let flat: Vec<(&str, u8)> = flat.iter().map(|name| (name.as_str(), 1)).collect();
         let before = upload(&flat, &[]);
         assert_eq!(before.listing(), "0:");
         assert_eq!(told(&before, &upload(&flat[1..], &[])), "which of them differ is not known");
+        flat.truncate(900);
+        let before = upload(&flat, &["deploy.log"]);
+        assert!(before.listing().len() < 5000, "{}", before.listing().len());
+        flat[7].1 = 2;
+        assert_eq!(told(&before, &upload(&flat, &[])), "changed: f7");
     }
 
     #[test]
