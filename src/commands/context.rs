@@ -235,6 +235,13 @@ fn target_command(plan: &Plan) -> String {
     shell::command(["cf", "target", "-o", plan.target.org.as_str(), "-s", plan.target.space.as_str()])
 }
 
+/// What logs in at the plan's API, and targets its space.
+fn login_command(plan: &Plan) -> String {
+    let target = &plan.target;
+    let to = [target.api.as_str(), "-o", target.org.as_str(), "-s", target.space.as_str()];
+    shell::command(["cf", "login", "-a"].into_iter().chain(to))
+}
+
 /// Refuses a target that is not the plan's.
 pub(crate) fn check_target(plan: &Plan, api: &str, org: &str, space: &str) -> Result<(), CliError> {
     let wanted = &plan.target;
@@ -242,9 +249,7 @@ pub(crate) fn check_target(plan: &Plan, api: &str, org: &str, space: &str) -> Re
     if same_api && wanted.org.as_str() == org && wanted.space.as_str() == space {
         return Ok(());
     }
-    let target = target_command(plan);
-    let login = shell::command(["cf", "login", "-a", wanted.api.as_str()]);
-    let hint = if same_api { target } else { format!("{login} && {target}") };
+    let hint = if same_api { target_command(plan) } else { login_command(plan) };
     Err(CliError::WrongTarget {
         wanted: format!("{} / {} / {}", wanted.api, wanted.org, wanted.space),
         targeted: format!("{api} / {org} / {space}"),

@@ -237,8 +237,8 @@ impl Lock {
         format!("{by}{since}{id}")
     }
 
-    /// What goes on, in one line: `APP is being deployed by BY since AT (deployment ID, at step STEP for 5 s when last heard
-    /// of 3 s ago)`.
+    /// What goes on, in one line: `APP is being deployed by BY since AT (deployment ID, at step STEP, begun 5 s ago, when last
+    /// heard of 3 s ago)`.
     pub(crate) fn story(&self, now: Timestamp, state: LockState) -> String {
         if self.is_an_app {
             return format!("{} cannot be locked: an app that runs, or could run, has the name of its lock", self.app);
@@ -252,7 +252,7 @@ impl Lock {
             String::new()
         } else {
             let since = self.step_since.filter(|_| state == LockState::AtWork);
-            let since = since.map(|since| format!(" for {}", about(between(since, now)))).unwrap_or_default();
+            let since = since.map(|since| format!(", begun {} ago,", about(between(since, now)))).unwrap_or_default();
             format!("at step {}{since} when ", self.step)
         };
         details.push(match self.heartbeat {
@@ -401,14 +401,14 @@ mod tests {
             (
                 lock(),
                 LockState::AtWork,
-                "shop is being deployed by jo on build-3 since 2026-11-24T10:00:00Z (deployment d-7, at step shop/start \
-                 for 7 s when last heard of 12 s ago)",
+                "shop is being deployed by jo on build-3 since 2026-11-24T10:00:00Z (deployment d-7, at step shop/start, \
+                 begun 7 s ago, when last heard of 12 s ago)",
             ),
             (
                 Lock { take_over: "mo on build-4 (rollback)".to_owned(), ..lock() },
                 LockState::AtWork,
-                "shop is being deployed by jo on build-3 since 2026-11-24T10:00:00Z (deployment d-7, at step shop/start \
-                 for 7 s when last heard of 12 s ago, asked to stop by mo on build-4 (rollback))",
+                "shop is being deployed by jo on build-3 since 2026-11-24T10:00:00Z (deployment d-7, at step shop/start, \
+                 begun 7 s ago, when last heard of 12 s ago, asked to stop by mo on build-4 (rollback))",
             ),
             (
                 Lock {

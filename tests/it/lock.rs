@@ -463,8 +463,9 @@ fn checking(bench: &Bench) -> Child {
 fn a_run_that_is_at_work_is_left_alone_and_told_of() {
     let bench = Bench::live_undrained();
     let child = checking(&bench);
-    let at_check =
-        |text: &str| text.contains("shop is being deployed by admin on ") && text.contains("at step shop/check for ");
+    let at_check = |text: &str| {
+        text.contains("shop is being deployed by admin on ") && text.contains("at step shop/check, begun ")
+    };
     wait_until("its lock tells the step", || at_check(&bench.must(&["lock", "status"]).out));
     let status = bench.must(&["status"]).out;
     assert!(at_check(&status) && status.contains("it goes on by itself"), "{status}");

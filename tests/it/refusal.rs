@@ -19,6 +19,9 @@ fn the_wrong_target() {
     bench.write("deploy.yaml", &PLAN.replace("space: production", "space: staging"));
     let run = bench.run(&["apply", "--yes"]);
     refused(&bench, &run, &["/ acme / staging, and cf targets", "cf target -o acme -s staging"]);
+    bench.write("deploy.yaml", &PLAN.replace("api: API", "api: https://api.elsewhere.test"));
+    let run = bench.run(&["apply", "--yes"]);
+    refused(&bench, &run, &["cf login -a https://api.elsewhere.test -o acme -s production"]);
 }
 
 #[test]
