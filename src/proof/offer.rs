@@ -1,14 +1,15 @@
 //! Whether a verb can be offered: nothing is offered that would be refused when it is typed.
 
-use crate::plan::{self, Plan};
+use crate::plan::{self, LocalCheck, Plan};
 use crate::space::Space;
 use crate::space::lock::Lock;
+use crate::steps::action::work::Work;
 use crate::steps::annotations::{Extent, Identity};
 use crate::steps::input::{CompileInput, Failed};
 use crate::steps::refusal::Refusal;
 use crate::steps::standing::UnderWay;
 use crate::steps::upload::Upload;
-use crate::steps::{self, Verb};
+use crate::steps::{self, Step, Verb};
 
 use super::counterexample::Counterexample;
 use super::prove::prove_app;
@@ -16,8 +17,13 @@ use super::prove::prove_app;
 /// What comes of a verb, as the space is now.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Offer {
-    /// So many steps, which are safe.
-    Steps(usize),
+    /// Steps that are safe.
+    Steps {
+        /// How many.
+        count: usize,
+        /// What they ask a person.
+        questions: Vec<String>,
+    },
     /// It is refused.
     Refused(Refusal),
     /// It is refused, since its steps would not be safe.
@@ -48,8 +54,16 @@ pub(crate) fn offer(plan: &Plan, app: &plan::App, verb: Verb, space: &Space) -> 
     match compile(verb, space) {
         Err(refusal) => Offer::Refused(refusal),
         Ok(steps) => match prove_app(app, verb, space, &compile).violations.pop() {
-            None => Offer::Steps(steps.len()),
+            None => Offer::Steps { count: steps.len(), questions: steps.iter().filter_map(question).collect() },
             Some(counterexample) => Offer::Unsafe(counterexample),
         },
+    }
+}
+
+/// What a step asks a person.
+fn question(step: &Step) -> Option<String> {
+    match step.facts().work() {
+        Work::Check { check: LocalCheck::Approval(approval), .. } => Some(approval.question.clone()),
+        _ => None,
     }
 }

@@ -15,7 +15,7 @@ use crate::steps::origins::has_begun;
 use crate::steps::put_back::PutBack;
 use crate::steps::refusal::Refusal;
 use crate::steps::standing::{Standing, UnderWay, is_alone_on_live, is_at_work, is_on_live};
-use crate::steps::{Verb, strategy};
+use crate::steps::{Verb, preflight};
 
 use super::offer::{Offer, offer};
 
@@ -92,7 +92,7 @@ fn not_begun(plan: &Plan, space: &Space) -> Option<NotBegun> {
 fn not_taken_back(plan: &Plan, space: &Space) -> Vec<AppName> {
     let is_left = |app: &&plan::App| {
         UnderWay::of(app, space).is_none()
-            && matches!(offer(plan, app, Verb::Rollback, space), Offer::Steps(count) if count > 0)
+            && matches!(offer(plan, app, Verb::Rollback, space), Offer::Steps { count, .. } if count > 0)
     };
     to_take_back(plan, space).into_iter().filter(is_left).map(|app| app.name.clone()).collect()
 }
@@ -132,6 +132,9 @@ impl<'p> Look<'_, 'p> {
             Ok(standing) => standing,
             Err(refusal) => return (Stands::Refused(refusal.clone()), Vec::new()),
         };
+        if let Some(refusal) = preflight::native_deployments(app, space).next() {
+            return (Stands::Refused(refusal), Vec::new());
+        }
         if let Some(under_way) = UnderWay::of(app, space) {
             return self.half_way(&under_way);
         }
@@ -140,7 +143,7 @@ impl<'p> Look<'_, 'p> {
         }
         match standing {
             Standing::First { .. } => {
-                let stands = match PutBack::of(app, strategy::of(app).apps(app), space) {
+                let stands = match PutBack::of(app, space) {
                     None => Stands::NotDeployed,
                     Some(put_back) => Stands::OffRoutes { put_back },
                 };
@@ -219,7 +222,7 @@ impl<'p> Look<'_, 'p> {
         let rollback = self.way(Verb::Rollback, if under_way.back { Does::TheSame } else { Does::TakesBack });
         let apply = self.way(Verb::Apply, Does::StartsAnew);
         // Nothing that is compiled begins by starting what is live and was stopped by hand.
-        let put_back = PutBack::of(app, strategy::of(app).apps(app), space);
+        let put_back = PutBack::of(app, space);
         (Stands::HalfWay { app: colour.clone(), reached, put_back }, vec![resume, rollback, apply])
     }
 

@@ -9,10 +9,10 @@ use serde_json::{Value, json};
 use crate::own_commands::OwnCommands;
 use crate::plan;
 use crate::proof::offer::Offer;
-use crate::proof::status::{AppStatus, Does, LeftBy, NotBegun, NotServing, Reached, Stands, Status, Way};
+use crate::proof::status::{AppStatus, Does, LeftBy, NotBegun, NotServing, Reached, Stands, Status, Typed, Way};
 use crate::shell;
 use crate::space::lock::LockState;
-use crate::space::{App, AppState, Space};
+use crate::space::{App, AppState, Space, Verb};
 use crate::steps::annotations::{self, Identity, Role};
 use crate::steps::standing::{Standing, is_on_live};
 
@@ -135,7 +135,22 @@ impl<'a> Typing<'a> {
 
     fn command(self, app: &plan::App, way: &Way) -> String {
         let typed = way.typed.as_str();
-        if self.is_one { self.own.verb(typed) } else { self.own.about(typed, [app.name.as_str()]) }
+        // Whoever ends a run ends it for all of its apps, so that all of them are taken back.
+        if way.does == Does::EndsThatRun { self.own.verb(typed) } else { self.typed(app, typed) }
+    }
+
+    /// Words that are typed about an app.
+    fn typed(self, app: &plan::App, words: &str) -> String {
+        if self.is_one { self.own.verb(words) } else { self.own.about(words, [app.name.as_str()]) }
+    }
+
+    /// What a way asks a person, and how that is answered where there is no terminal.
+    fn asked(self, app: &plan::App, way: &Way, questions: &[String]) -> String {
+        let asks = questions.iter().map(|question| format!("\n     it asks a person: {question}"));
+        let yes = (way.typed == Typed::Verb(Verb::Resume) && !questions.is_empty()).then(|| {
+            format!("\n     the answer yes, where there is no terminal: {}", self.typed(app, "resume --approve"))
+        });
+        asks.chain(yes).collect()
     }
 
     /// What a way would do, or why it would be refused.
@@ -144,8 +159,11 @@ impl<'a> Typing<'a> {
         let does = does(&way.does);
         match &way.offer {
             None => format!("{typed} {does}"),
-            Some(Offer::Steps(1)) => format!("{typed} {does} (1 step)"),
-            Some(Offer::Steps(count)) => format!("{typed} {does} ({count} steps)"),
+            Some(Offer::Steps { count, questions }) => {
+                let steps = if *count == 1 { "step" } else { "steps" };
+                let asked = self.asked(app, way, questions);
+                format!("{typed} {does} ({count} {steps}){asked}")
+            }
             Some(Offer::Refused(refusal)) => {
                 let hint = refusal.hint(self.own).replace('\n', "\n     ");
                 format!("{typed} is refused: {refusal}\n     {hint}")
@@ -294,7 +312,12 @@ fn way_json(command: &str, way: &Way, own: &OwnCommands) -> Value {
     let does = does(&way.does);
     match &way.offer {
         None => json!({ "command": command, "does": does }),
-        Some(Offer::Steps(count)) => json!({ "command": command, "does": does, "steps": count }),
+        Some(Offer::Steps { count, questions }) if questions.is_empty() => {
+            json!({ "command": command, "does": does, "steps": count })
+        }
+        Some(Offer::Steps { count, questions }) => {
+            json!({ "command": command, "does": does, "steps": count, "asks": questions })
+        }
         Some(Offer::Refused(refusal)) => {
             json!({ "command": command, "refusal": refusal.to_string(), "hint": refusal.hint(own) })
         }

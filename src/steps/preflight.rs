@@ -25,14 +25,7 @@ const ROUTE_ROLES: [&str; 2] = [DEVELOPER, "space_supporter"];
 /// What keeps the user from changing anything of an app, whatever the verb.
 pub(super) fn of_space(app: &plan::App, space: &Space) -> Vec<Refusal> {
     let rules = &space.rules;
-    let mut found = Vec::new();
-    for colour in &app.colours {
-        let Some(there) = space.app(colour.as_str()) else { continue };
-        let own = space.deployments.iter().filter(|deployment| deployment.app == there.guid);
-        found.extend(
-            own.map(|deployment| Refusal::NativeDeployment { app: colour.clone(), deployment: deployment.clone() }),
-        );
-    }
+    let mut found: Vec<Refusal> = native_deployments(app, space).collect();
     if let Some(what) = rules.suspended {
         let name = match what {
             Suspended::Organization => &space.org.name,
@@ -44,6 +37,15 @@ pub(super) fn of_space(app: &plan::App, space: &Space) -> Vec<Refusal> {
         found.push(Refusal::MissingRole { space: space.space.name.clone(), roles: roles.clone() });
     }
     found
+}
+
+/// The platform's own deployments of versions of an app that are under way.
+pub(crate) fn native_deployments(app: &plan::App, space: &Space) -> impl Iterator<Item = Refusal> {
+    app.colours.iter().flat_map(|colour| {
+        let there = space.app(colour.as_str()).map(|there| there.guid.as_str());
+        let own = space.deployments.iter().filter(move |deployment| Some(deployment.app.as_str()) == there);
+        own.map(|deployment| Refusal::NativeDeployment { app: colour.clone(), deployment: deployment.clone() })
+    })
 }
 
 /// What keeps a new version from being deployed: routes that cannot be had, service instances that cannot be bound.

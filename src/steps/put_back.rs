@@ -21,9 +21,12 @@ pub struct PutBack {
 
 impl PutBack {
     /// The version of these names that is on the live routes, where all is stopped that is; where nothing is, the one that was live
-    /// last, by what is written on it. `None` where a started app is on a live route, where none was live, and where what there is
-    /// cannot be started or mapped.
-    pub(crate) fn of(app: &plan::App, names: &[AppName], space: &Space) -> Option<Self> {
+    /// last, by what is written on it. `None` where a started app is on a live route, where none was live, where what there is
+    /// cannot be started or mapped, and of an app without routes: what is stopped of that may stand back for what is at work.
+    pub(super) fn among(app: &plan::App, names: &[AppName], space: &Space) -> Option<Self> {
+        if !app.has_routes() {
+            return None;
+        }
         let holders: Vec<&str> = app.live.iter().flat_map(|url| space.holders(url)).collect();
         if !holders.is_empty() {
             return Self::of_mapped(&holders, names, space);

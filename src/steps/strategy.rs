@@ -16,6 +16,7 @@ mod title;
 use crate::plan;
 use crate::space::Space;
 
+use super::put_back::PutBack;
 use super::refusal::Refusal;
 use super::standing::{Standing, UnderWay};
 
@@ -46,5 +47,12 @@ impl UnderWay {
     /// What is under way, by what is written on the apps. `None` where nothing tells of it.
     pub(crate) fn of(app: &plan::App, space: &Space) -> Option<Self> {
         of(app).under_way(app, space)
+    }
+}
+
+impl PutBack {
+    /// How a version of an app comes to serve again. `None` where one serves, where none ever did, and of an app without routes.
+    pub(crate) fn of(app: &plan::App, space: &Space) -> Option<Self> {
+        Self::among(app, of(app).apps(app), space)
     }
 }

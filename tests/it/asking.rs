@@ -212,6 +212,13 @@ fn where_nobody_can_approve_the_run_waits_for_somebody_who_does() {
         )
     );
     assert!(events.lines().last().unwrap().contains(r#""exit_code":5"#), "{events}");
+    let status = bench.must(&["status"]).out;
+    for words in [
+        "it asks a person: Does it look right?",
+        "the answer yes, where there is no terminal: cutover resume --approve",
+    ] {
+        assert!(status.contains(words), "'{words}' is not in:\n{status}");
+    }
     // To agree to the steps is no approval.
     assert_waits(&run(&["resume", "--yes"]));
     let done = run(&["resume", "--yes", "--approve"]);

@@ -127,7 +127,15 @@ fn a_native_deployment_is_found_before_the_first_change() {
     assert!(!bench.cf.must(["apps"]).contains("shop_b"));
     // Two instances of the version before, and one of the new one.
     let status = bench.must(&["status"]).out;
-    assert!(status.contains("started, 3 of 3 instances run"), "{status}");
+    for words in [
+        "started, 3 of 3 instances run",
+        "canary deployment (PAUSED",
+        "cf continue-deployment shop_a",
+        "cf cancel-deployment",
+    ] {
+        assert!(status.contains(words), "'{words}' is not in:\n{status}");
+    }
+    assert!(!status.contains("cutover rollback"), "{status}");
 
     bench.cf.must(["cancel-deployment", "shop_a"]);
     wait_until("the deployment is cancelled", || bench.run(&["plan"]).code == 0);

@@ -13,7 +13,7 @@ use crate::proof::prove;
 use crate::space::InstanceState;
 use crate::space::lock::Lock;
 use crate::steps::refusal::Refusal;
-use crate::steps::{Deployment, Request, Step, Verb};
+use crate::steps::{Deployment, Request, Step};
 
 const PLAN: &str = "
 version: 1
@@ -138,10 +138,15 @@ fn assert_true(plan: &Plan, space: &Space, state: LockState, what: &str) {
     }
     assert_told_to_programs(&json(&status, space, &OwnCommands::default()).unwrap(), &told, what);
     for (verb, app) in commands_of_cf(&told) {
-        let serves = space.app(&app).is_some_and(|app| app.state == AppState::Started)
-            && space.routes_of(&app).into_iter().any(|url| url != plan.apps[0].staging.as_ref().unwrap().to_string());
+        let is_started = |app: &App| app.state == AppState::Started;
+        let staging = plan.apps[0].staging.as_ref().map(ToString::to_string);
+        let serves = space.app(&app).is_some_and(is_started)
+            && space.routes_of(&app).into_iter().any(|url| Some(url) != staging.as_deref());
+        // Of an app without routes two versions would do the same work at once.
+        let is_second = !plan.apps[0].has_routes() && space.apps.iter().any(|it| it.name != app && is_started(it));
         let harms = match verb.as_str() {
-            "app" | "logs" | "start" | "scale" | "map-route" | "rename" => false,
+            "app" | "logs" | "scale" | "map-route" | "rename" => false,
+            "start" => is_second,
             "stop" | "delete" | "unmap-route" => serves,
             other => panic!("{what}: does cf {other} harm whoever serves? Say so here:\n{told}"),
         };
@@ -188,9 +193,9 @@ fn commands_of_cf(told: &str) -> Vec<(String, String)> {
 }
 
 /// Every state that a run leaves from one of the beginnings, and what it is, each once.
-fn left_by_one_run(plan: &Plan) -> BTreeMap<String, (String, Space)> {
+fn left_by_one_run(plan: &Plan, beginnings: &[Space]) -> BTreeMap<String, (String, Space)> {
     let mut all = BTreeMap::new();
-    for (at, begin) in beginnings().iter().enumerate() {
+    for (at, begin) in beginnings.iter().enumerate() {
         for verb in [Verb::Apply, Verb::Rollback] {
             for state in left_by(plan, verb, begin) {
                 let what = format!("{at}, {verb}");
@@ -216,7 +221,7 @@ fn part<T>(of: usize, all: impl Iterator<Item = T>) -> impl Iterator<Item = T> {
 #[test]
 fn whatever_a_run_leaves_is_told_with_ways_that_lead_on() {
     let plan = example::plan(PLAN);
-    for (number, (what, space)) in part(6, left_by_one_run(&plan).values().enumerate()) {
+    for (number, (what, space)) in part(6, left_by_one_run(&plan, &beginnings()).values().enumerate()) {
         // Each change meets some of them.
         let (change, make) = CHANGES[number % CHANGES.len()];
         assert_true(&plan, &changed(space, make), LockState::Dead, &format!("{what}, {change}"));
@@ -227,7 +232,22 @@ fn whatever_a_run_leaves_is_told_with_ways_that_lead_on() {
 fn what_another_plan_has_left_is_told_with_ways_that_lead_on() {
     let plan = example::plan(PLAN);
     let other = example::plan(&PLAN.replace("staging: shop", "staging: the-shop"));
-    for (what, space) in part(30, left_by_one_run(&plan).values()) {
+    for (what, space) in part(30, left_by_one_run(&plan, &beginnings()).values()) {
         assert_true(&other, space, LockState::Dead, what);
+    }
+}
+
+#[test]
+fn what_is_left_of_an_app_without_routes_is_told_without_a_second_start() {
+    let routes = PLAN.find("    drain").unwrap();
+    let plan = example::plan(&PLAN[..routes]);
+    let app = |name, started, role| example::app(name, started, 2, Some(role));
+    let beginnings = [
+        example::space(vec![app("shop_a", true, Role::Live)], []),
+        example::space(vec![app("shop_a", true, Role::Live), app("shop_b", false, Role::Previous)], []),
+        example::space(vec![app("shop_a", true, Role::Live), app("shop_b", false, Role::RolledBack)], []),
+    ];
+    for (what, space) in left_by_one_run(&plan, &beginnings).values() {
+        assert_true(&plan, space, LockState::Dead, what);
     }
 }

@@ -10,7 +10,7 @@ use crate::steps::annotations::Origin;
 use crate::steps::interrupted::{Interrupted, live_origin};
 use crate::steps::put_back::PutBack;
 use crate::steps::standing::serving;
-use crate::steps::{AppDeployment, Verb, strategy};
+use crate::steps::{AppDeployment, Verb};
 
 use super::operation::{Operation, stands};
 use super::outcome::Outcome;
@@ -78,9 +78,8 @@ impl Operation<'_> {
     /// How a deployment ends whose steps are all done. A rollback leads back to where nobody was served, too, where somebody has
     /// stopped what was live: that is for a person to mend.
     fn served(&self, done: &[(&AppDeployment<'_>, Ended)], space: &Space, report: &mut Report<'_>) -> Outcome {
-        let put_back = |(part, _): &(&AppDeployment<'_>, Ended)| {
-            PutBack::of(&part.app, strategy::of(&part.app).apps(&part.app), space).filter(|it| it.is_mapped)
-        };
+        let put_back =
+            |(part, _): &(&AppDeployment<'_>, Ended)| PutBack::of(&part.app, space).filter(|it| it.is_mapped);
         let unserved: Vec<PutBack> = match self.deployment.verb {
             Verb::Rollback => done.iter().filter_map(put_back).collect(),
             Verb::Apply | Verb::Resume => Vec::new(),

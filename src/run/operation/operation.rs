@@ -7,7 +7,7 @@ use crate::run::executor::runner::Runner;
 use crate::space::Space;
 use crate::steps::put_back::PutBack;
 use crate::steps::standing::serving;
-use crate::steps::{Deployment, Request, Verb, strategy};
+use crate::steps::{Deployment, Request, Verb};
 
 /// An operation that is ready to run.
 #[derive(Clone, Copy)]
@@ -36,7 +36,7 @@ impl Operation<'_> {
 /// Tells where an app stands and, where nothing serves it any more that did, how that comes back.
 pub(super) fn stands(app: &plan::App, space: &Space, report: &mut Report<'_>) {
     report(Happening::Stands { app: app.name.to_string(), told: serving(app, space) });
-    if let Some(put_back) = PutBack::of(app, strategy::of(app).apps(app), space) {
+    if let Some(put_back) = PutBack::of(app, space) {
         report(Happening::Hint { text: put_back.told() });
     }
 }

@@ -111,9 +111,8 @@ fn was_live_once(app: Option<&App>) -> bool {
 }
 
 fn of_finished(app: &plan::App, space: &Space, standing: Standing) -> Result<Direction, Refusal> {
-    let refuse = |why: String| {
-        Err(Refusal::NoFallback { name: app.name.clone(), why, put_back: PutBack::of(app, &app.colours, space) })
-    };
+    let refuse =
+        |why: String| Err(Refusal::NoFallback { name: app.name.clone(), why, put_back: PutBack::of(app, space) });
     match standing {
         Standing::First { .. } => refuse("no colour holds a live route".to_owned()),
         // Only what is under way leaves both on the live routes.
