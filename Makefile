@@ -83,7 +83,7 @@ transcripts: cf app
 
 # The laws that hold for any input, contention, and kills at random moments, tried for longer. CUTOVER_SEED=N repeats a run.
 soak: cf app
-	PROPTEST_CASES=$(SOAK_CASES) cargo test --lib -- laws:: steps::tests::
+	CUTOVER_PROOFS=all PROPTEST_CASES=$(SOAK_CASES) cargo test --lib -- laws:: steps::tests::
 	CUTOVER_PROOFS=all cargo test --lib -- proof::
 	CUTOVER_ROUNDS=$(SOAK_ROUNDS) $(IT) lock::of_two
 	CUTOVER_SOAK=$(SOAK_KILLS) $(IT) --ignored matrix::killed

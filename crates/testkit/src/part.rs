@@ -7,6 +7,17 @@ pub fn of(parts: usize) -> usize {
     number.unwrap_or_default() % parts
 }
 
+/// The part of so many that is tried; `None` where all are, as `CUTOVER_PROOFS=all` has it in `make verify`.
+pub fn tried(parts: usize) -> Option<usize> {
+    std::env::var_os("CUTOVER_PROOFS").is_none().then(|| of(parts))
+}
+
+/// Those of many that are tried: one of so many, or all.
+pub fn one_of<T>(parts: usize, all: impl Iterator<Item = T>) -> impl Iterator<Item = T> {
+    let tried = tried(parts);
+    all.skip(tried.unwrap_or_default()).step_by(if tried.is_some() { parts } else { 1 })
+}
+
 /// The commit that is tried; empty where there is none, as in an archive of the source.
 fn commit() -> String {
     #[expect(clippy::disallowed_methods, reason = "no cf is started")]

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use regex::Regex;
+use testkit::part::one_of;
 
 use super::*;
 use crate::example;
@@ -212,16 +213,10 @@ fn changed(space: &Space, make: Change) -> Space {
     space
 }
 
-/// One of so many is tried, of each commit another one: a soak, which says how many cases it wants, tries all.
-fn part<T>(of: usize, all: impl Iterator<Item = T>) -> impl Iterator<Item = T> {
-    let parts = if std::env::var_os("PROPTEST_CASES").is_some() { 1 } else { of };
-    all.skip(testkit::part::of(parts)).step_by(parts)
-}
-
 #[test]
 fn whatever_a_run_leaves_is_told_with_ways_that_lead_on() {
     let plan = example::plan(PLAN);
-    for (number, (what, space)) in part(6, left_by_one_run(&plan, &beginnings()).values().enumerate()) {
+    for (number, (what, space)) in one_of(6, left_by_one_run(&plan, &beginnings()).values().enumerate()) {
         // Each change meets some of them.
         let (change, make) = CHANGES[number % CHANGES.len()];
         assert_true(&plan, &changed(space, make), LockState::Dead, &format!("{what}, {change}"));
@@ -232,7 +227,7 @@ fn whatever_a_run_leaves_is_told_with_ways_that_lead_on() {
 fn what_another_plan_has_left_is_told_with_ways_that_lead_on() {
     let plan = example::plan(PLAN);
     let other = example::plan(&PLAN.replace("staging: shop", "staging: the-shop"));
-    for (what, space) in part(30, left_by_one_run(&plan, &beginnings()).values()) {
+    for (what, space) in one_of(30, left_by_one_run(&plan, &beginnings()).values()) {
         assert_true(&other, space, LockState::Dead, what);
     }
 }
@@ -247,7 +242,7 @@ fn what_is_left_of_an_app_without_routes_is_told_without_a_second_start() {
         example::space(vec![app("shop_a", true, Role::Live), app("shop_b", false, Role::Previous)], []),
         example::space(vec![app("shop_a", true, Role::Live), app("shop_b", false, Role::RolledBack)], []),
     ];
-    for (what, space) in left_by_one_run(&plan, &beginnings).values() {
+    for (what, space) in one_of(4, left_by_one_run(&plan, &beginnings).values()) {
         assert_true(&plan, space, LockState::Dead, what);
     }
 }
