@@ -9,7 +9,7 @@ use crate::steps::input::{CompileInput, Failed};
 use crate::steps::refusal::Refusal;
 use crate::steps::standing::UnderWay;
 use crate::steps::upload::Upload;
-use crate::steps::{self, Step, Verb};
+use crate::steps::{self, Step, Verb, strategy};
 
 use super::counterexample::Counterexample;
 use super::prove::prove_app;
@@ -53,10 +53,14 @@ pub(crate) fn offer(plan: &Plan, app: &plan::App, verb: Verb, space: &Space) -> 
     let compile = |verb: Verb, space: &Space| steps::compile(verb, &input, space);
     match compile(verb, space) {
         Err(refusal) => Offer::Refused(refusal),
-        Ok(steps) => match prove_app(app, verb, space, &compile).violations.pop() {
-            None => Offer::Steps { count: steps.len(), questions: steps.iter().filter_map(question).collect() },
-            Some(counterexample) => Offer::Unsafe(counterexample),
-        },
+        Ok(steps) => {
+            // Routes that lead to it and that the plan does not name go with the others.
+            let found = strategy::of(app).found(plan, app, verb, space);
+            match prove_app(&found, verb, space, &compile).violations.pop() {
+                None => Offer::Steps { count: steps.len(), questions: steps.iter().filter_map(question).collect() },
+                Some(counterexample) => Offer::Unsafe(counterexample),
+            }
+        }
     }
 }
 

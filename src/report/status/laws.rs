@@ -97,6 +97,11 @@ const CHANGES: &[(&str, Change)] = &[
             .filter(|route| route.url == LIVE)
             .for_each(|route| route.destinations.extend(more.clone()));
     }),
+    ("routes that nobody has named lead there, too", |space| {
+        for app in ["shop_a", "shop_b"].iter().filter(|app| space.app(app).is_some()).collect::<Vec<_>>() {
+            space.routes.push(example::route(&format!("{app}.example.com").replace('_', "-"), app));
+        }
+    }),
     ("the lock of a deployment is there", |space| lock(space, Verb::Apply)),
     ("the lock of a rollback is there", |space| lock(space, Verb::Rollback)),
 ];
