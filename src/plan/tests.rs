@@ -502,7 +502,30 @@ applications:
         }),
         "what a deployment sees to itself is not asked of an app"
     );
+    let compared = manifest.app.compared_with("shop_a");
+    assert_eq!(compared["services"], serde_json::json!(["cache", "db"]), "as the platform presents them");
+    assert_eq!(compared.get("buildpacks"), None);
     assert_eq!(plan.apps[0].path, None, "a docker image is not uploaded");
+}
+
+#[test]
+fn what_a_manifest_asks_for_is_compared_in_the_form_that_the_platform_presents() {
+    let compared = |keys: &str| {
+        let manifest = format!("applications:\n- {{name: shop, {keys}}}\n");
+        let files = project(SMALL).with("app/manifest.yml", &manifest);
+        let plan = load(Path::new("deploy.yaml"), None, &files).unwrap();
+        plan.apps[0].manifest.app.compared_with("shop_a")
+    };
+    for (keys, form) in [
+        ("buildpack: go_buildpack", serde_json::json!({"buildpacks": ["go_buildpack"]})),
+        ("buildpack: default", serde_json::json!({})),
+        ("buildpacks: [], services: [], env: {}", serde_json::json!({})),
+        ("services: [b, {name: A, parameters: {x: 1}}]", serde_json::json!({"services": ["A", "b"]})),
+    ] {
+        let mut form = form;
+        form["name"] = "shop_a".into();
+        assert_eq!(compared(keys), form, "{keys}");
+    }
 }
 
 #[test]

@@ -43,7 +43,7 @@ pub(crate) fn unchanged(plan: &Plan, space: &Space, files: &Files<'_>) -> Option
 pub(crate) fn asked(plan: &Plan, space: &Space) -> Value {
     let of_live = |app: &plan::App| {
         let live = Standing::of(app, space).ok()?.live().cloned()?;
-        Some(app.manifest.app.asked_of(live.as_str()))
+        Some(app.manifest.app.compared_with(live.as_str()))
     };
     json!({ "applications": plan.apps.iter().filter_map(of_live).collect::<Vec<_>>() })
 }

@@ -138,6 +138,20 @@ impl ManifestApp {
         Value::Object(whole)
     }
 
+    /// The same in the form in which the platform presents the app that it compares with it (CC: `buildpack_presenter.rb`,
+    /// `services_properties_presenter.rb`): buildpacks as a list, service instances by their names in the order of the alphabet, and
+    /// nothing that is empty. In another form it differs for ever. What bindings are made with is not compared.
+    pub(crate) fn compared_with(&self, app: &str) -> Value {
+        let Value::Object(mut whole) = self.asked_of(app) else { return Value::Null };
+        let mut services = self.services.clone();
+        services.sort_by_key(|name| name.to_lowercase());
+        whole.remove("buildpack");
+        whole.insert("buildpacks".to_owned(), self.buildpacks.clone().into());
+        whole.insert("services".to_owned(), services.into());
+        whole.retain(|_, value| !is_empty(value));
+        Value::Object(whole)
+    }
+
     /// How many web instances a new app gets. CC: one, where the manifest names no number.
     pub(crate) fn web_instances(&self) -> u32 {
         self.web.instances.unwrap_or(1)
@@ -148,6 +162,10 @@ impl ManifestApp {
     pub(crate) fn system_buildpacks(&self) -> impl Iterator<Item = &str> {
         self.buildpacks.iter().map(String::as_str).filter(|name| !name.contains(':'))
     }
+}
+
+fn is_empty(value: &Value) -> bool {
+    value.as_array().is_some_and(Vec::is_empty) || value.as_object().is_some_and(Map::is_empty)
 }
 
 /// An image of a registry, as a manifest names it.
