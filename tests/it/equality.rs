@@ -6,6 +6,7 @@ use std::time::Duration;
 use foundry::faults::{Fault, Harm, Rule};
 use serde_json::{Value, json};
 
+use crate::support::app_manifest::app_manifest;
 use crate::support::bench::{Bench, LIVE, MANIFEST, PLAN, Run};
 
 /// A bench whose app is live as `shop_a`, with a plan that does not drain and has these keys, too.
@@ -26,29 +27,6 @@ fn curl(bench: &Bench, method: &str, path: &str, body: &Value) -> Value {
 
 fn get(bench: &Bench, path: &str) -> Value {
     serde_json::from_str(&bench.cf.must(["curl", path])).unwrap()
-}
-
-/// The app as cf writes its manifest, without what tells it from its twin: its name, its routes and cutover's own annotations.
-fn manifest(bench: &Bench, app: &str) -> String {
-    let file = bench.folder().join(format!("{app}.yml"));
-    bench.cf.must(["create-app-manifest", app, "-p", file.to_str().unwrap()]);
-    let text = std::fs::read_to_string(file).unwrap();
-    // Variables are told in the order in which they were set.
-    let mut lines: Vec<&str> = text
-        .lines()
-        .filter(|line| {
-            let own = line.trim_start();
-            !own.starts_with("- name: shop_")
-                && !own.starts_with("cutover-")
-                && !own.contains("route")
-                && !own.starts_with("protocol:")
-        })
-        .collect();
-    if let Some(at) = lines.iter().position(|line| *line == "  env:") {
-        let end = lines[at + 1..].iter().position(|line| !line.starts_with("    ")).unwrap_or(0) + at + 1;
-        lines[at + 1..end].sort_unstable();
-    }
-    lines.join("\n")
 }
 
 /// What the policies of an app are, each as the other end, the direction and the ports.
@@ -101,7 +79,7 @@ fn what_only_the_live_version_has_the_next_one_has_too() {
     curl(&bench, "POST", &format!("/v3/apps/{shop}/processes/web/actions/scale"), &json!({"disk_in_mb": 700}));
     let sidecar = json!({"name": "agent", "command": "sleep 1000", "process_types": ["web"], "memory_in_mb": 8});
     curl(&bench, "POST", &format!("/v3/apps/{shop}/sidecars"), &sidecar);
-    let (before, of_a) = (manifest(&bench, "shop_a"), policies(&bench, "shop_a"));
+    let (before, of_a) = (app_manifest(&bench, "shop_a"), policies(&bench, "shop_a"));
     assert_eq!(of_a.len(), 3, "{of_a:?}");
 
     let preview = bench.must(&["plan"]).out;
@@ -112,9 +90,9 @@ fn what_only_the_live_version_has_the_next_one_has_too() {
 
     apply(&bench);
     assert_eq!(bench.leads_to(LIVE), ["shop_b"]);
-    assert_eq!(manifest(&bench, "shop_b"), before);
+    assert_eq!(app_manifest(&bench, "shop_b"), before);
     assert_eq!(policies(&bench, "shop_b"), of_a);
-    assert_eq!(manifest(&bench, "shop_a"), before, "the old version is as it was");
+    assert_eq!(app_manifest(&bench, "shop_a"), before, "the old version is as it was");
 
     // There is nothing left to set where both have it.
     let again = bench.must(&["plan", "--format", "json"]).out;
@@ -123,7 +101,7 @@ fn what_only_the_live_version_has_the_next_one_has_too() {
         plan["steps"].as_array().unwrap().iter().filter_map(|step| step["action"].as_str()).collect();
     assert!(!actions.iter().any(|action| action.starts_with("set-") && *action != "set-droplet"), "{actions:?}");
     apply(&bench);
-    assert_eq!((manifest(&bench, "shop_a"), manifest(&bench, "shop_b")), (before.clone(), before));
+    assert_eq!((app_manifest(&bench, "shop_a"), app_manifest(&bench, "shop_b")), (before.clone(), before));
 }
 
 #[test]
@@ -203,7 +181,7 @@ fn a_deployment_that_was_cut_off_comes_out_equal() {
     bench.cf.must(["set-env", "shop_a", "TOKEN", "x"]);
     bench.cf.must(["set-label", "app", "shop_a", "team=blue"]);
     bench.cf.must(["disable-ssh", "shop_a"]);
-    let before = manifest(&bench, "shop_a");
+    let before = app_manifest(&bench, "shop_a");
     bench.write("deploy.yaml", &PLAN.replace("drain: 1s", "drain: 0s\n    on_failure: stop"));
     let refused = Rule::new("PATCH", "/v3/apps/*/features/ssh", Fault::Before(Harm::status(422)));
     bench.foundry.faults().add(refused);
@@ -212,5 +190,5 @@ fn a_deployment_that_was_cut_off_comes_out_equal() {
     bench.foundry.faults().clear();
     bench.must(&["resume", "--yes"]);
     assert_eq!(bench.leads_to(LIVE), ["shop_b"]);
-    assert_eq!(manifest(&bench, "shop_b"), before);
+    assert_eq!(app_manifest(&bench, "shop_b"), before);
 }

@@ -7,7 +7,7 @@ use foundry::router::Propagation;
 use foundry::settings::Settings;
 use testkit::wait::wait_until;
 
-use crate::support::bench::{Bench, PLAN};
+use crate::support::bench::{Bench, LIVE, PLAN};
 
 /// A load of every kind on the live route while `act` runs.
 pub(crate) fn under_load(bench: &Bench, act: impl FnOnce()) -> LoadReport {
@@ -15,8 +15,18 @@ pub(crate) fn under_load(bench: &Bench, act: impl FnOnce()) -> LoadReport {
 }
 
 pub(crate) fn under_load_with(bench: &Bench, change: impl FnOnce(&mut LoadSettings), act: impl FnOnce()) -> LoadReport {
-    let url = LiveUrl { host: "shop.apps.foundry.test".to_owned(), path: String::new() };
-    let mut settings = LoadSettings::new(bench.foundry.router_addr(), vec![url], 60);
+    under_load_on(bench, &[LIVE], change, act)
+}
+
+/// The same on several routes, each without a path.
+pub(crate) fn under_load_on(
+    bench: &Bench,
+    hosts: &[&str],
+    change: impl FnOnce(&mut LoadSettings),
+    act: impl FnOnce(),
+) -> LoadReport {
+    let url = |host: &&str| LiveUrl { host: (*host).to_owned(), path: String::new() };
+    let mut settings = LoadSettings::new(bench.foundry.router_addr(), hosts.iter().map(url).collect(), 60);
     settings.mix = Mix { get: 4, post: 2, slow: 1, kept: 2, sticky: 1, stream: 1, socket: 1 };
     "/session".clone_into(&mut settings.paths.session);
     change(&mut settings);
@@ -38,7 +48,7 @@ pub(crate) fn streams_of(settings: &mut LoadSettings, time: Duration) {
     settings.paths.stream = format!("/stream?lines={}&ms=100", time.as_millis() / 100);
 }
 
-fn assert_nothing_failed(report: &LoadReport) {
+pub(crate) fn assert_nothing_failed(report: &LoadReport) {
     assert_eq!(report.failed, 0, "{:#?}", report.failures);
     assert_eq!(report.by_app.len(), 2, "both colours served: {:?}", report.by_app);
 }

@@ -141,11 +141,11 @@ impl Kind {
     }
 }
 
-/// The id of a step in the list that goes on from right before it: ids are counted anew there.
+/// What the id of a step begins with in the list that goes on from right before it: ids are counted anew there.
 fn begun_as(step: &str) -> &str {
     match step {
         "shop/mark-2" => "shop/mark",
-        other => other,
+        other => family(other),
     }
 }
 
@@ -154,11 +154,19 @@ fn verb_before(step: &str) -> &'static str {
     if step == "shop/create" { "apply" } else { "resume" }
 }
 
+/// The id without the number that tells it from others of its kind. The two marks are of different apps.
+fn family(step: &str) -> &str {
+    match step.rsplit_once('-') {
+        Some((kind, number)) if number.parse::<u32>().is_ok() && kind != "shop/mark" => kind,
+        _ => step,
+    }
+}
+
 /// The call that does what a step is for: method and path. `None` where it makes none.
 fn call(step: &str) -> Option<(&'static str, &'static str)> {
-    Some(match step {
+    Some(match family(step) {
         "shop/create" => ("POST", "/v3/apps"),
-        "shop/mark" | "shop/mark-2" => ("PATCH", "/v3/apps/*"),
+        "shop/mark" | "shop/mark-2" | "shop/metadata" | "shop/note" => ("PATCH", "/v3/apps/*"),
         "shop/push" => ("POST", "/v3/packages/*/upload"),
         "shop/bind" => ("POST", "/v3/service_credential_bindings"),
         "shop/map-staging" | "shop/map-live" => ("POST", "/v3/routes/*/destinations"),
@@ -167,7 +175,14 @@ fn call(step: &str) -> Option<(&'static str, &'static str)> {
         "shop/start" => ("POST", "/v3/apps/*/actions/start"),
         "shop/unmap-live" | "shop/unmap-staging" => ("DELETE", "/v3/routes/*/destinations/*"),
         "shop/stop" => ("POST", "/v3/apps/*/actions/stop"),
-        "shop/check" | "shop/drain" => return None,
+        "shop/env" => ("PATCH", "/v3/apps/*/environment_variables"),
+        "shop/feature" => ("PATCH", "/v3/apps/*/features/*"),
+        "shop/policies" => ("POST", "/networking/v1/external/policies"),
+        "shop/hold-process" | "shop/end-process" | "shop/run-process" => {
+            ("POST", "/v3/apps/*/processes/*/actions/scale")
+        }
+        "shop/task" => ("POST", "/v3/apps/*/tasks"),
+        "shop/check" | "shop/live-check" | "shop/health" | "shop/watch" | "shop/drain" => return None,
         other => panic!("{other} is a step that the matrix does not know"),
     })
 }
@@ -178,8 +193,8 @@ fn rule(lane: &Lane, step: &str, fault: Fault) -> Rule {
     let guid = |name: &str| lane.bench.foundry.app(name).unwrap().guid;
     match step {
         "shop/create" => Rule::new(method, path, fault).on(Occurrence::From(2)),
-        "shop/mark" => Rule::new(method, &format!("/v3/apps/{}", guid("shop_a")), fault),
-        "shop/mark-2" => Rule::new(method, &format!("/v3/apps/{}", guid("shop_b")), fault),
+        "shop/mark" | "shop/note" => Rule::new(method, &format!("/v3/apps/{}", guid("shop_a")), fault),
+        "shop/mark-2" | "shop/metadata" => Rule::new(method, &format!("/v3/apps/{}", guid("shop_b")), fault),
         _ => Rule::new(method, path, fault),
     }
 }

@@ -1,5 +1,6 @@
 //! A foundry with a snapshot of its state before each step of a deployment.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 use std::process::{Child, Stdio};
@@ -15,9 +16,16 @@ use testkit::wait::comes_true;
 
 use crate::support::bench::{Bench, LIVE, PLAN};
 use crate::support::inside;
+use crate::whole::{set_by_hand, whole};
 
 /// What routers take to learn of a change, where a case does not say otherwise.
 const USUAL: Propagation = Propagation::both(Duration::from_millis(300));
+
+fn settings() -> Settings {
+    let mut settings = Settings { routers: 2, ..Settings::default() };
+    settings.router.propagation = USUAL;
+    settings
+}
 
 /// Where a case may end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,9 +55,7 @@ pub(super) struct Lane {
 impl Lane {
     /// Deploys a first version, and an update step by step, with a snapshot before each.
     pub(super) fn prepare(number: usize) -> Self {
-        let mut settings = Settings { routers: 2, ..Settings::default() };
-        settings.router.propagation = USUAL;
-        let bench = Bench::with(settings);
+        let bench = Bench::with(settings());
         let timeouts = "{call: 6s, upload: 25s, staging: 25s, start: 40s, route: 60s, binding: 20s}";
         let services = "path: app\n    services: [db]";
         let plan = PLAN.replace("drain: 1s", &format!("drain: 1s\n    timeouts: {timeouts}"));
@@ -58,12 +64,25 @@ impl Lane {
         // Somebody else's, which must stay as it is.
         bench.cf.must(["create-app", "billing"]);
         bench.cf.must(["map-route", "billing", "apps.foundry.test", "--hostname", "billing"]);
-        let temporary = bench.folder().join(format!("tmp-{number}"));
-        fs::create_dir(&temporary).unwrap();
-        let mut lane = Self { bench, steps: Vec::new(), snapshots: Vec::new(), temporary };
+        let mut lane = Self::before(bench, number);
         assert_eq!(lane.run(&["apply", "--yes"]).code, Some(0));
         lane.record();
         lane
+    }
+
+    /// The same with most of a plan at once, and with most of what somebody may have set by hand.
+    pub(super) fn of_whole(number: usize) -> Self {
+        let mut lane = Self::before(whole(settings()), number);
+        assert_eq!(lane.run(&["apply", "--yes"]).code, Some(0));
+        set_by_hand(&lane.bench, "shop_a");
+        lane.record();
+        lane
+    }
+
+    fn before(bench: Bench, number: usize) -> Self {
+        let temporary = bench.folder().join(format!("tmp-{number}"));
+        fs::create_dir(&temporary).unwrap();
+        Self { bench, steps: Vec::new(), snapshots: Vec::new(), temporary }
     }
 
     /// Runs the update, with a snapshot before each step.
@@ -151,17 +170,18 @@ impl Lane {
         assert!(comes_true(reached), "in vain: {what}\n{:?}", err());
     }
 
-    /// Waits until a step was begun.
+    /// Waits until a step was begun whose id begins so.
     pub(super) fn until_started(&self, step: &str) {
         let events = self.bench.folder().join("events.jsonl");
-        let begun = format!("\"step\":\"{step}\"");
+        let begun = format!("\"step\":\"{step}");
         self.until(step, || fs::read_to_string(&events).unwrap().lines().any(|line| line.contains(&begun)));
     }
 
-    /// The names of the apps on a route, by the platform's own records.
+    /// The names of the apps on the routes of a host, each once, by the platform's own records.
     fn on(&self, host: &str) -> Vec<String> {
         let routes = self.bench.foundry.routes().into_iter().filter(|route| route.host == host);
-        routes.flat_map(|route| route.apps).collect()
+        let names: BTreeSet<String> = routes.flat_map(|route| route.apps).collect();
+        names.into_iter().collect()
     }
 
     fn starts(&self, app: &str) -> bool {
@@ -184,8 +204,16 @@ impl Lane {
         if self.bench.is_under_way() {
             wrong.push(format!("still under way: {:?} {:?}", self.role("shop_a"), self.role("shop_b")));
         }
-        if !self.on("shop-staging").is_empty() {
-            wrong.push(format!("on the staging route: {:?}", self.on("shop-staging")));
+        for host in ["shop-staging", "shop-next"] {
+            if !self.on(host).is_empty() {
+                wrong.push(format!("on the staging route {host}: {:?}", self.on(host)));
+            }
+        }
+        for route in self.bench.foundry.routes() {
+            let goes_along = ["www", "api", "promo"].contains(&route.host.as_str());
+            if goes_along && route.apps != live {
+                wrong.push(format!("{} leads to {:?}, and the live route to {live:?}", route.url, route.apps));
+            }
         }
         if self.on("billing") != ["billing"] {
             wrong.push("somebody else's route was changed".to_owned());

@@ -43,13 +43,17 @@ struct Outcome {
 type Case = (usize, String, Kind);
 
 /// Runs cases on lanes, each lane its share.
-fn run_all(lanes: usize, cases_of: impl Fn(&[String]) -> Vec<Case> + Sync) -> Vec<Outcome> {
+fn run_all(
+    lanes: usize,
+    prepare: impl Fn(usize) -> Lane + Sync,
+    cases_of: impl Fn(&[String]) -> Vec<Case> + Sync,
+) -> Vec<Outcome> {
     let outcomes = Mutex::new(Vec::new());
     thread::scope(|scope| {
         for number in 0..lanes {
-            let (outcomes, cases_of) = (&outcomes, &cases_of);
+            let (outcomes, prepare, cases_of) = (&outcomes, &prepare, &cases_of);
             scope.spawn(move || {
-                let lane = Lane::prepare(number);
+                let lane = prepare(number);
                 for (at, (case_number, step, kind)) in cases_of(lane.steps()).into_iter().enumerate() {
                     if at % lanes == number {
                         let tried = catch_unwind(AssertUnwindSafe(|| case(&lane, &step, &kind, case_number)));
@@ -139,8 +143,24 @@ fn all_cases(steps: &[String]) -> Vec<Case> {
 #[ignore = "`make verify` runs it: it takes a quarter of an hour"]
 fn every_step_and_every_fault() {
     let begun = Instant::now();
-    let outcomes = run_all(LANES, all_cases);
+    let outcomes = run_all(LANES, Lane::prepare, all_cases);
     judge("fault matrix", &outcomes, begun.elapsed());
+}
+
+/// Each step of a deployment with most of a plan at once, with one of the faults that can meet it; they take turns.
+#[test]
+#[ignore = "`make verify` runs it: it takes a quarter of an hour"]
+fn every_step_of_most_of_a_plan() {
+    let begun = Instant::now();
+    let outcomes = run_all(LANES, Lane::of_whole, |steps| {
+        let one = |(number, step): (usize, &String)| {
+            let mut kinds = Kind::of(step);
+            let kind = kinds.swap_remove(number % kinds.len());
+            (number, step.clone(), kind)
+        };
+        steps.iter().enumerate().map(one).collect()
+    });
+    judge("fault matrix of most of a plan", &outcomes, begun.elapsed());
 }
 
 /// `CUTOVER_MATRIX=3/60` names the part: 60 parts, counted from 1.
@@ -149,7 +169,8 @@ fn a_part_of_every_step_and_every_fault() {
     let (part, parts) = asked_part().unwrap_or_else(|| (part::of(PARTS) + 1, PARTS));
     tell(&format!("CUTOVER_MATRIX={part}/{parts}"));
     let begun = Instant::now();
-    let outcomes = run_all(FEW_LANES, |steps| all_cases(steps).into_iter().skip(part - 1).step_by(parts).collect());
+    let outcomes =
+        run_all(FEW_LANES, Lane::prepare, |steps| all_cases(steps).into_iter().skip(part - 1).step_by(parts).collect());
     judge(&format!("part {part} of {parts} of the fault matrix"), &outcomes, begun.elapsed());
 }
 
@@ -168,7 +189,7 @@ fn killed_at_random_moments() {
     let count = asked("CUTOVER_SOAK").map_or(40, |count| usize::try_from(count).unwrap());
     tell(&format!("CUTOVER_SEED={seed} CUTOVER_SOAK={count}"));
     let begun = Instant::now();
-    let outcomes = run_all(LANES, |steps| {
+    let outcomes = run_all(LANES, Lane::prepare, |steps| {
         let mut random = Random::new(seed);
         let case = |number| {
             let step = steps[usize::try_from(random.below(steps.len() as u64)).unwrap()].clone();
