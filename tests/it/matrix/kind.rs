@@ -178,7 +178,7 @@ fn call(step: &str) -> Option<(&'static str, &'static str)> {
         "shop/env" => ("PATCH", "/v3/apps/*/environment_variables"),
         "shop/feature" => ("PATCH", "/v3/apps/*/features/*"),
         "shop/policies" => ("POST", "/networking/v1/external/policies"),
-        "shop/hold-process" | "shop/end-process" | "shop/run-process" => {
+        "shop/scale" | "shop/hold-process" | "shop/end-process" | "shop/run-process" => {
             ("POST", "/v3/apps/*/processes/*/actions/scale")
         }
         "shop/task" => ("POST", "/v3/apps/*/tasks"),
