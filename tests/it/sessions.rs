@@ -141,8 +141,9 @@ fn the_private_copy_is_the_users_alone_and_goes_whatever_happens() {
     }
 }
 
-/// Interrupts a deployment at a step, looks, and lets another one finish it. Where `starts` is false no instance comes up.
-fn interrupted_at(step: &str, (signal, code): (Signal, i32), starts: bool) {
+/// Interrupts a deployment at a step, before the one that waits for it, looks, and lets another one finish it. Where `starts` is false
+/// no instance comes up.
+fn interrupted_at(step: &str, before: &str, (signal, code): (Signal, i32), starts: bool) {
     let mut settings = Settings::default();
     settings.router.propagation = Propagation::both(Duration::from_secs(1));
     settings.timing.start = Duration::from_secs(1);
@@ -156,7 +157,8 @@ fn interrupted_at(step: &str, (signal, code): (Signal, i32), starts: bool) {
     running.send(signal);
     let (run, started) = running.end();
     assert_eq!(run.code, code, "{step}\n{}", run.err);
-    assert!(started.last().unwrap().contains(&format!("\"{step}\"")), "{step} is not the last of {started:#?}");
+    let has_begun = |step: &str| started.iter().any(|event| event.contains(&format!("\"step\":\"{step}\"")));
+    assert!(has_begun(step) && !has_begun(before), "{before} has begun, or {step} has not: {started:#?}");
     for words in ["interrupted", "cutover resume", "cutover rollback"] {
         assert!(run.err.contains(words), "'{words}' is not in:\n{}", run.err);
     }
@@ -178,13 +180,13 @@ const TERMINATED: (Signal, i32) = (Signal::TERM, 143);
 #[test]
 #[ignore = "`make verify` runs it: another of its kind is tried each time"]
 fn interrupted_while_it_uploads() {
-    interrupted_at("shop/push", CTRL_C, true);
+    interrupted_at("shop/push", "shop/stage", CTRL_C, true);
 }
 
 /// A start that cannot come is not waited for: its time is ten minutes.
 #[test]
 fn interrupted_while_it_starts_in_vain() {
-    interrupted_at("shop/start", TERMINATED, false);
+    interrupted_at("shop/start", "shop/check", TERMINATED, false);
 }
 
 /// An app that takes a request of a check and does not answer it is not waited for, and nothing is held against it.
@@ -254,13 +256,13 @@ fn interrupted_while_the_platform_is_out_of_reach() {
 #[test]
 #[ignore = "`make verify` runs it: another of its kind is tried each time"]
 fn interrupted_while_the_live_route_is_mapped() {
-    interrupted_at("shop/map-live", TERMINATED, true);
+    interrupted_at("shop/map-live", "shop/unmap-live", TERMINATED, true);
 }
 
 #[test]
 #[ignore = "`make verify` runs it: it drains for long; a start is interrupted each time"]
 fn interrupted_while_the_old_colour_drains() {
-    interrupted_at("shop/drain", CTRL_C, true);
+    interrupted_at("shop/drain", "shop/stop", CTRL_C, true);
 }
 
 /// Staging goes on at the platform by itself: nobody waits for it who wants to stop.

@@ -79,7 +79,12 @@ async fn read(
     match Wanted::parse(query.as_deref().unwrap_or_default()) {
         Ok(wanted) => {
             let lines = platform.logs.of(&source);
-            let batch: Vec<Value> = wanted.of(&lines).into_iter().map(|line| envelope(&source, line)).collect();
+            let got = wanted.of(&lines);
+            let batch: Vec<Value> = got.iter().map(|line| envelope(&source, line)).collect();
+            // cf asks for the newest one alone to know from where to follow, and prints nothing of it.
+            if let Some(last) = got.last().filter(|_| !wanted.newest_first) {
+                platform.logs.is_read(&source, last.at);
+            }
             Json(json!({ "envelopes": { "batch": batch } })).into_response()
         }
         Err(message) => {

@@ -138,6 +138,9 @@ pub struct Timing {
     pub call_jitter: Jitter,
     /// How long staging takes at least.
     pub staging: Duration,
+    /// How long a staging waits at the most until somebody has read all of its log. cf reads until the staging has ended, so that
+    /// without it the machine's speed says how much of the log cf prints.
+    pub staging_is_read: Duration,
     /// How long an instance takes at least from its start to its first health check.
     pub start: Duration,
     /// How long an instance that is told to stop stays after it has been taken off its routes, before it gets SIGTERM.
@@ -161,6 +164,7 @@ impl Default for Timing {
             call_latency: Duration::ZERO,
             call_jitter: Jitter::default(),
             staging: Duration::ZERO,
+            staging_is_read: Duration::ZERO,
             start: Duration::ZERO,
             term_after_unregister: Duration::ZERO,
             graceful_shutdown: Duration::from_secs(10),

@@ -49,7 +49,7 @@ pub(crate) fn start(platform: &Arc<Platform>, build: &Guid) {
     tokio::spawn(async move {
         if let Some(build) = platform.store.read(|db| db.builds.get(&guid).cloned()) {
             tokio::select! {
-                result = stage(&platform, &build) => {
+                result = staged(&platform, &build) => {
                     platform.epochs.within(epoch, || platform.store.update(|db| end(db, &build, result)));
                 }
                 () = platform.epochs.ended(epoch) => {}
@@ -57,6 +57,13 @@ pub(crate) fn start(platform: &Arc<Platform>, build: &Guid) {
         }
         drop(under_way);
     });
+}
+
+/// Takes a build to its end, and waits for whoever reads its log as long as the settings say.
+async fn staged(platform: &Arc<Platform>, build: &Build) -> Result<Droplet, StagingFailure> {
+    let result = stage(platform, build).await;
+    platform.logs.until_read(&build.app, platform.timing().staging_is_read).await;
+    result
 }
 
 /// Notes what came of a build.

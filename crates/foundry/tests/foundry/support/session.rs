@@ -32,6 +32,7 @@ use super::normal::Normal;
 pub(crate) fn replay(script: &str, files: &Path) -> String {
     let mut settings = Settings::default();
     settings.timing.service_operation = Duration::ZERO;
+    settings.timing.staging_is_read = Duration::from_secs(5);
     settings.router.propagation = Propagation::NONE;
     let mut login = "target";
     let mut app = None;
