@@ -6,7 +6,7 @@
 
 use serde_json::{Value, json};
 
-use crate::plan::{self, AppName, Old, Plan};
+use crate::plan::{self, AppName, Instances, Old, Plan};
 use crate::settings::WEB;
 use crate::space::{App, AppState, Process, Space};
 
@@ -94,8 +94,10 @@ fn changed(app: &plan::App, space: &Space, live: &AppName, found: &App) -> Optio
         Process { kind: WEB.to_owned(), instances: size.instances, memory_mb: size.memory_mb, ..Process::default() };
     for wanted in others.iter().chain([&web]) {
         let (kind, instances, memory) = (&wanted.kind, wanted.instances, wanted.memory_mb);
+        // A deployment starts as many as the live version has, where the plan wants that.
+        let is_kept = |has: u32| app.instances == Instances::AtLeastLive && has > instances;
         match found.process(kind).map(|process| (process.instances, process.memory_mb)) {
-            Some(has) if has == (instances, memory) => {}
+            Some((has, of)) if (has == instances || is_kept(has)) && of == memory => {}
             Some((has, of)) => {
                 return Some(format!(
                     "{live} is live with {has} × {of} MB of process {kind}, and not with {instances} × {memory} MB"
@@ -177,6 +179,7 @@ mod tests {
     use super::*;
     use crate::example;
     use crate::own_commands::OwnCommands;
+    use crate::plan::ManifestProcess;
     use crate::steps::annotations::{AT, BY, DEPLOYMENT, PLAN as PLAN_DIGEST, UPLOAD};
 
     const PLAN: &str = "
@@ -258,6 +261,31 @@ apps:
             let told = format!("{refusal}\n{}", refusal.hint(&OwnCommands::default()));
             assert!(told.contains(words), "'{words}' is not in: {told}");
             assert!(told.contains("cutover apply --app shop"), "{told}");
+        }
+    }
+
+    #[test]
+    fn workers_that_were_scaled_up_are_what_a_plan_deploys_that_keeps_them() {
+        let mut plan = example::plan(PLAN);
+        let worker = |instances| ManifestProcess {
+            process_type: "worker".to_owned(),
+            instances: Some(instances),
+            memory_mb: Some(16),
+            ..ManifestProcess::default()
+        };
+        let mut space = deployed(&plan);
+        let process = space.apps[0].make_process("worker");
+        (process.instances, process.memory_mb) = (3, 16);
+        for (instances, wanted, is_same) in [
+            (Instances::AtLeastLive, 2, true),
+            (Instances::AtLeastLive, 3, true),
+            (Instances::AtLeastLive, 4, false),
+            (Instances::Manifest, 2, false),
+        ] {
+            plan.apps[0].instances = instances;
+            plan.apps[0].manifest.app.others = vec![worker(wanted)];
+            let files = |_: &plan::App| Ok(Some(Upload::as_written("new", "")));
+            assert_eq!(check(&plan, &space, &files).is_ok(), is_same, "{instances:?} {wanted}");
         }
     }
 

@@ -8,7 +8,7 @@ use foundry::settings::Settings;
 
 use crate::load::{assert_nothing_failed, under_load_on};
 use crate::support::app_manifest::app_manifest;
-use crate::support::bench::Bench;
+use crate::support::bench::{Bench, Run};
 
 /// The live routes of the plan.
 const LIVE: [&str; 4] =
@@ -90,6 +90,8 @@ fn most_of_a_plan_at_once_is_deployed_under_load_and_taken_back() {
         assert_eq!(sizes(&bench, to), of_before, "{verb}\n{told}");
         assert_eq!(policies().matches("8080-8090").count(), 2, "{verb}: both versions may reach billing");
     }
+    let again = Run::of(&bench.as_typed(&["apply", "--yes"]).output().unwrap());
+    assert!(again.code == 0 && again.err.contains("nothing to deploy"), "{}", again.err);
     let status = bench.must(&["status"]).out;
     assert!(status.contains("cutover rollback goes back to shop_a"), "{status}");
 }
