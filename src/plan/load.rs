@@ -83,7 +83,8 @@ fn read(file: &Path, env: Option<&str>, collector: &mut Collector<'_>) -> Option
 }
 
 fn read_tree(file: &Path, env: Option<&str>, collector: &mut Collector<'_>) -> Option<Node> {
-    let base = collector.read(file, "name the plan with `-f FILE`; deploy.example.yaml shows what stands in one");
+    let base =
+        collector.read(file, "name the plan with `-f FILE`; `cutover init` writes one from what runs in the space");
     let Some(env) = env else { return Some(base?.root) };
     match overlay::file_for(file, env) {
         Ok(upper) => {

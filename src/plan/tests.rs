@@ -786,7 +786,7 @@ fn problems_as_json() {
             "file": "nowhere.yaml",
             "path": "",
             "message": "there is no such file",
-            "hint": "name the plan with `-f FILE`; deploy.example.yaml shows what stands in one",
+            "hint": "name the plan with `-f FILE`; `cutover init` writes one from what runs in the space",
         }])
     );
 }

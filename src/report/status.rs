@@ -312,11 +312,12 @@ fn way_json(command: &str, way: &Way, own: &OwnCommands) -> Value {
     let does = does(&way.does);
     match &way.offer {
         None => json!({ "command": command, "does": does }),
-        Some(Offer::Steps { count, questions }) if questions.is_empty() => {
-            json!({ "command": command, "does": does, "steps": count })
-        }
         Some(Offer::Steps { count, questions }) => {
-            json!({ "command": command, "does": does, "steps": count, "asks": questions })
+            let mut told = json!({ "command": command, "does": does, "steps": count });
+            if !questions.is_empty() {
+                told["asks"] = json!(questions);
+            }
+            told
         }
         Some(Offer::Refused(refusal)) => {
             json!({ "command": command, "refusal": refusal.to_string(), "hint": refusal.hint(own) })
