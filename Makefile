@@ -21,10 +21,10 @@ ONLY ?= all
 # that its hash names; SHARD=0/1 tries all.
 MUTANTS := target/mutants/bin/cargo-mutants
 MUTANTS_VERSION := 27.1.0
-SHARD ?= $(shell echo $$((0x$$(git rev-parse HEAD 2>/dev/null | cut -c1-7 | grep . || echo 0) % 24))/24)
+SHARD ?= $(shell echo $$((0x$$(git rev-parse HEAD 2>/dev/null | cut -c1-8 | grep . || echo 0) % 24))/24)
 
 # Of the whole runs in this file a third is tried, of each commit another one; `make more` tries the others. TURN=0 names it.
-TURN ?= $(shell echo $$((0x$$(git rev-parse HEAD 2>/dev/null | cut -c1-7 | grep . || echo 0) % 3)))
+TURN ?= $(shell echo $$((0x$$(git rev-parse HEAD 2>/dev/null | cut -c1-8 | grep . || echo 0) % 3)))
 OTHERS = $(shell awk 'NR % 3 != $(TURN)' tests/it/turns.txt)
 
 # What a whole run tells of itself, until docs/figures.md is made of it.

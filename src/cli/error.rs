@@ -302,7 +302,7 @@ fn listed(why: &[String]) -> String {
 fn before_the_first_change(why: &Stop) -> String {
     match why {
         Stop::Signal(_) => "interrupted before the first change: nothing is done".to_owned(),
-        Stop::LockLost(why) => format!("{why}: nothing is done"),
+        Stop::LockLost(lost) => format!("{}: nothing is done", lost.why),
     }
 }
 

@@ -11,7 +11,7 @@ use crate::run::waiting::interrupt::Interrupt;
 use crate::space::Space;
 use crate::steps::Verb;
 use crate::steps::input::Failed;
-use crate::steps::refusal::Refusal;
+use crate::steps::refusal::{Refusal, UnderWayRefusal};
 use crate::steps::standing::serving;
 
 use super::approval::Approval;
@@ -111,7 +111,7 @@ fn in_session(
     // What is compiled while somebody else is at work fits nothing: that is done once the lock is ours.
     let agreed = if is_free {
         match asking.agree(&space, &unhurried) {
-            Err(CliError::Refused(Refusal::NothingUnderWay { .. })) => {
+            Err(CliError::Refused(Refusal::UnderWay(UnderWayRefusal::NothingUnderWay { .. }))) => {
                 clear_up(context, &space.locks, reporters)?;
                 return asking.nothing_under_way(&space);
             }

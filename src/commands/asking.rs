@@ -1,11 +1,11 @@
-//! What somebody agrees to, and what is made of that under the lock: looked at again, run, and what it leaves judged.
+//! What somebody agrees to, and what is made of that under the lock: looked at again, and run.
 
 use std::time::{Duration, Instant};
 
 use crate::cli::prompt::{Consent, question};
 use crate::cli::{CliError, ExitStatus};
 use crate::event::Happening;
-use crate::plan::{self, Plan};
+use crate::plan::Plan;
 use crate::report::{preview, quotas};
 use crate::run::executor::runner::Hold;
 use crate::run::reading::parts::Parts;
@@ -14,9 +14,8 @@ use crate::run::waiting::clock::Clock;
 use crate::run::waiting::interrupt::Interrupt;
 use crate::space::Space;
 use crate::space::section::Section;
-use crate::steps::interrupted::{live_origin, newest_in_force};
-use crate::steps::refusal::Refusal;
-use crate::steps::standing::{UnderWay, serving};
+use crate::steps::refusal::{Refusal, UnderWayRefusal};
+use crate::steps::standing::serving;
 use crate::steps::{Request, Verb};
 
 use super::approval::Approval;
@@ -127,36 +126,12 @@ impl<'a> Asking<'a> {
                 }
                 return Err(CliError::NotAgreed);
             }
-            Err(CliError::Refused(Refusal::NothingUnderWay { .. })) => return self.nothing_under_way(&space),
+            Err(CliError::Refused(Refusal::UnderWay(UnderWayRefusal::NothingUnderWay { .. }))) => {
+                return self.nothing_under_way(&space);
+            }
             prepared => prepared?,
         };
         Ok(self.run(&prepared, Look { space, read }, interrupt, hold))
-    }
-
-    /// A rollback is finished, which leaves what was there before; something else may still be under way.
-    fn after_finished_rollback(&self, space: &Space) -> ExitStatus {
-        let is_left = |app: &&plan::App| UnderWay::of(app, space).is_some();
-        let left: Vec<String> = self.plan.apps.iter().filter(is_left).map(|app| app.name.to_string()).collect();
-        if left.is_empty() {
-            return ExitStatus::Done;
-        }
-        let text = format!("the rollback is finished; under way is still: {}", left.join(", "));
-        self.reporters.report(Happening::Note { text });
-        if let Some(own) = self.reporters.own() {
-            self.reporters.report(Happening::Hint { text: own.ways(Verb::Resume) });
-        }
-        ExitStatus::Stuck
-    }
-
-    /// Nothing is under way: for a resume that is well only where what runs is what the plan deploys.
-    pub(super) fn nothing_under_way(&self, space: &Space) -> Result<ExitStatus, CliError> {
-        let verb = self.request.verb;
-        if verb == Verb::Resume {
-            prepare::rest_is_deployed(&self.context.api(), self.plan, space, &self.reporters.own_files())
-                .map_err(|error| prepare::what_to_start(error, self.plan, space))?;
-        }
-        self.reporters.note(&nothing_under_way(verb, self.plan, space));
-        Ok(ExitStatus::Done)
     }
 
     fn run(&self, prepared: &Prepared<'a>, mut look: Look, interrupt: &Interrupt, hold: &Hold<'_>) -> ExitStatus {
@@ -169,53 +144,7 @@ impl<'a> Asking<'a> {
         if prepared.deployment.verb == Verb::Rollback {
             return self.after_finished_rollback(&look.space);
         }
-        let space = look.space;
-        // What was under way is finished: other apps of the plan may not have been deployed at all. (Those that an earlier run
-        // of this deployment has done are, wherever their files are.)
-        let done = newest_in_force(plan, &space).map(|newest| newest.deployment.id);
-        let is_done = |app: &plan::App| {
-            prepared.deployment.apps.iter().any(|part| part.app.name == app.name)
-                || live_origin(app, &space).is_some_and(|own| Some(&own.deployment.id) == done.as_ref())
-        };
-        let (done, apps): (Vec<_>, Vec<_>) = plan.apps.iter().cloned().partition(is_done);
-        // What was uploaded before is what was finished: where other files are here by now, that is told.
-        let done = Plan { apps: done, ..(*plan).clone() };
-        if let Err(Refusal::NotDeployed { apps }) = prepare::has_these_files(&done, &space, &reporters.own_files()) {
-            for (name, why) in apps {
-                reporters.note(&format!("note: {name}: {why}"));
-            }
-        }
-        match prepare::rest_is_deployed(
-            &context.api(),
-            &Plan { apps, ..(*plan).clone() },
-            &space,
-            &reporters.own_files(),
-        ) {
-            Ok(()) => ExitStatus::Done,
-            Err(CliError::Refused(refusal)) => {
-                let rest = match &refusal {
-                    Refusal::NotDeployed { apps } => {
-                        apps.iter().map(|(name, why)| format!("\n  {name}: {why}")).collect::<Vec<_>>().concat()
-                    }
-                    other => format!(" {other}"),
-                };
-                let text =
-                    format!("what was under way is finished; other apps of the plan are not what it deploys:{rest}");
-                reporters.report(Happening::Note { text });
-                if let Some(own) = reporters.own() {
-                    reporters.report(Happening::Hint { text: refusal.hint(&own) });
-                }
-                ExitStatus::Stuck
-            }
-            Err(error) => {
-                let text = "what was under way is finished; whether the other apps of the plan are what it deploys is not known";
-                reporters.report(Happening::Note { text: format!("{text}: {error}") });
-                if let Some(own) = reporters.own() {
-                    reporters.report(Happening::Hint { text: own.ways(Verb::Resume) });
-                }
-                ExitStatus::Stuck
-            }
-        }
+        self.after_resume(prepared, &look.space)
     }
 }
 
@@ -223,19 +152,6 @@ impl<'a> Asking<'a> {
 fn is_same(before: &Space, now: &Space) -> bool {
     // Locks, and how instances fare, change all the time.
     before.apps == now.apps && before.routes == now.routes
-}
-
-fn nothing_under_way(verb: Verb, plan: &Plan, space: &Space) -> String {
-    let told: Vec<String> = plan.apps.iter().map(|app| serving(app, space)).collect();
-    let why = match verb {
-        Verb::Resume => "what runs is what this plan deploys",
-        Verb::Apply | Verb::Rollback => "no deployment is under way",
-    };
-    let verb = match verb {
-        Verb::Apply | Verb::Resume => verb.as_str(),
-        Verb::Rollback => "roll back",
-    };
-    format!("nothing to {verb}: {why}; {}", told.join("; "))
 }
 
 /// What will be done, for whoever is asked.

@@ -8,6 +8,7 @@ use crate::cli::{CliError, ExitStatus};
 use crate::plan::Plan;
 use crate::run::executor::runner::Hold;
 use crate::run::lock::{Claim, LockManager, Patience};
+use crate::run::waiting::clock::LockLost;
 use crate::run::waiting::interrupt::Interrupt;
 use crate::space::Space;
 use crate::space::lock::Lock;
@@ -34,7 +35,7 @@ pub(super) fn holding(
     let hold = |step: &Step, space: &Space| {
         // Tokens that the platform has rotated are worth nothing here should this run be killed.
         context.keep_logged_in();
-        locks.hold(step, space, interrupt).map_err(|lost| lost.to_string())
+        locks.hold(step, space, interrupt).map_err(LockLost::from)
     };
     let ending = locks.keep(&interrupt.stopper(), || work(&hold));
     let (over, waits) = channel::<()>();

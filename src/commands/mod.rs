@@ -4,7 +4,8 @@
 //! - `dispatch`: which verb a command line is for; `terminal`: what is said outside of a run
 //! - [`context`]: the plan that is named, and a cf with a private session in its space
 //! - [`prepare`]: what a verb does, compiled and proved; `asking`: what somebody agrees to of that, and what is made of it under
-//!   the lock; `holding`: what holds the locks meanwhile; `operate`: how it is run, and `approval`: who answers questions then
+//!   the lock; `holding`: what holds the locks meanwhile; `operate`: how it is run, and `approval`: who answers questions then;
+//!   `finished`: what there is to say of the rest of the plan after it
 //! - [`reporters`]: those who report a run; `strays`: files that hardly are meant to be uploaded; `warnings`: what is told
 //!   beforehand
 
@@ -14,6 +15,7 @@ mod asking;
 pub mod check;
 pub mod context;
 mod dispatch;
+mod finished;
 mod holding;
 pub mod init;
 pub mod lock;

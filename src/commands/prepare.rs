@@ -19,7 +19,7 @@ use crate::space::lock::Lock;
 use crate::steps::annotations::{Extent, Identity};
 use crate::steps::deaf::Deaf;
 use crate::steps::input::Failed;
-use crate::steps::refusal::Refusal;
+use crate::steps::refusal::{Refusal, UnderWayRefusal};
 use crate::steps::routers::Routers;
 use crate::steps::standing::UnderWay;
 use crate::steps::stopped::stopped_on_live;
@@ -112,7 +112,7 @@ fn prove(plan: &Plan, space: &Space, request: &Request, deployment: &Deployment<
 pub(super) fn what_to_start(error: CliError, plan: &Plan, space: &Space) -> CliError {
     let stopped: Vec<String> = plan.apps.iter().flat_map(|app| stopped_on_live(app, space)).collect();
     match error {
-        CliError::Refused(Refusal::NothingUnderWay { .. }) => error,
+        CliError::Refused(Refusal::UnderWay(UnderWayRefusal::NothingUnderWay { .. })) => error,
         CliError::Refused(_) | CliError::Unproved(_) if !stopped.is_empty() => {
             CliError::NoneStarted { error: Box::new(error), stopped }
         }

@@ -9,7 +9,7 @@ use foldhash::{HashMap, HashMapExt as _, HashSet, HashSetExt as _};
 use crate::plan::{self, Instances};
 use crate::space::{App, Space};
 use crate::steps::annotations::Origin;
-use crate::steps::refusal::Refusal;
+use crate::steps::refusal::{ColourRefusal, Refusal, UnderWayRefusal};
 use crate::steps::standing::UnderWay;
 use crate::steps::strategy::{self, Goal};
 use crate::steps::{Step, Verb};
@@ -201,7 +201,9 @@ impl<'a> Explorer<'a> {
                 Some(seen) => Err(doing.found("", seen)),
                 None => Ok(Some(orders)),
             },
-            Err(Refusal::NothingUnderWay { .. }) if left.faults > 0 && under_way.is_none() => {
+            Err(Refusal::UnderWay(UnderWayRefusal::NothingUnderWay { .. }))
+                if left.faults > 0 && under_way.is_none() =>
+            {
                 let untold = || left.story.iter().cloned().chain(["and nothing tells that it is under way".to_owned()]);
                 let found = self.half_done(&left.world).map(|seen| Found { story: untold().collect(), seen });
                 found.map_or(Ok(None), Err)
@@ -464,23 +466,27 @@ impl<'a> Explorer<'a> {
             // It was so before the walk began; what the walk itself has marked is this plan's.
             (
                 Verb::Resume,
-                Refusal::OtherPlan { .. }
-                | Refusal::OtherPackage { .. }
-                | Refusal::NoUpload { .. }
-                | Refusal::OtherUpload { .. },
+                Refusal::UnderWay(
+                    UnderWayRefusal::OtherPlan { .. }
+                    | UnderWayRefusal::OtherPackage { .. }
+                    | UnderWayRefusal::NoUpload { .. }
+                    | UnderWayRefusal::OtherUpload { .. },
+                ),
             ) => !self.fresh,
-            (Verb::Rollback, Refusal::NoFallback { .. }) => {
+            (Verb::Rollback, Refusal::Colours(ColourRefusal::NoFallback { .. })) => {
                 let start = &self.start.space;
                 self.promise.is_empty() || !strategy::of(self.app).must_lead_back(self.app, start, under_way)
             }
             // It had none when the walk began, and nobody has given it any.
-            (_, Refusal::NoInstances { app, .. }) => {
+            (_, Refusal::Colours(ColourRefusal::NoInstances { app, .. })) => {
                 self.start.space.app(app.as_str()).is_some_and(|app| app.web_instances() == 0)
             }
             // A new deployment may need more than what there is: of the very first one, which is live and not finished,
             // the next would be a second one beside it; and the one after a change of the lifecycle may go to an app that has the
             // old one. Resume and rollback lead on from there, whatever the platform allows.
-            (Verb::Apply, Refusal::OtherLifecycle { app, .. }) => self.start.space.app(app.as_str()).is_some(),
+            (Verb::Apply, Refusal::Colours(ColourRefusal::OtherLifecycle { app, .. })) => {
+                self.start.space.app(app.as_str()).is_some()
+            }
             (Verb::Apply, refusal) => refusal.is_the_platforms(),
             (Verb::Resume | Verb::Rollback, _) => false,
         }

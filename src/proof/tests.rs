@@ -14,7 +14,7 @@ use crate::space::condition::Condition;
 use crate::space::{App, Binding, Instance, InstanceState, Process, Quota, QuotaKind, QuotaScope, Space, Usage};
 use crate::steps::action::Delete;
 use crate::steps::annotations::Role;
-use crate::steps::refusal::Refusal;
+use crate::steps::refusal::{ColourRefusal, PlatformRefusal, Refusal, UnderWayRefusal};
 use crate::steps::standing::UnderWay;
 use crate::steps::{Action, Deployment, Step, Verb};
 
@@ -268,7 +268,10 @@ fn a_first_deployment_is_resumed_from_wherever_it_was_interrupted() {
         assert_part_holds(&format!("after {}", step.id), || proved(&plan, Verb::Resume, &half_way));
     }
     last.facts().effect(&mut half_way);
-    assert!(matches!(right(&plan, Verb::Resume, &half_way), Err(Refusal::NothingUnderWay { .. })));
+    assert!(matches!(
+        right(&plan, Verb::Resume, &half_way),
+        Err(Refusal::UnderWay(UnderWayRefusal::NothingUnderWay { .. }))
+    ));
 }
 
 /// What it takes back is then more than what it did: from wherever that is interrupted it goes on.
@@ -388,7 +391,7 @@ fn a_way_on_that_the_quota_does_not_allow_is_a_fault() {
         let no_room = |verb: Verb, space: &Space| {
             let half_way = UnderWay::of(&plan.apps[0], space).is_some();
             if verb == refused && half_way {
-                return Err(Refusal::Quota {
+                return Err(Refusal::Platform(PlatformRefusal::Quota {
                     quota: "small".to_owned(),
                     scope: QuotaScope::Space,
                     step: "shop/start".to_owned(),
@@ -396,7 +399,7 @@ fn a_way_on_that_the_quota_does_not_allow_is_a_fault() {
                     limit: 1,
                     what: QuotaKind::Instances,
                     fits: Vec::new(),
-                });
+                }));
             }
             right(&plan, verb, space)
         };
@@ -421,7 +424,7 @@ fn the_lifecycle_of_an_app_may_change() {
     }
     let idle = App { lifecycle: Some(Lifecycle::Buildpack), ..app("shop_b", false, Some(Role::Previous)) };
     let both = space(vec![app("shop_a", true, Some(Role::Live)), idle], Some("shop_a"));
-    assert!(matches!(right(&plan, Verb::Apply, &both), Err(Refusal::OtherLifecycle { .. })));
+    assert!(matches!(right(&plan, Verb::Apply, &both), Err(Refusal::Colours(ColourRefusal::OtherLifecycle { .. }))));
 }
 
 /// What was staged elsewhere is copied: two steps in the place of an upload, and none that stages.

@@ -11,7 +11,7 @@ use super::action::{Action, Annotate, CreateRoute, Drain, MapRoute, SetRouteOpti
 use super::annotations::{Annotations, Extent, Origin, Role};
 use super::held::{HELD, Held};
 use super::phase::Phase;
-use super::refusal::Refusal;
+use super::refusal::{Refusal, RouteRefusal};
 
 /// What the routers know of a route that the platform says is unmapped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -192,10 +192,8 @@ impl<'a> GraphBuilder<'a> {
     /// Maps routes that the plan does not name, where they are not mapped. Refuses one that cannot be mapped.
     pub(super) fn map_kept(&mut self, phase: Phase, to: &AppName, routes: &[String]) -> Result<(), Refusal> {
         for url in routes {
-            let url = RouteUrl::parse(url).map_err(|fault| Refusal::CannotKeep {
-                app: to.clone(),
-                url: url.clone(),
-                why: fault.message,
+            let url = RouteUrl::parse(url).map_err(|fault| {
+                Refusal::Routes(RouteRefusal::CannotKeep { app: to.clone(), url: url.clone(), why: fault.message })
             })?;
             if !self.model.is_mapped(to.as_str(), &url) {
                 let origin = self.model.app(to.as_str()).and_then(Origin::of);
@@ -320,10 +318,12 @@ impl<'a> GraphBuilder<'a> {
 
     /// Takes a route apart as cf wants it.
     pub(super) fn parts(&self, url: &RouteUrl) -> Result<RouteParts, Refusal> {
-        self.model.address(url).ok_or_else(|| Refusal::NoDomain {
-            org: self.model.org.name.clone(),
-            url: url.clone(),
-            domains: self.model.domains.iter().map(|domain| domain.name.clone()).collect(),
+        self.model.address(url).ok_or_else(|| {
+            Refusal::Routes(RouteRefusal::NoDomain {
+                org: self.model.org.name.clone(),
+                url: url.clone(),
+                domains: self.model.domains.iter().map(|domain| domain.name.clone()).collect(),
+            })
         })
     }
 }

@@ -12,7 +12,7 @@ use crate::space::{App, AppState, Process, Space};
 
 use super::annotations::{DROPLET, Origin, Role};
 use super::interrupted::Interrupted;
-use super::refusal::Refusal;
+use super::refusal::{Refusal, UnderWayRefusal};
 use super::sizing::{self, Declared};
 use super::source;
 use super::standing::{Standing, UnderWay, is_at_work, not_alone_on};
@@ -28,7 +28,7 @@ pub(crate) fn check(plan: &Plan, space: &Space, files: &Files<'_>) -> Result<(),
     let settled = plan.apps.iter().filter(|app| UnderWay::of(app, space).is_none());
     let apps: Vec<(AppName, String)> =
         settled.filter_map(|app| Some((app.name.clone(), missing(plan, app, space, files)?))).collect();
-    if apps.is_empty() { Ok(()) } else { Err(Refusal::NotDeployed { apps }) }
+    if apps.is_empty() { Ok(()) } else { Err(Refusal::UnderWay(UnderWayRefusal::NotDeployed { apps })) }
 }
 
 /// What the manifests ask of the live colours of the plan's apps, where nothing else tells that anything would be deployed:
@@ -62,7 +62,7 @@ pub(crate) fn differing(plan: &Plan, space: &Space, paths: &[String]) -> Refusal
         );
         (!keys.is_empty()).then(|| (app.name.clone(), why))
     };
-    Refusal::NotDeployed { apps: settled.enumerate().filter_map(of_app).collect() }
+    Refusal::UnderWay(UnderWayRefusal::NotDeployed { apps: settled.enumerate().filter_map(of_app).collect() })
 }
 
 /// Whether an app has another droplet than the one that it was deployed with: somebody has pushed to it since, or has set

@@ -18,7 +18,7 @@ use super::compile::{compile, without_quota};
 use super::course::Course;
 use super::input::{Begun, CompileInput, Failed};
 use super::interrupted::{Interrupted, live_origin, newest_in_force, to_take_back, was_taken_back};
-use super::refusal::Refusal;
+use super::refusal::{ColourRefusal, Refusal, UnderWayRefusal};
 use super::standing::{Standing, UnderWay};
 use super::upload::Upload;
 use super::{Step, Verb, peak, quota, scope, strategy};
@@ -144,7 +144,7 @@ impl Request {
                 }
                 let has_way = |app: &&plan::App| {
                     let compiled = without_quota(Verb::Rollback, &self.input(plan, app, None), space);
-                    !matches!(compiled, Err(Refusal::NoFallback { .. }))
+                    !matches!(compiled, Err(Refusal::Colours(ColourRefusal::NoFallback { .. })))
                 };
                 let apps: Vec<AppName> =
                     to_take_back(plan, space).into_iter().filter(has_way).map(|app| app.name.clone()).collect();
@@ -217,7 +217,7 @@ impl Request {
             let begun = self.begun(plan, app, space, intent.interrupted.as_ref());
             let input = intent.input(self, plan, app, begun.as_ref());
             let compiled = without_quota(intent.verb, &input, &scope::of(app, space));
-            matches!(compiled, Err(Refusal::NoUpload { .. }))
+            matches!(compiled, Err(Refusal::UnderWay(UnderWayRefusal::NoUpload { .. })))
         };
         plan.apps.iter().filter(needs).collect()
     }
@@ -273,7 +273,9 @@ impl<'p> Deployment<'p> {
             let input = intent.input(request, plan, app, begun.as_ref());
             let is_asked_for = intent.only_back.as_ref().is_none_or(|only| only.contains(&app.name));
             let compiled = match of_another_deployment(verb, request, plan, app, space) {
-                _ if !is_asked_for => Err(Refusal::NothingUnderWay { name: app.name.clone() }),
+                _ if !is_asked_for => {
+                    Err(Refusal::UnderWay(UnderWayRefusal::NothingUnderWay { name: app.name.clone() }))
+                }
                 Some(refusal) => Err(refusal),
                 None => without_quota(verb, &input, &scope::of(app, space)),
             };
@@ -284,8 +286,8 @@ impl<'p> Deployment<'p> {
                     all.apps.push(AppDeployment { app, standing, steps });
                 }
                 // It was taken back before that rollback came to its end.
-                Err(Refusal::NoFallback { name, .. }) if intent.only_back.is_some() => {
-                    refused.push(Refusal::NothingUnderWay { name });
+                Err(Refusal::Colours(ColourRefusal::NoFallback { name, .. })) if intent.only_back.is_some() => {
+                    refused.push(Refusal::UnderWay(UnderWayRefusal::NothingUnderWay { name }));
                 }
                 Err(refusal) if refusal.leaves_others_be(verb, plan.apps.len()) => {
                     all.left_alone.push((app.name.clone(), refusal.to_string()));
@@ -362,23 +364,25 @@ fn of_another_deployment(
     let newest = newest_in_force(plan, space)?;
     let own = live_origin(app, space);
     let same = own.as_ref().is_some_and(|own| own.deployment.id == newest.deployment.id);
-    (!same).then(|| Refusal::OfAnotherDeployment {
-        name: app.name.clone(),
-        newest: newest.deployment.id.clone(),
-        own: own.map(|own| own.deployment.id),
+    (!same).then(|| {
+        Refusal::UnderWay(UnderWayRefusal::OfAnotherDeployment {
+            name: app.name.clone(),
+            newest: newest.deployment.id.clone(),
+            own: own.map(|own| own.deployment.id),
+        })
     })
 }
 
 /// Why there is nothing to do for any app: what is told of one that could have been worked on comes first, then what was
 /// interrupted and comes from another plan.
 fn nothing_to_do(mut refused: Vec<Refusal>, verb: Verb, plan: &Plan, space: &Space) -> Refusal {
-    refused.retain(|refusal| !matches!(refusal, Refusal::NothingUnderWay { .. }));
+    refused.retain(|refusal| !matches!(refusal, Refusal::UnderWay(UnderWayRefusal::NothingUnderWay { .. })));
     let of_other_plan = || {
         let interrupted = Interrupted::of_any_plan(plan, space).filter(|found| found.plan != plan.digest)?;
         let (id, apps) = (interrupted.identity.id, interrupted.to_follow);
-        Some(Refusal::InterruptedOtherPlan { id, apps }).filter(|_| verb == Verb::Resume)
+        Some(Refusal::UnderWay(UnderWayRefusal::InterruptedOtherPlan { id, apps })).filter(|_| verb == Verb::Resume)
     };
-    let idle = || Refusal::NothingUnderWay { name: plan.apps[0].name.clone() };
+    let idle = || Refusal::UnderWay(UnderWayRefusal::NothingUnderWay { name: plan.apps[0].name.clone() });
     Refusal::any(refused).err().or_else(of_other_plan).unwrap_or_else(idle)
 }
 

@@ -8,13 +8,15 @@ use crate::plan::{self, AppName, Instances, Plan};
 use crate::settings::WEB;
 use crate::space::{AppState, MemoryInUse, QuotaKind, Space};
 
-use super::refusal::{Fit, Refusal};
+use super::refusal::{Fit, PlatformRefusal, Refusal};
 use super::standing::Standing;
 use super::{Deployment, Request, Verb, quota};
 
 /// The same refusal, with what would fit where it is a quota's.
 pub(crate) fn with_what_fits(refusal: Refusal, plan: &Plan, space: &Space, request: &Request) -> Refusal {
-    let Refusal::Quota { quota, scope, step, needed, limit, what, .. } = refusal else { return refusal };
+    let Refusal::Platform(PlatformRefusal::Quota { quota, scope, step, needed, limit, what, .. }) = refusal else {
+        return refusal;
+    };
     let is_its = |app: &&plan::App| step.strip_prefix(app.name.as_str()).is_some_and(|rest| rest.starts_with('/'));
     let mut fits = Vec::new();
     if let Some(app) = plan.apps.iter().find(is_its).filter(|_| request.verb == Verb::Apply) {
@@ -24,7 +26,7 @@ pub(crate) fn with_what_fits(refusal: Refusal, plan: &Plan, space: &Space, reque
     }
     fits.extend(without(plan, space, request));
     fits.extend(larger(plan, space, request, &quota, what));
-    Refusal::Quota { quota, scope, step, needed, limit, what, fits }
+    Refusal::Platform(PlatformRefusal::Quota { quota, scope, step, needed, limit, what, fits })
 }
 
 /// How many web instances the new version of an app is to have, and the memory of each, in megabytes.

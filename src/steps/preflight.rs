@@ -13,7 +13,7 @@ use crate::settings::Setting;
 use crate::space::rules::{Buildpack, ForeignRoute, Stack, StackState, Suspended};
 use crate::space::{ServiceInstance, Space};
 
-use super::refusal::Refusal;
+use super::refusal::{PlatformRefusal, Refusal, RouteRefusal};
 use super::{Action, Step, source};
 
 /// The role that may change everything in a space. CC: `ROLES_FOR_SPACE_WRITING`; cutover writes annotations, which is a
@@ -31,10 +31,13 @@ pub(super) fn of_space(app: &plan::App, space: &Space) -> Vec<Refusal> {
             Suspended::Organization => &space.org.name,
             Suspended::Space => &space.space.name,
         };
-        found.push(Refusal::Suspended { what, name: name.clone() });
+        found.push(Refusal::Platform(PlatformRefusal::Suspended { what, name: name.clone() }));
     }
     if let Some(roles) = rules.roles.as_ref().filter(|roles| !roles.iter().any(|role| role == DEVELOPER)) {
-        found.push(Refusal::MissingRole { space: space.space.name.clone(), roles: roles.clone() });
+        found.push(Refusal::Platform(PlatformRefusal::MissingRole {
+            space: space.space.name.clone(),
+            roles: roles.clone(),
+        }));
     }
     found
 }
@@ -44,7 +47,9 @@ pub(crate) fn native_deployments(app: &plan::App, space: &Space) -> impl Iterato
     app.colours.iter().flat_map(|colour| {
         let there = space.app(colour.as_str()).map(|there| there.guid.as_str());
         let own = space.deployments.iter().filter(move |deployment| Some(deployment.app.as_str()) == there);
-        own.map(|deployment| Refusal::NativeDeployment { app: colour.clone(), deployment: deployment.clone() })
+        own.map(|deployment| {
+            Refusal::Platform(PlatformRefusal::NativeDeployment { app: colour.clone(), deployment: deployment.clone() })
+        })
     })
 }
 
@@ -54,9 +59,11 @@ pub(super) fn of_plan(app: &plan::App, space: &Space) -> Vec<Refusal> {
     for url in app.routes() {
         let told = space.rules.routes.iter().find(|route| RouteUrl::parse(&route.wanted).is_ok_and(|own| own == *url));
         let foreign = told.filter(|route| !route.shared || !usable(route, url, space));
-        found.extend(foreign.map(|route| Refusal::ForeignRoute { route: Box::new(route.clone()) }));
+        found.extend(
+            foreign.map(|route| Refusal::Routes(RouteRefusal::ForeignRoute { route: Box::new(route.clone()) })),
+        );
         if let Some(why) = cannot_be(url, space) {
-            found.push(Refusal::RouteCannotBe { url: url.clone(), why });
+            found.push(Refusal::Routes(RouteRefusal::RouteCannotBe { url: url.clone(), why }));
         }
     }
     let asked = app.http_checks().any(|http| http.at.staging);
@@ -64,19 +71,22 @@ pub(super) fn of_plan(app: &plan::App, space: &Space) -> Vec<Refusal> {
         app.staging.as_ref().filter(|_| asked).and_then(|url| Some((url, closed(url, space)?)))
     {
         let why = format!("{why}, and the checks could not ask there");
-        found.push(Refusal::RouteCannotBe { url: staging.clone(), why });
+        found.push(Refusal::Routes(RouteRefusal::RouteCannotBe { url: staging.clone(), why }));
     }
     if app.asks_live_routes()
         && app.live.iter().all(|url| closed(url, space).is_some())
         && let Some((url, why)) = app.live.first().and_then(|url| Some((url, closed(url, space)?)))
     {
         let why = format!("{why}; so it is with all live routes, and nothing can be asked there");
-        found.push(Refusal::RouteCannotBe { url: url.clone(), why });
+        found.push(Refusal::Routes(RouteRefusal::RouteCannotBe { url: url.clone(), why }));
     }
     for service in app.all_services() {
         match space.services.iter().find(|there| there.name == service) {
             None => {
-                found.push(Refusal::NoService { service: service.to_owned(), space: space.space.name.clone() });
+                found.push(Refusal::Platform(PlatformRefusal::NoService {
+                    service: service.to_owned(),
+                    space: space.space.name.clone(),
+                }));
             }
             Some(there) if !there.ready => found.push(not_ready(there)),
             Some(_) => {}
@@ -86,7 +96,10 @@ pub(super) fn of_plan(app: &plan::App, space: &Space) -> Vec<Refusal> {
 }
 
 fn not_ready(service: &ServiceInstance) -> Refusal {
-    Refusal::ServiceNotReady { service: service.name.clone(), operation: service.operation.clone() }
+    Refusal::Platform(PlatformRefusal::ServiceNotReady {
+        service: service.name.clone(),
+        operation: service.operation.clone(),
+    })
 }
 
 /// The service instances that a step binds, as far as they are not bound before.
@@ -196,7 +209,7 @@ pub(super) fn of_stack(app: &plan::App, space: &Space, next: &AppName) -> Option
         Some(name) => match stacks.iter().find(|stack| stack.name == name) {
             None => {
                 let known = stacks.iter().map(|stack| stack.name.clone()).collect();
-                return Some(Refusal::NoStack { stack: name.to_owned(), known });
+                return Some(Refusal::Platform(PlatformRefusal::NoStack { stack: name.to_owned(), known }));
             }
             found => found,
         },
@@ -210,7 +223,7 @@ pub(super) fn of_stack(app: &plan::App, space: &Space, next: &AppName) -> Option
         StackState::Disabled => true,
     };
     let stack = created_on.into_iter().chain(wanted).find(refuses)?;
-    Some(Refusal::StackRefuses { app: next.clone(), stack: stack.clone() })
+    Some(Refusal::Platform(PlatformRefusal::StackRefuses { app: next.clone(), stack: stack.clone() }))
 }
 
 /// Buildpacks that the manifest names and that the platform does not bring for the stack of the next colour (CC:
@@ -228,11 +241,13 @@ pub(super) fn of_buildpacks(app: &plan::App, space: &Space, next: &AppName) -> V
     };
     let fitting: BTreeSet<&str> = known.iter().filter(fits).map(|buildpack| buildpack.name.as_str()).collect();
     let missing = manifest.system_buildpacks().filter(|name| !fitting.contains(name));
-    let refusal = |name: &str| Refusal::NoBuildpack {
-        name: app.name.clone(),
-        buildpack: name.to_owned(),
-        stack: stack.map(ToOwned::to_owned),
-        known: fitting.iter().map(|name| (*name).to_owned()).collect(),
+    let refusal = |name: &str| {
+        Refusal::Platform(PlatformRefusal::NoBuildpack {
+            name: app.name.clone(),
+            buildpack: name.to_owned(),
+            stack: stack.map(ToOwned::to_owned),
+            known: fitting.iter().map(|name| (*name).to_owned()).collect(),
+        })
     };
     missing.map(refusal).collect()
 }
@@ -246,7 +261,7 @@ pub(super) fn of_steps(app: &plan::App, space: &Space, steps: &[Step]) -> Vec<Re
     let user = app.manifest.app.docker.as_ref().and_then(|docker| docker.username.as_ref());
     let pushes = steps.iter().any(|step| matches!(step.action, Action::Push(_)));
     if let Some(user) = user.filter(|_| pushes && space.rules.no_docker_password) {
-        found.push(Refusal::NoDockerPassword { name: app.name.clone(), user: user.clone() });
+        found.push(Refusal::Platform(PlatformRefusal::NoDockerPassword { name: app.name.clone(), user: user.clone() }));
     }
     // Whoever changes a service instance keeps it from being bound until that is done, and from nothing else.
     let busy =
@@ -260,9 +275,12 @@ pub(super) fn of_steps(app: &plan::App, space: &Space, steps: &[Step]) -> Vec<Re
     for step in steps {
         for flag in step.facts().needed_flags(lifecycle, space) {
             let told =
-                found.iter().any(|other| matches!(other, Refusal::FlagOff { flag: known, .. } if known == flag.name));
+                found.iter().any(|other| matches!(other, Refusal::Platform(PlatformRefusal::FlagOff { flag: known, .. }) if known == flag.name));
             if space.rules.forbids(flag.name, flag.binds_admins) && !told {
-                found.push(Refusal::FlagOff { flag: flag.name.to_owned(), step: step.id.clone() });
+                found.push(Refusal::Platform(PlatformRefusal::FlagOff {
+                    flag: flag.name.to_owned(),
+                    step: step.id.clone(),
+                }));
             }
         }
     }

@@ -10,7 +10,7 @@ use crate::space::{App, AppState, Quota, QuotaKind, Space, Usage};
 use super::Step;
 use super::action::Action;
 use super::phase::Phase;
-use super::refusal::Refusal;
+use super::refusal::{PlatformRefusal, Refusal};
 
 /// Walks the steps on a copy of the space and refuses at the first point where a quota would be exceeded.
 pub(crate) fn check<'s>(space: &Space, steps: impl IntoIterator<Item = &'s Step>) -> Result<(), Refusal> {
@@ -71,13 +71,13 @@ fn unlimited_logs(quota: &Quota, space: &Space, steps: &[&Step], model: &Space) 
     };
     let is_unlimited = |kind: &str| log_rate(app, kind).is_some_and(|rate| rate < 0) && is_known(kind);
     match app.processes.iter().find(|process| process.instances > 0 && is_unlimited(&process.kind)) {
-        Some(process) => Err(Refusal::UnlimitedLogs {
+        Some(process) => Err(Refusal::Platform(PlatformRefusal::UnlimitedLogs {
             app: start.app.clone(),
             process: process.kind.clone(),
             quota: quota.name.clone(),
             scope: quota.scope,
             limit,
-        }),
+        })),
         None => Ok(()),
     }
 }
@@ -108,7 +108,7 @@ pub(crate) fn follow(before: &Space, after: &mut Space) {
 }
 
 fn refusal(quota: &Quota, step: &Step, what: QuotaKind, needed: u64, limit: u64) -> Refusal {
-    Refusal::Quota {
+    Refusal::Platform(PlatformRefusal::Quota {
         quota: quota.name.clone(),
         scope: quota.scope,
         step: step.id.clone(),
@@ -116,7 +116,7 @@ fn refusal(quota: &Quota, step: &Step, what: QuotaKind, needed: u64, limit: u64)
         limit,
         what,
         fits: Vec::new(),
-    }
+    })
 }
 
 /// What is used while a step is under way that leaves this behind it.

@@ -7,7 +7,7 @@ use crate::secret::Sensitive;
 use crate::settings::WEB;
 use crate::space::{Source, SourceDroplet, Space};
 
-use super::refusal::Refusal;
+use super::refusal::{PlatformRefusal, Refusal};
 use super::sizing::Sizing;
 
 /// A droplet that is copied.
@@ -30,7 +30,7 @@ impl Copied<'_> {
 /// The droplet that is copied for an app of the plan; `None` where none is. Refuses where it cannot be had, or does not fit.
 pub(super) fn of<'s>(app: &plan::App, space: &'s Space) -> Result<Option<Copied<'s>>, Refusal> {
     let Some(from) = &app.from else { return Ok(None) };
-    let refuse = |why: String| Err(Refusal::NoSource { name: app.name.clone(), why });
+    let refuse = |why: String| Err(Refusal::Platform(PlatformRefusal::NoSource { name: app.name.clone(), why }));
     let Some(source) = space.sources.iter().find(|source| source.plan_app == app.name.as_str()) else {
         return refuse(format!("nothing is known of {from}"));
     };

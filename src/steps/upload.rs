@@ -1,11 +1,11 @@
 //! What is uploaded for an app, as far as a resumed deployment must know: whether it is the same, and if not, what
 //! differs. The files themselves are read elsewhere.
 //!
-//! Two annotations tell another machine of it: the digest of all, and a listing that is short (a thousand characters, since people
-//! see the command that writes it; more where very many files lie side by side). The listing has the name of each file, and two characters which are a
-//! part of the hash of its contents; where the names do not fit, three characters of their hashes stand for them; where
-//! there are too many files for that, too, it has the folders at the depth down to which they fit. It decides nothing: it only
-//! helps to name what differs.
+//! Two annotations tell another machine of it: the digest of all, and a listing that is short (a thousand characters,
+//! since people see the command that writes it; more where very many files lie side by side). The listing has the name of
+//! each file, and two characters which are a part of the hash of its contents; where the names do not fit, three characters
+//! of their hashes stand for them; where there are too many files for that, too, it has the folders at the depth down to
+//! which they fit. It decides nothing: it only helps to name what differs.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};

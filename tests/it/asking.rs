@@ -12,7 +12,7 @@ use std::time::Duration;
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use testkit::wait::wait_until;
 
-use crate::support::bench::{Bench, PLAN, Run};
+use crate::support::bench::{Bench, PLAN, Run, assert_has};
 
 /// A terminal, and what was written on it.
 struct Terminal {
@@ -196,10 +196,7 @@ fn where_nobody_can_approve_the_run_waits_for_somebody_who_does() {
         "the answer no is: cutover rollback",
     ];
     let assert_waits = |run: &Run| {
-        assert_eq!(run.code, 5, "{}", run.err);
-        for words in words {
-            assert!(run.err.contains(words), "'{words}' is not in:\n{}", run.err);
-        }
+        run.assert_tells(5, &words);
         assert_eq!(bench.leads_to("shop.apps.foundry.test"), ["shop_a"]);
         assert_eq!(bench.leads_to("shop-staging.apps.foundry.test"), ["shop_b"]);
         assert!(!bench.has_lock(), "whoever approves finds no lock");
@@ -213,12 +210,13 @@ fn where_nobody_can_approve_the_run_waits_for_somebody_who_does() {
     );
     assert!(events.lines().last().unwrap().contains(r#""exit_code":5"#), "{events}");
     let status = bench.must(&["status"]).out;
-    for words in [
-        "it asks a person: Does it look right?",
-        "the answer yes, where there is no terminal: cutover resume --approve",
-    ] {
-        assert!(status.contains(words), "'{words}' is not in:\n{status}");
-    }
+    assert_has(
+        &status,
+        &[
+            "it asks a person: Does it look right?",
+            "the answer yes, where there is no terminal: cutover resume --approve",
+        ],
+    );
     // To agree to the steps is no approval.
     assert_waits(&run(&["resume", "--yes"]));
     let done = run(&["resume", "--yes", "--approve"]);

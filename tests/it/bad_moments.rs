@@ -14,10 +14,7 @@ use crate::support::bench::{Bench, PLAN, Run};
 const NOWHERE: &str = "http://127.0.0.1:1";
 
 fn assert_tells(run: &Run, code: i32, words: &[&str]) {
-    assert_eq!(run.code, code, "{}\n{}", run.out, run.err);
-    for words in words {
-        assert!(run.err.contains(words), "'{words}' is not in:\n{}", run.err);
-    }
+    run.assert_tells(code, words);
     // What is for programs is never told to a person.
     for raw in ["dial tcp", "Get \"", "/v3/organizations", "{\"errors\"", "runtime error"] {
         assert!(!run.err.contains(raw), "'{raw}' is in:\n{}", run.err);

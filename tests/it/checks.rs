@@ -8,7 +8,7 @@ use rustix::process::{Pid, test_kill_process};
 use testkit::wait::wait_until;
 
 use crate::resumed::killed_in;
-use crate::support::bench::{Bench, LIVE, PLAN, Run};
+use crate::support::bench::{Bench, LIVE, PLAN, assert_has};
 
 /// The check of the usual plan.
 const CHECK: &str = "- http: {path: /health, within: 20s, interval: 50ms}";
@@ -23,7 +23,7 @@ fn checking(checks: &str) -> Bench {
 /// It is deployed, and what is told holds this.
 fn passes(bench: &Bench, words: &[&str]) {
     let run = bench.must(&["apply", "--yes"]);
-    tells(&run, words);
+    assert_has(&run.err, words);
     assert_eq!(bench.apps_on("shop"), ["shop_b"]);
 }
 
@@ -31,16 +31,10 @@ fn passes(bench: &Bench, words: &[&str]) {
 fn fails(bench: &Bench, words: &[&str]) {
     let run = bench.run(&["apply", "--yes"]);
     assert_eq!(run.code, 1, "{}", run.err);
-    tells(&run, words);
+    assert_has(&run.err, words);
     assert_eq!(bench.apps_on("shop"), ["shop_a"]);
     assert_eq!(bench.apps_on("shop-staging"), [""; 0]);
     assert_eq!((bench.state_of("shop_a"), bench.state_of("shop_b")), ("started", "stopped"));
-}
-
-fn tells(run: &Run, words: &[&str]) {
-    for words in words {
-        assert!(run.err.contains(words), "'{words}' is not in:\n{}", run.err);
-    }
 }
 
 #[test]
@@ -139,7 +133,7 @@ fn a_first_version_that_fails_at_the_live_route_is_taken_back() {
     bench.write("deploy.yaml", &PLAN.replace(CHECK, &checks).replace("drain: 1s", "drain: 0s"));
     let run = bench.run(&["apply", "--yes"]);
     assert_eq!(run.code, 1, "{}", run.err);
-    tells(&run, &["✓ check shop_a at shop-staging", "✗ check shop_a at shop.apps.foundry.test: GET /status"]);
+    assert_has(&run.err, &["✓ check shop_a at shop-staging", "✗ check shop_a at shop.apps.foundry.test: GET /status"]);
     assert_eq!(bench.apps_on("shop"), [""; 0]);
     assert_eq!(bench.state_of("shop_a"), "stopped");
 }
@@ -245,7 +239,7 @@ fn a_task_is_run_once_whatever_becomes_of_the_answer() {
         let next = if bench.apps_on("shop") == ["shop_a"] { "shop_b" } else { "shop_a" };
         let before = tasks(&bench, next).len();
         killed_in(&bench, "apply", run(fault));
-        tells(&bench.must(&["resume", "--yes"]), &[words]);
+        assert_has(&bench.must(&["resume", "--yes"]).err, &[words]);
         assert_eq!(bench.apps_on("shop"), [next]);
         let all = tasks(&bench, next);
         assert_eq!(all.len(), before + 1, "{fault:?}: {all:?}");

@@ -7,7 +7,7 @@ use foundry::faults::{Fault, Harm, Rule};
 use serde_json::{Value, json};
 
 use crate::support::app_manifest::app_manifest;
-use crate::support::bench::{Bench, LIVE, MANIFEST, PLAN, Run};
+use crate::support::bench::{Bench, LIVE, MANIFEST, PLAN, Run, assert_has};
 
 /// A bench whose app is live as `shop_a`, with a plan that does not drain and has these keys, too.
 fn live(keys: &str) -> Bench {
@@ -83,9 +83,7 @@ fn what_only_the_live_version_has_the_next_one_has_too() {
     assert_eq!(of_a.len(), 3, "{of_a:?}");
 
     let preview = bench.must(&["plan"]).out;
-    for words in ["TOKEN", "team", "contact", "ssh", "agent", "drain", "8080-8090", "timeout", "disk_quota"] {
-        assert!(preview.contains(words), "'{words}' is not in:\n{preview}");
-    }
+    assert_has(&preview, &["TOKEN", "team", "contact", "ssh", "agent", "drain", "8080-8090", "timeout", "disk_quota"]);
     assert!(!preview.contains("hunter2-is-secret"), "{preview}");
 
     apply(&bench);
@@ -163,14 +161,10 @@ fn every_process_is_as_large_as_it_is_live() {
     apply(&bench);
     bench.cf.must(["scale", "shop_b", "--process", "worker", "-i", "3"]);
     bench.cf.must(["scale", "shop_b", "-i", "2"]);
-    let sizes = |app: &str| -> Vec<String> {
-        let processes = bench.foundry.app(app).unwrap().processes;
-        processes.iter().map(|one| format!("{} {}x{}", one.kind, one.instances, one.memory_in_mb)).collect()
-    };
-    let before = sizes("shop_b");
+    let before = bench.sizes_of("shop_b");
     apply(&bench);
-    assert_eq!(sizes("shop_a"), before);
-    assert!(sizes("shop_a").contains(&"worker 3x32".to_owned()), "{:?}", sizes("shop_a"));
+    assert_eq!(bench.sizes_of("shop_a"), before);
+    assert!(before.contains(&"worker: 3 × 32 MB".to_owned()), "{before:?}");
 }
 
 /// What was set before the cut is not set again, and what was not is.

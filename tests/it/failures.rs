@@ -6,16 +6,10 @@ use std::time::Duration;
 use foundry::faults::{Fault, Harm, Occurrence, Rule};
 use foundry::settings::Settings;
 
-use crate::support::bench::{Bench, LIVE, PLAN, Run, three};
+use crate::support::bench::{Bench, LIVE, PLAN, Run, assert_has, three};
 
 const STAGING: &str = "shop-staging.apps.foundry.test";
 const DESTINATIONS: &str = "/v3/routes/*/destinations";
-
-fn assert_tells(run: &Run, words: &[&str]) {
-    for words in words {
-        assert!(run.err.contains(words), "'{words}' is not in:\n{}", run.err);
-    }
-}
 
 /// It failed, all of it was taken back, and the same deployment goes through once the cause is gone.
 fn assert_taken_back(bench: &Bench, run: &Run) {
@@ -26,7 +20,7 @@ fn assert_taken_back(bench: &Bench, run: &Run) {
     if bench.cf.run(["app", "shop_b", "--guid"]).status.success() {
         assert_eq!(bench.state_of("shop_b"), "stopped");
     }
-    assert_tells(run, &["shop_a serves shop.apps.foundry.test"]);
+    assert_has(&run.err, &["shop_a serves shop.apps.foundry.test"]);
     bench.foundry.faults().clear();
     bench.must(&["apply", "--yes"]);
     assert_eq!(bench.leads_to(LIVE), ["shop_b"]);
@@ -45,7 +39,7 @@ fn an_answer_that_is_lost_after_its_effect_is_no_failure() {
         bench.foundry.faults().add(rule);
     }
     let run = bench.must(&["apply", "--yes"]);
-    assert_tells(&run, &["cf did not report success", "but the space says that it is done"]);
+    assert_has(&run.err, &["cf did not report success", "but the space says that it is done"]);
     assert_eq!(bench.leads_to(LIVE), ["shop_b"]);
     assert_eq!(bench.leads_to(STAGING), [""; 0]);
     assert_eq!(bench.state_of("shop_a"), "stopped");
@@ -64,7 +58,7 @@ fn a_cf_that_says_ok_and_does_nothing_is_not_believed() {
     bench.write("deploy.yaml", &PLAN.replace("drain: 1s", "drain: 0s\n    timeouts: {route: 8s}"));
     let run = bench.run(&["apply", "--yes", "--cf", talker.to_str().unwrap()]);
     assert_eq!(run.code, 1, "{}", run.err);
-    assert_tells(&run, &["✗ map shop.apps.foundry.test to shop_b", "is not mapped to app shop_b", "shop_a serves"]);
+    assert_has(&run.err, &["✗ map shop.apps.foundry.test to shop_b", "is not mapped to app shop_b", "shop_a serves"]);
 }
 
 /// A quota allows what the cells need not have: the wait for the new version ends when the platform says so.
@@ -76,8 +70,8 @@ fn a_new_version_that_no_cell_has_room_for_is_told_and_taken_back() {
     assert_eq!(run.code, 1, "{}", run.err);
     // Which of the two finds room is up to the platform.
     let why = ["no cell of the platform has room for web instance #", " of app shop_b: insufficient resources: memory"];
-    assert_tells(
-        &run,
+    assert_has(
+        &run.err,
         &["✗ start shop_b", why[0], why[1], "a quota allows what the cells need not have", "shop_a serves"],
     );
     assert_eq!(bench.leads_to(LIVE), ["shop_a"]);
@@ -91,7 +85,7 @@ fn map_route_fails_before_its_effect() {
     let second = Rule::new("POST", DESTINATIONS, Fault::Before(Harm::status(500))).on(Occurrence::From(2));
     bench.foundry.faults().add(second);
     let run = bench.run(&["apply", "--yes"]);
-    assert_tells(&run, &["✗ map shop.apps.foundry.test to shop_b", "500"]);
+    assert_has(&run.err, &["✗ map shop.apps.foundry.test to shop_b", "500"]);
     assert_taken_back(&bench, &run);
 }
 
@@ -101,7 +95,7 @@ fn the_upload_fails() {
     let bench = Bench::live_undrained();
     bench.foundry.faults().add(Rule::new("POST", "/v3/packages/*/upload", Fault::Before(Harm::status(500))));
     let run = bench.run(&["apply", "--yes"]);
-    assert_tells(&run, &["✗ upload shop_b"]);
+    assert_has(&run.err, &["✗ upload shop_b"]);
     assert_taken_back(&bench, &run);
 }
 
@@ -111,7 +105,7 @@ fn the_start_is_refused() {
     let bench = Bench::live_undrained();
     bench.foundry.faults().add(Rule::new("POST", "/v3/apps/*/actions/start", Fault::Before(Harm::status(503))));
     let run = bench.run(&["apply", "--yes"]);
-    assert_tells(&run, &["✗ start shop_b"]);
+    assert_has(&run.err, &["✗ start shop_b"]);
     assert_taken_back(&bench, &run);
 }
 
@@ -123,7 +117,7 @@ fn unmap_route_fails_and_is_mended() {
     // cf 8.17 itself tries three times, and cutover lets it do so four times.
     bench.foundry.faults().add(rule.on(Occurrence::First(12)));
     let run = bench.run(&["apply", "--yes"]);
-    assert_tells(&run, &["✗ unmap shop.apps.foundry.test from shop_a"]);
+    assert_has(&run.err, &["✗ unmap shop.apps.foundry.test from shop_a"]);
     assert_taken_back(&bench, &run);
 }
 
@@ -134,8 +128,8 @@ fn unmap_route_fails_and_goes_on_failing() {
     bench.foundry.faults().add(Rule::new("DELETE", "/v3/routes/*/destinations/*", Fault::Before(Harm::status(500))));
     let run = bench.run(&["apply", "--yes"]);
     assert_eq!(run.code, 3, "{}", run.err);
-    assert_tells(
-        &run,
+    assert_has(
+        &run.err,
         &[
             "shop_a and shop_b serve shop.apps.foundry.test",
             "go on with cutover rollback",
@@ -155,7 +149,7 @@ fn a_failure_after_the_switch_leads_back() {
     let rule = Rule::new("POST", "/v3/apps/*/actions/stop", Fault::Before(Harm::status(500)));
     bench.foundry.faults().add(rule.on(Occurrence::First(4)));
     let run = bench.run(&["apply", "--yes"]);
-    assert_tells(&run, &["✗ stop shop_a", "8  shop: fall back to the old colour"]);
+    assert_has(&run.err, &["✗ stop shop_a", "8  shop: fall back to the old colour"]);
     assert_taken_back(&bench, &run);
 }
 
@@ -169,7 +163,7 @@ fn a_mark_that_is_missing_at_the_end_is_no_state_as_before() {
     bench.foundry.faults().add(mark);
     let run = bench.run(&["apply", "--yes"]);
     assert_eq!(run.code, 3, "{}", run.err);
-    assert_tells(&run, &["shop_b serves shop.apps.foundry.test"]);
+    assert_has(&run.err, &["shop_b serves shop.apps.foundry.test"]);
     assert_eq!(bench.leads_to("shop.apps.foundry.test"), ["shop_b"]);
     // Whatever is deployed next finds its way.
     bench.foundry.faults().clear();
@@ -185,7 +179,7 @@ fn the_plan_says_that_a_failure_is_left_to_a_person() {
     bench.foundry.faults().add(rule.on(Occurrence::First(4)));
     let run = bench.run(&["apply", "--yes"]);
     assert_eq!(run.code, 3, "{}", run.err);
-    assert_tells(&run, &["✗ stop shop_a", "shop_b serves", "  cf stop shop_a", "cutover resume"]);
+    assert_has(&run.err, &["✗ stop shop_a", "shop_b serves", "  cf stop shop_a", "cutover resume"]);
     assert_eq!(bench.leads_to(LIVE), ["shop_b"]);
     bench.must(&["resume", "--yes"]);
     assert_eq!(bench.leads_to(LIVE), ["shop_b"]);
@@ -199,7 +193,7 @@ fn what_goes_on_failing_after_the_switch_is_left_with_the_commands() {
     bench.foundry.faults().add(Rule::new("POST", "/v3/apps/*/actions/stop", Fault::Before(Harm::status(500))));
     let run = bench.run(&["apply", "--yes"]);
     assert_eq!(run.code, 3, "{}", run.err);
-    assert_tells(&run, &["✗ stop shop_a", "✗ stop shop_b", "shop_a serves", "  cf stop shop_b", "cutover rollback"]);
+    assert_has(&run.err, &["✗ stop shop_a", "✗ stop shop_b", "shop_a serves", "  cf stop shop_b", "cutover rollback"]);
     assert_eq!(bench.leads_to(LIVE), ["shop_a"]);
     bench.foundry.faults().clear();
     bench.must(&["rollback", "--yes"]);
@@ -230,8 +224,8 @@ fn a_plan_whose_second_app_fails_tells_which_app_is_new() {
     bench.write("three.yaml", &three("/nowhere"));
     let run = bench.run(&["apply", "--yes", "--file", "three.yaml"]);
     assert_eq!(run.code, 3, "{}", run.err);
-    assert_tells(
-        &run,
+    assert_has(
+        &run.err,
         &[
             "no app serves cart.apps.foundry.test",
             "shop is done: shop_b serves shop.apps.foundry.test\n\
@@ -244,10 +238,13 @@ fn a_plan_whose_second_app_fails_tells_which_app_is_new() {
     // What was taken back is not gone on with by itself.
     let run = bench.run(&["resume", "--yes", "--file", "three.yaml"]);
     assert_eq!(run.code, 4, "{}", run.err);
-    assert_tells(&run, &["nothing is under way that could be resumed", "cart: no version is live"]);
+    assert_has(&run.err, &["nothing is under way that could be resumed", "cart: no version is live"]);
     // The plan goes back as a whole, as far as there is a way.
     let run = bench.must(&["rollback", "--yes", "--file", "three.yaml"]);
-    assert_tells(&run, &["mail is left as it is: ", "cart is left as it is: ", "shop_a serves shop.apps.foundry.test"]);
+    assert_has(
+        &run.err,
+        &["mail is left as it is: ", "cart is left as it is: ", "shop_a serves shop.apps.foundry.test"],
+    );
     assert_eq!(bench.leads_to(LIVE), ["shop_a"]);
 }
 
@@ -286,7 +283,7 @@ fn a_plan_whose_first_app_fails_leaves_all_as_before() {
     bench.write("three.yaml", &broken);
     let run = bench.run(&["apply", "--yes", "--file", "three.yaml", "--events", "events.jsonl"]);
     assert_eq!(run.code, 1, "{}", run.err);
-    assert_tells(&run, &["shop_a serves shop.apps.foundry.test", "not begun: cart, mail"]);
+    assert_has(&run.err, &["shop_a serves shop.apps.foundry.test", "not begun: cart, mail"]);
     assert_eq!(bench.leads_to(LIVE), ["shop_a"]);
     let events = fs::read_to_string(bench.folder().join("events.jsonl")).unwrap();
     let events: Vec<serde_json::Value> = events.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
@@ -312,8 +309,8 @@ fn a_resume_that_fails_at_the_second_app_tells_that_the_first_is_new() {
     bench.foundry.faults().add(Rule::new("POST", "/v3/packages", refused));
     let run = bench.run(&args("resume"));
     assert_eq!(run.code, 3, "{}", run.err);
-    assert_tells(
-        &run,
+    assert_has(
+        &run.err,
         &["no app serves cart.apps.foundry.test", "to go on: cutover apply --file three.yaml --app cart"],
     );
     assert_eq!(bench.leads_to(LIVE), ["shop_b"]);
@@ -366,12 +363,13 @@ fn a_plan_that_is_interrupted_between_two_apps_is_resumed_and_goes_back_as_a_who
     let args = |verb| [verb, "--yes", "--file", "three.yaml", "--events", "events.jsonl"];
     let run = bench.run(&args("apply"));
     assert_eq!(run.code, 3, "{}", run.err);
-    assert_tells(&run, &["not begun: mail\nto go on: cutover resume", "to go back: cutover rollback"]);
+    assert_has(&run.err, &["not begun: mail\nto go on: cutover resume", "to go back: cutover rollback"]);
     bench.foundry.faults().clear();
     let status = bench.must(&["status", "--file", "three.yaml"]).out;
-    for words in ["was interrupted before it came to cart, mail", "cutover resume --file three.yaml deploys what"] {
-        assert!(status.contains(words), "'{words}' is not in:\n{status}");
-    }
+    assert_has(
+        &status,
+        &["was interrupted before it came to cart, mail", "cutover resume --file three.yaml deploys what"],
+    );
     bench.must(&args("resume"));
     let serve = |route: &str| bench.leads_to(&format!("{route}.apps.foundry.test"));
     assert_eq!([serve("shop"), serve("cart"), serve("mail")], [["shop_b"], ["cart_a"], ["mail_a"]]);
@@ -381,7 +379,7 @@ fn a_plan_that_is_interrupted_between_two_apps_is_resumed_and_goes_back_as_a_who
     assert_eq!(last["apps"][1], serde_json::json!({ "name": "cart", "live": "cart_a", "was": null }));
     // Two of them have no version before.
     let run = bench.must(&args("rollback"));
-    assert_tells(&run, &["mail is left as it is: there is nothing to fall back to"]);
+    assert_has(&run.err, &["mail is left as it is: there is nothing to fall back to"]);
     assert_eq!([serve("shop"), serve("cart"), serve("mail")], [["shop_a"], ["cart_a"], ["mail_a"]]);
 }
 
@@ -406,9 +404,7 @@ fn a_rollback_of_several_apps_that_was_killed_goes_on_back() {
     held.release();
     bench.foundry.faults().clear();
     let status = bench.must(&["status", "--file", "three.yaml"]).out;
-    for words in ["cart_b is being rolled back", "a rollback was interrupted before it came to shop\n"] {
-        assert!(status.contains(words), "'{words}' is not in:\n{status}");
-    }
+    assert_has(&status, &["cart_b is being rolled back", "a rollback was interrupted before it came to shop\n"]);
     let run = bench.must(&args("resume"));
     assert!(!run.err.contains("upload"), "{}", run.err);
     assert_eq!([serve("shop"), serve("cart"), serve("mail")], [["shop_b"], ["cart_a"], ["mail_a"]]);

@@ -7,7 +7,7 @@ use foundry::settings::Settings;
 use tempfile::TempDir;
 use testkit::sinatra;
 
-use crate::support::bench::{Bench, Run};
+use crate::support::bench::{Bench, Run, assert_has};
 
 const PASSWORD: &str = "pull-5ecret";
 
@@ -38,20 +38,22 @@ applications:
 
 const IMAGE: &str = "docker: {image: 'registry.example.org/team/shop:((tag))', username: robot}";
 
-/// A bench whose registry has one private image, which is the example app.
-fn bench() -> (Bench, TempDir) {
+/// A bench whose registry has one image, which is the example app; private, where it has a user and a password. The
+/// folder is the image.
+pub(crate) fn with_image(login: Option<(&str, &str)>) -> (Bench, TempDir) {
     let folder = tempfile::tempdir().unwrap();
     fs::copy(sinatra(), folder.path().join("sinatra")).unwrap();
+    let content = Content::Folder { path: folder.path().to_owned(), command: "./sinatra".to_owned() };
+    let login = login.map(|(user, password)| (user.to_owned(), password.to_owned()));
     let mut settings = Settings::default();
-    settings.images.known.insert(
-        "registry.example.org/team/shop".to_owned(),
-        Image {
-            content: Content::Folder { path: folder.path().to_owned(), command: "./sinatra".to_owned() },
-            login: Some(("robot".to_owned(), PASSWORD.to_owned())),
-        },
-    );
+    settings.images.known.insert("registry.example.org/team/shop".to_owned(), Image { content, login });
     let bench = Bench::with(settings);
     bench.cf.must(["enable-feature-flag", "diego_docker"]);
+    (bench, folder)
+}
+
+fn bench() -> (Bench, TempDir) {
+    let (bench, folder) = with_image(Some(("robot", PASSWORD)));
     bench.write("manifest.yml", MANIFEST);
     bench.write("deploy.yaml", &PLAN.replace("TAG", "sha-1"));
     (bench, folder)
@@ -74,9 +76,10 @@ fn an_image_is_deployed_redeployed_and_rolled_back() {
     let (bench, _folder) = bench();
     must_with(&bench, &["check"]);
     let plan = must_with(&bench, &["plan"]).out;
-    for words in [r#""lifecycle":{"type":"docker""#, "set image registry.example.org/team/shop:sha-1 for shop_a"] {
-        assert!(plan.contains(words), "'{words}' is not in:\n{plan}");
-    }
+    assert_has(
+        &plan,
+        &[r#""lifecycle":{"type":"docker""#, "set image registry.example.org/team/shop:sha-1 for shop_a"],
+    );
     assert!(!plan.contains("upload shop_a"), "{plan}");
 
     // No password: cf would ask for one in the middle, and nobody is at its side.

@@ -3,7 +3,7 @@
 use std::fs;
 use std::time::Duration;
 
-use crate::support::bench::{Bench, LIVE};
+use crate::support::bench::{Bench, LIVE, assert_has};
 
 /// A bench without a plan, whose app was pushed by hand under the name that people use.
 fn by_hand() -> Bench {
@@ -27,20 +27,19 @@ fn by_hand() -> Bench {
 fn a_plan_is_written_from_what_runs_and_deploys_it() {
     let bench = by_hand();
     let run = bench.must(&["init"]);
-    for words in ["written: manifest.yml, deploy.yaml", "cutover check", "cutover plan"] {
-        assert!(run.err.contains(words), "'{words}' is not in:\n{}", run.err);
-    }
+    assert_has(&run.err, &["written: manifest.yml, deploy.yaml", "cutover check", "cutover plan"]);
     let read = |name: &str| fs::read_to_string(bench.folder().join(name)).unwrap();
     let (plan, manifest) = (read("deploy.yaml"), read("manifest.yml"));
     assert!(!manifest.contains("hunter2-is-secret") && manifest.contains("TOKEN"), "{manifest}");
-    for words in [
-        "- shop.apps.foundry.test",
-        "- www.apps.foundry.test/shop",
-        "staging: shop-staging.apps.foundry.test",
-        "colours: [shop, shop_b]",
-    ] {
-        assert!(plan.contains(words), "'{words}' is not in:\n{plan}");
-    }
+    assert_has(
+        &plan,
+        &[
+            "- shop.apps.foundry.test",
+            "- www.apps.foundry.test/shop",
+            "staging: shop-staging.apps.foundry.test",
+            "colours: [shop, shop_b]",
+        ],
+    );
     // What is uploaded is the one thing that nobody can tell.
     bench.write("deploy.yaml", &plan.replace("path: .", "path: app").replace("drain: 35s", "drain: 0s"));
     bench.must(&["check"]);
@@ -77,9 +76,10 @@ fn apps_without_routes_that_a_router_serves_are_planned_too() {
     bench.cf.must(["map-route", "mesh", "apps.internal", "--hostname", "mesh"]);
     bench.must(&["init"]);
     let plan = fs::read_to_string(bench.folder().join("deploy.yaml")).unwrap();
-    for words in ["- mesh.apps.internal", "staging: mesh-staging.apps.internal", "manifest: manifest-worker.yml"] {
-        assert!(plan.contains(words), "'{words}' is not in:\n{plan}");
-    }
+    assert_has(
+        &plan,
+        &["- mesh.apps.internal", "staging: mesh-staging.apps.internal", "manifest: manifest-worker.yml"],
+    );
     let plan = plan.replace("path: .", "path: app").replace("drain: 35s", "drain: 0s\n    settle: 0s");
     bench.write("deploy.yaml", &plan.replace("for: 30s", "for: 1s"));
     bench.must(&["check"]);

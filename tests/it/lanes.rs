@@ -8,7 +8,7 @@ use foundry::faults::{Fault, Harm, Occurrence, Rule};
 use serde_json::Value;
 use testkit::wait::{PATIENCE, wait_until};
 
-use crate::support::bench::{Bench, Run, three};
+use crate::support::bench::{Bench, Run, assert_has, three};
 
 const APPLY: [&str; 8] = ["apply", "--yes", "--file", "three.yaml", "--parallel", "3", "--events", "events.jsonl"];
 
@@ -108,13 +108,14 @@ fn one_lane_fails_and_the_others_come_to_their_end() {
     let run = bench.run(&APPLY);
     assert_eq!(run.code, 3, "{}", run.err);
     assert_eq!(served(&bench), [vec!["shop_b".to_owned()], Vec::new(), vec!["mail_a".to_owned()]]);
-    for words in [
-        "no app serves cart.apps.foundry.test",
-        "shop is done: shop_b serves shop.apps.foundry.test\nmail is done: mail_a serves mail.apps.foundry.test\n",
-        "to go on: cutover apply --file three.yaml --app cart\nto go back: cutover rollback --file three.yaml --app shop\n",
-    ] {
-        assert!(run.err.contains(words), "'{words}' is not in:\n{}", run.err);
-    }
+    assert_has(
+        &run.err,
+        &[
+            "no app serves cart.apps.foundry.test",
+            "shop is done: shop_b serves shop.apps.foundry.test\nmail is done: mail_a serves mail.apps.foundry.test\n",
+            "to go on: cutover apply --file three.yaml --app cart\nto go back: cutover rollback --file three.yaml --app shop\n",
+        ],
+    );
 }
 
 #[test]
@@ -174,4 +175,28 @@ fn an_interrupt_ends_all_lanes() {
     assert_eq!(run.code, 130, "{}", run.err);
     assert_eq!(run.err.matches("interrupted before step").count(), 3, "{}", run.err);
     assert_eq!(served(&bench)[0], ["shop_a"]);
+}
+
+/// Whoever asks for one of its apps ends the run, and has not taken the others.
+#[test]
+fn a_run_whose_lock_on_one_app_is_taken_over_ends_as_a_whole() {
+    let bench = bench("/health");
+    bench.foundry.set_timing(|timing| timing.staging = Duration::from_secs(600));
+    let child = bench.command(&APPLY).stderr(std::process::Stdio::piped()).spawn().unwrap();
+    let staging = || bench.foundry.request_log().calls().iter().filter(|call| call.target == "/v3/builds").count();
+    wait_until("all of them stage", || staging() == 3);
+    bench.must(&["rollback", "--yes", "--file", "three.yaml", "--app", "shop", "--take-over"]);
+    let ended = Run::of(&child.wait_with_output().unwrap());
+    ended.assert_tells(
+        3,
+        &[
+            "has asked to take shop over",
+            "whoever has taken it decides what comes next",
+            "the run ends with the lock on shop: whoever has taken it may be at work on cart, too",
+            "the run ends with the lock on shop: whoever has taken it may be at work on mail, too",
+        ],
+    );
+    bench.foundry.set_timing(|timing| timing.staging = Duration::ZERO);
+    bench.must(&["resume", "--yes", "--file", "three.yaml", "--app", "cart", "--app", "mail"]);
+    assert_eq!(served(&bench), [["shop_a"], ["cart_a"], ["mail_a"]]);
 }

@@ -168,13 +168,6 @@ fn holder(error: LockError) -> Lock {
     }
 }
 
-fn assert_tells(run: &Run, code: i32, words: &[&str]) {
-    assert_eq!(run.code, code, "{}\n{}", run.out, run.err);
-    for words in words {
-        assert!(run.err.contains(words), "'{words}' is not in:\n{}", run.err);
-    }
-}
-
 /// Has two machines try for the lock at the same moment, again and again; each time one gets it and the other one hears
 /// who has.
 fn contend(bench: &Bench, rounds: usize, before: impl Fn() + Sync, told: impl Fn(&[String]) + Sync) {
@@ -259,9 +252,9 @@ fn of_two_deployments_one_proceeds() {
     held.release();
     let mut runs = [first, ended.recv().unwrap()];
     runs.sort_by_key(|run| run.code);
-    assert_tells(&runs[0], 0, &[]);
+    runs[0].assert_tells(0, &[]);
     let story = ["refused: shop is being deployed by admin on ", "(deployment ", "--lock-wait", "--take-over"];
-    assert_tells(&runs[1], 4, &story);
+    runs[1].assert_tells(4, &story);
     assert_eq!(marker(&bench), None);
 }
 
@@ -420,7 +413,7 @@ fn a_platform_that_does_not_let_it_is_heard() {
     bench.foundry.faults().add(Rule::new("POST", "/v3/apps", Fault::Before(Harm::status(403))));
     let error = machine.take("d-1").unwrap_err();
     assert!(matches!(error, LockError::Refused { .. }), "{error}");
-    assert_tells(&bench.run(&["apply", "--yes"]), 4, &["the lock on shop could not be taken: "]);
+    bench.run(&["apply", "--yes"]).assert_tells(4, &["the lock on shop could not be taken: "]);
     assert!(bench.cf.must(["apps"]).contains("No apps found"));
 }
 
@@ -471,13 +464,13 @@ fn a_run_that_is_at_work_is_left_alone_and_told_of() {
     assert!(at_check(&status) && status.contains("it goes on by itself"), "{status}");
     assert!(!status.contains("did not come to its end"), "{status}");
     for verb in ["resume", "rollback", "apply"] {
-        assert_tells(&bench.run(&[verb, "--yes"]), 4, &["refused: shop is being deployed by admin on ", "--take-over"]);
+        bench.run(&[verb, "--yes"]).assert_tells(4, &["refused: shop is being deployed by admin on ", "--take-over"]);
     }
     // Heartbeats go on while nothing else happens.
     let heard = read(&bench).heartbeat;
     wait_until("a heartbeat", || read(&bench).heartbeat > heard);
     bench.write("go", "");
-    assert_tells(&Run::of(&child.wait_with_output().unwrap()), 0, &["shop_b serves"]);
+    Run::of(&child.wait_with_output().unwrap()).assert_tells(0, &["shop_b serves"]);
     assert_eq!(marker(&bench), None);
 }
 
@@ -486,9 +479,9 @@ fn a_run_that_is_at_work_is_taken_over_from() {
     let bench = Bench::live_undrained();
     let child = checking(&bench);
     let back = bench.run(&["rollback", "--yes", "--take-over"]);
-    assert_tells(&back, 0, &["asked the run of admin on ", "shop_a serves shop.apps.foundry.test"]);
+    back.assert_tells(0, &["asked the run of admin on ", "shop_a serves shop.apps.foundry.test"]);
     let ended = Run::of(&child.wait_with_output().unwrap());
-    assert_tells(&ended, 3, &["has asked to take shop over", "shop_a serves", "cutover status"]);
+    ended.assert_tells(3, &["has asked to take shop over", "shop_a serves", "cutover status"]);
     let (_, last_words) = ended.err.split_once("stopped at step").unwrap();
     assert!(!last_words.contains("cf "), "nothing is told to be done by hand:\n{}", ended.err);
     assert_eq!(bench.leads_to("shop.apps.foundry.test"), ["shop_a"]);
@@ -505,7 +498,7 @@ fn a_run_that_is_at_work_is_taken_over_from_and_gone_on_with() {
     std::fs::write(&events, "").unwrap();
     let resume = resume.args(["--events", "more.jsonl"]).stderr(Stdio::piped()).spawn().unwrap();
     let ended = Run::of(&child.wait_with_output().unwrap());
-    assert_tells(&ended, 3, &["has asked to take shop over", "shop_a serves", "cutover status"]);
+    ended.assert_tells(3, &["has asked to take shop over", "shop_a serves", "cutover status"]);
     let (_, last_words) = ended.err.split_once("stopped at step").unwrap();
     assert!(!last_words.contains("cf "), "nothing is told to be done by hand:\n{}", ended.err);
     // It checks for itself.
@@ -513,7 +506,7 @@ fn a_run_that_is_at_work_is_taken_over_from_and_gone_on_with() {
     assert_eq!(bench.leads_to("shop.apps.foundry.test"), ["shop_a"]);
     bench.write("go", "");
     let resumed = Run::of(&resume.wait_with_output().unwrap());
-    assert_tells(&resumed, 0, &["asked the run of admin on ", "shop_b serves shop.apps.foundry.test"]);
+    resumed.assert_tells(0, &["asked the run of admin on ", "shop_b serves shop.apps.foundry.test"]);
     assert_eq!(bench.leads_to("shop.apps.foundry.test"), ["shop_b"]);
     assert_eq!(bench.state_of("shop_a"), "stopped");
     assert_eq!(marker(&bench), None);
@@ -528,7 +521,7 @@ fn heartbeats_go_on_beside_a_call_that_takes_its_time() {
     let heard = read(&bench).heartbeat;
     wait_until("a heartbeat", || read(&bench).heartbeat > heard && read(&bench).step == "shop/push");
     held.release();
-    assert_tells(&Run::of(&child.wait_with_output().unwrap()), 0, &["shop_b serves"]);
+    Run::of(&child.wait_with_output().unwrap()).assert_tells(0, &["shop_b serves"]);
 }
 
 #[test]
@@ -547,7 +540,7 @@ fn a_killed_run_keeps_nobody_out() {
         "{status}"
     );
     let words = ["took over the lock on shop from the run of admin on ", "it is at work no more"];
-    assert_tells(&bench.run(&["apply", "--yes", "--events", "events.jsonl"]), 0, &words);
+    bench.run(&["apply", "--yes", "--events", "events.jsonl"]).assert_tells(0, &words);
     assert_eq!(marker(&bench), None);
     let events = std::fs::read_to_string(bench.folder().join("events.jsonl")).unwrap();
     let told = events.lines().find(|line| line.contains(r#""event":"note""#)).unwrap();
@@ -586,7 +579,7 @@ fn waiting_ends_in_time_and_on_a_signal() {
     let machine = Machine::new(&bench, "mo on build-4");
     let lock = machine.take("d-1").unwrap();
     let run = bench.run(&["apply", "--yes", "--lock-wait", "2s"]);
-    assert_tells(&run, 4, &["waiting: shop is", "refused: shop is being deployed by mo on build-4"]);
+    run.assert_tells(4, &["waiting: shop is", "refused: shop is being deployed by mo on build-4"]);
     let (mut child, _heard) = waiting(&bench, "10m");
     kill_process(Pid::from_child(&child), Signal::INT).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(130));
@@ -657,13 +650,13 @@ fn the_lock_of_a_run_that_is_at_work_is_not_broken() {
         "cutover lock break --take-over",
         "cutover rollback --take-over",
     ];
-    assert_tells(&bench.run(&["lock", "break", "--yes"]), 4, &words);
+    bench.run(&["lock", "break", "--yes"]).assert_tells(4, &words);
     assert_eq!(marker_guid(&bench), before);
     // Asked to stop, that run ends by itself.
     let words = ["asked the run of admin on ", "has ended, and shop is free"];
-    assert_tells(&bench.run(&["lock", "break", "--yes", "--take-over"]), 0, &words);
+    bench.run(&["lock", "break", "--yes", "--take-over"]).assert_tells(0, &words);
     let ended = Run::of(&child.wait_with_output().unwrap());
-    assert_tells(&ended, 3, &["(lock break) has asked to take shop over", "shop_a serves"]);
+    ended.assert_tells(3, &["(lock break) has asked to take shop over", "shop_a serves"]);
     assert_eq!(marker(&bench), None);
     assert_eq!(bench.state_of("shop_b"), "started", "what it has done is left as it is");
 }
@@ -673,14 +666,14 @@ fn what_only_has_the_name_of_a_lock() {
     let bench = bench();
     bench.cf.must(["create-app", "cutover-lock-shop"]);
     let words = "refused: shop is locked (nothing that can be read tells whether that run is at work)";
-    assert_tells(&bench.run(&["apply", "--yes"]), 4, &[words]);
-    assert_tells(&bench.must(&["lock", "break", "--yes"]), 0, &["broke the lock on shop, held by somebody"]);
+    bench.run(&["apply", "--yes"]).assert_tells(4, &[words]);
+    bench.must(&["lock", "break", "--yes"]).assert_tells(0, &["broke the lock on shop, held by somebody"]);
     // Somebody's app is not deleted for it.
     bench.write("app/manifest.yml", &MANIFEST.replace("instances: 2", "instances: 1"));
     bench.cf.must(["push", "cutover-lock-shop", "-f", "app/manifest.yml", "-p", "app", "--no-route", "--task"]);
     let words = "refused: shop cannot be locked: an app that runs, or could run, has the name of its lock";
     for args in [["apply", "--yes"].as_slice(), &["lock", "break", "--yes"]] {
-        assert_tells(&bench.run(args), 4, &[words, "cf rename cutover-lock-shop NAME"]);
+        bench.run(args).assert_tells(4, &[words, "cf rename cutover-lock-shop NAME"]);
     }
     assert_eq!(bench.state_of("cutover-lock-shop"), "stopped");
 }

@@ -9,7 +9,7 @@ use foundry::Foundry;
 use foundry::settings::Settings;
 use testkit::cf::Cf;
 
-use crate::support::bench::{Bench, MANIFEST, PLAN};
+use crate::support::bench::{Bench, MANIFEST, PLAN, assert_has};
 
 /// What cf takes and `check` refuses: `-i`, by which cutover says how many instances there are to be, would not count. (Other
 /// spellings of `no-route` and of `name` are refused, too; what they do is below.)
@@ -137,9 +137,7 @@ fn what_has_no_effect_is_told_once_and_refuses_nothing() {
     for args in [&["check"][..], &["plan"], &["apply", "--yes"]] {
         let run = bench.must(args);
         assert_eq!(run.err.matches(warning).count(), 1, "{args:?}\n{}", run.err);
-        for words in ["app/manifest.yml:7:3", "did you mean `disk_quota`?"] {
-            assert!(run.err.contains(words), "'{words}' is not in:\n{}", run.err);
-        }
+        assert_has(&run.err, &["app/manifest.yml:7:3", "did you mean `disk_quota`?"]);
         assert!(!run.out.contains(warning), "{}", run.out);
     }
     assert!(!bench.must(&["check", "--quiet"]).err.contains(warning));

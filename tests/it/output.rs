@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::support::bench::{Bench, PLAN, Run};
+use crate::support::bench::{Bench, PLAN, Run, assert_has};
 
 fn bench() -> Bench {
     let bench = Bench::new(Duration::ZERO);
@@ -136,24 +136,23 @@ fn how_much_is_printed() {
     let quiet = bench.must(&["apply", "--yes", "--quiet"]);
     assert_eq!((quiet.out.as_str(), quiet.err.as_str()), ("", ""));
     let verbose = bench.must(&["apply", "--yes", "--verbose"]);
-    for words in ["Pushing app shop_b", "✓ upload shop_b", "shop_b serves"] {
-        assert!(verbose.err.contains(words), "'{words}' is not in:\n{}", verbose.err);
-    }
+    assert_has(&verbose.err, &["Pushing app shop_b", "✓ upload shop_b", "shop_b serves"]);
     assert_eq!(verbose.out, "");
     assert_eq!(bench.must(&["rollback", "--yes", "--quiet"]).err, "");
     // A failure is told all the same.
     bench.write("deploy.yaml", &PLAN.replace("path: /health, within: 20s", "path: /nowhere, within: 1s"));
     let failed = bench.run(&["apply", "--yes", "--quiet"]);
     assert_eq!(failed.code, 1);
-    for words in [
-        "✗ check shop_b",
-        "GET https://shop-staging.apps.foundry.test/nowhere: HTTP 404, and 200 is wanted",
-        " requests within 1s took ",
-        "; its body begins:\n       | /nowhere is not here",
-        "shop_a serves shop.apps.foundry.test",
-    ] {
-        assert!(failed.err.contains(words), "'{words}' is not in:\n{}", failed.err);
-    }
+    assert_has(
+        &failed.err,
+        &[
+            "✗ check shop_b",
+            "GET https://shop-staging.apps.foundry.test/nowhere: HTTP 404, and 200 is wanted",
+            " requests within 1s took ",
+            "; its body begins:\n       | /nowhere is not here",
+            "shop_a serves shop.apps.foundry.test",
+        ],
+    );
     assert!(!failed.err.contains('✓'), "{}", failed.err);
     // One app is not to be told twice what it is.
     assert_eq!(bench.run(&["plan", "--quiet", "--verbose"]).code, 2);

@@ -7,7 +7,7 @@ use serde_json::Value;
 use testkit::cf::Cf;
 use testkit::wait::wait_until;
 
-use crate::support::bench::{Bench, Run};
+use crate::support::bench::{Bench, Run, assert_has};
 
 /// A team's deployment by somebody who is no administrator.
 struct Team {
@@ -36,8 +36,7 @@ impl Team {
     fn refused(&self, words: &str) {
         for verb in [&["plan"][..], &["apply", "--yes"]] {
             let run = self.run(verb);
-            assert_eq!(run.code, 4, "cutover {verb:?}\n{}\n{}", run.out, run.err);
-            assert!(run.err.contains(words), "'{words}' is not in:\n{}", run.err);
+            run.assert_tells(4, &[words]);
         }
         assert!(self.bench.cf.must(["apps"]).contains("No apps found"));
     }
@@ -120,21 +119,23 @@ fn a_native_deployment_is_found_before_the_first_change() {
     for verb in ["apply", "rollback"] {
         let run = bench.run(&[verb, "--yes"]);
         assert_eq!(run.code, 4, "{}\n{}", run.out, run.err);
-        for words in ["canary deployment (PAUSED", "cf continue-deployment shop_a", "cf cancel-deployment shop_a"] {
-            assert!(run.err.contains(words), "'{words}' is not in:\n{}", run.err);
-        }
+        assert_has(
+            &run.err,
+            &["canary deployment (PAUSED", "cf continue-deployment shop_a", "cf cancel-deployment shop_a"],
+        );
     }
     assert!(!bench.cf.must(["apps"]).contains("shop_b"));
     // Two instances of the version before, and one of the new one.
     let status = bench.must(&["status"]).out;
-    for words in [
-        "started, 3 of 3 instances run",
-        "canary deployment (PAUSED",
-        "cf continue-deployment shop_a",
-        "cf cancel-deployment",
-    ] {
-        assert!(status.contains(words), "'{words}' is not in:\n{status}");
-    }
+    assert_has(
+        &status,
+        &[
+            "started, 3 of 3 instances run",
+            "canary deployment (PAUSED",
+            "cf continue-deployment shop_a",
+            "cf cancel-deployment",
+        ],
+    );
     assert!(!status.contains("cutover rollback"), "{status}");
 
     bench.cf.must(["cancel-deployment", "shop_a"]);
@@ -151,29 +152,27 @@ fn the_first_deployment_needs_room_for_one_colour_only() {
     assert_eq!(bench.apps_on("shop"), ["shop_a"]);
     let run = bench.run(&["apply", "--yes"]);
     assert_eq!(run.code, 4, "{}\n{}", run.out, run.err);
-    for words in
-        ["256 MB of memory would be in use, and 128 are allowed: 128 too many", "in a quota of 256 MB of memory"]
-    {
-        assert!(run.err.contains(words), "'{words}' is not in:\n{}", run.err);
-    }
+    assert_has(
+        &run.err,
+        &["256 MB of memory would be in use, and 128 are allowed: 128 too many", "in a quota of 256 MB of memory"],
+    );
     assert_eq!(bench.apps_on("shop"), ["shop_a"]);
 
     // What would fit is told, and what is told does fit.
     bench.cf.must(["update-space-quota", "tight", "-m", "192M"]);
     let run = bench.run(&["plan"]);
     assert_eq!(run.code, 4, "{}\n{}", run.out, run.err);
-    for words in ["- 1 web instance of shop instead of 2", "- 32 MB for a web instance of shop instead of 64 MB"] {
-        assert!(run.err.contains(words), "'{words}' is not in:\n{}", run.err);
-    }
+    assert_has(
+        &run.err,
+        &["- 1 web instance of shop instead of 2", "- 32 MB for a web instance of shop instead of 64 MB"],
+    );
     let manifest = fs::read_to_string(bench.folder().join("app/manifest.yml")).unwrap();
     bench.write("app/manifest.yml", &manifest.replace("memory: 64M", "memory: 32M"));
     let plan = bench.must(&["plan"]).out;
     let row: Vec<&str> =
         plan.lines().find(|line| line.ends_with("space tight")).unwrap_or(&plan).split_whitespace().collect();
     assert_eq!(row.join(" "), "memory 128 MB 192 MB 64 MB 192 MB space tight");
-    for words in ["peak at shop/start: memory", "web uses up to"] {
-        assert!(plan.contains(words), "'{words}' is not in:\n{plan}");
-    }
+    assert_has(&plan, &["peak at shop/start: memory", "web uses up to"]);
     let json: Value = serde_json::from_str(&bench.must(&["plan", "--format", "json"]).out).unwrap();
     let quota = json["quota"].as_array().unwrap().iter().find(|quota| quota["name"] == "tight").unwrap();
     let memory = |key: &str| quota[key]["memory_mb"].clone();

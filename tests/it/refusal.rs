@@ -3,13 +3,10 @@
 use std::fs;
 use std::time::Duration;
 
-use crate::support::bench::{Bench, MANIFEST, PLAN, Run};
+use crate::support::bench::{Bench, MANIFEST, PLAN, Run, assert_has};
 
 fn refused(bench: &Bench, run: &Run, words: &[&str]) {
-    assert_eq!(run.code, 4, "{}\n{}", run.out, run.err);
-    for words in words {
-        assert!(run.err.contains(words), "'{words}' is not in:\n{}", run.err);
-    }
+    run.assert_tells(4, words);
     assert!(bench.cf.must(["apps"]).contains("No apps found"));
 }
 
@@ -103,7 +100,5 @@ fn an_invalid_plan_is_told_with_line_and_column() {
     bench.write("deploy.yaml", &PLAN.replace("drain: 1s", "drain: soon\n    chekcs: []"));
     let run = bench.run(&["apply", "--yes"]);
     assert_eq!(run.code, 2, "{}", run.err);
-    for words in ["deploy.yaml:12:12", "deploy.yaml:13:5", "checks"] {
-        assert!(run.err.contains(words), "'{words}' is not in:\n{}", run.err);
-    }
+    assert_has(&run.err, &["deploy.yaml:12:12", "deploy.yaml:13:5", "checks"]);
 }

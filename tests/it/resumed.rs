@@ -12,7 +12,7 @@ use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
 use testkit::cf::Cf;
 use testkit::wait::{PATIENCE, comes_true_within, wait_for, wait_until};
 
-use crate::support::bench::{Bench, LIVE, PLAN, Run, unchecked};
+use crate::support::bench::{Bench, LIVE, PLAN, Run, assert_has, unchecked};
 use crate::support::inside;
 use crate::support::processes::children;
 
@@ -67,13 +67,6 @@ fn elsewhere_with(bench: &Bench, args: &[&str], prepare: impl FnOnce(&Path)) -> 
     Run::of(&output)
 }
 
-fn assert_tells(run: &Run, code: i32, words: &[&str]) {
-    assert_eq!(run.code, code, "{}\n{}", run.out, run.err);
-    for words in words {
-        assert!(run.err.contains(words), "'{words}' is not in:\n{}", run.err);
-    }
-}
-
 fn uploads(bench: &Bench) -> usize {
     let path = |call: &foundry::request_log::Call| call.path().ends_with("/upload");
     bench.foundry.request_log().calls().iter().filter(|call| path(call)).count()
@@ -85,24 +78,21 @@ fn another_machine_finishes_it_without_the_files() {
     killed_in(&bench, "apply", Rule::new("POST", "/v3/builds", Fault::After(Harm::Nothing)));
     let before = uploads(&bench);
     let status = bench.must(&["status"]).out;
-    for words in ["shop_b", "cutover resume", "cutover rollback"] {
-        assert!(status.contains(words), "'{words}' is not in:\n{status}");
-    }
+    assert_has(&status, &["shop_b", "cutover resume", "cutover rollback"]);
     // Nothing there is read: what cannot be read does not matter.
     let unreadable = |app: &Path| {
         let (kind, mode) = (rustix::fs::FileType::Fifo, rustix::fs::Mode::RWXU);
         rustix::fs::mknodat(rustix::fs::CWD, app.join("pipe"), kind, mode, 0).unwrap();
     };
     let resumed = elsewhere_with(&bench, &["resume", "--yes"], unreadable);
-    assert_tells(&resumed, 0, &["shop_b serves shop.apps.foundry.test"]);
+    resumed.assert_tells(0, &["shop_b serves shop.apps.foundry.test"]);
     assert_eq!(uploads(&bench), before, "the upload was finished, and is repeated");
     assert_eq!(bench.leads_to(LIVE), ["shop_b"]);
     assert_eq!(bench.leads_to(STAGING), [""; 0]);
     assert_eq!(bench.state_of("shop_a"), "stopped");
     // Nothing is under way any more: it is done where the files are those that run, and not where they are others.
-    assert_tells(&bench.run(&["resume", "--yes"]), 0, &["what runs is what this plan deploys", "shop_b serves"]);
-    assert_tells(
-        &elsewhere(&bench, &["resume", "--yes"]),
+    bench.run(&["resume", "--yes"]).assert_tells(0, &["what runs is what this plan deploys", "shop_b serves"]);
+    elsewhere(&bench, &["resume", "--yes"]).assert_tells(
         4,
         &["nothing is under way", "shop_b is live and comes from other files", "cutover apply --app shop"],
     );
@@ -119,26 +109,23 @@ fn another_machine_finishes_it_without_the_files() {
     assert_eq!(changed(&bench), (false.into(), 0));
     bench.cf.must(["push", "shop_b", "-f", "app/manifest.yml", "-p", "app"]);
     assert_eq!(changed(&bench), (true.into(), 1));
-    assert_tells(&bench.run(&["resume", "--yes"]), 4, &["shop_b is live, and somebody has given it another droplet"]);
+    bench.run(&["resume", "--yes"]).assert_tells(4, &["shop_b is live, and somebody has given it another droplet"]);
     // What was switched can be taken back, from there, too.
-    assert_tells(&elsewhere(&bench, &["rollback", "--yes"]), 0, &["shop_a serves shop.apps.foundry.test"]);
+    elsewhere(&bench, &["rollback", "--yes"]).assert_tells(0, &["shop_a serves shop.apps.foundry.test"]);
 }
 
 #[test]
 fn an_upload_that_is_not_finished_needs_the_same_files() {
     let bench = Bench::live_undrained();
     killed_in(&bench, "apply", Rule::new("POST", "/v3/packages/*/upload", Fault::Before(Harm::Nothing)));
-    assert_tells(
-        &elsewhere(&bench, &["resume", "--yes"]),
+    elsewhere(&bench, &["resume", "--yes"]).assert_tells(
         4,
         &["the files to upload for shop are not those", "not here: sinatra", "cutover apply", "cutover rollback"],
     );
     bench.write("app/more", "a file more");
-    assert_tells(
-        &bench.run(&["resume", "--yes"]),
-        4,
-        &["the files to upload for shop are not those", "not there before: more"],
-    );
+    bench
+        .run(&["resume", "--yes"])
+        .assert_tells(4, &["the files to upload for shop are not those", "not there before: more"]);
     fs::remove_file(bench.folder().join("app/more")).unwrap();
     bench.must(&["resume", "--yes"]);
     assert_eq!(bench.leads_to(LIVE), ["shop_b"]);
@@ -149,7 +136,7 @@ fn another_plan_does_not_finish_it() {
     let bench = Bench::live_undrained();
     killed_in(&bench, "apply", Rule::new("POST", "/v3/builds", Fault::Before(Harm::Nothing)));
     bench.write("deploy.yaml", &PLAN.replace("drain: 1s", "drain: 2s"));
-    assert_tells(&bench.run(&["resume", "--yes"]), 4, &["comes from another plan", "cutover rollback --app shop"]);
+    bench.run(&["resume", "--yes"]).assert_tells(4, &["comes from another plan", "cutover rollback --app shop"]);
     // The way back is the same by any plan.
     bench.must(&["rollback", "--yes"]);
     assert_eq!(bench.leads_to(LIVE), ["shop_a"]);
@@ -163,7 +150,7 @@ fn a_run_that_was_killed_before_its_first_change_is_not_the_one_before() {
     let guid = bench.cf.must(["app", "shop_a", "--guid"]);
     killed_in(&bench, "apply", Rule::new("PATCH", &format!("/v3/apps/{}", guid.trim()), Fault::Before(Harm::Close)));
     assert!(bench.cf.must(["apps"]).contains("cutover-lock-shop"));
-    assert_tells(&bench.run(&["rollback", "--yes"]), 0, &["nothing to roll back", "shop_b serves", "is removed"]);
+    bench.run(&["rollback", "--yes"]).assert_tells(0, &["nothing to roll back", "shop_b serves", "is removed"]);
     assert_eq!(bench.leads_to(LIVE), ["shop_b"]);
     assert!(!bench.cf.must(["apps"]).contains("cutover-lock-shop"));
 }
@@ -177,7 +164,7 @@ fn a_first_run_that_was_killed_before_its_first_change_is_resumed() {
     killed_in(&bench, "apply", create);
     bench.cf.must(["delete", "shop_a", "-f"]);
     let resumed = bench.run(&["resume", "--yes"]);
-    assert_tells(&resumed, 0, &["shop_a serves shop.apps.foundry.test"]);
+    resumed.assert_tells(0, &["shop_a serves shop.apps.foundry.test"]);
     assert_eq!(bench.leads_to(LIVE), ["shop_a"]);
 }
 
@@ -191,7 +178,7 @@ fn an_upload_that_is_in_flight_is_finished() {
     rustix::process::kill_process(Pid::from_child(&child), Signal::INT).unwrap();
     held.release();
     let run = Run::of(&child.wait_with_output().unwrap());
-    assert_tells(&run, 130, &["interrupted", "cutover resume"]);
+    run.assert_tells(130, &["interrupted", "cutover resume"]);
     let packages = bench.cf.must(["packages", "shop_b"]);
     assert!(packages.contains("ready"), "{packages}");
 }
@@ -227,7 +214,7 @@ fn a_failed_version_is_stopped_with_its_logs_or_kept() {
         let run = bench.run(
             &["apply", "--yes", flag].iter().copied().take(if flag == "--yes" { 2 } else { 3 }).collect::<Vec<_>>(),
         );
-        assert_tells(&run, 1, &["✗ check shop_b", "(cf logs shop_b --recent)", "shop_a serves"]);
+        run.assert_tells(1, &["✗ check shop_b", "(cf logs shop_b --recent)", "shop_a serves"]);
         assert!(run.err.contains("[APP/PROC/WEB/") && !run.err.contains("[RTR/"), "{}", run.err);
         assert_eq!(bench.state_of("shop_b"), state);
         assert_eq!(bench.leads_to(LIVE), ["shop_a"]);
@@ -293,10 +280,10 @@ fn what_somebody_else_has_uploaded_since_is_not_gone_on_with() {
     until_started(&bench, "shop/check");
     bench.cf.must(["push", "shop_b", "-f", "app/manifest.yml", "-p", "app", "--no-route", "--no-start"]);
     bench.write("go", "");
-    assert_tells(&Run::of(&child.wait_with_output().unwrap()), 3, &["somebody else has changed", "shop_a serves"]);
+    Run::of(&child.wait_with_output().unwrap()).assert_tells(3, &["somebody else has changed", "shop_a serves"]);
     let words =
         ["another package was uploaded to app shop_b since", "cutover rollback --app shop", "cutover apply --app shop"];
-    assert_tells(&bench.run(&["resume", "--yes"]), 4, &words);
+    bench.run(&["resume", "--yes"]).assert_tells(4, &words);
     assert_eq!(bench.leads_to(LIVE), ["shop_a"]);
     bench.must(&["apply", "--yes"]);
     assert_eq!(bench.leads_to(LIVE), ["shop_b"]);
@@ -314,7 +301,7 @@ fn what_somebody_starts_while_it_is_pushed_does_not_go_live() {
     bench.cf.must(["curl", "-X", "POST", &format!("/v3/apps/{}/actions/start", guid.trim()), "--fail"]);
     held.release();
     let run = Run::of(&child.wait_with_output().unwrap());
-    assert_tells(&run, 1, &["app shop_a is started"]);
+    run.assert_tells(1, &["app shop_a is started"]);
     assert_eq!(bench.leads_to(LIVE), ["shop_b"]);
 }
 
@@ -328,7 +315,7 @@ fn changed_by_hand(changes: &[(&[&str], &str)]) {
         bench.cf.must(*by_hand);
         bench.write("go", "");
         let run = Run::of(&child.wait_with_output().unwrap());
-        assert_tells(&run, 3, &["somebody else has changed", told, "cutover status"]);
+        run.assert_tells(3, &["somebody else has changed", told, "cutover status"]);
         let is_offered = run.err.contains("cutover rollback");
         let events = fs::read_to_string(bench.folder().join("events.jsonl")).unwrap();
         let mut events = events.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
@@ -378,7 +365,7 @@ fn a_broken_lock_stops_the_run() {
     bench.cf.must(["delete", "cutover-lock-shop", "-f"]);
     bench.write("go", "");
     let run = Run::of(&child.wait_with_output().unwrap());
-    assert_tells(&run, 3, &["the lock is not held any more", "shop_a serves"]);
+    run.assert_tells(3, &["the lock is not held any more", "shop_a serves"]);
     bench.must(&["resume", "--yes"]);
     assert_eq!(bench.leads_to(LIVE), ["shop_b"]);
 }
@@ -397,7 +384,7 @@ fn disturbed_on_the_way_back(bench: &Bench, disturb: impl FnOnce()) -> String {
     held.release();
     bench.foundry.faults().clear();
     let run = Run::of(&child.wait_with_output().unwrap());
-    assert_tells(&run, 3, &["stopped at step", "shop_a serves shop.apps.foundry.test"]);
+    run.assert_tells(3, &["stopped at step", "shop_a serves shop.apps.foundry.test"]);
     let (_, last_words) = run.err.split_once("stopped at step").unwrap();
     last_words.to_owned()
 }
@@ -438,7 +425,7 @@ fn a_platform_that_asks_for_patience_gets_it() {
     faults.add(Rule::new("GET", "/v3/apps", limited).on(Occurrence::First(1)));
     held.release();
     let run = Run::of(&child.wait_with_output().unwrap());
-    assert_tells(&run, 0, &["again", "on attempt 2"]);
+    run.assert_tells(0, &["again", "on attempt 2"]);
     assert!(bench.seconds_of("on attempt 2") >= 2.0);
     assert_eq!(bench.leads_to(LIVE), ["shop_b"]);
 }
@@ -483,7 +470,7 @@ fn stopped_while_it_is_waited_for(bench: &Bench, key: &str, router: &str) {
     }
     let run = Run::of(&child.wait_with_output().unwrap());
     let words = ["the router is not waited for any longer: app shop_b is stopped", "shop_a serves"];
-    assert_tells(&run, 1, &words);
+    run.assert_tells(1, &words);
 }
 
 #[test]
@@ -492,7 +479,7 @@ fn a_resume_of_an_upload_before_tells_of_other_files_since() {
     killed_in(&bench, "apply", Rule::new("POST", "/v3/builds", Fault::After(Harm::Nothing)));
     bench.write("app/extra.txt", "new");
     let words = ["note: shop: shop_b is live and comes from other files than those that are here", "extra.txt"];
-    assert_tells(&bench.run(&["resume", "--yes"]), 0, &words);
+    bench.run(&["resume", "--yes"]).assert_tells(0, &words);
     assert_eq!(bench.leads_to(LIVE), ["shop_b"]);
 }
 
@@ -511,7 +498,7 @@ fn a_rollback_to_a_version_that_does_not_start_changes_nothing() {
     bench.must(&["apply", "--yes"]);
     break_colour(&bench, "shop_a");
     let run = bench.run(&["rollback", "--yes"]);
-    assert_tells(&run, 1, &["✗ start shop_a", "shop_b serves shop.apps.foundry.test", "Exit status 1"]);
+    run.assert_tells(1, &["✗ start shop_a", "shop_b serves shop.apps.foundry.test", "Exit status 1"]);
     assert!(!run.err.contains("map-route"), "{}", run.err);
     assert_eq!(bench.leads_to(LIVE), ["shop_b"]);
     assert!(bench.must(&["status"]).out.contains("● shop_b: live"));

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::support::bench::{Bench, LIVE, PLAN};
+use crate::support::bench::{Bench, LIVE, PLAN, assert_has};
 
 fn plan(live: &str) -> String {
     PLAN.replace("drain: 1s", "drain: 0s").replace("live: [shop.apps.foundry.test]", &format!("live: [{live}]"))
@@ -68,14 +68,15 @@ fn a_route_that_only_the_live_version_has_is_moved_with_the_others() {
     bench.cf.must(["map-route", "other", "apps.foundry.test", "--hostname", "shared"]);
     bench.cf.must(["map-route", "shop_a", "apps.foundry.test", "--hostname", "shared"]);
     let plan = bench.must(&["plan"]).out;
-    for told in [
-        "note: promo.apps.foundry.test leads to it, too, and is not in the plan: it is moved as the live routes are",
-        "note: shared.apps.foundry.test leads to it, too, and is not in the plan: it stays where it is",
-        "cf map-route shop_b apps.foundry.test --hostname promo",
-        "cf unmap-route shop_a apps.internal --hostname promo",
-    ] {
-        assert!(plan.contains(told), "'{told}' is not in:\n{plan}");
-    }
+    assert_has(
+        &plan,
+        &[
+            "note: promo.apps.foundry.test leads to it, too, and is not in the plan: it is moved as the live routes are",
+            "note: shared.apps.foundry.test leads to it, too, and is not in the plan: it stays where it is",
+            "cf map-route shop_b apps.foundry.test --hostname promo",
+            "cf unmap-route shop_a apps.internal --hostname promo",
+        ],
+    );
     let promo = ["promo.apps.foundry.test", "promo.apps.internal", LIVE];
     let moved = |verb: &str, to: &str| {
         let run = bench.must(&[verb, "--yes"]);
@@ -155,12 +156,13 @@ fn what_stands_between_the_router_and_the_app_is_told() {
     let plan = plan("shop.apps.foundry.test, shop.mesh.example").replace("drain: 0s", "drain: 0s\n    settle: 100ms");
     bench.write("deploy.yaml", &plan);
     let told = bench.must(&["plan"]).out;
-    for note in [
-        "requests to shop.apps.foundry.test go through the route service sso first",
-        "the router cannot be asked who answers on shop.mesh.example (its domain lets in only the apps that its route policies",
-    ] {
-        assert!(told.contains(note), "'{note}' is not in:\n{told}");
-    }
+    assert_has(
+        &told,
+        &[
+            "requests to shop.apps.foundry.test go through the route service sso first",
+            "the router cannot be asked who answers on shop.mesh.example (its domain lets in only the apps that its route policies",
+        ],
+    );
     let run = bench.must(&["apply", "--yes"]);
     assert!(run.err.contains("asked at the router, 16 answers in a row"), "{}", run.err);
     assert!(run.err.contains("route policies name); waited 100ms instead"), "{}", run.err);

@@ -20,7 +20,7 @@ use cutover::run::reading::reader::Reader;
 use cutover::run::routes::check::Checks;
 use cutover::run::routes::outcome::Outcome;
 use cutover::run::routes::probe::{Evidence, Router, Unconfirmed};
-use cutover::run::waiting::clock::{Clock, Stop};
+use cutover::run::waiting::clock::{Clock, LockLost, Stop};
 use cutover::run::waiting::signal::Signal;
 use cutover::space::{Destination, Space};
 use cutover::steps::Step;
@@ -452,7 +452,11 @@ fn no_step_is_begun_without_the_lock() {
                 if step.id == "shop/map-live" {
                     bench.cf.must(["delete", "cutover-lock-shop", "-f"]);
                 }
-                if held || part == Part::Wrong { Ok(()) } else { Err("it is gone".to_owned()) }
+                if held || part == Part::Wrong {
+                    Ok(())
+                } else {
+                    Err(LockLost { app: "shop".to_owned(), why: "it is gone".to_owned() })
+                }
             };
             let Driven { runner, deployment, space } = driven;
             Driven { runner: Runner { hold: &hold, ..runner }, deployment, space }.run()

@@ -16,7 +16,7 @@ use serde_json::Value;
 use testkit::cf;
 use testkit::wait::wait_until;
 
-use crate::support::bench::{Bench, MANIFEST, PLAN, Run};
+use crate::support::bench::{Bench, MANIFEST, PLAN, Run, assert_has};
 use crate::support::processes::children;
 
 /// A program of the team's that runs the real cf (`$REAL`), and does something to what it prints.
@@ -107,10 +107,10 @@ exit $code"#,
     });
     secrets.dedup();
     assert!(secrets.len() > 7, "tokens were renewed meanwhile");
-    for words in ["Pushing app shop_a", "DB_PASSWORD: [hidden]", "[hidden] [hidden]", "tricky", "db_password: [hidden]"]
-    {
-        assert!(told.contains(words), "'{words}' is not in:\n{told}");
-    }
+    assert_has(
+        &told,
+        &["Pushing app shop_a", "DB_PASSWORD: [hidden]", "[hidden] [hidden]", "tricky", "db_password: [hidden]"],
+    );
     assert!(arguments.iter().any(|line| line.contains("push shop_a")), "the arguments were seen");
     for secret in &secrets {
         assert!(!told.contains(secret.as_str()), "{secret} is in:\n{told}");

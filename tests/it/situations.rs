@@ -5,7 +5,7 @@ use std::time::Duration;
 use foundry::faults::{Fault, Harm, Rule};
 
 use crate::resumed::killed_in;
-use crate::support::bench::{Bench, LIVE, PLAN, Run};
+use crate::support::bench::{Bench, LIVE, PLAN, Run, assert_has};
 
 const STAGING: &str = "shop-staging.apps.foundry.test";
 
@@ -47,10 +47,7 @@ fn assert_settled(bench: &Bench, colour: &str) {
 }
 
 fn assert_refused(run: &Run, words: &[&str]) {
-    assert_eq!(run.code, 4, "{}\n{}", run.out, run.err);
-    for words in words {
-        assert!(run.err.contains(words), "'{words}' is not in:\n{}", run.err);
-    }
+    run.assert_tells(4, words);
 }
 
 #[test]
@@ -298,9 +295,7 @@ fn the_old_colour_was_let_go_and_still_runs() {
     mark(&bench, "shop_a", "\"live\"");
     bench.cf.must(["start", "shop_a"]);
     let status = bench.must(&["status"]).out;
-    for words in ["shop_a: live before, started", "shop_a was live before shop_b and still runs"] {
-        assert!(status.contains(words), "'{words}' is not in:\n{status}");
-    }
+    assert_has(&status, &["shop_a: live before, started", "shop_a was live before shop_b and still runs"]);
     // Routers may know it still: they are asked before it is stopped for the push.
     let preview = bench.must(&["plan"]).out;
     let asked = preview.find("router: shop.apps.foundry.test reaches no instance of shop_a").unwrap();

@@ -10,7 +10,7 @@ use testkit::sinatra;
 use testkit::wait::PATIENCE;
 use zip::write::SimpleFileOptions;
 
-use crate::support::bench::{Bench, PLAN, Run};
+use crate::support::bench::{Bench, PLAN, Run, assert_has};
 
 /// The manifest beside an archive.
 const BESIDE: &str = "\
@@ -50,13 +50,6 @@ fn killed_at(bench: &Bench, args: &[&str], method: &str, path: &str) {
     bench.foundry.faults().clear();
 }
 
-fn assert_tells(run: &Run, code: i32, words: &[&str]) {
-    assert_eq!(run.code, code, "{}\n{}", run.out, run.err);
-    for words in words {
-        assert!(run.out.contains(words) || run.err.contains(words), "'{words}' is not in:\n{}\n{}", run.out, run.err);
-    }
-}
-
 fn typed(bench: &Bench, args: &[&str]) -> Run {
     Run::of(&bench.as_typed(args).output().unwrap())
 }
@@ -76,7 +69,7 @@ fn an_archive_is_deployed_by_what_is_in_it() {
         (b"", "or it is broken"),
     ] {
         fs::write(bench.folder().join("app.war"), contents).unwrap();
-        assert_tells(&bench.run(&["apply", "--yes"]), 4, &[words]);
+        bench.run(&["apply", "--yes"]).assert_tells(4, &[words]);
     }
     assert_eq!(bench.foundry.apps().len(), 1, "nothing was begun");
 
@@ -84,13 +77,13 @@ fn an_archive_is_deployed_by_what_is_in_it() {
     killed_at(&bench, &["apply", "--yes"], "POST", "/v3/packages/*/upload");
     // Another one is told by the names of the files in it.
     pack(&bench, 2020, &["more"]);
-    assert_tells(&bench.run(&["resume", "--yes"]), 4, &["began to upload: not there before: more\n"]);
+    bench.run(&["resume", "--yes"]).assert_tells(4, &["began to upload: not there before: more\n"]);
     // One that was packed anew from the same files is the same.
     pack(&bench, 2024, &[]);
     bench.must(&["resume", "--yes"]);
     assert_eq!(bench.leads_to("shop.apps.foundry.test"), ["shop_b"]);
     pack(&bench, 2026, &[]);
-    assert_tells(&typed(&bench, &["apply", "--yes"]), 0, &["nothing to deploy"]);
+    typed(&bench, &["apply", "--yes"]).assert_tells(0, &["nothing to deploy"]);
 }
 
 /// What an app runs, by the platform's word.
@@ -110,7 +103,7 @@ fn a_droplet_tested_elsewhere_is_copied() {
         &format!("target: {{space: staging}}\napps:\n  - name: shop\n    path: app\n    {routes}\n"),
     );
     bench.write("deploy.prod.yaml", "apps:\n  - name: shop\n    from: {app: shop, space: staging}\n");
-    let tells = |words: &str| assert_tells(&bench.run(&["plan", "-e", "prod"]), 4, &[words, "the plan's `from`"]);
+    let tells = |words: &str| bench.run(&["plan", "-e", "prod"]).assert_tells(4, &[words, "the plan's `from`"]);
     tells("there is no space staging that you can see in organization acme");
     bench.cf.must(["create-space", "staging"]);
     tells("there is no app shop, and none shop_a, and none shop_b in acme / staging");
@@ -127,7 +120,7 @@ fn a_droplet_tested_elsewhere_is_copied() {
 
     // It is told before the first change what will run, and that is what runs: copied, and neither uploaded nor staged.
     let told = format!("copy to shop_b droplet {guid} of shop_a in acme / staging (sha256 {checksum}, made 20");
-    assert_tells(&bench.run(&["plan", "-e", "prod"]), 0, &[&told, " for cflinuxfs4", "nothing is staged"]);
+    assert_has(&bench.must(&["plan", "-e", "prod"]).out, &[&told, " for cflinuxfs4", "nothing is staged"]);
     let json: Value = serde_json::from_str(&bench.must(&["plan", "-e", "prod", "--format", "json"]).out).unwrap();
     assert_eq!(json["apps"][0]["from"]["found"]["droplet"]["checksum"], checksum);
     killed_at(&bench, &["apply", "--yes", "-e", "prod"], "PATCH", "/v3/apps/*/relationships/current_droplet");
@@ -147,7 +140,7 @@ fn a_droplet_tested_elsewhere_is_copied() {
     // The newer one is another deployment, which is done once, and can be taken back.
     bench.must(&["apply", "--yes", "-e", "prod"]);
     assert_eq!(bench.leads_to("shop.apps.foundry.test"), ["shop_a"]);
-    assert_tells(&typed(&bench, &["apply", "--yes", "-e", "prod"]), 0, &["nothing to deploy"]);
+    typed(&bench, &["apply", "--yes", "-e", "prod"]).assert_tells(0, &["nothing to deploy"]);
     bench.must(&["rollback", "--yes", "-e", "prod"]);
     assert_eq!(bench.leads_to("shop.apps.foundry.test"), ["shop_b"]);
     assert_eq!(droplet(&bench.cf, "shop_b")["guid"], runs["guid"]);
@@ -158,9 +151,9 @@ fn a_droplet_tested_elsewhere_is_copied() {
 fn a_droplet_in_a_file_is_uploaded_and_not_staged() {
     let bench = Bench::live_undrained();
     bench.write("deploy.yaml", &PLAN.replace("path: app", "droplet: out.tgz").replace("drain: 1s", "drain: 0s"));
-    assert_tells(&bench.run(&["check"]), 2, &["`out.tgz`: there is no such file", "apps[0].droplet"]);
+    bench.run(&["check"]).assert_tells(2, &["`out.tgz`: there is no such file", "apps[0].droplet"]);
     fs::write(bench.folder().join("out.tgz"), "no droplet").unwrap();
-    assert_tells(&bench.run(&["apply", "--yes"]), 4, &["'out.tgz' is no droplet that shop could run"]);
+    bench.run(&["apply", "--yes"]).assert_tells(4, &["'out.tgz' is no droplet that shop could run"]);
     assert_eq!(bench.foundry.apps().len(), 1, "nothing was begun");
     bench.cf.must(["download-droplet", "shop_a", "--path", "out.tgz"]);
     bench.foundry.request_log().clear();
@@ -171,7 +164,7 @@ fn a_droplet_in_a_file_is_uploaded_and_not_staged() {
     bench.must(&["resume", "--yes"]);
     assert_eq!(bench.leads_to("shop.apps.foundry.test"), ["shop_b"]);
     fs::rename(bench.folder().join("elsewhere.tgz"), bench.folder().join("out.tgz")).unwrap();
-    assert_tells(&typed(&bench, &["apply", "--yes"]), 0, &["nothing to deploy"]);
+    typed(&bench, &["apply", "--yes"]).assert_tells(0, &["nothing to deploy"]);
     let calls = bench.foundry.request_log().calls();
     let staged =
         calls.iter().find(|call| call.path().starts_with("/v3/builds") || call.path().starts_with("/v3/packages/"));

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use testkit::{cf, sinatra};
 
-use crate::support::bench::{Bench, LIVE, MANIFEST, PLAN, Run};
+use crate::support::bench::{Bench, LIVE, MANIFEST, PLAN, Run, assert_has};
 
 fn bench() -> Bench {
     let bench = Bench::new(Duration::ZERO);
@@ -70,14 +70,10 @@ applications:
         assert_eq!(bench.leads_to(LIVE), [colour]);
         assert_eq!(bench.leads_to("elsewhere.apps.foundry.test"), [""; 0]);
         let shown = bench.cf.must(["app", colour]);
-        for words in ["2/2", "of 48M", "worker", "1/1", "of 32M"] {
-            assert!(shown.contains(words), "'{words}' is not in:\n{shown}");
-        }
+        assert_has(&shown, &["2/2", "of 48M", "worker", "1/1", "of 32M"]);
         // cf 8.17 pads the names: `COLOUR:   blue`.
         let environment = bench.cf.must(["env", colour]).split_whitespace().collect::<Vec<_>>().join(" ");
-        for words in ["COLOUR: blue", "SIZE: 48M", "\"name\": \"db\"", "\"name\": \"mail\""] {
-            assert!(environment.contains(words), "'{words}' is not in:\n{environment}");
-        }
+        assert_has(&environment, &["COLOUR: blue", "SIZE: 48M", "\"name\": \"db\"", "\"name\": \"mail\""]);
     }
 }
 

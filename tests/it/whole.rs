@@ -1,14 +1,12 @@
 //! Most of what a plan may say at once, and most of what somebody may have set by hand: `fixtures/whole`.
 
 use std::fs;
-use std::time::Duration;
 
-use foundry::router::Propagation;
 use foundry::settings::Settings;
 
 use crate::load::{assert_nothing_failed, under_load_on};
 use crate::support::app_manifest::app_manifest;
-use crate::support::bench::{Bench, Run};
+use crate::support::bench::{Bench, Run, assert_has, late_routers};
 
 /// The live routes of the plan.
 const LIVE: [&str; 4] =
@@ -29,9 +27,7 @@ pub(crate) fn whole(settings: Settings) -> Bench {
     for service in ["db", "mail", "logs"] {
         bench.cf.must(["create-user-provided-service", service, "-p", r#"{"uri":"x://y"}"#]);
     }
-    // Somebody else's, which must stay as it is.
-    bench.cf.must(["create-app", "billing"]);
-    bench.cf.must(["map-route", "billing", "apps.foundry.test", "--hostname", "billing"]);
+    bench.has_billing();
     bench
 }
 
@@ -52,27 +48,17 @@ pub(crate) fn set_by_hand(bench: &Bench, app: &str) {
     }
 }
 
-/// How many instances each process of an app is to have.
-fn sizes(bench: &Bench, app: &str) -> Vec<String> {
-    let processes = bench.foundry.app(app).unwrap().processes;
-    processes.iter().map(|one| format!("{} {} × {} MB", one.kind, one.instances, one.memory_in_mb)).collect()
-}
-
 #[test]
 #[ignore = "`make verify` runs it: what works alone is tried each time"]
 fn most_of_a_plan_at_once_is_deployed_under_load_and_taken_back() {
-    let mut settings = Settings { routers: 2, ..Settings::default() };
-    settings.router.propagation = Propagation::both(Duration::from_millis(300));
-    let bench = whole(settings);
+    let bench = whole(late_routers());
     bench.must(&["apply", "--yes"]);
     set_by_hand(&bench, "shop_a");
-    let (before, of_before) = (app_manifest(&bench, "shop_a"), sizes(&bench, "shop_a"));
-    let policies = || bench.cf.must(["network-policies"]).replace("shop_a", "shop").replace("shop_b", "shop");
+    let (before, of_before) = (app_manifest(&bench, "shop_a"), bench.sizes_of("shop_a"));
+    let policies = || bench.cf.must(["network-policies"]);
 
     let preview = bench.must(&["plan"]).out;
-    for words in ["TOKEN", "owner", "ssh", "logs", "8080-8090", PROMO, "worker", "clock", "smoke"] {
-        assert!(preview.contains(words), "'{words}' is not in:\n{preview}");
-    }
+    assert_has(&preview, &["TOKEN", "owner", "ssh", "logs", "8080-8090", PROMO, "worker", "clock", "smoke"]);
     let live = LIVE.into_iter().chain([PROMO]);
     for (verb, to, from) in
         [("apply", "shop_b", "shop_a"), ("rollback", "shop_a", "shop_b"), ("apply", "shop_b", "shop_a")]
@@ -87,7 +73,7 @@ fn most_of_a_plan_at_once_is_deployed_under_load_and_taken_back() {
         assert_eq!(bench.leads_to("billing.apps.foundry.test"), ["billing"], "{verb}");
         assert_eq!((bench.state_of(to), bench.state_of(from)), ("started", "stopped"), "{verb}");
         assert_eq!(app_manifest(&bench, to), before, "{verb}\n{told}");
-        assert_eq!(sizes(&bench, to), of_before, "{verb}\n{told}");
+        assert_eq!(bench.sizes_of(to), of_before, "{verb}\n{told}");
         assert_eq!(policies().matches("8080-8090").count(), 2, "{verb}: both versions may reach billing");
     }
     let again = Run::of(&bench.as_typed(&["apply", "--yes"]).output().unwrap());

@@ -9,7 +9,7 @@ use foundry::faults::{Fault, Harm, Occurrence, Rule};
 use serde_json::Value;
 
 use crate::resumed::killed_in;
-use crate::support::bench::{Bench, LIVE, PLAN};
+use crate::support::bench::{Bench, LIVE, PLAN, assert_has};
 
 /// A worker notes when it begins and, once its last job is done, when it ends.
 const WORK: &str = "\
@@ -97,13 +97,14 @@ fn workers_are_handed_over_there_and_back() {
     // Somebody has scaled them up.
     bench.cf.must(["scale", "shop_a", "--process", "worker", "-i", "3"]);
     let preview = bench.must(&["plan"]).out;
-    for words in [
-        "leave process worker of shop_b without instances until the switch",
-        "end process worker of shop_a; from here on none of it runs, until that of shop_b does",
-        "run process worker of shop_b: 3 instances",
-    ] {
-        assert!(preview.contains(words), "'{words}' is not in:\n{preview}");
-    }
+    assert_has(
+        &preview,
+        &[
+            "leave process worker of shop_b without instances until the switch",
+            "end process worker of shop_a; from here on none of it runs, until that of shop_b does",
+            "run process worker of shop_b: 3 instances",
+        ],
+    );
     let json: Value = serde_json::from_str(&bench.must(&["plan", "--format", "json"]).out).unwrap();
     assert_eq!(json["apps"][0]["differences"], serde_json::json!([]), "{json:#}");
     let told = bench.must(&["apply", "--yes"]).err;

@@ -12,10 +12,11 @@ pub fn tried(parts: usize) -> Option<usize> {
     std::env::var_os("CUTOVER_PROOFS").is_none().then(|| of(parts))
 }
 
-/// Those of many that are tried: one of so many, or all.
+/// Those of a law's many cases that are tried: one of so many, or all where laws are tried at length (`make soak` sets
+/// `PROPTEST_CASES`). A mutant, of which there are thousands, meets its part.
 pub fn one_of<T>(parts: usize, all: impl Iterator<Item = T>) -> impl Iterator<Item = T> {
-    let tried = tried(parts);
-    all.skip(tried.unwrap_or_default()).step_by(if tried.is_some() { parts } else { 1 })
+    let (first, step) = if std::env::var_os("PROPTEST_CASES").is_some() { (0, 1) } else { (of(parts), parts) };
+    all.skip(first).step_by(step)
 }
 
 /// The commit that is tried; empty where there is none, as in an archive of the source.

@@ -718,7 +718,13 @@ pub(crate) static HTTP: Table = Table {
     noun: "an HTTP check",
     one_of: false,
     keys: &[
-        key("path", Kind::Text(&URL_PATH), Need::Default("/"), "Path and query below the route."),
+        key(
+            "path",
+            Kind::Text(&URL_PATH),
+            Need::Default("/"),
+            "Path and query below the route. Where that has a path of its own, they come after it: `/health` at a live route \
+             `www.example.com/shop` asks `/shop/health`.",
+        ),
         key("method", Kind::Choice(METHODS), Need::Default("GET"), "How it asks; nothing is sent but headers."),
         key(
             "headers",

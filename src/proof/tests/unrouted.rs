@@ -2,6 +2,7 @@
 
 use super::handover::{held, with_workers};
 use super::*;
+use crate::steps::refusal::RouteRefusal;
 
 const UNROUTED: &str = "
 version: 1
@@ -77,11 +78,11 @@ fn where_nothing_tells_which_version_is_live_nothing_is_done() {
         app
     };
     let both = space(vec![run(live("shop_a")), run(live("shop_b"))]);
-    assert!(matches!(right(&plan, Verb::Apply, &both), Err(Refusal::NotTold { .. })));
+    assert!(matches!(right(&plan, Verb::Apply, &both), Err(Refusal::Colours(ColourRefusal::NotTold { .. }))));
     let beside = space(vec![live("shop_a"), run(live("shop_b"))]);
-    assert!(matches!(right(&plan, Verb::Apply, &beside), Err(Refusal::NotTold { .. })));
+    assert!(matches!(right(&plan, Verb::Apply, &beside), Err(Refusal::Colours(ColourRefusal::NotTold { .. }))));
     let routed = example::space(vec![live("shop_a")], [("shop.example.com", "shop_a")]);
-    assert!(matches!(right(&plan, Verb::Apply, &routed), Err(Refusal::HasRoutes { .. })));
+    assert!(matches!(right(&plan, Verb::Apply, &routed), Err(Refusal::Routes(RouteRefusal::HasRoutes { .. }))));
 }
 
 /// What is wrong with a compiler, how it is made so, and what the story of it must tell.

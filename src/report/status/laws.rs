@@ -13,7 +13,7 @@ use crate::plan::Plan;
 use crate::proof::prove;
 use crate::space::InstanceState;
 use crate::space::lock::Lock;
-use crate::steps::refusal::Refusal;
+use crate::steps::refusal::{Refusal, UnderWayRefusal};
 use crate::steps::{Deployment, Request, Step};
 
 const PLAN: &str = "
@@ -179,7 +179,11 @@ fn typed(plan: &Plan, verb: Verb, space: &Space) -> Result<usize, String> {
     let request = Request { locks: space.locks.clone(), ..example::request(plan, verb) };
     let deployment = match Deployment::compile(plan, space, &request) {
         // All that is left is the lock, which goes.
-        Err(Refusal::NothingUnderWay { .. }) if verb == Verb::Rollback && !space.locks.is_empty() => return Ok(0),
+        Err(Refusal::UnderWay(UnderWayRefusal::NothingUnderWay { .. }))
+            if verb == Verb::Rollback && !space.locks.is_empty() =>
+        {
+            return Ok(0);
+        }
         compiled => compiled.map_err(|refusal| refusal.to_string())?,
     };
     let begun = request.begun_before(plan, space);

@@ -29,10 +29,7 @@ const LONGEST: Duration = Duration::from_secs(2);
 /// What is looked at beside a cf.
 pub(super) struct Ahead<'r> {
     runner: &'r Runner<'r>,
-    /// What cf must have said before a look counts.
-    once_said: &'static [&'static str],
-    /// What cf prints when it is over in a moment.
-    last_words: &'static [&'static str],
+    seen: SeenEarly,
     /// Since when looks count.
     since: OnceLock<Instant>,
     /// When cf has printed the last words.
@@ -52,10 +49,11 @@ pub(super) struct Ahead<'r> {
 impl<'r> Ahead<'r> {
     /// `None` where the step's cf is as quick as any look.
     pub(super) fn of(step: &Step, view: &View<'r, 'r>, runner: &'r Runner<'r>) -> Option<Self> {
-        let (once_said, last_words, since) = match step.facts().seen_before_cf_ends() {
+        let seen = step.facts().seen_before_cf_ends();
+        let since = match seen {
             SeenEarly::Never => return None,
-            SeenEarly::AtOnce { last_words } => (&[][..], last_words, OnceLock::from(runner.clock.now())),
-            SeenEarly::OnceSaid(lines) => (lines, &[][..], OnceLock::new()),
+            SeenEarly::AtOnce { .. } => OnceLock::from(runner.clock.now()),
+            SeenEarly::Uploads { .. } => OnceLock::new(),
         };
         let condition = step.facts().condition()?;
         // What else it is judged by is read when cf has ended.
@@ -64,20 +62,7 @@ impl<'r> Ahead<'r> {
         let (before, shared) = (Arc::clone(view.space()), view.shared());
         let (ending, own, shown, has_ended) =
             (OnceLock::new(), OnceLock::new(), OnceLock::new(), AtomicBool::new(false));
-        Some(Self {
-            runner,
-            once_said,
-            last_words,
-            since,
-            ending,
-            parts,
-            condition,
-            before,
-            shared,
-            own,
-            shown,
-            has_ended,
-        })
+        Some(Self { runner, seen, since, ending, parts, condition, before, shared, own, shown, has_ended })
     }
 
     /// Whether the space has shown that what cf was to do is done.
@@ -87,12 +72,12 @@ impl<'r> Ahead<'r> {
 
     /// Hears a line that cf prints.
     pub(super) fn hear(&self, line: &str) {
-        if self.once_said.iter().any(|said| line.starts_with(said)) {
-            let _first = self.since.set(self.runner.clock.now());
-        }
-        if self.last_words.iter().any(|said| line.contains(said)) {
-            let _first = self.ending.set(self.runner.clock.now());
-        }
+        let heard = match self.seen {
+            SeenEarly::Uploads { once_said } if once_said.iter().any(|said| line.starts_with(said)) => &self.since,
+            SeenEarly::AtOnce { last_words } if last_words.iter().any(|said| line.contains(said)) => &self.ending,
+            SeenEarly::Never | SeenEarly::AtOnce { .. } | SeenEarly::Uploads { .. } => return,
+        };
+        let _first = heard.set(self.runner.clock.now());
     }
 
     /// The guid of the package that cf has made, where that was seen.
@@ -128,7 +113,7 @@ impl<'r> Ahead<'r> {
     fn watch(&self, ended: &Receiver<()>) {
         let Runner { reader, clock, api, .. } = self.runner;
         let goes_on = || clock.stop().is_none() && !self.has_ended.load(Ordering::SeqCst);
-        let is_about_uploads = !self.once_said.is_empty();
+        let is_about_uploads = matches!(self.seen, SeenEarly::Uploads { .. });
         let known = self.before.app(self.condition.app()).and_then(|app| app.package.as_ref());
         let known = known.map(|package| &package.guid);
         let ends = |now: Instant| self.ending.get().is_some_and(|ending| now.duration_since(*ending) < ENDING);

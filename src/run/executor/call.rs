@@ -238,8 +238,7 @@ impl Runner<'_> {
                 Judgement::Never(_) if step.facts().task().is_some() && step.facts().is_asked_for(view.space()) => {
                     return Settled::Done;
                 }
-                // What is wrong with an upload that is done no other upload mends.
-                Judgement::Never(_) if matches!(step.facts().seen_before_cf_ends(), SeenEarly::OnceSaid(_)) => {
+                Judgement::Never(_) if matches!(step.facts().seen_before_cf_ends(), SeenEarly::Uploads { .. }) => {
                     return Settled::Done;
                 }
                 Judgement::NotYet(_) if self.clock.now() < until && self.clock.pause(PAUSE).is_ok() => {}

@@ -61,7 +61,7 @@ impl Ended {
     pub(super) fn by(why: Stop, at: &Step) -> Self {
         match why {
             Stop::Signal(signal) => Self::Interrupted { signal, app: at.app.clone(), step: at.id.clone() },
-            Stop::LockLost(why) => Self::stopped(Intrusion::LockLost(why), at),
+            Stop::LockLost(lost) => Self::stopped(Intrusion::LockLost(lost), at),
         }
     }
 

@@ -106,7 +106,7 @@ impl Runner<'_> {
     fn before(&self, step: &Step, track: &Track<'_>, view: &mut View<'_, '_>) -> Result<(), NotStarted> {
         let now = self.clock.now();
         view.look(&lacking_before(step, view, now), now)?;
-        (self.hold)(step, view.space()).map_err(|why| NotStarted::Stopped(Intrusion::LockLost(why)))?;
+        (self.hold)(step, view.space()).map_err(|lost| NotStarted::Stopped(Intrusion::LockLost(lost)))?;
         if let Some(why) = track.compare(view) {
             return Err(NotStarted::Stopped(why));
         }

@@ -2,13 +2,14 @@
 
 use std::fmt;
 
+use crate::run::waiting::clock::LockLost;
 use crate::space::difference::Difference;
 
 /// Somebody else at work.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Intrusion {
-    /// The lock is not ours any more: why, and whose it is.
-    LockLost(String),
+    /// A lock is not ours any more.
+    LockLost(LockLost),
     /// Somebody has changed what the deployment hangs on.
     Changed(Vec<Difference>),
 }
@@ -16,7 +17,7 @@ pub enum Intrusion {
 impl fmt::Display for Intrusion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::LockLost(why) => write!(f, "the lock is not held any more: {why}"),
+            Self::LockLost(lost) => write!(f, "the lock is not held any more: {}", lost.why),
             Self::Changed(changed) => {
                 f.write_str("somebody else has changed what this deployment depends on:")?;
                 changed.iter().try_for_each(|difference| write!(f, "\n  {difference}"))

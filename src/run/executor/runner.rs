@@ -8,7 +8,7 @@ use crate::run::api::Api;
 use crate::run::reading::reader::Reader;
 use crate::run::routes::check::Checks;
 use crate::run::routes::probe::Router;
-use crate::run::waiting::clock::Clock;
+use crate::run::waiting::clock::{Clock, LockLost};
 use crate::space::Space;
 use crate::steps::Step;
 
@@ -41,4 +41,4 @@ pub struct Runner<'a> {
 }
 
 /// What makes sure that the lock is held for a step.
-pub type Hold<'a> = dyn Fn(&Step, &Space) -> Result<(), String> + Sync + 'a;
+pub type Hold<'a> = dyn Fn(&Step, &Space) -> Result<(), LockLost> + Sync + 'a;

@@ -70,7 +70,7 @@ impl LockError {
     pub(super) fn stopped(app: String, stop: Stop) -> Self {
         match stop {
             Stop::Signal(signal) => Self::Interrupted { app, signal },
-            Stop::LockLost(why) => Self::Unknown { app, what: "taken", why },
+            Stop::LockLost(lost) => Self::Unknown { app, what: "taken", why: lost.why },
         }
     }
 }

@@ -112,7 +112,7 @@ impl<'a> Heartbeat<'a> {
                 Ok(written) => pause = if written { BEAT } else { SOON },
                 Err(lost) => {
                     // Nobody waits any more where the run has just ended.
-                    let _heard = run.stop(Stop::LockLost(lost.to_string()));
+                    let _heard = run.stop(Stop::LockLost(lost.clone().into()));
                     self.state().lost = Some(lost);
                     return;
                 }

@@ -8,7 +8,7 @@ use crate::cf::invocation::Invocation;
 use crate::cf::spawn::SpawnError;
 use crate::run::api::observe_error::ObserveError;
 use crate::run::api::{Answer, Api};
-use crate::run::waiting::clock::Clock;
+use crate::run::waiting::clock::{Clock, LockLost};
 use crate::space::lock::Lock;
 
 /// What became of a heartbeat.
@@ -59,6 +59,16 @@ pub(crate) enum Lost {
         /// The plan's name of the app.
         app: String,
     },
+}
+
+impl From<Lost> for LockLost {
+    fn from(lost: Lost) -> Self {
+        let app = match &lost {
+            Lost::Broken { app } | Lost::Asked { app, .. } | Lost::Silent { app, .. } | Lost::NotHeld { app } => app,
+            Lost::TakenOver { by } => &by.app,
+        };
+        Self { app: app.clone(), why: lost.to_string() }
+    }
 }
 
 /// Which step is in flight, and since when.

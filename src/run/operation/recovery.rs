@@ -22,7 +22,7 @@ use crate::steps::action::traffic::Traffic;
 use crate::steps::annotations::Extent;
 use crate::steps::input::{CompileInput, Failed};
 use crate::steps::left::{self, Left};
-use crate::steps::refusal::Refusal;
+use crate::steps::refusal::{Refusal, UnderWayRefusal};
 use crate::steps::standing::{Standing, UnderWay, serving};
 use crate::steps::{self, AppDeployment, Deployment, Step, Verb};
 
@@ -88,8 +88,13 @@ impl Recovery<'_, '_> {
     pub(super) fn stopped(&self, verb: Verb, why: &Intrusion, space: &mut Space, report: &mut Report<'_>) {
         let app = self.part.app.as_ref();
         match why {
-            Intrusion::LockLost(_) => {
-                let text = "whoever has taken it decides what comes next; nothing more is done here".to_owned();
+            Intrusion::LockLost(lost) => {
+                let text = if lost.app == app.name.as_str() {
+                    "whoever has taken it decides what comes next; nothing more is done here".to_owned()
+                } else {
+                    let (name, of) = (&app.name, &lost.app);
+                    format!("the run ends with the lock on {of}: whoever has taken it may be at work on {name}, too")
+                };
                 report(Happening::Note { text });
                 // Who has it has been at work meanwhile.
                 let seen = if self.operation.runner.look_again(space, report).is_ok() {
@@ -256,7 +261,7 @@ impl Recovery<'_, '_> {
             // Whoever has changed something may have finished it, too.
             let is_refused = |verb: Verb| {
                 let compiled = steps::compile(verb, &self.input(), space);
-                compiled.is_err_and(|refusal| !matches!(refusal, Refusal::NoUpload { .. }))
+                compiled.is_err_and(|refusal| !matches!(refusal, Refusal::UnderWay(UnderWayRefusal::NoUpload { .. })))
             };
             let possible: Vec<Verb> =
                 [Verb::Resume, Verb::Rollback].into_iter().filter(|verb| !is_refused(*verb)).collect();

@@ -9,8 +9,17 @@ use super::signal::Signal;
 pub enum Stop {
     /// A signal came in.
     Signal(Signal),
-    /// The lock is not held any more: why, and whose it is.
-    LockLost(String),
+    /// A lock is not held any more.
+    LockLost(LockLost),
+}
+
+/// A lock is not held any more, and with it the run is over, whichever of its apps it is on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LockLost {
+    /// The plan's name of the app that it is on.
+    pub app: String,
+    /// Why, and whose it is.
+    pub why: String,
 }
 
 /// What a run waits by, in all its lanes.

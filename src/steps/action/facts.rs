@@ -216,8 +216,12 @@ pub(crate) enum SeenEarly {
         /// What a line holds that comes last.
         last_words: &'static [&'static str],
     },
-    /// Since cf has printed a line that begins with one of these: what is seen before is not its own.
-    OnceSaid(&'static [&'static str]),
+    /// It uploads: since cf has printed a line that begins with one of these. What is seen before is not its own, and what is wrong
+    /// with an upload that is done no other one mends.
+    Uploads {
+        /// What a line begins with then.
+        once_said: &'static [&'static str],
+    },
 }
 
 /// What the platform answers a change of an app with.

@@ -123,7 +123,7 @@ impl Facts for Push {
     /// that is stopped. It rests for a second then, so that its progress bar can be drawn to the end, and looks at the app from
     /// all sides to show it. An image is no such matter.
     fn seen_before_cf_ends(&self) -> SeenEarly {
-        if self.image.is_some() { SeenEarly::Never } else { SeenEarly::OnceSaid(UPLOADS) }
+        if self.image.is_some() { SeenEarly::Never } else { SeenEarly::Uploads { once_said: UPLOADS } }
     }
 
     fn changes(&self) -> &'static [Section] {

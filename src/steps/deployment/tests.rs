@@ -4,6 +4,7 @@ use super::*;
 use crate::example;
 use crate::space::{App, Quota, QuotaKind, Usage};
 use crate::steps::annotations::{APPS, AT, DEPLOYMENT, PLAN as PLAN_DIGEST, Role};
+use crate::steps::refusal::PlatformRefusal;
 
 const PLAN: &str = "
 version: 1
@@ -219,9 +220,11 @@ fn apps_share_a_quota() {
     };
     // One app needs 512 MB while both of its colours run, and 256 MB more than before for good.
     assert_eq!(fits(1024), Ok(()));
-    let Err(Refusal::Quota { step, .. }) = fits(1023) else { panic!("three apps do not fit together") };
+    let Err(Refusal::Platform(PlatformRefusal::Quota { step, .. })) = fits(1023) else {
+        panic!("three apps do not fit together")
+    };
     assert_eq!(step, "mail/start");
-    let Err(Refusal::Quota { step, .. }) = fits(511) else { panic!("one app does not fit") };
+    let Err(Refusal::Platform(PlatformRefusal::Quota { step, .. })) = fits(511) else { panic!("one app does not fit") };
     assert_eq!(step, "shop/start");
     fits(1024).unwrap();
     let deployment = Deployment::compile(&plan, &space, &example::request(&plan, Verb::Apply)).unwrap();
@@ -326,7 +329,7 @@ fn a_rollback_that_was_interrupted_goes_on_back() {
             let locks = ["shop", "cart", "mail"].map(|app| lock_of(&plan, app, Verb::Rollback, "d-2")).to_vec();
             let request = Request { locks, ..example::request(&plan, verb) };
             let refused = Deployment::compile(&plan, &last, &request).unwrap_err();
-            assert!(matches!(refused, Refusal::NothingUnderWay { .. }), "{verb}: {refused}");
+            assert!(matches!(refused, Refusal::UnderWay(UnderWayRefusal::NothingUnderWay { .. })), "{verb}: {refused}");
         }
     }
 }
@@ -365,7 +368,7 @@ fn a_resume_makes_nothing_larger() {
     let locks = ["shop", "cart", "mail"].map(|app| lock_of(&plan, app, Verb::Apply, "d-9")).to_vec();
     let request = Request { locks, ..example::request(&plan, Verb::Resume) };
     let refused = Deployment::compile(&plan, &space, &request).unwrap_err();
-    assert!(matches!(refused, Refusal::NothingUnderWay { .. }), "{refused}");
+    assert!(matches!(refused, Refusal::UnderWay(UnderWayRefusal::NothingUnderWay { .. })), "{refused}");
 }
 
 /// What a failed deployment has taken back by itself is no rollback of the plan, and one of a single app is of that alone.
@@ -383,7 +386,7 @@ fn a_rollback_of_one_app_is_of_no_other() {
     let request = example::request(&plan, Verb::Resume);
     assert_eq!(request.acts_as(&plan, &space), Verb::Resume);
     let refused = Deployment::compile(&plan, &space, &request).unwrap_err();
-    assert!(matches!(refused, Refusal::NothingUnderWay { .. }), "{refused}");
+    assert!(matches!(refused, Refusal::UnderWay(UnderWayRefusal::NothingUnderWay { .. })), "{refused}");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use crate::space::native::NativeDeployment;
 use crate::space::rules::{Buildpack, ForeignRoute, Owner, Rules, Stack, StackState, Suspended};
 use crate::space::{Destination, Domain, Route, Space};
 use crate::steps::annotations::Role;
-use crate::steps::refusal::Refusal;
+use crate::steps::refusal::{PlatformRefusal, Refusal};
 use crate::steps::{Deployment, Step, Verb};
 
 const PLAN: &str = "
@@ -201,7 +201,7 @@ fn a_service_instance_that_is_changed_keeps_nobody_from_what_is_bound_already() 
     assert_eq!(compiled(Verb::Apply, &plan, &space).err(), None);
     space.app_mut("shop_b").unwrap().bindings.clear();
     let told = compiled(Verb::Apply, &plan, &space).err();
-    assert!(matches!(told, Some(Refusal::ServiceNotReady { .. })), "{told:?}");
+    assert!(matches!(told, Some(Refusal::Platform(PlatformRefusal::ServiceNotReady { .. }))), "{told:?}");
 }
 
 /// On which stack the new version is staged beside which one, and what is told of that.
@@ -286,7 +286,7 @@ fn a_stack_that_is_restricted_takes_what_was_staged_before() {
         compiled(Verb::Apply, &plan, &space).err()
     };
     assert_eq!(refused(StackState::Restricted), None);
-    assert!(matches!(refused(StackState::Disabled), Some(Refusal::StackRefuses { .. })));
+    assert!(matches!(refused(StackState::Disabled), Some(Refusal::Platform(PlatformRefusal::StackRefuses { .. }))));
 }
 
 #[test]
@@ -310,7 +310,8 @@ fn a_kind_of_app_that_is_switched_off_is_refused() {
             space.rules.admin = admin;
             space.rules.flags_off = vec![flag.to_owned()];
             let told = compiled(Verb::Apply, &plan, &space).err();
-            let is_refused = matches!(&told, Some(Refusal::FlagOff { flag: told, .. }) if told == flag);
+            let is_refused =
+                matches!(&told, Some(Refusal::Platform(PlatformRefusal::FlagOff { flag: told, .. })) if told == flag);
             assert_eq!(is_refused, refused, "{lifecycle:?} {flag} {admin}: {told:?}");
         }
     }
@@ -342,7 +343,7 @@ fn a_buildpack_is_the_platforms_or_an_address() {
         );
         space.rules.buildpacks = known.map(<[Buildpack]>::to_vec);
         compiled(Verb::Apply, &plan, &space).err().map(|refusal| {
-            assert!(matches!(refusal, Refusal::NoBuildpack { .. }), "{refusal:?}");
+            assert!(matches!(refusal, Refusal::Platform(PlatformRefusal::NoBuildpack { .. })), "{refusal:?}");
             format!("{refusal}; {}", refusal.hint(&OwnCommands::default()))
         })
     };
@@ -391,9 +392,12 @@ fn a_rollback_asks_only_for_what_it_needs() {
     assert_eq!(told(|space| space.rules.flags_off = vec!["app_bits_upload".to_owned()]), None);
     assert_eq!(told(|space| space.services.clear()), None);
     let native_deployment = told(|space| space.deployments = vec![native("shop_b", "PAUSED")]);
-    assert!(matches!(native_deployment, Some(Refusal::NativeDeployment { .. })), "{native_deployment:?}");
+    assert!(
+        matches!(native_deployment, Some(Refusal::Platform(PlatformRefusal::NativeDeployment { .. }))),
+        "{native_deployment:?}"
+    );
     let suspended = told(|space| space.rules.suspended = Some(Suspended::Space));
-    assert!(matches!(suspended, Some(Refusal::Suspended { .. })), "{suspended:?}");
+    assert!(matches!(suspended, Some(Refusal::Platform(PlatformRefusal::Suspended { .. }))), "{suspended:?}");
 }
 
 #[test]

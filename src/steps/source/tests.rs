@@ -7,7 +7,7 @@ use crate::own_commands::OwnCommands;
 use crate::plan::{Lifecycle, Plan};
 use crate::space::{App, Droplet, Found, Source, SourceDroplet, Space};
 use crate::steps::annotations::{DEPLOYMENT, DROPLET, DROPLET_BEFORE, PLAN as PLAN_DIGEST, Role, UPLOAD};
-use crate::steps::refusal::Refusal;
+use crate::steps::refusal::{ColourRefusal, PlatformRefusal, Refusal};
 use crate::steps::upload::Upload;
 use crate::steps::{Action, Step, Verb, deployed};
 
@@ -145,7 +145,7 @@ fn what_cannot_be_had_or_does_not_fit_is_refused_before_the_first_change() {
     // A colour that was made for images is no place for it.
     let of_images = App { lifecycle: Some(Lifecycle::Docker), ..idle() };
     let refused = example::compile(&plan(), Verb::Apply, &space(of_images, Found::Droplet(tested())));
-    assert!(matches!(refused, Err(Refusal::OtherLifecycle { .. })), "{refused:?}");
+    assert!(matches!(refused, Err(Refusal::Colours(ColourRefusal::OtherLifecycle { .. }))), "{refused:?}");
 }
 
 #[test]
@@ -169,7 +169,7 @@ fn a_copy_that_was_made_counts_whatever_is_live_there_by_now() {
         "the interrupted deployment of shop was to copy the droplet with the sha256 c0ffee, and has not; live there is by \
          now that of shop_b in acme / staging"
     );
-    assert!(matches!(resumed(false, Found::NoSpace), Err(Refusal::NoSource { .. })));
+    assert!(matches!(resumed(false, Found::NoSpace), Err(Refusal::Platform(PlatformRefusal::NoSource { .. }))));
 }
 
 #[test]

@@ -28,7 +28,7 @@ use crate::plan::{self, AppName, Plan, RouteUrl};
 use crate::space::Space;
 use crate::steps::input::CompileInput;
 use crate::steps::phase::Phase;
-use crate::steps::refusal::Refusal;
+use crate::steps::refusal::{Refusal, UnderWayRefusal};
 use crate::steps::standing::{Standing, UnderWay};
 use crate::steps::{Step, Verb};
 
@@ -114,7 +114,7 @@ impl Strategy for BlueGreen {
                     if standing::under_way(app, space).is_none()
                         && !standing::has_begun(app, &begun.identity, space) =>
                 {
-                    Err(Refusal::NothingUnderWay { name: app.name.clone() })
+                    Err(Refusal::UnderWay(UnderWayRefusal::NothingUnderWay { name: app.name.clone() }))
                 }
                 Some(_) | None => back::compile(input, space),
             },

@@ -141,7 +141,7 @@ impl Kind {
     }
 }
 
-/// What the id of a step begins with in the list that goes on from right before it: ids are counted anew there.
+/// The id of a step, but for its number, in the list that goes on from right before it: ids are counted anew there.
 fn begun_as(step: &str) -> &str {
     match step {
         "shop/mark-2" => "shop/mark",

@@ -5,27 +5,15 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::{Child, Stdio};
 use std::sync::Mutex;
-use std::time::Duration;
 
 use cutover::rehearse::load::{LiveUrl, Load, LoadSettings, Mix};
 use cutover::run::executor::ended::Ended;
 use foundry::Snapshot;
-use foundry::router::Propagation;
-use foundry::settings::Settings;
 use testkit::wait::comes_true;
 
-use crate::support::bench::{Bench, LIVE, PLAN};
+use crate::support::bench::{Bench, LATE, LIVE, PLAN, late_routers};
 use crate::support::inside;
 use crate::whole::{set_by_hand, whole};
-
-/// What routers take to learn of a change, where a case does not say otherwise.
-const USUAL: Propagation = Propagation::both(Duration::from_millis(300));
-
-fn settings() -> Settings {
-    let mut settings = Settings { routers: 2, ..Settings::default() };
-    settings.router.propagation = USUAL;
-    settings
-}
 
 /// Where a case may end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,15 +43,13 @@ pub(super) struct Lane {
 impl Lane {
     /// Deploys a first version, and an update step by step, with a snapshot before each.
     pub(super) fn prepare(number: usize) -> Self {
-        let bench = Bench::with(settings());
+        let bench = Bench::with(late_routers());
         let timeouts = "{call: 6s, upload: 25s, staging: 25s, start: 40s, route: 60s, binding: 20s}";
         let services = "path: app\n    services: [db]";
         let plan = PLAN.replace("drain: 1s", &format!("drain: 1s\n    timeouts: {timeouts}"));
         bench.write("deploy.yaml", &plan.replace("path: app", services));
         bench.cf.must(["create-user-provided-service", "db", "-p", r#"{"uri":"db://x"}"#]);
-        // Somebody else's, which must stay as it is.
-        bench.cf.must(["create-app", "billing"]);
-        bench.cf.must(["map-route", "billing", "apps.foundry.test", "--hostname", "billing"]);
+        bench.has_billing();
         let mut lane = Self::before(bench, number);
         assert_eq!(lane.run(&["apply", "--yes"]).code, Some(0));
         lane.record();
@@ -72,7 +58,7 @@ impl Lane {
 
     /// The same with most of a plan at once, and with most of what somebody may have set by hand.
     pub(super) fn of_whole(number: usize) -> Self {
-        let mut lane = Self::before(whole(settings()), number);
+        let mut lane = Self::before(whole(late_routers()), number);
         assert_eq!(lane.run(&["apply", "--yes"]).code, Some(0));
         set_by_hand(&lane.bench, "shop_a");
         lane.record();
@@ -111,7 +97,7 @@ impl Lane {
     pub(super) fn calm(&self) {
         self.bench.foundry.faults().clear();
         for router in self.bench.foundry.routers() {
-            router.set_propagation(USUAL);
+            router.set_propagation(LATE);
         }
     }
 
@@ -170,11 +156,15 @@ impl Lane {
         assert!(comes_true(reached), "in vain: {what}\n{:?}", err());
     }
 
-    /// Waits until a step was begun whose id begins so.
+    /// Waits until a step was begun that has this id, or this one and a number.
     pub(super) fn until_started(&self, step: &str) {
         let events = self.bench.folder().join("events.jsonl");
-        let begun = format!("\"step\":\"{step}");
-        self.until(step, || fs::read_to_string(&events).unwrap().lines().any(|line| line.contains(&begun)));
+        let is_it = |id: &str| {
+            let number = id.strip_prefix(step).and_then(|rest| rest.strip_prefix('-'));
+            id == step || number.is_some_and(|number| number.parse::<u32>().is_ok())
+        };
+        let begins = |line: &str| line.split("\"step\":\"").nth(1)?.split('"').next().map(is_it);
+        self.until(step, || fs::read_to_string(&events).unwrap().lines().any(|line| begins(line) == Some(true)));
     }
 
     /// The names of the apps on the routes of a host, each once, by the platform's own records.

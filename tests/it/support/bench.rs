@@ -262,6 +262,18 @@ impl Bench {
         serde_json::from_str::<serde_json::Value>(told).unwrap()["seconds"].as_f64().unwrap()
     }
 
+    /// An app of somebody else's, on a route of its own, which must stay as it is.
+    pub(crate) fn has_billing(&self) {
+        self.cf.must(["create-app", "billing"]);
+        self.cf.must(["map-route", "billing", "apps.foundry.test", "--hostname", "billing"]);
+    }
+
+    /// Each process of an app: how many instances it is to have, and how large they are.
+    pub(crate) fn sizes_of(&self, app: &str) -> Vec<String> {
+        let processes = self.foundry.app(app).unwrap().processes;
+        processes.iter().map(|one| format!("{}: {} × {} MB", one.kind, one.instances, one.memory_in_mb)).collect()
+    }
+
     /// Whether a deployment, or a way back, is under way on an app.
     pub(crate) fn is_under_way(&self) -> bool {
         let is_under_way = |role: &String| matches!(role.as_str(), "next" | "rolling-back");
@@ -283,6 +295,16 @@ impl Bench {
     }
 }
 
+/// What routers take to learn of a change, where they are late.
+pub(crate) const LATE: Propagation = Propagation::both(Duration::from_millis(300));
+
+/// Two routers that are late.
+pub(crate) fn late_routers() -> Settings {
+    let mut settings = Settings { routers: 2, ..Settings::default() };
+    settings.router.propagation = LATE;
+    settings
+}
+
 impl Run {
     /// Reads the output of a process that has ended.
     pub(crate) fn of(output: &Output) -> Self {
@@ -291,5 +313,20 @@ impl Run {
             out: String::from_utf8_lossy(&output.stdout).into_owned(),
             err: String::from_utf8_lossy(&output.stderr).into_owned(),
         }
+    }
+
+    /// It ended with this code, and its log tells these words.
+    #[track_caller]
+    pub(crate) fn assert_tells(&self, code: i32, words: &[&str]) {
+        assert_eq!(self.code, code, "{}\n{}", self.out, self.err);
+        assert_has(&self.err, words);
+    }
+}
+
+/// A text has these words.
+#[track_caller]
+pub(crate) fn assert_has(text: &str, words: &[&str]) {
+    for words in words {
+        assert!(text.contains(words), "'{words}' is not in:\n{text}");
     }
 }

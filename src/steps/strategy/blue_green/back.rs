@@ -10,7 +10,7 @@ use crate::steps::builder::{GraphBuilder, RouterKnowledge};
 use crate::steps::input::{CompileInput, Failed};
 use crate::steps::phase::Phase;
 use crate::steps::put_back::PutBack;
-use crate::steps::refusal::Refusal;
+use crate::steps::refusal::{ColourRefusal, Refusal};
 use crate::steps::standing::{Standing, UnderWay, is_on_live};
 use crate::steps::{Step, preflight};
 
@@ -100,7 +100,7 @@ fn of_interrupted(app: &plan::App, space: &Space, under_way: UnderWay) -> Result
         // It was deleted, or cannot be started: what serves is not taken away.
         Some(_) | None if was_live && holds(&from) => {
             let why = format!("{from} is live, and {to}, which was live before, is not there to be started");
-            Err(Refusal::NoFallback { name: app.name.clone(), why, put_back: None })
+            Err(Refusal::Colours(ColourRefusal::NoFallback { name: app.name.clone(), why, put_back: None }))
         }
         Some(_) | None => Ok(Direction { to: None, from, finished: false }),
     }
@@ -111,8 +111,13 @@ fn was_live_once(app: Option<&App>) -> bool {
 }
 
 fn of_finished(app: &plan::App, space: &Space, standing: Standing) -> Result<Direction, Refusal> {
-    let refuse =
-        |why: String| Err(Refusal::NoFallback { name: app.name.clone(), why, put_back: PutBack::of(app, space) });
+    let refuse = |why: String| {
+        Err(Refusal::Colours(ColourRefusal::NoFallback {
+            name: app.name.clone(),
+            why,
+            put_back: PutBack::of(app, space),
+        }))
+    };
     match standing {
         Standing::First { .. } => refuse("no colour holds a live route".to_owned()),
         // Only what is under way leaves both on the live routes.

@@ -5,7 +5,7 @@ use crate::plan::{self, AppName, Lifecycle, Protocol, RouteUrl};
 use crate::space::{App, Destination, Space};
 use crate::steps::annotations::Origin;
 use crate::steps::builder::GraphBuilder;
-use crate::steps::refusal::Refusal;
+use crate::steps::refusal::{Refusal, RouteRefusal};
 
 /// Refuses a route that leads to a colour in a way in which cf neither maps nor unmaps: cf 8.18 knows one destination of an app,
 /// its web process, and whether a process listens on another port than the usual one the platform decides when it starts it.
@@ -15,13 +15,13 @@ pub(super) fn may_be_mapped(app: &plan::App, space: &Space) -> Result<(), Refusa
             let all: Vec<&Destination> =
                 space.route(url).into_iter().flat_map(|route| route.of_app(&there.guid)).collect();
             if all.len() > 1 || all.iter().any(|to| !is_mapped_by_cf(to, there)) {
-                return Err(Refusal::OtherDestination {
+                return Err(Refusal::Routes(RouteRefusal::OtherDestination {
                     name: app.name.clone(),
                     app: colour.clone(),
                     url: url.clone(),
                     leads: all.into_iter().map(Destination::told).collect(),
                     is_extra: app.extra.contains(url),
-                });
+                }));
             }
         }
     }

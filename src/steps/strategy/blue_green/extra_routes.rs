@@ -6,7 +6,7 @@ use crate::plan::{self, AppName, ExtraRoutes, Plan, RouteUrl};
 use crate::space::{App, Route, Space};
 use crate::steps::Verb;
 use crate::steps::annotations::Origin;
-use crate::steps::refusal::Refusal;
+use crate::steps::refusal::{Refusal, RouteRefusal};
 use crate::steps::standing::is_on_live;
 
 use super::standing::{is_of_plan, other, under_way};
@@ -32,7 +32,7 @@ pub(super) fn may_have_extra(plan: &Plan, app: &plan::App, space: &Space) -> Res
         ExtraRoutes::Move | ExtraRoutes::Keep => Ok(()),
         ExtraRoutes::Refuse => match movable(plan, app, Verb::Apply, space) {
             routes if routes.is_empty() => Ok(()),
-            routes => Err(Refusal::ExtraRoutes { name: app.name.clone(), routes }),
+            routes => Err(Refusal::Routes(RouteRefusal::ExtraRoutes { name: app.name.clone(), routes })),
         },
     }
 }

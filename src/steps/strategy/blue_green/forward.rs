@@ -14,7 +14,7 @@ use crate::steps::builder::{GraphBuilder, RouterKnowledge};
 use crate::steps::input::{Begun, CompileInput, Failed};
 use crate::steps::phase::Phase;
 use crate::steps::record::Record;
-use crate::steps::refusal::Refusal;
+use crate::steps::refusal::{ColourRefusal, Refusal, RouteRefusal, UnderWayRefusal};
 use crate::steps::sizing::{self, Sizing};
 use crate::steps::source::{self, Copied};
 use crate::steps::standing::{is_alone_on_live, is_on_live};
@@ -45,7 +45,7 @@ pub(super) fn deploy(input: &CompileInput<'_>, space: &Space) -> Result<Vec<Step
     let copied = source::of(app, space)?;
     let of_droplet = copied.map(|copied| Upload::of_droplet(copied.checksum));
     let Some(upload) = of_droplet.as_ref().or(upload) else {
-        return Err(Refusal::NoUpload { name: app.name.clone() });
+        return Err(Refusal::UnderWay(UnderWayRefusal::NoUpload { name: app.name.clone() }));
     };
     may_begin(app, space)?;
     may_be_mapped(app, space)?;
@@ -94,7 +94,7 @@ pub(super) fn deploy(input: &CompileInput<'_>, space: &Space) -> Result<Vec<Step
         .options_before(&origin.old_options, there)
         .copying(&origin, there);
     if annotations.longest() > LONGEST_ANNOTATION {
-        return Err(Refusal::TooManyRoutes { app: next });
+        return Err(Refusal::Routes(RouteRefusal::TooManyRoutes { app: next }));
     }
     // What was being deployed serves, and what was live before does not run: that one leaves the routes while the other's mark
     // tells of what is under way.
@@ -128,10 +128,10 @@ pub(super) fn resume(input: &CompileInput<'_>, space: &Space) -> Result<Vec<Step
     let Some(under_way) = standing::under_way(app, space) else {
         return match begun.filter(|begun| !has_begun(app, &begun.identity, space)) {
             Some(begun) if begun.plan != plan.digest => {
-                Err(Refusal::OtherPlan { name: app.name.clone(), app: app.name.clone() })
+                Err(Refusal::UnderWay(UnderWayRefusal::OtherPlan { name: app.name.clone(), app: app.name.clone() }))
             }
             Some(begun) => deploy(&anew(input, begun), space),
-            None => Err(Refusal::NothingUnderWay { name: app.name.clone() }),
+            None => Err(Refusal::UnderWay(UnderWayRefusal::NothingUnderWay { name: app.name.clone() })),
         };
     };
     if under_way.back {
@@ -140,7 +140,8 @@ pub(super) fn resume(input: &CompileInput<'_>, space: &Space) -> Result<Vec<Step
         let extent = marked.unwrap_or_else(|| Extent::Apps(vec![app.name.to_string()]));
         return back::compile(&CompileInput { failed: Failed::Stop, extent: &extent, ..*input }, space);
     }
-    let other_plan = || Refusal::OtherPlan { name: app.name.clone(), app: under_way.app.clone() };
+    let other_plan =
+        || Refusal::UnderWay(UnderWayRefusal::OtherPlan { name: app.name.clone(), app: under_way.app.clone() });
     let Some(origin) = &under_way.origin else { return Err(other_plan()) };
     if let Some(begun) = begun.filter(|begun| begun.identity.id != origin.deployment.id && begun.plan == plan.digest) {
         // The run that was killed was a new one, and had not yet taken this one's place.
@@ -156,7 +157,7 @@ pub(super) fn resume(input: &CompileInput<'_>, space: &Space) -> Result<Vec<Step
 
     let next = under_way.app.clone();
     if space.app(next.as_str()).is_some_and(|app| is_uploaded_over(app, origin)) {
-        return Err(Refusal::OtherPackage { name: app.name.clone(), app: next });
+        return Err(Refusal::UnderWay(UnderWayRefusal::OtherPackage { name: app.name.clone(), app: next }));
     }
     let old = origin.old.as_ref().map(|_| other(app, &next).clone());
     let old = old.filter(|old| space.app(old.as_str()).is_some());
@@ -169,13 +170,13 @@ pub(super) fn resume(input: &CompileInput<'_>, space: &Space) -> Result<Vec<Step
             // Of what was live there when the deployment began nobody may have kept a copy.
             (Some(copied), _) if copied.checksum != origin.upload => {
                 let (began, now) = (origin.upload.clone(), copied.told());
-                return Err(Refusal::OtherDroplet { name: app.name.clone(), began, now });
+                return Err(Refusal::UnderWay(UnderWayRefusal::OtherDroplet { name: app.name.clone(), began, now }));
             }
             (Some(_), _) => {}
-            (None, None) => return Err(Refusal::NoUpload { name: app.name.clone() }),
-            (None, Some(upload)) => upload
-                .is_the_one(&origin.upload, &origin.upload_files)
-                .map_err(|difference| Refusal::OtherUpload { name: app.name.clone(), difference })?,
+            (None, None) => return Err(Refusal::UnderWay(UnderWayRefusal::NoUpload { name: app.name.clone() })),
+            (None, Some(upload)) => upload.is_the_one(&origin.upload, &origin.upload_files).map_err(|difference| {
+                Refusal::UnderWay(UnderWayRefusal::OtherUpload { name: app.name.clone(), difference })
+            })?,
         }
         may_stage(app, space, &next)?;
         clear(&mut list, app, old.as_ref(), &next)?;
@@ -216,7 +217,7 @@ fn may_stage(app: &plan::App, space: &Space, next: &AppName) -> Result<(), Refus
 fn may_serve(app: &plan::App, next: &AppName, instances: u32) -> Result<(), Refusal> {
     match instances {
         0 if !app.has_routes() => Ok(()),
-        0 => Err(Refusal::NoInstances { name: app.name.clone(), app: next.clone() }),
+        0 => Err(Refusal::Colours(ColourRefusal::NoInstances { name: app.name.clone(), app: next.clone() })),
         _ => Ok(()),
     }
 }
@@ -242,7 +243,13 @@ fn same_lifecycle(app: &plan::App, space: &Space, next: &AppName) -> Result<(), 
     };
     let Some(has) = found.lifecycle else { return Ok(()) };
     let idle = found.state == AppState::Stopped && other_routes(app, space, found).is_empty();
-    Err(Refusal::OtherLifecycle { name: app.name.clone(), app: next.clone(), has, wanted, idle })
+    Err(Refusal::Colours(ColourRefusal::OtherLifecycle {
+        name: app.name.clone(),
+        app: next.clone(),
+        has,
+        wanted,
+        idle,
+    }))
 }
 
 /// Makes sure that no request reaches the next colour while it is pushed. One that runs may have been let go a moment

@@ -8,7 +8,7 @@ use crate::steps::action::{Scale, Start, Stop};
 use crate::steps::annotations::Origin;
 use crate::steps::builder::{GraphBuilder, RouterKnowledge};
 use crate::steps::phase::Phase;
-use crate::steps::refusal::Refusal;
+use crate::steps::refusal::{ColourRefusal, Refusal};
 use crate::steps::standing::is_on_live;
 
 use super::destinations::back;
@@ -28,7 +28,7 @@ pub(super) fn grow(list: &mut GraphBuilder<'_>, phase: Phase, to: &AppName, from
     if has < wanted {
         list.add(phase, "scale", Scale { app: to.clone(), instances: wanted });
     } else if has == 0 {
-        return Err(Refusal::NoInstances { name: app.name.clone(), app: to.clone() });
+        return Err(Refusal::Colours(ColourRefusal::NoInstances { name: app.name.clone(), app: to.clone() }));
     }
     Ok(())
 }

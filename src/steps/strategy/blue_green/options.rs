@@ -7,7 +7,7 @@ use crate::space::Space;
 use crate::steps::annotations::Origin;
 use crate::steps::builder::GraphBuilder;
 use crate::steps::phase::Phase;
-use crate::steps::refusal::Refusal;
+use crate::steps::refusal::{Refusal, RouteRefusal};
 
 /// Refuses options of a route of a platform that has no such thing (CC before 3.183).
 pub(super) fn may_be_set(app: &plan::App, space: &Space) -> Result<(), Refusal> {
@@ -16,7 +16,7 @@ pub(super) fn may_be_set(app: &plan::App, space: &Space) -> Result<(), Refusal> 
         None => Ok(()),
         Some(url) => {
             let why = "the platform knows no options of routes, and the plan or the manifest names some".to_owned();
-            Err(Refusal::RouteCannotBe { url: url.clone(), why })
+            Err(Refusal::Routes(RouteRefusal::RouteCannotBe { url: url.clone(), why }))
         }
     }
 }

@@ -7,7 +7,7 @@
 use crate::plan::{self, AppName, RouteUrl};
 use crate::space::{App, AppState, Space};
 use crate::steps::annotations::{self, Identity, Origin, Role};
-use crate::steps::refusal::Refusal;
+use crate::steps::refusal::{ColourRefusal, Refusal, RouteRefusal};
 use crate::steps::standing::{Standing, UnderWay, is_on_live};
 
 /// Reads off the space where the colours of an app stand.
@@ -17,13 +17,13 @@ pub(super) fn standing(app: &plan::App, space: &Space) -> Result<Standing, Refus
     }
     for url in &app.live {
         if let Some(stranger) = space.holders(url).iter().find(|holder| !is_colour(app, holder)) {
-            return Err(Refusal::ForeignHolder {
+            return Err(Refusal::Routes(RouteRefusal::ForeignHolder {
                 name: app.name.clone(),
                 colours: app.colours.clone(),
                 free: app.colours.iter().find(|colour| space.app(colour.as_str()).is_none()).cloned(),
                 url: url.clone(),
                 app: (*stranger).to_owned(),
-            });
+            }));
         }
     }
     let [first, second] = &app.colours;
@@ -35,7 +35,7 @@ pub(super) fn standing(app: &plan::App, space: &Space) -> Result<Standing, Refus
             (false, true) => Ok(half(space, first, second)),
             (true, false) => Ok(half(space, second, first)),
             (true, true) | (false, false) => {
-                Err(Refusal::BothLive { name: app.name.clone(), colours: app.colours.clone() })
+                Err(Refusal::Colours(ColourRefusal::BothLive { name: app.name.clone(), colours: app.colours.clone() }))
             }
         },
     }
@@ -48,7 +48,7 @@ fn unrouted(app: &plan::App, space: &Space) -> Result<Standing, Refusal> {
     let is_reached = |colour: &&AppName| !space.routes_of(colour.as_str()).is_empty();
     if let Some(colour) = app.colours.iter().find(is_reached) {
         let routes = space.routes_of(colour.as_str()).into_iter().map(ToOwned::to_owned).collect();
-        return Err(Refusal::HasRoutes { name: app.name.clone(), app: colour.clone(), routes });
+        return Err(Refusal::Routes(RouteRefusal::HasRoutes { name: app.name.clone(), app: colour.clone(), routes }));
     }
     if let Some(under_way) = under_way(app, space) {
         let before = other(app, &under_way.app).clone();
@@ -68,7 +68,7 @@ fn unrouted(app: &plan::App, space: &Space) -> Result<Standing, Refusal> {
         ([live], []) => Ok(settled(live)),
         ([], []) => Ok(Standing::First { next: first_colour(app, space).clone() }),
         ([], [runs]) => Ok(settled(runs)),
-        _ => Err(Refusal::NotTold { name: app.name.clone(), colours: app.colours.clone() }),
+        _ => Err(Refusal::Colours(ColourRefusal::NotTold { name: app.name.clone(), colours: app.colours.clone() })),
     }
 }
 
@@ -140,7 +140,7 @@ pub(super) fn not_in_use(plan: &plan::App, space: &Space, colour: &AppName) -> R
     if ours || routes.is_empty() || app.state == AppState::Stopped {
         return Ok(());
     }
-    Err(Refusal::InUse { name: plan.name.clone(), app: colour.clone(), routes })
+    Err(Refusal::Colours(ColourRefusal::InUse { name: plan.name.clone(), app: colour.clone(), routes }))
 }
 
 /// Refuses to overwrite one of two versions where nothing tells which one is to be kept.
@@ -153,8 +153,8 @@ pub(super) fn told_apart(plan: &plan::App, space: &Space, standing: &Standing) -
     }
     let (name, colours) = (plan.name.clone(), plan.colours.clone());
     Err(match plan.live.first() {
-        Some(url) => Refusal::NoneLive { name, colours, url: url.clone() },
-        None => Refusal::NotTold { name, colours },
+        Some(url) => Refusal::Colours(ColourRefusal::NoneLive { name, colours, url: url.clone() }),
+        None => Refusal::Colours(ColourRefusal::NotTold { name, colours }),
     })
 }
 
@@ -163,9 +163,11 @@ pub(super) fn staging_is_free(plan: &plan::App, space: &Space) -> Result<(), Ref
     let Some(staging) = &plan.staging else { return Ok(()) };
     match space.holders(staging).into_iter().find(|holder| !is_colour(plan, holder)) {
         None => Ok(()),
-        Some(stranger) => {
-            Err(Refusal::StagingTaken { name: plan.name.clone(), url: staging.clone(), app: stranger.to_owned() })
-        }
+        Some(stranger) => Err(Refusal::Routes(RouteRefusal::StagingTaken {
+            name: plan.name.clone(),
+            url: staging.clone(),
+            app: stranger.to_owned(),
+        })),
     }
 }
 

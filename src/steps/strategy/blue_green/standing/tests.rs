@@ -6,7 +6,7 @@ use crate::plan::Plan;
 use crate::space::{App, Space};
 use crate::steps::Verb;
 use crate::steps::annotations::Role;
-use crate::steps::refusal::Refusal;
+use crate::steps::refusal::{ColourRefusal, Refusal};
 use crate::steps::standing::Standing;
 
 const PLAN: &str = "
@@ -70,7 +70,7 @@ fn of_two_versions_that_nothing_tells_apart_none_is_pushed_over() {
     let plan = example::plan(PLAN);
     let compiled = |space: &Space| example::compile(&plan, Verb::Apply, space);
     let silent = space([Colour::Silent, Colour::Silent]);
-    assert!(matches!(compiled(&silent), Err(Refusal::NoneLive { .. })));
+    assert!(matches!(compiled(&silent), Err(Refusal::Colours(ColourRefusal::NoneLive { .. }))));
     // One that was never staged holds no version; one that cutover has written on is told by that.
     let mut empty = silent.clone();
     empty.apps[0].droplet = None;
