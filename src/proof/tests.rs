@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::example;
 use crate::plan::{self, DockerImage, Lifecycle, Plan, RouteUrl};
 use crate::settings::{Is, Policy, ProcessSetting, Setting};
-use crate::space::condition::Condition;
+use crate::space::condition::{Condition, Must};
 use crate::space::{App, Binding, Instance, InstanceState, Process, Quota, QuotaKind, QuotaScope, Space, Usage};
 use crate::steps::action::Delete;
 use crate::steps::annotations::Role;
@@ -671,7 +671,7 @@ const SABOTAGE: &[(&str, Sabotage, &[&str])] = &[
                 if let Action::Check(check) = &mut step.action {
                     check.instances = 1;
                 }
-                if let Some(Condition::Running { instances, .. }) = &mut step.requires {
+                if let Some(Condition { must: Must::Running { instances, .. }, .. }) = &mut step.requires {
                     *instances = 1;
                 }
             }

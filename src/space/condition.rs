@@ -15,20 +15,25 @@ use super::task::TaskState;
 use crate::plan::{OptionChanges, Protocol, RouteUrl};
 use crate::settings::{Is, Setting};
 
-/// What must be true of a space.
+/// What must be true of an app of a space, or of a route for its sake.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Condition {
+pub struct Condition {
+    /// The app's name.
+    pub(crate) app: String,
+    /// What must be true.
+    pub(crate) must: Must,
+}
+
+/// What must be true of an app.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Must {
     /// The app has a package that is ready and is not the one it had before; the app is stopped.
     Uploaded {
-        /// The app's name.
-        app: String,
         /// The guid of the newest package before the step.
         before: Option<String>,
     },
     /// The app carries these annotations; `None` is one that it must not carry.
     Annotated {
-        /// The app's name.
-        app: String,
         /// Keys and values.
         annotations: BTreeMap<String, Option<String>>,
         /// The key of one that holds the guid of the droplet that the app runs.
@@ -36,29 +41,21 @@ pub enum Condition {
     },
     /// The service instance is bound to the app.
     Bound {
-        /// The app's name.
-        app: String,
         /// The name of the service instance.
         service: String,
     },
     /// The service instance is not bound to the app.
     Unbound {
-        /// The app's name.
-        app: String,
         /// The name of the service instance.
         service: String,
     },
     /// The app is set to this; of a process that it does not have, nothing is asked.
     Set {
-        /// The app's name.
-        app: String,
         /// What it is set to.
         settings: BTreeMap<Setting, Is>,
     },
     /// The route leads to the app.
     Mapped {
-        /// The app's name.
-        app: String,
         /// The route.
         url: RouteUrl,
         /// What routers talk to it there.
@@ -66,8 +63,6 @@ pub enum Condition {
     },
     /// Routers are told this of the route.
     RouteOptions {
-        /// The name of the app that it leads to.
-        app: String,
         /// The route.
         url: RouteUrl,
         /// What is set; `None` is what is not set.
@@ -75,48 +70,32 @@ pub enum Condition {
     },
     /// There is the route.
     RouteThere {
-        /// The name of the app that it is for.
-        app: String,
         /// The route.
         url: RouteUrl,
     },
     /// The route does not lead to the app.
     Unmapped {
-        /// The app's name.
-        app: String,
         /// The route.
         url: RouteUrl,
     },
     /// The newest package of the app is staged.
-    Staged {
-        /// The app's name.
-        app: String,
-    },
+    Staged,
     /// The newest droplet of the app has this content, and is not the one that it had before.
     Droplet {
-        /// The app's name.
-        app: String,
         /// The digest of its content in hex.
         checksum: String,
         /// The guid of the newest droplet before the step.
         before: Option<String>,
     },
     /// The app's current droplet is the newest staged one.
-    DropletSet {
-        /// The app's name.
-        app: String,
-    },
+    DropletSet,
     /// The web process of the app is to have this many instances.
     Scaled {
-        /// The app's name.
-        app: String,
         /// How many.
         instances: u32,
     },
     /// The process is to have this many instances, and where the app is started as many run: none is still ending.
     Process {
-        /// The app's name.
-        app: String,
         /// The type of the process.
         process: String,
         /// How many.
@@ -126,44 +105,29 @@ pub enum Condition {
     },
     /// The app is started and every instance of each of its processes runs.
     Running {
-        /// The app's name.
-        app: String,
         /// How many web instances there are to be at the least.
         instances: u32,
     },
     /// The task has succeeded; where something is said of them, all instances of the app that ran before still run, as with
-    /// [`Condition::Steady`].
+    /// [`Must::Steady`].
     TaskSucceeded {
-        /// The app's name.
-        app: String,
         /// The name of the task.
         task: String,
         /// How many web instances there are to be at the least.
         steady: Option<u32>,
     },
-    /// As [`Condition::Running`], and by the very instances that ran before the step: none has crashed meanwhile and
+    /// As [`Must::Running`], and by the very instances that ran before the step: none has crashed meanwhile and
     /// been started again.
     Steady {
-        /// The app's name.
-        app: String,
         /// How many web instances there are to be at the least.
         instances: u32,
     },
     /// The app is stopped.
-    Stopped {
-        /// The app's name.
-        app: String,
-    },
+    Stopped,
     /// No task of the app runs, or is about to.
-    NoTasks {
-        /// The app's name.
-        app: String,
-    },
+    NoTasks,
     /// There is no such app.
-    Deleted {
-        /// The app's name.
-        app: String,
-    },
+    Deleted,
 }
 
 /// Whether a condition holds.
@@ -180,29 +144,27 @@ pub(crate) enum Judgement {
 impl Condition {
     /// What must be read again to judge it.
     pub(crate) fn sections(&self) -> &'static [Section] {
-        match self {
-            Self::Uploaded { .. } => &[Section::Apps, Section::Packages],
+        match &self.must {
+            Must::Uploaded { .. } => &[Section::Apps, Section::Packages],
             // Which package is the newest one is known since it was uploaded.
-            Self::Staged { .. } | Self::Droplet { .. } => &[Section::Droplets],
+            Must::Staged | Must::Droplet { .. } => &[Section::Droplets],
             // Which droplet is the newest staged one is known since it was staged.
-            Self::Annotated { .. } | Self::DropletSet { .. } | Self::Stopped { .. } | Self::Deleted { .. } => {
-                &[Section::Apps]
-            }
-            Self::Bound { .. } | Self::Unbound { .. } => &[Section::Services],
-            Self::Set { settings, .. } if settings.keys().any(|setting| matches!(setting, Setting::Policy(_))) => {
+            Must::Annotated { .. } | Must::DropletSet | Must::Stopped | Must::Deleted => &[Section::Apps],
+            Must::Bound { .. } | Must::Unbound { .. } => &[Section::Services],
+            Must::Set { settings, .. } if settings.keys().any(|setting| matches!(setting, Setting::Policy(_))) => {
                 &[Section::Processes, Section::Settings, Section::Policies]
             }
-            Self::Set { .. } => &[Section::Processes, Section::Settings],
-            Self::Scaled { .. } => &[Section::Apps, Section::Processes],
-            Self::Process { instances: 0, .. } => &[Section::Apps, Section::Processes, Section::Ending],
-            Self::NoTasks { .. } | Self::TaskSucceeded { steady: None, .. } => &[Section::Apps, Section::Tasks],
-            Self::TaskSucceeded { steady: Some(_), .. } => {
+            Must::Set { .. } => &[Section::Processes, Section::Settings],
+            Must::Scaled { .. } => &[Section::Apps, Section::Processes],
+            Must::Process { instances: 0, .. } => &[Section::Apps, Section::Processes, Section::Ending],
+            Must::NoTasks | Must::TaskSucceeded { steady: None, .. } => &[Section::Apps, Section::Tasks],
+            Must::TaskSucceeded { steady: Some(_), .. } => {
                 &[Section::Apps, Section::Tasks, Section::Processes, Section::Instances]
             }
-            Self::Mapped { .. } | Self::RouteOptions { .. } | Self::RouteThere { .. } | Self::Unmapped { .. } => {
+            Must::Mapped { .. } | Must::RouteOptions { .. } | Must::RouteThere { .. } | Must::Unmapped { .. } => {
                 &[Section::Routes]
             }
-            Self::Process { .. } | Self::Running { .. } | Self::Steady { .. } => {
+            Must::Process { .. } | Must::Running { .. } | Must::Steady { .. } => {
                 &[Section::Apps, Section::Processes, Section::Instances]
             }
         }
@@ -210,111 +172,86 @@ impl Condition {
 
     /// What must be read again while it does not hold yet, of what it is judged by: the rest changes by no waiting.
     pub(crate) fn waited_for(&self) -> &'static [Section] {
-        match self {
-            Self::Process { instances: 0, .. } => &[Section::Ending],
-            Self::Process { .. } | Self::Running { .. } => &[Section::Instances],
-            Self::NoTasks { .. } | Self::TaskSucceeded { .. } => &[Section::Tasks],
-            Self::Uploaded { .. }
-            | Self::Annotated { .. }
-            | Self::Bound { .. }
-            | Self::Unbound { .. }
-            | Self::Set { .. }
-            | Self::Mapped { .. }
-            | Self::RouteOptions { .. }
-            | Self::RouteThere { .. }
-            | Self::Unmapped { .. }
-            | Self::Staged { .. }
-            | Self::Droplet { .. }
-            | Self::DropletSet { .. }
-            | Self::Scaled { .. }
-            | Self::Steady { .. }
-            | Self::Stopped { .. }
-            | Self::Deleted { .. } => self.sections(),
-        }
-    }
-
-    /// The name of the app that it is about.
-    pub(crate) fn app(&self) -> &str {
-        match self {
-            Self::Uploaded { app, .. }
-            | Self::Annotated { app, .. }
-            | Self::Bound { app, .. }
-            | Self::Unbound { app, .. }
-            | Self::Set { app, .. }
-            | Self::Mapped { app, .. }
-            | Self::RouteOptions { app, .. }
-            | Self::RouteThere { app, .. }
-            | Self::Unmapped { app, .. }
-            | Self::Staged { app }
-            | Self::Droplet { app, .. }
-            | Self::DropletSet { app }
-            | Self::Scaled { app, .. }
-            | Self::Process { app, .. }
-            | Self::Running { app, .. }
-            | Self::TaskSucceeded { app, .. }
-            | Self::NoTasks { app }
-            | Self::Steady { app, .. }
-            | Self::Stopped { app }
-            | Self::Deleted { app } => app,
+        match &self.must {
+            Must::Process { instances: 0, .. } => &[Section::Ending],
+            Must::Process { .. } | Must::Running { .. } => &[Section::Instances],
+            Must::NoTasks | Must::TaskSucceeded { .. } => &[Section::Tasks],
+            Must::Uploaded { .. }
+            | Must::Annotated { .. }
+            | Must::Bound { .. }
+            | Must::Unbound { .. }
+            | Must::Set { .. }
+            | Must::Mapped { .. }
+            | Must::RouteOptions { .. }
+            | Must::RouteThere { .. }
+            | Must::Unmapped { .. }
+            | Must::Staged
+            | Must::Droplet { .. }
+            | Must::DropletSet
+            | Must::Scaled { .. }
+            | Must::Steady { .. }
+            | Must::Stopped
+            | Must::Deleted => self.sections(),
         }
     }
 
     /// For which instance that is to run the platform finds no place; it tries again every now and then.
     pub(crate) fn no_room(&self, space: &Space) -> Option<String> {
-        let app = space.app(self.app()).filter(|app| app.state == AppState::Started)?;
-        let is_meant = |process: &&Process| match self {
-            Self::Running { .. } | Self::Steady { .. } => true,
-            Self::Process { process: kind, .. } => process.kind == *kind,
-            Self::Uploaded { .. }
-            | Self::Annotated { .. }
-            | Self::Bound { .. }
-            | Self::Unbound { .. }
-            | Self::Set { .. }
-            | Self::Mapped { .. }
-            | Self::RouteOptions { .. }
-            | Self::RouteThere { .. }
-            | Self::Unmapped { .. }
-            | Self::Staged { .. }
-            | Self::Droplet { .. }
-            | Self::DropletSet { .. }
-            | Self::Scaled { .. }
-            | Self::TaskSucceeded { .. }
-            | Self::NoTasks { .. }
-            | Self::Stopped { .. }
-            | Self::Deleted { .. } => false,
+        let app = space.app(&self.app).filter(|app| app.state == AppState::Started)?;
+        let is_meant = |process: &&Process| match &self.must {
+            Must::Running { .. } | Must::Steady { .. } => true,
+            Must::Process { process: kind, .. } => process.kind == *kind,
+            Must::Uploaded { .. }
+            | Must::Annotated { .. }
+            | Must::Bound { .. }
+            | Must::Unbound { .. }
+            | Must::Set { .. }
+            | Must::Mapped { .. }
+            | Must::RouteOptions { .. }
+            | Must::RouteThere { .. }
+            | Must::Unmapped { .. }
+            | Must::Staged
+            | Must::Droplet { .. }
+            | Must::DropletSet
+            | Must::Scaled { .. }
+            | Must::TaskSucceeded { .. }
+            | Must::NoTasks
+            | Must::Stopped
+            | Must::Deleted => false,
         };
         app.processes.iter().filter(is_meant).find_map(|process| placeless(app, process))
     }
 
     /// Judges it on a space, as it is and as it was before the step.
     pub(crate) fn judge(&self, space: &Space, before: &Space) -> Judgement {
-        match self {
-            Self::Deleted { app } => match space.app(app) {
+        let app = self.app.as_str();
+        match &self.must {
+            Must::Deleted => match space.app(app) {
                 None => Judgement::Holds,
                 Some(_) => Judgement::NotYet(format!("app {app} is still there")),
             },
-            Self::NoTasks { app } => space.app(app).map_or(Judgement::Holds, no_tasks),
-            Self::Uploaded { app, before } => with(space, app, |app| uploaded(app, before.as_deref())),
-            Self::Annotated { app, annotations, of_droplet } => with(space, app, |app| {
+            Must::NoTasks => space.app(app).map_or(Judgement::Holds, no_tasks),
+            Must::Uploaded { before } => with(space, app, |app| uploaded(app, before.as_deref())),
+            Must::Annotated { annotations, of_droplet } => with(space, app, |app| {
                 let droplet = of_droplet.iter().map(|key| (key, app.droplet.as_ref()));
                 annotated(app, annotations.iter().map(|(key, value)| (key, value.as_ref())).chain(droplet))
             }),
-            Self::Bound { app, service } => with(space, app, |app| {
+            Must::Bound { service } => with(space, app, |app| {
                 if app.is_bound(service) {
                     Judgement::Holds
                 } else {
                     Judgement::NotYet(format!("service instance {service} is not bound to app {}", app.name))
                 }
             }),
-            Self::Unbound { app, service } => with(space, app, |app| {
+            Must::Unbound { service } => with(space, app, |app| {
                 if app.is_bound(service) {
                     Judgement::NotYet(format!("service instance {service} is still bound to app {}", app.name))
                 } else {
                     Judgement::Holds
                 }
             }),
-            Self::Set { app, settings } => with(space, app, |app| set(app, settings)),
-            Self::Mapped { app, url, protocol } => match space.protocol(app, url) {
+            Must::Set { settings } => with(space, app, |app| set(app, settings)),
+            Must::Mapped { url, protocol } => match space.protocol(app, url) {
                 Some(is) if is == *protocol => Judgement::Holds,
                 // cf changes nothing of a route that is mapped.
                 Some(is) => Judgement::Never(format!(
@@ -324,50 +261,48 @@ impl Condition {
                 )),
                 None => Judgement::NotYet(format!("{url} is not mapped to app {app}")),
             },
-            Self::RouteOptions { url, options, .. } => {
+            Must::RouteOptions { url, options, .. } => {
                 let set = space.options_of(url);
                 match options.iter().find(|(name, value)| set.0.get(*name) != value.as_ref()) {
                     None => Judgement::Holds,
                     Some((name, _)) => Judgement::NotYet(format!("{name} of route {url} is not what it is to be")),
                 }
             }
-            Self::RouteThere { url, .. } if space.route(url).is_some() => Judgement::Holds,
-            Self::RouteThere { url, .. } => Judgement::NotYet(format!("there is no route {url}")),
-            Self::Unmapped { app, url } if space.is_mapped(app, url) => {
+            Must::RouteThere { url, .. } if space.route(url).is_some() => Judgement::Holds,
+            Must::RouteThere { url, .. } => Judgement::NotYet(format!("there is no route {url}")),
+            Must::Unmapped { url } if space.is_mapped(app, url) => {
                 Judgement::NotYet(format!("{url} is still mapped to app {app}"))
             }
-            Self::Unmapped { .. } => Judgement::Holds,
-            Self::Staged { app } => with(space, app, |now| {
+            Must::Unmapped { .. } => Judgement::Holds,
+            Must::Staged => with(space, app, |now| {
                 staged(now, before.app(app).and_then(|then| then.staged.as_ref()).map(|droplet| droplet.guid.as_str()))
             }),
-            Self::Droplet { app, checksum, before } => {
-                with(space, app, |app| has_droplet(app, checksum, before.as_deref()))
-            }
-            Self::DropletSet { app } => with(space, app, |app| match &app.staged {
+            Must::Droplet { checksum, before } => with(space, app, |app| has_droplet(app, checksum, before.as_deref())),
+            Must::DropletSet => with(space, app, |app| match &app.staged {
                 Some(staged) if app.droplet.as_ref() == Some(&staged.guid) => Judgement::Holds,
                 Some(staged) => Judgement::NotYet(format!("droplet {} is not yet app {}'s", staged.guid, app.name)),
                 None => Judgement::NotYet(format!("app {} has no staged droplet", app.name)),
             }),
-            Self::Scaled { app, instances } => with(space, app, |app| match app.web() {
+            Must::Scaled { instances } => with(space, app, |app| match app.web() {
                 Some(web) if web.instances == *instances => Judgement::Holds,
                 Some(_) | None => {
                     Judgement::NotYet(format!("app {} does not have {instances} web instances", app.name))
                 }
             }),
-            Self::Process { app, process, instances, or_absent } => with(space, app, |app| {
+            Must::Process { process, instances, or_absent } => with(space, app, |app| {
                 if *or_absent && !app.has_process(process) {
                     Judgement::Holds
                 } else {
                     process_is(app, process, *instances)
                 }
             }),
-            Self::Running { app, instances } => with(space, app, |app| running(app, *instances)),
-            Self::TaskSucceeded { app, task, steady } => with(space, app, |now| match (succeeded(now, task), steady) {
+            Must::Running { instances } => with(space, app, |app| running(app, *instances)),
+            Must::TaskSucceeded { task, steady } => with(space, app, |now| match (succeeded(now, task), steady) {
                 (Judgement::Holds, Some(instances)) => is_steady(now, before.app(app), *instances),
                 (judged, _) => judged,
             }),
-            Self::Steady { app, instances } => with(space, app, |now| is_steady(now, before.app(app), *instances)),
-            Self::Stopped { app } => with(space, app, |app| match app.state {
+            Must::Steady { instances } => with(space, app, |now| is_steady(now, before.app(app), *instances)),
+            Must::Stopped => with(space, app, |app| match app.state {
                 AppState::Stopped => Judgement::Holds,
                 AppState::Started => Judgement::NotYet(format!("app {} is started", app.name)),
             }),
@@ -583,45 +518,46 @@ fn waiting(app: &App, process: &Process) -> String {
 impl fmt::Display for Condition {
     /// The condition as a sentence of the space.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Uploaded { app, .. } => write!(f, "app {app} has a new package that is ready, and is stopped"),
-            Self::Annotated { app, annotations, of_droplet } => {
+        let app = &self.app;
+        match &self.must {
+            Must::Uploaded { .. } => write!(f, "app {app} has a new package that is ready, and is stopped"),
+            Must::Annotated { annotations, of_droplet } => {
                 let keys = annotations.keys().chain(of_droplet).map(String::as_str).collect::<Vec<_>>().join(", ");
                 write!(f, "app {app} carries {keys} as written")
             }
-            Self::Bound { app, service } => write!(f, "service instance {service} is bound to app {app}"),
-            Self::Unbound { app, service } => write!(f, "service instance {service} is not bound to app {app}"),
-            Self::Set { app, settings } => {
+            Must::Bound { service } => write!(f, "service instance {service} is bound to app {app}"),
+            Must::Unbound { service } => write!(f, "service instance {service} is not bound to app {app}"),
+            Must::Set { settings } => {
                 let names: Vec<String> = settings.keys().map(ToString::to_string).collect();
                 write!(f, "app {app} is as set: {}", names.join(", "))
             }
-            Self::Mapped { app, url, protocol } if protocol.is_usual() => write!(f, "route {url} leads to app {app}"),
-            Self::Mapped { app, url, protocol } => {
+            Must::Mapped { url, protocol } if protocol.is_usual() => write!(f, "route {url} leads to app {app}"),
+            Must::Mapped { url, protocol } => {
                 write!(f, "route {url} leads to app {app} by {}", protocol.as_str())
             }
-            Self::RouteOptions { url, .. } => write!(f, "route {url} has these options"),
-            Self::RouteThere { url, .. } => write!(f, "there is the route {url}"),
-            Self::Unmapped { app, url } => write!(f, "route {url} does not lead to app {app}"),
-            Self::Staged { app } => write!(f, "app {app}'s newest package is staged"),
-            Self::Droplet { app, checksum, .. } => write!(f, "app {app} has a new droplet with the sha256 {checksum}"),
-            Self::DropletSet { app } => write!(f, "app {app}'s current droplet is the newest one"),
-            Self::Scaled { app, instances } => write!(f, "app {app} has {instances} web instances"),
-            Self::Process { app, process, instances: 0, .. } => write!(f, "no {process} instance of app {app} runs"),
-            Self::Process { app, process, instances, or_absent } => {
+            Must::RouteOptions { url, .. } => write!(f, "route {url} has these options"),
+            Must::RouteThere { url, .. } => write!(f, "there is the route {url}"),
+            Must::Unmapped { url } => write!(f, "route {url} does not lead to app {app}"),
+            Must::Staged => write!(f, "app {app}'s newest package is staged"),
+            Must::Droplet { checksum, .. } => write!(f, "app {app} has a new droplet with the sha256 {checksum}"),
+            Must::DropletSet => write!(f, "app {app}'s current droplet is the newest one"),
+            Must::Scaled { instances } => write!(f, "app {app} has {instances} web instances"),
+            Must::Process { process, instances: 0, .. } => write!(f, "no {process} instance of app {app} runs"),
+            Must::Process { process, instances, or_absent } => {
                 write!(f, "{instances} {process} instances of app {app} run")?;
                 if *or_absent { f.write_str(", or it has no such process") } else { Ok(()) }
             }
-            Self::Running { app, instances } => {
+            Must::Running { instances } => {
                 write!(f, "all instances of app {app} run, {instances} of web at the least")
             }
-            Self::TaskSucceeded { app, task, steady: None } => write!(f, "task {task} of app {app} has succeeded"),
-            Self::TaskSucceeded { app, task, steady: Some(_) } => {
+            Must::TaskSucceeded { task, steady: None } => write!(f, "task {task} of app {app} has succeeded"),
+            Must::TaskSucceeded { task, steady: Some(_) } => {
                 write!(f, "task {task} of app {app} has succeeded, and the instances that ran before still run")
             }
-            Self::Steady { app, .. } => write!(f, "the instances of app {app} that ran before still run"),
-            Self::Stopped { app } => write!(f, "app {app} is stopped"),
-            Self::NoTasks { app } => write!(f, "app {app} runs no task"),
-            Self::Deleted { app } => write!(f, "there is no app {app}"),
+            Must::Steady { .. } => write!(f, "the instances of app {app} that ran before still run"),
+            Must::Stopped => write!(f, "app {app} is stopped"),
+            Must::NoTasks => write!(f, "app {app} runs no task"),
+            Must::Deleted => write!(f, "there is no app {app}"),
         }
     }
 }

@@ -294,7 +294,10 @@ proptest! {
             };
             for (key, expected) in expectations(APP, "sinatralive", "db") {
                 let verdict = confirm(&expected, Dialect::V8, &output);
-                let answers = matches!(key, "json" | "start" | "annotated" | "marker" | "destination");
+                let answers = matches!(
+                    key,
+                    "json" | "start" | "annotated" | "marker" | "destination" | "droplet" | "copied"
+                );
                 prop_assert!(!confirmed(&verdict) || (answers && body.is_object()), "{key}: {verdict:?} of {text}");
             }
         }

@@ -58,7 +58,7 @@ impl<'r> Ahead<'r> {
         let condition = step.facts().condition()?;
         // What else it is judged by is read when cf has ended.
         let sections: Vec<Section> = condition.sections().iter().copied().filter(|one| one.is_known_by_app()).collect();
-        let parts = Parts::new(&sections, Some(condition.app()));
+        let parts = Parts::new(&sections, Some(&condition.app));
         let (before, shared) = (Arc::clone(view.space()), view.shared());
         let (ending, own, shown, has_ended) =
             (OnceLock::new(), OnceLock::new(), OnceLock::new(), AtomicBool::new(false));
@@ -114,7 +114,7 @@ impl<'r> Ahead<'r> {
         let Runner { reader, clock, api, .. } = self.runner;
         let goes_on = || clock.stop().is_none() && !self.has_ended.load(Ordering::SeqCst);
         let is_about_uploads = matches!(self.seen, SeenEarly::Uploads { .. });
-        let known = self.before.app(self.condition.app()).and_then(|app| app.package.as_ref());
+        let known = self.before.app(&self.condition.app).and_then(|app| app.package.as_ref());
         let known = known.map(|package| &package.guid);
         let ends = |now: Instant| self.ending.get().is_some_and(|ending| now.duration_since(*ending) < ENDING);
         let pause = |now: Instant, took: Duration| match took {
@@ -139,7 +139,7 @@ impl<'r> Ahead<'r> {
             let Some(seen) = onlooker.seen_since(news_since.unwrap_or(*since)) else { continue };
             looked = looked.max(seen.begun);
             news_since = Some(seen.begun);
-            let package = seen.space.app(self.condition.app()).and_then(|app| app.package.as_ref());
+            let package = seen.space.app(&self.condition.app).and_then(|app| app.package.as_ref());
             let is_new = package.map(|package| &package.guid) != known;
             if let Some(package) = package.filter(|_| is_about_uploads && is_new) {
                 let _first = self.own.set(package.guid.clone());

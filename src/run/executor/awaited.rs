@@ -85,7 +85,7 @@ impl Runner<'_> {
         let mut pauses = Pauses::between(SHORTEST_PAUSE, LONGEST_PAUSE);
         let mut told = String::new();
         let all = Parts::of(condition);
-        let waited_for = Parts::new(condition.waited_for(), Some(condition.app()));
+        let waited_for = Parts::new(condition.waited_for(), Some(&condition.app));
         let mut first = all.clone();
         first.add(soon.clone());
         view.look(&first, since)?;

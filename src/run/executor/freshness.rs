@@ -50,7 +50,7 @@ pub(super) fn lacking_at_the_end(view: &View<'_, '_>, now: Instant) -> Parts {
 fn lacking(step: &Step, view: &View<'_, '_>, now: Instant, age: Duration) -> Parts {
     let mut parts = Parts::new(&Section::DESIRED, None);
     if let Some(relied_on) = &step.requires {
-        parts.add(Parts::new(relied_on.sections(), Some(relied_on.app())));
+        parts.add(Parts::new(relied_on.sections(), Some(&relied_on.app)));
     }
     view.lacks(&parts, now.checked_sub(age).unwrap_or(now))
 }

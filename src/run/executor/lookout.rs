@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::runner::Runner;
 use crate::run::reading::parts::Parts;
 use crate::run::waiting::pauses::Pauses;
-use crate::space::condition::{Condition, Judgement};
+use crate::space::condition::{Condition, Judgement, Must};
 use crate::space::{AppState, Space};
 use crate::steps::Step;
 use crate::steps::action::question::RouterQuestion;
@@ -32,7 +32,9 @@ impl<'r> Lookout<'r> {
     /// A lookout for a step about which the routers are asked this from now on.
     pub(super) fn new(runner: &'r Runner<'r>, step: &Step, question: &RouterQuestion<'_>, before: &'r Space) -> Self {
         let relied_on = match question {
-            RouterQuestion::Reached { app, .. } => Some(Condition::Running { app: app.to_string(), instances: 1 }),
+            RouterQuestion::Reached { app, .. } => {
+                Some(Condition { app: app.to_string(), must: Must::Running { instances: 1 } })
+            }
             RouterQuestion::Gone { .. } => step.requires.clone(),
         };
         let mut pauses = Pauses::between(FIRST, LONGEST);
@@ -54,7 +56,7 @@ impl<'r> Lookout<'r> {
 
 /// Why a condition will not come to hold again.
 fn lost(condition: &Condition, space: &Space, before: &Space) -> Option<String> {
-    let name = condition.app();
+    let name = &condition.app;
     match (space.app(name), condition.judge(space, before)) {
         (None, _) => Some(format!("app {name} is not there any more")),
         (Some(app), _) if app.state == AppState::Stopped => Some(format!("app {name} is stopped")),
@@ -75,7 +77,7 @@ mod tests {
     #[test]
     fn what_no_waiting_mends_is_told_from_what_passes() {
         let before = example::space(vec![example::app("shop_b", true, 2, None)], []);
-        let condition = Condition::Running { app: "shop_b".to_owned(), instances: 1 };
+        let condition = Condition { app: "shop_b".to_owned(), must: Must::Running { instances: 1 } };
         let all_are = |space: &mut Space, state: InstanceState| {
             space.apps[0].processes[0].states.iter_mut().for_each(|instance| instance.state = state);
         };

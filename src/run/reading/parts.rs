@@ -20,7 +20,7 @@ impl Parts {
 
     /// What a condition is judged by.
     pub(crate) fn of(condition: &Condition) -> Self {
-        Self::new(condition.sections(), Some(condition.app()))
+        Self::new(condition.sections(), Some(&condition.app))
     }
 
     /// All there is.

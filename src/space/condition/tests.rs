@@ -43,9 +43,12 @@ fn assert_says(condition: &Condition, cases: &[(Change, &str)]) {
 #[test]
 fn an_app_is_there_or_is_not() {
     let rename: Change = |app| app.name = "other".to_owned();
-    assert_says(&Condition::Deleted { app: app() }, &[(|_| {}, "not yet: app shop is still there"), (rename, "holds")]);
     assert_says(
-        &Condition::Stopped { app: app() },
+        &Condition { app: app(), must: Must::Deleted },
+        &[(|_| {}, "not yet: app shop is still there"), (rename, "holds")],
+    );
+    assert_says(
+        &Condition { app: app(), must: Must::Stopped },
         &[(|_| {}, "not yet: app shop is started"), (|app| app.state = AppState::Stopped, "holds")],
     );
 }
@@ -56,7 +59,7 @@ fn a_task_is_waited_for_until_it_has_ended() {
         let (name, failure) = ("smoke".to_owned(), failure.map(ToOwned::to_owned));
         app.tasks = vec![Task { id: 3, name, state, memory_mb: 64, failure }];
     }
-    let wanted = |steady| Condition::TaskSucceeded { app: app(), task: "smoke".to_owned(), steady };
+    let wanted = |steady| Condition { app: app(), must: Must::TaskSucceeded { task: "smoke".to_owned(), steady } };
     assert_says(
         &wanted(None),
         &[
@@ -94,7 +97,7 @@ fn an_app_runs_no_task_once_all_have_ended() {
     let with = |states: &[TaskState]| {
         let mut now = before();
         now.apps[0].tasks = (1..).zip(states).map(|(id, state)| task(id, *state)).collect();
-        Condition::NoTasks { app: app() }.judge(&now, &before())
+        Condition { app: app(), must: Must::NoTasks }.judge(&now, &before())
     };
     let not_yet = |told: &str| Judgement::NotYet(format!("app shop still runs {told}"));
     for (states, expected) in [
@@ -105,13 +108,13 @@ fn an_app_runs_no_task_once_all_have_ended() {
     ] {
         assert_eq!(with(states), expected, "{states:?}");
     }
-    assert_eq!(Condition::NoTasks { app: "gone".to_owned() }.judge(&before(), &before()), Judgement::Holds);
+    assert_eq!(Condition { app: "gone".to_owned(), must: Must::NoTasks }.judge(&before(), &before()), Judgement::Holds);
 }
 
 #[test]
 fn an_upload_is_done_with_a_new_package_of_a_stopped_app() {
     let stopped: Change = |app| app.state = AppState::Stopped;
-    let uploaded = |before: &str| Condition::Uploaded { app: app(), before: Some(before.to_owned()) };
+    let uploaded = |before: &str| Condition { app: app(), must: Must::Uploaded { before: Some(before.to_owned()) } };
     assert_says(
         &uploaded("an older one"),
         &[
@@ -131,14 +134,16 @@ fn an_upload_is_done_with_a_new_package_of_a_stopped_app() {
 fn annotations_are_there_as_written() {
     let annotated = |value: Option<&str>| {
         let annotations = BTreeMap::from([("role".to_owned(), value.map(ToOwned::to_owned))]);
-        Condition::Annotated { app: app(), annotations, of_droplet: None }
+        Condition { app: app(), must: Must::Annotated { annotations, of_droplet: None } }
     };
     let clear: Change = |app| app.annotations.clear();
     assert_says(&annotated(Some("live")), &[(|_| {}, "holds"), (clear, "not yet: app shop does not carry role: live")]);
     assert_says(&annotated(Some("next")), &[(|_| {}, "not yet: app shop does not carry role: next")]);
     assert_says(&annotated(None), &[(|_| {}, "not yet: app shop still carries role"), (clear, "holds")]);
-    let of_droplet =
-        Condition::Annotated { app: app(), annotations: BTreeMap::new(), of_droplet: Some("droplet".to_owned()) };
+    let of_droplet = Condition {
+        app: app(),
+        must: Must::Annotated { annotations: BTreeMap::new(), of_droplet: Some("droplet".to_owned()) },
+    };
     let written: Change = |app| {
         app.annotations.insert("droplet".to_owned(), "droplet-shop".to_owned());
     };
@@ -151,28 +156,28 @@ fn services_and_routes_are_held() {
     let unbind: Change = |app| app.bindings.clear();
     let another: Change = |app| app.guid = "of another app".to_owned();
     assert_says(
-        &Condition::Bound { app: app(), service: "db".to_owned() },
+        &Condition { app: app(), must: Must::Bound { service: "db".to_owned() } },
         &[(|_| {}, "holds"), (unbind, "not yet: service instance db is not bound to app shop")],
     );
     assert_says(
-        &Condition::Mapped { app: app(), url: url(), protocol: Protocol::Http1 },
+        &Condition { app: app(), must: Must::Mapped { url: url(), protocol: Protocol::Http1 } },
         &[(|_| {}, "holds"), (another, "not yet: www.example.com is not mapped to app shop")],
     );
     assert_says(
-        &Condition::Mapped { app: app(), url: url(), protocol: Protocol::Http2 },
+        &Condition { app: app(), must: Must::Mapped { url: url(), protocol: Protocol::Http2 } },
         &[
             (|_| {}, "never: www.example.com is mapped to app shop by http1, and not by http2"),
             (another, "not yet: www.example.com is not mapped to app shop"),
         ],
     );
-    assert_says(&Condition::RouteThere { app: app(), url: url() }, &[(|_| {}, "holds")]);
+    assert_says(&Condition { app: app(), must: Must::RouteThere { url: url() } }, &[(|_| {}, "holds")]);
     let missing = RouteUrl::parse("other.example.com").unwrap();
     assert_says(
-        &Condition::RouteThere { app: app(), url: missing },
+        &Condition { app: app(), must: Must::RouteThere { url: missing } },
         &[(|_| {}, "not yet: there is no route other.example.com")],
     );
     assert_says(
-        &Condition::Unmapped { app: app(), url: url() },
+        &Condition { app: app(), must: Must::Unmapped { url: url() } },
         &[(|_| {}, "not yet: www.example.com is still mapped to app shop"), (another, "holds")],
     );
 }
@@ -181,7 +186,7 @@ fn services_and_routes_are_held() {
 fn the_newest_package_is_staged_and_its_droplet_is_the_apps() {
     let of_none: Change = |app| app.staged = Some(Droplet { guid: "d".to_owned(), package: None, checksum: None });
     assert_says(
-        &Condition::Staged { app: app() },
+        &Condition { app: app(), must: Must::Staged },
         &[
             (|_| {}, "holds"),
             (
@@ -201,10 +206,9 @@ fn the_newest_package_is_staged_and_its_droplet_is_the_apps() {
     let copied: Change = |app| {
         app.staged = Some(Droplet { guid: "d".to_owned(), package: None, checksum: Some("c0ffee".to_owned()) });
     };
-    let wanted = |before: &str| Condition::Droplet {
+    let wanted = |before: &str| Condition {
         app: app(),
-        checksum: "c0ffee".to_owned(),
-        before: Some(before.to_owned()),
+        must: Must::Droplet { checksum: "c0ffee".to_owned(), before: Some(before.to_owned()) },
     };
     assert_says(
         &wanted("droplet-shop"),
@@ -217,7 +221,7 @@ fn the_newest_package_is_staged_and_its_droplet_is_the_apps() {
     // One of the same content that was there before is no copy of now.
     assert_says(&wanted("d"), &[(copied, "not yet: app shop has no newer droplet than before")]);
     assert_says(
-        &Condition::DropletSet { app: app() },
+        &Condition { app: app(), must: Must::DropletSet },
         &[
             (|_| {}, "holds"),
             (of_none, "not yet: droplet d is not yet app shop's"),
@@ -230,7 +234,7 @@ fn the_newest_package_is_staged_and_its_droplet_is_the_apps() {
 fn every_instance_of_every_process_runs() {
     const WORKER: usize = 1;
     assert_says(
-        &Condition::Scaled { app: app(), instances: 2 },
+        &Condition { app: app(), must: Must::Scaled { instances: 2 } },
         &[
             (|_| {}, "holds"),
             (|app| app.processes[0].instances = 1, "not yet: app shop does not have 2 web instances"),
@@ -238,7 +242,7 @@ fn every_instance_of_every_process_runs() {
         ],
     );
     assert_says(
-        &Condition::Running { app: app(), instances: 2 },
+        &Condition { app: app(), must: Must::Running { instances: 2 } },
         &[
             (|_| {}, "holds"),
             (|app| app.state = AppState::Stopped, "not yet: app shop is stopped"),
@@ -299,9 +303,9 @@ fn two_web_processes_count_together() {
             Judgement::Never(why) => format!("never: {why}"),
         }
     };
-    let running = |instances| Condition::Running { app: app(), instances };
-    let steady = Condition::Steady { app: app(), instances: 3 };
-    let scaled = |instances| Condition::Scaled { app: app(), instances };
+    let running = |instances| Condition { app: app(), must: Must::Running { instances } };
+    let steady = Condition { app: app(), must: Must::Steady { instances: 3 } };
+    let scaled = |instances| Condition { app: app(), must: Must::Scaled { instances } };
     let as_it_was: Change = |_| {};
     let one_starts: Change = |app| app.processes[OLDER].states[1].state = InstanceState::Starting;
     let crashes: Change = |app| app.processes[OLDER].states.iter_mut().for_each(|it| it.state = InstanceState::Crashed);
@@ -327,7 +331,7 @@ fn two_web_processes_count_together() {
 fn what_is_checked_runs_on_without_a_crash() {
     let lost = "never: web instance 1 of app shop crashed, or was moved, while it was checked";
     assert_says(
-        &Condition::Steady { app: app(), instances: 2 },
+        &Condition { app: app(), must: Must::Steady { instances: 2 } },
         &[
             (|_| {}, "holds"),
             (|app| app.processes[0].states[1].uptime = Some(61), "holds"),
@@ -354,8 +358,10 @@ fn what_is_checked_runs_on_without_a_crash() {
 /// What still ends counts, where the platform tells of it.
 #[test]
 fn a_process_has_as_many_instances_as_it_is_to_have_and_no_more() {
-    let process =
-        |instances| Condition::Process { app: app(), process: "worker".to_owned(), instances, or_absent: false };
+    let process = |instances| Condition {
+        app: app(),
+        must: Must::Process { process: "worker".to_owned(), instances, or_absent: false },
+    };
     let scaled: fn(&mut App, u32) = |app, instances| app.processes[1].instances = instances;
     assert_says(
         &process(2),
@@ -371,7 +377,8 @@ fn a_process_has_as_many_instances_as_it_is_to_have_and_no_more() {
             (|app| app.processes.truncate(1), "not yet: app shop has no process worker"),
         ],
     );
-    let or_absent = Condition::Process { app: app(), process: "worker".to_owned(), instances: 2, or_absent: true };
+    let or_absent =
+        Condition { app: app(), must: Must::Process { process: "worker".to_owned(), instances: 2, or_absent: true } };
     assert_says(
         &or_absent,
         &[
@@ -399,8 +406,8 @@ fn a_process_has_as_many_instances_as_it_is_to_have_and_no_more() {
 
 #[test]
 fn no_room_on_any_cell_is_told_from_what_passes() {
-    let running = Condition::Running { app: "shop_b".to_owned(), instances: 2 };
-    let stopped = Condition::Stopped { app: "shop_b".to_owned() };
+    let running = Condition { app: "shop_b".to_owned(), must: Must::Running { instances: 2 } };
+    let stopped = Condition { app: "shop_b".to_owned(), must: Must::Stopped };
     let told = |condition: &Condition, state: InstanceState, details: Option<&str>, started: bool| {
         let mut app = example::app("shop_b", started, 2, None);
         app.processes[0].states =

@@ -6,7 +6,7 @@ use crate::cf::dialect::CfVersion;
 use crate::cf::invocation::Invocation;
 use crate::cf::outcome::Expectation;
 use crate::plan::AppName;
-use crate::space::condition::Condition;
+use crate::space::condition::Must;
 use crate::space::difference::Facet;
 use crate::space::section::Section;
 use crate::space::{App, Space};
@@ -63,9 +63,8 @@ impl Facts for Annotate {
         Some(Expectation::Annotated { app: self.app.to_string(), annotations })
     }
 
-    fn condition(&self) -> Option<Condition> {
-        Some(Condition::Annotated {
-            app: self.app.to_string(),
+    fn must(&self) -> Option<Must> {
+        Some(Must::Annotated {
             annotations: self.annotations.to_map(),
             of_droplet: self.annotations.of_droplet().map(ToOwned::to_owned),
         })

@@ -9,7 +9,7 @@ use crate::plan::{AppName, Timeouts};
 use crate::secret::Sensitive;
 use crate::settings::{Is, ProcessSetting, Setting, WEB};
 use crate::space::Space;
-use crate::space::condition::Condition;
+use crate::space::condition::Must;
 use crate::space::difference::Facet;
 use crate::space::section::Section;
 use crate::steps::sizing::{Declared, Size};
@@ -66,7 +66,7 @@ impl Facts for ApplyManifest {
 
     /// What the platform keeps as it is written. How it writes the rest of a manifest is its own affair; cf has waited until all
     /// of it was applied.
-    fn condition(&self) -> Option<Condition> {
+    fn must(&self) -> Option<Must> {
         let is_kept = |(setting, is): &(&Setting, &Is)| {
             let by_kind = matches!(setting, Setting::Env(_) | Setting::Label(_) | Setting::Annotation(_));
             by_kind && matches!(is, Is::Set(value) if value.is_string())
@@ -75,7 +75,7 @@ impl Facts for ApplyManifest {
         let mut settings: BTreeMap<Setting, Is> = named.collect();
         let instances = Setting::Process(WEB.to_owned(), ProcessSetting::Instances);
         settings.insert(instances, Is::Set(self.declared.size.instances.into()));
-        Some(Condition::Set { app: self.app.to_string(), settings })
+        Some(Must::Set { settings })
     }
 
     fn effect(&self, space: &mut Space) {

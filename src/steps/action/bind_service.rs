@@ -8,7 +8,7 @@ use crate::cf::outcome::Expectation;
 use crate::plan::{AppName, ServiceName, Timeouts};
 use crate::secret::Sensitive;
 use crate::settings::Is;
-use crate::space::condition::Condition;
+use crate::space::condition::Must;
 use crate::space::difference::Facet;
 use crate::space::section::Section;
 use crate::space::{Binding, Space};
@@ -63,8 +63,8 @@ impl Facts for BindService {
         Some(Expectation::Bound { app: self.app.to_string(), service: self.service.to_string() })
     }
 
-    fn condition(&self) -> Option<Condition> {
-        Some(Condition::Bound { app: self.app.to_string(), service: self.service.to_string() })
+    fn must(&self) -> Option<Must> {
+        Some(Must::Bound { service: self.service.to_string() })
     }
 
     fn effect(&self, space: &mut Space) {

@@ -9,7 +9,7 @@ use crate::cf::outcome::Expectation;
 use crate::plan::{AppName, CommandLine, LocalCheck, RouteUrl, Timeouts, format_duration};
 use crate::shell::{self, quote};
 use crate::space::Space;
-use crate::space::condition::Condition;
+use crate::space::condition::Must;
 use crate::space::difference::Facet;
 use crate::space::section::Section;
 
@@ -83,8 +83,8 @@ impl Facts for Check {
         None
     }
 
-    fn condition(&self) -> Option<Condition> {
-        Some(Condition::Steady { app: self.app.to_string(), instances: self.instances })
+    fn must(&self) -> Option<Must> {
+        Some(Must::Steady { instances: self.instances })
     }
 
     fn own_confirmation(&self) -> Option<String> {

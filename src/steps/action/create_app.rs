@@ -7,7 +7,7 @@ use crate::cf::invocation::{Invocation, Lifecycle as NewLifecycle};
 use crate::cf::outcome::Expectation;
 use crate::plan::{AppName, Lifecycle};
 use crate::settings::Settings;
-use crate::space::condition::Condition;
+use crate::space::condition::Must;
 use crate::space::difference::Facet;
 use crate::space::section::Section;
 use crate::space::{DEFAULT_MEMORY_MB, Space};
@@ -83,9 +83,9 @@ impl Facts for CreateApp {
         Some(Expectation::Created { app: self.app.to_string(), annotations })
     }
 
-    fn condition(&self) -> Option<Condition> {
+    fn must(&self) -> Option<Must> {
         let annotations = self.annotations.to_map();
-        Some(Condition::Annotated { app: self.app.to_string(), annotations, of_droplet: None })
+        Some(Must::Annotated { annotations, of_droplet: None })
     }
 
     fn effect(&self, space: &mut Space) {

@@ -4,7 +4,7 @@ use crate::cf::dialect::CfVersion;
 use crate::cf::invocation::{Invocation, RouteParts};
 use crate::cf::outcome::Expectation;
 use crate::plan::{AppName, Lifecycle, RouteUrl, Timeouts};
-use crate::space::condition::Condition;
+use crate::space::condition::Must;
 use crate::space::difference::Facet;
 use crate::space::section::Section;
 use crate::space::{Route, Space};
@@ -44,8 +44,8 @@ impl Facts for CreateRoute {
         Some(Expectation::RouteCreated { route: self.route.clone() })
     }
 
-    fn condition(&self) -> Option<Condition> {
-        Some(Condition::RouteThere { app: self.app.to_string(), url: self.url.clone() })
+    fn must(&self) -> Option<Must> {
+        Some(Must::RouteThere { url: self.url.clone() })
     }
 
     fn effect(&self, space: &mut Space) {

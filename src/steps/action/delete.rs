@@ -8,7 +8,7 @@ use crate::cf::outcome::Expectation;
 use crate::plan::{AppName, Timeouts, format_duration};
 use crate::shell::quote;
 use crate::space::Space;
-use crate::space::condition::Condition;
+use crate::space::condition::{Condition, Must};
 use crate::space::difference::Facet;
 use crate::space::section::Section;
 
@@ -53,8 +53,8 @@ impl Facts for Delete {
         Some(Expectation::Deleted { app: self.app.to_string() })
     }
 
-    fn condition(&self) -> Option<Condition> {
-        Some(Condition::Deleted { app: self.app.to_string() })
+    fn must(&self) -> Option<Must> {
+        Some(Must::Deleted)
     }
 
     fn effect(&self, space: &mut Space) {
@@ -72,7 +72,11 @@ impl Facts for Delete {
             "it is kept, stopped; once they have ended, it is deleted with cf delete {} -f",
             quote(self.app.as_str())
         );
-        Some(Proviso { condition: Condition::NoTasks { app: self.app.to_string() }, within: self.patience, instead })
+        Some(Proviso {
+            condition: Condition { app: self.app.to_string(), must: Must::NoTasks },
+            within: self.patience,
+            instead,
+        })
     }
 
     /// To wait for its tasks has its own time.

@@ -7,7 +7,7 @@ use crate::cf::invocation::Invocation;
 use crate::cf::outcome::Expectation;
 use crate::plan::{AppName, Timeouts, format_duration};
 use crate::space::Space;
-use crate::space::condition::Condition;
+use crate::space::condition::Must;
 use crate::space::difference::Facet;
 use crate::space::section::Section;
 
@@ -50,7 +50,7 @@ impl Facts for Drain {
         None
     }
 
-    fn condition(&self) -> Option<Condition> {
+    fn must(&self) -> Option<Must> {
         None
     }
 

@@ -7,7 +7,7 @@ use crate::cf::invocation::Invocation;
 use crate::cf::outcome::Expectation;
 use crate::plan::{Lifecycle, RouteUrl, Timeouts};
 use crate::space::Space;
-use crate::space::condition::Condition;
+use crate::space::condition::{Condition, Must};
 use crate::space::difference::Facet;
 use crate::space::section::Section;
 use crate::steps::sizing::Declared;
@@ -49,8 +49,13 @@ pub(crate) trait Facts {
     /// What cf must print; `None` where it is done without one.
     fn expectation(&self, cf: &CfVersion) -> Option<Expectation>;
 
-    /// What must be true of the space afterwards; `None` where it changes nothing there.
-    fn condition(&self) -> Option<Condition>;
+    /// What must be true of its app afterwards; `None` where it changes nothing there.
+    fn must(&self) -> Option<Must>;
+
+    /// That, of the space.
+    fn condition(&self) -> Option<Condition> {
+        Some(Condition { app: self.app().to_owned(), must: self.must()? })
+    }
 
     /// What is asked at the router afterwards.
     fn router_question(&self) -> Option<RouterQuestion<'_>> {

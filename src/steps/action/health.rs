@@ -7,7 +7,7 @@ use crate::cf::invocation::Invocation;
 use crate::cf::outcome::Expectation;
 use crate::plan::{AppName, Timeouts, format_duration};
 use crate::space::Space;
-use crate::space::condition::Condition;
+use crate::space::condition::Must;
 use crate::space::difference::Facet;
 use crate::space::section::Section;
 
@@ -50,8 +50,8 @@ impl Facts for Health {
         None
     }
 
-    fn condition(&self) -> Option<Condition> {
-        Some(Condition::Steady { app: self.app.to_string(), instances: 0 })
+    fn must(&self) -> Option<Must> {
+        Some(Must::Steady { instances: 0 })
     }
 
     fn own_confirmation(&self) -> Option<String> {

@@ -4,7 +4,7 @@ use crate::cf::dialect::CfVersion;
 use crate::cf::invocation::{Invocation, RouteParts};
 use crate::cf::outcome::Expectation;
 use crate::plan::{AppName, Lifecycle, Protocol, RouteUrl, Timeouts};
-use crate::space::condition::Condition;
+use crate::space::condition::Must;
 use crate::space::difference::Facet;
 use crate::space::section::Section;
 use crate::space::{Destination, Route, Space};
@@ -61,8 +61,8 @@ impl Facts for MapRoute {
         })
     }
 
-    fn condition(&self) -> Option<Condition> {
-        Some(Condition::Mapped { app: self.app.to_string(), url: self.url.clone(), protocol: self.protocol })
+    fn must(&self) -> Option<Must> {
+        Some(Must::Mapped { url: self.url.clone(), protocol: self.protocol })
     }
 
     fn router_question(&self) -> Option<RouterQuestion<'_>> {

@@ -4,7 +4,7 @@ use crate::cf::dialect::CfVersion;
 use crate::cf::invocation::{self, Invocation, PushedManifest};
 use crate::cf::outcome::Expectation;
 use crate::plan::{Lifecycle, Timeouts};
-use crate::space::condition::Condition;
+use crate::space::condition::Must;
 use crate::space::difference::Facet;
 use crate::space::section::Section;
 use crate::space::{AppState, Package, Space};
@@ -89,8 +89,8 @@ impl Facts for Push {
         Some(Expectation::Pushed { app: self.call.app.clone() })
     }
 
-    fn condition(&self) -> Option<Condition> {
-        Some(Condition::Uploaded { app: self.call.app.clone(), before: self.before.clone() })
+    fn must(&self) -> Option<Must> {
+        Some(Must::Uploaded { before: self.before.clone() })
     }
 
     fn effect(&self, space: &mut Space) {

@@ -10,7 +10,7 @@ use crate::cf::invocation::{Invocation, NewTask};
 use crate::cf::outcome::Expectation;
 use crate::plan::{AppName, Lifecycle, TaskCommand, Timeouts, format_duration};
 use crate::shell::quote;
-use crate::space::condition::Condition;
+use crate::space::condition::Must;
 use crate::space::difference::Facet;
 use crate::space::section::Section;
 use crate::space::{DEFAULT_MEMORY_MB, Space, Task, TaskState};
@@ -114,9 +114,8 @@ impl Facts for RunTask {
         (!self.is_begun).then_some(Expectation::TaskSubmitted { app, task })
     }
 
-    fn condition(&self) -> Option<Condition> {
-        let (app, task) = (self.app.to_string(), self.name.clone());
-        Some(Condition::TaskSucceeded { app, task, steady: self.checks })
+    fn must(&self) -> Option<Must> {
+        Some(Must::TaskSucceeded { task: self.name.clone(), steady: self.checks })
     }
 
     fn own_confirmation(&self) -> Option<String> {

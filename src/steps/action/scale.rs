@@ -5,7 +5,7 @@ use crate::cf::invocation::Invocation;
 use crate::cf::outcome::Expectation;
 use crate::plan::{AppName, Lifecycle};
 use crate::space::Space;
-use crate::space::condition::Condition;
+use crate::space::condition::Must;
 use crate::space::difference::Facet;
 use crate::space::section::Section;
 
@@ -42,8 +42,8 @@ impl Facts for Scale {
         Some(Expectation::Scaled { app: self.app.to_string(), instances: self.instances })
     }
 
-    fn condition(&self) -> Option<Condition> {
-        Some(Condition::Scaled { app: self.app.to_string(), instances: self.instances })
+    fn must(&self) -> Option<Must> {
+        Some(Must::Scaled { instances: self.instances })
     }
 
     fn effect(&self, space: &mut Space) {

@@ -9,7 +9,7 @@ use crate::cf::invocation::{AppRequest, Body, Invocation, Method};
 use crate::cf::outcome::Expectation;
 use crate::plan::{AppName, Lifecycle, Timeouts};
 use crate::shell;
-use crate::space::condition::Condition;
+use crate::space::condition::Must;
 use crate::space::difference::Facet;
 use crate::space::section::Section;
 use crate::space::{App, AppState, Instance, InstanceState, Process, Space};
@@ -133,10 +133,9 @@ impl Facts for ScaleProcess {
         Some(Expectation::Json)
     }
 
-    fn condition(&self) -> Option<Condition> {
-        let Self { app, process, instances, is_optional: or_absent, .. } = self;
-        let (app, process) = (app.to_string(), process.clone());
-        Some(Condition::Process { app, process, instances: *instances, or_absent: *or_absent })
+    fn must(&self) -> Option<Must> {
+        let Self { process, instances, is_optional, .. } = self;
+        Some(Must::Process { process: process.clone(), instances: *instances, or_absent: *is_optional })
     }
 
     fn effect(&self, space: &mut Space) {

@@ -13,7 +13,7 @@ use crate::secret::Sensitive;
 use crate::settings::{Is, Place, Policy, ProcessSetting, Setting};
 use crate::shell::quote;
 use crate::space::Space;
-use crate::space::condition::Condition;
+use crate::space::condition::Must;
 use crate::space::difference::Facet;
 use crate::space::section::Section;
 use crate::steps::wanted::Wanted;
@@ -272,8 +272,8 @@ impl Facts for Set {
         Some(if self.is_deletion() { Expectation::DeletionAccepted } else { Expectation::Json })
     }
 
-    fn condition(&self) -> Option<Condition> {
-        Some(Condition::Set { app: self.app.to_string(), settings: self.settings.clone() })
+    fn must(&self) -> Option<Must> {
+        Some(Must::Set { settings: self.settings.clone() })
     }
 
     fn effect(&self, space: &mut Space) {

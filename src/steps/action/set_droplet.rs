@@ -7,7 +7,7 @@ use crate::cf::invocation::{Invocation, Reference};
 use crate::cf::outcome::Expectation;
 use crate::plan::AppName;
 use crate::space::Space;
-use crate::space::condition::Condition;
+use crate::space::condition::Must;
 use crate::space::difference::Facet;
 use crate::space::section::Section;
 
@@ -43,8 +43,8 @@ impl Facts for SetDroplet {
         Some(Expectation::DropletSet)
     }
 
-    fn condition(&self) -> Option<Condition> {
-        Some(Condition::DropletSet { app: self.app.to_string() })
+    fn must(&self) -> Option<Must> {
+        Some(Must::DropletSet)
     }
 
     fn effect(&self, space: &mut Space) {

@@ -5,7 +5,7 @@ use crate::cf::invocation::{Invocation, RouteParts};
 use crate::cf::outcome::Expectation;
 use crate::plan::{AppName, Lifecycle, OptionChanges, RouteUrl, Timeouts};
 use crate::space::Space;
-use crate::space::condition::Condition;
+use crate::space::condition::Must;
 use crate::space::difference::Facet;
 use crate::space::section::Section;
 
@@ -56,12 +56,8 @@ impl Facts for SetRouteOptions {
         Some(Expectation::Json)
     }
 
-    fn condition(&self) -> Option<Condition> {
-        Some(Condition::RouteOptions {
-            app: self.app.to_string(),
-            url: self.url.clone(),
-            options: self.changes.clone(),
-        })
+    fn must(&self) -> Option<Must> {
+        Some(Must::RouteOptions { url: self.url.clone(), options: self.changes.clone() })
     }
 
     fn effect(&self, space: &mut Space) {

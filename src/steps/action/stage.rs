@@ -4,7 +4,7 @@ use crate::cf::dialect::CfVersion;
 use crate::cf::invocation::{Invocation, Reference};
 use crate::cf::outcome::Expectation;
 use crate::plan::{AppName, Timeouts};
-use crate::space::condition::Condition;
+use crate::space::condition::Must;
 use crate::space::difference::Facet;
 use crate::space::section::Section;
 use crate::space::{Droplet, Space};
@@ -46,8 +46,8 @@ impl Facts for Stage {
         Some(Expectation::Staged { app: self.app.to_string() })
     }
 
-    fn condition(&self) -> Option<Condition> {
-        Some(Condition::Staged { app: self.app.to_string() })
+    fn must(&self) -> Option<Must> {
+        Some(Must::Staged)
     }
 
     fn effect(&self, space: &mut Space) {

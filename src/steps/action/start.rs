@@ -7,7 +7,7 @@ use crate::cf::invocation::Invocation;
 use crate::cf::outcome::Expectation;
 use crate::plan::{AppName, RouteUrl, Timeouts};
 use crate::shell;
-use crate::space::condition::Condition;
+use crate::space::condition::Must;
 use crate::space::difference::Facet;
 use crate::space::section::Section;
 use crate::space::{App, AppState, Instance, InstanceState, Space};
@@ -70,8 +70,8 @@ impl Facts for Start {
         Some(Expectation::StartRequested { app: self.app.to_string() })
     }
 
-    fn condition(&self) -> Option<Condition> {
-        Some(Condition::Running { app: self.app.to_string(), instances: self.instances })
+    fn must(&self) -> Option<Must> {
+        Some(Must::Running { instances: self.instances })
     }
 
     fn router_question(&self) -> Option<RouterQuestion<'_>> {

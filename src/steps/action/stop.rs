@@ -4,7 +4,7 @@ use crate::cf::dialect::CfVersion;
 use crate::cf::invocation::Invocation;
 use crate::cf::outcome::Expectation;
 use crate::plan::AppName;
-use crate::space::condition::Condition;
+use crate::space::condition::Must;
 use crate::space::difference::Facet;
 use crate::space::section::Section;
 use crate::space::{AppState, Space};
@@ -44,8 +44,8 @@ impl Facts for Stop {
         Some(Expectation::Stopped { app: self.app.to_string() })
     }
 
-    fn condition(&self) -> Option<Condition> {
-        Some(Condition::Stopped { app: self.app.to_string() })
+    fn must(&self) -> Option<Must> {
+        Some(Must::Stopped)
     }
 
     fn effect(&self, space: &mut Space) {

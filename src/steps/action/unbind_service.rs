@@ -5,7 +5,7 @@ use crate::cf::invocation::Invocation;
 use crate::cf::outcome::Expectation;
 use crate::plan::{AppName, ServiceName, Timeouts};
 use crate::space::Space;
-use crate::space::condition::Condition;
+use crate::space::condition::Must;
 use crate::space::difference::Facet;
 use crate::space::section::Section;
 
@@ -45,8 +45,8 @@ impl Facts for UnbindService {
         Some(Expectation::Unbound { app: self.app.to_string(), service: self.service.to_string() })
     }
 
-    fn condition(&self) -> Option<Condition> {
-        Some(Condition::Unbound { app: self.app.to_string(), service: self.service.to_string() })
+    fn must(&self) -> Option<Must> {
+        Some(Must::Unbound { service: self.service.to_string() })
     }
 
     fn effect(&self, space: &mut Space) {

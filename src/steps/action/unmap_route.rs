@@ -5,7 +5,7 @@ use crate::cf::invocation::{Invocation, RouteParts};
 use crate::cf::outcome::Expectation;
 use crate::plan::{AppName, Protocol, RouteUrl, Timeouts};
 use crate::space::Space;
-use crate::space::condition::Condition;
+use crate::space::condition::Must;
 use crate::space::difference::Facet;
 use crate::space::section::Section;
 
@@ -55,8 +55,8 @@ impl Facts for UnmapRoute {
         Some(Expectation::Unmapped { app: self.app.to_string(), route: self.route.clone() })
     }
 
-    fn condition(&self) -> Option<Condition> {
-        Some(Condition::Unmapped { app: self.app.to_string(), url: self.url.clone() })
+    fn must(&self) -> Option<Must> {
+        Some(Must::Unmapped { url: self.url.clone() })
     }
 
     fn router_question(&self) -> Option<RouterQuestion<'_>> {

@@ -4,7 +4,7 @@ use crate::cf::dialect::CfVersion;
 use crate::cf::invocation::Invocation;
 use crate::cf::outcome::Expectation;
 use crate::plan::{AppName, Timeouts};
-use crate::space::condition::Condition;
+use crate::space::condition::Must;
 use crate::space::difference::Facet;
 use crate::space::section::Section;
 use crate::space::{AppState, Droplet, Space};
@@ -60,9 +60,9 @@ impl Facts for UploadDroplet {
         Some(Expectation::Pushed { app: self.app.to_string() })
     }
 
-    fn condition(&self) -> Option<Condition> {
+    fn must(&self) -> Option<Must> {
         let (checksum, before) = (self.checksum.clone(), self.before.clone());
-        Some(Condition::Droplet { app: self.app.to_string(), checksum, before })
+        Some(Must::Droplet { checksum, before })
     }
 
     fn effect(&self, space: &mut Space) {

@@ -7,7 +7,7 @@ use crate::cf::invocation::Invocation;
 use crate::cf::outcome::Expectation;
 use crate::plan::{self, AppName, HttpCheck, RouteUrl, Timeouts, format_duration};
 use crate::space::Space;
-use crate::space::condition::Condition;
+use crate::space::condition::Must;
 use crate::space::difference::Facet;
 use crate::space::section::Section;
 
@@ -59,8 +59,8 @@ impl Facts for Watch {
         None
     }
 
-    fn condition(&self) -> Option<Condition> {
-        Some(Condition::Steady { app: self.app.to_string(), instances: self.instances })
+    fn must(&self) -> Option<Must> {
+        Some(Must::Steady { instances: self.instances })
     }
 
     fn own_confirmation(&self) -> Option<String> {

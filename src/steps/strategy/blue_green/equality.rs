@@ -3,7 +3,7 @@
 use crate::plan::{AppName, ServiceName};
 use crate::settings::{Is, Setting};
 use crate::space::Binding;
-use crate::space::condition::Condition;
+use crate::space::condition::{Condition, Must};
 use crate::steps::action::{BindService, Set, UnbindService};
 use crate::steps::builder::GraphBuilder;
 use crate::steps::equal;
@@ -69,6 +69,6 @@ impl Equal {
     pub(super) fn condition(self) -> Option<Condition> {
         let mut settings = self.wanted;
         settings.retain(|setting, is| !matches!(setting, Setting::Binding(_)) && *is != Is::Untold);
-        (!settings.is_empty()).then(|| Condition::Set { app: self.next.to_string(), settings })
+        (!settings.is_empty()).then(|| Condition { app: self.next.to_string(), must: Must::Set { settings } })
     }
 }

@@ -3,7 +3,7 @@
 
 use crate::plan::{self, AppName, Lifecycle, LocalCheck, RouteUrl, ServiceName, TaskCheck};
 use crate::settings::Is;
-use crate::space::condition::Condition;
+use crate::space::condition::{Condition, Must};
 use crate::space::{App, AppState, Space};
 use crate::steps::action::{
     Action, Annotate, ApplyManifest, BindService, Check, CopyDroplet, CreateApp, Delete, Health, NewApp, Push, RunTask,
@@ -345,7 +345,7 @@ fn finish(
         list.map_live(Phase::Switch, next, &app.live, &|list, url| onward(list, next, old, url))?;
     }
     // From here on nothing is taken off its routes or stopped unless the new version runs.
-    list.rely_on(Some(Condition::Running { app: next.to_string(), instances }));
+    list.rely_on(Some(Condition { app: next.to_string(), must: Must::Running { instances } }));
     if let Some(old) = old {
         list.unmap_live(Phase::Release, old, routers)?;
     }

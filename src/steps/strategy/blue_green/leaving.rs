@@ -2,7 +2,7 @@
 //! the push of a new version.
 
 use crate::plan::{self, AppName, Instances, RouteUrl};
-use crate::space::condition::Condition;
+use crate::space::condition::{Condition, Must};
 use crate::space::{App, AppState};
 use crate::steps::action::{Scale, Start, Stop};
 use crate::steps::annotations::Origin;
@@ -116,7 +116,7 @@ pub(super) fn take_off(
         // Also where the platform says that the route is mapped already: the router has not been asked yet.
         list.map_live(phase, serving, returning, &|list, url| back(list, serving, leaving, url))?;
         if !returning.is_empty() {
-            list.rely_on(Some(Condition::Running { app: serving.to_string(), instances }));
+            list.rely_on(Some(Condition { app: serving.to_string(), must: Must::Running { instances } }));
         }
     }
     list.unmap_live(phase, leaving, routers)?;
