@@ -214,6 +214,11 @@ pub enum Happening {
         /// Why.
         why: String,
     },
+    /// What hardly is meant so in the plan; the run goes on all the same.
+    Warning {
+        /// In words.
+        text: String,
+    },
     /// Something that a person should know.
     Note {
         /// In words.
@@ -307,7 +312,9 @@ impl Happening {
     pub(crate) fn shown(mut self, show: &dyn Fn(&str) -> String) -> Self {
         let each = |texts: &mut Vec<String>| texts.iter_mut().for_each(|text| *text = show(text));
         match &mut self {
-            Self::Output { text, .. } | Self::Note { text } | Self::Hint { text } => *text = show(text),
+            Self::Output { text, .. } | Self::Warning { text } | Self::Note { text } | Self::Hint { text } => {
+                *text = show(text);
+            }
             Self::Waiting { what, .. } => *what = show(what),
             Self::StepRepeated { why, .. }
             | Self::StepFailed { why, .. }

@@ -48,8 +48,8 @@ const FEATURES: &[(Feature, Numbers)] =
 
 /// The lowest supported version of each major one.
 ///
-/// 7.3.0: the first with `run-task --wait`, and the first whose `push --strategy` cancels its deployment at the start
-/// timeout. 8.0.0: the first with `bind-service --wait`; what is used here and came later stands in [`FEATURES`].
+/// What is used here and came later than 8.0.0 stands in [`FEATURES`]. No command that is used here needs 7.3.0 itself: those
+/// of cf 7 that came before it were never tried.
 const LOWEST: &[(Dialect, Numbers)] = &[(Dialect::V7, (7, 3, 0)), (Dialect::V8, (8, 0, 0)), (Dialect::V9, (9, 0, 0))];
 
 /// The version of a cf.
@@ -103,8 +103,7 @@ impl CfVersion {
             return Ok(Self { numbers: Self::pinned().numbers, text, dialect: Dialect::V8 });
         }
         let dialect = match numbers.0 {
-            0..=6 => return Err(UnsupportedCf::TooOld { found: text, lowest: "7.3.0".to_owned() }),
-            7 => Dialect::V7,
+            0..=7 => Dialect::V7,
             8 => Dialect::V8,
             9 => Dialect::V9,
             _ => return Err(UnsupportedCf::TooNew(text)),

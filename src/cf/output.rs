@@ -70,8 +70,6 @@ pub struct Output {
     pub stdout: String,
     /// Everything it wrote to standard error; cf writes the platform's warnings there too, also when it succeeds.
     pub stderr: String,
-    /// How long it ran, in seconds.
-    pub seconds: f64,
     /// Hides the secrets of the session wherever a part of the output is shown.
     pub redactor: Redactor,
 }
@@ -90,7 +88,6 @@ impl fmt::Debug for Output {
             .field("exit", &self.exit)
             .field("stdout", &self.redactor.shown(&self.stdout))
             .field("stderr", &self.redactor.shown(&self.stderr))
-            .field("seconds", &self.seconds)
             .finish_non_exhaustive()
     }
 }

@@ -76,4 +76,14 @@ impl Reason {
     pub(crate) fn is_transient(self) -> bool {
         matches!(self, Self::Connection | Self::Server | Self::RateLimited | Self::Busy)
     }
+
+    /// Whether nobody is logged in any more.
+    pub(crate) fn is_logged_out(self) -> bool {
+        matches!(self, Self::NotLoggedIn | Self::TokenExpired)
+    }
+
+    /// Whether it is the session, or what the user may do: it is no use to try again, and nothing has failed.
+    pub(crate) fn is_of_session_or_rights(self) -> bool {
+        self.is_logged_out() || matches!(self, Self::NoApi | Self::NoTarget | Self::NotAuthorized)
+    }
 }

@@ -246,7 +246,6 @@ impl Cf {
             exit,
             stdout: out.finish(on_line).map_err(capture)?,
             stderr: err.finish(on_line).map_err(capture)?,
-            seconds: started.elapsed().as_secs_f64(),
             redactor: self.redactor.clone(),
         })
     }

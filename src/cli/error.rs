@@ -212,7 +212,7 @@ impl CliError {
             | Self::Locked(
                 LockError::Api(ObserveError::Refused { refusal, .. }) | LockError::Refused { refusal, .. },
             ) => match refusal.reason {
-                Reason::NotLoggedIn | Reason::TokenExpired => Some("log in again: cf login".to_owned()),
+                reason if reason.is_logged_out() => Some("log in again: cf login".to_owned()),
                 Reason::Connection => Some(
                     "see whether cf itself reaches it: cf apps; behind a proxy, https_proxy must name that".to_owned(),
                 ),
@@ -309,12 +309,10 @@ fn before_the_first_change(why: &Stop) -> String {
 /// How a command ends that could not read the space.
 fn unread(error: &ObserveError) -> ExitStatus {
     match error {
-        ObserveError::Refused { refusal, .. } => match refusal.reason {
-            Reason::NotLoggedIn | Reason::TokenExpired | Reason::NotAuthorized | Reason::NoApi | Reason::NoTarget => {
-                ExitStatus::Refused
-            }
-            _ => ExitStatus::Failed,
-        },
-        ObserveError::Spawn(_) | ObserveError::Unknown { .. } | ObserveError::Unreadable(_) => ExitStatus::Failed,
+        ObserveError::Refused { refusal, .. } if refusal.reason.is_of_session_or_rights() => ExitStatus::Refused,
+        ObserveError::Refused { .. }
+        | ObserveError::Spawn(_)
+        | ObserveError::Unknown { .. }
+        | ObserveError::Unreadable(_) => ExitStatus::Failed,
     }
 }

@@ -18,7 +18,7 @@ use super::approval::Approval;
 use super::asking::{Agreed, Asking};
 use super::context::{Context, load, load_without_app_files};
 use super::holding::{clear_up, holding};
-use super::operate::catch;
+use super::operate::{RunContext, catch};
 use super::prepare;
 use super::reporters::Reporters;
 use super::warnings;
@@ -33,7 +33,7 @@ pub(crate) enum Unchanged {
 }
 
 /// What the command line asks for.
-pub(crate) struct Asked<'a> {
+pub(crate) struct RunRequest<'a> {
     pub(crate) verb: Verb,
     pub(crate) common: &'a Common,
     pub(crate) args: &'a RunArgs,
@@ -43,25 +43,26 @@ pub(crate) struct Asked<'a> {
 }
 
 /// Runs one of the verbs that change something.
-pub(crate) fn run(asked: &Asked<'_>) -> Result<ExitStatus, CliError> {
+pub(crate) fn run(asked: &RunRequest<'_>) -> Result<ExitStatus, CliError> {
     let reporters = Reporters::new(asked.common)?;
     let ended = with_plan(asked, &reporters);
     reporters.end(&ended);
     ended
 }
 
-fn with_plan(asked: &Asked<'_>, reporters: &Reporters) -> Result<ExitStatus, CliError> {
-    let Asked { verb, common, args, .. } = *asked;
+fn with_plan(asked: &RunRequest<'_>, reporters: &Reporters) -> Result<ExitStatus, CliError> {
+    let RunRequest { verb, common, args, .. } = *asked;
     let plan = match verb {
         Verb::Apply => load(common)?,
         Verb::Resume | Verb::Rollback => load_without_app_files(common)?,
     };
-    if verb == Verb::Apply && !common.quiet {
-        for warning in warnings::of(&plan, &[]) {
-            reporters.note(&warning);
-        }
-    } else if let Some(warning) = warnings::insecure(&plan) {
+    if let Some(warning) = warnings::insecure(&plan) {
         reporters.note(warning);
+    }
+    if verb == Verb::Apply {
+        for text in warnings::of(&plan, &[]) {
+            reporters.report(Happening::Warning { text });
+        }
     }
     let consent = Consent::new(args.yes)?;
     let note = |text: &str| reporters.note(text);
@@ -72,13 +73,13 @@ fn with_plan(asked: &Asked<'_>, reporters: &Reporters) -> Result<ExitStatus, Cli
 }
 
 fn in_session(
-    asked: &Asked<'_>,
+    asked: &RunRequest<'_>,
     context: &Context,
     plan: &Plan,
     consent: &Consent,
     reporters: &Reporters,
 ) -> Result<ExitStatus, CliError> {
-    let Asked { verb, common, args, unchanged, is_approved } = *asked;
+    let RunRequest { verb, common, args, unchanged, is_approved } = *asked;
     let note = |text: &str| reporters.note(text);
     // Nothing is begun yet: until it is, a signal ends the process as any other.
     let unhurried = Interrupt::none();
@@ -107,7 +108,8 @@ fn in_session(
         verb: request.acts_as(plan, &space),
     };
     let approval = if is_approved { Approval::Given("approved by --approve") } else { Approval::Asked(reporters) };
-    let asking = Asking { context, plan, request, consent, approval, reporters };
+    let run = RunContext { context, plan, approval, reporters };
+    let asking = Asking { run, request, consent };
     // What is compiled while somebody else is at work fits nothing: that is done once the lock is ours.
     let agreed = if is_free {
         match asking.agree(&space, &unhurried) {

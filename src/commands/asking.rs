@@ -18,11 +18,8 @@ use crate::steps::refusal::{Refusal, UnderWayRefusal};
 use crate::steps::standing::serving;
 use crate::steps::{Request, Verb};
 
-use super::approval::Approval;
-use super::context::Context;
-use super::operate::{InSession, Look};
+use super::operate::{Look, RunContext};
 use super::prepare::{self, Prepared};
-use super::reporters::Reporters;
 
 /// What was read so recently is read again under the lock only as far as a deployment changes it.
 const RECENTLY: Duration = Duration::from_secs(10);
@@ -42,19 +39,15 @@ pub(super) struct Agreed<'p> {
 
 /// What somebody is to agree to, and who.
 pub(super) struct Asking<'a> {
-    pub(super) context: &'a Context,
-    pub(super) plan: &'a Plan,
+    pub(super) run: RunContext<'a>,
     pub(super) request: Request,
     pub(super) consent: &'a Consent,
-    /// Who answers the questions of the plan.
-    pub(super) approval: Approval<'a>,
-    pub(super) reporters: &'a Reporters,
 }
 
 impl<'a> Asking<'a> {
     /// Compiles what is asked for, proves it, finds out whether the routers can be asked, and has a person agree to it.
     pub(super) fn agree(&self, space: &Space, clock: &dyn Clock) -> Result<Prepared<'a>, CliError> {
-        let Self { context, plan, request, consent, reporters, .. } = self;
+        let Self { run: RunContext { context, plan, reporters, .. }, request, consent } = self;
         let mut prepared = Prepared::new(plan, space, request.clone(), &reporters.own_files())?;
         prepared.ask_routers(&context.client, space);
         prepared.can_be_checked()?;
@@ -79,14 +72,15 @@ impl<'a> Asking<'a> {
         interrupt: &Interrupt,
         hold: &Hold<'_>,
     ) -> Result<ExitStatus, CliError> {
+        let RunContext { context, plan, reporters, .. } = self.run;
         let mut told = false;
         let mut tell_once = |trouble: &str| {
             if !std::mem::replace(&mut told, true) {
-                self.reporters.note(trouble);
+                reporters.note(trouble);
             }
         };
-        let note = |text: &str| self.reporters.note(text);
-        let observer = self.context.observer_for(self.plan, self.request.verb).telling(&note);
+        let note = |text: &str| reporters.note(text);
+        let observer = context.observer_for(plan, self.request.verb).telling(&note);
         let mut refresh = |space: &mut Space, parts: &Parts| {
             refresh_patiently(&observer, interrupt, space, parts, &mut tell_once)
                 .map_err(|Unread { error, stop }| stop.map_or_else(|| error.into(), CliError::Stopped))
@@ -108,21 +102,20 @@ impl<'a> Asking<'a> {
             if is_recent && !is_same(&before, &space) {
                 refresh(&mut space, &Parts::all())?;
             }
-            let again =
-                prepare::compile(self.plan, &space, agreed.prepared.request.clone(), &self.reporters.own_files());
+            let again = prepare::compile(plan, &space, agreed.prepared.request.clone(), &reporters.own_files());
             if again.is_ok_and(|(_, again)| again == agreed.prepared.deployment) {
                 return Ok(self.run(&agreed.prepared, Look { space, read }, interrupt, hold));
             }
-            self.reporters.note("the space has changed meanwhile");
+            reporters.note("the space has changed meanwhile");
         }
         let read = interrupt.now();
         refresh(&mut space, &Parts::all())?;
         let prepared = match self.agree(&space, interrupt) {
             Err(CliError::NotAgreed) if agreed.is_none() => {
-                self.reporters.note("the run that was at work has ended, and nothing was done after it:");
-                self.plan.apps.iter().for_each(|app| self.reporters.note(&serving(app, &space)));
-                if let Some(own) = self.reporters.own() {
-                    self.reporters.report(Happening::Hint { text: own.ways(Verb::Resume) });
+                reporters.note("the run that was at work has ended, and nothing was done after it:");
+                plan.apps.iter().for_each(|app| reporters.note(&serving(app, &space)));
+                if let Some(own) = reporters.own() {
+                    reporters.report(Happening::Hint { text: own.ways(Verb::Resume) });
                 }
                 return Err(CliError::NotAgreed);
             }
@@ -135,9 +128,7 @@ impl<'a> Asking<'a> {
     }
 
     fn run(&self, prepared: &Prepared<'a>, mut look: Look, interrupt: &Interrupt, hold: &Hold<'_>) -> ExitStatus {
-        let Self { context, plan, approval, reporters, .. } = *self;
-        let session = InSession { context, plan, approval, reporters };
-        let status = session.operate(prepared, &mut look, interrupt, hold);
+        let status = self.run.operate(prepared, &mut look, interrupt, hold);
         if status != ExitStatus::Done || prepared.request.verb != Verb::Resume {
             return status;
         }
@@ -157,7 +148,7 @@ fn is_same(before: &Space, now: &Space) -> bool {
 /// What will be done, for whoever is asked.
 fn shown(plan: &Plan, space: &Space, prepared: &Prepared<'_>) -> String {
     let mut parts = vec![preview::text(plan, space, &prepared.deployment)];
-    parts.extend(preview::routers(&prepared.routers).into_iter().map(|note| note + "\n"));
+    parts.extend(preview::routers_shown(&prepared.routers).into_iter().map(|note| note + "\n"));
     let Prepared { deployment, .. } = prepared;
     let quotas = quotas::table(&deployment.courses(space), deployment.apps_at_once);
     format!("{}{quotas}{}", parts.join("\n"), preview::proof_line(&prepared.proof))

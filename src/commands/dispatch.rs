@@ -6,7 +6,7 @@ use crate::cli::{Cli, CliError, Color, Command, Common, ExitStatus, LockCommand,
 use crate::shell;
 use crate::steps::Verb;
 
-use super::apply::{Asked, Unchanged};
+use super::apply::{RunRequest, Unchanged};
 use super::{apply, check, init, lock, plan, status};
 
 /// Runs the command line; what it could not begin is told on standard error.
@@ -25,12 +25,12 @@ fn dispatch(cli: Cli) -> Result<ExitStatus, CliError> {
         Command::Init => init::run(&cli.common),
         Command::Check(_) => check::run(&cli.common),
         Command::Plan(args) => plan::run(&cli.common, &args),
-        Command::Apply(args) => apply::run(&Asked {
+        Command::Apply(args) => apply::run(&RunRequest {
             unchanged: if args.force { Unchanged::Deployed } else { Unchanged::LeftOut },
             ..asked(Verb::Apply, &cli.common, &args.run)
         }),
         Command::Resume(args) => {
-            apply::run(&Asked { is_approved: args.approve, ..asked(Verb::Resume, &cli.common, &args.run) })
+            apply::run(&RunRequest { is_approved: args.approve, ..asked(Verb::Resume, &cli.common, &args.run) })
         }
         Command::Rollback(args) => apply::run(&asked(Verb::Rollback, &cli.common, &args)),
         Command::Status(args) => status::run(&cli.common, &args),
@@ -45,8 +45,8 @@ fn dispatch(cli: Cli) -> Result<ExitStatus, CliError> {
 }
 
 /// What a verb asks for that changes something, without flags of its own.
-fn asked<'a>(verb: Verb, common: &'a Common, args: &'a RunArgs) -> Asked<'a> {
-    Asked { verb, common, args, unchanged: Unchanged::Deployed, is_approved: false }
+fn asked<'a>(verb: Verb, common: &'a Common, args: &'a RunArgs) -> RunRequest<'a> {
+    RunRequest { verb, common, args, unchanged: Unchanged::Deployed, is_approved: false }
 }
 
 /// Takes the plan that is named behind the verb. Fails where there are two, and where it can only be the name of an app

@@ -10,20 +10,21 @@ use crate::steps::refusal::{Refusal, UnderWayRefusal};
 use crate::steps::standing::{UnderWay, serving};
 
 use super::asking::Asking;
+use super::operate::RunContext;
 use super::prepare::{self, Prepared};
 
 impl Asking<'_> {
     /// A rollback is finished, which leaves what was there before; something else may still be under way.
     pub(super) fn after_finished_rollback(&self, space: &Space) -> ExitStatus {
         let is_left = |app: &&plan::App| UnderWay::of(app, space).is_some();
-        let left: Vec<String> = self.plan.apps.iter().filter(is_left).map(|app| app.name.to_string()).collect();
+        let left: Vec<String> = self.run.plan.apps.iter().filter(is_left).map(|app| app.name.to_string()).collect();
         if left.is_empty() {
             return ExitStatus::Done;
         }
         let text = format!("the rollback is finished; under way is still: {}", left.join(", "));
-        self.reporters.report(Happening::Note { text });
-        if let Some(own) = self.reporters.own() {
-            self.reporters.report(Happening::Hint { text: own.ways(Verb::Resume) });
+        self.run.reporters.report(Happening::Note { text });
+        if let Some(own) = self.run.reporters.own() {
+            self.run.reporters.report(Happening::Hint { text: own.ways(Verb::Resume) });
         }
         ExitStatus::Stuck
     }
@@ -32,17 +33,17 @@ impl Asking<'_> {
     pub(super) fn nothing_under_way(&self, space: &Space) -> Result<ExitStatus, CliError> {
         let verb = self.request.verb;
         if verb == Verb::Resume {
-            prepare::rest_is_deployed(&self.context.api(), self.plan, space, &self.reporters.own_files())
-                .map_err(|error| prepare::what_to_start(error, self.plan, space))?;
+            prepare::rest_is_deployed(&self.run.context.api(), self.run.plan, space, &self.run.reporters.own_files())
+                .map_err(|error| prepare::what_to_start(error, self.run.plan, space))?;
         }
-        self.reporters.note(&nothing_under_way(verb, self.plan, space));
+        self.run.reporters.note(&nothing_under_way(verb, self.run.plan, space));
         Ok(ExitStatus::Done)
     }
 
     /// What was under way is finished: other apps of the plan may not have been deployed at all. (Those that an earlier run of
     /// this deployment has done are, wherever their files are.)
     pub(super) fn after_resume(&self, prepared: &Prepared<'_>, space: &Space) -> ExitStatus {
-        let Self { context, plan, reporters, .. } = *self;
+        let RunContext { context, plan, reporters, .. } = self.run;
         let done = newest_in_force(plan, space).map(|newest| newest.deployment.id);
         let is_done = |app: &plan::App| {
             prepared.deployment.apps.iter().any(|part| part.app.name == app.name)

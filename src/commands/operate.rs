@@ -24,8 +24,8 @@ pub(crate) struct Look {
     pub(crate) read: Instant,
 }
 
-/// What a deployment is run with.
-pub(crate) struct InSession<'a> {
+/// What a run needs beside what is to be done: where, by whom it is told, and who answers.
+pub(crate) struct RunContext<'a> {
     pub(crate) context: &'a Context,
     pub(crate) plan: &'a Plan,
     /// Who answers the questions of the plan.
@@ -33,7 +33,7 @@ pub(crate) struct InSession<'a> {
     pub(crate) reporters: &'a Reporters,
 }
 
-impl InSession<'_> {
+impl RunContext<'_> {
     /// Runs what is prepared, and tells the reporters of it.
     pub(crate) fn operate(
         &self,

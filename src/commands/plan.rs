@@ -37,7 +37,7 @@ pub(crate) fn run(common: &Common, args: &PlanArgs) -> Result<ExitStatus, CliErr
         PlanFormat::Text => {
             print(&shown(&preview::text(&plan, space, deployment)))?;
             print(&quotas::table(&deployment.courses(space), deployment.apps_at_once))?;
-            for note in preview::routers(routers) {
+            for note in preview::routers_shown(routers) {
                 print(&format!("\n{note}\n"))?;
             }
             print(&preview::proof_line(proof))?;

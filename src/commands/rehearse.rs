@@ -19,7 +19,7 @@ use crate::steps::input::Failed;
 
 use super::approval::Approval;
 use super::context::{Context, guard, load as load_plan};
-use super::operate::{InSession, Look};
+use super::operate::{Look, RunContext};
 use super::prepare::{self, Prepared};
 use super::reporters::Reporters;
 use super::terminal::{print, tell};
@@ -60,7 +60,7 @@ fn on_stage(common: &Common, args: &RehearseArgs, plan: Plan, reporters: &Report
         let prepared = Prepared::new(&plan, &space, request, &reporters.own_files())?;
         // Nobody else can reach this foundry.
         let approval = Approval::Given("approved by itself: no user sees this space");
-        let session = InSession { context: &context, plan: &plan, approval, reporters };
+        let session = RunContext { context: &context, plan: &plan, approval, reporters };
         Ok(session.operate(&prepared, &mut Look { space, read }, &interrupt, &|_, _| Ok(())))
     };
 

@@ -16,17 +16,19 @@ pub(super) fn insecure(plan: &Plan) -> Option<&'static str> {
     )
 }
 
-/// The warnings of a plan: what in the manifests has no effect, and files that are uploaded and hardly are meant to be, of
-/// those that the plan names and of `more`.
+/// The other warnings of a plan: what in the manifests has no effect, and files that are uploaded and hardly are meant to be,
+/// of those that the plan names and of `more`.
 pub(super) fn of(plan: &Plan, more: &[PathBuf]) -> Vec<String> {
-    let insecure = insecure(plan).map(ToOwned::to_owned).into_iter();
     let of_manifests = plan.warnings.iter().map(ToString::to_string);
-    insecure.chain(of_manifests).chain(named(plan, more).iter().map(Stray::warning)).collect()
+    of_manifests.chain(named(plan, more).iter().map(Stray::warning)).collect()
 }
 
 /// Tells the warnings for a run that is to come.
 pub(super) fn tell_beforehand(common: &Common, plan: &Plan) {
     if !common.quiet {
+        if let Some(warning) = insecure(plan) {
+            tell(warning);
+        }
         for warning in of(plan, common.events.as_slice()) {
             tell(&warning);
         }

@@ -351,7 +351,7 @@ impl<'a> Explorer<'a> {
             let story: Vec<_> =
                 left.story.iter().cloned().chain([format!("cutover {verb}: {} {fault}", about(step))]).collect();
             let (after, happened) = match fault {
-                Fault::Refused | Fault::KilledBefore | Fault::Crash => (world.clone(), Ok(())),
+                Fault::Refused | Fault::KilledBefore => (world.clone(), Ok(())),
                 Fault::ReportedFailed | Fault::AnswerLost | Fault::Late | Fault::KilledAfter => {
                     (done.clone(), effect.clone())
                 }
@@ -396,7 +396,7 @@ impl<'a> Explorer<'a> {
         };
         self.cases += 1;
         let mut story = left.story.clone();
-        story.push(format!("cutover {verb}: {} {}", about(step), Fault::Crash));
+        story.push(format!("cutover {verb}: {} is begun, and the new version has crashed right before", about(step)));
         let mut world = world.clone();
         world.crash(self.app, next.as_str());
         match world.walk(self.app, rest.iter().map(|position| &orders.steps[*position]), promise) {

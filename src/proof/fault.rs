@@ -6,7 +6,7 @@ use crate::steps::Step;
 use crate::steps::action::partial::PartialEffect;
 
 /// What goes wrong with a step.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {
     /// It is refused, or it fails, before it has any effect.
     Refused,
@@ -22,12 +22,10 @@ pub(crate) enum Fault {
     KilledDuring(PartialEffect),
     /// The tool is killed after it, before the routers were asked.
     KilledAfter,
-    /// The new version crashes right before it, after it was checked.
-    Crash,
 }
 
 impl Fault {
-    /// Everything that can go wrong with a step; a crash is the world's affair and not in it.
+    /// Everything that can go wrong with a step; a crash is the world's affair.
     pub(crate) fn of(step: &Step) -> Vec<Self> {
         let mut faults = vec![Self::Refused, Self::KilledBefore];
         if step.facts().work().is_by_cf() {
@@ -45,7 +43,7 @@ impl Fault {
     /// Whether the run goes on to take back what it has done; else it ends on the spot.
     pub(crate) fn is_survived(self) -> bool {
         match self {
-            Self::Refused | Self::AnswerLost | Self::Late | Self::ReportedFailed | Self::Crash => true,
+            Self::Refused | Self::AnswerLost | Self::Late | Self::ReportedFailed => true,
             Self::KilledBefore | Self::KilledDuring(_) | Self::KilledAfter => false,
         }
     }
@@ -61,7 +59,6 @@ impl fmt::Display for Fault {
             Self::Late => "has its effect, and the routers do not learn of it in time",
             Self::KilledBefore => "is not begun: cutover is killed right before it",
             Self::KilledAfter => "has its effect, and cutover is killed before it is confirmed",
-            Self::Crash => "is begun, and the new version has crashed right before",
         })
     }
 }

@@ -41,7 +41,7 @@ pub(super) struct Point {
 }
 
 impl Point {
-    /// Whether a step of the list was confirmed.
+    /// Whether no step of the list is confirmed yet.
     pub(super) fn is_at_first_step(&self) -> bool {
         !self.progress.contains(&Progress::Confirmed)
     }

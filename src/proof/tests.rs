@@ -581,7 +581,7 @@ const SABOTAGE: &[(&str, Sabotage, &[&str])] = &[
         |_, steps| {
             let ask = |mut step: Step| {
                 if let Action::UnmapRoute(unmap) = &mut step.action {
-                    unmap.is_relied_on = false;
+                    unmap.serves_users = false;
                 }
                 step
             };

@@ -10,7 +10,7 @@ use crate::steps::action::facts::Handover;
 use crate::steps::action::question::RouterQuestion;
 use crate::steps::action::traffic::Traffic;
 use crate::steps::strategy::{self, Assumed, Known, Promised};
-use crate::steps::{Step, Verb, held, quota, scope};
+use crate::steps::{Step, Verb, process_counts, quota, scope};
 
 /// A state of the world: what a step changes, and what a request meets. Worlds share what is equal in them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -270,7 +270,7 @@ impl World {
         let is_reached = |app: &App| plan.live.iter().any(|url| self.space.is_mapped(&app.name, url));
         let is_another = |app: &App| !plan.has_routes() && app.name != step.facts().app();
         let mut started = self.space.apps.iter().filter(|app| app.state == AppState::Started);
-        started.any(|app| (is_reached(app) || is_another(app)) && held::count(app, kind) > 0)
+        started.any(|app| (is_reached(app) || is_another(app)) && process_counts::count(app, kind) > 0)
     }
 
     /// All versions of an app crash. A route that it alone served is nobody's fault.

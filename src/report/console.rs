@@ -296,6 +296,7 @@ impl Reporter for Console {
             Happening::NotBegun { apps } => self.always(&format!("not begun: {}", apps.join(", "))),
             Happening::LeftAlone { app, why } => self.always(&format!("{app} is left as it is: {why}")),
             Happening::Stands { told, .. } => self.always(told),
+            Happening::Warning { text } => self.line(text),
             Happening::Note { text } | Happening::Hint { text } => self.always(text),
             Happening::RolledBack { .. } | Happening::Ended { .. } => self.clear(),
             Happening::Serves { .. } | Happening::Refused { .. } => {}

@@ -68,6 +68,7 @@ impl Reporter for LastWords {
             | Happening::Left { .. }
             | Happening::NotBegun { .. }
             | Happening::LeftAlone { .. }
+            | Happening::Warning { .. }
             | Happening::Note { .. }
             | Happening::Hint { .. }
             | Happening::Refused { .. }

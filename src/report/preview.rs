@@ -16,7 +16,7 @@ use crate::steps::changes::{Change, Changes, RouteChange, StackChange};
 use crate::steps::course::Course;
 use crate::steps::deaf::Deaf;
 use crate::steps::preflight::WhyStack;
-use crate::steps::routers::{Asked, Routers};
+use crate::steps::routers::{RouteProbe, Routers};
 use crate::steps::standing::Standing;
 use crate::steps::strategy::{self, Title};
 use crate::steps::{AppDeployment, Deployment, Phase, Step};
@@ -213,10 +213,15 @@ fn headline(app: &AppDeployment<'_>, space: &Space) -> String {
     }
 }
 
+/// What a person should know of the routers before a run, as it is shown.
+pub(crate) fn routers_shown(routers: &Routers) -> Vec<String> {
+    self::routers(routers).into_iter().map(|note| style(note).yellow().to_string()).collect()
+}
+
 /// What a person should know of the routers before a run: one note for all routes that cannot be asked about for the
 /// same reason.
 pub(crate) fn routers(routers: &Routers) -> Vec<String> {
-    let mut notes: Vec<(&Deaf, Duration, Vec<&Asked>)> = Vec::new();
+    let mut notes: Vec<(&Deaf, Duration, Vec<&RouteProbe>)> = Vec::new();
     for asked in routers.iter() {
         let Some(deaf) = &asked.deaf else { continue };
         match notes.iter_mut().find(|(why, settle, _)| *why == deaf && *settle == asked.settle) {
@@ -226,14 +231,14 @@ pub(crate) fn routers(routers: &Routers) -> Vec<String> {
     }
     let deaf = notes.into_iter().map(|(why, settle, same)| deaf_note(why, settle, &same));
     let behind = routers.iter().filter_map(|asked| Some(service_note(asked, asked.service.as_deref()?)));
-    deaf.chain(behind).map(|note| style(note).yellow().to_string()).collect()
+    deaf.chain(behind).collect()
 }
 
 /// What a route service in between leaves of what the router can be asked. gorouter (`handlers/lookup.go`,
 /// `handlers/routeservice.go`) looks for the instance that is asked for before it sends a request to the route service, and not
 /// when it comes back from there.
-fn service_note(asked: &Asked, service: &str) -> String {
-    let Asked { url, deaf, checked, .. } = asked;
+fn service_note(asked: &RouteProbe, service: &str) -> String {
+    let RouteProbe { url, deaf, checked, .. } = asked;
     let mut lines = vec![format!("note: requests to {url} go through the route service {service} first")];
     if deaf.is_none() {
         lines.push(
@@ -248,7 +253,7 @@ fn service_note(asked: &Asked, service: &str) -> String {
     lines.join("\n      ")
 }
 
-fn deaf_note(why: &Deaf, settle: Duration, routes: &[&Asked]) -> String {
+fn deaf_note(why: &Deaf, settle: Duration, routes: &[&RouteProbe]) -> String {
     let urls = routes.iter().map(|asked| asked.url.to_string()).collect::<Vec<_>>().join(", ");
     let mut lines = vec![
         format!("note: the router cannot be asked who answers on {urls} ({why})"),
@@ -269,7 +274,7 @@ fn deaf_note(why: &Deaf, settle: Duration, routes: &[&Asked]) -> String {
 
 /// The same for programs.
 pub(crate) fn routers_json(routers: &Routers) -> Value {
-    let route = |asked: &Asked| {
+    let route = |asked: &RouteProbe| {
         json!({
             "route": asked.url.to_string(),
             "asked": asked.deaf.is_none(),
@@ -346,7 +351,7 @@ mod tests {
 
     #[test]
     fn routes_that_cannot_be_asked_about_are_told_together() {
-        let asked = |url: &str, settle, deaf| Asked {
+        let asked = |url: &str, settle, deaf| RouteProbe {
             url: RouteUrl::parse(url).unwrap(),
             settle: Duration::from_secs(settle),
             checked: url.starts_with("www"),

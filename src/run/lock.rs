@@ -1,7 +1,7 @@
 //! One deployment of an app at a time: taking, keeping and giving back its [`Lock`].
 //!
 //! - this file: [`LockManager`], which takes locks; `error`: why one is not to be had
-//! - [`heartbeat`]: what keeps them alive while a run is at work; [`held`]: one heartbeat, and how a lock is lost
+//! - [`heartbeat`]: what keeps them alive while a run is at work; [`own_lock`]: one heartbeat, and how a lock is lost
 //! - [`process`]: whether the process that holds a lock is still there
 //! - `marker`: the calls about the app that is the lock
 //!
@@ -12,8 +12,8 @@
 
 mod error;
 pub mod heartbeat;
-pub mod held;
 mod marker;
+pub mod own_lock;
 pub mod process;
 
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
@@ -324,7 +324,7 @@ impl<'a> LockManager<'a> {
                 Ok(lock) => locks.push(lock),
                 Err(error) => {
                     for lock in &locks {
-                        held::release(&self.api, self.clock, lock, tell);
+                        own_lock::release(&self.api, self.clock, lock, tell);
                     }
                     return Err(error);
                 }

@@ -12,6 +12,9 @@ mod setting;
 mod settings;
 mod written;
 
+/// The most characters of an annotation (CC API 3: metadata).
+pub(crate) const LONGEST_ANNOTATION: usize = 5000;
+
 pub use is::Is;
 pub use policy::Policy;
 pub(crate) use setting::{Place, WEB};

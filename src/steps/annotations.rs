@@ -13,9 +13,10 @@ use std::fmt;
 
 use serde_json::json;
 
-use super::held::{HELD, Held};
+use super::process_counts::{HELD, ProcessCounts};
 use super::record::{Record, SETTINGS};
 use crate::plan::{AppName, OptionChanges, Protocol, RouteUrl};
+use crate::settings::LONGEST_ANNOTATION;
 use crate::space::{App, Space};
 
 /// The deployment that last wrote on the app: its id, the digest of its plan, who ran it and on which machine, and when
@@ -297,14 +298,14 @@ impl Annotations {
     }
 
     /// Tells how many instances processes are to have that another version is to run; what it was stays.
-    pub(crate) fn held(held: &Held) -> Self {
+    pub(crate) fn held(held: &ProcessCounts) -> Self {
         Self { role: None, values: vec![(HELD, held.write())], of_droplet: None }
     }
 
     /// As well as that, how many instances those processes of the app are to have which another version runs; `app` is as it is
     /// before.
     #[must_use]
-    pub(crate) fn holding(mut self, held: &Held, app: Option<&App>) -> Self {
+    pub(crate) fn holding(mut self, held: &ProcessCounts, app: Option<&App>) -> Self {
         let written = held.write();
         if written.is_some() || app.is_some_and(|app| app.annotations.contains_key(HELD)) {
             self.values.push((HELD, written));
@@ -373,8 +374,9 @@ impl Annotations {
         self.iter().map(|(key, value)| (key.to_owned(), value.map(ToOwned::to_owned))).collect()
     }
 
-    /// The longest value, in characters: the platform takes 5000.
-    pub(crate) fn longest(&self) -> usize {
-        self.values.iter().filter_map(|(_, value)| value.as_ref()).map(|value| value.chars().count()).max().unwrap_or(0)
+    /// The key of one whose value is longer than the platform takes.
+    pub(crate) fn too_long(&self) -> Option<&'static str> {
+        let is_too_long = |value: &String| value.chars().count() > LONGEST_ANNOTATION;
+        self.values.iter().find(|(_, value)| value.as_ref().is_some_and(is_too_long)).map(|(key, _)| *key)
     }
 }

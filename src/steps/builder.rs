@@ -9,8 +9,8 @@ use crate::space::{App, AppState, Space};
 use super::Step;
 use super::action::{Action, Annotate, CreateRoute, Drain, MapRoute, SetRouteOptions, Stop, UnmapRoute};
 use super::annotations::{Annotations, Extent, Origin, Role};
-use super::held::{HELD, Held};
 use super::phase::Phase;
+use super::process_counts::{HELD, ProcessCounts};
 use super::refusal::{Refusal, RouteRefusal};
 
 /// What the routers know of a route that the platform says is unmapped.
@@ -214,10 +214,10 @@ impl<'a> GraphBuilder<'a> {
         self.off_staging(phase, from, true)
     }
 
-    fn off_staging(&mut self, phase: Phase, from: &AppName, is_relied_on: bool) -> Result<(), Refusal> {
+    fn off_staging(&mut self, phase: Phase, from: &AppName, serves_users: bool) -> Result<(), Refusal> {
         let Some(url) = &self.app.staging else { return Ok(()) };
         if self.model.is_mapped(from.as_str(), url) {
-            self.unmap(phase, "unmap-staging", from, url, is_relied_on)?;
+            self.unmap(phase, "unmap-staging", from, url, serves_users)?;
         }
         Ok(())
     }
@@ -228,11 +228,11 @@ impl<'a> GraphBuilder<'a> {
         name: &str,
         from: &AppName,
         url: &RouteUrl,
-        is_relied_on: bool,
+        serves_users: bool,
     ) -> Result<(), Refusal> {
         let protocol = self.model.protocol(from.as_str(), url).unwrap_or_default();
         let route = self.parts(url)?;
-        self.add(phase, name, UnmapRoute { app: from.clone(), url: url.clone(), route, is_relied_on, protocol });
+        self.add(phase, name, UnmapRoute { app: from.clone(), url: url.clone(), route, serves_users, protocol });
         Ok(())
     }
 
@@ -265,7 +265,7 @@ impl<'a> GraphBuilder<'a> {
     pub(super) fn live_again(&mut self, phase: Phase, app: &AppName) {
         let Some(there) = self.model.app(app.as_str()) else { return };
         if Role::of(there) != Some(Role::Live) || there.annotations.contains_key(HELD) {
-            let annotations = Annotations::role_only(Role::Live).holding(&Held::default(), Some(there));
+            let annotations = Annotations::role_only(Role::Live).holding(&ProcessCounts::default(), Some(there));
             self.add(phase, "mark", Annotate { app: app.clone(), annotations });
         }
     }
@@ -273,7 +273,7 @@ impl<'a> GraphBuilder<'a> {
     /// Marks an app as the one that this deployment has made live, where it is not marked so already.
     pub(super) fn record(&mut self, phase: Phase, app: &AppName) {
         if let Some(there) = self.model.app(app.as_str()).filter(|there| Role::of(there) != Some(Role::Live)) {
-            let annotations = Annotations::deployed().holding(&Held::default(), Some(there));
+            let annotations = Annotations::deployed().holding(&ProcessCounts::default(), Some(there));
             self.add(phase, "mark", Annotate { app: app.clone(), annotations });
         }
     }

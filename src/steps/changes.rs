@@ -10,8 +10,8 @@ use crate::space::rules::Stack;
 use crate::space::{App, Binding, Space};
 
 use super::action::Action;
-use super::held::whole;
 use super::preflight::{self, WhyStack};
+use super::process_counts::whole;
 use super::record::Record;
 use super::{AppDeployment, Step};
 

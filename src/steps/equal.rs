@@ -11,7 +11,7 @@ use crate::plan::{self, AppName, Carried, Instances};
 use crate::settings::{Is, ProcessSetting, Setting, Settings, WEB};
 use crate::space::{App, Space};
 
-use super::held;
+use super::process_counts;
 use super::record::Record;
 use super::wanted::Wanted;
 
@@ -41,7 +41,7 @@ pub(crate) fn with_parameters(app: &plan::App) -> impl Iterator<Item = (String, 
 /// What the next colour is to be set to beside what its manifest says, where it is known what the live colour is set to.
 pub(super) fn wanted(app: &plan::App, space: &Space, live: &AppName, next: &AppName) -> Wanted {
     let Some(live) = space.app(live.as_str()).filter(|live| live.settings.is_some()) else { return Wanted::new() };
-    let (live, named, dropped) = (&held::whole(live), named(app), Record::of(live));
+    let (live, named, dropped) = (&process_counts::whole(live), named(app), Record::of(live));
     let mut wanted = Wanted::new();
     for (setting, is) in live.all_settings() {
         if is_of_the_push(&setting) {

@@ -1,6 +1,6 @@
 //! Plan × Space → Deployment: the compiler.
 //!
-//! - [`deployment`]: what a verb does to the apps of a plan, as a graph; [`interrupted`]: one that did not come to all of them
+//! - [`request`]: what is asked for; [`deployment`]: what that does to the apps of a plan, as a graph; [`interrupted`]: one that did not come to all of them
 //! - [`compile`](mod@compile): what a verb does to one app; [`input`]: what that is compiled from
 //! - [`strategy`]: how a new version takes the place of the old one, one folder a strategy; [`phase`]: the parts that all
 //!   strategies are made of
@@ -10,7 +10,7 @@
 //!   `put_back`: what was live, where nothing is any more
 //! - [`sizing`]: what is pushed, and how large it will be; `equal`: what else a new version is to be set to (`wanted`), `record`:
 //!   what one was set to when it was deployed
-//! - [`annotations`]: what is written on the apps, because routes and states cannot tell it; `held`: how large their processes are
+//! - [`annotations`]: what is written on the apps, because routes and states cannot tell it; `process_counts`: how large their processes are
 //!   to be that another version runs
 //! - `tasks`: what the tasks of a deployment are called
 //! - `source`: the droplet of another app, in the place of an upload
@@ -39,7 +39,6 @@ pub mod deployed;
 pub mod deployment;
 pub(crate) mod equal;
 pub(crate) mod fitting;
-pub(crate) mod held;
 pub mod input;
 pub(crate) mod instance_header;
 pub mod interrupted;
@@ -48,10 +47,12 @@ pub(crate) mod origins;
 pub(crate) mod peak;
 pub mod phase;
 pub(crate) mod preflight;
+pub(crate) mod process_counts;
 pub(crate) mod put_back;
 pub mod quota;
 pub(crate) mod record;
 pub mod refusal;
+pub mod request;
 pub mod routers;
 pub(crate) mod scope;
 pub mod sizing;
@@ -68,8 +69,9 @@ pub(crate) mod wanted;
 
 pub(crate) use action::Action;
 pub(crate) use compile::compile;
-pub use deployment::{AppDeployment, Deployment, Request};
+pub use deployment::{AppDeployment, Deployment};
 pub(crate) use phase::Phase;
+pub use request::Request;
 pub use step::Step;
 
 pub use crate::space::Verb;

@@ -203,20 +203,18 @@ pub(super) fn of_stack(app: &plan::App, space: &Space, next: &AppName) -> Option
     let there = space.app(next.as_str());
     // What was uploaded may have been staged in vain, which counts.
     let is_new = there.is_none_or(|app| app.package.is_none());
-    let named = app.manifest.app.stack.as_deref().or(there.and_then(|app| app.stack.as_deref()));
-    let by_default = stacks.iter().find(|stack| stack.default);
-    let wanted = match named {
-        Some(name) => match stacks.iter().find(|stack| stack.name == name) {
+    let wanted = match stack_of(app, space, next) {
+        Some((name, _)) => match stacks.iter().find(|stack| stack.name == name) {
             None => {
                 let known = stacks.iter().map(|stack| stack.name.clone()).collect();
-                return Some(Refusal::Platform(PlatformRefusal::NoStack { stack: name.to_owned(), known }));
+                return Some(Refusal::Platform(PlatformRefusal::NoStack { stack: name, known }));
             }
             found => found,
         },
-        None => by_default,
+        None => None,
     };
     // A new app is created on the default stack before the manifest gives it another one.
-    let created_on = by_default.filter(|_| there.is_none());
+    let created_on = stacks.iter().find(|stack| stack.default).filter(|_| there.is_none());
     let refuses = |stack: &&Stack| match stack.state {
         StackState::Active | StackState::Deprecated => false,
         StackState::Restricted => is_new,
@@ -232,12 +230,10 @@ pub(super) fn of_buildpacks(app: &plan::App, space: &Space, next: &AppName) -> V
     let Some(known) = &space.rules.buildpacks else { return Vec::new() };
     let manifest = &app.manifest.app;
     let lifecycle = manifest.lifecycle.unwrap_or(Lifecycle::Buildpack);
-    let there = space.app(next.as_str()).and_then(|app| app.stack.as_deref());
-    let by_default = || Some(space.rules.stacks.as_ref()?.iter().find(|stack| stack.default)?.name.as_str());
-    let stack = manifest.stack.as_deref().or(there).or_else(by_default);
+    let stack = stack_of(app, space, next).map(|(name, _)| name);
     let fits = |buildpack: &&Buildpack| {
         buildpack.lifecycle.is_none_or(|own| own == lifecycle)
-            && buildpack.stack.as_deref().is_none_or(|own| stack.is_none_or(|stack| stack == own))
+            && buildpack.stack.as_deref().is_none_or(|own| stack.as_ref().is_none_or(|stack| stack == own))
     };
     let fitting: BTreeSet<&str> = known.iter().filter(fits).map(|buildpack| buildpack.name.as_str()).collect();
     let missing = manifest.system_buildpacks().filter(|name| !fitting.contains(name));
@@ -245,7 +241,7 @@ pub(super) fn of_buildpacks(app: &plan::App, space: &Space, next: &AppName) -> V
         Refusal::Platform(PlatformRefusal::NoBuildpack {
             name: app.name.clone(),
             buildpack: name.to_owned(),
-            stack: stack.map(ToOwned::to_owned),
+            stack: stack.clone(),
             known: fitting.iter().map(|name| (*name).to_owned()).collect(),
         })
     };

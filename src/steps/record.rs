@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest as _, Sha256};
 
-use crate::settings::{Is, ProcessSetting, Setting, Settings};
+use crate::settings::{Is, LONGEST_ANNOTATION, ProcessSetting, Setting, Settings};
 use crate::space::App;
 
 use super::wanted::Wanted;
@@ -26,7 +26,7 @@ const CARRIED: char = '-';
 /// What stands for a value that is not told.
 const UNTOLD: &str = "~~";
 /// How many fit into an annotation.
-const MOST: usize = 5000 / LENGTH;
+const MOST: usize = LONGEST_ANNOTATION / LENGTH;
 
 /// What a deployment has set.
 #[derive(Debug, Clone, PartialEq, Eq)]

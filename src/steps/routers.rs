@@ -8,7 +8,7 @@ use super::deaf::Deaf;
 
 /// A route, and whether the router can be asked about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Asked {
+pub(crate) struct RouteProbe {
     /// The route.
     pub(crate) url: RouteUrl,
     /// How long is waited after a change of it where the router cannot be asked.
@@ -23,11 +23,11 @@ pub(crate) struct Asked {
 
 /// What is known of the routers before a run; nothing where they were not asked.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Routers(Vec<Asked>);
+pub struct Routers(Vec<RouteProbe>);
 
 impl Routers {
     /// Each route.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &Asked> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &RouteProbe> {
         self.0.iter()
     }
 
@@ -37,8 +37,8 @@ impl Routers {
     }
 }
 
-impl FromIterator<Asked> for Routers {
-    fn from_iter<T: IntoIterator<Item = Asked>>(all: T) -> Self {
+impl FromIterator<RouteProbe> for Routers {
+    fn from_iter<T: IntoIterator<Item = RouteProbe>>(all: T) -> Self {
         Self(all.into_iter().collect())
     }
 }

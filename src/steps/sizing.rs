@@ -7,7 +7,7 @@ use crate::plan::{self, Alone, AppName, Carried, Instances, ManifestProcess};
 use crate::settings::Settings;
 use crate::space::{App, DEFAULT_MEMORY_MB, Process, Space};
 
-use super::held::whole;
+use super::process_counts::whole;
 
 /// How large an app is when it is started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::time::Duration;
 
-use cutover::run::executor::ended::Ended;
+use cutover::run::executor::ended::Why;
 use foundry::faults::{Fault, Harm, Occurrence, Rule};
 use foundry::router::Propagation;
 use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
@@ -263,7 +263,7 @@ fn what_somebody_else_uploads_is_not_deployed() {
             *theirs.lock().unwrap() = newest();
         }
     });
-    assert_eq!(ended, Ended::Done);
+    assert_eq!(ended, Ok(()));
     let theirs = theirs.into_inner().unwrap();
     assert_ne!(newest(), theirs);
     let guid = bench.cf.must(["app", "shop_b", "--guid"]);
@@ -437,7 +437,7 @@ fn an_instance_that_comes_back_is_waited_for() {
         bench.foundry.set_timing(|timing| timing.start = Duration::from_secs(2));
         assert_eq!(bench.foundry.crash_now("shop_b"), 2);
     });
-    assert_eq!(ended, Ended::Done);
+    assert_eq!(ended, Ok(()));
     assert_eq!(bench.leads_to(LIVE), ["shop_b"]);
 }
 
@@ -535,8 +535,9 @@ fn nothing_is_taken_off_while_the_new_version_does_not_run() {
         bench.foundry.faults().keep_unhealthy(Some("shop_b"));
         assert_eq!(bench.foundry.crash_now("shop_b"), 2);
     });
-    let Ended::Failed(failure) = ended else { panic!("{ended:?}") };
-    assert_eq!(failure.step.id, "shop/unmap-live");
+    let unfinished = ended.unwrap_err();
+    assert!(matches!(unfinished.why, Why::Failed(_)), "{unfinished:?}");
+    assert_eq!(unfinished.step.id, "shop/unmap-live");
     assert!(bench.leads_to(LIVE).contains(&"shop_a".to_owned()));
     assert_eq!(bench.state_of("shop_a"), "started");
 }

@@ -169,7 +169,6 @@ proptest! {
                 exit: Exit::Code(code),
                 stdout,
                 stderr,
-                seconds: 0.0,
                 redactor: Redactor::default(),
             };
             for dialect in [Dialect::V7, Dialect::V8, Dialect::V9] {
@@ -268,7 +267,6 @@ proptest! {
             exit: Exit::Code(code),
             stdout: text.clone(),
             stderr: text,
-            seconds: 0.0,
             redactor: Redactor::default(),
         };
         for dialect in [Dialect::V7, Dialect::V8, Dialect::V9] {
@@ -289,7 +287,6 @@ proptest! {
                 exit: Exit::Code(0),
                 stdout: text.to_owned(),
                 stderr: String::new(),
-                seconds: 0.0,
                 redactor: Redactor::default(),
             };
             for (key, expected) in expectations(APP, "sinatralive", "db") {

@@ -61,7 +61,6 @@ fn read(path: &Path, dialect: Dialect) -> Sample {
         exit: exit.unwrap(),
         stdout: unescaped(out),
         stderr: unescaped(err),
-        seconds: 0.0,
         redactor: Redactor::default(),
     };
     let name = path.iter().rev().take(2).map(|part| part.to_string_lossy()).collect::<Vec<_>>().join(" of ");
@@ -251,7 +250,6 @@ fn nothing_is_confirmed_by_no_output() {
         exit,
         stdout: String::new(),
         stderr: String::new(),
-        seconds: 0.0,
         redactor: Redactor::default(),
     };
     for (key, expected) in expectations(APP, "sinatralive", "db") {
@@ -269,7 +267,6 @@ fn a_failed_staging_says_what_the_stager_said() {
         exit: Exit::Code(1),
         stdout: stdout.to_owned(),
         stderr: "Error staging application: StagingError - Staging error: staging failed\n".to_owned(),
-        seconds: 0.0,
         redactor: Redactor::default(),
     };
     let words = |stdout: &str| match confirm(&Expectation::Staged { app: APP.to_owned() }, Dialect::V8, &output(stdout))
@@ -293,14 +290,8 @@ fn a_failed_staging_says_what_the_stager_said() {
 #[test]
 fn ok_alone_confirms_nothing() {
     let stdout = "OK\n\nOK\n".to_owned();
-    let output = Output {
-        argv: Vec::new(),
-        exit: Exit::Code(0),
-        stdout,
-        stderr: String::new(),
-        seconds: 0.0,
-        redactor: Redactor::default(),
-    };
+    let output =
+        Output { argv: Vec::new(), exit: Exit::Code(0), stdout, stderr: String::new(), redactor: Redactor::default() };
     for (key, expected) in expectations(APP, "sinatralive", "db") {
         let verdict = confirm(&expected, Dialect::V8, &output);
         assert!(matches!(verdict, Verdict::Unknown { .. }), "{key}: {verdict:?}");
@@ -445,7 +436,6 @@ fn a_job_of_a_broker_that_goes_on_is_not_done() {
         exit: Exit::Code(0),
         stdout: stdout.to_owned(),
         stderr: String::new(),
-        seconds: 0.0,
         redactor: Redactor::default(),
     };
     let expected = Expectation::Bound { app: APP.to_owned(), service: "db".to_owned() };
@@ -468,7 +458,6 @@ fn what_is_shown_of_an_output_holds_no_secret_and_no_control_characters() {
                 exit,
                 stdout: text.to_owned(),
                 stderr: text.to_owned(),
-                seconds: 0.0,
                 redactor: redactor.clone(),
             };
             assert!(!format!("{output:?}").contains("hunter2"));

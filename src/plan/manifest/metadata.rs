@@ -6,13 +6,12 @@ use super::variables::is_unfilled;
 use crate::plan::route_url::check_label;
 use crate::plan::value_error::ValueError;
 use crate::plan::yaml::{Node, Value, key_path};
+use crate::settings::LONGEST_ANNOTATION;
 
 /// The most characters of a label's value, and of a key without its prefix.
 const LONGEST_WORD: usize = 63;
 /// The most characters of a key's prefix.
 const LONGEST_PREFIX: usize = 253;
-/// The most characters of an annotation's value.
-const LONGEST_ANNOTATION: usize = 5000;
 const HINT: &str = "write `metadata: {labels: {NAME: VALUE}}`";
 const OF_KEYS: &str = "a key is made of letters, digits, `-`, `_` and `.`, begins and ends with a letter or a digit, and may stand behind \
                        a domain and a `/`";

@@ -3,7 +3,7 @@
 
 use super::*;
 use crate::space::AppState;
-use crate::steps::held::{self, HELD};
+use crate::steps::process_counts::{self, HELD};
 
 /// An app with workers, so many of them; started ones run.
 pub(super) fn with_workers(mut app: App, workers: u32) -> App {
@@ -94,13 +94,13 @@ fn each_version_has_its_own_count_of_workers_there_and_back() {
     let (plan, start) = (plan(""), worked());
     let deployed = after(&right(&plan, Verb::Apply, &start).unwrap(), &start);
     assert_eq!((workers(&deployed, "shop_a"), workers(&deployed, "shop_b")), (0, 2));
-    assert_eq!(held::count(deployed.app("shop_a").unwrap(), "worker"), 2);
+    assert_eq!(process_counts::count(deployed.app("shop_a").unwrap(), "worker"), 2);
     assert!(!deployed.app("shop_b").unwrap().annotations.contains_key(HELD));
     let mut scaled = deployed.clone();
     scaled.app_mut("shop_b").unwrap().processes[1].instances = 5;
     let back = after(&right(&plan, Verb::Rollback, &scaled).unwrap(), &scaled);
     assert_eq!((workers(&back, "shop_a"), workers(&back, "shop_b")), (2, 0));
-    assert_eq!(held::count(back.app("shop_b").unwrap(), "worker"), 5);
+    assert_eq!(process_counts::count(back.app("shop_b").unwrap(), "worker"), 5);
     assert!(!back.app("shop_a").unwrap().annotations.contains_key(HELD));
 }
 

@@ -55,7 +55,7 @@ fn place(path: &str) -> &str {
 impl ObserveError {
     /// Whether nobody is logged in any more, so that nothing can be read or changed until somebody is.
     pub(crate) fn is_logged_out(&self) -> bool {
-        matches!(self, Self::Refused { refusal, .. } if matches!(refusal.reason, Reason::NotLoggedIn | Reason::TokenExpired))
+        matches!(self, Self::Refused { refusal, .. } if refusal.reason.is_logged_out())
     }
 
     /// Whether the platform has had too many calls and will answer again after a while.
@@ -93,10 +93,7 @@ impl ObserveError {
     pub(crate) fn lasts(&self) -> bool {
         match self {
             Self::Spawn(_) => true,
-            Self::Refused { refusal, .. } => matches!(
-                refusal.reason,
-                Reason::NoApi | Reason::NotLoggedIn | Reason::TokenExpired | Reason::NoTarget | Reason::NotAuthorized
-            ),
+            Self::Refused { refusal, .. } => refusal.reason.is_of_session_or_rights(),
             Self::Unknown { .. } | Self::Unreadable(_) => false,
         }
     }

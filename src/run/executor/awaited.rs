@@ -19,7 +19,7 @@ use crate::steps::action::facts::Proviso;
 use super::freshness::RECENT;
 use super::lookout::Lookout;
 use super::runner::Runner;
-use super::step_outcome::{Confirmed, Unfinished};
+use super::step_outcome::{Confirmed, StepError};
 
 /// The shortest pause between two looks at the space that wait for what the platform does.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
@@ -48,7 +48,7 @@ impl Runner<'_> {
         proviso: &Proviso,
         view: &mut View<'_, '_>,
         report: &mut Report<'_>,
-    ) -> Result<Option<Confirmed>, Unfinished> {
+    ) -> Result<Option<Confirmed>, StepError> {
         let Proviso { condition, within, instead } = proviso;
         let (since, before) = (self.clock.now(), Arc::clone(view.space()));
         let mut is_begun = false;
@@ -63,7 +63,7 @@ impl Runner<'_> {
             Awaited { condition, before: &before, since, soon: &Parts::default(), until: Some(since + *within) };
         match self.wait_for(step, &awaited, view, &mut waits) {
             Ok(()) => Ok(None),
-            Err(Unfinished::Failed(why)) => {
+            Err(StepError::Failed(why)) => {
                 waits(Happening::Note { text: format!("{why}: {instead}") });
                 let notes = vec!["left out, since its time is over".to_owned()];
                 Ok(Some(Confirmed { notes, done: self.clock.now(), is_told: false }))
@@ -80,7 +80,7 @@ impl Runner<'_> {
         awaited: &Awaited<'_>,
         view: &mut View<'_, '_>,
         report: &mut Report<'_>,
-    ) -> Result<(), Unfinished> {
+    ) -> Result<(), StepError> {
         let Awaited { condition, before, since, soon, until } = *awaited;
         let mut pauses = Pauses::between(SHORTEST_PAUSE, LONGEST_PAUSE);
         let mut told = String::new();
@@ -98,20 +98,20 @@ impl Runner<'_> {
                     view.look(&all, looked)?;
                     match condition.judge(view.space(), before) {
                         Judgement::Holds => return Ok(()),
-                        Judgement::Never(why) => return Err(Unfinished::Failed(why)),
+                        Judgement::Never(why) => return Err(StepError::Failed(why)),
                         Judgement::NotYet(why) => why,
                     }
                 }
                 Judgement::Holds => return Ok(()),
-                Judgement::Never(why) => return Err(Unfinished::Failed(why)),
+                Judgement::Never(why) => return Err(StepError::Failed(why)),
                 Judgement::NotYet(why) => why,
             };
             if let Some(why) = step.gives_up(view.space()) {
-                return Err(Unfinished::Failed(why));
+                return Err(StepError::Failed(why));
             }
             if until.is_none_or(|until| self.clock.now() >= until) {
                 let ended = self.end_task(step, view, report);
-                return Err(Unfinished::Failed(
+                return Err(StepError::Failed(
                     ended.map_or_else(|| missing.clone(), |ended| format!("{missing}; {ended}")),
                 ));
             }
@@ -130,15 +130,15 @@ impl Runner<'_> {
         space: &Space,
         deadline: Instant,
         report: &mut Report<'_>,
-    ) -> Result<Option<String>, Unfinished> {
+    ) -> Result<Option<String>, StepError> {
         let Some(question) = step.facts().router_question() else { return Ok(None) };
         report(Happening::waiting(step, "the router"));
         let mut lookout = Lookout::new(self, step, &question, space);
         match self.router.ask(&question, space, step.settle, deadline, self.clock, &mut || lookout.look()) {
             Ok(evidence) => Ok(Some(evidence.note())),
-            Err(Unconfirmed::Heard(why)) => Err(Unfinished::Failed(format!("the router does not confirm it: {why}"))),
+            Err(Unconfirmed::Heard(why)) => Err(StepError::Failed(format!("the router does not confirm it: {why}"))),
             Err(Unconfirmed::Never(why)) => {
-                Err(Unfinished::Failed(format!("the router is not waited for any longer: {why}")))
+                Err(StepError::Failed(format!("the router is not waited for any longer: {why}")))
             }
             Err(Unconfirmed::Interrupted(why)) => Err(why.into()),
         }

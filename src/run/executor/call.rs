@@ -27,7 +27,7 @@ use crate::steps::action::facts::{Answered, SeenEarly};
 use super::ahead::Ahead;
 use super::references;
 use super::runner::{PAUSE, Runner};
-use super::step_outcome::Unfinished;
+use super::step_outcome::StepError;
 
 /// How often a call is tried beside the session's own cf, where there are lanes.
 const ASIDE: u32 = 3;
@@ -75,10 +75,10 @@ impl Runner<'_> {
         view: &mut View<'_, '_>,
         exit_code: &mut Option<i32>,
         report: &mut Report<'_>,
-    ) -> Result<Called, Unfinished> {
+    ) -> Result<Called, StepError> {
         let deadline = self.clock.now() + step.limits.within;
         let before = Arc::clone(view.space());
-        let not_started = |why: &dyn std::fmt::Display| Unfinished::Failed(format!("cf was not started: {why}"));
+        let not_started = |why: &dyn std::fmt::Display| StepError::Failed(format!("cf was not started: {why}"));
         let expected = step
             .facts()
             .expectation(&step.cf)
@@ -146,7 +146,7 @@ impl Runner<'_> {
         tried: u32,
         deadline: Instant,
         report: &mut Report<'_>,
-    ) -> Result<Tried, Unfinished> {
+    ) -> Result<Tried, StepError> {
         let begun = self.clock.now();
         let within = step.limits.attempt.min(deadline.saturating_duration_since(begun));
         // What the platform does by itself goes on without the cf that watches it.
@@ -167,7 +167,7 @@ impl Runner<'_> {
         let aside = is_aside.then(|| self.api.session.aside(self.cf, &mut run)).flatten();
         let is_spare = aside.is_some();
         let output = aside.unwrap_or_else(|| run(self.cf));
-        Ok(Tried { output: output.map_err(|error| Unfinished::Failed(error.to_string()))?, begun, token, is_spare })
+        Ok(Tried { output: output.map_err(|error| StepError::Failed(error.to_string()))?, begun, token, is_spare })
     }
 
     /// Whether the space says that a call which was not confirmed is done all the same; cf has `said` why not. Fails with that
@@ -180,7 +180,7 @@ impl Runner<'_> {
         said: &str,
         next: Next,
         deadline: Instant,
-    ) -> Result<bool, Unfinished> {
+    ) -> Result<bool, StepError> {
         if let Some(why) = self.clock.stop() {
             return Err(why.into());
         }
@@ -192,11 +192,11 @@ impl Runner<'_> {
         match settled {
             Settled::Done => Ok(true),
             Settled::NotDone | Settled::Unreadable(_) if let Some(why) = ended => Err(why.into()),
-            Settled::Unreadable(why) if why == said => Err(Unfinished::Failed(why)),
+            Settled::Unreadable(why) if why == said => Err(StepError::Failed(why)),
             Settled::Unreadable(why) => {
-                Err(Unfinished::Failed(format!("{said}\nand the space could not be read: {why}")))
+                Err(StepError::Failed(format!("{said}\nand the space could not be read: {why}")))
             }
-            Settled::NotDone if last => Err(Unfinished::Failed(said.to_owned())),
+            Settled::NotDone if last => Err(StepError::Failed(said.to_owned())),
             Settled::NotDone => Ok(false),
         }
     }

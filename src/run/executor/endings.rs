@@ -16,6 +16,6 @@ pub struct Endings<'d> {
 impl Endings<'_> {
     /// Whether all of the deployment is done.
     pub(crate) fn is_done(&self) -> bool {
-        self.not_begun.is_empty() && self.apps.iter().all(|(_, ended)| *ended == Ended::Done)
+        self.not_begun.is_empty() && self.apps.iter().all(|(_, ended)| ended.is_ok())
     }
 }

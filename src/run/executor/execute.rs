@@ -17,7 +17,7 @@ use crate::space::Space;
 use crate::space::section::Section;
 use crate::steps::{AppDeployment, Deployment, Step, Verb, strategy};
 
-use super::ended::Ended;
+use super::ended::{Ended, Unfinished, Why};
 use super::endings::Endings;
 use super::runner::Runner;
 use super::track::Track;
@@ -32,7 +32,7 @@ enum Message {
     Over {
         app: usize,
         step: usize,
-        ended: Result<(), Ended>,
+        ended: Ended,
     },
     /// It has panicked.
     Lost,
@@ -71,7 +71,7 @@ struct Work<'d, 't> {
 impl<'d, 't> Work<'d, 't> {
     fn new(track: &'t Track<'d>) -> Self {
         let part = track.part;
-        let ended = part.steps.is_empty().then_some(Ended::Done);
+        let ended = part.steps.is_empty().then_some(Ok(()));
         Self { part, track, begun: BTreeSet::new(), in_flight: 0, ended }
     }
 
@@ -95,7 +95,7 @@ impl<'d, 't> Work<'d, 't> {
     fn has_ended(
         &mut self,
         step: usize,
-        ended: Result<(), Ended>,
+        ended: Ended,
         confirmed: &mut BTreeSet<&'d str>,
         report: &mut Report<'_>,
     ) -> bool {
@@ -105,14 +105,15 @@ impl<'d, 't> Work<'d, 't> {
                 confirmed.insert(&self.part.steps[step].id);
                 let is_done = self.unconfirmed(confirmed).is_none();
                 if is_done {
-                    self.ended = Some(Ended::Done);
+                    self.ended = Some(Ok(()));
                 }
                 is_done
             }
-            Err(ended) => {
-                report_end(&ended, report);
-                if self.ended.as_ref().is_none_or(|other| ended.outweighs(other)) {
-                    self.ended = Some(ended);
+            Err(unfinished) => {
+                report_end(&unfinished, report);
+                let other = self.ended.as_ref().and_then(|ended| ended.as_ref().err());
+                if other.is_none_or(|other| unfinished.outweighs(other)) {
+                    self.ended = Some(Err(unfinished));
                 }
                 false
             }
@@ -212,9 +213,9 @@ impl Runner<'_> {
             }
         });
         for work in all.iter_mut().filter(|work| work.has_begun() && work.ended.is_none()) {
-            work.ended = work
-                .unconfirmed(&confirmed)
-                .map(|step| Ended::failed("it waits for a step that does not come before it".to_owned(), step));
+            let why = "it waits for a step that does not come before it";
+            let first = work.unconfirmed(&confirmed);
+            work.ended = first.map(|step| Err(Unfinished::at(step, Why::Failed(why.to_owned()))));
         }
     }
 
@@ -235,7 +236,7 @@ fn next(all: &[Work<'_, '_>], confirmed: &BTreeSet<&str>, lanes: usize) -> Optio
     if all.iter().map(|work| work.in_flight).sum::<usize>() >= lanes {
         return None;
     }
-    let may_begin = all.iter().all(|work| matches!(work.ended, None | Some(Ended::Done)));
+    let may_begin = all.iter().all(|work| matches!(work.ended, None | Some(Ok(()))));
     let begun = all.iter().enumerate().filter(|(_, work)| work.has_begun());
     let others = all.iter().enumerate().filter(|(_, work)| may_begin && !work.has_begun());
     begun.chain(others).find_map(|(app, work)| Some((app, work.next(confirmed)?)))
@@ -249,20 +250,13 @@ fn started(what: String, verb: Verb, part: &AppDeployment<'_>) -> Happening {
     Happening::Started { app: part.app.name.to_string(), what, steps: part.steps.len(), opening }
 }
 
-/// Tells how a step of an app ended. What is done was told, and a step itself tells that it has failed.
-fn report_end(ended: &Ended, report: &mut Report<'_>) {
-    match ended {
-        Ended::Stopped { app, step, why } => {
-            report(Happening::Stopped { app: app.to_string(), step: step.clone(), why: why.to_string() });
-        }
-        Ended::Interrupted { app, step, signal } => {
-            let exit_code = signal.exit_code();
-            report(Happening::Interrupted { app: app.to_string(), step: step.clone(), exit_code });
-        }
-        Ended::Unanswered { app, step, question } => {
-            let (app, step, question) = (app.to_string(), step.clone(), question.clone());
-            report(Happening::AwaitsApproval { app, step, question });
-        }
-        Ended::Done | Ended::Failed(_) => {}
+/// Tells how a step of an app ended; that it has failed a step itself has told.
+fn report_end(unfinished: &Unfinished, report: &mut Report<'_>) {
+    let (app, step) = (unfinished.step.app.to_string(), unfinished.step.id.clone());
+    match &unfinished.why {
+        Why::Stopped(why) => report(Happening::Stopped { app, step, why: why.to_string() }),
+        Why::Interrupted(signal) => report(Happening::Interrupted { app, step, exit_code: signal.exit_code() }),
+        Why::Unanswered(question) => report(Happening::AwaitsApproval { app, step, question: question.clone() }),
+        Why::Failed(_) => {}
     }
 }

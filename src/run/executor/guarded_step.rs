@@ -17,7 +17,7 @@ use crate::space::condition::Judgement;
 use crate::space::section::Section;
 use crate::steps::Step;
 
-use super::ended::Ended;
+use super::ended::{Ended, Unfinished, Why};
 use super::freshness::lacking_before;
 use super::intrusion::Intrusion;
 use super::runner::{PAUSE, Runner};
@@ -51,10 +51,10 @@ impl Runner<'_> {
         number: usize,
         view: &SharedView<'_>,
         tell: &mut Report<'_>,
-    ) -> Result<(), Ended> {
+    ) -> Ended {
         let (step, app) = (&track.part.steps[number], track.part.app.as_ref());
         if let Some(why) = self.clock.stop() {
-            return Err(Ended::by(why, step));
+            return Err(Unfinished::stop(step, why));
         }
         let started = self.clock.now();
         let mut view = View::new(view, track.open_since());
@@ -68,7 +68,7 @@ impl Runner<'_> {
                 tell(Happening::step_started(app, step, &[]));
                 StepOutcome::Failed { why: format!("it was not started: {why}"), exit_code: None }
             }
-            Err(NotStarted::Stopped(why)) => return Err(Ended::stopped(why, step)),
+            Err(NotStarted::Stopped(why)) => return Err(Unfinished::at(step, Why::Stopped(why))),
             Err(NotStarted::Interrupted(why)) => StepOutcome::Interrupted(why),
         };
         let seconds = self.clock.now().duration_since(started).as_secs_f64();
@@ -81,7 +81,7 @@ impl Runner<'_> {
                 let meddling = meddling.or_else(|| track.compare(&view));
                 tell(Happening::StepConfirmed { app: name, step: id, exit_code, seconds, notes });
                 if let Some(why) = meddling {
-                    return Err(Ended::stopped(why, step));
+                    return Err(Unfinished::at(step, Why::Stopped(why)));
                 }
                 track.has_confirmed(&view);
                 Ok(())
@@ -89,15 +89,11 @@ impl Runner<'_> {
             StepOutcome::Failed { why, exit_code } => {
                 tell(Happening::StepFailed { app: name, step: id, exit_code, seconds, why: why.clone() });
                 let looked = view.look(&Parts::new(&Section::DESIRED, None), self.clock.now());
-                Err(match looked.ok().and_then(|()| track.compare(&view)) {
-                    Some(meddling) => Ended::stopped(meddling, step),
-                    None => Ended::failed(why, step),
-                })
+                let meddling = looked.ok().and_then(|()| track.compare(&view));
+                Err(Unfinished::at(step, meddling.map_or(Why::Failed(why), Why::Stopped)))
             }
-            StepOutcome::Unanswered(question) => {
-                Err(Ended::Unanswered { app: app.name.clone(), step: step.id.clone(), question })
-            }
-            StepOutcome::Interrupted(why) => Err(Ended::by(why, step)),
+            StepOutcome::Unanswered(question) => Err(Unfinished::at(step, Why::Unanswered(question))),
+            StepOutcome::Interrupted(why) => Err(Unfinished::stop(step, why)),
         }
     }
 

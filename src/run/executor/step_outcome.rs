@@ -36,13 +36,13 @@ pub(super) enum StepOutcome {
 }
 
 /// Why a step is not confirmed.
-pub(super) enum Unfinished {
+pub(super) enum StepError {
     Failed(String),
     Unanswered(String),
     Interrupted(Stop),
 }
 
-impl From<Unseen> for Unfinished {
+impl From<Unseen> for StepError {
     fn from(unseen: Unseen) -> Self {
         match unseen {
             Unseen::Stopped(stop) => Self::Interrupted(stop),
@@ -51,7 +51,7 @@ impl From<Unseen> for Unfinished {
     }
 }
 
-impl From<Stop> for Unfinished {
+impl From<Stop> for StepError {
     fn from(stop: Stop) -> Self {
         Self::Interrupted(stop)
     }

@@ -21,7 +21,7 @@ use super::awaited::{Awaited, beside};
 use super::call::Called;
 use super::freshness::{lacking_after, lacking_soon};
 use super::runner::Runner;
-use super::step_outcome::{Confirmed, StepOutcome, Unfinished};
+use super::step_outcome::{Confirmed, StepError, StepOutcome};
 
 impl Runner<'_> {
     /// Does a step and confirms it. What those that are `next` will look at at once is looked at
@@ -37,9 +37,9 @@ impl Runner<'_> {
         let mut exit_code = None;
         match self.confirmed(app, step, next, view, &mut exit_code, report) {
             Ok(confirmed) => StepOutcome::Confirmed { confirmed, exit_code },
-            Err(Unfinished::Failed(why)) => StepOutcome::Failed { why, exit_code },
-            Err(Unfinished::Unanswered(question)) => StepOutcome::Unanswered(question),
-            Err(Unfinished::Interrupted(why)) => StepOutcome::Interrupted(why),
+            Err(StepError::Failed(why)) => StepOutcome::Failed { why, exit_code },
+            Err(StepError::Unanswered(question)) => StepOutcome::Unanswered(question),
+            Err(StepError::Interrupted(why)) => StepOutcome::Interrupted(why),
         }
     }
 
@@ -51,7 +51,7 @@ impl Runner<'_> {
         view: &mut View<'_, '_>,
         exit_code: &mut Option<i32>,
         report: &mut Report<'_>,
-    ) -> Result<Confirmed, Unfinished> {
+    ) -> Result<Confirmed, StepError> {
         if let Some(proviso) = step.facts().proviso()
             && let Some(left_out) = self.left_out(app, step, &proviso, view, report)?
         {
@@ -82,7 +82,7 @@ impl Runner<'_> {
             let mut parts = lacking_after(next, view, done);
             parts.add(step.facts().condition().as_ref().map(Parts::of).unwrap_or_default());
             let (asked, looked) = beside(view, &parts, since, || self.ask_router(step, &before, deadline, report));
-            if !matches!(asked, Err(Unfinished::Interrupted(_))) {
+            if !matches!(asked, Err(StepError::Interrupted(_))) {
                 looked?;
             }
             Some(asked)
@@ -90,7 +90,7 @@ impl Runner<'_> {
             None
         };
         // Where things stand is told by what was done.
-        if let Some(Err(Unfinished::Interrupted(why))) = by_routers {
+        if let Some(Err(StepError::Interrupted(why))) = by_routers {
             return Err(why.into());
         }
         let is_shown = |condition: &Condition| {
@@ -116,7 +116,7 @@ impl Runner<'_> {
         Ok(Confirmed { notes, done, is_told: told == Answered::App })
     }
 
-    fn without_cf(&self, step: &Step, space: &Space) -> Result<Vec<String>, Unfinished> {
+    fn without_cf(&self, step: &Step, space: &Space) -> Result<Vec<String>, StepError> {
         let app = step.facts().app();
         match step.facts().work() {
             Work::Check { check, url } => noted(self.checks.run(check, app, url, space, self.clock)),
@@ -127,27 +127,27 @@ impl Runner<'_> {
                 self.clock.pause(time)?;
                 Ok(Vec::new())
             }
-            Work::Cf => Err(Unfinished::Failed("there is no cf invocation for it".to_owned())),
+            Work::Cf => Err(StepError::Failed("there is no cf invocation for it".to_owned())),
         }
     }
 }
 
 /// What a check has told.
-fn noted(outcome: Outcome) -> Result<Vec<String>, Unfinished> {
+fn noted(outcome: Outcome) -> Result<Vec<String>, StepError> {
     match outcome {
         Outcome::Passed(note) => Ok(vec![note]),
-        Outcome::Failed(why) => Err(Unfinished::Failed(why)),
-        Outcome::Unanswered(question) => Err(Unfinished::Unanswered(question)),
+        Outcome::Failed(why) => Err(StepError::Failed(why)),
+        Outcome::Unanswered(question) => Err(StepError::Unanswered(question)),
         Outcome::Interrupted(why) => Err(why.into()),
     }
 }
 
 /// Fails where the newest package of the app is another one than that which was made for the step, where that was seen.
-fn is_own(package: Option<&str>, step: &Step, space: &Space) -> Result<(), Unfinished> {
+fn is_own(package: Option<&str>, step: &Step, space: &Space) -> Result<(), StepError> {
     let app = step.facts().app();
     let newest = space.app(app).and_then(|app| app.package.as_ref());
     match (package, newest) {
-        (Some(own), Some(newest)) if own != newest.guid => Err(Unfinished::Failed(format!(
+        (Some(own), Some(newest)) if own != newest.guid => Err(StepError::Failed(format!(
             "somebody else has uploaded something to app {app} at the same time: package {} is newer than {own}",
             newest.guid
         ))),

@@ -48,7 +48,7 @@ pub enum LockError {
     Refused {
         /// The plan's name of the app.
         app: String,
-        /// What was tried: `taken`, `removed`.
+        /// What was tried: `taken`, `asked for`, `removed`.
         what: &'static str,
         /// The platform's reason.
         refusal: Refusal,
@@ -58,7 +58,7 @@ pub enum LockError {
     Unknown {
         /// The plan's name of the app.
         app: String,
-        /// What was tried: `taken`, `removed`.
+        /// What was tried: `taken`, `asked for`, `removed`.
         what: &'static str,
         /// What was heard last.
         why: String,

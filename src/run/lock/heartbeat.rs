@@ -13,8 +13,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::held::{self, Beat, InFlight, Lost, judge};
 use super::marker;
+use super::own_lock::{self, Beat, InFlight, Lost, judge};
 use crate::cf::spawn::Cf;
 use crate::run::api::Api;
 use crate::run::side_by_side::side_by_side;
@@ -97,7 +97,7 @@ impl<'a> Heartbeat<'a> {
     pub fn release(self, clock: &dyn Clock, tell: &mut dyn FnMut(&str)) {
         let state = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
         for lock in &state.locks {
-            held::release(&self.api, clock, lock, tell);
+            own_lock::release(&self.api, clock, lock, tell);
         }
     }
 
@@ -136,11 +136,11 @@ impl<'a> Heartbeat<'a> {
 
     /// One heartbeat of one lock, beside the run.
     fn beat(&self, mut lock: Lock, in_flight: &InFlight) -> Result<Beat, Lost> {
-        let aside = |cf: &Cf| held::beat(&self.api.beside(cf), &mut lock, in_flight);
+        let aside = |cf: &Cf| own_lock::beat(&self.api.beside(cf), &mut lock, in_flight);
         let mut beat = self.api.session.aside(self.api.cf, aside).transpose()?.unwrap_or(Beat::Busy);
         // Only the run's own cf can renew the token; where it is at work, it is not waited for.
         if beat != Beat::Written {
-            beat = held::beat(&self.api.by(&self.between), &mut lock, in_flight)?;
+            beat = own_lock::beat(&self.api.by(&self.between), &mut lock, in_flight)?;
         }
         self.note(lock);
         Ok(beat)
@@ -159,7 +159,7 @@ impl<'a> Heartbeat<'a> {
                 (state.locks.iter().find(|lock| lock.app == app).cloned(), in_flight)
             };
             let Some(mut lock) = lock else { return Err(Lost::NotHeld { app: app.to_owned() }) };
-            match held::beat(&self.api, &mut lock, &in_flight)? {
+            match own_lock::beat(&self.api, &mut lock, &in_flight)? {
                 Beat::Written => {
                     self.note(lock);
                     return Ok(());

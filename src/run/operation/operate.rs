@@ -3,7 +3,7 @@
 
 use crate::event::{Happening, Report};
 use crate::plan;
-use crate::run::executor::ended::Ended;
+use crate::run::executor::ended::{Unfinished, Why};
 use crate::run::executor::endings::Endings;
 use crate::space::Space;
 use crate::steps::annotations::Origin;
@@ -26,9 +26,15 @@ impl Operation<'_> {
         let verb = self.deployment.verb;
         let what = |app: &plan::App| format!("{verb} {}", app.name);
         let Endings { apps, not_begun } = self.runner.run(&what, self.deployment, space, report);
-        let (done, failed): (Vec<_>, Vec<_>) = apps.into_iter().partition(|(_, ended)| *ended == Ended::Done);
+        let (mut done, mut failed) = (Vec::new(), Vec::new());
+        for (part, ended) in apps {
+            match ended {
+                Ok(()) => done.push(part),
+                Err(unfinished) => failed.push((part, unfinished)),
+            }
+        }
         let outcomes: Vec<Outcome> =
-            failed.iter().rev().map(|(part, ended)| self.ended(part, ended, space, report)).collect();
+            failed.iter().rev().map(|(part, unfinished)| self.ended(part, unfinished, space, report)).collect();
         let Some(outcome) = outcomes.iter().copied().max_by_key(|outcome| outcome.weight()) else {
             if not_begun.is_empty() {
                 return self.served(&done, space, report);
@@ -37,13 +43,12 @@ impl Operation<'_> {
             tell_others(&[], &not_begun, space, report);
             return Outcome::Stuck;
         };
-        if failed.iter().any(|(_, ended)| matches!(ended, Ended::Interrupted { .. })) {
+        if failed.iter().any(|(_, unfinished)| matches!(unfinished.why, Why::Interrupted(_))) {
             self.hint_ways(verb, report);
         } else if let (Outcome::Unanswered, Some(own)) = (outcome, self.own) {
             report(Happening::Hint { text: format!("the answer yes is: {}", own.verb("resume --approve")) });
             report(Happening::Hint { text: format!("the answer no is: {}", own.verb(Verb::Rollback)) });
         }
-        let done: Vec<&AppDeployment<'_>> = done.into_iter().map(|(part, _)| part).collect();
         tell_others(&done, &not_begun, space, report);
         // Not every live route is served as before where another app of this deployment is new.
         let failed: Vec<&AppDeployment<'_>> = failed.into_iter().map(|(part, _)| part).collect();
@@ -55,20 +60,25 @@ impl Operation<'_> {
     }
 
     /// Deals with an app that has not come to its end.
-    fn ended(&self, part: &AppDeployment<'_>, ended: &Ended, space: &mut Space, report: &mut Report<'_>) -> Outcome {
+    fn ended(
+        &self,
+        part: &AppDeployment<'_>,
+        unfinished: &Unfinished,
+        space: &mut Space,
+        report: &mut Report<'_>,
+    ) -> Outcome {
         let recovery = Recovery { operation: self, part };
-        match ended {
-            Ended::Done => Outcome::Done,
-            Ended::Unanswered { .. } => {
+        match &unfinished.why {
+            Why::Unanswered(_) => {
                 stands(&part.app, space, report);
                 Outcome::Unanswered
             }
-            Ended::Failed(failure) => recovery.after(failure, space, report),
-            Ended::Stopped { why, .. } => {
+            Why::Failed(_) => recovery.after(&unfinished.step, space, report),
+            Why::Stopped(why) => {
                 recovery.stopped(self.deployment.verb, why, space, report);
                 Outcome::Stuck
             }
-            Ended::Interrupted { signal, .. } => {
+            Why::Interrupted(signal) => {
                 stands(&part.app, space, report);
                 Outcome::Interrupted(*signal)
             }
@@ -77,9 +87,8 @@ impl Operation<'_> {
 
     /// How a deployment ends whose steps are all done. A rollback leads back to where nobody was served, too, where somebody has
     /// stopped what was live: that is for a person to mend.
-    fn served(&self, done: &[(&AppDeployment<'_>, Ended)], space: &Space, report: &mut Report<'_>) -> Outcome {
-        let put_back =
-            |(part, _): &(&AppDeployment<'_>, Ended)| PutBack::of(&part.app, space).filter(|it| it.is_mapped);
+    fn served(&self, done: &[&AppDeployment<'_>], space: &Space, report: &mut Report<'_>) -> Outcome {
+        let put_back = |part: &&AppDeployment<'_>| PutBack::of(&part.app, space).filter(|it| it.is_mapped);
         let unserved: Vec<PutBack> = match self.deployment.verb {
             Verb::Rollback => done.iter().filter_map(put_back).collect(),
             Verb::Apply | Verb::Resume => Vec::new(),

@@ -11,7 +11,7 @@ use crate::cf::invocation::Invocation;
 use crate::event::{Happening, Report};
 use crate::plan::OnFailure;
 use crate::proof;
-use crate::run::executor::ended::{Ended, Failure};
+use crate::run::executor::ended::Why;
 use crate::run::executor::intrusion::Intrusion;
 use crate::run::executor::runner::Runner;
 use crate::run::reading::reader::Unread;
@@ -42,15 +42,15 @@ pub(super) struct Recovery<'o, 'a> {
 
 impl Recovery<'_, '_> {
     /// Deals with a step that has failed.
-    pub(super) fn after(&self, failure: &Failure, space: &mut Space, report: &mut Report<'_>) -> Outcome {
+    pub(super) fn after(&self, step: &Step, space: &mut Space, report: &mut Report<'_>) -> Outcome {
         let read = self.operation.runner.clock.now();
         if let Err(unread) = self.operation.runner.look_again(space, report) {
             return self.out_of_sight(&unread, space, report);
         }
         let app = self.part.app.as_ref();
         let under_way = UnderWay::of(app, space);
-        let is_forward = under_way.as_ref().is_some_and(|it| !it.back) && failure.step.phase.is_of_new_version();
-        let facts = failure.step.facts();
+        let is_forward = under_way.as_ref().is_some_and(|it| !it.back) && step.phase.is_of_new_version();
+        let facts = step.facts();
         if let Some(task) = facts.task() {
             self.tell_logs(facts.app(), Some(task.name), report);
         } else if facts.traffic() == Traffic::Started {
@@ -163,24 +163,25 @@ impl Recovery<'_, '_> {
         let what = |_: &_| format!("take {next} back");
         let endings = Runner { lanes: 1, read, ..self.operation.runner }.run(&what, &way_back, space, &mut told);
         report(Happening::RolledBack { app: app.name.to_string(), complete: endings.is_done() });
-        match endings.apps.into_iter().next().map_or(Ended::Done, |(_, ended)| ended) {
-            Ended::Done => {
+        let ended = endings.apps.into_iter().next().map_or(Ok(()), |(_, ended)| ended);
+        match ended.map_err(|unfinished| unfinished.why) {
+            Ok(()) => {
                 stands(app, space, report);
                 let logs = shell::command(["cf", "logs", next.as_str(), "--recent"]);
                 report(Happening::Hint { text: format!("{next} is off the live routes; look at it with {logs}") });
                 Outcome::AsBefore
             }
             // Nobody is asked on a way back.
-            Ended::Failed(_) | Ended::Unanswered { .. } => {
+            Err(Why::Failed(_) | Why::Unanswered(_)) => {
                 stands(app, space, report);
                 self.tell_left(Verb::Rollback, space, report);
                 Outcome::Stuck
             }
-            Ended::Stopped { why, .. } => {
+            Err(Why::Stopped(why)) => {
                 self.stopped(Verb::Rollback, &why, space, report);
                 Outcome::Stuck
             }
-            Ended::Interrupted { signal, .. } => {
+            Err(Why::Interrupted(signal)) => {
                 stands(app, space, report);
                 report(Happening::Note { text: "it was to be taken back".to_owned() });
                 self.operation.hint_ways(Verb::Rollback, report);

@@ -15,7 +15,7 @@ use crate::steps::Step;
 use crate::steps::action::question::RouterQuestion;
 use crate::steps::action::work::Work;
 use crate::steps::instance_header::InstanceHeader;
-use crate::steps::routers::{Asked, Routers};
+use crate::steps::routers::{RouteProbe, Routers};
 
 use super::deaf::{Persistence, deaf};
 use super::http::Client;
@@ -47,7 +47,7 @@ pub(crate) fn ask<'s>(client: &Client, space: &Space, steps: impl IntoIterator<I
     });
     let asked = |((url, settle), deaf)| {
         let service = space.route_service(&url).map(ToOwned::to_owned);
-        Asked { checked: checked.contains(&url), url, settle, deaf, service }
+        RouteProbe { checked: checked.contains(&url), url, settle, deaf, service }
     };
     routes.into_iter().zip(found).map(asked).collect()
 }

@@ -1,7 +1,5 @@
 //! Writes on an app what routes and states cannot tell.
 
-use std::time::Duration;
-
 use crate::cf::dialect::CfVersion;
 use crate::cf::invocation::Invocation;
 use crate::cf::outcome::Expectation;
@@ -80,10 +78,6 @@ impl Facts for Annotate {
 
     fn changes(&self) -> &'static [Section] {
         &[Section::Apps]
-    }
-
-    fn script(&self, _within: Duration) -> Option<String> {
-        self.invocation(&CfVersion::pinned()).map(|call| call.shell_failing())
     }
 
     fn may_change(&self, facet: &Facet) -> bool {

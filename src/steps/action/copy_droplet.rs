@@ -1,7 +1,5 @@
 //! Copies the droplet of another app.
 
-use std::time::Duration;
-
 use crate::cf::dialect::CfVersion;
 use crate::cf::invocation::Invocation;
 use crate::cf::outcome::Expectation;
@@ -79,9 +77,5 @@ impl Facts for CopyDroplet {
 
     fn may_change(&self, _facet: &Facet) -> bool {
         false
-    }
-
-    fn script(&self, _within: Duration) -> Option<String> {
-        self.invocation(&CfVersion::pinned()).map(|call| call.shell_failing())
     }
 }

@@ -1,7 +1,5 @@
 //! Creates an app without anything but what is written on it.
 
-use std::time::Duration;
-
 use crate::cf::dialect::CfVersion;
 use crate::cf::invocation::{Invocation, Lifecycle as NewLifecycle};
 use crate::cf::outcome::Expectation;
@@ -117,9 +115,5 @@ impl Facts for CreateApp {
             Facet::Annotation { key, .. } => self.annotations.has(key),
             Facet::Droplet(_) | Facet::Leads { .. } => false,
         }
-    }
-
-    fn script(&self, _within: Duration) -> Option<String> {
-        self.invocation(&CfVersion::pinned()).map(|call| call.shell_failing())
     }
 }

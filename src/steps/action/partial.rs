@@ -1,7 +1,5 @@
 //! A part of what an action does that can be there without the rest.
 
-use std::hash::{Hash, Hasher};
-
 use crate::space::Space;
 
 /// A part of what an action does that can be there without the rest: what is found where the tool is killed in the midst
@@ -21,9 +19,3 @@ impl PartialEq for PartialEffect {
 }
 
 impl Eq for PartialEffect {}
-
-impl Hash for PartialEffect {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.when.hash(state);
-    }
-}

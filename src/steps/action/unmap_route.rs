@@ -24,8 +24,8 @@ pub(crate) struct UnmapRoute {
     pub(crate) url: RouteUrl,
     /// The route as cf takes it.
     pub(crate) route: RouteParts,
-    /// Whether what follows relies on it that nobody is led there any more: then the router is asked.
-    pub(crate) is_relied_on: bool,
+    /// Whether users are led there: what follows relies on it that none is any more, so the router is asked.
+    pub(crate) serves_users: bool,
     /// What routers talk to the app there before it.
     pub(crate) protocol: Protocol,
 }
@@ -60,7 +60,7 @@ impl Facts for UnmapRoute {
     }
 
     fn router_question(&self) -> Option<RouterQuestion<'_>> {
-        self.is_relied_on.then_some(RouterQuestion::Gone { app: &self.app, url: &self.url })
+        self.serves_users.then_some(RouterQuestion::Gone { app: &self.app, url: &self.url })
     }
 
     fn effect(&self, space: &mut Space) {
@@ -76,7 +76,7 @@ impl Facts for UnmapRoute {
 
     /// A staging route on which nothing relies leads none of the app's users there.
     fn takes_away(&self) -> bool {
-        self.is_relied_on
+        self.serves_users
     }
 
     fn may_take_off(&self, route: &str) -> bool {

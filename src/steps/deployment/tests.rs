@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::example;
+use crate::space::lock::Lock;
 use crate::space::{App, Quota, QuotaKind, Usage};
 use crate::steps::annotations::{APPS, AT, DEPLOYMENT, PLAN as PLAN_DIGEST, Role};
 use crate::steps::refusal::PlatformRefusal;

@@ -7,6 +7,7 @@ use crate::plan::{Lifecycle, RouteUrl};
 use crate::space::native::NativeDeployment;
 use crate::space::rules::{ForeignRoute, Owner, Stack, StackState, Suspended};
 use crate::space::{QuotaKind, QuotaScope};
+use crate::steps::annotations::APPS;
 use crate::steps::put_back::PutBack;
 use crate::steps::upload::Difference;
 
@@ -159,6 +160,7 @@ fn each(text: &str) -> Vec<(Refusal, Vec<Vec<String>>)> {
             vec![],
         ),
         (Refusal::Routes(RouteRefusal::TooManyRoutes { app: name.clone() }), vec![]),
+        (Refusal::UnderWay(UnderWayRefusal::TooLong { app: name.clone(), key: APPS }), vec![]),
         (Refusal::UnderWay(UnderWayRefusal::NoUpload { name: name.clone() }), vec![ours("resume"), ours("rollback")]),
         (
             Refusal::UnderWay(UnderWayRefusal::OtherUpload { name: name.clone(), difference }),
@@ -314,13 +316,14 @@ fn place(refusal: &Refusal) -> usize {
         Refusal::Platform(PlatformRefusal::NoSource { .. }) => 37,
         Refusal::UnderWay(UnderWayRefusal::OtherDroplet { .. }) => 38,
         Refusal::Platform(PlatformRefusal::UnlimitedLogs { .. }) => 39,
+        Refusal::UnderWay(UnderWayRefusal::TooLong { .. }) => 40,
     }
 }
 
 #[test]
 fn each_kind_is_tried() {
     let tried: BTreeSet<usize> = each("shop").iter().map(|(refusal, _)| place(refusal)).collect();
-    assert_eq!(tried, (0..40).collect());
+    assert_eq!(tried, (0..41).collect());
 }
 
 #[test]

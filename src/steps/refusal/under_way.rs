@@ -11,6 +11,16 @@ use super::about;
 /// What is wrong with what is under way, or was deployed.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum UnderWayRefusal {
+    /// What is to be remembered of a deployment is longer than an annotation can be.
+    #[error(
+        "what is to be remembered of the deployment on app {app} while it is under way ({key}) is longer than the platform takes"
+    )]
+    TooLong {
+        /// The app.
+        app: AppName,
+        /// The key of the annotation.
+        key: &'static str,
+    },
     /// The files to upload are not here.
     #[error("the files to upload for {name} are not here, and its upload has not come to its end")]
     NoUpload {
@@ -105,6 +115,10 @@ impl UnderWayRefusal {
     /// What the user can do about it. A command stands on a line of its own, behind two blanks, as a shell reads it.
     pub(super) fn hint(&self, own: &OwnCommands) -> String {
         match self {
+            Self::TooLong { .. } => {
+                "it grows with the live routes of an app, their options, its processes, and the apps of the plan: split the plan"
+                    .to_owned()
+            }
             Self::NoUpload { name } => format!(
                 "build them and go on:{}\nor take it back:{}",
                 about(own, "resume", name),

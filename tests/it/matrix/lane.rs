@@ -7,7 +7,6 @@ use std::process::{Child, Stdio};
 use std::sync::Mutex;
 
 use cutover::rehearse::load::{LiveUrl, Load, LoadSettings, Mix};
-use cutover::run::executor::ended::Ended;
 use foundry::Snapshot;
 use testkit::wait::comes_true;
 
@@ -77,7 +76,7 @@ impl Lane {
         let ended = inside::deploy(&self.bench, &|step| {
             taken.lock().unwrap().push((step.id.clone(), self.bench.foundry.snapshot().unwrap()));
         });
-        assert_eq!(ended, Ended::Done);
+        assert_eq!(ended, Ok(()));
         (self.steps, self.snapshots) = taken.into_inner().unwrap().into_iter().unzip();
     }
 

@@ -9,7 +9,7 @@ use crate::steps::action::{
     Action, Annotate, ApplyManifest, BindService, Check, CopyDroplet, CreateApp, Delete, Health, NewApp, Push, RunTask,
     SetDroplet, Stage, Start, TaskSize, UnbindService, UploadDroplet, Watch,
 };
-use crate::steps::annotations::{Annotations, Extent, NONE, Origin, Role};
+use crate::steps::annotations::{Annotations, Extent, KEPT_ROUTES, NONE, Origin, Role};
 use crate::steps::builder::{GraphBuilder, RouterKnowledge};
 use crate::steps::input::{Begun, CompileInput, Failed};
 use crate::steps::phase::Phase;
@@ -32,9 +32,6 @@ use super::standing::{
     self, has_begun, is_of_plan, is_under_way, is_uploaded, not_in_use, other, other_routes, staging_is_free,
     told_apart,
 };
-
-/// CC API 3: the longest value of an annotation, in characters.
-const LONGEST_ANNOTATION: usize = 5000;
 
 /// Compiles a new deployment of one app. Refuses where the space does not allow it, or does not tell enough.
 ///
@@ -93,8 +90,11 @@ pub(super) fn deploy(input: &CompileInput<'_>, space: &Space) -> Result<Vec<Step
         .by_http2(&origin.http2_routes, there)
         .options_before(&origin.old_options, there)
         .copying(&origin, there);
-    if annotations.longest() > LONGEST_ANNOTATION {
-        return Err(Refusal::Routes(RouteRefusal::TooManyRoutes { app: next }));
+    if let Some(key) = annotations.too_long() {
+        return Err(match key {
+            KEPT_ROUTES => Refusal::Routes(RouteRefusal::TooManyRoutes { app: next }),
+            _ => Refusal::UnderWay(UnderWayRefusal::TooLong { app: next, key }),
+        });
     }
     // What was being deployed serves, and what was live before does not run: that one leaves the routes while the other's mark
     // tells of what is under way.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::plan::{self, AppName, Old, RouteUrl};
 use crate::space::{App, AppState, Space};
 use crate::steps::annotations::{Origin, Role};
-use crate::steps::held::{Held, count};
+use crate::steps::process_counts::{ProcessCounts, count};
 use crate::steps::standing::{UnderWay, is_alone_on_live, is_at_work, is_on_live, not_alone_on};
 use crate::steps::{Verb, equal};
 
@@ -77,7 +77,7 @@ fn not_told(app: &plan::App, next: &AppName, space: &Space) -> Option<String> {
 /// What is handed over and does not run where it is to run.
 fn not_handed_over(app: &plan::App, live: &AppName, space: &Space) -> Option<String> {
     let there = space.app(live.as_str())?;
-    let held = Held::of(there);
+    let held = ProcessCounts::of(there);
     let mut kinds = held.iter().map(|(kind, _)| kind).filter(|kind| app.hands_over(kind));
     kinds.find(|kind| there.instances_of(kind) == 0).map(|kind| format!("process {kind} of {live} does not run"))
 }

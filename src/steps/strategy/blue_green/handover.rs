@@ -9,15 +9,21 @@ use crate::space::{App, AppState, Space};
 use crate::steps::action::{Aim, Annotate, AwaitEnd, ScaleProcess};
 use crate::steps::annotations::{Annotations, Role};
 use crate::steps::builder::{GraphBuilder, SideList};
-use crate::steps::held::{Held, count};
 use crate::steps::phase::Phase;
+use crate::steps::process_counts::{ProcessCounts, count};
 use crate::steps::refusal::Refusal;
 use crate::steps::sizing;
 use crate::steps::wanted::Wanted;
 
 /// How many instances the processes are to have that are handed over to the next colour: what its manifest says, or else what it
 /// had; more where it is to be equal to a live colour that has more.
-pub(super) fn counts(app: &plan::App, space: &Space, live: Option<&AppName>, next: &AppName, wanted: &Wanted) -> Held {
+pub(super) fn counts(
+    app: &plan::App,
+    space: &Space,
+    live: Option<&AppName>,
+    next: &AppName,
+    wanted: &Wanted,
+) -> ProcessCounts {
     let there = space.app(next.as_str());
     let had = |kind: &str| there.map_or(0, |there| count(there, kind));
     let existing = there.into_iter().flat_map(|there| &there.processes).map(|one| (one.kind.clone(), had(&one.kind)));
@@ -52,7 +58,7 @@ pub(super) fn hold(list: &mut GraphBuilder<'_>, phase: Phase, colour: &AppName) 
     let Some(there) = list.model().app(colour.as_str()).filter(|there| there.state == AppState::Stopped) else {
         return;
     };
-    let held = Held::of(there);
+    let held = ProcessCounts::of(there);
     let runs = |kind: &str| there.instances_of(kind) > 0;
     // One that only a droplet brings is asked for nothing here but whether it is there.
     let absent = held.iter().map(|(kind, _)| kind).filter(|kind| !there.has_process(kind));
@@ -85,8 +91,8 @@ pub(super) fn note(list: &mut GraphBuilder<'_>, phase: Phase, colour: &AppName) 
     }
     let is_large = there.processes.iter().any(|one| app.hands_over(&one.kind) && one.instances > 0);
     let has = there.processes.iter().map(|one| (one.kind.clone(), count(there, &one.kind)));
-    let has: Held = has.filter(|(kind, _)| app.hands_over(kind)).collect();
-    if is_large && Held::of(there) != has {
+    let has: ProcessCounts = has.filter(|(kind, _)| app.hands_over(kind)).collect();
+    if is_large && ProcessCounts::of(there) != has {
         let annotations = Annotations::held(&has);
         list.add(phase, "note", Annotate { app: colour.clone(), annotations });
     }
@@ -120,7 +126,7 @@ pub(super) fn hand_over(
         .chain(stays.processes.iter().map(|one| one.kind.as_str()))
         .filter(|kind| app.hands_over(kind))
         .collect();
-    let held = Held::of(stays);
+    let held = ProcessCounts::of(stays);
     let absent = held.iter().map(|(kind, _)| kind).filter(|kind| app.hands_over(kind));
     let handed = |kind: &str| {
         let wanted = count(stays, kind);

@@ -15,9 +15,9 @@ pub(crate) const HELD: &str = "cutover-processes";
 
 /// How many instances processes are to have, by their types; none of them is to have none.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Held(BTreeMap<String, u32>);
+pub(crate) struct ProcessCounts(BTreeMap<String, u32>);
 
-impl Held {
+impl ProcessCounts {
     /// What an app carries of it.
     pub(crate) fn of(app: &App) -> Self {
         let text = app.annotations.get(HELD).map(String::as_str).unwrap_or_default();
@@ -35,7 +35,7 @@ impl Held {
     }
 }
 
-impl FromIterator<(String, u32)> for Held {
+impl FromIterator<(String, u32)> for ProcessCounts {
     fn from_iter<I: IntoIterator<Item = (String, u32)>>(all: I) -> Self {
         Self(all.into_iter().filter(|(_, count)| *count > 0).collect())
     }
@@ -44,13 +44,13 @@ impl FromIterator<(String, u32)> for Held {
 /// How many instances a process of an app has, or is to have again.
 pub(crate) fn count(app: &App, kind: &str) -> u32 {
     let has = app.instances_of(kind);
-    let held = || Held::of(app).0.get(kind).copied();
+    let held = || ProcessCounts::of(app).0.get(kind).copied();
     if has > 0 { has } else { held().unwrap_or(0) }
 }
 
 /// The app with as many instances of each process as it has, or is to have again.
 pub(crate) fn whole(app: &App) -> App {
-    let (mut whole, held) = (app.clone(), Held::of(app));
+    let (mut whole, held) = (app.clone(), ProcessCounts::of(app));
     for process in whole.processes.iter_mut().filter(|process| process.instances == 0) {
         process.instances = held.0.get(&process.kind).copied().unwrap_or(0);
     }
