@@ -2,11 +2,9 @@
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
-
 use cutover::cli::Cli;
 use cutover::commands;
 
 fn main() -> ExitCode {
-    ExitCode::from(commands::run(Cli::parse()).code())
+    ExitCode::from(commands::run(Cli::of_process()).code())
 }

@@ -4,12 +4,14 @@ use std::env;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use clap::error::{ContextKind, ContextValue};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::own_commands::OwnCommands;
 use crate::plan::MOST_PARALLEL;
 use crate::run::routes::http::RouterUrl;
 use crate::secret::Redactor;
+use crate::shell;
 
 /// Deployments without downtime on Cloud Foundry, driven by the official cf CLI.
 #[derive(Debug, Parser)]
@@ -21,6 +23,28 @@ pub struct Cli {
     /// Common flags.
     #[command(flatten)]
     pub(crate) common: Common,
+}
+
+impl Cli {
+    /// Reads the command line of this process, which ends here where that is wrong.
+    pub fn of_process() -> Self {
+        Self::try_parse().unwrap_or_else(|mut error| {
+            if let Some(tip) = plan_without_verb(&error) {
+                error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
+            }
+            error.exit()
+        })
+    }
+}
+
+/// What is meant where a file stands in the place of a verb.
+fn plan_without_verb(error: &clap::Error) -> Option<String> {
+    match error.get(ContextKind::InvalidSubcommand) {
+        Some(ContextValue::String(word)) if Path::new(word).is_file() => {
+            Some(format!("a plan is named behind the verb: {}", shell::command(["cutover", "plan", word])))
+        }
+        _ => None,
+    }
 }
 
 const EXIT_CODES: &str = "\
@@ -313,4 +337,17 @@ impl Command {
 
 fn duration(text: &str) -> Result<Duration, String> {
     crate::plan::parse_duration(text).map_err(|fault| fault.message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plan_in_the_place_of_a_verb_is_understood() {
+        let tip = |word: &str| plan_without_verb(&Cli::try_parse_from(["cutover", word]).unwrap_err());
+        let meant = "a plan is named behind the verb: cutover plan deploy.example.yaml";
+        assert_eq!(tip("deploy.example.yaml").as_deref(), Some(meant));
+        assert_eq!(tip("aply"), None);
+    }
 }

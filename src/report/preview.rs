@@ -82,13 +82,8 @@ fn write_opening(out: &mut String, part: &AppDeployment<'_>, space: &Space) {
 /// What becomes of the tasks that run on apps which are stopped or deleted.
 fn tasks_left(part: &AppDeployment<'_>, space: &Space) -> Vec<String> {
     let becomes = |app: &App| {
-        let of_app = part.steps.iter().filter(|step| step.facts().app() == app.name);
-        let kinds: Vec<&str> = of_app.map(|step| step.facts().kind()).collect();
-        if kinds.contains(&"delete") {
-            Some("the app is deleted once they have ended")
-        } else {
-            kinds.contains(&"stop").then_some("a stop leaves them running")
-        }
+        let mut of_app = part.steps.iter().rev().filter(|step| step.facts().app() == app.name);
+        of_app.find_map(|step| step.facts().becomes_of_tasks())
     };
     let told = |app: &App| Some(format!("note: {} runs {}: {}", app.name, app.open_tasks()?, becomes(app)?));
     space.apps.iter().filter_map(told).collect()

@@ -76,7 +76,7 @@ impl Changes {
         let routes = part.standing.live().map(|live| routes(part, space, live, next)).unwrap_or_default();
         let of_next = |step: &&Step| step.facts().app() == next.as_str();
         let mut own = part.steps.iter().filter(of_next);
-        if !own.any(|step| matches!(step.action, Action::Start(_))) {
+        if !own.any(Step::starts) {
             return Self { routes, ..Self::default() };
         }
         let brings =
@@ -91,7 +91,7 @@ impl Changes {
         let Some(before) = live.filter(|live| live.settings.is_some()) else { return changes };
         let (mut model, before) = (space.clone(), &whole(before));
         let mut changes = Self { by_hand: by_hand(before), ..changes };
-        for step in part.steps.iter().take_while(|step| !matches!(step.action, Action::Start(_))) {
+        for step in part.steps.iter().take_while(|step| !step.starts()) {
             step.facts().effect(&mut model);
             if let Action::Set(set) = &step.action {
                 let set = set.settings.iter().filter(|(_, is)| **is != Is::Unset);

@@ -151,8 +151,9 @@ fn missing(plan: &Plan, app: &plan::App, space: &Space, files: &Files<'_>) -> Op
         Err(why) => return Some(untold(why)),
     };
     if let Err(difference) = upload.is_the_one(&origin.upload, &origin.upload_files) {
+        let advice = difference.of_more().map(|advice| format!("; {advice}")).unwrap_or_default();
         return Some(format!(
-            "{live} is live and comes from other files than those that are here ({difference}) {whose}"
+            "{live} is live and comes from other files than those that are here ({difference}{advice}) {whose}"
         ));
     }
     otherwise(app, space, &live, found, &whose)

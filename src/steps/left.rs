@@ -54,7 +54,7 @@ pub(crate) fn left(verb: Verb, input: &CompileInput<'_>, space: &Space) -> Resul
         if is_started {
             return false;
         }
-        is_started = step.facts().traffic() == Traffic::Started;
+        is_started = step.starts();
         let harms = harms(step, staging, &model);
         let relied_on =
             step.requires.as_ref().is_none_or(|relied_on| relied_on.judge(&model, &model) == Judgement::Holds);

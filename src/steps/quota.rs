@@ -58,12 +58,14 @@ pub(super) fn exceeded(quota: &Quota, more: Usage) -> Option<Excess> {
 /// is started): the last of these steps starts it. What a new app has that nobody has named is up to the platform.
 fn unlimited_logs(quota: &Quota, space: &Space, steps: &[&Step], model: &Space) -> Result<(), Refusal> {
     let (Some(limit), Some(step)) = (quota.log_rate, steps.last()) else { return Ok(()) };
-    let (Action::Start(start), Phase::Start) = (&step.action, step.phase) else { return Ok(()) };
-    let Some(app) = model.app(start.app.as_str()) else { return Ok(()) };
+    if !step.starts() || step.phase != Phase::Start {
+        return Ok(());
+    }
+    let Some(app) = model.app(step.facts().app()) else { return Ok(()) };
     let is_known = |kind: &str| {
         let rate = Setting::Process(kind.to_owned(), ProcessSetting::LogRate);
-        let own = steps.iter().filter(|step| step.facts().app() == start.app.as_str());
-        space.app(start.app.as_str()).is_some_and(|app| app.has_process(kind))
+        let own = steps.iter().filter(|step| step.facts().app() == app.name);
+        space.app(&app.name).is_some_and(|app| app.has_process(kind))
             || own.into_iter().any(|step| match &step.action {
                 Action::Set(set) => set.settings.contains_key(&rate),
                 _ => step.facts().declared().is_some_and(|declared| declared.settings.names(&rate)),
@@ -72,7 +74,7 @@ fn unlimited_logs(quota: &Quota, space: &Space, steps: &[&Step], model: &Space) 
     let is_unlimited = |kind: &str| log_rate(app, kind).is_some_and(|rate| rate < 0) && is_known(kind);
     match app.processes.iter().find(|process| process.instances > 0 && is_unlimited(&process.kind)) {
         Some(process) => Err(Refusal::Platform(PlatformRefusal::UnlimitedLogs {
-            app: start.app.clone(),
+            app: app.name.clone(),
             process: process.kind.clone(),
             quota: quota.name.clone(),
             scope: quota.scope,

@@ -13,6 +13,7 @@ use super::action::Action;
 use super::action::facts::Facts;
 use super::action::limits::Limits;
 use super::action::question::RouterQuestion;
+use super::action::traffic::Traffic;
 use super::phase::Phase;
 
 /// One thing to do, with all that is needed to do it, to confirm it and to take it back.
@@ -50,6 +51,11 @@ impl Step {
         self.facts().invocation(&self.cf)
     }
 
+    /// Whether it starts its app.
+    pub(crate) fn starts(&self) -> bool {
+        self.facts().traffic() == Traffic::Started
+    }
+
     /// What takes the step back; `None` where there is nothing to take back, or no way.
     pub(crate) fn undo(&self) -> Option<Invocation> {
         self.facts().undo(&self.cf)
@@ -60,7 +66,7 @@ impl Step {
     /// other one has ended, is waited for: the platform tries again every now and then, and what was stopped may be giving up its
     /// place.
     pub(crate) fn gives_up(&self, space: &Space) -> Option<String> {
-        if self.phase != Phase::Start || !matches!(self.action, Action::Start(_)) {
+        if self.phase != Phase::Start || !self.starts() {
             return None;
         }
         let why = self.facts().condition()?.no_room(space)?;

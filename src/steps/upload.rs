@@ -282,6 +282,15 @@ fn letters(hash: &[u8; 32], length: usize) -> String {
     hash.iter().take(length).map(|byte| char::from(LETTERS[usize::from(byte % 64)])).collect()
 }
 
+impl Difference {
+    /// What to do where nothing but more files are here: they may be none of the app's.
+    pub(crate) fn of_more(&self) -> Option<&'static str> {
+        let is_of_more =
+            !self.added.is_empty() && self.changed.is_empty() && self.missing.is_empty() && self.unnamed == 0;
+        is_of_more.then_some("a .cfignore leaves out what is not to be uploaded, such as a log")
+    }
+}
+
 impl fmt::Display for Difference {
     /// `changed: a, b; not here: c; not there before: d`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

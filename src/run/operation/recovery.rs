@@ -18,7 +18,6 @@ use crate::run::reading::reader::Unread;
 use crate::run::waiting::clock::Stop;
 use crate::shell;
 use crate::space::Space;
-use crate::steps::action::traffic::Traffic;
 use crate::steps::annotations::Extent;
 use crate::steps::input::{CompileInput, Failed};
 use crate::steps::left::{self, Left};
@@ -53,7 +52,7 @@ impl Recovery<'_, '_> {
         let facts = step.facts();
         if let Some(task) = facts.task() {
             self.tell_logs(facts.app(), Some(task.name), report);
-        } else if facts.traffic() == Traffic::Started {
+        } else if step.starts() {
             self.tell_logs(facts.app(), None, report);
         } else if let Some(under_way) = under_way.as_ref().filter(|_| is_forward) {
             self.tell_logs(under_way.app.as_str(), None, report);

@@ -57,6 +57,10 @@ impl Facts for Delete {
         Some(Must::Deleted)
     }
 
+    fn becomes_of_tasks(&self) -> Option<&'static str> {
+        Some("the app is deleted once they have ended")
+    }
+
     fn effect(&self, space: &mut Space) {
         let guid = model::app(space, self.app.as_str()).guid.clone();
         space.apps.retain(|app| app.guid != guid);

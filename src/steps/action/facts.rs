@@ -57,6 +57,11 @@ pub(crate) trait Facts {
         Some(Condition { app: self.app().to_owned(), must: self.must()? })
     }
 
+    /// What becomes of the tasks that its app runs, in words; `None` where that is no matter of it.
+    fn becomes_of_tasks(&self) -> Option<&'static str> {
+        None
+    }
+
     /// What is asked at the router afterwards.
     fn router_question(&self) -> Option<RouterQuestion<'_>> {
         None

@@ -48,6 +48,10 @@ impl Facts for Stop {
         Some(Must::Stopped)
     }
 
+    fn becomes_of_tasks(&self) -> Option<&'static str> {
+        Some("a stop leaves them running")
+    }
+
     fn effect(&self, space: &mut Space) {
         let app = model::app(space, self.app.as_str());
         app.state = AppState::Stopped;

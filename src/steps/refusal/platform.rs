@@ -130,7 +130,7 @@ pub enum PlatformRefusal {
     )]
     UnlimitedLogs {
         /// The app.
-        app: AppName,
+        app: String,
         /// The type of the process.
         process: String,
         /// The name of the quota.

@@ -151,7 +151,7 @@ fn each(text: &str) -> Vec<(Refusal, Vec<Vec<String>>)> {
         ),
         (
             Refusal::Platform(PlatformRefusal::UnlimitedLogs {
-                app: name.clone(),
+                app: app.clone(),
                 process: "web".to_owned(),
                 quota: app.clone(),
                 scope: QuotaScope::Space,

@@ -124,8 +124,9 @@ impl UnderWayRefusal {
                 about(own, "resume", name),
                 about(own, "rollback", name)
             ),
-            Self::OtherUpload { name, .. } => format!(
-                "make them as they were and go on:{}\nor start anew with those that are here:{}\nor take it back:{}",
+            Self::OtherUpload { name, difference } => format!(
+                "{}make them as they were and go on:{}\nor start anew with those that are here:{}\nor take it back:{}",
+                difference.of_more().map(|advice| format!("{advice}\n")).unwrap_or_default(),
                 about(own, "resume", name),
                 about(own, "apply", name),
                 about(own, "rollback", name)

@@ -79,7 +79,7 @@ impl Strategy for BlueGreen {
             }
             None => format!("nothing serves {routes} now; {} is left as it is", app.colours[0]),
         };
-        (Title { numbers: "1", text: "the app is live as its first colour" }, told)
+        (Title { numbers: "1", text: "what is live now" }, told)
     }
 
     fn apps<'a>(&self, app: &'a plan::App) -> &'a [AppName] {
