@@ -103,6 +103,15 @@ impl QuotaKind {
     }
 }
 
+impl QuotaKind {
+    /// So much of it, in words: `1 route`, `2 routes`.
+    pub(crate) fn counted(self, count: u64) -> String {
+        let unit = self.to_string();
+        let is_one = count == 1 && matches!(self, Self::Instances | Self::Routes | Self::ReservedPorts);
+        format!("{count} {}", if is_one { unit.trim_end_matches('s') } else { &unit })
+    }
+}
+
 impl fmt::Display for QuotaKind {
     /// The unit, behind a count.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -105,8 +105,8 @@ pub enum PlatformRefusal {
     },
     /// A quota would be exceeded on the way.
     #[error(
-        "the {scope} quota {quota} does not allow it: at step {step} {needed} {what} would be in use, and {limit} are allowed: \
-         {} too many", needed.saturating_sub(*limit)
+        "the {scope} quota {quota} does not allow it: at step {step} {} would be in use, and {limit} are allowed: \
+         {} too many", what.counted(*needed), needed.saturating_sub(*limit)
     )]
     Quota {
         /// The name of the quota.
@@ -284,7 +284,7 @@ fn quota_hint(what: QuotaKind, fits: &[Fit]) -> String {
                 command(&["cf", "stop", app.as_str()])
             )
         }
-        Fit::Limit { needed } => format!("\n- as it is, in a quota of {needed} {what}"),
+        Fit::Limit { needed } => format!("\n- as it is, in a quota of {}", what.counted(*needed)),
     };
     match fits {
         [] => general.to_owned(),

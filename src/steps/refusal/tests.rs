@@ -354,3 +354,16 @@ fn a_name_that_is_taken_is_not_given_to_another_app() {
     );
     assert!(!taken.contains("rename") && taken.contains("colours: ["), "{taken}");
 }
+
+#[test]
+fn what_is_one_is_told_as_one() {
+    let counted = [QuotaKind::Routes, QuotaKind::Instances, QuotaKind::ReservedPorts, QuotaKind::Memory]
+        .map(|what| [what.counted(1), what.counted(2)].join(", "));
+    let told = [
+        "1 route, 2 routes",
+        "1 app instance, 2 app instances",
+        "1 reserved port, 2 reserved ports",
+        "1 MB of memory, 2 MB of memory",
+    ];
+    assert_eq!(counted, told);
+}
