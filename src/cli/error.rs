@@ -267,9 +267,11 @@ impl CliError {
             | Self::NoAnswer { .. }
             | Self::Stopped(_)
             | Self::Upload(_)
-            | Self::Unproved(_)
             | Self::Io { .. }
             | Self::Foundry(_) => None,
+            Self::Unproved(_) => {
+                Some(format!("see how things stand, and what leads on from there:\n  {}", own.verb("status")))
+            }
         }
     }
 

@@ -52,7 +52,8 @@ impl<'a> Asking<'a> {
         prepared.ask_routers(&context.client, space);
         prepared.can_be_checked()?;
         if let Consent::Given = consent {
-            for note in preview::routers(&prepared.routers) {
+            let changed = prepared.deployment.apps.iter().flat_map(|part| preview::changed_since(part, space));
+            for note in preview::routers(&prepared.routers).into_iter().chain(changed) {
                 reporters.note(&note);
             }
         }

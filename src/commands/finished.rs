@@ -55,8 +55,12 @@ impl Asking<'_> {
         if let Err(Refusal::UnderWay(UnderWayRefusal::NotDeployed { apps })) =
             prepare::has_these_files(&part(done), space, &reporters.own_files())
         {
-            for (name, why) in apps {
+            for (name, why) in &apps {
                 reporters.note(&format!("note: {name}: {why}"));
+            }
+            if let Some(own) = reporters.own() {
+                let apply = own.about("apply", apps.iter().map(|(name, _)| name.as_str()));
+                reporters.report(Happening::Hint { text: format!("to deploy what is here: {apply}") });
             }
         }
         let Err(error) = prepare::rest_is_deployed(&context.api(), &part(rest), space, &reporters.own_files()) else {

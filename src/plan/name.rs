@@ -10,6 +10,8 @@ use crate::text::is_unprintable;
 
 /// The longest name, in characters; the Cloud Controller's columns hold 255.
 pub(crate) const MAX_NAME_LENGTH: usize = 255;
+/// What the names of locks begin with: a lock is an app, too.
+pub(crate) const LOCK_PREFIX: &str = "cutover-lock-";
 
 /// Checks what all names have in common.
 ///

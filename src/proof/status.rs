@@ -44,8 +44,8 @@ pub(crate) struct AppStatus<'p> {
     pub(crate) lock: Option<LockState>,
     /// Whether a deployment or a rollback of it did not come to its end.
     pub(crate) is_under_way: bool,
-    /// Whether somebody has given the live colour another droplet since it was deployed.
-    pub(crate) has_other_droplet: bool,
+    /// The colours, of those that are live or can be gone back to, that somebody has given another droplet since they were deployed.
+    pub(crate) changed: Vec<AppName>,
     /// Where it stands.
     pub(crate) stands: Stands,
     /// What can be done about it, in the order in which it is offered.
@@ -111,18 +111,19 @@ impl<'p> Look<'_, 'p> {
         let standing = Standing::of(app, space);
         let (stands, ways) = match lock {
             Some(LockState::Dead) | None => self.at_rest(&standing),
+            Some(state) if self.has_app_in_the_way() => (Stands::AtWork(state), Vec::new()),
             Some(state) => (Stands::AtWork(state), while_at_work(state)),
         };
-        let live = standing.as_ref().ok().and_then(Standing::live).and_then(|live| space.app(live.as_str()));
-        AppStatus {
-            app,
-            lock,
-            is_under_way: UnderWay::of(app, space).is_some(),
-            has_other_droplet: live.is_some_and(has_other_droplet),
-            standing,
-            stands,
-            ways,
-        }
+        let live = standing.as_ref().ok().and_then(Standing::live);
+        let matters = |colour: &&AppName| Some(*colour) == live || self.role(colour) == Some(Role::Previous);
+        let is_changed = |colour: &&AppName| space.app(colour.as_str()).is_some_and(has_other_droplet);
+        let changed = app.colours.iter().filter(matters).filter(is_changed).cloned().collect();
+        AppStatus { app, lock, is_under_way: UnderWay::of(app, space).is_some(), changed, standing, stands, ways }
+    }
+
+    /// Whether an app that runs, or could run, has the name of its lock.
+    fn has_app_in_the_way(self) -> bool {
+        self.space.lock(self.app.name.as_str()).is_some_and(|lock| lock.is_an_app)
     }
 
     /// Where no run is at work.
@@ -173,7 +174,9 @@ impl<'p> Look<'_, 'p> {
             ),
             Some(Role::Previous | Role::Live) => (Stands::Live, vec![rollback()]),
             Some(Role::RolledBack | Role::Next | Role::RollingBack) | None => {
-                (Stands::NoFallback { next: next.clone() }, Vec::new())
+                let apply = self.way(Verb::Apply, Does::Deploys);
+                let is_refused = !matches!(apply.offer, Some(Offer::Steps { .. }));
+                (Stands::NoFallback { next: next.clone() }, if is_refused { vec![apply] } else { Vec::new() })
             }
         }
     }

@@ -15,6 +15,7 @@ use crate::space::{App, AppState, MemoryInUse, Process, Space};
 use crate::steps::changes::{Change, Changes, RouteChange, StackChange};
 use crate::steps::course::Course;
 use crate::steps::deaf::Deaf;
+use crate::steps::deployed::has_other_droplet;
 use crate::steps::preflight::WhyStack;
 use crate::steps::routers::{RouteProbe, Routers};
 use crate::steps::standing::Standing;
@@ -65,7 +66,7 @@ fn write_opening(out: &mut String, part: &AppDeployment<'_>, space: &Space) {
         let _ = writeln!(out, "   {process} uses up to {most_mb} MB of {reserved} MB an instance");
     }
     write_changes(out, &Changes::of(part, space));
-    for note in tasks_left(part, space) {
+    for note in tasks_left(part, space).into_iter().chain(changed_since(part, space)) {
         let _ = writeln!(out, "   {}", style(note).yellow());
     }
     for url in part.standing.live().map(|live| space.routes_of(live.as_str())).unwrap_or_default() {
@@ -77,6 +78,19 @@ fn write_opening(out: &mut String, part: &AppDeployment<'_>, space: &Space) {
         let note = format!("note: {url} leads to it, too, and is not in the plan: {becomes}");
         let _ = writeln!(out, "   {}", style(note).yellow());
     }
+}
+
+/// What a person should know of a rollback: that it goes back to something else than what was deployed.
+pub(crate) fn changed_since(part: &AppDeployment<'_>, space: &Space) -> Vec<String> {
+    let starts = part.steps.iter().filter(|step| step.phase == Phase::FallBack && step.starts());
+    let apps = starts.filter_map(|step| space.app(step.facts().app())).filter(|app| has_other_droplet(app));
+    apps.map(|app| {
+        format!(
+            "note: {} has another droplet than the one that was deployed there: somebody has changed it since",
+            app.name
+        )
+    })
+    .collect()
 }
 
 /// What becomes of the tasks that run on apps which are stopped or deleted.

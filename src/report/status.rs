@@ -11,7 +11,7 @@ use crate::plan;
 use crate::proof::offer::Offer;
 use crate::proof::status::{AppStatus, Does, LeftBy, NotBegun, NotServing, Reached, Stands, Status, Typed, Way};
 use crate::shell;
-use crate::space::lock::LockState;
+use crate::space::lock::{Lock, LockState};
 use crate::space::{App, AppState, Space, Verb};
 use crate::steps::annotations::{self, Identity, Role};
 use crate::steps::standing::{Standing, is_on_live};
@@ -102,7 +102,7 @@ fn write_colour(out: &mut String, colour: &plan::AppName, space: &Space, of_app:
     if let Some(deployed) = origin(app) {
         let _ = writeln!(out, "     {}", style(deployed).dim());
     }
-    if is_live && of_app.has_other_droplet {
+    if of_app.changed.contains(colour) {
         let droplet = app.droplet.as_ref().map_or_else(|| "none".to_owned(), |guid| format!("droplet {guid}"));
         let told =
             format!("it has {droplet} now, which is not what that deployment made live: somebody has changed it since");
@@ -205,6 +205,11 @@ fn where_it_stands(of_app: &AppStatus<'_>, typing: Typing<'_>) -> String {
     let with_ways = |told: String| [told].into_iter().chain(ways()).collect::<Vec<_>>().join("\n   ");
     let yellow = |told: String| style(with_ways(told)).yellow().to_string();
     match stands {
+        // The story of the lock tells that an app is in its place.
+        Stands::AtWork(_) if commands().is_empty() => {
+            let lock = Lock::name_for(app.name.as_str());
+            format!("give that app another name: {} NAME", shell::command(["cf", "rename", &lock]))
+        }
         Stands::AtWork(state) => while_at_work(*state, &commands()),
         Stands::Refused(refusal) => {
             let told = format!("{refusal}\n   {}", refusal.hint(typing.own).replace('\n', "\n   "));
@@ -295,7 +300,7 @@ pub(crate) fn json(status: &Status<'_>, space: &Space, own: &OwnCommands) -> ser
                 "live": standing.live().map(plan::AppName::as_str),
                 "next": standing.next().as_str(),
                 "interrupted": of_app.is_under_way,
-                "other_droplet": of_app.has_other_droplet,
+                "other_droplet": standing.live().is_some_and(|live| of_app.changed.contains(live)),
             }),
             Err(refusal) => json!({ "name": name, "refusal": refusal.to_string(), "hint": refusal.hint(own) }),
         };

@@ -224,33 +224,33 @@ impl Condition {
 
     /// Judges it on a space, as it is and as it was before the step.
     pub(crate) fn judge(&self, space: &Space, before: &Space) -> Judgement {
-        let app = self.app.as_str();
+        let (app, then) = (self.app.as_str(), before);
         match &self.must {
             Must::Deleted => match space.app(app) {
                 None => Judgement::Holds,
                 Some(_) => Judgement::NotYet(format!("app {app} is still there")),
             },
             Must::NoTasks => space.app(app).map_or(Judgement::Holds, no_tasks),
-            Must::Uploaded { before } => with(space, app, |app| uploaded(app, before.as_deref())),
-            Must::Annotated { annotations, of_droplet } => with(space, app, |app| {
+            Must::Uploaded { before } => with(space, then, app, |app| uploaded(app, before.as_deref())),
+            Must::Annotated { annotations, of_droplet } => with(space, then, app, |app| {
                 let droplet = of_droplet.iter().map(|key| (key, app.droplet.as_ref()));
                 annotated(app, annotations.iter().map(|(key, value)| (key, value.as_ref())).chain(droplet))
             }),
-            Must::Bound { service } => with(space, app, |app| {
+            Must::Bound { service } => with(space, then, app, |app| {
                 if app.is_bound(service) {
                     Judgement::Holds
                 } else {
                     Judgement::NotYet(format!("service instance {service} is not bound to app {}", app.name))
                 }
             }),
-            Must::Unbound { service } => with(space, app, |app| {
+            Must::Unbound { service } => with(space, then, app, |app| {
                 if app.is_bound(service) {
                     Judgement::NotYet(format!("service instance {service} is still bound to app {}", app.name))
                 } else {
                     Judgement::Holds
                 }
             }),
-            Must::Set { settings } => with(space, app, |app| set(app, settings)),
+            Must::Set { settings } => with(space, then, app, |app| set(app, settings)),
             Must::Mapped { url, protocol } => match space.protocol(app, url) {
                 Some(is) if is == *protocol => Judgement::Holds,
                 // cf changes nothing of a route that is mapped.
@@ -274,35 +274,39 @@ impl Condition {
                 Judgement::NotYet(format!("{url} is still mapped to app {app}"))
             }
             Must::Unmapped { .. } => Judgement::Holds,
-            Must::Staged => with(space, app, |now| {
+            Must::Staged => with(space, then, app, |now| {
                 staged(now, before.app(app).and_then(|then| then.staged.as_ref()).map(|droplet| droplet.guid.as_str()))
             }),
-            Must::Droplet { checksum, before } => with(space, app, |app| has_droplet(app, checksum, before.as_deref())),
-            Must::DropletSet => with(space, app, |app| match &app.staged {
+            Must::Droplet { checksum, before } => {
+                with(space, then, app, |app| has_droplet(app, checksum, before.as_deref()))
+            }
+            Must::DropletSet => with(space, then, app, |app| match &app.staged {
                 Some(staged) if app.droplet.as_ref() == Some(&staged.guid) => Judgement::Holds,
                 Some(staged) => Judgement::NotYet(format!("droplet {} is not yet app {}'s", staged.guid, app.name)),
                 None => Judgement::NotYet(format!("app {} has no staged droplet", app.name)),
             }),
-            Must::Scaled { instances } => with(space, app, |app| match app.web() {
+            Must::Scaled { instances } => with(space, then, app, |app| match app.web() {
                 Some(web) if web.instances == *instances => Judgement::Holds,
                 Some(_) | None => {
                     Judgement::NotYet(format!("app {} does not have {instances} web instances", app.name))
                 }
             }),
-            Must::Process { process, instances, or_absent } => with(space, app, |app| {
+            Must::Process { process, instances, or_absent } => with(space, then, app, |app| {
                 if *or_absent && !app.has_process(process) {
                     Judgement::Holds
                 } else {
                     process_is(app, process, *instances)
                 }
             }),
-            Must::Running { instances } => with(space, app, |app| running(app, *instances)),
-            Must::TaskSucceeded { task, steady } => with(space, app, |now| match (succeeded(now, task), steady) {
-                (Judgement::Holds, Some(instances)) => is_steady(now, before.app(app), *instances),
-                (judged, _) => judged,
-            }),
-            Must::Steady { instances } => with(space, app, |now| is_steady(now, before.app(app), *instances)),
-            Must::Stopped => with(space, app, |app| match app.state {
+            Must::Running { instances } => with(space, then, app, |app| running(app, *instances)),
+            Must::TaskSucceeded { task, steady } => {
+                with(space, then, app, |now| match (succeeded(now, task), steady) {
+                    (Judgement::Holds, Some(instances)) => is_steady(now, before.app(app), *instances),
+                    (judged, _) => judged,
+                })
+            }
+            Must::Steady { instances } => with(space, then, app, |now| is_steady(now, before.app(app), *instances)),
+            Must::Stopped => with(space, then, app, |app| match app.state {
                 AppState::Stopped => Judgement::Holds,
                 AppState::Started => Judgement::NotYet(format!("app {} is started", app.name)),
             }),
@@ -326,8 +330,13 @@ fn placeless(app: &App, process: &Process) -> Option<String> {
     Some(format!("no cell of the platform has room for {kind} instance #{index} of app {}: {details}", app.name))
 }
 
-fn with(space: &Space, name: &str, judge: impl FnOnce(&App) -> Judgement) -> Judgement {
-    space.app(name).map_or_else(|| Judgement::NotYet(format!("app {name} is not there")), judge)
+/// An app that was there before the step and is not any more does not come back by itself.
+fn with(space: &Space, before: &Space, name: &str, judge: impl FnOnce(&App) -> Judgement) -> Judgement {
+    match space.app(name) {
+        Some(app) => judge(app),
+        None if before.app(name).is_some() => Judgement::Never(format!("app {name} is not there any more")),
+        None => Judgement::NotYet(format!("app {name} is not there")),
+    }
 }
 
 fn uploaded(app: &App, before: Option<&str>) -> Judgement {

@@ -104,7 +104,14 @@ pub(crate) fn differences(before: &Space, now: &Space, apps: &[AppName], routes:
     let mut keys: Vec<&Facet> = was.keys().chain(is.keys()).collect();
     keys.sort();
     keys.dedup();
-    let changed = keys.into_iter().filter(|facet| was.get(facet) != is.get(facet));
+    // Of an app that is gone all is gone: that it is tells enough.
+    let is_gone = |app: &str| {
+        let there = Facet::App(app.to_owned());
+        was.contains_key(&there) && !is.contains_key(&there)
+    };
+    let changed = keys
+        .into_iter()
+        .filter(|facet| was.get(facet) != is.get(facet) && (matches!(facet, Facet::App(_)) || !is_gone(facet.app())));
     changed
         .map(|facet| Difference { facet: facet.clone(), before: was.get(facet).cloned(), now: is.get(facet).cloned() })
         .collect()
@@ -191,7 +198,7 @@ mod tests {
     #[test]
     fn what_somebody_else_changes_is_told_and_nothing_else() {
         let before = || example::space(vec![example::app("shop", true, 2, None)], [("www.example.com", "shop")]);
-        let cases: [(Change, &[&str]); 13] = [
+        let cases: [(Change, &[&str]); 14] = [
             (|_| {}, &[]),
             // Neither what comes and goes by itself, nor what is nobody's business here.
             (|space| space.apps[0].processes[0].states.clear(), &[]),
@@ -212,6 +219,13 @@ mod tests {
                 &["annotation cutover-role of app shop is next and was nothing"],
             ),
             (|space| space.routes.clear(), &["www.example.com was unmapped from shop"]),
+            (
+                |space| {
+                    space.apps.clear();
+                    space.routes.clear();
+                },
+                &["app shop was deleted"],
+            ),
             (
                 |space| {
                     space.apps.push(example::app("other", true, 1, None));

@@ -16,7 +16,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::app::{App, AppState};
 use super::verb::Verb;
-use crate::plan::MAX_NAME_LENGTH;
+use crate::plan::{LOCK_PREFIX, MAX_NAME_LENGTH};
 
 /// The id of the deployment that holds it.
 pub const DEPLOYMENT: &str = "cutover-deployment";
@@ -47,9 +47,6 @@ pub const SILENCE: Duration = Duration::from_secs(30);
 /// How far the clocks of two machines may differ: a lock whose heartbeat is older than this is a dead run's, whoever's
 /// clock is wrong.
 pub const SKEW: Duration = Duration::from_secs(5 * 60);
-
-/// What the names of locks begin with.
-const PREFIX: &str = "cutover-lock-";
 
 /// A lock as it was read. What its app does not tell is empty, or `None`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -143,19 +140,19 @@ impl Lock {
     /// A name that would be too long is cut, and one with a comma changed, because the API takes a comma for the end of
     /// a name (CC API 3: `names`); a hash tells it from others that would read the same.
     pub(crate) fn name_for(app: &str) -> String {
-        let room = MAX_NAME_LENGTH - PREFIX.len();
+        let room = MAX_NAME_LENGTH - LOCK_PREFIX.len();
         if app.chars().count() <= room && !app.contains(',') {
-            return format!("{PREFIX}{app}");
+            return format!("{LOCK_PREFIX}{app}");
         }
         let hash = Sha256::digest(app).first_chunk().copied().map(u64::from_be_bytes).unwrap_or_default();
         let hash = format!("{hash:016x}");
         let head: String = app.chars().take(room - hash.len() - 1).map(|c| if c == ',' { '_' } else { c }).collect();
-        format!("{PREFIX}{head}-{hash}")
+        format!("{LOCK_PREFIX}{head}-{hash}")
     }
 
     /// Whether an app of this name is a lock.
     pub(crate) fn is_name(app: &str) -> bool {
-        app.starts_with(PREFIX)
+        app.starts_with(LOCK_PREFIX)
     }
 
     /// The name of the app that is this lock.

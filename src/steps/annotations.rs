@@ -48,6 +48,9 @@ pub(crate) const OLD_OPTIONS: &str = "cutover-old-options";
 /// Those of the two lists of routes on which routers talk HTTP/2 to the app that they are of.
 pub(crate) const HTTP2_ROUTES: &str = "cutover-http2-routes";
 
+/// What the plan calls the app that it is a version of.
+pub(crate) const APP: &str = "cutover-app";
+
 /// The apps of the plan that the deployment is of.
 pub(crate) const APPS: &str = "cutover-apps";
 
@@ -180,6 +183,8 @@ pub(crate) struct Origin {
     pub(crate) deployment: Identity,
     /// The digest of its plan.
     pub(crate) plan: String,
+    /// What the plan calls the app that it is a version of. An older version of cutover has not written it.
+    pub(crate) app: Option<String>,
     /// The apps of the plan that it is of.
     pub(crate) extent: Extent,
     /// The digest of the files that it uploads.
@@ -211,6 +216,7 @@ impl Origin {
         app.annotations.get(DEPLOYMENT).map(|id| Self {
             deployment: Identity { id: id.clone(), by: text(BY), at: text(AT) },
             plan: text(PLAN),
+            app: named(APP),
             extent: Extent::read(&text(APPS)),
             upload: text(UPLOAD),
             upload_files: text(UPLOAD_FILES),
@@ -236,11 +242,12 @@ impl Origin {
         if self.http2_routes.iter().any(|one| one == url) { Protocol::Http2 } else { Protocol::Http1 }
     }
 
-    fn write(&self) -> [(&'static str, Option<String>); 13] {
+    fn write(&self) -> [(&'static str, Option<String>); 14] {
         let or_none = |value: &Option<String>| Some(value.clone().unwrap_or_else(|| NONE.to_owned()));
         [
             (DEPLOYMENT, Some(self.deployment.id.clone())),
             (PLAN, Some(self.plan.clone())),
+            (APP, self.app.clone()),
             (BY, Some(self.deployment.by.clone())),
             (AT, Some(self.deployment.at.clone())),
             (APPS, Some(self.extent.write())),
@@ -309,6 +316,15 @@ impl Annotations {
         let written = held.write();
         if written.is_some() || app.is_some_and(|app| app.annotations.contains_key(HELD)) {
             self.values.push((HELD, written));
+        }
+        self
+    }
+
+    /// As well as that, what the plan calls it by now, where something else is written on it; `app` is as it is before.
+    #[must_use]
+    pub(crate) fn of_app(mut self, name: &AppName, app: &App) -> Self {
+        if app.annotations.get(APP).is_some_and(|written| written != name.as_str()) {
+            self.values.push((APP, Some(name.to_string())));
         }
         self
     }

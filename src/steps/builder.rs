@@ -255,8 +255,8 @@ impl<'a> GraphBuilder<'a> {
 
     /// Writes a role on an app that does not carry it already.
     pub(super) fn role(&mut self, phase: Phase, app: &AppName, role: Role) {
-        if self.model.app(app.as_str()).is_some_and(|app| Role::of(app) != Some(role)) {
-            let annotations = Annotations::role_only(role);
+        if let Some(there) = self.model.app(app.as_str()).filter(|there| Role::of(there) != Some(role)) {
+            let annotations = Annotations::role_only(role).of_app(&self.app().name, there);
             self.add(phase, "mark", Annotate { app: app.clone(), annotations });
         }
     }

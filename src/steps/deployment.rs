@@ -70,8 +70,9 @@ impl<'p> Deployment<'p> {
                 _ if !is_asked_for => {
                     Err(Refusal::UnderWay(UnderWayRefusal::NothingUnderWay { name: app.name.clone() }))
                 }
-                Some(refusal) => Err(refusal),
-                None => without_quota(verb, &input, &scope::of(app, space)),
+                // Of what was killed before its first change, there is nothing to take back of any app.
+                Some(refusal) if begun.is_none() => Err(refusal),
+                Some(_) | None => without_quota(verb, &input, &scope::of(app, space)),
             };
             match compiled {
                 Ok(steps) => {

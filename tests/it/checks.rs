@@ -279,3 +279,17 @@ fn the_script_asks_as_the_plan_says() {
                 wait_for 20 shop-staging.apps.foundry.test/status answers\n";
     assert!(script.contains(asks), "{script}");
 }
+
+/// What is looked at after a command is not waited for where it can never be so.
+#[test]
+#[ignore = "`make verify` runs it: a condition that can never hold has a table"]
+fn a_version_that_is_deleted_while_a_command_looks_at_it_is_not_waited_for() {
+    let bench = checking("- command: {run: 'touch begun; until [ -e go ]; do sleep 0.1; done', within: 60m}");
+    let child = bench.command(&["apply", "--yes"]).stderr(std::process::Stdio::piped()).spawn().unwrap();
+    wait_until("it looks", || bench.folder().join("begun").exists());
+    bench.cf.must(["delete", "shop_b", "-f"]);
+    bench.write("go", "");
+    let run = crate::support::bench::Run::of(&child.wait_with_output().unwrap());
+    run.assert_tells(3, &["app shop_b was deleted", "shop_a serves"]);
+    assert!(!run.err.contains("annotation "), "{}", run.err);
+}

@@ -478,7 +478,11 @@ fn a_resume_of_an_upload_before_tells_of_other_files_since() {
     let bench = Bench::live_undrained();
     killed_in(&bench, "apply", Rule::new("POST", "/v3/builds", Fault::After(Harm::Nothing)));
     bench.write("app/extra.txt", "new");
-    let words = ["note: shop: shop_b is live and comes from other files than those that are here", "extra.txt"];
+    let words = [
+        "note: shop: shop_b is live and comes from other files than those that are here",
+        "extra.txt",
+        "to deploy what is here: cutover apply --app shop",
+    ];
     bench.run(&["resume", "--yes"]).assert_tells(0, &words);
     assert_eq!(bench.leads_to(LIVE), ["shop_b"]);
 }

@@ -303,3 +303,50 @@ fn the_old_colour_was_let_go_and_still_runs() {
     bench.must(&["apply", "--yes"]);
     assert_settled(&bench, "shop_a");
 }
+
+/// A plan that was copied, and its colours with it: the versions of the app that it was copied from are left alone.
+#[test]
+fn a_copied_plan_does_not_take_over_what_it_was_copied_from() {
+    let bench = Bench::updated_undrained();
+    let copied = plan().replace("name: shop", "name: api\n    colours: [shop_a, shop_b]").replace("[shop.", "[api.");
+    bench.write("api.yaml", &copied.replace("shop-staging", "api-staging"));
+    let words = ["app shop_a was deployed as a version of shop, and not of api", "colours of its own"];
+    for verb in [&["plan"][..], &["apply", "--yes"], &["rollback", "--yes"]] {
+        assert_refused(&bench.run(&[verb, &["--file", "api.yaml"]].concat()), &words);
+    }
+    assert_refused(&bench.run(&["resume", "--yes", "--file", "api.yaml"]), &words[..1]);
+    let status = bench.must(&["status", "--file", "api.yaml"]).out;
+    assert_has(&status, &words);
+    assert!(!status.contains("  cf "), "{status}");
+    assert_settled(&bench, "shop_b");
+    bench.must(&["rollback", "--yes"]);
+    assert_settled(&bench, "shop_a");
+}
+
+/// An app that gets another name in its plan keeps its versions.
+#[test]
+#[ignore = "`make verify` runs it: which colours are known has a table"]
+fn an_app_that_was_renamed_in_its_plan_is_deployed_on_and_on() {
+    let bench = Bench::updated_undrained();
+    bench.write("deploy.yaml", &plan().replace("name: shop", "name: store\n    colours: [shop_a, shop_b]"));
+    for (verb, live) in
+        [("apply", "shop_a"), ("apply", "shop_b"), ("rollback", "shop_a"), ("apply", "shop_b"), ("rollback", "shop_a")]
+    {
+        bench.write("app/version.txt", live);
+        bench.must(&[verb, "--yes"]);
+        assert_settled(&bench, live);
+    }
+}
+
+/// A version that somebody has pushed to since is gone back to, and that is told before.
+#[test]
+fn a_previous_version_that_somebody_has_changed_is_told() {
+    let bench = Bench::updated_undrained();
+    bench.write("app/version.txt", "by hand");
+    bench.cf.must(["push", "shop_a", "-f", "app/manifest.yml", "-p", "app", "--no-route"]);
+    bench.cf.must(["stop", "shop_a"]);
+    assert_has(&bench.must(&["status"]).out, &["somebody has changed it since"]);
+    let back = bench.must(&["rollback", "--yes"]);
+    assert_has(&back.err, &["note: shop_a has another droplet than the one that was deployed there"]);
+    assert_settled(&bench, "shop_a");
+}

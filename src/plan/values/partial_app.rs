@@ -18,7 +18,7 @@ use crate::plan::diagnostics::Collector;
 use crate::plan::droplet_of::DropletOf;
 use crate::plan::duration::parse_duration;
 use crate::plan::manifest::{Lifecycle, Manifest, Sources, as_cf_reads, read_manifest, read_vars};
-use crate::plan::name::{AppName, OrgName, ServiceName, SpaceName};
+use crate::plan::name::{AppName, LOCK_PREFIX, OrgName, ServiceName, SpaceName};
 use crate::plan::processes::{Processes, Takeover};
 use crate::plan::route_url::RouteUrl;
 use crate::plan::schema::{CHECK, FROM, HEALTH, TIMEOUTS};
@@ -73,6 +73,14 @@ impl PartialApp {
                     ValueError::hinted("the name is too long for colours to be made of it", "give `colours` as well");
                 collector.at(name.place.clone(), &name.path, error);
             }
+        }
+        for colour in colours.iter().filter(|colour| colour.value.as_str().starts_with(LOCK_PREFIX)) {
+            let message = format!("`{}` is the name of a lock", colour.value);
+            let error = ValueError::hinted(
+                message,
+                "choose another name: a lock is an app, too, which comes and goes with each run",
+            );
+            collector.at(colour.place.clone(), &colour.path, error);
         }
         let (live, staging) = read_routes(app);
         check_options(app, collector);

@@ -11,6 +11,7 @@ use crate::cf::invocation::Invocation;
 use crate::event::{Happening, Report};
 use crate::plan::OnFailure;
 use crate::proof;
+use crate::proof::offer::{Offer, offer};
 use crate::run::executor::ended::Why;
 use crate::run::executor::intrusion::Intrusion;
 use crate::run::executor::runner::Runner;
@@ -21,7 +22,6 @@ use crate::space::Space;
 use crate::steps::annotations::Extent;
 use crate::steps::input::{CompileInput, Failed};
 use crate::steps::left::{self, Left};
-use crate::steps::refusal::{Refusal, UnderWayRefusal};
 use crate::steps::standing::{Standing, UnderWay, serving};
 use crate::steps::{self, AppDeployment, Deployment, Step, Verb};
 
@@ -259,12 +259,11 @@ impl Recovery<'_, '_> {
         }
         if let Some(own) = self.operation.own {
             // Whoever has changed something may have finished it, too.
-            let is_refused = |verb: Verb| {
-                let compiled = steps::compile(verb, &self.input(), space);
-                compiled.is_err_and(|refusal| !matches!(refusal, Refusal::UnderWay(UnderWayRefusal::NoUpload { .. })))
+            let is_offered = |verb: &Verb| {
+                let offer = offer(self.operation.plan, self.part.app.as_ref(), *verb, space);
+                matches!(offer, Offer::Steps { .. })
             };
-            let possible: Vec<Verb> =
-                [Verb::Resume, Verb::Rollback].into_iter().filter(|verb| !is_refused(*verb)).collect();
+            let possible: Vec<Verb> = [Verb::Resume, Verb::Rollback].into_iter().filter(is_offered).collect();
             report(Happening::Hint { text: own.ways_of(verb, &possible) });
         }
     }

@@ -49,8 +49,16 @@ fn an_app_is_there_or_is_not() {
     );
     assert_says(
         &Condition { app: app(), must: Must::Stopped },
-        &[(|_| {}, "not yet: app shop is started"), (|app| app.state = AppState::Stopped, "holds")],
+        &[
+            (|_| {}, "not yet: app shop is started"),
+            (|app| app.state = AppState::Stopped, "holds"),
+            (rename, "never: app shop is not there any more"),
+        ],
     );
+    // One that is only being created may show later.
+    let nowhere = Space { apps: Vec::new(), ..before() };
+    let stopped = Condition { app: app(), must: Must::Stopped };
+    assert_eq!(stopped.judge(&nowhere, &nowhere), Judgement::NotYet("app shop is not there".to_owned()));
 }
 
 #[test]

@@ -403,3 +403,15 @@ fn what_a_killed_run_was_about_to_begin_is_not_begun_from_another_plan() {
     let refused = "refused: the deployment of mail that is under way comes from another plan or manifest than this one";
     assert_eq!(told("another"), refused);
 }
+
+/// A run that was killed before its first change has left its locks, and nothing to take back: least of all what an app got from
+/// another deployment than the others.
+#[test]
+fn of_a_run_that_has_changed_nothing_there_is_nothing_to_roll_back() {
+    let plan = example::plan(PLAN);
+    let space = deployed(&plan, &["cart", "mail"]);
+    let locks = ["shop", "cart", "mail"].map(|app| lock_of(&plan, app, Verb::Apply, "d-9")).to_vec();
+    let request = Request { locks, ..example::request(&plan, Verb::Rollback) };
+    let refused = Deployment::compile(&plan, &space, &request).unwrap_err();
+    assert!(matches!(refused, Refusal::UnderWay(UnderWayRefusal::NothingUnderWay { .. })), "{refused}");
+}

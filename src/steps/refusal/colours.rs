@@ -38,6 +38,26 @@ pub enum ColourRefusal {
         /// Its colours.
         colours: [AppName; 2],
     },
+    /// A colour is a version of another app of a plan.
+    #[error("app {app} was deployed as a version of {of}, and not of {name}")]
+    OfAnotherApp {
+        /// The plan's name of the app.
+        name: AppName,
+        /// The colour.
+        app: AppName,
+        /// What it is a version of.
+        of: String,
+    },
+    /// What is under way on a colour was begun under another name.
+    #[error("app {app} is being deployed, or rolled back, as a version of {of}, and not of {name}")]
+    UnderWayAs {
+        /// The plan's name of the app.
+        name: AppName,
+        /// The colour.
+        app: AppName,
+        /// What it is a version of.
+        of: String,
+    },
     /// The colour that would be deployed is in use for something else.
     #[error("app {app} is started and serves {}, but it was never deployed by cutover and holds no live route of {name}", routes.join(", "))]
     InUse {
@@ -99,6 +119,13 @@ impl ColourRefusal {
                 "look at both; once only the one that is to be kept is started, run cutover again:{}",
                 look_at(colours)
             ),
+            Self::OfAnotherApp { name, of, .. } => format!(
+                "give {name} colours of its own in the plan (`colours:`); if it is {of} under a new name, give it the old one back \
+                 until it has been deployed"
+            ),
+            Self::UnderWayAs { of, .. } => {
+                format!("wait until that has ended, or end it with the plan in which it is called {of}")
+            }
             Self::InUse { app, .. } => {
                 format!("a deployment would stop {app} and take its routes off: choose other colours in the plan")
             }

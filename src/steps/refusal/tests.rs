@@ -107,6 +107,14 @@ fn each(text: &str) -> Vec<(Refusal, Vec<Vec<String>>)> {
             vec![],
         ),
         (
+            Refusal::Colours(ColourRefusal::OfAnotherApp { name: name.clone(), app: name.clone(), of: app.clone() }),
+            vec![],
+        ),
+        (
+            Refusal::Colours(ColourRefusal::UnderWayAs { name: name.clone(), app: name.clone(), of: app.clone() }),
+            vec![],
+        ),
+        (
             Refusal::Colours(ColourRefusal::InUse {
                 name: name.clone(),
                 app: name.clone(),
@@ -317,13 +325,15 @@ fn place(refusal: &Refusal) -> usize {
         Refusal::UnderWay(UnderWayRefusal::OtherDroplet { .. }) => 38,
         Refusal::Platform(PlatformRefusal::UnlimitedLogs { .. }) => 39,
         Refusal::UnderWay(UnderWayRefusal::TooLong { .. }) => 40,
+        Refusal::Colours(ColourRefusal::OfAnotherApp { .. }) => 41,
+        Refusal::Colours(ColourRefusal::UnderWayAs { .. }) => 42,
     }
 }
 
 #[test]
 fn each_kind_is_tried() {
     let tried: BTreeSet<usize> = each("shop").iter().map(|(refusal, _)| place(refusal)).collect();
-    assert_eq!(tried, (0..41).collect());
+    assert_eq!(tried, (0..43).collect());
 }
 
 #[test]

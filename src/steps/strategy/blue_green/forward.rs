@@ -69,6 +69,7 @@ pub(super) fn deploy(input: &CompileInput<'_>, space: &Space) -> Result<Vec<Step
     let origin = Origin {
         deployment: identity.clone(),
         plan: plan.digest.clone(),
+        app: Some(app.name.to_string()),
         extent: extent.clone(),
         upload: upload.digest().to_owned(),
         upload_files: upload.listing().to_owned(),

@@ -12,6 +12,7 @@ use crate::steps::standing::{Standing, UnderWay, is_on_live};
 
 /// Reads off the space where the colours of an app stand.
 pub(super) fn standing(app: &plan::App, space: &Space) -> Result<Standing, Refusal> {
+    are_its_own(app, space)?;
     if !app.has_routes() {
         return unrouted(app, space);
     }
@@ -39,6 +40,32 @@ pub(super) fn standing(app: &plan::App, space: &Space) -> Result<Standing, Refus
             }
         },
     }
+}
+
+/// Refuses a colour that is a version of another app: a plan that was copied would take that one's versions for its own. An app
+/// may have got another name in its plan since: then its live routes lead there, or to one that knows of it.
+fn are_its_own(app: &plan::App, space: &Space) -> Result<(), Refusal> {
+    let origin = |colour: &AppName| space.app(colour.as_str()).and_then(Origin::of);
+    let written = |colour: &AppName| origin(colour).and_then(|origin| origin.app);
+    for colour in &app.colours {
+        let Some(of) = written(colour).filter(|of| of != app.name.as_str()) else { continue };
+        let other = other(app, colour);
+        let is_before = || {
+            written(other).is_some_and(|of| of == app.name.as_str())
+                && origin(other).is_some_and(|origin| origin.old.as_deref() == Some(colour.as_str()))
+        };
+        let is_renamed = is_on_live(app, colour, space)
+            || (is_on_live(app, other, space) && written(other).as_ref() == Some(&of))
+            || is_before();
+        let (name, colour) = (app.name.clone(), colour.clone());
+        if !is_renamed {
+            return Err(Refusal::Colours(ColourRefusal::OfAnotherApp { name, app: colour, of }));
+        }
+        if is_under_way(space, &colour) {
+            return Err(Refusal::Colours(ColourRefusal::UnderWayAs { name, app: colour, of }));
+        }
+    }
+    Ok(())
 }
 
 /// Reads off the space where the colours of an app without routes stand: what is written on them tells, and where nothing is, what

@@ -5,7 +5,7 @@ use crate::example;
 use crate::plan::Plan;
 use crate::space::{App, Space};
 use crate::steps::Verb;
-use crate::steps::annotations::Role;
+use crate::steps::annotations::{APP, DEPLOYMENT, OLD, Role};
 use crate::steps::refusal::{ColourRefusal, Refusal};
 use crate::steps::standing::Standing;
 
@@ -76,4 +76,62 @@ fn of_two_versions_that_nothing_tells_apart_none_is_pushed_over() {
     empty.apps[0].droplet = None;
     assert!(compiled(&empty).is_ok());
     assert!(compiled(&space([Colour::Silent, Colour::With(Role::RolledBack)])).is_ok());
+}
+
+/// What the plan calls the app that a colour is a version of, and what was live before it.
+type Written = (&'static str, Option<(&'static str, &'static str)>);
+
+/// The two colours, which one is on the live route, which one is being deployed, and which one is refused.
+type Case = ([Written; 2], Option<&'static str>, Option<&'static str>, Option<&'static str>);
+
+#[test]
+fn a_colour_of_another_app_is_left_alone_and_one_that_got_another_name_is_known() {
+    let plan = example::plan(PLAN);
+    let cases: [Case; 9] = [
+        // A plan that was copied, with the colours of the other one.
+        ([("shop_a", Some(("web", "-"))), ("shop_b", None)], None, None, Some("shop_a")),
+        ([("shop_a", Some(("web", "shop_b"))), ("shop_b", Some(("web", "-")))], None, None, Some("shop_a")),
+        // One of its own, and one of somebody else's.
+        ([("shop_a", Some(("shop", "-"))), ("shop_b", Some(("web", "-")))], Some("shop_a"), None, Some("shop_b")),
+        ([("shop_a", Some(("shop", "-"))), ("shop_b", Some(("shop", "shop_a")))], Some("shop_b"), None, None),
+        // An older version of cutover has written nothing.
+        ([("shop_a", None), ("shop_b", Some(("shop", "shop_a")))], Some("shop_b"), None, None),
+        // It was called store, and then shop.
+        ([("shop_a", Some(("store", "-"))), ("shop_b", None)], Some("shop_a"), None, None),
+        ([("shop_a", Some(("store", "shop_b"))), ("shop_b", Some(("store", "-")))], Some("shop_a"), None, None),
+        (
+            [("shop_a", Some(("store", "-"))), ("shop_b", Some(("shop", "shop_a")))],
+            Some("shop_b"),
+            Some("shop_b"),
+            None,
+        ),
+        // Whoever deploys it under its old name is not met.
+        (
+            [("shop_a", Some(("store", "-"))), ("shop_b", Some(("store", "shop_a")))],
+            Some("shop_a"),
+            Some("shop_b"),
+            Some("shop_b"),
+        ),
+    ];
+    for (number, (colours, live, next, refused)) in cases.into_iter().enumerate() {
+        let app = |(name, written): Written| {
+            let role = if next == Some(name) { Role::Next } else { Role::Live };
+            let mut app = example::app(name, true, 2, Some(role));
+            for (key, value) in written.iter().flat_map(|(of, old)| [(APP, *of), (OLD, *old), (DEPLOYMENT, "d-1")]) {
+                app.annotations.insert(key.to_owned(), value.to_owned());
+            }
+            app
+        };
+        let space = example::space(colours.map(app).to_vec(), live.map(|live| ("shop.example.com", live)));
+        let told = match standing(&plan.apps[0], &space) {
+            Err(Refusal::Colours(ColourRefusal::OfAnotherApp { app, .. } | ColourRefusal::UnderWayAs { app, .. })) => {
+                Some(app.to_string())
+            }
+            other => {
+                assert!(other.is_ok(), "{number}: {other:?}");
+                None
+            }
+        };
+        assert_eq!(told.as_deref(), refused, "{number}");
+    }
 }
