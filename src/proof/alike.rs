@@ -248,4 +248,16 @@ mod tests {
             assert_eq!(told(name, "blue", "blue"), None, "{name}");
         }
     }
+
+    #[test]
+    fn nor_is_the_name_of_a_process() {
+        let (plan, mut space) = (plan("worker"), space("worker", "blue", "blue"));
+        let is_left_out = |space: &Space| {
+            let deployment = Deployment::compile(&plan, space, &example::request(&plan, Verb::Apply)).unwrap();
+            !is_a_word(&deployment.apps[0], space)
+        };
+        assert!(is_left_out(&space));
+        space.apps[0].make_process("worker");
+        assert!(!is_left_out(&space));
+    }
 }
