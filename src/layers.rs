@@ -24,6 +24,7 @@ const LAYERS: [(&[&str], &[&str], &str); 4] = [
             "byte_size.rs",
             "init",
             "own_commands.rs",
+            "own_output.rs",
             "shell.rs",
             "text.rs",
             "cf/dialect.rs",

@@ -29,6 +29,7 @@ mod init;
 #[cfg(test)]
 mod layers;
 mod own_commands;
+mod own_output;
 pub mod plan;
 pub mod proof;
 #[cfg(feature = "rehearse")]

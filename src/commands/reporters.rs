@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use crate::cli::{CliError, Common, ExitStatus};
 use crate::event::{AppEnd, Event, Happening};
 use crate::own_commands::OwnCommands;
+use crate::own_output::log_begins;
 use crate::plan::Plan;
 use crate::report::console::{Console, Verbosity};
 use crate::report::json_lines::JsonLines;
@@ -21,6 +22,7 @@ use crate::run::waiting::interrupt::Urgency;
 use crate::run::waiting::signal::Signal;
 use crate::secret::Redactor;
 use crate::space::Space;
+use crate::steps::Verb;
 use crate::steps::standing::Standing;
 use crate::text::harmless;
 
@@ -75,6 +77,11 @@ impl Reporters {
     #[cfg(feature = "rehearse")]
     pub(crate) fn of_rehearsal(common: &Common) -> Result<Self, CliError> {
         Ok(Self { own: None, ..Self::new(common)? })
+    }
+
+    /// Tells, in a log, what runs and since when.
+    pub(crate) fn begin_log(&self, verb: Verb) {
+        locked(&self.console).begin_log(&log_begins(verb, Timestamp::now()));
     }
 
     /// The files that are written while it is reported.

@@ -74,6 +74,13 @@ impl Console {
         &self.bar
     }
 
+    /// The first line of a log; a terminal needs none.
+    pub(crate) fn begin_log(&self, line: &str) {
+        if !Term::stderr().is_term() {
+            self.line(line);
+        }
+    }
+
     /// Tells something that is no event.
     pub(crate) fn note(&self, text: &str) {
         self.line(text);

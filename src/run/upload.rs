@@ -18,6 +18,7 @@ use zip::result::ZipError;
 
 use crate::bounded;
 use crate::cf::ignore::Ignore;
+use crate::own_output;
 use crate::plan::{self, Disk, Files as _};
 use crate::steps::upload::Upload;
 
@@ -82,7 +83,7 @@ fn root(app: &plan::App) -> Option<&Path> {
     }
 }
 
-/// Reads what is uploaded for an app, less what the run itself writes there. Fails where something of it cannot be
+/// Reads what is uploaded for an app, less what cutover writes there: this run, and earlier ones. Fails where something of it cannot be
 /// read, and names that.
 pub fn read(app: &plan::App, own: &OwnFiles) -> Result<Upload, UploadError> {
     if let Some(docker) = &app.manifest.app.docker {
@@ -170,11 +171,12 @@ impl Reader<'_> {
             let (path, within) = (entry.path(), within.join(entry.file_name()));
             let metadata = entry.metadata().map_err(at(&path))?;
             if !ignore.leaves_out(&within.to_string_lossy()) {
-                if self.own.has(&metadata) {
+                let counts =
+                    if self.own.has(&metadata) { None } else { what_counts(&path, &metadata).map_err(at(&path))? };
+                let Some(counts) = counts else {
                     self.left_out.insert(within);
                     continue;
-                }
-                let counts = what_counts(&path, &metadata).map_err(at(&path))?;
+                };
                 self.entries.insert(within.clone(), counts);
             }
             if metadata.is_dir() {
@@ -265,16 +267,23 @@ enum Kind {
     File { executable: bool },
 }
 
-fn what_counts(path: &Path, metadata: &Metadata) -> io::Result<[u8; 32]> {
+/// `None` for what an earlier run has written: its log, or its events.
+fn what_counts(path: &Path, metadata: &Metadata) -> io::Result<Option<[u8; 32]>> {
     let kind = metadata.file_type();
     if kind.is_dir() {
-        hash(&Kind::Folder, &mut io::empty())
+        hash(&Kind::Folder, &mut io::empty()).map(Some)
     } else if kind.is_symlink() {
         // cf 8.17 uploads links as links: where one leads counts, and not what is there.
-        hash(&Kind::Link, &mut fs::read_link(path)?.as_os_str().as_encoded_bytes())
+        hash(&Kind::Link, &mut fs::read_link(path)?.as_os_str().as_encoded_bytes()).map(Some)
     } else if kind.is_file() {
         let executable = metadata.permissions().mode() & 0o100 != 0;
-        hash(&Kind::File { executable }, &mut File::open(path)?)
+        let mut file = File::open(path)?;
+        let mut head = Vec::new();
+        file.by_ref().take(own_output::HEAD).read_to_end(&mut head)?;
+        if own_output::has_written(&head) {
+            return Ok(None);
+        }
+        hash(&Kind::File { executable }, &mut head.chain(file)).map(Some)
     } else {
         // cf 8.17 opens it like a file, and waits for ever where it is a named pipe.
         Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no ordinary file, and cf cannot upload it"))
@@ -320,8 +329,8 @@ pub(crate) struct Stray {
 pub(crate) enum Lies {
     /// In a folder.
     InFolder,
-    /// In a folder, and it is written while the upload runs.
-    Growing,
+    /// In a folder, and it is what a run of cutover writes, this one or an earlier one.
+    Written,
     /// In an archive.
     InArchive,
 }
@@ -345,14 +354,14 @@ impl Stray {
         found.map(|file| stray(file, Lies::InFolder)).collect()
     }
 
-    /// Those that the run itself writes.
+    /// Those that cutover writes.
     pub(crate) fn written(app: &plan::App, upload: &Upload) -> BTreeSet<Self> {
         let Some(folder) = root(app) else { return BTreeSet::new() };
         let stray = |file: &Path| Self {
             app: app.name.to_string(),
             root: folder.to_owned(),
             file: file.to_string_lossy().into_owned(),
-            lies: Lies::Growing,
+            lies: Lies::Written,
         };
         upload.left_out().map(stray).collect()
     }
@@ -364,8 +373,8 @@ impl Stray {
         let line = Ignore::line_for(file);
         let what = match lies {
             Lies::InFolder => read_by_all,
-            Lies::Growing => {
-                "is written by this run and is uploaded with it: cf fails where a file changes during the upload"
+            Lies::Written => {
+                "is written by cutover and is uploaded with it: cf fails where a file changes during the upload"
             }
             Lies::InArchive => {
                 return format!(

@@ -552,9 +552,12 @@ fn waiting(bench: &Bench, wait: &str) -> (Child, BufReader<ChildStderr>) {
     let mut command = bench.command(&["apply", "--yes", "--lock-wait", wait]);
     let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
     let mut heard = BufReader::new(child.stderr.take().unwrap());
-    let mut line = String::new();
-    heard.read_line(&mut line).unwrap();
-    assert!(line.starts_with("waiting: shop is being deployed by mo on build-4"), "{line}");
+    let mut begins = String::new();
+    for _ in 0..2 {
+        heard.read_line(&mut begins).unwrap();
+    }
+    let (_, line) = begins.split_once('\n').unwrap();
+    assert!(line.starts_with("waiting: shop is being deployed by mo on build-4"), "{begins}");
     (child, heard)
 }
 
@@ -609,8 +612,10 @@ fn the_verbs() {
     assert_eq!((&lock["app"], &lock["state"]), (&"shop".into(), &"at-work".into()));
     assert_eq!((&lock["lock"]["by"], &lock["lock"]["verb"]), (&"jo on build-3".into(), &"apply".into()));
     let refused = bench.run(&["apply", "--yes"]);
+    let (begins, told) = refused.err.split_once('\n').unwrap();
+    assert!(begins.starts_with(concat!("cutover ", env!("CARGO_PKG_VERSION"), ": apply, 20")), "{begins}");
     assert_eq!(
-        (refused.code, shown(&refused.err)),
+        (refused.code, shown(told)),
         (
             4,
             format!(

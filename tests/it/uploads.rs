@@ -273,4 +273,7 @@ fn a_log_in_the_folder_is_none_of_the_app() {
     let status = command.stdout(log.try_clone().unwrap()).stderr(log).status().unwrap();
     assert!(status.success(), "{}", fs::read_to_string(&path).unwrap());
     assert_eq!(bench.leads_to("shop.apps.foundry.test"), ["shop_b"]);
+
+    // Nor are they once nothing is under way.
+    bench.must(&["resume", "--yes"]);
 }
