@@ -52,7 +52,7 @@ impl<'a> Asking<'a> {
         prepared.ask_routers(&context.client, space);
         prepared.can_be_checked()?;
         if let Consent::Given = consent {
-            let changed = prepared.deployment.apps.iter().flat_map(|part| preview::changed_since(part, space));
+            let changed = preview::changed_since(&prepared.deployment, space);
             for note in preview::routers(&prepared.routers).into_iter().chain(changed) {
                 reporters.note(&note);
             }

@@ -15,7 +15,7 @@ use crate::space::{App, AppState, MemoryInUse, Process, Space};
 use crate::steps::changes::{Change, Changes, RouteChange, StackChange};
 use crate::steps::course::Course;
 use crate::steps::deaf::Deaf;
-use crate::steps::deployed::has_other_droplet;
+use crate::steps::deployed;
 use crate::steps::preflight::WhyStack;
 use crate::steps::routers::{RouteProbe, Routers};
 use crate::steps::standing::Standing;
@@ -32,6 +32,9 @@ pub(crate) fn text(plan: &Plan, space: &Space, deployment: &Deployment<'_>) -> S
     if plan.tls.insecure {
         let _ =
             writeln!(out, "{}", style("WARNING: no certificate of a route is verified (tls.insecure)").red().bold());
+    }
+    for note in changed_since(deployment, space) {
+        let _ = writeln!(out, "{}", style(note).yellow());
     }
     for part in &deployment.apps {
         let _ = writeln!(out, "\n{}", style(headline(part, space)).bold());
@@ -66,7 +69,7 @@ fn write_opening(out: &mut String, part: &AppDeployment<'_>, space: &Space) {
         let _ = writeln!(out, "   {process} uses up to {most_mb} MB of {reserved} MB an instance");
     }
     write_changes(out, &Changes::of(part, space));
-    for note in tasks_left(part, space).into_iter().chain(changed_since(part, space)) {
+    for note in tasks_left(part, space) {
         let _ = writeln!(out, "   {}", style(note).yellow());
     }
     for url in part.standing.live().map(|live| space.routes_of(live.as_str())).unwrap_or_default() {
@@ -81,16 +84,17 @@ fn write_opening(out: &mut String, part: &AppDeployment<'_>, space: &Space) {
 }
 
 /// What a person should know of a rollback: that it goes back to something else than what was deployed.
-pub(crate) fn changed_since(part: &AppDeployment<'_>, space: &Space) -> Vec<String> {
-    let starts = part.steps.iter().filter(|step| step.phase == Phase::FallBack && step.starts());
-    let apps = starts.filter_map(|step| space.app(step.facts().app())).filter(|app| has_other_droplet(app));
-    apps.map(|app| {
-        format!(
-            "note: {} has another droplet than the one that was deployed there: somebody has changed it since",
-            app.name
-        )
-    })
-    .collect()
+pub(crate) fn changed_since(deployment: &Deployment<'_>, space: &Space) -> Vec<String> {
+    deployed::gone_back_to_changed(deployment, space)
+        .into_iter()
+        .map(|app| format!("note: {}", other_droplet(app)))
+        .collect()
+}
+
+/// Tells that somebody has given a version another droplet since it was deployed.
+pub(super) fn other_droplet(app: &App) -> String {
+    let has = app.droplet.as_ref().map_or_else(|| "no droplet".to_owned(), |guid| format!("droplet {guid}"));
+    format!("{} has {has} now, which is not the one that was deployed there: somebody has changed it since", app.name)
 }
 
 /// What becomes of the tasks that run on apps which are stopped or deleted.
@@ -355,8 +359,41 @@ pub(crate) fn json(plan: &Plan, space: &Space, deployment: &Deployment<'_>, cour
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::example;
     use crate::plan::RouteUrl;
+    use crate::steps::Verb;
+    use crate::steps::annotations::{DROPLET, Role};
     use crate::steps::instance_header::InstanceHeader;
+
+    const PLAN: &str = "
+version: 1
+target: {api: https://api.example.com, org: acme, space: production}
+apps:
+  - name: shop
+    path: app
+    manifest: manifest.yml
+    routes: {live: [shop.example.com], staging: shop-staging.example.com}
+";
+
+    #[test]
+    fn a_rollback_tells_that_somebody_has_changed_the_version_that_it_goes_back_to() {
+        console::set_colors_enabled(false);
+        let plan = example::plan(PLAN);
+        let told = |runs: bool, droplet: &str, verb: Verb| {
+            let mut previous = example::app("shop_a", runs, 2, Some(Role::Previous));
+            previous.droplet = Some(droplet.to_owned());
+            previous.annotations.insert(DROPLET.to_owned(), "deployed".to_owned());
+            let live = example::app("shop_b", true, 2, Some(Role::Live));
+            let space = example::space(vec![previous, live], [("shop.example.com", "shop_b")]);
+            let deployment = Deployment::compile(&plan, &space, &example::request(&plan, verb)).unwrap();
+            text(&plan, &space, &deployment).contains("note: shop_a has droplet pushed now")
+        };
+        for runs in [false, true] {
+            assert!(told(runs, "pushed", Verb::Rollback), "{runs}");
+            assert!(!told(runs, "deployed", Verb::Rollback), "{runs}");
+            assert!(!told(runs, "pushed", Verb::Apply), "{runs}");
+        }
+    }
 
     #[test]
     fn routes_that_cannot_be_asked_about_are_told_together() {

@@ -16,7 +16,7 @@ use crate::space::{App, AppState, Space, Verb};
 use crate::steps::annotations::{self, Identity, Role};
 use crate::steps::standing::{Standing, is_on_live};
 
-use super::preview::instances;
+use super::preview::{instances, other_droplet};
 
 /// The status of all apps of a plan, as text.
 pub(crate) fn text(status: &Status<'_>, space: &Space, now: Timestamp, own: &OwnCommands) -> String {
@@ -103,10 +103,7 @@ fn write_colour(out: &mut String, colour: &plan::AppName, space: &Space, of_app:
         let _ = writeln!(out, "     {}", style(deployed).dim());
     }
     if of_app.changed.contains(colour) {
-        let droplet = app.droplet.as_ref().map_or_else(|| "none".to_owned(), |guid| format!("droplet {guid}"));
-        let told =
-            format!("it has {droplet} now, which is not what that deployment made live: somebody has changed it since");
-        let _ = writeln!(out, "     {}", style(told).yellow());
+        let _ = writeln!(out, "     {}", style(other_droplet(app)).yellow());
     }
 }
 
@@ -205,11 +202,8 @@ fn where_it_stands(of_app: &AppStatus<'_>, typing: Typing<'_>) -> String {
     let with_ways = |told: String| [told].into_iter().chain(ways()).collect::<Vec<_>>().join("\n   ");
     let yellow = |told: String| style(with_ways(told)).yellow().to_string();
     match stands {
-        // The story of the lock tells that an app is in its place.
-        Stands::AtWork(_) if commands().is_empty() => {
-            let lock = Lock::name_for(app.name.as_str());
-            format!("give that app another name: {} NAME", shell::command(["cf", "rename", &lock]))
-        }
+        // The story of the lock tells of that app.
+        Stands::AppInLocksPlace => Lock::free_its_name(app.name.as_str()),
         Stands::AtWork(state) => while_at_work(*state, &commands()),
         Stands::Refused(refusal) => {
             let told = format!("{refusal}\n   {}", refusal.hint(typing.own).replace('\n', "\n   "));

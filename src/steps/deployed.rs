@@ -17,6 +17,7 @@ use super::sizing::{self, Declared};
 use super::source;
 use super::standing::{Standing, UnderWay, is_at_work, not_alone_on};
 use super::upload::Upload;
+use super::{AppDeployment, Deployment, Verb, scope};
 
 /// What would be uploaded for an app.
 type Files<'a> = dyn Fn(&plan::App) -> Result<Option<Upload>, String> + 'a;
@@ -69,6 +70,18 @@ pub(crate) fn differing(plan: &Plan, space: &Space, paths: &[String]) -> Refusal
 /// one. An older version of cutover has not written which one that was.
 pub(crate) fn has_other_droplet(app: &App) -> bool {
     app.annotations.get(DROPLET).is_some_and(|droplet| app.droplet.as_ref() != Some(droplet))
+}
+
+/// The versions that a rollback goes back to and that somebody has given another droplet since they were deployed.
+pub(crate) fn gone_back_to_changed<'s>(deployment: &Deployment<'_>, space: &'s Space) -> Vec<&'s App> {
+    let goes_back_to = |part: &AppDeployment<'_>| {
+        let mut end = scope::of(&part.app, space);
+        part.steps.iter().for_each(|step| step.facts().effect(&mut end));
+        let live = Standing::of(&part.app, &end).ok()?.live().cloned()?;
+        space.app(live.as_str())
+    };
+    let back = deployment.apps.iter().filter(|_| deployment.verb == Verb::Rollback);
+    back.filter_map(goes_back_to).filter(|app| has_other_droplet(app)).collect()
 }
 
 /// Whether the colours of an app are as a deployment leaves them, and it is known of both packages that they are the same.

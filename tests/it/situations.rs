@@ -347,6 +347,6 @@ fn a_previous_version_that_somebody_has_changed_is_told() {
     bench.cf.must(["stop", "shop_a"]);
     assert_has(&bench.must(&["status"]).out, &["somebody has changed it since"]);
     let back = bench.must(&["rollback", "--yes"]);
-    assert_has(&back.err, &["note: shop_a has another droplet than the one that was deployed there"]);
+    assert_has(&back.err, &["which is not the one that was deployed there: somebody has changed it since"]);
     assert_settled(&bench, "shop_a");
 }
