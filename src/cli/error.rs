@@ -17,7 +17,7 @@ use crate::run::lock::LockError;
 use crate::run::upload::UploadError;
 use crate::run::waiting::clock::Stop;
 use crate::shell;
-use crate::space::lock::LockState;
+use crate::space::lock::{Lock, LockState};
 use crate::steps::refusal::Refusal;
 
 use crate::text::for_terminal;
@@ -218,9 +218,7 @@ impl CliError {
                 ),
                 _ => None,
             },
-            Self::Locked(LockError::Held { lock, .. }) if lock.is_an_app => {
-                Some(format!("give that app another name: {} NAME", shell::command(["cf", "rename", &lock.name()])))
-            }
+            Self::Locked(LockError::Held { lock, .. }) if lock.is_an_app => Some(Lock::free_its_name(&lock.app)),
             Self::Locked(LockError::Held { state: LockState::Unreadable, .. }) => {
                 Some(format!("where nobody is at work any more, end it:\n  {}", own.verb("lock break")))
             }

@@ -111,7 +111,7 @@ impl<'p> Look<'_, 'p> {
         let standing = Standing::of(app, space);
         let (stands, ways) = match lock {
             Some(LockState::Dead) | None => self.at_rest(&standing),
-            Some(state) if self.has_app_in_the_way() => (Stands::AtWork(state), Vec::new()),
+            Some(_) if self.has_app_in_the_way() => (Stands::AppInLocksPlace, Vec::new()),
             Some(state) => (Stands::AtWork(state), while_at_work(state)),
         };
         let live = standing.as_ref().ok().and_then(Standing::live);

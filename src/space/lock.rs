@@ -17,6 +17,7 @@ use sha2::{Digest as _, Sha256};
 use super::app::{App, AppState};
 use super::verb::Verb;
 use crate::plan::{LOCK_PREFIX, MAX_NAME_LENGTH};
+use crate::shell;
 
 /// The id of the deployment that holds it.
 pub const DEPLOYMENT: &str = "cutover-deployment";
@@ -148,6 +149,11 @@ impl Lock {
         let hash = format!("{hash:016x}");
         let head: String = app.chars().take(room - hash.len() - 1).map(|c| if c == ',' { '_' } else { c }).collect();
         format!("{LOCK_PREFIX}{head}-{hash}")
+    }
+
+    /// What is to be done where somebody's app has the name of the lock on an app of a plan.
+    pub(crate) fn free_its_name(app: &str) -> String {
+        format!("give that app another name: {} NAME", shell::command(["cf", "rename", &Self::name_for(app)]))
     }
 
     /// Whether an app of this name is a lock.

@@ -10,6 +10,8 @@ use crate::steps::refusal::Refusal;
 pub(crate) enum Stands {
     /// A run is at work on it, or may be.
     AtWork(LockState),
+    /// An app that is no lock has the name of its lock.
+    AppInLocksPlace,
     /// Which colour is live cannot be told, or nothing may be done.
     Refused(Refusal),
     /// A deployment, or its way back, was interrupted.
