@@ -207,6 +207,12 @@ pub(crate) struct Origin {
     pub(crate) old_options: BTreeMap<String, OptionChanges>,
 }
 
+/// What a plan calls the app that this one is a version of. `None` where nothing tells: an older version of cutover has not
+/// written it.
+pub(crate) fn version_of(app: &App) -> Option<&str> {
+    app.annotations.get(APP).map(String::as_str).filter(|name| !name.is_empty())
+}
+
 impl Origin {
     /// What the app carries of it. `None` where it does not tell which deployment it comes from.
     pub(crate) fn of(app: &App) -> Option<Self> {
@@ -216,7 +222,7 @@ impl Origin {
         app.annotations.get(DEPLOYMENT).map(|id| Self {
             deployment: Identity { id: id.clone(), by: text(BY), at: text(AT) },
             plan: text(PLAN),
-            app: named(APP),
+            app: version_of(app).map(ToOwned::to_owned),
             extent: Extent::read(&text(APPS)),
             upload: text(UPLOAD),
             upload_files: text(UPLOAD_FILES),

@@ -66,13 +66,17 @@ impl<'p> Deployment<'p> {
             let begun = request.begun(plan, app, space, intent.interrupted.as_ref());
             let input = intent.input(request, plan, app, begun.as_ref());
             let is_asked_for = intent.only_back.as_ref().is_none_or(|only| only.contains(&app.name));
-            let compiled = match of_another_deployment(verb, request, plan, app, space) {
-                _ if !is_asked_for => {
-                    Err(Refusal::UnderWay(UnderWayRefusal::NothingUnderWay { name: app.name.clone() }))
-                }
-                // Of what was killed before its first change, there is nothing to take back of any app.
-                Some(refusal) if begun.is_none() => Err(refusal),
-                Some(_) | None => without_quota(verb, &input, &scope::of(app, space)),
+            // Of what was killed before its first change, there is nothing to take back of any app.
+            let of_another = || match &begun {
+                None => of_another_deployment(verb, request, plan, app, space),
+                Some(_) => None,
+            };
+            let compiled = if !is_asked_for {
+                Err(Refusal::UnderWay(UnderWayRefusal::NothingUnderWay { name: app.name.clone() }))
+            } else if let Some(refusal) = of_another() {
+                Err(refusal)
+            } else {
+                without_quota(verb, &input, &scope::of(app, space))
             };
             match compiled {
                 Ok(steps) => {

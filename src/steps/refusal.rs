@@ -57,7 +57,8 @@ impl Refusal {
     /// Whether it is the platform that does not allow it now: nothing is wrong with what cutover has left.
     pub(crate) fn is_the_platforms(&self) -> bool {
         match self {
-            Self::Platform(_) => true,
+            // No step takes a service instance away: what a half-way state is bound to is there.
+            Self::Platform(refusal) => !matches!(refusal, PlatformRefusal::NoService { .. }),
             Self::Several(all) => all.iter().all(Self::is_the_platforms),
             Self::Routes(_) | Self::Colours(_) | Self::UnderWay(_) => false,
         }
@@ -71,7 +72,7 @@ impl Refusal {
             Self::UnderWay(UnderWayRefusal::NothingUnderWay { .. } | UnderWayRefusal::OfAnotherDeployment { .. }) => {
                 true
             }
-            _ => false,
+            Self::Platform(_) | Self::Routes(_) | Self::Colours(_) | Self::UnderWay(_) | Self::Several(_) => false,
         }
     }
 

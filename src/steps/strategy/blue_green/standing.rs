@@ -45,19 +45,20 @@ pub(super) fn standing(app: &plan::App, space: &Space) -> Result<Standing, Refus
 /// Refuses a colour that is a version of another app: a plan that was copied would take that one's versions for its own. An app
 /// may have got another name in its plan since: then its live routes lead there, or to one that knows of it.
 fn are_its_own(app: &plan::App, space: &Space) -> Result<(), Refusal> {
-    let origin = |colour: &AppName| space.app(colour.as_str()).and_then(Origin::of);
-    let written = |colour: &AppName| origin(colour).and_then(|origin| origin.app);
+    // Asked in every state that a proof visits: whole origins are read only where a name is another one.
+    let written = |colour: &AppName| space.app(colour.as_str()).and_then(annotations::version_of);
     for colour in &app.colours {
-        let Some(of) = written(colour).filter(|of| of != app.name.as_str()) else { continue };
+        let Some(of) = written(colour).filter(|of| *of != app.name.as_str()) else { continue };
         let other = other(app, colour);
-        let is_before = || {
-            written(other).is_some_and(|of| of == app.name.as_str())
-                && origin(other).is_some_and(|origin| origin.old.as_deref() == Some(colour.as_str()))
+        let came_before = || {
+            let origin = space.app(other.as_str()).and_then(Origin::of);
+            written(other) == Some(app.name.as_str())
+                && origin.is_some_and(|origin| origin.old.as_deref() == Some(colour.as_str()))
         };
         let is_renamed = is_on_live(app, colour, space)
-            || (is_on_live(app, other, space) && written(other).as_ref() == Some(&of))
-            || is_before();
-        let (name, colour) = (app.name.clone(), colour.clone());
+            || (is_on_live(app, other, space) && written(other) == Some(of))
+            || came_before();
+        let (name, colour, of) = (app.name.clone(), colour.clone(), of.to_owned());
         if !is_renamed {
             return Err(Refusal::Colours(ColourRefusal::OfAnotherApp { name, app: colour, of }));
         }
