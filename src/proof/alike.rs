@@ -205,7 +205,7 @@ mod tests {
     use super::*;
     use crate::example;
     use crate::plan::Plan;
-    use crate::steps::Deployment;
+    use crate::steps::{Deployment, scope};
 
     fn plan(name: &str) -> Plan {
         example::plan(&format!(
@@ -247,6 +247,22 @@ mod tests {
         for name in ["live", "web", "2"] {
             assert_eq!(told(name, "blue", "blue"), None, "{name}");
         }
+    }
+
+    #[test]
+    fn what_an_app_waits_for_of_the_one_before_it_is_left_out() {
+        let names = ["shop", "cart", "mail"];
+        let one = plan(names[0]);
+        let apps = names.iter().flat_map(|name| plan(name).apps).collect();
+        let (all, spaces) = (Plan { apps, ..one }, names.map(|name| space(name, "blue", "blue")));
+        let [mut space, cart, mail] = spaces;
+        for other in [cart, mail] {
+            space.apps.extend(other.apps);
+            space.routes.extend(other.routes);
+        }
+        let deployment = Deployment::compile(&all, &space, &example::request(&all, Verb::Apply)).unwrap();
+        let told = |part: &AppDeployment<'_>| text(part, Verb::Apply, &scope::of(&part.app, &space));
+        assert_eq!(told(&deployment.apps[1]), told(&deployment.apps[2]));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::process::{Child, Stdio};
 use std::time::Duration;
 
 use foundry::faults::{Fault, Harm, Occurrence, Rule};
@@ -162,13 +163,19 @@ fn lanes_that_were_killed_are_resumed() {
     assert_eq!(served(&bench), [["shop_b"], ["cart_a"], ["mail_a"]]);
 }
 
+/// A run all of whose three apps stage, and go on doing so.
+fn staging(bench: &Bench) -> Child {
+    bench.foundry.set_timing(|timing| timing.staging = Duration::from_secs(600));
+    let child = bench.command(&APPLY).stderr(Stdio::piped()).spawn().unwrap();
+    let builds = || bench.foundry.request_log().calls().iter().filter(|call| call.target == "/v3/builds").count();
+    wait_until("all of them stage", || builds() == 3);
+    child
+}
+
 #[test]
 fn an_interrupt_ends_all_lanes() {
     let bench = bench("/health");
-    bench.foundry.set_timing(|timing| timing.staging = Duration::from_secs(600));
-    let child = bench.command(&APPLY).stderr(std::process::Stdio::piped()).spawn().unwrap();
-    let staging = || bench.foundry.request_log().calls().iter().filter(|call| call.target == "/v3/builds").count();
-    wait_until("all of them stage", || staging() == 3);
+    let child = staging(&bench);
     let pid = rustix::process::Pid::from_child(&child);
     rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
     let run = Run::of(&child.wait_with_output().unwrap());
@@ -181,10 +188,7 @@ fn an_interrupt_ends_all_lanes() {
 #[test]
 fn a_run_whose_lock_on_one_app_is_taken_over_ends_as_a_whole() {
     let bench = bench("/health");
-    bench.foundry.set_timing(|timing| timing.staging = Duration::from_secs(600));
-    let child = bench.command(&APPLY).stderr(std::process::Stdio::piped()).spawn().unwrap();
-    let staging = || bench.foundry.request_log().calls().iter().filter(|call| call.target == "/v3/builds").count();
-    wait_until("all of them stage", || staging() == 3);
+    let child = staging(&bench);
     bench.must(&["rollback", "--yes", "--file", "three.yaml", "--app", "shop", "--take-over"]);
     let ended = Run::of(&child.wait_with_output().unwrap());
     ended.assert_tells(

@@ -149,7 +149,7 @@ fn every_step_and_every_fault() {
 
 /// Each step of a deployment with most of a plan at once, with one of the faults that can meet it; they take turns.
 #[test]
-#[ignore = "`make verify` runs it: it takes eight minutes"]
+#[ignore = "`make verify` runs it: it takes ten minutes"]
 fn every_step_of_most_of_a_plan() {
     let begun = Instant::now();
     let outcomes = run_all(LANES, Lane::of_whole, |steps| {
