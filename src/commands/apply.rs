@@ -45,6 +45,7 @@ pub(crate) struct RunRequest<'a> {
 /// Runs one of the verbs that change something.
 pub(crate) fn run(asked: &RunRequest<'_>) -> Result<ExitStatus, CliError> {
     let reporters = Reporters::new(asked.common)?;
+    reporters.begin_log(asked.verb);
     let ended = with_plan(asked, &reporters);
     reporters.end(&ended);
     ended
@@ -72,6 +73,10 @@ fn with_plan(asked: &RunRequest<'_>, reporters: &Reporters) -> Result<ExitStatus
     })
 }
 
+/// The story of a verb, in a session: the space is read; where all is deployed, that is the end of it. A person agrees to what
+/// is compiled and proved ([`Asking::agree`]); the locks are taken ([`holding`]); under them what was agreed to is compiled once
+/// more, for the space as it is by then ([`Asking::under_lock`]), and run ([`RunContext::operate`]). Where somebody else is at
+/// work and is waited for, a person is asked once the locks are held.
 fn in_session(
     asked: &RunRequest<'_>,
     context: &Context,

@@ -1,4 +1,4 @@
-//! What there is to say of the rest of a plan where a run has come to its end, or where nothing is under way.
+//! What `resume` and `rollback` say of the rest of a plan where they have come to their end, or where nothing is under way.
 
 use crate::cli::{CliError, ExitStatus};
 use crate::event::Happening;

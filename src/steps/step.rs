@@ -81,7 +81,7 @@ impl Step {
         facet.app() == self.facts().app() && self.facts().may_change(facet)
     }
 
-    /// What confirms the step, in the order in which it is asked, in words.
+    /// What confirms the step, in words. (In which order it is asked is up to whoever runs it.)
     pub(crate) fn confirmations(&self) -> Vec<String> {
         let facts = self.facts();
         let cf = facts.expectation(&self.cf).map(|_| "cf: its output".to_owned());

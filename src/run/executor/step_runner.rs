@@ -5,6 +5,7 @@
 //! platform's own answer to a change of an app, that is the space: there is nothing newer to be read.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use crate::event::{Happening, Report};
 use crate::plan;
@@ -72,27 +73,12 @@ impl Runner<'_> {
         // While the routers are asked, people have their time, too: what is seen until then is not enough to take something away.
         let asks_routers = step.facts().router_question().is_some();
         let counts_for_nothing = asks_routers && next.iter().any(|next| next.facts().takes_away());
-        let by_routers = if step.facts().route().is_some() && counts_for_nothing {
-            // One look after it shows both what confirms the step and what the next one must be sure of.
-            let asked = self.ask_router(step, &before, deadline, report);
-            view.forget();
-            Some(asked)
-        } else if step.facts().route().is_some() && asks_routers {
-            // What has become too old for the next step until the routers have answered is looked at again.
-            let mut parts = lacking_after(next, view, done);
-            parts.add(step.facts().condition().as_ref().map(Parts::of).unwrap_or_default());
-            let (asked, looked) = beside(view, &parts, since, || self.ask_router(step, &before, deadline, report));
-            if !matches!(asked, Err(StepError::Interrupted(_))) {
-                looked?;
-            }
-            Some(asked)
+        let by_routers = if step.facts().route().is_some() && asks_routers {
+            let asking = RoutersFirst { step, next, before: &before, since, done, deadline, counts_for_nothing };
+            Some(self.ask_routers_first(&asking, view, report)?)
         } else {
             None
         };
-        // Where things stand is told by what was done.
-        if let Some(Err(StepError::Interrupted(why))) = by_routers {
-            return Err(why.into());
-        }
         let is_shown = |condition: &Condition| {
             told == Answered::CurrentDroplet && condition.judge(view.space(), &before) == Judgement::Holds
         };
@@ -116,6 +102,34 @@ impl Runner<'_> {
         Ok(Confirmed { notes, done, is_told: told == Answered::App })
     }
 
+    /// What the routers say of a step that changes a route, and beside it a look at the space. Fails where it is interrupted, and
+    /// where that look fails; that the routers do not confirm the step is told once it is known what the space shows.
+    fn ask_routers_first(
+        &self,
+        asking: &RoutersFirst<'_>,
+        view: &mut View<'_, '_>,
+        report: &mut Report<'_>,
+    ) -> Result<Result<Option<String>, StepError>, StepError> {
+        let RoutersFirst { step, next, before, since, done, deadline, counts_for_nothing } = *asking;
+        let (asked, looked) = if counts_for_nothing {
+            // One look after it shows both what confirms the step and what the next one must be sure of.
+            let asked = self.ask_router(step, before, deadline, report);
+            view.forget();
+            (asked, Ok(()))
+        } else {
+            // What has become too old for the next step until the routers have answered is looked at again.
+            let mut parts = lacking_after(next, view, done);
+            parts.add(step.facts().condition().as_ref().map(Parts::of).unwrap_or_default());
+            beside(view, &parts, since, || self.ask_router(step, before, deadline, report))
+        };
+        // Where things stand is told by what was done.
+        if let Err(StepError::Interrupted(why)) = asked {
+            return Err(why.into());
+        }
+        looked?;
+        Ok(asked)
+    }
+
     fn without_cf(&self, step: &Step, space: &Space) -> Result<Vec<String>, StepError> {
         let app = step.facts().app();
         match step.facts().work() {
@@ -130,6 +144,22 @@ impl Runner<'_> {
             Work::Cf => Err(StepError::Failed("there is no cf invocation for it".to_owned())),
         }
     }
+}
+
+/// A step that changes a route, whose routers are asked before the space is looked at.
+struct RoutersFirst<'a> {
+    step: &'a Step,
+    /// Those that look at the space at once after it.
+    next: &'a [&'a Step],
+    /// The space before the step.
+    before: &'a Space,
+    /// Since when what is known of the space shows what must be true after it.
+    since: Instant,
+    /// When it was done.
+    done: Instant,
+    deadline: Instant,
+    /// Whether what is seen of the space meanwhile is not enough for those that are next.
+    counts_for_nothing: bool,
 }
 
 /// What a check has told.

@@ -1,5 +1,10 @@
 //! The way forward: the guide's seven steps for one app, from its beginning or from where an interrupted run has left
 //! it.
+//!
+//! [`deploy`] and [`resume`] compile into a list, in this order; each leaves out what is done and can be seen to be.
+//! - `Prepare`: [`clear`], so that nobody reaches the next colour; `Push`: the mark (`mark_next`), [`push`]
+//! - [`finish`]: `Push` and `Start` in [`bring_up`], with [`build`]; `Check`; `Switch` (`map_live`); `Release` (`unmap_live`,
+//!   `unmap_staging`); `HandOver`; `Watch` in [`look_at_live`]; `Retire` in [`retire`]; `Record`
 
 use crate::plan::{self, AppName, Lifecycle, LocalCheck, RouteUrl, ServiceName, TaskCheck};
 use crate::settings::Is;
