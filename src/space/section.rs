@@ -27,11 +27,13 @@ pub enum Section {
     Policies,
     /// The platform's own deployments that are under way.
     Deployments,
+    /// What the platform allows: domains, quotas with what is used of them, rules; and the droplets that are copied from elsewhere.
+    Platform,
 }
 
 impl Section {
-    /// All that a space is made of, in the order in which it is read. What is ending is looked at only where that is waited for.
-    pub(crate) const ALL: [Self; 11] = [
+    /// All that a space is made of. What is ending is looked at only where that is waited for.
+    pub(crate) const ALL: [Self; 12] = [
         Self::Apps,
         Self::Routes,
         Self::Processes,
@@ -43,13 +45,20 @@ impl Section {
         Self::Tasks,
         Self::Policies,
         Self::Deployments,
+        Self::Platform,
     ];
 
     /// Whether it is read of one app alone.
     pub(crate) fn is_read_by_app(self) -> bool {
         match self {
             Self::Instances | Self::Ending | Self::Packages | Self::Droplets | Self::Settings | Self::Tasks => true,
-            Self::Apps | Self::Routes | Self::Processes | Self::Services | Self::Policies | Self::Deployments => false,
+            Self::Apps
+            | Self::Routes
+            | Self::Processes
+            | Self::Services
+            | Self::Policies
+            | Self::Deployments
+            | Self::Platform => false,
         }
     }
 

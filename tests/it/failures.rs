@@ -6,7 +6,7 @@ use std::time::Duration;
 use foundry::faults::{Fault, Harm, Occurrence, Rule};
 use foundry::settings::Settings;
 
-use crate::support::bench::{Bench, LIVE, PLAN, Run, assert_has, three};
+use crate::support::bench::{Bench, LIVE, MANIFEST, PLAN, Run, assert_has, three};
 
 const STAGING: &str = "shop-staging.apps.foundry.test";
 const DESTINATIONS: &str = "/v3/routes/*/destinations";
@@ -169,6 +169,22 @@ fn a_mark_that_is_missing_at_the_end_is_no_state_as_before() {
     bench.foundry.faults().clear();
     bench.must(&["apply", "--yes"]);
     assert_eq!(bench.leads_to("shop.apps.foundry.test"), ["shop_a"]);
+}
+
+/// There is room for one large and one small version, as there was when the deployment began.
+#[test]
+fn a_way_back_into_a_tight_quota_is_weighed_against_what_is_used_by_then() {
+    let bench = Bench::live_undrained();
+    bench.cf.must(["create-space-quota", "tight", "-m", "192M", "-r", "10"]);
+    bench.cf.must(["set-space-quota", "production", "tight"]);
+    bench.write("app/manifest.yml", &MANIFEST.replace("memory: 64M", "memory: 32M"));
+    bench.write("deploy.yaml", &PLAN.replace("drain: 1s", "drain: 0s\n    old: delete"));
+    let guid = bench.cf.must(["app", "shop_a", "--guid"]);
+    let delete = Rule::new("DELETE", &format!("/v3/apps/{}", guid.trim()), Fault::Before(Harm::status(422)));
+    bench.foundry.faults().add(delete);
+    let run = bench.run(&["apply", "--yes"]);
+    assert_has(&run.err, &["✗ delete shop_a", "8  shop: fall back to the old colour"]);
+    assert_taken_back(&bench, &run);
 }
 
 #[test]

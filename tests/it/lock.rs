@@ -577,6 +577,22 @@ fn waiting_ends_when_the_holder_is_done() {
 }
 
 #[test]
+fn what_the_platform_allows_is_asked_anew_once_the_wait_is_over() {
+    let bench = bench();
+    bench.must(&["apply", "--yes"]);
+    bench.cf.must(["create-space-quota", "tight", "-m", "128M", "-r", "10"]);
+    bench.cf.must(["set-space-quota", "production", "tight"]);
+    let machine = Machine::new(&bench, "mo on build-4");
+    let lock = machine.take("d-1").unwrap();
+    let (mut child, mut heard) = waiting(&bench, "10m");
+    bench.cf.must(["update-space-quota", "tight", "-m", "256M"]);
+    machine.give_back(&lock);
+    let mut rest = String::new();
+    heard.read_to_string(&mut rest).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(0), "{rest}");
+}
+
+#[test]
 fn waiting_ends_in_time_and_on_a_signal() {
     let bench = bench();
     let machine = Machine::new(&bench, "mo on build-4");

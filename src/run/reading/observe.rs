@@ -1,6 +1,7 @@
 //! The `cf curl` calls that read a space. They read and nothing else.
 
 mod paths;
+mod platform;
 mod rules;
 mod settings;
 mod sources;
@@ -11,7 +12,6 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::cf::config::Target;
 use crate::cf::invocation::query;
 use crate::cf::session::Session;
 use crate::cf::spawn::Cf;
@@ -23,11 +23,10 @@ use crate::run::waiting::clock::Clock;
 use crate::run::waiting::retry::PATIENCE;
 use crate::space::lock::Lock;
 use crate::space::read::{self, Unreadable};
-use crate::space::rules::Suspended;
 use crate::space::section::Section;
-use crate::space::{App, AppState, MemoryInUse, Named, Process, Quota, QuotaScope, SNAPSHOT_FORMAT, Space, Task};
+use crate::space::{App, AppState, MemoryInUse, Named, Process, SNAPSHOT_FORMAT, Space, Task};
 use crate::steps::annotations::Role;
-use crate::steps::{equal, quota, strategy, tasks};
+use crate::steps::{equal, strategy, tasks};
 
 use super::parts::Parts;
 use super::reader::{Reader, pause_after};
@@ -56,7 +55,7 @@ pub struct Observer<'a> {
     tasks: BTreeMap<String, Vec<String>>,
     /// Whether what apps are set to is of interest: to whoever brings up a new version.
     reads_settings: bool,
-    /// Hears of what a person should know while the whole space is read.
+    /// Hears of what a person should know while the space is read.
     tell: &'a (dyn Fn(&str) + Sync),
     /// The droplets of other apps that the plan deploys.
     sources: Vec<WantedSource>,
@@ -129,39 +128,24 @@ impl<'a> Observer<'a> {
             space: Named { guid: target.space_guid.clone(), name: target.space.clone() },
             ..Space::default()
         };
-        self.answers.forget();
-        let domains = query(&format!("/v3/organizations/{}/domains", target.org_guid), &[("per_page", PAGE)]);
-        // Every organization has a quota, and few spaces have one of their own.
-        let usage = owners(target).into_iter().filter(|(scope, _)| *scope == QuotaScope::Organization);
-        let usage = usage.map(|(_, owner)| format!("{owner}/usage_summary"));
-        let first = self.likely(&space, &Parts::all()).into_iter().chain(usage).chain(self.rules_likely());
-        self.answers.ask(first.chain([domains.clone(), self.space_path()]));
-        space.domains = read::domains(&domains, &self.answers.list(&domains)?)?;
-        self.read_routes_and_apps(&mut space, &Parts::all())?;
-        // What hangs on the first answers is one round, too.
-        let quotas = self.quotas_likely();
-        let of_apps = self.likely(&space, &Parts::all().of_apps());
-        let of_routes = self.foreign_likely(&space).into_iter().chain(self.route_services_likely(&space));
-        self.answers.ask(of_apps.into_iter().chain(quotas).chain(of_routes));
-        self.read_of_apps(&mut space, &Parts::all())?;
-        let suspended;
-        (space.quotas, suspended) = self.quotas()?;
-        let known = quota::usage(&space);
-        for quota in &mut space.quotas {
-            quota.used.log_rate = known.log_rate;
-        }
-        space.rules = self.rules(&space, suspended)?;
-        space.sources = self.sources()?;
+        self.refresh(&mut space, &Parts::all())?;
         Ok(space)
     }
 
     /// Reads parts of the space. What is needed for it is asked for side by side: what is known of the apps by now tells
     /// most of it.
     fn read(&self, space: &mut Space, parts: &Parts) -> Result<(), ObserveError> {
+        let of_platform = parts.has(Section::Platform);
         self.answers.ask(self.likely(space, parts));
+        if of_platform {
+            self.domains(space)?;
+        }
         self.read_routes_and_apps(space, parts)?;
-        self.answers.ask(self.likely(space, &parts.of_apps()));
-        self.read_of_apps(space, parts)
+        // What hangs on the first answers is one round, too.
+        let hangs_on = if of_platform { self.platform_hangs_on(space) } else { Vec::new() };
+        self.answers.ask(self.likely(space, &parts.of_apps()).into_iter().chain(hangs_on));
+        self.read_of_apps(space, parts)?;
+        if of_platform { self.platform(space) } else { Ok(()) }
     }
 
     fn read_routes_and_apps(&self, space: &mut Space, parts: &Parts) -> Result<(), ObserveError> {
@@ -229,10 +213,6 @@ impl<'a> Observer<'a> {
         query_names("/v3/apps", &names, &in_space)
     }
 
-    fn space_path(&self) -> String {
-        query(&format!("/v3/spaces/{}", self.answers.target().space_guid), &[("include", "organization")])
-    }
-
     /// Where the tasks of apps are told: those that have not ended, and those that a deployment under way may have run.
     fn tasks_paths(&self, space: &Space, parts: &Parts) -> Vec<String> {
         let guids = guids_of(space, parts, Section::Tasks);
@@ -260,6 +240,7 @@ impl<'a> Observer<'a> {
             match section {
                 Section::Routes => paths.push(self.routes_path()),
                 Section::Apps => paths.push(self.apps_path()),
+                Section::Platform => paths.extend(self.platform_likely()),
                 Section::Services => {
                     paths.extend((!self.services.is_empty()).then(|| self.services_path()));
                     paths.extend(self.may_be_bound(space).then(|| bindings_path(space)));
@@ -432,87 +413,6 @@ impl<'a> Observer<'a> {
         space.services.retain(|service| self.services.contains(&service.name));
         Ok(())
     }
-
-    /// The quotas with what is used of them, as far as the user may see them: who may not is not stopped by that, since
-    /// the Cloud Controller enforces them anyway. The same answers tell what is suspended.
-    fn quotas(&self) -> Result<(Vec<Quota>, Option<Suspended>), ObserveError> {
-        let asked = self.space_path();
-        let space = self.answers.get_or_absent(&asked)?;
-        let suspended = suspended(&asked, &space)?;
-        let limited = self.limited(&asked, &space)?;
-        self.answers.ask(limited.iter().flat_map(Limited::paths));
-        let mut all = Vec::new();
-        for Limited { scope, quota: asked, usage: used_asked } in limited {
-            let quota = self.answers.get_or_absent(&asked)?;
-            let used = self.answers.get_or_absent(&used_asked)?;
-            if !quota.is_null() && !used.is_null() {
-                all.push(read::quota(&asked, scope, &quota, read::usage(&used_asked, &used)?)?);
-            }
-        }
-        Ok((all, suspended))
-    }
-
-    /// What [`Self::quotas`] will ask for, as far as the space has been told.
-    fn quotas_likely(&self) -> Vec<String> {
-        let asked = self.space_path();
-        let space = self.answers.peek(&asked).unwrap_or_default();
-        let limited = self.limited(&asked, &space).unwrap_or_default();
-        limited.iter().flat_map(Limited::paths).collect()
-    }
-
-    /// The quotas that bind the space, by what the platform told of it.
-    fn limited(&self, asked: &str, space: &Value) -> Result<Vec<Limited>, ObserveError> {
-        let owners = owners(self.answers.target());
-        let mut limited = Vec::new();
-        for (scope, found) in told_owners(space) {
-            let quotas = match scope {
-                QuotaScope::Organization => "/v3/organization_quotas",
-                QuotaScope::Space => "/v3/space_quotas",
-            };
-            let owner = owners.iter().find(|(of, _)| *of == scope).map(|(_, owner)| owner);
-            if let (Some(guid), Some(owner)) = (read::quota_guid(asked, found)?, owner) {
-                limited.push(Limited {
-                    scope,
-                    quota: format!("{quotas}/{guid}"),
-                    usage: format!("{owner}/usage_summary"),
-                });
-            }
-        }
-        Ok(limited)
-    }
-}
-
-/// A quota that binds the space, and where it and what is used of it are told.
-struct Limited {
-    scope: QuotaScope,
-    quota: String,
-    usage: String,
-}
-
-impl Limited {
-    fn paths(&self) -> [String; 2] {
-        [self.quota.clone(), self.usage.clone()]
-    }
-}
-
-/// What of the organization and the space is suspended, by what the platform told of them.
-fn suspended(asked: &str, space: &Value) -> Result<Option<Suspended>, ObserveError> {
-    for (scope, found) in told_owners(space) {
-        if read::rules::suspended(asked, found)? {
-            return Ok(Some(match scope {
-                QuotaScope::Organization => Suspended::Organization,
-                QuotaScope::Space => Suspended::Space,
-            }));
-        }
-    }
-    Ok(None)
-}
-
-/// The organization and the space, as far as they were told. Whoever has a role in a space may see its organization (CC).
-fn told_owners(space: &Value) -> impl Iterator<Item = (QuotaScope, &Value)> {
-    let organization = &space["included"]["organizations"][0];
-    let both = [(QuotaScope::Organization, organization), (QuotaScope::Space, space)];
-    both.into_iter().filter(|(_, found)| !found.is_null())
 }
 
 impl Reader for Observer<'_> {
@@ -569,14 +469,6 @@ fn likely_stats_paths(app: &App) -> Vec<String> {
         return vec![format!("/v3/processes/{}/stats", app.guid)];
     }
     running_processes(app).map(stats_path).collect()
-}
-
-/// The organization and the space, as the API's paths name them.
-fn owners(target: &Target) -> [(QuotaScope, String); 2] {
-    [
-        (QuotaScope::Organization, format!("/v3/organizations/{}", target.org_guid)),
-        (QuotaScope::Space, format!("/v3/spaces/{}", target.space_guid)),
-    ]
 }
 
 /// Reads a list of which each entry is one app's: with the guid of that app.

@@ -45,7 +45,7 @@ impl Parts {
 
     /// What is read by the apps' guids.
     pub(crate) fn of_apps(&self) -> Self {
-        let by_guid = |section: &Section| !matches!(section, Section::Routes | Section::Apps);
+        let by_guid = |section: &Section| !matches!(section, Section::Routes | Section::Apps | Section::Platform);
         Self(self.0.iter().filter(|(section, _)| by_guid(section)).map(|(at, of)| (*at, of.clone())).collect())
     }
 
