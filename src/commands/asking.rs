@@ -80,8 +80,7 @@ impl<'a> Asking<'a> {
                 reporters.note(trouble);
             }
         };
-        let note = |text: &str| reporters.note(text);
-        let observer = context.observer_for(plan, self.request.verb).telling(&note);
+        let observer = context.observer_for(plan, self.request.verb);
         let mut refresh = |space: &mut Space, parts: &Parts| {
             refresh_patiently(&observer, interrupt, space, parts, &mut tell_once)
                 .map_err(|Unread { error, stop }| stop.map_or_else(|| error.into(), CliError::Stopped))
@@ -105,7 +104,7 @@ impl<'a> Asking<'a> {
             }
             let again = prepare::compile(plan, &space, agreed.prepared.request.clone(), &reporters.own_files());
             if again.is_ok_and(|(_, again)| again == agreed.prepared.deployment) {
-                return Ok(self.run(&agreed.prepared, Look { space, read }, interrupt, hold));
+                return Ok(self.carry_out(&agreed.prepared, Look { space, read }, interrupt, hold));
             }
             reporters.note("the space has changed meanwhile");
         }
@@ -125,10 +124,10 @@ impl<'a> Asking<'a> {
             }
             prepared => prepared?,
         };
-        Ok(self.run(&prepared, Look { space, read }, interrupt, hold))
+        Ok(self.carry_out(&prepared, Look { space, read }, interrupt, hold))
     }
 
-    fn run(&self, prepared: &Prepared<'a>, mut look: Look, interrupt: &Interrupt, hold: &Hold<'_>) -> ExitStatus {
+    fn carry_out(&self, prepared: &Prepared<'a>, mut look: Look, interrupt: &Interrupt, hold: &Hold<'_>) -> ExitStatus {
         let status = self.run.operate(prepared, &mut look, interrupt, hold);
         if status != ExitStatus::Done || prepared.request.verb != Verb::Resume {
             return status;

@@ -43,8 +43,7 @@ impl RunContext<'_> {
         hold: &Hold<'_>,
     ) -> ExitStatus {
         let Self { context, plan, approval, reporters } = self;
-        let note = |text: &str| reporters.note(text);
-        let observer = context.observer(plan).telling(&note);
+        let observer = context.observer_for(plan, prepared.request.verb);
         let runner = Runner {
             cf: &context.cf,
             api: context.api(),
