@@ -166,7 +166,8 @@ fn names(part: &AppDeployment<'_>, scope: &Space) -> Vec<String> {
     names
 }
 
-/// The most that anything may use which is done to an app: all of its apps as large as each of them was or will be, twice.
+/// The most that anything may use which is done to an app: all of its apps as large as each of them was or will be, with all of
+/// their tasks, four times.
 fn most(part: &AppDeployment<'_>, scope: &Space) -> Usage {
     let mut most = Usage { routes: scope.routes.len() as u64 + part.steps.len() as u64, ..Usage::default() };
     let declared = part.steps.iter().filter_map(|step| step.facts().declared());
@@ -174,7 +175,8 @@ fn most(part: &AppDeployment<'_>, scope: &Space) -> Usage {
         most.memory_mb += u64::from(instances) * memory;
         most.instances += u64::from(instances);
     }
-    most.memory_mb += scope.apps.iter().map(App::memory_mb).sum::<u64>();
+    most.memory_mb += part.steps.iter().map(|step| step.facts().memory_meanwhile_mb()).sum::<u64>();
+    most.memory_mb += scope.apps.iter().map(|app| app.memory_mb() + app.tasks_memory_mb()).sum::<u64>();
     most.instances += scope.apps.iter().map(App::instances).sum::<u64>();
     Usage { memory_mb: most.memory_mb * 4, instances: most.instances * 4, ..most }
 }

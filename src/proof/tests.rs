@@ -394,6 +394,7 @@ fn a_way_on_that_the_quota_does_not_allow_is_a_fault() {
                 return Err(Refusal::Platform(PlatformRefusal::Quota {
                     quota: "small".to_owned(),
                     scope: QuotaScope::Space,
+                    app: plan.apps[0].name.clone(),
                     step: "shop/start".to_owned(),
                     needed: 2,
                     limit: 1,

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::plan::Plan;
-use crate::shell::quote;
+use crate::shell::{self, quote};
 use crate::steps::action::question::RouterQuestion;
 use crate::steps::{Deployment, Step, strategy};
 
@@ -62,7 +62,7 @@ fn write_step(out: &mut String, step: &Step) {
     if let Some(line) = line {
         let _ = writeln!(out, "{line}");
     }
-    let within = within.as_secs();
+    let within = shell::seconds(within);
     match step.facts().router_question() {
         Some(RouterQuestion::Reached { app, url }) => {
             let (app, url) = (quote(app.as_str()), quote(&url.to_string()));

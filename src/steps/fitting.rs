@@ -14,19 +14,18 @@ use super::{Deployment, Request, Verb, quota};
 
 /// The same refusal, with what would fit where it is a quota's.
 pub(crate) fn with_what_fits(refusal: Refusal, plan: &Plan, space: &Space, request: &Request) -> Refusal {
-    let Refusal::Platform(PlatformRefusal::Quota { quota, scope, step, needed, limit, what, .. }) = refusal else {
+    let Refusal::Platform(PlatformRefusal::Quota { quota, scope, app, step, needed, limit, what, .. }) = refusal else {
         return refusal;
     };
-    let is_its = |app: &&plan::App| step.strip_prefix(app.name.as_str()).is_some_and(|rest| rest.starts_with('/'));
     let mut fits = Vec::new();
-    if let Some(app) = plan.apps.iter().find(is_its).filter(|_| request.verb == Verb::Apply) {
+    if let Some(app) = plan.apps.iter().find(|one| one.name == app).filter(|_| request.verb == Verb::Apply) {
         let size = size(plan, app, space, request);
         fits.extend(size.and_then(|(instances, _)| fewer_instances(plan, app, space, request, instances)));
         fits.extend(size.and_then(|(_, memory_mb)| less_memory(plan, app, space, request, memory_mb)));
     }
     fits.extend(without(plan, space, request));
     fits.extend(larger(plan, space, request, &quota, what));
-    Refusal::Platform(PlatformRefusal::Quota { quota, scope, step, needed, limit, what, fits })
+    Refusal::Platform(PlatformRefusal::Quota { quota, scope, app, step, needed, limit, what, fits })
 }
 
 /// How many web instances the new version of an app is to have, and the memory of each, in megabytes.

@@ -113,6 +113,7 @@ fn refusal(quota: &Quota, step: &Step, what: QuotaKind, needed: u64, limit: u64)
     Refusal::Platform(PlatformRefusal::Quota {
         quota: quota.name.clone(),
         scope: quota.scope,
+        app: step.app.clone(),
         step: step.id.clone(),
         needed,
         limit,

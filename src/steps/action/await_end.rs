@@ -6,6 +6,7 @@ use crate::cf::dialect::CfVersion;
 use crate::cf::invocation::Invocation;
 use crate::cf::outcome::Expectation;
 use crate::plan::{AppName, Timeouts, format_duration};
+use crate::shell;
 use crate::space::Space;
 use crate::space::condition::Must;
 use crate::space::difference::Facet;
@@ -89,6 +90,6 @@ impl Facts for AwaitEnd {
     }
 
     fn script(&self, _within: Duration) -> Option<String> {
-        Some(format!("sleep {}", TIME.as_secs()))
+        Some(shell::sleep(TIME))
     }
 }

@@ -3,14 +3,13 @@
 use crate::cf::dialect::CfVersion;
 use crate::cf::invocation::{Invocation, RouteParts};
 use crate::cf::outcome::Expectation;
-use crate::plan::{AppName, Lifecycle, RouteUrl, Timeouts};
+use crate::plan::{AppName, Lifecycle, RouteUrl};
 use crate::space::condition::Must;
 use crate::space::difference::Facet;
 use crate::space::section::Section;
 use crate::space::{Route, Space};
 
 use super::facts::{Facts, NeededFlag};
-use super::limits::Limits;
 
 /// Creates a route that leads nowhere yet: where mapping it does not.
 #[derive(Debug, Clone, PartialEq)]
@@ -52,10 +51,6 @@ impl Facts for CreateRoute {
         if space.route(&self.url).is_none() {
             space.routes.push(Route::to_nobody(&self.url));
         }
-    }
-
-    fn limits(&self, timeouts: &Timeouts) -> Limits {
-        Limits::of_calls(timeouts.call)
     }
 
     fn changes(&self) -> &'static [Section] {

@@ -25,7 +25,7 @@ pub(super) fn wanted(http: &HttpCheck) -> String {
 /// A line of a shell script that waits for an answer with one of the statuses; of what else is asked for it looks at the latency.
 pub(super) fn script(http: &HttpCheck, url: &RouteUrl, within: Duration) -> String {
     let route = quote(&format!("{url}{}", http.path));
-    let seconds = within.as_secs();
+    let seconds = shell::seconds(within);
     let codes: Option<Vec<String>> =
         http.status.iter().map(|status| status.code().map(|code| code.to_string())).collect();
     if let Some(codes) =

@@ -196,7 +196,7 @@ impl Facts for ScaleProcess {
         let count = self.instances.to_string();
         let scale = shell::command(["cf", "scale", self.app.as_str(), "--process", &self.process, "-i", &count]);
         Some(match self.aim {
-            Aim::End { next: Some(_) } => format!("{scale}\nsleep {}", await_end::TIME.as_secs()),
+            Aim::End { next: Some(_) } => format!("{scale}\n{}", shell::sleep(await_end::TIME)),
             Aim::Hold | Aim::End { next: None } | Aim::Run => scale,
         })
     }

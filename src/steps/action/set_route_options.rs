@@ -3,14 +3,13 @@
 use crate::cf::dialect::CfVersion;
 use crate::cf::invocation::{Invocation, RouteParts};
 use crate::cf::outcome::Expectation;
-use crate::plan::{AppName, Lifecycle, OptionChanges, RouteUrl, Timeouts};
+use crate::plan::{AppName, Lifecycle, OptionChanges, RouteUrl};
 use crate::space::Space;
 use crate::space::condition::Must;
 use crate::space::difference::Facet;
 use crate::space::section::Section;
 
 use super::facts::{Facts, NeededFlag};
-use super::limits::Limits;
 
 /// Sets options of a route that leads to the app alone.
 #[derive(Debug, Clone, PartialEq)]
@@ -64,10 +63,6 @@ impl Facts for SetRouteOptions {
         for route in space.routes.iter_mut().filter(|route| route.is(&self.url)) {
             route.options.get_or_insert_default().change(&self.changes);
         }
-    }
-
-    fn limits(&self, timeouts: &Timeouts) -> Limits {
-        Limits::of_calls(timeouts.call)
     }
 
     fn changes(&self) -> &'static [Section] {

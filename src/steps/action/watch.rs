@@ -6,6 +6,7 @@ use crate::cf::dialect::CfVersion;
 use crate::cf::invocation::Invocation;
 use crate::cf::outcome::Expectation;
 use crate::plan::{self, AppName, HttpCheck, RouteUrl, Timeouts, format_duration};
+use crate::shell;
 use crate::space::Space;
 use crate::space::condition::Must;
 use crate::space::difference::Facet;
@@ -95,7 +96,7 @@ impl Facts for Watch {
     fn script(&self, within: Duration) -> Option<String> {
         let asked = self.urls.iter().flat_map(|url| self.checks.iter().map(move |check| (check, url)));
         let lines = asked.map(|(check, url)| http_words::script(check, url, check.within));
-        let lines = [format!("sleep {}", within.as_secs())].into_iter().chain(lines).collect::<Vec<_>>();
+        let lines = [shell::sleep(within)].into_iter().chain(lines).collect::<Vec<_>>();
         Some(lines.join("\n"))
     }
 }

@@ -113,6 +113,8 @@ pub enum PlatformRefusal {
         quota: String,
         /// Whose quota it is.
         scope: QuotaScope,
+        /// The plan's name of the app that it would be exceeded for.
+        app: AppName,
         /// The id of the first step at which it would be exceeded.
         step: String,
         /// What would be in use.

@@ -65,6 +65,7 @@ fn each(text: &str) -> Vec<(Refusal, Vec<Vec<String>>)> {
         Refusal::Platform(PlatformRefusal::Quota {
             quota: app.clone(),
             scope: QuotaScope::Space,
+            app: name.clone(),
             step: "start".to_owned(),
             needed: 2,
             limit: 1,
@@ -149,6 +150,7 @@ fn each(text: &str) -> Vec<(Refusal, Vec<Vec<String>>)> {
             Refusal::Platform(PlatformRefusal::Quota {
                 quota: app.clone(),
                 scope: QuotaScope::Space,
+                app: name.clone(),
                 step: "start".to_owned(),
                 needed: 2,
                 limit: 1,
