@@ -16,9 +16,10 @@ use crate::steps::standing::serving;
 
 use super::approval::Approval;
 use super::asking::{Agreed, Asking};
-use super::context::{Context, load, load_without_app_files};
+use super::context::Context;
 use super::holding::{clear_up, holding};
 use super::operate::{RunContext, catch};
+use super::plan_file::{load, load_without_app_files};
 use super::prepare;
 use super::reporters::Reporters;
 use super::warnings;

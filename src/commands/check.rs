@@ -5,7 +5,7 @@ use clap::CommandFactory as _;
 use crate::cli::{Cli, CliError, Common, ExitStatus};
 use crate::plan;
 
-use super::context::load;
+use super::plan_file::load;
 use super::terminal::{print, tell};
 use super::warnings::tell_beforehand;
 

@@ -1,60 +1,25 @@
-//! What a command needs that talks to a platform: a plan, a cf, a private session, a client for routes.
+//! What a command needs that talks to a platform: a cf, a private session, a client for routes.
 
 use std::env;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use guard::Guard;
-use serde_json::Value;
 
 use crate::cf::config::ConfigError;
 use crate::cf::session::{HandBack, PrivateHome, Session, SessionError, user_config};
 use crate::cf::spawn::Cf;
 use crate::cli::{CliError, Common};
-use crate::plan::{self, ApiUrl, Plan};
+use crate::plan::{ApiUrl, Plan};
 use crate::run::api::Api;
 use crate::run::reading::observe::Observer;
 use crate::run::routes::http::{Client, RouterUrl};
-use crate::secret::{Redactor, Sensitive};
+use crate::secret::Redactor;
 use crate::shell;
 use crate::space::Verb;
 
+use super::secrets::hide_secrets;
 use super::terminal::tell;
-
-/// Reads the plan that the command line names, less the apps that it does not ask for.
-pub(crate) fn load(common: &Common) -> Result<Plan, CliError> {
-    load_from(common, &plan::Disk)
-}
-
-/// As [`load`], where what is to be uploaded need not be there.
-pub(crate) fn load_without_app_files(common: &Common) -> Result<Plan, CliError> {
-    load_from(common, &plan::WithoutAppFiles)
-}
-
-fn load_from(common: &Common, files: &dyn plan::Files) -> Result<Plan, CliError> {
-    let mut plan =
-        plan::load(common.plan(), common.env.as_deref(), files).map_err(|problems| {
-            match plan::overlaid(common.plan()).filter(|(base, _)| common.env.is_none() && base.exists()) {
-                Some((base, env)) => {
-                    let flags = shell::command(["--file", &base.to_string_lossy(), "--env", &env]);
-                    CliError::Overlay { problems, flags }
-                }
-                None => CliError::Plan(problems),
-            }
-        })?;
-    hide_secrets(&common.secrets, &plan);
-    if let Some(parallel) = common.parallel {
-        plan.parallel = usize::try_from(parallel).ok();
-    }
-    if let Some(name) = common.app.iter().find(|name| plan.apps.iter().all(|app| app.name.as_str() != *name)) {
-        let known = plan.apps.iter().map(|app| app.name.to_string()).collect();
-        return Err(CliError::NoSuchApp { name: name.clone(), known });
-    }
-    if !common.app.is_empty() {
-        plan.apps.retain(|app| common.app.iter().any(|name| app.name.as_str() == name));
-    }
-    Ok(plan)
-}
 
 /// A cf with a private session in the space of the plan.
 #[derive(Debug)]
@@ -70,10 +35,7 @@ pub(crate) struct Context {
 impl Context {
     /// Opens the user's own session.
     fn open(common: &Common, plan: &Plan) -> Result<Self, CliError> {
-        let origin = user_config(env::var_os("CF_HOME").as_deref(), env::var_os("HOME").as_deref())
-            .ok_or(SessionError::NoHome)?;
-        let guard = guard()?;
-        Self::at(&origin, common.cf.as_deref(), common.router.as_ref(), plan, &guard)
+        Self::at(&own_config()?, common.cf.as_deref(), common.router.as_ref(), plan, &guard()?)
     }
 
     /// Has something done in the user's own session, and hands new tokens back however that ends; `tell` hears where they cannot
@@ -95,11 +57,9 @@ impl Context {
         common: &Common,
         work: impl FnOnce(&Api<'_>) -> Result<R, CliError>,
     ) -> Result<R, CliError> {
-        let origin = user_config(env::var_os("CF_HOME").as_deref(), env::var_os("HOME").as_deref())
-            .ok_or(SessionError::NoHome)?;
         let home = private_home(&guard()?)?;
         let cf = Cf::discover(common.cf.as_deref(), &home)?;
-        let session = Session::open(&origin, home)?;
+        let session = Session::open(&own_config()?, home)?;
         let ended = work(&Api::new(&cf, &session));
         hand_back(session, &tell);
         ended
@@ -183,40 +143,9 @@ fn hand_back(session: Session, tell: &dyn Fn(&str)) {
     }
 }
 
-/// Hides the values of the plan's vars files and of variables that hold secrets, less what the plan shows itself.
-fn hide_secrets(redactor: &Redactor, plan: &Plan) {
-    let of_environment = env::vars_os().filter(|(name, _)| holds_a_secret(&name.to_string_lossy()));
-    let of_environment = of_environment.flat_map(|(_, value)| with_its_parts(&value.to_string_lossy()));
-    for secret in plan.secrets.iter().cloned().chain(of_environment) {
-        if !plan.shows(&secret) {
-            redactor.learn(&secret);
-        }
-    }
-}
-
-/// A secret and, where it is JSON, each text in it: cf 8.17 takes the credentials of several registries so, and prints
-/// them one by one in the differences of the manifest.
-fn with_its_parts(value: &str) -> Vec<Sensitive> {
-    fn texts(value: &Value, found: &mut Vec<Sensitive>) {
-        match value {
-            Value::String(text) => found.push(Sensitive::new(text)),
-            Value::Array(all) => all.iter().for_each(|one| texts(one, found)),
-            Value::Object(all) => all.values().for_each(|one| texts(one, found)),
-            Value::Null | Value::Bool(_) | Value::Number(_) => {}
-        }
-    }
-    let mut found = vec![Sensitive::new(value)];
-    if let Ok(json) = serde_json::from_str(value) {
-        texts(&json, &mut found);
-    }
-    found
-}
-
-/// Whether a variable of this name holds a secret: those of cf, and whatever says so.
-fn holds_a_secret(name: &str) -> bool {
-    const WORDS: [&str; 6] = ["PASSWORD", "PASSWD", "SECRET", "TOKEN", "CREDENTIAL", "CREDS"];
-    let name = name.to_ascii_uppercase();
-    WORDS.iter().any(|word| name.contains(word)) || name.ends_with("_KEY")
+/// Where the user's own session is.
+fn own_config() -> Result<PathBuf, SessionError> {
+    user_config(env::var_os("CF_HOME").as_deref(), env::var_os("HOME").as_deref()).ok_or(SessionError::NoHome)
 }
 
 /// Starts what ends everything of ours should we be killed.

@@ -13,7 +13,8 @@ use crate::run::waiting::interrupt::Interrupt;
 use crate::space::lock::{Lock, LockState};
 use crate::text;
 
-use super::context::{Context, load_without_app_files};
+use super::context::Context;
+use super::plan_file::load_without_app_files;
 use super::prepare::whoever;
 use super::terminal::{print, tell};
 

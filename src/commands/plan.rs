@@ -13,7 +13,8 @@ use crate::steps::Verb;
 use crate::steps::input::Failed;
 use crate::{bounded, text};
 
-use super::context::{Context, check_target, load};
+use super::context::{Context, check_target};
+use super::plan_file::load;
 use super::prepare::{self, Prepared, request};
 use super::strays::own_files;
 use super::terminal::{print, tell};

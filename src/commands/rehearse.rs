@@ -18,8 +18,9 @@ use crate::steps::Verb;
 use crate::steps::input::Failed;
 
 use super::approval::Approval;
-use super::context::{Context, guard, load as load_plan};
+use super::context::{Context, guard};
 use super::operate::{Look, RunContext};
+use super::plan_file::load as load_plan;
 use super::prepare::{self, Prepared};
 use super::reporters::Reporters;
 use super::terminal::{print, tell};

@@ -66,7 +66,7 @@ impl Reporters {
             console: Mutex::new(Console::new(verbosity)),
             lines,
             last: Arc::default(),
-            redactor: Mutex::default(),
+            redactor: Mutex::new(common.secrets.clone()),
             own_files: own_files(common),
             own: Some(common.own_commands()),
             apps: Arc::default(),

@@ -10,7 +10,8 @@ use crate::run::lock::state_of;
 use crate::run::waiting::interrupt::Interrupt;
 use crate::text;
 
-use super::context::{Context, load_without_app_files};
+use super::context::Context;
+use super::plan_file::load_without_app_files;
 use super::terminal::{print, tell};
 
 /// Runs the verb.
