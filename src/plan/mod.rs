@@ -5,13 +5,13 @@
 //! 1. `yaml`: the text becomes a tree that can tell where each piece stands; `files` is where it is read from, and
 //!    `allowed_folders` what may be read.
 //! 2. `overlay`: with `--env NAME` a second, smaller file is laid over the first.
-//! 3. `validate`: the tree against `schema`, the one table of keys. Every rule about a single value is checked here;
+//! 3. `validate`: the tree against `schema`, the one table of keys: which keys there are, and what each value may be;
 //!    `did_you_mean` guesses the word that was meant.
-//! 4. `values`: names, routes and durations become newtypes, which cannot hold a wrong value.
-//! 5. `cross_checks`: what only shows when several values are seen together (the same route twice, one colour in two
+//! 4. `values`: names, routes and durations become newtypes, which cannot hold a wrong value; what keys of one app say together
+//!    is checked, and `manifest` reads the team's own cf manifest for what a deployment must know of it.
+//! 5. `cross_checks`: what only shows when several apps are seen together (the same route twice, one colour in two
 //!    apps).
-//! 6. `manifest`: the team's own cf manifest is read for what a deployment must know of it.
-//! 7. `digest`: the fingerprint of what the plan does.
+//! 6. `digest`: the fingerprint of what the plan does.
 //!
 //! `template` knows what was to be rendered before any of this.
 //!

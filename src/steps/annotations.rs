@@ -195,7 +195,7 @@ pub(crate) struct Origin {
     pub(crate) package_before: Option<String>,
     /// Where a droplet is copied or uploaded: the guid of the newest one that the app had before, or [`NONE`].
     pub(crate) droplet_before: Option<String>,
-    /// The name of the app that was live before; empty where there was none.
+    /// The name of the app that was live before, where there was one.
     pub(crate) old: Option<String>,
     /// The live routes that this app held.
     pub(crate) old_routes: Vec<String>,
@@ -285,13 +285,17 @@ pub(crate) struct Annotations {
 }
 
 impl Annotations {
-    /// Marks the app as the one that is deployed, in the place of all that an earlier deployment has written there; `record` is
-    /// what it is to be set to.
-    pub(crate) fn next(origin: &Origin, record: Option<Record>) -> Self {
+    /// Marks the app as the one that is deployed, in the place of all that an earlier deployment has written there: `app` is as it
+    /// is before, `record` what it is to be set to, and `held` how many instances its processes are to have.
+    pub(crate) fn next(origin: &Origin, record: Option<Record>, held: &ProcessCounts, app: Option<&App>) -> Self {
         let role = (ROLE, Some(Role::Next.as_str().to_owned()));
         let settings = (SETTINGS, record.map(|record| record.as_str().to_owned()).filter(|text| !text.is_empty()));
         let values = std::iter::once(role).chain(origin.write()).chain([settings]).collect();
         Self { role: Some(Role::Next), values, of_droplet: None }
+            .holding(held, app)
+            .by_http2(&origin.http2_routes, app)
+            .options_before(&origin.old_options, app)
+            .copying(origin, app)
     }
 
     /// Changes the role; what tells where the app came from stays.
@@ -345,8 +349,7 @@ impl Annotations {
     }
 
     /// As well as that, what options of routes were; `app` is as it is before.
-    #[must_use]
-    pub(crate) fn options_before(mut self, options: &BTreeMap<String, OptionChanges>, app: Option<&App>) -> Self {
+    fn options_before(mut self, options: &BTreeMap<String, OptionChanges>, app: Option<&App>) -> Self {
         if !options.is_empty() || app.is_some_and(|app| app.annotations.contains_key(OLD_OPTIONS)) {
             self.values.push((OLD_OPTIONS, (!options.is_empty()).then(|| json!(options).to_string())));
         }
@@ -354,8 +357,7 @@ impl Annotations {
     }
 
     /// As well as that, which droplet was the newest one, where one is copied; `app` is as it is before.
-    #[must_use]
-    pub(crate) fn copying(mut self, origin: &Origin, app: Option<&App>) -> Self {
+    fn copying(mut self, origin: &Origin, app: Option<&App>) -> Self {
         if origin.droplet_before.is_some() || app.is_some_and(|app| app.annotations.contains_key(DROPLET_BEFORE)) {
             self.values.push((DROPLET_BEFORE, origin.droplet_before.clone()));
         }

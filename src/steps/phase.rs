@@ -6,7 +6,7 @@ use serde::{Serialize, Serializer};
 
 /// A part of a deployment. A strategy goes through some of them, in an order of its own, and gives them titles
 /// ([`Strategy::title`](super::strategy::Strategy::title)).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Phase {
     /// What an earlier deployment left half done is taken back first.
     Prepare,
@@ -20,10 +20,10 @@ pub enum Phase {
     Switch,
     /// The users of the app do not reach the old version any more.
     Release,
-    /// The new version is looked at, which is the only one that its users reach.
-    Watch,
     /// What no route leads to goes from the old version to the new one.
     HandOver,
+    /// The new version is looked at, which is the only one that its users reach, while the old one still runs.
+    Watch,
     /// The old version is stopped.
     Retire,
     /// What was done is written down on the apps.

@@ -1,5 +1,5 @@
-//! A validated tree → the values of a plan. What is wrong with a single value has been noted before; here it is simply
-//! not there, so that what can be said about the rest is still said.
+//! A validated tree → the values of a plan. What is wrong with a single value has mostly been noted before; here it is simply
+//! not there, so that what can be said about the rest is still said. What keys of one app say together is noted here.
 //!
 //! - `mapping`, `scalars`, `paths`: the readers
 //! - `located`: a value that knows where it stands

@@ -1,6 +1,6 @@
 //! One step of an app, and what makes sure, before and after it, that nobody else is at work.
 //!
-//! Before a step that changes something, three things are made sure of: the lock is still held, nobody else has changed
+//! Before a step, three things are made sure of: the lock is still held, nobody else has changed
 //! anything that the deployment hangs on, and what the step relies on is so.
 //!
 //! The look after a step is the look before the next one. After a step, what confirms it is read, and what the next one must be

@@ -1,6 +1,6 @@
 //! One step: done, and confirmed.
 //!
-//! A step is confirmed three times over: by what cf printed, (where it changed a live route) by the routers, and by the space.
+//! A step is confirmed three times over: by what cf printed, (where it changed what a route leads to, or started what is reached through one) by the routers, and by the space.
 //! cf's word alone is never enough: an OK comes before the effect, and a failure may come after it. Where cf prints the
 //! platform's own answer to a change of an app, that is the space: there is nothing newer to be read.
 

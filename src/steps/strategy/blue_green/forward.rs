@@ -6,7 +6,7 @@
 //! - [`finish`]: `Push` and `Start` in [`bring_up`], with [`build`]; `Check`; `Switch` (`map_live`); `Release` (`unmap_live`,
 //!   `unmap_staging`); `HandOver`; `Watch` in [`look_at_live`]; `Retire` in [`retire`]; `Record`
 
-use crate::plan::{self, AppName, Lifecycle, LocalCheck, RouteUrl, ServiceName, TaskCheck};
+use crate::plan::{self, AppName, Lifecycle, LocalCheck, Plan, RouteUrl, ServiceName, TaskCheck};
 use crate::settings::Is;
 use crate::space::condition::{Condition, Must};
 use crate::space::{App, AppState, Space};
@@ -22,7 +22,7 @@ use crate::steps::record::Record;
 use crate::steps::refusal::{ColourRefusal, Refusal, RouteRefusal, UnderWayRefusal};
 use crate::steps::sizing::{self, Sizing};
 use crate::steps::source::{self, Copied};
-use crate::steps::standing::{is_alone_on_live, is_on_live};
+use crate::steps::standing::{Standing, is_alone_on_live, is_on_live};
 use crate::steps::upload::Upload;
 use crate::steps::{Step, equal, preflight, tasks};
 
@@ -43,24 +43,14 @@ use super::standing::{
 /// What an interrupted deployment has left is taken back on the way, so that the push and the check meet nobody but the
 /// new version.
 pub(super) fn deploy(input: &CompileInput<'_>, space: &Space) -> Result<Vec<Step>, Refusal> {
-    let CompileInput { plan, app, identity, extent, upload, .. } = *input;
+    let CompileInput { plan, app, upload, .. } = *input;
     let copied = source::of(app, space)?;
     let of_droplet = copied.map(|copied| Upload::of_droplet(copied.checksum));
     let Some(upload) = of_droplet.as_ref().or(upload) else {
         return Err(Refusal::UnderWay(UnderWayRefusal::NoUpload { name: app.name.clone() }));
     };
-    may_begin(app, space)?;
-    may_be_mapped(app, space)?;
-    let standing = standing::standing(app, space)?;
+    let standing = may_deploy(plan, app, space)?;
     let next = standing.next().clone();
-    may_stage(app, space, &next)?;
-    not_in_use(app, space, &next)?;
-    told_apart(app, space, &standing)?;
-    same_lifecycle(app, space, &next)?;
-    staging_is_free(app, space)?;
-    may_have_extra(plan, app, space)?;
-    options::may_be_set(app, space)?;
-
     let mut list = GraphBuilder::new(app, space);
     list.resolve_routes()?;
     let old = standing.live().cloned();
@@ -69,33 +59,11 @@ pub(super) fn deploy(input: &CompileInput<'_>, space: &Space) -> Result<Vec<Step
         if standing::under_way(app, space).is_some() { RouterKnowledge::Unsure } else { RouterKnowledge::Informed };
     // The staging route of a deployment that ended after the switch. The check must not reach that version.
     list.leave_staging(Phase::Prepare, other(app, &next))?;
-    let old_routes = routes_of_old(app, list.model(), old.as_ref(), &next);
-    let kept_routes = kept_routes(app, list.model(), &next);
-    let origin = Origin {
-        deployment: identity.clone(),
-        plan: plan.digest.clone(),
-        app: Some(app.name.to_string()),
-        extent: extent.clone(),
-        upload: upload.digest().to_owned(),
-        upload_files: upload.listing().to_owned(),
-        package_before: newest_package(list.model(), &next),
-        droplet_before: app
-            .brings_droplet()
-            .then(|| newest_droplet(list.model(), &next).unwrap_or_else(|| NONE.to_owned())),
-        old: old.as_ref().map(ToString::to_string),
-        http2_routes: by_http2(list.model(), old.as_ref().map(|old| (old, &*old_routes)), &next, &kept_routes),
-        old_routes,
-        kept_routes,
-        old_options: options::before(app, list.model(), &next),
-    };
+    let origin = origin(input, upload, list.model(), old.as_ref(), &next);
     let wanted = old.as_ref().map(|old| equal::wanted(app, list.model(), old, &next)).unwrap_or_default();
     let held = counts(app, list.model(), old.as_ref(), &next, &wanted);
     let there = list.model().app(next.as_str());
-    let annotations = Annotations::next(&origin, Record::new(&equal::named(app), &wanted))
-        .holding(&held, there)
-        .by_http2(&origin.http2_routes, there)
-        .options_before(&origin.old_options, there)
-        .copying(&origin, there);
+    let annotations = Annotations::next(&origin, Record::new(&equal::named(app), &wanted), &held, there);
     if let Some(key) = annotations.too_long() {
         return Err(match key {
             KEPT_ROUTES => Refusal::Routes(RouteRefusal::TooManyRoutes { app: next }),
@@ -122,6 +90,45 @@ pub(super) fn deploy(input: &CompileInput<'_>, space: &Space) -> Result<Vec<Step
     let instances = if app.has_routes() { sized.declared.size.instances } else { 0 };
     finish(&mut list, &next, old.as_ref(), &origin, instances, routers)?;
     Ok(list.into_steps())
+}
+
+/// Where the app stands, if a new deployment of it may begin. Refuses what the platform or the space does not allow.
+fn may_deploy(plan: &Plan, app: &plan::App, space: &Space) -> Result<Standing, Refusal> {
+    may_begin(app, space)?;
+    may_be_mapped(app, space)?;
+    let standing = standing::standing(app, space)?;
+    let next = standing.next();
+    may_stage(app, space, next)?;
+    not_in_use(app, space, next)?;
+    told_apart(app, space, &standing)?;
+    same_lifecycle(app, space, next)?;
+    staging_is_free(app, space)?;
+    may_have_extra(plan, app, space)?;
+    options::may_be_set(app, space)?;
+    Ok(standing)
+}
+
+/// What the next colour is to tell of where it comes from, and of what was there before.
+fn origin(input: &CompileInput<'_>, upload: &Upload, model: &Space, old: Option<&AppName>, next: &AppName) -> Origin {
+    let CompileInput { plan, app, identity, extent, .. } = *input;
+    let old_routes = routes_of_old(app, model, old, next);
+    let kept_routes = kept_routes(app, model, next);
+    let newest = || newest_droplet(model, next).unwrap_or_else(|| NONE.to_owned());
+    Origin {
+        deployment: identity.clone(),
+        plan: plan.digest.clone(),
+        app: Some(app.name.to_string()),
+        extent: extent.clone(),
+        upload: upload.digest().to_owned(),
+        upload_files: upload.listing().to_owned(),
+        package_before: newest_package(model, next),
+        droplet_before: app.brings_droplet().then(newest),
+        old: old.map(ToString::to_string),
+        http2_routes: by_http2(model, old.map(|old| (old, &*old_routes)), next, &kept_routes),
+        old_routes,
+        kept_routes,
+        old_options: options::before(app, model, next),
+    }
 }
 
 /// Compiles what is left of a deployment that did not come to its end, or of a rollback. One that is known to have been
