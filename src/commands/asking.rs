@@ -52,8 +52,8 @@ impl<'a> Asking<'a> {
         prepared.ask_routers(&context.client, space);
         prepared.can_be_checked()?;
         if let Consent::Given = consent {
-            let changed = preview::changed_since(&prepared.deployment, space);
-            for note in preview::routers(&prepared.routers).into_iter().chain(changed) {
+            let of_rollback = preview::notes_of_rollback(&prepared.deployment, space);
+            for note in preview::routers(&prepared.routers).into_iter().chain(of_rollback) {
                 reporters.note(&note);
             }
         }

@@ -9,7 +9,7 @@ use foldhash::{HashMap, HashMapExt as _, HashSet, HashSetExt as _};
 use crate::plan::{self, Instances};
 use crate::space::{App, Space};
 use crate::steps::annotations::Origin;
-use crate::steps::refusal::{ColourRefusal, Refusal, UnderWayRefusal};
+use crate::steps::refusal::{ColourRefusal, Refusal, RouteRefusal, UnderWayRefusal};
 use crate::steps::standing::UnderWay;
 use crate::steps::strategy::{self, Goal};
 use crate::steps::{Step, Verb};
@@ -487,6 +487,8 @@ impl<'a> Explorer<'a> {
             (Verb::Apply, Refusal::Colours(ColourRefusal::OtherLifecycle { app, .. })) => {
                 self.start.space.app(app.as_str()).is_some()
             }
+            // Whether others that share a route with it serve is no matter of the walk.
+            (Verb::Apply, Refusal::Routes(RouteRefusal::GoesDark { .. })) => true,
             (Verb::Apply, refusal) => refusal.is_the_platforms(),
             (Verb::Resume | Verb::Rollback, _) => false,
         }

@@ -10,12 +10,13 @@ use crate::cf::invocation::Invocation;
 use crate::plan::{self, Plan, format_duration};
 use crate::proof::Proof;
 use crate::settings::{Is, Setting};
+use crate::shell;
 use crate::space::rules::Stack;
 use crate::space::{App, AppState, MemoryInUse, Process, Space};
 use crate::steps::changes::{Change, Changes, RouteChange, StackChange};
 use crate::steps::course::Course;
 use crate::steps::deaf::Deaf;
-use crate::steps::deployed;
+use crate::steps::deployed::GoneBackTo;
 use crate::steps::preflight::WhyStack;
 use crate::steps::routers::{RouteProbe, Routers};
 use crate::steps::standing::Standing;
@@ -33,7 +34,7 @@ pub(crate) fn text(plan: &Plan, space: &Space, deployment: &Deployment<'_>) -> S
         let _ =
             writeln!(out, "{}", style("WARNING: no certificate of a route is verified (tls.insecure)").red().bold());
     }
-    for note in changed_since(deployment, space) {
+    for note in notes_of_rollback(deployment, space) {
         let _ = writeln!(out, "{}", style(note).yellow());
     }
     for part in &deployment.apps {
@@ -83,12 +84,18 @@ fn write_opening(out: &mut String, part: &AppDeployment<'_>, space: &Space) {
     }
 }
 
-/// What a person should know of a rollback: that it goes back to something else than what was deployed.
-pub(crate) fn changed_since(deployment: &Deployment<'_>, space: &Space) -> Vec<String> {
-    deployed::gone_back_to_changed(deployment, space)
-        .into_iter()
-        .map(|app| format!("note: {}", other_droplet(app)))
-        .collect()
+/// What a person should know of a rollback: that it goes back to something else than what was deployed, or to less.
+pub(crate) fn notes_of_rollback(deployment: &Deployment<'_>, space: &Space) -> Vec<String> {
+    let of = |back: &GoneBackTo<'_>| {
+        let changed = back.is_changed.then(|| format!("note: {}", other_droplet(back.app)));
+        let smaller = back.smaller_than.as_ref().map(|(other, serves, has)| {
+            let name = back.app.name.as_str();
+            let scale = shell::command(["cf", "scale", name, "-i", &serves.to_string()]);
+            format!("note: {name} is to serve with {has} of web, where {other} has {serves}; to have as many: {scale}")
+        });
+        [changed, smaller]
+    };
+    GoneBackTo::of(deployment, space).iter().flat_map(of).flatten().collect()
 }
 
 /// Tells that somebody has given a version another droplet since it was deployed.

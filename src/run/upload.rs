@@ -374,7 +374,7 @@ impl Stray {
         let what = match lies {
             Lies::InFolder => read_by_all,
             Lies::Written => {
-                "is written by cutover and is uploaded with it: cf fails where a file changes during the upload"
+                "is written by cutover and is uploaded with it; while a run still writes it, cf fails: a file must not change during the upload"
             }
             Lies::InArchive => {
                 return format!(

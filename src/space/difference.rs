@@ -156,7 +156,7 @@ impl fmt::Display for Difference {
         let or_nothing = |value: Option<&str>| value.unwrap_or("nothing").to_owned();
         match (&self.facet, before, now) {
             (Facet::App(app), None, _) => write!(f, "app {app} has appeared"),
-            (Facet::App(app), Some(_), None) => write!(f, "app {app} was deleted"),
+            (Facet::App(app), Some(_), None) => write!(f, "app {app} was deleted, or has another name now"),
             (Facet::App(app), Some(_), Some(_)) => {
                 write!(f, "app {app} was deleted, and there is another one of its name")
             }
@@ -224,7 +224,7 @@ mod tests {
                     space.apps.clear();
                     space.routes.clear();
                 },
-                &["app shop was deleted"],
+                &["app shop was deleted, or has another name now"],
             ),
             (
                 |space| {

@@ -15,7 +15,7 @@ use super::interrupted::Interrupted;
 use super::refusal::{Refusal, UnderWayRefusal};
 use super::sizing::{self, Declared};
 use super::source;
-use super::standing::{Standing, UnderWay, is_at_work, not_alone_on};
+use super::standing::{Standing, UnderWay, is_at_work, is_on_live, not_alone_on};
 use super::upload::Upload;
 use super::{AppDeployment, Deployment, Verb, scope};
 
@@ -72,16 +72,41 @@ pub(crate) fn has_other_droplet(app: &App) -> bool {
     app.annotations.get(DROPLET).is_some_and(|droplet| app.droplet.as_ref() != Some(droplet))
 }
 
-/// The versions that a rollback goes back to and that somebody has given another droplet since they were deployed.
-pub(crate) fn gone_back_to_changed<'s>(deployment: &Deployment<'_>, space: &'s Space) -> Vec<&'s App> {
-    let goes_back_to = |part: &AppDeployment<'_>| {
+/// A version that a rollback goes back to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct GoneBackTo<'s> {
+    /// The version, as it is now.
+    pub(crate) app: &'s App,
+    /// Whether somebody has given it another droplet since it was deployed.
+    pub(crate) is_changed: bool,
+    /// The version that serves now, and that has more web instances than this one is to have then; with both counts.
+    pub(crate) smaller_than: Option<(AppName, u32, u32)>,
+}
+
+impl<'s> GoneBackTo<'s> {
+    /// Those of a deployment; none where it leads forward.
+    pub(crate) fn of(deployment: &Deployment<'_>, space: &'s Space) -> Vec<Self> {
+        let back = deployment.apps.iter().filter(|_| deployment.verb == Verb::Rollback);
+        back.filter_map(|part| Self::of_app(part, space)).collect()
+    }
+
+    fn of_app(part: &AppDeployment<'_>, space: &'s Space) -> Option<Self> {
         let mut end = scope::of(&part.app, space);
         part.steps.iter().for_each(|step| step.facts().effect(&mut end));
         let live = Standing::of(&part.app, &end).ok()?.live().cloned()?;
-        space.app(live.as_str())
-    };
-    let back = deployment.apps.iter().filter(|_| deployment.verb == Verb::Rollback);
-    back.filter_map(goes_back_to).filter(|app| has_other_droplet(app)).collect()
+        let has = end.app(live.as_str())?.web_instances();
+        let others = part.app.colours.iter().filter(|colour| **colour != live && is_on_live(&part.app, colour, space));
+        let serving = others.filter_map(|colour| {
+            let there = space.app(colour.as_str()).filter(|there| is_at_work(&part.app, there))?;
+            Some((colour.clone(), there.web_instances(), has))
+        });
+        let app = space.app(live.as_str())?;
+        Some(Self {
+            app,
+            is_changed: has_other_droplet(app),
+            smaller_than: serving.into_iter().find(|(_, serves, has)| serves > has),
+        })
+    }
 }
 
 /// Whether the colours of an app are as a deployment leaves them, and it is known of both packages that they are the same.

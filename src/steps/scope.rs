@@ -6,6 +6,7 @@ use crate::plan::{self, RouteUrl};
 use crate::space::rules::{ForeignRoute, Rules};
 use crate::space::{App, Route, Space};
 
+use super::annotations::Origin;
 use super::{Step, strategy};
 
 /// The space as far as an app of the plan is concerned with it. What is compiled for the app, and what may go wrong with that, is
@@ -17,8 +18,22 @@ pub(crate) fn of(app: &plan::App, space: &Space) -> Space {
     let locks = space.locks.iter().filter(|lock| lock.app == app.name.as_str()).cloned().collect();
     let is_told = |route: &ForeignRoute| RouteUrl::parse(&route.wanted).is_ok_and(|url| urls.contains(&&url));
     let routes = space.rules.routes.iter().filter(|route| is_told(route)).cloned().collect();
+    // A push takes off what the app then is to have back.
+    let is_to_come_back = |route: &Route| {
+        let origins = space.apps.iter().filter(|app| names.contains(app.name.as_str())).filter_map(Origin::of);
+        origins.flat_map(|origin| origin.kept_routes).any(|url| url == route.url)
+    };
     let sources = space.sources.iter().filter(|source| source.plan_app == app.name.as_str()).cloned().collect();
-    Space { sources, ..narrowed(space, &names, &|route| urls.iter().any(|url| route.is(url)), locks, routes) }
+    Space {
+        sources,
+        ..narrowed(
+            space,
+            &names,
+            &|route| urls.iter().any(|url| route.is(url)) || is_to_come_back(route),
+            locks,
+            routes,
+        )
+    }
 }
 
 /// The space as far as these steps change it.
@@ -74,5 +89,37 @@ fn narrowed(
         routes,
         deployments,
         sources: Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::example;
+    use crate::steps::annotations::{DEPLOYMENT, KEPT_ROUTES, Role};
+
+    const PLAN: &str = "
+version: 1
+target: {api: https://api.example.com, org: acme, space: production}
+apps:
+  - name: shop
+    path: app
+    manifest: manifest.yml
+    routes: {live: [shop.example.com]}
+";
+
+    #[test]
+    fn a_route_that_an_app_is_to_have_back_concerns_it_whoever_it_leads_to_meanwhile() {
+        let plan = example::plan(PLAN);
+        let mut next = example::app("shop_b", false, 1, Some(Role::Next));
+        for (key, value) in [(DEPLOYMENT, "d-1"), (KEPT_ROUTES, "kept.example.com")] {
+            next.annotations.insert(key.to_owned(), value.to_owned());
+        }
+        let apps = vec![example::app("shop_a", true, 1, Some(Role::Live)), next, example::app("other", true, 1, None)];
+        let routes = [("shop.example.com", "shop_a"), ("kept.example.com", "other"), ("strange.example.com", "other")];
+        let scope = of(&plan.apps[0], &example::space(apps, routes));
+        let urls: Vec<&str> = scope.routes.iter().map(|route| route.url.as_str()).collect();
+        assert_eq!(urls, ["kept.example.com", "shop.example.com"]);
+        assert!(scope.app("other").is_some(), "whoever serves it is known");
     }
 }

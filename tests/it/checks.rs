@@ -280,6 +280,17 @@ fn the_script_asks_as_the_plan_says() {
     assert!(script.contains(asks), "{script}");
 }
 
+#[test]
+fn a_version_that_is_deleted_while_it_starts_is_not_waited_for() {
+    let bench = checking("- http: {}");
+    bench.foundry.set_timing(|timing| timing.start = Duration::from_secs(600));
+    let child = bench.command(&["apply", "--yes"]).stderr(std::process::Stdio::piped()).spawn().unwrap();
+    wait_until("it is started", || bench.state_of("shop_b") == "started");
+    bench.cf.must(["delete", "shop_b", "-f"]);
+    let run = crate::support::bench::Run::of(&child.wait_with_output().unwrap());
+    run.assert_tells(3, &["app shop_b was deleted", "shop_a serves"]);
+}
+
 /// What is looked at after a command is not waited for where it can never be so.
 #[test]
 #[ignore = "`make verify` runs it: a condition that can never hold has a table"]

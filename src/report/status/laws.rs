@@ -44,6 +44,15 @@ fn beginnings() -> Vec<Space> {
     ]
 }
 
+/// Each version holds routes of its own that lead to another app, too.
+fn with_shared(runs: bool) -> Space {
+    let app = |name, started, role| example::app(name, started, 2, Some(role));
+    let apps = vec![app("shop_a", true, Role::Live), app("shop_b", false, Role::Previous)];
+    let mut space = example::space(apps, [(LIVE, "shop_a")]);
+    shared(&mut space, runs);
+    space
+}
+
 /// What a run of `verb` leaves wherever it is killed: between two steps, in the midst of one, or after the last.
 fn left_by(plan: &Plan, verb: Verb, begin: &Space) -> Vec<Space> {
     let mut space = begin.clone();
@@ -102,9 +111,26 @@ const CHANGES: &[(&str, Change)] = &[
             space.routes.push(example::route(&format!("{app}.example.com").replace('_', "-"), app));
         }
     }),
+    ("routes lead to a version and to another app that runs", |space| shared(space, true)),
+    ("routes lead to a version and to another app that is stopped", |space| shared(space, false)),
     ("the lock of a deployment is there", |space| lock(space, Verb::Apply)),
     ("the lock of a rollback is there", |space| lock(space, Verb::Rollback)),
 ];
+
+/// Each version holds routes of its own that lead to another app, too.
+fn shared(space: &mut Space, runs: bool) {
+    if space.app("billing").is_some() {
+        return;
+    }
+    space.apps.push(example::app("billing", runs, 1, None));
+    for app in ["shop_a", "shop_b"].iter().filter(|app| space.app(app).is_some()).collect::<Vec<_>>() {
+        for host in ["one", "two"] {
+            let mut route = example::route(&format!("{host}-{app}.example.com").replace('_', "-"), app);
+            route.destinations.extend(example::route(LIVE, "billing").destinations);
+            space.routes.push(route);
+        }
+    }
+}
 
 fn stop(space: &mut Space, app: &str) {
     if let Some(app) = space.app_mut(app) {
@@ -229,6 +255,15 @@ fn whatever_a_run_leaves_is_told_with_ways_that_lead_on() {
         // Each change meets some of them.
         let (change, make) = CHANGES[number % CHANGES.len()];
         assert_true(&plan, &changed(space, make), LockState::Dead, &format!("{what}, {change}"));
+    }
+}
+
+#[test]
+fn what_others_hold_too_is_no_obstacle() {
+    let plan = example::plan(PLAN);
+    let beginnings = [with_shared(true), with_shared(false)];
+    for (what, space) in one_of(3, left_by_one_run(&plan, &beginnings).values()) {
+        assert_true(&plan, space, LockState::Dead, what);
     }
 }
 

@@ -26,6 +26,9 @@ const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
 /// The longest pause between two looks at the space.
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
+/// How old what changes by no waiting may become while something else is waited for: somebody may have changed it.
+const LOOK_AGAIN: Duration = Duration::from_secs(10);
+
 /// What the space is to show before a step is confirmed.
 pub(super) struct Awaited<'s> {
     pub(super) condition: &'s Condition,
@@ -120,7 +123,13 @@ impl Runner<'_> {
                 told = missing;
             }
             self.clock.pause(pauses.next())?;
-            view.look(&waited_for, self.clock.now())?;
+            let now = self.clock.now();
+            // What changes by no waiting somebody may have changed, or taken away.
+            let is_old = now.duration_since(looked) >= LOOK_AGAIN;
+            if is_old {
+                looked = now;
+            }
+            view.look(if is_old { &all } else { &waited_for }, now)?;
         }
     }
 

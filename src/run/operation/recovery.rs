@@ -227,7 +227,7 @@ impl Recovery<'_, '_> {
         // The first line is cf's own: `Retrieving logs for app …`.
         let is_wanted = |line: &String| match task {
             Some(task) => is_of_task(line, task),
-            None => !is_our_request(line),
+            None => !is_request(line),
         };
         let mut logged: Vec<String> = lines.into_iter().skip(1).filter(is_wanted).collect();
         logged.drain(..logged.len().saturating_sub(LOG_LINES));
@@ -251,7 +251,9 @@ impl Recovery<'_, '_> {
                 report(Happening::Left { app: self.part.app.name.to_string(), verb, commands, more });
             }
             Err(refusal) => {
-                report(Happening::Note { text: format!("as the space is now, {verb} is refused: {refusal}") });
+                // What is left of a deployment is what a resume would do.
+                let on = if verb == Verb::Rollback { Verb::Rollback } else { Verb::Resume };
+                report(Happening::Note { text: format!("as the space is now, {on} is refused: {refusal}") });
                 if let Some(own) = self.operation.own {
                     report(Happening::Hint { text: refusal.hint(own) });
                 }
@@ -279,8 +281,8 @@ fn is_of_task(line: &str, task: &str) -> bool {
     })
 }
 
-/// Whether a log line is gorouter's access line of a request of our own: a check that is repeated makes many, and what
-/// the app says of its trouble would be pushed out by them.
-fn is_our_request(line: &str) -> bool {
-    line.contains(" [RTR/") && line.contains(concat!("\"cutover/", env!("CARGO_PKG_VERSION"), "\""))
+/// Whether a log line is gorouter's access line of a request: checks and users make many, what the app says of its trouble would be
+/// pushed out by them, and who asks for what is nothing for the log of a pipeline.
+fn is_request(line: &str) -> bool {
+    line.contains(" [RTR/")
 }

@@ -25,7 +25,7 @@ use crate::space::lock::Lock;
 use crate::space::read::{self, Unreadable};
 use crate::space::section::Section;
 use crate::space::{App, AppState, MemoryInUse, Named, Process, SNAPSHOT_FORMAT, Space, Task};
-use crate::steps::annotations::Role;
+use crate::steps::annotations::{Origin, Role};
 use crate::steps::{equal, strategy, tasks};
 
 use super::parts::Parts;
@@ -279,8 +279,16 @@ impl<'a> Observer<'a> {
             .filter_map(|(app, _)| self.locks.get(&app.name).map(|plan_app| Lock::read(plan_app.as_str(), app)))
             .collect();
         found.retain(|(app, _)| self.apps.contains(&app.name));
-        // Whoever else holds a route of the plan, so that it can be told by its name.
-        let of_plan = |route: &&crate::space::Route| self.routes.iter().any(|url| route.is(url));
+        // Whoever else holds a route of the plan, or one that leads to its apps or is to do so again: it can be told by its name, and
+        // whether it serves.
+        let own: Vec<&App> = found.iter().map(|(app, _)| app).filter(|app| self.apps.contains(&app.name)).collect();
+        let kept: Vec<String> =
+            own.iter().filter_map(|app| Origin::of(app)).flat_map(|origin| origin.kept_routes).collect();
+        let of_plan = |route: &&crate::space::Route| {
+            self.routes.iter().any(|url| route.is(url))
+                || own.iter().any(|app| route.leads_to(&app.guid))
+                || kept.contains(&route.url)
+        };
         let holders = space.routes.iter().filter(of_plan).flat_map(|route| &route.destinations);
         let strangers: BTreeSet<&str> =
             holders.map(|to| to.app.as_str()).filter(|guid| found.iter().all(|(app, _)| app.guid != *guid)).collect();

@@ -44,6 +44,18 @@ pub enum RouteRefusal {
         /// The routes.
         routes: Vec<RouteUrl>,
     },
+    /// A route that the plan does not name would lead to nobody that serves once the live colour is stopped.
+    #[error("{url} leads to {app}, and else to none but {}, which {} stopped: once {app} is, nobody serves it", others.join(" and "), if others.len() == 1 { "is" } else { "are" })]
+    GoesDark {
+        /// The plan's name of the app.
+        name: AppName,
+        /// The live colour.
+        app: AppName,
+        /// The route.
+        url: RouteUrl,
+        /// The others that it leads to.
+        others: Vec<String>,
+    },
     /// A route leads to a colour in a way in which cf neither maps nor unmaps.
     #[error("{url} leads to {} of {app}: cutover maps the routes of {name} to one web process on its usual port", leads.join(" and to "))]
     OtherDestination {
@@ -136,6 +148,11 @@ impl RouteRefusal {
             Self::ExtraRoutes { .. } => "name them in `routes: live:`, or say with `extra_routes` that they are moved (move) or \
                  left where they are (keep)"
                 .to_owned(),
+            Self::GoesDark { name, others, .. } => format!(
+                "start {}, or take it off them, and it moves with the live routes of {name}; or say with `extra_routes: keep` that it may lead \
+                 to nobody",
+                others.join(" or ")
+            ),
             Self::OtherDestination { is_extra: true, .. } => {
                 "say with `extra_routes: keep` that it stays where it is, or have it lead to the web process alone".to_owned()
             }

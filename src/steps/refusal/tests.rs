@@ -87,6 +87,15 @@ fn each(text: &str) -> Vec<(Refusal, Vec<Vec<String>>)> {
             vec![],
         ),
         (Refusal::Routes(RouteRefusal::ExtraRoutes { name: name.clone(), routes: vec![url.clone()] }), vec![]),
+        (
+            Refusal::Routes(RouteRefusal::GoesDark {
+                name: name.clone(),
+                app: name.clone(),
+                url: url.clone(),
+                others: vec!["billing".to_owned()],
+            }),
+            vec![],
+        ),
         (other_destination(false), vec![]),
         (other_destination(true), vec![]),
         (Refusal::Colours(ColourRefusal::BothLive { name: name.clone(), colours: colours.clone() }), look.clone()),
@@ -329,13 +338,14 @@ fn place(refusal: &Refusal) -> usize {
         Refusal::UnderWay(UnderWayRefusal::TooLong { .. }) => 40,
         Refusal::Colours(ColourRefusal::OfAnotherApp { .. }) => 41,
         Refusal::Colours(ColourRefusal::UnderWayAs { .. }) => 42,
+        Refusal::Routes(RouteRefusal::GoesDark { .. }) => 43,
     }
 }
 
 #[test]
 fn each_kind_is_tried() {
     let tried: BTreeSet<usize> = each("shop").iter().map(|(refusal, _)| place(refusal)).collect();
-    assert_eq!(tried, (0..43).collect());
+    assert_eq!(tried, (0..44).collect());
 }
 
 #[test]

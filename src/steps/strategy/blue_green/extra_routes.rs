@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::plan::{self, AppName, ExtraRoutes, Plan, RouteUrl};
-use crate::space::{App, Route, Space};
+use crate::space::{App, AppState, Route, Space};
 use crate::steps::Verb;
 use crate::steps::annotations::Origin;
 use crate::steps::refusal::{Refusal, RouteRefusal};
@@ -29,12 +29,39 @@ pub(super) fn with_extra_routes<'p>(plan: &Plan, app: &'p plan::App, verb: Verb,
 /// Refuses routes that the plan does not name, where it says so.
 pub(super) fn may_have_extra(plan: &Plan, app: &plan::App, space: &Space) -> Result<(), Refusal> {
     match app.extra_routes {
-        ExtraRoutes::Move | ExtraRoutes::Keep => Ok(()),
+        ExtraRoutes::Move => goes_dark(plan, app, space).map_or(Ok(()), Err),
+        ExtraRoutes::Keep => Ok(()),
         ExtraRoutes::Refuse => match movable(plan, app, Verb::Apply, space) {
             routes if routes.is_empty() => Ok(()),
             routes => Err(Refusal::Routes(RouteRefusal::ExtraRoutes { name: app.name.clone(), routes })),
         },
     }
+}
+
+/// Refuses to leave a route where it is that leads to the live colour, and else to none but apps that are stopped: once the live
+/// colour is stopped, it would lead to nobody.
+fn goes_dark(plan: &Plan, app: &plan::App, space: &Space) -> Option<Refusal> {
+    let live = app.colours.iter().filter_map(|colour| Some((colour, space.app(colour.as_str())?)));
+    let (colour, there) = live.into_iter().find(|(colour, _)| is_on_live(app, colour, space))?;
+    let is_own = |guid: &str| app.colours.iter().any(|own| space.app(own.as_str()).is_some_and(|app| app.guid == guid));
+    let stopped = |route: &Route| -> Option<Vec<String>> {
+        let others = route.destinations.iter().filter(|to| to.app != there.guid);
+        let of = |guid: &str| {
+            let other = space.apps.iter().find(|app| app.guid == guid && app.state == AppState::Stopped)?;
+            (!is_own(guid)).then(|| other.name.clone())
+        };
+        others.map(|to| of(&to.app)).collect::<Option<Vec<_>>>().filter(|names| !names.is_empty())
+    };
+    let led = space.routes.iter().filter(|route| route.leads_to(&there.guid) && route.shared_by.is_none());
+    let left = led.filter_map(|route| Some((RouteUrl::parse(&route.url).ok()?, stopped(route)?)));
+    let (url, others) = left.into_iter().find(|(url, _)| is_new(plan, app, url))?;
+    let (name, app) = (app.name.clone(), colour.clone());
+    Some(Refusal::Routes(RouteRefusal::GoesDark { name, app, url, others }))
+}
+
+/// Whether no app of the plan names a route.
+fn is_new(plan: &Plan, app: &plan::App, url: &RouteUrl) -> bool {
+    plan.apps.iter().all(|one| one.routes().all(|known| known != url)) && !is_of_plan(app, &url.to_string())
 }
 
 fn movable(plan: &Plan, app: &plan::App, verb: Verb, space: &Space) -> Vec<RouteUrl> {
@@ -46,9 +73,7 @@ fn movable(plan: &Plan, app: &plan::App, verb: Verb, space: &Space) -> Vec<Route
         }
         None => held(app, verb, space),
     };
-    let is_named = |url: &RouteUrl| plan.apps.iter().any(|one| one.routes().any(|known| known == url));
-    let is_new = |url: &RouteUrl| !is_named(url) && !is_of_plan(app, &url.to_string());
-    found.into_iter().filter(|url| is_new(url) && space.address(url).is_some()).collect()
+    found.into_iter().filter(|url| is_new(plan, app, url) && space.address(url).is_some()).collect()
 }
 
 /// The routes that lead to the live colour and to nobody else, where one is live.

@@ -340,7 +340,7 @@ fn finish(
 ) -> Result<(), Refusal> {
     let app = list.app();
     if !is_alone_on_live(app, next, list.model()) {
-        bring_up(list, next, old, origin, instances)?;
+        bring_up(list, next, old, instances)?;
         if app.has_routes() {
             watch_health(list, next);
         }
@@ -357,6 +357,9 @@ fn finish(
         }
         list.map_live(Phase::Switch, next, &app.live, &|list, url| onward(list, next, old, url))?;
     }
+    // A push takes all routes off the app. Those that the plan does not name are none of its business and come back; other apps may
+    // be reached by them, too, so that not before the new version is checked.
+    list.map_kept(Phase::Switch, next, &origin.kept_routes)?;
     // From here on nothing is taken off its routes or stopped unless the new version runs.
     list.rely_on(Some(Condition { app: next.to_string(), must: Must::Running { instances } }));
     if let Some(old) = old {
@@ -460,33 +463,20 @@ fn retire(list: &mut GraphBuilder<'_>, old: &AppName) {
 }
 
 /// Binds, maps, stages and starts the next colour, as far as that is not done.
-fn bring_up(
-    list: &mut GraphBuilder<'_>,
-    next: &AppName,
-    old: Option<&AppName>,
-    origin: &Origin,
-    instances: u32,
-) -> Result<(), Refusal> {
+fn bring_up(list: &mut GraphBuilder<'_>, next: &AppName, old: Option<&AppName>, instances: u32) -> Result<(), Refusal> {
     // One that is started was set to what it is to be before that.
     let is_started = list.next_is(next, |app| app.state == AppState::Started);
     let equal = old.filter(|_| !is_started).map(|old| Equal::new(list, old, next));
-    list.side_by_side(&mut [
-        &mut |list| {
-            // A push takes all routes off the app; those that the plan does not name are none of its business and come back.
-            list.map_kept(Phase::Push, next, &origin.kept_routes)?;
-            list.map_staging(Phase::Push, next, old)
-        },
-        &mut |list| {
-            if let Some(equal) = &equal {
-                equal.set(list, false);
-            }
-            build(list, next);
-            if let Some(equal) = &equal {
-                equal.set(list, true);
-            }
-            Ok(())
-        },
-    ])?;
+    list.side_by_side(&mut [&mut |list| list.map_staging(Phase::Push, next, old), &mut |list| {
+        if let Some(equal) = &equal {
+            equal.set(list, false);
+        }
+        build(list, next);
+        if let Some(equal) = &equal {
+            equal.set(list, true);
+        }
+        Ok(())
+    }])?;
     if !is_started {
         hold(list, Phase::Start, next);
     }

@@ -77,3 +77,30 @@ fn a_plan_may_refuse_them() {
         "shop is also reached by promo.example.com, which the plan does not name"
     );
 }
+
+#[test]
+fn a_route_that_would_lead_to_nobody_is_refused_unless_the_plan_lets_it() {
+    let promo = ("promo.example.com", "shop_a");
+    // The others that it leads to, each with whether it runs; what the plan says; whether it is refused.
+    let cases: [(&[(&str, bool)], &str, bool); 6] = [
+        (&[], "move", false),
+        (&[("other", false)], "move", true),
+        (&[("other", false)], "keep", false),
+        (&[("other", true)], "move", false),
+        (&[("other", false), ("more", true)], "move", false),
+        // It comes back to the next version.
+        (&[("shop_b", false)], "move", false),
+    ];
+    for (others, keys, is_refused) in cases {
+        let plan = example::plan(&PLAN.replacen("    routes:", &format!("    extra_routes: {keys}\n    routes:"), 1));
+        let mut apps = vec![example::app("shop_a", true, 1, Some(Role::Live))];
+        apps.extend(others.iter().map(|(name, runs)| example::app(name, *runs, 1, None)));
+        let mut space = example::space(apps, [promo, ("shop.example.com", "shop_a")]);
+        for (name, _) in others {
+            lead_too(&mut space, promo.0, &format!("guid-{name}"), "web");
+        }
+        let told = may_have_extra(&plan, &plan.apps[0], &space).err().map(|refusal| refusal.to_string());
+        let expected = "promo.example.com leads to shop_a, and else to none but other, which is stopped: once shop_a is, nobody serves it";
+        assert_eq!(told.as_deref(), is_refused.then_some(expected), "{others:?} {keys}");
+    }
+}
