@@ -67,6 +67,10 @@ fn a_route_that_only_the_live_version_has_is_moved_with_the_others() {
     bench.cf.must(["create-app", "other"]);
     bench.cf.must(["map-route", "other", "apps.foundry.test", "--hostname", "shared"]);
     bench.cf.must(["map-route", "shop_a", "apps.foundry.test", "--hostname", "shared"]);
+    // Nobody else serves it.
+    bench.run(&["apply", "--yes"]).assert_tells(4, &["  cf unmap-route other apps.foundry.test --hostname shared\n"]);
+    bench.cf.must(["push", "other", "-f", "app/manifest.yml", "-p", "app", "--no-route"]);
+    bench.cf.must(["map-route", "other", "apps.foundry.test", "--hostname", "shared"]);
     let plan = bench.must(&["plan"]).out;
     assert_has(
         &plan,

@@ -55,6 +55,8 @@ pub enum RouteRefusal {
         url: RouteUrl,
         /// The others that it leads to.
         others: Vec<String>,
+        /// What takes it off them.
+        commands: Vec<String>,
     },
     /// A route leads to a colour in a way in which cf neither maps nor unmaps.
     #[error("{url} leads to {} of {app}: cutover maps the routes of {name} to one web process on its usual port", leads.join(" and to "))]
@@ -148,11 +150,14 @@ impl RouteRefusal {
             Self::ExtraRoutes { .. } => "name them in `routes: live:`, or say with `extra_routes` that they are moved (move) or \
                  left where they are (keep)"
                 .to_owned(),
-            Self::GoesDark { name, others, .. } => format!(
-                "start {}, or take it off them, and it moves with the live routes of {name}; or say with `extra_routes: keep` that it may lead \
-                 to nobody",
-                others.join(" or ")
-            ),
+            Self::GoesDark { name, others, commands, .. } => {
+                format!(
+                    "start {}; or say with `extra_routes: keep` that it may lead to nobody; or have it lead there no more, so that it \
+                     moves with the live routes of {name}:\n  {}",
+                    others.join(" or "),
+                    commands.join("\n  ")
+                )
+            }
             Self::OtherDestination { is_extra: true, .. } => {
                 "say with `extra_routes: keep` that it stays where it is, or have it lead to the web process alone".to_owned()
             }

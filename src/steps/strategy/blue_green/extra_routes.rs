@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use crate::cf::invocation::Invocation;
 use crate::plan::{self, AppName, ExtraRoutes, Plan, RouteUrl};
 use crate::space::{App, AppState, Route, Space};
 use crate::steps::Verb;
@@ -55,8 +56,10 @@ fn goes_dark(plan: &Plan, app: &plan::App, space: &Space) -> Option<Refusal> {
     let led = space.routes.iter().filter(|route| route.leads_to(&there.guid) && route.shared_by.is_none());
     let left = led.filter_map(|route| Some((RouteUrl::parse(&route.url).ok()?, stopped(route)?)));
     let (url, others) = left.into_iter().find(|(url, _)| is_new(plan, app, url))?;
+    let parts = space.address(&url)?;
+    let commands = others.iter().map(|other| Invocation::unmap_route(other, &parts).shell()).collect();
     let (name, app) = (app.name.clone(), colour.clone());
-    Some(Refusal::Routes(RouteRefusal::GoesDark { name, app, url, others }))
+    Some(Refusal::Routes(RouteRefusal::GoesDark { name, app, url, others, commands }))
 }
 
 /// Whether no app of the plan names a route.

@@ -78,11 +78,14 @@ fn a_plan_may_refuse_them() {
     );
 }
 
+/// The name of an app, and whether it runs.
+type Other = (&'static str, bool);
+
 #[test]
 fn a_route_that_would_lead_to_nobody_is_refused_unless_the_plan_lets_it() {
     let promo = ("promo.example.com", "shop_a");
     // The others that it leads to, each with whether it runs; what the plan says; whether it is refused.
-    let cases: [(&[(&str, bool)], &str, bool); 6] = [
+    let cases: [(&[Other], &str, bool); 6] = [
         (&[], "move", false),
         (&[("other", false)], "move", true),
         (&[("other", false)], "keep", false),
