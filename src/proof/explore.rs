@@ -462,6 +462,11 @@ impl<'a> Explorer<'a> {
 
     /// Whether a verb may be refused in a state that a walk has left.
     fn may_refuse(&self, verb: Verb, refusal: &Refusal, under_way: Option<&UnderWay>) -> bool {
+        // What did not lead forward when the way back began need not do so from half of it: that way leads on by itself.
+        let leads_back = self.verb == Verb::Rollback && verb != Verb::Rollback;
+        if leads_back && (self.compile)(verb, &self.start.space).is_err() {
+            return true;
+        }
         match (verb, refusal) {
             // It was so before the walk began; what the walk itself has marked is this plan's.
             (

@@ -13,7 +13,7 @@ use crate::settings::{Is, Policy, ProcessSetting, Setting};
 use crate::space::condition::{Condition, Must};
 use crate::space::{App, Binding, Instance, InstanceState, Process, Quota, QuotaKind, QuotaScope, Space, Usage};
 use crate::steps::action::Delete;
-use crate::steps::annotations::Role;
+use crate::steps::annotations::{DEPLOYMENT, KEPT_ROUTES, Role};
 use crate::steps::refusal::{ColourRefusal, PlatformRefusal, Refusal, UnderWayRefusal};
 use crate::steps::standing::UnderWay;
 use crate::steps::{Action, Deployment, Step, Verb};
@@ -407,6 +407,41 @@ fn a_way_on_that_the_quota_does_not_allow_is_a_fault() {
         let proof = prove_app(&plan.apps[0], Verb::Apply, &space(Vec::new(), None), &no_room);
         assert!(!proof.holds, "{refused} is refused, and nobody minds");
         assert!(proof.violations[0].to_string().contains("is refused"), "{}", proof.violations[0]);
+    }
+}
+
+/// The memory is somebody else's by now, the service instance is deleted, the quota was lowered: the way back is open all the same.
+#[test]
+fn what_does_not_let_a_deployment_go_on_does_not_stop_its_way_back() {
+    let plan = plan_with("");
+    let mut half_way = ordinary();
+    for step in right(&plan, Verb::Apply, &ordinary()).unwrap() {
+        step.facts().effect(&mut half_way);
+        if UnderWay::of(&plan.apps[0], &half_way).is_none() || !is_tried(&step.id) {
+            continue;
+        }
+        let no_service = |verb: Verb, space: &Space| match verb {
+            Verb::Rollback => right(&plan, verb, space),
+            Verb::Apply | Verb::Resume => Err(Refusal::Platform(PlatformRefusal::NoService {
+                service: "db".to_owned(),
+                space: "production".to_owned(),
+            })),
+        };
+        assert_holds(&step.id, &prove_app(&plan.apps[0], Verb::Rollback, &half_way, &no_service));
+    }
+}
+
+/// What a version that was rolled back once got back, somebody may have taken off since.
+#[test]
+fn a_route_that_somebody_has_taken_off_the_idle_version_is_no_obstacle() {
+    let plan = plan_with("");
+    for role in [Role::RolledBack, Role::Previous] {
+        let mut idle = app("shop_b", false, Some(role));
+        for (key, value) in [(DEPLOYMENT, "d-1"), (KEPT_ROUTES, "gone.example.com")] {
+            idle.annotations.insert(key.to_owned(), value.to_owned());
+        }
+        let start = space(vec![app("shop_a", true, Some(Role::Live)), idle], Some("shop_a"));
+        assert_holds(&format!("{role:?}"), &proved(&plan, Verb::Apply, &start));
     }
 }
 

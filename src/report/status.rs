@@ -145,7 +145,7 @@ impl<'a> Typing<'a> {
     fn asked(self, app: &plan::App, way: &Way, questions: &[String]) -> String {
         let asks = questions.iter().map(|question| format!("\n     it asks a person: {question}"));
         let yes = (way.typed == Typed::Verb(Verb::Resume) && !questions.is_empty()).then(|| {
-            format!("\n     the answer yes, where there is no terminal: {}", self.typed(app, "resume --approve"))
+            format!("\n     the answer yes, where there is no terminal: {}", self.typed(app, "resume --approve --yes"))
         });
         asks.chain(yes).collect()
     }

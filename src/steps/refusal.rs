@@ -57,8 +57,7 @@ impl Refusal {
     /// Whether it is the platform that does not allow it now: nothing is wrong with what cutover has left.
     pub(crate) fn is_the_platforms(&self) -> bool {
         match self {
-            // No step takes a service instance away: what a half-way state is bound to is there.
-            Self::Platform(refusal) => !matches!(refusal, PlatformRefusal::NoService { .. }),
+            Self::Platform(_) => true,
             Self::Several(all) => all.iter().all(Self::is_the_platforms),
             Self::Routes(_) | Self::Colours(_) | Self::UnderWay(_) => false,
         }

@@ -192,7 +192,7 @@ fn where_nobody_can_approve_the_run_waits_for_somebody_who_does() {
     let words = [
         "shop waits for a person, and there is no terminal to ask on: Does it look right?",
         "shop_a serves shop.apps.foundry.test",
-        "the answer yes is: cutover resume --approve",
+        "the answer yes is: cutover resume --approve --yes",
         "the answer no is: cutover rollback",
     ];
     let assert_waits = |run: &Run| {
@@ -214,7 +214,7 @@ fn where_nobody_can_approve_the_run_waits_for_somebody_who_does() {
         &status,
         &[
             "it asks a person: Does it look right?",
-            "the answer yes, where there is no terminal: cutover resume --approve",
+            "the answer yes, where there is no terminal: cutover resume --approve --yes",
         ],
     );
     // To agree to the steps is no approval.

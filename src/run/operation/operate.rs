@@ -46,7 +46,7 @@ impl Operation<'_> {
         if failed.iter().any(|(_, unfinished)| matches!(unfinished.why, Why::Interrupted(_))) {
             self.hint_ways(verb, report);
         } else if let (Outcome::Unanswered, Some(own)) = (outcome, self.own) {
-            report(Happening::Hint { text: format!("the answer yes is: {}", own.verb("resume --approve")) });
+            report(Happening::Hint { text: format!("the answer yes is: {}", own.verb("resume --approve --yes")) });
             report(Happening::Hint { text: format!("the answer no is: {}", own.verb(Verb::Rollback)) });
         }
         tell_others(&done, &not_begun, space, report);

@@ -7,6 +7,7 @@ use crate::plan::{self, AppName, ExtraRoutes, Plan, RouteUrl};
 use crate::space::{App, AppState, Route, Space};
 use crate::steps::Verb;
 use crate::steps::annotations::Origin;
+use crate::steps::input::Begun;
 use crate::steps::refusal::{Refusal, RouteRefusal};
 use crate::steps::standing::is_on_live;
 
@@ -27,11 +28,16 @@ pub(super) fn with_extra_routes<'p>(plan: &Plan, app: &'p plan::App, verb: Verb,
     Cow::Owned(app)
 }
 
-/// Refuses routes that the plan does not name, where it says so.
-pub(super) fn may_have_extra(plan: &Plan, app: &plan::App, space: &Space) -> Result<(), Refusal> {
+/// Refuses routes that the plan does not name, where it says so; and to begin where one would lead to nobody.
+pub(super) fn may_have_extra(
+    plan: &Plan,
+    app: &plan::App,
+    begun: Option<&Begun>,
+    space: &Space,
+) -> Result<(), Refusal> {
     match app.extra_routes {
-        ExtraRoutes::Move => goes_dark(plan, app, space).map_or(Ok(()), Err),
-        ExtraRoutes::Keep => Ok(()),
+        ExtraRoutes::Move if begun.is_none() => goes_dark(plan, app, space).map_or(Ok(()), Err),
+        ExtraRoutes::Move | ExtraRoutes::Keep => Ok(()),
         ExtraRoutes::Refuse => match movable(plan, app, Verb::Apply, space) {
             routes if routes.is_empty() => Ok(()),
             routes => Err(Refusal::Routes(RouteRefusal::ExtraRoutes { name: app.name.clone(), routes })),

@@ -6,7 +6,7 @@
 //! - [`finish`]: `Push` and `Start` in [`bring_up`], with [`build`]; `Check`; `Switch` (`map_live`); `Release` (`unmap_live`,
 //!   `unmap_staging`); `HandOver`; `Watch` in [`look_at_live`]; `Retire` in [`retire`]; `Record`
 
-use crate::plan::{self, AppName, Lifecycle, LocalCheck, Plan, RouteUrl, ServiceName, TaskCheck};
+use crate::plan::{self, AppName, Lifecycle, LocalCheck, RouteUrl, ServiceName, TaskCheck};
 use crate::settings::Is;
 use crate::space::condition::{Condition, Must};
 use crate::space::{App, AppState, Space};
@@ -43,13 +43,13 @@ use super::standing::{
 /// What an interrupted deployment has left is taken back on the way, so that the push and the check meet nobody but the
 /// new version.
 pub(super) fn deploy(input: &CompileInput<'_>, space: &Space) -> Result<Vec<Step>, Refusal> {
-    let CompileInput { plan, app, upload, .. } = *input;
+    let CompileInput { app, upload, .. } = *input;
     let copied = source::of(app, space)?;
     let of_droplet = copied.map(|copied| Upload::of_droplet(copied.checksum));
     let Some(upload) = of_droplet.as_ref().or(upload) else {
         return Err(Refusal::UnderWay(UnderWayRefusal::NoUpload { name: app.name.clone() }));
     };
-    let standing = may_deploy(plan, app, space)?;
+    let standing = may_deploy(input, space)?;
     let next = standing.next().clone();
     let mut list = GraphBuilder::new(app, space);
     list.resolve_routes()?;
@@ -93,7 +93,8 @@ pub(super) fn deploy(input: &CompileInput<'_>, space: &Space) -> Result<Vec<Step
 }
 
 /// Where the app stands, if a new deployment of it may begin. Refuses what the platform or the space does not allow.
-fn may_deploy(plan: &Plan, app: &plan::App, space: &Space) -> Result<Standing, Refusal> {
+fn may_deploy(input: &CompileInput<'_>, space: &Space) -> Result<Standing, Refusal> {
+    let CompileInput { plan, app, begun, .. } = *input;
     may_begin(app, space)?;
     may_be_mapped(app, space)?;
     let standing = standing::standing(app, space)?;
@@ -103,7 +104,7 @@ fn may_deploy(plan: &Plan, app: &plan::App, space: &Space) -> Result<Standing, R
     told_apart(app, space, &standing)?;
     same_lifecycle(app, space, next)?;
     staging_is_free(app, space)?;
-    may_have_extra(plan, app, space)?;
+    may_have_extra(plan, app, begun, space)?;
     options::may_be_set(app, space)?;
     Ok(standing)
 }

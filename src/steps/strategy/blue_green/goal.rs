@@ -234,7 +234,9 @@ fn handed_over_as_before(app: &plan::App, colour: &AppName, start: &Space, space
 /// What the plan does not name still leads to the colour.
 fn other_routes_as_before(app: &plan::App, colour: &AppName, start: &Space, space: &Space) -> Option<String> {
     let name = colour.as_str();
-    let kept = start.app(name).and_then(Origin::of).map(|origin| origin.kept_routes).unwrap_or_default();
+    // What a deployment under way has taken off comes back; what it once gave back somebody may have taken off since.
+    let under_way = start.app(name).filter(|app| Role::of(app).is_some_and(Role::is_under_way));
+    let kept = under_way.and_then(Origin::of).map(|origin| origin.kept_routes).unwrap_or_default();
     let routes = space.routes_of(name);
     let mut had = start.routes_of(name).into_iter().map(ToOwned::to_owned).chain(kept);
     let lost = had.find(|url| !is_of_plan(app, url) && !routes.contains(&url.as_str()))?;

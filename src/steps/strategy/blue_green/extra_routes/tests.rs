@@ -70,8 +70,8 @@ fn a_plan_may_refuse_them() {
     let apps = vec![example::app("shop_a", true, 1, Some(Role::Live))];
     let space = |leads: &[(&'static str, &'static str)]| example::space(apps.clone(), leads.iter().copied());
     let live = ("shop.example.com", "shop_a");
-    assert_eq!(may_have_extra(&plan, &plan.apps[0], &space(&[live])), Ok(()));
-    let refused = may_have_extra(&plan, &plan.apps[0], &space(&[live, ("promo.example.com", "shop_a")]));
+    assert_eq!(may_have_extra(&plan, &plan.apps[0], None, &space(&[live])), Ok(()));
+    let refused = may_have_extra(&plan, &plan.apps[0], None, &space(&[live, ("promo.example.com", "shop_a")]));
     assert_eq!(
         refused.unwrap_err().to_string(),
         "shop is also reached by promo.example.com, which the plan does not name"
@@ -102,7 +102,7 @@ fn a_route_that_would_lead_to_nobody_is_refused_unless_the_plan_lets_it() {
         for (name, _) in others {
             lead_too(&mut space, promo.0, &format!("guid-{name}"), "web");
         }
-        let told = may_have_extra(&plan, &plan.apps[0], &space).err().map(|refusal| refusal.to_string());
+        let told = may_have_extra(&plan, &plan.apps[0], None, &space).err().map(|refusal| refusal.to_string());
         let expected = "promo.example.com leads to shop_a, and else to none but other, which is stopped: once shop_a is, nobody serves it";
         assert_eq!(told.as_deref(), is_refused.then_some(expected), "{others:?} {keys}");
     }

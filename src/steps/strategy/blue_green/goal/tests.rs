@@ -97,6 +97,7 @@ fn routes_that_a_push_took_off_are_back() {
     let plan = example::plan(PLAN);
     let mut start = begin();
     start.apps[0].annotations.insert("cutover-deployment".to_owned(), "d-1".to_owned());
+    start.apps[0].annotations.insert("cutover-role".to_owned(), "next".to_owned());
     for (kept, words) in [
         ("own.example.com", ""),
         ("more.example.com", "more.example.com led to shop_a and does not any more"),
