@@ -196,6 +196,11 @@ impl<'a> Explorer<'a> {
             // Nothing is half done: it would be a decision of its own.
             return Ok(None);
         }
+        let leads_forward = verb != Verb::Rollback && under_way.as_ref().is_some_and(|under_way| !under_way.back);
+        if self.verb == Verb::Rollback && left.faults > 0 && leads_forward {
+            // Nothing tells of a way back yet: the way forward is what it was when that began, and proves itself once it is wanted.
+            return Ok(None);
+        }
         match self.compiled(verb, &left.world) {
             Ok(orders) => match self.strays(&orders.steps) {
                 Some(seen) => Err(doing.found("", seen)),

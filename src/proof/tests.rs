@@ -431,6 +431,24 @@ fn what_does_not_let_a_deployment_go_on_does_not_stop_its_way_back() {
     }
 }
 
+/// A quota may be lowered below what runs: to stop something is allowed all the same, and nothing needs to be started for it.
+#[test]
+fn a_way_back_that_starts_nothing_is_open_whatever_the_quota() {
+    let plan = plan_with("");
+    let mut half_way = ordinary();
+    let mut tried = 0;
+    for step in right(&plan, Verb::Apply, &ordinary()).unwrap() {
+        step.facts().effect(&mut half_way);
+        let tight = with_free_memory(half_way.clone(), 0);
+        let starts = right(&plan, Verb::Rollback, &half_way).is_ok_and(|steps| steps.iter().any(Step::starts));
+        if UnderWay::of(&plan.apps[0], &tight).is_some() && !starts {
+            tried += 1;
+            assert_part_holds(&step.id, || proved(&plan, Verb::Rollback, &tight));
+        }
+    }
+    assert!(tried > 5, "{tried}");
+}
+
 /// What a version that was rolled back once got back, somebody may have taken off since.
 #[test]
 fn a_route_that_somebody_has_taken_off_the_idle_version_is_no_obstacle() {
