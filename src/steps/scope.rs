@@ -19,17 +19,15 @@ pub(crate) fn of(app: &plan::App, space: &Space) -> Space {
     let is_told = |route: &ForeignRoute| RouteUrl::parse(&route.wanted).is_ok_and(|url| urls.contains(&&url));
     let routes = space.rules.routes.iter().filter(|route| is_told(route)).cloned().collect();
     // A push takes off what the app then is to have back.
-    let is_to_come_back = |route: &Route| {
-        let origins = space.apps.iter().filter(|app| names.contains(app.name.as_str())).filter_map(Origin::of);
-        origins.flat_map(|origin| origin.kept_routes).any(|url| url == route.url)
-    };
+    let origins = names.iter().filter_map(|name| space.app(name)).filter_map(Origin::of);
+    let to_come_back: Vec<String> = origins.flat_map(|origin| origin.kept_routes).collect();
     let sources = space.sources.iter().filter(|source| source.plan_app == app.name.as_str()).cloned().collect();
     Space {
         sources,
         ..narrowed(
             space,
             &names,
-            &|route| urls.iter().any(|url| route.is(url)) || is_to_come_back(route),
+            &|route| urls.iter().any(|url| route.is(url)) || to_come_back.contains(&route.url),
             locks,
             routes,
         )
